@@ -1,0 +1,2 @@
+//! The `gwapi` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Kubernetes Gateway API as a pure library.
