@@ -1,1 +1,7 @@
 //! The Kubernetes Gateway API as a pure library.
+
+pub mod meta;
+pub mod v1;
+pub mod v1alpha2;
+pub mod v1alpha3;
+pub mod v1beta1;

@@ -1,0 +1,37 @@
+//! Vocabulary that every version of the API shares.
+//!
+//! Wire types hold text exactly as a client sent it, so that reading and writing an object changes
+//! nothing. The types here are what that text *means*: a [`Hostname`] that can be matched and
+//! intersected, a [`Duration`] with checked bounds, a [`HeaderName`] that compares without regard to
+//! case. Parse where the meaning is needed; keep the text where it is stored.
+
+pub mod condition;
+pub mod constraint;
+mod duration;
+pub mod feature;
+mod header_name;
+mod hostname;
+mod open_enum;
+mod port;
+mod reference;
+mod release;
+pub mod resource;
+mod union;
+pub(crate) mod wire;
+
+pub use condition::{Condition, ConditionSet, ConditionStatus};
+pub use duration::{Duration, DurationError};
+pub use feature::SupportedFeature;
+pub use header_name::{HeaderName, HeaderNameError};
+pub use hostname::{Hostname, HostnameError};
+pub use port::{PortNumber, SectionName, SectionNameError, is_port_number};
+pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference};
+pub use release::{Channel, ChannelError, Release, ReleaseError};
+pub use resource::Kind;
+
+pub(crate) use open_enum::open_enum;
+pub(crate) use resource::resource;
+pub(crate) use union::union;
+
+/// The API group of every Gateway API kind.
+pub const GROUP: &str = "gateway.networking.k8s.io";

@@ -1,0 +1,247 @@
+//! Discriminated unions: an object with a `type` and the one member that the type names.
+
+/// Declares a discriminated union of the API as a Rust enum with data.
+///
+/// On the wire it is `{"type": TYPE, MEMBER: …}`. Whatever does not fit (a type that the release does
+/// not know, a member that is missing, two members) is kept in `Unrecognized` and written back as it
+/// was, so that an object of a later release survives a read and a write.
+macro_rules! union {
+    (
+        $(#[doc = $doc:literal])+
+        pub enum $name:ident {
+            $( $(#[doc = $variant_doc:literal])+ $variant:ident($data:ty $(as $schema:ty)?) = $type:literal, $member:literal; )+
+        }
+    ) => {
+        $(#[doc = $doc])+
+        ///
+        /// A discriminated union: on the wire an object with `type` and the member that it names.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $name {
+            $( $(#[doc = $variant_doc])+ $variant($data), )+
+            /// What does not fit this release, kept as it was read: a type that it does not know, a
+            /// member that is missing or does not belong to the type, or two members.
+            Unrecognized(serde_json::Map<String, serde_json::Value>),
+        }
+
+        impl $name {
+            /// The types that this release names.
+            pub const TYPES: &'static [&'static str] = &[$($type),+];
+
+            /// The text of `type`; empty where it was left out.
+            #[must_use]
+            pub fn type_name(&self) -> &str {
+                match self {
+                    $( Self::$variant(_) => $type, )+
+                    Self::Unrecognized(map) => map
+                        .get("type")
+                        .and_then(serde_json::Value::as_str)
+                        .unwrap_or_default(),
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap;
+                match self {
+                    $( Self::$variant(data) => {
+                        let mut map = serializer.serialize_map(Some(2))?;
+                        map.serialize_entry("type", $type)?;
+                        map.serialize_entry($member, data)?;
+                        map.end()
+                    } )+
+                    Self::Unrecognized(map) => map.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                use serde::de::Error;
+                enum Key {
+                    Type,
+                    $( $variant, )+
+                    Other(String),
+                }
+                impl<'de> serde::Deserialize<'de> for Key {
+                    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                        struct Visitor;
+                        impl serde::de::Visitor<'_> for Visitor {
+                            type Value = Key;
+
+                            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                                f.write_str("a field name")
+                            }
+
+                            fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Key, E> {
+                                Ok(match key {
+                                    "type" => Key::Type,
+                                    $( $member => Key::$variant, )+
+                                    other => Key::Other(other.to_owned()),
+                                })
+                            }
+                        }
+                        deserializer.deserialize_identifier(Visitor)
+                    }
+                }
+
+                /// The members that were read, before it is known whether they fit together.
+                #[derive(Default)]
+                struct Parts {
+                    kind: Option<String>,
+                    members: Vec<$name>,
+                    others: serde_json::Map<String, serde_json::Value>,
+                }
+
+                impl Parts {
+                    fn into_union<E: serde::de::Error>(mut self) -> Result<$name, E> {
+                        if let [only] = self.members.as_slice()
+                            && self.kind.as_deref() == Some(only.type_name())
+                            && let Some(fitting) = self.members.pop()
+                        {
+                            return Ok(fitting);
+                        }
+                        let mut map = self.others;
+                        if let Some(kind) = self.kind {
+                            map.insert("type".to_owned(), serde_json::Value::String(kind));
+                        }
+                        for member in &self.members {
+                            let (key, value) = match member {
+                                $( $name::$variant(data) => ($member, serde_json::to_value(data)), )+
+                                $name::Unrecognized(_) => continue,
+                            };
+                            map.insert(key.to_owned(), value.map_err(E::custom)?);
+                        }
+                        Ok($name::Unrecognized(map))
+                    }
+                }
+
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object with `type` and the member that it names")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let mut parts = Parts::default();
+                        while let Some(key) = map.next_key::<Key>()? {
+                            match key {
+                                Key::Type => {
+                                    if parts.kind.is_some() {
+                                        return Err(A::Error::duplicate_field("type"));
+                                    }
+                                    parts.kind = map.next_value()?;
+                                }
+                                $( Key::$variant => {
+                                    if parts.members.iter().any(|m| m.type_name() == $type) {
+                                        return Err(A::Error::duplicate_field($member));
+                                    }
+                                    if let Some(data) = map.next_value::<Option<$data>>()? {
+                                        parts.members.push($name::$variant(data));
+                                    }
+                                } )+
+                                Key::Other(key) => {
+                                    let value = map.next_value()?;
+                                    parts.others.insert(key, value);
+                                }
+                            }
+                        }
+                        parts.into_union()
+                    }
+                }
+                deserializer.deserialize_map(Visitor)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let mut properties = serde_json::Map::new();
+                properties.insert("type".to_owned(), serde_json::json!({
+                    "type": "string",
+                    "enum": Self::TYPES,
+                    "description": "Names the member that is set.",
+                }));
+                $(
+                    let mut member = serde_json::Map::new();
+                    member.insert("description".to_owned(), concat!($($variant_doc, "\n"),+).trim().into());
+                    member.insert(
+                        "allOf".to_owned(),
+                        serde_json::json!([generator.subschema_for::<$crate::meta::union!(@schema $data $(, $schema)?)>()]),
+                    );
+                    properties.insert($member.to_owned(), member.into());
+                )+
+                schemars::json_schema!({
+                    "type": "object",
+                    "description": concat!($($doc, "\n"),+).trim(),
+                    "properties": properties,
+                    "required": ["type"],
+                })
+            }
+        }
+    };
+    (@schema $data:ty, $schema:ty) => { $schema };
+    (@schema $data:ty) => { $data };
+}
+
+pub(crate) use union;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    union! {
+        /// A shape.
+        pub enum Shape {
+            /// A circle with its radius.
+            Circle(u32) = "Circle", "circle";
+            /// A square with its side.
+            Square(String) = "Square", "square";
+        }
+    }
+
+    fn read(value: Value) -> Shape {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_fitting_member_becomes_its_variant_in_any_order() {
+        assert_eq!(
+            read(json!({"type": "Circle", "circle": 3})),
+            Shape::Circle(3)
+        );
+        let last: Shape = serde_json::from_str(r#"{"circle": 3, "type": "Circle"}"#).unwrap();
+        assert_eq!(last, Shape::Circle(3));
+        assert_eq!(
+            read(json!({"type": "Circle", "circle": 3, "square": null})),
+            Shape::Circle(3)
+        );
+    }
+
+    #[test]
+    fn whatever_does_not_fit_is_kept_and_written_back() {
+        for odd in [
+            json!({"type": "Hexagon", "hexagon": {"side": 2}}),
+            json!({"type": "Circle"}),
+            json!({"type": "Circle", "square": "4"}),
+            json!({"type": "Circle", "circle": 3, "square": "4"}),
+            json!({"circle": 3}),
+            json!({}),
+        ] {
+            let shape = read(odd.clone());
+            assert!(matches!(shape, Shape::Unrecognized(_)), "{odd}");
+            assert_eq!(serde_json::to_value(&shape).unwrap(), odd);
+        }
+    }
+
+    #[test]
+    fn a_member_given_twice_is_an_error() {
+        let twice = r#"{"type": "Circle", "circle": 3, "circle": 4}"#;
+        assert!(serde_json::from_str::<Shape>(twice).is_err());
+    }
+}

@@ -1,0 +1,179 @@
+//! References to backends.
+
+use super::{GrpcRouteFilter, HttpRouteFilter};
+use crate::meta::{self, PortNumber, constraint};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What every reference to a backend says, defaults applied.
+///
+/// One trait for [`BackendObjectReference`], [`BackendRef`], [`HttpBackendRef`] and [`GrpcBackendRef`],
+/// so that resolving a backend is written once.
+pub trait BackendReference {
+    /// The API group: the core group by default.
+    fn group(&self) -> &str;
+    /// The kind: Service by default.
+    fn kind(&self) -> &str;
+    /// The namespace as it was written.
+    fn explicit_namespace(&self) -> Option<&str>;
+    /// The name.
+    fn name(&self) -> &str;
+    /// The port of the backend: required for a Service, and its *service* port, not that of a pod.
+    fn port(&self) -> Option<PortNumber>;
+    /// The share of requests among the rule's backends: 1 by default. A mirror has no weight and says 1.
+    fn weight(&self) -> i32;
+
+    /// Whether the backend is a Service of the core group.
+    fn is_service(&self) -> bool {
+        self.group().is_empty() && self.kind() == "Service"
+    }
+
+    /// The backend with every default applied, as referred to from `route_namespace`.
+    fn resolve(&self, route_namespace: &str) -> meta::ObjectReference {
+        meta::ObjectReference {
+            group: self.group().to_owned(),
+            kind: self.kind().to_owned(),
+            namespace: self
+                .explicit_namespace()
+                .unwrap_or(route_namespace)
+                .to_owned(),
+            name: self.name().to_owned(),
+        }
+    }
+}
+
+/// Declares a reference to a backend: the members that all share, then its own.
+macro_rules! backend_reference {
+    (
+        $(#[doc = $doc:literal])+
+        $(#[derive($derive:ident)])*
+        pub struct $name:ident { $( $(#[$attribute:meta])* pub $field:ident: $type:ty, )* }
+        weight: |$this:ident| $weight:expr
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, Default, PartialEq, $($derive,)* Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            /// The API group; the core group unless set.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schemars(with = "Option<constraint::Group>", extend("default" = ""))]
+            pub group: Option<String>,
+            /// The kind; Service unless set.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schemars(with = "Option<constraint::KindName>", extend("default" = "Service"))]
+            pub kind: Option<String>,
+            /// The name.
+            #[schemars(with = "constraint::ObjectName")]
+            pub name: String,
+            /// The namespace; the route's own unless set. A ReferenceGrant must allow another one.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schemars(with = "Option<constraint::Namespace>")]
+            pub namespace: Option<String>,
+            /// The port, required for a Service: the Service's own port, not that of its pods.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schemars(with = "Option<constraint::Port>")]
+            pub port: Option<PortNumber>,
+            $( $(#[$attribute])* pub $field: $type, )*
+        }
+
+        impl $name {
+            /// The API group that holds: the core group by default.
+            #[must_use]
+            pub fn group(&self) -> &str {
+                self.group.as_deref().unwrap_or_default()
+            }
+
+            /// The kind that holds: Service by default.
+            #[must_use]
+            pub fn kind(&self) -> &str {
+                self.kind.as_deref().unwrap_or("Service")
+            }
+
+            /// The share of requests that holds: 1 by default. 0 receives none.
+            #[must_use]
+            pub fn weight(&self) -> i32 {
+                let $this = self;
+                $weight
+            }
+        }
+
+        impl BackendReference for $name {
+            fn group(&self) -> &str {
+                self.group()
+            }
+
+            fn kind(&self) -> &str {
+                self.kind()
+            }
+
+            fn explicit_namespace(&self) -> Option<&str> {
+                self.namespace.as_deref()
+            }
+
+            fn name(&self) -> &str {
+                &self.name
+            }
+
+            fn port(&self) -> Option<PortNumber> {
+                self.port
+            }
+
+            fn weight(&self) -> i32 {
+                self.weight()
+            }
+        }
+    };
+}
+
+backend_reference! {
+    /// Names a backend without a weight, as a mirror does.
+    #[derive(Eq)]
+    #[derive(Hash)]
+    pub struct BackendObjectReference {}
+    weight: |_this| 1
+}
+
+backend_reference! {
+    /// Names a backend and its share of the traffic, in TCPRoute, TLSRoute and UDPRoute rules.
+    #[derive(Eq)]
+    #[derive(Hash)]
+    pub struct BackendRef {
+        /// The share of connections, in proportion to the sum of all weights of the rule; 1 unless set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
+        pub weight: Option<i32>,
+    }
+    weight: |this| this.weight.unwrap_or(1)
+}
+
+backend_reference! {
+    /// Names a backend of an HTTPRoute rule, its share of the requests and the filters for them alone
+    /// (HTTPRoute `spec.rules[].backendRefs[]`).
+    pub struct HttpBackendRef {
+        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
+        pub weight: Option<i32>,
+        /// Filters for the requests to this backend, applied after the rule's own.
+        #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(max = 16))]
+        pub filters: Vec<HttpRouteFilter>,
+    }
+    weight: |this| this.weight.unwrap_or(1)
+}
+
+backend_reference! {
+    /// Names a backend of a GRPCRoute rule, its share of the requests and the filters for them alone
+    /// (GRPCRoute `spec.rules[].backendRefs[]`).
+    pub struct GrpcBackendRef {
+        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
+        pub weight: Option<i32>,
+        /// Filters for the requests to this backend, applied after the rule's own.
+        #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(max = 16))]
+        pub filters: Vec<GrpcRouteFilter>,
+    }
+    weight: |this| this.weight.unwrap_or(1)
+}

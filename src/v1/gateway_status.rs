@@ -1,0 +1,125 @@
+//! The observed state of a Gateway and its listeners.
+
+use super::{AddressType, RouteGroupKind};
+use crate::meta::{Condition, constraint};
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The observed state of a Gateway (`status`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("default" = { "conditions": undecided() }))]
+pub struct GatewayStatus {
+    /// The addresses at which the Gateway is reached.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 16))]
+    pub addresses: Vec<GatewayStatusAddress>,
+    /// What the controller found; types and reasons in
+    /// [`condition::gateway`](crate::meta::condition::gateway).
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(
+        with = "Vec<constraint::Condition>",
+        length(max = 8),
+        extend(
+            "x-kubernetes-list-type" = "map",
+            "x-kubernetes-list-map-keys" = ["type"],
+            "default" = undecided(),
+        )
+    )]
+    pub conditions: Vec<Condition>,
+    /// One entry a listener of the spec, by its name.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(
+        length(max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub listeners: Vec<ListenerStatus>,
+}
+
+/// The conditions of a Gateway that no controller has seen yet.
+fn undecided() -> serde_json::Value {
+    let condition = |kind: &str| {
+        json!({
+            "type": kind,
+            "status": "Unknown",
+            "reason": "Pending",
+            "message": "Waiting for controller",
+            "lastTransitionTime": "1970-01-01T00:00:00Z",
+        })
+    };
+    json!([condition("Accepted"), condition("Programmed")])
+}
+
+/// An address at which a Gateway is reached (`status.addresses[]`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = ip_addresses_have_the_form_of_one)]
+pub struct GatewayStatusAddress {
+    /// What kind of address; `IPAddress` unless set.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "IPAddress"))]
+    pub r#type: Option<AddressType>,
+    /// The address: `192.0.2.1`, `2001:db8::1`, `gw.example.com`, or whatever the type means.
+    #[schemars(with = "constraint::AddressValue")]
+    pub value: String,
+}
+
+impl GatewayStatusAddress {
+    /// The kind of address that holds: `IPAddress` by default.
+    #[must_use]
+    pub fn address_type(&self) -> AddressType {
+        self.r#type.clone().unwrap_or(AddressType::IpAddress)
+    }
+}
+
+/// Adds to the schema of an address that one of type `IPAddress` is an IPv4 or an IPv6 address.
+pub(super) fn ip_addresses_have_the_form_of_one(schema: &mut Schema) {
+    schema.insert(
+        "oneOf".to_owned(),
+        json!([
+            {
+                "properties": {
+                    "type": { "enum": ["IPAddress"] },
+                    "value": { "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] },
+                },
+            },
+            { "properties": { "type": { "not": { "enum": ["IPAddress"] } } } },
+        ]),
+    );
+}
+
+/// The observed state of one listener (`status.listeners[]`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenerStatus {
+    /// The name of the listener.
+    #[schemars(with = "constraint::SectionName")]
+    pub name: String,
+    /// The kinds of routes that the listener takes: those that it allows and the controller supports.
+    #[schemars(length(max = 8))]
+    pub supported_kinds: Vec<RouteGroupKind>,
+    /// How many routes are attached, whether or not their references are good.
+    #[schemars(with = "constraint::Count")]
+    pub attached_routes: i32,
+    /// What the controller found; types and reasons in
+    /// [`condition::listener`](crate::meta::condition::listener).
+    #[schemars(
+        with = "Vec<constraint::Condition>",
+        length(max = 8),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
+    )]
+    pub conditions: Vec<Condition>,
+}

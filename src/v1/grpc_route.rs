@@ -1,0 +1,174 @@
+//! GRPCRoute: which gRPC calls go where.
+
+use super::{
+    GrpcBackendRef, HeaderMatchType, HttpHeaderFilter, HttpRequestMirrorFilter,
+    LocalObjectReference, ParentReference, RouteStatus, SessionPersistence,
+};
+use crate::meta::{constraint, open_enum, resource, union};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+resource! {
+    /// Routes gRPC calls: by host, service, method and headers to weighted backends, with filters.
+    Namespaced GrpcRoute = "GRPCRoute", GrpcRouteList = "GRPCRouteList", "grpcroutes", "v1";
+    spec: optional GrpcRouteSpec;
+    status: RouteStatus
+}
+
+/// What a GRPCRoute asks for (`spec`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrpcRouteSpec {
+    /// The parents to which the route wants to attach.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 32))]
+    pub parent_refs: Vec<ParentReference>,
+    /// The hosts whose calls the route takes; all that the listener serves unless set.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(with = "Vec<constraint::Hostname>", length(max = 16))]
+    pub hostnames: Vec<String>,
+    /// What to do with which calls.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 16))]
+    pub rules: Vec<GrpcRouteRule>,
+}
+
+/// Calls that match, the filters that they pass and the backends that they reach (`spec.rules[]`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrpcRouteRule {
+    /// The matches: a call that fits one of them falls under the rule. Every call unless set.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 8))]
+    pub matches: Vec<GrpcRouteMatch>,
+    /// What is done to calls and answers.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 16))]
+    pub filters: Vec<GrpcRouteFilter>,
+    /// Where calls go, in proportion to the weights. Without a backend they fail with `UNAVAILABLE`.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 16))]
+    pub backend_refs: Vec<GrpcBackendRef>,
+    /// Whether the calls of one client session go to the same endpoint (GEP-1619).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
+    pub session_persistence: Option<SessionPersistence>,
+}
+
+/// Conditions on a call that must all hold (`spec.rules[].matches[]`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrpcRouteMatch {
+    /// Service and method; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<GrpcMethodMatch>,
+    /// Headers that must all match. Of entries with the same name, case aside, only the first counts.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(
+        length(max = 16),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub headers: Vec<GrpcHeaderMatch>,
+}
+
+/// Which service and method a call must name (`matches[].method`); at least one of them is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrpcMethodMatch {
+    /// How service and method are compared; exactly unless set.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Exact"))]
+    pub r#type: Option<GrpcMethodMatchType>,
+    /// The service with its package, as in `shop.v1.Cart`; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Path>")]
+    pub service: Option<String>,
+    /// The method; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Path>")]
+    pub method: Option<String>,
+}
+
+impl GrpcMethodMatch {
+    /// How service and method are compared: exactly by default.
+    #[must_use]
+    pub fn match_type(&self) -> GrpcMethodMatchType {
+        self.r#type.clone().unwrap_or(GrpcMethodMatchType::Exact)
+    }
+}
+
+open_enum! {
+    /// How service and method of a call are compared.
+    pub enum GrpcMethodMatchType, schema = closed {
+        /// The whole text, case and all.
+        Exact = "Exact",
+        /// A regular expression, its dialect up to the implementation.
+        RegularExpression = "RegularExpression",
+    }
+}
+
+/// A header that must match (`matches[].headers[]`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrpcHeaderMatch {
+    /// How the value is compared; exactly unless set.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Exact"))]
+    pub r#type: Option<HeaderMatchType>,
+    /// The name of the header, its case of no matter.
+    #[schemars(with = "constraint::HeaderName")]
+    pub name: String,
+    /// What the value is compared with.
+    #[schemars(with = "constraint::HeaderValue")]
+    pub value: String,
+}
+
+impl GrpcHeaderMatch {
+    /// How the value is compared: exactly by default.
+    #[must_use]
+    pub fn match_type(&self) -> HeaderMatchType {
+        self.r#type.clone().unwrap_or(HeaderMatchType::Exact)
+    }
+}
+
+union! {
+    /// What is done to a call or its answer on the way (`filters[]` of a rule or a backend).
+    pub enum GrpcRouteFilter {
+        /// Changes the headers of the answer.
+        ResponseHeaderModifier(HttpHeaderFilter) = "ResponseHeaderModifier", "responseHeaderModifier";
+        /// Changes the headers of the call.
+        RequestHeaderModifier(HttpHeaderFilter) = "RequestHeaderModifier", "requestHeaderModifier";
+        /// Sends a copy of the call to a further backend, whose answer is dropped.
+        RequestMirror(HttpRequestMirrorFilter) = "RequestMirror", "requestMirror";
+        /// A filter of the implementation's own, in an object of the route's namespace.
+        ExtensionRef(LocalObjectReference) = "ExtensionRef", "extensionRef";
+    }
+}

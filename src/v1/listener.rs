@@ -1,0 +1,210 @@
+//! Listeners of a Gateway: port, protocol, hostname, TLS, and which routes may attach.
+
+use super::{ObjectReference, SecretObjectReference};
+use crate::meta::{self, GroupKind, PortNumber, constraint, open_enum};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A port on which a Gateway takes traffic, and what it does there (`spec.listeners[]`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Listener {
+    /// The name, unique within the Gateway; routes attach to it by `sectionName`.
+    #[schemars(with = "constraint::SectionName")]
+    pub name: String,
+    /// The hosts that the listener serves, by SNI for TLS and by the Host header for HTTP; all unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Hostname>")]
+    pub hostname: Option<String>,
+    /// The port. Several listeners may share one if their protocols are compatible and their hostnames
+    /// differ.
+    #[schemars(with = "constraint::Port")]
+    pub port: PortNumber,
+    /// The protocol that the listener speaks.
+    pub protocol: ProtocolType,
+    /// TLS, for the protocols HTTPS and TLS only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<GatewayTlsConfig>,
+    /// Which routes may attach; routes of the Gateway's own namespace unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = { "namespaces": { "from": "Same" } }))]
+    pub allowed_routes: Option<AllowedRoutes>,
+}
+
+impl Listener {
+    /// From which namespaces routes may attach: the Gateway's own by default.
+    #[must_use]
+    pub fn routes_from(&self) -> FromNamespaces {
+        self.allowed_routes
+            .as_ref()
+            .and_then(|allowed| allowed.namespaces.as_ref())
+            .and_then(|namespaces| namespaces.from.clone())
+            .unwrap_or(FromNamespaces::Same)
+    }
+
+    /// What becomes of TLS at this listener: `Terminate` by default, nothing without `tls`.
+    #[must_use]
+    pub fn tls_mode(&self) -> Option<TlsModeType> {
+        self.tls.as_ref().map(GatewayTlsConfig::mode)
+    }
+}
+
+open_enum! {
+    /// What a listener speaks. Controllers may add protocols of their own, prefixed with a domain.
+    pub enum ProtocolType, schema = Protocol {
+        /// Cleartext HTTP.
+        Http = "HTTP",
+        /// HTTP over TLS.
+        Https = "HTTPS",
+        /// TLS, handed on by SNI.
+        Tls = "TLS",
+        /// TCP streams.
+        Tcp = "TCP",
+        /// UDP datagrams.
+        Udp = "UDP",
+    }
+}
+
+/// How a listener deals with TLS (`spec.listeners[].tls`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayTlsConfig {
+    /// What becomes of TLS; `Terminate` unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Terminate"))]
+    pub mode: Option<TlsModeType>,
+    /// The certificates that the listener presents, for `Terminate`.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 64))]
+    pub certificate_refs: Vec<SecretObjectReference>,
+    /// How certificates of clients are checked (GEP-91); clients need none unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
+    pub frontend_validation: Option<FrontendTlsValidation>,
+    /// Settings that mean something to the controller, keys prefixed with a domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Option<BTreeMap<String, constraint::AnnotationValue>>",
+        extend("maxProperties" = 16)
+    )]
+    pub options: Option<BTreeMap<String, String>>,
+}
+
+impl GatewayTlsConfig {
+    /// What becomes of TLS: `Terminate` by default.
+    #[must_use]
+    pub fn mode(&self) -> TlsModeType {
+        self.mode.clone().unwrap_or(TlsModeType::Terminate)
+    }
+}
+
+open_enum! {
+    /// What becomes of TLS at a listener.
+    pub enum TlsModeType, schema = closed {
+        /// The listener ends the TLS session with its own certificate.
+        Terminate = "Terminate",
+        /// The TLS session goes on to the backend; only SNI is looked at.
+        Passthrough = "Passthrough",
+    }
+}
+
+/// How a listener checks the certificates of clients (`frontendValidation`, GEP-91).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FrontendTlsValidation {
+    /// Objects with the certificates of the authorities that a client's certificate must lead to:
+    /// ConfigMaps with a key `ca.crt`, or whatever else the controller supports.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(min = 1, max = 8))]
+    pub ca_certificate_refs: Vec<ObjectReference>,
+}
+
+/// Which routes may attach to a listener (`spec.listeners[].allowedRoutes`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedRoutes {
+    /// From which namespaces; the Gateway's own unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = { "from": "Same" }))]
+    pub namespaces: Option<RouteNamespaces>,
+    /// Of which kinds; those that the protocol suggests unless set.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 8))]
+    pub kinds: Vec<RouteGroupKind>,
+}
+
+/// From which namespaces routes may attach.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteNamespaces {
+    /// The choice; `Same` unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Same"))]
+    pub from: Option<FromNamespaces>,
+    /// The labels of the namespaces, for `Selector` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::LabelSelector>")]
+    pub selector: Option<LabelSelector>,
+}
+
+open_enum! {
+    /// Where routes may come from.
+    pub enum FromNamespaces, schema = closed {
+        /// Any namespace.
+        All = "All",
+        /// Namespaces whose labels the selector matches.
+        Selector = "Selector",
+        /// The Gateway's own namespace.
+        Same = "Same",
+    }
+}
+
+/// A kind of routes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteGroupKind {
+    /// The API group; the Gateway API's own unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Group>", extend("default" = meta::GROUP))]
+    pub group: Option<String>,
+    /// The kind.
+    #[schemars(with = "constraint::KindName")]
+    pub kind: String,
+}
+
+impl RouteGroupKind {
+    /// A kind of the Gateway API's own group, the group written out.
+    #[must_use]
+    pub fn gateway_api(kind: impl Into<String>) -> Self {
+        Self {
+            group: Some(meta::GROUP.to_owned()),
+            kind: kind.into(),
+        }
+    }
+
+    /// The API group that holds: the Gateway API's own by default.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.group.as_deref().unwrap_or(meta::GROUP)
+    }
+
+    /// Group and kind, default applied.
+    #[must_use]
+    pub fn group_kind(&self) -> GroupKind {
+        GroupKind::new(self.group(), &self.kind)
+    }
+}
