@@ -1,5 +1,6 @@
 //! The Kubernetes Gateway API as a pure library.
 
+pub mod attachment;
 pub mod meta;
 pub mod v1;
 pub mod v1alpha2;

@@ -1,0 +1,36 @@
+//! What is in force: the configuration that a set of objects amounts to.
+//!
+//! Every reference is followed, every default applied and everything that is not valid left out or
+//! turned into the error that it has to yield, so that a data plane needs nothing else. What is shared
+//! stands behind an [`Arc`]: a route that hangs on many listeners is held once, and after a change the
+//! parts that it does not touch are the same allocation as before.
+
+mod backend;
+mod gateway;
+mod route;
+mod service;
+
+pub use backend::{
+    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, Endpoint, TrustedAuthorities,
+};
+pub use gateway::{
+    Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
+};
+pub use route::{
+    AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilter, EffectiveHostname,
+    GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
+};
+pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};
+
+use crate::meta::NamespacedName;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The configuration in force: what every Gateway and every Service does with traffic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effective {
+    /// The Gateways that are accepted, by their place.
+    pub gateways: BTreeMap<NamespacedName, Arc<EffectiveGateway>>,
+    /// The Services, with the mesh routes that govern requests to them (GEP-1426). A Service without
+    /// routes is here as well: requests go to its own endpoints.
+    pub services: BTreeMap<NamespacedName, Arc<EffectiveService>>,
+}

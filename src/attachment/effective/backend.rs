@@ -1,0 +1,175 @@
+//! Backends with their references followed.
+
+use super::EffectiveFilter;
+use crate::{
+    meta::{GroupKind, ObjectReference},
+    v1::SessionPersistence,
+};
+use std::{fmt, sync::Arc};
+
+/// A backend of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveBackend {
+    /// The object that is named.
+    pub reference: ObjectReference,
+    /// The port of that object; `None` where none was named.
+    pub port: Option<u16>,
+    /// The share of requests, in proportion to the sum of the rule's backends.
+    pub weight: u32,
+    /// Filters for the requests to this backend alone, applied after the rule's own.
+    pub filters: Vec<EffectiveFilter>,
+    /// Where requests really go. Where the reference is not valid, its share of requests is answered
+    /// with 500 (HTTPRoute `spec.rules[].backendRefs`), or refused below HTTP.
+    pub target: Result<Arc<BackendEndpoints>, BackendProblem>,
+    /// The session persistence that applies: the rule's own, else that of a BackendLBPolicy (GEP-1619).
+    pub session_persistence: Option<SessionPersistence>,
+}
+
+impl EffectiveBackend {
+    /// Why requests to this backend fail, if they do.
+    #[must_use]
+    pub fn problem(&self) -> Option<&BackendProblem> {
+        self.target.as_ref().err()
+    }
+}
+
+/// One port of a backend and the endpoints behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackendEndpoints {
+    /// The endpoints in order of address and port, ready or not.
+    pub endpoints: Vec<Endpoint>,
+    /// The protocol that the backend speaks, from the Service port's `appProtocol` (GEP-1911), as in
+    /// `kubernetes.io/h2c`.
+    pub app_protocol: Option<String>,
+    /// TLS to the backend, from a BackendTLSPolicy (GEP-1897).
+    pub tls: Option<Arc<BackendTls>>,
+}
+
+/// One endpoint of a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The address: an IP address, or a DNS name where the slice holds names.
+    pub address: String,
+    /// The port, of the endpoint itself.
+    pub port: u16,
+    /// Whether it takes new requests.
+    pub ready: bool,
+    /// What stands behind it, mostly a Pod.
+    pub target_ref: Option<ObjectReference>,
+}
+
+/// TLS from the data plane to a backend (BackendTLSPolicy).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendTls {
+    /// The policy.
+    pub policy: ObjectReference,
+    /// The SNI to send, and the name that the certificate must bear.
+    pub hostname: String,
+    /// Whom to trust.
+    pub authorities: TrustedAuthorities,
+}
+
+/// The authorities to which a backend's certificate must lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustedAuthorities {
+    /// Those that the data plane's operating system trusts.
+    System,
+    /// These certificates: the `ca.crt` of each reference, PEM.
+    Certificates(Vec<String>),
+}
+
+/// Why a backend gets no traffic, or a mirror no copies. Shown as a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BackendProblem {
+    /// The object does not exist (`BackendNotFound`).
+    NotFound {
+        /// What was named.
+        reference: ObjectReference,
+    },
+    /// The object has no such port, or no port was named (`BackendNotFound`).
+    PortNotFound {
+        /// What was named.
+        reference: ObjectReference,
+        /// The port that was named.
+        port: Option<i32>,
+    },
+    /// The object is in another namespace and no ReferenceGrant there allows the reference
+    /// (`RefNotPermitted`).
+    RefNotPermitted {
+        /// The kind of the referring route.
+        from: GroupKind,
+        /// The namespace of the referring route.
+        from_namespace: String,
+        /// What was named.
+        reference: ObjectReference,
+    },
+    /// The kind is unknown or not supported (`InvalidKind`).
+    InvalidKind {
+        /// What was named.
+        reference: ObjectReference,
+    },
+    /// The backend speaks a protocol that is not supported for this kind of route
+    /// (`UnsupportedProtocol`).
+    UnsupportedProtocol {
+        /// What was named.
+        reference: ObjectReference,
+        /// The Service port's `appProtocol` or `protocol`.
+        protocol: String,
+    },
+    /// A filter of the backend is not supported, or leads to nothing.
+    UnsupportedFilter {
+        /// The filter's type as it was written.
+        kind: String,
+        /// What is wrong with it, for people.
+        why: String,
+    },
+    /// A BackendTLSPolicy asks for TLS in a way that cannot be had; cleartext would be no substitute.
+    InvalidTlsPolicy {
+        /// The policy.
+        policy: ObjectReference,
+        /// What is wrong with it, for people.
+        why: String,
+    },
+}
+
+impl fmt::Display for BackendProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { reference } => write!(f, "{reference} does not exist"),
+            Self::PortNotFound {
+                reference,
+                port: Some(port),
+            } => write!(f, "{reference} has no port {port}"),
+            Self::PortNotFound {
+                reference,
+                port: None,
+            } => write!(f, "no port of {reference} is named"),
+            Self::RefNotPermitted {
+                from,
+                from_namespace,
+                reference,
+            } => write!(
+                f,
+                "no ReferenceGrant in namespace `{}` allows {} of namespace `{from_namespace}` to refer to {reference}",
+                reference.namespace, from.kind,
+            ),
+            Self::InvalidKind { reference } => {
+                write!(f, "a {} is no backend", reference.group_kind())
+            }
+            Self::UnsupportedProtocol {
+                reference,
+                protocol,
+            } => write!(
+                f,
+                "{reference} speaks `{protocol}`, which this route cannot carry"
+            ),
+            Self::UnsupportedFilter { kind, why } => {
+                write!(f, "the filter `{kind}` cannot be applied: {why}")
+            }
+            Self::InvalidTlsPolicy { policy, why } => {
+                write!(f, "{policy} asks for TLS that cannot be had: {why}")
+            }
+        }
+    }
+}

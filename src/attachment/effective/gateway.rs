@@ -1,0 +1,193 @@
+//! Gateways and listeners that are in force.
+
+use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules};
+use crate::{
+    meta::{Hostname, NamespacedName, ObjectReference},
+    v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
+};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// A Gateway that is accepted, with those of its listeners that are valid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveGateway {
+    /// The Gateway.
+    pub name: NamespacedName,
+    /// The GatewayClass.
+    pub class: String,
+    /// The addresses at which it is reached.
+    pub addresses: Vec<GatewayStatusAddress>,
+    /// The listeners in force, in the order of the spec.
+    pub listeners: Vec<Arc<EffectiveListener>>,
+}
+
+impl EffectiveGateway {
+    /// The one listener that answers for a host on a port: of those that serve the host, the one with the
+    /// most specific hostname (Gateway `spec.listeners`, "listener isolation"). `host` is the SNI or the
+    /// Host header without port; `None` where the client sent none, which only a listener without a
+    /// hostname serves.
+    #[must_use]
+    pub fn listener(&self, port: u16, host: Option<&str>) -> Option<&Arc<EffectiveListener>> {
+        self.listeners
+            .iter()
+            .filter(|listener| listener.port == port && listener.serves(host))
+            .max_by_key(|listener| specificity(listener.hostname.as_ref()))
+    }
+}
+
+/// How specific a listener's hostname is: none, then wildcards by length, then exact names.
+fn specificity(hostname: Option<&Hostname>) -> (u8, usize) {
+    match hostname {
+        None => (0, 0),
+        Some(name) if name.is_wildcard() => (1, name.as_str().len()),
+        Some(name) => (2, name.as_str().len()),
+    }
+}
+
+/// A listener that is in force, with the routes that are attached to it.
+///
+/// Requests for hosts of [`yields_to`](Self::yields_to) belong to other listeners of the same port,
+/// even where no rule of those matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveListener {
+    /// The name of the listener, unique within the Gateway.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// What it speaks.
+    pub protocol: ProtocolType,
+    /// The hosts that it serves; all of them without one.
+    pub hostname: Option<Hostname>,
+    /// The more specific hostnames, within this one's, of other listeners in force on the same port:
+    /// requests for them never reach this listener's routes (listener isolation).
+    pub yields_to: Vec<Hostname>,
+    /// TLS, for the protocols HTTPS and TLS.
+    pub tls: Option<EffectiveTls>,
+    /// The HTTPRoutes, oldest first, then by `namespace/name`.
+    pub http: Vec<AttachedRoute<HttpRouteRules>>,
+    /// The GRPCRoutes, in the same order.
+    pub grpc: Vec<AttachedRoute<GrpcRouteRules>>,
+    /// The TLSRoutes, in the same order.
+    pub tls_routes: Vec<AttachedRoute<ConnectionRouteRules>>,
+    /// The TCPRoutes, in the same order: the first one holds.
+    pub tcp: Vec<AttachedRoute<ConnectionRouteRules>>,
+    /// The UDPRoutes, in the same order: the first one holds.
+    pub udp: Vec<AttachedRoute<ConnectionRouteRules>>,
+}
+
+impl EffectiveListener {
+    /// Whether the listener's hostname covers a host; without a host only a listener without a hostname
+    /// does. Other listeners of the port may be more specific: see [`EffectiveGateway::listener`].
+    #[must_use]
+    pub fn serves(&self, host: Option<&str>) -> bool {
+        match (&self.hostname, host) {
+            (None, _) => true,
+            (Some(hostname), Some(host)) => hostname.matches(host),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// Whether another listener of the port is more specific for some of this one's hosts.
+    #[must_use]
+    pub fn is_isolated(&self) -> bool {
+        !self.yields_to.is_empty()
+    }
+}
+
+/// How a listener deals with TLS, its references followed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveTls {
+    /// What becomes of TLS.
+    pub mode: TlsModeType,
+    /// The certificates to present, at least one for `Terminate`.
+    pub certificates: Vec<Arc<Certificate>>,
+    /// How certificates of clients are checked (GEP-91); clients need none without it.
+    pub client_validation: Option<ClientValidation>,
+    /// Settings that mean something to the implementation.
+    pub options: BTreeMap<String, String>,
+}
+
+/// A certificate with its key, from a Secret of type `kubernetes.io/tls`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The Secret.
+    pub reference: ObjectReference,
+    /// The certificate chain, PEM.
+    pub chain: Vec<u8>,
+    /// The private key, PEM. Not shown by `Debug`.
+    pub key: Vec<u8>,
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a listener checks the certificates of clients (`tls.frontendValidation`, GEP-91).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientValidation {
+    /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference, PEM.
+    pub authorities: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listener(name: &str, port: u16, hostname: Option<&str>) -> Arc<EffectiveListener> {
+        Arc::new(EffectiveListener {
+            name: name.into(),
+            port,
+            protocol: ProtocolType::Http,
+            hostname: hostname.map(|text| text.parse().unwrap()),
+            yields_to: Vec::new(),
+            tls: None,
+            http: Vec::new(),
+            grpc: Vec::new(),
+            tls_routes: Vec::new(),
+            tcp: Vec::new(),
+            udp: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_request_belongs_to_the_most_specific_listener_of_its_port() {
+        let gateway = EffectiveGateway {
+            name: NamespacedName::new("shop", "front"),
+            class: "example".into(),
+            addresses: Vec::new(),
+            listeners: vec![
+                listener("all", 80, None),
+                listener("wide", 80, Some("*.example.com")),
+                listener("narrow", 80, Some("*.eu.example.com")),
+                listener("exact", 80, Some("a.eu.example.com")),
+                listener("other-port", 8080, Some("b.example.com")),
+            ],
+        };
+        let answer = |port, host| gateway.listener(port, host).map(|l| l.name.as_str());
+        assert_eq!(answer(80, Some("a.eu.example.com")), Some("exact"));
+        assert_eq!(answer(80, Some("b.eu.example.com")), Some("narrow"));
+        assert_eq!(answer(80, Some("b.example.com")), Some("wide"));
+        assert_eq!(answer(80, Some("example.com")), Some("all"));
+        assert_eq!(answer(80, None), Some("all"));
+        assert_eq!(answer(8080, Some("a.example.com")), None);
+        assert_eq!(answer(8080, None), None);
+    }
+
+    #[test]
+    fn a_private_key_is_not_shown_for_debugging() {
+        let certificate = Certificate {
+            reference: ObjectReference {
+                group: String::new(),
+                kind: "Secret".into(),
+                namespace: "shop".into(),
+                name: "tls".into(),
+            },
+            chain: b"chain".to_vec(),
+            key: b"hidden".to_vec(),
+        };
+        assert!(!format!("{certificate:?}").contains("104"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Routes as they are in force at a listener or a Service.
+
+use super::EffectiveBackend;
+use crate::{
+    meta::{Duration, Hostname, NamespacedName},
+    v1::{
+        GrpcRouteMatch, HttpHeaderFilter, HttpRequestRedirectFilter, HttpRouteMatch,
+        HttpUrlRewriteFilter, SessionPersistence,
+    },
+};
+use k8s_openapi::jiff::Timestamp;
+use std::{fmt, sync::Arc};
+
+/// A route at a listener to which it is attached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttachedRoute<R> {
+    /// The route's rules, shared between all its parents.
+    pub route: Arc<R>,
+    /// The hosts for which the route holds at this listener; never empty.
+    pub hostnames: Arc<[EffectiveHostname]>,
+}
+
+/// A hostname for which a route holds at a listener: what the listener's hostname and one of the
+/// route's own have in common (HTTPRoute `spec.hostnames`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EffectiveHostname {
+    /// The hosts; every host without one.
+    pub hostname: Option<Hostname>,
+    /// The route's own hostname of which this is a part; `None` where the route names none and takes
+    /// whatever the listener serves.
+    pub own: Option<Hostname>,
+}
+
+/// The rules of an HTTPRoute that are in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpRouteRules {
+    /// The route.
+    pub reference: NamespacedName,
+    /// When the route was made; the older one wins a tie. A route without a time counts as newest.
+    pub created: Option<Timestamp>,
+    /// The route's own hostnames that can be read as one, in the order of the spec.
+    pub hostnames: Vec<Hostname>,
+    /// The rules, without those that were dropped as not valid.
+    pub rules: Vec<HttpRule>,
+}
+
+/// A rule of an HTTPRoute (`spec.rules[]`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpRule {
+    /// Its place in the route's `spec.rules`.
+    pub index: usize,
+    /// The matches, in the order of the spec; one of them must hold. Never empty: a rule without matches
+    /// has the default one. Types of matches are known ones, regular expressions compile.
+    pub matches: Vec<HttpRouteMatch>,
+    /// What is done to requests and responses.
+    pub filters: Vec<EffectiveFilter>,
+    /// Where requests go. Without a backend, and without a redirect, the answer is 500.
+    pub backends: Vec<EffectiveBackend>,
+    /// How long a request may take.
+    pub timeouts: Timeouts,
+    /// The rule's own session persistence (GEP-1619). Each backend's holds what applies to it.
+    pub session_persistence: Option<SessionPersistence>,
+    /// Why every request under this rule is answered with 500.
+    pub problem: Option<RuleProblem>,
+}
+
+/// How long a request may take (HTTPRoute `spec.rules[].timeouts`, GEP-1742). Zero and absent both mean
+/// "no limit"; zero is kept apart since it overrides what an implementation sets by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// The limit for the whole answer.
+    pub request: Option<Duration>,
+    /// The limit for one attempt at a backend.
+    pub backend_request: Option<Duration>,
+}
+
+/// The rules of a GRPCRoute that are in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrpcRouteRules {
+    /// The route.
+    pub reference: NamespacedName,
+    /// When the route was made; the older one wins a tie. A route without a time counts as newest.
+    pub created: Option<Timestamp>,
+    /// The route's own hostnames that can be read as one, in the order of the spec.
+    pub hostnames: Vec<Hostname>,
+    /// The rules, without those that were dropped as not valid.
+    pub rules: Vec<GrpcRule>,
+}
+
+/// A rule of a GRPCRoute (`spec.rules[]`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrpcRule {
+    /// Its place in the route's `spec.rules`.
+    pub index: usize,
+    /// The matches, in the order of the spec; one of them must hold. Never empty: a rule without matches
+    /// has one that every call fits.
+    pub matches: Vec<GrpcRouteMatch>,
+    /// What is done to calls and answers.
+    pub filters: Vec<EffectiveFilter>,
+    /// Where calls go. Without a backend they fail with `UNAVAILABLE`.
+    pub backends: Vec<EffectiveBackend>,
+    /// The rule's own session persistence (GEP-1619). Each backend's holds what applies to it.
+    pub session_persistence: Option<SessionPersistence>,
+    /// Why every call under this rule fails.
+    pub problem: Option<RuleProblem>,
+}
+
+/// The rules of a TLSRoute, TCPRoute or UDPRoute that are in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionRouteRules {
+    /// The route.
+    pub reference: NamespacedName,
+    /// When the route was made; the older one wins a tie. A route without a time counts as newest.
+    pub created: Option<Timestamp>,
+    /// The route's own hostnames that can be read as one, in the order of the spec; TLSRoute only.
+    pub hostnames: Vec<Hostname>,
+    /// The rules. They have no matches, so that the first one takes every connection.
+    pub rules: Vec<ConnectionRule>,
+}
+
+/// A rule of a TLSRoute, TCPRoute or UDPRoute (`spec.rules[]`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionRule {
+    /// Its place in the route's `spec.rules`.
+    pub index: usize,
+    /// Where connections go. The share of a backend that is not valid is refused.
+    pub backends: Vec<EffectiveBackend>,
+}
+
+/// A filter that is in force, its references followed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EffectiveFilter {
+    /// Changes the headers of the request.
+    RequestHeaderModifier(HttpHeaderFilter),
+    /// Changes the headers of the response.
+    ResponseHeaderModifier(HttpHeaderFilter),
+    /// Sends a copy of the request to this backend; none where the backend is not valid.
+    RequestMirror(Box<EffectiveBackend>),
+    /// Answers with a redirect.
+    RequestRedirect(HttpRequestRedirectFilter),
+    /// Changes host or path of the request before it is sent on.
+    UrlRewrite(HttpUrlRewriteFilter),
+    /// A filter that is not supported or leads to nothing. It must not be skipped: requests that it
+    /// concerns are answered with 500.
+    Unsupported {
+        /// The filter's type as it was written.
+        kind: String,
+        /// What is wrong with it, for people.
+        why: String,
+    },
+}
+
+/// Why every request under a rule is answered with an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleProblem {
+    /// A filter of the rule is not supported, or leads to nothing.
+    UnsupportedFilter {
+        /// The filter's type as it was written.
+        kind: String,
+        /// What is wrong with it, for people.
+        why: String,
+    },
+}
+
+impl fmt::Display for RuleProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnsupportedFilter { kind, why } => {
+                write!(f, "the filter `{kind}` cannot be applied: {why}")
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Services with the mesh routes that govern requests to them (GEP-1426).
+
+use super::{
+    BackendEndpoints, BackendProblem, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules,
+};
+use crate::meta::NamespacedName;
+use std::{net::IpAddr, sync::Arc};
+
+/// A Service and the routes that have it as their parent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveService {
+    /// The Service.
+    pub name: NamespacedName,
+    /// The addresses at which clients of the mesh reach it; none for a headless Service.
+    pub cluster_ips: Vec<IpAddr>,
+    /// Its ports, in the order of the spec, each with the endpoints that requests reach where no route
+    /// governs them.
+    pub ports: Vec<EffectiveServicePort>,
+    /// The HTTPRoutes, oldest first, then by `namespace/name`.
+    pub http: Vec<ServiceRoute<HttpRouteRules>>,
+    /// The GRPCRoutes, in the same order.
+    pub grpc: Vec<ServiceRoute<GrpcRouteRules>>,
+    /// The TLSRoutes, in the same order.
+    pub tls_routes: Vec<ServiceRoute<ConnectionRouteRules>>,
+    /// The TCPRoutes, in the same order.
+    pub tcp: Vec<ServiceRoute<ConnectionRouteRules>>,
+    /// The UDPRoutes, in the same order.
+    pub udp: Vec<ServiceRoute<ConnectionRouteRules>>,
+}
+
+impl EffectiveService {
+    /// The HTTPRoutes that govern requests to a port from a client's namespace. Routes of the client's own
+    /// namespace (consumer routes) take the place of those of the Service's (GEP-1426).
+    pub fn http_routes<'a>(
+        &'a self,
+        port: u16,
+        client_namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<HttpRouteRules>> {
+        seen_by(&self.http, port, client_namespace)
+    }
+
+    /// The GRPCRoutes that govern calls to a port from a client's namespace, as with
+    /// [`http_routes`](Self::http_routes).
+    pub fn grpc_routes<'a>(
+        &'a self,
+        port: u16,
+        client_namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<GrpcRouteRules>> {
+        seen_by(&self.grpc, port, client_namespace)
+    }
+
+    /// The port with this number.
+    #[must_use]
+    pub fn port(&self, port: u16) -> Option<&EffectiveServicePort> {
+        self.ports.iter().find(|p| p.port == port)
+    }
+}
+
+/// The routes that a client of this namespace is under at this port: consumer routes if there are any,
+/// else producer routes.
+fn seen_by<'a, R>(
+    routes: &'a [ServiceRoute<R>],
+    port: u16,
+    client_namespace: &str,
+) -> impl Iterator<Item = &'a Arc<R>> {
+    let own = |clients: &ClientScope| matches!(clients, ClientScope::Namespace(n) if n == client_namespace);
+    let of_port = move |route: &&ServiceRoute<R>| route.port.is_none_or(|p| p == port);
+    let has_own = routes
+        .iter()
+        .filter(of_port)
+        .any(|route| own(&route.clients));
+    let client_namespace = client_namespace.to_owned();
+    routes
+        .iter()
+        .filter(of_port)
+        .filter(move |route| match &route.clients {
+            ClientScope::Namespace(namespace) => *namespace == client_namespace,
+            ClientScope::Everyone => !has_own,
+        })
+        .map(|route| &route.route)
+}
+
+/// A port of a Service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveServicePort {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its number.
+    pub port: u16,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+    /// The endpoints behind it, or why there are none to be reached.
+    pub target: Result<Arc<BackendEndpoints>, BackendProblem>,
+}
+
+/// A route with a Service as its parent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceRoute<R> {
+    /// The route's rules, shared between all its parents.
+    pub route: Arc<R>,
+    /// The port that the parentRef names; every port without one.
+    pub port: Option<u16>,
+    /// Whose requests the route governs.
+    pub clients: ClientScope,
+}
+
+/// Whose requests a mesh route governs (GEP-1426).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClientScope {
+    /// Those of every client: a producer route, in the namespace of the Service.
+    Everyone,
+    /// Those of clients in this namespace, the route's own: a consumer route.
+    Namespace(String),
+}
