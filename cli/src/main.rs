@@ -1,2 +1,25 @@
-//! The `gwapi` command.
-fn main() {}
+//! The `gwapi` command: one file a verb, each a plain function from typed arguments to an [`Exit`].
+
+
+mod output;
+
+use clap::{Parser, Subcommand};
+use output::Exit;
+use std::process::ExitCode;
+
+/// Ask, lint, convert and emit resources of the Kubernetes Gateway API.
+#[derive(Debug, Parser)]
+#[command(name = "gwapi", version, about, arg_required_else_help = true, after_help = output::EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The verbs. Each holds the arguments of its file and is run by that file's `run`.
+#[derive(Debug, Subcommand)]
+enum Verb {}
+
+fn main() -> ExitCode {
+    let exit: Exit = match Cli::parse().verb {};
+    exit.into()
+}
