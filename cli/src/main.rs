@@ -1,6 +1,5 @@
 //! The `gwapi` command: one file a verb, each a plain function from typed arguments to an [`Exit`].
 
-
 mod output;
 
 use clap::{Parser, Subcommand};
