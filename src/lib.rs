@@ -2,6 +2,7 @@
 
 pub mod attachment;
 pub mod meta;
+pub mod schema;
 pub mod v1;
 pub mod v1alpha2;
 pub mod v1alpha3;

@@ -1,0 +1,36 @@
+//! The structural schema of every kind, made once from the types, and walks over objects with it.
+//!
+//! A constraint is declared beside its type. This room reads those declarations into a typed tree
+//! ([`Schema`]), one a kind, version, release and channel ([`KindVersion`], [`Installation`]). From the
+//! tree come the CRDs, the native checks, and what is here: defaults as an API server applies them
+//! ([`apply_defaults`], [`ApplyDefaults`]) and fields that a channel does not have ([`unknown_fields`]).
+//!
+//! ```
+//! use gwapi::{meta::Channel, schema};
+//! use serde_json::json;
+//!
+//! let route = json!({
+//!     "apiVersion": "gateway.networking.k8s.io/v1",
+//!     "kind": "HTTPRoute",
+//!     "metadata": { "name": "shop" },
+//!     "spec": { "hostname": ["shop.example.com"] },
+//! });
+//! let unknown = schema::unknown_fields(&route, Channel::Standard);
+//! assert_eq!(unknown[0].path(), "spec.hostname");
+//! assert_eq!(unknown[0].nearest(), Some("hostnames"));
+//! ```
+
+mod default;
+mod kinds;
+mod node;
+mod object_meta;
+mod path;
+mod read;
+mod unknown;
+
+pub use default::{ApplyDefaults, apply_defaults};
+pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
+pub use node::{ListType, Pattern, Schema, ValueType};
+pub use object_meta::object_meta;
+pub use path::Path;
+pub use unknown::{UnknownField, nearest_name, unknown_fields, unknown_fields_of};

@@ -1,0 +1,174 @@
+//! The typed tree of a structural schema.
+
+use regex::Regex;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The JSON type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueType {
+    /// An object, its fields fixed by `properties` or free by `additionalProperties`.
+    Object,
+    /// A list.
+    Array,
+    /// A text.
+    String,
+    /// A whole number.
+    Integer,
+    /// A truth value.
+    Boolean,
+}
+
+impl ValueType {
+    /// The name as a schema writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+        }
+    }
+}
+
+/// How the elements of a list belong together (`x-kubernetes-list-type`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListType {
+    /// One whole (`atomic`).
+    Atomic,
+    /// Values of which each may stand once (`set`).
+    Set,
+    /// Objects that these fields tell apart (`map` with `x-kubernetes-list-map-keys`).
+    Map(Vec<String>),
+}
+
+/// A regular expression that a text must match somewhere.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    pub(super) text: String,
+    pub(super) regex: Arc<Regex>,
+}
+
+impl Pattern {
+    /// The expression's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the text matches.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+}
+
+/// One node of a structural schema: what an API server demands of one value.
+///
+/// The fields are the keywords of an OpenAPI v3 schema as CRDs have them. In the conditions inside
+/// `oneOf`, `anyOf` and `not`, the type is left out.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    pub(super) id: usize,
+    pub(super) type_name: Option<String>,
+    /// What the value is for, for people.
+    pub description: Option<String>,
+    /// The type; absent in conditions only.
+    pub value_type: Option<ValueType>,
+    /// A further form of the type: `int32`, `int64`, `date-time`, `ipv4`, `ipv6`.
+    pub format: Option<String>,
+    /// What stands in for a value that is missing.
+    pub default: Option<Value>,
+    /// The only values allowed, if any are listed.
+    pub enumeration: Vec<Value>,
+    /// What a text must match.
+    pub pattern: Option<Pattern>,
+    /// The least number of characters of a text.
+    pub min_length: Option<u64>,
+    /// The greatest number of characters of a text.
+    pub max_length: Option<u64>,
+    /// The least number.
+    pub minimum: Option<i64>,
+    /// The greatest number.
+    pub maximum: Option<i64>,
+    /// The least number of elements of a list.
+    pub min_items: Option<u64>,
+    /// The greatest number of elements of a list.
+    pub max_items: Option<u64>,
+    /// The greatest number of entries of a map.
+    pub max_properties: Option<u64>,
+    /// The fields of an object.
+    pub properties: BTreeMap<String, Schema>,
+    /// The names of the fields that must be there.
+    pub required: Vec<String>,
+    /// The values of a map.
+    pub additional_properties: Option<Box<Schema>>,
+    /// The elements of a list.
+    pub items: Option<Box<Schema>>,
+    /// How the elements of a list belong together, where it is declared.
+    pub list_type: Option<ListType>,
+    /// Whether a map is one whole (`x-kubernetes-map-type: atomic`).
+    pub atomic_map: bool,
+    /// Conditions of which exactly one must hold.
+    pub one_of: Vec<Schema>,
+    /// Conditions of which at least one must hold.
+    pub any_of: Vec<Schema>,
+    /// A condition that must not hold.
+    pub not: Option<Box<Schema>>,
+}
+
+impl Schema {
+    /// The number of this node within its tree, from 0 at the root: an index for whoever keeps
+    /// something about each node.
+    #[must_use]
+    pub fn id(&self) -> usize {
+        self.id
+    }
+
+    /// The name of the type that this node describes, such as `HttpRouteRule`; absent for plain texts,
+    /// numbers, lists and maps.
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        self.type_name.as_deref()
+    }
+
+    /// Calls `visit` for this node and every node below it that describes a value, with the place that
+    /// rules are attached to: the type's name, or `Type.field` for a field.
+    pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Schema, &[String])) {
+        self.visit_at(&[], visit);
+    }
+
+    fn visit_at<'a>(&'a self, field: &[String], visit: &mut impl FnMut(&'a Schema, &[String])) {
+        let mut places = field.to_vec();
+        places.extend(self.type_name.clone());
+        visit(self, &places);
+        for (name, property) in &self.properties {
+            let place: Vec<String> = self
+                .type_name
+                .iter()
+                .map(|own| format!("{own}.{name}"))
+                .collect();
+            property.visit_at(&place, visit);
+        }
+        for below in self.items.iter().chain(&self.additional_properties) {
+            below.visit_at(&[], visit);
+        }
+    }
+
+    /// Numbers the nodes from `next` on and returns the number after the last one.
+    pub(super) fn number(&mut self, next: usize) -> usize {
+        self.id = next;
+        let mut next = next + 1;
+        for below in self
+            .properties
+            .values_mut()
+            .chain(self.items.as_deref_mut())
+            .chain(self.additional_properties.as_deref_mut())
+        {
+            next = below.number(next);
+        }
+        next
+    }
+}

@@ -1,0 +1,91 @@
+//! Field paths as an API server writes them.
+
+use std::fmt;
+
+/// The path to a field, as a chain of steps on the stack: nothing is allocated until it is printed.
+///
+/// Printed as an API server does: `spec.rules[0].matches[1].path.value`; the object itself is empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Index(usize),
+    Key(&'a str),
+}
+
+impl<'a> Path<'a> {
+    /// The object itself.
+    pub const ROOT: Path<'static> = Path {
+        parent: None,
+        step: Step::Root,
+    };
+
+    /// A field of the object at this path.
+    #[must_use]
+    pub fn field(&'a self, name: &'a str) -> Path<'a> {
+        Path {
+            parent: Some(self),
+            step: Step::Field(name),
+        }
+    }
+
+    /// An element of the list at this path.
+    #[must_use]
+    pub fn index(&'a self, index: usize) -> Path<'a> {
+        Path {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    /// An entry of the map at this path: `[key]`.
+    #[must_use]
+    pub fn key(&'a self, key: &'a str) -> Path<'a> {
+        Path {
+            parent: Some(self),
+            step: Step::Key(key),
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at_start = match self.parent {
+            Some(parent) => {
+                write!(f, "{parent}")?;
+                matches!(parent.step, Step::Root)
+            }
+            None => true,
+        };
+        match self.step {
+            Step::Root => Ok(()),
+            Step::Field(name) if at_start => f.write_str(name),
+            Step::Field(name) => write!(f, ".{name}"),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => write!(f, "[{key}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_as_an_api_server_writes_it() {
+        let root = Path::ROOT;
+        let spec = root.field("spec");
+        let rules = spec.field("rules");
+        let rule = rules.index(3);
+        let name = rule.field("name");
+        assert_eq!(root.to_string(), "");
+        assert_eq!(name.to_string(), "spec.rules[3].name");
+        assert_eq!(rule.key("a.b/c").to_string(), "spec.rules[3][a.b/c]");
+    }
+}

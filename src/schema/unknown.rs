@@ -1,0 +1,196 @@
+//! Fields that a channel does not have.
+
+use super::{KindVersion, Path, Schema, find, object_meta};
+use crate::meta::{Channel, Release};
+use serde_json::Value;
+
+/// A field that the schema does not have. A server drops it, or refuses it when asked to be strict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownField {
+    path: String,
+    name: String,
+    nearest: Option<String>,
+    experimental: bool,
+}
+
+impl UnknownField {
+    /// The path to the field, its name at the end: `spec.rules[0].match`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The field's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The known field at this place whose name is nearest, if one is near enough to be meant.
+    #[must_use]
+    pub fn nearest(&self) -> Option<&str> {
+        self.nearest.as_deref()
+    }
+
+    /// Whether the experimental channel has the field.
+    #[must_use]
+    pub fn is_experimental(&self) -> bool {
+        self.experimental
+    }
+}
+
+/// The fields of a Gateway API object that the channel of the current release does not have, in the
+/// order of the object. Empty for kinds of which the crate knows nothing.
+#[must_use]
+pub fn unknown_fields(object: &Value, channel: Channel) -> Vec<UnknownField> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+    let Some(kind) = find(text("apiVersion"), text("kind")) else {
+        return Vec::new();
+    };
+    let schema = match kind.installation(Release::default(), channel) {
+        Some(installation) => installation.schema(),
+        // Not of this channel at all: what it has elsewhere is all that can be said.
+        None => match kind.widest() {
+            Some(schema) => schema,
+            None => return Vec::new(),
+        },
+    };
+    unknown_fields_of(object, kind, schema)
+}
+
+/// The fields of an object that this schema of its kind does not have, in the order of the object.
+#[must_use]
+pub fn unknown_fields_of(object: &Value, kind: &KindVersion, schema: &Schema) -> Vec<UnknownField> {
+    let mut found = Vec::new();
+    let Some(fields) = object.as_object() else {
+        return found;
+    };
+    let wide = kind.widest();
+    let root = Path::ROOT;
+    for (name, value) in fields {
+        let at = root.field(name);
+        if name == "metadata" {
+            walk(value, object_meta(), None, &at, &mut found);
+        } else {
+            field(name, value, schema, wide, &root, &mut found);
+        }
+    }
+    found
+}
+
+fn walk(
+    value: &Value,
+    schema: &Schema,
+    wide: Option<&Schema>,
+    at: &Path<'_>,
+    found: &mut Vec<UnknownField>,
+) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                field(name, value, schema, wide, at, found);
+            }
+        }
+        Value::Array(elements) => {
+            if let Some(items) = &schema.items {
+                let wide = wide.and_then(|wide| wide.items.as_deref());
+                for (index, element) in elements.iter().enumerate() {
+                    walk(element, items, wide, &at.index(index), found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn field(
+    name: &str,
+    value: &Value,
+    schema: &Schema,
+    wide: Option<&Schema>,
+    parent: &Path<'_>,
+    found: &mut Vec<UnknownField>,
+) {
+    let at = parent.field(name);
+    let wide_field = wide.and_then(|wide| wide.properties.get(name));
+    if let Some(property) = schema.properties.get(name) {
+        walk(value, property, wide_field, &at, found);
+    } else if let Some(values) = &schema.additional_properties {
+        walk(value, values, None, &at, found);
+    } else if !schema.properties.is_empty() {
+        found.push(UnknownField {
+            path: at.to_string(),
+            name: name.to_owned(),
+            nearest: nearest_name(name, schema.properties.keys().map(String::as_str))
+                .map(str::to_owned),
+            experimental: wide_field.is_some(),
+        });
+    }
+}
+
+/// Of the known names, the one that a misspelt name most likely means; none if none is near.
+///
+/// Near is a distance of at most a third of the name's length (insertions, deletions, changes and swaps
+/// of neighbours, the case of letters counting little).
+pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Names in the API are short; a long one is no misspelling, and the distance is quadratic.
+    if name.len() > 64 {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    known
+        .map(|candidate| {
+            let folded = strsim::osa_distance(&lower, &candidate.to_lowercase());
+            (
+                folded * 2 + usize::from(candidate != name),
+                folded,
+                candidate,
+            )
+        })
+        .filter(|(_, folded, candidate)| {
+            *folded <= candidate.len().max(name.len()).div_ceil(3).min(4)
+        })
+        .min()
+        .map(|(_, _, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn route(spec: &Value) -> Value {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "a", "label": {}, "labels": {"a": "b"}}, "spec": spec, "sepc": {},
+        })
+    }
+
+    #[test]
+    fn unknown_fields_are_found_wherever_they_are() {
+        let object = route(&json!({"rules": [{}, {"matches": [{"Path": {}, "zzz": 1}]}]}));
+        let found: Vec<_> = unknown_fields(&object, Channel::Standard)
+            .into_iter()
+            .map(|u| (u.path, u.nearest))
+            .collect();
+        let near = |name: &str| Some(name.to_owned());
+        assert!(found.contains(&("metadata.label".into(), near("labels"))));
+        assert!(found.contains(&("sepc".into(), near("spec"))));
+        assert!(found.contains(&("spec.rules[1].matches[0].Path".into(), near("path"))));
+        assert!(found.contains(&("spec.rules[1].matches[0].zzz".into(), None)));
+        assert_eq!(found.len(), 4);
+    }
+
+    #[test]
+    fn a_field_of_the_experimental_channel_is_unknown_to_the_standard_one() {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "spec": {"rules": [{"timeouts": {"request": "1s"}}]},
+        });
+        let found = unknown_fields(&object, Channel::Standard);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path(), "spec.rules[0].timeouts");
+        assert!(found[0].is_experimental());
+        assert!(unknown_fields(&object, Channel::Experimental).is_empty());
+    }
+}
