@@ -1,6 +1,8 @@
 //! The Kubernetes Gateway API as a pure library.
 
 pub mod attachment;
+pub mod backend;
+pub mod filters;
 pub mod meta;
 pub mod schema;
 pub mod v1;
