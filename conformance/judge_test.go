@@ -31,7 +31,7 @@ var channels = []string{"standard", "experimental"}
 // in a refusal, and the native findings must cover each of them.
 //
 // GWAPI_CORPUS is the number of generated objects a channel, GWAPI_SEED theirs, GWAPI_REPORT a file for the
-// differences.
+// differences, GWAPI_VERDICTS one for what the reference CRDs say about every object.
 func TestJudge(t *testing.T) {
 	binary, err := gwapi.Binary()
 	if err != nil {
@@ -44,9 +44,14 @@ func TestJudge(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer machine.Stop()
-	var report bytes.Buffer
+	var report, verdicts bytes.Buffer
 	for _, channel := range channels {
-		t.Run(channel, func(t *testing.T) { judge(t, machine, binary, channel, &report) })
+		t.Run(channel, func(t *testing.T) { judge(t, machine, binary, channel, &report, &verdicts) })
+	}
+	if path := os.Getenv("GWAPI_VERDICTS"); path != "" {
+		if err := os.WriteFile(path, verdicts.Bytes(), 0o644); err != nil {
+			t.Error(err)
+		}
 	}
 	if path := os.Getenv("GWAPI_REPORT"); path != "" {
 		if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
@@ -55,7 +60,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func judge(t *testing.T, machine *apiserver.Machine, binary, channel string, report *bytes.Buffer) {
+func judge(t *testing.T, machine *apiserver.Machine, binary, channel string, report, verdicts *bytes.Buffer) {
 	ctx := context.Background()
 	start := time.Now()
 	ours, err := machine.Start("ours-" + channel)
@@ -103,10 +108,17 @@ func judge(t *testing.T, machine *apiserver.Machine, binary, channel string, rep
 			t.Errorf("%s: %v", s.name, err)
 			continue
 		}
-		found, refused, err := compare(ctx, ours, theirs, s.objects, native)
+		found, said, err := compare(ctx, ours, theirs, s.objects, native)
 		if err != nil {
 			t.Errorf("%s: %v", s.name, err)
 			continue
+		}
+		refused := 0
+		for i, v := range said {
+			if !v.Accepted {
+				refused++
+			}
+			fmt.Fprintf(verdicts, "%s\t%s\t%s\t%v\t%s\t%s\n", channel, s.objects[i].Where, s.objects[i].Kind, v.Accepted, strings.Join(v.Fields, " "), v.Message)
 		}
 		fmt.Printf("judge %s: %-24s %6d objects, %6d refused, %d differences\n", channel, s.name, len(s.objects), refused, len(found))
 		for _, line := range found {
@@ -259,21 +271,18 @@ func findings(binary, channel string, s source) ([][]gwapi.Finding, error) {
 	return out, errors.Join(failed...)
 }
 
-// compare asks both servers and returns a line for each object on which someone disagrees, and how many objects our
-// server refuses.
-func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []manifest.Object, native [][]gwapi.Finding) ([]string, int, error) {
+// compare asks both servers and returns a line for each object on which someone disagrees, and what the reference
+// (our own CRD where there is none) says about every object.
+func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []manifest.Object, native [][]gwapi.Finding) ([]string, []apiserver.Verdict, error) {
 	lines := make([]string, len(objects))
+	said := make([]apiserver.Verdict, len(objects))
 	failed := make([]error, len(objects))
-	var refused atomic.Int64
 	parallel(len(objects), 8*runtime.NumCPU(), func(i int) {
 		o := &objects[i]
 		first, err := ours.Create(ctx, o.APIVersion, o.Kind, o.Namespace, o.Body, o.ContentType())
 		if err != nil {
 			failed[i] = fmt.Errorf("%s: %w", o.Where, err)
 			return
-		}
-		if !first.Accepted {
-			refused.Add(1)
 		}
 		second := first
 		if theirs != nil {
@@ -282,6 +291,7 @@ func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []mani
 				return
 			}
 		}
+		said[i] = second
 		if d := disagreement(first, second, native[i]); d != "" {
 			lines[i] = fmt.Sprintf("%s %s %s %s: %s", o.Where, o.APIVersion, o.Kind, o.Name, d)
 		}
@@ -292,7 +302,7 @@ func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []mani
 			out = append(out, l)
 		}
 	}
-	return out, int(refused.Load()), errors.Join(failed...)
+	return out, said, errors.Join(failed...)
 }
 
 func disagreement(ours, theirs apiserver.Verdict, native []gwapi.Finding) string {
