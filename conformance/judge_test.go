@@ -30,7 +30,8 @@ var channels = []string{"standard", "experimental"}
 // native validation, about the same objects: accepted or refused must agree, both servers must name the same fields
 // in a refusal, and the native findings must cover each of them.
 //
-// GWAPI_CORPUS is the number of generated objects a channel, GWAPI_SEED theirs, GWAPI_REPORT a file for the
+// GWAPI_CORPUS is the number of generated objects a channel, GWAPI_MUTANTS that of changed ones, GWAPI_SEED the seed
+// of both, GWAPI_REPORT a file for the
 // differences, GWAPI_VERDICTS one for what the reference CRDs say about every object.
 func TestJudge(t *testing.T) {
 	binary, err := gwapi.Binary()
@@ -177,15 +178,60 @@ func collect(channel string) ([]source, error) {
 		objects, err := manifest.ReadDir(d[1], d[0])
 		out = append(out, source{name: d[0], objects: objects, err: err})
 	}
-	corpus, err := generated(channel)
-	if err != nil {
-		corpus = source{name: "corpus", err: err}
+	var given []manifest.Object
+	for _, s := range out {
+		// What is wrong already hides what a change does.
+		if !strings.Contains(s.name, "invalid") {
+			given = append(given, s.objects...)
+		}
 	}
-	return append(out, corpus), nil
+	for _, more := range []struct {
+		name string
+		get  func(string, []manifest.Object) (source, error)
+	}{{"mutants", mutants}, {"corpus", generated}} {
+		s, err := more.get(channel, given)
+		if err != nil {
+			s = source{name: more.name, err: err}
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// mutants changes the objects at hand in one place each, without regard to any schema.
+func mutants(_ string, given []manifest.Object) (source, error) {
+	count, err := number("GWAPI_MUTANTS", 3_000)
+	if err != nil || count == 0 {
+		return source{name: "mutants"}, err
+	}
+	seed, err := number("GWAPI_SEED", 1)
+	if err != nil {
+		return source{}, err
+	}
+	objects, err := manifest.Mutants(given, count, int64(seed))
+	if err != nil {
+		return source{}, err
+	}
+	var text bytes.Buffer
+	for _, o := range objects {
+		text.Write(o.Body)
+		text.WriteByte('\n')
+	}
+	file, err := linesFile(text.Bytes())
+	return source{name: fmt.Sprintf("mutants (seed %d)", seed), objects: objects, lines: file}, err
+}
+
+func linesFile(text []byte) (string, error) {
+	dir, err := os.MkdirTemp("", "gwapi-judge")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "objects.jsonl")
+	return file, os.WriteFile(file, text, 0o600)
 }
 
 // generated asks the corpus example for objects: valid by construction, or broken in one place.
-func generated(channel string) (source, error) {
+func generated(channel string, _ []manifest.Object) (source, error) {
 	count, err := number("GWAPI_CORPUS", 10_000)
 	if err != nil || count == 0 {
 		return source{name: "corpus"}, err
@@ -206,12 +252,8 @@ func generated(channel string) (source, error) {
 	if err != nil {
 		return source{}, fmt.Errorf("generate the corpus: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "gwapi-corpus")
+	file, err := linesFile(text)
 	if err != nil {
-		return source{}, err
-	}
-	file := filepath.Join(dir, "corpus.jsonl")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return source{}, err
 	}
 	objects, err := manifest.ReadLines("corpus", bytes.NewReader(text))
