@@ -2,8 +2,10 @@
 
 pub mod attachment;
 pub mod backend;
+pub mod crd;
 pub mod filters;
 pub mod meta;
+pub mod rules;
 pub mod schema;
 pub mod v1;
 pub mod v1alpha2;

@@ -1,5 +1,6 @@
 //! The `gwapi` command: one file a verb, each a plain function from typed arguments to an [`Exit`].
 
+mod crds;
 mod output;
 
 use clap::{Parser, Subcommand};
@@ -16,9 +17,13 @@ struct Cli {
 
 /// The verbs. Each holds the arguments of its file and is run by that file's `run`.
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Crds(crds::CrdsArgs),
+}
 
 fn main() -> ExitCode {
-    let exit: Exit = match Cli::parse().verb {};
+    let exit: Exit = match Cli::parse().verb {
+        Verb::Crds(args) => crds::run(&args),
+    };
     exit.into()
 }

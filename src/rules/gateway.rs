@@ -1,0 +1,176 @@
+//! Rules for GatewayClass and Gateway.
+
+use super::{
+    Check, Rule,
+    value::{elements, exactly_one, has, list, text},
+};
+use crate::meta::constraint::HOSTNAME_PATTERN;
+use regex::Regex;
+use serde_json::Value;
+use std::sync::LazyLock;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "GatewayClass/controller-name-immutable",
+        places: &["GatewayClassSpec.controllerName"],
+        cel: Some("oldSelf == self"),
+        message: "the controller of a GatewayClass cannot be changed",
+        help: "create another GatewayClass for the other controller",
+        check: Check::Update(|new, old| new == old),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "Listeners/no-tls-without-encryption",
+        places: &["GatewaySpec.listeners"],
+        cel: Some("self.all(l, !(l.protocol in ['HTTP', 'TCP', 'UDP'] && has(l.tls)))"),
+        message: "a listener for HTTP, TCP or UDP must have no `tls`",
+        help: "remove `tls`, or set `protocol` to HTTPS or TLS",
+        check: Check::Value(|listeners| {
+            elements(listeners).iter().all(|l| {
+                !matches!(text(l, "protocol"), Some("HTTP" | "TCP" | "UDP")) || !has(l, "tls")
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "Listeners/https-terminates-tls",
+        places: &["GatewaySpec.listeners"],
+        cel: Some("self.all(l, l.protocol != 'HTTPS' || !has(l.tls) || l.tls.mode == 'Terminate')"),
+        message: "a listener for HTTPS must end TLS itself",
+        help: "set `tls.mode` to Terminate, or `protocol` to TLS to pass it through",
+        check: Check::Value(|listeners| {
+            elements(listeners).iter().all(|l| {
+                text(l, "protocol") != Some("HTTPS")
+                    || l.get("tls")
+                        .and_then(|tls| text(tls, "mode"))
+                        .is_none_or(|mode| mode == "Terminate")
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "Listeners/no-hostname-for-tcp-and-udp",
+        places: &["GatewaySpec.listeners"],
+        cel: Some(
+            "self.all(l, !(l.protocol in ['TCP', 'UDP']) || !has(l.hostname) || l.hostname == '')",
+        ),
+        message: "a listener for TCP or UDP must have no hostname",
+        help: "remove `hostname`: these protocols do not carry one",
+        check: Check::Value(|listeners| {
+            elements(listeners).iter().all(|l| {
+                !matches!(text(l, "protocol"), Some("TCP" | "UDP"))
+                    || text(l, "hostname").is_none_or(str::is_empty)
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "Listeners/names-distinct",
+        places: &["GatewaySpec.listeners"],
+        cel: Some("self.all(a, self.exists_one(b, a.name == b.name))"),
+        message: "listeners of a Gateway must have different names",
+        help: "give each listener a name of its own",
+        check: Check::Value(|listeners| {
+            distinct(elements(listeners), |a, b| a.get("name") == b.get("name"))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "Listeners/port-protocol-hostname-distinct",
+        places: &["GatewaySpec.listeners"],
+        cel: Some(
+            "self.all(a, self.exists_one(b, a.port == b.port && a.protocol == b.protocol && has(a.hostname) == has(b.hostname) && (!has(a.hostname) || a.hostname == b.hostname)))",
+        ),
+        message: "listeners of a Gateway must differ in port, protocol or hostname",
+        help: "merge the listeners, or change one of the three",
+        check: Check::Value(|listeners| {
+            distinct(elements(listeners), |a, b| {
+                ["port", "protocol", "hostname"]
+                    .into_iter()
+                    .all(|field| a.get(field) == b.get(field))
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GatewayTLSConfig/terminate-needs-certificate",
+        places: &["GatewayTlsConfig"],
+        cel: Some(
+            "self.mode != 'Terminate' || has(self.certificateRefs) && size(self.certificateRefs) > 0 || has(self.options) && size(self.options) > 0",
+        ),
+        message: "a listener that ends TLS needs a certificate, or options from which one follows",
+        help: "name a Secret in `certificateRefs`",
+        check: Check::Value(|tls| {
+            text(tls, "mode") != Some("Terminate")
+                || !list(tls, "certificateRefs").is_empty()
+                || tls
+                    .get("options")
+                    .and_then(Value::as_object)
+                    .is_some_and(|options| !options.is_empty())
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GatewayAddresses/ip-addresses-distinct",
+        places: &["GatewaySpec.addresses"],
+        cel: Some(
+            "self.all(a, a.type != 'IPAddress' || self.exists_one(b, b.type == 'IPAddress' && b.value == a.value))",
+        ),
+        message: "an IP address may be asked for once",
+        help: "remove the repeated address",
+        check: Check::Value(|addresses| addresses_distinct(addresses, "IPAddress")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GatewayAddresses/hostnames-distinct",
+        places: &["GatewaySpec.addresses"],
+        cel: Some(
+            "self.all(a, a.type != 'Hostname' || self.exists_one(b, b.type == 'Hostname' && b.value == a.value))",
+        ),
+        message: "a hostname may be asked for once",
+        help: "remove the repeated address",
+        check: Check::Value(|addresses| addresses_distinct(addresses, "Hostname")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GatewayAddress/hostname-characters",
+        places: &["GatewayAddress", "GatewayStatusAddress"],
+        cel: Some(
+            r"self.type != 'Hostname' || self.value.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+        ),
+        message: "an address of type Hostname must be a DNS name in lower case",
+        help: "write letters, digits, `-` and `.`: `gw.example.com`",
+        check: Check::Value(|address| {
+            text(address, "type") != Some("Hostname")
+                || text(address, "value").is_none_or(|value| HOSTNAME.is_match(value))
+        }),
+        ..Rule::BASE
+    },
+];
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a constant expression, compiled by the tests"
+)]
+static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(HOSTNAME_PATTERN).unwrap());
+
+/// Whether no two listeners are the same. One that lacks what a listener needs is the schema's affair.
+fn distinct(listeners: &[Value], same: impl Fn(&Value, &Value) -> bool) -> bool {
+    let whole = |l: &Value| has(l, "name") && has(l, "port") && has(l, "protocol");
+    listeners
+        .iter()
+        .filter(|a| whole(a))
+        .all(|a| exactly_one(listeners, |b| same(a, b)))
+}
+
+fn addresses_distinct(addresses: &Value, kind: &str) -> bool {
+    let addresses = elements(addresses);
+    addresses
+        .iter()
+        .filter(|a| text(a, "type") == Some(kind) && has(a, "value"))
+        .all(|a| {
+            exactly_one(addresses, |b| {
+                text(b, "type") == Some(kind) && b.get("value") == a.get("value")
+            })
+        })
+}

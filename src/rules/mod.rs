@@ -1,0 +1,200 @@
+//! The table of cross-field rules: what no single field can say for itself.
+//!
+//! One row a rule ([`Rule`]): a stable id, the places of the schema on which it sits, its CEL expression
+//! and message for the CRDs, a native predicate with the same verdict, and what would be right. A rule
+//! without a CEL form is semantic: no API server can check it, and it warns.
+//!
+//! The CEL expressions keep within a server's cost limits: each looks at lists that the schema bounds.
+//! A server judges them although a text is too short or a number too small, so `''` and `0` count as
+//! absent wherever that makes a difference.
+
+mod filter;
+mod gateway;
+mod go_duration;
+mod policy;
+mod reference;
+mod route;
+mod semantic;
+mod value;
+
+use crate::{
+    meta::{Channel, Release},
+    schema::Path,
+};
+use serde_json::Value;
+use std::fmt;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Accepted, and most likely not what was meant.
+    Warning,
+    /// An API server refuses the object.
+    Error,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a semantic rule has to say of one place: where, and what in particular.
+pub type Report<'r> = dyn FnMut(&Path<'_>, String) + 'r;
+
+/// The native form of a rule.
+///
+/// Predicates get values as they stand, defaults applied. What has the wrong type or lacks a required
+/// field is the schema's affair: a predicate lets it pass.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Whether the rule holds of a value.
+    Value(fn(&Value) -> bool),
+    /// Whether the rule holds of a value (first) that replaces another (second), on updates only.
+    Update(fn(&Value, &Value) -> bool),
+    /// Reports each place below a value where the rule does not hold.
+    Each(fn(&Value, &Path<'_>, &mut Report<'_>)),
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value(_) => "Value",
+            Self::Update(_) => "Update",
+            Self::Each(_) => "Each",
+        })
+    }
+}
+
+/// One cross-field rule.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The stable id: `HTTPRouteRule/redirect-without-backends`.
+    pub id: &'static str,
+    /// The nodes of the schema on which the rule sits: a type, or a field as `Type.field`.
+    pub places: &'static [&'static str],
+    /// The channels whose CRDs carry the rule.
+    pub channels: &'static [Channel],
+    /// The first release that has the rule.
+    pub since: Release,
+    /// The last release that has the rule; without end unless set.
+    pub until: Option<Release>,
+    /// How much a violation weighs.
+    pub severity: Severity,
+    /// The expression for the CRD; semantic rules have none.
+    pub cel: Option<&'static str>,
+    /// What is wrong, in one sentence.
+    pub message: &'static str,
+    /// What would be right.
+    pub help: &'static str,
+    /// The native form.
+    pub check: Check,
+}
+
+impl Rule {
+    /// What most rules have in common: in both channels since the oldest release, an error.
+    const BASE: Self = Self {
+        id: "",
+        places: &[],
+        channels: &Channel::ALL,
+        since: Release::V1_0,
+        until: None,
+        severity: Severity::Error,
+        cel: None,
+        message: "",
+        help: "",
+        check: Check::Value(|_| true),
+    };
+
+    /// What semantic rules have in common: they warn.
+    const SEMANTIC: Self = Self {
+        severity: Severity::Warning,
+        ..Self::BASE
+    };
+
+    /// Whether a release and channel have the rule.
+    #[must_use]
+    pub fn is_in(&self, release: Release, channel: Channel) -> bool {
+        self.since <= release
+            && self.until.is_none_or(|until| release <= until)
+            && self.channels.contains(&channel)
+    }
+}
+
+/// Every rule, with a CEL form and without.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    [
+        reference::RULES,
+        route::RULES,
+        filter::RULES,
+        gateway::RULES,
+        policy::RULES,
+        semantic::RULES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The rules of a release and channel that sit on one of the places that a schema node has.
+pub fn on(
+    places: &[String],
+    release: Release,
+    channel: Channel,
+) -> impl Iterator<Item = &'static Rule> {
+    all().filter(move |rule| {
+        rule.is_in(release, channel)
+            && places
+                .iter()
+                .any(|place| rule.places.contains(&place.as_str()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_and_every_rule_says_what_is_wrong_and_what_is_right() {
+        let mut ids = BTreeSet::new();
+        for rule in all() {
+            assert!(ids.insert(rule.id), "{} twice", rule.id);
+            assert!(
+                !rule.message.is_empty() && !rule.help.is_empty(),
+                "{}",
+                rule.id
+            );
+            assert!(!rule.message.ends_with('.'), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn every_place_exists_in_some_schema() {
+        let mut places = BTreeSet::new();
+        for kind in schema::KINDS {
+            for installation in kind.installations {
+                installation
+                    .schema()
+                    .visit(&mut |_, at| places.extend(at.iter().cloned()));
+            }
+        }
+        for rule in all() {
+            for place in rule.places {
+                assert!(places.contains(*place), "{} sits on {place}", rule.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Rules for references: to parents and to backends.
+
+use super::{
+    Check, Rule,
+    value::{elements, exactly_one, has, text},
+};
+use crate::meta::{Channel, Release};
+use serde_json::Value;
+
+/// Every list of parentRefs.
+const PARENT_REFS: &[&str] = &[
+    "HttpRouteSpec.parentRefs",
+    "GrpcRouteSpec.parentRefs",
+    "TcpRouteSpec.parentRefs",
+    "TlsRouteSpec.parentRefs",
+    "UdpRouteSpec.parentRefs",
+];
+
+macro_rules! same_parent {
+    () => {
+        "a.group == b.group && a.kind == b.kind && a.name == b.name && (has(a.__namespace__) ? a.__namespace__ : '') == (has(b.__namespace__) ? b.__namespace__ : '')"
+    };
+}
+macro_rules! section {
+    ($of:literal) => {
+        concat!("(has(", $of, ".sectionName) ? ", $of, ".sectionName : '')")
+    };
+}
+macro_rules! port {
+    ($of:literal) => {
+        concat!("(has(", $of, ".port) ? ", $of, ".port : 0)")
+    };
+}
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "ParentReference/sections-named-for-same-parent",
+        places: PARENT_REFS,
+        channels: &[Channel::Standard],
+        since: Release::V1_1,
+        cel: Some(concat!(
+            "self.all(a, self.all(b, !(",
+            same_parent!(),
+            ") || (",
+            section!("a"),
+            " == '') == (",
+            section!("b"),
+            " == '')))"
+        )),
+        message: "of several references to one parent, either all or none must name a section",
+        help: "set `sectionName` on each of them, or keep one reference to the whole parent",
+        check: Check::Value(|refs| {
+            pairwise(refs, |a, b| {
+                !same_parent(a, b) || section(a).is_empty() == section(b).is_empty()
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "ParentReference/sections-distinct-for-same-parent",
+        places: PARENT_REFS,
+        channels: &[Channel::Standard],
+        since: Release::V1_1,
+        cel: Some(concat!(
+            "self.all(a, self.exists_one(b, ",
+            same_parent!(),
+            " && ",
+            section!("a"),
+            " == ",
+            section!("b"),
+            "))"
+        )),
+        message: "several references to one parent must name different sections",
+        help: "remove the repeated reference, or give each its own `sectionName`",
+        check: Check::Value(|refs| {
+            each_once(refs, |a, b| same_parent(a, b) && section(a) == section(b))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "ParentReference/sections-or-ports-named-for-same-parent",
+        places: PARENT_REFS,
+        channels: &[Channel::Experimental],
+        since: Release::V1_1,
+        cel: Some(concat!(
+            "self.all(a, self.all(b, !(",
+            same_parent!(),
+            ") || (",
+            section!("a"),
+            " == '') == (",
+            section!("b"),
+            " == '') && (",
+            port!("a"),
+            " == 0) == (",
+            port!("b"),
+            " == 0)))"
+        )),
+        message: "of several references to one parent, either all or none must name a section, and either all or none a port",
+        help: "set the same ones of `sectionName` and `port` on each of them, or keep one reference to the whole parent",
+        check: Check::Value(|refs| {
+            pairwise(refs, |a, b| {
+                !same_parent(a, b)
+                    || section(a).is_empty() == section(b).is_empty()
+                        && (port(a) == 0) == (port(b) == 0)
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "ParentReference/sections-or-ports-distinct-for-same-parent",
+        places: PARENT_REFS,
+        channels: &[Channel::Experimental],
+        since: Release::V1_1,
+        cel: Some(concat!(
+            "self.all(a, self.exists_one(b, ",
+            same_parent!(),
+            " && ",
+            section!("a"),
+            " == ",
+            section!("b"),
+            " && ",
+            port!("a"),
+            " == ",
+            port!("b"),
+            "))"
+        )),
+        message: "several references to one parent must differ in section or port",
+        help: "remove the repeated reference, or give each its own `sectionName` or `port`",
+        check: Check::Value(|refs| {
+            each_once(refs, |a, b| {
+                same_parent(a, b) && section(a) == section(b) && port(a) == port(b)
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "BackendReference/service-has-port",
+        places: &[
+            "BackendObjectReference",
+            "BackendRef",
+            "HttpBackendRef",
+            "GrpcBackendRef",
+        ],
+        cel: Some("self.group != '' || self.kind != 'Service' || has(self.port)"),
+        message: "a reference to a Service must name its port",
+        help: "set `port` to one of the Service's own ports, not that of its pods",
+        check: Check::Value(|backend| {
+            text(backend, "group") != Some("")
+                || text(backend, "kind") != Some("Service")
+                || has(backend, "port")
+        }),
+        ..Rule::BASE
+    },
+];
+
+fn section(parent: &Value) -> &str {
+    text(parent, "sectionName").unwrap_or_default()
+}
+
+fn port(parent: &Value) -> i64 {
+    parent
+        .get("port")
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
+}
+
+fn same_parent(a: &Value, b: &Value) -> bool {
+    let same = |field| a.get(field) == b.get(field);
+    same("group")
+        && same("kind")
+        && same("name")
+        && text(a, "namespace").unwrap_or_default() == text(b, "namespace").unwrap_or_default()
+}
+
+/// Whether a symmetric relation holds between any two elements.
+fn pairwise(list: &Value, related: impl Fn(&Value, &Value) -> bool) -> bool {
+    let list = elements(list);
+    list.iter()
+        .enumerate()
+        .all(|(index, a)| list.iter().skip(index + 1).all(|b| related(a, b)))
+}
+
+/// Whether each element is related to itself alone.
+fn each_once(list: &Value, related: impl Fn(&Value, &Value) -> bool) -> bool {
+    let list = elements(list);
+    // A reference without a name is the schema's affair and equals no other.
+    list.iter()
+        .filter(|a| has(a, "name"))
+        .all(|a| exactly_one(list, |b| related(a, b)))
+}

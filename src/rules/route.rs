@@ -1,0 +1,367 @@
+//! Rules for HTTPRoute and GRPCRoute rules and matches.
+
+use super::{
+    Check, Rule, go_duration,
+    value::{exactly_one, has, list, text},
+};
+use crate::meta::{Channel, Release};
+use regex::Regex;
+use serde_json::Value;
+use std::sync::LazyLock;
+
+macro_rules! prefix_replaced_by {
+    ($filter:literal) => {
+        concat!(
+            "f, has(f.",
+            $filter,
+            ") && has(f.",
+            $filter,
+            ".path) && has(f.",
+            $filter,
+            ".path.replacePrefixMatch) && f.",
+            $filter,
+            ".path.type == 'ReplacePrefixMatch'"
+        )
+    };
+}
+macro_rules! one_prefix_match {
+    () => {
+        "size(self.matches) == 1 && has(self.matches[0].path) && self.matches[0].path.type == 'PathPrefix'"
+    };
+}
+macro_rules! of_literal_path {
+    ($condition:literal) => {
+        concat!("!(self.type in ['Exact', 'PathPrefix']) || ", $condition)
+    };
+}
+
+const PREFIX_HELP: &str = "leave one match, of type PathPrefix, in the rule";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "HTTPRouteRule/redirect-without-backends",
+        places: &["HttpRouteRule"],
+        cel: Some(
+            "!has(self.backendRefs) || size(self.backendRefs) == 0 || !has(self.filters) || !self.filters.exists(f, has(f.requestRedirect))",
+        ),
+        message: "a rule that redirects must have no backends",
+        help: "remove `backendRefs`, or the `RequestRedirect` filter",
+        check: Check::Value(|rule| {
+            list(rule, "backendRefs").is_empty()
+                || !list(rule, "filters")
+                    .iter()
+                    .any(|f| has(f, "requestRedirect"))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPRouteRule/redirect-prefix-needs-prefix-match",
+        places: &["HttpRouteRule"],
+        cel: Some(concat!(
+            "!has(self.filters) || !self.filters.exists_one(",
+            prefix_replaced_by!("requestRedirect"),
+            ") || ",
+            one_prefix_match!()
+        )),
+        message: "a redirect that replaces the matched prefix needs exactly one match, by prefix",
+        help: PREFIX_HELP,
+        check: Check::Value(|rule| prefix_rule(rule, "requestRedirect")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPRouteRule/rewrite-prefix-needs-prefix-match",
+        places: &["HttpRouteRule"],
+        cel: Some(concat!(
+            "!has(self.filters) || !self.filters.exists_one(",
+            prefix_replaced_by!("urlRewrite"),
+            ") || ",
+            one_prefix_match!()
+        )),
+        message: "a rewrite that replaces the matched prefix needs exactly one match, by prefix",
+        help: PREFIX_HELP,
+        check: Check::Value(|rule| prefix_rule(rule, "urlRewrite")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPRouteRule/backend-redirect-prefix-needs-prefix-match",
+        places: &["HttpRouteRule"],
+        cel: Some(concat!(
+            "!has(self.backendRefs) || !self.backendRefs.exists_one(b, has(b.filters) && b.filters.exists_one(",
+            prefix_replaced_by!("requestRedirect"),
+            ")) || ",
+            one_prefix_match!()
+        )),
+        message: "a backend's redirect that replaces the matched prefix needs exactly one match in the rule, by prefix",
+        help: PREFIX_HELP,
+        check: Check::Value(|rule| backend_prefix_rule(rule, "requestRedirect")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPRouteRule/backend-rewrite-prefix-needs-prefix-match",
+        places: &["HttpRouteRule"],
+        cel: Some(concat!(
+            "!has(self.backendRefs) || !self.backendRefs.exists_one(b, has(b.filters) && b.filters.exists_one(",
+            prefix_replaced_by!("urlRewrite"),
+            ")) || ",
+            one_prefix_match!()
+        )),
+        message: "a backend's rewrite that replaces the matched prefix needs exactly one match in the rule, by prefix",
+        help: PREFIX_HELP,
+        check: Check::Value(|rule| backend_prefix_rule(rule, "urlRewrite")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPRouteTimeouts/backend-within-request",
+        places: &["HttpRouteTimeouts"],
+        channels: &[Channel::Experimental],
+        since: Release::V1_0,
+        cel: Some(
+            "!has(self.request) || !has(self.backendRequest) || duration(self.request) == duration('0s') || duration(self.backendRequest) <= duration(self.request)",
+        ),
+        message: "the timeout of one attempt must not be longer than that of the request",
+        help: "lower `backendRequest` to at most `request`, or set `request` to `0s` for no limit",
+        check: Check::Value(backend_within_request),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/absolute",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!("self.value.startsWith('/')")),
+        message: "a path must start with `/`",
+        help: "put a `/` in front",
+        check: Check::Value(|path| literal_path(path).is_none_or(|p| p.starts_with('/'))),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/no-empty-segment",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!("!self.value.contains('//')")),
+        message: "a path must not contain `//`",
+        help: "write each `/` once",
+        check: Check::Value(|path| literal_path(path).is_none_or(|p| !p.contains("//"))),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/no-dot-segment",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!(
+            "!(self.value.contains('/./') || self.value.endsWith('/.'))"
+        )),
+        message: "a path must not have `.` as a segment",
+        help: "leave the segment out: it stands for the path before it",
+        check: Check::Value(|path| {
+            literal_path(path).is_none_or(|p| !p.contains("/./") && !p.ends_with("/."))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/no-parent-segment",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!(
+            "!(self.value.contains('/../') || self.value.endsWith('/..'))"
+        )),
+        message: "a path must not have `..` as a segment",
+        help: "write the path that is meant",
+        check: Check::Value(|path| {
+            literal_path(path).is_none_or(|p| !p.contains("/../") && !p.ends_with("/.."))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/no-encoded-slash",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!(
+            "!(self.value.contains('%2f') || self.value.contains('%2F'))"
+        )),
+        message: "a path must not contain an encoded slash",
+        help: "write `/`, or match with a regular expression",
+        check: Check::Value(|path| {
+            literal_path(path).is_none_or(|p| !p.contains("%2f") && !p.contains("%2F"))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/no-fragment",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!("!self.value.contains('#')")),
+        message: "a path must not contain `#`",
+        help: "remove the fragment: clients do not send it",
+        check: Check::Value(|path| literal_path(path).is_none_or(|p| !p.contains('#'))),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "HTTPPathMatch/characters",
+        places: &["HttpPathMatch"],
+        cel: Some(of_literal_path!(
+            r"self.value.matches('^([A-Za-z0-9/._~!$&\'()*+,;=:@-]|%[0-9A-Fa-f][0-9A-Fa-f])+$')"
+        )),
+        message: "a path may hold only the characters of a URL path",
+        help: "percent-encode the others",
+        check: Check::Value(|path| literal_path(path).is_none_or(is_path_text)),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GRPCMethodMatch/names-service-or-method",
+        places: &["GrpcMethodMatch"],
+        cel: Some("!has(self.type) || has(self.service) || has(self.method)"),
+        message: "a method match must name a service, a method, or both",
+        help: "set `service` or `method`, or leave out the whole match to match every call",
+        check: Check::Value(|m| !has(m, "type") || has(m, "service") || has(m, "method")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GRPCMethodMatch/service-characters",
+        places: &["GrpcMethodMatch"],
+        cel: Some(
+            r"!has(self.service) || has(self.type) && self.type != 'Exact' || self.service.matches('(?i)^[.]?[a-z_][a-z_0-9]*([.][a-z_][a-z_0-9]*)*$')",
+        ),
+        message: "a service must be a name of letters, digits and `_`, with `.` between its parts",
+        help: "write the fully qualified name of the service: `shop.v1.Cart`",
+        check: Check::Value(|m| exact_text(m, "service").is_none_or(|text| SERVICE.is_match(text))),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GRPCMethodMatch/method-characters",
+        places: &["GrpcMethodMatch"],
+        cel: Some(
+            r"!has(self.method) || has(self.type) && self.type != 'Exact' || self.method.matches('^[A-Za-z_][A-Za-z_0-9]*$')",
+        ),
+        message: "a method must be a name of letters, digits and `_`",
+        help: "write the name of the method alone: `AddItem`",
+        check: Check::Value(|m| exact_text(m, "method").is_none_or(is_method)),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "SessionPersistence/permanent-needs-absolute-timeout",
+        places: &["SessionPersistence"],
+        channels: &[Channel::Experimental],
+        since: Release::V1_1,
+        // The release refuses a session without `cookieConfig` as well, unless it has an absolute timeout.
+        cel: Some(
+            "has(self.absoluteTimeout) || has(self.cookieConfig) && !(has(self.cookieConfig.lifetimeType) && self.cookieConfig.lifetimeType == 'Permanent')",
+        ),
+        message: "a session without absolute timeout needs a `cookieConfig` whose lifetime is not Permanent",
+        help: "set `absoluteTimeout`, or `cookieConfig.lifetimeType: Session`",
+        check: Check::Value(|session| {
+            has(session, "absoluteTimeout")
+                || session
+                    .get("cookieConfig")
+                    .is_some_and(|cookie| text(cookie, "lifetimeType") != Some("Permanent"))
+        }),
+        ..Rule::BASE
+    },
+];
+
+/// Whether a filter replaces the prefix that the rule matched.
+fn replaces_prefix(filter: &Value, member: &str) -> bool {
+    filter
+        .get(member)
+        .and_then(|filter| filter.get("path"))
+        .is_some_and(|path| {
+            has(path, "replacePrefixMatch") && text(path, "type") == Some("ReplacePrefixMatch")
+        })
+}
+
+fn has_one_prefix_match(rule: &Value) -> bool {
+    matches!(
+        list(rule, "matches"),
+        [only] if only.get("path").is_some_and(|path| text(path, "type") == Some("PathPrefix"))
+    )
+}
+
+fn prefix_rule(rule: &Value, member: &str) -> bool {
+    !exactly_one(list(rule, "filters"), |f| replaces_prefix(f, member))
+        || has_one_prefix_match(rule)
+}
+
+fn backend_prefix_rule(rule: &Value, member: &str) -> bool {
+    !exactly_one(list(rule, "backendRefs"), |backend| {
+        exactly_one(list(backend, "filters"), |f| replaces_prefix(f, member))
+    }) || has_one_prefix_match(rule)
+}
+
+fn backend_within_request(timeouts: &Value) -> bool {
+    let (Some(request), Some(backend)) =
+        (text(timeouts, "request"), text(timeouts, "backendRequest"))
+    else {
+        return true;
+    };
+    match (go_duration::parse(request), go_duration::parse(backend)) {
+        (Some(0), _) => true,
+        (Some(request), Some(backend)) => backend <= request,
+        // A text that is no duration cannot be compared, and a server refuses the pair.
+        _ => false,
+    }
+}
+
+/// The path of a match by text: `Exact` or `PathPrefix`.
+fn literal_path(path: &Value) -> Option<&str> {
+    matches!(text(path, "type"), Some("Exact" | "PathPrefix"))
+        .then(|| text(path, "value"))
+        .flatten()
+}
+
+/// Whether a text holds the characters of a URL path only, `%` with two digits among them.
+fn is_path_text(path: &str) -> bool {
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let fits = match byte {
+            b'%' => {
+                let mut digit = || bytes.next().is_some_and(|b| b.is_ascii_hexdigit());
+                digit() && digit()
+            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => true,
+            other => b"/._~!$&'()*+,;=:@-".contains(&other),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    !path.is_empty()
+}
+
+/// A field of a method match that is compared exactly.
+fn exact_text<'a>(method: &'a Value, field: &str) -> Option<&'a str> {
+    matches!(text(method, "type"), None | Some("Exact"))
+        .then(|| text(method, field))
+        .flatten()
+}
+
+/// Letters without regard to case: as in a server's regular expressions this lets `ſ` and `K` pass.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a constant expression, compiled by the tests"
+)]
+static SERVICE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)^\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*$").unwrap());
+
+fn is_method(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_holds_url_characters_only() {
+        for good in ["/", "/a-b/c.d~e", "/%20/%fF", "/a;b=c,d@e"] {
+            assert!(is_path_text(good), "{good}");
+        }
+        for bad in ["", "/a b", "/%2", "/%zz", "/ä", "/a?b", "/a#b", "/[x]"] {
+            assert!(!is_path_text(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_service_is_a_dotted_name() {
+        for good in ["a", ".a", "_a.B2", "shop.v1.Cart"] {
+            assert!(SERVICE.is_match(good), "{good}");
+        }
+        for bad in ["", "1a", "a..b", "a.", "a-b"] {
+            assert!(!SERVICE.is_match(bad), "{bad}");
+        }
+    }
+}
