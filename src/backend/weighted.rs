@@ -189,7 +189,7 @@ mod tests {
             let whole = part + more;
             let share = Share::new(part, whole);
             prop_assert_eq!(u128::from(share.part()) * u128::from(whole.max(1)), u128::from(part) * u128::from(share.whole()));
-            let reduced = (2..=share.part().min(1000)).all(|n| share.part() % n != 0 || share.whole() % n != 0);
+            let reduced = (2..=share.part().min(1000)).all(|n| !share.part().is_multiple_of(n) || !share.whole().is_multiple_of(n));
             prop_assert!(reduced);
         }
     }

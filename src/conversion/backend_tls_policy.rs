@@ -1,0 +1,249 @@
+//! BackendTLSPolicy between `v1alpha2` (release v1.0.0) and `v1alpha3`: typed, and as JSON.
+
+use super::{ConversionError, ConversionProblem, ConversionProblemKind as Problem};
+use crate::{
+    meta::{GROUP, ObjectReference},
+    v1alpha2::{self, LocalPolicyTargetReferenceWithSectionName},
+    v1alpha3,
+};
+use k8s_openapi::{Resource, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use serde_json::{Map, Value};
+
+impl TryFrom<v1alpha2::BackendTlsPolicy> for v1alpha3::BackendTlsPolicy {
+    type Error = ConversionError;
+
+    /// The policy in its new form.
+    ///
+    /// # Errors
+    ///
+    /// The target names another namespace than the policy's own.
+    fn try_from(policy: v1alpha2::BackendTlsPolicy) -> Result<Self, ConversionError> {
+        let target = policy.spec.target_ref;
+        if let Some(namespace) = &target.namespace
+            && let Some(problem) = other_namespace(namespace, policy.metadata.namespace.as_deref())
+        {
+            return Err(ConversionError::new(
+                reference(&policy.metadata),
+                Self::API_VERSION,
+                vec![ConversionProblem::new("spec.targetRef.namespace", problem)],
+            ));
+        }
+        Ok(Self {
+            metadata: policy.metadata,
+            spec: v1alpha3::BackendTlsPolicySpec {
+                target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
+                    group: target.group,
+                    kind: target.kind,
+                    name: target.name,
+                    section_name: target.section_name,
+                }],
+                validation: v1alpha3::BackendTlsPolicyValidation {
+                    ca_certificate_refs: policy.spec.tls.ca_cert_refs,
+                    well_known_ca_certificates: policy.spec.tls.well_known_ca_certs,
+                    hostname: policy.spec.tls.hostname,
+                },
+            },
+            status: policy.status,
+        })
+    }
+}
+
+impl TryFrom<v1alpha3::BackendTlsPolicy> for v1alpha2::BackendTlsPolicy {
+    type Error = ConversionError;
+
+    /// The policy in the form of release v1.0.0.
+    ///
+    /// # Errors
+    ///
+    /// There is not exactly one target.
+    fn try_from(mut policy: v1alpha3::BackendTlsPolicy) -> Result<Self, ConversionError> {
+        let (Some(target), true) = (
+            policy.spec.target_refs.pop(),
+            policy.spec.target_refs.is_empty(),
+        ) else {
+            // One was taken off, unless there was none.
+            let taken = usize::from(!policy.spec.target_refs.is_empty());
+            return Err(ConversionError::new(
+                reference(&policy.metadata),
+                Self::API_VERSION,
+                vec![ConversionProblem::new(
+                    "spec.targetRefs",
+                    Problem::Targets(policy.spec.target_refs.len() + taken),
+                )],
+            ));
+        };
+        Ok(Self {
+            metadata: policy.metadata,
+            spec: v1alpha2::BackendTlsPolicySpec {
+                target_ref: v1alpha2::PolicyTargetReferenceWithSectionName {
+                    group: target.group,
+                    kind: target.kind,
+                    name: target.name,
+                    namespace: None,
+                    section_name: target.section_name,
+                },
+                tls: v1alpha2::BackendTlsPolicyConfig {
+                    ca_cert_refs: policy.spec.validation.ca_certificate_refs,
+                    well_known_ca_certs: policy.spec.validation.well_known_ca_certificates,
+                    hostname: policy.spec.validation.hostname,
+                },
+            },
+            status: policy.status,
+        })
+    }
+}
+
+fn reference(metadata: &ObjectMeta) -> ObjectReference {
+    ObjectReference {
+        group: GROUP.to_owned(),
+        kind: v1alpha3::BackendTlsPolicy::KIND.to_owned(),
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+    }
+}
+
+/// Why a target's namespace cannot be left out, if it cannot.
+fn other_namespace(target: &str, own: Option<&str>) -> Option<Problem> {
+    match own {
+        Some(own) if own == target => None,
+        Some(own) => Some(Problem::OtherNamespace {
+            target: target.to_owned(),
+            own: own.to_owned(),
+        }),
+        None => Some(Problem::UnknownNamespace(target.to_owned())),
+    }
+}
+
+/// What a member is called in `v1alpha2` and in `v1alpha3`.
+type Names = (&'static str, &'static str);
+
+const TARGET: Names = ("targetRef", "targetRefs");
+const TLS: Names = ("tls", "validation");
+const CERTIFICATES: [Names; 2] = [
+    ("caCertRefs", "caCertificateRefs"),
+    ("wellKnownCACerts", "wellKnownCACertificates"),
+];
+
+/// Brings the JSON of a policy from `v1alpha2` to `v1alpha3`, `apiVersion` aside.
+pub(super) fn forth(
+    object: &mut Map<String, Value>,
+    own: Option<&str>,
+) -> Result<(), Vec<ConversionProblem>> {
+    let mut problems = Vec::new();
+    let Some(spec) = member(object, "", "spec", &mut problems) else {
+        return done(problems);
+    };
+    if let Some(tls) = member(spec, "spec", TLS.0, &mut problems) {
+        for names in CERTIFICATES {
+            rename(tls, "spec.tls", names, &mut problems);
+        }
+    }
+    rename(spec, "spec", TLS, &mut problems);
+    if let Some(target) = member(spec, "spec", TARGET.0, &mut problems) {
+        let problem = match target.get("namespace") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(namespace)) => other_namespace(namespace, own),
+            Some(_) => Some(Problem::Type("a text")),
+        };
+        match problem {
+            None => drop(target.remove("namespace")),
+            Some(problem) => {
+                problems.push(ConversionProblem::new("spec.targetRef.namespace", problem));
+            }
+        }
+        let target = Value::Object(std::mem::take(target));
+        spec.insert(TARGET.0.to_owned(), Value::Array(vec![target]));
+    }
+    rename(spec, "spec", TARGET, &mut problems);
+    done(problems)
+}
+
+/// Brings the JSON of a policy from `v1alpha3` to `v1alpha2`, `apiVersion` aside.
+pub(super) fn back(object: &mut Map<String, Value>) -> Result<(), Vec<ConversionProblem>> {
+    let mut problems = Vec::new();
+    let Some(spec) = member(object, "", "spec", &mut problems) else {
+        return done(problems);
+    };
+    if let Some(validation) = member(spec, "spec", TLS.1, &mut problems) {
+        for (old, new) in CERTIFICATES {
+            rename(validation, "spec.validation", (new, old), &mut problems);
+        }
+    }
+    rename(spec, "spec", (TLS.1, TLS.0), &mut problems);
+    match spec.get_mut(TARGET.1) {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(targets)) => match targets.as_mut_slice() {
+            [Value::Object(target)] => {
+                if target.contains_key("namespace") {
+                    problems.push(ConversionProblem::new(
+                        "spec.targetRefs[0].namespace",
+                        Problem::Collision("namespace".to_owned()),
+                    ));
+                }
+                let target = Value::Object(std::mem::take(target));
+                spec.insert(TARGET.1.to_owned(), target);
+            }
+            [_] => problems.push(ConversionProblem::new(
+                "spec.targetRefs[0]",
+                Problem::Type("an object"),
+            )),
+            targets => problems.push(ConversionProblem::new(
+                "spec.targetRefs",
+                Problem::Targets(targets.len()),
+            )),
+        },
+        Some(_) => problems.push(ConversionProblem::new(
+            "spec.targetRefs",
+            Problem::Type("a list"),
+        )),
+    }
+    rename(spec, "spec", (TARGET.1, TARGET.0), &mut problems);
+    done(problems)
+}
+
+fn done(problems: Vec<ConversionProblem>) -> Result<(), Vec<ConversionProblem>> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// The member as an object; nothing where it is absent or null, a problem where it is anything else.
+fn member<'a>(
+    parent: &'a mut Map<String, Value>,
+    path: &str,
+    name: &str,
+    problems: &mut Vec<ConversionProblem>,
+) -> Option<&'a mut Map<String, Value>> {
+    match parent.get_mut(name) {
+        Some(Value::Object(member)) => Some(member),
+        None | Some(Value::Null) => None,
+        Some(_) => {
+            let path = if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            };
+            problems.push(ConversionProblem::new(path, Problem::Type("an object")));
+            None
+        }
+    }
+}
+
+/// Renames a member. A member that has the new name already is unknown to the object's version: a problem.
+fn rename(
+    parent: &mut Map<String, Value>,
+    path: &str,
+    (old, new): (&str, &str),
+    problems: &mut Vec<ConversionProblem>,
+) {
+    if parent.contains_key(new) {
+        problems.push(ConversionProblem::new(
+            format!("{path}.{new}"),
+            Problem::Collision(new.to_owned()),
+        ));
+    } else if let Some(value) = parent.remove(old) {
+        parent.insert(new.to_owned(), value);
+    }
+}

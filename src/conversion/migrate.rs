@@ -1,0 +1,395 @@
+//! A backup, object by object, to the versions that a release stores.
+
+use super::{ConversionError, convert_value, kinds, value};
+use crate::meta::ObjectReference;
+use serde_json::{Map, Value};
+
+/// The members of `metadata` that a server sets, and that it refuses or ignores when an object is created
+/// anew.
+pub const SERVER_METADATA: &[&str] = &[
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// The annotation in which `kubectl apply` keeps the object as it was applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// How objects of a backup (`kubectl get -o yaml`) are brought to another version, to be applied again.
+///
+/// Objects of other groups are left as they are. Of Gateway API objects, what the server sets is taken
+/// off unless it is to be kept: [`SERVER_METADATA`], `status`, and the annotation of `kubectl apply`, which
+/// writes it anew. Owner references, finalizers, labels and other annotations stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Migration {
+    /// The API version to lead to, group and version; objects of kinds without it stay in theirs. Unless
+    /// set, each kind goes to the version that release v1.1.0 stores.
+    pub to: Option<String>,
+    /// Whether to keep what the server has set. The annotation of `kubectl apply` then holds an object of
+    /// the new version too.
+    pub keep_metadata: bool,
+}
+
+/// What became of a document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Migrated {
+    /// The document. An object that could not be converted stands in it as it was.
+    pub value: Value,
+    /// Whether the document is another than it was.
+    pub changed: bool,
+    /// How many objects of the Gateway API there are.
+    pub objects: usize,
+    /// How many of them are now in another version.
+    pub converted: usize,
+    /// The objects that could not be converted, and why.
+    pub errors: Vec<ConversionError>,
+    /// Objects with owner references. These name their owners by uid: where an owner was created anew too,
+    /// the garbage collector takes such an object away, and the reference must be mended first.
+    pub owned: Vec<ObjectReference>,
+}
+
+impl Migration {
+    /// Migrates a document: an object, or a list of objects of any depth, order kept.
+    #[must_use]
+    pub fn migrate(&self, document: Value) -> Migrated {
+        let mut done = Migrated::default();
+        let value = self.document(document, &mut done);
+        Migrated { value, ..done }
+    }
+
+    fn document(&self, document: Value, done: &mut Migrated) -> Value {
+        let text = |key: &str| {
+            document
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        if (api_version, kind) == ("v1", "List") {
+            return self.list(document, done);
+        }
+        if !value::is_own(&document) {
+            return document;
+        }
+        match kinds::find(api_version, kind) {
+            Some((of, true)) => {
+                let to = self.target(of.kind).unwrap_or(of.api_version).to_owned();
+                let errors = done.errors.len();
+                let Value::Object(mut list) = self.list(document, done) else {
+                    return Value::Null;
+                };
+                // With an item that stayed behind, each item says its version, and the list keeps its own.
+                if to != of.api_version && done.errors.len() == errors {
+                    list.insert("apiVersion".to_owned(), to.into());
+                    done.changed = true;
+                }
+                Value::Object(list)
+            }
+            _ => self.object(document, done),
+        }
+    }
+
+    fn list(&self, mut list: Value, done: &mut Migrated) -> Value {
+        let text = |key: &str| list.get(key).and_then(Value::as_str).unwrap_or_default();
+        let of = kinds::find(text("apiVersion"), text("kind")).map(|(of, _)| of);
+        let items = list.get_mut("items").and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten() {
+            let taken = item.take();
+            let before = taken.get("kind").is_some();
+            let taken = match of {
+                Some(of) => value::named(taken, of),
+                None => taken,
+            };
+            done.changed |= !before && taken.get("kind").is_some();
+            *item = self.document(taken, done);
+        }
+        list
+    }
+
+    fn object(&self, object: Value, done: &mut Migrated) -> Value {
+        done.objects += 1;
+        if object
+            .pointer("/metadata/ownerReferences")
+            .and_then(Value::as_array)
+            .is_some_and(|owners| !owners.is_empty())
+        {
+            done.owned.push(value::identify(&object));
+        }
+        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (from, kind) = (text("apiVersion"), text("kind"));
+        let to = match (kinds::find(from, kind), self.target(kind)) {
+            (Some(_), Some(to)) => (to != from).then_some(to),
+            (Some(_), None) => None,
+            // Not known: the conversion says so.
+            (None, to) => Some(to.unwrap_or(from)),
+        };
+        let mut new = match to.map(|to| convert_value(&object, to)) {
+            None => object.clone(),
+            Some(Ok(new)) => new,
+            Some(Err(error)) => {
+                done.errors.push(error);
+                return object;
+            }
+        };
+        if let Some(new) = new.as_object_mut() {
+            if self.keep_metadata {
+                if let Some(to) = to
+                    && let Err(error) = convert_last_applied(new, to)
+                {
+                    done.errors.push(error);
+                    return object;
+                }
+            } else {
+                strip(new);
+            }
+        }
+        done.converted += usize::from(to.is_some());
+        done.changed |= new != object;
+        new
+    }
+
+    /// The version in which objects of a kind are wanted; nothing where they stay in theirs.
+    fn target(&self, kind: &str) -> Option<&str> {
+        match &self.to {
+            None => kinds::preferred_version(kind),
+            Some(to) => kinds::versions(kind)
+                .any(|version| version == to)
+                .then_some(to),
+        }
+    }
+}
+
+/// Takes off what the server and `kubectl apply` have set.
+fn strip(object: &mut Map<String, Value>) {
+    object.remove("status");
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for member in SERVER_METADATA {
+        metadata.remove(*member);
+    }
+    if let Some(Value::Object(annotations)) = metadata.get_mut("annotations")
+        && annotations.remove(LAST_APPLIED).is_some()
+        && annotations.is_empty()
+    {
+        metadata.remove("annotations");
+    }
+}
+
+/// Converts the object in the annotation of `kubectl apply`, or the next `kubectl apply` would compare with
+/// fields of the old version. An annotation that holds no object is left alone.
+fn convert_last_applied(object: &mut Map<String, Value>, to: &str) -> Result<(), ConversionError> {
+    let Some(Value::String(text)) = object
+        .get_mut("metadata")
+        .and_then(|metadata| metadata.get_mut("annotations"))
+        .and_then(|annotations| annotations.get_mut(LAST_APPLIED))
+    else {
+        return Ok(());
+    };
+    let Ok(applied @ Value::Object(_)) = serde_json::from_str(text) else {
+        return Ok(());
+    };
+    // kubectl ends the text with a line feed.
+    let end = if text.ends_with('\n') { "\n" } else { "" };
+    *text = format!("{}{end}", convert_value(&applied, to)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const GROUP: &str = "gateway.networking.k8s.io";
+
+    fn policy(namespace: &str) -> Value {
+        json!({
+            "apiVersion": format!("{GROUP}/v1alpha2"), "kind": "BackendTLSPolicy",
+            "metadata": {
+                "name": "tls", "namespace": "shop", "uid": "1", "resourceVersion": "2", "generation": 3,
+                "creationTimestamp": "2024-01-01T00:00:00Z", "managedFields": [], "labels": {"a": "b"},
+            },
+            "spec": {
+                "targetRef": {"group": "", "kind": "Service", "name": "cart", "namespace": namespace},
+                "tls": {"hostname": "cart.example", "wellKnownCACerts": "System"},
+            },
+            "status": {"ancestors": []},
+        })
+    }
+
+    fn applied(mut object: Value, text: &str) -> Value {
+        object["metadata"]["annotations"] = json!({LAST_APPLIED: text});
+        object
+    }
+
+    #[test]
+    fn what_the_server_sets_is_taken_off_and_the_owners_metadata_stays() {
+        let done = Migration::default().migrate(applied(policy("shop"), "{}"));
+        assert_eq!(
+            done.value,
+            json!({
+                "apiVersion": format!("{GROUP}/v1alpha3"), "kind": "BackendTLSPolicy",
+                "metadata": {"name": "tls", "namespace": "shop", "labels": {"a": "b"}},
+                "spec": {
+                    "targetRefs": [{"group": "", "kind": "Service", "name": "cart"}],
+                    "validation": {"hostname": "cart.example", "wellKnownCACertificates": "System"},
+                },
+            })
+        );
+        assert!(done.changed);
+        assert_eq!((done.objects, done.converted), (1, 1));
+    }
+
+    #[test]
+    fn kept_metadata_is_kept_whole_and_the_applied_object_is_converted_too() {
+        let keep = Migration {
+            keep_metadata: true,
+            ..Default::default()
+        };
+        let inner = serde_json::to_string(&policy("shop")).unwrap() + "\n";
+        let done = keep.migrate(applied(policy("shop"), &inner));
+        let metadata = &done.value["metadata"];
+        assert_eq!(metadata["uid"], "1");
+        assert_eq!(done.value["status"], json!({"ancestors": []}));
+        let text = metadata["annotations"][LAST_APPLIED].as_str().unwrap();
+        assert!(text.ends_with('\n'));
+        let inner: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(inner["spec"], done.value["spec"]);
+        assert_eq!(inner["apiVersion"], done.value["apiVersion"]);
+
+        let odd = keep.migrate(applied(policy("shop"), "not json"));
+        assert_eq!(
+            odd.value["metadata"]["annotations"][LAST_APPLIED],
+            "not json"
+        );
+        assert!(odd.errors.is_empty());
+
+        let inner = serde_json::to_string(&policy("other")).unwrap();
+        let lossy = applied(policy("shop"), &inner);
+        let done = keep.migrate(lossy.clone());
+        assert_eq!(done.value, lossy);
+        assert_eq!(done.errors.len(), 1);
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_carried_stays_and_the_others_are_converted() {
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "uid": "9"},
+            "status": {"loadBalancer": {}}});
+        let route = json!({"apiVersion": format!("{GROUP}/v1beta1"), "kind": "HTTPRoute",
+            "metadata": {"name": "r"}});
+        let nested = json!({"apiVersion": "v1", "kind": "List", "items": [route]});
+        let list = json!({
+            "apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""},
+            "items": [policy("other"), service, policy("shop"), nested],
+        });
+        let done = Migration::default().migrate(list);
+        assert_eq!(done.value["items"][0], policy("other"));
+        assert_eq!(done.value["items"][1], service);
+        assert_eq!(
+            done.value["items"][2]["apiVersion"],
+            format!("{GROUP}/v1alpha3")
+        );
+        assert_eq!(
+            done.value["items"][3]["items"][0]["apiVersion"],
+            format!("{GROUP}/v1")
+        );
+        assert_eq!(done.value["metadata"], json!({"resourceVersion": ""}));
+        let [error] = done.errors.as_slice() else {
+            panic!("{:?}", done.errors);
+        };
+        assert_eq!(error.object().to_string(), "BackendTLSPolicy shop/tls");
+        assert_eq!(error.problems()[0].path(), "spec.targetRef.namespace");
+        assert_eq!((done.objects, done.converted), (3, 2));
+    }
+
+    #[test]
+    fn unrelated_documents_and_objects_that_need_nothing_are_untouched() {
+        for document in [
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"uid": "9"}, "status": {}}),
+            json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Gateway", "metadata": {"name": "a"}}),
+            json!({"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{"status": {}}]}),
+            json!("text"),
+            Value::Null,
+        ] {
+            let done = Migration::default().migrate(document.clone());
+            assert_eq!(done.value, document);
+            assert!(!done.changed);
+            assert!(done.errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_wanted_version_leads_only_the_kinds_that_have_it() {
+        let to = Migration {
+            to: Some(format!("{GROUP}/v1alpha2")),
+            ..Default::default()
+        };
+        let object = |version: &str, kind: &str| json!({"apiVersion": format!("{GROUP}/{version}"), "kind": kind, "metadata": {"name": "a"}});
+        for (from, kind, version) in [
+            ("v1", "GRPCRoute", "v1alpha2"),
+            ("v1beta1", "ReferenceGrant", "v1alpha2"),
+            ("v1beta1", "Gateway", "v1beta1"),
+            ("v1alpha2", "TCPRoute", "v1alpha2"),
+        ] {
+            let done = to.migrate(object(from, kind));
+            assert_eq!(done.value, object(version, kind));
+            assert!(done.errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn kinds_and_versions_of_the_group_that_are_not_known_do_not_pass_in_silence() {
+        for (version, kind) in [("v1alpha2", "HTTPRoute"), ("v1alpha1", "ReferencePolicy")] {
+            let object = json!({"apiVersion": format!("{GROUP}/{version}"), "kind": kind, "metadata": {"uid": "1"}});
+            let done = Migration::default().migrate(object.clone());
+            assert_eq!(done.value, object);
+            assert!(
+                done.errors[0]
+                    .to_string()
+                    .contains("is not a kind that can be converted")
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_kind_stays_a_list_and_names_its_items_versions() {
+        let item = |namespace: &str| {
+            let mut item = policy(namespace);
+            item.as_object_mut().unwrap().remove("apiVersion");
+            item.as_object_mut().unwrap().remove("kind");
+            item
+        };
+        let list = |items: Vec<Value>| json!({"apiVersion": format!("{GROUP}/v1alpha2"), "kind": "BackendTLSPolicyList", "items": items});
+        let all = Migration::default().migrate(list(vec![item("shop"), item("shop")]));
+        assert_eq!(all.value["apiVersion"], format!("{GROUP}/v1alpha3"));
+        assert_eq!(
+            all.value["items"][1]["apiVersion"],
+            format!("{GROUP}/v1alpha3")
+        );
+        let some = Migration::default().migrate(list(vec![item("shop"), item("other")]));
+        assert_eq!(some.value["apiVersion"], format!("{GROUP}/v1alpha2"));
+        assert_eq!(
+            some.value["items"][0]["apiVersion"],
+            format!("{GROUP}/v1alpha3")
+        );
+        assert_eq!(
+            some.value["items"][1]["apiVersion"],
+            format!("{GROUP}/v1alpha2")
+        );
+        assert_eq!(some.value["items"][1]["kind"], "BackendTLSPolicy");
+    }
+
+    #[test]
+    fn objects_with_owners_are_named() {
+        let mut owned = policy("shop");
+        owned["metadata"]["ownerReferences"] = json!([{"uid": "7"}]);
+        let done = Migration::default().migrate(owned);
+        assert_eq!(done.owned[0].to_string(), "BackendTLSPolicy shop/tls");
+        assert_eq!(done.value["metadata"]["ownerReferences"][0]["uid"], "7");
+    }
+}

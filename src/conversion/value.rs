@@ -1,0 +1,315 @@
+//! Conversion of objects as JSON.
+
+use super::{ConversionError, ConversionProblem, ConversionProblemKind, backend_tls_policy, kinds};
+use crate::{
+    meta::{GROUP, ObjectReference},
+    schema::KindVersion,
+    v1alpha2, v1alpha3,
+};
+use k8s_openapi::Resource;
+use serde_json::{Map, Value};
+
+/// Converts an object to another version of its kind.
+///
+/// `to` is an API version, group and version: `gateway.networking.k8s.io/v1`. A list of one kind as the
+/// API returns it (`HTTPRouteList`) is converted with all its items. Members that the version of the
+/// object does not know are carried.
+///
+/// # Errors
+///
+/// The value is no object of the Gateway API, its kind does not have the version, or something in it
+/// cannot be carried; every such field is named. For a list, the error of its first item that has one.
+///
+/// ```
+/// use gwapi::conversion::convert_value;
+/// use serde_json::json;
+///
+/// let policy = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1alpha2",
+///     "kind": "BackendTLSPolicy",
+///     "metadata": { "name": "tls", "namespace": "shop" },
+///     "spec": {
+///         "targetRef": { "group": "", "kind": "Service", "name": "cart" },
+///         "tls": { "wellKnownCACerts": "System", "hostname": "cart.example.com" },
+///     },
+/// });
+/// let new = convert_value(&policy, "gateway.networking.k8s.io/v1alpha3")?;
+/// assert_eq!(new["spec"]["targetRefs"][0]["name"], "cart");
+/// assert_eq!(new["spec"]["validation"]["wellKnownCACertificates"], "System");
+/// assert_eq!(convert_value(&new, "gateway.networking.k8s.io/v1alpha2")?, policy);
+/// # Ok::<(), gwapi::conversion::ConversionError>(())
+/// ```
+pub fn convert_value(object: &Value, to: &str) -> Result<Value, ConversionError> {
+    let fail =
+        |kind| ConversionError::new(identify(object), to, vec![ConversionProblem::new("", kind)]);
+    let text = |key: &'static str| {
+        object
+            .get(key)
+            .and_then(Value::as_str)
+            .ok_or_else(|| fail(ConversionProblemKind::NotAnObject(key)))
+    };
+    let (api_version, kind) = (text("apiVersion")?, text("kind")?);
+    let unknown = || {
+        fail(ConversionProblemKind::UnknownKind {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        })
+    };
+    let (from, is_list) = kinds::find(api_version, kind).ok_or_else(unknown)?;
+    if kinds::find(to, kind).is_none() {
+        return Err(fail(ConversionProblemKind::NoSuchVersion {
+            kind: kind.to_owned(),
+            versions: kinds::versions(from.kind).map(str::to_owned).collect(),
+        }));
+    }
+    let mut object = object.as_object().cloned().ok_or_else(unknown)?;
+    if is_list {
+        for item in object
+            .get_mut("items")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            *item = convert_value(&named(item.take(), from), to)?;
+        }
+    } else {
+        change(&mut object, from.kind, api_version, to)
+            .map_err(|problems| ConversionError::new(identify_map(&object), to, problems))?;
+    }
+    object.insert("apiVersion".to_owned(), to.into());
+    Ok(Value::Object(object))
+}
+
+/// The item of a list of one kind with the type fields that it may leave out there.
+pub(super) fn named(mut item: Value, kind: &KindVersion) -> Value {
+    if let Some(item) = item.as_object_mut() {
+        item.entry("apiVersion")
+            .or_insert_with(|| kind.api_version.into());
+        item.entry("kind").or_insert_with(|| kind.kind.into());
+    }
+    item
+}
+
+fn change(
+    object: &mut Map<String, Value>,
+    kind: &str,
+    from: &str,
+    to: &str,
+) -> Result<(), Vec<ConversionProblem>> {
+    const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
+    const NEW: &str = v1alpha3::BackendTlsPolicy::API_VERSION;
+    match (kind, from, to) {
+        (v1alpha3::BackendTlsPolicy::KIND, OLD, NEW) => {
+            let own = object
+                .get("metadata")
+                .and_then(|metadata| metadata.get("namespace"))
+                .and_then(Value::as_str)
+                .map(str::to_owned);
+            backend_tls_policy::forth(object, own.as_deref())
+        }
+        (v1alpha3::BackendTlsPolicy::KIND, NEW, OLD) => backend_tls_policy::back(object),
+        // All others differ in nothing but their name.
+        _ => Ok(()),
+    }
+}
+
+/// The object that a value is, as far as it says so.
+pub(super) fn identify(object: &Value) -> ObjectReference {
+    object.as_object().map_or_else(
+        || ObjectReference {
+            group: String::new(),
+            kind: String::new(),
+            namespace: String::new(),
+            name: String::new(),
+        },
+        identify_map,
+    )
+}
+
+fn identify_map(object: &Map<String, Value>) -> ObjectReference {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let metadata = |key: &str| text(object.get("metadata").and_then(|m| m.get(key)));
+    let api_version = text(object.get("apiVersion"));
+    ObjectReference {
+        group: api_version
+            .split_once('/')
+            .map(|(group, _)| group.to_owned())
+            .unwrap_or_default(),
+        kind: text(object.get("kind")),
+        namespace: metadata("namespace"),
+        name: metadata("name"),
+    }
+}
+
+/// Whether a value is an object, or a list of objects, of the Gateway API's group.
+pub(super) fn is_own(object: &Value) -> bool {
+    object
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .and_then(|api_version| api_version.split_once('/'))
+        .is_some_and(|(group, _)| group == GROUP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const V1ALPHA2: &str = "gateway.networking.k8s.io/v1alpha2";
+    const V1ALPHA3: &str = "gateway.networking.k8s.io/v1alpha3";
+
+    fn error(object: &Value, to: &str) -> String {
+        convert_value(object, to).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_carried_names_the_object_and_every_field() {
+        let policy = json!({
+            "apiVersion": V1ALPHA2, "kind": "BackendTLSPolicy",
+            "metadata": {"name": "tls", "namespace": "shop"},
+            "spec": {
+                "targetRef": {"group": "", "kind": "Service", "name": "a", "namespace": "other"},
+                "tls": {"caCertificateRefs": [], "hostname": "a.example"},
+            },
+        });
+        assert_eq!(
+            error(&policy, V1ALPHA3),
+            "cannot convert BackendTLSPolicy shop/tls to `gateway.networking.k8s.io/v1alpha3`: \
+             spec.tls.caCertificateRefs: `caCertificateRefs` is not a field of the object's version, and would \
+             become one of the wanted version: remove it; \
+             spec.targetRef.namespace: the target is in namespace `other` and the policy in `shop`: move the \
+             policy to `other`"
+        );
+    }
+
+    #[test]
+    fn several_targets_cannot_go_back() {
+        for count in [0, 2, 3] {
+            let target = json!({"group": "", "kind": "Service", "name": "a"});
+            let policy = json!({
+                "apiVersion": V1ALPHA3, "kind": "BackendTLSPolicy",
+                "metadata": {"name": "tls", "namespace": "shop"},
+                "spec": {"targetRefs": vec![target; count], "validation": {"hostname": "a.example"}},
+            });
+            let message = format!("spec.targetRefs: there are {count} targets");
+            assert!(error(&policy, V1ALPHA2).contains(&message));
+            let typed: v1alpha3::BackendTlsPolicy = serde_json::from_value(policy).unwrap();
+            let typed = v1alpha2::BackendTlsPolicy::try_from(typed).unwrap_err();
+            assert!(typed.to_string().contains(&message), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_in_an_object_that_names_none_is_an_error() {
+        let policy = json!({
+            "apiVersion": V1ALPHA2, "kind": "BackendTLSPolicy", "metadata": {"name": "tls"},
+            "spec": {"targetRef": {"group": "", "kind": "Service", "name": "a", "namespace": "shop"},
+                "tls": {"hostname": "a.example"}},
+        });
+        assert!(error(&policy, V1ALPHA3).contains("set `metadata.namespace`"));
+    }
+
+    #[test]
+    fn values_of_the_wrong_type_are_named_as_the_object_has_them() {
+        for (spec, from, to, path) in [
+            (json!(3), V1ALPHA2, V1ALPHA3, "spec: expected an object"),
+            (
+                json!({"tls": []}),
+                V1ALPHA2,
+                V1ALPHA3,
+                "spec.tls: expected an object",
+            ),
+            (
+                json!({"targetRef": []}),
+                V1ALPHA2,
+                V1ALPHA3,
+                "spec.targetRef: expected an object",
+            ),
+            (
+                json!({"targetRef": {"namespace": 3}}),
+                V1ALPHA2,
+                V1ALPHA3,
+                "spec.targetRef.namespace: expected a text",
+            ),
+            (
+                json!({"validation": 1}),
+                V1ALPHA3,
+                V1ALPHA2,
+                "spec.validation: expected an object",
+            ),
+            (
+                json!({"targetRefs": {}}),
+                V1ALPHA3,
+                V1ALPHA2,
+                "spec.targetRefs: expected a list",
+            ),
+            (
+                json!({"targetRefs": [1]}),
+                V1ALPHA3,
+                V1ALPHA2,
+                "spec.targetRefs[0]: expected an object",
+            ),
+        ] {
+            let policy = json!({"apiVersion": from, "kind": "BackendTLSPolicy", "spec": spec});
+            let error = error(&policy, to);
+            assert!(error.ends_with(&format!(": {path}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn kinds_and_versions_that_are_not_known_are_errors() {
+        for (object, to, message) in [
+            (
+                json!([]),
+                "x/v1",
+                "cannot convert to `x/v1`: not a Kubernetes object: `apiVersion` is missing",
+            ),
+            (
+                json!({"apiVersion": "v1"}),
+                "x/v1",
+                "cannot convert to `x/v1`: not a Kubernetes object: `kind` is missing",
+            ),
+            (
+                json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}),
+                "v1",
+                "cannot convert Service a to `v1`: `Service` of `v1` is not a kind that can be converted",
+            ),
+            (
+                json!({"apiVersion": V1ALPHA2, "kind": "HTTPRoute", "metadata": {"name": "a"}}),
+                "gateway.networking.k8s.io/v1",
+                "cannot convert HTTPRoute a to `gateway.networking.k8s.io/v1`: `HTTPRoute` of \
+                 `gateway.networking.k8s.io/v1alpha2` is not a kind that can be converted",
+            ),
+            (
+                json!({"apiVersion": V1ALPHA2, "kind": "GRPCRoute", "metadata": {"name": "a", "namespace": "b"}}),
+                "gateway.networking.k8s.io/v1beta1",
+                "cannot convert GRPCRoute b/a to `gateway.networking.k8s.io/v1beta1`: GRPCRoute has no such \
+                 version: expected `gateway.networking.k8s.io/v1` or `gateway.networking.k8s.io/v1alpha2`",
+            ),
+        ] {
+            assert_eq!(error(&object, to), message);
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_kind_is_converted_with_its_items() {
+        let list = json!({
+            "apiVersion": V1ALPHA2, "kind": "GRPCRouteList", "metadata": {"resourceVersion": "7"},
+            "items": [
+                {"metadata": {"name": "a"}, "spec": {}},
+                {"apiVersion": V1ALPHA2, "kind": "GRPCRoute", "metadata": {"name": "b"}},
+            ],
+        });
+        let v1 = "gateway.networking.k8s.io/v1";
+        assert_eq!(
+            convert_value(&list, v1).unwrap(),
+            json!({
+                "apiVersion": v1, "kind": "GRPCRouteList", "metadata": {"resourceVersion": "7"},
+                "items": [
+                    {"apiVersion": v1, "kind": "GRPCRoute", "metadata": {"name": "a"}, "spec": {}},
+                    {"apiVersion": v1, "kind": "GRPCRoute", "metadata": {"name": "b"}},
+                ],
+            })
+        );
+    }
+}
