@@ -1,0 +1,123 @@
+//! What was read: objects with their places.
+
+use super::{
+    DecodeError, Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as,
+};
+use serde_json::Value;
+
+/// All objects of a stream, and all that could not be read.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The objects in their order, lists taken apart.
+    pub entries: Vec<Entry>,
+    /// What could not be read, in its order.
+    pub errors: Vec<ReadError>,
+}
+
+impl Manifest {
+    /// Decodes each object. The errors are those of reading and of decoding, in the order of the stream.
+    #[must_use]
+    pub fn decode(self) -> (Vec<Decoded>, Vec<ReadError>) {
+        let mut errors = self.errors;
+        let mut objects = Vec::with_capacity(self.entries.len());
+        for entry in self.entries {
+            match entry.decode() {
+                Ok(object) => objects.push(Decoded { object, entry }),
+                Err(error) => errors.push(error),
+            }
+        }
+        errors.sort_by_key(|error| (error.place().is_none(), error.position()));
+        (objects, errors)
+    }
+}
+
+/// A decoded object with the entry from which it came.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// The typed object.
+    pub object: Object,
+    /// Its JSON and its place.
+    pub entry: Entry,
+}
+
+/// One object of a stream, not yet decoded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The object as JSON. An item of a typed list has the `apiVersion` and `kind` that the list implies.
+    pub value: Value,
+    /// Where it stands.
+    pub place: Place,
+    /// Where its fields stand.
+    pub positions: Positions,
+    /// Keys that were given twice. The last value counts.
+    pub duplicates: Vec<Duplicate>,
+}
+
+impl Entry {
+    fn text(&self, pointer: &str) -> &str {
+        self.value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// `apiVersion`; empty where it is not a text.
+    #[must_use]
+    pub fn api_version(&self) -> &str {
+        self.text("/apiVersion")
+    }
+
+    /// `kind`; empty where it is not a text.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.text("/kind")
+    }
+
+    /// `metadata.namespace`; empty where it is not a text.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.text("/metadata/namespace")
+    }
+
+    /// `metadata.name`; empty where it is not a text.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    /// Where a field stands, or the nearest field around it: the place to show for a finding.
+    #[must_use]
+    pub fn position(&self, path: &str) -> Position {
+        self.positions.nearest(path)
+    }
+
+    /// Decodes the object into the type of its `apiVersion` and `kind`, as [`decode`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode`], with the place in the stream.
+    pub fn decode(&self) -> Result<Object, ReadError> {
+        decode(&self.value).map_err(|error| self.locate(error))
+    }
+
+    /// Decodes the object as a `T`, as [`decode_as`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode_as`], with the place in the stream.
+    pub fn decode_as<T>(&self) -> Result<T, ReadError>
+    where
+        T: k8s_openapi::Resource + serde::de::DeserializeOwned,
+    {
+        decode_as(&self.value).map_err(|error| self.locate(error))
+    }
+
+    fn locate(&self, error: DecodeError) -> ReadError {
+        let (identity, path, message) = error.into_parts();
+        let position = self.positions.nearest(&path);
+        ReadError::object(self.place, position, identity, path, message)
+    }
+}

@@ -1,0 +1,185 @@
+//! What cannot be read.
+
+use super::{Place, Position};
+use std::{error::Error, fmt};
+
+/// An object, or a document, that could not be read. The rest of the stream was.
+///
+/// Says which object (as far as it is known), where in the stream, which field and what would be right:
+/// `document 3, line 12, column 9: HTTPRoute shop/cart: spec.rules[0].matches: expected a list, found an object`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError(Box<Parts>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Parts {
+    place: Option<Place>,
+    position: Option<Position>,
+    identity: Identity,
+    path: String,
+    message: String,
+}
+
+/// What an object calls itself, as far as it can be read. Empty where it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl Identity {
+    /// Reads `apiVersion`, `kind`, `metadata.namespace` and `metadata.name`, whatever else is broken.
+    pub(super) fn of(value: &serde_json::Value) -> Self {
+        let text = |pointer: &str| {
+            value
+                .pointer(pointer)
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            api_version: text("/apiVersion"),
+            kind: text("/kind"),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    /// `HTTPRoute shop/cart`; nothing where the object says nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.kind.is_empty() {
+            "object"
+        } else {
+            &self.kind
+        };
+        match (self.namespace.as_str(), self.name.as_str()) {
+            ("", "") => f.write_str(kind),
+            ("", name) => write!(f, "{kind} {name}"),
+            (namespace, "") => write!(f, "{kind} {namespace}/<no name>"),
+            (namespace, name) => write!(f, "{kind} {namespace}/{name}"),
+        }
+    }
+}
+
+impl ReadError {
+    /// An error of the stream as a whole.
+    pub(super) fn stream(message: String) -> Self {
+        Self(Box::new(Parts {
+            message,
+            ..Parts::default()
+        }))
+    }
+
+    /// An error in a document that could not be parsed.
+    pub(super) fn syntax(document: usize, start: Position, at: Position, message: String) -> Self {
+        Self(Box::new(Parts {
+            place: Some(Place {
+                document,
+                item: None,
+                position: start,
+            }),
+            position: Some(at),
+            message,
+            ..Parts::default()
+        }))
+    }
+
+    /// An error in an object that was parsed.
+    pub(super) fn object(
+        place: Place,
+        position: Position,
+        identity: Identity,
+        path: String,
+        message: String,
+    ) -> Self {
+        Self(Box::new(Parts {
+            place: Some(place),
+            position: Some(position),
+            identity,
+            path,
+            message,
+        }))
+    }
+
+    /// Where the object or document stands; nothing for an error of the stream as a whole.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.0.place
+    }
+
+    /// Where the error is: at the field or character in question.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.0.position
+    }
+
+    /// The line of the error, from 1; 0 for an error of the stream as a whole.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.0.position.unwrap_or_default().line
+    }
+
+    /// The column of the error in characters, from 1; 0 for an error of the stream as a whole.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.0.position.unwrap_or_default().column
+    }
+
+    /// The object's `apiVersion`; empty where it is not known.
+    #[must_use]
+    pub fn api_version(&self) -> &str {
+        &self.0.identity.api_version
+    }
+
+    /// The object's `kind`; empty where it is not known.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.0.identity.kind
+    }
+
+    /// The object's namespace; empty where it is not known.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.0.identity.namespace
+    }
+
+    /// The object's name; empty where it is not known.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.identity.name
+    }
+
+    /// The field path, as in `spec.rules[0].matches[0].path.value`; empty for the object as a whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// What is wrong and what would be right, without place and object.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &self.0;
+        if let Some(mut place) = parts.place {
+            place.position = parts.position.unwrap_or(place.position);
+            write!(f, "{place}: ")?;
+        }
+        if parts.identity != Identity::default() {
+            write!(f, "{}: ", parts.identity)?;
+        }
+        if !parts.path.is_empty() {
+            write!(f, "{}: ", parts.path)?;
+        }
+        f.write_str(&parts.message)
+    }
+}
+
+impl Error for ReadError {}

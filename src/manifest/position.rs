@@ -1,0 +1,236 @@
+//! Where objects and fields stand in a stream.
+
+use std::{collections::BTreeMap, fmt};
+
+/// A line and a column, both counted from 1; columns in characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    /// `12:5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// Where an object stands in its stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The document (or JSON value), from 0. Documents without content are not counted.
+    pub document: usize,
+    /// The index in the list that holds the object, from 0, where a list holds it.
+    pub item: Option<usize>,
+    /// Where it begins.
+    pub position: Position,
+}
+
+impl fmt::Display for Place {
+    /// `document 3, item 2, line 12, column 5`, documents and items counted from 1.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "document {}, ", self.document + 1)?;
+        if let Some(item) = self.item {
+            write!(f, "item {}, ", item + 1)?;
+        }
+        write!(
+            f,
+            "line {}, column {}",
+            self.position.line, self.position.column
+        )
+    }
+}
+
+/// A key that one object gives twice. The last value counts, as for an API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Duplicate {
+    /// The field path, as in `spec.rules[0].name`.
+    pub path: String,
+    /// Where the key was given again.
+    pub position: Position,
+    /// Where the key was given first.
+    pub first: Position,
+}
+
+/// Where each field of an object stands, found by field path.
+#[derive(Clone, Debug, Default)]
+pub struct Positions {
+    pub(super) root: Mark,
+}
+
+/// The position of one value, and of what it holds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark {
+    /// Where its key begins; for the members of objects only.
+    pub(super) key: Option<Position>,
+    /// Where it begins.
+    pub(super) value: Position,
+    /// What it holds.
+    pub(super) inner: Inner,
+}
+
+/// What a value holds.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Inner {
+    /// Nothing: a scalar.
+    #[default]
+    Scalar,
+    /// The members of an object.
+    Object(BTreeMap<String, Mark>),
+    /// The items of a list.
+    List(Vec<Mark>),
+}
+
+impl Mark {
+    /// The place to show: the value where it stands on its key's line, else the key.
+    fn shown(&self) -> Position {
+        match self.key {
+            Some(key) if key.line != self.value.line => key,
+            _ => self.value,
+        }
+    }
+
+    /// The longest step along `path` that this value has, and what remains of the path.
+    fn step<'m, 'p>(&'m self, path: &'p str) -> Option<(&'m Self, &'p str)> {
+        match &self.inner {
+            Inner::Scalar => None,
+            Inner::List(items) => {
+                let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
+                Some((items.get(index.parse::<usize>().ok()?)?, rest))
+            }
+            Inner::Object(members) => {
+                // A key may hold dots and brackets itself (annotations), so the longest one that fits counts.
+                let plain = path.strip_prefix('.').unwrap_or(path);
+                let quoted = path
+                    .strip_prefix('[')
+                    .map(|inside| inside.trim_start_matches('"'));
+                members
+                    .iter()
+                    .filter_map(|(key, mark)| {
+                        let rest = match quoted {
+                            Some(inside) => inside
+                                .strip_prefix(key.as_str())?
+                                .trim_start_matches('"')
+                                .strip_prefix(']')?,
+                            None => plain.strip_prefix(key.as_str())?,
+                        };
+                        matches!(rest.chars().next(), None | Some('.' | '['))
+                            .then_some((mark, rest))
+                    })
+                    .min_by_key(|(_, rest)| rest.len())
+            }
+        }
+    }
+}
+
+impl Positions {
+    /// The position of a field such as `spec.rules[0].matches[0].path.value`; keys with dots may stand as
+    /// they are or in brackets (`metadata.annotations[example.com/owner]`). The empty path is the object.
+    ///
+    /// The value's position where it begins on the line of its key, else that of the key.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<Position> {
+        match self.walk(path) {
+            (mark, "") => Some(mark.shown()),
+            _ => None,
+        }
+    }
+
+    /// The position of a field, or of the nearest field around it that is there: for what is missing.
+    #[must_use]
+    pub fn nearest(&self, path: &str) -> Position {
+        self.walk(path).0.shown()
+    }
+
+    /// The position of a field's key; of an item itself in a list.
+    #[must_use]
+    pub fn key(&self, path: &str) -> Option<Position> {
+        match self.walk(path) {
+            (mark, "") => Some(mark.key.unwrap_or(mark.value)),
+            _ => None,
+        }
+    }
+
+    fn walk<'p>(&self, path: &'p str) -> (&Mark, &'p str) {
+        let (mut mark, mut rest) = (&self.root, path);
+        while !rest.is_empty() {
+            match mark.step(rest) {
+                Some(next) => (mark, rest) = next,
+                None => break,
+            }
+        }
+        (mark, rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: usize, column: usize, key_line: usize, inner: Inner) -> Mark {
+        Mark {
+            key: Some(Position {
+                line: key_line,
+                column: 1,
+            }),
+            value: Position { line, column },
+            inner,
+        }
+    }
+
+    fn positions() -> Positions {
+        let owner = at(3, 20, 3, Inner::Scalar);
+        let annotations = at(
+            3,
+            5,
+            2,
+            Inner::Object(BTreeMap::from([
+                ("example.com".into(), at(9, 9, 9, Inner::Scalar)),
+                ("example.com/own.er[0]".into(), owner),
+            ])),
+        );
+        let list = at(5, 3, 4, Inner::List(vec![at(5, 5, 5, Inner::Scalar)]));
+        Positions {
+            root: at(
+                1,
+                1,
+                1,
+                Inner::Object(BTreeMap::from([
+                    ("annotations".into(), annotations),
+                    ("list".into(), list),
+                ])),
+            ),
+        }
+    }
+
+    #[test]
+    fn a_key_with_dots_is_found_as_it_is_and_in_brackets() {
+        for path in [
+            "annotations.example.com/own.er[0]",
+            "annotations[example.com/own.er[0]]",
+            "annotations[\"example.com/own.er[0]\"]",
+        ] {
+            let found = positions().find(path).map(|p| (p.line, p.column));
+            assert_eq!(found, Some((3, 20)), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_missing_field_is_shown_at_the_nearest_one_around_it() {
+        let positions = positions();
+        assert_eq!(positions.find("list[0].name"), None);
+        assert_eq!(positions.nearest("list[0].name").line, 5);
+        assert_eq!(positions.nearest("list[7]").line, 4);
+        assert_eq!(positions.nearest("[[[.").line, 1);
+        assert_eq!(positions.find("").map(|p| p.line), Some(1));
+    }
+
+    #[test]
+    fn a_value_below_its_key_is_shown_at_the_key() {
+        assert_eq!(positions().find("annotations").map(|p| p.line), Some(2));
+    }
+}

@@ -1,0 +1,392 @@
+//! Reading as a whole.
+
+use super::*;
+use serde_json::json;
+
+fn read_all(text: impl AsRef<[u8]>) -> Manifest {
+    read(text.as_ref(), &Options::default())
+}
+
+fn names(manifest: &Manifest) -> Vec<&str> {
+    manifest.entries.iter().map(Entry::name).collect()
+}
+
+fn only_error(manifest: &Manifest) -> &ReadError {
+    assert_eq!(manifest.errors.len(), 1, "{:?}", manifest.errors);
+    &manifest.errors[0]
+}
+
+#[test]
+fn yaml_documents_are_read_with_their_places() {
+    let manifest = read_all(
+        "# a comment\n---\n---\nkind: A\nmetadata: {name: one}\n...\n%YAML 1.2\n---\nkind: B\nmetadata:\n  name: two\n",
+    );
+    assert_eq!(manifest.errors, []);
+    assert_eq!(names(&manifest), ["one", "two"]);
+    let places: Vec<_> = manifest
+        .entries
+        .iter()
+        .map(|e| (e.place.document, e.place.position.line))
+        .collect();
+    assert_eq!(places, [(0, 4), (1, 9)]);
+    assert_eq!(
+        manifest.entries[1].positions.find("metadata.name"),
+        Some(Position {
+            line: 11,
+            column: 9
+        })
+    );
+    assert_eq!(
+        manifest.entries[1].positions.key("metadata.name"),
+        Some(Position {
+            line: 11,
+            column: 3
+        })
+    );
+}
+
+#[test]
+fn a_broken_document_hides_no_other() {
+    let manifest = read_all("kind: A\n---\nkind: [B\n---\nkind: \"C\n---\na: b: c\n---\nkind: D\n");
+    let kinds: Vec<_> = manifest.entries.iter().map(Entry::kind).collect();
+    assert_eq!(kinds, ["A", "D"]);
+    let documents: Vec<_> = manifest
+        .errors
+        .iter()
+        .map(|e| e.place().unwrap().document)
+        .collect();
+    assert_eq!(documents, [1, 2, 3]);
+    assert_eq!(manifest.errors[2].line(), 7);
+}
+
+#[test]
+fn json_values_follow_each_other_with_their_places() {
+    let manifest = read_all(
+        "\u{FEFF}{\"kind\": \"A\"} {\"kind\": \"B\"}\n---\n{\n  \"kind\": \"é\", \"x\": [1, {\"y\": true}]}",
+    );
+    assert_eq!(manifest.errors, []);
+    assert_eq!(manifest.entries.len(), 3);
+    assert_eq!(manifest.entries[1].place.position.column, 15);
+    let entry = &manifest.entries[2];
+    assert_eq!(entry.value, json!({"kind": "é", "x": [1, {"y": true}]}));
+    assert_eq!(
+        entry.positions.find("x[1].y"),
+        Some(Position {
+            line: 4,
+            column: 31
+        })
+    );
+}
+
+#[test]
+fn a_broken_json_line_hides_no_other() {
+    for broken in [
+        "{\"kind\": }",
+        "{\"kind\": \"B\"",
+        "{\"kind\" \"B\"}",
+        "{\"kind\": \"B}",
+        "{\"kind\": nul}",
+        "{\"kind\": 01}",
+        "{\"kind\": 1e999}",
+        "{\"kind\": \"\\q\"}",
+        "{kind: B]",
+        "{\"kind\": \"B\",}",
+    ] {
+        let text = format!("{{\"kind\": \"A\"}}\n{broken}\n{{\"kind\": \"C\"}}\n");
+        let manifest = read_all(&text);
+        let kinds: Vec<_> = manifest.entries.iter().map(Entry::kind).collect();
+        assert_eq!(kinds, ["A", "C"], "{broken}: {:?}", manifest.errors);
+        let error = only_error(&manifest);
+        assert_eq!(error.place().unwrap().document, 1, "{broken}");
+        assert!(matches!(error.line(), 2 | 3), "{broken}: {error}");
+    }
+}
+
+#[test]
+fn a_list_is_taken_apart_and_its_items_get_the_type_it_implies() {
+    let manifest = read_all(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRouteList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n  metadata: {name: c}\n- 7\n",
+    );
+    assert_eq!(names(&manifest), ["a", "c"]);
+    let entry = &manifest.entries[1];
+    assert_eq!(
+        (entry.api_version(), entry.kind()),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute")
+    );
+    assert_eq!(entry.place.item, Some(1));
+    assert_eq!(entry.place.position.line, 5);
+    assert_eq!(entry.positions.find("metadata.name").unwrap().line, 6);
+    let twice = &entry.duplicates[0];
+    assert_eq!((twice.path.as_str(), twice.position.line), ("metadata", 6));
+    assert_eq!(twice.first.line, 5);
+    let error = only_error(&manifest);
+    assert_eq!(error.place().unwrap().item, Some(2));
+
+    let plain =
+        read_all(r#"{"kind":"List","apiVersion":"v1","items":[{"kind":"A"},{"kind":"B"}]}"#);
+    assert_eq!(plain.entries.len(), 2);
+    assert!(
+        read_all(r#"{"kind":"List","apiVersion":"v1"}"#)
+            .entries
+            .is_empty()
+    );
+}
+
+#[test]
+fn keys_given_twice_are_reported_and_the_last_counts() {
+    for text in [
+        "{\"kind\": \"A\", \"spec\": {\"a\": 1,\n \"a\": 2}}",
+        "kind: A\nspec: {a: 1, a: 2}\n",
+    ] {
+        let manifest = read_all(text);
+        let entry = &manifest.entries[0];
+        assert_eq!(entry.value["spec"]["a"], 2);
+        assert_eq!(entry.duplicates.len(), 1);
+        assert_eq!(entry.duplicates[0].path, "spec.a");
+        assert_eq!(entry.duplicates[0].position.line, 2);
+    }
+}
+
+#[test]
+fn anchors_aliases_and_merge_keys_are_expanded() {
+    let manifest = read_all(
+        "base: &base {a: 1, b: 2}\none:\n  <<: *base\n  b: 3\ntwo: *base\nthree:\n  <<: [*base, {c: 4}]\n",
+    );
+    assert_eq!(
+        manifest.entries[0].value,
+        json!({
+            "base": {"a": 1, "b": 2}, "one": {"a": 1, "b": 3}, "two": {"a": 1, "b": 2},
+            "three": {"a": 1, "b": 2, "c": 4},
+        })
+    );
+    assert_eq!(manifest.entries[0].positions.find("two").unwrap().line, 5);
+}
+
+#[test]
+fn a_flow_mapping_that_is_not_json_is_read_as_yaml() {
+    let manifest = read_all("{kind: A, metadata: {name: x}}\n---\nkind: B\n");
+    assert_eq!(manifest.errors, []);
+    assert_eq!(manifest.entries.len(), 2);
+}
+
+#[test]
+fn an_error_names_object_place_and_field() {
+    let (objects, errors) = read_all(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: cart, namespace: shop}\nspec:\n  rules:\n  - matches:\n    - path: {type: Exact, value: 7}\n",
+    )
+    .decode();
+    assert!(objects.is_empty());
+    assert_eq!(
+        errors[0].to_string(),
+        "document 1, line 7, column 34: HTTPRoute shop/cart: \
+         spec.rules[0].matches[0].path.value: expected a string, found the number `7`"
+    );
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let error = |value| decode(&value).unwrap_err().to_string();
+    assert_eq!(
+        error(json!({"kind": "HTTPRoute", "metadata": {"name": "a"}})),
+        "HTTPRoute a: apiVersion: the field is required, and missing"
+    );
+    assert_eq!(
+        error(
+            json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "a"}, "spec": {"listeners": []}})
+        ),
+        "Gateway a: spec.gatewayClassName: the field is required, and missing"
+    );
+    assert_eq!(error(json!([])), "object: expected an object, found a list");
+}
+
+#[test]
+fn wrong_types_are_told_in_the_words_of_the_api() {
+    let message = |spec| {
+        let value =
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": spec});
+        let error = decode(&value).unwrap_err();
+        format!("{}: {}", error.path(), error.message())
+    };
+    assert_eq!(
+        message(json!(1)),
+        "spec: expected an object, found the number `1`"
+    );
+    assert_eq!(
+        message(json!({"ports": {}})),
+        "spec.ports: expected a list, found an object"
+    );
+    assert_eq!(
+        message(json!({"ports": [{"port": "http"}]})),
+        "spec.ports[0].port: expected an integer, found the text `http`"
+    );
+    assert_eq!(
+        message(json!({"ports": [{"port": 99_999_999_999_u64}]})),
+        "spec.ports[0].port: expected an integer of 32 bits, found the number `99999999999`"
+    );
+    assert_eq!(
+        message(json!({"ports": [{"port": 80, "targetPort": true}]})),
+        "spec.ports[0].targetPort: expected an integer or a string, found the boolean `true`"
+    );
+}
+
+#[test]
+fn an_unknown_kind_is_kept_as_it_is() {
+    let value = json!({"apiVersion": "example.com/v1", "kind": "Tea", "metadata": {"name": "x", "namespace": "y"}, "z": 1});
+    let object = decode(&value).unwrap();
+    assert!(matches!(object, Object::Other(_)));
+    assert_eq!(object.gvk().to_string(), "example.com/v1 Tea");
+    assert_eq!(object.namespaced_name().to_string(), "y/x");
+    assert_eq!(serde_json::to_value(&object).unwrap(), value);
+}
+
+#[test]
+fn decode_as_takes_an_item_without_a_type_and_refuses_another_type() {
+    let route: crate::v1::HttpRoute =
+        decode_as(&json!({"metadata": {"name": "a"}, "spec": {}})).unwrap();
+    assert_eq!(route.metadata.name.as_deref(), Some("a"));
+    let error = decode_as::<crate::v1::HttpRoute>(
+        &json!({"kind": "GRPCRoute", "metadata": {"name": "a"}, "spec": {}}),
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GRPCRoute a: kind: expected `HTTPRoute`, found the text `GRPCRoute`"
+    );
+}
+
+mod hostile {
+    use super::*;
+    use std::{fmt::Write as _, time::Instant};
+
+    #[test]
+    fn aliases_that_multiply_are_refused() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..40 {
+            let before = level - 1;
+            let aliases = vec![format!("*a{before}"); 9].join(", ");
+            writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
+        }
+        text.push_str("---\nkind: B\n");
+        let manifest = read_all(&text);
+        assert!(only_error(&manifest).message().contains("aliases expand"));
+        assert_eq!(manifest.entries.len(), 1);
+
+        let long = "x".repeat(1 << 20);
+        let many = format!("a: &a {long}\nb: [{}]", vec!["*a"; 1000].join(", "));
+        assert!(
+            only_error(&read_all(many))
+                .message()
+                .contains("aliases expand")
+        );
+    }
+
+    #[test]
+    fn an_alias_inside_its_own_anchor_is_refused() {
+        let manifest = read_all("a: &a [*a]\n");
+        assert!(only_error(&manifest).message().contains("own anchor"));
+    }
+
+    #[test]
+    fn aliases_do_not_nest_deeper_than_the_limit() {
+        let nest = |inner: &str| format!("{}{inner}{}", "[".repeat(100), "]".repeat(100));
+        let text = format!("a: &a {}\nb: {}\n", nest("x"), nest("*a"));
+        assert!(
+            only_error(&read_all(text))
+                .message()
+                .contains("nest deeper")
+        );
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_in_every_notation() {
+        for text in [
+            "[".repeat(1_000_000),
+            "{\"a\":".repeat(1_000_000),
+            format!("a: {}", "[".repeat(100_000)),
+            format!("a: {}", "{a: ".repeat(100_000)),
+            "- ".repeat(100_000),
+        ] {
+            let before = Instant::now();
+            let manifest = read_all(&text);
+            assert!(manifest.entries.is_empty());
+            assert!(!manifest.errors.is_empty());
+            assert!(before.elapsed().as_secs() < 10, "{}", &text[..9]);
+        }
+    }
+
+    #[test]
+    fn bounds_on_bytes_values_and_errors_hold() {
+        let mut limits = Limits::default();
+        limits.max_bytes = 10;
+        let options = Options::default().with_limits(limits);
+        assert!(
+            only_error(&read(b"kind: ABCDEF", &options))
+                .message()
+                .contains("12 bytes")
+        );
+
+        let mut limits = Limits::default();
+        limits.max_values = 10;
+        let options = Options::default().with_limits(limits);
+        for text in ["{\"a\": [1,2,3,4,5,6,7,8,9]}", "a: [1,2,3,4,5,6,7,8,9]"] {
+            let manifest = read(text.as_bytes(), &options);
+            assert!(only_error(&manifest).message().contains("more values"));
+        }
+
+        let mut limits = Limits::default();
+        limits.max_errors = 3;
+        let options = Options::default().with_limits(limits);
+        let manifest = read("--- [\n".repeat(100).as_bytes(), &options);
+        assert_eq!(manifest.errors.len(), 4);
+        assert!(manifest.errors[3].message().contains("too many errors"));
+    }
+
+    #[test]
+    fn what_is_not_text_is_refused_where_it_stands() {
+        let manifest = read_all(b"kind: A\n---\nkind: \xFF\n---\nkind: C\n");
+        assert_eq!(manifest.entries.len(), 2);
+        let error = only_error(&manifest);
+        assert_eq!((error.line(), error.column()), (3, 7));
+        assert!(error.message().contains("UTF-8"));
+
+        let manifest = read_all(b"kind: A\0\n---\nkind: C\n");
+        assert_eq!(
+            (manifest.entries.len(), only_error(&manifest).column()),
+            (1, 8)
+        );
+
+        let manifest = read_all(b"{\"kind\": \"\xC3\x28\"}\n{\"kind\": \"B\"}");
+        assert_eq!(
+            (manifest.entries.len(), only_error(&manifest).line()),
+            (1, 1)
+        );
+
+        let manifest = read_all(b"\xFF\xFEk\0i\0");
+        assert!(only_error(&manifest).message().contains("UTF-16"));
+        assert!(read_all(b"").errors.is_empty());
+        assert!(read_all(b"\n# nothing\n---\n").entries.is_empty());
+    }
+
+    #[test]
+    fn keys_given_a_million_times_cost_no_more_than_their_reading() {
+        let deep = "k".repeat(4000);
+        let text = format!(
+            "{{\"{deep}\": {{{}\"a\": 1}}}}",
+            "\"a\": 1, ".repeat(100_000)
+        );
+        let before = Instant::now();
+        let manifest = read_all(&text);
+        assert_eq!(manifest.entries[0].duplicates.len(), 1000);
+        assert!(before.elapsed().as_secs() < 10);
+    }
+
+    #[test]
+    fn a_long_type_is_not_multiplied_by_the_items_of_its_list() {
+        let kind = format!("{}List", "k".repeat(100_000));
+        let items = vec!["{}"; 1000].join(",");
+        let manifest = read_all(format!("{{\"kind\":\"{kind}\",\"items\":[{items}]}}"));
+        assert_eq!(manifest.entries.len(), 1000);
+        assert_eq!(manifest.entries[0].kind(), "");
+    }
+}
