@@ -29,6 +29,7 @@ mod read;
 mod unknown;
 
 pub use default::{ApplyDefaults, apply_defaults};
+pub(crate) use kinds::is_own_group;
 pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
 pub use node::{ListType, Pattern, Schema, ValueType};
 pub use object_meta::object_meta;

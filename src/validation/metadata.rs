@@ -1,0 +1,268 @@
+//! What a server checks of `metadata` on creation.
+
+use super::{Finding, condition::is_date_time, report::shown};
+use crate::schema::{KindVersion, Path, Schema, ValueType, object_meta};
+use regex::Regex;
+use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+/// The greatest size of all annotations together, in bytes.
+const ANNOTATIONS_LIMIT: usize = 256 * 1024;
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a constant expression, compiled by the tests"
+)]
+fn regex(text: &str) -> Regex {
+    Regex::new(text).unwrap()
+}
+
+static SUBDOMAIN: LazyLock<Regex> =
+    LazyLock::new(|| regex(crate::meta::constraint::SUBDOMAIN_PATTERN));
+static LABEL: LazyLock<Regex> = LazyLock::new(|| regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"));
+static NAME_PART: LazyLock<Regex> =
+    LazyLock::new(|| regex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$"));
+
+pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Vec<Finding>) {
+    let root = Path::ROOT;
+    let at = root.field("metadata");
+    let nothing = Map::new();
+    let metadata = match object.get("metadata") {
+        None | Some(Value::Null) => &nothing,
+        Some(Value::Object(metadata)) => metadata,
+        // Its type is the schema's affair.
+        Some(_) => return,
+    };
+    for (name, value) in metadata {
+        if let Some(schema) = object_meta().properties.get(name) {
+            types(value, schema, &at.field(name), findings);
+        }
+    }
+    let mut error = |rule, field: &str, message: String, help: &str| {
+        let path = format!("metadata.{field}");
+        findings.push(Finding::error(rule, path, message).with_help(help.to_owned()));
+    };
+    let text = |field: &str| {
+        metadata
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+
+    let name = text("name");
+    let generated = text("generateName");
+    if name.is_empty() && generated.is_empty() {
+        if metadata
+            .get("name")
+            .is_none_or(|n| n.is_null() || n.is_string())
+        {
+            error(
+                "metadata/name",
+                "name",
+                "`name` is missing".to_owned(),
+                "give the object a name",
+            );
+        }
+    } else if !name.is_empty() && !is_subdomain(name) {
+        let message = format!("{} is not a name", shown(&name.into()));
+        error("metadata/name", "name", message, NAME_HELP);
+    }
+    // What a server appends may follow a `-`.
+    if !generated.is_empty() && !is_subdomain(&masked(generated)) {
+        let message = format!(
+            "{} is not the beginning of a name",
+            shown(&generated.into())
+        );
+        error("metadata/name", "generateName", message, NAME_HELP);
+    }
+
+    let namespace = text("namespace");
+    if !namespace.is_empty() {
+        if !kind.namespaced {
+            let message = format!("a {} lives in no namespace", kind.kind);
+            error(
+                "metadata/namespace",
+                "namespace",
+                message,
+                "remove `namespace`",
+            );
+        } else if namespace.len() > 63 || !LABEL.is_match(namespace) {
+            let message = format!(
+                "{} is not the name of a namespace",
+                shown(&namespace.into())
+            );
+            let help = "write lower-case letters, digits and `-`, at most 63 characters";
+            error("metadata/namespace", "namespace", message, help);
+        }
+    }
+
+    if metadata
+        .get("generation")
+        .and_then(Value::as_i64)
+        .is_some_and(|n| n < 0)
+    {
+        let message = "a generation is not negative".to_owned();
+        error(
+            "metadata/generation",
+            "generation",
+            message,
+            "remove it: the server sets it",
+        );
+    }
+    let entries = |field: &str| metadata.get(field).and_then(Value::as_object);
+    for (key, value) in entries("labels").into_iter().flatten() {
+        if !is_qualified_name(key) {
+            error(
+                "metadata/labels",
+                "labels",
+                format!("{} is not a label", shown(&key.as_str().into())),
+                KEY_HELP,
+            );
+        }
+        if let Some(value) = value.as_str()
+            && !(value.is_empty() || value.len() <= 63 && NAME_PART.is_match(value))
+        {
+            let message = format!(
+                "{} is not a value for the label `{key}`",
+                shown(&value.into())
+            );
+            let help = "write at most 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends";
+            error("metadata/labels", "labels", message, help);
+        }
+    }
+    let mut size = 0;
+    for (key, value) in entries("annotations").into_iter().flatten() {
+        size += key.len() + value.as_str().map_or(0, str::len);
+        if !is_qualified_name(&key.to_lowercase()) {
+            let message = format!("{} is not an annotation", shown(&key.as_str().into()));
+            error("metadata/annotations", "annotations", message, KEY_HELP);
+        }
+    }
+    if size > ANNOTATIONS_LIMIT {
+        let message =
+            format!("annotations have {size} bytes, and may have at most {ANNOTATIONS_LIMIT}");
+        error(
+            "metadata/annotations",
+            "annotations",
+            message,
+            "shorten them",
+        );
+    }
+    let list = |field: &str| {
+        metadata
+            .get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    for finalizer in list("finalizers").filter_map(Value::as_str) {
+        if !is_qualified_name(finalizer) {
+            let message = format!("{} is not a finalizer", shown(&finalizer.into()));
+            error("metadata/finalizers", "finalizers", message, KEY_HELP);
+        }
+    }
+    let mut controllers = 0;
+    for owner in list("ownerReferences") {
+        for field in ["apiVersion", "kind", "name", "uid"] {
+            if owner.is_object()
+                && owner
+                    .get(field)
+                    .and_then(Value::as_str)
+                    .is_none_or(str::is_empty)
+            {
+                let message = format!("`{field}` of an owner is missing");
+                // A server leaves the index out here.
+                error(
+                    "metadata/owner-references",
+                    &format!("ownerReferences.{field}"),
+                    message,
+                    "name the owner in full",
+                );
+            }
+        }
+        controllers += usize::from(owner.get("controller") == Some(&Value::Bool(true)));
+    }
+    if controllers > 1 {
+        let message = format!("{controllers} owners are marked as the controller");
+        error(
+            "metadata/owner-references",
+            "ownerReferences",
+            message,
+            "mark one",
+        );
+    }
+}
+
+const NAME_HELP: &str = "write lower-case letters, digits, `-` and `.`, at most 253 characters, a letter or digit at both ends";
+const KEY_HELP: &str = "write a name of at most 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` in front if need be";
+
+/// Checks types as a server does when it reads metadata: null counts as absent everywhere.
+fn types(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Vec<Finding>) {
+    let fits = match schema.value_type {
+        _ if value.is_null() => return,
+        Some(ValueType::Object) => value.is_object(),
+        Some(ValueType::Array) => value.is_array(),
+        Some(ValueType::String) => value.as_str().is_some_and(|text| {
+            schema.format.as_deref() != Some("date-time") || is_date_time(text)
+        }),
+        Some(ValueType::Integer) => value.is_i64() || value.is_u64(),
+        Some(ValueType::Boolean) => value.is_boolean(),
+        None => true,
+    };
+    if !fits {
+        let expected = match (schema.value_type, schema.format.is_some()) {
+            (_, true) => "a time",
+            (Some(ValueType::Object), _) => "an object",
+            (Some(ValueType::Array), _) => "a list",
+            (Some(ValueType::Integer), _) => "an integer",
+            (Some(ValueType::Boolean), _) => "true or false",
+            _ => "a text",
+        };
+        let message = format!("expected {expected}, found {}", shown(value));
+        findings.push(
+            Finding::error("metadata/type", at.to_string(), message)
+                .with_help(format!("write {expected}")),
+        );
+        return;
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if let Some(below) = schema.properties.get(name) {
+                    types(value, below, &at.field(name), findings);
+                } else if let Some(below) = &schema.additional_properties {
+                    types(value, below, &at.key(name), findings);
+                }
+            }
+        }
+        Value::Array(elements) => {
+            if let Some(items) = &schema.items {
+                for (index, element) in elements.iter().enumerate() {
+                    types(element, items, &at.index(index), findings);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253 && SUBDOMAIN.is_match(text)
+}
+
+/// The text with a trailing `-` replaced, since more follows it.
+fn masked(text: &str) -> String {
+    match text.strip_suffix('-') {
+        Some(front) if !front.is_empty() => format!("{front}a"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether a text is a name with an optional DNS name and `/` in front.
+fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    prefix.is_none_or(is_subdomain) && name.len() <= 63 && NAME_PART.is_match(name)
+}

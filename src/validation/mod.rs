@@ -1,0 +1,267 @@
+//! Validation: what an API server of a channel would say of an object, and what it cannot say.
+//!
+//! Everything is native: no expression is interpreted. The structural checks come from the schemas of
+//! [`schema`](crate::schema), the cross-field ones from the table of [`rules`](crate::rules). A server
+//! stops at the first kind of trouble; a [`Report`] holds all findings.
+//!
+//! ```
+//! use gwapi::{meta::Channel, v1::*, validation};
+//!
+//! let gateway = Gateway::new("gw", GatewaySpec {
+//!     gateway_class_name: "example".into(),
+//!     listeners: vec![Listener {
+//!         name: "web".into(),
+//!         port: 80,
+//!         protocol: ProtocolType::Http,
+//!         tls: Some(GatewayTlsConfig { mode: Some(TlsModeType::Passthrough), ..Default::default() }),
+//!         ..Default::default()
+//!     }],
+//!     ..Default::default()
+//! });
+//! let report = validation::validate(&gateway, Channel::Standard);
+//! assert!(!report.is_accepted());
+//! assert_eq!(report.findings()[0].rule(), "Listeners/no-tls-without-encryption");
+//! assert_eq!(report.findings()[0].path(), "spec.listeners");
+//! ```
+
+#[cfg(feature = "admission")]
+mod admission;
+mod condition;
+mod metadata;
+mod plan;
+mod report;
+mod set;
+mod structure;
+
+use crate::{
+    meta::{Channel, Kind, Release},
+    schema::{self, Installation, KindVersion},
+};
+use serde_json::Value;
+
+#[cfg(feature = "admission")]
+pub use admission::review;
+pub use report::{Finding, Report};
+pub use set::validate_set;
+
+/// How objects are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The channel whose CRDs the server has.
+    pub channel: Channel,
+    /// The release whose CRDs the server has.
+    pub release: Release,
+    /// Whether `status` is judged, as when a controller writes it. A server drops it on creation.
+    pub with_status: bool,
+}
+
+impl Options {
+    /// As on creation, by the CRDs of the current release.
+    #[must_use]
+    pub fn new(channel: Channel) -> Self {
+        Self {
+            channel,
+            ..Self::default()
+        }
+    }
+}
+
+/// Judges a typed object as on creation.
+#[must_use]
+pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
+    match serde_json::to_value(object) {
+        Ok(value) => validate_value(&value, &Options::new(channel)),
+        // Only a map with keys that are no text could fail, and no kind has one.
+        Err(error) => Report::from(vec![Finding::error(
+            "object/json",
+            String::new(),
+            format!("cannot be written as JSON: {error}"),
+        )]),
+    }
+}
+
+/// Judges an object as it stands in a file, as on creation by `kubectl apply`: a field that the channel
+/// does not have is an error.
+///
+/// Objects of other groups are not judged: their report is empty.
+#[must_use]
+pub fn validate_value(object: &Value, options: &Options) -> Report {
+    judge(object, None, options)
+}
+
+/// Judges an object that replaces an `old` one: as [`validate_value`], and what may not change has not.
+#[must_use]
+pub fn validate_update(object: &Value, old: &Value, options: &Options) -> Report {
+    judge(object, Some(old), options)
+}
+
+/// What an object's type fields say, and how it is therefore judged.
+enum Subject {
+    /// Not of the Gateway API.
+    Foreign,
+    /// Of a kind and version that the crate knows; with the finding if it is not served.
+    Known(&'static KindVersion, &'static Installation, Option<Finding>),
+    /// Nothing more can be said.
+    Hopeless(Finding),
+}
+
+fn judge(object: &Value, old: Option<&Value>, options: &Options) -> Report {
+    let (kind, installation, unserved) = match subject(object, options) {
+        Subject::Foreign => return Report::default(),
+        Subject::Hopeless(finding) => return Report::from(vec![finding]),
+        Subject::Known(kind, installation, unserved) => (kind, installation, unserved),
+    };
+    let mut findings: Vec<Finding> = unserved.into_iter().collect();
+    if findings.is_empty()
+        && let Some(warning) = kind.deprecation
+    {
+        findings.push(
+            Finding::warning(
+                "version/deprecated",
+                "apiVersion".to_owned(),
+                warning.to_owned(),
+            )
+            .with_help(format!(
+                "run `gwapi convert` to move the object to {}",
+                newest(kind, options)
+            )),
+        );
+    }
+    let schema = installation.schema();
+    for unknown in schema::unknown_fields_of(object, kind, schema) {
+        findings.push(Finding::unknown_field(&unknown, options.channel));
+    }
+    metadata::check(object, kind, &mut findings);
+
+    let mut completed = object.clone();
+    if kind.status_subresource
+        && !options.with_status
+        && let Some(fields) = completed.as_object_mut()
+    {
+        fields.remove("status");
+    }
+    schema::apply_defaults(&mut completed, schema);
+    if kind.status_subresource
+        && !options.with_status
+        && let Some(fields) = completed.as_object_mut()
+    {
+        fields.remove("status");
+    }
+    let plan = plan::of(installation);
+    structure::check(&completed, old, schema, plan, &mut findings);
+    Report::from(findings)
+}
+
+fn subject(object: &Value, options: &Options) -> Subject {
+    if !object.is_object() {
+        return Subject::Hopeless(
+            Finding::error(
+                "object/type",
+                String::new(),
+                format!("expected an object, found {}", report::type_of(object)),
+            )
+            .with_help(
+                "write one object a document: `apiVersion`, `kind`, `metadata`, `spec`".to_owned(),
+            ),
+        );
+    }
+    let mut texts = ["apiVersion", "kind"].map(|field| object.get(field).and_then(Value::as_str));
+    for (text, field) in texts.iter_mut().zip(["apiVersion", "kind"]) {
+        if text.is_none_or(str::is_empty) {
+            return Subject::Hopeless(
+                Finding::error(
+                    "object/type-fields",
+                    field.to_owned(),
+                    format!("`{field}` must be set to a text"),
+                )
+                .with_help("every object names its `apiVersion` and `kind`".to_owned()),
+            );
+        }
+    }
+    let [Some(api_version), Some(kind_name)] = texts else {
+        return Subject::Foreign;
+    };
+    if !schema::is_own_group(api_version) {
+        return Subject::Foreign;
+    }
+    let served = served_versions(kind_name, options);
+    let found = schema::find(api_version, kind_name);
+    let installation = found.and_then(|kind| {
+        kind.installation(options.release, options.channel)
+            .or_else(|| {
+                kind.installations
+                    .iter()
+                    .max_by_key(|i| (i.release, i.channel))
+            })
+    });
+    match (found, installation) {
+        (Some(kind), Some(installation)) => {
+            let here = kind.installation(options.release, options.channel);
+            let unserved = (!here.is_some_and(|i| i.served))
+                .then(|| not_served(api_version, kind_name, &served, options));
+            Subject::Known(kind, installation, unserved)
+        }
+        _ => Subject::Hopeless(not_served(api_version, kind_name, &served, options)),
+    }
+}
+
+/// The versions of a kind that a server of the channel serves, stored one first.
+fn served_versions(kind: &str, options: &Options) -> Vec<&'static str> {
+    let mut served: Vec<_> = schema::versions_of(kind, options.release, options.channel)
+        .filter(|(_, installation)| installation.served)
+        .collect();
+    served.sort_by_key(|(_, installation)| !installation.stored);
+    served
+        .into_iter()
+        .map(|(kind, _)| kind.api_version)
+        .collect()
+}
+
+fn newest(kind: &KindVersion, options: &Options) -> &'static str {
+    served_versions(kind.kind, options)
+        .first()
+        .copied()
+        .unwrap_or("a served version")
+}
+
+fn not_served(api_version: &str, kind: &str, served: &[&str], options: &Options) -> Finding {
+    let Options {
+        channel, release, ..
+    } = options;
+    if !served.is_empty() {
+        return Finding::error(
+            "version/not-served",
+            "apiVersion".to_owned(),
+            format!("the {channel} channel of {release} does not serve {kind} in `{api_version}`"),
+        )
+        .with_help(format!("served: {}", served.join(", ")));
+    }
+    let known = schema::KINDS.iter().find(|k| k.kind == kind);
+    let elsewhere = known.and_then(|_| {
+        Channel::ALL.into_iter().find(|other| {
+            let other = Options {
+                channel: *other,
+                ..*options
+            };
+            !served_versions(kind, &other).is_empty()
+        })
+    });
+    let finding = Finding::error(
+        "kind/not-served",
+        "kind".to_owned(),
+        format!("the {channel} channel of {release} has no kind `{kind}`"),
+    );
+    match elsewhere {
+        Some(other) => finding.with_help(format!("it is in the {other} channel")),
+        None => {
+            let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
+            finding.with_help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "see `kubectl api-resources` for the kinds that there are".to_owned(),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! What validation has to say.
+
+use crate::{
+    meta::Channel,
+    rules::{Rule, Severity},
+    schema::UnknownField,
+};
+use serde_json::Value;
+use std::fmt;
+
+/// One thing that is wrong, or most likely not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    rule: &'static str,
+    severity: Severity,
+    path: String,
+    message: String,
+    help: Option<String>,
+}
+
+impl Finding {
+    /// The stable id of the rule: `schema/required`, `HTTPRouteRule/redirect-without-backends`.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// How much it weighs.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// The field, as an API server writes it; empty for the object itself.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    pub(super) fn error(rule: &'static str, path: String, message: String) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            path,
+            message,
+            help: None,
+        }
+    }
+
+    pub(super) fn warning(rule: &'static str, path: String, message: String) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(rule, path, message)
+        }
+    }
+
+    pub(super) fn of(rule: &Rule, path: String) -> Self {
+        Self {
+            rule: rule.id,
+            severity: rule.severity,
+            path,
+            message: rule.message.to_owned(),
+            help: Some(rule.help.to_owned()),
+        }
+    }
+
+    pub(super) fn with_help(self, help: String) -> Self {
+        Self {
+            help: Some(help),
+            ..self
+        }
+    }
+
+    pub(super) fn with_message(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
+    /// A field that the channel does not have.
+    pub(super) fn unknown_field(unknown: &UnknownField, channel: Channel) -> Self {
+        let name = unknown.name();
+        let finding = Self::error(
+            "schema/unknown-field",
+            unknown.path().to_owned(),
+            format!("the {channel} channel has no field `{name}` here"),
+        );
+        match (unknown.nearest(), unknown.is_experimental()) {
+            (_, true) => finding.with_help("it is in the experimental channel".to_owned()),
+            (Some(near), false) => finding.with_help(format!("did you mean `{near}`?")),
+            (None, false) => finding.with_help("remove it".to_owned()),
+        }
+    }
+
+    /// A key that stands twice in one object of a text. Whoever parses the text reports it here, since a
+    /// parsed value cannot hold it.
+    #[must_use]
+    pub fn duplicate_key(path: impl Into<String>) -> Self {
+        let path = path.into();
+        let key = path.rsplit(['.', ']']).next().unwrap_or_default();
+        let message = format!("the key `{key}` stands here twice");
+        Self::error("object/duplicate-key", path, message)
+            .with_help("remove one of the two: readers do not agree on which one counts".to_owned())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]: ", self.severity, self.rule)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// All findings on one object, in the order in which they were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    /// All findings.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The findings for which an API server refuses the object.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Whether an API server accepts the object: there may be warnings, and no errors.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.errors().next().is_none()
+    }
+
+    /// Whether there is nothing at all to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Adds a finding that was made elsewhere, such as [`Finding::duplicate_key`].
+    pub fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// The findings, taken out.
+    #[must_use]
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+}
+
+impl From<Vec<Finding>> for Report {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings }
+    }
+}
+
+impl Extend<Finding> for Report {
+    fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
+        self.findings.extend(findings);
+    }
+}
+
+/// The JSON type of a value, in a sentence.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a fraction",
+        Value::Number(_) => "an integer",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A value for a message, cut where it is long.
+pub(super) fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(_) | Value::Object(_) => return type_of(value).to_owned(),
+        other => other.to_string(),
+    };
+    const LONGEST: usize = 80;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("`{}…`", text.get(..end).unwrap_or_default()),
+        None => format!("`{text}`"),
+    }
+}
