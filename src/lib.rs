@@ -7,6 +7,7 @@ pub mod crd;
 pub mod filters;
 pub mod manifest;
 pub mod meta;
+pub mod routing;
 pub mod rules;
 pub mod schema;
 pub mod v1;

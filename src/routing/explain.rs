@@ -1,0 +1,261 @@
+//! Why a request is answered as it is.
+
+use std::fmt;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::matches::{Match, PathMatch, ValueMatch};
+use super::precedence::Criterion;
+use super::request::{Prepared, RequestView};
+use super::router::{Found, Router};
+use super::stored::{Failure, Stored};
+
+/// Every entry whose hostname is asked for a request, in order of precedence, and what became of it.
+///
+/// The text form has a line for each; the serialised form is
+/// `{"winner": {…} or null, "candidates": [{"hostname", "route", "rule", "match", "verdict", "reason"}]}`, where
+/// `verdict` is `won`, `lost` or `failed` and `reason` a sentence.
+#[derive(Debug)]
+pub struct Explanation<'t, T> {
+    candidates: Vec<Candidate<'t, T>>,
+}
+
+/// One entry and what became of it.
+#[derive(Debug)]
+pub struct Candidate<'t, T> {
+    /// The entry.
+    pub entry: Found<'t, T>,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It answers the request.
+    Won,
+    /// It fits, but the winner ranks before it, on this criterion. `None` if both have the same key, which
+    /// only entries of the same route, rule and match index have.
+    Lost(Option<Criterion>),
+    /// It does not fit.
+    Failed(Reason),
+}
+
+/// What of a request an entry does not fit: the first such test, in the order path, method, headers, query
+/// parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The path, or the gRPC service or method.
+    Path,
+    /// The method.
+    Method,
+    /// The header of this name.
+    Header(Box<str>),
+    /// The query parameter of this name.
+    Query(Box<str>),
+}
+
+impl<T> Router<T> {
+    /// What [`find`](Self::find) answers to a request and what became of every other entry whose hostname
+    /// is asked. Takes time and memory by the number of those entries; not for the path of every request.
+    pub fn explain<R: RequestView>(&self, request: &R) -> Explanation<'_, T> {
+        let prepared = Prepared::new(request);
+        let winner = self.lookup(request);
+        let mut candidates = Vec::new();
+        self.for_each_of_host(request.host(), &mut |entry| {
+            let verdict = match winner {
+                Some(winner) if std::ptr::eq(winner, &**entry) => Verdict::Won,
+                _ => match (failure(entry, &prepared), winner) {
+                    (None, Some(winner)) => {
+                        Verdict::Lost(winner.precedence().criterion(entry.precedence()))
+                    }
+                    (None, None) => Verdict::Lost(None),
+                    (Some(reason), _) => Verdict::Failed(reason),
+                },
+            };
+            candidates.push(Candidate {
+                entry: Found::from(&**entry),
+                verdict,
+            });
+        });
+        candidates.sort_by(|a, b| a.entry.precedence.cmp(b.entry.precedence));
+        Explanation { candidates }
+    }
+}
+
+impl<'t, T> Explanation<'t, T> {
+    /// The entry that answers the request.
+    pub fn winner(&self) -> Option<Found<'t, T>> {
+        self.candidates
+            .iter()
+            .find(|candidate| candidate.verdict == Verdict::Won)
+            .map(|winner| winner.entry)
+    }
+
+    /// Every entry whose hostname is asked, in order of precedence.
+    pub fn candidates(&self) -> &[Candidate<'t, T>] {
+        &self.candidates
+    }
+
+    /// Those among the [`candidates`](Self::candidates) that were in the running: the path fits.
+    pub fn in_the_running(&self) -> impl Iterator<Item = &Candidate<'t, T>> {
+        self.candidates
+            .iter()
+            .filter(|candidate| candidate.verdict != Verdict::Failed(Reason::Path))
+    }
+}
+
+impl<T> Candidate<'_, T> {
+    /// What became of the entry, as a sentence without a subject.
+    pub fn reason(&self) -> String {
+        match &self.verdict {
+            Verdict::Won => "wins".to_owned(),
+            Verdict::Lost(Some(criterion)) => format!("fits, but {criterion}"),
+            Verdict::Lost(None) => "fits, but ranks the same as the winner".to_owned(),
+            Verdict::Failed(reason) => {
+                format!("does not fit: {}", wanted(self.entry.matching, reason))
+            }
+        }
+    }
+}
+
+/// The test that failed, with what it asked for.
+fn wanted(matching: &Match, reason: &Reason) -> String {
+    let value = |value: &ValueMatch| match value {
+        ValueMatch::Exact(text) => format!("`{text}`"),
+        ValueMatch::RegularExpression(pattern) => format!("what fits `{pattern}`"),
+    };
+    match (reason, matching) {
+        (Reason::Path, Match::Http(http)) => match &http.path {
+            PathMatch::Any => "any path".to_owned(),
+            PathMatch::Exact(path) => format!("the path must be `{path}`"),
+            PathMatch::Prefix(path) => format!("the path must be `{path}` or below"),
+            PathMatch::RegularExpression(pattern) => format!("the path must fit `{pattern}`"),
+        },
+        (Reason::Path, Match::Grpc(grpc)) => {
+            let part = |part: &Option<ValueMatch>| part.as_ref().map_or("any".to_owned(), value);
+            format!(
+                "the service must be {}, the gRPC method {}",
+                part(&grpc.service),
+                part(&grpc.method)
+            )
+        }
+        (Reason::Method, Match::Http(http)) => {
+            format!(
+                "the method must be `{}`",
+                http.method.as_ref().map_or("", http::Method::as_str)
+            )
+        }
+        (Reason::Method, Match::Grpc(_)) => "the method".to_owned(),
+        (Reason::Header(name), _) => {
+            let headers = match matching {
+                Match::Http(http) => &http.headers,
+                Match::Grpc(grpc) => &grpc.headers,
+            };
+            let asked = headers.iter().find(|header| header.name == **name);
+            format!(
+                "the header `{name}` must be {}",
+                asked.map_or(String::new(), |asked| value(&asked.value))
+            )
+        }
+        (Reason::Query(name), _) => {
+            let query = match matching {
+                Match::Http(http) => &http.query[..],
+                Match::Grpc(_) => &[],
+            };
+            let asked = query.iter().find(|parameter| *parameter.name == **name);
+            let asked = asked.map_or(String::new(), |asked| value(&asked.value));
+            format!("the query parameter `{name}` must be {asked}")
+        }
+    }
+}
+
+/// The first test that the request does not pass, those that the index answers in `find` included.
+fn failure<T, R: RequestView>(entry: &Stored<T>, request: &Prepared<'_, R>) -> Option<Reason> {
+    let placed = match &entry.matching {
+        Match::Http(http) => match &http.path {
+            PathMatch::Any | PathMatch::RegularExpression(_) => true,
+            PathMatch::Exact(path) => **path == *request.path,
+            PathMatch::Prefix(prefix) => {
+                let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+                let rest = request.path.strip_prefix(prefix);
+                prefix.is_empty()
+                    || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        },
+        Match::Grpc(grpc) => request.grpc().is_some_and(|(service, method)| {
+            let is = |asked: &Option<ValueMatch>, name: &str| match asked {
+                Some(ValueMatch::Exact(text)) => **text == *name,
+                _ => true,
+            };
+            is(&grpc.service, service) && is(&grpc.method, method)
+        }),
+    };
+    if !placed {
+        return Some(Reason::Path);
+    }
+    entry.failure(request).map(|failure| match failure {
+        Failure::Path => Reason::Path,
+        Failure::Method => Reason::Method,
+        Failure::Header(header) => Reason::Header(header.name.as_str().into()),
+        Failure::Query(parameter) => Reason::Query((&*parameter.name).into()),
+    })
+}
+
+impl<T> fmt::Display for Explanation<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.winner().is_none() {
+            writeln!(f, "no entry fits")?;
+        }
+        self.candidates
+            .iter()
+            .try_for_each(|candidate| writeln!(f, "{candidate}"))
+    }
+}
+
+impl<T> fmt::Display for Candidate<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rank = self.entry.precedence;
+        let (route, rule, index) = (rank.route(), rank.rule(), rank.index());
+        write!(
+            f,
+            "{route} rule {rule} match {index} on {}: {}",
+            self.entry.hostname,
+            self.reason()
+        )
+    }
+}
+
+impl<T> Serialize for Explanation<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Explanation", 2)?;
+        let winner = self
+            .candidates
+            .iter()
+            .find(|candidate| candidate.verdict == Verdict::Won);
+        out.serialize_field("winner", &winner)?;
+        out.serialize_field("candidates", &self.candidates)?;
+        out.end()
+    }
+}
+
+impl<T> Serialize for Candidate<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rank = self.entry.precedence;
+        let mut out = serializer.serialize_struct("Candidate", 6)?;
+        out.serialize_field("hostname", self.entry.hostname)?;
+        out.serialize_field("route", rank.route())?;
+        out.serialize_field("rule", &rank.rule())?;
+        out.serialize_field("match", &rank.index())?;
+        let verdict = match self.verdict {
+            Verdict::Won => "won",
+            Verdict::Lost(_) => "lost",
+            Verdict::Failed(_) => "failed",
+        };
+        out.serialize_field("verdict", verdict)?;
+        out.serialize_field("reason", &self.reason())?;
+        out.end()
+    }
+}

@@ -1,0 +1,79 @@
+//! The routing engine: which entry of a table answers a request, and why not the others.
+//!
+//! [`Router`] is a compiled table of [`Entry`]s: a hostname, a match (an [`HttpMatch`] or a [`GrpcMatch`]), a
+//! [`Rank`] and a payload of any type. No Kubernetes type occurs in it, so it serves anyone with rules of their
+//! own. [`SniTable`] and [`PortTable`] are its small siblings for TLSRoute, TCPRoute and UDPRoute.
+//!
+//! Who wins is one documented key, [`Precedence`]; what the specification leaves open is in [`Options`].
+//! [`Oracle`] is the same function written to be read, and the engine must agree with it on every request.
+//!
+//! ```
+//! use gwapi::routing::{Entry, HostPattern, HttpMatch, PathMatch, Rank, Router};
+//!
+//! let entry = |rule, path| Entry::new(HttpMatch::path(path), Rank::new("default/shop", rule, 0), rule);
+//! let host = HostPattern::parse("*.example.com")?;
+//! let mut router = Router::default();
+//! router.insert("default/shop", [
+//!     entry(0, PathMatch::prefix("/")).on(host.clone()),
+//!     entry(1, PathMatch::exact("/cart")).on(host),
+//! ]);
+//! let request = http::Request::get("https://eu.example.com/cart?id=1").body(())?;
+//! assert_eq!(router.find(&request), Some(&1));
+//! println!("{}", router.explain(&request));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod candidates;
+mod explain;
+mod grpc;
+mod hashing;
+mod host;
+mod matches;
+mod options;
+mod oracle;
+mod path;
+mod paths;
+mod pattern;
+mod patterns;
+mod port;
+mod precedence;
+mod query;
+mod ranked;
+mod request;
+mod router;
+mod sni;
+mod stored;
+mod trie;
+
+pub use explain::{Candidate, Explanation, Reason, Verdict};
+pub use host::{HostPattern, HostPatternError};
+pub use matches::{
+    Entry, GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch,
+};
+pub use options::{HostnameRank, Options, RegexRank};
+pub use oracle::Oracle;
+pub use path::normalize_path;
+pub use pattern::{Pattern, PatternError};
+pub use port::PortTable;
+pub use precedence::{Criterion, Precedence, Rank};
+pub use request::{RequestView, View};
+pub use router::{Found, Router};
+pub use sni::SniTable;
+
+/// Anything that answers requests from a table: the engine, and the oracle that it is tested against.
+pub trait Matcher<T> {
+    /// The payload that answers a request.
+    fn find<R: RequestView>(&self, request: &R) -> Option<&T>;
+}
+
+impl<T> Matcher<T> for Router<T> {
+    fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
+        Router::find(self, request)
+    }
+}
+
+impl<T> Matcher<T> for Oracle<T> {
+    fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
+        Oracle::find(self, request)
+    }
+}

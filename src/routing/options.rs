@@ -1,0 +1,93 @@
+//! The choices that the specification leaves to an implementation.
+
+/// How a [`Router`](super::Router) decides where the specification leaves room.
+///
+/// What has no option: regular expressions are those of [`Pattern`](super::Pattern); of a query parameter that
+/// a request repeats the first counts (as the API recommends); of a header that it repeats any field line will
+/// do; paths are compared as they are sent (see [`normalize_path`](super::normalize_path)).
+///
+/// ```
+/// use gwapi::routing::{Options, RegexRank};
+/// let options = Options::default().with_regex_rank(RegexRank::Last);
+/// assert!(options.fallback());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    regex_rank: RegexRank,
+    hostname_rank: HostnameRank,
+    fallback: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            regex_rank: RegexRank::default(),
+            hostname_rank: HostnameRank::default(),
+            fallback: true,
+        }
+    }
+}
+
+impl Options {
+    /// Where regular expressions rank among kinds of path match.
+    pub fn regex_rank(&self) -> RegexRank {
+        self.regex_rank
+    }
+
+    /// Sets where regular expressions rank among kinds of path match.
+    #[must_use]
+    pub fn with_regex_rank(mut self, rank: RegexRank) -> Self {
+        self.regex_rank = rank;
+        self
+    }
+
+    /// Which hostname of an entry counts for precedence.
+    pub fn hostname_rank(&self) -> HostnameRank {
+        self.hostname_rank
+    }
+
+    /// Sets which hostname of an entry counts for precedence.
+    #[must_use]
+    pub fn with_hostname_rank(mut self, rank: HostnameRank) -> Self {
+        self.hostname_rank = rank;
+        self
+    }
+
+    /// Whether a less specific hostname gets its turn when nothing of a more specific one fits. By default
+    /// it does.
+    pub fn fallback(&self) -> bool {
+        self.fallback
+    }
+
+    /// Sets whether a less specific hostname gets its turn. If not, the most specific hostname that fits the
+    /// request and has any entry decides alone.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: bool) -> Self {
+        self.fallback = fallback;
+        self
+    }
+}
+
+/// Where regular expressions rank among kinds of path match: "implementation-specific" in the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum RegexRank {
+    /// Before Exact.
+    First,
+    /// After Exact and before PathPrefix: an exact path stays exact, and a pattern is not hidden by a
+    /// catch-all prefix.
+    #[default]
+    AfterExact,
+    /// After PathPrefix. A gRPC match without a service still comes after one with a pattern.
+    Last,
+}
+
+/// Which hostname of an entry counts for precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum HostnameRank {
+    /// That of the route itself: a route that names `a.example.com` comes before one that names none, also on
+    /// a listener of `a.example.com`.
+    #[default]
+    Own,
+    /// What the listener's hostname leaves of it.
+    Effective,
+}

@@ -1,0 +1,246 @@
+//! The parts of a request that routing looks at, borrowed from wherever they are.
+
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, Uri};
+
+/// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
+/// who keep a request in another form, [`View`].
+pub trait RequestView {
+    /// The method, in the case in which it was sent.
+    fn method(&self) -> &str;
+    /// The host as it was sent, perhaps with a port or a trailing dot, in any case: the authority of an
+    /// absolute-form target or `:authority`, else the `Host` header; empty if there is none.
+    fn host(&self) -> &[u8];
+    /// The path without the query, as it was sent; `*` and the empty text are possible.
+    fn path(&self) -> &str;
+    /// The query without its question mark, as it was sent.
+    fn query(&self) -> Option<&str>;
+    /// The values of all field lines of a header.
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]>;
+}
+
+/// The authority decides over the `Host` header (RFC 9112, section 3.2.2).
+#[inline]
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a [u8] {
+    match uri.host() {
+        Some(host) => host.as_bytes(),
+        None => headers.get(HOST).map_or(&[], |value| value.as_bytes()),
+    }
+}
+
+impl<B> RequestView for http::Request<B> {
+    #[inline]
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        host(self.uri(), self.headers())
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        self.uri().path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        self.uri().query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.headers()
+            .get_all(name)
+            .into_iter()
+            .map(http::HeaderValue::as_bytes)
+    }
+}
+
+impl RequestView for http::request::Parts {
+    #[inline]
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        host(&self.uri, &self.headers)
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.headers
+            .get_all(name)
+            .into_iter()
+            .map(http::HeaderValue::as_bytes)
+    }
+}
+
+impl<R: RequestView> RequestView for &R {
+    #[inline]
+    fn method(&self) -> &str {
+        (**self).method()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        (**self).host()
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        (**self).path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        (**self).query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        (**self).header(name)
+    }
+}
+
+/// A request out of borrowed parts.
+///
+/// ```
+/// use gwapi::routing::{RequestView, View};
+/// let view = View { host: b"example.com:8080", path: "/a", ..View::default() };
+/// assert_eq!(view.method(), "GET");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// See [`RequestView::method`].
+    pub method: &'a str,
+    /// See [`RequestView::host`].
+    pub host: &'a [u8],
+    /// See [`RequestView::path`].
+    pub path: &'a str,
+    /// See [`RequestView::query`].
+    pub query: Option<&'a str>,
+    /// Field lines: names in any case, and values.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+impl Default for View<'_> {
+    fn default() -> Self {
+        View {
+            method: "GET",
+            host: b"",
+            path: "/",
+            query: None,
+            headers: &[],
+        }
+    }
+}
+
+impl RequestView for View<'_> {
+    fn method(&self) -> &str {
+        self.method
+    }
+
+    fn host(&self) -> &[u8] {
+        self.host
+    }
+
+    fn path(&self) -> &str {
+        self.path
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.query
+    }
+
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        let lines = self.headers.iter().copied();
+        lines
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name.as_str()))
+            .map(|(_, value)| value)
+    }
+}
+
+/// The parts of one request, each read once.
+pub(super) struct Prepared<'a, R> {
+    pub(super) request: &'a R,
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+}
+
+impl<'a, R: RequestView> Prepared<'a, R> {
+    #[inline]
+    pub(super) fn new(request: &'a R) -> Self {
+        Self {
+            request,
+            method: request.method(),
+            path: request.path(),
+            query: request.query(),
+        }
+    }
+
+    /// Service and method, if the path has the form that gRPC prescribes.
+    pub(super) fn grpc(&self) -> Option<(&'a str, &'a str)> {
+        split_grpc(self.path)
+    }
+}
+
+fn split_grpc(path: &str) -> Option<(&str, &str)> {
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    let fine = !service.is_empty() && !method.is_empty() && !method.contains('/');
+    fine.then_some((service, method))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authority_of_the_target_decides_over_the_host_header() {
+        let request =
+            http::Request::get("http://a.example.com:80/x").header("host", "b.example.com");
+        assert_eq!(
+            RequestView::host(&request.body(()).unwrap()),
+            b"a.example.com"
+        );
+        let request = http::Request::get("/x")
+            .header("host", "b.example.com:80")
+            .body(())
+            .unwrap();
+        assert_eq!(RequestView::host(&request), b"b.example.com:80");
+        assert_eq!(
+            RequestView::host(&request.into_parts().0),
+            b"b.example.com:80"
+        );
+        let request = http::Request::connect("a.example.com:80").body(()).unwrap();
+        assert_eq!(
+            (RequestView::host(&request), RequestView::path(&request)),
+            (&b"a.example.com"[..], "")
+        );
+        assert_eq!(
+            RequestView::host(&http::Request::get("/").body(()).unwrap()),
+            b""
+        );
+    }
+
+    #[test]
+    fn a_grpc_path_has_a_service_and_a_method() {
+        assert_eq!(split_grpc("/a.B/C"), Some(("a.B", "C")));
+        for path in ["/", "", "*", "/a", "/a/", "//b", "/a/b/", "/a/b/c", "a/b"] {
+            assert_eq!(split_grpc(path), None, "{path}");
+        }
+    }
+}

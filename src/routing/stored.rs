@@ -1,0 +1,212 @@
+//! An entry as the engine keeps it.
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use super::hashing::Hashing;
+use super::host::HostPattern;
+use super::matches::{Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch};
+use super::options::Options;
+use super::pattern::Pattern;
+use super::precedence::Precedence;
+use super::query;
+use super::request::{Prepared, RequestView};
+
+/// An entry with what is computed once: its key, and what its place in the index does not say already.
+pub(super) struct Stored<T> {
+    precedence: Precedence,
+    /// How many tests the place by hostname and path leaves open.
+    tests: u32,
+    /// A hash of those tests: entries in one place with the same tests differ in age and order only.
+    identity: u64,
+    pub(super) hostname: HostPattern,
+    pub(super) matching: Match,
+    pub(super) payload: T,
+}
+
+/// The tests that the place of an entry in the index leaves open.
+#[derive(Hash, PartialEq)]
+struct Open<'a> {
+    path: Option<&'a Pattern>,
+    service: Option<&'a Pattern>,
+    grpc_method: Option<&'a Pattern>,
+    method: Option<&'a str>,
+    headers: &'a [HeaderMatch],
+    query: &'a [QueryMatch],
+}
+
+impl<T> Stored<T> {
+    pub(super) fn new(entry: Entry<T>, options: &Options, hashing: &Hashing) -> Arc<Self> {
+        let precedence = Precedence::of(&entry, options);
+        let mut matching = entry.matching;
+        match &mut matching {
+            Match::Http(http) => {
+                keep_first(&mut http.headers, |header| header.name.as_str());
+                keep_first(&mut http.query, |parameter| &parameter.name);
+            }
+            Match::Grpc(grpc) => keep_first(&mut grpc.headers, |header| header.name.as_str()),
+        }
+        let open = open(&matching);
+        let count = [
+            usize::from(open.path.is_some()),
+            usize::from(open.service.is_some()),
+            usize::from(open.grpc_method.is_some()),
+            usize::from(open.method.is_some()),
+            open.headers.len(),
+            open.query.len(),
+        ];
+        let tests = u32::try_from(count.iter().sum::<usize>()).unwrap_or(u32::MAX);
+        let identity = if tests == 0 {
+            0
+        } else {
+            hashing.state().hash_one(&open)
+        };
+        let (hostname, payload) = (entry.hostname, entry.payload);
+        Arc::new(Self {
+            precedence,
+            tests,
+            identity,
+            hostname,
+            matching,
+            payload,
+        })
+    }
+
+    pub(super) fn precedence(&self) -> &Precedence {
+        &self.precedence
+    }
+
+    pub(super) fn identity(&self) -> u64 {
+        self.identity
+    }
+
+    pub(super) fn same_tests(&self, other: &Self) -> bool {
+        self.identity == other.identity && open(&self.matching) == open(&other.matching)
+    }
+
+    pub(super) fn method(&self) -> Option<&str> {
+        open(&self.matching).method
+    }
+
+    pub(super) fn headers(&self) -> &[HeaderMatch] {
+        open(&self.matching).headers
+    }
+
+    pub(super) fn query(&self) -> &[QueryMatch] {
+        open(&self.matching).query
+    }
+
+    /// Whether the request passes the open tests, `verified` of which are known to hold.
+    #[inline]
+    pub(super) fn fits<R: RequestView>(&self, request: &Prepared<'_, R>, verified: u32) -> bool {
+        self.tests == verified || self.failure(request).is_none()
+    }
+
+    /// The first open test that the request does not pass.
+    pub(super) fn failure<R: RequestView>(&self, request: &Prepared<'_, R>) -> Option<Failure<'_>> {
+        let open = open(&self.matching);
+        if open
+            .path
+            .is_some_and(|pattern| !pattern.is_match(request.path.as_bytes()))
+        {
+            return Some(Failure::Path);
+        }
+        if open.service.is_some() || open.grpc_method.is_some() {
+            let (service, method) = request.grpc().unwrap_or_default();
+            if open
+                .service
+                .is_some_and(|pattern| !pattern.is_match(service.as_bytes()))
+                || open
+                    .grpc_method
+                    .is_some_and(|pattern| !pattern.is_match(method.as_bytes()))
+            {
+                return Some(Failure::Path);
+            }
+        }
+        if open.method.is_some_and(|method| method != request.method) {
+            return Some(Failure::Method);
+        }
+        if let Some(header) = open
+            .headers
+            .iter()
+            .find(|header| !header_fits(header, request))
+        {
+            return Some(Failure::Header(header));
+        }
+        let parameter = open
+            .query
+            .iter()
+            .find(|parameter| !parameter_fits(parameter, request))?;
+        Some(Failure::Query(parameter))
+    }
+}
+
+/// Why an entry does not fit a request.
+#[derive(Clone, Copy)]
+pub(super) enum Failure<'a> {
+    Path,
+    Method,
+    Header(&'a HeaderMatch),
+    Query(&'a QueryMatch),
+}
+
+#[inline]
+fn open(matching: &Match) -> Open<'_> {
+    match matching {
+        Match::Http(http) => Open {
+            path: match &http.path {
+                PathMatch::RegularExpression(pattern) => Some(pattern),
+                _ => None,
+            },
+            service: None,
+            grpc_method: None,
+            method: http.method.as_ref().map(http::Method::as_str),
+            headers: &http.headers,
+            query: &http.query,
+        },
+        Match::Grpc(grpc) => Open {
+            path: None,
+            service: pattern(grpc.service.as_ref()),
+            grpc_method: pattern(grpc.method.as_ref()),
+            method: None,
+            headers: &grpc.headers,
+            query: &[],
+        },
+    }
+}
+
+fn pattern(value: Option<&ValueMatch>) -> Option<&Pattern> {
+    match value {
+        Some(ValueMatch::RegularExpression(pattern)) => Some(pattern),
+        _ => None,
+    }
+}
+
+fn header_fits<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) -> bool {
+    let mut lines = request.request.header(&header.name);
+    match &header.value {
+        ValueMatch::Exact(value) => lines.any(|line| line == value.as_bytes()),
+        ValueMatch::RegularExpression(pattern) => lines.any(|line| pattern.is_match(line)),
+    }
+}
+
+fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_, R>) -> bool {
+    let Some(raw) = request
+        .query
+        .and_then(|query| query::first(query, &parameter.name))
+    else {
+        return false;
+    };
+    match &parameter.value {
+        ValueMatch::Exact(value) => query::equals(raw, value.as_bytes()),
+        ValueMatch::RegularExpression(pattern) if query::is_plain(raw) => pattern.is_match(raw),
+        ValueMatch::RegularExpression(pattern) => pattern.is_match_bytes(query::Decoded::new(raw)),
+    }
+}
+
+/// Keeps the first of each name (the API ignores the others) and sorts by name.
+fn keep_first<M>(list: &mut Vec<M>, name: impl Fn(&M) -> &str) {
+    list.sort_by(|a, b| name(a).cmp(name(b)));
+    list.dedup_by(|later, first| name(later) == name(first));
+    list.shrink_to_fit();
+}

@@ -1,0 +1,311 @@
+//! What of a request is compared, and how.
+
+use gwapi::routing::{
+    Entry, HeaderMatch, HostPattern, HttpMatch, PathMatch, Pattern, QueryMatch, Rank, RequestView,
+    Router, ValueMatch, View,
+};
+
+fn router(rows: Vec<(&str, HttpMatch)>) -> Router<usize> {
+    let entries = rows.into_iter().enumerate().map(|(at, (host, matching))| {
+        let host = if host.is_empty() {
+            HostPattern::Any
+        } else {
+            HostPattern::parse(host).unwrap()
+        };
+        Entry::new(matching, Rank::new("default/route", at as u32, 0), at).on(host)
+    });
+    let mut router = Router::default();
+    router.insert("route", entries.collect::<Vec<_>>());
+    router
+}
+
+fn any() -> HttpMatch {
+    HttpMatch::default()
+}
+
+#[test]
+fn a_wildcard_fits_one_or_more_labels_and_not_its_own_suffix() {
+    let router = router(vec![("*.example.com", any())]);
+    for (host, fits) in [
+        ("a.example.com", true),
+        ("A.B.example.COM:8443", true),
+        ("a.example.com.", true),
+        ("example.com", false),
+        (".example.com", false),
+        ("aexample.com", false),
+        ("a.example.org", false),
+        ("", false),
+    ] {
+        let view = View {
+            host: host.as_bytes(),
+            ..View::default()
+        };
+        assert_eq!(router.find(&view).is_some(), fits, "{host}");
+    }
+}
+
+#[test]
+fn a_port_in_the_host_header_is_ignored_also_after_an_address() {
+    let router = router(vec![
+        ("example.com", any()),
+        ("[::1]", any()),
+        ("10.0.0.1", any()),
+    ]);
+    for (host, found) in [
+        ("example.com:8080", Some(0)),
+        ("EXAMPLE.com.:8080", Some(0)),
+        ("[::1]:8080", Some(1)),
+        ("[::1]", Some(1)),
+        ("10.0.0.1:80", Some(2)),
+        ("example.com:x", None),
+    ] {
+        assert_eq!(
+            router
+                .find(&View {
+                    host: host.as_bytes(),
+                    ..View::default()
+                })
+                .copied(),
+            found,
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn the_target_in_absolute_form_and_the_authority_of_connect_name_the_host() {
+    let router = router(vec![("a.example.com", any())]);
+    let absolute = http::Request::get("http://a.example.com:80/x")
+        .header("host", "b.example.com")
+        .body(())
+        .unwrap();
+    assert_eq!(router.find(&absolute), Some(&0));
+    let connect = http::Request::connect("a.example.com:443")
+        .body(())
+        .unwrap();
+    assert_eq!(
+        (router.find(&connect), RequestView::path(&connect)),
+        (Some(&0), "")
+    );
+    assert_eq!(router.find(&connect.into_parts().0), Some(&0));
+}
+
+#[test]
+fn the_prefix_slash_fits_every_request_even_one_without_a_path() {
+    for matching in [any(), HttpMatch::path(PathMatch::prefix("/"))] {
+        let router = router(vec![("", matching)]);
+        for path in ["", "*", "/", "//", "/a", "a"] {
+            assert!(
+                router
+                    .find(&View {
+                        path,
+                        ..View::default()
+                    })
+                    .is_some(),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_prefix_fits_element_by_element() {
+    let router = router(vec![("", HttpMatch::path(PathMatch::prefix("/abc")))]);
+    for (path, fits) in [
+        ("/abc", true),
+        ("/abc/", true),
+        ("/abc/def", true),
+        ("/abc//", true),
+        ("/abcd", false),
+        ("/ab", false),
+        ("/ABC", false),
+    ] {
+        assert_eq!(
+            router
+                .find(&View {
+                    path,
+                    ..View::default()
+                })
+                .is_some(),
+            fits,
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn an_exact_path_fits_nothing_else() {
+    let router = router(vec![("", HttpMatch::path(PathMatch::exact("/abc")))]);
+    for (path, fits) in [
+        ("/abc", true),
+        ("/abc/", false),
+        ("/Abc", false),
+        ("/abcd", false),
+        ("/a%62c", false),
+    ] {
+        assert_eq!(
+            router
+                .find(&View {
+                    path,
+                    ..View::default()
+                })
+                .is_some(),
+            fits,
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn any_field_line_of_a_repeated_header_will_do_and_names_have_no_case() {
+    let mut matching = any();
+    matching.headers = vec![HeaderMatch {
+        name: "X-Env".parse().unwrap(),
+        value: ValueMatch::exact("canary"),
+    }];
+    let router = router(vec![("", matching)]);
+    let request = http::Request::get("/")
+        .header("x-env", "prod")
+        .header("X-ENV", "canary")
+        .body(())
+        .unwrap();
+    assert!(router.find(&request).is_some());
+    let view = View {
+        headers: &[("x-ENV", b"canary2"), ("x-env", b"Canary")],
+        ..View::default()
+    };
+    assert!(
+        router.find(&view).is_none(),
+        "values have case and are whole"
+    );
+}
+
+#[test]
+fn a_query_parameter_is_decoded_as_forms_are_and_the_first_of_its_name_counts() {
+    let mut matching = any();
+    matching.query = vec![QueryMatch {
+        name: "q".into(),
+        value: ValueMatch::exact("a b&c"),
+    }];
+    let mut pattern = any();
+    let value = ValueMatch::RegularExpression(Pattern::new("[a-z ]+").unwrap());
+    pattern.query = vec![QueryMatch {
+        name: "p".into(),
+        value,
+    }];
+    let router = router(vec![("", matching), ("", pattern)]);
+    for (query, found) in [
+        ("q=a+b%26c", Some(0)),
+        ("x=1&%71=a%20b%26c", Some(0)),
+        ("q=1&q=a+b%26c", None),
+        ("Q=a+b%26c", None),
+        ("p=a%20b", Some(1)),
+        ("p=a+B", None),
+        ("p=", None),
+        ("", None),
+    ] {
+        assert_eq!(
+            router
+                .find(&View {
+                    query: Some(query),
+                    ..View::default()
+                })
+                .copied(),
+            found,
+            "{query}"
+        );
+    }
+}
+
+/// Many entries on one path go through the indexes by method, header and query parameter.
+#[test]
+fn thousands_of_rules_on_one_path_are_told_apart_by_one_value() {
+    let long = "x".repeat(100);
+    let with_header = |at: usize| HttpMatch {
+        headers: vec![HeaderMatch {
+            name: "x-tenant".parse().unwrap(),
+            value: ValueMatch::exact(&format!("{long}{at}")),
+        }],
+        ..any()
+    };
+    let with_query = |at: usize| HttpMatch {
+        query: vec![QueryMatch {
+            name: "tenant".into(),
+            value: ValueMatch::exact(&format!("{long} {at}")),
+        }],
+        ..any()
+    };
+    let mut rows: Vec<_> = (0..1000).map(|at| ("", with_header(at))).collect();
+    rows.extend((0..1000).map(|at| ("", with_query(at))));
+    rows.push(("", any()));
+    let router = router(rows);
+    for at in 0..1000 {
+        let value = format!("{long}{at}");
+        let headers = [("x-tenant", &b"other"[..]), ("X-Tenant", value.as_bytes())];
+        assert_eq!(
+            router.find(&View {
+                headers: &headers,
+                ..View::default()
+            }),
+            Some(&at)
+        );
+        for query in [
+            format!("tenant={long}+{at}"),
+            format!("a=1&te%6eant={long}%20{at}&tenant=2"),
+        ] {
+            assert_eq!(
+                router.find(&View {
+                    query: Some(&query),
+                    ..View::default()
+                }),
+                Some(&(1000 + at))
+            );
+        }
+    }
+    assert_eq!(
+        router.find(&View {
+            query: Some("tenant=none"),
+            ..View::default()
+        }),
+        Some(&2000)
+    );
+}
+
+#[test]
+fn a_table_can_be_shared_between_threads() {
+    fn check<S: Send + Sync>() {}
+    check::<Router<usize>>();
+}
+
+/// Time is bounded by the request: a path of many slashes against patterns and prefixes of every depth.
+#[test]
+fn a_hostile_path_costs_no_more_than_its_length() {
+    let deep = |depth: usize| "/a".repeat(depth);
+    let mut rows: Vec<_> = (1..400)
+        .map(|depth| {
+            (
+                "",
+                HttpMatch::path(PathMatch::prefix(&format!("{}/x", deep(depth)))),
+            )
+        })
+        .collect();
+    for source in ["(/a)*(/b)*/c", "/a/(.*)*/c", "(/a+)+$"] {
+        rows.push((
+            "",
+            HttpMatch::path(PathMatch::RegularExpression(Pattern::new(source).unwrap())),
+        ));
+    }
+    let router = router(rows);
+    let path = format!("{}b", deep(30_000));
+    let start = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_eq!(
+            router.find(&View {
+                path: &path,
+                ..View::default()
+            }),
+            None
+        );
+    }
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}

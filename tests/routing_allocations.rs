@@ -1,0 +1,130 @@
+//! `find` does not allocate. A program of its own: the pool of an oversized pattern may grow when threads use it at
+//! the same time, as tests of one program do.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::allow_attributes,
+    reason = "the support module is shared"
+)]
+
+#[path = "support/routing_cases.rs"]
+mod cases;
+
+use gwapi::routing::{
+    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
+    Rank, Router, ValueMatch,
+};
+
+use cases::Random;
+
+fn regex(source: &str) -> Pattern {
+    Pattern::new(source).unwrap()
+}
+
+#[test]
+fn finding_never_allocates_whatever_the_match_looks_at() {
+    let host = HostPattern::parse("*.example.com").unwrap();
+    let header = |value| HeaderMatch {
+        name: "x-env".parse().unwrap(),
+        value,
+    };
+    let query = |value| QueryMatch {
+        name: "long name".into(),
+        value,
+    };
+    let mut matches: Vec<Match> = vec![
+        HttpMatch::path(PathMatch::exact("/exact")).into(),
+        HttpMatch::path(PathMatch::prefix("/prefix")).into(),
+        HttpMatch::path(PathMatch::RegularExpression(regex("/users/[0-9]+"))).into(),
+        // Too large for a table.
+        HttpMatch::path(PathMatch::RegularExpression(regex(
+            r"/\w{1,40}/(a|b)*c[ab]{14}",
+        )))
+        .into(),
+        GrpcMatch {
+            service: Some(ValueMatch::RegularExpression(regex("pkg\\..*"))),
+            ..GrpcMatch::default()
+        }
+        .into(),
+    ];
+    for at in 0..100 {
+        let value = ValueMatch::exact(&format!("v {at}"));
+        matches.push(
+            HttpMatch {
+                headers: vec![header(value.clone())],
+                ..HttpMatch::default()
+            }
+            .into(),
+        );
+        matches.push(
+            HttpMatch {
+                query: vec![query(value)],
+                ..HttpMatch::default()
+            }
+            .into(),
+        );
+    }
+    let pattern = ValueMatch::RegularExpression(regex(r"\w+ x{200}"));
+    matches.push(
+        HttpMatch {
+            query: vec![query(pattern)],
+            ..HttpMatch::default()
+        }
+        .into(),
+    );
+    let mut router = Router::default();
+    let entries = matches.into_iter().enumerate().map(|(at, matching)| {
+        Entry::new(matching, Rank::new("default/route", at as u32, 0), at).on(host.clone())
+    });
+    router.insert("route", entries.collect::<Vec<_>>());
+    let long = format!("/?a=1&b=2&long+name=w%20{}", "x".repeat(200));
+    for (target, expected) in [
+        ("/exact", Some(0)),
+        ("/prefix/x?y", Some(1)),
+        ("/users/123", Some(2)),
+        ("/abc/abacaaaaaaaaaaaaaa", Some(3)),
+        ("/pkg.Svc/Get", Some(4)),
+        ("/?a=%31&long%20name=v+50", Some(106)),
+        (&long, Some(205)),
+        ("/none?long+name=none", None),
+    ] {
+        let request = http::Request::get(target)
+            .header("host", "A.Example.com:80")
+            .header("accept", "*/*")
+            .body(())
+            .unwrap();
+        // A thread's first use of a large pattern makes its working memory.
+        assert_eq!(router.find(&request).copied(), expected, "{target}");
+        let counted = allocation_counter::measure(|| {
+            assert_eq!(router.find(&request).copied(), expected);
+        });
+        assert_eq!(counted.count_total, 0, "{target}");
+    }
+    let request = http::Request::get("/")
+        .header("host", "a.example.com")
+        .header("x-env", "v 7")
+        .body(())
+        .unwrap();
+    let counted = allocation_counter::measure(|| assert_eq!(router.find(&request), Some(&19)));
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
+fn finding_never_allocates_on_generated_routes_and_requests() {
+    for seed in 0..40 {
+        let c = &mut Random(seed << 40);
+        let routes = cases::routes(c);
+        let router = Router::from_routes(cases::options(c), routes.clone());
+        for _ in 0..50 {
+            let request = cases::request(&routes, c);
+            request.with(|view| {
+                let expected = router.find(view);
+                let counted =
+                    allocation_counter::measure(|| assert_eq!(router.find(view), expected));
+                assert_eq!(counted.count_total, 0, "seed {seed}: {request:?}");
+            });
+        }
+    }
+}
