@@ -1,8 +1,63 @@
 //! The object graph: which route attaches to which listener or Service and why, and what follows.
 //!
-//! [`Effective`] is the configuration that is in force, in a form that no longer needs the objects it
-//! came from: what the routing engine compiles, and what a proxy serves.
+//! A [`Snapshot`] is a set of objects: Gateway API kinds in all their versions, Services,
+//! EndpointSlices, Secrets, ConfigMaps, Namespaces. [`resolve`] is a pure function from a snapshot and
+//! [`Options`] to a [`Resolution`]: the status that each object ought to have, for each route and parent
+//! one sentence that says why it is attached or not, and the [`Effective`] configuration, in a form that no
+//! longer needs the objects it came from: what the routing engine compiles, and what a proxy serves.
+//!
+//! A controller keeps a [`Resolver`], which holds a snapshot and its resolution. It looks again only at what
+//! a change touches, and says what has changed. [`status::next`] makes of a wanted status the one to write,
+//! and says whether a write is needed.
+//!
+//! # Where the specification leaves a choice
+//!
+//! * Listeners that are in each other's way are all out; the others stay (`ListenersNotValid`).
+//! * Rules that are not valid are dropped one by one (`PartiallyInvalid`, "Dropped Rule"). A route of which
+//!   no rule is left is not accepted.
+//! * `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says: hostnames, and whether
+//!   listener or route are accepted, play no part.
+//! * A listener with a certificate that is not valid is not in force, even beside a valid one.
+//! * Policies conflict for the same target and section: the oldest holds, then the first by name. One for
+//!   a port goes before one for the whole Service.
+//! * A BackendTLSPolicy that is not valid makes its backend fail: cleartext is no substitute for TLS.
+//! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
+//!   [`Assumptions`], [`AddressPool`].
 
+mod addresses;
+mod assemble;
+mod backend;
+mod conflict;
+mod depends;
 pub mod effective;
+mod finding;
+mod gateway;
+mod grants;
+mod kind;
+mod listener;
+mod mesh;
+mod object;
+mod options;
+mod pem;
+mod policy;
+mod resolution;
+mod resolver;
+mod route;
+mod rules;
+mod selector;
+mod snapshot;
+pub mod status;
 
 pub use effective::Effective;
+pub use kind::{RouteId, RouteKind};
+pub use object::{
+    MULTICLUSTER_GROUP, Object, ObjectError, ServiceImport, ServiceImportPort, ServiceImportSpec,
+};
+pub use options::{
+    AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,
+    Options,
+};
+pub use resolution::{Attachment, Changes, Resolution, Status};
+pub use resolver::{Resolver, resolve};
+pub use snapshot::{ByPlace, Snapshot};
+pub use status::{Next, next};

@@ -2,7 +2,7 @@
 
 use super::EffectiveFilter;
 use crate::{
-    meta::{GroupKind, ObjectReference},
+    meta::{GroupKind, ObjectReference, condition::route::reason},
     v1::SessionPersistence,
 };
 use std::{fmt, sync::Arc};
@@ -109,6 +109,12 @@ pub enum BackendProblem {
         /// What was named.
         reference: ObjectReference,
     },
+    /// The Service is a mere alias of a DNS name outside of the cluster, which must not be a backend
+    /// (`InvalidKind`).
+    ExternalName {
+        /// What was named.
+        reference: ObjectReference,
+    },
     /// The backend speaks a protocol that is not supported for this kind of route
     /// (`UnsupportedProtocol`).
     UnsupportedProtocol {
@@ -131,6 +137,24 @@ pub enum BackendProblem {
         /// What is wrong with it, for people.
         why: String,
     },
+}
+
+impl BackendProblem {
+    /// The reason that the route's condition `ResolvedRefs` gives, one of
+    /// [`condition::route::reason`](crate::meta::condition::route::reason).
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } | Self::PortNotFound { .. } => reason::BACKEND_NOT_FOUND,
+            Self::RefNotPermitted { .. } => reason::REF_NOT_PERMITTED,
+            Self::InvalidKind { .. }
+            | Self::ExternalName { .. }
+            | Self::UnsupportedFilter { .. } => reason::INVALID_KIND,
+            Self::UnsupportedProtocol { .. } | Self::InvalidTlsPolicy { .. } => {
+                reason::UNSUPPORTED_PROTOCOL
+            }
+        }
+    }
 }
 
 impl fmt::Display for BackendProblem {
@@ -157,6 +181,10 @@ impl fmt::Display for BackendProblem {
             Self::InvalidKind { reference } => {
                 write!(f, "a {} is no backend", reference.group_kind())
             }
+            Self::ExternalName { reference } => write!(
+                f,
+                "{reference} is of type ExternalName, which is no backend"
+            ),
             Self::UnsupportedProtocol {
                 reference,
                 protocol,

@@ -1,0 +1,307 @@
+//! Gateways put together with the routes that attach to them.
+
+use super::{
+    HttpGrpcConflict, RouteId, RouteKind, conflict,
+    effective::{
+        AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
+        EffectiveListener, GrpcRouteRules, HttpRouteRules,
+    },
+    gateway::GatewayState,
+    route::RouteState,
+    rules::Rules,
+};
+use crate::{
+    meta::{Hostname, NamespacedName},
+    v1::{GatewayStatusAddress, ProtocolType},
+};
+use k8s_openapi::jiff::Timestamp;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// How routes are ordered: older ones first, then by `namespace/name`; those without a time last.
+pub(super) type Rank<'a> = (bool, Option<Timestamp>, &'a NamespacedName);
+
+/// Rules that have a rank.
+pub(super) trait Ranked {
+    fn rank(&self) -> Rank<'_>;
+}
+
+macro_rules! ranked {
+    ($($kind:ident),+) => {$(
+        impl Ranked for $kind {
+            fn rank(&self) -> Rank<'_> {
+                (self.created.is_none(), self.created, &self.reference)
+            }
+        }
+    )+};
+}
+
+ranked!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
+
+/// What is counted at a listener, and who is out because of a conflict.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Tally {
+    pub(super) counted: u32,
+    http: u32,
+    grpc: u32,
+    pub(super) rejected: BTreeSet<RouteId>,
+}
+
+impl Tally {
+    /// Notes that a route has come or gone as one that attaches.
+    fn attach(&mut self, kind: RouteKind, come: bool) {
+        let count = match kind {
+            RouteKind::Http => &mut self.http,
+            RouteKind::Grpc => &mut self.grpc,
+            _ => return,
+        };
+        *count = if come {
+            count.saturating_add(1)
+        } else {
+            count.saturating_sub(1)
+        };
+    }
+
+    /// Whether both kinds are here, so that they may be in each other's way.
+    fn mixed(&self) -> bool {
+        self.http > 0 && self.grpc > 0
+    }
+}
+
+/// What a change of one route does to a listener.
+pub(super) struct Edit<'a> {
+    pub(super) id: &'a RouteId,
+    /// What was attached before: only its rank counts.
+    pub(super) old: Option<&'a Rules>,
+    /// What is attached now.
+    pub(super) new: Option<(&'a Rules, &'a Arc<[EffectiveHostname]>)>,
+}
+
+/// Counts an edit. Whether the listener has to be put together anew because of conflicts.
+pub(super) fn count(tally: &mut Tally, edit: &Edit<'_>, options: HttpGrpcConflict) -> bool {
+    let before = tally.mixed();
+    if edit.old.is_some() {
+        tally.attach(edit.id.kind, false);
+    }
+    if edit.new.is_some() {
+        tally.attach(edit.id.kind, true);
+    }
+    options == HttpGrpcConflict::OldestWins && (before || tally.mixed())
+}
+
+/// Carries out an edit.
+pub(super) fn apply(listener: &mut EffectiveListener, edit: &Edit<'_>) {
+    if let Some(old) = edit.old {
+        match old {
+            Rules::Http(rules) => take_out(&mut listener.http, rules.as_ref()),
+            Rules::Grpc(rules) => take_out(&mut listener.grpc, rules.as_ref()),
+            Rules::Connection(rules) => {
+                take_out(connections(listener, edit.id.kind), rules.as_ref());
+            }
+        }
+    }
+    if let Some((new, hostnames)) = edit.new {
+        match new {
+            Rules::Http(rules) => put_in(&mut listener.http, rules, hostnames),
+            Rules::Grpc(rules) => put_in(&mut listener.grpc, rules, hostnames),
+            Rules::Connection(rules) => {
+                put_in(connections(listener, edit.id.kind), rules, hostnames);
+            }
+        }
+    }
+}
+
+fn connections(
+    listener: &mut EffectiveListener,
+    kind: RouteKind,
+) -> &mut Vec<AttachedRoute<ConnectionRouteRules>> {
+    match kind {
+        RouteKind::Tcp => &mut listener.tcp,
+        RouteKind::Udp => &mut listener.udp,
+        _ => &mut listener.tls_routes,
+    }
+}
+
+fn take_out<R: Ranked>(routes: &mut Vec<AttachedRoute<R>>, old: &R) {
+    if let Ok(at) = routes.binary_search_by(|r| r.route.rank().cmp(&old.rank())) {
+        routes.remove(at);
+    }
+}
+
+fn put_in<R: Ranked>(
+    routes: &mut Vec<AttachedRoute<R>>,
+    rules: &Arc<R>,
+    hostnames: &Arc<[EffectiveHostname]>,
+) {
+    let route = AttachedRoute {
+        route: rules.clone(),
+        hostnames: hostnames.clone(),
+    };
+    match routes.binary_search_by(|r| r.route.rank().cmp(&rules.rank())) {
+        Ok(at) => {
+            if let Some(place) = routes.get_mut(at) {
+                *place = route;
+            }
+        }
+        Err(at) => routes.insert(at, route),
+    }
+}
+
+/// A Gateway put together from all routes that attach to it.
+pub(super) struct Assembled {
+    pub(super) effective: Option<EffectiveGateway>,
+    pub(super) tallies: Vec<Tally>,
+}
+
+/// Puts a Gateway together.
+pub(super) fn gateway<'a>(
+    state: &GatewayState,
+    assigned: Option<&GatewayStatusAddress>,
+    routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
+    options: HttpGrpcConflict,
+) -> Assembled {
+    let mut tallies = vec![Tally::default(); state.listeners.len()];
+    let mut members: HashMap<usize, Vec<Member<'a>>> = HashMap::new();
+    for (id, route) in routes {
+        for index in route.counted_at(&state.name) {
+            if let Some(tally) = tallies.get_mut(index) {
+                tally.counted += 1;
+            }
+        }
+        for (index, hostnames) in route.attached_to(&state.name) {
+            members.entry(index).or_default().push(Member {
+                id,
+                route,
+                hostnames,
+            });
+        }
+    }
+    let mut listeners = Vec::new();
+    for (index, listener) in state.listeners.iter().enumerate() {
+        if !(listener.in_force() && state.accepted.holds()) {
+            continue;
+        }
+        let Some(mut bare) = bare(state, index) else {
+            continue;
+        };
+        let members = members.remove(&index).unwrap_or_default();
+        if let Some(tally) = tallies.get_mut(index) {
+            fill(&mut bare, tally, members, options);
+        }
+        listeners.push(Arc::new(bare));
+    }
+    Assembled {
+        effective: state.accepted.holds().then(|| EffectiveGateway {
+            name: state.name.clone(),
+            class: state.class.clone(),
+            addresses: state.addresses(assigned),
+            listeners,
+        }),
+        tallies,
+    }
+}
+
+/// A route that wants to be at a listener.
+pub(super) struct Member<'a> {
+    pub(super) id: &'a RouteId,
+    pub(super) route: &'a RouteState,
+    pub(super) hostnames: Arc<[EffectiveHostname]>,
+}
+
+/// Fills the lists of a listener, and leaves out what loses a conflict.
+pub(super) fn fill(
+    listener: &mut EffectiveListener,
+    tally: &mut Tally,
+    mut members: Vec<Member<'_>>,
+    options: HttpGrpcConflict,
+) {
+    members.sort_by_key(|m| {
+        (
+            m.route.created.is_none(),
+            m.route.created,
+            &m.id.name,
+            m.id.kind,
+        )
+    });
+    tally.http = 0;
+    tally.grpc = 0;
+    for member in &members {
+        tally.attach(member.id.kind, true);
+    }
+    tally.rejected = if options == HttpGrpcConflict::OldestWins && tally.mixed() {
+        let contenders = members
+            .iter()
+            .filter(|m| matches!(m.id.kind, RouteKind::Http | RouteKind::Grpc))
+            .map(|m| (m.id, m.id.kind == RouteKind::Grpc, m.hostnames.as_ref()));
+        conflict::between_http_and_grpc(contenders)
+            .into_iter()
+            .collect()
+    } else {
+        BTreeSet::new()
+    };
+    listener.http.clear();
+    listener.grpc.clear();
+    listener.tls_routes.clear();
+    listener.tcp.clear();
+    listener.udp.clear();
+    for Member {
+        id,
+        route,
+        hostnames,
+    } in members
+    {
+        if tally.rejected.contains(id) {
+            continue;
+        }
+        // In order of rank already.
+        match &route.built.rules {
+            Rules::Http(rules) => listener.http.push(AttachedRoute {
+                route: rules.clone(),
+                hostnames,
+            }),
+            Rules::Grpc(rules) => listener.grpc.push(AttachedRoute {
+                route: rules.clone(),
+                hostnames,
+            }),
+            Rules::Connection(rules) => connections(listener, id.kind).push(AttachedRoute {
+                route: rules.clone(),
+                hostnames,
+            }),
+        }
+    }
+}
+
+/// A listener without routes.
+fn bare(state: &GatewayState, index: usize) -> Option<EffectiveListener> {
+    let listener = state.listeners.get(index)?;
+    let own = listener.hostname.as_ref();
+    let udp = |protocol: &ProtocolType| *protocol == ProtocolType::Udp;
+    let yields_to: Vec<Hostname> = state
+        .listeners
+        .iter()
+        .filter(|other| {
+            other.in_force()
+                && other.name != listener.name
+                && other.port == listener.port
+                && udp(&other.protocol) == udp(&listener.protocol)
+        })
+        .filter_map(|other| other.hostname.as_ref())
+        .filter(|other| own.is_none_or(|own| own != *other && own.covers(other)))
+        .cloned()
+        .collect();
+    Some(EffectiveListener {
+        name: listener.name.clone(),
+        port: listener.port?,
+        protocol: listener.protocol.clone(),
+        hostname: listener.hostname.clone(),
+        yields_to,
+        tls: listener.tls.clone(),
+        http: Vec::new(),
+        grpc: Vec::new(),
+        tls_routes: Vec::new(),
+        tcp: Vec::new(),
+        udp: Vec::new(),
+    })
+}

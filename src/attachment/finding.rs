@@ -1,0 +1,54 @@
+//! What was found out about an object, before it is a condition.
+
+use crate::meta::{Condition, ConditionStatus, condition};
+
+/// The content of one condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) status: ConditionStatus,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+}
+
+impl Finding {
+    pub(super) fn new(
+        status: impl Into<ConditionStatus>,
+        reason: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            status: status.into(),
+            reason,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.status == ConditionStatus::True
+    }
+
+    /// The condition of this type, without a time. Messages have room for 32768 characters.
+    pub(super) fn condition(&self, kind: &str, generation: Option<i64>) -> Condition {
+        let message: String = self.message.chars().take(MAX_MESSAGE).collect();
+        condition::new(kind, self.status.clone(), self.reason, message, generation)
+    }
+}
+
+/// The longest message of a condition, in characters.
+const MAX_MESSAGE: usize = 32_768;
+
+/// Joins what several parts of an object have to say, and leaves out what would make the text too long
+/// to read.
+pub(super) fn join(parts: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = parts
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("; ");
+    if let Some(more) = parts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
+}

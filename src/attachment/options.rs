@@ -1,0 +1,169 @@
+//! What a resolution needs to know beside the objects.
+
+use crate::{
+    meta::{Channel, SupportedFeature},
+    v1::{AddressType, GatewayStatusAddress},
+};
+use std::{collections::BTreeSet, net::Ipv4Addr};
+
+/// The controller name that [`Options::for_manifests`] acts under where no GatewayClass says another.
+pub const DEFAULT_CONTROLLER: &str = "gwapi.example/simulator";
+
+/// How a set of objects is resolved: who we are, what we support, and where the specification leaves
+/// a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Which GatewayClasses are ours.
+    pub controllers: Controllers,
+    /// The controller name in statuses of routes whose parent is a Service (mesh), and of policies that
+    /// no Gateway uses.
+    pub mesh_controller: String,
+    /// The features that are supported; all of them unless set. What is not supported is reported as the
+    /// specification asks: kinds of routes are left out of `supportedKinds`, rules that need it are
+    /// dropped with `UnsupportedValue`, backends get `UnsupportedProtocol`.
+    pub features: Option<BTreeSet<SupportedFeature>>,
+    /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
+    /// `status.supportedFeatures`.
+    pub channel: Channel,
+    /// The addresses for Gateways that ask for none.
+    pub addresses: AddressPool,
+    /// Addresses that a Gateway may ask for and that cannot be bound (`AddressNotUsable`).
+    pub unusable_addresses: BTreeSet<(AddressType, String)>,
+    /// What is taken for granted of objects that are not there.
+    pub assume: Assumptions,
+    /// What happens where an HTTPRoute and a GRPCRoute want the same hostname at one listener.
+    pub http_grpc_conflict: HttpGrpcConflict,
+    /// Whether a mesh route needs a ReferenceGrant for a backend in another namespace.
+    pub mesh_references: MeshReferences,
+}
+
+/// Which GatewayClasses are ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Controllers {
+    /// Every class, whatever controller it names.
+    Any,
+    /// The classes that name one of these controllers.
+    Named(BTreeSet<String>),
+}
+
+impl Controllers {
+    /// Whether a class with this `controllerName` is ours.
+    #[must_use]
+    pub fn include(&self, controller: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(names) => names.contains(controller),
+        }
+    }
+}
+
+/// Where the addresses of Gateways come from that ask for none.
+///
+/// A Gateway keeps the address that its present status names. Others get the lowest free one, older
+/// Gateways first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressPool {
+    /// Addresses from 198.18.0.1 on, the range for tests of RFC 2544.
+    Generated,
+    /// One of these for each Gateway; Gateways beyond them get none (`AddressNotAssigned`).
+    Listed(Vec<GatewayStatusAddress>),
+}
+
+impl AddressPool {
+    /// The address at this place, if the pool is that large.
+    #[must_use]
+    pub(crate) fn get(&self, index: usize) -> Option<GatewayStatusAddress> {
+        match self {
+            Self::Generated => {
+                let offset = u32::try_from(index).ok()?.checked_add(1)?;
+                let first = u32::from(Ipv4Addr::new(198, 18, 0, 0));
+                (offset < 1 << 17).then(|| GatewayStatusAddress {
+                    r#type: Some(AddressType::IpAddress),
+                    value: Ipv4Addr::from(first + offset).to_string(),
+                })
+            }
+            Self::Listed(addresses) => addresses.get(index).cloned(),
+        }
+    }
+}
+
+/// What is taken for granted of objects that are not there.
+///
+/// Nothing by default: a controller sees the whole cluster. A set of manifests leaves things out that a
+/// cluster has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Assumptions {
+    /// A GatewayClass that is only named counts as there and as ours.
+    pub classes: bool,
+    /// A Namespace that is only named counts as there, labelled `kubernetes.io/metadata.name` alone.
+    pub namespaces: bool,
+    /// A Service without EndpointSlices or Endpoints counts as having one ready endpoint a port.
+    pub endpoints: bool,
+    /// A `parametersRef` to a kind of an implementation's own leads to something valid.
+    pub parameters: bool,
+}
+
+/// What happens where an HTTPRoute and a GRPCRoute want the same hostname at one listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HttpGrpcConflict {
+    /// The older route holds, then the first by `namespace/name`; the other is not accepted there
+    /// (GRPCRoute `spec.hostnames`).
+    #[default]
+    OldestWins,
+    /// Both hold; which one takes a request is for the routing engine to say.
+    BothHold,
+}
+
+/// Whether a mesh route needs a ReferenceGrant for a backend in another namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MeshReferences {
+    /// It needs none: a mesh route exposes nothing that its clients could not reach before (GEP-1426).
+    #[default]
+    NeedNoGrant,
+    /// It needs one, as a route with a Gateway as parent does.
+    NeedGrant,
+}
+
+impl Options {
+    /// The options of a controller with this name: nothing is assumed, every feature is supported.
+    pub fn new(controller: impl Into<String>) -> Self {
+        let controller = controller.into();
+        Self {
+            controllers: Controllers::Named(BTreeSet::from([controller.clone()])),
+            mesh_controller: controller,
+            features: None,
+            channel: Channel::Experimental,
+            addresses: AddressPool::Generated,
+            unusable_addresses: BTreeSet::new(),
+            assume: Assumptions::default(),
+            http_grpc_conflict: HttpGrpcConflict::default(),
+            mesh_references: MeshReferences::default(),
+        }
+    }
+
+    /// The options for a set of manifests outside of a cluster: every GatewayClass is ours, and what such
+    /// a set leaves out is assumed.
+    #[must_use]
+    pub fn for_manifests() -> Self {
+        Self {
+            controllers: Controllers::Any,
+            assume: Assumptions {
+                classes: true,
+                namespaces: true,
+                endpoints: true,
+                parameters: true,
+            },
+            ..Self::new(DEFAULT_CONTROLLER)
+        }
+    }
+
+    /// Whether a feature is supported.
+    #[must_use]
+    pub fn supports(&self, feature: &SupportedFeature) -> bool {
+        self.features
+            .as_ref()
+            .is_none_or(|features| features.contains(feature))
+    }
+}

@@ -1,0 +1,387 @@
+//! Policies for backends: BackendTLSPolicy (GEP-1897) and BackendLBPolicy (GEP-1619).
+
+use super::{
+    Snapshot,
+    backend::BackendKey,
+    effective::{BackendTls, TrustedAuthorities},
+    finding::{Finding, join},
+    listener, object,
+};
+use crate::{
+    meta::{GROUP, NamespacedName, ObjectReference, condition},
+    v1::{ParentReference, SessionPersistence},
+    v1alpha2::{
+        BackendLbPolicy, MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus,
+        WellKnownCaCertificatesType,
+    },
+    v1alpha3::BackendTlsPolicy,
+};
+use condition::policy::reason;
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// A kind of policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum PolicyKind {
+    Tls,
+    Lb,
+}
+
+/// A policy: its kind and its place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct PolicyId {
+    pub(super) kind: PolicyKind,
+    pub(super) name: NamespacedName,
+}
+
+impl PolicyId {
+    pub(super) fn reference(&self) -> ObjectReference {
+        ObjectReference {
+            group: GROUP.to_owned(),
+            kind: match self.kind {
+                PolicyKind::Tls => "BackendTLSPolicy",
+                PolicyKind::Lb => "BackendLBPolicy",
+            }
+            .to_owned(),
+            namespace: self.name.namespace.clone(),
+            name: self.name.name.clone(),
+        }
+    }
+}
+
+/// One target of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) reference: ObjectReference,
+    pub(super) section: Option<String>,
+}
+
+/// What the two kinds of policies have in common.
+#[derive(Clone, Copy)]
+pub(super) enum Policy<'a> {
+    Tls(&'a BackendTlsPolicy),
+    Lb(&'a BackendLbPolicy),
+}
+
+impl<'a> Policy<'a> {
+    pub(super) fn get(snapshot: &'a Snapshot, id: &PolicyId) -> Option<Self> {
+        match id.kind {
+            PolicyKind::Tls => snapshot
+                .backend_tls_policies()
+                .get(&id.name)
+                .map(|policy| Self::Tls(policy)),
+            PolicyKind::Lb => snapshot
+                .backend_lb_policies()
+                .get(&id.name)
+                .map(|policy| Self::Lb(policy)),
+        }
+    }
+
+    fn metadata(self) -> &'a ObjectMeta {
+        match self {
+            Self::Tls(policy) => &policy.metadata,
+            Self::Lb(policy) => &policy.metadata,
+        }
+    }
+
+    pub(super) fn targets(self) -> Vec<Target> {
+        let namespace = object::namespace(self.metadata());
+        let target = |group: &str, kind: &str, name: &str, section: Option<&String>| Target {
+            reference: ObjectReference {
+                group: group.to_owned(),
+                kind: kind.to_owned(),
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            },
+            section: section.filter(|s| !s.is_empty()).cloned(),
+        };
+        match self {
+            Self::Tls(policy) => policy
+                .spec
+                .target_refs
+                .iter()
+                .map(|t| target(&t.group, &t.kind, &t.name, t.section_name.as_ref()))
+                .collect(),
+            Self::Lb(policy) => policy
+                .spec
+                .target_refs
+                .iter()
+                .map(|t| target(&t.group, &t.kind, &t.name, None))
+                .collect(),
+        }
+    }
+
+    /// Older policies first, then by `namespace/name`; those without a time last.
+    fn rank(self) -> (bool, Option<Timestamp>, NamespacedName) {
+        let created = self.metadata().creation_timestamp.as_ref().map(|t| t.0);
+        (created.is_none(), created, object::place(self.metadata()))
+    }
+
+    /// What is wrong with the policy, whatever its targets are.
+    fn check(self, snapshot: &Snapshot) -> Result<Checked, String> {
+        match self {
+            Self::Tls(policy) => authorities(policy, snapshot).map(|_| Checked::Tls),
+            Self::Lb(policy) => {
+                let session = policy.spec.session_persistence.clone();
+                if let Some(session) = &session {
+                    super::rules::check_session(session)?;
+                }
+                Ok(Checked::Lb(session))
+            }
+        }
+    }
+}
+
+enum Checked {
+    Tls,
+    Lb(Option<SessionPersistence>),
+}
+
+/// Whom a BackendTLSPolicy trusts.
+fn authorities(
+    policy: &BackendTlsPolicy,
+    snapshot: &Snapshot,
+) -> Result<TrustedAuthorities, String> {
+    let validation = &policy.spec.validation;
+    let well_known = validation
+        .well_known_ca_certificates
+        .as_ref()
+        .filter(|text| !text.as_str().is_empty());
+    match (validation.ca_certificate_refs.as_slice(), well_known) {
+        ([], None) => {
+            Err("it names neither `caCertificateRefs` nor `wellKnownCACertificates`".to_owned())
+        }
+        ([], Some(WellKnownCaCertificatesType::System)) => Ok(TrustedAuthorities::System),
+        ([], Some(other)) => Err(format!("`wellKnownCACertificates` `{other}` is not known")),
+        (_, Some(_)) => {
+            Err("it names both `caCertificateRefs` and `wellKnownCACertificates`".to_owned())
+        }
+        (references, None) => {
+            let namespace = object::namespace(&policy.metadata);
+            let certificates: Result<Vec<String>, String> = references
+                .iter()
+                .map(|reference| {
+                    listener::authority(
+                        snapshot,
+                        &ObjectReference {
+                            group: reference.group.clone(),
+                            kind: reference.kind.clone(),
+                            namespace: namespace.to_owned(),
+                            name: reference.name.clone(),
+                        },
+                    )
+                })
+                .collect();
+            certificates.map(TrustedAuthorities::Certificates)
+        }
+    }
+}
+
+/// The policies that hold for one backend.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct BackendPolicies {
+    /// A BackendTLSPolicy for each section, or for all of the backend.
+    tls: Vec<(
+        Option<String>,
+        ObjectReference,
+        Result<Arc<BackendTls>, String>,
+    )>,
+    pub(super) session_persistence: Option<SessionPersistence>,
+}
+
+impl BackendPolicies {
+    /// The BackendTLSPolicy for a port: the one that names it, else the one for all of the backend.
+    pub(super) fn tls_for(
+        &self,
+        port: Option<&str>,
+    ) -> Option<(ObjectReference, Result<Arc<BackendTls>, String>)> {
+        let of = |section: Option<&str>| {
+            self.tls
+                .iter()
+                .find(|(s, _, _)| s.as_deref() == section)
+                .map(|(_, policy, tls)| (policy.clone(), tls.clone()))
+        };
+        port.and_then(|name| of(Some(name))).or_else(|| of(None))
+    }
+}
+
+/// The winners among the policies for one backend: the oldest, then the first by name.
+pub(super) fn for_backend(
+    key: &BackendKey,
+    policies: &BTreeSet<PolicyId>,
+    snapshot: &Snapshot,
+) -> BackendPolicies {
+    let mut found = BackendPolicies::default();
+    let mut ranked: Vec<(PolicyId, Policy<'_>)> = policies
+        .iter()
+        .filter_map(|id| Some((id.clone(), Policy::get(snapshot, id)?)))
+        .collect();
+    ranked.sort_by_key(|(_, policy)| policy.rank());
+    let reference = key.reference();
+    let mut has_lb = false;
+    for (id, policy) in ranked {
+        for target in policy.targets() {
+            if target.reference != reference {
+                continue;
+            }
+            match policy {
+                Policy::Tls(tls) if found.tls.iter().all(|(s, _, _)| *s != target.section) => {
+                    let checked = authorities(tls, snapshot).map(|authorities| {
+                        Arc::new(BackendTls {
+                            policy: id.reference(),
+                            hostname: tls.spec.validation.hostname.clone(),
+                            authorities,
+                        })
+                    });
+                    found.tls.push((target.section, id.reference(), checked));
+                }
+                Policy::Lb(_) if !has_lb => {
+                    has_lb = true;
+                    if let Ok(Checked::Lb(session)) = policy.check(snapshot) {
+                        found.session_persistence = session;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// What a policy's status has to say, before it is known for which ancestors.
+pub(super) fn accept(
+    id: &PolicyId,
+    snapshot: &Snapshot,
+    rivals: impl Fn(&BackendKey) -> BTreeSet<PolicyId>,
+) -> Option<Finding> {
+    let policy = Policy::get(snapshot, id)?;
+    let mut problems: Vec<(&'static str, String)> = Vec::new();
+    if let Err(problem) = policy.check(snapshot) {
+        problems.push((reason::INVALID, problem));
+    }
+    for target in policy.targets() {
+        problems.extend(target_problem(id, policy, &target, snapshot, &rivals));
+    }
+    Some(match problems.first() {
+        None => Finding::new(true, reason::ACCEPTED, "the policy is in force"),
+        Some((reason, _)) => {
+            let texts: Vec<String> = problems.iter().map(|(_, text)| text.clone()).collect();
+            Finding::new(false, reason, join(&texts))
+        }
+    })
+}
+
+fn target_problem(
+    id: &PolicyId,
+    policy: Policy<'_>,
+    target: &Target,
+    snapshot: &Snapshot,
+    rivals: &impl Fn(&BackendKey) -> BTreeSet<PolicyId>,
+) -> Option<(&'static str, String)> {
+    let reference = &target.reference;
+    let Some(key) = BackendKey::of(reference) else {
+        let text = format!(
+            "a {} cannot be the target: expected a Service",
+            reference.group_kind()
+        );
+        return Some((reason::INVALID, text));
+    };
+    let ports: Option<Vec<Option<&str>>> = if key.import {
+        snapshot.service_imports().get(&key.name).map(|import| {
+            import
+                .spec
+                .ports
+                .iter()
+                .map(|p| p.name.as_deref())
+                .collect()
+        })
+    } else {
+        snapshot.services().get(&key.name).map(|service| {
+            service
+                .spec
+                .iter()
+                .flat_map(|spec| spec.ports.iter().flatten())
+                .map(|port| port.name.as_deref())
+                .collect()
+        })
+    };
+    let Some(ports) = ports else {
+        return Some((
+            reason::TARGET_NOT_FOUND,
+            format!("{reference} does not exist"),
+        ));
+    };
+    let missing_section = target
+        .section
+        .as_deref()
+        .filter(|section| !ports.contains(&Some(section)));
+    if let Some(section) = missing_section {
+        let text = format!("{reference} has no port named `{section}`");
+        return Some((reason::TARGET_NOT_FOUND, text));
+    }
+    let older = rivals(&key)
+        .into_iter()
+        .filter(|rival| rival.kind == id.kind && rival != id)
+        .filter_map(|rival| Some((Policy::get(snapshot, &rival)?, rival)))
+        .filter(|(rival, _)| {
+            rival.rank() < policy.rank()
+                && rival
+                    .targets()
+                    .iter()
+                    .any(|t| t.reference == *reference && t.section == target.section)
+        })
+        .min_by_key(|(rival, _)| rival.rank());
+    older.map(|(_, rival)| {
+        let text = format!("{} is older and holds {reference}", rival.reference());
+        (reason::CONFLICTED, text)
+    })
+}
+
+/// The status that a policy ought to have: an entry for each Gateway through which its effect is felt, at
+/// most [`MAX_ANCESTORS`]. A policy that holds for nothing and has a problem says so at its target.
+pub(super) fn status(
+    id: &PolicyId,
+    snapshot: &Snapshot,
+    finding: &Finding,
+    gateways: impl Iterator<Item = (NamespacedName, String)>,
+    controller: &str,
+) -> PolicyStatus {
+    let Some(policy) = Policy::get(snapshot, id) else {
+        return PolicyStatus::default();
+    };
+    let generation = policy.metadata().generation;
+    let entry = |ancestor_ref: ParentReference, controller: String| PolicyAncestorStatus {
+        ancestor_ref,
+        controller_name: controller,
+        conditions: vec![finding.condition(condition::policy::ACCEPTED, generation)],
+    };
+    let refer = |reference: &ObjectReference| ParentReference {
+        group: Some(reference.group.clone()),
+        kind: Some(reference.kind.clone()),
+        namespace: Some(reference.namespace.clone()),
+        name: reference.name.clone(),
+        ..Default::default()
+    };
+    let mut ancestors: Vec<PolicyAncestorStatus> = gateways
+        .take(MAX_ANCESTORS)
+        .map(|(gateway, controller)| {
+            let reference = ObjectReference {
+                group: GROUP.to_owned(),
+                kind: "Gateway".to_owned(),
+                namespace: gateway.namespace,
+                name: gateway.name,
+            };
+            entry(refer(&reference), controller)
+        })
+        .collect();
+    if ancestors.is_empty() && !finding.holds() {
+        let targets: BTreeSet<ObjectReference> =
+            policy.targets().into_iter().map(|t| t.reference).collect();
+        ancestors = targets
+            .iter()
+            .take(MAX_ANCESTORS)
+            .map(|target| entry(refer(target), controller.to_owned()))
+            .collect();
+    }
+    PolicyStatus { ancestors }
+}

@@ -1,0 +1,267 @@
+//! Rules of routes: references followed, what is not valid left out.
+
+mod check;
+mod grpc;
+mod http;
+
+pub(super) use check::session as check_session;
+
+use super::{
+    Options,
+    backend::{self, BackendKey, BackendState, Carrier},
+    effective::{
+        BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend, GrpcRouteRules,
+        HttpRouteRules,
+    },
+    finding::{Finding, join},
+    grants::Grants,
+    kind::{RouteId, RouteKind},
+};
+use crate::{
+    meta::{GroupKind, Hostname, ObjectReference, SupportedFeature, condition::route},
+    v1::{BackendRef, BackendReference, SessionPersistence},
+};
+use k8s_openapi::jiff::Timestamp;
+use route::reason;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// The rules of a route of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rules {
+    Http(Arc<HttpRouteRules>),
+    Grpc(Arc<GrpcRouteRules>),
+    Connection(Arc<ConnectionRouteRules>),
+}
+
+/// The rules of a route, and what is to be said about them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Built {
+    pub(super) rules: Rules,
+    /// The condition `ResolvedRefs`.
+    pub(super) resolved: Finding,
+    /// Why the route as a whole cannot be accepted: none of its rules is valid.
+    pub(super) invalid: Option<Finding>,
+    /// The condition `PartiallyInvalid`, where some rules were dropped.
+    pub(super) partially_invalid: Option<Finding>,
+    /// The backends that are named and may be referred to.
+    pub(super) uses: BTreeSet<BackendKey>,
+}
+
+/// What is wrong with a rule so that it is dropped.
+pub(super) struct Invalid {
+    reason: &'static str,
+    text: String,
+}
+
+impl Invalid {
+    fn value(text: impl Into<String>) -> Self {
+        Self {
+            reason: reason::UNSUPPORTED_VALUE,
+            text: text.into(),
+        }
+    }
+
+    fn filters(text: impl Into<String>) -> Self {
+        Self {
+            reason: reason::INCOMPATIBLE_FILTERS,
+            text: text.into(),
+        }
+    }
+}
+
+/// What a route is made from, beside its own fields.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) options: &'a Options,
+    pub(super) grants: &'a Grants,
+    pub(super) backends: &'a HashMap<BackendKey, BackendState>,
+    /// Whether a reference to another namespace needs a ReferenceGrant.
+    pub(super) needs_grant: bool,
+}
+
+/// The fields that all kinds of routes have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Common<'a> {
+    pub(super) id: &'a RouteId,
+    pub(super) created: Option<Timestamp>,
+    pub(super) hostnames: &'a [Hostname],
+}
+
+/// Collects the rules of one route.
+pub(super) struct Builder<'a> {
+    context: Context<'a>,
+    kind: RouteKind,
+    namespace: &'a str,
+    problems: Vec<BackendProblem>,
+    dropped: Vec<(usize, Invalid)>,
+    uses: BTreeSet<BackendKey>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(context: Context<'a>, id: &'a RouteId) -> Self {
+        Self {
+            context,
+            kind: id.kind,
+            namespace: &id.name.namespace,
+            problems: Vec::new(),
+            dropped: Vec::new(),
+            uses: BTreeSet::new(),
+        }
+    }
+
+    fn supports(&self, feature: SupportedFeature) -> bool {
+        self.context.options.supports(&feature)
+    }
+
+    fn carrier(&self) -> Carrier {
+        match self.kind {
+            RouteKind::Http => Carrier::Http,
+            RouteKind::Grpc => Carrier::Grpc,
+            RouteKind::Tls | RouteKind::Tcp => Carrier::Stream,
+            RouteKind::Udp => Carrier::Datagram,
+        }
+    }
+
+    /// Follows the reference to a backend, and notes what is wrong with it.
+    fn backend(
+        &mut self,
+        reference: &impl BackendReference,
+        session: Option<&SessionPersistence>,
+    ) -> EffectiveBackend {
+        let object = reference.resolve(self.namespace);
+        let found = self.follow(&object, reference.port());
+        if let Err(problem) = &found {
+            self.problems.push(problem.clone());
+        }
+        let own_session = session.cloned();
+        let (target, session_persistence) = match found {
+            Ok((target, policy)) => (Ok(target), own_session.or(policy)),
+            Err(problem) => (Err(problem), own_session),
+        };
+        EffectiveBackend {
+            reference: object,
+            port: reference.port().and_then(|port| u16::try_from(port).ok()),
+            weight: u32::try_from(reference.weight()).unwrap_or_default(),
+            filters: Vec::new(),
+            target,
+            session_persistence,
+        }
+    }
+
+    #[expect(
+        clippy::type_complexity,
+        reason = "one private use, taken apart at once"
+    )]
+    fn follow(
+        &mut self,
+        object: &ObjectReference,
+        port: Option<i32>,
+    ) -> Result<
+        (
+            Arc<super::effective::BackendEndpoints>,
+            Option<SessionPersistence>,
+        ),
+        BackendProblem,
+    > {
+        let Some(key) = BackendKey::of(object) else {
+            return Err(BackendProblem::InvalidKind {
+                reference: object.clone(),
+            });
+        };
+        let granted = self.supports(SupportedFeature::ReferenceGrant)
+            && self
+                .context
+                .grants
+                .permit(self.kind.as_str(), self.namespace, object);
+        let local = object.namespace == self.namespace;
+        if self.context.needs_grant && !local && !granted {
+            return Err(BackendProblem::RefNotPermitted {
+                from: GroupKind::gateway_api(self.kind.as_str()),
+                from_namespace: self.namespace.to_owned(),
+                reference: object.clone(),
+            });
+        }
+        let state = self.context.backends.get(&key);
+        self.uses.insert(key);
+        let state = state.ok_or_else(|| BackendProblem::NotFound {
+            reference: object.clone(),
+        })?;
+        let port = backend::port(state, object, port, self.carrier(), self.context.options)?;
+        Ok((port.target.clone()?, state.session_persistence.clone()))
+    }
+
+    fn drop_rule(&mut self, index: usize, invalid: Invalid) {
+        self.dropped.push((index, invalid));
+    }
+
+    /// Puts together what was found. `left` is how many rules are in force.
+    fn finish(self, rules: Rules, left: usize) -> Built {
+        let texts: Vec<String> = self
+            .dropped
+            .iter()
+            .map(|(index, invalid)| format!("rule {index}: {}", invalid.text))
+            .collect();
+        let (mut invalid, mut partially_invalid) = (None, None);
+        if let Some((_, first)) = self.dropped.first() {
+            if left == 0 {
+                invalid = Some(Finding::new(false, first.reason, join(&texts)));
+            } else {
+                let message = format!("Dropped Rule: {}", join(&texts));
+                partially_invalid = Some(Finding::new(true, first.reason, message));
+            }
+        }
+        let resolved = match self.problems.first() {
+            None => Finding::new(true, reason::RESOLVED_REFS, "all references are good"),
+            Some(first) => {
+                let mut seen = BTreeSet::new();
+                let texts: Vec<String> = self
+                    .problems
+                    .iter()
+                    .map(ToString::to_string)
+                    .filter(|text| seen.insert(text.clone()))
+                    .collect();
+                Finding::new(false, first.reason(), join(&texts))
+            }
+        };
+        Built {
+            rules,
+            resolved,
+            invalid,
+            partially_invalid,
+            uses: self.uses,
+        }
+    }
+}
+
+/// The rules of a TLSRoute, TCPRoute or UDPRoute.
+pub(super) fn connections<'r>(
+    context: Context<'_>,
+    common: Common<'_>,
+    rules: impl Iterator<Item = &'r [BackendRef]>,
+) -> Built {
+    let mut builder = Builder::new(context, common.id);
+    let rules: Vec<ConnectionRule> = rules
+        .enumerate()
+        .map(|(index, backends)| ConnectionRule {
+            index,
+            backends: backends
+                .iter()
+                .map(|reference| builder.backend(reference, None))
+                .collect(),
+        })
+        .collect();
+    let left = rules.len();
+    let rules = Rules::Connection(Arc::new(ConnectionRouteRules {
+        reference: common.id.name.clone(),
+        created: common.created,
+        hostnames: common.hostnames.to_vec(),
+        rules,
+    }));
+    builder.finish(rules, left)
+}
+
+pub(super) use grpc::build as grpc;
+pub(super) use http::build as http;
