@@ -50,9 +50,7 @@ pub mod status;
 
 pub use effective::Effective;
 pub use kind::{RouteId, RouteKind};
-pub use object::{
-    MULTICLUSTER_GROUP, Object, ObjectError, ServiceImport, ServiceImportPort, ServiceImportSpec,
-};
+pub use object::{MULTICLUSTER_GROUP, Object, ServiceImport, ServiceImportPort, ServiceImportSpec};
 pub use options::{
     AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,
     Options,

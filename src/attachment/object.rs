@@ -1,7 +1,8 @@
 //! The kinds of objects that a snapshot holds, and how they are read.
 
 use crate::{
-    meta::{GroupVersionKind, NamespacedName, ObjectReference},
+    manifest,
+    meta::{NamespacedName, ObjectReference},
     v1, v1alpha2, v1alpha3, v1beta1,
 };
 use k8s_openapi::{
@@ -12,7 +13,6 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::sync::Arc;
 
 /// The API group of the Multi-Cluster Services API.
@@ -82,22 +82,6 @@ pub enum Object {
     Other(ObjectReference),
 }
 
-/// Why an object could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{reference} cannot be read: {source}")]
-pub struct ObjectError {
-    reference: String,
-    source: serde_json::Error,
-}
-
-impl ObjectError {
-    /// Kind, namespace and name, as far as they could be read.
-    #[must_use]
-    pub fn reference(&self) -> &str {
-        &self.reference
-    }
-}
-
 macro_rules! from_objects {
     ($($kind:path => $variant:ident),+ $(,)?) => {$(
         impl From<$kind> for Object {
@@ -134,58 +118,22 @@ from_objects! {
     ServiceImport => ServiceImport,
 }
 
-impl From<v1beta1::GatewayClass> for Object {
-    fn from(old: v1beta1::GatewayClass) -> Self {
-        v1::GatewayClass {
-            metadata: old.metadata,
-            spec: old.spec,
-            status: old.status,
+macro_rules! from_older_versions {
+    ($($old:path => $new:path),+ $(,)?) => {$(
+        impl From<$old> for Object {
+            fn from(old: $old) -> Self {
+                <$new>::from(old).into()
+            }
         }
-        .into()
-    }
+    )+};
 }
 
-impl From<v1beta1::Gateway> for Object {
-    fn from(old: v1beta1::Gateway) -> Self {
-        v1::Gateway {
-            metadata: old.metadata,
-            spec: old.spec,
-            status: old.status,
-        }
-        .into()
-    }
-}
-
-impl From<v1beta1::HttpRoute> for Object {
-    fn from(old: v1beta1::HttpRoute) -> Self {
-        v1::HttpRoute {
-            metadata: old.metadata,
-            spec: old.spec,
-            status: old.status,
-        }
-        .into()
-    }
-}
-
-impl From<v1alpha2::GrpcRoute> for Object {
-    fn from(old: v1alpha2::GrpcRoute) -> Self {
-        v1::GrpcRoute {
-            metadata: old.metadata,
-            spec: old.spec,
-            status: old.status,
-        }
-        .into()
-    }
-}
-
-impl From<v1alpha2::ReferenceGrant> for Object {
-    fn from(old: v1alpha2::ReferenceGrant) -> Self {
-        v1beta1::ReferenceGrant {
-            metadata: old.metadata,
-            spec: old.spec,
-        }
-        .into()
-    }
+from_older_versions! {
+    v1beta1::GatewayClass => v1::GatewayClass,
+    v1beta1::Gateway => v1::Gateway,
+    v1beta1::HttpRoute => v1::HttpRoute,
+    v1alpha2::GrpcRoute => v1::GrpcRoute,
+    v1alpha2::ReferenceGrant => v1beta1::ReferenceGrant,
 }
 
 impl From<v1alpha2::BackendTlsPolicy> for Object {
@@ -220,69 +168,56 @@ impl From<v1alpha2::BackendTlsPolicy> for Object {
     }
 }
 
-impl Object {
-    /// Reads an object of any kind and version from its JSON form.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the object does not have the form of its kind. A kind that a snapshot has no use for is
-    /// no error and becomes [`Object::Other`].
-    pub fn from_json(value: Value) -> Result<Self, ObjectError> {
-        let text = |pointer: &str| {
-            value
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let gvk = GroupVersionKind::from_api_version(&text("/apiVersion"), &text("/kind"));
-        let reference = ObjectReference {
-            group: gvk.group.clone(),
-            kind: gvk.kind.clone(),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name"),
-        };
-        fn read<T: serde::de::DeserializeOwned + Into<Object>>(
-            value: Value,
-        ) -> Result<Object, serde_json::Error> {
-            serde_json::from_value::<T>(value).map(Into::into)
+impl From<manifest::Object> for Object {
+    fn from(object: manifest::Object) -> Self {
+        use manifest::Object as M;
+        match object {
+            M::GatewayClass(o) => (*o).into(),
+            M::Gateway(o) => (*o).into(),
+            M::HttpRoute(o) => (*o).into(),
+            M::GrpcRoute(o) => (*o).into(),
+            M::GatewayClassV1Beta1(o) => (*o).into(),
+            M::GatewayV1Beta1(o) => (*o).into(),
+            M::HttpRouteV1Beta1(o) => (*o).into(),
+            M::ReferenceGrant(o) => (*o).into(),
+            M::GrpcRouteV1Alpha2(o) => (*o).into(),
+            M::ReferenceGrantV1Alpha2(o) => (*o).into(),
+            M::TcpRoute(o) => (*o).into(),
+            M::TlsRoute(o) => (*o).into(),
+            M::UdpRoute(o) => (*o).into(),
+            M::BackendLbPolicy(o) => (*o).into(),
+            M::BackendTlsPolicyV1Alpha2(o) => (*o).into(),
+            M::BackendTlsPolicy(o) => (*o).into(),
+            M::Service(o) => (*o).into(),
+            M::Endpoints(o) => (*o).into(),
+            M::EndpointSlice(o) => (*o).into(),
+            M::Namespace(o) => (*o).into(),
+            M::Secret(o) => (*o).into(),
+            M::ConfigMap(o) => (*o).into(),
+            M::Other(_) => other(&object),
         }
-        let described = reference.to_string();
-        let object = match (gvk.group.as_str(), gvk.version.as_str(), gvk.kind.as_str()) {
-            (crate::meta::GROUP, version, kind) => match (version, kind) {
-                ("v1", "GatewayClass") => read::<v1::GatewayClass>(value),
-                ("v1", "Gateway") => read::<v1::Gateway>(value),
-                ("v1", "HTTPRoute") => read::<v1::HttpRoute>(value),
-                ("v1", "GRPCRoute") => read::<v1::GrpcRoute>(value),
-                ("v1beta1", "GatewayClass") => read::<v1beta1::GatewayClass>(value),
-                ("v1beta1", "Gateway") => read::<v1beta1::Gateway>(value),
-                ("v1beta1", "HTTPRoute") => read::<v1beta1::HttpRoute>(value),
-                ("v1beta1", "ReferenceGrant") => read::<v1beta1::ReferenceGrant>(value),
-                ("v1alpha2", "GRPCRoute") => read::<v1alpha2::GrpcRoute>(value),
-                ("v1alpha2", "ReferenceGrant") => read::<v1alpha2::ReferenceGrant>(value),
-                ("v1alpha2", "TLSRoute") => read::<v1alpha2::TlsRoute>(value),
-                ("v1alpha2", "TCPRoute") => read::<v1alpha2::TcpRoute>(value),
-                ("v1alpha2", "UDPRoute") => read::<v1alpha2::UdpRoute>(value),
-                ("v1alpha2", "BackendLBPolicy") => read::<v1alpha2::BackendLbPolicy>(value),
-                ("v1alpha2", "BackendTLSPolicy") => read::<v1alpha2::BackendTlsPolicy>(value),
-                ("v1alpha3", "BackendTLSPolicy") => read::<v1alpha3::BackendTlsPolicy>(value),
-                _ => Ok(Self::Other(reference)),
-            },
-            ("", "v1", "Service") => read::<Service>(value),
-            ("", "v1", "Endpoints") => read::<Endpoints>(value),
-            ("", "v1", "Secret") => read::<Secret>(value),
-            ("", "v1", "ConfigMap") => read::<ConfigMap>(value),
-            ("", "v1", "Namespace") => read::<Namespace>(value),
-            ("discovery.k8s.io", "v1", "EndpointSlice") => read::<EndpointSlice>(value),
-            (MULTICLUSTER_GROUP, _, "ServiceImport") => read::<ServiceImport>(value),
-            _ => Ok(Self::Other(reference)),
-        };
-        object.map_err(|source| ObjectError {
-            reference: described,
-            source,
-        })
     }
+}
 
+/// An object of a kind that manifests do not know: a ServiceImport, or one that only counts as there.
+fn other(object: &manifest::Object) -> Object {
+    let gvk = object.gvk();
+    if let manifest::Object::Other(value) = object
+        && gvk.group == MULTICLUSTER_GROUP
+        && gvk.kind == "ServiceImport"
+        && let Ok(import) = ServiceImport::deserialize(value.as_ref())
+    {
+        return import.into();
+    }
+    Object::Other(ObjectReference {
+        group: gvk.group,
+        kind: gvk.kind,
+        namespace: object.namespace().to_owned(),
+        name: object.name().to_owned(),
+    })
+}
+
+impl Object {
     /// Group, kind, namespace and name.
     #[must_use]
     pub fn reference(&self) -> ObjectReference {

@@ -190,11 +190,7 @@ impl Resolver {
     }
 
     /// Notes that an object has come, changed or gone.
-    fn changed(
-        &mut self,
-        reference: &ObjectReference,
-        before: Option<(Dependent, HashSet<Key>)>,
-    ) {
+    fn changed(&mut self, reference: &ObjectReference, before: Option<(Dependent, HashSet<Key>)>) {
         let after = depends::of(&self.snapshot, reference);
         for edges in [&before, &after].into_iter().flatten() {
             self.mark_edges(edges);
