@@ -30,8 +30,9 @@ var channels = []string{"standard", "experimental"}
 // native validation, about the same objects: accepted or refused must agree, both servers must name the same fields
 // in a refusal, and the native findings must cover each of them.
 //
-// GWAPI_CORPUS is the number of generated objects a channel, GWAPI_SEED theirs, GWAPI_REPORT a file for the
-// differences.
+// GWAPI_CORPUS is the number of generated objects a channel, GWAPI_MUTANTS that of changed ones, GWAPI_SEED the seed
+// of both, GWAPI_REPORT a file for the
+// differences, GWAPI_VERDICTS one for what the reference CRDs say about every object.
 func TestJudge(t *testing.T) {
 	binary, err := gwapi.Binary()
 	if err != nil {
@@ -44,9 +45,14 @@ func TestJudge(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer machine.Stop()
-	var report bytes.Buffer
+	var report, verdicts bytes.Buffer
 	for _, channel := range channels {
-		t.Run(channel, func(t *testing.T) { judge(t, machine, binary, channel, &report) })
+		t.Run(channel, func(t *testing.T) { judge(t, machine, binary, channel, &report, &verdicts) })
+	}
+	if path := os.Getenv("GWAPI_VERDICTS"); path != "" {
+		if err := os.WriteFile(path, verdicts.Bytes(), 0o644); err != nil {
+			t.Error(err)
+		}
 	}
 	if path := os.Getenv("GWAPI_REPORT"); path != "" {
 		if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
@@ -55,7 +61,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func judge(t *testing.T, machine *apiserver.Machine, binary, channel string, report *bytes.Buffer) {
+func judge(t *testing.T, machine *apiserver.Machine, binary, channel string, report, verdicts *bytes.Buffer) {
 	ctx := context.Background()
 	start := time.Now()
 	ours, err := machine.Start("ours-" + channel)
@@ -103,10 +109,17 @@ func judge(t *testing.T, machine *apiserver.Machine, binary, channel string, rep
 			t.Errorf("%s: %v", s.name, err)
 			continue
 		}
-		found, refused, err := compare(ctx, ours, theirs, s.objects, native)
+		found, said, err := compare(ctx, ours, theirs, s.objects, native)
 		if err != nil {
 			t.Errorf("%s: %v", s.name, err)
 			continue
+		}
+		refused := 0
+		for i, v := range said {
+			if !v.Accepted {
+				refused++
+			}
+			fmt.Fprintf(verdicts, "%s\t%s\t%s\t%v\t%s\t%s\n", channel, s.objects[i].Where, s.objects[i].Kind, v.Accepted, strings.Join(v.Fields, " "), v.Message)
 		}
 		fmt.Printf("judge %s: %-24s %6d objects, %6d refused, %d differences\n", channel, s.name, len(s.objects), refused, len(found))
 		for _, line := range found {
@@ -165,15 +178,60 @@ func collect(channel string) ([]source, error) {
 		objects, err := manifest.ReadDir(d[1], d[0])
 		out = append(out, source{name: d[0], objects: objects, err: err})
 	}
-	corpus, err := generated(channel)
-	if err != nil {
-		corpus = source{name: "corpus", err: err}
+	var given []manifest.Object
+	for _, s := range out {
+		// What is wrong already hides what a change does.
+		if !strings.Contains(s.name, "invalid") {
+			given = append(given, s.objects...)
+		}
 	}
-	return append(out, corpus), nil
+	for _, more := range []struct {
+		name string
+		get  func(string, []manifest.Object) (source, error)
+	}{{"mutants", mutants}, {"corpus", generated}} {
+		s, err := more.get(channel, given)
+		if err != nil {
+			s = source{name: more.name, err: err}
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// mutants changes the objects at hand in one place each, without regard to any schema.
+func mutants(_ string, given []manifest.Object) (source, error) {
+	count, err := number("GWAPI_MUTANTS", 3_000)
+	if err != nil || count == 0 {
+		return source{name: "mutants"}, err
+	}
+	seed, err := number("GWAPI_SEED", 1)
+	if err != nil {
+		return source{}, err
+	}
+	objects, err := manifest.Mutants(given, count, int64(seed))
+	if err != nil {
+		return source{}, err
+	}
+	var text bytes.Buffer
+	for _, o := range objects {
+		text.Write(o.Body)
+		text.WriteByte('\n')
+	}
+	file, err := linesFile(text.Bytes())
+	return source{name: fmt.Sprintf("mutants (seed %d)", seed), objects: objects, lines: file}, err
+}
+
+func linesFile(text []byte) (string, error) {
+	dir, err := os.MkdirTemp("", "gwapi-judge")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "objects.jsonl")
+	return file, os.WriteFile(file, text, 0o600)
 }
 
 // generated asks the corpus example for objects: valid by construction, or broken in one place.
-func generated(channel string) (source, error) {
+func generated(channel string, _ []manifest.Object) (source, error) {
 	count, err := number("GWAPI_CORPUS", 10_000)
 	if err != nil || count == 0 {
 		return source{name: "corpus"}, err
@@ -194,12 +252,8 @@ func generated(channel string) (source, error) {
 	if err != nil {
 		return source{}, fmt.Errorf("generate the corpus: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "gwapi-corpus")
+	file, err := linesFile(text)
 	if err != nil {
-		return source{}, err
-	}
-	file := filepath.Join(dir, "corpus.jsonl")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return source{}, err
 	}
 	objects, err := manifest.ReadLines("corpus", bytes.NewReader(text))
@@ -259,21 +313,18 @@ func findings(binary, channel string, s source) ([][]gwapi.Finding, error) {
 	return out, errors.Join(failed...)
 }
 
-// compare asks both servers and returns a line for each object on which someone disagrees, and how many objects our
-// server refuses.
-func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []manifest.Object, native [][]gwapi.Finding) ([]string, int, error) {
+// compare asks both servers and returns a line for each object on which someone disagrees, and what the reference
+// (our own CRD where there is none) says about every object.
+func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []manifest.Object, native [][]gwapi.Finding) ([]string, []apiserver.Verdict, error) {
 	lines := make([]string, len(objects))
+	said := make([]apiserver.Verdict, len(objects))
 	failed := make([]error, len(objects))
-	var refused atomic.Int64
 	parallel(len(objects), 8*runtime.NumCPU(), func(i int) {
 		o := &objects[i]
 		first, err := ours.Create(ctx, o.APIVersion, o.Kind, o.Namespace, o.Body, o.ContentType())
 		if err != nil {
 			failed[i] = fmt.Errorf("%s: %w", o.Where, err)
 			return
-		}
-		if !first.Accepted {
-			refused.Add(1)
 		}
 		second := first
 		if theirs != nil {
@@ -282,6 +333,7 @@ func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []mani
 				return
 			}
 		}
+		said[i] = second
 		if d := disagreement(first, second, native[i]); d != "" {
 			lines[i] = fmt.Sprintf("%s %s %s %s: %s", o.Where, o.APIVersion, o.Kind, o.Name, d)
 		}
@@ -292,7 +344,7 @@ func compare(ctx context.Context, ours, theirs *apiserver.Server, objects []mani
 			out = append(out, l)
 		}
 	}
-	return out, int(refused.Load()), errors.Join(failed...)
+	return out, said, errors.Join(failed...)
 }
 
 func disagreement(ours, theirs apiserver.Verdict, native []gwapi.Finding) string {
