@@ -2,7 +2,8 @@
 //!
 //! Three doors to the same conversion: typed objects (`From` and `TryFrom` between the structs), JSON
 //! ([`convert_value`]), and a webhook's [`ConversionReview`](review()). On them [`Migration`], which brings
-//! a backup to the versions that a release stores, ready to be applied again.
+//! a backup to the versions that a release stores, ready to be applied again, and [`upgrade`], which says
+//! what an upgrade of the CRDs would do to what is installed.
 //!
 //! # What converts into what
 //!
@@ -41,6 +42,7 @@ mod kinds;
 mod migrate;
 mod repeated;
 mod review;
+pub mod upgrade;
 mod value;
 
 pub use error::{ConversionError, ConversionProblem, ConversionProblemKind};

@@ -53,7 +53,6 @@ pub fn review(review: ConversionReview) -> ConversionReview {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::{Value, json};
 
     fn answer(request: Value) -> Value {

@@ -14,18 +14,29 @@ use std::collections::BTreeMap;
 /// hostile input could multiply it.
 const MAX_INHERITED: usize = 512;
 
-/// Hands a document to the manifest: one entry, or an entry for each item of a list.
+/// Hands a document to the manifest: one entry, or an entry for each item of a list
+/// unless lists are wanted whole.
 pub(super) fn deliver(
     manifest: &mut Manifest,
     document: usize,
     tree: Tree,
     duplicates: Vec<Duplicate>,
+    whole_lists: bool,
 ) {
     let place = Place {
         document,
         item: None,
         position: tree.mark.value,
     };
+    if whole_lists && tree.value.is_object() {
+        manifest.entries.push(Entry {
+            value: tree.value,
+            place,
+            positions: Positions { root: tree.mark },
+            duplicates,
+        });
+        return;
+    }
     deliver_at(manifest, place, tree, duplicates);
 }
 

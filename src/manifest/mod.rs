@@ -63,6 +63,8 @@ pub use error::ReadError;
 pub use object::Object;
 pub use options::{Format, Limits, Options};
 pub use position::{Duplicate, Place, Position, Positions};
+#[cfg(feature = "yaml")]
+pub use yaml::documents;
 
 /// Reads a stream of objects.
 ///
@@ -72,7 +74,7 @@ pub use position::{Duplicate, Place, Position, Positions};
 #[must_use]
 pub fn read(bytes: &[u8], options: &Options) -> Manifest {
     let mut manifest = Manifest::default();
-    let mut reader = tree::Reader::new(options.limits);
+    let mut reader = tree::Reader::new(options);
     let (bytes, format) = match options.start(bytes) {
         Ok(start) => start,
         Err(error) => {
@@ -84,18 +86,23 @@ pub fn read(bytes: &[u8], options: &Options) -> Manifest {
         Format::Json => json::read(bytes, &mut reader, &mut manifest),
         #[cfg(feature = "yaml")]
         Format::Yaml => yaml::read(bytes, &mut reader, &mut manifest),
-        _ => read_either(bytes, &mut reader, &mut manifest),
+        _ => read_either(bytes, options, &mut reader, &mut manifest),
     }
     manifest
 }
 
 /// Reads a stream that begins like JSON; a YAML flow mapping begins so too.
-fn read_either(bytes: &[u8], reader: &mut tree::Reader, manifest: &mut Manifest) {
+fn read_either(
+    bytes: &[u8],
+    options: &Options,
+    reader: &mut tree::Reader,
+    manifest: &mut Manifest,
+) {
     json::read(bytes, reader, manifest);
     #[cfg(feature = "yaml")]
     if !manifest.errors.is_empty() {
         let mut as_yaml = Manifest::default();
-        let mut again = tree::Reader::new(reader.limits());
+        let mut again = tree::Reader::new(options);
         yaml::read(bytes, &mut again, &mut as_yaml);
         if as_yaml.errors.is_empty() {
             *manifest = as_yaml;

@@ -23,9 +23,18 @@ pub struct Options {
     pub format: Format,
     /// Bounds on what hostile input can cost.
     pub limits: Limits,
+    /// Whether a list is an entry of its own, in place of one entry for each of its items.
+    pub whole_lists: bool,
 }
 
 impl Options {
+    /// These options, with each list as one entry.
+    #[must_use]
+    pub fn with_whole_lists(mut self) -> Self {
+        self.whole_lists = true;
+        self
+    }
+
     /// These options with this notation.
     #[must_use]
     pub fn with_format(mut self, format: Format) -> Self {

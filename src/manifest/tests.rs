@@ -390,3 +390,27 @@ mod hostile {
         assert_eq!(manifest.entries[0].kind(), "");
     }
 }
+
+#[test]
+fn a_list_can_be_kept_whole() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- {kind: A}\n- {kind: B}\n";
+    let whole = read(text.as_bytes(), &Options::default().with_whole_lists());
+    assert_eq!(whole.entries.len(), 1);
+    assert_eq!(whole.entries[0].value["items"][1]["kind"], "B");
+    assert_eq!(whole.entries[0].position("items[1].kind").line, 5);
+    assert_eq!(read_all(text).entries.len(), 2);
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn documents_are_cut_without_a_byte_lost() {
+    let text = "%YAML 1.1\n# first\n---\na: |\n  ---\n  x\n--- {b: 1}\n...\n# last\nc: [\n---\n";
+    let cut: Vec<_> = documents(text.as_bytes()).collect();
+    let lines: Vec<_> = cut.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [1, 7, 9, 11]);
+    let together: Vec<u8> = cut
+        .iter()
+        .flat_map(|(_, bytes)| bytes.iter().copied())
+        .collect();
+    assert_eq!(together, text.as_bytes());
+}

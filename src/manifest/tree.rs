@@ -1,7 +1,7 @@
 //! What the JSON and the YAML reader share: building values with positions, within bounds.
 
 use super::{
-    Duplicate, Limits, Position, ReadError,
+    Duplicate, Limits, Options, Position, ReadError,
     entry::Manifest,
     position::{Inner, Mark},
 };
@@ -63,12 +63,14 @@ pub(super) struct Reader {
     path: String,
     duplicates: Vec<Duplicate>,
     document: usize,
+    whole_lists: bool,
 }
 
 impl Reader {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         Self {
-            limits,
+            limits: options.limits,
+            whole_lists: options.whole_lists,
             values: 0,
             text: 0,
             aliased: 0,
@@ -204,7 +206,9 @@ impl Reader {
         let mut last = false;
         match read {
             Ok(tree) if tree.value.is_null() => return true,
-            Ok(tree) => super::list::deliver(manifest, document, tree, duplicates),
+            Ok(tree) => {
+                super::list::deliver(manifest, document, tree, duplicates, self.whole_lists);
+            }
             Err(error) => {
                 last = error.last;
                 manifest.errors.push(ReadError::syntax(

@@ -57,6 +57,14 @@ fn check(document: &[u8], start: Position) -> Result<&str, Syntax> {
     })
 }
 
+/// Cuts a YAML stream into its documents, each with the number of its first line. Together they are the
+/// stream, byte for byte: markers, directives and comments stay with the document that they precede.
+///
+/// Cutting does not parse: YAML reserves the lines `---` and `...` wherever they stand.
+pub fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    Documents::of(bytes)
+}
+
 /// Cuts a stream into documents, each with the number of its first line.
 struct Documents<'a> {
     rest: &'a [u8],

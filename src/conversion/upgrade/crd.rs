@@ -1,0 +1,266 @@
+//! The CRDs that are installed.
+
+use super::{Findings, Impact, text};
+use crate::{
+    conversion::kinds,
+    meta::{Channel, GROUP, Release},
+    schema::{self, Installation, KindVersion},
+};
+use serde_json::Value;
+
+/// The annotation that says of which release a CRD is.
+const BUNDLE_VERSION: &str = "gateway.networking.k8s.io/bundle-version";
+/// The annotation that says of which channel a CRD is.
+const CHANNEL: &str = "gateway.networking.k8s.io/channel";
+
+/// A CRD of the Gateway API as it is installed.
+pub(super) struct Crd<'a> {
+    pub(super) object: &'a Value,
+    /// The kind, such as `HTTPRoute`.
+    pub(super) kind: &'a str,
+    /// Plural and group, such as `httproutes.gateway.networking.k8s.io`: what kubectl understands.
+    pub(super) name: String,
+    /// The version in which objects are written now.
+    pub(super) storage: Option<&'a str>,
+    /// The versions in which objects may be stored.
+    pub(super) stored: Vec<&'a str>,
+    /// The versions that can be asked for now.
+    served: Vec<&'a str>,
+    /// Whether the server has said which versions are stored.
+    has_status: bool,
+}
+
+/// What the release has of a kind.
+pub(super) type Versions = Vec<(&'static KindVersion, &'static Installation)>;
+
+impl<'a> Crd<'a> {
+    /// Reads a CRD of the Gateway API's group; nothing for any other object.
+    pub(super) fn read(object: &'a Value) -> Option<Self> {
+        let is_crd = text(object, "/kind") == "CustomResourceDefinition"
+            && text(object, "/apiVersion").starts_with("apiextensions.k8s.io/");
+        if !is_crd || text(object, "/spec/group") != GROUP {
+            return None;
+        }
+        let versions = list(object, "/spec/versions");
+        let named = |flag: &'static str| {
+            versions
+                .iter()
+                .filter(move |v| v.get(flag).and_then(Value::as_bool) == Some(true))
+                .map(|v| text(v, "/name"))
+        };
+        let storage = named("storage").next();
+        let stored: Vec<_> = list(object, "/status/storedVersions")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let has_status = !stored.is_empty();
+        Some(Self {
+            object,
+            kind: text(object, "/spec/names/kind"),
+            name: format!("{}.{GROUP}", text(object, "/spec/names/plural")),
+            storage,
+            stored: if has_status {
+                stored
+            } else {
+                storage.into_iter().collect()
+            },
+            served: named("served").collect(),
+            has_status,
+        })
+    }
+
+    fn annotation(&self, name: &str) -> Option<&'a str> {
+        self.object
+            .get("metadata")
+            .and_then(|metadata| metadata.get("annotations"))
+            .and_then(|annotations| annotations.get(name))
+            .and_then(Value::as_str)
+    }
+
+    /// The release that is installed, as the CRD says.
+    pub(super) fn bundle_version(&self) -> Option<&'a str> {
+        self.annotation(BUNDLE_VERSION)
+    }
+
+    /// What the release and channel have of the kind.
+    pub(super) fn target(&self, found: &Findings) -> Versions {
+        schema::versions_of(self.kind, found.release, found.channel).collect()
+    }
+
+    pub(super) fn check(&self, found: &mut Findings) {
+        let release = found.release;
+        let channel = found.channel;
+        if let Some(installed) = self.bundle_version()
+            && is_newer(installed, release)
+        {
+            found.add(
+                Impact::Breaks,
+                "newer-release",
+                self.object,
+                format!("metadata.annotations[{BUNDLE_VERSION}]"),
+                format!("release {installed} is installed, which is newer than {release}: what it has added would be lost"),
+                "stay with the newer release; upgrades lead forward only",
+            );
+        }
+        let target = self.target(found);
+        if target.is_empty() {
+            self.check_absent(found);
+            return;
+        }
+        if channel == Channel::Standard && self.annotation(CHANNEL) == Some("experimental") {
+            found.add(
+                Impact::Note,
+                "from-experimental",
+                self.object,
+                format!("metadata.annotations[{CHANNEL}]"),
+                "the experimental channel is installed: objects lose the fields that the standard channel does not have",
+                "see the findings about objects; without any, nothing is lost",
+            );
+        }
+        if !self.has_status {
+            found.add(
+                Impact::Note,
+                "stored-versions-unknown",
+                self.object,
+                "status.storedVersions",
+                "the CRD does not say in which versions objects are stored: its present storage version is assumed",
+                format!("check the CRD as the server has it: `kubectl get crd {} -o yaml`", self.name),
+            );
+        }
+        for &stored in &self.stored {
+            self.check_stored(stored, &target, found);
+        }
+        for &served in &self.served {
+            let still = target
+                .iter()
+                .find(|(version, _)| version.version == served)
+                .is_some_and(|(_, installation)| installation.served);
+            if !still && !self.stored.contains(&served) {
+                found.add(
+                    Impact::Note,
+                    "version-not-served",
+                    self.object,
+                    "spec.versions",
+                    format!("`{served}` of {} will not be served any more: clients that ask for it fail", self.kind),
+                    format!("make sure that controllers and manifests use `{}`", stored_in(&target)),
+                );
+            }
+        }
+    }
+
+    fn check_stored(&self, stored: &str, target: &Versions, found: &mut Findings) {
+        let kind = self.kind;
+        let path = "status.storedVersions";
+        let (release, channel) = (found.release, found.channel);
+        let wanted = stored_in(target);
+        match target.iter().find(|(version, _)| version.version == stored) {
+            None => {
+                let help = if self.storage.is_some_and(|storage| {
+                    target.iter().any(|(version, _)| version.version == storage)
+                }) {
+                    format!("write each {kind} anew and take `{stored}` off `{path}` before the upgrade")
+                } else {
+                    format!(
+                        "back up and convert each {kind} to `{wanted}`, delete the CRD, upgrade, and create them again"
+                    )
+                };
+                found.add(
+                    Impact::Blocks,
+                    "stored-version-removed",
+                    self.object,
+                    path,
+                    format!("objects may be stored in `{stored}`, which {release} does not have: the API server refuses the new CRD"),
+                    help,
+                );
+            }
+            Some((_, installation)) if !installation.served => found.add(
+                Impact::Breaks,
+                "stored-version-not-served",
+                self.object,
+                path,
+                format!(
+                    "objects may be stored in `{stored}`, which the {channel} channel of {release} has and does not serve: \
+                     controllers and clients that use it find no {kind} any more, while they can be read as `{wanted}`"
+                ),
+                format!(
+                    "go by way of the experimental channel's CRD of {release}, which serves both; take that of the \
+                     {channel} channel when every controller uses `{wanted}`"
+                ),
+            ),
+            Some((_, installation)) if !installation.stored => found.add(
+                Impact::Note,
+                "stored-version-old",
+                self.object,
+                path,
+                format!("objects may be stored in `{stored}`; {release} stores `{wanted}` and still serves `{stored}`"),
+                format!("write each {kind} anew after the upgrade, before a later release leaves `{stored}` out"),
+            ),
+            Some(_) => {}
+        }
+    }
+
+    /// A kind that the release does not have in this channel.
+    fn check_absent(&self, found: &mut Findings) {
+        let (release, channel) = (found.release, found.channel);
+        let known = kinds::versions(self.kind).next().is_some();
+        let (message, help) = if known {
+            (
+                format!(
+                    "the {channel} channel of {release} has no {}: its CRD stays as it is now",
+                    self.kind
+                ),
+                "upgrade to the experimental channel, or delete the CRD if the kind is not used"
+                    .to_owned(),
+            )
+        } else {
+            (
+                format!(
+                    "release {release} has no {}: its CRD stays as it is now",
+                    self.kind
+                ),
+                "check whether the kind is still used".to_owned(),
+            )
+        };
+        found.add(
+            Impact::Note,
+            "kind-not-in-channel",
+            self.object,
+            "",
+            message,
+            help,
+        );
+    }
+}
+
+/// The version that the release stores.
+pub(super) fn stored_in(target: &Versions) -> &'static str {
+    target
+        .iter()
+        .find(|(_, installation)| installation.stored)
+        .map(|(version, _)| version.version)
+        .unwrap_or_default()
+}
+
+fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+/// Whether a bundle version is newer than a release, pre-releases of it not counted.
+fn is_newer(installed: &str, release: Release) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u32>> {
+        let text = text.strip_prefix('v')?;
+        let text = text.split_once(['-', '+']).map_or(text, |(core, _)| core);
+        text.split('.').map(|n| n.parse().ok()).collect()
+    };
+    match (numbers(installed), numbers(release.as_str())) {
+        (Some(installed), Some(release)) => {
+            // A patch release has nothing that its minor release lacks.
+            installed.iter().take(2).gt(release.iter().take(2))
+        }
+        _ => false,
+    }
+}

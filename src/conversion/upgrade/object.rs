@@ -1,0 +1,175 @@
+//! The objects that are installed.
+
+use super::{
+    Findings, Impact,
+    crd::{Crd, stored_in},
+    text,
+};
+use crate::{
+    conversion::{convert_value, kinds},
+    schema::{self, KindVersion},
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The name of what release v1.0.0 installed with its validating webhook.
+const WEBHOOK: &str = "gateway-api-admission";
+
+pub(super) fn check_all(objects: &[&Value], crds: &[Crd<'_>], found: &mut Findings) {
+    let mut without_crd = BTreeSet::new();
+    for object in objects {
+        let kind = text(object, "/kind");
+        if crds.iter().all(|crd| crd.kind != kind) && without_crd.insert(kind) {
+            found.add(
+                Impact::Note,
+                "stored-versions-unknown",
+                object,
+                "",
+                format!("there is no CRD of {kind} among the input: whether its stored versions block the upgrade is not known"),
+                "add the CRDs as the server has them: `kubectl get crd -o yaml`",
+            );
+        }
+        check(object, found);
+    }
+}
+
+fn check(object: &Value, found: &mut Findings) {
+    let (release, channel) = (found.release, found.channel);
+    let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let target: Vec<_> = schema::versions_of(kind, release, channel).collect();
+    let Some((version, _)) = kinds::find(api_version, kind) else {
+        let (rule, help) = if target.is_empty() {
+            (
+                "kind-unknown",
+                "check whether the kind is still used".to_owned(),
+            )
+        } else {
+            let wanted = stored_in(&target);
+            ("version-removed", format!("write the object in `{wanted}`"))
+        };
+        found.add(
+            Impact::Breaks,
+            rule,
+            object,
+            "apiVersion",
+            format!("release {release} has no {kind} of `{api_version}`"),
+            help,
+        );
+        return;
+    };
+    if target.is_empty() {
+        found.add(
+            Impact::Breaks,
+            "kind-not-in-channel",
+            object,
+            "",
+            format!("the {channel} channel of {release} has no {kind}: the object stays, with a CRD that is not kept up to date"),
+            "upgrade to the experimental channel, or do without the object",
+        );
+        return;
+    }
+    let wanted = stored_in(&target);
+    check_version(object, version, wanted, found);
+
+    let to = version.api_version.replace(version.version, wanted);
+    let converted = if to == api_version {
+        object.clone()
+    } else {
+        match convert_value(object, &to) {
+            Ok(converted) => converted,
+            Err(error) => {
+                for problem in error.problems() {
+                    found.add(
+                        Impact::Breaks,
+                        "cannot-be-converted",
+                        object,
+                        problem.path(),
+                        format!("the object cannot become `{wanted}` without a loss"),
+                        problem.kind().to_string(),
+                    );
+                }
+                return;
+            }
+        }
+    };
+    for field in schema::unknown_fields(&converted, channel) {
+        if is_server_side(field.path()) {
+            continue;
+        }
+        let (rule, message, help) = if field.is_experimental() {
+            (
+                "experimental-field",
+                format!(
+                    "the {channel} channel of {release} does not have the field: it is gone once the CRD is replaced"
+                ),
+                "upgrade to the experimental channel, or do without the field",
+            )
+        } else {
+            (
+                "unknown-field",
+                format!("release {release} does not have the field: it is dropped"),
+                "remove the field",
+            )
+        };
+        found.add(Impact::Loses, rule, object, field.path(), message, help);
+    }
+}
+
+/// What becomes of objects that are written in the version in which this one is.
+fn check_version(object: &Value, version: &KindVersion, wanted: &str, found: &mut Findings) {
+    let (release, channel) = (found.release, found.channel);
+    let (kind, old) = (version.kind, version.version);
+    let convert = format!("convert the object to `{wanted}` with `gwapi convert`");
+    match version.installation(release, channel) {
+        None => found.add(
+            Impact::Breaks,
+            "version-removed",
+            object,
+            "apiVersion",
+            format!("release {release} has no {kind} of `{old}`: the object must be created anew as `{wanted}`"),
+            convert,
+        ),
+        Some(installation) if !installation.served => found.add(
+            Impact::Breaks,
+            "version-not-served",
+            object,
+            "apiVersion",
+            format!("the {channel} channel of {release} does not serve {kind} of `{old}`: this form of the object is refused"),
+            convert,
+        ),
+        Some(_) if version.deprecation.is_some() => found.add(
+            Impact::Note,
+            "version-deprecated",
+            object,
+            "apiVersion",
+            format!("{kind} of `{old}` is deprecated since {release}"),
+            convert,
+        ),
+        Some(_) => {}
+    }
+}
+
+/// Whether a field is the server's: it is neither lost nor anybody's to keep.
+fn is_server_side(path: &str) -> bool {
+    path == "status" || path.starts_with("status.") || path.starts_with("metadata.")
+}
+
+/// Whether an object belongs to the webhook of release v1.0.0.
+pub(super) fn is_webhook(object: &Value) -> bool {
+    text(object, "/kind") == "ValidatingWebhookConfiguration"
+        && text(object, "/metadata/name") == WEBHOOK
+}
+
+pub(super) fn check_webhook(object: &Value, found: &mut Findings) {
+    found.add(
+        Impact::Note,
+        "webhook-removed",
+        object,
+        "",
+        format!(
+            "release {} has no validating webhook: its rules are in the CRDs",
+            found.release
+        ),
+        "delete the webhook and its server",
+    );
+}

@@ -1,0 +1,301 @@
+//! What blocks, breaks and loses, and the way around it.
+
+use super::*;
+use serde_json::json;
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// A CRD: kind, plural, versions with served and storage, stored versions.
+fn crd(kind: &str, plural: &str, versions: &[(&str, bool, bool)], stored: &[&str]) -> Value {
+    let version = |(name, served, storage): &(&str, bool, bool)| json!({"name": name, "served": served, "storage": storage});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": format!("{plural}.{GROUP}"),
+            "annotations": {"gateway.networking.k8s.io/bundle-version": "v1.0.0",
+                "gateway.networking.k8s.io/channel": "experimental"},
+        },
+        "spec": {"group": GROUP, "names": {"kind": kind, "plural": plural},
+            "versions": versions.iter().map(version).collect::<Vec<_>>()},
+        "status": {"storedVersions": stored},
+    })
+}
+
+fn grpc_routes() -> Value {
+    crd(
+        "GRPCRoute",
+        "grpcroutes",
+        &[("v1alpha2", true, true)],
+        &["v1alpha2"],
+    )
+}
+
+fn policies() -> Value {
+    crd(
+        "BackendTLSPolicy",
+        "backendtlspolicies",
+        &[("v1alpha2", true, true)],
+        &["v1alpha2"],
+    )
+}
+
+fn object(version: &str, kind: &str, spec: Value) -> Value {
+    json!({"apiVersion": format!("{GROUP}/{version}"), "kind": kind,
+        "metadata": {"name": "a", "namespace": "shop", "uid": "1"}, "spec": spec})
+}
+
+fn found<'r>(report: &'r UpgradeReport, rule: &str) -> Vec<&'r UpgradeFinding> {
+    report.findings.iter().filter(|f| f.rule == rule).collect()
+}
+
+fn only<'r>(report: &'r UpgradeReport, rule: &str) -> &'r UpgradeFinding {
+    let found = found(report, rule);
+    assert_eq!(found.len(), 1, "{rule}: {:#?}", report.findings);
+    found[0]
+}
+
+fn commands(report: &UpgradeReport) -> Vec<&str> {
+    report
+        .steps
+        .iter()
+        .flat_map(|s| s.commands.iter().map(String::as_str))
+        .collect()
+}
+
+#[test]
+fn grpc_routes_stored_as_v1alpha2_go_by_way_of_the_experimental_channel() {
+    let input = [grpc_routes()];
+    let standard = check(&input, Channel::Standard);
+    let finding = only(&standard, "stored-version-not-served");
+    assert_eq!(finding.impact, Impact::Breaks);
+    assert_eq!(finding.path, "status.storedVersions");
+    assert!(!standard.is_clean());
+    let commands = commands(&standard);
+    let at = |part: &str| {
+        let at = commands.iter().position(|c| c.contains(part));
+        at.unwrap_or_else(|| panic!("{part} in {commands:#?}"))
+    };
+    assert!(at("experimental/gateway.networking.k8s.io_grpcroutes.yaml") < at("kubectl replace"));
+    assert!(at("kubectl replace") < at(r#"{"status":{"storedVersions":["v1"]}}"#));
+    assert!(at("storedVersions") < at("standard-install.yaml"));
+
+    let experimental = check(&input, Channel::Experimental);
+    assert!(experimental.is_clean(), "{:#?}", experimental.findings);
+    assert_eq!(
+        only(&experimental, "stored-version-old").impact,
+        Impact::Note
+    );
+}
+
+#[test]
+fn policies_stored_as_v1alpha2_block_the_experimental_channel() {
+    let input = [
+        policies(),
+        object(
+            "v1alpha2",
+            "BackendTLSPolicy",
+            json!({
+                "targetRef": {"group": "", "kind": "Service", "name": "cart"},
+                "tls": {"hostname": "cart.example", "wellKnownCACerts": "System"},
+            }),
+        ),
+    ];
+    let report = check(&input, Channel::Experimental);
+    assert_eq!(report.findings[0].rule, "stored-version-removed");
+    assert_eq!(report.findings[0].impact, Impact::Blocks);
+    assert!(
+        only(&report, "version-removed")
+            .help
+            .contains("gwapi convert")
+    );
+    let commands = commands(&report);
+    let order: Vec<_> = [
+        "> backendtlspolicies.yaml",
+        "gwapi convert",
+        "kubectl delete crd",
+        "experimental-install",
+        "apply -f backendtlspolicies-new.yaml",
+    ]
+    .iter()
+    .map(|part| commands.iter().position(|c| c.contains(part)).unwrap())
+    .collect();
+    assert!(order.is_sorted(), "{commands:#?}");
+
+    let standard = check(&input, Channel::Standard);
+    assert!(found(&standard, "stored-version-removed").is_empty());
+    assert_eq!(found(&standard, "kind-not-in-channel").len(), 2);
+}
+
+#[test]
+fn a_policy_that_cannot_be_carried_is_named_with_its_field() {
+    let input = [
+        policies(),
+        object(
+            "v1alpha2",
+            "BackendTLSPolicy",
+            json!({
+                "targetRef": {"group": "", "kind": "Service", "name": "cart", "namespace": "other"},
+                "tls": {"hostname": "cart.example"},
+            }),
+        ),
+    ];
+    let report = check(&input, Channel::Experimental);
+    let finding = only(&report, "cannot-be-converted");
+    assert_eq!(finding.path, "spec.targetRef.namespace");
+    assert_eq!(finding.object.to_string(), "BackendTLSPolicy shop/a");
+}
+
+#[test]
+fn a_version_stored_once_blocks_until_it_is_written_anew() {
+    let routes = crd(
+        "HTTPRoute",
+        "httproutes",
+        &[("v1alpha2", false, false), ("v1beta1", true, true)],
+        &["v1alpha2", "v1beta1"],
+    );
+    let report = check([&routes], Channel::Standard);
+    assert_eq!(
+        only(&report, "stored-version-removed").impact,
+        Impact::Blocks
+    );
+    let commands = commands(&report);
+    assert!(commands.contains(
+        &"kubectl get httproutes.gateway.networking.k8s.io -A -o json | kubectl replace -f -"
+    ));
+    assert!(commands.iter().any(|c| c.contains(r#"["v1beta1"]"#)));
+    assert!(!commands.iter().any(|c| c.contains("delete crd")));
+}
+
+#[test]
+fn reference_grants_in_v1alpha2_must_be_converted_for_the_standard_channel() {
+    let grants = crd(
+        "ReferenceGrant",
+        "referencegrants",
+        &[("v1alpha2", true, false), ("v1beta1", true, true)],
+        &["v1alpha2", "v1beta1"],
+    );
+    let grant = object(
+        "v1alpha2",
+        "ReferenceGrant",
+        json!({
+            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "a"}],
+            "to": [{"group": "", "kind": "Service"}],
+        }),
+    );
+    let input = [grants, grant];
+    let standard = check(&input, Channel::Standard);
+    assert_eq!(only(&standard, "version-not-served").impact, Impact::Breaks);
+    only(&standard, "stored-version-not-served");
+    // Its storage version is right already, so that writing it anew is all there is to do.
+    assert!(
+        !commands(&standard)
+            .iter()
+            .any(|c| c.contains("experimental"))
+    );
+    let experimental = check(&input, Channel::Experimental);
+    assert!(experimental.is_clean(), "{:#?}", experimental.findings);
+    only(&experimental, "version-deprecated");
+}
+
+#[test]
+fn experimental_fields_are_lost_in_the_standard_channel() {
+    let route = object(
+        "v1beta1",
+        "HTTPRoute",
+        json!({"rules": [{
+            "timeouts": {"request": "10s"},
+            "backendRefs": [{"name": "a", "port": 80}],
+        }]}),
+    );
+    let standard = check([&route], Channel::Standard);
+    let finding = only(&standard, "experimental-field");
+    assert_eq!(finding.impact, Impact::Loses);
+    assert_eq!(finding.path, "spec.rules[0].timeouts");
+    assert!(check([&route], Channel::Experimental).is_clean());
+}
+
+#[test]
+fn kinds_that_the_standard_channel_does_not_have_stay_behind() {
+    let tcp = crd(
+        "TCPRoute",
+        "tcproutes",
+        &[("v1alpha2", true, true)],
+        &["v1alpha2"],
+    );
+    let alone = check([&tcp], Channel::Standard);
+    assert!(alone.is_clean());
+    let route = object(
+        "v1alpha2",
+        "TCPRoute",
+        json!({"rules": [{"backendRefs": [{"name": "a", "port": 1}]}]}),
+    );
+    let used = check([&tcp, &route], Channel::Standard);
+    assert!(!used.is_clean());
+    assert!(check([&tcp, &route], Channel::Experimental).is_clean());
+}
+
+#[test]
+fn a_newer_release_is_not_gone_back_from() {
+    let mut newer = crd("Gateway", "gateways", &[("v1", true, true)], &["v1"]);
+    for (version, clean) in [
+        ("v1.2.0", false),
+        ("v1.1.1", true),
+        ("v1.1.0-rc1", true),
+        ("main", true),
+        ("v2.0.0-dev", false),
+    ] {
+        newer["metadata"]["annotations"]["gateway.networking.k8s.io/bundle-version"] =
+            version.into();
+        assert_eq!(
+            check([&newer], Channel::Experimental).is_clean(),
+            clean,
+            "{version}"
+        );
+    }
+    assert!(
+        check([&newer], Channel::Experimental).steps[0]
+            .commands
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_webhook_of_the_release_before_is_cleared_away() {
+    let webhook = json!({"apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "gateway-api-admission"}});
+    let report = check([&webhook], Channel::Standard);
+    assert!(report.is_clean());
+    assert!(
+        commands(&report)
+            .iter()
+            .any(|c| c.starts_with("kubectl delete validatingwebhook"))
+    );
+}
+
+#[test]
+fn what_is_up_to_date_has_nothing_to_fear() {
+    let routes = crd(
+        "HTTPRoute",
+        "httproutes",
+        &[("v1", true, true), ("v1beta1", true, false)],
+        &["v1"],
+    );
+    let mut routes = routes;
+    routes["metadata"]["annotations"]["gateway.networking.k8s.io/channel"] = "standard".into();
+    let route = object("v1", "HTTPRoute", json!({"hostnames": ["a.example"]}));
+    let other = json!({"apiVersion": "v1", "kind": "Service"});
+    let report = check([&routes, &route, &other], Channel::Standard);
+    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+}
+
+#[test]
+fn hostile_crds_do_not_panic() {
+    for odd in [
+        json!({"group": GROUP}),
+        json!({"group": GROUP, "versions": 3, "names": []}),
+        json!(null),
+    ] {
+        let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": odd, "status": 3});
+        let _ = check([&crd], Channel::Standard);
+    }
+}
