@@ -1,6 +1,7 @@
 //! The `gwapi` command: one file a verb, each a plain function from typed arguments to an [`Exit`].
 
 mod crds;
+mod input;
 mod output;
 
 use clap::{Parser, Subcommand};

@@ -73,6 +73,12 @@ impl Style {
         Self::on_terminal(io::stderr().is_terminal())
     }
 
+    /// Without colour.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Self { colour: false }
+    }
+
     fn on_terminal(terminal: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         Self {

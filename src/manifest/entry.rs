@@ -2,7 +2,9 @@
 
 use super::{
     DecodeError, Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as,
+    error::Identity,
 };
+use crate::{meta::Channel, schema};
 use serde_json::Value;
 
 /// All objects of a stream, and all that could not be read.
@@ -113,6 +115,50 @@ impl Entry {
         T: k8s_openapi::Resource + serde::de::DeserializeOwned,
     {
         decode_as(&self.value).map_err(|error| self.locate(error))
+    }
+
+    /// Reads strictly, as an API server does for `kubectl apply`: names every field that the channel's schema
+    /// does not have, with the nearest known name, and every key that was given twice.
+    ///
+    /// Fields of kinds other than those of the Gateway API are not judged.
+    #[must_use]
+    pub fn strict(&self, channel: Channel) -> Vec<ReadError> {
+        let identity = Identity::of(&self.value);
+        let error = |position, path: &str, message| {
+            ReadError::object(
+                self.place,
+                position,
+                identity.clone(),
+                path.to_owned(),
+                message,
+            )
+        };
+        let unknown = schema::unknown_fields(&self.value, channel)
+            .into_iter()
+            .map(|field| {
+                let path = field.path();
+                let position = self
+                    .positions
+                    .key(path)
+                    .unwrap_or_else(|| self.positions.nearest(path));
+                let mut message = format!("unknown field `{}`", field.name());
+                if field.is_experimental() {
+                    message.push_str(", which the experimental channel has");
+                } else if let Some(nearest) = field.nearest() {
+                    message = format!("{message}, did you mean `{nearest}`");
+                }
+                error(position, path, message)
+            });
+        let twice = self.duplicates.iter().map(|duplicate| {
+            let message = format!(
+                "the key is given twice, first at {}; the last value counts",
+                duplicate.first
+            );
+            error(duplicate.position, &duplicate.path, message)
+        });
+        let mut errors: Vec<_> = unknown.chain(twice).collect();
+        errors.sort_by_key(ReadError::position);
+        errors
     }
 
     fn locate(&self, error: DecodeError) -> ReadError {

@@ -255,6 +255,34 @@ fn decode_as_takes_an_item_without_a_type_and_refuses_another_type() {
     );
 }
 
+#[test]
+fn strict_reading_names_unknown_fields_and_keys_given_twice() {
+    let manifest = read_all(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec:\n  hostname: [x]\n  rules:\n  - matchs: []\n    timeouts: {request: 1s}\n    backendRefs: []\n    backendRefs: []\n",
+    );
+    let strict = |channel| -> Vec<_> {
+        manifest.entries[0]
+            .strict(channel)
+            .iter()
+            .map(|e| format!("{}:{} {}: {}", e.line(), e.column(), e.path(), e.message()))
+            .collect()
+    };
+    let everywhere = [
+        "5:3 spec.hostname: unknown field `hostname`, did you mean `hostnames`",
+        "7:5 spec.rules[0].matchs: unknown field `matchs`, did you mean `matches`",
+        "10:5 spec.rules[0].backendRefs: the key is given twice, first at 9:5; the last value counts",
+    ];
+    assert_eq!(strict(crate::meta::Channel::Experimental), everywhere);
+    let standard = strict(crate::meta::Channel::Standard);
+    assert_eq!(standard.len(), 4);
+    assert_eq!(
+        standard[2],
+        "8:5 spec.rules[0].timeouts: unknown field `timeouts`, which the experimental channel has"
+    );
+    // Tolerant reading passes over them.
+    assert!(manifest.entries[0].decode().is_ok());
+}
+
 mod hostile {
     use super::*;
     use std::{fmt::Write as _, time::Instant};

@@ -1,0 +1,412 @@
+//! What `-f` names: files, folders and stdin, read into objects with file, line and column.
+
+use crate::output::{Style, fail};
+use clap::Args;
+use gwapi::manifest::{self, Entry, Format, Limits, Object, Options, Position, ReadError};
+use serde::Serialize;
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+/// The extensions of manifests in a folder. A file that is named itself is read whatever its name.
+const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "jsonl"];
+
+/// Where to read from; every verb that reads takes it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InputArgs {
+    /// A manifest to read: a file, a folder (with all *.yaml, *.yml, *.json and *.jsonl below it), or - for
+    /// stdin; may be given several times
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+impl InputArgs {
+    /// Reads everything. What cannot be read, or decoded, is a problem and hides nothing else.
+    ///
+    /// Nothing comes back where a file could not be read at all: that has been said on stderr, and the verb
+    /// ends with [`Exit::Failed`](crate::output::Exit::Failed).
+    pub(crate) fn read(&self) -> Option<Input> {
+        let mut input = Input::default();
+        let mut failed = false;
+        let mut stdin_read = false;
+        for path in &self.files {
+            if path.as_os_str() == "-" {
+                if !stdin_read {
+                    stdin_read = true;
+                    failed |= !input.add("<stdin>".to_owned(), Format::Auto, io::stdin().lock());
+                }
+                continue;
+            }
+            match manifests_at(path) {
+                Ok(files) if files.is_empty() => {
+                    failed = true;
+                    fail(format_args!(
+                        "the folder `{}` holds no manifest (*.yaml, *.yml, *.json, *.jsonl)",
+                        path.display()
+                    ));
+                }
+                Ok(files) => {
+                    for file in files {
+                        failed |= !input.add_file(&file);
+                    }
+                }
+                Err((path, error)) => {
+                    failed = true;
+                    fail(format_args!("cannot read `{}`: {error}", path.display()));
+                }
+            }
+        }
+        (!failed).then_some(input)
+    }
+}
+
+/// The file itself, or all manifests of a folder, in the order of their names.
+fn manifests_at(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    let metadata = fs::metadata(path).map_err(|error| (path.to_owned(), error))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|error| (folder.clone(), error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| (folder.clone(), error))?;
+            let path = entry.path();
+            let kind = entry.file_type().map_err(|error| (path.clone(), error))?;
+            let wanted = path
+                .extension()
+                .and_then(|e| e.to_str())
+                .is_some_and(|e| EXTENSIONS.contains(&e));
+            // A link to a folder is not followed, so that a circle of links has an end.
+            if kind.is_dir() {
+                folders.push(path);
+            } else if wanted && fs::metadata(&path).is_ok_and(|m| m.is_file()) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// All that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Input {
+    /// The files, in the order of reading.
+    pub(crate) sources: Vec<Source>,
+    /// The objects, in the order of reading, not decoded.
+    pub(crate) entries: Vec<Located>,
+    /// What could not be read, and keys given twice.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A file that was read, for showing its lines.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// Its name as it was given.
+    pub(crate) name: String,
+    text: Vec<u8>,
+}
+
+/// An object with its file.
+#[derive(Debug)]
+pub(crate) struct Located {
+    /// The index of its file in [`Input::sources`].
+    pub(crate) source: usize,
+    /// Its JSON and its place.
+    pub(crate) entry: Entry,
+}
+
+impl Input {
+    fn add_file(&mut self, path: &Path) -> bool {
+        let name = path.display().to_string();
+        // A manifest whose first character is `{` may be YAML all the same, so the name decides nothing.
+        match fs::File::open(path) {
+            Ok(file) => self.add(name, Format::Auto, file),
+            Err(error) => {
+                fail(format_args!("cannot read `{name}`: {error}"));
+                false
+            }
+        }
+    }
+
+    fn add(&mut self, name: String, format: Format, from: impl Read) -> bool {
+        let limits = Limits::default();
+        let mut text = Vec::new();
+        // One byte more than allowed, so that the reader sees that there is too much.
+        let most = u64::try_from(limits.max_bytes).map_or(u64::MAX, |n| n.saturating_add(1));
+        if let Err(error) = from.take(most).read_to_end(&mut text) {
+            fail(format_args!("cannot read `{name}`: {error}"));
+            return false;
+        }
+        let options = Options::default().with_format(format).with_limits(limits);
+        let read = manifest::read(&text, &options);
+        let source = self.sources.len();
+        for error in &read.errors {
+            self.problems.push(Problem::unreadable(&name, error));
+        }
+        for entry in read.entries {
+            for duplicate in &entry.duplicates {
+                self.problems.push(Problem {
+                    help: Some("give the key once".to_owned()),
+                    ..Problem::of_entry(
+                        &name,
+                        &entry,
+                        duplicate.position,
+                        "manifest/duplicate-key",
+                        &duplicate.path,
+                        format!(
+                            "the key is given twice, first in line {}; the last value counts",
+                            duplicate.first.line
+                        ),
+                    )
+                });
+            }
+            self.entries.push(Located { source, entry });
+        }
+        self.sources.push(Source { name, text });
+        true
+    }
+
+    /// The file with this index.
+    pub(crate) fn source(&self, located: &Located) -> &str {
+        self.sources
+            .get(located.source)
+            .map_or("", |source| &source.name)
+    }
+
+    /// Decodes every object. What cannot be decoded joins the problems.
+    pub(crate) fn decode(&mut self) -> Vec<(Object, usize)> {
+        let mut objects = Vec::with_capacity(self.entries.len());
+        for (index, located) in self.entries.iter().enumerate() {
+            match located.entry.decode() {
+                Ok(object) => objects.push((object, index)),
+                Err(error) => self
+                    .problems
+                    .push(Problem::unreadable(self.source(located), &error)),
+            }
+        }
+        self.sort_problems();
+        objects
+    }
+
+    fn sort_problems(&mut self) {
+        let order = |name: &str| self.sources.iter().position(|s| s.name == name);
+        self.problems
+            .sort_by_cached_key(|p| (order(&p.file), p.line, p.column));
+    }
+
+    /// Prints the problems on stderr, each with its line.
+    pub(crate) fn print_problems(&self) {
+        let style = Style::stderr();
+        for problem in &self.problems {
+            eprintln!("{}", self.show(problem, style));
+        }
+    }
+
+    /// A problem for people: file, line and column, object and field, and the line itself.
+    pub(crate) fn show(&self, problem: &Problem, style: Style) -> String {
+        let mut text = String::new();
+        let severity = match problem.severity {
+            Severity::Error => style.bad("error").to_string(),
+            Severity::Warning => style.warn("warning").to_string(),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{severity}: {}", problem.file);
+        if problem.line > 0 {
+            let _ = write!(text, ":{}:{}", problem.line, problem.column);
+        }
+        let object = problem.object.to_string();
+        if !object.is_empty() {
+            let _ = write!(text, ": {}", style.strong(object));
+        }
+        if !problem.path.is_empty() {
+            let _ = write!(text, ": {}", problem.path);
+        }
+        let _ = write!(text, ": {} [{}]", problem.message, problem.rule);
+        if let Some(line) = self.line(&problem.file, problem.line) {
+            let number = problem.line.to_string();
+            let gutter = " ".repeat(number.len());
+            let bar = style.faint("|").to_string();
+            let (shown, caret) = excerpt(&line, problem.column);
+            let _ = write!(
+                text,
+                "\n {gutter} {bar}\n {number} {bar} {shown}\n {gutter} {bar} {}{}",
+                " ".repeat(caret),
+                style.bad("^")
+            );
+        }
+        if let Some(help) = &problem.help {
+            let _ = write!(text, "\n  help: {help}");
+        }
+        text
+    }
+
+    fn line(&self, file: &str, line: usize) -> Option<String> {
+        let source = self.sources.iter().find(|s| s.name == file)?;
+        let bytes = source
+            .text
+            .split(|b| *b == b'\n')
+            .nth(line.checked_sub(1)?)?;
+        let text = String::from_utf8_lossy(bytes);
+        Some(text.trim_end_matches('\r').to_owned())
+    }
+}
+
+/// The part of a line around a column, at most 120 characters of it, and where the column then is. Control
+/// characters, which could play tricks on a terminal, become spaces.
+fn excerpt(line: &str, column: usize) -> (String, usize) {
+    const WIDTH: usize = 120;
+    let column = column.saturating_sub(1);
+    let from = column.saturating_sub(WIDTH * 2 / 3);
+    let mut shown: String = line
+        .chars()
+        .skip(from)
+        .take(WIDTH)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if from > 0 {
+        shown.insert_str(0, "… ");
+    }
+    if line.chars().nth(from + WIDTH).is_some() {
+        shown.push_str(" …");
+    }
+    (shown, column - from + if from > 0 { 2 } else { 0 })
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Severity {
+    /// An API server would refuse it.
+    Error,
+    /// It is accepted, and likely not what is meant.
+    Warning,
+}
+
+/// Something to complain of in a manifest; in JSON an element of what `validate` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// The file as it was given.
+    pub(crate) file: String,
+    /// The line, from 1; 0 where no line is to blame.
+    pub(crate) line: usize,
+    /// The column in characters, from 1; 0 where no line is to blame.
+    pub(crate) column: usize,
+    /// The object.
+    pub(crate) object: Named,
+    /// How bad it is.
+    pub(crate) severity: Severity,
+    /// The id of the rule.
+    pub(crate) rule: String,
+    /// The field path.
+    pub(crate) path: String,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What would be right, where there is more to say.
+    pub(crate) help: Option<String>,
+}
+
+/// What an object calls itself, as far as it says; empty where it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Named {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+impl std::fmt::Display for Named {
+    /// `HTTPRoute shop/cart`; nothing where the object says nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.kind)?;
+        match (self.namespace.as_str(), self.name.as_str()) {
+            ("", "") => Ok(()),
+            ("", name) => write!(f, " {name}"),
+            (namespace, name) => write!(f, " {namespace}/{name}"),
+        }
+    }
+}
+
+impl Problem {
+    /// An object or a document that could not be read.
+    fn unreadable(file: &str, error: &ReadError) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            object: Named {
+                api_version: error.api_version().to_owned(),
+                kind: error.kind().to_owned(),
+                namespace: error.namespace().to_owned(),
+                name: error.name().to_owned(),
+            },
+            severity: Severity::Error,
+            rule: "manifest/unreadable".to_owned(),
+            path: error.path().to_owned(),
+            message: error.message().to_owned(),
+            help: None,
+        }
+    }
+
+    /// An error in an object that was read.
+    pub(crate) fn of_entry(
+        file: &str,
+        entry: &Entry,
+        position: Position,
+        rule: &str,
+        path: &str,
+        message: String,
+    ) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: position.line,
+            column: position.column,
+            object: Named {
+                api_version: entry.api_version().to_owned(),
+                kind: entry.kind().to_owned(),
+                namespace: entry.namespace().to_owned(),
+                name: entry.name().to_owned(),
+            },
+            severity: Severity::Error,
+            rule: rule.to_owned(),
+            path: path.to_owned(),
+            message,
+            help: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_shown_around_the_column() {
+        let line = format!("{}X{}", "a".repeat(500), "b".repeat(500));
+        let (shown, caret) = excerpt(&line, 501);
+        assert_eq!(shown.chars().nth(caret), Some('X'));
+        assert!(shown.chars().count() < 130);
+        assert_eq!(excerpt("a\u{1b}b", 3), ("a b".to_owned(), 2));
+    }
+
+    #[test]
+    fn a_problem_is_shown_with_its_line() {
+        let mut input = Input::default();
+        let text = "kind: Tea\nmetadata: {name: a, name: b}\n";
+        assert!(input.add("tea.yaml".to_owned(), Format::Auto, text.as_bytes()));
+        let problem = &input.problems[0];
+        let shown = input.show(problem, Style::plain());
+        assert_eq!(
+            shown,
+            "error: tea.yaml:2:21: Tea b: metadata.name: the key is given twice, first in line 2; \
+             the last value counts [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
+             |                     ^\n  help: give the key once"
+        );
+    }
+}
