@@ -1,0 +1,290 @@
+//! The way of one request.
+
+use super::{Backend, Filters, RouteKind, Table, Target};
+use crate::{
+    attachment::effective::{BackendEndpoints, EffectiveBackend, Endpoint},
+    filters::{ApplyError, RedirectContext},
+};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, HOST, LOCATION},
+    request, response,
+};
+use std::sync::Arc;
+
+/// The scheme in which a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Cleartext.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The text as in a URL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// What is known of the connection over which a request came.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The port of the listener, or of the Service.
+    pub port: u16,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Decision<'t> {
+    /// It goes to an endpoint of a backend.
+    Forward(Box<Forward<'t>>),
+    /// The data plane answers in the place of any backend.
+    Answer(LocalAnswer<'t>),
+}
+
+/// An answer of the data plane itself: a redirect or an error.
+#[derive(Debug)]
+pub struct LocalAnswer<'t> {
+    /// The rule and match; none where no rule matched.
+    pub target: Option<&'t Target>,
+    /// The backend whose share of requests fails, where that is why.
+    pub failed: Option<&'t EffectiveBackend>,
+    /// The status code.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// Why, as a sentence for people.
+    pub why: String,
+}
+
+/// A request that goes to an endpoint. The request itself has been changed by the filters.
+#[derive(Debug)]
+pub struct Forward<'t> {
+    /// The rule and match.
+    pub target: &'t Target,
+    /// The backend.
+    pub backend: &'t EffectiveBackend,
+    /// The backend's port and all its endpoints.
+    pub endpoints: &'t Arc<BackendEndpoints>,
+    /// The endpoint.
+    pub endpoint: &'t Endpoint,
+    /// Backends that get a copy of the request, each with an endpoint. Mirrors that lead nowhere are
+    /// left out: they concern nobody else (HTTPRoute `requestMirror`).
+    pub mirrors: Vec<(&'t EffectiveBackend, &'t Endpoint)>,
+    own_filters: &'t Filters,
+}
+
+impl Forward<'_> {
+    /// Applies the response filters, those of the backend before those of the rule.
+    ///
+    /// # Errors
+    ///
+    /// When the response then has more headers than there can be.
+    pub fn respond(&self, response: &mut response::Parts) -> Result<(), ApplyError> {
+        [self.own_filters, self.target.rule().filters()]
+            .into_iter()
+            .flat_map(|filters| &filters.response_headers)
+            .try_for_each(|modifier| modifier.apply(&mut response.headers))
+    }
+}
+
+impl Table {
+    /// Decides what becomes of a request, and changes it as the filters ask.
+    ///
+    /// `draw(n)` returns a number below `n`, with even chances for an exact split; it is asked for the
+    /// backend (`n` the sum of weights), the endpoint, and the endpoint of each mirror.
+    pub fn decide<'t>(
+        &'t self,
+        request: &mut request::Parts,
+        connection: Connection,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Decision<'t> {
+        let Some(target) = self.router().find(request) else {
+            return local(None, request, StatusCode::NOT_FOUND, "no rule matches the request".into());
+        };
+        self.follow(target, request, connection, draw)
+    }
+
+    /// Takes a request through the rule of a target that was found for it.
+    pub fn follow<'t>(
+        &'t self,
+        target: &'t Target,
+        request: &mut request::Parts,
+        connection: Connection,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Decision<'t> {
+        let rule = target.rule();
+        let refuse = |request: &request::Parts, status, why| local(Some(target), request, status, why);
+        if let Some(problem) = rule.problem() {
+            return refuse(request, StatusCode::INTERNAL_SERVER_ERROR, problem.to_owned());
+        }
+        let filters = rule.filters();
+        if let Some(answer) = redirect(target, filters, request, connection) {
+            return answer;
+        }
+
+        let Some(backend) = choose(target, draw) else {
+            let why = if rule.backends().is_empty() {
+                "the rule has no backend"
+            } else {
+                "all weights of the rule are 0"
+            };
+            return refuse(request, StatusCode::INTERNAL_SERVER_ERROR, why.into());
+        };
+        let effective = backend.effective();
+        let fail = |request: &request::Parts, status, why| {
+            let mut answer = local(Some(target), request, status, why);
+            if let Decision::Answer(answer) = &mut answer {
+                answer.failed = Some(effective);
+            }
+            answer
+        };
+        let endpoints = match &effective.target {
+            Ok(endpoints) => endpoints,
+            Err(problem) => {
+                return fail(request, StatusCode::INTERNAL_SERVER_ERROR, problem.to_string());
+            }
+        };
+        if let Some(problem) = backend.filters().problem() {
+            return fail(request, StatusCode::INTERNAL_SERVER_ERROR, problem.to_owned());
+        }
+        if let Err(error) = apply(filters, target, request) {
+            return fail(request, error.status(), error.to_string());
+        }
+        if let Some(answer) = redirect(target, backend.filters(), request, connection) {
+            return answer;
+        }
+        let Some(endpoint) = ready(endpoints, draw) else {
+            let why = format!("{} has no endpoint that is ready", effective.reference);
+            return fail(request, StatusCode::SERVICE_UNAVAILABLE, why);
+        };
+        if let Err(error) = apply(backend.filters(), target, request) {
+            return fail(request, error.status(), error.to_string());
+        }
+        let mirrors = filters
+            .mirrors()
+            .iter()
+            .chain(backend.filters().mirrors())
+            .filter_map(|mirror| Some((mirror, ready(mirror.target.as_ref().ok()?, draw)?)))
+            .collect();
+        Decision::Forward(Box::new(Forward {
+            target,
+            backend: effective,
+            endpoints,
+            endpoint,
+            mirrors,
+            own_filters: backend.filters(),
+        }))
+    }
+}
+
+/// The backend that a draw over the sum of the weights falls on.
+fn choose<'t>(target: &'t Target, draw: &mut dyn FnMut(u64) -> u64) -> Option<&'t Backend> {
+    let rule = target.rule();
+    let total = rule.choice().total();
+    let index = (total > 0).then(|| rule.choice().choose(draw(total))).flatten()?;
+    rule.backends().get(index)
+}
+
+/// One of the endpoints that take new requests, all with even chances.
+fn ready<'t>(
+    backend: &'t BackendEndpoints,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Option<&'t Endpoint> {
+    let mut ready = backend.endpoints.iter().filter(|endpoint| endpoint.ready);
+    let count = ready.clone().count();
+    match count {
+        0 => None,
+        1 => ready.next(),
+        _ => {
+            let drawn = draw(u64::try_from(count).ok()?);
+            ready.nth(usize::try_from(drawn).ok()?)
+        }
+    }
+}
+
+/// Changes the request as the filters of one level ask.
+fn apply(
+    filters: &Filters,
+    target: &Target,
+    request: &mut request::Parts,
+) -> Result<(), ApplyError> {
+    for modifier in &filters.request_headers {
+        modifier.apply(&mut request.headers)?;
+    }
+    match &filters.rewrite {
+        Some(rewrite) => rewrite.apply(request, target.prefix()),
+        None => Ok(()),
+    }
+}
+
+/// The redirect of one level of filters, if it has one.
+fn redirect<'t>(
+    target: &'t Target,
+    filters: &'t Filters,
+    request: &request::Parts,
+    connection: Connection,
+) -> Option<Decision<'t>> {
+    let redirect = filters.redirect.as_ref()?;
+    let authority = request
+        .uri
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| request.headers.get(HOST).and_then(|host| host.to_str().ok()))
+        .unwrap_or_default();
+    let context = RedirectContext {
+        scheme: connection.scheme.as_str(),
+        host: authority,
+        port: connection.port,
+        path: request.uri.path(),
+        query: request.uri.query(),
+        matched_prefix: target.prefix(),
+    };
+    let answered = redirect.location(&context).and_then(|(status, location)| {
+        let why = format!("the rule redirects to {}", String::from_utf8_lossy(location.as_bytes()));
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, location);
+        for modifier in &filters.response_headers {
+            modifier.apply(&mut headers)?;
+        }
+        Ok(LocalAnswer { target: Some(target), failed: None, status, headers, why })
+    });
+    Some(match answered {
+        Ok(answer) => Decision::Answer(answer),
+        Err(error) => local(Some(target), request, error.status(), error.to_string()),
+    })
+}
+
+/// An error of the data plane's own. A gRPC client gets it in the form that gRPC prescribes: HTTP 200 with
+/// the gRPC status `UNIMPLEMENTED` where no rule matches, else `UNAVAILABLE` (GRPCRoute `spec.rules`).
+fn local<'t>(
+    target: Option<&'t Target>,
+    request: &request::Parts,
+    status: StatusCode,
+    why: String,
+) -> Decision<'t> {
+    const GRPC: &str = "application/grpc";
+    let mut headers = HeaderMap::new();
+    let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let by_grpc = target.is_some_and(|target| target.rule().route().kind == RouteKind::Grpc);
+    let status = if by_grpc || content_type.is_some_and(|value| value.starts_with(GRPC)) {
+        let code = if target.is_none() { "12" } else { "14" };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+        headers.insert("grpc-status", HeaderValue::from_static(code));
+        if let Ok(message) = HeaderValue::from_str(&why) {
+            headers.insert("grpc-message", message);
+        }
+        StatusCode::OK
+    } else {
+        status
+    };
+    Decision::Answer(LocalAnswer { target, failed: None, status, headers, why })
+}

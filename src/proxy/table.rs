@@ -1,0 +1,150 @@
+//! The routes of one listener, or of one port of a Service, compiled.
+
+use super::Rule;
+use crate::{
+    attachment::effective::{
+        AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
+        HttpRouteRules,
+    },
+    routing::{self, Entry, MatchError, Router, grpc_entries, http_entries},
+    v1::PathMatchType,
+};
+use std::sync::Arc;
+
+/// What a request is led to: a rule, and the match by which it got there.
+#[derive(Clone, Debug)]
+pub struct Target {
+    rule: Arc<Rule>,
+    match_index: usize,
+    prefix: Option<Arc<str>>,
+}
+
+impl Target {
+    /// The rule.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The place of the match in the rule's `matches`.
+    #[must_use]
+    pub fn match_index(&self) -> usize {
+        self.match_index
+    }
+
+    /// The prefix that matched, where the match is of type `PathPrefix`: what `ReplacePrefixMatch` replaces.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+}
+
+/// The compiled routes of a listener or a Service port. HTTPRoutes and GRPCRoutes stand in one table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    router: Router<Target>,
+    problems: Vec<MatchError>,
+}
+
+impl Table {
+    /// The table of a listener of protocol HTTP or HTTPS.
+    #[must_use]
+    pub fn for_listener(listener: &EffectiveListener, options: routing::Options) -> Self {
+        Self::new(
+            listener.http.iter().map(|AttachedRoute { route, hostnames }| (route, hostnames)),
+            listener.grpc.iter().map(|AttachedRoute { route, hostnames }| (route, hostnames)),
+            options,
+        )
+    }
+
+    /// The table of a port of a Service, as a client of this namespace sees it (GEP-1426). Hostnames of
+    /// mesh routes are of no account: the Service has been chosen already.
+    #[must_use]
+    pub fn for_service(
+        service: &EffectiveService,
+        port: u16,
+        client_namespace: &str,
+        options: routing::Options,
+    ) -> Self {
+        let every: Arc<[EffectiveHostname]> = Arc::new([EffectiveHostname::default()]);
+        Self::new(
+            service.http_routes(port, client_namespace).map(|route| (route, &every)),
+            service.grpc_routes(port, client_namespace).map(|route| (route, &every)),
+            options,
+        )
+    }
+
+    fn new<'a>(
+        http: impl Iterator<Item = (&'a Arc<HttpRouteRules>, &'a Arc<[EffectiveHostname]>)>,
+        grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,
+        options: routing::Options,
+    ) -> Self {
+        let mut problems = Vec::new();
+        let mut routes: Vec<(String, Vec<Entry<Target>>)> = Vec::new();
+        for (route, hostnames) in http {
+            let (entries, errors) = http_targets(route, hostnames);
+            problems.extend(errors);
+            routes.push((format!("HTTPRoute/{}", route.reference), entries));
+        }
+        for (route, hostnames) in grpc {
+            let (entries, errors) = grpc_targets(route, hostnames);
+            problems.extend(errors);
+            routes.push((format!("GRPCRoute/{}", route.reference), entries));
+        }
+        Self { router: Router::from_routes(options, routes), problems }
+    }
+
+    /// The compiled matcher.
+    #[must_use]
+    pub fn router(&self) -> &Router<Target> {
+        &self.router
+    }
+
+    /// Matches that could not be compiled; the others are in force.
+    #[must_use]
+    pub fn problems(&self) -> &[MatchError] {
+        &self.problems
+    }
+
+    /// Whether no route is attached.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.router.is_empty()
+    }
+
+    /// Puts an HTTPRoute in the place of its earlier form. The rest is shared with what readers hold.
+    pub fn insert_http(&mut self, attached: &AttachedRoute<HttpRouteRules>) {
+        let (entries, errors) = http_targets(&attached.route, &attached.hostnames);
+        let reference = &attached.route.reference;
+        self.problems.retain(|problem| problem.route() != reference);
+        self.problems.extend(errors);
+        self.router.insert(format!("HTTPRoute/{reference}").as_str(), entries);
+    }
+}
+
+fn http_targets(
+    route: &HttpRouteRules,
+    hostnames: &[EffectiveHostname],
+) -> (Vec<Entry<Target>>, Vec<MatchError>) {
+    http_entries(route, hostnames, |rule| {
+        let rule = Arc::new(Rule::http(&route.reference, rule));
+        move |match_index, matching| {
+            let by_prefix = matching.path_type() == PathMatchType::PathPrefix;
+            Target {
+                rule: rule.clone(),
+                match_index,
+                prefix: by_prefix.then(|| matching.path_value().into()),
+            }
+        }
+    })
+}
+
+fn grpc_targets(
+    route: &GrpcRouteRules,
+    hostnames: &[EffectiveHostname],
+) -> (Vec<Entry<Target>>, Vec<MatchError>) {
+    grpc_entries(route, hostnames, |rule| {
+        let rule = Arc::new(Rule::grpc(&route.reference, rule));
+        move |match_index, _| Target { rule: rule.clone(), match_index, prefix: None }
+    })
+}

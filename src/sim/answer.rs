@@ -1,0 +1,223 @@
+//! What became of a request: the machine-readable form that programs rely on.
+//!
+//! Keys may be added, never renamed.
+
+use crate::{
+    attachment::effective::{EffectiveBackend, Endpoint},
+    meta::{self, NamespacedName, ObjectReference},
+    proxy::{RouteName, Target},
+};
+use http::HeaderMap;
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+/// What became of a request, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The status code that the client gets; none where no HTTP was spoken.
+    pub status: Option<u16>,
+    /// The listener that took the request.
+    pub listener: Option<ListenerName>,
+    /// The Service that was asked, for a request inside the mesh.
+    pub service: Option<ObjectReference>,
+    /// The rule and match that won.
+    pub route: Option<RouteMatch>,
+    /// The backend that was drawn.
+    pub backend: Option<BackendName>,
+    /// The endpoint of that backend.
+    pub endpoint: Option<EndpointName>,
+    /// The request as the backend gets it.
+    pub forwarded: Option<Forwarded>,
+    /// The response as the client gets it.
+    pub response: Option<Response>,
+    /// The backends that get a copy.
+    pub mirrors: Vec<Mirror>,
+    /// The way of the request as sentences, losers included.
+    pub why: Vec<String>,
+    /// The matches that were in the running and did not win.
+    pub losers: Vec<Loser>,
+}
+
+impl Answer {
+    /// An answer that says nothing yet but how the request ended.
+    pub(super) fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            status: None,
+            listener: None,
+            service: None,
+            route: None,
+            backend: None,
+            endpoint: None,
+            forwarded: None,
+            response: None,
+            mirrors: Vec::new(),
+            why: Vec::new(),
+            losers: Vec::new(),
+        }
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It went to a backend.
+    Forwarded,
+    /// It was answered with a redirect.
+    Redirected,
+    /// The data plane answered by itself.
+    Answered,
+    /// It was refused before HTTP: no listener, no TLS session, or a connection without backend.
+    Refused,
+}
+
+/// A listener.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListenerName {
+    /// The Gateway.
+    pub gateway: ObjectReference,
+    /// The name of the listener.
+    pub name: String,
+}
+
+/// A match of a rule of a route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RouteMatch {
+    /// The route.
+    #[serde(flatten)]
+    pub route: ObjectReference,
+    /// The index of the rule in the route.
+    pub rule: usize,
+    /// The index of the match in the rule.
+    #[serde(rename = "match")]
+    pub match_index: usize,
+}
+
+impl RouteMatch {
+    pub(super) fn of(target: &Target) -> Self {
+        let RouteName { kind, name } = target.rule().route();
+        Self {
+            route: gateway_api(kind.as_str(), name),
+            rule: target.rule().index(),
+            match_index: target.match_index(),
+        }
+    }
+}
+
+/// The reference of an object of the Gateway API's own group.
+pub(super) fn gateway_api(kind: &str, name: &NamespacedName) -> ObjectReference {
+    ObjectReference {
+        group: meta::GROUP.to_owned(),
+        kind: kind.to_owned(),
+        namespace: name.namespace.clone(),
+        name: name.name.clone(),
+    }
+}
+
+/// The reference of a Service.
+pub(super) fn service(name: &NamespacedName) -> ObjectReference {
+    ObjectReference {
+        group: String::new(),
+        kind: "Service".to_owned(),
+        namespace: name.namespace.clone(),
+        name: name.name.clone(),
+    }
+}
+
+/// A backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackendName {
+    /// The object.
+    #[serde(flatten)]
+    pub reference: ObjectReference,
+    /// Its port.
+    pub port: Option<u16>,
+}
+
+impl BackendName {
+    pub(super) fn of(backend: &EffectiveBackend) -> Self {
+        Self { reference: backend.reference.clone(), port: backend.port }
+    }
+}
+
+/// An endpoint of a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointName {
+    /// The address.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+    /// What stands behind it, mostly a Pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_ref: Option<ObjectReference>,
+}
+
+impl EndpointName {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        Self {
+            address: endpoint.address.clone(),
+            port: endpoint.port,
+            target_ref: endpoint.target_ref.clone(),
+        }
+    }
+}
+
+/// A request as a backend gets it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Forwarded {
+    /// The method.
+    pub method: String,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// The authority, as in the Host header.
+    pub host: String,
+    /// The path with the query.
+    pub path: String,
+    /// What is spoken to the backend: `http/1.1`, `h2`, `h2c`, `websocket`.
+    pub protocol: &'static str,
+    /// The headers but for Host, as pairs of name and value.
+    #[serde(serialize_with = "pairs")]
+    pub headers: HeaderMap,
+}
+
+/// A response as the client gets it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers, as pairs of name and value.
+    #[serde(serialize_with = "pairs")]
+    pub headers: HeaderMap,
+}
+
+/// A backend that gets a copy of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mirror {
+    /// The backend.
+    #[serde(flatten)]
+    pub backend: BackendName,
+    /// The endpoint.
+    pub endpoint: EndpointName,
+}
+
+/// A match that was in the running and did not win.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loser {
+    /// The route, the rule and the match.
+    #[serde(flatten)]
+    pub route: RouteMatch,
+    /// The one criterion on which it lost, or what of the request did not fit.
+    pub criterion: String,
+}
+
+/// Writes headers as a list of pairs; bytes that are no text are replaced.
+fn pairs<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(Some(headers.len()))?;
+    for (name, value) in headers {
+        list.serialize_element(&(name.as_str(), String::from_utf8_lossy(value.as_bytes())))?;
+    }
+    list.end()
+}

@@ -1,0 +1,234 @@
+//! Where a request goes first: a listener of a Gateway, or a port of a Service.
+
+use super::{Request, RequestError};
+use crate::{
+    attachment::effective::{Effective, EffectiveGateway, EffectiveListener, EffectiveService},
+    meta::NamespacedName,
+    v1::{ProtocolType, TlsModeType},
+};
+use std::{net::IpAddr, sync::Arc};
+
+/// Who takes a request.
+pub(super) enum Destination<'e> {
+    /// A listener.
+    Listener { gateway: &'e EffectiveGateway, listener: &'e Arc<EffectiveListener> },
+    /// A port of a Service, asked from a namespace.
+    Service { service: &'e Arc<EffectiveService>, port: u16, client_namespace: String },
+    /// Nobody, and why.
+    Nobody { why: String },
+}
+
+/// Finds who takes a request, and says how.
+pub(super) fn find<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    why: &mut Vec<String>,
+) -> Result<Destination<'e>, RequestError> {
+    let port = request.destination_port()?;
+    if let Some(name) = &request.gateway {
+        let gateway = effective.gateways.get(name).ok_or_else(|| RequestError::NoSuchGateway {
+            gateway: name.clone(),
+            known: effective.gateways.keys().cloned().collect(),
+        })?;
+        return Ok(at_gateway(gateway, request, port, why));
+    }
+    let own_namespace = request.client.as_ref().map(|client| client.namespace.as_str());
+    if let Some(service) = named_service(effective, request, own_namespace) {
+        let client_namespace = own_namespace.unwrap_or(&service.name.namespace).to_owned();
+        why.push(format!(
+            "`{}` names Service {}, asked from namespace `{client_namespace}`",
+            request.host(),
+            service.name
+        ));
+        if service.port(port).is_none() {
+            return Ok(Destination::Nobody {
+                why: format!("Service {} has no port {port}", service.name),
+            });
+        }
+        return Ok(Destination::Service { service, port, client_namespace });
+    }
+    if let Some(namespace) = own_namespace {
+        return Ok(Destination::Nobody {
+            why: format!(
+                "`{}` names no Service for a client in namespace `{namespace}`",
+                request.host()
+            ),
+        });
+    }
+    any_gateway(effective, request, port, why)
+}
+
+/// The Service that the address or the URL's host names: `name` (from its own namespace), `name.ns`,
+/// `name.ns.svc`, `name.ns.svc.cluster.local` or a cluster IP.
+fn named_service<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    own_namespace: Option<&str>,
+) -> Option<&'e Arc<EffectiveService>> {
+    let address = request.address.or_else(|| request.host().parse::<IpAddr>().ok());
+    if let Some(address) = address {
+        let bears = |service: &&Arc<EffectiveService>| service.cluster_ips.contains(&address);
+        return effective.services.values().find(bears);
+    }
+    let host = request.host().to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    let labels: Vec<&str> = host.split('.').collect();
+    let (name, namespace) = match (labels.as_slice(), own_namespace) {
+        ([name], Some(own)) => (*name, own),
+        ([name, namespace], _)
+        | ([name, namespace, "svc"], _)
+        | ([name, namespace, "svc", "cluster", "local"], _) => (*name, *namespace),
+        _ => return None,
+    };
+    effective.services.get(&NamespacedName::new(namespace, name))
+}
+
+/// The listener of a Gateway that takes a request.
+fn at_gateway<'e>(
+    gateway: &'e EffectiveGateway,
+    request: &Request,
+    port: u16,
+    why: &mut Vec<String>,
+) -> Destination<'e> {
+    let on_port = || gateway.listeners.iter().filter(move |listener| listener.port == port);
+    if on_port().next().is_none() {
+        let ports = gateway.listeners.iter().map(|l| l.port.to_string()).collect::<Vec<_>>();
+        let ports = if ports.is_empty() { "none".to_owned() } else { ports.join(", ") };
+        return Destination::Nobody {
+            why: format!(
+                "Gateway {} has no listener in force on port {port}; its ports are: {ports}",
+                gateway.name
+            ),
+        };
+    }
+    let host = listener_host(request);
+    let speaks = |listener: &EffectiveListener| speaks(listener, request.scheme());
+    let listener = gateway
+        .listeners
+        .iter()
+        .filter(|listener| {
+            listener.port == port && speaks(listener) && listener.serves(host.as_deref())
+        })
+        .max_by_key(|listener| {
+            listener.hostname.as_ref().map_or((0, 0), |name| {
+                (if name.is_wildcard() { 1 } else { 2 }, name.as_str().len())
+            })
+        });
+    let host = host.as_deref().unwrap_or("no host");
+    match listener {
+        Some(listener) => {
+            let reason = match &listener.hostname {
+                None => "it serves every host".to_owned(),
+                Some(hostname) => {
+                    format!("its hostname `{hostname}` is the most specific that covers `{host}`")
+                }
+            };
+            why.push(format!(
+                "listener `{}` of Gateway {} takes the request on port {port}: {reason}",
+                listener.name, gateway.name
+            ));
+            Destination::Listener { gateway, listener }
+        }
+        None => {
+            let there = on_port()
+                .map(|l| {
+                    let hostname = l.hostname.as_ref().map_or("*", |name| name.as_str());
+                    format!("`{}` ({} for `{hostname}`)", l.name, l.protocol)
+                })
+                .collect::<Vec<_>>()
+                .join(", ");
+            Destination::Nobody {
+                why: format!(
+                    "no listener of Gateway {} on port {port} takes {} for `{host}`; there are {there}",
+                    gateway.name,
+                    request.scheme()
+                ),
+            }
+        }
+    }
+}
+
+/// The one Gateway with a listener for the request's port and host, or with its address.
+fn any_gateway<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    port: u16,
+    why: &mut Vec<String>,
+) -> Result<Destination<'e>, RequestError> {
+    let address = request
+        .address
+        .map_or_else(|| request.host().to_ascii_lowercase(), |address| address.to_string());
+    let addressed: Vec<_> = effective
+        .gateways
+        .values()
+        .filter(|gateway| {
+            let here = |a: &crate::v1::GatewayStatusAddress| a.value.eq_ignore_ascii_case(&address);
+            gateway.addresses.iter().any(here)
+                && gateway.listeners.iter().any(|listener| listener.port == port)
+        })
+        .collect();
+    let candidates = if addressed.is_empty() {
+        let host = listener_host(request);
+        let answers = |listener: &Arc<EffectiveListener>| {
+            listener.port == port
+                && speaks(listener, request.scheme())
+                && listener.serves(host.as_deref())
+        };
+        effective
+            .gateways
+            .values()
+            .filter(|gateway| gateway.listeners.iter().any(answers))
+            .collect()
+    } else {
+        addressed
+    };
+    match candidates.as_slice() {
+        [gateway] => Ok(at_gateway(gateway, request, port, why)),
+        [] => Ok(Destination::Nobody {
+            why: format!(
+                "no Service of the set is called `{}`, and no listener in force on port {port} takes {} for it",
+                request.host(),
+                request.scheme()
+            ),
+        }),
+        several => Err(RequestError::SeveralGateways {
+            host: request.host().to_owned(),
+            port,
+            gateways: several.iter().map(|gateway| gateway.name.clone()).collect(),
+        }),
+    }
+}
+
+/// What a listener chooses by: the SNI of a TLS client, else the Host header.
+fn listener_host(request: &Request) -> Option<String> {
+    let host = match request.scheme() {
+        "tcp" | "udp" => return None,
+        "https" | "tls" => {
+            let name = request.sni.clone().unwrap_or_else(|| request.host().to_owned());
+            // An address is never sent as SNI.
+            name.parse::<IpAddr>().is_err().then_some(name)?
+        }
+        _ => super::http::authority_host(request),
+    };
+    let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
+    Some(host)
+}
+
+/// Whether a listener understands a client of this scheme.
+fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
+    let terminates =
+        listener.tls.as_ref().is_none_or(|tls| tls.mode != TlsModeType::Passthrough);
+    match scheme {
+        "http" => listener.protocol == ProtocolType::Http,
+        "https" => {
+            listener.protocol == ProtocolType::Tls
+                || listener.protocol == ProtocolType::Https && terminates
+        }
+        "tls" => {
+            matches!(listener.protocol, ProtocolType::Tls | ProtocolType::Https | ProtocolType::Tcp)
+        }
+        "tcp" => listener.protocol == ProtocolType::Tcp,
+        "udp" => listener.protocol == ProtocolType::Udp,
+        _ => false,
+    }
+}

@@ -1,0 +1,254 @@
+//! Requests of which the host, the path and the headers are seen.
+
+use super::{
+    Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Protocol,
+    Request, Response, RouteMatch,
+    answer::{gateway_api, service as service_reference},
+};
+use crate::{
+    attachment::effective::{
+        BackendEndpoints, EffectiveGateway, EffectiveListener, EffectiveService,
+    },
+    meta::Duration,
+    proxy::{Connection, Decision, Forward, Scheme, Table},
+    routing::Verdict,
+};
+use http::{
+    HeaderValue, StatusCode, Uri,
+    header::{CONTENT_TYPE, HOST},
+    request,
+};
+
+/// A request at a listener of protocol HTTP or HTTPS.
+pub(super) fn at_listener(
+    request: &Request,
+    gateway: &EffectiveGateway,
+    listener: &EffectiveListener,
+    table: &Table,
+    why: Vec<String>,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Answer {
+    let connection = Connection { scheme: scheme(request), port: listener.port };
+    let mut answer = answer(request, connection, table, why, draw);
+    answer.listener = Some(ListenerName {
+        gateway: gateway_api("Gateway", &gateway.name),
+        name: listener.name.clone(),
+    });
+    answer
+}
+
+/// A request at a port of a Service that routes govern.
+pub(super) fn at_service(
+    request: &Request,
+    service: &EffectiveService,
+    port: u16,
+    table: &Table,
+    why: Vec<String>,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Answer {
+    let connection = Connection { scheme: scheme(request), port };
+    let mut answer = answer(request, connection, table, why, draw);
+    answer.service = Some(service_reference(&service.name));
+    answer
+}
+
+fn scheme(request: &Request) -> Scheme {
+    if request.scheme() == "https" { Scheme::Https } else { Scheme::Http }
+}
+
+/// The authority that the client names: its Host header, else the URL's host and port.
+fn authority(request: &Request) -> String {
+    let header = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let in_url = || {
+        let authority = request.uri.authority().map_or("", |authority| authority.as_str());
+        authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_owned()
+    };
+    header.map_or_else(in_url, str::to_owned)
+}
+
+/// The host of the authority, without port and brackets.
+pub(super) fn authority_host(request: &Request) -> String {
+    let authority = authority(request);
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host.to_owned()
+}
+
+/// The request as it arrives: a path, and the authority in the Host header.
+pub(super) fn parts(request: &Request) -> request::Parts {
+    let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = request.method.clone();
+    parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    parts.headers = request.headers.clone();
+    if let Ok(host) = HeaderValue::from_str(&authority(request)) {
+        parts.headers.insert(HOST, host);
+    }
+    parts
+}
+
+fn answer(
+    request: &Request,
+    connection: Connection,
+    table: &Table,
+    why: Vec<String>,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Answer {
+    let mut parts = parts(request);
+    let mut answer = Answer { why, ..Answer::new(Outcome::Answered) };
+    answer.losers = losers(table, &parts);
+
+    match table.decide(&mut parts, connection, draw) {
+        Decision::Answer(local) => {
+            if let Some(target) = local.target {
+                say_rule(&mut answer, target.rule().route(), RouteMatch::of(target));
+            }
+            answer.why.push(format!("answered with {}: {}", local.status.as_u16(), local.why));
+            if local.status.is_redirection() {
+                answer.outcome = Outcome::Redirected;
+            }
+            answer.status = Some(local.status.as_u16());
+            answer.response =
+                Some(Response { status: local.status.as_u16(), headers: local.headers });
+        }
+        Decision::Forward(forward) => {
+            say_rule(
+                &mut answer,
+                forward.target.rule().route(),
+                RouteMatch::of(forward.target),
+            );
+            say_backend(&mut answer, &forward);
+            forwarded(&mut answer, request, &forward, parts);
+        }
+    }
+    let losers: Vec<String> = answer
+        .losers
+        .iter()
+        .map(|loser| {
+            let RouteMatch { route, rule, match_index } = &loser.route;
+            format!("{route}, rule {rule}, match {match_index} did not win: {}", loser.criterion)
+        })
+        .collect();
+    answer.why.extend(losers);
+    answer
+}
+
+/// The matches whose hostname was asked and which did not win, each once, in order of precedence.
+fn losers(table: &Table, parts: &request::Parts) -> Vec<Loser> {
+    let explanation = table.router().explain(parts);
+    let mut losers: Vec<Loser> = Vec::new();
+    for candidate in explanation.candidates() {
+        if candidate.verdict != Verdict::Won {
+            let route = RouteMatch::of(candidate.entry.payload());
+            losers.push(Loser { route, criterion: candidate.reason() });
+        }
+    }
+    losers
+}
+
+fn say_rule(answer: &mut Answer, route: &crate::proxy::RouteName, place: RouteMatch) {
+    answer
+        .why
+        .push(format!("rule {}, match {} of {route} wins", place.rule, place.match_index));
+    answer.route = Some(place);
+}
+
+fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
+    let rule = forward.target.rule();
+    let total = rule.choice().total();
+    let weight = forward.backend.weight;
+    let port = forward.backend.port.map(|port| format!(":{port}")).unwrap_or_default();
+    answer.why.push(if rule.backends().len() == 1 {
+        format!("its one backend is {}{port}", forward.backend.reference)
+    } else {
+        format!(
+            "of its {} backends {}{port} was drawn, with weight {weight} of {total}",
+            rule.backends().len(),
+            forward.backend.reference
+        )
+    });
+    let unready = rule.filters().mirrors().iter().filter_map(|mirror| mirror.problem());
+    for problem in unready {
+        answer.why.push(format!("a mirror is left out: {problem}"));
+    }
+}
+
+/// Fills in what goes to the backend, and what comes back.
+fn forwarded(
+    answer: &mut Answer,
+    request: &Request,
+    forward: &Forward<'_>,
+    mut parts: request::Parts,
+) {
+    answer.backend = Some(BackendName::of(forward.backend));
+    answer.endpoint = Some(EndpointName::of(forward.endpoint));
+    answer.mirrors = forward
+        .mirrors
+        .iter()
+        .map(|(backend, endpoint)| Mirror {
+            backend: BackendName::of(backend),
+            endpoint: EndpointName::of(endpoint),
+        })
+        .collect();
+    answer.forwarded = Some(as_sent(request, parts, forward.endpoints));
+
+    let timeouts = forward.target.rule().timeouts();
+    let delay = request.backend.delay;
+    let passed = |limit: Option<Duration>| limit.filter(|limit| !limit.is_zero() && delay > *limit);
+    if let Some(limit) = passed(timeouts.backend_request).or(passed(timeouts.request)) {
+        let status = StatusCode::GATEWAY_TIMEOUT.as_u16();
+        answer.why.push(format!("the backend takes {delay}, longer than the limit of {limit}"));
+        answer.status = Some(status);
+        answer.response = Some(Response { status, headers: http::HeaderMap::new() });
+        return;
+    }
+    let (mut response, ()) = http::Response::new(()).into_parts();
+    response.status = request.backend.status;
+    response.headers = request.backend.headers.clone();
+    if let Err(error) = forward.respond(&mut response) {
+        answer.why.push(format!("the response cannot be changed: {error}"));
+        response.status = StatusCode::BAD_GATEWAY;
+    }
+    answer.outcome = Outcome::Forwarded;
+    answer.status = Some(response.status.as_u16());
+    answer.response =
+        Some(Response { status: response.status.as_u16(), headers: response.headers });
+}
+
+/// The request as a backend with these endpoints gets it.
+pub(super) fn as_sent(
+    request: &Request,
+    mut parts: request::Parts,
+    backend: &BackendEndpoints,
+) -> Forwarded {
+    let grpc = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    let host = parts.headers.remove(HOST);
+    Forwarded {
+        method: parts.method.to_string(),
+        scheme: if backend.tls.is_some() { "https" } else { "http" },
+        host: host
+            .map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned())
+            .unwrap_or_default(),
+        path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        protocol: spoken(backend, &request.protocol, grpc),
+        headers: parts.headers,
+    }
+}
+
+/// What is spoken to a backend: what its `appProtocol` asks for (GEP-1911), else what the client speaks
+/// as far as it needs it.
+fn spoken(backend: &BackendEndpoints, client: &Protocol, grpc: bool) -> &'static str {
+    let tls = backend.tls.is_some();
+    match (backend.app_protocol.as_deref(), client) {
+        (Some("kubernetes.io/h2c"), _) => "h2c",
+        (_, Protocol::WebSocket) => "websocket",
+        _ if grpc && tls => "h2",
+        _ if grpc => "h2c",
+        _ => "http/1.1",
+    }
+}

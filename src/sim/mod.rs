@@ -1,0 +1,24 @@
+//! The request pipeline driven in memory: no packets, no clock, no DNS.
+//!
+//! A [`Simulator`] holds an effective configuration and answers [`Request`]s as a data plane would that
+//! follows the specification to the letter, and says why: which Service or listener was asked, which rule
+//! won, what beat the others, what the filters changed, which backend was drawn.
+//!
+//! What the configuration does not say is assumed: backends answer at once with 200 unless the request says
+//! otherwise ([`BackendBehaviour`]), and TLS sessions come about.
+
+mod answer;
+mod destination;
+mod http;
+mod request;
+mod simulator;
+mod split;
+mod stream;
+
+pub use answer::{
+    Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Response,
+    RouteMatch,
+};
+pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
+pub use simulator::Simulator;
+pub use split::{Split, SplitRow};

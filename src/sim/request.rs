@@ -1,0 +1,254 @@
+//! A request as a client makes it.
+
+use crate::meta::{Duration, NamespacedName};
+use http::{HeaderMap, Method, StatusCode, Uri};
+use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
+
+/// A request, the client that makes it, and what the backend would say.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// What is asked for: an absolute `http` or `https` URL; or `tls://SNI:PORT`, `tcp://HOST:PORT` or
+    /// `udp://HOST:PORT` for a connection of which nothing more is known.
+    pub uri: Uri,
+    /// The headers. A `Host` among them takes the place of the URL's host and port as the authority, not
+    /// as the place to connect to.
+    pub headers: HeaderMap,
+    /// The Gateway to connect to, whatever the URL's host is.
+    pub gateway: Option<NamespacedName>,
+    /// The pod of the mesh that makes the request.
+    pub client: Option<Client>,
+    /// The address to connect to: a Gateway's, or a Service's cluster IP.
+    pub address: Option<IpAddr>,
+    /// The port to connect to, where it is not the URL's.
+    pub port: Option<u16>,
+    /// The SNI that the client sends, where it is not the URL's host.
+    pub sni: Option<String>,
+    /// What the client speaks.
+    pub protocol: Protocol,
+    /// What the backend would say.
+    pub backend: BackendBehaviour,
+}
+
+impl Request {
+    /// A request without headers, by a client outside.
+    #[must_use]
+    pub fn new(method: Method, uri: Uri) -> Self {
+        Self {
+            method,
+            uri,
+            headers: HeaderMap::new(),
+            gateway: None,
+            client: None,
+            address: None,
+            port: None,
+            sni: None,
+            protocol: Protocol::default(),
+            backend: BackendBehaviour::default(),
+        }
+    }
+
+    /// A GET of a URL.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no absolute URL.
+    pub fn get(url: &str) -> Result<Self, RequestError> {
+        let uri: Uri = url
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| RequestError::url(url, &error.to_string()))?;
+        let request = Self::new(Method::GET, uri);
+        request.destination_port()?;
+        Ok(request)
+    }
+
+    /// The scheme, in lower case.
+    pub(super) fn scheme(&self) -> &str {
+        self.uri.scheme_str().unwrap_or_default()
+    }
+
+    /// The host of the URL, without brackets around an IPv6 address.
+    pub(super) fn host(&self) -> &str {
+        let host = self.uri.host().unwrap_or_default();
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port to which the client connects.
+    pub(super) fn destination_port(&self) -> Result<u16, RequestError> {
+        let url = || self.uri.to_string();
+        if self.uri.host().is_none_or(str::is_empty) {
+            return Err(RequestError::url(&url(), "expected `http://host/path`"));
+        }
+        match (self.port.or(self.uri.port_u16()), self.scheme()) {
+            (Some(port), "http" | "https" | "tls" | "tcp" | "udp") if port > 0 => Ok(port),
+            (None, "http") => Ok(80),
+            (None, "https" | "tls") => Ok(443),
+            (None, "tcp" | "udp") => Err(RequestError::url(&url(), "the port is missing")),
+            (Some(0), _) => Err(RequestError::url(&url(), "0 is not a port")),
+            _ => Err(RequestError::url(
+                &url(),
+                "expected the scheme http, https, tls, tcp or udp",
+            )),
+        }
+    }
+}
+
+/// What a client speaks over its connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: over TLS, or in cleartext with prior knowledge.
+    Http2,
+    /// HTTP/1.1 with an upgrade to WebSocket.
+    WebSocket,
+}
+
+impl FromStr for Protocol {
+    type Err = RequestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "http/1.1" => Ok(Self::Http1),
+            "h2" | "h2c" => Ok(Self::Http2),
+            "websocket" => Ok(Self::WebSocket),
+            _ => Err(RequestError::Protocol { text: text.to_owned() }),
+        }
+    }
+}
+
+/// A pod of the mesh: its namespace and labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The namespace. Consumer routes of that namespace apply (GEP-1426).
+    pub namespace: String,
+    /// The labels. Nothing in this release of the API asks for them.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A text that names no client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a client: expected a namespace, or namespace and labels as in `shop/app=cart,tier=web`")]
+pub struct ClientError {
+    text: String,
+}
+
+impl FromStr for Client {
+    type Err = ClientError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || ClientError { text: text.to_owned() };
+        let (namespace, labels) = text.split_once('/').unwrap_or((text, ""));
+        if !crate::meta::is_dns_subdomain(namespace) {
+            return Err(refuse());
+        }
+        let labels = labels
+            .split(',')
+            .filter(|label| !label.is_empty())
+            .map(|label| {
+                let (key, value) = label.split_once('=').ok_or_else(refuse)?;
+                Ok((key.to_owned(), value.to_owned()))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { namespace: namespace.to_owned(), labels })
+    }
+}
+
+/// What a backend answers, and when.
+#[derive(Clone, Debug)]
+pub struct BackendBehaviour {
+    /// The status code.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// How long it takes. Nobody waits: it is compared with the rule's timeouts.
+    pub delay: Duration,
+}
+
+impl Default for BackendBehaviour {
+    fn default() -> Self {
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), delay: Duration::ZERO }
+    }
+}
+
+/// Why a request could not even be tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The URL is not one that can be asked for.
+    #[error("`{url}` cannot be asked for: {problem}")]
+    Url {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The protocol is not known.
+    #[error("`{text}` is not a protocol: expected `http/1.1`, `h2`, `h2c` or `websocket`")]
+    Protocol {
+        /// The text.
+        text: String,
+    },
+    /// No Gateway of that name is in force.
+    #[error("no Gateway `{gateway}` is in force{}", among(.known))]
+    NoSuchGateway {
+        /// The name that was asked for.
+        gateway: NamespacedName,
+        /// The Gateways that are in force.
+        known: Vec<NamespacedName>,
+    },
+    /// Several Gateways answer.
+    #[error("several Gateways answer for `{host}` on port {port}: {}; name one of them", list(.gateways))]
+    SeveralGateways {
+        /// The host that was asked for.
+        host: String,
+        /// The port that was asked for.
+        port: u16,
+        /// The Gateways.
+        gateways: Vec<NamespacedName>,
+    },
+}
+
+impl RequestError {
+    pub(super) fn url(url: &str, problem: &str) -> Self {
+        Self::Url { url: url.to_owned(), problem: problem.to_owned() }
+    }
+}
+
+fn list(names: &[NamespacedName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn among(known: &[NamespacedName]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there are {}", list(known)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_a_namespace_and_perhaps_labels() {
+        let client: Client = "shop/app=cart,tier=web".parse().unwrap();
+        assert_eq!(client.namespace, "shop");
+        assert_eq!(client.labels.get("tier").map(String::as_str), Some("web"));
+        assert!("shop".parse::<Client>().unwrap().labels.is_empty());
+        for bad in ["", "Shop", "shop/app", "/app=cart"] {
+            assert!(bad.parse::<Client>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_port_follows_the_scheme_unless_it_is_named() {
+        let port = |url: &str| Request::get(url).and_then(|request| request.destination_port());
+        assert_eq!(port("http://a"), Ok(80));
+        assert_eq!(port("https://a/"), Ok(443));
+        assert_eq!(port("http://a:8080/x"), Ok(8080));
+        assert_eq!(port("udp://a:53"), Ok(53));
+        for bad in ["tcp://a", "ftp://a", "/path", "http://a:0/", "a b"] {
+            assert!(port(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The simulator: a configuration with its compiled tables.
+
+use super::{
+    Answer, Outcome, Request, RequestError,
+    destination::{self, Destination},
+    http, stream,
+};
+use crate::{
+    attachment::effective::{Effective, EffectiveListener, EffectiveService},
+    meta::NamespacedName,
+    proxy::Table,
+    routing,
+    v1::ProtocolType,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// Answers requests under an effective configuration.
+///
+/// Tables are compiled when they are first asked for and kept as long as the listener or Service is the
+/// same: [`update`](Self::update) drops only those that changed.
+#[derive(Debug, Default)]
+pub struct Simulator {
+    effective: Effective,
+    options: routing::Options,
+    listeners: HashMap<(NamespacedName, String), (Arc<EffectiveListener>, Arc<Table>)>,
+    services: HashMap<(NamespacedName, u16, String), (Arc<EffectiveService>, Arc<Table>)>,
+}
+
+impl Simulator {
+    /// A simulator of this configuration, with the choices that the specification leaves open.
+    #[must_use]
+    pub fn new(effective: Effective, options: routing::Options) -> Self {
+        Self { effective, options, ..Self::default() }
+    }
+
+    /// Puts another configuration in force.
+    pub fn update(&mut self, effective: Effective) {
+        self.listeners.retain(|(gateway, _), (listener, _)| {
+            effective.gateways.get(gateway).is_some_and(|gateway| {
+                gateway.listeners.iter().any(|present| Arc::ptr_eq(present, listener))
+            })
+        });
+        self.services.retain(|(name, ..), (service, _)| {
+            effective.services.get(name).is_some_and(|present| Arc::ptr_eq(present, service))
+        });
+        self.effective = effective;
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn effective(&self) -> &Effective {
+        &self.effective
+    }
+
+    /// Answers a request. `draw(n)` returns a number below `n`.
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be tried at all: its URL is none, or it is not clear which Gateway is meant.
+    pub fn request(
+        &mut self,
+        request: &Request,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Result<Answer, RequestError> {
+        let mut why = Vec::new();
+        let effective = self.effective.clone();
+        let destination = destination::find(&effective, request, &mut why)?;
+        Ok(match destination {
+            Destination::Nobody { why: reason } => {
+                why.push(reason);
+                Answer { why, ..Answer::new(Outcome::Refused) }
+            }
+            Destination::Listener { gateway, listener } => {
+                let is_http =
+                    matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https);
+                if is_http {
+                    let table = self.listener_table(&gateway.name, listener);
+                    http::at_listener(request, gateway, listener, &table, why, draw)
+                } else {
+                    stream::at_listener(request, gateway, listener, why, draw)
+                }
+            }
+            Destination::Service { service, port, client_namespace } => {
+                let table = self.service_table(service, port, &client_namespace);
+                let is_http = matches!(request.scheme(), "http" | "https");
+                if is_http && !table.is_empty() {
+                    http::at_service(request, service, port, &table, why, draw)
+                } else {
+                    stream::at_service(request, service, port, &client_namespace, why, draw)
+                }
+            }
+        })
+    }
+
+    fn listener_table(
+        &mut self,
+        gateway: &NamespacedName,
+        listener: &Arc<EffectiveListener>,
+    ) -> Arc<Table> {
+        let (_, table) = self
+            .listeners
+            .entry((gateway.clone(), listener.name.clone()))
+            .or_insert_with(|| {
+                let table = Arc::new(Table::for_listener(listener, self.options));
+                (listener.clone(), table)
+            });
+        table.clone()
+    }
+
+    fn service_table(
+        &mut self,
+        service: &Arc<EffectiveService>,
+        port: u16,
+        client_namespace: &str,
+    ) -> Arc<Table> {
+        let (_, table) = self
+            .services
+            .entry((service.name.clone(), port, client_namespace.to_owned()))
+            .or_insert_with(|| {
+                let table = Table::for_service(service, port, client_namespace, self.options);
+                (service.clone(), Arc::new(table))
+            });
+        table.clone()
+    }
+}

@@ -1,0 +1,181 @@
+//! Connections of which no more than the port and perhaps the SNI is seen.
+
+use super::{
+    Answer, BackendName, EndpointName, ListenerName, Outcome, Request, Response, RouteMatch,
+    answer::{gateway_api, service as service_reference},
+};
+use crate::{
+    attachment::effective::{
+        AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveBackend, EffectiveGateway,
+        EffectiveHostname, EffectiveListener, EffectiveService,
+    },
+    backend::WeightedChoice,
+    v1::{ProtocolType, TlsModeType},
+};
+use std::cmp::Reverse;
+
+/// A connection at a listener of protocol TLS, TCP or UDP.
+pub(super) fn at_listener(
+    request: &Request,
+    gateway: &EffectiveGateway,
+    listener: &EffectiveListener,
+    why: Vec<String>,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Answer {
+    let mut answer = Answer { why, ..Answer::new(Outcome::Refused) };
+    answer.listener = Some(ListenerName {
+        gateway: gateway_api("Gateway", &gateway.name),
+        name: listener.name.clone(),
+    });
+    let passthrough =
+        listener.tls.as_ref().is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
+    let (kind, route) = match listener.protocol {
+        ProtocolType::Tls if passthrough || !listener.tls_routes.is_empty() => {
+            let sni = request.sni.as_deref().unwrap_or_else(|| request.host());
+            ("TLSRoute", by_sni(&listener.tls_routes, sni))
+        }
+        ProtocolType::Udp => ("UDPRoute", listener.udp.first()),
+        _ => ("TCPRoute", listener.tcp.first()),
+    };
+    match route {
+        Some(attached) => through(&mut answer, kind, &attached.route, draw),
+        None => answer.why.push(format!("no {kind} at the listener takes the connection")),
+    }
+    answer
+}
+
+/// A connection to a port of a Service under no HTTPRoute or GRPCRoute.
+pub(super) fn at_service(
+    request: &Request,
+    service: &EffectiveService,
+    port: u16,
+    client_namespace: &str,
+    why: Vec<String>,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Answer {
+    let mut answer = Answer { why, ..Answer::new(Outcome::Refused) };
+    answer.service = Some(service_reference(&service.name));
+    let governing = if request.scheme() == "udp" {
+        service.udp_routes(port, client_namespace).next().map(|route| ("UDPRoute", route))
+    } else {
+        let tls = matches!(request.scheme(), "tls" | "https")
+            .then(|| service.tls_routes(port, client_namespace).next())
+            .flatten();
+        tls.map(|route| ("TLSRoute", route)).or_else(|| {
+            service.tcp_routes(port, client_namespace).next().map(|route| ("TCPRoute", route))
+        })
+    };
+    if let Some((kind, route)) = governing {
+        through(&mut answer, kind, route, draw);
+        return answer;
+    }
+    // A request that no route governs goes to the Service itself (GEP-1426).
+    let name = service_reference(&service.name);
+    answer.why.push(format!(
+        "no route with {name} as its parent governs port {port}: the request goes to the Service itself"
+    ));
+    let Some(port) = service.port(port) else {
+        return answer;
+    };
+    match &port.target {
+        Err(problem) => answer.why.push(problem.to_string()),
+        Ok(endpoints) => match ready(endpoints, draw) {
+            None => answer.why.push(format!("{name} has no endpoint that is ready")),
+            Some(endpoint) => {
+                answer.outcome = Outcome::Forwarded;
+                answer.backend =
+                    Some(BackendName { reference: name, port: Some(port.port) });
+                answer.endpoint = Some(endpoint);
+                if matches!(request.scheme(), "http" | "https") {
+                    untouched(&mut answer, request, endpoints);
+                }
+            }
+        },
+    }
+    answer
+}
+
+/// A request that reaches a Service as it was sent.
+fn untouched(answer: &mut Answer, request: &Request, endpoints: &BackendEndpoints) {
+    let parts = super::http::parts(request);
+    let status = request.backend.status.as_u16();
+    answer.forwarded = Some(super::http::as_sent(request, parts, endpoints));
+    answer.status = Some(status);
+    answer.response = Some(Response { status, headers: request.backend.headers.clone() });
+}
+
+/// The TLSRoute with the most specific hostname that covers the SNI; of equals the first, which is the oldest.
+fn by_sni<'r>(
+    routes: &'r [AttachedRoute<ConnectionRouteRules>],
+    sni: &str,
+) -> Option<&'r AttachedRoute<ConnectionRouteRules>> {
+    let specificity = |name: &EffectiveHostname| match &name.hostname {
+        None => Some((0, 0)),
+        Some(hostname) if hostname.matches(sni) => {
+            Some((if hostname.is_wildcard() { 1 } else { 2 }, hostname.as_str().len()))
+        }
+        Some(_) => None,
+    };
+    routes
+        .iter()
+        .filter_map(|route| Some((route.hostnames.iter().filter_map(specificity).max()?, route)))
+        .min_by_key(|(specificity, _)| Reverse(*specificity))
+        .map(|(_, route)| route)
+}
+
+/// Takes a connection through the first rule of a route: such rules have no matches.
+fn through(
+    answer: &mut Answer,
+    kind: &str,
+    route: &ConnectionRouteRules,
+    draw: &mut dyn FnMut(u64) -> u64,
+) {
+    let Some(rule) = route.rules.first() else {
+        answer.why.push(format!("{kind} {} has no rule", route.reference));
+        return;
+    };
+    answer.route = Some(RouteMatch {
+        route: gateway_api(kind, &route.reference),
+        rule: rule.index,
+        match_index: 0,
+    });
+    answer.why.push(format!("{kind} {} takes the connection", route.reference));
+    let Some(backend) = choose(&rule.backends, draw) else {
+        answer.why.push("the rule has no backend with a weight".to_owned());
+        return;
+    };
+    match &backend.target {
+        Err(problem) => answer.why.push(problem.to_string()),
+        Ok(endpoints) => match ready(endpoints, draw) {
+            None => {
+                answer.why.push(format!("{} has no endpoint that is ready", backend.reference));
+            }
+            Some(endpoint) => {
+                answer.outcome = Outcome::Forwarded;
+                answer.why.push(format!("it goes to {}", backend.reference));
+                answer.backend = Some(BackendName::of(backend));
+                answer.endpoint = Some(endpoint);
+            }
+        },
+    }
+}
+
+fn choose<'b>(
+    backends: &'b [EffectiveBackend],
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Option<&'b EffectiveBackend> {
+    let choice = WeightedChoice::new(backends.iter().map(|backend| backend.weight)).ok()?;
+    let total = choice.total();
+    let index = (total > 0).then(|| choice.choose(draw(total))).flatten()?;
+    backends.get(index)
+}
+
+fn ready(
+    endpoints: &BackendEndpoints,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Option<EndpointName> {
+    let ready: Vec<_> = endpoints.endpoints.iter().filter(|endpoint| endpoint.ready).collect();
+    let count = u64::try_from(ready.len()).ok().filter(|count| *count > 0)?;
+    let drawn = if count == 1 { 0 } else { draw(count) };
+    ready.get(usize::try_from(drawn).ok()?).map(|endpoint| EndpointName::of(endpoint))
+}
