@@ -1,4 +1,4 @@
-//! The Kubernetes Gateway API as a pure library.
+#![doc = include_str!("../README.md")]
 
 pub mod attachment;
 pub mod backend;
@@ -7,9 +7,11 @@ pub mod crd;
 pub mod filters;
 pub mod manifest;
 pub mod meta;
+pub mod proxy;
 pub mod routing;
 pub mod rules;
 pub mod schema;
+pub mod sim;
 pub mod v1;
 pub mod v1alpha2;
 pub mod v1alpha3;

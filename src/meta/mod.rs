@@ -29,6 +29,7 @@ pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference
 pub use release::{Channel, ChannelError, Release, ReleaseError};
 pub use resource::Kind;
 
+pub(crate) use hostname::is_dns_subdomain;
 pub(crate) use open_enum::open_enum;
 pub(crate) use resource::resource;
 pub(crate) use union::union;

@@ -14,6 +14,8 @@
 mod pipeline;
 mod rule;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Scheme};
 pub use rule::{Backend, Filters, RouteKind, RouteName, Rule};

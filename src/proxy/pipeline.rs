@@ -89,10 +89,14 @@ impl Forward<'_> {
     ///
     /// When the response then has more headers than there can be.
     pub fn respond(&self, response: &mut response::Parts) -> Result<(), ApplyError> {
-        [self.own_filters, self.target.rule().filters()]
-            .into_iter()
-            .flat_map(|filters| &filters.response_headers)
-            .try_for_each(|modifier| modifier.apply(&mut response.headers))
+        self.own_filters
+            .compiled()
+            .apply_response(&mut response.headers)?;
+        self.target
+            .rule()
+            .filters()
+            .compiled()
+            .apply_response(&mut response.headers)
     }
 }
 
@@ -108,7 +112,12 @@ impl Table {
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Decision<'t> {
         let Some(target) = self.router().find(request) else {
-            return local(None, request, StatusCode::NOT_FOUND, "no rule matches the request".into());
+            return local(
+                None,
+                request,
+                StatusCode::NOT_FOUND,
+                "no rule matches the request".into(),
+            );
         };
         self.follow(target, request, connection, draw)
     }
@@ -122,9 +131,14 @@ impl Table {
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Decision<'t> {
         let rule = target.rule();
-        let refuse = |request: &request::Parts, status, why| local(Some(target), request, status, why);
+        let refuse =
+            |request: &request::Parts, status, why| local(Some(target), request, status, why);
         if let Some(problem) = rule.problem() {
-            return refuse(request, StatusCode::INTERNAL_SERVER_ERROR, problem.to_owned());
+            return refuse(
+                request,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                problem.to_owned(),
+            );
         }
         let filters = rule.filters();
         if let Some(answer) = redirect(target, filters, request, connection) {
@@ -150,13 +164,21 @@ impl Table {
         let endpoints = match &effective.target {
             Ok(endpoints) => endpoints,
             Err(problem) => {
-                return fail(request, StatusCode::INTERNAL_SERVER_ERROR, problem.to_string());
+                return fail(
+                    request,
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    problem.to_string(),
+                );
             }
         };
         if let Some(problem) = backend.filters().problem() {
-            return fail(request, StatusCode::INTERNAL_SERVER_ERROR, problem.to_owned());
+            return fail(
+                request,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                problem.to_owned(),
+            );
         }
-        if let Err(error) = apply(filters, target, request) {
+        if let Err(error) = filters.compiled().apply_request(request, target.prefix()) {
             return fail(request, error.status(), error.to_string());
         }
         if let Some(answer) = redirect(target, backend.filters(), request, connection) {
@@ -166,7 +188,11 @@ impl Table {
             let why = format!("{} has no endpoint that is ready", effective.reference);
             return fail(request, StatusCode::SERVICE_UNAVAILABLE, why);
         };
-        if let Err(error) = apply(backend.filters(), target, request) {
+        if let Err(error) = backend
+            .filters()
+            .compiled()
+            .apply_request(request, target.prefix())
+        {
             return fail(request, error.status(), error.to_string());
         }
         let mirrors = filters
@@ -190,7 +216,9 @@ impl Table {
 fn choose<'t>(target: &'t Target, draw: &mut dyn FnMut(u64) -> u64) -> Option<&'t Backend> {
     let rule = target.rule();
     let total = rule.choice().total();
-    let index = (total > 0).then(|| rule.choice().choose(draw(total))).flatten()?;
+    let index = (total > 0)
+        .then(|| rule.choice().choose(draw(total)))
+        .flatten()?;
     rule.backends().get(index)
 }
 
@@ -211,21 +239,6 @@ fn ready<'t>(
     }
 }
 
-/// Changes the request as the filters of one level ask.
-fn apply(
-    filters: &Filters,
-    target: &Target,
-    request: &mut request::Parts,
-) -> Result<(), ApplyError> {
-    for modifier in &filters.request_headers {
-        modifier.apply(&mut request.headers)?;
-    }
-    match &filters.rewrite {
-        Some(rewrite) => rewrite.apply(request, target.prefix()),
-        None => Ok(()),
-    }
-}
-
 /// The redirect of one level of filters, if it has one.
 fn redirect<'t>(
     target: &'t Target,
@@ -233,12 +246,17 @@ fn redirect<'t>(
     request: &request::Parts,
     connection: Connection,
 ) -> Option<Decision<'t>> {
-    let redirect = filters.redirect.as_ref()?;
+    let redirect = filters.compiled().redirect()?;
     let authority = request
         .uri
         .authority()
         .map(|authority| authority.as_str())
-        .or_else(|| request.headers.get(HOST).and_then(|host| host.to_str().ok()))
+        .or_else(|| {
+            request
+                .headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+        })
         .unwrap_or_default();
     let context = RedirectContext {
         scheme: connection.scheme.as_str(),
@@ -249,13 +267,20 @@ fn redirect<'t>(
         matched_prefix: target.prefix(),
     };
     let answered = redirect.location(&context).and_then(|(status, location)| {
-        let why = format!("the rule redirects to {}", String::from_utf8_lossy(location.as_bytes()));
+        let why = format!(
+            "the rule redirects to {}",
+            String::from_utf8_lossy(location.as_bytes())
+        );
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, location);
-        for modifier in &filters.response_headers {
-            modifier.apply(&mut headers)?;
-        }
-        Ok(LocalAnswer { target: Some(target), failed: None, status, headers, why })
+        filters.compiled().apply_response(&mut headers)?;
+        Ok(LocalAnswer {
+            target: Some(target),
+            failed: None,
+            status,
+            headers,
+            why,
+        })
     });
     Some(match answered {
         Ok(answer) => Decision::Answer(answer),
@@ -273,7 +298,10 @@ fn local<'t>(
 ) -> Decision<'t> {
     const GRPC: &str = "application/grpc";
     let mut headers = HeaderMap::new();
-    let content_type = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = request
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let by_grpc = target.is_some_and(|target| target.rule().route().kind == RouteKind::Grpc);
     let status = if by_grpc || content_type.is_some_and(|value| value.starts_with(GRPC)) {
         let code = if target.is_none() { "12" } else { "14" };
@@ -286,5 +314,11 @@ fn local<'t>(
     } else {
         status
     };
-    Decision::Answer(LocalAnswer { target, failed: None, status, headers, why })
+    Decision::Answer(LocalAnswer {
+        target,
+        failed: None,
+        status,
+        headers,
+        why,
+    })
 }

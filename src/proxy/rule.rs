@@ -3,8 +3,9 @@
 use crate::{
     attachment::effective::{EffectiveBackend, EffectiveFilter, GrpcRule, HttpRule, Timeouts},
     backend::WeightedChoice,
-    filters::{HeaderModifier, Redirect, Rewrite},
+    filters,
     meta::NamespacedName,
+    v1::HttpRouteFilter,
 };
 use std::fmt;
 
@@ -60,7 +61,10 @@ impl Rule {
     #[must_use]
     pub fn http(name: &NamespacedName, rule: &HttpRule) -> Self {
         Self::new(
-            RouteName { kind: RouteKind::Http, name: name.clone() },
+            RouteName {
+                kind: RouteKind::Http,
+                name: name.clone(),
+            },
             rule.index,
             &rule.filters,
             &rule.backends,
@@ -73,7 +77,10 @@ impl Rule {
     #[must_use]
     pub fn grpc(name: &NamespacedName, rule: &GrpcRule) -> Self {
         Self::new(
-            RouteName { kind: RouteKind::Grpc, name: name.clone() },
+            RouteName {
+                kind: RouteKind::Grpc,
+                name: name.clone(),
+            },
             rule.index,
             &rule.filters,
             &rule.backends,
@@ -90,11 +97,16 @@ impl Rule {
         timeouts: Timeouts,
         problem: Option<String>,
     ) -> Self {
+        let (choice, unusable) = match WeightedChoice::new(backends.iter().map(|b| b.weight)) {
+            Ok(choice) => (choice, None),
+            Err(error) => (WeightedChoice::default(), Some(error.to_string())),
+        };
+        let problem = problem.or(unusable);
         Self {
             route,
             index,
             filters: Filters::new(filters),
-            choice: WeightedChoice::new(backends.iter().map(|backend| backend.weight)),
+            choice,
             backends: backends.iter().map(Backend::new).collect(),
             timeouts,
             problem,
@@ -153,7 +165,10 @@ pub struct Backend {
 
 impl Backend {
     fn new(effective: &EffectiveBackend) -> Self {
-        Self { filters: Filters::new(&effective.filters), effective: effective.clone() }
+        Self {
+            filters: Filters::new(&effective.filters),
+            effective: effective.clone(),
+        }
     }
 
     /// The backend as attachment resolved it.
@@ -169,67 +184,59 @@ impl Backend {
     }
 }
 
-/// The filters of one level, a rule or a backend, compiled.
+/// The filters of one level, a rule or a backend: compiled, and the references of its mirrors followed.
 #[derive(Debug, Default)]
 pub struct Filters {
-    pub(super) request_headers: Vec<HeaderModifier>,
-    pub(super) response_headers: Vec<HeaderModifier>,
-    pub(super) redirect: Option<Redirect>,
-    pub(super) rewrite: Option<Rewrite>,
+    compiled: filters::Filters,
     mirrors: Vec<EffectiveBackend>,
     problem: Option<String>,
 }
 
 impl Filters {
-    fn new(filters: &[EffectiveFilter]) -> Self {
-        let mut compiled = Self::default();
-        for filter in filters {
-            if let Err(problem) = compiled.add(filter) {
-                compiled.problem.get_or_insert(problem);
+    fn new(effective: &[EffectiveFilter]) -> Self {
+        let mut this = Self::default();
+        let mut own = Vec::new();
+        for filter in effective {
+            match filter.clone() {
+                EffectiveFilter::RequestHeaderModifier(headers) => {
+                    own.push(HttpRouteFilter::RequestHeaderModifier(headers));
+                }
+                EffectiveFilter::ResponseHeaderModifier(headers) => {
+                    own.push(HttpRouteFilter::ResponseHeaderModifier(headers));
+                }
+                EffectiveFilter::RequestRedirect(redirect) => {
+                    own.push(HttpRouteFilter::RequestRedirect(redirect));
+                }
+                EffectiveFilter::UrlRewrite(rewrite) => {
+                    own.push(HttpRouteFilter::UrlRewrite(rewrite));
+                }
+                EffectiveFilter::RequestMirror(backend) => this.mirrors.push(*backend),
+                EffectiveFilter::Unsupported { kind, why } => {
+                    this.problem
+                        .get_or_insert(format!("the filter `{kind}` cannot be applied: {why}"));
+                }
             }
         }
-        compiled
+        match filters::Filters::compile_http(&own) {
+            Ok(compiled) => this.compiled = compiled,
+            Err(error) => {
+                this.problem
+                    .get_or_insert(format!("the filters cannot be applied: {error}"));
+            }
+        }
+        this
     }
 
-    fn add(&mut self, filter: &EffectiveFilter) -> Result<(), String> {
-        let say = |kind: &str, error: &dyn fmt::Display| {
-            format!("the filter `{kind}` cannot be applied: {error}")
-        };
-        match filter {
-            EffectiveFilter::RequestHeaderModifier(headers) => self.request_headers.push(
-                HeaderModifier::compile(headers)
-                    .map_err(|error| say("RequestHeaderModifier", &error))?,
-            ),
-            EffectiveFilter::ResponseHeaderModifier(headers) => self.response_headers.push(
-                HeaderModifier::compile(headers)
-                    .map_err(|error| say("ResponseHeaderModifier", &error))?,
-            ),
-            EffectiveFilter::RequestRedirect(redirect) => {
-                let redirect =
-                    Redirect::compile(redirect).map_err(|error| say("RequestRedirect", &error))?;
-                self.redirect.get_or_insert(redirect);
-            }
-            EffectiveFilter::UrlRewrite(rewrite) => {
-                let rewrite =
-                    Rewrite::compile(rewrite).map_err(|error| say("URLRewrite", &error))?;
-                self.rewrite.get_or_insert(rewrite);
-            }
-            EffectiveFilter::RequestMirror(backend) => self.mirrors.push((**backend).clone()),
-            EffectiveFilter::Unsupported { kind, why } => return Err(say(kind, why)),
-        }
-        Ok(())
+    /// What is done to requests and responses.
+    #[must_use]
+    pub fn compiled(&self) -> &filters::Filters {
+        &self.compiled
     }
 
     /// Where copies of requests go, in the order of the spec, those included that lead nowhere.
     #[must_use]
     pub fn mirrors(&self) -> &[EffectiveBackend] {
         &self.mirrors
-    }
-
-    /// The redirect that answers in the place of any backend.
-    #[must_use]
-    pub fn redirect(&self) -> Option<&Redirect> {
-        self.redirect.as_ref()
     }
 
     /// Why the filters cannot be applied, if so. Such a filter must not be skipped: requests that it

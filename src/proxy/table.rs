@@ -51,8 +51,14 @@ impl Table {
     #[must_use]
     pub fn for_listener(listener: &EffectiveListener, options: routing::Options) -> Self {
         Self::new(
-            listener.http.iter().map(|AttachedRoute { route, hostnames }| (route, hostnames)),
-            listener.grpc.iter().map(|AttachedRoute { route, hostnames }| (route, hostnames)),
+            listener
+                .http
+                .iter()
+                .map(|AttachedRoute { route, hostnames }| (route, hostnames)),
+            listener
+                .grpc
+                .iter()
+                .map(|AttachedRoute { route, hostnames }| (route, hostnames)),
             options,
         )
     }
@@ -68,8 +74,12 @@ impl Table {
     ) -> Self {
         let every: Arc<[EffectiveHostname]> = Arc::new([EffectiveHostname::default()]);
         Self::new(
-            service.http_routes(port, client_namespace).map(|route| (route, &every)),
-            service.grpc_routes(port, client_namespace).map(|route| (route, &every)),
+            service
+                .http_routes(port, client_namespace)
+                .map(|route| (route, &every)),
+            service
+                .grpc_routes(port, client_namespace)
+                .map(|route| (route, &every)),
             options,
         )
     }
@@ -91,7 +101,10 @@ impl Table {
             problems.extend(errors);
             routes.push((format!("GRPCRoute/{}", route.reference), entries));
         }
-        Self { router: Router::from_routes(options, routes), problems }
+        Self {
+            router: Router::from_routes(options, routes),
+            problems,
+        }
     }
 
     /// The compiled matcher.
@@ -118,7 +131,8 @@ impl Table {
         let reference = &attached.route.reference;
         self.problems.retain(|problem| problem.route() != reference);
         self.problems.extend(errors);
-        self.router.insert(format!("HTTPRoute/{reference}").as_str(), entries);
+        self.router
+            .insert(format!("HTTPRoute/{reference}").as_str(), entries);
     }
 }
 
@@ -145,6 +159,10 @@ fn grpc_targets(
 ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
     grpc_entries(route, hostnames, |rule| {
         let rule = Arc::new(Rule::grpc(&route.reference, rule));
-        move |match_index, _| Target { rule: rule.clone(), match_index, prefix: None }
+        move |match_index, _| Target {
+            rule: rule.clone(),
+            match_index,
+            prefix: None,
+        }
     })
 }

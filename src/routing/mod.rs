@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attached;
 mod candidates;
 mod explain;
 mod grpc;
@@ -45,6 +46,7 @@ mod sni;
 mod stored;
 mod trie;
 
+pub use attached::{MatchError, grpc_entries, http_entries};
 pub use explain::{Candidate, Explanation, Reason, Verdict};
 pub use host::{HostPattern, HostPatternError};
 pub use matches::{

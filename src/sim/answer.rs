@@ -37,6 +37,9 @@ pub struct Answer {
     pub why: Vec<String>,
     /// The matches that were in the running and did not win.
     pub losers: Vec<Loser>,
+    /// The weights between which the backend was drawn, in the order of the spec.
+    #[serde(skip)]
+    pub(super) weights: Vec<u64>,
 }
 
 impl Answer {
@@ -55,6 +58,7 @@ impl Answer {
             mirrors: Vec::new(),
             why: Vec::new(),
             losers: Vec::new(),
+            weights: Vec::new(),
         }
     }
 }
@@ -138,7 +142,10 @@ pub struct BackendName {
 
 impl BackendName {
     pub(super) fn of(backend: &EffectiveBackend) -> Self {
-        Self { reference: backend.reference.clone(), port: backend.port }
+        Self {
+            reference: backend.reference.clone(),
+            port: backend.port,
+        }
     }
 }
 

@@ -11,9 +11,16 @@ use std::{net::IpAddr, sync::Arc};
 /// Who takes a request.
 pub(super) enum Destination<'e> {
     /// A listener.
-    Listener { gateway: &'e EffectiveGateway, listener: &'e Arc<EffectiveListener> },
+    Listener {
+        gateway: &'e EffectiveGateway,
+        listener: &'e Arc<EffectiveListener>,
+    },
     /// A port of a Service, asked from a namespace.
-    Service { service: &'e Arc<EffectiveService>, port: u16, client_namespace: String },
+    Service {
+        service: &'e Arc<EffectiveService>,
+        port: u16,
+        client_namespace: String,
+    },
     /// Nobody, and why.
     Nobody { why: String },
 }
@@ -26,13 +33,19 @@ pub(super) fn find<'e>(
 ) -> Result<Destination<'e>, RequestError> {
     let port = request.destination_port()?;
     if let Some(name) = &request.gateway {
-        let gateway = effective.gateways.get(name).ok_or_else(|| RequestError::NoSuchGateway {
-            gateway: name.clone(),
-            known: effective.gateways.keys().cloned().collect(),
-        })?;
+        let gateway = effective
+            .gateways
+            .get(name)
+            .ok_or_else(|| RequestError::NoSuchGateway {
+                gateway: name.clone(),
+                known: effective.gateways.keys().cloned().collect(),
+            })?;
         return Ok(at_gateway(gateway, request, port, why));
     }
-    let own_namespace = request.client.as_ref().map(|client| client.namespace.as_str());
+    let own_namespace = request
+        .client
+        .as_ref()
+        .map(|client| client.namespace.as_str());
     if let Some(service) = named_service(effective, request, own_namespace) {
         let client_namespace = own_namespace.unwrap_or(&service.name.namespace).to_owned();
         why.push(format!(
@@ -45,7 +58,11 @@ pub(super) fn find<'e>(
                 why: format!("Service {} has no port {port}", service.name),
             });
         }
-        return Ok(Destination::Service { service, port, client_namespace });
+        return Ok(Destination::Service {
+            service,
+            port,
+            client_namespace,
+        });
     }
     if let Some(namespace) = own_namespace {
         return Ok(Destination::Nobody {
@@ -65,7 +82,9 @@ fn named_service<'e>(
     request: &Request,
     own_namespace: Option<&str>,
 ) -> Option<&'e Arc<EffectiveService>> {
-    let address = request.address.or_else(|| request.host().parse::<IpAddr>().ok());
+    let address = request
+        .address
+        .or_else(|| request.host().parse::<IpAddr>().ok());
     if let Some(address) = address {
         let bears = |service: &&Arc<EffectiveService>| service.cluster_ips.contains(&address);
         return effective.services.values().find(bears);
@@ -80,7 +99,9 @@ fn named_service<'e>(
         | ([name, namespace, "svc", "cluster", "local"], _) => (*name, *namespace),
         _ => return None,
     };
-    effective.services.get(&NamespacedName::new(namespace, name))
+    effective
+        .services
+        .get(&NamespacedName::new(namespace, name))
 }
 
 /// The listener of a Gateway that takes a request.
@@ -90,10 +111,23 @@ fn at_gateway<'e>(
     port: u16,
     why: &mut Vec<String>,
 ) -> Destination<'e> {
-    let on_port = || gateway.listeners.iter().filter(move |listener| listener.port == port);
+    let on_port = || {
+        gateway
+            .listeners
+            .iter()
+            .filter(move |listener| listener.port == port)
+    };
     if on_port().next().is_none() {
-        let ports = gateway.listeners.iter().map(|l| l.port.to_string()).collect::<Vec<_>>();
-        let ports = if ports.is_empty() { "none".to_owned() } else { ports.join(", ") };
+        let ports = gateway
+            .listeners
+            .iter()
+            .map(|l| l.port.to_string())
+            .collect::<Vec<_>>();
+        let ports = if ports.is_empty() {
+            "none".to_owned()
+        } else {
+            ports.join(", ")
+        };
         return Destination::Nobody {
             why: format!(
                 "Gateway {} has no listener in force on port {port}; its ports are: {ports}",
@@ -155,16 +189,20 @@ fn any_gateway<'e>(
     port: u16,
     why: &mut Vec<String>,
 ) -> Result<Destination<'e>, RequestError> {
-    let address = request
-        .address
-        .map_or_else(|| request.host().to_ascii_lowercase(), |address| address.to_string());
+    let address = request.address.map_or_else(
+        || request.host().to_ascii_lowercase(),
+        |address| address.to_string(),
+    );
     let addressed: Vec<_> = effective
         .gateways
         .values()
         .filter(|gateway| {
             let here = |a: &crate::v1::GatewayStatusAddress| a.value.eq_ignore_ascii_case(&address);
             gateway.addresses.iter().any(here)
-                && gateway.listeners.iter().any(|listener| listener.port == port)
+                && gateway
+                    .listeners
+                    .iter()
+                    .any(|listener| listener.port == port)
         })
         .collect();
     let candidates = if addressed.is_empty() {
@@ -204,7 +242,10 @@ fn listener_host(request: &Request) -> Option<String> {
     let host = match request.scheme() {
         "tcp" | "udp" => return None,
         "https" | "tls" => {
-            let name = request.sni.clone().unwrap_or_else(|| request.host().to_owned());
+            let name = request
+                .sni
+                .clone()
+                .unwrap_or_else(|| request.host().to_owned());
             // An address is never sent as SNI.
             name.parse::<IpAddr>().is_err().then_some(name)?
         }
@@ -216,8 +257,10 @@ fn listener_host(request: &Request) -> Option<String> {
 
 /// Whether a listener understands a client of this scheme.
 fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
-    let terminates =
-        listener.tls.as_ref().is_none_or(|tls| tls.mode != TlsModeType::Passthrough);
+    let terminates = listener
+        .tls
+        .as_ref()
+        .is_none_or(|tls| tls.mode != TlsModeType::Passthrough);
     match scheme {
         "http" => listener.protocol == ProtocolType::Http,
         "https" => {
@@ -225,7 +268,10 @@ fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
                 || listener.protocol == ProtocolType::Https && terminates
         }
         "tls" => {
-            matches!(listener.protocol, ProtocolType::Tls | ProtocolType::Https | ProtocolType::Tcp)
+            matches!(
+                listener.protocol,
+                ProtocolType::Tls | ProtocolType::Https | ProtocolType::Tcp
+            )
         }
         "tcp" => listener.protocol == ProtocolType::Tcp,
         "udp" => listener.protocol == ProtocolType::Udp,

@@ -10,7 +10,7 @@ use crate::{
         BackendEndpoints, EffectiveGateway, EffectiveListener, EffectiveService,
     },
     meta::Duration,
-    proxy::{Connection, Decision, Forward, Scheme, Table},
+    proxy::{Connection, Decision, Forward, Scheme, Table, Target},
     routing::Verdict,
 };
 use http::{
@@ -28,7 +28,10 @@ pub(super) fn at_listener(
     why: Vec<String>,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Answer {
-    let connection = Connection { scheme: scheme(request), port: listener.port };
+    let connection = Connection {
+        scheme: scheme(request),
+        port: listener.port,
+    };
     let mut answer = answer(request, connection, table, why, draw);
     answer.listener = Some(ListenerName {
         gateway: gateway_api("Gateway", &gateway.name),
@@ -46,22 +49,38 @@ pub(super) fn at_service(
     why: Vec<String>,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Answer {
-    let connection = Connection { scheme: scheme(request), port };
+    let connection = Connection {
+        scheme: scheme(request),
+        port,
+    };
     let mut answer = answer(request, connection, table, why, draw);
     answer.service = Some(service_reference(&service.name));
     answer
 }
 
 fn scheme(request: &Request) -> Scheme {
-    if request.scheme() == "https" { Scheme::Https } else { Scheme::Http }
+    if request.scheme() == "https" {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    }
 }
 
 /// The authority that the client names: its Host header, else the URL's host and port.
 fn authority(request: &Request) -> String {
-    let header = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let header = request
+        .headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
     let in_url = || {
-        let authority = request.uri.authority().map_or("", |authority| authority.as_str());
-        authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_owned()
+        let authority = request
+            .uri
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host)
+            .to_owned()
     };
     header.map_or_else(in_url, str::to_owned)
 }
@@ -78,7 +97,10 @@ pub(super) fn authority_host(request: &Request) -> String {
 
 /// The request as it arrives: a path, and the authority in the Host header.
 pub(super) fn parts(request: &Request) -> request::Parts {
-    let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = request
+        .uri
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = request.method.clone();
     parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
@@ -97,28 +119,33 @@ fn answer(
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Answer {
     let mut parts = parts(request);
-    let mut answer = Answer { why, ..Answer::new(Outcome::Answered) };
+    let mut answer = Answer {
+        why,
+        ..Answer::new(Outcome::Answered)
+    };
     answer.losers = losers(table, &parts);
 
     match table.decide(&mut parts, connection, draw) {
         Decision::Answer(local) => {
             if let Some(target) = local.target {
-                say_rule(&mut answer, target.rule().route(), RouteMatch::of(target));
+                say_rule(&mut answer, target);
             }
-            answer.why.push(format!("answered with {}: {}", local.status.as_u16(), local.why));
+            answer.why.push(format!(
+                "answered with {}: {}",
+                local.status.as_u16(),
+                local.why
+            ));
             if local.status.is_redirection() {
                 answer.outcome = Outcome::Redirected;
             }
             answer.status = Some(local.status.as_u16());
-            answer.response =
-                Some(Response { status: local.status.as_u16(), headers: local.headers });
+            answer.response = Some(Response {
+                status: local.status.as_u16(),
+                headers: local.headers,
+            });
         }
         Decision::Forward(forward) => {
-            say_rule(
-                &mut answer,
-                forward.target.rule().route(),
-                RouteMatch::of(forward.target),
-            );
+            say_rule(&mut answer, forward.target);
             say_backend(&mut answer, &forward);
             forwarded(&mut answer, request, &forward, parts);
         }
@@ -127,8 +154,15 @@ fn answer(
         .losers
         .iter()
         .map(|loser| {
-            let RouteMatch { route, rule, match_index } = &loser.route;
-            format!("{route}, rule {rule}, match {match_index} did not win: {}", loser.criterion)
+            let RouteMatch {
+                route,
+                rule,
+                match_index,
+            } = &loser.route;
+            format!(
+                "{route}, rule {rule}, match {match_index} did not win: {}",
+                loser.criterion
+            )
         })
         .collect();
     answer.why.extend(losers);
@@ -141,25 +175,41 @@ fn losers(table: &Table, parts: &request::Parts) -> Vec<Loser> {
     let mut losers: Vec<Loser> = Vec::new();
     for candidate in explanation.candidates() {
         if candidate.verdict != Verdict::Won {
-            let route = RouteMatch::of(candidate.entry.payload());
-            losers.push(Loser { route, criterion: candidate.reason() });
+            let route = RouteMatch::of(candidate.entry.payload);
+            losers.push(Loser {
+                route,
+                criterion: candidate.reason(),
+            });
         }
     }
     losers
 }
 
-fn say_rule(answer: &mut Answer, route: &crate::proxy::RouteName, place: RouteMatch) {
-    answer
-        .why
-        .push(format!("rule {}, match {} of {route} wins", place.rule, place.match_index));
-    answer.route = Some(place);
+fn say_rule(answer: &mut Answer, target: &Target) {
+    let rule = target.rule();
+    answer.why.push(format!(
+        "rule {}, match {} of {} wins",
+        rule.index(),
+        target.match_index(),
+        rule.route()
+    ));
+    answer.route = Some(RouteMatch::of(target));
+    answer.weights = rule
+        .backends()
+        .iter()
+        .map(|backend| backend.effective().weight.into())
+        .collect();
 }
 
 fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
     let rule = forward.target.rule();
     let total = rule.choice().total();
     let weight = forward.backend.weight;
-    let port = forward.backend.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let port = forward
+        .backend
+        .port
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     answer.why.push(if rule.backends().len() == 1 {
         format!("its one backend is {}{port}", forward.backend.reference)
     } else {
@@ -169,19 +219,18 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
             forward.backend.reference
         )
     });
-    let unready = rule.filters().mirrors().iter().filter_map(|mirror| mirror.problem());
+    let unready = rule
+        .filters()
+        .mirrors()
+        .iter()
+        .filter_map(|mirror| mirror.problem());
     for problem in unready {
         answer.why.push(format!("a mirror is left out: {problem}"));
     }
 }
 
 /// Fills in what goes to the backend, and what comes back.
-fn forwarded(
-    answer: &mut Answer,
-    request: &Request,
-    forward: &Forward<'_>,
-    mut parts: request::Parts,
-) {
+fn forwarded(answer: &mut Answer, request: &Request, forward: &Forward<'_>, parts: request::Parts) {
     answer.backend = Some(BackendName::of(forward.backend));
     answer.endpoint = Some(EndpointName::of(forward.endpoint));
     answer.mirrors = forward
@@ -199,22 +248,31 @@ fn forwarded(
     let passed = |limit: Option<Duration>| limit.filter(|limit| !limit.is_zero() && delay > *limit);
     if let Some(limit) = passed(timeouts.backend_request).or(passed(timeouts.request)) {
         let status = StatusCode::GATEWAY_TIMEOUT.as_u16();
-        answer.why.push(format!("the backend takes {delay}, longer than the limit of {limit}"));
+        answer.why.push(format!(
+            "the backend takes {delay}, longer than the limit of {limit}"
+        ));
         answer.status = Some(status);
-        answer.response = Some(Response { status, headers: http::HeaderMap::new() });
+        answer.response = Some(Response {
+            status,
+            headers: http::HeaderMap::new(),
+        });
         return;
     }
     let (mut response, ()) = http::Response::new(()).into_parts();
     response.status = request.backend.status;
     response.headers = request.backend.headers.clone();
     if let Err(error) = forward.respond(&mut response) {
-        answer.why.push(format!("the response cannot be changed: {error}"));
+        answer
+            .why
+            .push(format!("the response cannot be changed: {error}"));
         response.status = StatusCode::BAD_GATEWAY;
     }
     answer.outcome = Outcome::Forwarded;
     answer.status = Some(response.status.as_u16());
-    answer.response =
-        Some(Response { status: response.status.as_u16(), headers: response.headers });
+    answer.response = Some(Response {
+        status: response.status.as_u16(),
+        headers: response.headers,
+    });
 }
 
 /// The request as a backend with these endpoints gets it.
@@ -230,11 +288,19 @@ pub(super) fn as_sent(
     let host = parts.headers.remove(HOST);
     Forwarded {
         method: parts.method.to_string(),
-        scheme: if backend.tls.is_some() { "https" } else { "http" },
+        scheme: if backend.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        },
         host: host
             .map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned())
             .unwrap_or_default(),
-        path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned(),
         protocol: spoken(backend, &request.protocol, grpc),
         headers: parts.headers,
     }

@@ -71,7 +71,9 @@ impl Request {
     /// The host of the URL, without brackets around an IPv6 address.
     pub(super) fn host(&self) -> &str {
         let host = self.uri.host().unwrap_or_default();
-        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host)
     }
 
     /// The port to which the client connects.
@@ -114,7 +116,9 @@ impl FromStr for Protocol {
             "http/1.1" => Ok(Self::Http1),
             "h2" | "h2c" => Ok(Self::Http2),
             "websocket" => Ok(Self::WebSocket),
-            _ => Err(RequestError::Protocol { text: text.to_owned() }),
+            _ => Err(RequestError::Protocol {
+                text: text.to_owned(),
+            }),
         }
     }
 }
@@ -130,7 +134,9 @@ pub struct Client {
 
 /// A text that names no client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a client: expected a namespace, or namespace and labels as in `shop/app=cart,tier=web`")]
+#[error(
+    "`{text}` is not a client: expected a namespace, or namespace and labels as in `shop/app=cart,tier=web`"
+)]
 pub struct ClientError {
     text: String,
 }
@@ -139,7 +145,9 @@ impl FromStr for Client {
     type Err = ClientError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || ClientError { text: text.to_owned() };
+        let refuse = || ClientError {
+            text: text.to_owned(),
+        };
         let (namespace, labels) = text.split_once('/').unwrap_or((text, ""));
         if !crate::meta::is_dns_subdomain(namespace) {
             return Err(refuse());
@@ -152,7 +160,10 @@ impl FromStr for Client {
                 Ok((key.to_owned(), value.to_owned()))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { namespace: namespace.to_owned(), labels })
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            labels,
+        })
     }
 }
 
@@ -169,7 +180,11 @@ pub struct BackendBehaviour {
 
 impl Default for BackendBehaviour {
     fn default() -> Self {
-        Self { status: StatusCode::OK, headers: HeaderMap::new(), delay: Duration::ZERO }
+        Self {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            delay: Duration::ZERO,
+        }
     }
 }
 
@@ -213,16 +228,27 @@ pub enum RequestError {
 
 impl RequestError {
     pub(super) fn url(url: &str, problem: &str) -> Self {
-        Self::Url { url: url.to_owned(), problem: problem.to_owned() }
+        Self::Url {
+            url: url.to_owned(),
+            problem: problem.to_owned(),
+        }
     }
 }
 
 fn list(names: &[NamespacedName]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn among(known: &[NamespacedName]) -> String {
-    if known.is_empty() { String::new() } else { format!("; there are {}", list(known)) }
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!("; there are {}", list(known))
+    }
 }
 
 #[cfg(test)]

@@ -30,18 +30,28 @@ impl Simulator {
     /// A simulator of this configuration, with the choices that the specification leaves open.
     #[must_use]
     pub fn new(effective: Effective, options: routing::Options) -> Self {
-        Self { effective, options, ..Self::default() }
+        Self {
+            effective,
+            options,
+            ..Self::default()
+        }
     }
 
     /// Puts another configuration in force.
     pub fn update(&mut self, effective: Effective) {
         self.listeners.retain(|(gateway, _), (listener, _)| {
             effective.gateways.get(gateway).is_some_and(|gateway| {
-                gateway.listeners.iter().any(|present| Arc::ptr_eq(present, listener))
+                gateway
+                    .listeners
+                    .iter()
+                    .any(|present| Arc::ptr_eq(present, listener))
             })
         });
         self.services.retain(|(name, ..), (service, _)| {
-            effective.services.get(name).is_some_and(|present| Arc::ptr_eq(present, service))
+            effective
+                .services
+                .get(name)
+                .is_some_and(|present| Arc::ptr_eq(present, service))
         });
         self.effective = effective;
     }
@@ -68,11 +78,13 @@ impl Simulator {
         Ok(match destination {
             Destination::Nobody { why: reason } => {
                 why.push(reason);
-                Answer { why, ..Answer::new(Outcome::Refused) }
+                Answer {
+                    why,
+                    ..Answer::new(Outcome::Refused)
+                }
             }
             Destination::Listener { gateway, listener } => {
-                let is_http =
-                    matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https);
+                let is_http = matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https);
                 if is_http {
                     let table = self.listener_table(&gateway.name, listener);
                     http::at_listener(request, gateway, listener, &table, why, draw)
@@ -80,7 +92,11 @@ impl Simulator {
                     stream::at_listener(request, gateway, listener, why, draw)
                 }
             }
-            Destination::Service { service, port, client_namespace } => {
+            Destination::Service {
+                service,
+                port,
+                client_namespace,
+            } => {
                 let table = self.service_table(service, port, &client_namespace);
                 let is_http = matches!(request.scheme(), "http" | "https");
                 if is_http && !table.is_empty() {

@@ -58,24 +58,30 @@ impl Simulator {
         for _ in 1..count {
             counted(&self.request(request, draw)?);
         }
-        Ok(Split { count, split: rows, first })
+        Ok(Split {
+            count,
+            split: rows,
+            first,
+        })
     }
 
     /// The exact shares: one request for each backend, its draw made to fall on it.
     fn shares(&mut self, request: &Request) -> Result<Vec<SplitRow>, RequestError> {
-        // The first number that a request asks for is drawn over the sum of the weights, if there are any;
-        // what it is asked for with the lowest draw tells that sum.
         let mut rows: Vec<(SplitRow, u64)> = Vec::new();
-        let weights = self.weights(request)?;
+        let mut weights = self.request(request, &mut |_| 0)?.weights;
+        if weights.iter().all(|weight| *weight == 0) {
+            weights = vec![1];
+        }
         let total: u64 = weights.iter().sum();
         let mut begin = 0;
         for weight in weights.into_iter().filter(|weight| *weight > 0) {
+            // The first draw of a request is the one over the sum of the weights.
             let mut pending = Some(begin);
             begin += weight;
             let answer = self.request(request, &mut |_| pending.take().unwrap_or(0))?;
-            let same = rows.iter_mut().find(|(row, _)| {
-                row.backend == answer.backend && row.status == answer.status
-            });
+            let same = rows
+                .iter_mut()
+                .find(|(row, _)| row.backend == answer.backend && row.status == answer.status);
             match same {
                 Some((_, sum)) => *sum += weight,
                 None => rows.push((
@@ -91,7 +97,10 @@ impl Simulator {
         }
         Ok(rows
             .into_iter()
-            .map(|(row, sum)| SplitRow { share: fraction(sum, total), ..row })
+            .map(|(row, sum)| SplitRow {
+                share: fraction(sum, total),
+                ..row
+            })
             .collect())
     }
 }
@@ -112,7 +121,12 @@ mod tests {
 
     #[test]
     fn fractions_are_in_lowest_terms() {
-        for (part, whole, text) in [(50, 100, "1/2"), (1, 1, "1/1"), (9, 10, "9/10"), (4, 6, "2/3")] {
+        for (part, whole, text) in [
+            (50, 100, "1/2"),
+            (1, 1, "1/1"),
+            (9, 10, "9/10"),
+            (4, 6, "2/3"),
+        ] {
             assert_eq!(fraction(part, whole), text);
         }
     }

@@ -22,13 +22,18 @@ pub(super) fn at_listener(
     why: Vec<String>,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Answer {
-    let mut answer = Answer { why, ..Answer::new(Outcome::Refused) };
+    let mut answer = Answer {
+        why,
+        ..Answer::new(Outcome::Refused)
+    };
     answer.listener = Some(ListenerName {
         gateway: gateway_api("Gateway", &gateway.name),
         name: listener.name.clone(),
     });
-    let passthrough =
-        listener.tls.as_ref().is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
+    let passthrough = listener
+        .tls
+        .as_ref()
+        .is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
     let (kind, route) = match listener.protocol {
         ProtocolType::Tls if passthrough || !listener.tls_routes.is_empty() => {
             let sni = request.sni.as_deref().unwrap_or_else(|| request.host());
@@ -39,7 +44,9 @@ pub(super) fn at_listener(
     };
     match route {
         Some(attached) => through(&mut answer, kind, &attached.route, draw),
-        None => answer.why.push(format!("no {kind} at the listener takes the connection")),
+        None => answer
+            .why
+            .push(format!("no {kind} at the listener takes the connection")),
     }
     answer
 }
@@ -53,16 +60,25 @@ pub(super) fn at_service(
     why: Vec<String>,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Answer {
-    let mut answer = Answer { why, ..Answer::new(Outcome::Refused) };
+    let mut answer = Answer {
+        why,
+        ..Answer::new(Outcome::Refused)
+    };
     answer.service = Some(service_reference(&service.name));
     let governing = if request.scheme() == "udp" {
-        service.udp_routes(port, client_namespace).next().map(|route| ("UDPRoute", route))
+        service
+            .udp_routes(port, client_namespace)
+            .next()
+            .map(|route| ("UDPRoute", route))
     } else {
         let tls = matches!(request.scheme(), "tls" | "https")
             .then(|| service.tls_routes(port, client_namespace).next())
             .flatten();
         tls.map(|route| ("TLSRoute", route)).or_else(|| {
-            service.tcp_routes(port, client_namespace).next().map(|route| ("TCPRoute", route))
+            service
+                .tcp_routes(port, client_namespace)
+                .next()
+                .map(|route| ("TCPRoute", route))
         })
     };
     if let Some((kind, route)) = governing {
@@ -80,11 +96,15 @@ pub(super) fn at_service(
     match &port.target {
         Err(problem) => answer.why.push(problem.to_string()),
         Ok(endpoints) => match ready(endpoints, draw) {
-            None => answer.why.push(format!("{name} has no endpoint that is ready")),
+            None => answer
+                .why
+                .push(format!("{name} has no endpoint that is ready")),
             Some(endpoint) => {
                 answer.outcome = Outcome::Forwarded;
-                answer.backend =
-                    Some(BackendName { reference: name, port: Some(port.port) });
+                answer.backend = Some(BackendName {
+                    reference: name,
+                    port: Some(port.port),
+                });
                 answer.endpoint = Some(endpoint);
                 if matches!(request.scheme(), "http" | "https") {
                     untouched(&mut answer, request, endpoints);
@@ -101,7 +121,10 @@ fn untouched(answer: &mut Answer, request: &Request, endpoints: &BackendEndpoint
     let status = request.backend.status.as_u16();
     answer.forwarded = Some(super::http::as_sent(request, parts, endpoints));
     answer.status = Some(status);
-    answer.response = Some(Response { status, headers: request.backend.headers.clone() });
+    answer.response = Some(Response {
+        status,
+        headers: request.backend.headers.clone(),
+    });
 }
 
 /// The TLSRoute with the most specific hostname that covers the SNI; of equals the first, which is the oldest.
@@ -111,9 +134,10 @@ fn by_sni<'r>(
 ) -> Option<&'r AttachedRoute<ConnectionRouteRules>> {
     let specificity = |name: &EffectiveHostname| match &name.hostname {
         None => Some((0, 0)),
-        Some(hostname) if hostname.matches(sni) => {
-            Some((if hostname.is_wildcard() { 1 } else { 2 }, hostname.as_str().len()))
-        }
+        Some(hostname) if hostname.matches(sni) => Some((
+            if hostname.is_wildcard() { 1 } else { 2 },
+            hostname.as_str().len(),
+        )),
         Some(_) => None,
     };
     routes
@@ -131,7 +155,9 @@ fn through(
     draw: &mut dyn FnMut(u64) -> u64,
 ) {
     let Some(rule) = route.rules.first() else {
-        answer.why.push(format!("{kind} {} has no rule", route.reference));
+        answer
+            .why
+            .push(format!("{kind} {} has no rule", route.reference));
         return;
     };
     answer.route = Some(RouteMatch {
@@ -139,16 +165,28 @@ fn through(
         rule: rule.index,
         match_index: 0,
     });
-    answer.why.push(format!("{kind} {} takes the connection", route.reference));
+    answer
+        .why
+        .push(format!("{kind} {} takes the connection", route.reference));
+    answer.weights = rule
+        .backends
+        .iter()
+        .map(|backend| backend.weight.into())
+        .collect();
     let Some(backend) = choose(&rule.backends, draw) else {
-        answer.why.push("the rule has no backend with a weight".to_owned());
+        answer
+            .why
+            .push("the rule has no backend with a weight".to_owned());
         return;
     };
     match &backend.target {
         Err(problem) => answer.why.push(problem.to_string()),
         Ok(endpoints) => match ready(endpoints, draw) {
             None => {
-                answer.why.push(format!("{} has no endpoint that is ready", backend.reference));
+                answer.why.push(format!(
+                    "{} has no endpoint that is ready",
+                    backend.reference
+                ));
             }
             Some(endpoint) => {
                 answer.outcome = Outcome::Forwarded;
@@ -170,12 +208,15 @@ fn choose<'b>(
     backends.get(index)
 }
 
-fn ready(
-    endpoints: &BackendEndpoints,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Option<EndpointName> {
-    let ready: Vec<_> = endpoints.endpoints.iter().filter(|endpoint| endpoint.ready).collect();
+fn ready(endpoints: &BackendEndpoints, draw: &mut dyn FnMut(u64) -> u64) -> Option<EndpointName> {
+    let ready: Vec<_> = endpoints
+        .endpoints
+        .iter()
+        .filter(|endpoint| endpoint.ready)
+        .collect();
     let count = u64::try_from(ready.len()).ok().filter(|count| *count > 0)?;
     let drawn = if count == 1 { 0 } else { draw(count) };
-    ready.get(usize::try_from(drawn).ok()?).map(|endpoint| EndpointName::of(endpoint))
+    ready
+        .get(usize::try_from(drawn).ok()?)
+        .map(|endpoint| EndpointName::of(endpoint))
 }

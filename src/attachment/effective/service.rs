@@ -49,6 +49,36 @@ impl EffectiveService {
         seen_by(&self.grpc, port, client_namespace)
     }
 
+    /// The TLSRoutes that govern connections to a port from a client's namespace, as with
+    /// [`http_routes`](Self::http_routes).
+    pub fn tls_routes<'a>(
+        &'a self,
+        port: u16,
+        client_namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
+        seen_by(&self.tls_routes, port, client_namespace)
+    }
+
+    /// The TCPRoutes that govern connections to a port from a client's namespace, as with
+    /// [`http_routes`](Self::http_routes).
+    pub fn tcp_routes<'a>(
+        &'a self,
+        port: u16,
+        client_namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
+        seen_by(&self.tcp, port, client_namespace)
+    }
+
+    /// The UDPRoutes that govern datagrams to a port from a client's namespace, as with
+    /// [`http_routes`](Self::http_routes).
+    pub fn udp_routes<'a>(
+        &'a self,
+        port: u16,
+        client_namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
+        seen_by(&self.udp, port, client_namespace)
+    }
+
     /// The port with this number.
     #[must_use]
     pub fn port(&self, port: u16) -> Option<&EffectiveServicePort> {

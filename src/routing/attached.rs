@@ -1,11 +1,13 @@
 //! Entries of a routing table out of attached routes.
 
 use super::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch, Rank,
-    ValueMatch,
+    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
+    Rank, ValueMatch,
 };
 use crate::{
-    attachment::effective::{EffectiveHostname, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule},
+    attachment::effective::{
+        EffectiveHostname, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule,
+    },
     meta::NamespacedName,
     v1::{
         GrpcMethodMatch, GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch,
@@ -63,7 +65,12 @@ impl<'a> Site<'a> {
             let millis = u64::try_from(at.as_millisecond()).ok()?;
             SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
         });
-        Self { route, key: route.to_string().into(), created, hostnames }
+        Self {
+            route,
+            key: route.to_string().into(),
+            created,
+            hostnames,
+        }
     }
 
     /// One entry a hostname.
@@ -103,7 +110,12 @@ impl<'a> Site<'a> {
     }
 
     fn error(&self, rule: usize, index: usize, problem: String) -> MatchError {
-        MatchError { route: self.route.clone(), rule, index, problem }
+        MatchError {
+            route: self.route.clone(),
+            rule,
+            index,
+            problem,
+        }
     }
 }
 
@@ -130,7 +142,10 @@ pub fn http_entries<T: Clone, F: FnMut(usize, &HttpRouteMatch) -> T>(
                     &mut entries,
                 )
             });
-            errors.extend(made.err().map(|problem| site.error(rule.index, index, problem)));
+            errors.extend(
+                made.err()
+                    .map(|problem| site.error(rule.index, index, problem)),
+            );
         }
     }
     (entries, errors)
@@ -156,7 +171,10 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
                     &mut entries,
                 )
             });
-            errors.extend(made.err().map(|problem| site.error(rule.index, index, problem)));
+            errors.extend(
+                made.err()
+                    .map(|problem| site.error(rule.index, index, problem)),
+            );
         }
     }
     (entries, errors)
@@ -215,10 +233,18 @@ fn http_match(written: &HttpRouteMatch) -> Result<HttpMatch, String> {
                     return Err(unknown("query parameter match", &text));
                 }
             };
-            Ok(QueryMatch { name: parameter.name.as_str().into(), value })
+            Ok(QueryMatch {
+                name: parameter.name.as_str().into(),
+                value,
+            })
         })
         .collect::<Result<_, _>>()?;
-    Ok(HttpMatch { path, method, headers, query })
+    Ok(HttpMatch {
+        path,
+        method,
+        headers,
+        query,
+    })
 }
 
 fn grpc_match(written: &GrpcRouteMatch) -> Result<GrpcMatch, String> {
@@ -242,5 +268,9 @@ fn grpc_match(written: &GrpcRouteMatch) -> Result<GrpcMatch, String> {
         .iter()
         .map(|h| header(&h.name, &h.match_type(), &h.value))
         .collect::<Result<_, _>>()?;
-    Ok(GrpcMatch { service: part(&call.service)?, method: part(&call.method)?, headers })
+    Ok(GrpcMatch {
+        service: part(&call.service)?,
+        method: part(&call.method)?,
+        headers,
+    })
 }

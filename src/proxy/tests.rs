@@ -1,0 +1,304 @@
+//! The pipeline's answers, a test a sentence of the specification.
+
+use super::*;
+use crate::{
+    attachment::effective::{
+        AttachedRoute, BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilter,
+        EffectiveHostname, EffectiveListener, Endpoint, HttpRouteRules, HttpRule, Timeouts,
+    },
+    meta::{NamespacedName, ObjectReference},
+    routing,
+    v1::{
+        HttpHeader, HttpHeaderFilter, HttpPathModifier, HttpRequestRedirectFilter, HttpRouteMatch,
+        HttpUrlRewriteFilter, ProtocolType,
+    },
+};
+use http::{Request, StatusCode, request};
+use std::sync::Arc;
+
+fn reference(name: &str) -> ObjectReference {
+    ObjectReference {
+        group: String::new(),
+        kind: "Service".into(),
+        namespace: "shop".into(),
+        name: name.into(),
+    }
+}
+
+fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
+    let endpoints = ready
+        .iter()
+        .enumerate()
+        .map(|(index, ready)| Endpoint {
+            address: format!("10.0.0.{index}"),
+            port: 8080,
+            ready: *ready,
+            target_ref: None,
+        })
+        .collect();
+    EffectiveBackend {
+        reference: reference(name),
+        port: Some(80),
+        weight,
+        filters: Vec::new(),
+        target: Ok(Arc::new(BackendEndpoints {
+            endpoints,
+            app_protocol: None,
+            tls: None,
+        })),
+        session_persistence: None,
+    }
+}
+
+fn missing(name: &str, weight: u32) -> EffectiveBackend {
+    let problem = BackendProblem::NotFound {
+        reference: reference(name),
+    };
+    EffectiveBackend {
+        target: Err(problem),
+        ..backend(name, weight, &[])
+    }
+}
+
+fn set(name: &str, value: &str) -> HttpHeaderFilter {
+    let header = HttpHeader {
+        name: name.into(),
+        value: value.into(),
+    };
+    HttpHeaderFilter {
+        set: vec![header],
+        ..Default::default()
+    }
+}
+
+fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Table {
+    let rule = HttpRule {
+        index: 0,
+        matches: vec![HttpRouteMatch {
+            path: Some(crate::v1::HttpPathMatch {
+                value: Some("/cart".into()),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }],
+        filters,
+        backends,
+        timeouts: Timeouts::default(),
+        session_persistence: None,
+        problem: None,
+    };
+    let route = HttpRouteRules {
+        reference: NamespacedName::new("shop", "cart"),
+        created: None,
+        hostnames: Vec::new(),
+        rules: vec![rule],
+    };
+    let listener = EffectiveListener {
+        name: "http".into(),
+        port: 80,
+        protocol: ProtocolType::Http,
+        hostname: None,
+        yields_to: Vec::new(),
+        tls: None,
+        http: vec![AttachedRoute {
+            route: Arc::new(route),
+            hostnames: Arc::new([EffectiveHostname::default()]),
+        }],
+        grpc: Vec::new(),
+        tls_routes: Vec::new(),
+        tcp: Vec::new(),
+        udp: Vec::new(),
+    };
+    Table::for_listener(&listener, routing::Options::default())
+}
+
+const CONNECTION: Connection = Connection {
+    scheme: Scheme::Http,
+    port: 80,
+};
+
+fn ask(path: &str) -> request::Parts {
+    Request::get(path)
+        .header("host", "shop.example")
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0
+}
+
+/// The status that each draw over the weights leads to; 200 stands for a backend.
+fn statuses(table: &Table, total: u64) -> Vec<u16> {
+    (0..total)
+        .map(|number| {
+            let mut number = Some(number);
+            let mut parts = ask("/cart");
+            match table.decide(&mut parts, CONNECTION, &mut |_| number.take().unwrap_or(0)) {
+                Decision::Forward(_) => 200,
+                Decision::Answer(answer) => answer.status.as_u16(),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn an_invalid_backend_answers_500_for_exactly_its_share() {
+    let table = table(vec![], vec![backend("a", 3, &[true]), missing("b", 1)]);
+    assert_eq!(statuses(&table, 4), [200, 200, 200, 500]);
+}
+
+#[test]
+fn a_backend_without_ready_endpoints_answers_503_for_its_share() {
+    let table = table(
+        vec![],
+        vec![backend("a", 1, &[true]), backend("b", 1, &[false])],
+    );
+    assert_eq!(statuses(&table, 2), [200, 503]);
+}
+
+#[test]
+fn a_rule_without_backends_or_with_all_weights_zero_answers_500() {
+    assert_eq!(statuses(&table(vec![], vec![]), 1), [500]);
+    assert_eq!(
+        statuses(&table(vec![], vec![backend("a", 0, &[true])]), 1),
+        [500]
+    );
+}
+
+#[test]
+fn a_request_that_no_rule_matches_is_answered_with_404() {
+    let table = table(vec![], vec![backend("a", 1, &[true])]);
+    let mut parts = ask("/other");
+    let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("forwarded")
+    };
+    assert_eq!(
+        (answer.status, answer.target.is_none()),
+        (StatusCode::NOT_FOUND, true)
+    );
+}
+
+#[test]
+fn a_filter_that_is_not_supported_is_never_skipped() {
+    let unsupported = EffectiveFilter::Unsupported {
+        kind: "ExtensionRef".into(),
+        why: "unknown".into(),
+    };
+    let rule_level = table(vec![unsupported.clone()], vec![backend("a", 1, &[true])]);
+    assert_eq!(statuses(&rule_level, 1), [500]);
+    let own = EffectiveBackend {
+        filters: vec![unsupported],
+        ..backend("b", 1, &[true])
+    };
+    let backend_level = table(vec![], vec![backend("a", 1, &[true]), own]);
+    assert_eq!(statuses(&backend_level, 2), [200, 500]);
+}
+
+#[test]
+fn filters_of_the_backend_come_after_those_of_the_rule() {
+    let own = EffectiveBackend {
+        filters: vec![
+            EffectiveFilter::RequestHeaderModifier(set("x-level", "backend")),
+            EffectiveFilter::ResponseHeaderModifier(set("x-level", "backend")),
+        ],
+        ..backend("a", 1, &[true])
+    };
+    let table = table(
+        vec![
+            EffectiveFilter::RequestHeaderModifier(set("X-Level", "rule")),
+            EffectiveFilter::ResponseHeaderModifier(set("X-Level", "rule")),
+            EffectiveFilter::UrlRewrite(HttpUrlRewriteFilter {
+                hostname: Some("inner.example".into()),
+                path: Some(HttpPathModifier::ReplacePrefixMatch("/v2".into())),
+            }),
+        ],
+        vec![own],
+    );
+    let mut parts = ask("/cart/items?n=1");
+    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("answered")
+    };
+    assert_eq!(parts.headers["x-level"], "backend");
+    assert_eq!(parts.headers["host"], "inner.example");
+    assert_eq!(parts.uri, "/v2/items?n=1");
+    // On the way back the rule's filters are the last.
+    let (mut response, ()) = http::Response::new(()).into_parts();
+    forward.respond(&mut response).unwrap();
+    assert_eq!(response.headers["x-level"], "rule");
+}
+
+#[test]
+fn a_redirect_answers_in_the_place_of_any_backend() {
+    let redirect = EffectiveFilter::RequestRedirect(HttpRequestRedirectFilter {
+        path: Some(HttpPathModifier::ReplacePrefixMatch("/basket".into())),
+        ..Default::default()
+    });
+    let table = table(vec![redirect], vec![]);
+    let mut parts = ask("/cart/items?n=1");
+    let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("forwarded")
+    };
+    assert_eq!(answer.status, StatusCode::FOUND);
+    assert_eq!(
+        answer.headers["location"],
+        "http://shop.example/basket/items?n=1"
+    );
+}
+
+#[test]
+fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
+    let mirror = |backend| EffectiveFilter::RequestMirror(Box::new(backend));
+    let table = table(
+        vec![
+            mirror(missing("gone", 1)),
+            mirror(backend("copy", 1, &[true])),
+        ],
+        vec![backend("a", 1, &[true])],
+    );
+    let mut parts = ask("/cart");
+    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("answered")
+    };
+    let names: Vec<_> = forward
+        .mirrors
+        .iter()
+        .map(|(b, _)| b.reference.name.as_str())
+        .collect();
+    assert_eq!(names, ["copy"]);
+}
+
+#[test]
+fn only_endpoints_that_are_ready_are_drawn() {
+    let table = table(vec![], vec![backend("a", 1, &[false, true, false, true])]);
+    let mut seen = Vec::new();
+    for second in 0..2 {
+        let mut draws = [0, second].into_iter();
+        let mut asked = Vec::new();
+        let mut parts = ask("/cart");
+        let decision = table.decide(&mut parts, CONNECTION, &mut |n| {
+            asked.push(n);
+            draws.next().unwrap()
+        });
+        let Decision::Forward(forward) = decision else {
+            panic!("answered")
+        };
+        seen.push(forward.endpoint.address.clone());
+        assert_eq!(asked, [1, 2]);
+    }
+    assert_eq!(seen, ["10.0.0.1", "10.0.0.3"]);
+}
+
+#[test]
+fn a_grpc_client_gets_errors_in_the_form_of_grpc() {
+    let table = table(vec![], vec![missing("a", 1)]);
+    for (path, code) in [("/other", "12"), ("/cart", "14")] {
+        let mut parts = ask(path);
+        parts
+            .headers
+            .insert("content-type", "application/grpc+proto".parse().unwrap());
+        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("forwarded")
+        };
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.headers["grpc-status"], code);
+    }
+}
