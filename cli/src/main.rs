@@ -3,6 +3,7 @@
 mod crds;
 mod input;
 mod output;
+mod serve;
 
 use clap::{Parser, Subcommand};
 use output::Exit;
@@ -20,11 +21,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Crds(crds::CrdsArgs),
+    Serve(serve::ServeArgs),
 }
 
 fn main() -> ExitCode {
     let exit: Exit = match Cli::parse().verb {
         Verb::Crds(args) => crds::run(&args),
+        Verb::Serve(args) => serve::run(args),
     };
     exit.into()
 }

@@ -1,0 +1,335 @@
+//! `gwapi serve --stdio`: the simulator for other programs, one JSON object a line.
+//!
+//! Each line in is one request, each line out the reply to one, in the same order. A request names its
+//! `op`; it may have an `id`, any JSON, which the reply repeats. A reply has `"ok": true` and what is said
+//! below, or `"ok": false` and `"error": {"message": …}`. A line that is no request gets such an error too,
+//! and the conversation goes on; it ends with the input.
+//!
+//! # `apply`
+//!
+//! `{"op": "apply", "objects": [{…}, …]}` puts whole objects, as an API server stores them, in the place of
+//! those with the same group, kind, namespace and name. The reply:
+//!
+//! * `changed`: the objects whose status has to be written, each with `apiVersion`, `kind`, `metadata`
+//!   (`namespace`, `name`) and the whole next `status`, the entries of other controllers included. Once the
+//!   object with that status has been applied, it is not named again;
+//! * `errors`: the objects that could not be read, each with `object` (`apiVersion`, `kind`, `namespace`,
+//!   `name`) and `message`. They hide no others.
+//!
+//! # `delete`
+//!
+//! `{"op": "delete", "objects": [{"apiVersion", "kind", "namespace", "name"}, …]}` takes objects out; one
+//! that is not there is no error. The reply is that of `apply`.
+//!
+//! # `status`
+//!
+//! `{"op": "status"}` asks for all statuses: `items`, each as in `changed`.
+//!
+//! # `clock`
+//!
+//! `{"op": "clock", "advance": "10s"}` moves the clock by a GEP-2257 duration; `advance` may be left out. The
+//! reply says what time it is: `now`, RFC 3339. Nothing ever waits for the clock.
+//!
+//! # `configure`
+//!
+//! `{"op": "configure", "options": {…}}` sets options; those that are not named get their default:
+//!
+//! * `controllerName`: the GatewayClasses with this controller are ours, and no others;
+//! * `features`: the names of the features that are supported; all without it;
+//! * `channel`: `standard` or `experimental` (default), that of the CRDs;
+//! * `addresses`: the pool for Gateways that ask for no address, a list of `{"type", "value"}`. An empty one
+//!   stands for addresses of a range of our own choice;
+//! * `unusableAddresses`: addresses in the same form that Gateways may ask for and that cannot be bound.
+//!
+//! Statuses that change because of it are in the next reply to `apply` or `delete`.
+
+mod reply;
+
+use crate::output::{Exit, fail};
+use clap::Args;
+use gwapi::{
+    attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
+    manifest,
+    meta::{Channel, Duration, GroupVersionKind, ObjectReference, SupportedFeature},
+    v1::{AddressType, GatewayStatusAddress},
+};
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use reply::{Errored, Reply, Statused};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, BufRead, Write},
+    time,
+};
+
+/// Serve the simulator to another program
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Read requests from stdin and write replies to stdout, one JSON object a line
+    #[arg(long, required = true)]
+    stdio: bool,
+}
+
+/// Answers requests until the input ends.
+pub(crate) fn run(_args: ServeArgs) -> Exit {
+    let mut server = Server::new();
+    let mut input = io::stdin().lock();
+    let mut output = io::stdout().lock();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match input.read_until(b'\n', &mut line) {
+            Ok(0) => return Exit::Clean,
+            Ok(_) => {}
+            Err(error) => return fail(format_args!("cannot read a request: {error}")),
+        }
+        let reply = server.answer(&line);
+        let written = serde_json::to_writer(&mut output, &reply)
+            .map_err(io::Error::from)
+            .and_then(|()| output.write_all(b"\n"))
+            .and_then(|()| output.flush());
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Clean,
+            Err(error) => return fail(format_args!("cannot write a reply: {error}")),
+        }
+    }
+}
+
+/// A request, by its `op`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Request {
+    Apply { objects: Vec<Value> },
+    Delete { objects: Vec<Named> },
+    Status,
+    Clock { advance: Option<String> },
+    Configure { options: Configuration },
+}
+
+/// An object by its name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    api_version: String,
+    kind: String,
+    #[serde(default)]
+    namespace: String,
+    name: String,
+}
+
+/// The options of `configure`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Configuration {
+    controller_name: Option<String>,
+    features: Option<Vec<String>>,
+    channel: Option<String>,
+    #[serde(default)]
+    addresses: Vec<GatewayStatusAddress>,
+    #[serde(default)]
+    unusable_addresses: Vec<GatewayStatusAddress>,
+}
+
+impl Configuration {
+    fn options(self) -> Result<Options, String> {
+        let mut options = Options::new(
+            self.controller_name
+                .as_deref()
+                .unwrap_or(DEFAULT_CONTROLLER),
+        );
+        if let Some(channel) = self.channel {
+            options.channel = channel
+                .parse::<Channel>()
+                .map_err(|error| error.to_string())?;
+        }
+        options.features = self.features.map(|names| {
+            names
+                .into_iter()
+                .map(SupportedFeature::from)
+                .collect::<BTreeSet<_>>()
+        });
+        if !self.addresses.is_empty() {
+            options.addresses = AddressPool::Listed(
+                self.addresses
+                    .into_iter()
+                    .map(|address| GatewayStatusAddress {
+                        r#type: Some(address.address_type()),
+                        value: address.value,
+                    })
+                    .collect(),
+            );
+        }
+        options.unusable_addresses = self
+            .unusable_addresses
+            .into_iter()
+            .map(|address| -> (AddressType, String) { (address.address_type(), address.value) })
+            .collect();
+        Ok(options)
+    }
+}
+
+/// What is known between requests.
+struct Server {
+    resolver: Resolver,
+    /// The version in which each object was applied, so that its status is written in the same.
+    versions: BTreeMap<ObjectReference, String>,
+    /// Objects whose status has changed and not been told.
+    untold: BTreeSet<ObjectReference>,
+    /// How far the clock is ahead of the system's.
+    ahead: time::Duration,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self {
+            resolver: Resolver::new(Options::new(DEFAULT_CONTROLLER)),
+            versions: BTreeMap::new(),
+            untold: BTreeSet::new(),
+            ahead: time::Duration::ZERO,
+        }
+    }
+
+    /// The reply to one line.
+    fn answer(&mut self, line: &[u8]) -> Reply {
+        let value: Value = match serde_json::from_slice(line) {
+            Ok(value) => value,
+            Err(error) => {
+                return Reply::error(None, format!("the line is not a JSON object: {error}"));
+            }
+        };
+        let id = value.get("id").cloned();
+        let reply = match serde_json::from_value::<Request>(value) {
+            Err(error) => Err(format!("the line is not a request: {error}")),
+            Ok(Request::Apply { objects }) => Ok(self.apply(objects)),
+            Ok(Request::Delete { objects }) => Ok(self.delete(&objects)),
+            Ok(Request::Status) => Ok(self.status()),
+            Ok(Request::Clock { advance }) => self.clock(advance.as_deref()),
+            Ok(Request::Configure { options }) => self.configure(options),
+        };
+        match reply {
+            Ok(reply) => reply.with_id(id),
+            Err(message) => Reply::error(id, message),
+        }
+    }
+
+    fn apply(&mut self, objects: Vec<Value>) -> Reply {
+        let mut errors = Vec::new();
+        for value in objects {
+            match manifest::decode(&value) {
+                Ok(object) => {
+                    let version = object.api_version().to_owned();
+                    let object = gwapi::attachment::Object::from(object);
+                    let reference = object.reference();
+                    self.versions.insert(reference.clone(), version);
+                    self.untold.insert(reference);
+                    self.resolver.insert(object);
+                }
+                Err(error) => errors.push(Errored::new(&value, &error)),
+            }
+        }
+        self.tell(errors)
+    }
+
+    fn delete(&mut self, objects: &[Named]) -> Reply {
+        for object in objects {
+            let gvk = GroupVersionKind::from_api_version(&object.api_version, &object.kind);
+            let cluster_wide = matches!(
+                (gvk.group.as_str(), gvk.kind.as_str()),
+                (gwapi::meta::GROUP, "GatewayClass") | ("", "Namespace")
+            );
+            let namespace = match object.namespace.as_str() {
+                _ if cluster_wide => "",
+                "" => "default",
+                namespace => namespace,
+            };
+            let reference = ObjectReference {
+                group: gvk.group,
+                kind: gvk.kind,
+                namespace: namespace.to_owned(),
+                name: object.name.clone(),
+            };
+            self.resolver.remove(&reference);
+            self.versions.remove(&reference);
+            self.untold.remove(&reference);
+        }
+        self.tell(Vec::new())
+    }
+
+    /// Resolves, and tells whose status has to be written.
+    fn tell(&mut self, errors: Vec<Errored>) -> Reply {
+        let changes = self.resolver.update();
+        self.untold.extend(changes.statuses);
+        let now = self.now();
+        let untold = std::mem::take(&mut self.untold);
+        let changed = untold
+            .iter()
+            .filter_map(|reference| {
+                let next = self.resolver.next_status(reference, &now)?;
+                next.write
+                    .then(|| Statused::new(reference, self.version(reference), next.status))
+            })
+            .collect();
+        Reply::changed(changed, errors)
+    }
+
+    fn status(&mut self) -> Reply {
+        let changes = self.resolver.update();
+        self.untold.extend(changes.statuses);
+        let now = self.now();
+        let items = self
+            .resolver
+            .resolution()
+            .statuses
+            .keys()
+            .filter_map(|reference| {
+                let next = self.resolver.next_status(reference, &now)?;
+                Some(Statused::new(
+                    reference,
+                    self.version(reference),
+                    next.status,
+                ))
+            })
+            .collect();
+        Reply::items(items)
+    }
+
+    fn version(&self, reference: &ObjectReference) -> &str {
+        self.versions
+            .get(reference)
+            .map(String::as_str)
+            .unwrap_or_default()
+    }
+
+    fn clock(&mut self, advance: Option<&str>) -> Result<Reply, String> {
+        if let Some(text) = advance {
+            let advance: Duration = text
+                .parse()
+                .map_err(|error: gwapi::meta::DurationError| error.to_string())?;
+            self.ahead = self
+                .ahead
+                .checked_add(advance.into())
+                .ok_or("the clock cannot go that far")?;
+        }
+        Ok(Reply::now(self.now().0.to_string()))
+    }
+
+    /// The present time, in whole seconds as the API writes it.
+    fn now(&self) -> Time {
+        let now = Timestamp::now()
+            .checked_add(self.ahead)
+            .unwrap_or(Timestamp::MAX);
+        Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
+    }
+
+    fn configure(&mut self, configuration: Configuration) -> Result<Reply, String> {
+        self.resolver.set_options(configuration.options()?);
+        let changes = self.resolver.update();
+        self.untold.extend(changes.statuses);
+        Ok(Reply::done())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! The replies of `gwapi serve`, in the form in which they are written.
+
+use gwapi::{attachment::Status, manifest::DecodeError, meta::ObjectReference};
+use serde::Serialize;
+use serde_json::Value;
+
+/// One reply: `ok`, and the members of its kind.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Reply {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Value>,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ReplyError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<Vec<Statused>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<Errored>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<Vec<Statused>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReplyError {
+    message: String,
+}
+
+impl Reply {
+    pub(super) fn done() -> Self {
+        Self {
+            ok: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn error(id: Option<Value>, message: impl Into<String>) -> Self {
+        Self {
+            id,
+            error: Some(ReplyError {
+                message: message.into(),
+            }),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn changed(changed: Vec<Statused>, errors: Vec<Errored>) -> Self {
+        Self {
+            changed: Some(changed),
+            errors: Some(errors),
+            ..Self::done()
+        }
+    }
+
+    pub(super) fn items(items: Vec<Statused>) -> Self {
+        Self {
+            items: Some(items),
+            ..Self::done()
+        }
+    }
+
+    pub(super) fn now(now: String) -> Self {
+        Self {
+            now: Some(now),
+            ..Self::done()
+        }
+    }
+
+    pub(super) fn with_id(self, id: Option<Value>) -> Self {
+        Self { id, ..self }
+    }
+}
+
+/// An object with its status.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Statused {
+    api_version: String,
+    kind: String,
+    metadata: Metadata,
+    status: Status,
+}
+
+#[derive(Debug, Serialize)]
+struct Metadata {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    namespace: String,
+    name: String,
+}
+
+impl Statused {
+    pub(crate) fn new(reference: &ObjectReference, api_version: &str, status: Status) -> Self {
+        Self {
+            api_version: api_version.to_owned(),
+            kind: reference.kind.clone(),
+            metadata: Metadata {
+                namespace: reference.namespace.clone(),
+                name: reference.name.clone(),
+            },
+            status,
+        }
+    }
+}
+
+/// An object that could not be read.
+#[derive(Debug, Serialize)]
+pub(super) struct Errored {
+    object: Named,
+    message: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    api_version: String,
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+impl Errored {
+    pub(super) fn new(value: &Value, error: &DecodeError) -> Self {
+        let text = |pointer: &str| {
+            value
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            object: Named {
+                api_version: text("/apiVersion"),
+                kind: text("/kind"),
+                namespace: text("/metadata/namespace"),
+                name: text("/metadata/name"),
+            },
+            message: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use super::*;
+use serde_json::json;
+
+fn ask(server: &mut Server, request: &Value) -> Value {
+    let reply = server.answer(request.to_string().as_bytes());
+    serde_json::to_value(reply).unwrap()
+}
+
+fn gateway(generation: u32) -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "Gateway",
+        "metadata": {"name": "front", "namespace": "shop", "generation": generation},
+        "spec": {"gatewayClassName": "ours", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+    })
+}
+
+fn class() -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
+        "metadata": {"name": "ours", "generation": 1},
+        "spec": {"controllerName": "example.com/ours"},
+    })
+}
+
+fn configured() -> Server {
+    let mut server = Server::new();
+    let reply = ask(
+        &mut server,
+        &json!({"id": [1], "op": "configure", "options": {
+            "controllerName": "example.com/ours", "addresses": [{"type": "IPAddress", "value": "192.0.2.7"}],
+        }}),
+    );
+    assert_eq!(reply, json!({"id": [1], "ok": true}));
+    server
+}
+
+#[test]
+fn a_changed_status_is_told_until_the_object_carries_it() {
+    let mut server = configured();
+    let reply = ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(2)]}),
+    );
+    assert_eq!(reply["ok"], true);
+    let changed = reply["changed"].as_array().unwrap();
+    assert_eq!(changed.len(), 2);
+    let front = changed.iter().find(|o| o["kind"] == "Gateway").unwrap();
+    assert_eq!(front["apiVersion"], "gateway.networking.k8s.io/v1beta1");
+    assert_eq!(
+        front["metadata"],
+        json!({"namespace": "shop", "name": "front"})
+    );
+    assert_eq!(front["status"]["addresses"][0]["value"], "192.0.2.7");
+    assert_eq!(front["status"]["conditions"][0]["observedGeneration"], 2);
+
+    // Not written: told again as the object comes again.
+    let again = ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [gateway(2)]}),
+    );
+    assert_eq!(again["changed"].as_array().unwrap().len(), 1);
+
+    let mut written = gateway(2);
+    written["status"] = front["status"].clone();
+    let quiet = ask(&mut server, &json!({"op": "apply", "objects": [written]}));
+    assert_eq!(quiet["changed"], json!([]));
+    assert_eq!(quiet["errors"], json!([]));
+
+    let all = ask(&mut server, &json!({"op": "status"}));
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_malformed_line_gets_an_error_reply_and_the_conversation_goes_on() {
+    let mut server = Server::new();
+    for line in [
+        &b"\n"[..],
+        b"{\n",
+        b"[]\n",
+        b"\xff\xfe\n",
+        b"{\"op\": \"dance\"}\n",
+        b"{\"op\": \"apply\"}\n",
+        b"{\"op\": \"apply\", \"objects\": 3}\n",
+        b"{\"op\": \"clock\", \"advance\": \"soon\"}\n",
+        b"{\"op\": \"configure\", \"options\": {\"channel\": \"beta\"}}\n",
+    ] {
+        let reply = serde_json::to_value(server.answer(line)).unwrap();
+        assert_eq!(reply["ok"], false, "{reply}");
+        assert!(
+            reply["error"]["message"]
+                .as_str()
+                .is_some_and(|m| !m.is_empty())
+        );
+    }
+    let reply = ask(&mut server, &json!({"id": "x", "op": "status"}));
+    assert_eq!(reply, json!({"id": "x", "ok": true, "items": []}));
+}
+
+#[test]
+fn an_object_that_cannot_be_read_hides_no_other() {
+    let mut server = configured();
+    let mut broken = gateway(1);
+    broken["spec"]["listeners"] = json!(7);
+    let reply = ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [broken, class()]}),
+    );
+    assert_eq!(reply["changed"].as_array().unwrap().len(), 1);
+    assert_eq!(reply["errors"][0]["object"]["name"], "front");
+}
+
+#[test]
+fn deleting_what_is_not_there_is_no_error() {
+    let mut server = configured();
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1)]}),
+    );
+    for _ in 0..2 {
+        let reply = ask(
+            &mut server,
+            &json!({"op": "delete", "objects": [{
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+                "namespace": "shop", "name": "front",
+            }]}),
+        );
+        assert_eq!(reply, json!({"ok": true, "changed": [], "errors": []}));
+    }
+    let all = ask(&mut server, &json!({"op": "status"}));
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_clock_moves_only_forward_and_as_far_as_it_is_told() {
+    let mut server = Server::new();
+    let read = |reply: Value| -> Timestamp { reply["now"].as_str().unwrap().parse().unwrap() };
+    let before = read(ask(&mut server, &json!({"op": "clock"})));
+    let after = read(ask(&mut server, &json!({"op": "clock", "advance": "1h"})));
+    let moved = after.duration_since(before).as_secs();
+    assert!((3600..3660).contains(&moved), "{moved}");
+}
