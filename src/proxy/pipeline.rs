@@ -250,7 +250,7 @@ fn redirect<'t>(
     let authority = request
         .uri
         .authority()
-        .map(|authority| authority.as_str())
+        .map(http::uri::Authority::as_str)
         .or_else(|| {
             request
                 .headers

@@ -22,9 +22,15 @@ use std::{collections::HashMap, sync::Arc};
 pub struct Simulator {
     effective: Effective,
     options: routing::Options,
-    listeners: HashMap<(NamespacedName, String), (Arc<EffectiveListener>, Arc<Table>)>,
-    services: HashMap<(NamespacedName, u16, String), (Arc<EffectiveService>, Arc<Table>)>,
+    listeners: HashMap<ListenerKey, (Arc<EffectiveListener>, Arc<Table>)>,
+    services: HashMap<ServiceKey, (Arc<EffectiveService>, Arc<Table>)>,
 }
+
+/// A Gateway and the name of its listener.
+type ListenerKey = (NamespacedName, String);
+
+/// A Service, its port, and the namespace of the client.
+type ServiceKey = (NamespacedName, u16, String);
 
 impl Simulator {
     /// A simulator of this configuration, with the choices that the specification leaves open.
