@@ -3,6 +3,7 @@
 mod crds;
 mod input;
 mod output;
+mod request;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -21,12 +22,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Crds(crds::CrdsArgs),
+    Request(Box<request::RequestArgs>),
     Serve(serve::ServeArgs),
 }
 
 fn main() -> ExitCode {
     let exit: Exit = match Cli::parse().verb {
         Verb::Crds(args) => crds::run(&args),
+        Verb::Request(args) => request::run(&args),
         Verb::Serve(args) => serve::run(args),
     };
     exit.into()

@@ -1,0 +1,293 @@
+//! `gwapi request`: what happens to a request, and why.
+
+use crate::{
+    input::InputArgs,
+    output::{Exit, Format, OutputArgs, Style, fail, print, print_json},
+};
+use clap::Args;
+use gwapi::{
+    attachment::{self, Resolution, Snapshot},
+    meta::NamespacedName,
+    routing,
+    sim::{Answer, BackendName, Client, Outcome, Request, Simulator, Split, SplitRow},
+};
+use http::{HeaderName, HeaderValue, Method};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// Ask what happens to a request: which backend it reaches, and why not the others
+///
+/// With --from the client is a pod of that namespace and the URL names a Service; with --gateway it is
+/// someone outside who reaches that Gateway. With neither, a host that names a Service of the set is asked from
+/// that Service's own namespace, and any other host at the Gateway whose listener answers for its port and
+/// host. `https` means that the client speaks TLS with that host as SNI.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// The method
+    #[arg(short = 'X', long = "method", default_value = "GET", value_parser = method)]
+    method: Method,
+    /// A header, as in 'x-canary: yes'; may be given several times
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// The Gateway to which the client connects
+    #[arg(long, value_name = "NS/NAME", value_parser = place, conflicts_with = "from")]
+    gateway: Option<NamespacedName>,
+    /// The pod that asks: its namespace, and perhaps labels as in shop/app=cart,tier=web
+    #[arg(long, value_name = "NS[/LABELS]")]
+    from: Option<Client>,
+    /// Send so many requests, and show how they are split over the backends
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    count: Option<u64>,
+    /// Where the draws begin; the same seed gives the same draws
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// What is asked for: http://host[:port]/path, https://…, or tls://, tcp://, udp:// with host and port
+    url: String,
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    Method::from_bytes(text.as_bytes()).map_err(|_| format!("`{text}` is not an HTTP method"))
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| format!("expected `name: value`, not `{text}`"))?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes())
+        .map_err(|_| format!("`{name}` is not a header name"))?;
+    let value = HeaderValue::from_str(value.trim())
+        .map_err(|_| format!("`{}` is not a header value", value.trim()))?;
+    Ok((name, value))
+}
+
+fn place(text: &str) -> Result<NamespacedName, String> {
+    match text.split_once('/') {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
+            Ok(NamespacedName::new(namespace, name))
+        }
+        _ => Err(format!("expected NAMESPACE/NAME, not `{text}`")),
+    }
+}
+
+/// The split as JSON: the answer to the first request, and how all ended.
+#[derive(Serialize)]
+struct CountedSplit<'s> {
+    seed: u64,
+    #[serde(flatten)]
+    split: &'s Split,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &RequestArgs) -> Exit {
+    let request = match request(args) {
+        Ok(request) => request,
+        Err(error) => return fail(error),
+    };
+    let Some(mut input) = args.input.read() else {
+        return Exit::Failed;
+    };
+    let mut snapshot = Snapshot::default();
+    for (object, _) in input.decode() {
+        snapshot.insert(object);
+    }
+    input.print_problems();
+    let resolution = attachment::resolve(&snapshot, &attachment::Options::for_manifests());
+    let mut simulator = Simulator::new(resolution.effective.clone(), routing::Options::default());
+    let mut random = fastrand::Rng::with_seed(args.seed);
+    let mut draw = |below: u64| random.u64(..below.max(1));
+
+    let (answer, printed) = match args.count {
+        None => match simulator.request(&request, &mut draw) {
+            Ok(mut answer) => {
+                say_unattached(&mut answer, &resolution, args.gateway.as_ref());
+                let printed = match args.output.format {
+                    Format::Json => print_json(&answer),
+                    Format::Text => print(&text(&answer, Style::stdout())),
+                };
+                (answer, printed)
+            }
+            Err(error) => return fail(error),
+        },
+        Some(count) => match simulator.split(&request, count, &mut draw) {
+            Ok(mut split) => {
+                say_unattached(&mut split.first, &resolution, args.gateway.as_ref());
+                let printed = match args.output.format {
+                    Format::Json => print_json(&CountedSplit {
+                        seed: args.seed,
+                        split: &split,
+                    }),
+                    Format::Text => print(&split_text(&split, args.seed, Style::stdout())),
+                };
+                (split.first, printed)
+            }
+            Err(error) => return fail(error),
+        },
+    };
+    let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
+    let outcome = if arrived && input.problems.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    };
+    printed.max(outcome)
+}
+
+fn request(args: &RequestArgs) -> Result<Request, gwapi::sim::RequestError> {
+    let mut request = Request::get(&args.url)?;
+    request.method = args.method.clone();
+    for (name, value) in &args.headers {
+        request.headers.append(name, value.clone());
+    }
+    request.gateway.clone_from(&args.gateway);
+    request.client.clone_from(&args.from);
+    Ok(request)
+}
+
+/// Where no rule took the request, routes that are not attached may be what was expected to.
+fn say_unattached(answer: &mut Answer, resolution: &Resolution, gateway: Option<&NamespacedName>) {
+    if answer.route.is_some() || answer.outcome == Outcome::Forwarded {
+        return;
+    }
+    let asked = answer
+        .listener
+        .as_ref()
+        .map(|listener| &listener.gateway)
+        .or(answer.service.as_ref())
+        .map(|reference| reference.name.clone())
+        .or_else(|| gateway.map(|gateway| gateway.name.clone()));
+    for (route, attachments) in &resolution.attachments {
+        for attachment in attachments {
+            let here = asked
+                .as_ref()
+                .is_none_or(|name| *name == attachment.parent.name);
+            if here && !attachment.attached {
+                answer
+                    .why
+                    .push(format!("{route} is not attached: {}", attachment.why));
+            }
+        }
+    }
+}
+
+/// The way of one request, for people.
+fn text(answer: &Answer, style: Style) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let line = |out: &mut String, name: &str, value: &str| {
+        let _ = writeln!(out, "{} {value}", style.faint(format_args!("{name:>9}")));
+    };
+    let status = answer
+        .status
+        .map(|status| status.to_string())
+        .unwrap_or_default();
+    line(
+        &mut out,
+        "outcome",
+        format!("{} {status}", outcome(answer.outcome, style)).trim_end(),
+    );
+    if let Some(listener) = &answer.listener {
+        line(
+            &mut out,
+            "listener",
+            &format!("{} of {}", listener.name, listener.gateway),
+        );
+    }
+    if let Some(service) = &answer.service {
+        line(&mut out, "service", &service.to_string());
+    }
+    if let Some(route) = &answer.route {
+        let place = format!(
+            "{}, rule {}, match {}",
+            route.route, route.rule, route.match_index
+        );
+        line(&mut out, "route", &place);
+    }
+    if let Some(backend) = &answer.backend {
+        line(&mut out, "backend", &backend_text(backend));
+    }
+    if let Some(endpoint) = &answer.endpoint {
+        let mut text = format!("{}:{}", endpoint.address, endpoint.port);
+        if let Some(target) = &endpoint.target_ref {
+            let _ = write!(text, " ({target})");
+        }
+        line(&mut out, "endpoint", &text);
+    }
+    for mirror in &answer.mirrors {
+        line(&mut out, "mirror", &backend_text(&mirror.backend));
+    }
+    if let Some(sent) = &answer.forwarded {
+        let url = format!(
+            "{} {}://{}{}",
+            sent.method, sent.scheme, sent.host, sent.path
+        );
+        line(&mut out, "forwarded", &url);
+        for (name, value) in &sent.headers {
+            line(&mut out, "", &header_text(name, value));
+        }
+    }
+    if let Some(response) = &answer.response {
+        line(&mut out, "response", &response.status.to_string());
+        for (name, value) in &response.headers {
+            line(&mut out, "", &header_text(name, value));
+        }
+    }
+    for (index, sentence) in answer.why.iter().enumerate() {
+        line(&mut out, if index == 0 { "why" } else { "" }, sentence);
+    }
+    out
+}
+
+/// How many requests ended where, for people, and then the way of the first.
+fn split_text(split: &Split, seed: u64, style: Style) -> String {
+    let mut out = format!("{} requests, seed {seed}\n", style.strong(split.count));
+    let name = |row: &SplitRow| match &row.backend {
+        Some(backend) => backend_text(backend),
+        None => "no backend".to_owned(),
+    };
+    let width = split
+        .split
+        .iter()
+        .map(|row| name(row).chars().count())
+        .max()
+        .unwrap_or(0);
+    for row in &split.split {
+        let status = row
+            .status
+            .map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let _ = writeln!(
+            out,
+            "  {:width$}  {status:>3}  {:>6} requests  share {}",
+            name(row),
+            row.count,
+            row.share,
+        );
+    }
+    let _ = writeln!(out, "the first of them:");
+    out.push_str(&text(&split.first, style));
+    out
+}
+
+fn outcome(outcome: Outcome, style: Style) -> String {
+    match outcome {
+        Outcome::Forwarded => style.good("forwarded").to_string(),
+        Outcome::Redirected => style.good("redirected").to_string(),
+        Outcome::Answered => style.warn("answered by the data plane").to_string(),
+        Outcome::Refused => style.bad("refused").to_string(),
+    }
+}
+
+fn backend_text(backend: &BackendName) -> String {
+    let port = backend
+        .port
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!("{}{port}", backend.reference)
+}
+
+fn header_text(name: &HeaderName, value: &HeaderValue) -> String {
+    format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+}
