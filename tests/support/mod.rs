@@ -1,0 +1,31 @@
+//! Objects for tests, the corpus example and fuzzing: valid by construction, or broken in one place.
+#![allow(dead_code, reason = "each test uses its own part")]
+
+pub(crate) mod generate;
+pub(crate) mod mutate;
+pub(crate) mod random;
+
+use gwapi::meta::Channel;
+use random::Random;
+use serde_json::{Value, json};
+
+/// The annotation that holds the path of the place that was broken.
+pub(crate) const BROKEN: &str = "gwapi.test/broken";
+
+/// One object of a corpus; two of three are broken in one place.
+pub(crate) fn object(seed: u64, index: u64, channel: Channel) -> Value {
+    let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(index));
+    let (kind, installation) = generate::kind(&mut random, channel);
+    let name = format!("{}-{index}", kind.kind.to_lowercase());
+    let mut object = generate::object(&mut random, kind, installation, &name);
+    if index % 3 != 0 {
+        let path = mutate::mutate(&mut random, &mut object, installation);
+        if !path.starts_with("metadata.annotations") {
+            if object.pointer("/metadata/annotations").is_none() {
+                object["metadata"]["annotations"] = json!({});
+            }
+            object["metadata"]["annotations"][BROKEN] = json!(path);
+        }
+    }
+    object
+}
