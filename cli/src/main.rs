@@ -5,6 +5,7 @@ mod input;
 mod output;
 mod request;
 mod serve;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use output::Exit;
@@ -24,6 +25,7 @@ enum Verb {
     Crds(crds::CrdsArgs),
     Request(Box<request::RequestArgs>),
     Serve(serve::ServeArgs),
+    Validate(validate::ValidateArgs),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Verb::Crds(args) => crds::run(&args),
         Verb::Request(args) => request::run(&args),
         Verb::Serve(args) => serve::run(args),
+        Verb::Validate(args) => validate::run(&args),
     };
     exit.into()
 }

@@ -5,9 +5,12 @@ use serde_json::Value;
 
 /// Judges each object of a set, and the set as a whole: one report an object, in order.
 #[must_use]
-pub fn validate_set(objects: &[Value], options: &Options) -> Vec<Report> {
+pub fn validate_set<'a>(
+    objects: impl IntoIterator<Item = &'a Value>,
+    options: &Options,
+) -> Vec<Report> {
     objects
-        .iter()
+        .into_iter()
         .map(|object| validate_value(object, options))
         .collect()
 }

@@ -12,7 +12,11 @@ struct Spot<'a> {
 }
 
 /// Changes one place, most often for the worse, and returns its path as an API server writes it.
-pub(crate) fn mutate(random: &mut Random, object: &mut Value, installation: &Installation) -> String {
+pub(crate) fn mutate(
+    random: &mut Random,
+    object: &mut Value,
+    installation: &Installation,
+) -> String {
     let mut spots = Vec::new();
     collect(object, installation.schema(), &Path::ROOT, "", &mut spots);
     // The object itself and its type fields are not of interest.

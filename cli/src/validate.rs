@@ -1,0 +1,109 @@
+//! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
+
+use crate::{
+    input::{Input, InputArgs, Problem, Severity},
+    output::{Exit, Format, OutputArgs, Style, print, print_json},
+};
+use clap::Args;
+use gwapi::{
+    meta::Channel,
+    rules,
+    validation::{self, Finding},
+};
+use std::fmt::Write as _;
+
+/// Judge objects as an API server of a channel would on creation, and warn of what it cannot see
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// The release channel whose definitions the server has: `standard` or `experimental`
+    #[arg(long, default_value_t)]
+    channel: Channel,
+    /// Judge `status` too, as when a controller writes it
+    #[arg(long)]
+    with_status: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(crate) fn run(args: &ValidateArgs) -> Exit {
+    let Some(mut input) = args.input.read() else {
+        return Exit::Failed;
+    };
+    let mut options = validation::Options::new(args.channel);
+    options.with_status = args.with_status;
+    let reports = validation::validate_set(input.entries.iter().map(|l| &l.entry.value), &options);
+    let mut problems = std::mem::take(&mut input.problems);
+    for (located, report) in input.entries.iter().zip(reports) {
+        let file = input.source(located);
+        for finding in report.findings() {
+            problems.push(problem(file, located, finding));
+        }
+    }
+    let order = |name: &str| input.sources.iter().position(|s| s.name == name);
+    problems.sort_by_cached_key(|p| (order(&p.file), p.line, p.column));
+
+    let errors = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .count();
+    let printed = match args.output.format {
+        Format::Json => print_json(&problems),
+        Format::Text => print(&text(&input, &problems, errors)),
+    };
+    if printed == Exit::Failed || errors == 0 {
+        printed
+    } else {
+        Exit::Findings
+    }
+}
+
+fn problem(file: &str, located: &crate::input::Located, finding: &Finding) -> Problem {
+    let entry = &located.entry;
+    let position = entry.position(finding.path());
+    Problem {
+        severity: match finding.severity() {
+            rules::Severity::Error => Severity::Error,
+            rules::Severity::Warning => Severity::Warning,
+        },
+        help: finding.help().map(str::to_owned),
+        ..Problem::of_entry(
+            file,
+            entry,
+            position,
+            finding.rule(),
+            finding.path(),
+            finding.message().to_owned(),
+        )
+    }
+}
+
+/// All findings, each with its line, and how many there are.
+fn text(input: &Input, problems: &[Problem], errors: usize) -> String {
+    let style = Style::stdout();
+    let mut text = String::new();
+    for problem in problems {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}\n", input.show(problem, style));
+    }
+    let warnings = problems.len() - errors;
+    let objects = count(input.entries.len(), "object");
+    let _ = match (errors, warnings) {
+        (0, 0) => writeln!(text, "{objects}: {}", style.good("nothing to complain of")),
+        _ => writeln!(
+            text,
+            "{objects}: {}, {}",
+            count(errors, "error"),
+            count(warnings, "warning")
+        ),
+    };
+    text
+}
+
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
