@@ -1,6 +1,6 @@
 //! From a request at a listener, or to a Service, to what becomes of it.
 //!
-//! One pipeline: [`Table::find`](crate::routing::Router::find) names the rule, its filters change the
+//! One pipeline: [`Router::find`](crate::routing::Router::find) names the rule, its filters change the
 //! request, a backend is chosen by weight and an endpoint among those that are ready. It does no I/O, holds
 //! no clock and draws no randomness of its own: draws are an argument. The simulator drives it in memory, a
 //! proxy over sockets.
@@ -17,6 +17,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Scheme};
+pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Scheme, ready_endpoint};
 pub use rule::{Backend, Filters, RouteKind, RouteName, Rule};
 pub use table::{Table, Target};

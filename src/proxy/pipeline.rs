@@ -184,7 +184,7 @@ impl Table {
         if let Some(answer) = redirect(target, backend.filters(), request, connection) {
             return answer;
         }
-        let Some(endpoint) = ready(endpoints, draw) else {
+        let Some(endpoint) = ready_endpoint(endpoints, draw) else {
             let why = format!("{} has no endpoint that is ready", effective.reference);
             return fail(request, StatusCode::SERVICE_UNAVAILABLE, why);
         };
@@ -199,7 +199,9 @@ impl Table {
             .mirrors()
             .iter()
             .chain(backend.filters().mirrors())
-            .filter_map(|mirror| Some((mirror, ready(mirror.target.as_ref().ok()?, draw)?)))
+            .filter_map(|mirror| {
+                Some((mirror, ready_endpoint(mirror.target.as_ref().ok()?, draw)?))
+            })
             .collect();
         Decision::Forward(Box::new(Forward {
             target,
@@ -222,8 +224,9 @@ fn choose<'t>(target: &'t Target, draw: &mut dyn FnMut(u64) -> u64) -> Option<&'
     rule.backends().get(index)
 }
 
-/// One of the endpoints that take new requests, all with even chances.
-fn ready<'t>(
+/// One of the endpoints that take new requests, all with even chances. Nothing is drawn where there is no
+/// choice.
+pub fn ready_endpoint<'t>(
     backend: &'t BackendEndpoints,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Option<&'t Endpoint> {

@@ -109,12 +109,28 @@ impl<'a> Site<'a> {
         Ok(())
     }
 
-    fn error(&self, rule: usize, index: usize, problem: String) -> MatchError {
-        MatchError {
-            route: self.route.clone(),
-            rule,
-            index,
-            problem,
+    /// The entries of one rule, or what is wrong with its matches.
+    fn rule<T: Clone, M>(
+        &self,
+        rule: usize,
+        matches: &[M],
+        compile: impl Fn(&M) -> Result<Match, String>,
+        mut payload: impl FnMut(usize, &M) -> T,
+        (entries, errors): &mut (Vec<Entry<T>>, Vec<MatchError>),
+    ) {
+        for (index, written) in matches.iter().enumerate() {
+            let made = compile(written).and_then(|matching| {
+                self.entries(rule, index, &matching, &payload(index, written), entries)
+            });
+            if let Err(problem) = made {
+                let route = self.route.clone();
+                errors.push(MatchError {
+                    route,
+                    rule,
+                    index,
+                    problem,
+                });
+            }
         }
     }
 }
@@ -129,26 +145,12 @@ pub fn http_entries<T: Clone, F: FnMut(usize, &HttpRouteMatch) -> T>(
     mut payload: impl FnMut(&HttpRule) -> F,
 ) -> (Vec<Entry<T>>, Vec<MatchError>) {
     let site = Site::new(&route.reference, route.created, hostnames);
-    let (mut entries, mut errors) = (Vec::new(), Vec::new());
+    let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
-        let mut payload = payload(rule);
-        for (index, written) in rule.matches.iter().enumerate() {
-            let made = http_match(written).and_then(|matching| {
-                site.entries(
-                    rule.index,
-                    index,
-                    &Match::Http(matching),
-                    &payload(index, written),
-                    &mut entries,
-                )
-            });
-            errors.extend(
-                made.err()
-                    .map(|problem| site.error(rule.index, index, problem)),
-            );
-        }
+        let compile = |written: &HttpRouteMatch| http_match(written).map(Match::Http);
+        site.rule(rule.index, &rule.matches, compile, payload(rule), &mut made);
     }
-    (entries, errors)
+    made
 }
 
 /// The entries of a GRPCRoute at a listener or a Service, as with [`http_entries`].
@@ -158,26 +160,12 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
     mut payload: impl FnMut(&GrpcRule) -> F,
 ) -> (Vec<Entry<T>>, Vec<MatchError>) {
     let site = Site::new(&route.reference, route.created, hostnames);
-    let (mut entries, mut errors) = (Vec::new(), Vec::new());
+    let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
-        let mut payload = payload(rule);
-        for (index, written) in rule.matches.iter().enumerate() {
-            let made = grpc_match(written).and_then(|matching| {
-                site.entries(
-                    rule.index,
-                    index,
-                    &Match::Grpc(matching),
-                    &payload(index, written),
-                    &mut entries,
-                )
-            });
-            errors.extend(
-                made.err()
-                    .map(|problem| site.error(rule.index, index, problem)),
-            );
-        }
+        let compile = |written: &GrpcRouteMatch| grpc_match(written).map(Match::Grpc);
+        site.rule(rule.index, &rule.matches, compile, payload(rule), &mut made);
     }
-    (entries, errors)
+    made
 }
 
 fn pattern(source: &str) -> Result<Pattern, String> {

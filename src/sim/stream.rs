@@ -10,6 +10,7 @@ use crate::{
         EffectiveHostname, EffectiveListener, EffectiveService,
     },
     backend::WeightedChoice,
+    proxy::ready_endpoint,
     v1::{ProtocolType, TlsModeType},
 };
 use std::cmp::Reverse;
@@ -95,7 +96,7 @@ pub(super) fn at_service(
     };
     match &port.target {
         Err(problem) => answer.why.push(problem.to_string()),
-        Ok(endpoints) => match ready(endpoints, draw) {
+        Ok(endpoints) => match ready_endpoint(endpoints, draw) {
             None => answer
                 .why
                 .push(format!("{name} has no endpoint that is ready")),
@@ -105,7 +106,7 @@ pub(super) fn at_service(
                     reference: name,
                     port: Some(port.port),
                 });
-                answer.endpoint = Some(endpoint);
+                answer.endpoint = Some(EndpointName::of(endpoint));
                 if matches!(request.scheme(), "http" | "https") {
                     untouched(&mut answer, request, endpoints);
                 }
@@ -181,7 +182,7 @@ fn through(
     };
     match &backend.target {
         Err(problem) => answer.why.push(problem.to_string()),
-        Ok(endpoints) => match ready(endpoints, draw) {
+        Ok(endpoints) => match ready_endpoint(endpoints, draw) {
             None => {
                 answer.why.push(format!(
                     "{} has no endpoint that is ready",
@@ -192,7 +193,7 @@ fn through(
                 answer.outcome = Outcome::Forwarded;
                 answer.why.push(format!("it goes to {}", backend.reference));
                 answer.backend = Some(BackendName::of(backend));
-                answer.endpoint = Some(endpoint);
+                answer.endpoint = Some(EndpointName::of(endpoint));
             }
         },
     }
@@ -206,17 +207,4 @@ fn choose<'b>(
     let total = choice.total();
     let index = (total > 0).then(|| choice.choose(draw(total))).flatten()?;
     backends.get(index)
-}
-
-fn ready(endpoints: &BackendEndpoints, draw: &mut dyn FnMut(u64) -> u64) -> Option<EndpointName> {
-    let ready: Vec<_> = endpoints
-        .endpoints
-        .iter()
-        .filter(|endpoint| endpoint.ready)
-        .collect();
-    let count = u64::try_from(ready.len()).ok().filter(|count| *count > 0)?;
-    let drawn = if count == 1 { 0 } else { draw(count) };
-    ready
-        .get(usize::try_from(drawn).ok()?)
-        .map(|endpoint| EndpointName::of(endpoint))
 }
