@@ -25,6 +25,24 @@
 //!
 //! `{"op": "status"}` asks for all statuses: `items`, each as in `changed`.
 //!
+//! # `request`
+//!
+//! `{"op": "request", "request": {"method": "GET", "url": "http://host[:port]/path?query", …}}` sends a
+//! request. All but `url` may be left out:
+//!
+//! * `headers`: a list of `[name, value]`; a `host` among them takes the place of the URL's authority;
+//! * `gateway`: `NAMESPACE/NAME` of the Gateway to connect to; `address` and `port`: what to connect to, where
+//!   it is not what the URL says;
+//! * `from`: the namespace of the pod that asks (mesh), perhaps with labels: `NAMESPACE/KEY=VALUE,…`;
+//! * `sni`, where it is not the URL's host;
+//! * `protocol`: what the client speaks: `http/1.1` (default), `h2`, `h2c`, `websocket`;
+//! * `backend`: what the backend would say: `status`, `headers`, and `delay`, a GEP-2257 duration. Nobody
+//!   waits: the delay is compared with the rule's timeouts.
+//!
+//! URLs of the schemes `tls`, `tcp` and `udp` stand for connections of which no more is known. The reply has
+//! `answer`, the object that `gwapi request -o json` prints. Each request draws backends and endpoints anew,
+//! from a generator with a fixed seed.
+//!
 //! # `clock`
 //!
 //! `{"op": "clock", "advance": "10s"}` moves the clock by a GEP-2257 duration; `advance` may be left out. The
@@ -43,14 +61,18 @@
 //!
 //! Statuses that change because of it are in the next reply to `apply` or `delete`.
 
+mod ask;
 mod reply;
 
 use crate::output::{Exit, fail};
+use ask::Ask;
 use clap::Args;
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
     manifest,
     meta::{Channel, Duration, GroupVersionKind, ObjectReference, SupportedFeature},
+    routing,
+    sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -104,6 +126,7 @@ enum Request {
     Apply { objects: Vec<Value> },
     Delete { objects: Vec<Named> },
     Status,
+    Request { request: Ask },
     Clock { advance: Option<String> },
     Configure { options: Configuration },
 }
@@ -177,6 +200,10 @@ struct Server {
     versions: BTreeMap<ObjectReference, String>,
     /// Objects whose status has changed and not been told.
     untold: BTreeSet<ObjectReference>,
+    simulator: Simulator,
+    /// Whether the simulator has yet to be told of changes.
+    stale: bool,
+    random: fastrand::Rng,
     /// How far the clock is ahead of the system's.
     ahead: time::Duration,
 }
@@ -187,6 +214,9 @@ impl Server {
             resolver: Resolver::new(Options::new(DEFAULT_CONTROLLER)),
             versions: BTreeMap::new(),
             untold: BTreeSet::new(),
+            simulator: Simulator::default(),
+            stale: false,
+            random: fastrand::Rng::with_seed(0),
             ahead: time::Duration::ZERO,
         }
     }
@@ -205,6 +235,7 @@ impl Server {
             Ok(Request::Apply { objects }) => Ok(self.apply(objects)),
             Ok(Request::Delete { objects }) => Ok(self.delete(&objects)),
             Ok(Request::Status) => Ok(self.status()),
+            Ok(Request::Request { request }) => self.request(request),
             Ok(Request::Clock { advance }) => self.clock(advance.as_deref()),
             Ok(Request::Configure { options }) => self.configure(options),
         };
@@ -259,8 +290,7 @@ impl Server {
 
     /// Resolves, and tells whose status has to be written.
     fn tell(&mut self, errors: Vec<Errored>) -> Reply {
-        let changes = self.resolver.update();
-        self.untold.extend(changes.statuses);
+        self.update();
         let now = self.now();
         let untold = std::mem::take(&mut self.untold);
         let changed = untold
@@ -275,8 +305,7 @@ impl Server {
     }
 
     fn status(&mut self) -> Reply {
-        let changes = self.resolver.update();
-        self.untold.extend(changes.statuses);
+        self.update();
         let now = self.now();
         let items = self
             .resolver
@@ -293,6 +322,29 @@ impl Server {
             })
             .collect();
         Reply::items(items)
+    }
+
+    /// Resolves what has changed.
+    fn update(&mut self) {
+        let changes = self.resolver.update();
+        self.stale |= !(changes.gateways.is_empty() && changes.services.is_empty());
+        self.untold.extend(changes.statuses);
+    }
+
+    fn request(&mut self, ask: Ask) -> Result<Reply, String> {
+        let request = ask.request()?;
+        self.update();
+        if std::mem::take(&mut self.stale) {
+            let effective = self.resolver.resolution().effective.clone();
+            self.simulator.update(effective);
+        }
+        let random = &mut self.random;
+        let mut draw = |below: u64| random.u64(..below.max(1));
+        let answer = self
+            .simulator
+            .request(&request, &mut draw)
+            .map_err(|error| error.to_string())?;
+        Ok(Reply::answer(answer))
     }
 
     fn version(&self, reference: &ObjectReference) -> &str {
@@ -325,8 +377,8 @@ impl Server {
 
     fn configure(&mut self, configuration: Configuration) -> Result<Reply, String> {
         self.resolver.set_options(configuration.options()?);
-        let changes = self.resolver.update();
-        self.untold.extend(changes.statuses);
+        self.stale = true;
+        self.update();
         Ok(Reply::done())
     }
 }

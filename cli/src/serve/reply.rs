@@ -1,6 +1,6 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
-use gwapi::{attachment::Status, manifest::DecodeError, meta::ObjectReference};
+use gwapi::{attachment::Status, manifest::DecodeError, meta::ObjectReference, sim::Answer};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ pub(super) struct Reply {
     errors: Option<Vec<Errored>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<Vec<Statused>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Box<Answer>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<String>,
 }
@@ -56,6 +58,13 @@ impl Reply {
     pub(super) fn items(items: Vec<Statused>) -> Self {
         Self {
             items: Some(items),
+            ..Self::done()
+        }
+    }
+
+    pub(super) fn answer(answer: Answer) -> Self {
+        Self {
+            answer: Some(Box::new(answer)),
             ..Self::done()
         }
     }

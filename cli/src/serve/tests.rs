@@ -141,3 +141,37 @@ fn the_clock_moves_only_forward_and_as_far_as_it_is_told() {
     let moved = after.duration_since(before).as_secs();
     assert!((3600..3660).contains(&moved), "{moved}");
 }
+
+#[test]
+fn a_request_is_answered_under_what_has_been_applied() {
+    let mut server = configured();
+    let route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "cart", "namespace": "shop"},
+        "spec": {"parentRefs": [{"name": "front"}], "rules": [{"filters": [
+            {"type": "RequestRedirect", "requestRedirect": {"hostname": "new.example.com"}},
+        ]}]},
+    });
+    let request = json!({"op": "request", "request": {
+        "method": "GET", "url": "http://shop.example.com/cart", "headers": [["x-a", "1"]], "gateway": "shop/front",
+    }});
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1)]}),
+    );
+    let before = ask(&mut server, &request);
+    assert_eq!(before["answer"]["status"], 404, "{before}");
+    ask(&mut server, &json!({"op": "apply", "objects": [route]}));
+    let after = ask(&mut server, &request);
+    assert_eq!(after["answer"]["outcome"], "redirected", "{after}");
+    for bad in [
+        json!({"url": "/relative"}),
+        json!({"url": "http://a/", "method": "G T"}),
+        json!({"url": "http://a/", "gateway": "front"}),
+        json!({"url": "http://a/", "headers": [["a b", "c"]]}),
+        json!({"url": "http://a/", "backend": {"delay": "soon"}}),
+    ] {
+        let reply = ask(&mut server, &json!({"op": "request", "request": bad}));
+        assert_eq!(reply["ok"], false, "{reply}");
+    }
+}
