@@ -20,7 +20,7 @@ use std::{collections::HashMap, sync::Arc};
 /// same: [`update`](Self::update) drops only those that changed.
 #[derive(Debug, Default)]
 pub struct Simulator {
-    effective: Effective,
+    effective: Arc<Effective>,
     options: routing::Options,
     listeners: HashMap<ListenerKey, (Arc<EffectiveListener>, Arc<Table>)>,
     services: HashMap<ServiceKey, (Arc<EffectiveService>, Arc<Table>)>,
@@ -37,7 +37,7 @@ impl Simulator {
     #[must_use]
     pub fn new(effective: Effective, options: routing::Options) -> Self {
         Self {
-            effective,
+            effective: Arc::new(effective),
             options,
             ..Self::default()
         }
@@ -59,7 +59,7 @@ impl Simulator {
                 .get(name)
                 .is_some_and(|present| Arc::ptr_eq(present, service))
         });
-        self.effective = effective;
+        self.effective = Arc::new(effective);
     }
 
     /// The configuration in force.
