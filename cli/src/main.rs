@@ -5,6 +5,8 @@ mod input;
 mod output;
 mod request;
 mod serve;
+mod status;
+mod statused;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +27,7 @@ enum Verb {
     Crds(crds::CrdsArgs),
     Request(Box<request::RequestArgs>),
     Serve(serve::ServeArgs),
+    Status(status::StatusArgs),
     Validate(validate::ValidateArgs),
 }
 
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Verb::Crds(args) => crds::run(&args),
         Verb::Request(args) => request::run(&args),
         Verb::Serve(args) => serve::run(args),
+        Verb::Status(args) => status::run(&args),
         Verb::Validate(args) => validate::run(&args),
     };
     exit.into()

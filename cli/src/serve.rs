@@ -64,7 +64,10 @@
 mod ask;
 mod reply;
 
-use crate::output::{Exit, fail};
+use crate::{
+    output::{Exit, fail},
+    statused::Statused,
+};
 use ask::Ask;
 use clap::Args;
 use gwapi::{
@@ -76,7 +79,7 @@ use gwapi::{
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use reply::{Errored, Reply, Statused};
+use reply::{Errored, Reply};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{

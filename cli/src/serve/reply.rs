@@ -1,6 +1,7 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
-use gwapi::{attachment::Status, manifest::DecodeError, meta::ObjectReference, sim::Answer};
+use crate::statused::Statused;
+use gwapi::{manifest::DecodeError, sim::Answer};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -78,37 +79,6 @@ impl Reply {
 
     pub(super) fn with_id(self, id: Option<Value>) -> Self {
         Self { id, ..self }
-    }
-}
-
-/// An object with its status.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Statused {
-    api_version: String,
-    kind: String,
-    metadata: Metadata,
-    status: Status,
-}
-
-#[derive(Debug, Serialize)]
-struct Metadata {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    namespace: String,
-    name: String,
-}
-
-impl Statused {
-    pub(crate) fn new(reference: &ObjectReference, api_version: &str, status: Status) -> Self {
-        Self {
-            api_version: api_version.to_owned(),
-            kind: reference.kind.clone(),
-            metadata: Metadata {
-                namespace: reference.namespace.clone(),
-                name: reference.name.clone(),
-            },
-            status,
-        }
     }
 }
 

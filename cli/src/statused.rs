@@ -1,0 +1,56 @@
+//! An object with the status that it ought to have, in the API's own form.
+
+use gwapi::{attachment::Status, meta::ObjectReference};
+use serde::Serialize;
+
+/// An object with its status.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Statused {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) metadata: Metadata,
+    pub(crate) status: Status,
+}
+
+/// Its place.
+#[derive(Debug, Serialize)]
+pub(crate) struct Metadata {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+impl Statused {
+    /// The object in the version in which it was given.
+    pub(crate) fn new(reference: &ObjectReference, api_version: &str, status: Status) -> Self {
+        Self {
+            api_version: api_version.to_owned(),
+            kind: reference.kind.clone(),
+            metadata: Metadata {
+                namespace: reference.namespace.clone(),
+                name: reference.name.clone(),
+            },
+            status,
+        }
+    }
+}
+
+/// Objects as a Kubernetes `List`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct List {
+    api_version: &'static str,
+    kind: &'static str,
+    items: Vec<Statused>,
+}
+
+impl List {
+    pub(crate) fn of(items: Vec<Statused>) -> Self {
+        Self {
+            api_version: "v1",
+            kind: "List",
+            items,
+        }
+    }
+}
