@@ -2,7 +2,10 @@
 
 use super::{Request, RequestError};
 use crate::{
-    attachment::effective::{Effective, EffectiveGateway, EffectiveListener, EffectiveService},
+    attachment::effective::{
+        BackendEndpoints, Effective, EffectiveGateway, EffectiveListener, EffectiveService,
+        Endpoint,
+    },
     meta::NamespacedName,
     v1::{ProtocolType, TlsModeType},
 };
@@ -21,6 +24,14 @@ pub(super) enum Destination<'e> {
         port: u16,
         client_namespace: String,
     },
+    /// An endpoint that is asked by its own address: no route governs that (GEP-1426).
+    Endpoint {
+        endpoint: &'e Endpoint,
+        endpoints: &'e BackendEndpoints,
+    },
+    /// A Gateway of which no listener serves the host, and why: HTTP is spoken, so that an answer can be
+    /// given.
+    Unserved { why: String },
     /// Nobody, and why.
     Nobody { why: String },
 }
@@ -64,6 +75,12 @@ pub(super) fn find<'e>(
             client_namespace,
         });
     }
+    if let Some((endpoint, endpoints)) = named_endpoint(effective, request, port) {
+        return Ok(Destination::Endpoint {
+            endpoint,
+            endpoints,
+        });
+    }
     if let Some(namespace) = own_namespace {
         return Ok(Destination::Nobody {
             why: format!(
@@ -102,6 +119,29 @@ fn named_service<'e>(
     effective
         .services
         .get(&NamespacedName::new(namespace, name))
+}
+
+/// The endpoint whose own address and port a client of the mesh asks for.
+fn named_endpoint<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    port: u16,
+) -> Option<(&'e Endpoint, &'e BackendEndpoints)> {
+    let address = request
+        .address
+        .or_else(|| request.host().parse().ok())?
+        .to_string();
+    request.client.as_ref()?;
+    let ports = effective
+        .services
+        .values()
+        .flat_map(|service| &service.ports);
+    ports
+        .filter_map(|service_port| service_port.target.as_deref().ok())
+        .find_map(|endpoints| {
+            let asked = |endpoint: &&Endpoint| endpoint.address == address && endpoint.port == port;
+            Some((endpoints.endpoints.iter().find(asked)?, endpoints))
+        })
 }
 
 /// The listener of a Gateway that takes a request.
@@ -171,12 +211,17 @@ fn at_gateway<'e>(
                 })
                 .collect::<Vec<_>>()
                 .join(", ");
-            Destination::Nobody {
-                why: format!(
-                    "no listener of Gateway {} on port {port} takes {} for `{host}`; there are {there}",
-                    gateway.name,
-                    request.scheme()
-                ),
+            let why = format!(
+                "no listener of Gateway {} on port {port} takes {} for `{host}`; there are {there}",
+                gateway.name,
+                request.scheme()
+            );
+            // Without TLS there is nobody to refuse the connection before the Host header is read.
+            let cleartext = on_port().any(|listener| speaks(listener));
+            if cleartext && request.scheme() == "http" {
+                Destination::Unserved { why }
+            } else {
+                Destination::Nobody { why }
             }
         }
     }
@@ -222,19 +267,42 @@ fn any_gateway<'e>(
     };
     match candidates.as_slice() {
         [gateway] => Ok(at_gateway(gateway, request, port, why)),
-        [] => Ok(Destination::Nobody {
-            why: format!(
-                "no Service of the set is called `{}`, and no listener in force on port {port} takes {} for it",
-                request.host(),
-                request.scheme()
-            ),
-        }),
+        [] => match on_port(effective, request, port).as_slice() {
+            // The one Gateway of the port answers for hosts, even those that it does not serve.
+            [gateway] => Ok(at_gateway(gateway, request, port, why)),
+            _ => Ok(Destination::Nobody {
+                why: nobody(request, port),
+            }),
+        },
         several => Err(RequestError::SeveralGateways {
             host: request.host().to_owned(),
             port,
             gateways: several.iter().map(|gateway| gateway.name.clone()).collect(),
         }),
     }
+}
+
+/// The Gateways with a listener on the port that understands the client.
+fn on_port<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    port: u16,
+) -> Vec<&'e EffectiveGateway> {
+    let gateways = effective.gateways.values().map(|gateway| &**gateway);
+    let answers = |listener: &Arc<EffectiveListener>| {
+        listener.port == port && speaks(listener, request.scheme())
+    };
+    gateways
+        .filter(|gateway| gateway.listeners.iter().any(answers))
+        .collect()
+}
+
+fn nobody(request: &Request, port: u16) -> String {
+    format!(
+        "no Service of the set is called `{}`, and no listener in force on port {port} takes {} for it",
+        request.host(),
+        request.scheme()
+    )
 }
 
 /// What a listener chooses by: the SNI of a TLS client, else the Host header.

@@ -58,6 +58,23 @@ pub(super) fn at_service(
     answer
 }
 
+/// A request for a host that no listener of the port serves.
+pub(super) fn unserved(mut why: Vec<String>) -> Answer {
+    let status = StatusCode::NOT_FOUND.as_u16();
+    why.push(format!(
+        "answered with {status}: the host is not served here"
+    ));
+    Answer {
+        status: Some(status),
+        response: Some(Response {
+            status,
+            headers: http::HeaderMap::new(),
+        }),
+        why,
+        ..Answer::new(Outcome::Answered)
+    }
+}
+
 fn scheme(request: &Request) -> Scheme {
     if request.scheme() == "https" {
         Scheme::Https

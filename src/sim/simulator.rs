@@ -89,6 +89,14 @@ impl Simulator {
                     ..Answer::new(Outcome::Refused)
                 }
             }
+            Destination::Unserved { why: reason } => {
+                why.push(reason);
+                http::unserved(why)
+            }
+            Destination::Endpoint {
+                endpoint,
+                endpoints,
+            } => stream::at_endpoint(request, endpoint, endpoints, why),
             Destination::Listener { gateway, listener } => {
                 let is_http = matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https);
                 if is_http {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     attachment::effective::{
         AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveBackend, EffectiveGateway,
-        EffectiveHostname, EffectiveListener, EffectiveService,
+        EffectiveHostname, EffectiveListener, EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
     proxy::ready_endpoint,
@@ -112,6 +112,28 @@ pub(super) fn at_service(
                 }
             }
         },
+    }
+    answer
+}
+
+/// A request to the own address of an endpoint.
+pub(super) fn at_endpoint(
+    request: &Request,
+    endpoint: &Endpoint,
+    endpoints: &BackendEndpoints,
+    mut why: Vec<String>,
+) -> Answer {
+    why.push(format!(
+        "`{}` is the address of an endpoint, which no route governs",
+        endpoint.address
+    ));
+    let mut answer = Answer {
+        why,
+        ..Answer::new(Outcome::Forwarded)
+    };
+    answer.endpoint = Some(EndpointName::of(endpoint));
+    if matches!(request.scheme(), "http" | "https") {
+        untouched(&mut answer, request, endpoints);
     }
     answer
 }
