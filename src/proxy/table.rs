@@ -40,7 +40,9 @@ impl Target {
 }
 
 /// The compiled routes of a listener or a Service port. HTTPRoutes and GRPCRoutes stand in one table.
-#[derive(Clone, Debug)]
+///
+/// The default is a table without routes: every request is answered with 404.
+#[derive(Clone, Debug, Default)]
 pub struct Table {
     router: Router<Target>,
     problems: Vec<MatchError>,

@@ -31,7 +31,7 @@ pub(super) enum Destination<'e> {
     },
     /// A Gateway of which no listener serves the host, and why: HTTP is spoken, so that an answer can be
     /// given.
-    Unserved { why: String },
+    Unserved { port: u16, why: String },
     /// Nobody, and why.
     Nobody { why: String },
 }
@@ -219,7 +219,7 @@ fn at_gateway<'e>(
             // Without TLS there is nobody to refuse the connection before the Host header is read.
             let cleartext = on_port().any(|listener| speaks(listener));
             if cleartext && request.scheme() == "http" {
-                Destination::Unserved { why }
+                Destination::Unserved { port, why }
             } else {
                 Destination::Nobody { why }
             }

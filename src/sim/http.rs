@@ -58,21 +58,14 @@ pub(super) fn at_service(
     answer
 }
 
-/// A request for a host that no listener of the port serves.
-pub(super) fn unserved(mut why: Vec<String>) -> Answer {
-    let status = StatusCode::NOT_FOUND.as_u16();
-    why.push(format!(
-        "answered with {status}: the host is not served here"
-    ));
-    Answer {
-        status: Some(status),
-        response: Some(Response {
-            status,
-            headers: http::HeaderMap::new(),
-        }),
-        why,
-        ..Answer::new(Outcome::Answered)
-    }
+/// A request in cleartext for a host that no listener of the port serves: no rule is attached for it, which
+/// a gRPC client is told in its own form (GRPCRoute `spec.rules[].matches`).
+pub(super) fn unserved(request: &Request, port: u16, why: Vec<String>) -> Answer {
+    let connection = Connection {
+        scheme: scheme(request),
+        port,
+    };
+    answer(request, connection, &Table::default(), why, &mut |_| 0)
 }
 
 fn scheme(request: &Request) -> Scheme {

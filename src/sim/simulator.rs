@@ -89,9 +89,9 @@ impl Simulator {
                     ..Answer::new(Outcome::Refused)
                 }
             }
-            Destination::Unserved { why: reason } => {
+            Destination::Unserved { port, why: reason } => {
                 why.push(reason);
-                http::unserved(why)
+                http::unserved(request, port, why)
             }
             Destination::Endpoint {
                 endpoint,
