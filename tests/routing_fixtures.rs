@@ -90,8 +90,11 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
     let mut names = std::collections::BTreeSet::new();
     for case in &file.cases {
         tally.cases += 1;
-        let mut fail =
-            |problem: String| tally.failures.push(format!("{name}: {}: {problem}", case.name));
+        let mut fail = |problem: String| {
+            tally
+                .failures
+                .push(format!("{name}: {}: {problem}", case.name))
+        };
         if !names.insert(&case.name) {
             fail("two cases of this name".to_owned());
         }
@@ -153,7 +156,13 @@ fn check(file: &File, case: &Case, simulator: &mut Simulator) -> Result<bool, St
         let got: Vec<_> = split
             .split
             .iter()
-            .map(|row| (row.backend.as_ref().map(backend), row.status, row.share.clone()))
+            .map(|row| {
+                (
+                    row.backend.as_ref().map(backend),
+                    row.status,
+                    row.share.clone(),
+                )
+            })
             .collect();
         let wanted: Vec<_> = rows
             .iter()
@@ -237,10 +246,13 @@ fn entries(
         )
     } else if let Some(named) = &answer.service {
         let service = &effective.services[&named.namespaced_name()];
-        let port = request
-            .port
-            .or(request.uri.port_u16())
-            .unwrap_or(if request.uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let port = request.port.or(request.uri.port_u16()).unwrap_or(
+            if request.uri.scheme_str() == Some("https") {
+                443
+            } else {
+                80
+            },
+        );
         let client = request
             .client
             .as_ref()
@@ -325,7 +337,11 @@ fn compare(expect: &Expect, answer: &Answer) -> Result<(), String> {
         told(same("service", &got, &Some(service.clone())))?;
     }
     if let Some(wanted) = &expect.backend {
-        told(same("backend", &answer.backend.as_ref().map(backend), wanted))?;
+        told(same(
+            "backend",
+            &answer.backend.as_ref().map(backend),
+            wanted,
+        ))?;
     }
     if let Some(wanted) = &expect.endpoint {
         let got = answer
