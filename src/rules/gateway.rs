@@ -84,11 +84,14 @@ pub(super) const RULES: &[Rule] = &[
         message: "listeners of a Gateway must differ in port, protocol or hostname",
         help: "merge the listeners, or change one of the three",
         check: Check::Value(|listeners| {
-            distinct(elements(listeners), |a, b| {
-                ["port", "protocol", "hostname"]
-                    .into_iter()
-                    .all(|field| a.get(field) == b.get(field))
-            })
+            // A server's rules cannot read `80.0`, and refuse it.
+            let whole = |l: &Value| !l.get("port").is_some_and(Value::is_f64);
+            elements(listeners).iter().all(whole)
+                && distinct(elements(listeners), |a, b| {
+                    ["port", "protocol", "hostname"]
+                        .into_iter()
+                        .all(|field| a.get(field) == b.get(field))
+                })
         }),
         ..Rule::BASE
     },

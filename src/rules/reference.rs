@@ -98,11 +98,12 @@ pub(super) const RULES: &[Rule] = &[
         message: "of several references to one parent, either all or none must name a section, and either all or none a port",
         help: "set the same ones of `sectionName` and `port` on each of them, or keep one reference to the whole parent",
         check: Check::Value(|refs| {
-            pairwise(refs, |a, b| {
-                !same_parent(a, b)
-                    || section(a).is_empty() == section(b).is_empty()
-                        && (port(a) == 0) == (port(b) == 0)
-            })
+            ports_are_whole(refs)
+                && pairwise(refs, |a, b| {
+                    !same_parent(a, b)
+                        || section(a).is_empty() == section(b).is_empty()
+                            && (port(a) == 0) == (port(b) == 0)
+                })
         }),
         ..Rule::BASE
     },
@@ -127,9 +128,10 @@ pub(super) const RULES: &[Rule] = &[
         message: "several references to one parent must differ in section or port",
         help: "remove the repeated reference, or give each its own `sectionName` or `port`",
         check: Check::Value(|refs| {
-            each_once(refs, |a, b| {
-                same_parent(a, b) && section(a) == section(b) && port(a) == port(b)
-            })
+            ports_are_whole(refs)
+                && each_once(refs, |a, b| {
+                    same_parent(a, b) && section(a) == section(b) && port(a) == port(b)
+                })
         }),
         ..Rule::BASE
     },
@@ -147,7 +149,7 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Value(|backend| {
             text(backend, "group") != Some("")
                 || text(backend, "kind") != Some("Service")
-                || has(backend, "port")
+                || backend.get("port").is_some_and(|port| !port.is_f64())
         }),
         ..Rule::BASE
     },
@@ -162,6 +164,13 @@ fn port(parent: &Value) -> i64 {
         .get("port")
         .and_then(Value::as_i64)
         .unwrap_or_default()
+}
+
+/// Whether no port is written with a fraction: a server's rules cannot read `80.0`, and refuse it.
+fn ports_are_whole(parents: &Value) -> bool {
+    !elements(parents)
+        .iter()
+        .any(|parent| parent.get("port").is_some_and(Value::is_f64))
 }
 
 fn same_parent(a: &Value, b: &Value) -> bool {

@@ -77,23 +77,16 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Vec<Findi
     }
 
     let namespace = text("namespace");
-    if !namespace.is_empty() {
-        if !kind.namespaced {
-            let message = format!("a {} lives in no namespace", kind.kind);
-            error(
-                "metadata/namespace",
-                "namespace",
-                message,
-                "remove `namespace`",
-            );
-        } else if namespace.len() > 63 || !LABEL.is_match(namespace) {
-            let message = format!(
-                "{} is not the name of a namespace",
-                shown(&namespace.into())
-            );
-            let help = "write lower-case letters, digits and `-`, at most 63 characters";
-            error("metadata/namespace", "namespace", message, help);
-        }
+    if !namespace.is_empty()
+        && kind.namespaced
+        && (namespace.len() > 63 || !LABEL.is_match(namespace))
+    {
+        let message = format!(
+            "{} is not the name of a namespace",
+            shown(&namespace.into())
+        );
+        let help = "write lower-case letters, digits and `-`, at most 63 characters";
+        error("metadata/namespace", "namespace", message, help);
     }
 
     if metadata
@@ -189,6 +182,20 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Vec<Findi
             "ownerReferences",
             message,
             "mark one",
+        );
+    }
+    if !namespace.is_empty() && !kind.namespaced {
+        let message = format!(
+            "a {} lives in no namespace: a server passes over it",
+            kind.kind
+        );
+        findings.push(
+            Finding::warning(
+                "metadata/namespace",
+                "metadata.namespace".to_owned(),
+                message,
+            )
+            .with_help("remove `namespace`".to_owned()),
         );
     }
 }

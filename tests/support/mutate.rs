@@ -3,12 +3,50 @@
 use super::random::Random;
 use gwapi::schema::{Installation, ListType, Path, Schema, ValueType};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// One place of an object: the steps to it, and what the schema says of it.
 struct Spot<'a> {
     pointer: String,
     path: String,
     schema: &'a Schema,
+}
+
+impl Spot<'_> {
+    /// Whether there are rules of which [`against_a_rule`] knows.
+    fn has_rules(&self) -> bool {
+        const TYPES: &[&str] = &[
+            "HttpRouteRule",
+            "HttpPathMatch",
+            "HttpPathModifier",
+            "HttpBackendRef",
+            "GrpcBackendRef",
+            "BackendRef",
+            "BackendObjectReference",
+            "Listener",
+            "GrpcMethodMatch",
+            "HttpRouteTimeouts",
+            "SessionPersistence",
+            "BackendTlsPolicyValidation",
+        ];
+        const ENDS: &[&str] = &[
+            "path.value",
+            "method.service",
+            "method.method",
+            "].filters",
+            "spec.addresses",
+            "spec.parentRefs",
+        ];
+        self.schema
+            .type_name()
+            .is_some_and(|name| TYPES.contains(&name))
+            || ENDS.iter().any(|end| self.path.ends_with(end))
+    }
+
+    /// The path without the indexes.
+    fn kind(&self) -> String {
+        self.path.chars().filter(|c| !c.is_ascii_digit()).collect()
+    }
 }
 
 /// Changes one place, most often for the worse, and returns its path as an API server writes it.
@@ -24,13 +62,27 @@ pub(crate) fn mutate(
         !matches!(spot.path.as_str(), "" | "apiVersion" | "kind")
             && !spot.path.starts_with("metadata")
     });
+    // Status is large, has few rules, and is dropped on creation.
+    if random.chance(85) {
+        spots.retain(|spot| !spot.path.starts_with("status"));
+    }
     for _ in 0..20 {
         if spots.is_empty() || random.chance(3) {
             return metadata(random, object);
         }
-        let spot = random.pick(&spots);
+        // Each kind of field is as likely as any other, however often it stands in the object.
+        let ruled = random.chance(50) && spots.iter().any(Spot::has_rules);
+        let kinds: BTreeSet<_> = spots
+            .iter()
+            .filter(|spot| !ruled || spot.has_rules())
+            .map(Spot::kind)
+            .collect();
+        let kind = random.pick(&Vec::from_iter(kinds)).clone();
+        let alike: Vec<_> = spots.iter().filter(|spot| spot.kind() == kind).collect();
+        let spot = *random.pick(&alike);
         if let Some(value) = object.pointer_mut(&spot.pointer)
-            && change(random, value, spot.schema)
+            && (random.chance(75) && against_a_rule(random, value, spot)
+                || change(random, value, spot.schema))
         {
             return spot.path.clone();
         }
@@ -111,6 +163,205 @@ fn collect<'a>(
         }
         _ => {}
     }
+}
+
+/// Changes a value in a way that the rules on its type are about; false if there are none.
+fn against_a_rule(random: &mut Random, value: &mut Value, spot: &Spot<'_>) -> bool {
+    const PATHS: &[&str] = &[
+        "a",
+        "",
+        "//",
+        "/a//b",
+        "/./",
+        "/a/./b",
+        "/a/.",
+        "/../",
+        "/a/../b",
+        "/a/..",
+        "/%2f",
+        "/%2F",
+        "/#",
+        "/a#b",
+        "/ ",
+        "/?",
+        "/%",
+        "/%zz",
+        "/ä",
+        "/a|b",
+        "/{a}",
+        "http://a/b",
+    ];
+    const NAMES: &[&str] = &[
+        "", "a-b", ".", "1a", "a..b", "a.", ".a", "a b", "K", "ſ.ſ", "é", "A.B_1",
+    ];
+    let redirect =
+        |path: &Value| json!({ "type": "RequestRedirect", "requestRedirect": { "path": path } });
+    let rewrite = |path: &Value| json!({ "type": "URLRewrite", "urlRewrite": { "path": path } });
+    let prefix = json!({ "type": "ReplacePrefixMatch", "replacePrefixMatch": "/x" });
+    let full = json!({ "type": "ReplaceFullPath", "replaceFullPath": "/x" });
+    let filter = |random: &mut Random| {
+        let path = if random.chance(67) { &prefix } else { &full };
+        if random.chance(50) {
+            redirect(path)
+        } else {
+            rewrite(path)
+        }
+    };
+    if spot.path.ends_with("path.value") {
+        *value = json!(random.pick(PATHS));
+        return true;
+    }
+    if spot.path.ends_with("method.service") || spot.path.ends_with("method.method") {
+        *value = json!(random.pick(NAMES));
+        return true;
+    }
+    if let Some(filters) = value.as_array_mut()
+        && spot.path.ends_with("].filters")
+    {
+        let header =
+            |kind: &str, member: &str| json!({ "type": kind, member: { "remove": ["a"] } });
+        for _ in 0..random.between(1, 2) {
+            filters.push(match random.below(5) {
+                0 => header("RequestHeaderModifier", "requestHeaderModifier"),
+                1 => header("ResponseHeaderModifier", "responseHeaderModifier"),
+                _ if spot
+                    .schema
+                    .items
+                    .as_ref()
+                    .is_some_and(|i| i.properties.contains_key("urlRewrite")) =>
+                {
+                    filter(random)
+                }
+                _ => header("RequestHeaderModifier", "requestHeaderModifier"),
+            });
+        }
+        return true;
+    }
+    if let Some(addresses) = value.as_array_mut()
+        && spot.path == "spec.addresses"
+    {
+        let (kind, text) = *random.pick(&[
+            ("Hostname", "a.b"),
+            ("Hostname", "A_b"),
+            ("IPAddress", "192.0.2.9"),
+            ("IPAddress", "x"),
+        ]);
+        for _ in 0..random.between(1, 2) {
+            addresses.push(json!({ "type": kind, "value": text }));
+        }
+        return true;
+    }
+    if let Some(parents) = value.as_array_mut()
+        && spot.path == "spec.parentRefs"
+    {
+        for _ in 0..2 {
+            let mut parent = json!({ "name": "twice" });
+            if random.chance(40) {
+                parent["sectionName"] = json!(random.pick(&["a", "b", ""]));
+            }
+            if random.chance(40) {
+                parent["port"] = json!(random.pick(&[80, 81, 0]));
+            }
+            parents.push(parent);
+        }
+        return true;
+    }
+    let Some(fields) = value.as_object_mut() else {
+        return false;
+    };
+    match spot.schema.type_name() {
+        Some("HttpRouteRule") => {
+            let choices = [
+                json!([]),
+                json!([{ "path": { "value": "/p" } }]),
+                json!([{ "path": { "type": "Exact", "value": "/p" } }]),
+                json!([{}, {}]),
+                json!([{}]),
+            ];
+            fields.insert("matches".to_owned(), random.pick(&choices).clone());
+            let backends: Vec<_> = (0..random.below(3))
+                .map(|n| {
+                    let mut backend = json!({ "name": format!("b{n}"), "port": 80 });
+                    if random.chance(60) {
+                        backend["filters"] = json!([filter(random)]);
+                    }
+                    backend
+                })
+                .collect();
+            fields.insert("backendRefs".to_owned(), json!(backends));
+            if random.chance(60) {
+                fields.insert("filters".to_owned(), json!([filter(random)]));
+            }
+        }
+        Some("HttpBackendRef" | "GrpcBackendRef" | "BackendRef" | "BackendObjectReference") => {
+            fields.remove("port");
+            fields.remove("kind");
+            if random.chance(70) {
+                fields.remove("group");
+            }
+        }
+        Some("Listener") => {
+            fields.insert(
+                "protocol".to_owned(),
+                json!(random.pick(&["HTTP", "HTTPS", "TLS", "TCP", "UDP"])),
+            );
+            if random.chance(50) {
+                fields.insert(
+                    "tls".to_owned(),
+                    json!({ "mode": random.pick(&["Passthrough", "Terminate"]) }),
+                );
+            }
+            if random.chance(50) {
+                fields.insert("hostname".to_owned(), json!(random.pick(&["a.b", ""])));
+            }
+        }
+        Some("HttpPathMatch") => {
+            fields.insert(
+                "type".to_owned(),
+                json!(random.pick(&["Exact", "PathPrefix"])),
+            );
+            fields.insert("value".to_owned(), json!(random.pick(PATHS)));
+        }
+        Some("HttpPathModifier") => {
+            if random.chance(50) {
+                fields.remove("replaceFullPath");
+            } else {
+                fields.insert("replaceFullPath".to_owned(), json!(""));
+            }
+        }
+        Some("GrpcMethodMatch") => {
+            fields.remove("service");
+            fields.remove("method");
+        }
+        Some("HttpRouteTimeouts") => {
+            for name in ["request", "backendRequest"] {
+                let duration =
+                    random.pick(&["1s", "0s", "2s", "1500ms", "1h1h", "1.5s", "abc", ""]);
+                fields.insert(name.to_owned(), json!(duration));
+            }
+        }
+        Some("SessionPersistence") => {
+            fields.remove("absoluteTimeout");
+            let choices = [
+                json!({}),
+                json!({ "lifetimeType": "Permanent" }),
+                json!(null),
+            ];
+            fields.insert("cookieConfig".to_owned(), random.pick(&choices).clone());
+        }
+        Some("BackendTlsPolicyValidation") => {
+            if random.chance(50) {
+                fields.remove("wellKnownCACertificates");
+                fields.remove("caCertificateRefs");
+            } else {
+                fields.insert("wellKnownCACertificates".to_owned(), json!("System"));
+                let refs = json!([{ "group": "", "kind": "ConfigMap", "name": "ca" }]);
+                fields.insert("caCertificateRefs".to_owned(), refs);
+            }
+        }
+        _ => return false,
+    }
+    true
 }
 
 /// Changes a value in place; false if this change does not suit it.
