@@ -4,12 +4,7 @@
 //! specification that says so. What a case does not speak of is not looked at, but for mirrors: without
 //! `mirrors` there must be none.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "support/fixture.rs"]
 mod fixture;
@@ -20,11 +15,17 @@ use gwapi::{
     manifest,
     meta::{Channel, NamespacedName, ObjectReference},
     routing::{Entry, Options, Oracle, Router, View, grpc_entries, http_entries},
-    schema::unknown_fields,
     sim::{Answer, BackendName, Outcome, Request, RouteMatch, Simulator},
+    v1::ProtocolType,
+    validation,
 };
 use http::{HeaderMap, header::HOST};
-use std::{fmt, fs, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    path::Path,
+    sync::Arc,
+};
 
 #[test]
 fn every_case_ends_alike_on_the_oracle_the_engine_and_the_simulator() {
@@ -87,13 +88,13 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
         }
     };
     let mut simulator = Simulator::new(effective, Options::default());
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     for case in &file.cases {
         tally.cases += 1;
         let mut fail = |problem: String| {
             tally
                 .failures
-                .push(format!("{name}: {}: {problem}", case.name))
+                .push(format!("{name}: {}: {problem}", case.name));
         };
         if !names.insert(&case.name) {
             fail("two cases of this name".to_owned());
@@ -117,13 +118,18 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
     }
 }
 
-/// The objects of a file resolved as those of a set of manifests are.
+/// The objects of a file, which an API server must admit, resolved as those of a set of manifests are.
 fn resolve(file: &File) -> Result<Effective, Vec<String>> {
+    let admission = validation::Options::new(Channel::Experimental);
     let mut snapshot = Snapshot::default();
     let mut problems = Vec::new();
     for resource in &file.resources {
-        for unknown in unknown_fields(resource, Channel::Experimental) {
-            problems.push(format!("`{}` is unknown", unknown.path()));
+        let report = validation::validate_value(resource, &admission);
+        if !report.is_accepted() {
+            problems.extend(report.findings().iter().map(|finding| {
+                let name = &resource["metadata"]["name"];
+                format!("{name}: {}: {}", finding.path(), finding.message())
+            }));
         }
         match manifest::decode(resource) {
             Ok(object) => {
@@ -232,6 +238,9 @@ fn entries(
             .iter()
             .find(|listener| listener.name == named.name)
             .expect("the simulator names a listener of the Gateway");
+        if !matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https) {
+            return Ok(None);
+        }
         (
             listener
                 .http
@@ -385,7 +394,7 @@ fn compare(expect: &Expect, answer: &Answer) -> Result<(), String> {
 fn headers(
     of: &str,
     got: &HeaderMap,
-    wanted: &std::collections::BTreeMap<String, Option<Lines>>,
+    wanted: &BTreeMap<String, Option<Lines>>,
 ) -> Result<(), String> {
     for (name, lines) in wanted {
         let got: Vec<_> = got
