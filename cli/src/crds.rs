@@ -97,7 +97,6 @@ fn whole_numbers(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     /// What stands under `crds/` is what the command writes.

@@ -74,7 +74,6 @@ use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
     manifest,
     meta::{Channel, Duration, GroupVersionKind, ObjectReference, SupportedFeature},
-    routing,
     sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
 };
@@ -126,12 +125,23 @@ pub(crate) fn run(_args: ServeArgs) -> Exit {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 enum Request {
-    Apply { objects: Vec<Value> },
-    Delete { objects: Vec<Named> },
+    Apply {
+        objects: Vec<Value>,
+    },
+    Delete {
+        objects: Vec<Named>,
+    },
     Status,
-    Request { request: Ask },
-    Clock { advance: Option<String> },
-    Configure { options: Configuration },
+    #[serde(rename = "request")]
+    Ask {
+        request: Ask,
+    },
+    Clock {
+        advance: Option<String>,
+    },
+    Configure {
+        options: Configuration,
+    },
 }
 
 /// An object by its name.
@@ -238,7 +248,7 @@ impl Server {
             Ok(Request::Apply { objects }) => Ok(self.apply(objects)),
             Ok(Request::Delete { objects }) => Ok(self.delete(&objects)),
             Ok(Request::Status) => Ok(self.status()),
-            Ok(Request::Request { request }) => self.request(request),
+            Ok(Request::Ask { request }) => self.request(request),
             Ok(Request::Clock { advance }) => self.clock(advance.as_deref()),
             Ok(Request::Configure { options }) => self.configure(options),
         };

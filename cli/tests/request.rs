@@ -1,5 +1,5 @@
 //! `gwapi request` as programs and people meet it: exit codes and the keys of its JSON.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use serde_json::Value;
 use std::process::{Command, Output};

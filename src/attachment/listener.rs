@@ -124,7 +124,7 @@ pub(super) fn examine(
             }
             .tls(tls)
         });
-    let mut usable = problems.is_empty() && !(kinds.is_empty() && !bad_kinds.is_empty());
+    let mut usable = problems.is_empty() && (!kinds.is_empty() || bad_kinds.is_empty());
     if !accepted.holds() {
         usable = false;
     }

@@ -181,13 +181,16 @@ fn authorities(
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct BackendPolicies {
     /// A BackendTLSPolicy for each section, or for all of the backend.
-    tls: Vec<(
-        Option<String>,
-        ObjectReference,
-        Result<Arc<BackendTls>, String>,
-    )>,
+    tls: Vec<SectionTls>,
     pub(super) session_persistence: Option<SessionPersistence>,
 }
+
+/// The section that a BackendTLSPolicy is for, the policy, and what it asks for or why that cannot be had.
+type SectionTls = (
+    Option<String>,
+    ObjectReference,
+    Result<Arc<BackendTls>, String>,
+);
 
 impl BackendPolicies {
     /// The BackendTLSPolicy for a port: the one that names it, else the one for all of the backend.

@@ -151,10 +151,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "one private use, taken apart at once"
-    )]
     fn follow(
         &mut self,
         object: &ObjectReference,

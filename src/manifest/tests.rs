@@ -345,8 +345,10 @@ mod hostile {
 
     #[test]
     fn bounds_on_bytes_values_and_errors_hold() {
-        let mut limits = Limits::default();
-        limits.max_bytes = 10;
+        let limits = Limits {
+            max_bytes: 10,
+            ..Default::default()
+        };
         let options = Options::default().with_limits(limits);
         assert!(
             only_error(&read(b"kind: ABCDEF", &options))
@@ -354,16 +356,20 @@ mod hostile {
                 .contains("12 bytes")
         );
 
-        let mut limits = Limits::default();
-        limits.max_values = 10;
+        let limits = Limits {
+            max_values: 10,
+            ..Default::default()
+        };
         let options = Options::default().with_limits(limits);
         for text in ["{\"a\": [1,2,3,4,5,6,7,8,9]}", "a: [1,2,3,4,5,6,7,8,9]"] {
             let manifest = read(text.as_bytes(), &options);
             assert!(only_error(&manifest).message().contains("more values"));
         }
 
-        let mut limits = Limits::default();
-        limits.max_errors = 3;
+        let limits = Limits {
+            max_errors: 3,
+            ..Default::default()
+        };
         let options = Options::default().with_limits(limits);
         let manifest = read("--- [\n".repeat(100).as_bytes(), &options);
         assert_eq!(manifest.errors.len(), 4);

@@ -327,12 +327,11 @@ fn height(value: &Value) -> usize {
     }
 }
 
+/// The members of one object, and where they stand.
+type Merged = (Map<String, Value>, BTreeMap<String, Mark>);
+
 /// Gathers what a merge key brings: the members of one object, or of each object of a list.
-fn gather(
-    tree: Tree,
-    at: Position,
-    merged: &mut Vec<(Map<String, Value>, BTreeMap<String, Mark>)>,
-) -> Result<(), Syntax> {
+fn gather(tree: Tree, at: Position, merged: &mut Vec<Merged>) -> Result<(), Syntax> {
     match (tree.value, tree.mark.inner) {
         (Value::Object(values), Inner::Object(marks)) => merged.push((values, marks)),
         (Value::Array(values), Inner::List(marks)) => {

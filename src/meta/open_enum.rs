@@ -154,6 +154,10 @@ macro_rules! open_enum {
 pub(crate) use open_enum;
 
 #[cfg(test)]
+#[expect(
+    unreachable_pub,
+    reason = "the macro declares what is public elsewhere"
+)]
 mod tests {
     open_enum! {
         /// A colour.

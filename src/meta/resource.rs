@@ -111,7 +111,7 @@ macro_rules! resource {
                         ..Default::default()
                     },
                     spec: spec.into(),
-                    ..Default::default()
+                    $( status: None::<$status>, )?
                 }
             }
         }

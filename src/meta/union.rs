@@ -192,6 +192,10 @@ macro_rules! union {
 pub(crate) use union;
 
 #[cfg(test)]
+#[expect(
+    unreachable_pub,
+    reason = "the macro declares what is public elsewhere"
+)]
 mod tests {
     use serde_json::{Value, json};
 

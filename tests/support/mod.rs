@@ -18,7 +18,7 @@ pub(crate) fn object(seed: u64, index: u64, channel: Channel) -> Value {
     let (kind, installation) = generate::kind(&mut random, channel);
     let name = format!("{}-{index}", kind.kind.to_lowercase());
     let mut object = generate::object(&mut random, kind, installation, &name);
-    if index % 3 != 0 {
+    if !index.is_multiple_of(3) {
         let path = mutate::mutate(&mut random, &mut object, installation);
         if !path.starts_with("metadata.annotations") {
             if object.pointer("/metadata/annotations").is_none() {
