@@ -67,6 +67,32 @@ fn every_case_ends_alike_on_the_oracle_the_engine_and_the_simulator() {
     assert!(tally.cases > 0 && tally.matched > 0, "nothing was run");
 }
 
+#[test]
+fn an_unknown_field_of_a_case_is_an_error() {
+    let file = |field: &str| {
+        let text = format!(
+            "resources: []\ncases:\n- name: a\n  because: b\n  request: {{url: \"http://a/\"}}\n  expect: {{outcome: refused, status: null, route: null{field}}}\n"
+        );
+        serde_saphyr::from_str::<File>(&text)
+    };
+    assert!(file("").is_ok());
+    assert!(file(", backends: x").is_err());
+}
+
+#[test]
+fn a_skip_needs_a_reason() {
+    let skipped = |reason: &str| {
+        let text = format!(
+            "resources: []\ncases:\n- name: a\n  because: b\n  skip: {reason:?}\n  request: {{url: \"http://a/\"}}\n  expect: {{outcome: refused, status: null, route: null}}\n"
+        );
+        let mut tally = Tally::default();
+        run("file", &serde_saphyr::from_str(&text).unwrap(), &mut tally);
+        (tally.skipped, tally.failures.len())
+    };
+    assert_eq!(skipped("not ours to decide"), (1, 0));
+    assert_eq!(skipped(" "), (1, 1));
+}
+
 #[derive(Default)]
 struct Tally {
     files: usize,
