@@ -17,6 +17,8 @@ mod route;
 mod semantic;
 mod value;
 
+pub use semantic::set;
+
 use crate::{
     meta::{Channel, Release},
     schema::Path,
@@ -63,6 +65,9 @@ pub enum Check {
     Value(fn(&Value) -> bool),
     /// Whether the rule holds of a value (first) that replaces another (second), on updates only.
     Update(fn(&Value, &Value) -> bool),
+    /// Needs other objects beside the one that is judged:
+    /// [`validate_set`](crate::validation::validate_set) knows how.
+    Set,
     /// Reports each place below a value where the rule does not hold.
     Each(fn(&Value, &Path<'_>, &mut Report<'_>)),
 }
@@ -72,6 +77,7 @@ impl fmt::Debug for Check {
         f.write_str(match self {
             Self::Value(_) => "Value",
             Self::Update(_) => "Update",
+            Self::Set => "Set",
             Self::Each(_) => "Each",
         })
     }
@@ -142,6 +148,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         gateway::RULES,
         policy::RULES,
         semantic::RULES,
+        semantic::set::RULES,
     ]
     .into_iter()
     .flatten()

@@ -1,16 +1,423 @@
 //! Objects judged together: references that name nothing, hostnames that cannot meet.
 
-use super::{Options, Report, validate_value};
+use super::{Finding, Options, Report, validate_value};
+use crate::{
+    meta::{self, GroupKind, Hostname},
+    rules::{Rule, set as rules},
+    schema::Path,
+    v1beta1::ReferenceGrantSpec,
+};
 use serde_json::Value;
+use std::collections::HashMap;
 
-/// Judges each object of a set, and the set as a whole: one report an object, in order.
+/// Judges each object of a set, and references between them: one report an object, in order.
+///
+/// An object without a namespace counts as being in `default`, as for `kubectl`. What the set leaves out
+/// is reported as missing, as warnings; a lone object is not a set, and its references are not followed.
 #[must_use]
 pub fn validate_set<'a>(
     objects: impl IntoIterator<Item = &'a Value>,
     options: &Options,
 ) -> Vec<Report> {
-    objects
-        .into_iter()
+    let objects: Vec<&Value> = objects.into_iter().collect();
+    let mut reports: Vec<Report> = objects
+        .iter()
         .map(|object| validate_value(object, options))
-        .collect()
+        .collect();
+    if objects.len() > 1 {
+        let set = Set::new(&objects);
+        for (object, report) in objects.iter().zip(&mut reports) {
+            let mut findings = Vec::new();
+            set.check(object, &mut findings);
+            report.extend(findings);
+        }
+    }
+    reports
+}
+
+/// Group, kind, namespace and name.
+type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+struct Set<'a> {
+    objects: HashMap<Key<'a>, &'a Value>,
+    /// The grants of each namespace.
+    grants: HashMap<&'a str, Vec<ReferenceGrantSpec>>,
+}
+
+/// A reference with its defaults applied.
+struct Reference<'a> {
+    group: &'a str,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+    value.get(field)?.as_str()
+}
+
+fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    value
+        .get(field)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn group(object: &Value) -> &str {
+    text(object, "apiVersion")
+        .and_then(|v| v.split_once('/'))
+        .map_or("", |(group, _)| group)
+}
+
+fn namespace(object: &Value) -> &str {
+    object
+        .get("metadata")
+        .and_then(|metadata| text(metadata, "namespace"))
+        .filter(|namespace| !namespace.is_empty())
+        .unwrap_or("default")
+}
+
+/// Reads a reference; nothing where it has no name, which is the schema's affair.
+fn reference<'a>(
+    value: &'a Value,
+    defaults: (&'a str, &'a str),
+    own: &'a str,
+) -> Option<Reference<'a>> {
+    Some(Reference {
+        group: text(value, "group").unwrap_or(defaults.0),
+        kind: text(value, "kind").unwrap_or(defaults.1),
+        namespace: text(value, "namespace").unwrap_or(own),
+        name: text(value, "name")?,
+    })
+}
+
+impl Reference<'_> {
+    fn is(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
+    }
+
+    fn shown(&self) -> String {
+        format!("{} `{}/{}`", self.kind, self.namespace, self.name)
+    }
+}
+
+fn find(findings: &mut Vec<Finding>, rule: &Rule, at: &Path<'_>, message: String) {
+    findings.push(Finding::of(rule, at.to_string()).with_message(message));
+}
+
+impl<'a> Set<'a> {
+    fn new(objects: &[&'a Value]) -> Self {
+        let mut set = Self {
+            objects: HashMap::new(),
+            grants: HashMap::new(),
+        };
+        for object in objects {
+            let (Some(kind), Some(name)) = (
+                text(object, "kind"),
+                object.get("metadata").and_then(|m| text(m, "name")),
+            ) else {
+                continue;
+            };
+            let key = (group(object), kind, namespace(object), name);
+            set.objects.insert(key, object);
+            if key.0 == meta::GROUP
+                && kind == "ReferenceGrant"
+                && let Some(spec) = object.get("spec")
+                && let Ok(spec) = serde_json::from_value(spec.clone())
+            {
+                set.grants.entry(key.2).or_default().push(spec);
+            }
+        }
+        set
+    }
+
+    fn get(&self, reference: &Reference<'_>) -> Option<&'a Value> {
+        let key = (
+            reference.group,
+            reference.kind,
+            reference.namespace,
+            reference.name,
+        );
+        self.objects.get(&key).copied()
+    }
+
+    fn check(&self, object: &Value, findings: &mut Vec<Finding>) {
+        if group(object) != meta::GROUP {
+            return;
+        }
+        let Some(spec) = object.get("spec") else {
+            return;
+        };
+        let kind = text(object, "kind").unwrap_or_default();
+        let root = Path::ROOT;
+        let at = root.field("spec");
+        let from = (kind, namespace(object));
+        match kind {
+            "Gateway" => self.gateway(spec, from, &at, findings),
+            "BackendTLSPolicy" | "BackendLBPolicy" => self.policy(spec, from, &at, findings),
+            _ if kind.ends_with("Route") => {
+                self.parents(spec, from, &at, findings);
+                self.backends(spec, from, &at, findings);
+            }
+            _ => {}
+        }
+    }
+
+    fn parents(
+        &self,
+        spec: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let parents_at = at.field("parentRefs");
+        for (index, parent) in list(spec, "parentRefs").iter().enumerate() {
+            let at_parent = parents_at.index(index);
+            let Some(to) = reference(parent, (meta::GROUP, "Gateway"), from.1) else {
+                continue;
+            };
+            let is_gateway = to.is(meta::GROUP, "Gateway");
+            if !is_gateway && !to.is("", "Service") {
+                continue;
+            }
+            let Some(found) = self.get(&to) else {
+                let message = format!("{} is not in the set", to.shown());
+                find(findings, &rules::PARENT_EXISTS, &at_parent, message);
+                continue;
+            };
+            if is_gateway {
+                self.listeners(spec, parent, found, &to, (at, &at_parent), findings);
+            }
+        }
+    }
+
+    /// Checks that the parentRef names listeners that there are, and that hostnames meet theirs.
+    fn listeners(
+        &self,
+        spec: &Value,
+        parent: &Value,
+        gateway: &Value,
+        to: &Reference<'_>,
+        (at, at_parent): (&Path<'_>, &Path<'_>),
+        findings: &mut Vec<Finding>,
+    ) {
+        let section = text(parent, "sectionName");
+        let port = parent.get("port").and_then(Value::as_i64);
+        let all = gateway
+            .get("spec")
+            .map_or(&[][..], |s| list(s, "listeners"));
+        let by_section = |l: &&Value| section.is_none_or(|s| text(l, "name") == Some(s));
+        let by_port =
+            |l: &&Value| port.is_none_or(|p| l.get("port").and_then(Value::as_i64) == Some(p));
+        let named: Vec<&Value> = all.iter().filter(by_section).filter(by_port).collect();
+        if named.is_empty() {
+            let field = if section.is_some() && !all.iter().any(|l| by_section(&l)) {
+                "sectionName"
+            } else {
+                "port"
+            };
+            if section.is_some() || port.is_some() {
+                let there: Vec<_> = all.iter().filter_map(|l| text(l, "name")).collect();
+                let message = format!(
+                    "{} has no such listener; it has `{}`",
+                    to.shown(),
+                    there.join("`, `")
+                );
+                find(
+                    findings,
+                    &rules::LISTENER_EXISTS,
+                    &at_parent.field(field),
+                    message,
+                );
+            }
+            return;
+        }
+        let hostnames: Vec<Hostname> = list(spec, "hostnames")
+            .iter()
+            .filter_map(|h| h.as_str()?.parse().ok())
+            .collect();
+        let mut served = Vec::new();
+        for listener in named {
+            match text(listener, "hostname").filter(|h| !h.is_empty()) {
+                Some(hostname) => served.push(hostname),
+                None => return,
+            }
+        }
+        let meets = |listener: &str| {
+            listener
+                .parse::<Hostname>()
+                .is_ok_and(|l| hostnames.iter().any(|h| h.intersection(&l).is_some()))
+        };
+        if !hostnames.is_empty() && !served.iter().any(|hostname| meets(hostname)) {
+            let message = format!(
+                "none of these is a host that {} serves there: `{}`",
+                to.shown(),
+                served.join("`, `")
+            );
+            find(
+                findings,
+                &rules::HOSTNAMES_MEET,
+                &at.field("hostnames"),
+                message,
+            );
+        }
+    }
+
+    fn backends(
+        &self,
+        spec: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let rules_at = at.field("rules");
+        for (index, rule) in list(spec, "rules").iter().enumerate() {
+            let rule_at = rules_at.index(index);
+            self.mirrors(rule, from, &rule_at, findings);
+            let backends_at = rule_at.field("backendRefs");
+            for (index, backend) in list(rule, "backendRefs").iter().enumerate() {
+                let at = backends_at.index(index);
+                self.backend(backend, from, &at, findings);
+                self.mirrors(backend, from, &at, findings);
+            }
+        }
+    }
+
+    fn mirrors(
+        &self,
+        holder: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let filters_at = at.field("filters");
+        for (index, filter) in list(holder, "filters").iter().enumerate() {
+            let at = filters_at.index(index);
+            if let Some(backend) = filter.pointer("/requestMirror/backendRef") {
+                let at = at.field("requestMirror");
+                self.backend(backend, from, &at.field("backendRef"), findings);
+            }
+        }
+    }
+
+    fn backend(
+        &self,
+        backend: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(to) = reference(backend, ("", "Service"), from.1) else {
+            return;
+        };
+        self.granted(&to, from, at, findings);
+        if !to.is("", "Service") {
+            return;
+        }
+        let Some(service) = self.get(&to) else {
+            let message = format!("{} is not in the set", to.shown());
+            find(findings, &rules::BACKEND_EXISTS, at, message);
+            return;
+        };
+        let ports = service
+            .get("spec")
+            .map_or(&[][..], |spec| list(spec, "ports"));
+        let Some(port) = backend.get("port").and_then(Value::as_i64) else {
+            return;
+        };
+        let number = |port: &Value| port.get("port").and_then(Value::as_i64);
+        if !ports.iter().any(|p| number(p) == Some(port)) {
+            let there: Vec<_> = ports
+                .iter()
+                .filter_map(number)
+                .map(|n| n.to_string())
+                .collect();
+            let message = format!(
+                "{} has no port {port}; it has {}",
+                to.shown(),
+                there.join(", ")
+            );
+            find(
+                findings,
+                &rules::BACKEND_PORT_EXISTS,
+                &at.field("port"),
+                message,
+            );
+        }
+    }
+
+    fn granted(
+        &self,
+        to: &Reference<'_>,
+        (kind, own): (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        if to.namespace == own {
+            return;
+        }
+        let from = GroupKind::new(meta::GROUP, kind);
+        let target = GroupKind::new(to.group, to.kind);
+        let granted = self
+            .grants
+            .get(to.namespace)
+            .into_iter()
+            .flatten()
+            .any(|grant| grant.allows(&from, own, &target, to.name));
+        if !granted {
+            let message = format!(
+                "no ReferenceGrant in `{}` lets a {kind} of `{own}` refer to {}",
+                to.namespace,
+                to.shown()
+            );
+            find(findings, &rules::GRANTED, &at.field("namespace"), message);
+        }
+    }
+
+    fn gateway(
+        &self,
+        spec: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let listeners_at = at.field("listeners");
+        for (index, listener) in list(spec, "listeners").iter().enumerate() {
+            let listener_at = listeners_at.index(index);
+            let tls_at = listener_at.field("tls");
+            let refs_at = tls_at.field("certificateRefs");
+            let Some(tls) = listener.get("tls") else {
+                continue;
+            };
+            for (index, certificate) in list(tls, "certificateRefs").iter().enumerate() {
+                let at = refs_at.index(index);
+                let Some(to) = reference(certificate, ("", "Secret"), from.1) else {
+                    continue;
+                };
+                self.granted(&to, from, &at, findings);
+                if to.is("", "Secret") && self.get(&to).is_none() {
+                    let message = format!("{} is not in the set", to.shown());
+                    find(findings, &rules::CERTIFICATE_EXISTS, &at, message);
+                }
+            }
+        }
+    }
+
+    fn policy(&self, spec: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Vec<Finding>) {
+        let targets_at = at.field("targetRefs");
+        for (index, target) in list(spec, "targetRefs").iter().enumerate() {
+            if let Some(to) = reference(target, ("", "Service"), from.1)
+                && to.is("", "Service")
+                && self.get(&to).is_none()
+            {
+                let message = format!("{} is not in the set", to.shown());
+                find(
+                    findings,
+                    &rules::TARGET_EXISTS,
+                    &targets_at.index(index),
+                    message,
+                );
+            }
+        }
+    }
 }

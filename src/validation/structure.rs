@@ -296,6 +296,7 @@ impl Walk<'_> {
         for rule in self.plan.rules(schema.id()) {
             let holds = match rule.check {
                 Check::Value(holds) => holds(value),
+                Check::Set => true,
                 Check::Update(holds) => old.is_none_or(|old| holds(value, old)),
                 Check::Each(check) => {
                     let findings = &mut *self.findings;

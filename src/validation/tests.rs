@@ -166,7 +166,7 @@ fn an_address_of_type_ip_address_is_one() {
             "metadata": {"name": "a"},
             "spec": {
                 "gatewayClassName": "c", "addresses": addresses,
-                "listeners": [{"name": "a", "port": 80.0, "protocol": "HTTP"}],
+                "listeners": [{"name": "a", "port": 80, "protocol": "HTTP"}],
             },
         })
     };
@@ -179,5 +179,167 @@ fn an_address_of_type_ip_address_is_one() {
     assert_eq!(
         paths(&standard(&gateway(json!([{"value": "a"}])))),
         [("schema/one-of", "spec.addresses[0].value")]
+    );
+}
+
+fn warnings(object: &Value) -> Vec<(&'static str, String)> {
+    standard(object)
+        .findings()
+        .iter()
+        .map(|f| (f.rule(), f.path().to_owned()))
+        .collect()
+}
+
+#[test]
+fn what_no_server_can_check_is_a_warning() {
+    let object = route(&json!({
+        "hostnames": ["192.0.2.1"],
+        "rules": [
+            {
+                "matches": [
+                    {"path": {"type": "RegularExpression", "value": "(a"}},
+                    {"path": {"value": "/a"}, "headers": [{"name": "A", "value": "1"}, {"name": "a", "value": "2"}]},
+                    {"path": {"value": "/a/"}, "headers": [{"name": "a", "value": "1"}]},
+                ],
+                "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {
+                    "set": [{"name": "X", "value": "1"}], "remove": ["x"],
+                }}],
+                "backendRefs": [{"name": "s", "port": 80, "weight": 0}],
+            },
+            {},
+            {"matches": [{"method": "GET"}], "filters": [{"type": "RequestRedirect", "requestRedirect": {}}]},
+        ],
+    }));
+    let report = standard(&object);
+    assert!(report.is_accepted(), "{:?}", report.findings());
+    assert_eq!(
+        warnings(&object)
+            .into_iter()
+            .collect::<std::collections::BTreeSet<_>>(),
+        std::collections::BTreeSet::from([
+            ("Hostname/not-an-address", "spec.hostnames[0]".to_owned()),
+            (
+                "RouteRule/weights-not-all-zero",
+                "spec.rules[0].backendRefs".to_owned()
+            ),
+            (
+                "HTTPHeaderFilter/one-action-a-header",
+                "spec.rules[0].filters[0].requestHeaderModifier.remove[0]".to_owned()
+            ),
+            (
+                "HeaderMatches/names-differ-in-more-than-case",
+                "spec.rules[0].matches[1].headers[1]".to_owned()
+            ),
+            ("HTTPRouteRule/has-answer", "spec.rules[1]".to_owned()),
+            (
+                "HTTPRequestRedirectFilter/leads-elsewhere",
+                "spec.rules[2].filters[0].requestRedirect".to_owned()
+            ),
+            (
+                "RegularExpression/compiles",
+                "spec.rules[0].matches[0].path.value".to_owned()
+            ),
+            (
+                "RouteRules/no-dead-match",
+                "spec.rules[0].matches[2]".to_owned()
+            ),
+        ])
+    );
+}
+
+#[test]
+fn references_of_a_set_are_followed() {
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": "gw"},
+        "spec": {"gatewayClassName": "c", "listeners": [
+            {"name": "web", "port": 80, "protocol": "HTTP", "hostname": "*.example.com"},
+        ]},
+    });
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "other"},
+        "spec": {"ports": [{"port": 8080}]},
+    });
+    let mut grant = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+        "metadata": {"name": "g", "namespace": "other"},
+        "spec": {
+            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "default"}],
+            "to": [{"group": "", "kind": "Service"}],
+        },
+    });
+    let subject = route(&json!({
+        "hostnames": ["example.com"],
+        "parentRefs": [{"name": "gw"}, {"name": "gw", "sectionName": "tls"}, {"name": "none"}],
+        "rules": [{"backendRefs": [
+            {"name": "s", "namespace": "other", "port": 80},
+            {"name": "t", "port": 80},
+        ]}],
+    }));
+    let judged = |grant: &Value| {
+        let set = [&gateway, &service, grant, &subject];
+        let reports = validate_set(set, &Options::default());
+        reports[3]
+            .findings()
+            .iter()
+            .filter(|f| f.severity() == crate::rules::Severity::Warning)
+            .map(|f| (f.rule(), f.path().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let mut expected = vec![
+        ("Route/hostnames-meet-listener", "spec.hostnames".to_owned()),
+        (
+            "ParentReference/listener-exists",
+            "spec.parentRefs[1].sectionName".to_owned(),
+        ),
+        (
+            "ParentReference/parent-exists",
+            "spec.parentRefs[2]".to_owned(),
+        ),
+        (
+            "BackendReference/port-exists",
+            "spec.rules[0].backendRefs[0].port".to_owned(),
+        ),
+        (
+            "BackendReference/backend-exists",
+            "spec.rules[0].backendRefs[1]".to_owned(),
+        ),
+    ];
+    assert_eq!(judged(&grant), expected);
+    grant["metadata"]["namespace"] = json!("default");
+    expected.insert(
+        3,
+        (
+            "Reference/granted",
+            "spec.rules[0].backendRefs[0].namespace".to_owned(),
+        ),
+    );
+    assert_eq!(judged(&grant), expected);
+    assert!(
+        validate_set([&subject], &Options::default())[0]
+            .errors()
+            .count()
+            > 0
+    );
+}
+
+#[test]
+fn regular_expressions_that_grow_without_bound_are_refused_in_bounded_time() {
+    let bomb = |n: usize| json!({"path": {"type": "RegularExpression", "value": format!("(a{{{n}}}){{1000}}{{1000}}")}});
+    let rules: Vec<_> = (0..16)
+        .map(|r| json!({"matches": (0..8).map(|m| bomb(100 + r * 8 + m)).collect::<Vec<_>>()}))
+        .collect();
+    let start = std::time::Instant::now();
+    let report = standard(&route(&json!({"rules": rules})));
+    let bombs = report
+        .findings()
+        .iter()
+        .filter(|f| f.rule() == "RegularExpression/compiles")
+        .count();
+    assert_eq!(bombs, 128);
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
     );
 }
