@@ -1,7 +1,7 @@
 //! Validation: what an API server of a channel would say of an object, and what it cannot say.
 //!
 //! Everything is native: no expression is interpreted. The structural checks come from the schemas of
-//! [`schema`](crate::schema), the cross-field ones from the table of [`rules`](crate::rules). A server
+//! [`schema`], the cross-field ones from the table of [`rules`](crate::rules). A server
 //! stops at the first kind of trouble; a [`Report`] holds all findings.
 //!
 //! ```
