@@ -1,0 +1,131 @@
+//! The law: reading an object and writing it again changes nothing, except that explicit nulls, empty
+//! optional lists and fields that the types do not know come back absent.
+
+use gwapi::{
+    manifest::{self, Object, Options},
+    meta::Channel,
+    schema::unknown_fields,
+};
+use proptest::{prop_assert, test_runner::TestCaseError};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Times are written in whole seconds UTC, whatever the zone and fraction in which they were read.
+const TIMES: [&str; 3] = [
+    "lastTransitionTime",
+    "creationTimestamp",
+    "deletionTimestamp",
+];
+
+/// Members that the standard Kubernetes types fill in where a required one is missing: those of
+/// conditions and of label selectors, and nothing of the Gateway API's own.
+const FILLED_IN: [&str; 7] = [
+    "lastTransitionTime",
+    "message",
+    "reason",
+    "status",
+    "type",
+    "key",
+    "operator",
+];
+
+/// What is decoded must come back as it was; says whether the value could be decoded.
+pub(crate) fn holds(input: &Value) -> Result<bool, String> {
+    let Ok(object) = manifest::decode(input) else {
+        return Ok(false);
+    };
+    let output = serde_json::to_value(&object).map_err(|e| e.to_string())?;
+    let unknown: BTreeSet<String> = unknown_fields(input, Channel::Experimental)
+        .iter()
+        .map(|field| field.path().to_owned())
+        .collect();
+    compare(input, &output, "", &unknown)?;
+    // What has been written once is written the same ever after.
+    let again = manifest::decode(&output).map_err(|e| format!("not read again: {e}"))?;
+    if again != object && !matches!(object, Object::Other(_)) {
+        return Err("read again, the object is another".to_owned());
+    }
+    Ok(true)
+}
+
+/// Nothing may differ at all, not even a null.
+pub(crate) fn holds_exactly(input: &Value) {
+    let object = manifest::decode(input).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(&serde_json::to_value(&object).unwrap(), input);
+}
+
+fn compare(
+    input: &Value,
+    output: &Value,
+    path: &str,
+    unknown: &BTreeSet<String>,
+) -> Result<(), String> {
+    match (input, output) {
+        (Value::Object(input), Value::Object(output)) => {
+            for (key, value) in input {
+                let below = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                match output.get(key) {
+                    Some(written) if TIMES.contains(&key.as_str()) && written.is_string() => {}
+                    Some(written) => compare(value, written, &below, unknown)?,
+                    None if value.is_null() || value.as_array().is_some_and(Vec::is_empty) => {}
+                    None if unknown.iter().any(|u| same_path(u, &below)) => {}
+                    None => return Err(format!("{below}: {value} was lost")),
+                }
+            }
+            for (key, value) in output {
+                let standard = path.contains("conditions[") || path.contains("matchExpressions[");
+                let absent = input.get(key).is_none_or(Value::is_null);
+                if absent
+                    && !(standard && FILLED_IN.contains(&key.as_str()))
+                    && !input.contains_key(key)
+                {
+                    return Err(format!("{path}: {key}: {value} was added"));
+                }
+            }
+            Ok(())
+        }
+        (Value::Array(input), Value::Array(output)) if input.len() == output.len() => {
+            for (index, (input, output)) in input.iter().zip(output).enumerate() {
+                compare(input, output, &format!("{path}[{index}]"), unknown)?;
+            }
+            Ok(())
+        }
+        (Value::Null, _) if path.contains("conditions[") || path.contains("matchExpressions[") => {
+            Ok(())
+        }
+        _ if input == output => Ok(()),
+        _ => Err(format!("{path}: {input} became {output}")),
+    }
+}
+
+/// Paths may have a key in brackets or after a dot.
+fn same_path(one: &str, other: &str) -> bool {
+    let plain = |path: &str| path.replace(['[', ']', '"', '.'], "/").replace("//", "/");
+    plain(one).trim_matches('/') == plain(other).trim_matches('/')
+}
+
+/// Reads bytes, decodes what can be, and checks that every place lies inside the text.
+pub(crate) fn readable(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let lines = 1 + bytes.iter().filter(|b| **b == b'\n').count();
+    let read = manifest::read(bytes, &Options::default());
+    for error in &read.errors {
+        prop_assert!(error.line() <= lines + 1, "{error}");
+        prop_assert!(!error.message().is_empty());
+    }
+    for entry in &read.entries {
+        prop_assert!(entry.place.position.line <= lines);
+        let _ = entry.strict(Channel::Standard);
+        match entry.decode() {
+            Ok(_) => {
+                let held = holds(&entry.value);
+                prop_assert!(held.is_ok(), "{held:?}");
+            }
+            Err(error) => prop_assert!((1..=lines).contains(&error.line()), "{error}"),
+        }
+    }
+    Ok(())
+}

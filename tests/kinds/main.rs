@@ -1,0 +1,15 @@
+//! Every kind in every version: what is read is written back, and nothing that is read can do harm.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod fixtures;
+mod law;
+mod mutants;
+mod streams;
+mod tolerance;
+mod upstream;

@@ -1,0 +1,86 @@
+//! What a later release may send is decoded, kept and written back.
+
+use crate::law;
+use gwapi::{
+    manifest::{self, Object, Options},
+    meta::Channel,
+    v1::{HttpRouteFilter, PathMatchType},
+};
+use serde_json::json;
+
+#[test]
+fn a_filter_of_an_unknown_type_and_an_unknown_value_are_written_back_unchanged() {
+    let route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "later", "namespace": "shop"},
+        "spec": {"rules": [{
+            "matches": [{"path": {"type": "Glob", "value": "/a/*"}, "method": "QUERY"}],
+            "filters": [
+                {"type": "CORS", "cors": {"allowOrigins": ["*"], "maxAge": 5, "nothing": null}},
+                {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceRegex", "replaceRegex": {"with": "$1"}}}},
+                {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "a"}}, "requestRedirect": {"port": 1}},
+            ],
+            "sessionPersistence": {"type": "QueryParam"},
+        }]},
+    });
+    law::holds_exactly(&route);
+    let Object::HttpRoute(typed) = manifest::decode(&route).unwrap() else {
+        panic!("not a route")
+    };
+    let rule = &typed.spec.rules[0];
+    assert!(matches!(&rule.filters[0], HttpRouteFilter::Unrecognized(_)));
+    assert_eq!(rule.filters[0].type_name(), "CORS");
+    let path = rule.matches[0].path.as_ref().unwrap();
+    assert_eq!(path.path_type(), PathMatchType::Unknown("Glob".to_owned()));
+}
+
+#[test]
+fn unknown_fields_are_decoded_and_named_by_strict_reading_with_the_nearest_known_name() {
+    let text = r#"{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "later"},
+        "spec": {"rules": [{"backendRef": [{"name": "a"}], "retry": {"attempts": 3},
+            "filters": [{"type": "RequestRedirect", "requestRedirect": {"statuscode": 301}}]}]}}"#;
+    let read = manifest::read(text.as_bytes(), &Options::default());
+    let entry = &read.entries[0];
+    assert!(entry.decode().is_ok());
+    let named: Vec<_> = entry
+        .strict(Channel::Experimental)
+        .iter()
+        .map(|e| format!("{} {}: {}", e.line(), e.path(), e.message()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "3 spec.rules[0].backendRef: unknown field `backendRef`, did you mean `backendRefs`",
+            "3 spec.rules[0].retry: unknown field `retry`",
+            "4 spec.rules[0].filters[0].requestRedirect.statuscode: unknown field `statuscode`, \
+             did you mean `statusCode`",
+        ]
+    );
+}
+
+#[test]
+fn nulls_and_empty_optional_lists_come_back_absent() {
+    let route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "a"},
+        "spec": {"parentRefs": null, "hostnames": [], "rules": [{"matches": [], "timeouts": null}]},
+    });
+    let written = serde_json::to_value(manifest::decode(&route).unwrap()).unwrap();
+    assert_eq!(written["spec"], json!({"rules": [{}]}));
+    assert_eq!(law::holds(&route), Ok(true));
+}
+
+#[test]
+fn a_time_is_written_in_whole_seconds_utc() {
+    let class = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
+        "metadata": {"name": "a", "creationTimestamp": "2024-05-09T12:00:00.5+02:00"},
+        "spec": {"controllerName": "example.com/a"},
+    });
+    let written = serde_json::to_value(manifest::decode(&class).unwrap()).unwrap();
+    assert_eq!(
+        written["metadata"]["creationTimestamp"],
+        "2024-05-09T10:00:00Z"
+    );
+}
