@@ -266,7 +266,7 @@ func (n *network) serveUDP(s socket, conn net.PacketConn) {
 			return
 		}
 		_, a, err := n.cluster.send(context.Background(), gwapi.Request{
-			URL: "udp://" + s.address, Gateway: s.gateway.String(), Port: port, Protocol: "udp",
+			URL: "udp://" + s.address, Gateway: s.gateway.String(), Port: port,
 		})
 		if err != nil || a.pod == nil {
 			continue
