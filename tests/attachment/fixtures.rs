@@ -227,7 +227,10 @@ impl Run {
             let status = &self.resolution.statuses[&reference(name)];
             let json = serde_json::to_string(status).unwrap();
             for text in texts {
-                assert!(json.contains(text.as_str()), "{file}: {name}: {text}: {json}");
+                assert!(
+                    json.contains(text.as_str()),
+                    "{file}: {name}: {text}: {json}"
+                );
             }
         }
     }

@@ -2,12 +2,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::unreachable,
     clippy::indexing_slicing,
     reason = "tests"
 )]
 
 mod fixtures;
-
-
-
+mod incremental;
 mod world;

@@ -1,4 +1,477 @@
 //! Sets of objects that are made up.
 
+use gwapi::{
+    attachment::Object,
+    v1::{
+        AllowedRoutes, BackendRef, FromNamespaces, Gateway, GatewayClass, GatewayClassSpec,
+        GatewaySpec, GatewayTlsConfig, GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec,
+        HttpBackendRef, HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule,
+        HttpRouteSpec, Listener, ParentReference, ProtocolType, RouteNamespaces,
+        SecretObjectReference, SessionPersistence,
+    },
+    v1alpha2::{
+        BackendLbPolicy, BackendLbPolicySpec, LocalPolicyTargetReference,
+        LocalPolicyTargetReferenceWithSectionName, TcpRoute, TcpRouteRule, TcpRouteSpec,
+        WellKnownCaCertificatesType,
+    },
+    v1alpha3::{BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsPolicyValidation},
+    v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
+};
+use k8s_openapi::{
+    ByteString,
+    api::{
+        core::v1::{Namespace, Secret, Service, ServicePort, ServiceSpec},
+        discovery::v1::{Endpoint, EndpointPort, EndpointSlice},
+    },
+    apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, Time},
+    jiff::Timestamp,
+};
+use proptest::{prelude::*, sample::select};
+use std::collections::BTreeMap;
+
 /// The controller that the tests act as.
 pub(crate) const CONTROLLER: &str = "example.com/ours";
+
+/// A certificate by the light check: one DER sequence.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMAMCAQU=\n-----END PRIVATE KEY-----\n";
+
+pub(crate) fn metadata(namespace: &str, name: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+        generation: Some(1),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn class(name: &str, controller: &str) -> GatewayClass {
+    GatewayClass {
+        metadata: metadata("", name),
+        spec: GatewayClassSpec {
+            controller_name: controller.to_owned(),
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+pub(crate) fn gateway(namespace: &str, name: &str, listeners: Vec<Listener>) -> Gateway {
+    Gateway {
+        metadata: metadata(namespace, name),
+        spec: GatewaySpec {
+            gateway_class_name: "ours".to_owned(),
+            listeners,
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+pub(crate) fn listener(name: &str, port: i32, protocol: ProtocolType) -> Listener {
+    Listener {
+        name: name.to_owned(),
+        port,
+        protocol,
+        allowed_routes: Some(AllowedRoutes {
+            namespaces: Some(RouteNamespaces {
+                from: Some(FromNamespaces::All),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn secret(namespace: &str, name: &str) -> Secret {
+    let data = [("tls.crt", CERTIFICATE), ("tls.key", KEY)]
+        .map(|(key, value)| (key.to_owned(), ByteString(value.as_bytes().to_vec())));
+    Secret {
+        metadata: metadata(namespace, name),
+        type_: Some("kubernetes.io/tls".to_owned()),
+        data: Some(data.into()),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn service(namespace: &str, name: &str, port: i32) -> Service {
+    Service {
+        metadata: metadata(namespace, name),
+        spec: Some(ServiceSpec {
+            cluster_ip: Some("10.0.0.1".to_owned()),
+            ports: Some(vec![ServicePort {
+                name: Some("main".to_owned()),
+                port,
+                ..Default::default()
+            }]),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn parent(namespace: &str, name: &str) -> ParentReference {
+    ParentReference {
+        namespace: Some(namespace.to_owned()),
+        name: name.to_owned(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn http_backend(namespace: Option<&str>, name: &str, port: i32) -> HttpBackendRef {
+    HttpBackendRef {
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+        port: Some(port),
+        ..Default::default()
+    }
+}
+
+/// From kind and namespace, to kind and name.
+pub(crate) fn grant(
+    namespace: &str,
+    name: &str,
+    from: (&str, &str, &str),
+    to: (&str, &str, Option<&str>),
+) -> ReferenceGrant {
+    ReferenceGrant {
+        metadata: metadata(namespace, name),
+        spec: Some(ReferenceGrantSpec {
+            from: vec![ReferenceGrantFrom {
+                group: from.0.to_owned(),
+                kind: from.1.to_owned(),
+                namespace: from.2.to_owned(),
+            }],
+            to: vec![ReferenceGrantTo {
+                group: to.0.to_owned(),
+                kind: to.1.to_owned(),
+                name: to.2.map(str::to_owned),
+            }],
+        }),
+    }
+}
+
+fn namespaces() -> impl Strategy<Value = &'static str> {
+    select(&["a", "b"][..])
+}
+
+fn names() -> impl Strategy<Value = &'static str> {
+    select(&["x", "y"][..])
+}
+
+fn hostnames() -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![
+        2 => Just(None),
+        1 => Just(Some("a.example.com")),
+        1 => Just(Some("*.example.com")),
+        1 => Just(Some("b.example.com")),
+    ]
+}
+
+fn metas() -> impl Strategy<Value = ObjectMeta> {
+    (namespaces(), names(), prop::option::of(0_i64..3), 1_i64..3).prop_map(
+        |(namespace, name, created, generation)| ObjectMeta {
+            creation_timestamp: created.map(|s| Time(Timestamp::from_second(s).unwrap())),
+            generation: Some(generation),
+            ..metadata(namespace, name)
+        },
+    )
+}
+
+fn listeners() -> impl Strategy<Value = Listener> {
+    (
+        select(&["one", "two"][..]),
+        select(&[80, 81][..]),
+        select(&["HTTP", "HTTP", "HTTPS", "TCP", "TLS", "odd"][..]),
+        hostnames(),
+        select(&["All", "All", "Same", "Selector"][..]),
+        prop::option::of(namespaces()),
+        names(),
+    )
+        .prop_map(|(name, port, protocol, hostname, from, of, secret)| {
+            let tls = matches!(protocol, "HTTPS" | "TLS").then(|| GatewayTlsConfig {
+                mode: (protocol == "TLS").then(|| "Passthrough".into()),
+                certificate_refs: vec![SecretObjectReference {
+                    namespace: of.map(str::to_owned),
+                    name: secret.to_owned(),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            });
+            Listener {
+                hostname: hostname.filter(|_| protocol != "TCP").map(str::to_owned),
+                tls,
+                allowed_routes: Some(AllowedRoutes {
+                    namespaces: Some(RouteNamespaces {
+                        from: Some(from.into()),
+                        selector: (from == "Selector").then(|| LabelSelector {
+                            match_labels: Some(BTreeMap::from([("on".into(), "yes".into())])),
+                            ..Default::default()
+                        }),
+                    }),
+                    ..Default::default()
+                }),
+                ..listener(name, port, protocol.into())
+            }
+        })
+}
+
+fn parents() -> impl Strategy<Value = ParentReference> {
+    (
+        prop::option::of(namespaces()),
+        names(),
+        prop::option::weighted(0.3, select(&["one", "two"][..])),
+        prop::option::weighted(0.2, select(&[80, 81][..])),
+        prop::bool::weighted(0.25),
+    )
+        .prop_map(
+            |(namespace, name, section, port, service)| ParentReference {
+                group: service.then(String::new),
+                kind: service.then(|| "Service".to_owned()),
+                namespace: namespace.map(str::to_owned),
+                name: name.to_owned(),
+                section_name: section.filter(|_| !service).map(str::to_owned),
+                port,
+            },
+        )
+}
+
+/// Namespace, name and port of a backend.
+fn backends() -> impl Strategy<Value = (Option<&'static str>, &'static str, i32)> {
+    (
+        prop::option::of(namespaces()),
+        names(),
+        select(&[80, 80, 81][..]),
+    )
+}
+
+fn http_routes() -> impl Strategy<Value = HttpRoute> {
+    let rule = (prop::collection::vec(backends(), 0..3), 0..6).prop_map(|(backends, odd)| {
+        let mut rule = HttpRouteRule {
+            backend_refs: backends
+                .iter()
+                .map(|(namespace, name, port)| http_backend(*namespace, name, *port))
+                .collect(),
+            ..Default::default()
+        };
+        if odd == 0 {
+            rule.filters = vec![HttpRouteFilter::Unrecognized(serde_json::Map::new())];
+        } else if odd == 1 {
+            rule.filters = vec![HttpRouteFilter::RequestMirror(HttpRequestMirrorFilter {
+                backend_ref: gwapi::v1::BackendObjectReference {
+                    namespace: Some("b".into()),
+                    name: "x".into(),
+                    port: Some(80),
+                    ..Default::default()
+                },
+            })];
+        }
+        rule
+    });
+    (
+        metas(),
+        prop::collection::vec(parents(), 0..3),
+        prop::option::of(hostnames()),
+        prop::collection::vec(rule, 0..3),
+    )
+        .prop_map(|(metadata, parents, hostname, rules)| HttpRoute {
+            metadata,
+            spec: HttpRouteSpec {
+                parent_refs: parents,
+                hostnames: hostname.flatten().into_iter().map(str::to_owned).collect(),
+                rules,
+            },
+            ..Default::default()
+        })
+}
+
+fn grpc_routes() -> impl Strategy<Value = GrpcRoute> {
+    (
+        metas(),
+        prop::collection::vec(parents(), 1..3),
+        hostnames(),
+        backends(),
+    )
+        .prop_map(
+            |(metadata, parents, hostname, (namespace, name, port))| GrpcRoute {
+                metadata,
+                spec: Some(GrpcRouteSpec {
+                    parent_refs: parents,
+                    hostnames: hostname.into_iter().map(str::to_owned).collect(),
+                    rules: vec![GrpcRouteRule {
+                        backend_refs: vec![GrpcBackendRef {
+                            namespace: namespace.map(str::to_owned),
+                            name: name.to_owned(),
+                            port: Some(port),
+                            ..Default::default()
+                        }],
+                        ..Default::default()
+                    }],
+                }),
+                ..Default::default()
+            },
+        )
+}
+
+fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
+    (metas(), prop::collection::vec(parents(), 1..3), backends()).prop_map(
+        |(metadata, parents, (namespace, name, port))| TcpRoute {
+            metadata,
+            spec: TcpRouteSpec {
+                parent_refs: parents,
+                rules: vec![TcpRouteRule {
+                    backend_refs: vec![BackendRef {
+                        namespace: namespace.map(str::to_owned),
+                        name: name.to_owned(),
+                        port: Some(port),
+                        ..Default::default()
+                    }],
+                }],
+            },
+            ..Default::default()
+        },
+    )
+}
+
+pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
+    (
+        namespaces(),
+        names(),
+        select(&["HTTPRoute", "GRPCRoute", "TCPRoute", "Gateway"][..]),
+        namespaces(),
+        select(&["Service", "Secret"][..]),
+        prop::option::of(names()),
+    )
+        .prop_map(|(namespace, name, kind, from, to, only)| {
+            grant(
+                namespace,
+                name,
+                (gwapi::meta::GROUP, kind, from),
+                ("", to, only),
+            )
+        })
+}
+
+fn slices() -> impl Strategy<Value = EndpointSlice> {
+    (namespaces(), names(), names(), any::<bool>()).prop_map(|(namespace, name, of, ready)| {
+        EndpointSlice {
+            address_type: "IPv4".into(),
+            metadata: ObjectMeta {
+                labels: Some(BTreeMap::from([(
+                    "kubernetes.io/service-name".to_owned(),
+                    of.to_owned(),
+                )])),
+                ..metadata(namespace, name)
+            },
+            ports: Some(vec![EndpointPort {
+                name: Some("main".into()),
+                port: Some(8000),
+                ..Default::default()
+            }]),
+            endpoints: vec![Endpoint {
+                addresses: vec![format!("10.1.0.{}", name.len())],
+                conditions: Some(k8s_openapi::api::discovery::v1::EndpointConditions {
+                    ready: Some(ready),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            }],
+        }
+    })
+}
+
+fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
+    (metas(), names(), prop::bool::ANY, prop::bool::ANY).prop_map(
+        |(metadata, target, section, good)| BackendTlsPolicy {
+            metadata,
+            spec: BackendTlsPolicySpec {
+                target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
+                    kind: "Service".into(),
+                    name: target.into(),
+                    section_name: section.then(|| "main".to_owned()),
+                    ..Default::default()
+                }],
+                validation: BackendTlsPolicyValidation {
+                    well_known_ca_certificates: good.then_some(WellKnownCaCertificatesType::System),
+                    hostname: "backend.example".into(),
+                    ..Default::default()
+                },
+            },
+            ..Default::default()
+        },
+    )
+}
+
+fn lb_policies() -> impl Strategy<Value = BackendLbPolicy> {
+    (metas(), names()).prop_map(|(metadata, target)| BackendLbPolicy {
+        spec: BackendLbPolicySpec {
+            target_refs: vec![LocalPolicyTargetReference {
+                kind: "Service".into(),
+                name: target.into(),
+                ..Default::default()
+            }],
+            session_persistence: Some(SessionPersistence {
+                session_name: metadata.name.clone(),
+                ..Default::default()
+            }),
+        },
+        metadata,
+        ..Default::default()
+    })
+}
+
+fn gateways() -> impl Strategy<Value = Gateway> {
+    (
+        metas(),
+        prop::collection::vec(listeners(), 1..3),
+        select(&["ours", "ours", "ours", "theirs"][..]),
+    )
+        .prop_map(|(metadata, mut listeners, class)| {
+            if let [first, second] = listeners.as_mut_slice() {
+                first.name = "one".into();
+                second.name = "two".into();
+            }
+            Gateway {
+                metadata,
+                spec: GatewaySpec {
+                    gateway_class_name: class.to_owned(),
+                    listeners,
+                    ..Default::default()
+                },
+                ..Default::default()
+            }
+        })
+}
+
+/// An object of any kind, out of so few names that objects meet.
+pub(crate) fn objects() -> impl Strategy<Value = Object> {
+    prop_oneof![
+        4 => gateways().prop_map(Object::from),
+        8 => http_routes().prop_map(Object::from),
+        4 => grpc_routes().prop_map(Object::from),
+        2 => tcp_routes().prop_map(Object::from),
+        4 => grants().prop_map(Object::from),
+        4 => (namespaces(), names(), select(&[80, 81][..]))
+            .prop_map(|(namespace, name, port)| service(namespace, name, port).into()),
+        2 => slices().prop_map(Object::from),
+        2 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, good)| {
+            let mut secret = secret(namespace, name);
+            if !good {
+                secret.type_ = None;
+            }
+            secret.into()
+        }),
+        2 => (namespaces(), any::<bool>()).prop_map(|(name, on)| Namespace {
+            metadata: ObjectMeta {
+                labels: on.then(|| BTreeMap::from([("on".into(), "yes".into())])),
+                ..metadata("", name)
+            },
+            ..Default::default()
+        }.into()),
+        2 => tls_policies().prop_map(Object::from),
+        1 => lb_policies().prop_map(Object::from),
+        1 => select(&[CONTROLLER, CONTROLLER, "example.com/theirs"][..])
+            .prop_map(|controller| class("ours", controller).into()),
+    ]
+}

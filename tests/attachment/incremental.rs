@@ -1,0 +1,202 @@
+//! Laws that hold for every set of objects.
+
+use crate::world;
+use gwapi::{
+    attachment::{Object, Options, Resolution, Resolver, Snapshot, resolve},
+    meta::ObjectReference,
+};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn options() -> Options {
+    Options::new(world::CONTROLLER)
+}
+
+/// A class of ours that is there unless an object of the set takes its place.
+fn ours() -> Object {
+    world::class("ours", world::CONTROLLER).into()
+}
+
+fn resolve_all(objects: &[Object]) -> Resolution {
+    let snapshot: Snapshot = objects.iter().cloned().collect();
+    resolve(&snapshot, &options())
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(Object),
+    /// Takes out one of the objects that are there.
+    Remove(prop::sample::Index),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        5 => world::objects().prop_map(Step::Insert),
+        1 => any::<prop::sample::Index>().prop_map(Step::Remove),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// However a set of objects came about, one change after the other, the resolution is that of the set.
+    /// What a change says has changed is exactly what is different.
+    #[test]
+    fn an_incremental_change_equals_a_full_resolve(steps in steps(), together in 1_usize..4) {
+        let mut resolver = Resolver::new(options());
+        resolver.insert(ours());
+        resolver.update();
+        let mut before = resolver.resolution().clone();
+        for chunk in steps.chunks(together) {
+            for step in chunk {
+                match step {
+                    Step::Insert(object) => resolver.insert(object.clone()),
+                    Step::Remove(index) => {
+                        let statuses: Vec<ObjectReference> =
+                            resolver.resolution().statuses.keys().cloned().collect();
+                        if !statuses.is_empty() {
+                            resolver.remove(index.get(&statuses));
+                        }
+                    }
+                }
+            }
+            let changes = resolver.update();
+            let after = resolver.resolution();
+            let full = resolve(resolver.snapshot(), &options());
+            prop_assert_eq!(&after.statuses, &full.statuses);
+            prop_assert_eq!(&after.attachments, &full.attachments);
+            prop_assert_eq!(&after.effective, &full.effective);
+
+            let differ: BTreeSet<&ObjectReference> = before
+                .statuses
+                .keys()
+                .chain(after.statuses.keys())
+                .filter(|r| before.statuses.get(r) != after.statuses.get(r))
+                .collect();
+            prop_assert_eq!(changes.statuses.iter().collect::<BTreeSet<_>>(), differ);
+            for name in before.effective.gateways.keys().chain(after.effective.gateways.keys()) {
+                if before.effective.gateways.get(name) != after.effective.gateways.get(name) {
+                    prop_assert!(changes.gateways.contains(name));
+                }
+            }
+            for name in before.effective.services.keys().chain(after.effective.services.keys()) {
+                if before.effective.services.get(name) != after.effective.services.get(name) {
+                    prop_assert!(changes.services.contains(name));
+                }
+            }
+            before = after.clone();
+        }
+    }
+
+    /// The order in which objects arrive does not matter.
+    #[test]
+    fn resolving_is_independent_of_the_order_in_which_objects_arrive(
+        objects in prop::collection::vec(world::objects(), 1..30).prop_shuffle(),
+        seed in any::<prop::sample::Index>(),
+    ) {
+        // Of two objects with one name the later one counts, so only the first of each is kept.
+        let mut seen = BTreeSet::new();
+        let mut objects: Vec<Object> =
+            std::iter::once(ours()).chain(objects).filter(|o| seen.insert(o.reference())).collect();
+        let one = resolve_all(&objects);
+        let middle = seed.index(objects.len());
+        objects.rotate_left(middle);
+        objects.reverse();
+        let mut resolver = Resolver::new(options());
+        for object in objects {
+            resolver.insert(object);
+        }
+        resolver.update();
+        prop_assert_eq!(resolver.resolution(), &one);
+    }
+
+    /// An object that nothing refers to changes no status but its own.
+    #[test]
+    fn an_unrelated_object_changes_nothing_else(
+        objects in prop::collection::vec(world::objects(), 1..30),
+    ) {
+        let mut objects: Vec<Object> = std::iter::once(ours()).chain(objects).collect();
+        let before = resolve_all(&objects);
+        let unrelated: Vec<Object> = vec![
+            world::gateway("elsewhere", "x", vec![world::listener("one", 80, "HTTP".into())]).into(),
+            world::service("elsewhere", "x", 80).into(),
+            world::secret("elsewhere", "x").into(),
+            world::grant("elsewhere", "x", (gwapi::meta::GROUP, "HTTPRoute", "a"), ("", "Service", None)).into(),
+            gwapi::v1::HttpRoute {
+                metadata: world::metadata("elsewhere", "x"),
+                spec: gwapi::v1::HttpRouteSpec {
+                    parent_refs: vec![world::parent("elsewhere", "x")],
+                    ..Default::default()
+                },
+                ..Default::default()
+            }.into(),
+        ];
+        objects.extend(unrelated);
+        let mut after = resolve_all(&objects);
+        after.statuses.retain(|r, _| r.namespace != "elsewhere");
+        after.attachments.retain(|r, _| r.name.namespace != "elsewhere");
+        after.effective.gateways.retain(|n, _| n.namespace != "elsewhere");
+        after.effective.services.retain(|n, _| n.namespace != "elsewhere");
+        // Addresses are given out by age, so a new Gateway may take the one of a Gateway without a time.
+        strip_addresses(&mut after);
+        let mut before = before;
+        strip_addresses(&mut before);
+        prop_assert_eq!(after, before);
+    }
+
+    /// Fewer grants never mean more traffic: every backend and certificate that is reached without a grant
+    /// was reached with it.
+    #[test]
+    fn removing_a_grant_never_adds_traffic(
+        objects in prop::collection::vec(world::objects(), 1..30),
+        grant in world::grants(),
+    ) {
+        let mut objects: Vec<Object> = std::iter::once(ours()).chain(objects).collect();
+        objects.retain(|o| o.reference() != Object::from(grant.clone()).reference());
+        let without = reached(&resolve_all(&objects));
+        objects.push(grant.into());
+        let with = reached(&resolve_all(&objects));
+        let more: Vec<_> = without.difference(&with).collect();
+        prop_assert!(more.is_empty(), "{:?}", more);
+    }
+}
+
+fn strip_addresses(resolution: &mut Resolution) {
+    for status in resolution.statuses.values_mut() {
+        if let gwapi::attachment::Status::Gateway(gateway) = status {
+            gateway.addresses.clear();
+        }
+    }
+    for gateway in resolution.effective.gateways.values_mut() {
+        std::sync::Arc::make_mut(gateway).addresses.clear();
+    }
+}
+
+/// Every way from a kind of route to a backend that is good, and every certificate that is presented. By
+/// names alone: which listener a route hangs on may change with the listeners that a grant brings to life.
+fn reached(resolution: &Resolution) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    for gateway in resolution.effective.gateways.values() {
+        for listener in &gateway.listeners {
+            for certificate in listener.tls.iter().flat_map(|tls| &tls.certificates) {
+                reached.insert(format!("{} {}", gateway.name, certificate.reference));
+            }
+        }
+    }
+    for (status, reference) in resolution.statuses.iter().map(|(r, s)| (s, r)) {
+        // A route's references are judged whether or not it is in force.
+        if let gwapi::attachment::Status::Route(route) = status {
+            for parent in &route.parents {
+                let good = parent
+                    .conditions
+                    .iter()
+                    .any(|c| c.type_ == "ResolvedRefs" && c.status == "True");
+                if good {
+                    reached.insert(format!("{reference} at {:?}", parent.parent_ref));
+                }
+            }
+        }
+    }
+    reached
+}
