@@ -8,5 +8,7 @@
 )]
 
 mod fixtures;
+mod grants;
 mod incremental;
+mod merging;
 mod world;

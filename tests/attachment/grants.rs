@@ -1,0 +1,421 @@
+//! References across namespaces, of each kind and in both directions: a grant that fits in all parts but one
+//! is no grant.
+
+use crate::world;
+use gwapi::{
+    attachment::{Object, Options, Resolution, Snapshot, effective::EffectiveFilter, resolve},
+    meta::{GROUP, NamespacedName},
+    v1::{
+        BackendObjectReference, BackendRef, FrontendTlsValidation, GatewayTlsConfig,
+        GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpRequestMirrorFilter,
+        HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec, Listener, ObjectReference,
+        SecretObjectReference,
+    },
+    v1alpha2::{
+        TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute, TlsRouteRule, TlsRouteSpec, UdpRoute,
+        UdpRouteRule, UdpRouteSpec,
+    },
+};
+use k8s_openapi::api::core::v1::{ConfigMap, Service};
+
+/// A kind of reference: who refers to what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Reference {
+    Http,
+    Mirror,
+    Grpc,
+    Tls,
+    Tcp,
+    Udp,
+    Certificate,
+    Authority,
+}
+
+const ALL: [Reference; 8] = [
+    Reference::Http,
+    Reference::Mirror,
+    Reference::Grpc,
+    Reference::Tls,
+    Reference::Tcp,
+    Reference::Udp,
+    Reference::Certificate,
+    Reference::Authority,
+];
+
+impl Reference {
+    fn from_kind(self) -> &'static str {
+        match self {
+            Self::Http | Self::Mirror => "HTTPRoute",
+            Self::Grpc => "GRPCRoute",
+            Self::Tls => "TLSRoute",
+            Self::Tcp => "TCPRoute",
+            Self::Udp => "UDPRoute",
+            Self::Certificate | Self::Authority => "Gateway",
+        }
+    }
+
+    fn to_kind(self) -> &'static str {
+        match self {
+            Self::Certificate => "Secret",
+            Self::Authority => "ConfigMap",
+            _ => "Service",
+        }
+    }
+
+    /// The objects that refer from one namespace into the other.
+    fn objects(self, from: &str, to: &str) -> Vec<Object> {
+        let backend = || {
+            vec![BackendRef {
+                namespace: Some(to.into()),
+                name: "target".into(),
+                port: Some(80),
+                ..Default::default()
+            }]
+        };
+        let parent_refs = vec![world::parent(from, "front")];
+        let metadata = world::metadata(from, "route");
+        let mut listener = world::listener("only", 80, "HTTP".into());
+        let route: Option<Object> = match self {
+            Self::Http | Self::Mirror => {
+                let reference = world::http_backend(Some(to), "target", 80);
+                let mirror = HttpRouteFilter::RequestMirror(HttpRequestMirrorFilter {
+                    backend_ref: BackendObjectReference {
+                        namespace: Some(to.into()),
+                        name: "target".into(),
+                        port: Some(80),
+                        ..Default::default()
+                    },
+                });
+                let rule = if self == Self::Http {
+                    HttpRouteRule {
+                        backend_refs: vec![reference],
+                        ..Default::default()
+                    }
+                } else {
+                    HttpRouteRule {
+                        filters: vec![mirror],
+                        ..Default::default()
+                    }
+                };
+                let spec = HttpRouteSpec {
+                    parent_refs,
+                    rules: vec![rule],
+                    ..Default::default()
+                };
+                Some(
+                    HttpRoute {
+                        metadata,
+                        spec,
+                        ..Default::default()
+                    }
+                    .into(),
+                )
+            }
+            Self::Grpc => {
+                let rule = GrpcRouteRule {
+                    backend_refs: vec![GrpcBackendRef {
+                        namespace: Some(to.into()),
+                        name: "target".into(),
+                        port: Some(80),
+                        ..Default::default()
+                    }],
+                    ..Default::default()
+                };
+                let spec = Some(GrpcRouteSpec {
+                    parent_refs,
+                    rules: vec![rule],
+                    ..Default::default()
+                });
+                Some(
+                    GrpcRoute {
+                        metadata,
+                        spec,
+                        ..Default::default()
+                    }
+                    .into(),
+                )
+            }
+            Self::Tls => {
+                listener = tls(
+                    listener,
+                    "TLS",
+                    GatewayTlsConfig {
+                        mode: Some("Passthrough".into()),
+                        ..Default::default()
+                    },
+                );
+                let spec = TlsRouteSpec {
+                    parent_refs,
+                    rules: vec![TlsRouteRule {
+                        backend_refs: backend(),
+                    }],
+                    ..Default::default()
+                };
+                Some(
+                    TlsRoute {
+                        metadata,
+                        spec,
+                        ..Default::default()
+                    }
+                    .into(),
+                )
+            }
+            Self::Tcp => {
+                listener.protocol = "TCP".into();
+                let spec = TcpRouteSpec {
+                    parent_refs,
+                    rules: vec![TcpRouteRule {
+                        backend_refs: backend(),
+                    }],
+                };
+                Some(
+                    TcpRoute {
+                        metadata,
+                        spec,
+                        ..Default::default()
+                    }
+                    .into(),
+                )
+            }
+            Self::Udp => {
+                listener.protocol = "UDP".into();
+                let spec = UdpRouteSpec {
+                    parent_refs,
+                    rules: vec![UdpRouteRule {
+                        backend_refs: backend(),
+                    }],
+                };
+                Some(
+                    UdpRoute {
+                        metadata,
+                        spec,
+                        ..Default::default()
+                    }
+                    .into(),
+                )
+            }
+            Self::Certificate => {
+                listener = tls(
+                    listener,
+                    "HTTPS",
+                    GatewayTlsConfig {
+                        certificate_refs: vec![certificate(Some(to), "target")],
+                        ..Default::default()
+                    },
+                );
+                None
+            }
+            Self::Authority => {
+                listener = tls(
+                    listener,
+                    "HTTPS",
+                    GatewayTlsConfig {
+                        certificate_refs: vec![certificate(None, "own")],
+                        frontend_validation: Some(FrontendTlsValidation {
+                            ca_certificate_refs: vec![ObjectReference {
+                                kind: "ConfigMap".into(),
+                                namespace: Some(to.into()),
+                                name: "target".into(),
+                                ..Default::default()
+                            }],
+                        }),
+                        ..Default::default()
+                    },
+                );
+                None
+            }
+        };
+        let gateway = world::gateway(from, "front", vec![listener]);
+        route.into_iter().chain([gateway.into()]).collect()
+    }
+
+    /// Whether the target is reached.
+    fn reaches(self, resolution: &Resolution, from: &str) -> bool {
+        let place = NamespacedName::new(from, "front");
+        let Some(gateway) = resolution.effective.gateways.get(&place) else {
+            return false;
+        };
+        let Some(listener) = gateway.listeners.first() else {
+            return false;
+        };
+        match self {
+            Self::Certificate => listener.tls.as_ref().unwrap().certificates.len() == 1,
+            Self::Authority => {
+                let validation = listener.tls.as_ref().unwrap().client_validation.as_ref();
+                validation.unwrap().authorities.len() == 1
+            }
+            Self::Http => listener.http[0].route.rules[0].backends[0].target.is_ok(),
+            Self::Mirror => match &listener.http[0].route.rules[0].filters[0] {
+                EffectiveFilter::RequestMirror(backend) => backend.target.is_ok(),
+                other => panic!("{other:?}"),
+            },
+            Self::Grpc => listener.grpc[0].route.rules[0].backends[0].target.is_ok(),
+            Self::Tls => listener.tls_routes[0].route.rules[0].backends[0]
+                .target
+                .is_ok(),
+            Self::Tcp => listener.tcp[0].route.rules[0].backends[0].target.is_ok(),
+            Self::Udp => listener.udp[0].route.rules[0].backends[0].target.is_ok(),
+        }
+    }
+}
+
+fn tls(listener: Listener, protocol: &str, tls: GatewayTlsConfig) -> Listener {
+    Listener {
+        protocol: protocol.into(),
+        tls: Some(tls),
+        ..listener
+    }
+}
+
+fn certificate(namespace: Option<&str>, name: &str) -> SecretObjectReference {
+    SecretObjectReference {
+        namespace: namespace.map(str::to_owned),
+        name: name.into(),
+        ..Default::default()
+    }
+}
+
+/// The targets of every kind, in one namespace.
+fn targets(namespace: &str, udp: bool) -> Vec<Object> {
+    let mut service: Service = world::service(namespace, "target", 80);
+    if udp {
+        let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
+        ports[0].protocol = Some("UDP".into());
+    }
+    let roots = ConfigMap {
+        metadata: world::metadata(namespace, "target"),
+        data: Some(std::collections::BTreeMap::from([(
+            "ca.crt".to_owned(),
+            "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----".to_owned(),
+        )])),
+        ..Default::default()
+    };
+    vec![
+        service.into(),
+        world::secret(namespace, "target").into(),
+        world::secret(namespace, "own").into(),
+        roots.into(),
+    ]
+}
+
+#[test]
+fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
+    for reference in ALL {
+        for (from, to) in [("a", "b"), ("b", "a")] {
+            let (from_kind, to_kind) = (reference.from_kind(), reference.to_kind());
+            let fits = (GROUP, from_kind, from);
+            let target = ("", to_kind, Some("target"));
+            let other_from = if from_kind == "Gateway" {
+                "HTTPRoute"
+            } else {
+                "Gateway"
+            };
+            let other_to = if to_kind == "Service" {
+                "Secret"
+            } else {
+                "Service"
+            };
+            // What the grant is called, where it stands, what it says, and whether it fits.
+            let grants = [
+                ("by name", to, fits, target, true),
+                ("every name", to, fits, ("", to_kind, None), true),
+                ("empty name", to, fits, ("", to_kind, Some("")), true),
+                ("beside the referrer", from, fits, target, false),
+                ("in a third namespace", "c", fits, target, false),
+                (
+                    "from another kind",
+                    to,
+                    (GROUP, other_from, from),
+                    target,
+                    false,
+                ),
+                (
+                    "from another group",
+                    to,
+                    ("example.com", from_kind, from),
+                    target,
+                    false,
+                ),
+                (
+                    "from the core group",
+                    to,
+                    ("", from_kind, from),
+                    target,
+                    false,
+                ),
+                (
+                    "from the target's namespace",
+                    to,
+                    (GROUP, from_kind, to),
+                    target,
+                    false,
+                ),
+                (
+                    "from a third namespace",
+                    to,
+                    (GROUP, from_kind, "c"),
+                    target,
+                    false,
+                ),
+                (
+                    "to another kind",
+                    to,
+                    fits,
+                    ("", other_to, Some("target")),
+                    false,
+                ),
+                (
+                    "to another group",
+                    to,
+                    fits,
+                    ("example.com", to_kind, Some("target")),
+                    false,
+                ),
+                (
+                    "to another name",
+                    to,
+                    fits,
+                    ("", to_kind, Some("targets")),
+                    false,
+                ),
+            ];
+            let mut base: Vec<Object> = vec![world::class("ours", world::CONTROLLER).into()];
+            for namespace in ["a", "b"] {
+                base.extend(targets(namespace, reference == Reference::Udp));
+            }
+            base.extend(reference.objects(from, to));
+            let outcome = |objects: &[Object]| {
+                let snapshot: Snapshot = objects.iter().cloned().collect();
+                let resolution = resolve(&snapshot, &Options::new(world::CONTROLLER));
+                reference.reaches(&resolution, from)
+            };
+            assert!(
+                !outcome(&base),
+                "{reference:?} from {from}: without a grant"
+            );
+            let mut almost = base.clone();
+            for (name, namespace, from_part, to_part, reached) in grants {
+                let grant = world::grant(
+                    namespace,
+                    &name.replace([' ', '\''], "-"),
+                    from_part,
+                    to_part,
+                );
+                let mut objects = base.clone();
+                objects.push(grant.clone().into());
+                assert_eq!(
+                    outcome(&objects),
+                    reached,
+                    "{reference:?} from {from}: {name}"
+                );
+                if !reached {
+                    almost.push(grant.into());
+                }
+            }
+            assert!(
+                !outcome(&almost),
+                "{reference:?} from {from}: all that almost fit"
+            );
+        }
+    }
+}
