@@ -112,6 +112,23 @@ impl fmt::Display for ConversionProblem {
     }
 }
 
+impl ConversionProblemKind {
+    /// The id of the rule that the field breaks: `other-namespace`.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::OtherNamespace { .. } => "other-namespace",
+            Self::UnknownNamespace(_) => "unknown-namespace",
+            Self::Targets(_) => "one-target",
+            Self::Collision(_) => "unknown-field",
+            Self::Type(_) => "type",
+            Self::NotAnObject(_) => "not-an-object",
+            Self::UnknownKind { .. } => "unknown-kind",
+            Self::NoSuchVersion { .. } => "no-such-version",
+        }
+    }
+}
+
 /// Why a field cannot be carried from one version to another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
