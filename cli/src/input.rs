@@ -109,7 +109,8 @@ pub(crate) struct Input {
 pub(crate) struct Source {
     /// Its name as it was given.
     pub(crate) name: String,
-    text: Vec<u8>,
+    /// All of it.
+    pub(crate) text: Vec<u8>,
 }
 
 /// An object with its file.

@@ -1,5 +1,6 @@
 //! The `gwapi` command: one file a verb, each a plain function from typed arguments to an [`Exit`].
 
+mod convert;
 mod crds;
 mod input;
 mod output;
@@ -7,6 +8,7 @@ mod request;
 mod serve;
 mod status;
 mod statused;
+mod upgrade_check;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -24,19 +26,23 @@ struct Cli {
 /// The verbs. Each holds the arguments of its file and is run by that file's `run`.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Convert(convert::ConvertArgs),
     Crds(crds::CrdsArgs),
     Request(Box<request::RequestArgs>),
     Serve(serve::ServeArgs),
     Status(status::StatusArgs),
+    UpgradeCheck(upgrade_check::UpgradeCheckArgs),
     Validate(validate::ValidateArgs),
 }
 
 fn main() -> ExitCode {
     let exit: Exit = match Cli::parse().verb {
+        Verb::Convert(args) => convert::run(&args),
         Verb::Crds(args) => crds::run(&args),
         Verb::Request(args) => request::run(&args),
         Verb::Serve(args) => serve::run(args),
         Verb::Status(args) => status::run(&args),
+        Verb::UpgradeCheck(args) => upgrade_check::run(&args),
         Verb::Validate(args) => validate::run(&args),
     };
     exit.into()

@@ -136,8 +136,13 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 
 /// Writes the answer to stdout. A reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> Exit {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes an answer to stdout that need not be text, such as a document passed through as it was.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Exit {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Exit::Clean,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
         Err(error) => fail(format_args!("cannot write the answer: {error}")),

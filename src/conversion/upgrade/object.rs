@@ -8,6 +8,7 @@ use super::{
 use crate::{
     conversion::{convert_value, kinds},
     schema::{self, KindVersion},
+    validation,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -112,6 +113,33 @@ fn check(object: &Value, found: &mut Findings) {
             )
         };
         found.add(Impact::Loses, rule, object, field.path(), message, help);
+    }
+    check_valid(object, converted, found);
+}
+
+/// Whether the new CRD would take the object if it were written again, the lost fields aside.
+fn check_valid(object: &Value, mut converted: Value, found: &mut Findings) {
+    let (release, channel) = (found.release, found.channel);
+    if let Some(converted) = converted.as_object_mut() {
+        converted.remove("status");
+    }
+    let options = validation::Options::new(channel);
+    for finding in validation::validate_value(&converted, &options).errors() {
+        if finding.rule() == "schema/unknown-field" || is_server_side(finding.path()) {
+            continue;
+        }
+        found.add(
+            Impact::Breaks,
+            "invalid",
+            object,
+            finding.path(),
+            format!(
+                "{} ({}): the {channel} channel of {release} refuses every change to the object",
+                finding.message(),
+                finding.rule()
+            ),
+            finding.help().unwrap_or("mend the field"),
+        );
     }
 }
 

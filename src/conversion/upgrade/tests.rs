@@ -299,3 +299,25 @@ fn hostile_crds_do_not_panic() {
         let _ = check([&crd], Channel::Standard);
     }
 }
+
+#[test]
+fn an_object_that_the_new_crd_refuses_is_named_with_its_field() {
+    let route = object(
+        "v1beta1",
+        "HTTPRoute",
+        json!({"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "no-slash"}}]}]}),
+    );
+    let report = check([&route], Channel::Standard);
+    let finding = only(&report, "invalid");
+    assert_eq!(finding.impact, Impact::Breaks);
+    assert!(
+        finding.path.starts_with("spec.rules[0].matches[0].path"),
+        "{finding:?}"
+    );
+    assert!(
+        report
+            .steps
+            .iter()
+            .any(|step| step.title.starts_with("Mend the objects that the new CRDs"))
+    );
+}
