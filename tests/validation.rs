@@ -19,7 +19,6 @@ const STRUCTURAL: &[&str] = &[
     "kind/not-served",
     "metadata/annotations",
     "metadata/finalizers",
-    "metadata/generation",
     "metadata/labels",
     "metadata/name",
     "metadata/namespace",
