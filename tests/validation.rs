@@ -1,5 +1,5 @@
 //! Validation of objects that were written by hand: the fixtures, and the reference's own examples.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use gwapi::{
     manifest,

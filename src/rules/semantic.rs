@@ -14,6 +14,8 @@ use std::{
 
 /// The most memory that a compiled regular expression may take, in bytes.
 const EXPRESSION_LIMIT: usize = 1 << 20;
+/// The longest regular expression that is tried, in bytes: four for each character that a field may have.
+const LONGEST: usize = 4 * 4096;
 /// How many different regular expressions of one object are tried.
 const EXPRESSIONS: usize = 200;
 
@@ -266,8 +268,9 @@ fn expressions_compile(rules: &Value, at: &Path<'_>, report: &mut Report<'_>) {
         for (index, one) in list(rule, "matches").iter().enumerate() {
             let match_at = matches_at.index(index);
             for_each_expression(one, &match_at, &mut |expression, at| {
-                // A larger object than this has its remaining expressions untried.
-                if verdicts.len() >= EXPRESSIONS && !verdicts.contains_key(expression) {
+                // What the schema refuses as too long is not tried, nor what a larger object adds.
+                let full = verdicts.len() >= EXPRESSIONS && !verdicts.contains_key(expression);
+                if full || expression.len() > LONGEST {
                     return;
                 }
                 let verdict = verdicts

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its own part")]
 
 pub(crate) mod generate;
+pub(crate) mod hostile;
 pub(crate) mod mutate;
 pub(crate) mod random;
 

@@ -1,0 +1,170 @@
+//! How fast an HTTPRoute is judged natively, beside `kube-cel` running the rules of our definition on the same route
+//! in the same run, and what a file of routes costs: reading it, and judging what was read.
+//!
+//! `cargo bench --bench validation`. Each iteration asserts its outcome. `kube-cel` has its schema compiled
+//! beforehand and runs the cross-field rules only; the native check runs those, the structural ones, those on metadata,
+//! and the warnings.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
+
+use divan::Bencher;
+use gwapi::{
+    crd, manifest,
+    meta::{Channel, Release},
+    schema,
+    v1::HttpRoute,
+    validation::{self, Options},
+};
+use kube_cel::{Validator, compile_schema};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+fn main() {
+    divan::main();
+}
+
+/// A route as they are: three rules, headers, filters, weights; `valid` or with a redirect beside a backend.
+fn route(valid: bool) -> Value {
+    let backends = json!([
+        { "name": "cart-v1", "port": 8080, "weight": 90 },
+        { "name": "cart-v2", "port": 8080, "weight": 10 },
+    ]);
+    let mut last = json!({
+        "matches": [{ "path": { "type": "PathPrefix", "value": "/old" } }],
+        "filters": [{ "type": "RequestRedirect", "requestRedirect": {
+            "path": { "type": "ReplacePrefixMatch", "replacePrefixMatch": "/new" }, "statusCode": 301,
+        } }],
+    });
+    if !valid {
+        last["backendRefs"] = backends.clone();
+    }
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": { "name": "cart", "namespace": "shop", "labels": { "app": "cart" } },
+        "spec": {
+            "parentRefs": [{ "name": "public", "namespace": "infra", "sectionName": "https" }],
+            "hostnames": ["shop.example.com", "*.shop.example.com"],
+            "rules": [
+                {
+                    "matches": [
+                        { "path": { "type": "PathPrefix", "value": "/cart" }, "method": "GET" },
+                        { "path": { "type": "Exact", "value": "/cart/items" },
+                          "headers": [{ "name": "x-canary", "value": "yes" }],
+                          "queryParams": [{ "name": "page", "value": "1" }] },
+                    ],
+                    "filters": [
+                        { "type": "RequestHeaderModifier", "requestHeaderModifier": {
+                            "set": [{ "name": "x-shop", "value": "cart" }], "remove": ["x-debug"],
+                        } },
+                        { "type": "RequestMirror", "requestMirror": { "backendRef": { "name": "audit", "port": 80 } } },
+                    ],
+                    "backendRefs": backends,
+                },
+                { "matches": [{ "path": { "value": "/static" } }], "backendRefs": [{ "name": "files", "port": 80 }] },
+                last,
+            ],
+        },
+    })
+}
+
+#[divan::bench(args = [true, false])]
+fn native_value(bencher: Bencher, valid: bool) {
+    let route = route(valid);
+    let options = Options::new(Channel::Standard);
+    bencher.bench(|| {
+        let report = validation::validate_value(&route, &options);
+        assert_eq!(report.is_accepted(), valid);
+        report
+    });
+}
+
+#[divan::bench(args = [true, false])]
+fn native_typed(bencher: Bencher, valid: bool) {
+    let route: HttpRoute = serde_json::from_value(route(valid)).unwrap();
+    bencher.bench(|| {
+        let report = validation::validate(&route, Channel::Standard);
+        assert_eq!(report.is_accepted(), valid);
+        report
+    });
+}
+
+#[divan::bench(args = [true, false])]
+fn kube_cel(bencher: Bencher, valid: bool) {
+    let route = route(valid);
+    let installation = schema::find("gateway.networking.k8s.io/v1", "HTTPRoute")
+        .unwrap()
+        .installation(Release::V1_1, Channel::Standard)
+        .unwrap();
+    let props = serde_json::to_value(crd::structural_schema(installation)).unwrap();
+    let compiled = compile_schema(&props);
+    let validator = Validator::new();
+    bencher.bench_local(|| {
+        let verdict = validator.validate_compiled(&compiled, &route, None);
+        assert_eq!(verdict.is_ok(), valid);
+        verdict
+    });
+}
+
+/// Routes as a YAML stream, each with a name of its own.
+fn stream(count: usize) -> String {
+    let mut text = String::new();
+    for index in 0..count {
+        let mut route = route(true);
+        route["metadata"]["name"] = json!(format!("cart-{index}"));
+        writeln!(text, "---").unwrap();
+        yaml(&route, 0, &mut text);
+    }
+    text
+}
+
+/// Writes block YAML, as people do.
+fn yaml(value: &Value, depth: usize, text: &mut String) {
+    let pad = "  ".repeat(depth);
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if field.is_object() || field.is_array() {
+                    writeln!(text, "{pad}{name}:").unwrap();
+                    yaml(field, depth + 1, text);
+                } else {
+                    writeln!(text, "{pad}{name}: {field}").unwrap();
+                }
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                if element.is_object() {
+                    writeln!(text, "{pad}-").unwrap();
+                    yaml(element, depth + 1, text);
+                } else {
+                    writeln!(text, "{pad}- {element}").unwrap();
+                }
+            }
+        }
+        scalar => writeln!(text, "{pad}{scalar}").unwrap(),
+    }
+}
+
+const ROUTES: usize = 10_000;
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_10_000_routes(bencher: Bencher) {
+    let text = stream(ROUTES);
+    bencher.bench(|| {
+        let read = manifest::read(text.as_bytes(), &manifest::Options::default());
+        assert_eq!(read.entries.len(), ROUTES);
+        read
+    });
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn judge_10_000_routes(bencher: Bencher) {
+    let text = stream(ROUTES);
+    let read = manifest::read(text.as_bytes(), &manifest::Options::default());
+    let options = Options::new(Channel::Standard);
+    bencher.bench(|| {
+        let reports = validation::validate_set(read.entries.iter().map(|e| &e.value), &options);
+        assert!(reports.iter().all(validation::Report::is_accepted));
+        reports
+    });
+}

@@ -1,0 +1,63 @@
+//! What must hold of any bytes: shared by the fuzz target `validate_value` and the tests that replay its corpus.
+
+use gwapi::{
+    manifest,
+    meta::Channel,
+    schema,
+    validation::{self, Options},
+};
+use serde_json::Value;
+
+/// Reads the bytes, judges every object in both channels, and checks the laws. Returns how many objects there were.
+///
+/// - Judging an object again says the same.
+/// - Defaults applied twice are defaults applied once.
+/// - An object that is accepted can be decoded, unless a number in it is written with a fraction.
+pub(crate) fn judge(bytes: &[u8]) -> usize {
+    let read = manifest::read(bytes, &manifest::Options::default());
+    for channel in Channel::ALL {
+        let options = Options {
+            with_status: true,
+            ..Options::new(channel)
+        };
+        let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
+        let reports = validation::validate_set(values.iter().copied(), &options);
+        assert_eq!(reports.len(), values.len());
+        for (value, report) in values.into_iter().zip(reports) {
+            let alone = validation::validate_value(value, &options);
+            assert!(
+                alone
+                    .findings()
+                    .iter()
+                    .eq(report.findings().iter().take(alone.findings().len()))
+            );
+            let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+            let Some(kind) = schema::find(text("apiVersion"), text("kind")) else {
+                continue;
+            };
+            let Some(installation) = kind.installations.last() else {
+                continue;
+            };
+            let mut once = value.clone();
+            schema::apply_defaults(&mut once, installation.schema());
+            let mut twice = once.clone();
+            schema::apply_defaults(&mut twice, installation.schema());
+            assert_eq!(once, twice, "defaults are applied once");
+            if report.is_accepted() && !has_fraction(value) {
+                if let Err(error) = manifest::decode(value) {
+                    panic!("accepted and not decoded: {error}\n{value}");
+                }
+            }
+        }
+    }
+    read.entries.len()
+}
+
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(elements) => elements.iter().any(has_fraction),
+        Value::Object(fields) => fields.values().any(has_fraction),
+        _ => false,
+    }
+}
