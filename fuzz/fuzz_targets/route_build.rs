@@ -1,0 +1,9 @@
+//! Whatever texts hostnames, paths, patterns and names are, a table is built and asked without a panic.
+#![no_main]
+
+#[path = "../../tests/support/routing_build.rs"]
+mod build;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    build::check(bytes);
+});
