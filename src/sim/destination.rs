@@ -9,7 +9,7 @@ use crate::{
     meta::NamespacedName,
     v1::{ProtocolType, TlsModeType},
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// Who takes a request.
 pub(super) enum Destination<'e> {
@@ -158,11 +158,8 @@ fn at_gateway<'e>(
             .filter(move |listener| listener.port == port)
     };
     if on_port().next().is_none() {
-        let ports = gateway
-            .listeners
-            .iter()
-            .map(|l| l.port.to_string())
-            .collect::<Vec<_>>();
+        let ports: BTreeSet<u16> = gateway.listeners.iter().map(|l| l.port).collect();
+        let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         let ports = if ports.is_empty() {
             "none".to_owned()
         } else {

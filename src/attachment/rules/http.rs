@@ -212,9 +212,9 @@ impl Builder<'_> {
                     )?;
                 }
                 let code = redirect.status_code();
-                if !matches!(code, 301 | 302 | 303 | 307 | 308) {
+                if !matches!(code, 301 | 302) {
                     return Err(Invalid::value(format!(
-                        "{code} is not the status of a redirect"
+                        "{code} is no status of a redirect: expected 301 or 302"
                     )));
                 }
                 if let Some(path) = &redirect.path {
