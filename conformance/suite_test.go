@@ -177,7 +177,9 @@ func TestUpstream(t *testing.T) {
 	}
 	defer sim.Close()
 	ip := v1.IPAddressType
-	usable := []v1beta1.GatewayAddress{{Type: &ip, Value: "127.20.0.1"}}
+	// Loopback addresses of this run alone: another may be under way on the same machine.
+	own := fmt.Sprintf("127.%d.%d", 10+os.Getpid()%100, os.Getpid()/100%250)
+	usable := []v1beta1.GatewayAddress{{Type: &ip, Value: own + ".254"}}
 	unusable := []v1beta1.GatewayAddress{{Type: &ip, Value: "192.0.2.1"}}
 
 	// Every feature that a test asks for: none is skipped.
@@ -192,7 +194,7 @@ func TestUpstream(t *testing.T) {
 	sort.Strings(names)
 	var pool []map[string]string
 	for i := 1; i < 250; i++ {
-		pool = append(pool, map[string]string{"type": "IPAddress", "value": fmt.Sprintf("127.10.0.%d", i)})
+		pool = append(pool, map[string]string{"type": "IPAddress", "value": fmt.Sprintf("%s.%d", own, i)})
 	}
 	if err := sim.Configure(map[string]any{
 		"controllerName": controller, "features": names, "addresses": pool, "unusableAddresses": unusable,
