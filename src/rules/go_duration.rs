@@ -33,13 +33,13 @@ pub(super) fn parse(text: &str) -> Option<i128> {
             whole.parse().ok()?
         };
         total = total.checked_add(whole.checked_mul(unit)?)?;
-        let mut scale = unit;
+        let mut scale: i128 = 1;
         let mut part: i128 = 0;
         for digit in fraction.bytes().take(18) {
             part = part * 10 + i128::from(digit - b'0');
             scale *= 10;
         }
-        total = total.checked_add(part.checked_mul(unit)?.checked_div(scale / unit)?)?;
+        total = total.checked_add(part.checked_mul(unit)? / scale)?;
         if total > i128::from(i64::MAX) + i128::from(negative) {
             return None;
         }

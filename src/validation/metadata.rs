@@ -4,7 +4,7 @@ use super::{Finding, condition::is_date_time, report::shown};
 use crate::schema::{KindVersion, Path, Schema, ValueType, object_meta};
 use regex::Regex;
 use serde_json::{Map, Value};
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 /// The greatest size of all annotations together, in bytes.
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
@@ -142,6 +142,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Vec<Findi
         }
     }
     let mut controllers = 0;
+    let mut owners = HashSet::new();
     for owner in list("ownerReferences") {
         for field in ["apiVersion", "kind", "name", "uid"] {
             if owner.is_object()
@@ -161,11 +162,8 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Vec<Findi
             }
         }
         // A server drops owners that are given twice before it counts.
-        let again = list("ownerReferences")
-            .take_while(|earlier| !std::ptr::eq(*earlier, owner))
-            .any(|earlier| earlier == owner);
         let controls = owner.get("controller") == Some(&Value::Bool(true));
-        controllers += usize::from(controls && !again);
+        controllers += usize::from(controls && owners.insert(owner.to_string()));
     }
     if controllers > 1 {
         let message = format!("{controllers} owners are marked as the controller");
