@@ -219,7 +219,9 @@ impl Output {
     /// A document as it was.
     fn verbatim(&mut self, document: &[u8]) {
         let (head, body) = split_head(document);
-        self.begin(head, !body.is_empty());
+        // A marker may share its line with content: `--- {kind: Service}`.
+        let marked = body.split(|b| *b == b'\n').next().is_some_and(is_marker);
+        self.begin(head, !body.is_empty() && !marked);
         self.bytes.extend_from_slice(document);
         self.end_line();
     }

@@ -101,8 +101,11 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             ),
             vec![
                 format!("kubectl get {} -A -o yaml > {file}.yaml", crd.name),
-                format!("gwapi convert -f {file}.yaml > {file}-new.yaml"),
-                format!("kubectl delete crd {}", crd.name),
+                // Not one policy is deleted unless all could be converted.
+                format!(
+                    "gwapi convert -f {file}.yaml > {file}-new.yaml && kubectl delete crd {}",
+                    crd.name
+                ),
             ],
         ));
     }
