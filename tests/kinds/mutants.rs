@@ -279,7 +279,7 @@ proptest! {
                 None => bytes.swap(from, to),
             }
         }
-        crate::law::readable(&bytes)?;
+        law::readable(&bytes);
     }
 }
 
@@ -311,4 +311,19 @@ fn block_yaml_and_json_of_an_object_are_read_alike() {
         assert_eq!(read.errors, []);
         assert_eq!(&read.entries[0].value, value);
     }
+}
+
+/// Whatever bytes a fuzzer found worth keeping stay worth a look.
+#[test]
+fn the_corpus_of_the_fuzz_target_is_read_in_bounds() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/fuzz-corpus/read_manifest"
+    );
+    let mut files = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        law::readable(&std::fs::read(file.unwrap().path()).unwrap());
+        files += 1;
+    }
+    assert!(files > 5);
 }
