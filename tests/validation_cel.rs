@@ -350,7 +350,7 @@ fn objects_that_are_valid_by_construction_are_accepted() {
 
 #[test]
 fn the_native_verdict_is_that_of_cel_rule_by_rule() {
-    let count: u64 = std::env::var("GWAPI_CASES").map_or(6_000, |n| n.parse().unwrap());
+    let count: u64 = std::env::var("GWAPI_CASES").map_or(10_000, |n| n.parse().unwrap());
     for channel in Channel::ALL {
         let with_reference = reference_folder(channel).is_some();
         let mut definitions: BTreeMap<(String, String), (Cel, Option<Cel>)> = BTreeMap::new();
@@ -419,7 +419,7 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
         if !with_reference {
             println!("  skipped: the reference definitions are not here (../shared/upstream)");
         }
-        if count >= 6_000 {
+        if count >= 10_000 {
             let unseen: Vec<_> = rules::all()
                 .filter(|r| r.cel.is_some() && r.is_in(Release::V1_1, channel))
                 .filter(|r| matches!(r.check, Check::Value(_)) && !seen.contains_key(r.id))
