@@ -1,5 +1,5 @@
 //! Validation of objects that were written by hand: the fixtures, and the reference's own examples.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
 use gwapi::{
     manifest,

@@ -1,5 +1,6 @@
 //! The native verdict equals CEL's, rule by rule, over our definitions and over the reference ones.
-#![expect(
+#![allow(
+    clippy::allow_attributes,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,

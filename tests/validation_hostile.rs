@@ -1,5 +1,5 @@
 //! Hostile input is refused within bounds, and what is accepted can be decoded.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -297,7 +297,6 @@ fn split_head(document: &[u8]) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn convert(format: Format, text: &str) -> String {

@@ -1,5 +1,5 @@
 //! What every verb makes of manifests that are broken, missing or spread over files, folders and stdin.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use serde_json::Value;
 use std::{

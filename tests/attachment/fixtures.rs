@@ -267,7 +267,10 @@ impl Run {
                 if let Some(features) = wanted.features {
                     assert_eq!(status.supported_features.len(), features, "{at}");
                 }
-                let names = status.supported_features.iter().map(|f| f.as_str());
+                let names = status
+                    .supported_features
+                    .iter()
+                    .map(gwapi::meta::SupportedFeature::as_str);
                 assert!(names.is_sorted(), "{at}");
             }
             Some(Status::Gateway(status)) => {

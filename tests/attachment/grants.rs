@@ -43,7 +43,7 @@ const ALL: [Reference; 8] = [
 ];
 
 impl Reference {
-    fn from_kind(self) -> &'static str {
+    fn referring_kind(self) -> &'static str {
         match self {
             Self::Http | Self::Mirror => "HTTPRoute",
             Self::Grpc => "GRPCRoute",
@@ -302,7 +302,7 @@ fn targets(namespace: &str, udp: bool) -> Vec<Object> {
 fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
     for reference in ALL {
         for (from, to) in [("a", "b"), ("b", "a")] {
-            let (from_kind, to_kind) = (reference.from_kind(), reference.to_kind());
+            let (from_kind, to_kind) = (reference.referring_kind(), reference.to_kind());
             let fits = (GROUP, from_kind, from);
             let target = ("", to_kind, Some("target"));
             let other_from = if from_kind == "Gateway" {

@@ -168,7 +168,7 @@ fn apply(object: &mut Value, place: prop::sample::Index, change: &Change) {
             match (object.pointer_mut(parent).unwrap(), change) {
                 (Value::Array(items), Change::Drop) => drop(items.remove(key.parse().unwrap())),
                 (Value::Array(items), _) => {
-                    items.push(items[key.parse::<usize>().unwrap()].clone())
+                    items.push(items[key.parse::<usize>().unwrap()].clone());
                 }
                 (Value::Object(members), Change::Drop) => drop(members.remove(&key)),
                 (Value::Object(members), Change::Double) => {

@@ -1,4 +1,13 @@
 //! What must hold of any bytes: shared by the fuzz target `validate_value` and the tests that replay its corpus.
+#![allow(
+    clippy::allow_attributes,
+    clippy::collapsible_if,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "shared by tests, an example and fuzz targets, not all of which need each"
+)]
 
 use gwapi::{
     manifest,

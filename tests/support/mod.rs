@@ -1,4 +1,13 @@
 //! Objects for tests, the corpus example and fuzzing: valid by construction, or broken in one place.
+#![allow(
+    clippy::allow_attributes,
+    clippy::collapsible_if,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "shared by tests, an example and fuzz targets, not all of which need each"
+)]
 #![allow(dead_code, reason = "each test uses its own part")]
 
 pub(crate) mod generate;
