@@ -367,7 +367,7 @@ fn w7_table(n: usize) -> (Routes, Vec<Case>) {
 
 macro_rules! workload {
     ($name:ident, $table:expr, $floor:expr, $(matchit: $matchit:expr,)?) => {
-        #[divan::bench_group(max_time = 0.4, sample_count = 200)]
+        #[divan::bench_group(sample_size = 4096, sample_count = 60)]
         mod $name {
             use super::*;
 
@@ -386,7 +386,7 @@ macro_rules! workload {
                 $matchit(bencher, n);
             })?
 
-            #[divan::bench(args = SMALL)]
+            #[divan::bench(args = SMALL, sample_size = 256)]
             fn oracle(bencher: Bencher<'_, '_>, n: usize) {
                 run_oracle(bencher, $table(n));
             }

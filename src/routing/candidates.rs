@@ -5,46 +5,64 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::hashing::{Hashing, Key};
+use super::hashing::Hashing;
 use super::matches::ValueMatch;
 use super::query;
 use super::ranked::Ranked;
 use super::request::{Prepared, RequestView};
 use super::stored::Stored;
-use super::trie::Trie;
+use super::table::Table;
+use super::texts::Texts;
 
 /// Lists up to this length are searched one by one.
 const SHORT: usize = 8;
 /// Indexes inside indexes: each level may search two branches, so their number is bounded.
-const LEVELS: u32 = 4;
+const LEVELS: u8 = 4;
 
 pub(super) enum Candidates<T> {
     None,
-    One(Arc<Stored<T>>),
+    One(Lone<T>),
     List(Arc<List<T>>),
     Index(Arc<Index<T>>),
+}
+
+/// A single entry with what a look-up needs of it, so that the entry itself is only read where tests are open.
+#[derive(Clone)]
+pub(super) struct Lone<T> {
+    /// Whether the place of the entry leaves tests open.
+    open: bool,
+    payload: T,
+    entry: Arc<Stored<T>>,
 }
 
 /// Entries in order of precedence. Of those with the same tests only the first can ever win; the others wait
 /// in its group.
 pub(super) struct List<T> {
     heads: Ranked<T>,
-    groups: Trie<Ranked<T>>,
+    groups: Table<Ranked<T>>,
     /// The number of groups at which an index is worth another try.
     next_try: usize,
 }
 
-/// Entries by the value that they ask for at one place of the request.
+/// Entries by the value that they ask for at one part of the request.
 pub(super) struct Index<T> {
     on: Part,
-    values: Trie<Bucket<T>>,
+    values: Texts<T>,
     /// Entries that do not ask for an exact value there.
     rest: Candidates<T>,
 }
 
-struct Bucket<T> {
-    value: Key,
-    entries: Candidates<T>,
+/// How deep in indexes candidates are, and how many of their tests the way to them has made.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Site {
+    level: u8,
+    verified: u32,
+}
+
+/// What a look-up found: an entry, and its payload wherever it lies.
+pub(super) struct Hit<'t, T> {
+    pub(super) payload: &'t T,
+    pub(super) entry: &'t Arc<Stored<T>>,
 }
 
 /// A part of a request that can tell entries apart.
@@ -55,11 +73,11 @@ enum Part {
     Query(Arc<str>),
 }
 
-impl<T> Clone for Candidates<T> {
+impl<T: Clone> Clone for Candidates<T> {
     fn clone(&self) -> Self {
         match self {
             Self::None => Self::None,
-            Self::One(entry) => Self::One(entry.clone()),
+            Self::One(lone) => Self::One(lone.clone()),
             Self::List(list) => Self::List(list.clone()),
             Self::Index(index) => Self::Index(index.clone()),
         }
@@ -76,7 +94,7 @@ impl<T> Clone for List<T> {
     }
 }
 
-impl<T> Clone for Index<T> {
+impl<T: Clone> Clone for Index<T> {
     fn clone(&self) -> Self {
         Self {
             on: self.on.clone(),
@@ -86,102 +104,105 @@ impl<T> Clone for Index<T> {
     }
 }
 
-impl<T> Clone for Bucket<T> {
+impl<T> Clone for Hit<'_, T> {
     fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Hit<'_, T> {}
+
+impl<'t, T> From<&'t Arc<Stored<T>>> for Hit<'t, T> {
+    fn from(entry: &'t Arc<Stored<T>>) -> Self {
         Self {
-            value: self.value.clone(),
-            entries: self.entries.clone(),
+            payload: &entry.payload,
+            entry,
         }
     }
 }
 
 /// The one that takes precedence.
 #[inline]
-pub(super) fn better<'t, T>(
-    a: Option<&'t Stored<T>>,
-    b: Option<&'t Stored<T>>,
-) -> Option<&'t Stored<T>> {
+pub(super) fn better<'t, T>(a: Option<Hit<'t, T>>, b: Option<Hit<'t, T>>) -> Option<Hit<'t, T>> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(if b.precedence() < a.precedence() {
-            b
-        } else {
-            a
-        }),
-        (a, None) => a,
+        (Some(a), Some(b)) if b.entry.precedence() < a.entry.precedence() => Some(b),
+        (Some(a), _) => Some(a),
         (None, b) => b,
     }
 }
 
 impl<T> Candidates<T> {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::None)
     }
 
-    /// The first entry in order of precedence whose open tests the request passes, `verified` of them being
-    /// known to hold.
+    /// The first entry in order of precedence whose open tests the request passes.
     #[inline]
     pub(super) fn find<'t, R: RequestView>(
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-        verified: u32,
-    ) -> Option<&'t Stored<T>> {
+    ) -> Option<Hit<'t, T>> {
+        match self {
+            Self::One(lone) if !lone.open => Some(lone.hit()),
+            _ => self.find_open(request, hashing),
+        }
+    }
+
+    fn find_open<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
         match self {
             Self::None => None,
-            Self::One(entry) => entry.fits(request, verified).then_some(entry),
+            Self::One(lone) => lone.entry.fits(request).then(|| lone.hit()),
             Self::List(list) => list
                 .heads
                 .iter()
-                .find(|entry| entry.fits(request, verified))
-                .map(|entry| &**entry),
-            Self::Index(index) => index.find(request, hashing, verified),
+                .find(|entry| entry.fits(request))
+                .map(Hit::from),
+            Self::Index(index) => index.find(request, hashing),
         }
     }
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
         match self {
             Self::None => {}
-            Self::One(entry) => visit(entry),
+            Self::One(lone) => visit(&lone.entry),
             Self::List(list) => list
                 .groups
                 .for_each(&mut |group| group.iter().for_each(&mut *visit)),
             Self::Index(index) => {
-                index
-                    .values
-                    .for_each(&mut |bucket| bucket.entries.for_each(&mut *visit));
+                index.values.for_each(&mut *visit);
                 index.rest.for_each(visit);
             }
         }
     }
+}
 
-    pub(super) fn insert(&mut self, entry: Arc<Stored<T>>, hashing: &Hashing) {
-        self.insert_at(entry, hashing, 0);
-    }
-
-    fn insert_at(&mut self, entry: Arc<Stored<T>>, hashing: &Hashing, level: u32) {
+impl<T: Clone> Candidates<T> {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, site: Site) {
         match self {
-            Self::None => *self = Self::One(entry),
+            Self::None => *self = Self::One(Lone::new(entry, site)),
             Self::One(first) => {
-                let mut list = List {
-                    heads: Ranked::default(),
-                    groups: Trie::default(),
-                    next_try: SHORT + 1,
-                };
-                list.insert(first.clone());
-                list.insert(entry);
+                let mut list = List::new();
+                list.insert(&first.entry, hashing);
+                list.insert(entry, hashing);
                 *self = Self::List(Arc::new(list));
             }
             Self::List(list) => {
                 let list = Arc::make_mut(list);
-                list.insert(entry);
-                if list.heads.len() >= list.next_try && level < LEVELS {
-                    match list.index(hashing, level) {
+                list.insert(entry, hashing);
+                if list.heads.len() >= list.next_try && site.level < LEVELS {
+                    match list.index(hashing, site) {
                         Some(index) => *self = Self::Index(Arc::new(index)),
                         None => list.next_try = list.heads.len().saturating_mul(2),
                     }
                 }
             }
-            Self::Index(index) => Arc::make_mut(index).insert(entry, hashing, level),
+            Self::Index(index) => Arc::make_mut(index).insert(entry, hashing, site),
         }
     }
 
@@ -189,8 +210,8 @@ impl<T> Candidates<T> {
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let emptied = match self {
             Self::None => return,
-            Self::One(only) => Arc::ptr_eq(only, entry),
-            Self::List(list) => Arc::make_mut(list).remove(entry),
+            Self::One(lone) => Arc::ptr_eq(&lone.entry, entry),
+            Self::List(list) => Arc::make_mut(list).remove(entry, hashing),
             Self::Index(index) => Arc::make_mut(index).remove(entry, hashing),
         };
         if emptied {
@@ -199,11 +220,40 @@ impl<T> Candidates<T> {
     }
 }
 
+impl<T> Lone<T> {
+    #[inline]
+    fn hit(&self) -> Hit<'_, T> {
+        Hit {
+            payload: &self.payload,
+            entry: &self.entry,
+        }
+    }
+}
+
+impl<T: Clone> Lone<T> {
+    fn new(entry: &Arc<Stored<T>>, site: Site) -> Self {
+        Self {
+            open: entry.tests() != site.verified,
+            payload: entry.payload.clone(),
+            entry: entry.clone(),
+        }
+    }
+}
+
 impl<T> List<T> {
-    fn insert(&mut self, entry: Arc<Stored<T>>) {
+    fn new() -> Self {
+        Self {
+            heads: Ranked::default(),
+            groups: Table::default(),
+            next_try: SHORT + 1,
+        }
+    }
+
+    fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let changed = self.groups.upsert(
-            entry.identity(),
-            |group| group.first().is_some_and(|first| first.same_tests(&entry)),
+            entry.identity(hashing),
+            hashing,
+            |group| group.first().is_some_and(|first| first.same_tests(entry)),
             || {
                 let mut group = Ranked::default();
                 group.insert(entry.clone());
@@ -213,7 +263,7 @@ impl<T> List<T> {
                 let before = group.first().cloned();
                 let new = before
                     .as_ref()
-                    .is_some_and(|first| Arc::ptr_eq(first, &entry));
+                    .is_some_and(|first| Arc::ptr_eq(first, entry));
                 if !new {
                     group.insert(entry.clone());
                 }
@@ -226,10 +276,11 @@ impl<T> List<T> {
     }
 
     /// Drops an entry; true if none is left.
-    fn remove(&mut self, entry: &Arc<Stored<T>>) -> bool {
+    fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
         let mut changed = None;
         self.groups.edit(
-            entry.identity(),
+            entry.identity(hashing),
+            hashing,
             |group| group.first().is_some_and(|first| first.same_tests(entry)),
             |group| {
                 let before = group.first().cloned();
@@ -257,9 +308,11 @@ impl<T> List<T> {
             self.heads.insert(after);
         }
     }
+}
 
+impl<T: Clone> List<T> {
     /// The same entries by the part of the request that leaves fewest together, if that is worth it.
-    fn index(&self, hashing: &Hashing, level: u32) -> Option<Index<T>> {
+    fn index(&self, hashing: &Hashing, site: Site) -> Option<Index<T>> {
         let mut parts: HashMap<Part, HashMap<&[u8], usize>> = HashMap::new();
         for head in self.heads.iter() {
             let mut count =
@@ -289,13 +342,13 @@ impl<T> List<T> {
         }
         let mut index = Index {
             on: part.clone(),
-            values: Trie::default(),
+            values: Texts::default(),
             rest: Candidates::None,
         };
         self.groups.for_each(&mut |group| {
             group
                 .iter()
-                .for_each(|entry| index.insert(entry.clone(), hashing, level));
+                .for_each(|entry| index.insert(entry, hashing, site));
         });
         Some(index)
     }
@@ -307,98 +360,76 @@ impl<T> Index<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-        verified: u32,
-    ) -> Option<&'t Stored<T>> {
-        let mut found = None;
-        match &self.on {
-            Part::Method => {
-                let value = request.method.as_bytes();
-                found = self.bucket(
-                    hashing.hash_value(value),
-                    |key| key == value,
-                    request,
-                    hashing,
-                    verified,
-                );
-            }
-            Part::Header(name) => {
-                for value in request.request.header(name) {
-                    let hash = hashing.hash_value(value);
-                    found = better(
-                        found,
-                        self.bucket(hash, |key| key == value, request, hashing, verified),
-                    );
-                }
-            }
+    ) -> Option<Hit<'t, T>> {
+        let mut lines = None;
+        let mut encoded = None;
+        let value = match &self.on {
+            Part::Method => Some(request.method.as_bytes()),
+            Part::Header(name) => lines.insert(request.request.header(name)).next(),
             Part::Query(name) => {
-                if let Some(raw) = request.query.and_then(|query| query::first(query, name)) {
-                    found = if query::is_plain(raw) {
-                        self.bucket(
-                            hashing.hash_value(raw),
-                            |key| key == raw,
-                            request,
-                            hashing,
-                            verified,
-                        )
-                    } else {
-                        let hash = hashing.hash_stream(query::Decoded::new(raw));
-                        self.bucket(
-                            hash,
-                            |key| query::equals(raw, key),
-                            request,
-                            hashing,
-                            verified,
-                        )
-                    };
-                }
+                let raw = request.query.and_then(|query| query::first(query, name));
+                encoded = raw.filter(|raw| !raw.plain);
+                raw.filter(|raw| raw.plain).map(|raw| raw.value)
             }
+        };
+        let mut found = value.and_then(|value| {
+            let entries = self.values.get(value, hashing)?;
+            entries.find(request, hashing)
+        });
+        for line in lines.into_iter().flatten() {
+            found = better(found, self.find_value(line, request, hashing));
         }
-        better(found, self.rest.find(request, hashing, verified))
+        if let Some(raw) = encoded {
+            found = self.find_encoded(raw, request, hashing);
+        }
+        match &self.rest {
+            Candidates::None => found,
+            rest => better(found, rest.find(request, hashing)),
+        }
     }
 
-    #[inline]
-    fn bucket<'t, R: RequestView>(
+    /// Among the entries that ask for this value: what [`find`](Self::find) has in line for the first one.
+    #[inline(never)]
+    fn find_value<'t, R: RequestView>(
         &'t self,
-        hash: u64,
-        is: impl Fn(&[u8]) -> bool,
+        value: &[u8],
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-        verified: u32,
-    ) -> Option<&'t Stored<T>> {
-        let bucket = self
-            .values
-            .get(hash, |bucket| is(bucket.value.as_bytes()))?;
-        bucket.entries.find(request, hashing, verified + 1)
+    ) -> Option<Hit<'t, T>> {
+        self.values.get(value, hashing)?.find(request, hashing)
     }
 
-    fn insert(&mut self, entry: Arc<Stored<T>>, hashing: &Hashing, level: u32) {
-        let Some(value) = self.on.value(&entry).map(Key::new) else {
-            self.rest.insert_at(entry, hashing, level + 1);
-            return;
-        };
-        self.values.upsert(
-            hashing.hash_value(value.as_bytes()),
-            |bucket| bucket.value.as_bytes() == value.as_bytes(),
-            || Bucket {
-                value: value.clone(),
-                entries: Candidates::None,
-            },
-            |bucket| bucket.entries.insert_at(entry, hashing, level + 1),
-        );
+    #[inline(never)]
+    fn find_encoded<'t, R: RequestView>(
+        &'t self,
+        raw: query::Raw<'_>,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let hash = || hashing.hash_stream(query::Decoded::new(raw.value));
+        let entries = self.values.get_where(hash, |text| raw.equals(text))?;
+        entries.find(request, hashing)
+    }
+}
+
+impl<T: Clone> Index<T> {
+    fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, site: Site) {
+        let level = site.level + 1;
+        match self.on.value(entry) {
+            None => self.rest.insert(entry, hashing, Site { level, ..site }),
+            Some(value) => {
+                let verified = site.verified + 1;
+                self.values
+                    .insert(value, entry, hashing, Site { level, verified });
+            }
+        }
     }
 
     /// Drops an entry; true if none is left.
     fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
         match self.on.value(entry) {
             None => self.rest.remove(entry, hashing),
-            Some(value) => self.values.edit(
-                hashing.hash_value(value),
-                |bucket| bucket.value.as_bytes() == value,
-                |bucket| {
-                    bucket.entries.remove(entry, hashing);
-                    !bucket.entries.is_empty()
-                },
-            ),
+            Some(value) => self.values.remove(value, entry, hashing),
         }
         self.rest.is_empty() && self.values.is_empty()
     }

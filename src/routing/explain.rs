@@ -1,10 +1,12 @@
 //! Why a request is answered as it is.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::candidates::Hit;
 use super::matches::{Match, PathMatch, ValueMatch};
 use super::precedence::Criterion;
 use super::request::{Prepared, RequestView};
@@ -66,17 +68,17 @@ impl<T> Router<T> {
         let mut candidates = Vec::new();
         self.for_each_of_host(request.host(), &mut |entry| {
             let verdict = match winner {
-                Some(winner) if std::ptr::eq(winner, &**entry) => Verdict::Won,
+                Some(winner) if Arc::ptr_eq(winner.entry, entry) => Verdict::Won,
                 _ => match (failure(entry, &prepared), winner) {
                     (None, Some(winner)) => {
-                        Verdict::Lost(winner.precedence().criterion(entry.precedence()))
+                        Verdict::Lost(winner.entry.precedence().criterion(entry.precedence()))
                     }
                     (None, None) => Verdict::Lost(None),
                     (Some(reason), _) => Verdict::Failed(reason),
                 },
             };
             candidates.push(Candidate {
-                entry: Found::from(&**entry),
+                entry: Found::from(Hit::from(entry)),
                 verdict,
             });
         });

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, better};
-use super::hashing::{Hashing, Key};
+use super::candidates::{Candidates, Hit, Site, better};
+use super::hashing::Hashing;
 use super::matches::{Match, ValueMatch};
 use super::request::{Prepared, RequestView};
 use super::stored::Stored;
-use super::trie::Trie;
+use super::texts::Texts;
 
 /// By exact service; without one by exact method; without either one by one. What an entry asks for
 /// besides (a pattern for the other part) is an open test.
 pub(super) struct GrpcTable<T> {
-    services: Trie<(Key, Candidates<T>)>,
-    methods: Trie<(Key, Candidates<T>)>,
+    services: Texts<T>,
+    methods: Texts<T>,
     rest: Candidates<T>,
 }
 
-impl<T> Clone for GrpcTable<T> {
+impl<T: Clone> Clone for GrpcTable<T> {
     fn clone(&self) -> Self {
         Self {
             services: self.services.clone(),
@@ -30,8 +30,8 @@ impl<T> Clone for GrpcTable<T> {
 impl<T> Default for GrpcTable<T> {
     fn default() -> Self {
         Self {
-            services: Trie::default(),
-            methods: Trie::default(),
+            services: Texts::default(),
+            methods: Texts::default(),
             rest: Candidates::None,
         }
     }
@@ -50,55 +50,40 @@ impl<T> GrpcTable<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<&'t Stored<T>> {
+    ) -> Option<Hit<'t, T>> {
         let (service, method) = request.grpc()?;
-        let named = |map: &'t Trie<(Key, Candidates<T>)>, name: &str| {
-            let name = name.as_bytes();
-            map.get(hashing.hash(name), |(key, _)| key.as_bytes() == name)
-                .and_then(|(_, entries)| entries.find(request, hashing, 0))
+        let named = |texts: &'t Texts<T>, name: &str| {
+            texts.get(name.as_bytes(), hashing)?.find(request, hashing)
         };
         let found = better(named(&self.services, service), named(&self.methods, method));
-        better(found, self.rest.find(request, hashing, 0))
+        better(found, self.rest.find(request, hashing))
     }
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
-        self.services
-            .for_each(&mut |(_, entries)| entries.for_each(&mut *visit));
-        self.methods
-            .for_each(&mut |(_, entries)| entries.for_each(&mut *visit));
+        self.services.for_each(&mut *visit);
+        self.methods.for_each(&mut *visit);
         self.rest.for_each(visit);
     }
+}
 
-    pub(super) fn insert(&mut self, entry: Arc<Stored<T>>, hashing: &Hashing) {
-        let (map, name) = match place(&entry.matching) {
-            Place::Service(name) => (&mut self.services, name),
-            Place::Method(name) => (&mut self.methods, name),
-            Place::Rest => return self.rest.insert(entry, hashing),
-            Place::Nowhere => return,
-        };
-        map.upsert(
-            hashing.hash(name),
-            |(key, _)| key.as_bytes() == name,
-            || (Key::new(name), Candidates::None),
-            |(_, entries)| entries.insert(entry.clone(), hashing),
-        );
+impl<T: Clone> GrpcTable<T> {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let site = Site::default();
+        match place(&entry.matching) {
+            Place::Service(name) => self.services.insert(name, entry, hashing, site),
+            Place::Method(name) => self.methods.insert(name, entry, hashing, site),
+            Place::Rest => self.rest.insert(entry, hashing, site),
+            Place::Nowhere => {}
+        }
     }
 
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
-        let (map, name) = match place(&entry.matching) {
-            Place::Service(name) => (&mut self.services, name),
-            Place::Method(name) => (&mut self.methods, name),
-            Place::Rest => return self.rest.remove(entry, hashing),
-            Place::Nowhere => return,
-        };
-        map.edit(
-            hashing.hash(name),
-            |(key, _)| key.as_bytes() == name,
-            |(_, entries)| {
-                entries.remove(entry, hashing);
-                !entries.is_empty()
-            },
-        );
+        match place(&entry.matching) {
+            Place::Service(name) => self.services.remove(name, entry, hashing),
+            Place::Method(name) => self.methods.remove(name, entry, hashing),
+            Place::Rest => self.rest.remove(entry, hashing),
+            Place::Nowhere => {}
+        }
     }
 }
 

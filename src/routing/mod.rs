@@ -44,7 +44,8 @@ mod request;
 mod router;
 mod sni;
 mod stored;
-mod trie;
+mod table;
+mod texts;
 
 pub use attached::{MatchError, grpc_entries, http_entries};
 pub use explain::{Candidate, Explanation, Reason, Verdict};

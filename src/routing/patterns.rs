@@ -2,30 +2,30 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, better};
+use super::candidates::{Candidates, Hit, Site, better};
 use super::hashing::{Hashing, Key, Lengths};
 use super::matches::{Match, PathMatch};
 use super::request::{Prepared, RequestView};
 use super::stored::Stored;
-use super::trie::Trie;
+use super::table::{Keyed, Table};
+use super::texts::Texts;
 
 /// Patterns by the whole elements that every path which fits begins with, among those by the whole elements
 /// that it ends with; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Patterns without
 /// literal elements at either end are tried one by one.
 pub(super) struct PatternTable<T> {
-    prefixes: Trie<(Key, Suffixes<T>)>,
+    prefixes: Table<(Key, Suffixes<T>)>,
     prefix_lengths: Lengths,
     /// Patterns that may begin with anything.
     free: Suffixes<T>,
 }
 
 struct Suffixes<T> {
-    suffixes: Trie<(Key, Candidates<T>)>,
-    suffix_lengths: Lengths,
+    suffixes: Texts<T>,
     free: Candidates<T>,
 }
 
-impl<T> Clone for PatternTable<T> {
+impl<T: Clone> Clone for PatternTable<T> {
     fn clone(&self) -> Self {
         Self {
             prefixes: self.prefixes.clone(),
@@ -35,20 +35,25 @@ impl<T> Clone for PatternTable<T> {
     }
 }
 
-impl<T> Clone for Suffixes<T> {
+impl<T: Clone> Clone for Suffixes<T> {
     fn clone(&self) -> Self {
         Self {
             suffixes: self.suffixes.clone(),
-            suffix_lengths: self.suffix_lengths,
             free: self.free.clone(),
         }
+    }
+}
+
+impl<T: Clone> Keyed for (Key, Suffixes<T>) {
+    fn hash(&self, hashing: &Hashing) -> u64 {
+        hashing.hash(self.0.as_bytes())
     }
 }
 
 impl<T> Default for PatternTable<T> {
     fn default() -> Self {
         Self {
-            prefixes: Trie::default(),
+            prefixes: Table::default(),
             prefix_lengths: Lengths::default(),
             free: Suffixes::default(),
         }
@@ -58,8 +63,7 @@ impl<T> Default for PatternTable<T> {
 impl<T> Default for Suffixes<T> {
     fn default() -> Self {
         Self {
-            suffixes: Trie::default(),
-            suffix_lengths: Lengths::default(),
+            suffixes: Texts::default(),
             free: Candidates::None,
         }
     }
@@ -70,25 +74,17 @@ impl<T> PatternTable<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<&'t Stored<T>> {
+    ) -> Option<Hit<'t, T>> {
         let path = request.path.as_bytes();
         let mut found = self.free.find(path, request, hashing);
-        if self.prefix_lengths.is_empty() {
-            return found;
-        }
-        let longest = self.prefix_lengths.max().saturating_add(1);
-        let mut rest = path.get(..longest).unwrap_or(path);
-        while let Some(end) = memchr::memrchr(b'/', rest) {
-            rest = path.get(..end).unwrap_or_default();
-            if end > 0
-                && self.prefix_lengths.may_have(end)
-                && let Some((_, below)) = self
-                    .prefixes
-                    .get(hashing.hash(rest), |(key, _)| key.as_bytes() == rest)
-            {
-                found = better(found, below.find(path, request, hashing));
-            }
-        }
+        // Every length counts: a pattern with a short front may rank before one with a long front.
+        self.prefix_lengths.longest_first(path, |len| {
+            let front = path.get(..len).filter(|_| len < path.len())?;
+            let is = |(key, _): &(Key, Suffixes<T>)| key.is(front);
+            let (_, below) = self.prefixes.get(|| hashing.hash(front), is)?;
+            found = better(found, below.find(path, request, hashing));
+            None::<()>
+        });
         found
     }
 
@@ -97,18 +93,21 @@ impl<T> PatternTable<T> {
             .for_each(&mut |(_, below)| below.for_each(&mut *visit));
         self.free.for_each(visit);
     }
+}
 
-    pub(super) fn insert(&mut self, entry: Arc<Stored<T>>, hashing: &Hashing) {
-        let (prefix, suffix) = ends(&entry);
+impl<T: Clone> PatternTable<T> {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let (prefix, suffix) = ends(entry);
         if prefix.is_empty() {
-            return self.free.insert(suffix, entry.clone(), hashing);
+            return self.free.insert(suffix, entry, hashing);
         }
         self.prefix_lengths.add(prefix.len());
         self.prefixes.upsert(
             hashing.hash(prefix),
-            |(key, _)| key.as_bytes() == prefix,
+            hashing,
+            |(key, _)| key.is(prefix),
             || (Key::new(prefix), Suffixes::default()),
-            |(_, below)| below.insert(suffix, entry.clone(), hashing),
+            |(_, below)| below.insert(suffix, entry, hashing),
         );
     }
 
@@ -119,7 +118,8 @@ impl<T> PatternTable<T> {
         }
         self.prefixes.edit(
             hashing.hash(prefix),
-            |(key, _)| key.as_bytes() == prefix,
+            hashing,
+            |(key, _)| key.is(prefix),
             |(_, below)| {
                 below.remove(suffix, entry, hashing);
                 !(below.free.is_empty() && below.suffixes.is_empty())
@@ -134,56 +134,41 @@ impl<T> Suffixes<T> {
         path: &[u8],
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<&'t Stored<T>> {
-        let mut found = self.free.find(request, hashing, 0);
-        if self.suffix_lengths.is_empty() {
+    ) -> Option<Hit<'t, T>> {
+        let mut found = self.free.find(request, hashing);
+        if self.suffixes.is_empty() {
             return found;
         }
-        let from = path.len().saturating_sub(self.suffix_lengths.max());
+        let from = path.len().saturating_sub(self.suffixes.lengths().max());
         for at in memchr::memchr_iter(b'/', path.get(from..).unwrap_or_default()) {
             let rest = path.get(from + at..).unwrap_or_default();
-            if self.suffix_lengths.may_have(rest.len())
-                && let Some((_, entries)) = self
-                    .suffixes
-                    .get(hashing.hash(rest), |(key, _)| key.as_bytes() == rest)
-            {
-                found = better(found, entries.find(request, hashing, 0));
+            if let Some(entries) = self.suffixes.get(rest, hashing) {
+                found = better(found, entries.find(request, hashing));
             }
         }
         found
     }
 
     fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
-        self.suffixes
-            .for_each(&mut |(_, entries)| entries.for_each(&mut *visit));
+        self.suffixes.for_each(&mut *visit);
         self.free.for_each(visit);
     }
+}
 
-    fn insert(&mut self, suffix: &[u8], entry: Arc<Stored<T>>, hashing: &Hashing) {
+impl<T: Clone> Suffixes<T> {
+    fn insert(&mut self, suffix: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let site = Site::default();
         if suffix.is_empty() {
-            return self.free.insert(entry, hashing);
+            return self.free.insert(entry, hashing, site);
         }
-        self.suffix_lengths.add(suffix.len());
-        self.suffixes.upsert(
-            hashing.hash(suffix),
-            |(key, _)| key.as_bytes() == suffix,
-            || (Key::new(suffix), Candidates::None),
-            |(_, entries)| entries.insert(entry, hashing),
-        );
+        self.suffixes.insert(suffix, entry, hashing, site);
     }
 
     fn remove(&mut self, suffix: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {
         if suffix.is_empty() {
             return self.free.remove(entry, hashing);
         }
-        self.suffixes.edit(
-            hashing.hash(suffix),
-            |(key, _)| key.as_bytes() == suffix,
-            |(_, entries)| {
-                entries.remove(entry, hashing);
-                !entries.is_empty()
-            },
-        );
+        self.suffixes.remove(suffix, entry, hashing);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::hashing::Hashing;
 use super::stored::Stored;
+use super::table::Keyed;
 
 const CHUNK: usize = 256;
 
@@ -18,6 +20,13 @@ impl<T> Clone for Ranked<T> {
             chunks: self.chunks.clone(),
             len: self.len,
         }
+    }
+}
+
+/// As a group of entries with the same tests.
+impl<T> Keyed for Ranked<T> {
+    fn hash(&self, hashing: &Hashing) -> u64 {
+        self.first().map_or(0, |entry| entry.identity(hashing))
     }
 }
 

@@ -3,6 +3,8 @@
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, Uri};
 
+use super::hashing::same;
+
 /// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
 /// who keep a request in another form, [`View`].
 pub trait RequestView {
@@ -149,28 +151,41 @@ impl Default for View<'_> {
 }
 
 impl RequestView for View<'_> {
+    #[inline]
     fn method(&self) -> &str {
         self.method
     }
 
+    #[inline]
     fn host(&self) -> &[u8] {
         self.host
     }
 
+    #[inline]
     fn path(&self) -> &str {
         self.path
     }
 
+    #[inline]
     fn query(&self) -> Option<&str> {
         self.query
     }
 
+    #[inline]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
         let lines = self.headers.iter().copied();
         lines
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name.as_str()))
+            .filter(|(key, _)| is_name(key, name))
             .map(|(_, value)| value)
     }
+}
+
+/// Whether a name of a field line is this one. Most come in lower case, which HTTP/2 demands.
+#[inline]
+fn is_name(sent: &str, name: &HeaderName) -> bool {
+    let name = name.as_str();
+    sent.len() == name.len()
+        && (same(sent.as_bytes(), name.as_bytes()) || sent.eq_ignore_ascii_case(name))
 }
 
 /// The parts of one request, each read once.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::candidates::better;
+use super::candidates::{Hit, better};
 use super::hashing::{Hashing, Key, Lengths};
 use super::host::{HostName, HostPattern};
 use super::matches::{Entry, Match};
@@ -12,7 +12,7 @@ use super::paths::PathTable;
 use super::precedence::Precedence;
 use super::request::{Prepared, RequestView};
 use super::stored::Stored;
-use super::trie::Trie;
+use super::table::{Keyed, Table};
 
 /// A compiled routing table: from a request to the payload of the entry that takes precedence.
 ///
@@ -44,20 +44,25 @@ use super::trie::Trie;
 pub struct Router<T> {
     options: Options,
     hashing: Hashing,
-    exact: Trie<Host<T>>,
-    wildcard: Trie<Host<T>>,
+    exact: Table<Named<T>>,
+    wildcard: Table<Named<T>>,
     wildcard_lengths: Lengths,
     any: Option<Arc<Host<T>>>,
-    routes: Trie<Route<T>>,
+    routes: Table<Route<T>>,
     len: usize,
     /// Entries whose own hostname is not the one they answer to: while there are none, the order of hostnames
     /// is the order of precedence.
     narrowed: usize,
 }
 
+/// A hostname with its entries. A wildcard's name is what follows `*.`.
+struct Named<T> {
+    name: Key,
+    host: Arc<Host<T>>,
+}
+
 /// The entries of one hostname, by the hostname that ranks.
 struct Host<T> {
-    name: Key,
     first: Tier<T>,
     /// Further ones, in order of precedence.
     others: Vec<Tier<T>>,
@@ -71,7 +76,7 @@ struct Tier<T> {
 type HostRank = (u8, std::cmp::Reverse<u32>);
 
 struct Route<T> {
-    key: Arc<str>,
+    key: Key,
     entries: Arc<[Arc<Stored<T>>]>,
 }
 
@@ -91,17 +96,25 @@ impl<T> Clone for Router<T> {
     }
 }
 
-impl<T> Clone for Host<T> {
+impl<T> Clone for Named<T> {
     fn clone(&self) -> Self {
         Self {
             name: self.name.clone(),
+            host: self.host.clone(),
+        }
+    }
+}
+
+impl<T: Clone> Clone for Host<T> {
+    fn clone(&self) -> Self {
+        Self {
             first: self.first.clone(),
             others: self.others.clone(),
         }
     }
 }
 
-impl<T> Clone for Tier<T> {
+impl<T: Clone> Clone for Tier<T> {
     fn clone(&self) -> Self {
         Self {
             rank: self.rank,
@@ -116,6 +129,18 @@ impl<T> Clone for Route<T> {
             key: self.key.clone(),
             entries: self.entries.clone(),
         }
+    }
+}
+
+impl<T> Keyed for Named<T> {
+    fn hash(&self, hashing: &Hashing) -> u64 {
+        hashing.hash(self.name.as_bytes())
+    }
+}
+
+impl<T> Keyed for Route<T> {
+    fn hash(&self, hashing: &Hashing) -> u64 {
+        hashing.hash(self.key.as_bytes())
     }
 }
 
@@ -155,13 +180,13 @@ impl<T> Clone for Found<'_, T> {
 
 impl<T> Copy for Found<'_, T> {}
 
-impl<'t, T> From<&'t Stored<T>> for Found<'t, T> {
-    fn from(entry: &'t Stored<T>) -> Self {
+impl<'t, T> From<Hit<'t, T>> for Found<'t, T> {
+    fn from(hit: Hit<'t, T>) -> Self {
         Self {
-            payload: &entry.payload,
-            hostname: &entry.hostname,
-            matching: &entry.matching,
-            precedence: entry.precedence(),
+            payload: hit.payload,
+            hostname: &hit.entry.hostname,
+            matching: &hit.entry.matching,
+            precedence: hit.entry.precedence(),
         }
     }
 }
@@ -172,30 +197,14 @@ impl<T> Router<T> {
         Self {
             options,
             hashing: Hashing::default(),
-            exact: Trie::default(),
-            wildcard: Trie::default(),
+            exact: Table::default(),
+            wildcard: Table::default(),
             wildcard_lengths: Lengths::default(),
             any: None,
-            routes: Trie::default(),
+            routes: Table::default(),
             len: 0,
             narrowed: 0,
         }
-    }
-
-    /// A table of routes, each under a key for later changes (say, kind, namespace and name).
-    ///
-    /// The entries of one route must differ in hostname, rule or match index; which of two that do not is found
-    /// is left open.
-    pub fn from_routes<K, E>(options: Options, routes: impl IntoIterator<Item = (K, E)>) -> Self
-    where
-        K: Into<Arc<str>>,
-        E: IntoIterator<Item = Entry<T>>,
-    {
-        let mut router = Self::new(options);
-        for (key, entries) in routes {
-            router.insert(key, entries);
-        }
-        router
     }
 
     /// The options that the table was made with.
@@ -217,7 +226,7 @@ impl<T> Router<T> {
     /// which the API demands the status 404.
     #[inline]
     pub fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
-        self.lookup(request).map(|entry| &entry.payload)
+        self.lookup(request).map(|hit| hit.payload)
     }
 
     /// As [`find`](Self::find), with what is known of the entry.
@@ -225,131 +234,48 @@ impl<T> Router<T> {
         self.lookup(request).map(Found::from)
     }
 
-    /// Adds a route, or puts it in the place of one with the same key. True if there was one.
-    pub fn insert(
-        &mut self,
-        key: impl Into<Arc<str>>,
-        entries: impl IntoIterator<Item = Entry<T>>,
-    ) -> bool {
-        let key = key.into();
-        let replaced = self.remove(&key);
-        let entries: Arc<[_]> = entries
-            .into_iter()
-            .map(|mut entry| {
-                entry.own_hostname.take_if(|own| *own == entry.hostname);
-                let entry = Stored::new(entry, &self.options, &self.hashing);
-                self.add(&entry);
-                entry
-            })
-            .collect();
-        self.routes.upsert(
-            self.hashing.hash(key.as_bytes()),
-            |route| route.key == key,
-            || Route {
-                key: key.clone(),
-                entries: Arc::from([]),
-            },
-            |route| route.entries = entries,
-        );
-        replaced
-    }
-
-    /// Drops a route. True if there was one of this key.
-    pub fn remove(&mut self, key: &str) -> bool {
-        let hash = self.hashing.hash(key.as_bytes());
-        let Some(route) = self.routes.get(hash, |route| *route.key == *key) else {
-            return false;
-        };
-        for entry in &*route.entries.clone() {
-            self.drop_entry(entry);
-        }
-        self.routes
-            .edit(hash, |route| *route.key == *key, |_| false);
-        true
-    }
-
-    fn add(&mut self, entry: &Arc<Stored<T>>) {
-        self.len += 1;
-        self.narrowed += usize::from(is_narrowed(entry));
-        let new = |name: &[u8]| Host {
-            name: Key::new(name),
-            first: Tier {
-                rank: entry.precedence().host_rank(),
-                paths: PathTable::default(),
-            },
-            others: Vec::new(),
-        };
-        let hashing = &self.hashing;
-        let add = |host: &mut Host<T>| host.add(entry, hashing);
-        let (hosts, name) = match &entry.hostname {
-            HostPattern::Any => {
-                let host = self.any.get_or_insert_with(|| Arc::new(new(b"")));
-                return add(Arc::make_mut(host));
-            }
-            HostPattern::Exact(name) => (&mut self.exact, name.as_bytes()),
-            HostPattern::Wildcard(suffix) => {
-                self.wildcard_lengths.add(suffix.len());
-                (&mut self.wildcard, suffix.as_bytes())
-            }
-        };
-        hosts.upsert(
-            hashing.hash(name),
-            |host| host.name.as_bytes() == name,
-            || new(name),
-            add,
-        );
-    }
-
-    fn drop_entry(&mut self, entry: &Arc<Stored<T>>) {
-        self.len = self.len.saturating_sub(1);
-        self.narrowed = self
-            .narrowed
-            .saturating_sub(usize::from(is_narrowed(entry)));
-        let hashing = &self.hashing;
-        let (hosts, name) = match &entry.hostname {
-            HostPattern::Any => {
-                self.any
-                    .take_if(|host| !Arc::make_mut(host).remove(entry, hashing));
-                return;
-            }
-            HostPattern::Exact(name) => (&mut self.exact, name.as_bytes()),
-            HostPattern::Wildcard(suffix) => (&mut self.wildcard, suffix.as_bytes()),
-        };
-        hosts.edit(
-            hashing.hash(name),
-            |host| host.name.as_bytes() == name,
-            |host| host.remove(entry, hashing),
-        );
-    }
-
     #[inline]
-    pub(super) fn lookup<R: RequestView>(&self, request: &R) -> Option<&Stored<T>> {
+    pub(super) fn lookup<R: RequestView>(&self, request: &R) -> Option<Hit<'_, T>> {
         let prepared = Prepared::new(request);
         if self.exact.is_empty() && self.wildcard.is_empty() {
-            return self
-                .any
-                .as_ref()
-                .and_then(|host| host.find(&prepared, self));
+            return self.any.as_ref()?.find(&prepared, self);
         }
         let sent = request.host();
+        if self.narrowed > 0 {
+            return self.lookup_narrowed(sent, &prepared);
+        }
+        // Names are kept in their normal form, which is the one that most clients send.
+        if let Some(host) = self.exact_host(sent) {
+            let paths = &host.first.paths;
+            let found = paths.find(&prepared, &self.hashing, self.options.regex_rank());
+            if found.is_some() || !self.options.fallback() {
+                return found;
+            }
+            return self.lookup_less_specific(sent, &prepared);
+        }
         let name = HostName::new(sent);
         let name = name.as_bytes();
-        if self.narrowed == 0 {
-            if let Some(host) = self.exact_host(name) {
-                let found =
-                    host.first
-                        .paths
-                        .find(&prepared, &self.hashing, self.options.regex_rank());
-                if found.is_some() || !self.options.fallback() {
-                    return found;
-                }
+        if name != sent
+            && let Some(host) = self.exact_host(name)
+        {
+            let found = host.find(&prepared, self);
+            if found.is_some() || !self.options.fallback() {
+                return found;
             }
-            return self.lookup_less_specific(name, &prepared);
         }
-        // Own hostnames may rank an entry of a wide pattern before one of a narrow pattern.
+        self.lookup_less_specific(name, &prepared)
+    }
+
+    /// Own hostnames may rank an entry of a wide pattern before one of a narrow pattern.
+    fn lookup_narrowed<R: RequestView>(
+        &self,
+        sent: &[u8],
+        request: &Prepared<'_, R>,
+    ) -> Option<Hit<'_, T>> {
+        let name = HostName::new(sent);
         let mut best = None;
-        for host in self.hosts(name) {
-            best = better(best, host.find(&prepared, self));
+        for host in self.hosts(name.as_bytes()) {
+            best = better(best, host.find(request, self));
             if !self.options.fallback() {
                 break;
             }
@@ -361,20 +287,20 @@ impl<T> Router<T> {
         &self,
         name: &[u8],
         request: &Prepared<'_, R>,
-    ) -> Option<&Stored<T>> {
+    ) -> Option<Hit<'_, T>> {
         for host in self.wildcard_hosts(name) {
             let found = host.find(request, self);
             if found.is_some() || !self.options.fallback() {
                 return found;
             }
         }
-        self.any.as_ref().and_then(|host| host.find(request, self))
+        self.any.as_ref()?.find(request, self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn exact_host(&self, name: &[u8]) -> Option<&Host<T>> {
-        self.exact
-            .get(self.hashing.hash(name), |host| host.name.as_bytes() == name)
+        let is = |named: &Named<T>| named.name.is(name);
+        Some(&self.exact.get(|| self.hashing.hash(name), is)?.host)
     }
 
     /// The wildcards that the name fits, the longest first.
@@ -389,9 +315,8 @@ impl<T> Router<T> {
             if dot == 0 || !self.wildcard_lengths.may_have(suffix.len()) {
                 return None;
             }
-            self.wildcard.get(self.hashing.hash(suffix), |host| {
-                host.name.as_bytes() == suffix
-            })
+            let is = |named: &Named<T>| named.name.is(suffix);
+            Some(&*self.wildcard.get(|| self.hashing.hash(suffix), is)?.host)
         })
     }
 
@@ -425,6 +350,144 @@ impl<T> Router<T> {
     }
 }
 
+impl<T: Clone> Router<T> {
+    /// A table of routes, each under a key for later changes (say, kind, namespace and name).
+    ///
+    /// The entries of one route must differ in hostname, rule or match index; which of two that do not is found
+    /// is left open.
+    pub fn from_routes<K, E>(options: Options, routes: impl IntoIterator<Item = (K, E)>) -> Self
+    where
+        K: AsRef<str>,
+        E: IntoIterator<Item = Entry<T>>,
+    {
+        let mut router = Self::new(options);
+        // All entries first: what look-ups read then lies together in memory, and not between them.
+        let routes: Vec<_> = routes
+            .into_iter()
+            .map(|(key, entries)| (key, router.store(entries)))
+            .collect();
+        for (key, entries) in routes {
+            router.insert_stored(key.as_ref().as_bytes(), entries);
+        }
+        router
+    }
+
+    /// Adds a route, or puts it in the place of one with the same key. True if there was one.
+    pub fn insert(
+        &mut self,
+        key: impl AsRef<str>,
+        entries: impl IntoIterator<Item = Entry<T>>,
+    ) -> bool {
+        let entries = self.store(entries);
+        self.insert_stored(key.as_ref().as_bytes(), entries)
+    }
+
+    fn store(&self, entries: impl IntoIterator<Item = Entry<T>>) -> Arc<[Arc<Stored<T>>]> {
+        let stored = entries.into_iter().map(|mut entry| {
+            entry.own_hostname.take_if(|own| *own == entry.hostname);
+            Stored::new(entry, &self.options)
+        });
+        stored.collect()
+    }
+
+    fn insert_stored(&mut self, key: &[u8], entries: Arc<[Arc<Stored<T>>]>) -> bool {
+        let replaced = self.remove_route(key);
+        for entry in &*entries {
+            self.add(entry);
+        }
+        self.routes.upsert(
+            self.hashing.hash(key),
+            &self.hashing,
+            |route| route.key.is(key),
+            || Route {
+                key: Key::new(key),
+                entries: Arc::default(),
+            },
+            |route| route.entries = entries,
+        );
+        replaced
+    }
+
+    /// Drops a route. True if there was one of this key.
+    pub fn remove(&mut self, key: &str) -> bool {
+        self.remove_route(key.as_bytes())
+    }
+
+    fn remove_route(&mut self, key: &[u8]) -> bool {
+        let is = |route: &Route<T>| route.key.is(key);
+        let Some(route) = self.routes.get(|| self.hashing.hash(key), is) else {
+            return false;
+        };
+        for entry in &*route.entries.clone() {
+            self.drop_entry(entry);
+        }
+        let hash = self.hashing.hash(key);
+        self.routes.edit(hash, &self.hashing, is, |_| false);
+        true
+    }
+
+    fn add(&mut self, entry: &Arc<Stored<T>>) {
+        self.len += 1;
+        self.narrowed += usize::from(is_narrowed(entry));
+        let new = || {
+            Arc::new(Host {
+                first: Tier {
+                    rank: entry.precedence().host_rank(),
+                    paths: PathTable::default(),
+                },
+                others: Vec::new(),
+            })
+        };
+        let hashing = &self.hashing;
+        let (hosts, name) = match &entry.hostname {
+            HostPattern::Any => {
+                return Arc::make_mut(self.any.get_or_insert_with(new)).add(entry, hashing);
+            }
+            HostPattern::Exact(name) => (&mut self.exact, name.as_bytes()),
+            HostPattern::Wildcard(suffix) => {
+                self.wildcard_lengths.add(suffix.len());
+                (&mut self.wildcard, suffix.as_bytes())
+            }
+        };
+        if HostName::new(name).as_bytes() != name {
+            return; // No request has a host of this form.
+        }
+        hosts.upsert(
+            hashing.hash(name),
+            hashing,
+            |named| named.name.is(name),
+            || Named {
+                name: Key::new(name),
+                host: new(),
+            },
+            |named| Arc::make_mut(&mut named.host).add(entry, hashing),
+        );
+    }
+
+    fn drop_entry(&mut self, entry: &Arc<Stored<T>>) {
+        self.len = self.len.saturating_sub(1);
+        self.narrowed = self
+            .narrowed
+            .saturating_sub(usize::from(is_narrowed(entry)));
+        let hashing = &self.hashing;
+        let (hosts, name) = match &entry.hostname {
+            HostPattern::Any => {
+                self.any
+                    .take_if(|host| !Arc::make_mut(host).remove(entry, hashing));
+                return;
+            }
+            HostPattern::Exact(name) => (&mut self.exact, name.as_bytes()),
+            HostPattern::Wildcard(suffix) => (&mut self.wildcard, suffix.as_bytes()),
+        };
+        hosts.edit(
+            hashing.hash(name),
+            hashing,
+            |named| named.name.is(name),
+            |named| Arc::make_mut(&mut named.host).remove(entry, hashing),
+        );
+    }
+}
+
 fn is_narrowed<T>(entry: &Stored<T>) -> bool {
     let (kind, length) = entry.hostname.specificity();
     entry.precedence().host_rank() != (kind, std::cmp::Reverse(length))
@@ -436,7 +499,7 @@ impl<T> Host<T> {
         &'t self,
         request: &Prepared<'_, R>,
         router: &Router<T>,
-    ) -> Option<&'t Stored<T>> {
+    ) -> Option<Hit<'t, T>> {
         let rank = router.options.regex_rank();
         let found = self.first.paths.find(request, &router.hashing, rank);
         if found.is_some() || self.others.is_empty() {
@@ -446,27 +509,29 @@ impl<T> Host<T> {
             .iter()
             .find_map(|tier| tier.paths.find(request, &router.hashing, rank))
     }
+}
 
+impl<T: Clone> Host<T> {
     fn add(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let rank = entry.precedence().host_rank();
         if rank == self.first.rank {
-            return self.first.paths.insert(entry.clone(), hashing);
+            return self.first.paths.insert(entry, hashing);
         }
         let mut tier = Tier {
             rank,
             paths: PathTable::default(),
         };
         if rank < self.first.rank {
-            tier.paths.insert(entry.clone(), hashing);
+            tier.paths.insert(entry, hashing);
             let first = std::mem::replace(&mut self.first, tier);
             self.others.insert(0, first);
             return;
         }
         let at = self.others.partition_point(|other| other.rank < rank);
         match self.others.get_mut(at) {
-            Some(other) if other.rank == rank => other.paths.insert(entry.clone(), hashing),
+            Some(other) if other.rank == rank => other.paths.insert(entry, hashing),
             _ => {
-                tier.paths.insert(entry.clone(), hashing);
+                tier.paths.insert(entry, hashing);
                 self.others.insert(at, tier);
             }
         }

@@ -17,8 +17,6 @@ pub(super) struct Stored<T> {
     precedence: Precedence,
     /// How many tests the place by hostname and path leaves open.
     tests: u32,
-    /// A hash of those tests: entries in one place with the same tests differ in age and order only.
-    identity: u64,
     pub(super) hostname: HostPattern,
     pub(super) matching: Match,
     pub(super) payload: T,
@@ -36,7 +34,7 @@ struct Open<'a> {
 }
 
 impl<T> Stored<T> {
-    pub(super) fn new(entry: Entry<T>, options: &Options, hashing: &Hashing) -> Arc<Self> {
+    pub(super) fn new(entry: Entry<T>, options: &Options) -> Arc<Self> {
         let precedence = Precedence::of(&entry, options);
         let mut matching = entry.matching;
         match &mut matching {
@@ -56,16 +54,10 @@ impl<T> Stored<T> {
             open.query.len(),
         ];
         let tests = u32::try_from(count.iter().sum::<usize>()).unwrap_or(u32::MAX);
-        let identity = if tests == 0 {
-            0
-        } else {
-            hashing.state().hash_one(&open)
-        };
         let (hostname, payload) = (entry.hostname, entry.payload);
         Arc::new(Self {
             precedence,
             tests,
-            identity,
             hostname,
             matching,
             payload,
@@ -76,12 +68,21 @@ impl<T> Stored<T> {
         &self.precedence
     }
 
-    pub(super) fn identity(&self) -> u64 {
-        self.identity
+    /// How many tests the place by hostname and path leaves open.
+    pub(super) fn tests(&self) -> u32 {
+        self.tests
+    }
+
+    /// A hash of the open tests: entries in one place with the same tests differ in age and order only.
+    pub(super) fn identity(&self, hashing: &Hashing) -> u64 {
+        match self.tests {
+            0 => 0,
+            _ => hashing.state().hash_one(open(&self.matching)),
+        }
     }
 
     pub(super) fn same_tests(&self, other: &Self) -> bool {
-        self.identity == other.identity && open(&self.matching) == open(&other.matching)
+        self.tests == other.tests && open(&self.matching) == open(&other.matching)
     }
 
     pub(super) fn method(&self) -> Option<&str> {
@@ -96,10 +97,10 @@ impl<T> Stored<T> {
         open(&self.matching).query
     }
 
-    /// Whether the request passes the open tests, `verified` of which are known to hold.
+    /// Whether the request passes the open tests.
     #[inline]
-    pub(super) fn fits<R: RequestView>(&self, request: &Prepared<'_, R>, verified: u32) -> bool {
-        self.tests == verified || self.failure(request).is_none()
+    pub(super) fn fits<R: RequestView>(&self, request: &Prepared<'_, R>) -> bool {
+        self.tests == 0 || self.failure(request).is_none()
     }
 
     /// The first open test that the request does not pass.
@@ -198,9 +199,11 @@ fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_,
         return false;
     };
     match &parameter.value {
-        ValueMatch::Exact(value) => query::equals(raw, value.as_bytes()),
-        ValueMatch::RegularExpression(pattern) if query::is_plain(raw) => pattern.is_match(raw),
-        ValueMatch::RegularExpression(pattern) => pattern.is_match_bytes(query::Decoded::new(raw)),
+        ValueMatch::Exact(value) => raw.equals(value.as_bytes()),
+        ValueMatch::RegularExpression(pattern) if raw.plain => pattern.is_match(raw.value),
+        ValueMatch::RegularExpression(pattern) => {
+            pattern.is_match_bytes(query::Decoded::new(raw.value))
+        }
     }
 }
 
