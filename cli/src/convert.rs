@@ -1,17 +1,18 @@
 //! `gwapi convert`: a backup in the versions that a release stores.
 
 use crate::{
-    input::{Input, InputArgs, Problem},
+    input::{Input, InputArgs, Named, Problem, Severity},
     output::{Exit, Style, fail, print_bytes},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
-    conversion::{ConversionError, Migrated, Migration},
+    conversion::{ConversionError, ConversionProblem, ConversionProblemKind, Migrated, Migration},
     manifest::{self, Options},
     meta,
     schema::KINDS,
 };
 use serde_json::Value;
+use std::ops::Range;
 
 /// Migrate a backup (`kubectl get -o yaml`) to other versions, ready to be applied again
 ///
@@ -83,7 +84,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     let mut total = Migrated::default();
     let mut problems = Vec::new();
     for (source, file) in input.sources.iter().enumerate() {
-        for (_, document) in manifest::documents(&file.text) {
+        for (first_line, document) in manifest::documents(&file.text) {
             let done = match out.document(document, &migration) {
                 Ok(done) => done,
                 Err(error) => {
@@ -93,8 +94,9 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
                     ));
                 }
             };
+            let lines = first_line..first_line + document.split_inclusive(|b| *b == b'\n').count();
             for error in &done.errors {
-                problems.extend(describe(&input, source, error));
+                problems.extend(describe(&input, source, &lines, error));
             }
             total.objects += done.objects;
             total.converted += done.converted;
@@ -135,7 +137,7 @@ fn report(total: &Migrated) {
     );
     if !total.errors.is_empty() {
         text += &format!(
-            "; {} could not be converted and stand in the output as they were",
+            "; {} could not be converted and stay as they were",
             total.errors.len()
         );
     }
@@ -143,27 +145,43 @@ fn report(total: &Migrated) {
 }
 
 /// The problems of an object that could not be converted, with file and line.
-fn describe(input: &Input, source: usize, error: &ConversionError) -> Vec<Problem> {
+fn describe(
+    input: &Input,
+    source: usize,
+    lines: &Range<usize>,
+    error: &ConversionError,
+) -> Vec<Problem> {
+    let object = error.object();
     let located = input.entries.iter().find(|located| {
-        let (entry, object) = (&located.entry, error.object());
+        let entry = &located.entry;
         located.source == source
+            && lines.contains(&entry.place.position.line)
             && entry.kind() == object.kind
             && entry.name() == object.name
             && entry.namespace() == object.namespace
     });
-    let Some(located) = located else {
-        return Vec::new();
-    };
-    let describe = |problem: &gwapi::conversion::ConversionProblem| Problem {
-        help: Some(format!("wanted version: {}", error.to())),
-        ..Problem::of_entry(
-            input.source(located),
-            &located.entry,
-            located.entry.position(problem.path()),
-            &format!("conversion/{}", problem.kind().rule()),
-            problem.path(),
-            problem.kind().to_string(),
-        )
+    let file = input.sources.get(source).map_or("", |file| &file.name);
+    let describe = |problem: &ConversionProblem| {
+        let position = located.map(|located| located.entry.position(problem.path()));
+        Problem {
+            file: file.to_owned(),
+            line: position.map_or(lines.start, |position| position.line),
+            column: position.map_or(1, |position| position.column),
+            object: Named {
+                api_version: located.map_or("", |l| l.entry.api_version()).to_owned(),
+                kind: object.kind.clone(),
+                namespace: object.namespace.clone(),
+                name: object.name.clone(),
+            },
+            severity: Severity::Error,
+            rule: format!("conversion/{}", problem.kind().rule()),
+            path: problem.path().to_owned(),
+            message: problem.kind().to_string(),
+            help: match problem.kind() {
+                ConversionProblemKind::Unreadable(_) => None,
+                _ => Some(format!("wanted version: {}", error.to())),
+            },
+        }
     };
     error.problems().iter().map(describe).collect()
 }
@@ -307,8 +325,10 @@ mod tests {
         String::from_utf8(out.bytes).unwrap()
     }
 
-    const GATEWAY: &str = "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: Gateway\n";
-    const NEW: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n";
+    const OLD: &str =
+        "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: GRPCRoute\nmetadata:\n  name: a\n";
+    const NEW: &str =
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata:\n  name: a\n";
 
     #[test]
     fn unrelated_documents_pass_through_byte_for_byte() {
@@ -329,7 +349,7 @@ mod tests {
     #[test]
     fn converted_documents_stand_in_their_place_with_the_comments_before_them() {
         let text = format!(
-            "# head\n\n---\n# first\n{GATEWAY}# inside\n---\nkind:  A\n--- # second\n{GATEWAY}...\n%YAML 1.1\n---\nkind: B\n"
+            "# head\n\n---\n# first\n{OLD}# inside\n---\nkind:  A\n--- # second\n{OLD}...\n%YAML 1.1\n---\nkind: B\n"
         );
         assert_eq!(
             convert(Format::Yaml, &text),
@@ -341,7 +361,7 @@ mod tests {
 
     #[test]
     fn several_values_in_one_place_become_documents() {
-        let json = "{\"apiVersion\":\"gateway.networking.k8s.io/v1beta1\",\"kind\":\"Gateway\"}\n{\"kind\":\"A\"}\n";
+        let json = "{\"apiVersion\":\"gateway.networking.k8s.io/v1alpha2\",\"kind\":\"GRPCRoute\",\"metadata\":{\"name\":\"a\"}}\n{\"kind\":\"A\"}\n";
         assert_eq!(convert(Format::Yaml, json), format!("{NEW}---\nkind: A\n"));
         let pretty = convert(Format::Json, json);
         let values: Vec<Value> = serde_json::Deserializer::from_str(&pretty)
