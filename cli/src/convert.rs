@@ -1,7 +1,7 @@
 //! `gwapi convert`: a backup in the versions that a release stores.
 
 use crate::{
-    input::{Input, InputArgs, Named, Problem, Severity},
+    input::{Input, InputArgs, Located, Named, Problem, Severity},
     output::{Exit, Style, fail, print_bytes},
 };
 use clap::{Args, ValueEnum};
@@ -12,7 +12,7 @@ use gwapi::{
     schema::KINDS,
 };
 use serde_json::Value;
-use std::ops::Range;
+use std::collections::HashMap;
 
 /// Migrate a backup (`kubectl get -o yaml`) to other versions, ready to be applied again
 ///
@@ -80,6 +80,17 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
         to: args.to.clone(),
         keep_metadata: args.keep_metadata,
     };
+    let mut entries = Entries::new();
+    for located in &input.entries {
+        let entry = &located.entry;
+        let named = (
+            located.source,
+            entry.kind(),
+            entry.namespace(),
+            entry.name(),
+        );
+        entries.entry(named).or_default().push(located);
+    }
     let mut out = Output::new(args.format);
     let mut total = Migrated::default();
     let mut problems = Vec::new();
@@ -94,9 +105,8 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
                     ));
                 }
             };
-            let lines = first_line..first_line + document.split_inclusive(|b| *b == b'\n').count();
             for error in &done.errors {
-                problems.extend(describe(&input, source, &lines, error));
+                problems.extend(describe(&input, &entries, (source, first_line), error));
             }
             total.objects += done.objects;
             total.converted += done.converted;
@@ -115,6 +125,9 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     };
     printed.max(findings)
 }
+
+/// Objects by their file, kind, namespace and name; those that share them in the order of the file.
+type Entries<'a> = HashMap<(usize, &'a str, &'a str, &'a str), Vec<&'a Located>>;
 
 /// Says on stderr what was done.
 fn report(total: &Migrated) {
@@ -144,28 +157,31 @@ fn report(total: &Migrated) {
     eprintln!("{}", style.faint(text));
 }
 
-/// The problems of an object that could not be converted, with file and line.
+/// The problems of an object that could not be converted, with file and line; from the file and the line
+/// where the object's document begins.
 fn describe(
     input: &Input,
-    source: usize,
-    lines: &Range<usize>,
+    entries: &Entries<'_>,
+    (source, first_line): (usize, usize),
     error: &ConversionError,
 ) -> Vec<Problem> {
     let object = error.object();
-    let located = input.entries.iter().find(|located| {
-        let entry = &located.entry;
-        located.source == source
-            && lines.contains(&entry.place.position.line)
-            && entry.kind() == object.kind
-            && entry.name() == object.name
-            && entry.namespace() == object.namespace
+    let named = (
+        source,
+        object.kind.as_str(),
+        object.namespace.as_str(),
+        object.name.as_str(),
+    );
+    let located = entries.get(&named).and_then(|same| {
+        let before = same.partition_point(|l| l.entry.place.position.line < first_line);
+        same.get(before)
     });
     let file = input.sources.get(source).map_or("", |file| &file.name);
     let describe = |problem: &ConversionProblem| {
         let position = located.map(|located| located.entry.position(problem.path()));
         Problem {
             file: file.to_owned(),
-            line: position.map_or(lines.start, |position| position.line),
+            line: position.map_or(first_line, |position| position.line),
             column: position.map_or(1, |position| position.column),
             object: Named {
                 api_version: located.map_or("", |l| l.entry.api_version()).to_owned(),

@@ -1,6 +1,7 @@
 //! What cannot be read.
 
 use super::{Place, Position, value::Failure};
+use crate::meta::kept_name;
 use std::{error::Error, fmt};
 
 /// An object, or a document, that could not be read. The rest of the stream was.
@@ -32,14 +33,15 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Reads `apiVersion`, `kind`, `metadata.namespace` and `metadata.name`, whatever else is broken.
+    /// Reads `apiVersion`, `kind`, `metadata.namespace` and `metadata.name`, whatever else is broken. One that
+    /// is longer than any may be is cut.
     pub(super) fn of(value: &serde_json::Value) -> Self {
         let text = |pointer: &str| {
             value
                 .pointer(pointer)
                 .and_then(serde_json::Value::as_str)
+                .map(kept_name)
                 .unwrap_or_default()
-                .to_owned()
         };
         Self {
             api_version: text("/apiVersion"),
