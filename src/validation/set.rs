@@ -418,6 +418,32 @@ impl<'a> Set<'a> {
                     find(findings, &rules::CERTIFICATE_EXISTS, &at, message);
                 }
             }
+            if let Some(validation) = tls.get("frontendValidation") {
+                let at = tls_at.field("frontendValidation");
+                self.ca_certificates(validation, from, &at, findings);
+            }
+        }
+    }
+
+    fn ca_certificates(
+        &self,
+        validation: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Findings,
+    ) {
+        let refs_at = at.field("caCertificateRefs");
+        for (index, certificate) in list(validation, "caCertificateRefs").iter().enumerate() {
+            // Group and kind have no defaults here.
+            let Some(to) = reference(certificate, ("", ""), from.1) else {
+                continue;
+            };
+            let at = refs_at.index(index);
+            self.granted(&to, from, &at, findings);
+            if to.is("", "ConfigMap") && self.get(&to).is_none() {
+                let message = format!("{} is not in the set", to.shown());
+                find(findings, &rules::CA_CERTIFICATE_EXISTS, &at, message);
+            }
         }
     }
 
@@ -436,6 +462,10 @@ impl<'a> Set<'a> {
                     message,
                 );
             }
+        }
+        if let Some(validation) = spec.get("validation") {
+            let at = at.field("validation");
+            self.ca_certificates(validation, from, &at, findings);
         }
     }
 }
