@@ -13,7 +13,7 @@ use gwapi::{
 use std::fmt::Write as _;
 
 /// How many findings are enough. Only hostile input has more.
-const MOST_FINDINGS: usize = 100_000;
+const MOST_FINDINGS: usize = 1_000_000;
 
 /// Judge objects as an API server of a channel would on creation, and warn of what it cannot see
 #[derive(Debug, Args)]
@@ -71,7 +71,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 
 fn problem(file: &str, located: &crate::input::Located, finding: &Finding) -> Problem {
     let entry = &located.entry;
-    let position = entry.position(finding.path());
+    let path = finding.path();
+    // Of a field that should not be there, the key is to blame.
+    let key = (finding.rule() == "schema/unknown-field").then(|| entry.positions.key(path));
+    let position = key.flatten().unwrap_or_else(|| entry.position(path));
     Problem {
         severity: match finding.severity() {
             rules::Severity::Error => Severity::Error,

@@ -1,5 +1,5 @@
 //! `gwapi validate`: what it prints, with which exit code, and that no input makes it run away.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use serde_json::Value;
 use std::{
@@ -112,6 +112,20 @@ fn the_channel_decides_and_status_is_judged_when_asked_for() {
         rules(&["--channel", "experimental", "--with-status"]),
         (Some(1), vec!["schema/type status.parents".to_owned()])
     );
+}
+
+#[test]
+fn an_unknown_field_is_shown_at_its_key() {
+    let (_, findings) = json(&[], &ROUTE.replace("  timeouts:", "  timouts:"));
+    let unknown = findings
+        .iter()
+        .find(|f| f["rule"] == "schema/unknown-field")
+        .unwrap();
+    assert_eq!(
+        (&unknown["line"], &unknown["column"]),
+        (&9.into(), &5.into())
+    );
+    assert_eq!(unknown["path"], "spec.rules[0].timouts");
 }
 
 #[test]
