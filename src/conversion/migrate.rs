@@ -460,7 +460,11 @@ mod tests {
         broken["status"] = json!(3);
         let done = Migration::default().migrate(broken.clone());
         assert_eq!(done.value, broken);
-        let paths: Vec<_> = done.errors[0].problems().iter().map(|p| p.path()).collect();
+        let paths: Vec<_> = done.errors[0]
+            .problems()
+            .iter()
+            .map(ConversionProblem::path)
+            .collect();
         assert_eq!(paths, ["spec.targetRef.namespace", "status"]);
     }
 }
