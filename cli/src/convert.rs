@@ -1,17 +1,18 @@
 //! `gwapi convert`: a backup in the versions that a release stores.
 
 use crate::{
-    input::{Input, InputArgs, Problem},
+    input::{Input, InputArgs, Located, Named, Problem, Severity},
     output::{Exit, Style, fail, print_bytes},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
-    conversion::{ConversionError, Migrated, Migration},
+    conversion::{ConversionError, ConversionProblem, ConversionProblemKind, Migrated, Migration},
     manifest::{self, Options},
     meta,
     schema::KINDS,
 };
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Migrate a backup (`kubectl get -o yaml`) to other versions, ready to be applied again
 ///
@@ -79,11 +80,22 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
         to: args.to.clone(),
         keep_metadata: args.keep_metadata,
     };
+    let mut entries = Entries::new();
+    for located in &input.entries {
+        let entry = &located.entry;
+        let named = (
+            located.source,
+            entry.kind(),
+            entry.namespace(),
+            entry.name(),
+        );
+        entries.entry(named).or_default().push(located);
+    }
     let mut out = Output::new(args.format);
     let mut total = Migrated::default();
     let mut problems = Vec::new();
     for (source, file) in input.sources.iter().enumerate() {
-        for (_, document) in manifest::documents(&file.text) {
+        for (first_line, document) in manifest::documents(&file.text) {
             let done = match out.document(document, &migration) {
                 Ok(done) => done,
                 Err(error) => {
@@ -94,7 +106,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
                 }
             };
             for error in &done.errors {
-                problems.extend(describe(&input, source, error));
+                problems.extend(describe(&input, &entries, (source, first_line), error));
             }
             total.objects += done.objects;
             total.converted += done.converted;
@@ -113,6 +125,9 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     };
     printed.max(findings)
 }
+
+/// Objects by their file, kind, namespace and name; those that share them in the order of the file.
+type Entries<'a> = HashMap<(usize, &'a str, &'a str, &'a str), Vec<&'a Located>>;
 
 /// Says on stderr what was done.
 fn report(total: &Migrated) {
@@ -135,35 +150,54 @@ fn report(total: &Migrated) {
     );
     if !total.errors.is_empty() {
         text += &format!(
-            "; {} could not be converted and stand in the output as they were",
+            "; {} could not be converted and stay as they were",
             total.errors.len()
         );
     }
     eprintln!("{}", style.faint(text));
 }
 
-/// The problems of an object that could not be converted, with file and line.
-fn describe(input: &Input, source: usize, error: &ConversionError) -> Vec<Problem> {
-    let located = input.entries.iter().find(|located| {
-        let (entry, object) = (&located.entry, error.object());
-        located.source == source
-            && entry.kind() == object.kind
-            && entry.name() == object.name
-            && entry.namespace() == object.namespace
+/// The problems of an object that could not be converted, with file and line; from the file and the line
+/// where the object's document begins.
+fn describe(
+    input: &Input,
+    entries: &Entries<'_>,
+    (source, first_line): (usize, usize),
+    error: &ConversionError,
+) -> Vec<Problem> {
+    let object = error.object();
+    let named = (
+        source,
+        object.kind.as_str(),
+        object.namespace.as_str(),
+        object.name.as_str(),
+    );
+    let located = entries.get(&named).and_then(|same| {
+        let before = same.partition_point(|l| l.entry.place.position.line < first_line);
+        same.get(before)
     });
-    let Some(located) = located else {
-        return Vec::new();
-    };
-    let describe = |problem: &gwapi::conversion::ConversionProblem| Problem {
-        help: Some(format!("wanted version: {}", error.to())),
-        ..Problem::of_entry(
-            input.source(located),
-            &located.entry,
-            located.entry.position(problem.path()),
-            &format!("conversion/{}", problem.kind().rule()),
-            problem.path(),
-            problem.kind().to_string(),
-        )
+    let file = input.sources.get(source).map_or("", |file| &file.name);
+    let describe = |problem: &ConversionProblem| {
+        let position = located.map(|located| located.entry.position(problem.path()));
+        Problem {
+            file: file.to_owned(),
+            line: position.map_or(first_line, |position| position.line),
+            column: position.map_or(1, |position| position.column),
+            object: Named {
+                api_version: located.map_or("", |l| l.entry.api_version()).to_owned(),
+                kind: object.kind.clone(),
+                namespace: object.namespace.clone(),
+                name: object.name.clone(),
+            },
+            severity: Severity::Error,
+            rule: format!("conversion/{}", problem.kind().rule()),
+            path: problem.path().to_owned(),
+            message: problem.kind().to_string(),
+            help: match problem.kind() {
+                ConversionProblemKind::Unreadable(_) => None,
+                _ => Some(format!("wanted version: {}", error.to())),
+            },
+        }
     };
     error.problems().iter().map(describe).collect()
 }
@@ -307,8 +341,10 @@ mod tests {
         String::from_utf8(out.bytes).unwrap()
     }
 
-    const GATEWAY: &str = "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: Gateway\n";
-    const NEW: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n";
+    const OLD: &str =
+        "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: GRPCRoute\nmetadata:\n  name: a\n";
+    const NEW: &str =
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata:\n  name: a\n";
 
     #[test]
     fn unrelated_documents_pass_through_byte_for_byte() {
@@ -329,7 +365,7 @@ mod tests {
     #[test]
     fn converted_documents_stand_in_their_place_with_the_comments_before_them() {
         let text = format!(
-            "# head\n\n---\n# first\n{GATEWAY}# inside\n---\nkind:  A\n--- # second\n{GATEWAY}...\n%YAML 1.1\n---\nkind: B\n"
+            "# head\n\n---\n# first\n{OLD}# inside\n---\nkind:  A\n--- # second\n{OLD}...\n%YAML 1.1\n---\nkind: B\n"
         );
         assert_eq!(
             convert(Format::Yaml, &text),
@@ -341,7 +377,7 @@ mod tests {
 
     #[test]
     fn several_values_in_one_place_become_documents() {
-        let json = "{\"apiVersion\":\"gateway.networking.k8s.io/v1beta1\",\"kind\":\"Gateway\"}\n{\"kind\":\"A\"}\n";
+        let json = "{\"apiVersion\":\"gateway.networking.k8s.io/v1alpha2\",\"kind\":\"GRPCRoute\",\"metadata\":{\"name\":\"a\"}}\n{\"kind\":\"A\"}\n";
         assert_eq!(convert(Format::Yaml, json), format!("{NEW}---\nkind: A\n"));
         let pretty = convert(Format::Json, json);
         let values: Vec<Value> = serde_json::Deserializer::from_str(&pretty)

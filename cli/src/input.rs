@@ -5,11 +5,17 @@ use clap::Args;
 use gwapi::manifest::{self, Entry, Format, Limits, Object, Options, Position, ReadError};
 use serde::Serialize;
 use std::{
+    borrow::Cow,
+    cell::OnceCell,
+    collections::HashMap,
     fmt::Write as _,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
+
+/// How many problems are shown to people, each with its line. What hostile input has beyond is counted.
+pub(crate) const MOST_SHOWN: usize = 1_000;
 
 /// The extensions of manifests in a folder. A file that is named itself is read whatever its name.
 const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "jsonl"];
@@ -102,6 +108,8 @@ pub(crate) struct Input {
     pub(crate) entries: Vec<Located>,
     /// What could not be read, and keys given twice.
     pub(crate) problems: Vec<Problem>,
+    /// The first file of each name.
+    by_name: HashMap<String, usize>,
 }
 
 /// A file that was read, for showing its lines.
@@ -111,6 +119,38 @@ pub(crate) struct Source {
     pub(crate) name: String,
     /// All of it.
     pub(crate) text: Vec<u8>,
+    /// Where some of the lines begin, with their numbers from 0; found out when a line is first shown.
+    marks: OnceCell<Vec<(usize, usize)>>,
+}
+
+impl Source {
+    /// A line, from 1; nothing where there is none, or where it is too long to be one that a person wrote.
+    fn line(&self, number: usize) -> Option<Cow<'_, str>> {
+        const LINES: usize = 256;
+        const LONGEST: usize = 64 << 10;
+        let marks = self.marks.get_or_init(|| {
+            let mut marks = vec![(0, 0)];
+            let mut last = (0, 0);
+            let ends = self.text.iter().enumerate().filter(|(_, b)| **b == b'\n');
+            for (line, (end, _)) in (1..).zip(ends) {
+                let begin = end + 1;
+                if line - last.0 >= LINES || begin - last.1 > LONGEST {
+                    last = (line, begin);
+                    marks.push(last);
+                }
+            }
+            marks
+        });
+        let index = number.checked_sub(1)?;
+        let after = marks.partition_point(|(line, _)| *line <= index);
+        let (line, begin) = *marks.get(after.checked_sub(1)?)?;
+        let from = self.text.get(begin..)?;
+        // Lines up to the next mark are short, but for the last of them.
+        let most = from.len().min(2 * LONGEST + 1);
+        let text = from.get(..most)?.split(|b| *b == b'\n').nth(index - line)?;
+        (text.len() <= LONGEST)
+            .then(|| String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)))
+    }
 }
 
 /// An object with its file.
@@ -138,10 +178,17 @@ impl Input {
     fn add(&mut self, name: String, format: Format, from: impl Read) -> bool {
         let limits = Limits::default();
         let mut text = Vec::new();
-        // One byte more than allowed, so that the reader sees that there is too much.
+        // One byte more than allowed, to see that there is too much: half a file is worth nothing.
         let most = u64::try_from(limits.max_bytes).map_or(u64::MAX, |n| n.saturating_add(1));
         if let Err(error) = from.take(most).read_to_end(&mut text) {
             fail(format_args!("cannot read `{name}`: {error}"));
+            return false;
+        }
+        if text.len() > limits.max_bytes {
+            fail(format_args!(
+                "cannot read `{name}`: it has more than {} bytes",
+                limits.max_bytes
+            ));
             return false;
         }
         let options = Options::default().with_format(format).with_limits(limits);
@@ -169,7 +216,12 @@ impl Input {
             }
             self.entries.push(Located { source, entry });
         }
-        self.sources.push(Source { name, text });
+        self.by_name.entry(name.clone()).or_insert(source);
+        self.sources.push(Source {
+            name,
+            text,
+            marks: OnceCell::new(),
+        });
         true
     }
 
@@ -196,16 +248,24 @@ impl Input {
     }
 
     fn sort_problems(&mut self) {
-        let order = |name: &str| self.sources.iter().position(|s| s.name == name);
-        self.problems
-            .sort_by_cached_key(|p| (order(&p.file), p.line, p.column));
+        let mut problems = std::mem::take(&mut self.problems);
+        self.sort(&mut problems);
+        self.problems = problems;
+    }
+
+    /// Brings problems into the order of the input.
+    pub(crate) fn sort(&self, problems: &mut [Problem]) {
+        problems.sort_by_cached_key(|p| (self.by_name.get(&p.file), p.line, p.column));
     }
 
     /// Prints the problems on stderr, each with its line.
     pub(crate) fn print_problems(&self) {
         let style = Style::stderr();
-        for problem in &self.problems {
+        for problem in self.problems.iter().take(MOST_SHOWN) {
             eprintln!("{}", self.show(problem, style));
+        }
+        if self.problems.len() > MOST_SHOWN {
+            eprintln!("… and {} more", self.problems.len() - MOST_SHOWN);
         }
     }
 
@@ -247,14 +307,8 @@ impl Input {
         text
     }
 
-    fn line(&self, file: &str, line: usize) -> Option<String> {
-        let source = self.sources.iter().find(|s| s.name == file)?;
-        let bytes = source
-            .text
-            .split(|b| *b == b'\n')
-            .nth(line.checked_sub(1)?)?;
-        let text = String::from_utf8_lossy(bytes);
-        Some(text.trim_end_matches('\r').to_owned())
+    fn line(&self, file: &str, line: usize) -> Option<Cow<'_, str>> {
+        self.sources.get(*self.by_name.get(file)?)?.line(line)
     }
 }
 
@@ -313,13 +367,26 @@ pub(crate) struct Problem {
 }
 
 /// What an object calls itself, as far as it says; empty where it does not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Named {
     pub(crate) api_version: String,
     pub(crate) kind: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
+}
+
+impl Named {
+    /// The names of an entry. One that is longer than any may be is cut: an object may have many problems.
+    pub(crate) fn of(entry: &Entry) -> Self {
+        let kept = |text: &str| text.chars().take(1_024).collect();
+        Self {
+            api_version: kept(entry.api_version()),
+            kind: kept(entry.kind()),
+            namespace: kept(entry.namespace()),
+            name: kept(entry.name()),
+        }
+    }
 }
 
 impl std::fmt::Display for Named {
@@ -368,12 +435,7 @@ impl Problem {
             file: file.to_owned(),
             line: position.line,
             column: position.column,
-            object: Named {
-                api_version: entry.api_version().to_owned(),
-                kind: entry.kind().to_owned(),
-                namespace: entry.namespace().to_owned(),
-                name: entry.name().to_owned(),
-            },
+            object: Named::of(entry),
             severity: Severity::Error,
             rule: rule.to_owned(),
             path: path.to_owned(),
@@ -409,5 +471,22 @@ mod tests {
              the last value counts [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
              |                     ^\n  help: give the key once"
         );
+    }
+
+    #[test]
+    fn every_line_is_found_and_a_line_of_megabytes_is_not_shown() {
+        let line = |n: usize| format!("# {n} {}", "x".repeat(n % 7 * 500));
+        let text = (1..=1_000).fold(String::new(), |text, n| text + &line(n) + "\r\n") + "# end";
+        let mut input = Input::default();
+        assert!(input.add("a".to_owned(), Format::Auto, text.as_bytes()));
+        for number in 1..=1_000 {
+            assert_eq!(input.line("a", number).unwrap(), line(number));
+        }
+        assert_eq!(input.line("a", 1_001).unwrap(), "# end");
+        assert_eq!(input.line("a", 1_002), None);
+        assert_eq!(input.line("a", 0), None);
+        let long = format!("# {}", "x".repeat(2 << 20));
+        assert!(input.add("b".to_owned(), Format::Auto, long.as_bytes()));
+        assert_eq!(input.line("b", 1), None);
     }
 }

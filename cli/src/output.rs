@@ -134,6 +134,14 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
+/// A number with its noun.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
 /// Writes the answer to stdout. A reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> Exit {
     print_bytes(text.as_bytes())

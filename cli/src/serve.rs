@@ -270,7 +270,7 @@ impl Server {
                     self.untold.insert(reference);
                     self.resolver.insert(object);
                 }
-                Err(error) => errors.push(Errored::new(&value, &error)),
+                Err(error) => errors.push(Errored::new(&error)),
             }
         }
         self.tell(errors)

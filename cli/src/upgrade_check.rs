@@ -1,8 +1,8 @@
 //! `gwapi upgrade-check`: what an upgrade of the CRDs would do to what is installed.
 
 use crate::{
-    input::{Input, InputArgs, Located, Named},
-    output::{Exit, Format, OutputArgs, Style, print, print_json},
+    input::{Input, InputArgs, Located, MOST_SHOWN, Named},
+    output::{Exit, Format, OutputArgs, Style, count, print, print_json},
 };
 use clap::Args;
 use gwapi::{
@@ -10,7 +10,7 @@ use gwapi::{
     meta::Channel,
 };
 use serde::Serialize;
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 /// Say what an upgrade to release v1.1.0 would block, break and lose, and what to do
 ///
@@ -40,12 +40,17 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
         Format::Text => print(&text(&report, &input, Style::stdout())),
         Format::Json => print_json(&Answer::of(&report, &input)),
     };
-    let found = if report.is_clean() && input.problems.is_empty() {
+    let found = if is_clean(&report, &input) {
         Exit::Clean
     } else {
         Exit::Findings
     };
     printed.max(found)
+}
+
+/// Whether nothing stands in the way, as far as can be said: what could not be read may.
+fn is_clean(report: &UpgradeReport, input: &Input) -> bool {
+    report.is_clean() && input.problems.is_empty()
 }
 
 /// The report in JSON.
@@ -54,6 +59,8 @@ struct Answer<'a> {
     release: &'static str,
     channel: &'static str,
     clean: bool,
+    /// How many problems of the input were said on stderr.
+    problems: usize,
     findings: Vec<AnswerFinding<'a>>,
     steps: Vec<AnswerStep<'a>>,
 }
@@ -79,8 +86,9 @@ struct AnswerStep<'a> {
 
 impl<'a> Answer<'a> {
     fn of(report: &'a UpgradeReport, input: &'a Input) -> Self {
+        let places = Places::new(input);
         let finding = |finding: &'a UpgradeFinding| {
-            let (file, line, column) = place(input, finding);
+            let (file, line, column) = places.of(finding);
             AnswerFinding {
                 impact: finding.impact.as_str(),
                 rule: finding.rule,
@@ -96,7 +104,8 @@ impl<'a> Answer<'a> {
         Self {
             release: report.release.as_str(),
             channel: report.channel.as_str(),
-            clean: report.is_clean(),
+            clean: is_clean(report, input),
+            problems: input.problems.len(),
             findings: report.findings.iter().map(finding).collect(),
             steps: report
                 .steps
@@ -119,31 +128,39 @@ fn named(finding: &UpgradeFinding) -> Named {
     }
 }
 
-/// File, line and column of what a finding is about.
-fn place<'a>(input: &'a Input, finding: &UpgradeFinding) -> (&'a str, usize, usize) {
-    let same = |located: &&Located| {
-        let entry = &located.entry;
-        entry.kind() == finding.object.kind
-            && entry.name() == finding.object.name
-            && entry.namespace() == finding.object.namespace
-            && entry.api_version() == finding.api_version
-    };
-    input
-        .entries
-        .iter()
-        .find(same)
-        .map_or(("", 0, 0), |located| {
-            let position = located.entry.position(&finding.path);
-            (input.source(located), position.line, position.column)
-        })
+/// The entries by what they call themselves; the first of each.
+struct Places<'a> {
+    input: &'a Input,
+    entries: HashMap<Named, &'a Located>,
+}
+
+impl<'a> Places<'a> {
+    fn new(input: &'a Input) -> Self {
+        let mut entries = HashMap::new();
+        for located in &input.entries {
+            entries.entry(Named::of(&located.entry)).or_insert(located);
+        }
+        Self { input, entries }
+    }
+
+    /// File, line and column of what a finding is about.
+    fn of(&self, finding: &UpgradeFinding) -> (&'a str, usize, usize) {
+        self.entries
+            .get(&named(finding))
+            .map_or(("", 0, 0), |located| {
+                let position = located.entry.position(&finding.path);
+                (self.input.source(located), position.line, position.column)
+            })
+    }
 }
 
 /// The report for people.
 fn text(report: &UpgradeReport, input: &Input, style: Style) -> String {
     let mut text = String::new();
+    let places = Places::new(input);
     // Writing to a string cannot fail.
-    for finding in &report.findings {
-        let (file, line, column) = place(input, finding);
+    for finding in report.findings.iter().take(MOST_SHOWN) {
+        let (file, line, column) = places.of(finding);
         let word = match finding.impact {
             Impact::Blocks | Impact::Breaks => style.bad(finding.impact).to_string(),
             Impact::Loses => style.warn(finding.impact).to_string(),
@@ -163,8 +180,21 @@ fn text(report: &UpgradeReport, input: &Input, style: Style) -> String {
             finding.message, finding.rule, finding.help
         );
     }
+    if report.findings.len() > MOST_SHOWN {
+        let more = report.findings.len() - MOST_SHOWN;
+        let _ = writeln!(text, "… and {more} more, which `-o json` names");
+    }
     let (release, channel) = (report.release, report.channel);
-    let verdict = if report.is_clean() {
+    let unread = input.problems.len();
+    let verdict = if report.is_clean() && unread > 0 {
+        style
+            .bad(format!(
+                "Not all of the input could be read ({}): of the rest, nothing stands in the way of {release}, {channel} \
+                 channel.",
+                count(unread, "problem")
+            ))
+            .to_string()
+    } else if report.is_clean() {
         style
             .good(format!(
                 "Nothing stands in the way of {release}, {channel} channel."

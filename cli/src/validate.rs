@@ -1,8 +1,8 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
 use crate::{
-    input::{Input, InputArgs, Problem, Severity},
-    output::{Exit, Format, OutputArgs, Style, print, print_json},
+    input::{Input, InputArgs, MOST_SHOWN, Problem, Severity},
+    output::{Exit, Format, OutputArgs, Style, count, print, print_json},
 };
 use clap::Args;
 use gwapi::{
@@ -11,6 +11,9 @@ use gwapi::{
     validation::{self, Finding},
 };
 use std::fmt::Write as _;
+
+/// How many findings are enough. Only hostile input has more.
+const MOST_FINDINGS: usize = 1_000_000;
 
 /// Judge objects as an API server of a channel would on creation, and warn of what it cannot see
 #[derive(Debug, Args)]
@@ -33,16 +36,23 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     };
     let mut options = validation::Options::new(args.channel);
     options.with_status = args.with_status;
-    let reports = validation::validate_set(input.entries.iter().map(|l| &l.entry.value), &options);
+    let objects: Vec<_> = input.entries.iter().map(|l| &l.entry.value).collect();
     let mut problems = std::mem::take(&mut input.problems);
-    for (located, report) in input.entries.iter().zip(reports) {
+    for (located, report) in input
+        .entries
+        .iter()
+        .zip(validation::judge_set(&objects, &options))
+    {
         let file = input.source(located);
         for finding in report.findings() {
             problems.push(problem(file, located, finding));
         }
+        if problems.len() > MOST_FINDINGS {
+            eprintln!("more than {MOST_FINDINGS} findings: the objects after these are not judged");
+            break;
+        }
     }
-    let order = |name: &str| input.sources.iter().position(|s| s.name == name);
-    problems.sort_by_cached_key(|p| (order(&p.file), p.line, p.column));
+    input.sort(&mut problems);
 
     let errors = problems
         .iter()
@@ -61,7 +71,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 
 fn problem(file: &str, located: &crate::input::Located, finding: &Finding) -> Problem {
     let entry = &located.entry;
-    let position = entry.position(finding.path());
+    let path = finding.path();
+    // Of a field that should not be there, the key is to blame.
+    let key = (finding.rule() == "schema/unknown-field").then(|| entry.positions.key(path));
+    let position = key.flatten().unwrap_or_else(|| entry.position(path));
     Problem {
         severity: match finding.severity() {
             rules::Severity::Error => Severity::Error,
@@ -83,9 +96,13 @@ fn problem(file: &str, located: &crate::input::Located, finding: &Finding) -> Pr
 fn text(input: &Input, problems: &[Problem], errors: usize) -> String {
     let style = Style::stdout();
     let mut text = String::new();
-    for problem in problems {
-        // Writing to a string cannot fail.
+    // Writing to a string cannot fail.
+    for problem in problems.iter().take(MOST_SHOWN) {
         let _ = writeln!(text, "{}\n", input.show(problem, style));
+    }
+    if problems.len() > MOST_SHOWN {
+        let more = problems.len() - MOST_SHOWN;
+        let _ = writeln!(text, "… and {more} more, which `-o json` names\n");
     }
     let warnings = problems.len() - errors;
     let objects = count(input.entries.len(), "object");
@@ -99,11 +116,4 @@ fn text(input: &Input, problems: &[Problem], errors: usize) -> String {
         ),
     };
     text
-}
-
-fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
 }

@@ -81,12 +81,46 @@ fn there_and_back_is_the_backup_with_its_metadata_kept() {
 
 #[test]
 fn a_document_that_cannot_be_read_passes_through_and_is_a_finding() {
-    let text = b"a: [\n---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: Gateway\n";
+    let text = b"a: [\n---\napiVersion: gateway.networking.k8s.io/v1alpha2\nkind: GRPCRoute\nmetadata:\n  name: b\n";
     let output = gwapi(&["convert", "-f", "-"], text);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "a: [\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+        "a: [\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata:\n  name: b\n"
+    );
+}
+
+#[test]
+fn a_broken_object_is_named_though_its_version_stays_and_the_others_are_converted() {
+    let text = b"apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n\
+        metadata: {name: sound, uid: 1-2}\nspec: {}\n---\n\
+        apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:   {name: broken, uid: 3-4}\n\
+        spec:\n  rules:\n  - backendRefs: [{name: a, port: http}]\n---\n\
+        apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: 7}\n";
+    let output = gwapi(&["convert", "-f", "-"], text);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with(
+            "error: <stdin>:11:35: HTTPRoute broken: spec.rules[0].backendRefs[0].port: expected an integer, \
+             found the text `http` [conversion/unreadable]\n"
+        ),
+        "{said}"
+    );
+    assert!(
+        said.contains("1 could not be converted and stay as they were"),
+        "{said}"
+    );
+    // The sound one loses what the server had set; the broken one and the Service keep every byte.
+    let (_, kept) = std::str::from_utf8(text)
+        .unwrap()
+        .split_once("---")
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: sound\nspec: {{}}\n---{kept}"
+        )
     );
 }
 

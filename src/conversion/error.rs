@@ -31,6 +31,15 @@ impl ConversionError {
         }
     }
 
+    /// The same error with one more thing that stands in the way, unless its field is named already.
+    pub(super) fn and(mut self, problem: ConversionProblem) -> Self {
+        let problems = &mut self.inner.problems;
+        if problems.iter().all(|known| known.path != problem.path) {
+            problems.push(problem);
+        }
+        self
+    }
+
     /// The object.
     #[must_use]
     pub fn object(&self) -> &ObjectReference {
@@ -122,6 +131,7 @@ impl ConversionProblemKind {
             Self::Targets(_) => "one-target",
             Self::Collision(_) => "unknown-field",
             Self::Type(_) => "type",
+            Self::Unreadable(_) => "unreadable",
             Self::NotAnObject(_) => "not-an-object",
             Self::UnknownKind { .. } => "unknown-kind",
             Self::NoSuchVersion { .. } => "no-such-version",
@@ -163,6 +173,9 @@ pub enum ConversionProblemKind {
     /// A value of the wrong type where the form changes.
     #[error("expected {0}")]
     Type(&'static str),
+    /// The field does not fit the object's own version, so that nobody can say what it means.
+    #[error("{0}")]
+    Unreadable(String),
     /// The value is no object of Kubernetes: `apiVersion` or `kind` is missing or no text.
     #[error("not a Kubernetes object: `{0}` is missing")]
     NotAnObject(&'static str),

@@ -1,7 +1,9 @@
 //! A backup, object by object, to the versions that a release stores.
 
-use super::{ConversionError, convert_value, kinds, value};
-use crate::meta::ObjectReference;
+use super::{
+    ConversionError, ConversionProblem, ConversionProblemKind, convert_value, kinds, value,
+};
+use crate::{manifest, meta::ObjectReference};
 use serde_json::{Map, Value};
 
 /// The members of `metadata` that a server sets, and that it refuses or ignores when an object is created
@@ -22,7 +24,8 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// How objects of a backup (`kubectl get -o yaml`) are brought to another version, to be applied again.
 ///
-/// Objects of other groups are left as they are. Of Gateway API objects, what the server sets is taken
+/// Objects of other groups are left as they are. An object of the Gateway API that its own version's type
+/// cannot read is an error even where nothing about it would change: a backup that holds it is broken. Of Gateway API objects, what the server sets is taken
 /// off unless it is to be kept: [`SERVER_METADATA`], `status`, and the annotation of `kubectl apply`, which
 /// writes it anew. Owner references, finalizers, labels and other annotations stay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,11 +131,23 @@ impl Migration {
             // Not known: the conversion says so.
             (None, to) => Some(to.unwrap_or(from)),
         };
-        let mut new = match to.map(|to| convert_value(&object, to)) {
-            None => object.clone(),
-            Some(Ok(new)) => new,
-            Some(Err(error)) => {
-                done.errors.push(error);
+        let converted = to.map_or_else(|| Ok(object.clone()), |to| convert_value(&object, to));
+        let mut new = match (converted, unreadable(&object)) {
+            (Ok(new), None) => new,
+            (Ok(_), Some(problem)) => {
+                let to = to.unwrap_or(from);
+                done.errors.push(ConversionError::new(
+                    value::identify(&object),
+                    to,
+                    vec![problem],
+                ));
+                return object;
+            }
+            (Err(error), problem) => {
+                done.errors.push(match problem {
+                    Some(problem) => error.and(problem),
+                    None => error,
+                });
                 return object;
             }
         };
@@ -162,6 +177,13 @@ impl Migration {
                 .then_some(to),
         }
     }
+}
+
+/// What keeps an object from being read as its own version.
+fn unreadable(object: &Value) -> Option<ConversionProblem> {
+    let error = manifest::decode(object).err()?;
+    let kind = ConversionProblemKind::Unreadable(error.message().to_owned());
+    Some(ConversionProblem::new(error.path(), kind))
 }
 
 /// Takes off what the server and `kubectl apply` have set.
@@ -281,7 +303,7 @@ mod tests {
         let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "uid": "9"},
             "status": {"loadBalancer": {}}});
         let route = json!({"apiVersion": format!("{GROUP}/v1beta1"), "kind": "HTTPRoute",
-            "metadata": {"name": "r"}});
+            "metadata": {"name": "r"}, "spec": {}});
         let nested = json!({"apiVersion": "v1", "kind": "List", "items": [route]});
         let list = json!({
             "apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""},
@@ -311,7 +333,7 @@ mod tests {
     fn unrelated_documents_and_objects_that_need_nothing_are_untouched() {
         for document in [
             json!({"apiVersion": "v1", "kind": "Service", "metadata": {"uid": "9"}, "status": {}}),
-            json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Gateway", "metadata": {"name": "a"}}),
+            json!({"apiVersion": format!("{GROUP}/v1"), "kind": "GRPCRoute", "metadata": {"name": "a"}}),
             json!({"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{"status": {}}]}),
             json!("text"),
             Value::Null,
@@ -329,7 +351,13 @@ mod tests {
             to: Some(format!("{GROUP}/v1alpha2")),
             ..Default::default()
         };
-        let object = |version: &str, kind: &str| json!({"apiVersion": format!("{GROUP}/{version}"), "kind": kind, "metadata": {"name": "a"}});
+        let object = |version: &str, kind: &str| {
+            json!({
+                "apiVersion": format!("{GROUP}/{version}"), "kind": kind, "metadata": {"name": "a"},
+                // What one or the other kind needs.
+                "spec": {"gatewayClassName": "c", "listeners": [], "rules": [], "from": [], "to": []},
+            })
+        };
         for (from, kind, version) in [
             ("v1", "GRPCRoute", "v1alpha2"),
             ("v1beta1", "ReferenceGrant", "v1alpha2"),
@@ -391,5 +419,52 @@ mod tests {
         let done = Migration::default().migrate(owned);
         assert_eq!(done.owned[0].to_string(), "BackendTLSPolicy shop/tls");
         assert_eq!(done.value["metadata"]["ownerReferences"][0]["uid"], "7");
+    }
+
+    #[test]
+    fn an_object_that_its_version_cannot_read_is_named_whether_or_not_it_would_change() {
+        for version in ["v1", "v1beta1"] {
+            let route = |name: &str, port: Value| {
+                json!({
+                    "apiVersion": format!("{GROUP}/{version}"), "kind": "HTTPRoute",
+                    "metadata": {"name": name, "namespace": "shop", "uid": "1"},
+                    "spec": {"rules": [{"backendRefs": [{"name": "a", "port": port}]}]},
+                })
+            };
+            let list = json!({
+                "apiVersion": "v1", "kind": "List",
+                "items": [route("sound", 80.into()), route("broken", "http".into())],
+            });
+            let done = Migration::default().migrate(list);
+            assert_eq!(
+                done.value["items"][0]["apiVersion"],
+                format!("{GROUP}/v1"),
+                "{version}"
+            );
+            assert_eq!(done.value["items"][0]["metadata"].get("uid"), None);
+            assert_eq!(done.value["items"][1], route("broken", "http".into()));
+            let [error] = done.errors.as_slice() else {
+                panic!("{:?}", done.errors);
+            };
+            assert_eq!(
+                error.to_string(),
+                "cannot convert HTTPRoute shop/broken to `gateway.networking.k8s.io/v1`: \
+                 spec.rules[0].backendRefs[0].port: expected an integer, found the text `http`"
+            );
+        }
+    }
+
+    #[test]
+    fn every_reason_why_an_object_stays_behind_is_named() {
+        let mut broken = policy("other");
+        broken["status"] = json!(3);
+        let done = Migration::default().migrate(broken.clone());
+        assert_eq!(done.value, broken);
+        let paths: Vec<_> = done.errors[0]
+            .problems()
+            .iter()
+            .map(ConversionProblem::path)
+            .collect();
+        assert_eq!(paths, ["spec.targetRef.namespace", "status"]);
     }
 }

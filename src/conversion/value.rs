@@ -2,7 +2,7 @@
 
 use super::{ConversionError, ConversionProblem, ConversionProblemKind, backend_tls_policy, kinds};
 use crate::{
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectReference, kept_name},
     schema::KindVersion,
     v1alpha2, v1alpha3,
 };
@@ -127,7 +127,12 @@ pub(super) fn identify(object: &Value) -> ObjectReference {
 }
 
 fn identify_map(object: &Map<String, Value>) -> ObjectReference {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |value: Option<&Value>| {
+        value
+            .and_then(Value::as_str)
+            .map(kept_name)
+            .unwrap_or_default()
+    };
     let metadata = |key: &str| text(object.get("metadata").and_then(|m| m.get(key)));
     let api_version = text(object.get("apiVersion"));
     ObjectReference {

@@ -1,8 +1,7 @@
 //! What was read: objects with their places.
 
 use super::{
-    DecodeError, Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as,
-    error::Identity,
+    Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as, error::Identity,
 };
 use crate::{meta::Channel, schema};
 use serde_json::Value;
@@ -161,9 +160,8 @@ impl Entry {
         errors
     }
 
-    fn locate(&self, error: DecodeError) -> ReadError {
-        let (identity, path, message) = error.into_parts();
-        let position = self.positions.nearest(&path);
-        ReadError::object(self.place, position, identity, path, message)
+    fn locate(&self, error: ReadError) -> ReadError {
+        let position = self.positions.nearest(error.path());
+        error.at(self.place, position)
     }
 }

@@ -1,9 +1,13 @@
 //! What cannot be read.
 
-use super::{Place, Position};
+use super::{Place, Position, value::Failure};
+use crate::meta::kept_name;
 use std::{error::Error, fmt};
 
 /// An object, or a document, that could not be read. The rest of the stream was.
+///
+/// An object that was decoded by itself ([`decode`](super::decode)) has no place: then this says which object,
+/// which field, and what would be right.
 ///
 /// Says which object (as far as it is known), where in the stream, which field and what would be right:
 /// `document 3, line 12, column 9: HTTPRoute shop/cart: spec.rules[0].matches: expected a list, found an object`.
@@ -29,14 +33,15 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Reads `apiVersion`, `kind`, `metadata.namespace` and `metadata.name`, whatever else is broken.
+    /// Reads `apiVersion`, `kind`, `metadata.namespace` and `metadata.name`, whatever else is broken. One that
+    /// is longer than any may be is cut.
     pub(super) fn of(value: &serde_json::Value) -> Self {
         let text = |pointer: &str| {
             value
                 .pointer(pointer)
                 .and_then(serde_json::Value::as_str)
+                .map(kept_name)
                 .unwrap_or_default()
-                .to_owned()
         };
         Self {
             api_version: text("/apiVersion"),
@@ -87,6 +92,24 @@ impl ReadError {
         }))
     }
 
+    /// An error in an object that may have come from anywhere.
+    pub(super) fn value(value: &serde_json::Value, failure: Failure) -> Self {
+        let (path, message) = failure.into_parts();
+        Self(Box::new(Parts {
+            identity: Identity::of(value),
+            path,
+            message,
+            ..Parts::default()
+        }))
+    }
+
+    /// The same error of an object that stands here, its field there.
+    pub(super) fn at(mut self, place: Place, position: Position) -> Self {
+        self.0.place = Some(place);
+        self.0.position = Some(position);
+        self
+    }
+
     /// An error in an object that was parsed.
     pub(super) fn object(
         place: Place,
@@ -104,25 +127,26 @@ impl ReadError {
         }))
     }
 
-    /// Where the object or document stands; nothing for an error of the stream as a whole.
+    /// Where the object or document stands; nothing for an error of the stream as a whole, or of an object
+    /// that comes from no stream.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.0.place
     }
 
-    /// Where the error is: at the field or character in question.
+    /// Where the error is: at the field or character in question. Nothing where [`Self::place`] is nothing.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.0.position
     }
 
-    /// The line of the error, from 1; 0 for an error of the stream as a whole.
+    /// The line of the error, from 1; 0 where [`Self::position`] is nothing.
     #[must_use]
     pub fn line(&self) -> usize {
         self.0.position.unwrap_or_default().line
     }
 
-    /// The column of the error in characters, from 1; 0 for an error of the stream as a whole.
+    /// The column of the error in characters, from 1; 0 where [`Self::position`] is nothing.
     #[must_use]
     pub fn column(&self) -> usize {
         self.0.position.unwrap_or_default().column

@@ -1,6 +1,6 @@
 //! Where objects and fields stand in a stream.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::Bound};
 
 /// A line and a column, both counted from 1; columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,27 +104,48 @@ impl Mark {
             }
             Inner::Object(members) => {
                 // A key may hold dots and brackets itself (annotations), so the longest one that fits counts.
-                let plain = path.strip_prefix('.').unwrap_or(path);
-                let quoted = path
-                    .strip_prefix('[')
-                    .map(|inside| inside.trim_start_matches('"'));
-                members
-                    .iter()
-                    .filter_map(|(key, mark)| {
-                        let rest = match quoted {
-                            Some(inside) => inside
-                                .strip_prefix(key.as_str())?
-                                .trim_start_matches('"')
-                                .strip_prefix(']')?,
-                            None => plain.strip_prefix(key.as_str())?,
-                        };
-                        matches!(rest.chars().next(), None | Some('.' | '['))
-                            .then_some((mark, rest))
-                    })
-                    .min_by_key(|(_, rest)| rest.len())
+                let ends = |rest: &'p str| {
+                    matches!(rest.chars().next(), None | Some('.' | '[')).then_some(rest)
+                };
+                match path.strip_prefix('[') {
+                    Some(inside) => longest(members, inside.trim_start_matches('"'), |rest| {
+                        ends(rest.trim_start_matches('"').strip_prefix(']')?)
+                    }),
+                    None => longest(members, path.strip_prefix('.').unwrap_or(path), ends),
+                }
             }
         }
     }
+}
+
+/// The member with the longest key with which a text begins, of those for which `ends` takes what remains, and
+/// what that then leaves.
+fn longest<'m, 'p>(
+    members: &'m BTreeMap<String, Mark>,
+    text: &'p str,
+    ends: impl Fn(&'p str) -> Option<&'p str>,
+) -> Option<(&'m Mark, &'p str)> {
+    // Keys of which each begins with the one before are rare, and hostile input could have thousands.
+    const TRIES: usize = 64;
+    let mut sought = text;
+    for _ in 0..TRIES {
+        // Whatever lies between a beginning of the text and the text begins with it too.
+        let (key, mark) = members
+            .range::<str, _>((Bound::Unbounded, Bound::Included(sought)))
+            .next_back()?;
+        let common = if sought.starts_with(key.as_str()) {
+            if let Some(rest) = text.get(key.len()..).and_then(&ends) {
+                return Some((mark, rest));
+            }
+            key.char_indices().next_back()?.0
+        } else {
+            let same = |((_, a), b): &((usize, char), char)| a == b;
+            let mut pairs = sought.char_indices().zip(key.chars());
+            pairs.find(|pair| !same(pair)).map_or(0, |((at, _), _)| at)
+        };
+        sought = text.get(..common)?;
+    }
+    None
 }
 
 impl Positions {
@@ -217,6 +238,41 @@ mod tests {
             let found = positions().find(path).map(|p| (p.line, p.column));
             assert_eq!(found, Some((3, 20)), "{path}");
         }
+    }
+
+    #[test]
+    fn the_longest_key_is_found_among_many_that_are_like_it() {
+        let keys = [
+            "", "a", "a.", "a.b", "a-b", "a.b/c", "a.b/ca", "a.b/d", "ä.b", "b[0]", "b",
+        ];
+        let members: BTreeMap<_, _> = keys
+            .iter()
+            .zip(1..)
+            .map(|(key, line)| ((*key).to_owned(), at(line, 1, line, Inner::Scalar)))
+            .collect();
+        let positions = Positions {
+            root: at(99, 1, 99, Inner::Object(members)),
+        };
+        for (path, key) in [
+            ("a", "a"),
+            ("a.b", "a.b"),
+            ("a.b/c", "a.b/c"),
+            ("a.b/c.x", "a.b/c"),
+            ("a.b/cb", "a"),
+            ("a.b/b", "a"),
+            ("a.c", "a"),
+            ("a.z", "a"),
+            ("a-b[7]", "a-b"),
+            ("[a.b/ca]", "a.b/ca"),
+            ("[\"ä.b\"]", "ä.b"),
+            ("b[0]", "b[0]"),
+            ("b[1]", "b"),
+        ] {
+            let line = 1 + keys.iter().position(|k| *k == key).unwrap();
+            assert_eq!(positions.nearest(path).line, line, "{path}");
+        }
+        assert_eq!(positions.nearest("zzz").line, 99);
+        assert_eq!(positions.nearest("ab").line, 99);
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn what_is_missing_is_named() {
         ),
         "Gateway a: spec.gatewayClassName: the field is required, and missing"
     );
-    assert_eq!(error(json!([])), "object: expected an object, found a list");
+    assert_eq!(error(json!([])), "expected an object, found a list");
 }
 
 #[test]

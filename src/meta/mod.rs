@@ -31,6 +31,7 @@ pub use resource::Kind;
 
 pub(crate) use hostname::is_dns_subdomain;
 pub(crate) use open_enum::open_enum;
+pub(crate) use reference::kept_name;
 pub(crate) use resource::resource;
 pub(crate) use union::union;
 

@@ -3,6 +3,16 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// A name as errors keep it: the start of it where it is longer than any name may be, since one object may
+/// have many errors.
+pub(crate) fn kept_name(text: &str) -> String {
+    const LONGEST: usize = 1_024;
+    text.char_indices()
+        .nth(LONGEST)
+        .and_then(|(end, _)| text.get(..end))
+        .map_or_else(|| text.to_owned(), |start| format!("{start}…"))
+}
+
 /// An API group with a kind: what a reference's `group` and `kind` say once their defaults apply.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKind {

@@ -208,6 +208,14 @@ pub mod set {
         help: "name a Secret that there is, with its namespace if it is another",
         ..OF_SET
     };
+    /// A policy, or a listener that asks clients for certificates, names a CA certificate that is not in the
+    /// set.
+    pub const CA_CERTIFICATE_EXISTS: Rule = Rule {
+        id: "CACertificateReference/certificate-exists",
+        message: "the CA certificate is not in the set",
+        help: "name a ConfigMap that there is, with the certificate under `ca.crt`",
+        ..OF_SET
+    };
     /// A policy names a target that is not in the set.
     pub const TARGET_EXISTS: Rule = Rule {
         id: "PolicyTargetReference/target-exists",
@@ -224,6 +232,7 @@ pub mod set {
         BACKEND_PORT_EXISTS,
         GRANTED,
         CERTIFICATE_EXISTS,
+        CA_CERTIFICATE_EXISTS,
         TARGET_EXISTS,
     ];
 }

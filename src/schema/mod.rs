@@ -34,4 +34,4 @@ pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
 pub use node::{ListType, Pattern, Schema, ValueType};
 pub use object_meta::object_meta;
 pub use path::Path;
-pub use unknown::{UnknownField, nearest_name, unknown_fields, unknown_fields_of};
+pub use unknown::{MOST_UNKNOWN, UnknownField, nearest_name, unknown_fields, unknown_fields_of};

@@ -39,8 +39,11 @@ impl UnknownField {
     }
 }
 
+/// How many unknown fields of one object are named: hostile input could hold millions.
+pub const MOST_UNKNOWN: usize = 1_000;
+
 /// The fields of a Gateway API object that the channel of the current release does not have, in the
-/// order of the object. Empty for kinds of which the crate knows nothing.
+/// order of the object, at most [`MOST_UNKNOWN`]. Empty for kinds of which the crate knows nothing.
 #[must_use]
 pub fn unknown_fields(object: &Value, channel: Channel) -> Vec<UnknownField> {
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -58,7 +61,8 @@ pub fn unknown_fields(object: &Value, channel: Channel) -> Vec<UnknownField> {
     unknown_fields_of(object, kind, schema)
 }
 
-/// The fields of an object that this schema of its kind does not have, in the order of the object.
+/// The fields of an object that this schema of its kind does not have, in the order of the object, at most
+/// [`MOST_UNKNOWN`].
 #[must_use]
 pub fn unknown_fields_of(object: &Value, kind: &KindVersion, schema: &Schema) -> Vec<UnknownField> {
     let mut found = Vec::new();
@@ -111,6 +115,9 @@ fn field(
     parent: &Path<'_>,
     found: &mut Vec<UnknownField>,
 ) {
+    if found.len() >= MOST_UNKNOWN {
+        return;
+    }
     let at = parent.field(name);
     let wide_field = wide.and_then(|wide| wide.properties.get(name));
     if let Some(property) = schema.properties.get(name) {
@@ -192,5 +199,12 @@ mod tests {
         assert_eq!(found[0].path(), "spec.rules[0].timeouts");
         assert!(found[0].is_experimental());
         assert!(unknown_fields(&object, Channel::Experimental).is_empty());
+    }
+
+    #[test]
+    fn of_countless_unknown_fields_the_first_are_named() {
+        let spec: serde_json::Map<_, _> = (0..5_000).map(|n| (format!("x{n}"), json!(1))).collect();
+        let found = unknown_fields(&route(&spec.into()), Channel::Standard);
+        assert_eq!(found.len(), MOST_UNKNOWN);
     }
 }

@@ -88,6 +88,27 @@ impl PolicyStatus {
             .iter()
             .find(|entry| entry.controller_name == controller && entry.ancestor_ref == *ancestor)
     }
+
+    /// The entry of a controller for an ancestor, made where it is missing. No other entry is touched: with
+    /// [`MAX_ANCESTORS`] there already there is none, and the policy cannot be in force for this one.
+    pub fn ancestor_mut(
+        &mut self,
+        ancestor: &ParentReference,
+        controller: &str,
+    ) -> Option<&mut PolicyAncestorStatus> {
+        let index = self.ancestors.iter().position(|entry| {
+            entry.controller_name == controller && entry.ancestor_ref == *ancestor
+        });
+        if index.is_none() && self.ancestors.len() < MAX_ANCESTORS {
+            self.ancestors.push(PolicyAncestorStatus {
+                ancestor_ref: ancestor.clone(),
+                controller_name: controller.to_owned(),
+                ..Default::default()
+            });
+            return self.ancestors.last_mut();
+        }
+        self.ancestors.get_mut(index?)
+    }
 }
 
 /// What one controller says of a policy at one ancestor: the object through which its effect is felt,
@@ -113,4 +134,31 @@ pub struct PolicyAncestorStatus {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
     )]
     pub conditions: Vec<Condition>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway(name: &str) -> ParentReference {
+        ParentReference {
+            name: name.to_owned(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_controller_gets_its_own_entry_and_none_where_the_status_is_full() {
+        let mut status = PolicyStatus::default();
+        for number in 0..MAX_ANCESTORS {
+            let ancestor = gateway(&number.to_string());
+            status.ancestor_mut(&ancestor, "a.example/a").unwrap();
+        }
+        let before = status.clone();
+        assert!(status.ancestor_mut(&gateway("0"), "b.example/b").is_none());
+        assert_eq!(status, before);
+        let own = status.ancestor_mut(&gateway("3"), "a.example/a").unwrap();
+        assert_eq!(own.ancestor_ref, gateway("3"));
+        assert_eq!(status.ancestors.len(), MAX_ANCESTORS);
+    }
 }

@@ -126,4 +126,43 @@ mod tests {
         assert!(message.contains("cannot be changed"), "{message}");
         assert!(ask("DELETE", "example", None).0);
     }
+
+    #[test]
+    fn status_is_judged_where_it_is_written_and_warnings_reach_the_client() {
+        let gvk =
+            json!({"group": "gateway.networking.k8s.io", "version": "v1", "kind": "HTTPRoute"});
+        let gvr = json!({"group": "gateway.networking.k8s.io", "version": "v1", "resource": "httproutes"});
+        let ask = |sub_resource: Option<&str>| {
+            let route = json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+                "metadata": {"name": "a", "namespace": "b"},
+                "spec": {"rules": [{"backendRefs": [{"name": "c", "port": 80, "weight": 0}]}]},
+                "status": {"parents": [{"parentRef": {"name": "gw"}, "controllerName": "nobody"}]},
+            });
+            let asked = json!({
+                "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+                "request": {
+                    "uid": "u", "kind": gvk, "resource": gvr, "requestKind": gvk, "requestResource": gvr,
+                    "name": "a", "namespace": "b", "operation": "UPDATE", "userInfo": {}, "dryRun": false,
+                    "subResource": sub_resource, "object": route, "oldObject": route,
+                },
+            });
+            let answer = review(serde_json::from_value(asked).unwrap(), &Options::default());
+            answer.response.unwrap()
+        };
+        let whole = ask(None);
+        assert!(whole.allowed, "{}", whole.result.message);
+        let warning = "spec.rules[0].backendRefs: all weights are 0: no backend receives anything";
+        assert_eq!(whole.warnings, Some(vec![warning.to_owned()]));
+        let status = ask(Some("status"));
+        assert!(!status.allowed);
+        assert!(
+            status
+                .result
+                .message
+                .contains("status.parents[0].controllerName"),
+            "{}",
+            status.result.message
+        );
+    }
 }

@@ -1,6 +1,10 @@
 //! What a server checks of `metadata` on creation.
 
-use super::{Finding, condition::is_date_time, report::shown};
+use super::{
+    Finding,
+    condition::is_date_time,
+    report::{Findings, shown},
+};
 use crate::schema::{KindVersion, Path, Schema, ValueType, object_meta};
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -23,7 +27,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| regex("^[a-z0-9]([-a-z0-9]*[a-z
 static NAME_PART: LazyLock<Regex> =
     LazyLock::new(|| regex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$"));
 
-pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Vec<Finding>) {
+pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings) {
     let root = Path::ROOT;
     let at = root.field("metadata");
     let nothing = Map::new();
@@ -194,7 +198,10 @@ const NAME_HELP: &str = "write lower-case letters, digits, `-` and `.`, at most 
 const KEY_HELP: &str = "write a name of at most 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` in front if need be";
 
 /// Checks types as a server does when it reads metadata: null counts as absent everywhere.
-fn types(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Vec<Finding>) {
+fn types(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findings) {
+    if findings.is_full() {
+        return;
+    }
     let fits = match schema.value_type {
         _ if value.is_null() => return,
         Some(ValueType::Object) => value.is_object(),

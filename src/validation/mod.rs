@@ -41,8 +41,8 @@ use serde_json::Value;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
-pub use report::{Finding, Report};
-pub use set::validate_set;
+pub use report::{Finding, MOST_FINDINGS, Report};
+pub use set::{judge_set, validate_set};
 
 /// How objects are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,10 +111,10 @@ fn judge(object: &Value, old: Option<&Value>, options: &Options) -> Report {
         Subject::Hopeless(finding) => return Report::from(vec![finding]),
         Subject::Known(kind, installation, unserved) => (kind, installation, unserved),
     };
-    let mut findings: Vec<Finding> = unserved.into_iter().collect();
-    if findings.is_empty()
-        && let Some(warning) = kind.deprecation
-    {
+    let mut findings = report::Findings::default();
+    if let Some(unserved) = unserved {
+        findings.push(unserved);
+    } else if let Some(warning) = kind.deprecation {
         findings.push(
             Finding::warning(
                 "version/deprecated",

@@ -124,7 +124,58 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All findings on one object, in the order in which they were made.
+/// How many errors, and how many warnings, a report keeps of one object. An object that has so many ends
+/// with a finding that says so, and the first ones tell enough: hostile input could hold millions.
+pub const MOST_FINDINGS: usize = 1_000;
+
+/// Findings as they are made, not more than a report keeps.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    kept: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Findings {
+    pub(super) fn push(&mut self, finding: Finding) {
+        let count = match finding.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if *count < MOST_FINDINGS {
+            *count += 1;
+            self.kept.push(finding);
+        }
+    }
+
+    /// Whether there are so many errors that no more need be looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors >= MOST_FINDINGS
+    }
+}
+
+impl From<Findings> for Report {
+    fn from(findings: Findings) -> Self {
+        let Findings {
+            mut kept,
+            errors,
+            warnings,
+        } = findings;
+        const RULE: &str = "object/too-many-findings";
+        let message = |what| format!("the object has {MOST_FINDINGS} {what}: more are not named");
+        let help = || "mend these first".to_owned();
+        if errors >= MOST_FINDINGS {
+            kept.push(Finding::error(RULE, String::new(), message("errors")).with_help(help()));
+        }
+        if warnings >= MOST_FINDINGS {
+            kept.push(Finding::warning(RULE, String::new(), message("warnings")).with_help(help()));
+        }
+        Self::from(kept)
+    }
+}
+
+/// All findings on one object, in the order in which they were made; the first [`MOST_FINDINGS`] of each
+/// severity where there are more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     findings: Vec<Finding>,

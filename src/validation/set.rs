@@ -1,14 +1,19 @@
 //! Objects judged together: references that name nothing, hostnames that cannot meet.
 
-use super::{Finding, Options, Report, validate_value};
+use super::{Finding, Options, Report, report::Findings, validate_value};
 use crate::{
-    meta::{self, GroupKind, Hostname},
+    meta::{self, Hostname},
     rules::{Rule, set as rules},
     schema::Path,
-    v1beta1::ReferenceGrantSpec,
 };
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// No list of the API may be longer. What stands in a longer one is not followed: the schema refuses it.
+const LONGEST_LIST: usize = 64;
+
+/// A Service may have any number of ports; one with more than this is not looked through.
+const MOST_PORTS: usize = 1_000;
 
 /// Judges each object of a set, and references between them: one report an object, in order.
 ///
@@ -20,28 +25,47 @@ pub fn validate_set<'a>(
     options: &Options,
 ) -> Vec<Report> {
     let objects: Vec<&Value> = objects.into_iter().collect();
-    let mut reports: Vec<Report> = objects
-        .iter()
-        .map(|object| validate_value(object, options))
-        .collect();
-    if objects.len() > 1 {
-        let set = Set::new(&objects);
-        for (object, report) in objects.iter().zip(&mut reports) {
-            let mut findings = Vec::new();
+    judge_set(&objects, options).collect()
+}
+
+/// The reports of [`validate_set`], each made when it is asked for: for whoever stops after some, or does not
+/// keep them.
+pub fn judge_set<'a>(
+    objects: &'a [&'a Value],
+    options: &'a Options,
+) -> impl Iterator<Item = Report> + 'a {
+    let set = (objects.len() > 1).then(|| Set::new(objects));
+    objects.iter().map(move |object| {
+        let mut report = validate_value(object, options);
+        if let Some(set) = &set {
+            let mut findings = Findings::default();
             set.check(object, &mut findings);
-            report.extend(findings);
+            report.extend(Report::from(findings).into_findings());
         }
-    }
-    reports
+        report
+    })
 }
 
 /// Group, kind, namespace and name.
 type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+/// Group, kind and namespace.
+type Key3<'a> = (&'a str, &'a str, &'a str);
 
 struct Set<'a> {
     objects: HashMap<Key<'a>, &'a Value>,
-    /// The grants of each namespace.
-    grants: HashMap<&'a str, Vec<ReferenceGrantSpec>>,
+    /// What the ReferenceGrants allow.
+    grants: HashSet<Grant<'a>>,
+}
+
+/// One pair of a ReferenceGrant's `from` and `to`.
+#[derive(PartialEq, Eq, Hash)]
+struct Grant<'a> {
+    /// Group, kind and namespace of who refers.
+    from: Key3<'a>,
+    /// Group and kind of what is referred to, and its namespace, which is that of the grant.
+    to: Key3<'a>,
+    /// The name of what is referred to; empty for all of the kind.
+    name: &'a str,
 }
 
 /// A reference with its defaults applied.
@@ -60,6 +84,7 @@ fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value
         .get(field)
         .and_then(Value::as_array)
+        .filter(|list| list.len() <= LONGEST_LIST)
         .map_or(&[], Vec::as_slice)
 }
 
@@ -101,15 +126,37 @@ impl Reference<'_> {
     }
 }
 
-fn find(findings: &mut Vec<Finding>, rule: &Rule, at: &Path<'_>, message: String) {
+fn find(findings: &mut Findings, rule: &Rule, at: &Path<'_>, message: String) {
     findings.push(Finding::of(rule, at.to_string()).with_message(message));
+}
+
+/// What a ReferenceGrant of this namespace allows.
+fn grants<'a>(spec: &'a Value, namespace: &'a str) -> impl Iterator<Item = Grant<'a>> {
+    list(spec, "from")
+        .iter()
+        .filter_map(|from| {
+            Some((
+                text(from, "group")?,
+                text(from, "kind")?,
+                text(from, "namespace")?,
+            ))
+        })
+        .flat_map(move |from| {
+            list(spec, "to").iter().filter_map(move |to| {
+                Some(Grant {
+                    from,
+                    to: (text(to, "group")?, text(to, "kind")?, namespace),
+                    name: text(to, "name").unwrap_or_default(),
+                })
+            })
+        })
 }
 
 impl<'a> Set<'a> {
     fn new(objects: &[&'a Value]) -> Self {
         let mut set = Self {
             objects: HashMap::new(),
-            grants: HashMap::new(),
+            grants: HashSet::new(),
         };
         for object in objects {
             let (Some(kind), Some(name)) = (
@@ -123,9 +170,8 @@ impl<'a> Set<'a> {
             if key.0 == meta::GROUP
                 && kind == "ReferenceGrant"
                 && let Some(spec) = object.get("spec")
-                && let Ok(spec) = serde_json::from_value(spec.clone())
             {
-                set.grants.entry(key.2).or_default().push(spec);
+                set.grants.extend(grants(spec, key.2));
             }
         }
         set
@@ -141,7 +187,7 @@ impl<'a> Set<'a> {
         self.objects.get(&key).copied()
     }
 
-    fn check(&self, object: &Value, findings: &mut Vec<Finding>) {
+    fn check(&self, object: &Value, findings: &mut Findings) {
         if group(object) != meta::GROUP {
             return;
         }
@@ -163,13 +209,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    fn parents(
-        &self,
-        spec: &Value,
-        from: (&str, &str),
-        at: &Path<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn parents(&self, spec: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Findings) {
         let parents_at = at.field("parentRefs");
         for (index, parent) in list(spec, "parentRefs").iter().enumerate() {
             let at_parent = parents_at.index(index);
@@ -199,7 +239,7 @@ impl<'a> Set<'a> {
         gateway: &Value,
         to: &Reference<'_>,
         (at, at_parent): (&Path<'_>, &Path<'_>),
-        findings: &mut Vec<Finding>,
+        findings: &mut Findings,
     ) {
         let section = text(parent, "sectionName");
         let port = parent.get("port").and_then(Value::as_i64);
@@ -263,13 +303,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    fn backends(
-        &self,
-        spec: &Value,
-        from: (&str, &str),
-        at: &Path<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn backends(&self, spec: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Findings) {
         let rules_at = at.field("rules");
         for (index, rule) in list(spec, "rules").iter().enumerate() {
             let rule_at = rules_at.index(index);
@@ -283,13 +317,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    fn mirrors(
-        &self,
-        holder: &Value,
-        from: (&str, &str),
-        at: &Path<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn mirrors(&self, holder: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Findings) {
         let filters_at = at.field("filters");
         for (index, filter) in list(holder, "filters").iter().enumerate() {
             let at = filters_at.index(index);
@@ -300,13 +328,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    fn backend(
-        &self,
-        backend: &Value,
-        from: (&str, &str),
-        at: &Path<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn backend(&self, backend: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Findings) {
         let Some(to) = reference(backend, ("", "Service"), from.1) else {
             return;
         };
@@ -319,12 +341,14 @@ impl<'a> Set<'a> {
             find(findings, &rules::BACKEND_EXISTS, at, message);
             return;
         };
-        let ports = service
-            .get("spec")
-            .map_or(&[][..], |spec| list(spec, "ports"));
+        let ports = service.pointer("/spec/ports").and_then(Value::as_array);
+        let ports = ports.map_or(&[][..], Vec::as_slice);
         let Some(port) = backend.get("port").and_then(Value::as_i64) else {
             return;
         };
+        if ports.len() > MOST_PORTS {
+            return;
+        }
         let number = |port: &Value| port.get("port").and_then(Value::as_i64);
         if !ports.iter().any(|p| number(p) == Some(port)) {
             let there: Vec<_> = ports
@@ -351,19 +375,19 @@ impl<'a> Set<'a> {
         to: &Reference<'_>,
         (kind, own): (&str, &str),
         at: &Path<'_>,
-        findings: &mut Vec<Finding>,
+        findings: &mut Findings,
     ) {
         if to.namespace == own {
             return;
         }
-        let from = GroupKind::new(meta::GROUP, kind);
-        let target = GroupKind::new(to.group, to.kind);
-        let granted = self
-            .grants
-            .get(to.namespace)
+        let grant = |name| Grant {
+            from: (meta::GROUP, kind, own),
+            to: (to.group, to.kind, to.namespace),
+            name,
+        };
+        let granted = [to.name, ""]
             .into_iter()
-            .flatten()
-            .any(|grant| grant.allows(&from, own, &target, to.name));
+            .any(|name| self.grants.contains(&grant(name)));
         if !granted {
             let message = format!(
                 "no ReferenceGrant in `{}` lets a {kind} of `{own}` refer to {}",
@@ -374,13 +398,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    fn gateway(
-        &self,
-        spec: &Value,
-        from: (&str, &str),
-        at: &Path<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn gateway(&self, spec: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Findings) {
         let listeners_at = at.field("listeners");
         for (index, listener) in list(spec, "listeners").iter().enumerate() {
             let listener_at = listeners_at.index(index);
@@ -400,10 +418,36 @@ impl<'a> Set<'a> {
                     find(findings, &rules::CERTIFICATE_EXISTS, &at, message);
                 }
             }
+            if let Some(validation) = tls.get("frontendValidation") {
+                let at = tls_at.field("frontendValidation");
+                self.ca_certificates(validation, from, &at, findings);
+            }
         }
     }
 
-    fn policy(&self, spec: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Vec<Finding>) {
+    fn ca_certificates(
+        &self,
+        validation: &Value,
+        from: (&str, &str),
+        at: &Path<'_>,
+        findings: &mut Findings,
+    ) {
+        let refs_at = at.field("caCertificateRefs");
+        for (index, certificate) in list(validation, "caCertificateRefs").iter().enumerate() {
+            // Group and kind have no defaults here.
+            let Some(to) = reference(certificate, ("", ""), from.1) else {
+                continue;
+            };
+            let at = refs_at.index(index);
+            self.granted(&to, from, &at, findings);
+            if to.is("", "ConfigMap") && self.get(&to).is_none() {
+                let message = format!("{} is not in the set", to.shown());
+                find(findings, &rules::CA_CERTIFICATE_EXISTS, &at, message);
+            }
+        }
+    }
+
+    fn policy(&self, spec: &Value, from: (&str, &str), at: &Path<'_>, findings: &mut Findings) {
         let targets_at = at.field("targetRefs");
         for (index, target) in list(spec, "targetRefs").iter().enumerate() {
             if let Some(to) = reference(target, ("", "Service"), from.1)
@@ -418,6 +462,10 @@ impl<'a> Set<'a> {
                     message,
                 );
             }
+        }
+        if let Some(validation) = spec.get("validation") {
+            let at = at.field("validation");
+            self.ca_certificates(validation, from, &at, findings);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Finding,
     condition::{self, choices, has_format},
     plan::Plan,
-    report::{shown, type_of},
+    report::{Findings, shown, type_of},
 };
 use crate::{
     rules::Check,
@@ -19,7 +19,7 @@ pub(super) fn check(
     old: Option<&Value>,
     schema: &Schema,
     plan: &Plan,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
     let mut walk = Walk { plan, findings };
     walk.value(object, old, schema, &Path::ROOT);
@@ -27,7 +27,7 @@ pub(super) fn check(
 
 struct Walk<'a> {
     plan: &'a Plan,
-    findings: &'a mut Vec<Finding>,
+    findings: &'a mut Findings,
 }
 
 impl Walk<'_> {
@@ -37,6 +37,9 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, value: &Value, old: Option<&Value>, schema: &Schema, at: &Path<'_>) {
+        if self.findings.is_full() {
+            return;
+        }
         if let Some(expected) = schema.value_type
             && !has_type(value, expected)
         {

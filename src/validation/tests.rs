@@ -1,4 +1,5 @@
 use super::*;
+use crate::rules::Severity;
 use serde_json::json;
 
 fn paths(report: &Report) -> Vec<(&str, &str)> {
@@ -342,4 +343,63 @@ fn regular_expressions_that_grow_without_bound_are_refused_in_bounded_time() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn a_report_keeps_so_many_findings_of_each_severity_and_says_that_there_were_more() {
+    let report = standard(&route(&json!({"hostnames": vec![5; 1_000_000]})));
+    assert_eq!(report.errors().count(), MOST_FINDINGS + 1);
+    let last = report.findings().last().unwrap();
+    assert_eq!(
+        (last.rule(), last.severity()),
+        ("object/too-many-findings", Severity::Error)
+    );
+
+    // Too many warnings refuse nothing.
+    let names = |letters: [char; 2]| -> Vec<_> {
+        (0..16)
+            .map(|n| json!({"name": format!("{}{n}", letters[n % 2]), "value": "x"}))
+            .collect()
+    };
+    let modifier = json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {
+        "set": names(['A', 'b']), "add": names(['a', 'B']),
+    }});
+    let backend = json!({"name": "a", "port": 80, "filters": [modifier]});
+    let rule = json!({"backendRefs": vec![backend; 16]});
+    let report = standard(&route(&json!({"rules": vec![rule; 16]})));
+    assert!(report.is_accepted(), "{:?}", report.errors().next());
+    assert_eq!(report.findings().len(), MOST_FINDINGS + 1);
+}
+
+#[test]
+fn a_set_is_judged_in_time_however_many_references_and_grants_it_has() {
+    let objects: Vec<Value> = (0..20_000)
+        .flat_map(|n| {
+            let grant = json!({
+                "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+                "metadata": {"name": format!("g{n}"), "namespace": "far"},
+                "spec": {
+                    "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "near"}],
+                    "to": [{"group": "", "kind": "Service", "name": format!("s{n}")}],
+                },
+            });
+            let mut from = route(&json!({"rules": [{"backendRefs": [
+                {"name": format!("s{n}"), "namespace": "far", "port": 80}, {"name": "t", "namespace": "far", "port": 80},
+            ]}]}));
+            from["metadata"]["namespace"] = json!("near");
+            [grant, from]
+        })
+        .collect();
+    let begin = std::time::Instant::now();
+    let reports = validate_set(&objects, &Options::new(Channel::Standard));
+    assert!(
+        begin.elapsed() < std::time::Duration::from_secs(60),
+        "{:?}",
+        begin.elapsed()
+    );
+    let refused = reports
+        .iter()
+        .flat_map(Report::findings)
+        .filter(|f| f.rule() == "Reference/granted");
+    assert_eq!(refused.count(), 20_000);
 }

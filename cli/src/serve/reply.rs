@@ -1,7 +1,7 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
 use crate::statused::Statused;
-use gwapi::{manifest::DecodeError, sim::Answer};
+use gwapi::{manifest::ReadError, sim::Answer};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,20 +99,13 @@ struct Named {
 }
 
 impl Errored {
-    pub(super) fn new(value: &Value, error: &DecodeError) -> Self {
-        let text = |pointer: &str| {
-            value
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+    pub(super) fn new(error: &ReadError) -> Self {
         Self {
             object: Named {
-                api_version: text("/apiVersion"),
-                kind: text("/kind"),
-                namespace: text("/metadata/namespace"),
-                name: text("/metadata/name"),
+                api_version: error.api_version().to_owned(),
+                kind: error.kind().to_owned(),
+                namespace: error.namespace().to_owned(),
+                name: error.name().to_owned(),
             },
             message: error.to_string(),
         }

@@ -23,9 +23,9 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use crate::meta::{Channel, ObjectReference, Release};
+use crate::meta::{Channel, ObjectReference, Release, kept_name};
 use serde_json::Value;
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// What an upgrade would do, and how to go about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,7 @@ pub fn check<'a>(
         release: Release::V1_1,
         channel,
         list: Vec::new(),
+        rules: BTreeSet::new(),
     };
     let (mut crds, mut objects, mut webhooks) = (Vec::new(), Vec::new(), Vec::new());
     for value in installed {
@@ -154,11 +155,17 @@ pub fn check<'a>(
     }
 }
 
+/// How many findings are kept; of those that come after, the first of each rule, for the verdict and for what
+/// to do. Hostile input could have millions.
+const MOST_FINDINGS: usize = 100_000;
+
 /// What was found so far, and where the upgrade leads.
 struct Findings {
     release: Release,
     channel: Channel,
     list: Vec<UpgradeFinding>,
+    /// The rules that have a finding.
+    rules: BTreeSet<&'static str>,
 }
 
 impl Findings {
@@ -171,10 +178,13 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if !self.rules.insert(rule) && self.list.len() >= MOST_FINDINGS {
+            return;
+        }
         self.list.push(UpgradeFinding {
             impact,
             rule,
-            api_version: text(object, "/apiVersion").to_owned(),
+            api_version: kept_name(text(object, "/apiVersion")),
             object: super::value::identify(object),
             path: path.into(),
             message: message.into(),

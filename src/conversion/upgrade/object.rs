@@ -17,10 +17,11 @@ use std::collections::BTreeSet;
 const WEBHOOK: &str = "gateway-api-admission";
 
 pub(super) fn check_all(objects: &[&Value], crds: &[Crd<'_>], found: &mut Findings) {
+    let with_crd: BTreeSet<&str> = crds.iter().map(|crd| crd.kind).collect();
     let mut without_crd = BTreeSet::new();
     for object in objects {
         let kind = text(object, "/kind");
-        if crds.iter().all(|crd| crd.kind != kind) && without_crd.insert(kind) {
+        if !with_crd.contains(kind) && without_crd.insert(kind) {
             found.add(
                 Impact::Note,
                 "stored-versions-unknown",

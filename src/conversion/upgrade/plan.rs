@@ -2,20 +2,21 @@
 
 use super::{Findings, Impact, UpgradeStep, crd::Crd, crd::stored_in};
 use crate::meta::{Channel, GROUP, Release};
+use std::collections::BTreeSet;
 
 pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<UpgradeStep> {
     let mut steps = Vec::new();
     let has = |rule: &str| found.list.iter().any(|finding| finding.rule == rule);
     let of = |rule: &str| -> Vec<&Crd<'_>> {
-        let about = |crd: &&Crd<'_>| {
-            let name = super::text(crd.object, "/metadata/name");
-            found.list.iter().any(|finding| {
-                finding.rule == rule
-                    && finding.object.kind == "CustomResourceDefinition"
-                    && finding.object.name == name
-            })
-        };
-        crds.iter().filter(about).collect()
+        let named: BTreeSet<&str> = found
+            .list
+            .iter()
+            .filter(|f| f.rule == rule && f.object.kind == "CustomResourceDefinition")
+            .map(|f| f.object.name.as_str())
+            .collect();
+        crds.iter()
+            .filter(|crd| named.contains(super::text(crd.object, "/metadata/name")))
+            .collect()
     };
     if has("newer-release") {
         return vec![step(
