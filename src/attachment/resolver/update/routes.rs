@@ -1,0 +1,193 @@
+//! Looking again at routes, and handing on what has changed.
+
+use super::Update;
+use crate::{
+    attachment::{
+        RouteId,
+        assemble::{self, Edit},
+        backend::BackendKey,
+        effective::EffectiveHostname,
+        route::{self, ParentTarget, RouteState, World},
+        rules::Rules,
+    },
+    meta::NamespacedName,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+impl Update<'_> {
+    pub(super) fn routes(&mut self) {
+        for id in std::mem::take(&mut self.dirty.routes) {
+            let resolver = &mut *self.resolver;
+            let world = World {
+                options: &resolver.options,
+                snapshot: &resolver.snapshot,
+                grants: &resolver.grants,
+                gateways: &resolver.gateways,
+                backends: &resolver.backends,
+            };
+            let new = if id.kind.supported(&resolver.options) {
+                route::examine(&id, world)
+            } else {
+                None
+            };
+            let old = resolver.routes.remove(&id);
+            if old.is_some() && old == new {
+                // The same as before, and no Gateway or Service needs to know.
+                resolver.routes.extend(new.map(|state| (id, state)));
+                continue;
+            }
+            self.propagate(&id, old.as_ref(), new.as_ref());
+            self.route_statuses.insert(id.clone());
+            self.resolver.routes.extend(new.map(|state| (id, state)));
+        }
+    }
+
+    /// Hands a change of a route on to its Gateways and Services and to the policies of its backends.
+    fn propagate(&mut self, id: &RouteId, old: Option<&RouteState>, new: Option<&RouteState>) {
+        let states = || [old, new].into_iter().flatten();
+        let gateways: BTreeSet<&NamespacedName> = states().flat_map(RouteState::gateways).collect();
+        for gateway in gateways {
+            self.edit_gateway(gateway, id, old, new);
+        }
+        for state in states() {
+            for parent in &state.parents {
+                if let ParentTarget::Service { name, .. } = &parent.target {
+                    self.services.insert(name.clone());
+                }
+            }
+        }
+        let before = usage(old);
+        let after = usage(new);
+        for (key, gateway) in before.difference(&after) {
+            self.use_backend(key, gateway, false);
+        }
+        for (key, gateway) in after.difference(&before) {
+            self.use_backend(key, gateway, true);
+        }
+    }
+
+    /// Counts that a route of a Gateway uses a backend, or no longer does.
+    fn use_backend(&mut self, key: &BackendKey, gateway: &NamespacedName, begins: bool) {
+        let resolver = &mut *self.resolver;
+        let users = resolver.usage.entry(key.clone()).or_default();
+        let count = users.entry(gateway.clone()).or_default();
+        *count = if begins {
+            count.saturating_add(1)
+        } else {
+            count.saturating_sub(1)
+        };
+        let edge = *count == 0 || (begins && *count == 1);
+        if *count == 0 {
+            users.remove(gateway);
+        }
+        if users.is_empty() {
+            resolver.usage.remove(key);
+        }
+        if edge {
+            self.dirty
+                .policies
+                .extend(resolver.depends.policies_for(key));
+        }
+    }
+
+    /// Edits a Gateway in place, unless it is put together anew anyway.
+    fn edit_gateway(
+        &mut self,
+        gateway: &NamespacedName,
+        id: &RouteId,
+        old: Option<&RouteState>,
+        new: Option<&RouteState>,
+    ) {
+        if self.rebuild.contains(gateway) {
+            return;
+        }
+        let resolver = &mut *self.resolver;
+        let (Some(state), Some(tallies)) = (
+            resolver.gateways.get(gateway),
+            resolver.tallies.get_mut(gateway),
+        ) else {
+            self.rebuild.insert(gateway.clone());
+            return;
+        };
+        let counted =
+            |state: Option<&RouteState>| state.map(|s| s.counted_at(gateway)).unwrap_or_default();
+        let (before, after) = (counted(old), counted(new));
+        if before != after {
+            for index in before {
+                if let Some(tally) = tallies.get_mut(index) {
+                    tally.counted = tally.counted.saturating_sub(1);
+                }
+            }
+            for index in after {
+                if let Some(tally) = tallies.get_mut(index) {
+                    tally.counted = tally.counted.saturating_add(1);
+                }
+            }
+            self.gateway_statuses.insert(gateway.clone());
+        }
+        let attached =
+            |state: Option<&RouteState>| state.map(|s| s.attached_to(gateway)).unwrap_or_default();
+        let (before, after) = (attached(old), attached(new));
+        let rules = |state: Option<&'_ RouteState>| state.map(|s| s.built.rules.clone());
+        let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
+        let indexes: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
+        for index in indexes {
+            let edit = Edit {
+                id,
+                old: before
+                    .contains_key(&index)
+                    .then_some(old_rules.as_ref())
+                    .flatten(),
+                new: after
+                    .get(&index)
+                    .and_then(|hostnames| Some((new_rules.as_ref()?, hostnames))),
+            };
+            let Some(tally) = tallies.get_mut(index) else {
+                continue;
+            };
+            if assemble::count(tally, &edit, resolver.options.http_grpc_conflict) {
+                self.refill.insert((gateway.clone(), index));
+                continue;
+            }
+            if unchanged(&edit, before.get(&index)) {
+                continue;
+            }
+            let listener = state.listeners.get(index).map(|l| l.name.as_str());
+            if let Some(effective) = resolver.resolution.effective.gateways.get_mut(gateway)
+                && let Some(listener) = Arc::make_mut(effective)
+                    .listeners
+                    .iter_mut()
+                    .find(|l| Some(l.name.as_str()) == listener)
+            {
+                assemble::apply(Arc::make_mut(listener), &edit);
+                self.changes.gateways.insert(gateway.clone());
+            }
+        }
+    }
+}
+
+/// Whether an edit would put in what is there.
+fn unchanged(edit: &Edit<'_>, before: Option<&Arc<[EffectiveHostname]>>) -> bool {
+    match (edit.old, edit.new, before) {
+        (Some(old), Some((new, hostnames)), Some(before)) => old == new && before == hostnames,
+        _ => false,
+    }
+}
+
+/// Which backends a route uses on behalf of which Gateways.
+fn usage(state: Option<&RouteState>) -> BTreeSet<(BackendKey, NamespacedName)> {
+    let Some(state) = state else {
+        return BTreeSet::new();
+    };
+    let accepted = state.parents.iter().filter(|p| p.accepted.holds());
+    accepted
+        .filter_map(|parent| match &parent.target {
+            ParentTarget::Gateway { name, .. } => Some(name),
+            _ => None,
+        })
+        .flat_map(|gateway| {
+            let uses = state.built.uses.iter();
+            uses.map(|key| (key.clone(), gateway.clone()))
+        })
+        .collect()
+}
