@@ -10,6 +10,7 @@ use gwapi::{
     attachment::{Attachment, Options, Resolver, RouteId, RouteKind, Snapshot, Status},
     meta::{Condition, ObjectReference},
     v1::{GatewayStatus, ListenerStatus, ParentReference},
+    v1alpha2::MAX_ANCESTORS,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use std::{collections::HashMap, fmt::Write as _};
@@ -134,7 +135,15 @@ impl Report {
                     report.object(reference, "");
                     report.conditions("  ", &class.conditions);
                 }
-                Status::Gateway(gateway) => report.gateway(reference, gateway),
+                Status::Gateway(gateway) => {
+                    report.gateway(reference, gateway);
+                    let name = reference.namespaced_name();
+                    for (policy, without) in &resolver.resolution().without_room {
+                        if without.contains(&name) {
+                            report.no_room(&format!("this Gateway in {policy}"));
+                        }
+                    }
+                }
                 Status::Route(route) => {
                     report.object(reference, "");
                     let id = RouteKind::from_kind(&reference.kind)
@@ -176,6 +185,10 @@ impl Report {
                         report.line("  ", &format!("for {parent}"));
                         report.conditions("    ", &ancestor.conditions);
                     }
+                    let without = resolver.resolution().without_room.get(reference);
+                    for gateway in without.into_iter().flatten() {
+                        report.no_room(&format!("Gateway {gateway}"));
+                    }
                 }
                 _ => {}
             }
@@ -187,6 +200,19 @@ impl Report {
     fn line(&mut self, indent: &str, text: &str) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.text, "{indent}{text}");
+    }
+
+    /// A Gateway that has no place among the ancestors of a policy.
+    fn no_room(&mut self, what: &str) {
+        self.bad += 1;
+        let text = self
+            .style
+            .bad(format_args!("no room for {what}"))
+            .to_string();
+        let why = format!(
+            "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
+        );
+        self.line("  ", &format!("{text}: {why}"));
     }
 
     fn object(&mut self, reference: &ObjectReference, more: &str) {

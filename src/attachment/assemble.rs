@@ -188,7 +188,7 @@ pub(super) fn gateway<'a>(
         };
         let members = members.remove(&index).unwrap_or_default();
         if let Some(tally) = tallies.get_mut(index) {
-            fill(&mut bare, tally, members, options);
+            fill(&mut bare, &state.name, tally, members, options);
         }
         listeners.push(Arc::new(bare));
     }
@@ -213,6 +213,7 @@ pub(super) struct Member<'a> {
 /// Fills the lists of a listener, and leaves out what loses a conflict.
 pub(super) fn fill(
     listener: &mut EffectiveListener,
+    gateway: &NamespacedName,
     tally: &mut Tally,
     mut members: Vec<Member<'_>>,
     options: HttpGrpcConflict,
@@ -256,7 +257,7 @@ pub(super) fn fill(
             continue;
         }
         // In order of rank already.
-        match &route.built.rules {
+        match &route.at_gateway(gateway).rules {
             Rules::Http(rules) => listener.http.push(AttachedRoute {
                 route: rules.clone(),
                 hostnames,

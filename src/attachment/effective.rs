@@ -11,7 +11,8 @@ mod route;
 mod service;
 
 pub use backend::{
-    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, Endpoint, TrustedAuthorities,
+    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, Endpoint, POLICY_FULL,
+    TrustedAuthorities,
 };
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,

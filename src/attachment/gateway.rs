@@ -15,6 +15,7 @@ use crate::{
     },
     v1::{self, GatewayStatus, GatewayStatusAddress, ListenerStatus},
 };
+    v1alpha2::MAX_ANCESTORS,
 use condition::{gateway::reason, gateway_class, listener as on_listener};
 use k8s_openapi::jiff::Timestamp;
 
@@ -278,8 +279,9 @@ impl GatewayState {
         }
     }
 
-    /// The status that the Gateway ought to have; `attached` counts routes, a number for each listener.
-    pub(super) fn status(
+    /// The status that the Gateway ought to have; `attached` counts routes, a number for each listener;
+    /// `without_room` are the policies that cannot name it as their ancestor.
+    pub(super) fn status<'a>(
         &self,
         assigned: Option<&GatewayStatusAddress>,
         attached: &[u32],
@@ -294,8 +296,7 @@ impl GatewayState {
             conditions: vec![
                 self.accepted
                     .condition(condition::gateway::ACCEPTED, generation),
-                self.programmed(assigned)
-                    .condition(condition::gateway::PROGRAMMED, generation),
+                programmed.condition(condition::gateway::PROGRAMMED, generation),
             ],
             listeners: self
                 .listeners
@@ -318,8 +319,17 @@ impl GatewayState {
             }
         } else {
             listener.accepted.clone()
+        without_room: impl Iterator<Item = &'a ObjectReference>,
         };
         let programmed = if !listener.in_force() {
+        let mut programmed = self.programmed(assigned);
+        let policies: Vec<String> = without_room.map(ToString::to_string).collect();
+        if !policies.is_empty() {
+            programmed.message.push_str(&format!(
+                "; no route can refer to the targets of policies that have no room for this Gateway among {MAX_ANCESTORS} ancestors: {}",
+                join(&policies)
+            ));
+        }
             Finding::new(
                 false,
                 on_listener::reason::INVALID,

@@ -9,7 +9,7 @@ use super::{
     depends::{self, Dependent, Depends, Key},
     gateway::{ClassState, GatewayState},
     grants::Grants,
-    policy::PolicyId,
+    policy::{Ancestors, PolicyId},
     resolution::Changes,
     route::RouteState,
     status,
@@ -52,6 +52,10 @@ pub struct Resolver {
     /// How many routes of each Gateway use a backend.
     usage: HashMap<BackendKey, BTreeMap<NamespacedName, usize>>,
     mesh_rejected: HashMap<NamespacedName, BTreeSet<RouteId>>,
+    /// For which Gateways the status of each policy speaks.
+    ancestors: HashMap<PolicyId, Ancestors>,
+    /// By Gateway, the policies whose status has no room for it.
+    without_room: HashMap<NamespacedName, BTreeSet<ObjectReference>>,
     resolution: Resolution,
     dirty: Dirty,
 }
@@ -101,6 +105,8 @@ impl Resolver {
             tallies: HashMap::new(),
             usage: HashMap::new(),
             mesh_rejected: HashMap::new(),
+            ancestors: HashMap::new(),
+            without_room: HashMap::new(),
             resolution: Resolution::default(),
             dirty: Dirty::default(),
         }

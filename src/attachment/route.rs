@@ -10,20 +10,19 @@ use super::{
     Options, Snapshot,
     backend::{BackendKey, BackendState},
     effective::EffectiveHostname,
-    finding::{Finding, join},
-    gateway::{GatewayState, why_not_in_force},
+    finding::Finding,
+    gateway::GatewayState,
     grants::Grants,
     kind::{RouteId, RouteKind},
-    listener::ListenerState,
     rules::{self, Built, Common, Context},
 };
 use crate::{
-    meta::{Hostname, NamespacedName, SupportedFeature, condition::route::reason},
-    v1::{BackendReference, GrpcRouteFilter, HttpRouteFilter, ParentReference},
+    meta::{Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route::reason},
+    v1::ParentReference,
 };
-use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
+use k8s_openapi::jiff::Timestamp;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -36,6 +35,8 @@ pub(super) struct RouteState {
     pub(super) built: Built,
     /// With Services as parents, where other rules hold for references.
     pub(super) mesh: Option<Built>,
+    /// With Gateways as parents for which a policy of a backend has no room.
+    pub(super) without_room: BTreeMap<NamespacedName, Built>,
     pub(super) parents: Vec<ParentState>,
 }
 
@@ -69,6 +70,11 @@ pub(super) enum ParentTarget {
 }
 
 impl RouteState {
+    /// The rules as they hold at a Gateway.
+    pub(super) fn at_gateway(&self, gateway: &NamespacedName) -> &Built {
+        self.without_room.get(gateway).unwrap_or(&self.built)
+    }
+
     /// The rules as they hold at Services.
     pub(super) fn at_services(&self) -> &Built {
         self.mesh.as_ref().unwrap_or(&self.built)
@@ -126,6 +132,8 @@ pub(super) struct World<'a> {
     pub(super) grants: &'a Grants,
     pub(super) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
     pub(super) backends: &'a HashMap<BackendKey, BackendState>,
+    /// By Gateway, the policies that have no room for it.
+    pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectReference>>,
 }
 
 /// Looks at a route; nothing if it is not there.
@@ -147,6 +155,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         grants: world.grants,
         backends: world.backends,
         needs_grant: true,
+        without_room: None,
     };
     let built = build(id, context, common, world.snapshot)?;
     let crosses = {
@@ -189,13 +198,27 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             parent
         })
         .collect();
-    Some(RouteState {
+    let mut state = RouteState {
         generation: parts.metadata.generation,
         created,
         built,
         mesh,
+        without_room: BTreeMap::new(),
         parents,
-    })
+    };
+    if !world.without_room.is_empty() {
+        let others = state.gateways().filter_map(|gateway| {
+            let full = world.without_room.get(gateway)?;
+            let context = Context {
+                without_room: Some((gateway, full)),
+                ..context
+            };
+            let built = build(id, context, common, world.snapshot)?;
+            (built != state.built).then(|| (gateway.clone(), built))
+        });
+        state.without_room = others.collect();
+    }
+    Some(state)
 }
 
 fn build(

@@ -46,8 +46,8 @@ struct Expected {
     /// Listeners that are not in force.
     #[serde(default)]
     not_in_force: Vec<String>,
-    /// By `Kind namespace/name`: the backends of each rule at Gateways, `namespace/name:port`, and
-    /// the reason where its traffic fails.
+    /// By `Kind namespace/name`, or `Kind namespace/name at namespace/gateway` where it matters: the
+    /// backends of each rule at Gateways, `namespace/name:port`, and the reason where its traffic fails.
     #[serde(default)]
     backends: BTreeMap<String, Vec<Vec<String>>>,
     /// By `namespace/service`: `Kind namespace/name at PORT for CLIENTS`.
@@ -352,9 +352,14 @@ impl Run {
 
     /// The backends of each rule of a route, from wherever it is in force at a Gateway.
     fn backends(&self, route: &str) -> Vec<Vec<String>> {
+        let (route, at) = match route.split_once(" at ") {
+            Some((route, at)) => (route, Some(at)),
+            None => (route, None),
+        };
         let reference = reference(route);
         let place = reference.namespaced_name();
-        for gateway in self.resolution.effective.gateways.values() {
+        let gateways = self.resolution.effective.gateways.values();
+        for gateway in gateways.filter(|g| at.is_none_or(|at| g.name.to_string() == at)) {
             for listener in &gateway.listeners {
                 macro_rules! find {
                     ($field:ident, $filters:expr) => {

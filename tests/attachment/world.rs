@@ -381,6 +381,26 @@ fn slices() -> impl Strategy<Value = EndpointSlice> {
     })
 }
 
+/// A policy for a Service that trusts the authorities of the system.
+pub(crate) fn tls_policy(namespace: &str, name: &str, target: &str) -> BackendTlsPolicy {
+    BackendTlsPolicy {
+        metadata: metadata(namespace, name),
+        spec: BackendTlsPolicySpec {
+            target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
+                kind: "Service".into(),
+                name: target.into(),
+                ..Default::default()
+            }],
+            validation: BackendTlsPolicyValidation {
+                well_known_ca_certificates: Some(WellKnownCaCertificatesType::System),
+                hostname: "backend.example".into(),
+                ..Default::default()
+            },
+        },
+        ..Default::default()
+    }
+}
+
 fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
     (metas(), names(), prop::bool::ANY, prop::bool::ANY).prop_map(
         |(metadata, target, section, good)| BackendTlsPolicy {

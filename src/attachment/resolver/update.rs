@@ -1,5 +1,6 @@
 //! Looking again at what has changed, and at what depends on it.
 
+mod ancestors;
 mod assembled;
 mod routes;
 mod statuses;
@@ -7,8 +8,7 @@ mod statuses;
 use super::{Dirty, Resolver};
 use crate::{
     attachment::{
-        RouteId, Status, addresses,
-        backend::{self, BackendKey},
+        Controllers, RouteId, Status, addresses, backend,
         depends::{Dependent, Key, class_reference, gateway_reference},
         gateway::{self, ClassState, GatewayState},
         policy,
@@ -22,6 +22,8 @@ use std::collections::BTreeSet;
 pub(super) struct Update<'a> {
     resolver: &'a mut Resolver,
     dirty: Dirty,
+    /// Gateways that are not what they were.
+    changed_gateways: BTreeSet<NamespacedName>,
     /// Gateways to put together from all their routes.
     rebuild: BTreeSet<NamespacedName>,
     /// Listeners to put together from all their routes, because of conflicts.
@@ -37,6 +39,7 @@ impl<'a> Update<'a> {
         Self {
             resolver,
             dirty,
+            changed_gateways: BTreeSet::new(),
             rebuild: BTreeSet::new(),
             refill: BTreeSet::new(),
             services: BTreeSet::new(),
@@ -51,6 +54,8 @@ impl<'a> Update<'a> {
         self.classes();
         self.gateways();
         self.backends();
+        self.routes();
+        self.ancestors();
         self.routes();
         self.assemble();
         self.mesh();
@@ -88,9 +93,17 @@ impl<'a> Update<'a> {
             let status = new
                 .as_ref()
                 .map(|class| Status::GatewayClass(class.status(&resolver.options)));
-            match new {
-                Some(class) => _ = resolver.classes.insert(name, class),
-                None => _ = resolver.classes.remove(&name),
+            let controller = |class: &ClassState| class.controller.clone();
+            let now = new.as_ref().map(controller);
+            let before = match new {
+                Some(class) => resolver.classes.insert(name, class),
+                None => resolver.classes.remove(&name),
+            };
+            if resolver.options.controllers == Controllers::Any
+                && before.as_ref().map(controller) != now
+            {
+                // Whose entries are ours has changed, and with it the room for them.
+                self.dirty.policies.extend(policy::all(&resolver.snapshot));
             }
             for dependent in resolver.depends.on(&Key::Object(reference.clone())) {
                 if let Dependent::Gateway(name) = dependent {
@@ -121,6 +134,7 @@ impl<'a> Update<'a> {
             self.dirty
                 .routes
                 .extend(resolver.depends.routes_on(&key).cloned());
+            self.changed_gateways.insert(name.clone());
             self.rebuild.insert(name);
         }
         let resolver = &mut *self.resolver;

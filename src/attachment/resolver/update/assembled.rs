@@ -104,6 +104,7 @@ impl Update<'_> {
         {
             assemble::fill(
                 Arc::make_mut(listener),
+                name,
                 tally,
                 members,
                 resolver.options.http_grpc_conflict,

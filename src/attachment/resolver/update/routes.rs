@@ -24,6 +24,7 @@ impl Update<'_> {
                 grants: &resolver.grants,
                 gateways: &resolver.gateways,
                 backends: &resolver.backends,
+                without_room: &resolver.without_room,
             };
             let new = if id.kind.supported(&resolver.options) {
                 route::examine(&id, world)
@@ -31,14 +32,29 @@ impl Update<'_> {
                 None
             };
             let old = resolver.routes.remove(&id);
+            self.mark_policies_at_changed_gateways(new.as_ref());
             if old.is_some() && old == new {
                 // The same as before, and no Gateway or Service needs to know.
-                resolver.routes.extend(new.map(|state| (id, state)));
+                self.resolver.routes.extend(new.map(|state| (id, state)));
                 continue;
             }
             self.propagate(&id, old.as_ref(), new.as_ref());
             self.route_statuses.insert(id.clone());
             self.resolver.routes.extend(new.map(|state| (id, state)));
+        }
+    }
+
+    /// Marks the policies of a route's backends at Gateways that have changed: who has an entry depends on
+    /// the age and the controller of a Gateway.
+    fn mark_policies_at_changed_gateways(&mut self, state: Option<&RouteState>) {
+        if self.changed_gateways.is_empty() {
+            return;
+        }
+        for (key, gateway) in usage(state) {
+            if self.changed_gateways.contains(&gateway) {
+                let policies = self.resolver.depends.policies_for(&key);
+                self.dirty.policies.extend(policies);
+            }
         }
     }
 
@@ -128,7 +144,9 @@ impl Update<'_> {
         let attached =
             |state: Option<&RouteState>| state.map(|s| s.attached_to(gateway)).unwrap_or_default();
         let (before, after) = (attached(old), attached(new));
-        let rules = |state: Option<&'_ RouteState>| state.map(|s| s.built.rules.clone());
+        let rules = |state: Option<&'_ RouteState>| {
+            state.map(|state| state.at_gateway(gateway).rules.clone())
+        };
         let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
         let indexes: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
         for index in indexes {

@@ -4,7 +4,6 @@ use super::Update;
 use crate::{
     attachment::{
         Attachment, RouteId, Status,
-        backend::BackendKey,
         depends::gateway_reference,
         effective::EffectiveHostname,
         finding::Finding,
@@ -12,10 +11,11 @@ use crate::{
         policy::{self, PolicyId},
         route::{self, ParentTarget, RouteState},
     },
-    meta::{NamespacedName, ObjectReference, condition},
+    meta::{ObjectReference, condition},
     v1::{RouteParentStatus, RouteStatus},
+    v1alpha2::PolicyStatus,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 impl Update<'_> {
     pub(super) fn write_gateway_statuses(&mut self) {
@@ -29,7 +29,12 @@ impl Update<'_> {
                     .flatten()
                     .map(|tally| tally.counted)
                     .collect();
-                Status::Gateway(state.status(resolver.assigned.get(&name), &attached))
+                let without_room = resolver.without_room.get(&name);
+                Status::Gateway(state.status(
+                    resolver.assigned.get(&name),
+                    &attached,
+                    without_room.into_iter().flatten(),
+                ))
             });
             self.set_status(gateway_reference(&name), status);
         }
@@ -72,9 +77,10 @@ impl Update<'_> {
             let Some(controller) = &parent.controller else {
                 continue;
             };
-            let built = match parent.target {
+            let built = match &parent.target {
                 ParentTarget::Service { .. } => state.at_services(),
-                _ => &state.built,
+                ParentTarget::Gateway { name, .. } => state.at_gateway(name),
+                ParentTarget::Nothing => &state.built,
             };
             let mut conditions = vec![
                 accepted.condition(condition::route::ACCEPTED, state.generation),
@@ -142,27 +148,14 @@ impl Update<'_> {
         }
     }
 
-    fn policy_status(&self, id: &PolicyId) -> Option<crate::v1alpha2::PolicyStatus> {
+    fn policy_status(&self, id: &PolicyId) -> Option<PolicyStatus> {
         let resolver = &*self.resolver;
-        let rivals = |key: &BackendKey| resolver.depends.policies_for(key);
-        let finding = policy::accept(id, &resolver.snapshot, rivals)?;
-        let policy = policy::Policy::get(&resolver.snapshot, id)?;
-        let gateways: BTreeMap<NamespacedName, String> = policy
-            .targets()
-            .iter()
-            .filter_map(|target| BackendKey::of(&target.reference))
-            .filter_map(|key| resolver.usage.get(&key))
-            .flat_map(BTreeMap::keys)
-            .filter_map(|name| {
-                let gateway = resolver.gateways.get(name)?;
-                Some((name.clone(), gateway.controller.clone()))
-            })
-            .collect();
+        let finding = policy::accept(id, &resolver.snapshot, &resolver.backends)?;
         Some(policy::status(
             id,
             &resolver.snapshot,
-            &finding,
-            gateways.into_iter(),
+            finding,
+            resolver.ancestors.get(id)?,
             &resolver.options.mesh_controller,
         ))
     }
