@@ -7,6 +7,7 @@
 
 mod backend;
 mod gateway;
+mod idle;
 mod route;
 mod service;
 
@@ -17,6 +18,7 @@ pub use backend::{
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
 };
+pub use idle::IdleListener;
 pub use route::{
     AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilter, EffectiveHostname,
     GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
@@ -34,4 +36,6 @@ pub struct Effective {
     /// The Services, with the mesh routes that govern requests to them (GEP-1426). A Service without
     /// routes is here as well: requests go to its own endpoints.
     pub services: BTreeMap<NamespacedName, Arc<EffectiveService>>,
+    /// The listeners that are not in force, by their Gateway.
+    pub idle: BTreeMap<NamespacedName, Arc<[IdleListener]>>,
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     meta::NamespacedName,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// One round of looking again: each step marks what the next ones have to do.
 pub(super) struct Update<'a> {
@@ -134,6 +134,16 @@ impl<'a> Update<'a> {
             self.dirty
                 .routes
                 .extend(resolver.depends.routes_on(&key).cloned());
+            let idle = resolver.gateways.get(&name).map(GatewayState::idle);
+            let idle = idle.filter(|idle| !idle.is_empty()).map(Arc::from);
+            let of_effective = &mut resolver.resolution.effective.idle;
+            if of_effective.get(&name) != idle.as_ref() {
+                match idle {
+                    Some(idle) => _ = of_effective.insert(name.clone(), idle),
+                    None => _ = of_effective.remove(&name),
+                }
+                self.changes.gateways.insert(name.clone());
+            }
             self.changed_gateways.insert(name.clone());
             self.rebuild.insert(name);
         }
