@@ -103,7 +103,8 @@ impl ClassState {
                 .condition(gateway_class::ACCEPTED, self.generation),
         ];
         let mut supported_features = Vec::new();
-        if options.channel == Channel::Experimental && self.accepted.holds() {
+        if options.channel == Channel::Experimental {
+            // Whether or not the class is accepted: one that was written before must not fall behind.
             conditions.push(
                 Finding::new(
                     true,
@@ -112,6 +113,8 @@ impl ClassState {
                 )
                 .condition(gateway_class::SUPPORTED_VERSION, self.generation),
             );
+        }
+        if options.channel == Channel::Experimental && self.accepted.holds() {
             supported_features = SupportedFeature::KNOWN
                 .iter()
                 .map(|name| SupportedFeature::from(*name))
