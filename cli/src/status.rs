@@ -13,7 +13,10 @@ use gwapi::{
     v1alpha2::MAX_ANCESTORS,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use std::{collections::HashMap, fmt::Write as _};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+};
 
 /// Show the status that every object would get: why is my route not accepted
 ///
@@ -114,6 +117,8 @@ struct Report {
     /// How many conditions and attachments are not as one would like them.
     bad: usize,
     objects: usize,
+    /// What was said of the present object.
+    said: BTreeSet<String>,
     style: Style,
 }
 
@@ -123,6 +128,7 @@ impl Report {
             text: String::new(),
             bad: 0,
             objects: 0,
+            said: BTreeSet::new(),
             style,
         };
         for reference in in_order(resolver) {
@@ -216,6 +222,7 @@ impl Report {
     }
 
     fn object(&mut self, reference: &ObjectReference, more: &str) {
+        self.said.clear();
         let name = self.style.strong(reference).to_string();
         self.line("", &format!("{name}{more}"));
     }
@@ -285,15 +292,20 @@ impl Report {
             self.line(indent, &text);
         }
         for condition in conditions.iter().filter(|condition| !is_good(condition)) {
-            self.bad += 1;
             let what = format!("{} {}", condition.type_, condition.status);
             let what = if condition.status == "Unknown" {
                 self.style.warn(what).to_string()
             } else {
                 self.style.bad(what).to_string()
             };
-            let text = format!("{what} ({}): {}", condition.reason, condition.message);
-            self.line(indent, &text);
+            // One cause makes several conditions bad; it is told and counted once an object.
+            let message = if self.said.insert(condition.message.clone()) {
+                self.bad += 1;
+                condition.message.as_str()
+            } else {
+                "for the same reason"
+            };
+            self.line(indent, &format!("{what} ({}): {message}", condition.reason));
         }
     }
 

@@ -25,6 +25,7 @@ impl View<'_> {
         let mut counted = Vec::new();
         let mut attached = Vec::new();
         let mut texts = Texts::default();
+        let mut idle = Texts::default();
         let mut stage = Stage::NotNamed;
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
         let unsupported_port = reference.port.is_some()
@@ -67,7 +68,10 @@ impl View<'_> {
                         continue;
                     }
                     stage = Stage::Attached;
-                    if listener.in_force() && gateway.accepted.holds() {
+                    if !listener.in_force() {
+                        let why = why_not_in_force(listener);
+                        idle.add(|| format!("listener `{}`: {why}", listener.name));
+                    } else if gateway.accepted.holds() {
                         attached.push((index, hostnames));
                     }
                 }
@@ -87,7 +91,7 @@ impl View<'_> {
                 Stage::Attached => Finding::new(
                     true,
                     reason::ACCEPTED,
-                    self.describe_attached(gateway, &attached, &refused),
+                    self.describe_attached(gateway, &attached, &idle.joined(), &refused),
                 ),
                 Stage::NotNamed => Finding::new(
                     false,
@@ -195,25 +199,41 @@ impl View<'_> {
         &self,
         gateway: &GatewayState,
         attached: &[(usize, Arc<[EffectiveHostname]>)],
+        idle: &str,
         refused: &str,
     ) -> String {
         let mut texts = Texts::default();
         for (index, hostnames) in attached {
             if let Some(listener) = gateway.listeners.get(*index) {
                 texts.add(|| {
+                    let name = &listener.name;
+                    if matches!(self.id.kind, RouteKind::Tcp | RouteKind::Udp) {
+                        return format!("listener `{name}`");
+                    }
                     let names: Vec<&str> = hostnames
                         .iter()
                         .map(|h| h.hostname.as_ref().map_or("*", Hostname::as_str))
                         .collect();
-                    format!("listener `{}` for `{}`", listener.name, names.join("`, `"))
+                    format!("listener `{name}` for `{}`", names.join("`, `"))
                 });
             }
         }
-        let mut text = if attached.is_empty() {
-            "attached, though no listener is in force".to_owned()
-        } else {
-            format!("attached to {}", texts.joined())
-        };
+        let mut parts = Vec::new();
+        if !attached.is_empty() {
+            parts.push(format!("attached to {}", texts.joined()));
+        }
+        if !idle.is_empty() {
+            parts.push(format!(
+                "without effect at listeners that are not in force: {idle}"
+            ));
+        }
+        if parts.is_empty() {
+            parts.push(format!(
+                "without effect while the Gateway is not accepted: {}",
+                gateway.accepted.message
+            ));
+        }
+        let mut text = parts.join("; ");
         if !refused.is_empty() {
             text.push_str("; not to others: ");
             text.push_str(refused);
