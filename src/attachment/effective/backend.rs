@@ -191,7 +191,7 @@ impl fmt::Display for BackendProblem {
                 reference,
             } => write!(
                 f,
-                "no ReferenceGrant in namespace `{}` allows {} of namespace `{from_namespace}` to refer to {reference}",
+                "no ReferenceGrant in namespace `{}` allows {}s of namespace `{from_namespace}` to refer to {reference}",
                 reference.namespace, from.kind,
             ),
             Self::InvalidKind { reference } => {

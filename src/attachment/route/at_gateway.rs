@@ -134,11 +134,13 @@ impl View<'_> {
             return Err((
                 Stage::NotAllowed,
                 Box::new(move || {
-                    format!(
-                        "listener `{}` takes {}, and no {kind}",
-                        listener.name,
-                        listener.describe_kinds()
-                    )
+                    let name = &listener.name;
+                    let kinds = listener.describe_kinds();
+                    if listener.kinds.is_empty() {
+                        format!("listener `{name}` takes {kinds}")
+                    } else {
+                        format!("listener `{name}` takes {kinds}, and no {kind}")
+                    }
                 }),
             ));
         }
@@ -147,9 +149,10 @@ impl View<'_> {
                 Stage::NotAllowed,
                 Box::new(move || {
                     format!(
-                        "listener `{}` takes routes from {}, and the route is in `{route_namespace}`",
+                        "listener `{}` takes routes from {}, and the route is in `{route_namespace}`{}",
                         listener.name,
                         listener.describe_from(own),
+                        listener.describe_labels(&self.labels),
                     )
                 }),
             ));
