@@ -31,6 +31,7 @@ mod addresses;
 mod assemble;
 mod backend;
 mod conflict;
+mod contest;
 mod depends;
 pub mod effective;
 mod finding;

@@ -4,7 +4,7 @@ use super::Update;
 use crate::{
     attachment::{
         RouteId,
-        assemble::{self, Edit},
+        assemble::{self, Edit, Need},
         backend::BackendKey,
         effective::EffectiveHostname,
         route::{self, ParentTarget, RouteState, World},
@@ -163,13 +163,36 @@ impl Update<'_> {
             let Some(tally) = tallies.get_mut(index) else {
                 continue;
             };
-            if assemble::count(tally, &edit, resolver.options.http_grpc_conflict) {
+            let need = assemble::count(tally, &edit, resolver.options.http_grpc_conflict);
+            if need == Need::Refill {
                 self.refill.insert((gateway.clone(), index));
                 continue;
             }
-            if unchanged(&edit, before.get(&index)) {
+            let out_before = tally.rejected.contains(id);
+            let mut others = BTreeSet::new();
+            if let (Need::Contest, Some(contest)) = (need, &mut tally.contest) {
+                let created = new.and_then(|state| state.created);
+                let wanted = after.get(&index).map(|hostnames| (created, hostnames));
+                others = contest.change(id, wanted);
+                for concerned in &others {
+                    if contest.is_out(concerned) {
+                        tally.rejected.insert(concerned.clone());
+                    } else {
+                        tally.rejected.remove(concerned);
+                    }
+                }
+                others.remove(id);
+            }
+            let edit = Edit {
+                id,
+                old: edit.old.filter(|_| !out_before),
+                new: edit.new.filter(|_| !tally.rejected.contains(id)),
+            };
+            let nothing = edit.old.is_none() && edit.new.is_none();
+            if others.is_empty() && (nothing || unchanged(&edit, before.get(&index))) {
                 continue;
             }
+            self.route_statuses.extend(others.iter().cloned());
             let listener = state.listeners.get(index).map(|l| l.name.as_str());
             if let Some(effective) = resolver.resolution.effective.gateways.get_mut(gateway)
                 && let Some(listener) = Arc::make_mut(effective)
@@ -177,7 +200,23 @@ impl Update<'_> {
                     .iter_mut()
                     .find(|l| Some(l.name.as_str()) == listener)
             {
-                assemble::apply(Arc::make_mut(listener), &edit);
+                let listener = Arc::make_mut(listener);
+                assemble::apply(listener, &edit);
+                for other in &others {
+                    let rules = resolver
+                        .routes
+                        .get(other)
+                        .map(|s| &s.at_gateway(gateway).rules);
+                    let hostnames = tally.contest.as_ref().and_then(|c| c.hostnames(other));
+                    let holds = rules.zip(hostnames);
+                    let out = tally.rejected.contains(other);
+                    let edit = Edit {
+                        id: other,
+                        old: rules.filter(|_| out),
+                        new: holds.filter(|_| !out),
+                    };
+                    assemble::apply(listener, &edit);
+                }
                 self.changes.gateways.insert(gateway.clone());
             }
         }
