@@ -113,6 +113,16 @@ impl RouteState {
         listeners
     }
 
+    /// The Services that are among the parents.
+    pub(super) fn services(&self) -> impl Iterator<Item = &NamespacedName> {
+        self.parents
+            .iter()
+            .filter_map(|parent| match &parent.target {
+                ParentTarget::Service { name, .. } => Some(name),
+                _ => None,
+            })
+    }
+
     /// The Gateways that are among the parents and ours.
     pub(super) fn gateways(&self) -> impl Iterator<Item = &NamespacedName> {
         self.parents

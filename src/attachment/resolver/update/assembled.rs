@@ -130,8 +130,14 @@ impl Update<'_> {
                     mesh::service(&name, state, routes)
                 });
             let (effective, rejected) = match assembled {
-                Some(assembled) => (Some(assembled.effective), assembled.rejected),
-                None => (None, BTreeSet::new()),
+                Some(assembled) => {
+                    resolver.mesh_claims.insert(name.clone(), assembled.claims);
+                    (Some(assembled.effective), assembled.rejected)
+                }
+                None => {
+                    resolver.mesh_claims.remove(&name);
+                    (None, BTreeSet::new())
+                }
             };
             let before = resolver.mesh_rejected.remove(&name).unwrap_or_default();
             self.route_statuses

@@ -7,6 +7,7 @@ use crate::{
         assemble::{self, Edit, Need},
         backend::BackendKey,
         effective::EffectiveHostname,
+        mesh,
         route::{self, ParentTarget, RouteState, World},
         rules::Rules,
     },
@@ -65,12 +66,9 @@ impl Update<'_> {
         for gateway in gateways {
             self.edit_gateway(gateway, id, old, new);
         }
-        for state in states() {
-            for parent in &state.parents {
-                if let ParentTarget::Service { name, .. } = &parent.target {
-                    self.services.insert(name.clone());
-                }
-            }
+        let services: BTreeSet<&NamespacedName> = states().flat_map(RouteState::services).collect();
+        for service in services {
+            self.edit_service(service, id, old, new);
         }
         let before = usage(old);
         let after = usage(new);
@@ -103,6 +101,42 @@ impl Update<'_> {
             self.dirty
                 .policies
                 .extend(resolver.depends.policies_for(key));
+        }
+    }
+
+    /// Edits a Service in place, unless it is put together anew anyway.
+    fn edit_service(
+        &mut self,
+        name: &NamespacedName,
+        id: &RouteId,
+        old: Option<&RouteState>,
+        new: Option<&RouteState>,
+    ) {
+        if self.services.contains(name) {
+            return;
+        }
+        let resolver = &mut *self.resolver;
+        let (Some(effective), Some(claims)) = (
+            resolver.resolution.effective.services.get_mut(name),
+            resolver.mesh_claims.get_mut(name),
+        ) else {
+            self.services.insert(name.clone());
+            return;
+        };
+        let rejected = resolver.mesh_rejected.entry(name.clone()).or_default();
+        let present = mesh::Present {
+            effective,
+            rejected,
+            claims,
+        };
+        let edited = mesh::edit(present, id, old, new);
+        if rejected.is_empty() {
+            resolver.mesh_rejected.remove(name);
+        }
+        match edited {
+            mesh::Edited::Unchanged => {}
+            mesh::Edited::Changed => _ = self.changes.services.insert(name.clone()),
+            mesh::Edited::Anew => _ = self.services.insert(name.clone()),
         }
     }
 
