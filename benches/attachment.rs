@@ -607,6 +607,24 @@ mod change {
         cluster(routes, gateways).change(bencher, &objects, 1, 1);
     }
 
+    /// The same while a data plane holds the Gateways as they were: of the listeners in which something changes it
+    /// keeps the old list of routes.
+    #[divan::bench(args = ROUTES)]
+    fn hostname_of_a_route_in_use(bencher: Bencher<'_, '_>, routes: usize) {
+        let domains = ["example.org", "example.com"];
+        let objects: [Object; 2] =
+            domains.map(|domain| cluster_route(routes / 2, 1, domain).into());
+        let mut resolver = cluster(routes, 1).resolver();
+        let mut rounds = objects.iter().cycle();
+        let mut held = resolver.resolution().effective.gateways.clone();
+        bencher.bench_local(|| {
+            resolver.insert(rounds.next().expect("there are objects").clone());
+            let changes = resolver.update();
+            assert_eq!((changes.statuses.len(), changes.gateways.len()), (1, 1));
+            std::mem::replace(&mut held, resolver.resolution().effective.gateways.clone())
+        });
+    }
+
     /// A route moves from one listener of a Gateway with 64 to another: its own status and the numbers of
     /// the Gateway change.
     #[divan::bench(args = ROUTES)]
