@@ -312,7 +312,7 @@ fn team(at: usize) -> String {
 fn cluster_route(at: usize, gateways: usize, domain: &str) -> HttpRoute {
     let name = format!("app-{at}");
     let mut backends = vec![backend(None, &name)];
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         backends.push(backend(Some(&format!("shared-{}", at % 10)), "common"));
     }
     http_route(
@@ -351,10 +351,10 @@ fn cluster(routes: usize, gateways: usize) -> World {
     }
     for at in 0..routes {
         let team = team(at);
-        if at % 10 == 0 {
+        if at.is_multiple_of(10) {
             objects.push(namespace(&team, true));
         }
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             let shared = format!("shared-{}", at % 10);
             objects.push(grant(&shared, ("HTTPRoute", &team), "Service"));
         }
@@ -464,7 +464,7 @@ mod corner {
         ];
         for at in 0..count {
             let name = format!("team-{at}");
-            objects.push(namespace(&name, at % 2 == 0));
+            objects.push(namespace(&name, at.is_multiple_of(2)));
             objects.extend(service(&name, "app"));
             let host = vec![format!("app-{at}.example.com")];
             let parent = parent("front", None);
@@ -511,7 +511,7 @@ mod corner {
         ];
         objects.extend(service("apps", "app"));
         for at in 0..routes {
-            objects.push(if at % 2 == 0 {
+            objects.push(if at.is_multiple_of(2) {
                 mixed_route(at, domain).into()
             } else {
                 grpc_route(at).into()

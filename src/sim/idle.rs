@@ -69,7 +69,7 @@ fn goes_before(idle: &IdleListener, taken: &EffectiveListener) -> bool {
     }
 }
 
-#[cfg(all(test, feature = "yaml"))]
+#[cfg(test)]
 mod tests {
     use crate::{
         attachment::{Options, Snapshot, resolve},

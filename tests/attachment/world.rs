@@ -490,7 +490,6 @@ fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
                         .into_iter()
                         .collect(),
                     hostname: "backend.example".into(),
-                    ..Default::default()
                 },
             },
             ..Default::default()
