@@ -10,9 +10,13 @@ use gwapi::{
     attachment::{Attachment, Options, Resolver, RouteId, RouteKind, Snapshot, Status},
     meta::{Condition, ObjectReference},
     v1::{GatewayStatus, ListenerStatus, ParentReference},
+    v1alpha2::MAX_ANCESTORS,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use std::{collections::HashMap, fmt::Write as _};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+};
 
 /// Show the status that every object would get: why is my route not accepted
 ///
@@ -113,6 +117,8 @@ struct Report {
     /// How many conditions and attachments are not as one would like them.
     bad: usize,
     objects: usize,
+    /// What was said of the present object.
+    said: BTreeSet<String>,
     style: Style,
 }
 
@@ -122,6 +128,7 @@ impl Report {
             text: String::new(),
             bad: 0,
             objects: 0,
+            said: BTreeSet::new(),
             style,
         };
         for reference in in_order(resolver) {
@@ -134,7 +141,15 @@ impl Report {
                     report.object(reference, "");
                     report.conditions("  ", &class.conditions);
                 }
-                Status::Gateway(gateway) => report.gateway(reference, gateway),
+                Status::Gateway(gateway) => {
+                    report.gateway(reference, gateway);
+                    let name = reference.namespaced_name();
+                    for (policy, without) in &resolver.resolution().without_room {
+                        if without.contains(&name) {
+                            report.no_room(&format!("this Gateway in {policy}"));
+                        }
+                    }
+                }
                 Status::Route(route) => {
                     report.object(reference, "");
                     let id = RouteKind::from_kind(&reference.kind)
@@ -176,6 +191,10 @@ impl Report {
                         report.line("  ", &format!("for {parent}"));
                         report.conditions("    ", &ancestor.conditions);
                     }
+                    let without = resolver.resolution().without_room.get(reference);
+                    for gateway in without.into_iter().flatten() {
+                        report.no_room(&format!("Gateway {gateway}"));
+                    }
                 }
                 _ => {}
             }
@@ -189,7 +208,21 @@ impl Report {
         let _ = writeln!(self.text, "{indent}{text}");
     }
 
+    /// A Gateway that has no place among the ancestors of a policy.
+    fn no_room(&mut self, what: &str) {
+        self.bad += 1;
+        let text = self
+            .style
+            .bad(format_args!("no room for {what}"))
+            .to_string();
+        let why = format!(
+            "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
+        );
+        self.line("  ", &format!("{text}: {why}"));
+    }
+
     fn object(&mut self, reference: &ObjectReference, more: &str) {
+        self.said.clear();
         let name = self.style.strong(reference).to_string();
         self.line("", &format!("{name}{more}"));
     }
@@ -259,15 +292,20 @@ impl Report {
             self.line(indent, &text);
         }
         for condition in conditions.iter().filter(|condition| !is_good(condition)) {
-            self.bad += 1;
             let what = format!("{} {}", condition.type_, condition.status);
             let what = if condition.status == "Unknown" {
                 self.style.warn(what).to_string()
             } else {
                 self.style.bad(what).to_string()
             };
-            let text = format!("{what} ({}): {}", condition.reason, condition.message);
-            self.line(indent, &text);
+            // One cause makes several conditions bad; it is told and counted once an object.
+            let message = if self.said.insert(condition.message.clone()) {
+                self.bad += 1;
+                condition.message.as_str()
+            } else {
+                "for the same reason"
+            };
+            self.line(indent, &format!("{what} ({}): {message}", condition.reason));
         }
     }
 

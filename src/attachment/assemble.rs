@@ -1,7 +1,8 @@
 //! Gateways put together with the routes that attach to them.
 
 use super::{
-    HttpGrpcConflict, RouteId, RouteKind, conflict,
+    HttpGrpcConflict, RouteId, RouteKind,
+    contest::Contest,
     effective::{
         AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
         EffectiveListener, GrpcRouteRules, HttpRouteRules,
@@ -41,12 +42,14 @@ macro_rules! ranked {
 ranked!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 
 /// What is counted at a listener, and who is out because of a conflict.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     pub(super) counted: u32,
     http: u32,
     grpc: u32,
     pub(super) rejected: BTreeSet<RouteId>,
+    /// Where both kinds are here, and are in each other's way by the options.
+    pub(super) contest: Option<Contest>,
 }
 
 impl Tally {
@@ -79,8 +82,22 @@ pub(super) struct Edit<'a> {
     pub(super) new: Option<(&'a Rules, &'a Arc<[EffectiveHostname]>)>,
 }
 
-/// Counts an edit. Whether the listener has to be put together anew because of conflicts.
-pub(super) fn count(tally: &mut Tally, edit: &Edit<'_>, options: HttpGrpcConflict) -> bool {
+/// What a listener needs after an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// The edit alone.
+    Nothing,
+    /// To judge who holds which hostname.
+    Contest,
+    /// To be put together anew: a contest has begun or is over.
+    Refill,
+}
+
+/// Counts an edit.
+pub(super) fn count(tally: &mut Tally, edit: &Edit<'_>, options: HttpGrpcConflict) -> Need {
+    if !matches!(edit.id.kind, RouteKind::Http | RouteKind::Grpc) {
+        return Need::Nothing;
+    }
     let before = tally.mixed();
     if edit.old.is_some() {
         tally.attach(edit.id.kind, false);
@@ -88,7 +105,15 @@ pub(super) fn count(tally: &mut Tally, edit: &Edit<'_>, options: HttpGrpcConflic
     if edit.new.is_some() {
         tally.attach(edit.id.kind, true);
     }
-    options == HttpGrpcConflict::OldestWins && (before || tally.mixed())
+    match (before, tally.mixed()) {
+        _ if options != HttpGrpcConflict::OldestWins => Need::Nothing,
+        (false, false) => Need::Nothing,
+        (true, true) if tally.contest.is_some() => Need::Contest,
+        _ => {
+            tally.contest = None;
+            Need::Refill
+        }
+    }
 }
 
 /// Carries out an edit.
@@ -188,7 +213,7 @@ pub(super) fn gateway<'a>(
         };
         let members = members.remove(&index).unwrap_or_default();
         if let Some(tally) = tallies.get_mut(index) {
-            fill(&mut bare, tally, members, options);
+            fill(&mut bare, &state.name, tally, members, options);
         }
         listeners.push(Arc::new(bare));
     }
@@ -213,6 +238,7 @@ pub(super) struct Member<'a> {
 /// Fills the lists of a listener, and leaves out what loses a conflict.
 pub(super) fn fill(
     listener: &mut EffectiveListener,
+    gateway: &NamespacedName,
     tally: &mut Tally,
     mut members: Vec<Member<'_>>,
     options: HttpGrpcConflict,
@@ -230,17 +256,18 @@ pub(super) fn fill(
     for member in &members {
         tally.attach(member.id.kind, true);
     }
-    tally.rejected = if options == HttpGrpcConflict::OldestWins && tally.mixed() {
-        let contenders = members
-            .iter()
-            .filter(|m| matches!(m.id.kind, RouteKind::Http | RouteKind::Grpc))
-            .map(|m| (m.id, m.id.kind == RouteKind::Grpc, m.hostnames.as_ref()));
-        conflict::between_http_and_grpc(contenders)
-            .into_iter()
-            .collect()
-    } else {
-        BTreeSet::new()
-    };
+    tally.rejected.clear();
+    tally.contest = None;
+    if options == HttpGrpcConflict::OldestWins && tally.mixed() {
+        let mut contest = Contest::default();
+        for member in &members {
+            if matches!(member.id.kind, RouteKind::Http | RouteKind::Grpc) {
+                let new = Some((member.route.created, &member.hostnames));
+                tally.rejected.extend(contest.change(member.id, new));
+            }
+        }
+        tally.contest = Some(contest);
+    }
     listener.http.clear();
     listener.grpc.clear();
     listener.tls_routes.clear();
@@ -256,7 +283,7 @@ pub(super) fn fill(
             continue;
         }
         // In order of rank already.
-        match &route.built.rules {
+        match &route.at_gateway(gateway).rules {
             Rules::Http(rules) => listener.http.push(AttachedRoute {
                 route: rules.clone(),
                 hostnames,

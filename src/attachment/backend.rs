@@ -6,10 +6,7 @@ use super::{
     object::{self, MULTICLUSTER_GROUP},
     policy::BackendPolicies,
 };
-use crate::{
-    meta::{NamespacedName, ObjectReference},
-    v1,
-};
+use crate::meta::{NamespacedName, ObjectReference};
 use k8s_openapi::{
     api::{
         core::v1::{Endpoints, ObjectReference as TargetReference, Service, ServicePort},
@@ -72,8 +69,8 @@ pub(super) struct BackendState {
     /// It is a mere alias of a DNS name, which must not be a backend.
     pub(super) external_name: bool,
     pub(super) ports: Vec<PortState>,
-    /// Of a BackendLBPolicy.
-    pub(super) session_persistence: Option<v1::SessionPersistence>,
+    /// The policies that hold for it.
+    pub(super) policies: BackendPolicies,
 }
 
 /// A port of a backend.
@@ -125,7 +122,7 @@ pub(super) fn examine(
         headless: false,
         external_name: false,
         ports: Vec::new(),
-        session_persistence: policies.session_persistence.clone(),
+        policies: BackendPolicies::default(),
     };
     let mut endpoints = None;
     if key.import {
@@ -196,6 +193,7 @@ pub(super) fn examine(
             },
         });
     }
+    state.policies = policies;
     Some(state)
 }
 

@@ -1,8 +1,6 @@
-//! Conflicts: between listeners of a Gateway, and between HTTPRoutes and GRPCRoutes at a listener.
+//! Conflicts between the listeners of a Gateway.
 
-use super::{
-    effective::EffectiveHostname, finding::Finding, kind::RouteId, listener::ListenerState,
-};
+use super::{finding::Finding, listener::ListenerState};
 use crate::{
     meta::{Hostname, condition::listener::reason},
     v1::ProtocolType,
@@ -116,124 +114,6 @@ impl Family {
             ProtocolType::Http => Self::Clear,
             ProtocolType::Https | ProtocolType::Tls => Self::Sni,
             _ => Self::Stream,
-        }
-    }
-}
-
-/// The hostnames that routes of one kind hold at a listener, asked whether others intersect with them.
-#[derive(Default)]
-struct Held {
-    everything: bool,
-    any: bool,
-    exact: HashSet<String>,
-    /// Suffixes of wildcards, dot included.
-    wildcards: HashSet<String>,
-    /// Every suffix under which a held hostname lies.
-    above: HashSet<String>,
-}
-
-/// The suffixes of a name that a wildcard could have, dot included: `.b.c` and `.c` of `a.b.c`.
-fn suffixes(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('.')
-        .filter_map(|(at, _)| name.get(at..))
-        .filter(|suffix| suffix.len() < name.len())
-}
-
-impl Held {
-    fn add(&mut self, hostname: Option<&Hostname>) {
-        self.any = true;
-        let Some(hostname) = hostname else {
-            self.everything = true;
-            return;
-        };
-        match hostname.wildcard_suffix() {
-            Some(suffix) => {
-                self.wildcards.insert(suffix.to_owned());
-                self.above.insert(suffix.to_owned());
-            }
-            None => {
-                self.exact.insert(hostname.as_str().to_owned());
-            }
-        }
-        let name = hostname.wildcard_suffix().unwrap_or(hostname.as_str());
-        self.above.extend(suffixes(name).map(str::to_owned));
-    }
-
-    fn intersects(&self, hostname: Option<&Hostname>) -> bool {
-        let Some(hostname) = hostname else {
-            return self.any;
-        };
-        if self.everything {
-            return true;
-        }
-        match hostname.wildcard_suffix() {
-            Some(suffix) => {
-                self.above.contains(suffix) || suffixes(suffix).any(|s| self.wildcards.contains(s))
-            }
-            None => {
-                let name = hostname.as_str();
-                self.exact.contains(name) || suffixes(name).any(|s| self.wildcards.contains(s))
-            }
-        }
-    }
-}
-
-/// Goes through the HTTPRoutes and GRPCRoutes of a listener, oldest first, and names those that want a
-/// hostname which an older route of the other kind holds (GRPCRoute `spec.hostnames`).
-pub(super) fn between_http_and_grpc<'a>(
-    routes: impl Iterator<Item = (&'a RouteId, bool, &'a [EffectiveHostname])>,
-) -> Vec<RouteId> {
-    let (mut http, mut grpc) = (Held::default(), Held::default());
-    let mut rejected = Vec::new();
-    for (route, is_grpc, hostnames) in routes {
-        let (own, other) = if is_grpc {
-            (&mut grpc, &http)
-        } else {
-            (&mut http, &grpc)
-        };
-        if hostnames
-            .iter()
-            .any(|h| other.intersects(h.hostname.as_ref()))
-        {
-            rejected.push(route.clone());
-        } else {
-            for hostname in hostnames {
-                own.add(hostname.hostname.as_ref());
-            }
-        }
-    }
-    rejected
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn hostnames() -> impl Strategy<Value = Option<Hostname>> {
-        proptest::option::weighted(
-            0.9,
-            ("(\\*\\.)?", prop::collection::vec("[ab]", 1..4))
-                .prop_map(|(star, labels)| format!("{star}{}", labels.join(".")).parse().unwrap()),
-        )
-    }
-
-    proptest! {
-        /// The index of held hostnames says what comparing each of them would say.
-        #[test]
-        fn held_hostnames_intersect_as_each_of_them_does(
-            held in prop::collection::vec(hostnames(), 0..5),
-            asked in hostnames(),
-        ) {
-            let mut index = Held::default();
-            for hostname in &held {
-                index.add(hostname.as_ref());
-            }
-            let each = held.iter().any(|h| match (h, &asked) {
-                (Some(a), Some(b)) => a.intersection(b).is_some(),
-                _ => true,
-            });
-            prop_assert_eq!(index.intersects(asked.as_ref()), each);
         }
     }
 }

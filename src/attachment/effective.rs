@@ -7,15 +7,18 @@
 
 mod backend;
 mod gateway;
+mod idle;
 mod route;
 mod service;
 
 pub use backend::{
-    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, Endpoint, TrustedAuthorities,
+    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, Endpoint, POLICY_FULL,
+    TrustedAuthorities,
 };
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
 };
+pub use idle::IdleListener;
 pub use route::{
     AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilter, EffectiveHostname,
     GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
@@ -33,4 +36,6 @@ pub struct Effective {
     /// The Services, with the mesh routes that govern requests to them (GEP-1426). A Service without
     /// routes is here as well: requests go to its own endpoints.
     pub services: BTreeMap<NamespacedName, Arc<EffectiveService>>,
+    /// The listeners that are not in force, by their Gateway.
+    pub idle: BTreeMap<NamespacedName, Arc<[IdleListener]>>,
 }

@@ -4,6 +4,7 @@ use super::{
     Options, Snapshot,
     addresses::{self, Requested},
     conflict,
+    effective::IdleListener,
     finding::{Finding, join},
     grants::Grants,
     listener::{self, ListenerState},
@@ -14,6 +15,7 @@ use crate::{
         Channel, ConditionStatus, NamespacedName, ObjectReference, SupportedFeature, condition,
     },
     v1::{self, GatewayStatus, GatewayStatusAddress, ListenerStatus},
+    v1alpha2::MAX_ANCESTORS,
 };
 use condition::{gateway::reason, gateway_class, listener as on_listener};
 use k8s_openapi::jiff::Timestamp;
@@ -101,7 +103,8 @@ impl ClassState {
                 .condition(gateway_class::ACCEPTED, self.generation),
         ];
         let mut supported_features = Vec::new();
-        if options.channel == Channel::Experimental && self.accepted.holds() {
+        if options.channel == Channel::Experimental {
+            // Whether or not the class is accepted: one that was written before must not fall behind.
             conditions.push(
                 Finding::new(
                     true,
@@ -110,6 +113,8 @@ impl ClassState {
                 )
                 .condition(gateway_class::SUPPORTED_VERSION, self.generation),
             );
+        }
+        if options.channel == Channel::Experimental && self.accepted.holds() {
             supported_features = SupportedFeature::KNOWN
                 .iter()
                 .map(|name| SupportedFeature::from(*name))
@@ -224,15 +229,20 @@ fn accept(
     Finding::new(true, reason::LISTENERS_NOT_VALID, message)
 }
 
-/// Why a listener takes no traffic: the first of its conditions that stands in the way.
-pub(super) fn why_not_in_force(listener: &ListenerState) -> &str {
+/// What stands in the way of a listener: the first of its conditions, and its type.
+fn obstacle(listener: &ListenerState) -> (&'static str, &Finding) {
     if listener.conflicted.holds() {
-        &listener.conflicted.message
+        (on_listener::CONFLICTED, &listener.conflicted)
     } else if !listener.accepted.holds() {
-        &listener.accepted.message
+        (on_listener::ACCEPTED, &listener.accepted)
     } else {
-        &listener.resolved.message
+        (on_listener::RESOLVED_REFS, &listener.resolved)
     }
+}
+
+/// Why a listener takes no traffic.
+pub(super) fn why_not_in_force(listener: &ListenerState) -> &str {
+    &obstacle(listener).1.message
 }
 
 impl GatewayState {
@@ -246,6 +256,35 @@ impl GatewayState {
             Requested::Static { usable, .. } => usable.clone(),
             Requested::Unsupported(_) => Vec::new(),
         }
+    }
+
+    /// The listeners that take no traffic.
+    pub(super) fn idle(&self) -> Vec<IdleListener> {
+        let idle = |listener: &ListenerState| {
+            let (of, (kind, finding)) = if !listener.in_force() {
+                ("", obstacle(listener))
+            } else if !self.accepted.holds() {
+                (
+                    "its Gateway: ",
+                    (condition::gateway::ACCEPTED, &self.accepted),
+                )
+            } else {
+                return None;
+            };
+            Some(IdleListener {
+                name: listener.name.clone(),
+                port: listener.port,
+                protocol: listener.protocol.clone(),
+                hostname: listener.hostname.clone(),
+                why: format!(
+                    "{of}{kind} {} ({}): {}",
+                    finding.status.as_str(),
+                    finding.reason,
+                    finding.message
+                ),
+            })
+        };
+        self.listeners.iter().filter_map(idle).collect()
     }
 
     /// The condition `Programmed` of the Gateway.
@@ -278,13 +317,23 @@ impl GatewayState {
         }
     }
 
-    /// The status that the Gateway ought to have; `attached` counts routes, a number for each listener.
-    pub(super) fn status(
+    /// The status that the Gateway ought to have; `attached` counts routes, a number for each listener;
+    /// `without_room` are the policies that cannot name it as their ancestor.
+    pub(super) fn status<'a>(
         &self,
         assigned: Option<&GatewayStatusAddress>,
         attached: &[u32],
+        without_room: impl Iterator<Item = &'a ObjectReference>,
     ) -> GatewayStatus {
         let generation = self.generation;
+        let mut programmed = self.programmed(assigned);
+        let policies: Vec<String> = without_room.map(ToString::to_string).collect();
+        if !policies.is_empty() {
+            programmed.message.push_str(&format!(
+                "; no route can refer to the targets of policies that have no room for this Gateway among {MAX_ANCESTORS} ancestors: {}",
+                join(&policies)
+            ));
+        }
         GatewayStatus {
             addresses: if self.accepted.status == ConditionStatus::Undetermined {
                 Vec::new()
@@ -294,8 +343,7 @@ impl GatewayState {
             conditions: vec![
                 self.accepted
                     .condition(condition::gateway::ACCEPTED, generation),
-                self.programmed(assigned)
-                    .condition(condition::gateway::PROGRAMMED, generation),
+                programmed.condition(condition::gateway::PROGRAMMED, generation),
             ],
             listeners: self
                 .listeners

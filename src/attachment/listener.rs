@@ -86,6 +86,23 @@ impl ListenerState {
         }
     }
 
+    /// Which labels a namespace has of those that the selector asks for, for people; nothing without a
+    /// selector.
+    pub(super) fn describe_labels(&self, labels: &BTreeMap<String, String>) -> String {
+        let From::Selector(selector) = &self.from else {
+            return String::new();
+        };
+        let found: Vec<String> = selector::keys(selector)
+            .filter_map(|key| labels.get_key_value(key))
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        if found.is_empty() {
+            ", which has none of these labels".to_owned()
+        } else {
+            format!(", which is labelled `{}`", found.join(","))
+        }
+    }
+
     /// Which kinds it takes, for people.
     pub(super) fn describe_kinds(&self) -> String {
         match self.kinds.as_slice() {
@@ -352,7 +369,7 @@ impl Resolver<'_> {
             self.problems.push((
                 reason::REF_NOT_PERMITTED,
                 format!(
-                    "no ReferenceGrant in namespace `{}` allows a Gateway of namespace `{}` to refer to {reference}",
+                    "no ReferenceGrant in namespace `{}` allows Gateways of namespace `{}` to refer to {reference}",
                     reference.namespace, self.namespace
                 ),
             ));

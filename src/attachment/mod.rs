@@ -21,6 +21,9 @@
 //! * Policies conflict for the same target and section: the oldest holds, then the first by name. One for
 //!   a port goes before one for the whole Service.
 //! * A BackendTLSPolicy that is not valid makes its backend fail: cleartext is no substitute for TLS.
+//! * A policy that has as many ancestors as its status can hold cannot be implemented at further Gateways: their
+//!   routes cannot refer to its targets ([`POLICY_FULL`](effective::POLICY_FULL)). Gateways that have an entry
+//!   keep it; then come older ones.
 //! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
 //!   [`Assumptions`], [`AddressPool`].
 
@@ -28,6 +31,7 @@ mod addresses;
 mod assemble;
 mod backend;
 mod conflict;
+mod contest;
 mod depends;
 pub mod effective;
 mod finding;

@@ -1,24 +1,28 @@
 //! Policies for backends: BackendTLSPolicy (GEP-1897) and BackendLBPolicy (GEP-1619).
 
+mod ancestors;
+
+pub(super) use ancestors::{Ancestors, status};
+
 use super::{
     Snapshot,
-    backend::BackendKey,
+    backend::{BackendKey, BackendState},
     effective::{BackendTls, TrustedAuthorities},
     finding::{Finding, join},
     listener, object,
 };
 use crate::{
     meta::{GROUP, NamespacedName, ObjectReference, condition},
-    v1::{ParentReference, SessionPersistence},
-    v1alpha2::{
-        BackendLbPolicy, MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus,
-        WellKnownCaCertificatesType,
-    },
+    v1::SessionPersistence,
+    v1alpha2::{BackendLbPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha3::BackendTlsPolicy,
 };
 use condition::policy::reason;
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// A kind of policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +51,26 @@ impl PolicyId {
             name: self.name.name.clone(),
         }
     }
+}
+
+/// Every policy that is there.
+pub(super) fn all(snapshot: &Snapshot) -> impl Iterator<Item = PolicyId> {
+    let of = |kind: PolicyKind| {
+        move |name: &NamespacedName| PolicyId {
+            kind,
+            name: name.clone(),
+        }
+    };
+    let tls = snapshot
+        .backend_tls_policies()
+        .keys()
+        .map(of(PolicyKind::Tls));
+    tls.chain(
+        snapshot
+            .backend_lb_policies()
+            .keys()
+            .map(of(PolicyKind::Lb)),
+    )
 }
 
 /// One target of a policy.
@@ -81,6 +105,13 @@ impl<'a> Policy<'a> {
         match self {
             Self::Tls(policy) => &policy.metadata,
             Self::Lb(policy) => &policy.metadata,
+        }
+    }
+
+    fn status(self) -> Option<&'a PolicyStatus> {
+        match self {
+            Self::Tls(policy) => policy.status.as_ref(),
+            Self::Lb(policy) => policy.status.as_ref(),
         }
     }
 
@@ -182,7 +213,8 @@ fn authorities(
 pub(super) struct BackendPolicies {
     /// A BackendTLSPolicy for each section, or for all of the backend.
     tls: Vec<SectionTls>,
-    pub(super) session_persistence: Option<SessionPersistence>,
+    /// The BackendLBPolicy, and the sessions that it asks for, if any.
+    lb: Option<(ObjectReference, Option<SessionPersistence>)>,
 }
 
 /// The section that a BackendTLSPolicy is for, the policy, and what it asks for or why that cannot be had.
@@ -206,6 +238,30 @@ impl BackendPolicies {
         };
         port.and_then(|name| of(Some(name))).or_else(|| of(None))
     }
+
+    /// The sessions of a BackendLBPolicy.
+    pub(super) fn session_persistence(&self) -> Option<&SessionPersistence> {
+        self.lb.as_ref().and_then(|(_, session)| session.as_ref())
+    }
+
+    /// The policies of both kinds that hold for a port.
+    pub(super) fn of_port(&self, port: Option<&str>) -> impl Iterator<Item = ObjectReference> {
+        let tls = self.tls_for(port).map(|(policy, _)| policy);
+        let lb = self.lb.as_ref().map(|(policy, _)| policy.clone());
+        tls.into_iter().chain(lb)
+    }
+
+    /// The policy of a kind that holds for a section, or for all of the backend.
+    fn holder(&self, kind: PolicyKind, section: Option<&str>) -> Option<&ObjectReference> {
+        match kind {
+            PolicyKind::Tls => self
+                .tls
+                .iter()
+                .find(|(s, _, _)| s.as_deref() == section)
+                .map(|(_, policy, _)| policy),
+            PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),
+        }
+    }
 }
 
 /// The winners among the policies for one backend: the oldest, then the first by name.
@@ -221,7 +277,6 @@ pub(super) fn for_backend(
         .collect();
     ranked.sort_by_key(|(_, policy)| policy.rank());
     let reference = key.reference();
-    let mut has_lb = false;
     for (id, policy) in ranked {
         for target in policy.targets() {
             if target.reference != reference {
@@ -238,11 +293,12 @@ pub(super) fn for_backend(
                     });
                     found.tls.push((target.section, id.reference(), checked));
                 }
-                Policy::Lb(_) if !has_lb => {
-                    has_lb = true;
-                    if let Ok(Checked::Lb(session)) = policy.check(snapshot) {
-                        found.session_persistence = session;
-                    }
+                Policy::Lb(_) if found.lb.is_none() => {
+                    let session = match policy.check(snapshot) {
+                        Ok(Checked::Lb(session)) => session,
+                        _ => None,
+                    };
+                    found.lb = Some((id.reference(), session));
                 }
                 _ => {}
             }
@@ -255,7 +311,7 @@ pub(super) fn for_backend(
 pub(super) fn accept(
     id: &PolicyId,
     snapshot: &Snapshot,
-    rivals: impl Fn(&BackendKey) -> BTreeSet<PolicyId>,
+    backends: &HashMap<BackendKey, BackendState>,
 ) -> Option<Finding> {
     let policy = Policy::get(snapshot, id)?;
     let mut problems: Vec<(&'static str, String)> = Vec::new();
@@ -263,7 +319,7 @@ pub(super) fn accept(
         problems.push((reason::INVALID, problem));
     }
     for target in policy.targets() {
-        problems.extend(target_problem(id, policy, &target, snapshot, &rivals));
+        problems.extend(target_problem(id, &target, snapshot, backends));
     }
     Some(match problems.first() {
         None => Finding::new(true, reason::ACCEPTED, "the policy is in force"),
@@ -276,10 +332,9 @@ pub(super) fn accept(
 
 fn target_problem(
     id: &PolicyId,
-    policy: Policy<'_>,
     target: &Target,
     snapshot: &Snapshot,
-    rivals: &impl Fn(&BackendKey) -> BTreeSet<PolicyId>,
+    backends: &HashMap<BackendKey, BackendState>,
 ) -> Option<(&'static str, String)> {
     let reference = &target.reference;
     let Some(key) = BackendKey::of(reference) else {
@@ -322,69 +377,10 @@ fn target_problem(
         let text = format!("{reference} has no port named `{section}`");
         return Some((reason::TARGET_NOT_FOUND, text));
     }
-    let older = rivals(&key)
-        .into_iter()
-        .filter(|rival| rival.kind == id.kind && rival != id)
-        .filter_map(|rival| Some((Policy::get(snapshot, &rival)?, rival)))
-        .filter(|(rival, _)| {
-            rival.rank() < policy.rank()
-                && rival
-                    .targets()
-                    .iter()
-                    .any(|t| t.reference == *reference && t.section == target.section)
-        })
-        .min_by_key(|(rival, _)| rival.rank());
-    older.map(|(_, rival)| {
-        let text = format!("{} is older and holds {reference}", rival.reference());
+    let policies = &backends.get(&key)?.policies;
+    let holder = policies.holder(id.kind, target.section.as_deref())?;
+    (*holder != id.reference()).then(|| {
+        let text = format!("{holder} is older and holds {reference}");
         (reason::CONFLICTED, text)
     })
-}
-
-/// The status that a policy ought to have: an entry for each Gateway through which its effect is felt, at
-/// most [`MAX_ANCESTORS`]. A policy that holds for nothing and has a problem says so at its target.
-pub(super) fn status(
-    id: &PolicyId,
-    snapshot: &Snapshot,
-    finding: &Finding,
-    gateways: impl Iterator<Item = (NamespacedName, String)>,
-    controller: &str,
-) -> PolicyStatus {
-    let Some(policy) = Policy::get(snapshot, id) else {
-        return PolicyStatus::default();
-    };
-    let generation = policy.metadata().generation;
-    let entry = |ancestor_ref: ParentReference, controller: String| PolicyAncestorStatus {
-        ancestor_ref,
-        controller_name: controller,
-        conditions: vec![finding.condition(condition::policy::ACCEPTED, generation)],
-    };
-    let refer = |reference: &ObjectReference| ParentReference {
-        group: Some(reference.group.clone()),
-        kind: Some(reference.kind.clone()),
-        namespace: Some(reference.namespace.clone()),
-        name: reference.name.clone(),
-        ..Default::default()
-    };
-    let mut ancestors: Vec<PolicyAncestorStatus> = gateways
-        .take(MAX_ANCESTORS)
-        .map(|(gateway, controller)| {
-            let reference = ObjectReference {
-                group: GROUP.to_owned(),
-                kind: "Gateway".to_owned(),
-                namespace: gateway.namespace,
-                name: gateway.name,
-            };
-            entry(refer(&reference), controller)
-        })
-        .collect();
-    if ancestors.is_empty() && !finding.holds() {
-        let targets: BTreeSet<ObjectReference> =
-            policy.targets().into_iter().map(|t| t.reference).collect();
-        ancestors = targets
-            .iter()
-            .take(MAX_ANCESTORS)
-            .map(|target| entry(refer(target), controller.to_owned()))
-            .collect();
-    }
-    PolicyStatus { ancestors }
 }

@@ -19,6 +19,9 @@ pub struct Resolution {
     pub statuses: BTreeMap<ObjectReference, Status>,
     /// For each route and parentRef, in the order of the spec, whether it is attached and why.
     pub attachments: BTreeMap<RouteId, Vec<Attachment>>,
+    /// The policies whose status has no room for more ancestors, and the Gateways for which there is none.
+    /// No route of these can refer to the targets of the policy (PolicyStatus `ancestors`).
+    pub without_room: BTreeMap<ObjectReference, BTreeSet<NamespacedName>>,
 }
 
 /// The status of an object of any kind.

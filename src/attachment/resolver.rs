@@ -9,7 +9,8 @@ use super::{
     depends::{self, Dependent, Depends, Key},
     gateway::{ClassState, GatewayState},
     grants::Grants,
-    policy::PolicyId,
+    mesh::Claims,
+    policy::{Ancestors, PolicyId},
     resolution::Changes,
     route::RouteState,
     status,
@@ -52,6 +53,12 @@ pub struct Resolver {
     /// How many routes of each Gateway use a backend.
     usage: HashMap<BackendKey, BTreeMap<NamespacedName, usize>>,
     mesh_rejected: HashMap<NamespacedName, BTreeSet<RouteId>>,
+    /// Which kinds of routes want which ports of a Service.
+    mesh_claims: HashMap<NamespacedName, Claims>,
+    /// For which Gateways the status of each policy speaks.
+    ancestors: HashMap<PolicyId, Ancestors>,
+    /// By Gateway, the policies whose status has no room for it.
+    without_room: HashMap<NamespacedName, BTreeSet<ObjectReference>>,
     resolution: Resolution,
     dirty: Dirty,
 }
@@ -101,6 +108,9 @@ impl Resolver {
             tallies: HashMap::new(),
             usage: HashMap::new(),
             mesh_rejected: HashMap::new(),
+            mesh_claims: HashMap::new(),
+            ancestors: HashMap::new(),
+            without_room: HashMap::new(),
             resolution: Resolution::default(),
             dirty: Dirty::default(),
         }

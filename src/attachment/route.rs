@@ -1,23 +1,28 @@
 //! Routes against their parents: to which listeners and Services each attaches, and why not to others.
 
+mod at_gateway;
+mod at_service;
+mod parts;
+
+pub(super) use parts::{parts, visit_backends};
+
 use super::{
     Options, Snapshot,
     backend::{BackendKey, BackendState},
     effective::EffectiveHostname,
-    finding::{Finding, join},
-    gateway::{GatewayState, why_not_in_force},
+    finding::Finding,
+    gateway::GatewayState,
     grants::Grants,
     kind::{RouteId, RouteKind},
-    listener::ListenerState,
     rules::{self, Built, Common, Context},
 };
 use crate::{
-    meta::{Hostname, NamespacedName, SupportedFeature, condition::route::reason},
-    v1::{BackendReference, GrpcRouteFilter, HttpRouteFilter, ParentReference},
+    meta::{Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route::reason},
+    v1::ParentReference,
 };
-use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
+use k8s_openapi::jiff::Timestamp;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -30,6 +35,8 @@ pub(super) struct RouteState {
     pub(super) built: Built,
     /// With Services as parents, where other rules hold for references.
     pub(super) mesh: Option<Built>,
+    /// With Gateways as parents for which a policy of a backend has no room.
+    pub(super) without_room: BTreeMap<NamespacedName, Built>,
     pub(super) parents: Vec<ParentState>,
 }
 
@@ -63,6 +70,11 @@ pub(super) enum ParentTarget {
 }
 
 impl RouteState {
+    /// The rules as they hold at a Gateway.
+    pub(super) fn at_gateway(&self, gateway: &NamespacedName) -> &Built {
+        self.without_room.get(gateway).unwrap_or(&self.built)
+    }
+
     /// The rules as they hold at Services.
     pub(super) fn at_services(&self) -> &Built {
         self.mesh.as_ref().unwrap_or(&self.built)
@@ -101,6 +113,16 @@ impl RouteState {
         listeners
     }
 
+    /// The Services that are among the parents.
+    pub(super) fn services(&self) -> impl Iterator<Item = &NamespacedName> {
+        self.parents
+            .iter()
+            .filter_map(|parent| match &parent.target {
+                ParentTarget::Service { name, .. } => Some(name),
+                _ => None,
+            })
+    }
+
     /// The Gateways that are among the parents and ours.
     pub(super) fn gateways(&self) -> impl Iterator<Item = &NamespacedName> {
         self.parents
@@ -120,98 +142,8 @@ pub(super) struct World<'a> {
     pub(super) grants: &'a Grants,
     pub(super) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
     pub(super) backends: &'a HashMap<BackendKey, BackendState>,
-}
-
-/// The parts of a route of any kind that are needed to know what it depends on.
-pub(super) struct Parts<'a> {
-    pub(super) metadata: &'a ObjectMeta,
-    pub(super) parents: &'a [ParentReference],
-    pub(super) hostnames: &'a [String],
-}
-
-/// The common parts of a route; nothing if it is not there.
-pub(super) fn parts<'a>(snapshot: &'a Snapshot, id: &RouteId) -> Option<Parts<'a>> {
-    macro_rules! parts {
-        ($routes:ident $(, $hostnames:ident)?) => {{
-            let route = snapshot.$routes().get(&id.name)?;
-            Parts {
-                metadata: &route.metadata,
-                parents: &route.spec.parent_refs,
-                hostnames: { let names: &[String] = &[]; $( let _ = names; let names = &route.spec.$hostnames[..]; )? names },
-            }
-        }};
-    }
-    Some(match id.kind {
-        RouteKind::Http => parts!(http_routes, hostnames),
-        RouteKind::Grpc => {
-            let route = snapshot.grpc_routes().get(&id.name)?;
-            let spec = route.spec.as_ref();
-            Parts {
-                metadata: &route.metadata,
-                parents: spec.map(|s| s.parent_refs.as_slice()).unwrap_or_default(),
-                hostnames: spec.map(|s| s.hostnames.as_slice()).unwrap_or_default(),
-            }
-        }
-        RouteKind::Tls => parts!(tls_routes, hostnames),
-        RouteKind::Tcp => parts!(tcp_routes),
-        RouteKind::Udp => parts!(udp_routes),
-    })
-}
-
-/// Calls `visit` with every reference to a backend or a mirror that a route has.
-pub(super) fn visit_backends(
-    snapshot: &Snapshot,
-    id: &RouteId,
-    mut visit: impl FnMut(&dyn BackendReference),
-) {
-    match id.kind {
-        RouteKind::Http => {
-            let Some(route) = snapshot.http_routes().get(&id.name) else {
-                return;
-            };
-            for rule in &route.spec.rules {
-                let filters = rule.filters.iter();
-                for filter in filters.chain(rule.backend_refs.iter().flat_map(|b| b.filters.iter()))
-                {
-                    if let HttpRouteFilter::RequestMirror(mirror) = filter {
-                        visit(&mirror.backend_ref);
-                    }
-                }
-                rule.backend_refs.iter().for_each(|b| visit(b));
-            }
-        }
-        RouteKind::Grpc => {
-            let spec = snapshot
-                .grpc_routes()
-                .get(&id.name)
-                .and_then(|route| route.spec.as_ref());
-            for rule in spec.iter().flat_map(|spec| &spec.rules) {
-                let filters = rule.filters.iter();
-                for filter in filters.chain(rule.backend_refs.iter().flat_map(|b| b.filters.iter()))
-                {
-                    if let GrpcRouteFilter::RequestMirror(mirror) = filter {
-                        visit(&mirror.backend_ref);
-                    }
-                }
-                rule.backend_refs.iter().for_each(|b| visit(b));
-            }
-        }
-        RouteKind::Tls => {
-            let route = snapshot.tls_routes().get(&id.name);
-            let rules = route.iter().flat_map(|r| &r.spec.rules);
-            rules.flat_map(|r| &r.backend_refs).for_each(|b| visit(b));
-        }
-        RouteKind::Tcp => {
-            let route = snapshot.tcp_routes().get(&id.name);
-            let rules = route.iter().flat_map(|r| &r.spec.rules);
-            rules.flat_map(|r| &r.backend_refs).for_each(|b| visit(b));
-        }
-        RouteKind::Udp => {
-            let route = snapshot.udp_routes().get(&id.name);
-            let rules = route.iter().flat_map(|r| &r.spec.rules);
-            rules.flat_map(|r| &r.backend_refs).for_each(|b| visit(b));
-        }
-    }
+    /// By Gateway, the policies that have no room for it.
+    pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectReference>>,
 }
 
 /// Looks at a route; nothing if it is not there.
@@ -233,6 +165,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         grants: world.grants,
         backends: world.backends,
         needs_grant: true,
+        without_room: None,
     };
     let built = build(id, context, common, world.snapshot)?;
     let crosses = {
@@ -275,13 +208,27 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             parent
         })
         .collect();
-    Some(RouteState {
+    let mut state = RouteState {
         generation: parts.metadata.generation,
         created,
         built,
         mesh,
+        without_room: BTreeMap::new(),
         parents,
-    })
+    };
+    if !world.without_room.is_empty() {
+        let others = state.gateways().filter_map(|gateway| {
+            let full = world.without_room.get(gateway)?;
+            let context = Context {
+                without_room: Some((gateway, full)),
+                ..context
+            };
+            let built = build(id, context, common, world.snapshot)?;
+            (built != state.built).then(|| (gateway.clone(), built))
+        });
+        state.without_room = others.collect();
+    }
+    Some(state)
 }
 
 fn build(
@@ -384,348 +331,5 @@ impl View<'_> {
                 place.group_kind()
             ))
         }
-    }
-
-    fn at_gateway(
-        &self,
-        reference: &ParentReference,
-        name: NamespacedName,
-        gateway: &GatewayState,
-        options: &Options,
-    ) -> ParentState {
-        let mut counted = Vec::new();
-        let mut attached = Vec::new();
-        let mut texts = Texts::default();
-        let mut stage = Stage::NotNamed;
-        let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
-        let unsupported_port = reference.port.is_some()
-            && !options.supports(&SupportedFeature::HttpRouteParentRefPort)
-            && !options.supports(&SupportedFeature::HttpRouteDestinationPortMatching);
-        for (index, listener) in gateway.listeners.iter().enumerate() {
-            if section.is_some_and(|section| section != listener.name) {
-                continue;
-            }
-            let ports_differ = |port: i32| listener.port.map(i32::from) != Some(port);
-            if reference.port.is_some_and(ports_differ) {
-                texts.add(|| {
-                    format!(
-                        "listener `{}` has port {}",
-                        listener.name,
-                        listener.port.unwrap_or_default()
-                    )
-                });
-                continue;
-            }
-            match self.at_listener(gateway, listener) {
-                Err((reached, text)) => {
-                    stage = stage.max(reached);
-                    if reached > Stage::NotAllowed {
-                        counted.push(index);
-                    }
-                    texts.add(text);
-                }
-                Ok(hostnames) => {
-                    counted.push(index);
-                    if !listener.accepted.holds() || listener.conflicted.holds() {
-                        stage = stage.max(Stage::NotAccepted);
-                        texts.add(|| {
-                            format!(
-                                "listener `{}`: {}",
-                                listener.name,
-                                why_not_in_force(listener)
-                            )
-                        });
-                        continue;
-                    }
-                    stage = Stage::Attached;
-                    if listener.in_force() && gateway.accepted.holds() {
-                        attached.push((index, hostnames));
-                    }
-                }
-            }
-        }
-        let refused = texts.joined();
-        let accepted = if unsupported_port {
-            counted.clear();
-            attached.clear();
-            Finding::new(
-                false,
-                reason::UNSUPPORTED_VALUE,
-                "`port` of a parentRef is not supported",
-            )
-        } else {
-            match stage {
-                Stage::Attached => Finding::new(
-                    true,
-                    reason::ACCEPTED,
-                    self.describe_attached(gateway, &attached, &refused),
-                ),
-                Stage::NotNamed => Finding::new(
-                    false,
-                    reason::NO_MATCHING_PARENT,
-                    not_named(&name, gateway, section, reference.port),
-                ),
-                Stage::NotAllowed => Finding::new(false, reason::NOT_ALLOWED_BY_LISTENERS, refused),
-                Stage::NoHostname => {
-                    Finding::new(false, reason::NO_MATCHING_LISTENER_HOSTNAME, refused)
-                }
-                Stage::NotAccepted => Finding::new(false, reason::NO_MATCHING_PARENT, refused),
-            }
-        };
-        ParentState {
-            reference: reference.clone(),
-            target: ParentTarget::Gateway {
-                name,
-                counted,
-                attached,
-            },
-            controller: Some(gateway.controller.clone()),
-            accepted,
-        }
-    }
-
-    /// Whether a listener takes the route: for which hostnames, or how far it got and what stopped it.
-    #[expect(
-        clippy::type_complexity,
-        reason = "a text that is only made where it is shown"
-    )]
-    fn at_listener<'t>(
-        &'t self,
-        gateway: &'t GatewayState,
-        listener: &'t ListenerState,
-    ) -> Result<Arc<[EffectiveHostname]>, (Stage, Box<dyn FnOnce() -> String + 't>)> {
-        let route_namespace = &self.id.name.namespace;
-        let own = &gateway.name.namespace;
-        if !listener.kinds.contains(&self.id.kind) {
-            let kind = self.id.kind;
-            return Err((
-                Stage::NotAllowed,
-                Box::new(move || {
-                    format!(
-                        "listener `{}` takes {}, and no {kind}",
-                        listener.name,
-                        listener.describe_kinds()
-                    )
-                }),
-            ));
-        }
-        if !listener.allows_namespace(own, route_namespace, &self.labels) {
-            return Err((
-                Stage::NotAllowed,
-                Box::new(move || {
-                    format!(
-                        "listener `{}` takes routes from {}, and the route is in `{route_namespace}`",
-                        listener.name,
-                        listener.describe_from(own),
-                    )
-                }),
-            ));
-        }
-        self.hostnames_at(listener).ok_or_else(|| {
-            let text: Box<dyn FnOnce() -> String + 't> = Box::new(move || {
-                let names: Vec<&str> = self.hostnames.iter().map(Hostname::as_str).collect();
-                format!(
-                    "listener `{}` serves `{}`, with which `{}` has no host in common",
-                    listener.name,
-                    listener.hostname.as_ref().map_or("*", Hostname::as_str),
-                    names.join("`, `"),
-                )
-            });
-            (Stage::NoHostname, text)
-        })
-    }
-
-    /// The hostnames for which the route holds at a listener (HTTPRoute `spec.hostnames`).
-    fn hostnames_at(&self, listener: &ListenerState) -> Option<Arc<[EffectiveHostname]>> {
-        let has_hostnames = matches!(
-            self.id.kind,
-            RouteKind::Http | RouteKind::Grpc | RouteKind::Tls
-        );
-        if !self.named_hostnames || !has_hostnames {
-            return Some(listener.all_hostnames.clone());
-        }
-        let common: Vec<EffectiveHostname> = self
-            .hostnames
-            .iter()
-            .filter_map(|own| {
-                let hostname = match &listener.hostname {
-                    Some(hostname) => hostname.intersection(own)?,
-                    None => own,
-                };
-                Some(EffectiveHostname {
-                    hostname: Some(hostname.clone()),
-                    own: Some(own.clone()),
-                })
-            })
-            .collect();
-        (!common.is_empty()).then(|| common.into())
-    }
-
-    /// The sentence of a route that is attached: where, and for which hosts.
-    fn describe_attached(
-        &self,
-        gateway: &GatewayState,
-        attached: &[(usize, Arc<[EffectiveHostname]>)],
-        refused: &str,
-    ) -> String {
-        let mut texts = Texts::default();
-        for (index, hostnames) in attached {
-            if let Some(listener) = gateway.listeners.get(*index) {
-                texts.add(|| {
-                    let names: Vec<&str> = hostnames
-                        .iter()
-                        .map(|h| h.hostname.as_ref().map_or("*", Hostname::as_str))
-                        .collect();
-                    format!("listener `{}` for `{}`", listener.name, names.join("`, `"))
-                });
-            }
-        }
-        let mut text = if attached.is_empty() {
-            "attached, though no listener is in force".to_owned()
-        } else {
-            format!("attached to {}", texts.joined())
-        };
-        if !refused.is_empty() {
-            text.push_str("; not to others: ");
-            text.push_str(refused);
-        }
-        text
-    }
-
-    fn at_service(
-        &self,
-        reference: &ParentReference,
-        name: NamespacedName,
-        world: World<'_>,
-    ) -> ParentState {
-        let state = |target, accepted| ParentState {
-            reference: reference.clone(),
-            target,
-            controller: Some(world.options.mesh_controller.clone()),
-            accepted,
-        };
-        let refuse =
-            |reason, text: String| state(ParentTarget::Nothing, Finding::new(false, reason, text));
-        let Some(service) = world.backends.get(&BackendKey::service(name.clone())) else {
-            return refuse(
-                reason::NO_MATCHING_PARENT,
-                format!("Service {name} does not exist"),
-            );
-        };
-        if service.headless || service.external_name {
-            return refuse(
-                reason::UNSUPPORTED_VALUE,
-                format!(
-                    "Service {name} has no address of its own by which a mesh knows its traffic"
-                ),
-            );
-        }
-        let consumer = name.namespace != self.id.name.namespace;
-        if consumer && !world.options.supports(&SupportedFeature::MeshConsumerRoute) {
-            return refuse(
-                reason::UNSUPPORTED_VALUE,
-                format!(
-                    "Service {name} is in another namespace: consumer routes are not supported"
-                ),
-            );
-        }
-        let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
-        let mut ports = service.ports.iter().filter(|port| {
-            section.is_none_or(|section| port.name.as_deref() == Some(section))
-                && reference
-                    .port
-                    .is_none_or(|number| i32::from(port.port) == number)
-        });
-        let port = if section.is_none() && reference.port.is_none() {
-            None
-        } else {
-            match ports.next() {
-                Some(port) => Some(port.port),
-                None => {
-                    let have: Vec<String> =
-                        service.ports.iter().map(|p| p.port.to_string()).collect();
-                    return refuse(
-                        reason::NO_MATCHING_PARENT,
-                        format!(
-                            "Service {name} has no such port: it has {}",
-                            have.join(", ")
-                        ),
-                    );
-                }
-            }
-        };
-        let scope = if consumer {
-            format!(
-                "requests of clients in namespace `{}`",
-                self.id.name.namespace
-            )
-        } else {
-            "requests of all clients".to_owned()
-        };
-        let at = port.map_or("every port".to_owned(), |port| format!("port {port}"));
-        state(
-            ParentTarget::Service { name, port },
-            Finding::new(true, reason::ACCEPTED, format!("governs {scope} to {at}")),
-        )
-    }
-}
-
-/// How far a route got at the best of the listeners.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    NotNamed,
-    NotAllowed,
-    NoHostname,
-    NotAccepted,
-    Attached,
-}
-
-/// Why no listener is meant by a parentRef.
-fn not_named(
-    name: &NamespacedName,
-    gateway: &GatewayState,
-    section: Option<&str>,
-    port: Option<i32>,
-) -> String {
-    let have: Vec<String> = gateway
-        .listeners
-        .iter()
-        .take(8)
-        .map(|l| format!("`{}` (port {})", l.name, l.port.unwrap_or_default()))
-        .collect();
-    let asked = match (section, port) {
-        (Some(section), Some(port)) => format!("named `{section}` with port {port}"),
-        (Some(section), None) => format!("named `{section}`"),
-        (None, Some(port)) => format!("with port {port}"),
-        (None, None) => "at all".to_owned(),
-    };
-    format!(
-        "Gateway {name} has no listener {asked}: it has {}",
-        have.join(", ")
-    )
-}
-
-/// Sentences about listeners, of which only the first few are made.
-#[derive(Default)]
-struct Texts {
-    shown: Vec<String>,
-    more: usize,
-}
-
-impl Texts {
-    fn add(&mut self, text: impl FnOnce() -> String) {
-        if self.shown.len() < 8 {
-            self.shown.push(text());
-        } else {
-            self.more += 1;
-        }
-    }
-
-    fn joined(&self) -> String {
-        let mut text = join(&self.shown);
-        if self.more > 0 {
-            text.push_str(&format!("; and {} more", self.more));
-        }
-        text
     }
 }

@@ -18,7 +18,9 @@ use super::{
     kind::{RouteId, RouteKind},
 };
 use crate::{
-    meta::{GroupKind, Hostname, ObjectReference, SupportedFeature, condition::route},
+    meta::{
+        GroupKind, Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route,
+    },
     v1::{BackendRef, BackendReference, SessionPersistence},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -80,6 +82,9 @@ pub(super) struct Context<'a> {
     pub(super) backends: &'a HashMap<BackendKey, BackendState>,
     /// Whether a reference to another namespace needs a ReferenceGrant.
     pub(super) needs_grant: bool,
+    /// The Gateway for which the rules are, if it is not one like all others: the policies that have no
+    /// room for it.
+    pub(super) without_room: Option<(&'a NamespacedName, &'a BTreeSet<ObjectReference>)>,
 }
 
 /// The fields that all kinds of routes have in common.
@@ -186,7 +191,18 @@ impl<'a> Builder<'a> {
             reference: object.clone(),
         })?;
         let port = backend::port(state, object, port, self.carrier(), self.context.options)?;
-        Ok((port.target.clone()?, state.session_persistence.clone()))
+        if let Some((gateway, full)) = self.context.without_room {
+            let mut policies = state.policies.of_port(port.name.as_deref());
+            if let Some(policy) = policies.find(|policy| full.contains(policy)) {
+                return Err(BackendProblem::PolicyFull {
+                    reference: object.clone(),
+                    policy,
+                    gateway: gateway.clone(),
+                });
+            }
+        }
+        let session = state.policies.session_persistence().cloned();
+        Ok((port.target.clone()?, session))
     }
 
     fn drop_rule(&mut self, index: usize, invalid: Invalid) {

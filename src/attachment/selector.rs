@@ -1,7 +1,7 @@
 //! Label selectors (`allowedRoutes.namespaces.selector`).
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether the labels fit the selector: every label of `matchLabels` and every requirement of
 /// `matchExpressions`. An empty selector fits everything; a requirement of unknown form fits nothing.
@@ -29,6 +29,14 @@ fn meets(requirement: &LabelSelectorRequirement, labels: &BTreeMap<String, Strin
         "DoesNotExist" => value.is_none(),
         _ => false,
     }
+}
+
+/// The labels that the selector looks at, each once, in order.
+pub(super) fn keys(selector: &LabelSelector) -> impl Iterator<Item = &String> {
+    let labels = selector.match_labels.iter().flat_map(BTreeMap::keys);
+    let requirements = selector.match_expressions.iter().flatten();
+    let keys: BTreeSet<&String> = labels.chain(requirements.map(|r| &r.key)).collect();
+    keys.into_iter()
 }
 
 /// The selector as people write it: `team=shop,env in (a, b)`.

@@ -175,6 +175,37 @@ impl Snapshot {
         }
     }
 
+    /// The references of all objects that can change anything.
+    pub(super) fn references(&self) -> Vec<ObjectReference> {
+        let mut references = Vec::new();
+        macro_rules! add {
+            ($($field:ident: $group:expr, $kind:literal;)+) => {$(
+                references.extend(self.$field().keys().map(|place| ObjectReference {
+                    group: $group.to_owned(),
+                    kind: $kind.to_owned(),
+                    namespace: place.namespace.clone(),
+                    name: place.name.clone(),
+                }));
+            )+};
+        }
+        add! {
+            gateway_classes: GROUP, "GatewayClass";
+            gateways: GROUP, "Gateway";
+            http_routes: GROUP, "HTTPRoute";
+            grpc_routes: GROUP, "GRPCRoute";
+            tls_routes: GROUP, "TLSRoute";
+            tcp_routes: GROUP, "TCPRoute";
+            udp_routes: GROUP, "UDPRoute";
+            reference_grants: GROUP, "ReferenceGrant";
+            backend_tls_policies: GROUP, "BackendTLSPolicy";
+            backend_lb_policies: GROUP, "BackendLBPolicy";
+            services: "", "Service";
+            endpoint_slices: "discovery.k8s.io", "EndpointSlice";
+            service_imports: MULTICLUSTER_GROUP, "ServiceImport";
+        }
+        references
+    }
+
     /// The objects of one kind in one namespace, in order of their names.
     pub(super) fn in_namespace<'a, T>(
         objects: &'a ByPlace<T>,

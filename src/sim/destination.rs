@@ -44,14 +44,18 @@ pub(super) fn find<'e>(
 ) -> Result<Destination<'e>, RequestError> {
     let port = request.destination_port()?;
     if let Some(name) = &request.gateway {
-        let gateway = effective
-            .gateways
-            .get(name)
-            .ok_or_else(|| RequestError::NoSuchGateway {
-                gateway: name.clone(),
-                known: effective.gateways.keys().cloned().collect(),
-            })?;
-        return Ok(at_gateway(gateway, request, port, why));
+        if let Some(gateway) = effective.gateways.get(name) {
+            return Ok(at_gateway(gateway, request, port, why));
+        }
+        if effective.idle.contains_key(name) {
+            return Ok(Destination::Nobody {
+                why: format!("no listener of Gateway {name} is in force"),
+            });
+        }
+        return Err(RequestError::NoSuchGateway {
+            gateway: name.clone(),
+            known: effective.gateways.keys().cloned().collect(),
+        });
     }
     let own_namespace = request
         .client
@@ -303,7 +307,7 @@ fn nobody(request: &Request, port: u16) -> String {
 }
 
 /// What a listener chooses by: the SNI of a TLS client, else the Host header.
-fn listener_host(request: &Request) -> Option<String> {
+pub(super) fn listener_host(request: &Request) -> Option<String> {
     let host = match request.scheme() {
         "tcp" | "udp" => return None,
         "https" | "tls" => {
@@ -326,20 +330,20 @@ fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
         .tls
         .as_ref()
         .is_none_or(|tls| tls.mode != TlsModeType::Passthrough);
+    understands(&listener.protocol, terminates, scheme)
+}
+
+/// Whether a client of this scheme is understood where this protocol is spoken, and TLS ends there or not.
+pub(super) fn understands(protocol: &ProtocolType, terminates: bool, scheme: &str) -> bool {
     match scheme {
-        "http" => listener.protocol == ProtocolType::Http,
-        "https" => {
-            listener.protocol == ProtocolType::Tls
-                || listener.protocol == ProtocolType::Https && terminates
-        }
-        "tls" => {
-            matches!(
-                listener.protocol,
-                ProtocolType::Tls | ProtocolType::Https | ProtocolType::Tcp
-            )
-        }
-        "tcp" => listener.protocol == ProtocolType::Tcp,
-        "udp" => listener.protocol == ProtocolType::Udp,
+        "http" => *protocol == ProtocolType::Http,
+        "https" => *protocol == ProtocolType::Tls || *protocol == ProtocolType::Https && terminates,
+        "tls" => matches!(
+            protocol,
+            ProtocolType::Tls | ProtocolType::Https | ProtocolType::Tcp
+        ),
+        "tcp" => *protocol == ProtocolType::Tcp,
+        "udp" => *protocol == ProtocolType::Udp,
         _ => false,
     }
 }

@@ -10,6 +10,7 @@
 mod answer;
 mod destination;
 mod http;
+mod idle;
 mod request;
 mod simulator;
 mod split;

@@ -3,7 +3,7 @@
 use super::{
     Answer, Outcome, Request, RequestError,
     destination::{self, Destination},
-    http, stream,
+    http, idle, stream,
 };
 use crate::{
     attachment::effective::{Effective, EffectiveListener, EffectiveService},
@@ -81,17 +81,40 @@ impl Simulator {
         let mut why = Vec::new();
         let effective = self.effective.clone();
         let destination = destination::find(&effective, request, &mut why)?;
-        Ok(match destination {
+        let taken = match &destination {
+            Destination::Listener { gateway, listener } => Some((&gateway.name, &***listener)),
+            _ => None,
+        };
+        let outside = !matches!(
+            destination,
+            Destination::Service { .. } | Destination::Endpoint { .. }
+        );
+        let mut answer = self.answer(request, &destination, why, draw);
+        if outside && answer.route.is_none() && request.client.is_none() {
+            idle::say(&effective, request, taken, &mut answer.why);
+        }
+        Ok(answer)
+    }
+
+    /// Answers a request at its destination.
+    fn answer(
+        &mut self,
+        request: &Request,
+        destination: &Destination<'_>,
+        mut why: Vec<String>,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Answer {
+        match destination {
             Destination::Nobody { why: reason } => {
-                why.push(reason);
+                why.push(reason.clone());
                 Answer {
                     why,
                     ..Answer::new(Outcome::Refused)
                 }
             }
             Destination::Unserved { port, why: reason } => {
-                why.push(reason);
-                http::unserved(request, port, why)
+                why.push(reason.clone());
+                http::unserved(request, *port, why)
             }
             Destination::Endpoint {
                 endpoint,
@@ -111,15 +134,16 @@ impl Simulator {
                 port,
                 client_namespace,
             } => {
-                let table = self.service_table(service, port, &client_namespace);
+                let port = *port;
+                let table = self.service_table(service, port, client_namespace);
                 let is_http = matches!(request.scheme(), "http" | "https");
                 if is_http && !table.is_empty() {
                     http::at_service(request, service, port, &table, why, draw)
                 } else {
-                    stream::at_service(request, service, port, &client_namespace, why, draw)
+                    stream::at_service(request, service, port, client_namespace, why, draw)
                 }
             }
-        })
+        }
     }
 
     fn listener_table(

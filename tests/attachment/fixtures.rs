@@ -46,10 +46,13 @@ struct Expected {
     /// Listeners that are not in force.
     #[serde(default)]
     not_in_force: Vec<String>,
-    /// By `Kind namespace/name`: the backends of each rule at Gateways, `namespace/name:port`, and
-    /// the reason where its traffic fails.
+    /// By `Kind namespace/name`, or `Kind namespace/name at namespace/gateway` where it matters: the
+    /// backends of each rule at Gateways, `namespace/name:port`, and the reason where its traffic fails.
     #[serde(default)]
     backends: BTreeMap<String, Vec<Vec<String>>>,
+    /// As `backends`: the endpoints of each backend of each rule, `address:port` and whether it is not ready.
+    #[serde(default)]
+    endpoints: BTreeMap<String, Vec<Vec<String>>>,
     /// By `namespace/service`: `Kind namespace/name at PORT for CLIENTS`.
     #[serde(default)]
     mesh: BTreeMap<String, Vec<String>>,
@@ -218,7 +221,11 @@ impl Run {
             assert_eq!(self.in_force(listener), None, "{file}: {listener}");
         }
         for (route, wanted) in &self.expected.backends {
-            assert_eq!(&self.backends(route), wanted, "{file}: {route}");
+            assert_eq!(&self.backends(route, describe), wanted, "{file}: {route}");
+        }
+        for (route, wanted) in &self.expected.endpoints {
+            let found = self.backends(route, describe_endpoints);
+            assert_eq!(&found, wanted, "{file}: {route}");
         }
         for (service, wanted) in &self.expected.mesh {
             assert_eq!(&self.mesh(service), wanted, "{file}: {service}");
@@ -351,10 +358,15 @@ impl Run {
     }
 
     /// The backends of each rule of a route, from wherever it is in force at a Gateway.
-    fn backends(&self, route: &str) -> Vec<Vec<String>> {
+    fn backends(&self, route: &str, describe: fn(&EffectiveBackend) -> String) -> Vec<Vec<String>> {
+        let (route, at) = match route.split_once(" at ") {
+            Some((route, at)) => (route, Some(at)),
+            None => (route, None),
+        };
         let reference = reference(route);
         let place = reference.namespaced_name();
-        for gateway in self.resolution.effective.gateways.values() {
+        let gateways = self.resolution.effective.gateways.values();
+        for gateway in gateways.filter(|g| at.is_none_or(|at| g.name.to_string() == at)) {
             for listener in &gateway.listeners {
                 macro_rules! find {
                     ($field:ident, $filters:expr) => {
@@ -431,6 +443,18 @@ fn describe(backend: &EffectiveBackend) -> String {
         text.push_str(&format!(" in session {name}"));
     }
     text
+}
+
+fn describe_endpoints(backend: &EffectiveBackend) -> String {
+    let endpoints = match &backend.target {
+        Ok(target) => &target.endpoints,
+        Err(problem) => return problem.reason().to_owned(),
+    };
+    let one = |endpoint: &gwapi::attachment::effective::Endpoint| {
+        let ready = if endpoint.ready { "" } else { " not ready" };
+        format!("{}:{}{ready}", endpoint.address, endpoint.port)
+    };
+    endpoints.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn mirror(filter: &EffectiveFilter) -> Option<String> {

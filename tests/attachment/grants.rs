@@ -3,13 +3,16 @@
 
 use crate::world;
 use gwapi::{
-    attachment::{Object, Options, Resolution, Snapshot, effective::EffectiveFilter, resolve},
+    attachment::{
+        MULTICLUSTER_GROUP, Object, Options, Resolution, ServiceImport, ServiceImportPort,
+        ServiceImportSpec, Snapshot, effective::EffectiveFilter, resolve,
+    },
     meta::{GROUP, NamespacedName},
     v1::{
         BackendObjectReference, BackendRef, FrontendTlsValidation, GatewayTlsConfig,
-        GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpRequestMirrorFilter,
-        HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec, Listener, ObjectReference,
-        SecretObjectReference,
+        GrpcBackendRef, GrpcRoute, GrpcRouteFilter, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef,
+        HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec,
+        Listener, ObjectReference, SecretObjectReference,
     },
     v1alpha2::{
         TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute, TlsRouteRule, TlsRouteSpec, UdpRoute,
@@ -22,8 +25,13 @@ use k8s_openapi::api::core::v1::{ConfigMap, Service};
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reference {
     Http,
+    /// A ServiceImport.
+    Import,
     Mirror,
+    /// A mirror of one backend's requests.
+    BackendMirror,
     Grpc,
+    GrpcMirror,
     Tls,
     Tcp,
     Udp,
@@ -31,10 +39,13 @@ enum Reference {
     Authority,
 }
 
-const ALL: [Reference; 8] = [
+const ALL: [Reference; 11] = [
     Reference::Http,
+    Reference::Import,
     Reference::Mirror,
+    Reference::BackendMirror,
     Reference::Grpc,
+    Reference::GrpcMirror,
     Reference::Tls,
     Reference::Tcp,
     Reference::Udp,
@@ -45,8 +56,8 @@ const ALL: [Reference; 8] = [
 impl Reference {
     fn referring_kind(self) -> &'static str {
         match self {
-            Self::Http | Self::Mirror => "HTTPRoute",
-            Self::Grpc => "GRPCRoute",
+            Self::Http | Self::Import | Self::Mirror | Self::BackendMirror => "HTTPRoute",
+            Self::Grpc | Self::GrpcMirror => "GRPCRoute",
             Self::Tls => "TLSRoute",
             Self::Tcp => "TCPRoute",
             Self::Udp => "UDPRoute",
@@ -58,7 +69,15 @@ impl Reference {
         match self {
             Self::Certificate => "Secret",
             Self::Authority => "ConfigMap",
+            Self::Import => "ServiceImport",
             _ => "Service",
+        }
+    }
+
+    fn to_group(self) -> &'static str {
+        match self {
+            Self::Import => MULTICLUSTER_GROUP,
+            _ => "",
         }
     }
 
@@ -76,8 +95,12 @@ impl Reference {
         let metadata = world::metadata(from, "route");
         let mut listener = world::listener("only", 80, "HTTP".into());
         let route: Option<Object> = match self {
-            Self::Http | Self::Mirror => {
-                let reference = world::http_backend(Some(to), "target", 80);
+            Self::Http | Self::Import | Self::Mirror | Self::BackendMirror => {
+                let mut reference = world::http_backend(Some(to), "target", 80);
+                if self == Self::Import {
+                    reference.group = Some(MULTICLUSTER_GROUP.to_owned());
+                    reference.kind = Some("ServiceImport".to_owned());
+                }
                 let mirror = HttpRouteFilter::RequestMirror(HttpRequestMirrorFilter {
                     backend_ref: BackendObjectReference {
                         namespace: Some(to.into()),
@@ -86,16 +109,22 @@ impl Reference {
                         ..Default::default()
                     },
                 });
-                let rule = if self == Self::Http {
-                    HttpRouteRule {
-                        backend_refs: vec![reference],
-                        ..Default::default()
-                    }
-                } else {
-                    HttpRouteRule {
+                let rule = match self {
+                    Self::Mirror => HttpRouteRule {
                         filters: vec![mirror],
                         ..Default::default()
-                    }
+                    },
+                    Self::BackendMirror => HttpRouteRule {
+                        backend_refs: vec![HttpBackendRef {
+                            filters: vec![mirror],
+                            ..world::http_backend(None, "target", 80)
+                        }],
+                        ..Default::default()
+                    },
+                    _ => HttpRouteRule {
+                        backend_refs: vec![reference],
+                        ..Default::default()
+                    },
                 };
                 let spec = HttpRouteSpec {
                     parent_refs,
@@ -111,16 +140,25 @@ impl Reference {
                     .into(),
                 )
             }
-            Self::Grpc => {
-                let rule = GrpcRouteRule {
-                    backend_refs: vec![GrpcBackendRef {
+            Self::Grpc | Self::GrpcMirror => {
+                let mut rule = GrpcRouteRule::default();
+                if self == Self::Grpc {
+                    rule.backend_refs = vec![GrpcBackendRef {
                         namespace: Some(to.into()),
                         name: "target".into(),
                         port: Some(80),
                         ..Default::default()
-                    }],
-                    ..Default::default()
-                };
+                    }];
+                } else {
+                    rule.filters = vec![GrpcRouteFilter::RequestMirror(HttpRequestMirrorFilter {
+                        backend_ref: BackendObjectReference {
+                            namespace: Some(to.into()),
+                            name: "target".into(),
+                            port: Some(80),
+                            ..Default::default()
+                        },
+                    })];
+                }
                 let spec = Some(GrpcRouteSpec {
                     parent_refs,
                     rules: vec![rule],
@@ -244,11 +282,10 @@ impl Reference {
                 let validation = listener.tls.as_ref().unwrap().client_validation.as_ref();
                 validation.unwrap().authorities.len() == 1
             }
-            Self::Http => listener.http[0].route.rules[0].backends[0].target.is_ok(),
-            Self::Mirror => match &listener.http[0].route.rules[0].filters[0] {
-                EffectiveFilter::RequestMirror(backend) => backend.target.is_ok(),
-                other => panic!("{other:?}"),
-            },
+            Self::Http | Self::Import => listener.http[0].route.rules[0].backends[0].target.is_ok(),
+            Self::Mirror => mirrored(&listener.http[0].route.rules[0].filters),
+            Self::BackendMirror => mirrored(&listener.http[0].route.rules[0].backends[0].filters),
+            Self::GrpcMirror => mirrored(&listener.grpc[0].route.rules[0].filters),
             Self::Grpc => listener.grpc[0].route.rules[0].backends[0].target.is_ok(),
             Self::Tls => listener.tls_routes[0].route.rules[0].backends[0]
                 .target
@@ -256,6 +293,14 @@ impl Reference {
             Self::Tcp => listener.tcp[0].route.rules[0].backends[0].target.is_ok(),
             Self::Udp => listener.udp[0].route.rules[0].backends[0].target.is_ok(),
         }
+    }
+}
+
+/// Whether the target of the one filter, a mirror, is reached.
+fn mirrored(filters: &[EffectiveFilter]) -> bool {
+    match filters {
+        [EffectiveFilter::RequestMirror(backend)] => backend.target.is_ok(),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -290,7 +335,17 @@ fn targets(namespace: &str, udp: bool) -> Vec<Object> {
         )])),
         ..Default::default()
     };
+    let import = ServiceImport {
+        metadata: world::metadata(namespace, "target"),
+        spec: ServiceImportSpec {
+            ports: vec![ServiceImportPort {
+                port: 80,
+                ..Default::default()
+            }],
+        },
+    };
     vec![
+        import.into(),
         service.into(),
         world::secret(namespace, "target").into(),
         world::secret(namespace, "own").into(),
@@ -304,7 +359,8 @@ fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
         for (from, to) in [("a", "b"), ("b", "a")] {
             let (from_kind, to_kind) = (reference.referring_kind(), reference.to_kind());
             let fits = (GROUP, from_kind, from);
-            let target = ("", to_kind, Some("target"));
+            let group = reference.to_group();
+            let target = (group, to_kind, Some("target"));
             let other_from = if from_kind == "Gateway" {
                 "HTTPRoute"
             } else {
@@ -318,8 +374,8 @@ fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
             // What the grant is called, where it stands, what it says, and whether it fits.
             let grants = [
                 ("by name", to, fits, target, true),
-                ("every name", to, fits, ("", to_kind, None), true),
-                ("empty name", to, fits, ("", to_kind, Some("")), true),
+                ("every name", to, fits, (group, to_kind, None), true),
+                ("empty name", to, fits, (group, to_kind, Some("")), true),
                 ("beside the referrer", from, fits, target, false),
                 ("in a third namespace", "c", fits, target, false),
                 (
@@ -361,7 +417,7 @@ fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
                     "to another kind",
                     to,
                     fits,
-                    ("", other_to, Some("target")),
+                    (group, other_to, Some("target")),
                     false,
                 ),
                 (
@@ -375,7 +431,7 @@ fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
                     "to another name",
                     to,
                     fits,
-                    ("", to_kind, Some("targets")),
+                    (group, to_kind, Some("targets")),
                     false,
                 ),
             ];

@@ -48,15 +48,20 @@ proptest! {
         resolver.insert(ours());
         resolver.update();
         let mut before = resolver.resolution().clone();
+        let mut there: BTreeSet<ObjectReference> = BTreeSet::from([ours().reference()]);
         for chunk in steps.chunks(together) {
             for step in chunk {
                 match step {
-                    Step::Insert(object) => resolver.insert(object.clone()),
+                    Step::Insert(object) => {
+                        there.insert(object.reference());
+                        resolver.insert(object.clone());
+                    }
                     Step::Remove(index) => {
-                        let statuses: Vec<ObjectReference> =
-                            resolver.resolution().statuses.keys().cloned().collect();
-                        if !statuses.is_empty() {
-                            resolver.remove(index.get(&statuses));
+                        if !there.is_empty() {
+                            let all: Vec<ObjectReference> = there.iter().cloned().collect();
+                            let gone = index.get(&all);
+                            there.remove(gone);
+                            resolver.remove(gone);
                         }
                     }
                 }
@@ -66,7 +71,7 @@ proptest! {
             let full = resolve(resolver.snapshot(), &options());
             prop_assert_eq!(&after.statuses, &full.statuses);
             prop_assert_eq!(&after.attachments, &full.attachments);
-            prop_assert_eq!(&after.effective, &full.effective);
+            prop_assert_eq!(after, &full);
 
             let differ: BTreeSet<&ObjectReference> = before
                 .statuses
@@ -138,6 +143,7 @@ proptest! {
         after.attachments.retain(|r, _| r.name.namespace != "elsewhere");
         after.effective.gateways.retain(|n, _| n.namespace != "elsewhere");
         after.effective.services.retain(|n, _| n.namespace != "elsewhere");
+        after.effective.idle.retain(|n, _| n.namespace != "elsewhere");
         // Addresses are given out by age, so a new Gateway may take the one of a Gateway without a time.
         strip_addresses(&mut after);
         let mut before = before;
@@ -160,6 +166,119 @@ proptest! {
         let more: Vec<_> = without.difference(&with).collect();
         prop_assert!(more.is_empty(), "{:?}", more);
     }
+}
+
+/// The Gateways and the policy of the test below; the older a Gateway, the smaller its number.
+fn crowd(numbers: std::ops::Range<i64>, class: &str) -> Vec<Object> {
+    let gateway = |number: i64| {
+        let listeners = vec![world::listener("http", 80, "HTTP".into())];
+        let mut gateway = world::gateway("a", &format!("front-{number}"), listeners);
+        gateway.spec.gateway_class_name = class.to_owned();
+        let created = k8s_openapi::jiff::Timestamp::from_second(number).unwrap();
+        gateway.metadata.creation_timestamp = Some(
+            k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(created),
+        );
+        gateway.into()
+    };
+    numbers.map(gateway).collect()
+}
+
+/// A policy that has room for 16 Gateways is shared out alike whatever came first, but for those that have an
+/// entry: these keep it.
+#[test]
+fn the_room_of_a_policy_is_shared_out_as_a_full_resolve_does() {
+    let controllers = [world::CONTROLLER, "example.com/second"];
+    let options = Options {
+        controllers: gwapi::attachment::Controllers::Named(controllers.map(str::to_owned).into()),
+        ..options()
+    };
+    let mut resolver = Resolver::new(options.clone());
+    let mut route = gwapi::v1::HttpRoute {
+        metadata: world::metadata("a", "route"),
+        ..Default::default()
+    };
+    route.spec.parent_refs = (0..20)
+        .map(|n| world::parent("a", &format!("front-{n}")))
+        .collect();
+    route.spec.rules = vec![gwapi::v1::HttpRouteRule {
+        backend_refs: vec![world::http_backend(None, "x", 80)],
+        ..Default::default()
+    }];
+    let policy = world::tls_policy("a", "policy", "x");
+    let reference = Object::from(policy.clone()).reference();
+    let check = |resolver: &mut Resolver, changed: &str, without_room: &[&str]| {
+        resolver.update();
+        let full = resolve(resolver.snapshot(), &options);
+        assert_eq!(*resolver.resolution(), full, "{changed}");
+        let failing: Vec<&str> = full
+            .effective
+            .gateways
+            .values()
+            .filter(|gateway| {
+                let routes = &gateway.listeners[0].http;
+                routes
+                    .iter()
+                    .any(|r| r.route.rules[0].backends[0].target.is_err())
+            })
+            .map(|gateway| gateway.name.name.as_str())
+            .collect();
+        assert_eq!(failing, without_room, "{changed}");
+    };
+    let put = |resolver: &mut Resolver, objects: Vec<Object>| {
+        objects
+            .into_iter()
+            .for_each(|object| resolver.insert(object));
+    };
+    put(&mut resolver, crowd(1..19, "ours"));
+    resolver.insert(ours());
+    resolver.insert(world::class("second", controllers[1]));
+    resolver.insert(route);
+    resolver.insert(world::service("a", "x", 80));
+    check(&mut resolver, "no policy", &[]);
+    resolver.insert(policy.clone());
+    check(&mut resolver, "a policy", &["front-17", "front-18"]);
+    put(&mut resolver, crowd(0..1, "ours"));
+    check(
+        &mut resolver,
+        "an older Gateway",
+        &["front-16", "front-17", "front-18"],
+    );
+    let now = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+        k8s_openapi::jiff::Timestamp::UNIX_EPOCH,
+    );
+    let Some(gwapi::attachment::Status::Policy(written)) = resolver
+        .next_status(&reference, &now)
+        .map(|next| next.status)
+    else {
+        panic!("a policy has a status of its own kind")
+    };
+    assert_eq!(written.ancestors.len(), 16);
+    resolver.insert(gwapi::v1alpha3::BackendTlsPolicy {
+        status: Some(written),
+        ..policy
+    });
+    check(
+        &mut resolver,
+        "written",
+        &["front-16", "front-17", "front-18"],
+    );
+    let gone = crowd(0..1, "ours");
+    resolver.remove(&gone[0].reference());
+    check(&mut resolver, "a Gateway gone", &["front-17", "front-18"]);
+    put(&mut resolver, gone);
+    check(
+        &mut resolver,
+        "and come again",
+        &["front-16", "front-17", "front-18"],
+    );
+    put(&mut resolver, crowd(3..4, "second"));
+    check(
+        &mut resolver,
+        "under another controller",
+        &["front-16", "front-17", "front-18"],
+    );
+    resolver.remove(&reference);
+    check(&mut resolver, "no policy again", &[]);
 }
 
 fn strip_addresses(resolution: &mut Resolution) {

@@ -1,18 +1,19 @@
 //! Sets of objects that are made up.
 
 use gwapi::{
-    attachment::Object,
+    attachment::{MULTICLUSTER_GROUP, Object, ServiceImport, ServiceImportPort, ServiceImportSpec},
     v1::{
-        AllowedRoutes, BackendRef, FromNamespaces, Gateway, GatewayClass, GatewayClassSpec,
-        GatewaySpec, GatewayTlsConfig, GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec,
-        HttpBackendRef, HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule,
-        HttpRouteSpec, Listener, ParentReference, ProtocolType, RouteNamespaces,
-        SecretObjectReference, SessionPersistence,
+        AllowedRoutes, BackendRef, FromNamespaces, FrontendTlsValidation, Gateway, GatewayClass,
+        GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewayTlsConfig, GrpcBackendRef,
+        GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef, HttpRequestMirrorFilter,
+        HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec, Listener, LocalObjectReference,
+        LocalParametersReference, ParametersReference, ParentReference, ProtocolType,
+        RouteNamespaces, SecretObjectReference, SessionPersistence,
     },
     v1alpha2::{
         BackendLbPolicy, BackendLbPolicySpec, LocalPolicyTargetReference,
-        LocalPolicyTargetReferenceWithSectionName, TcpRoute, TcpRouteRule, TcpRouteSpec,
-        WellKnownCaCertificatesType,
+        LocalPolicyTargetReferenceWithSectionName, TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute,
+        TlsRouteRule, TlsRouteSpec, WellKnownCaCertificatesType,
     },
     v1alpha3::{BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsPolicyValidation},
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
@@ -20,7 +21,10 @@ use gwapi::{
 use k8s_openapi::{
     ByteString,
     api::{
-        core::v1::{Namespace, Secret, Service, ServicePort, ServiceSpec},
+        core::v1::{
+            ConfigMap, EndpointAddress, EndpointPort as CorePort, EndpointSubset, Endpoints,
+            Namespace, Secret, Service, ServicePort, ServiceSpec,
+        },
         discovery::v1::{Endpoint, EndpointPort, EndpointSlice},
     },
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, Time},
@@ -188,33 +192,44 @@ fn listeners() -> impl Strategy<Value = Listener> {
         select(&["All", "All", "Same", "Selector"][..]),
         prop::option::of(namespaces()),
         names(),
+        prop::option::weighted(0.3, (prop::option::of(namespaces()), names())),
     )
-        .prop_map(|(name, port, protocol, hostname, from, of, secret)| {
-            let tls = matches!(protocol, "HTTPS" | "TLS").then(|| GatewayTlsConfig {
-                mode: (protocol == "TLS").then(|| "Passthrough".into()),
-                certificate_refs: vec![SecretObjectReference {
-                    namespace: of.map(str::to_owned),
-                    name: secret.to_owned(),
-                    ..Default::default()
-                }],
-                ..Default::default()
-            });
-            Listener {
-                hostname: hostname.filter(|_| protocol != "TCP").map(str::to_owned),
-                tls,
-                allowed_routes: Some(AllowedRoutes {
-                    namespaces: Some(RouteNamespaces {
-                        from: Some(from.into()),
-                        selector: (from == "Selector").then(|| LabelSelector {
-                            match_labels: Some(BTreeMap::from([("on".into(), "yes".into())])),
+        .prop_map(
+            |(name, port, protocol, hostname, from, of, secret, authority)| {
+                let tls = matches!(protocol, "HTTPS" | "TLS").then(|| GatewayTlsConfig {
+                    mode: (protocol == "TLS").then(|| "Passthrough".into()),
+                    certificate_refs: vec![SecretObjectReference {
+                        namespace: of.map(str::to_owned),
+                        name: secret.to_owned(),
+                        ..Default::default()
+                    }],
+                    frontend_validation: authority.map(|(namespace, name)| FrontendTlsValidation {
+                        ca_certificate_refs: vec![gwapi::v1::ObjectReference {
+                            kind: "ConfigMap".into(),
+                            namespace: namespace.map(str::to_owned),
+                            name: name.to_owned(),
                             ..Default::default()
-                        }),
+                        }],
                     }),
                     ..Default::default()
-                }),
-                ..listener(name, port, protocol.into())
-            }
-        })
+                });
+                Listener {
+                    hostname: hostname.filter(|_| protocol != "TCP").map(str::to_owned),
+                    tls,
+                    allowed_routes: Some(AllowedRoutes {
+                        namespaces: Some(RouteNamespaces {
+                            from: Some(from.into()),
+                            selector: (from == "Selector").then(|| LabelSelector {
+                                match_labels: Some(BTreeMap::from([("on".into(), "yes".into())])),
+                                ..Default::default()
+                            }),
+                        }),
+                        ..Default::default()
+                    }),
+                    ..listener(name, port, protocol.into())
+                }
+            },
+        )
 }
 
 fn parents() -> impl Strategy<Value = ParentReference> {
@@ -247,7 +262,7 @@ fn backends() -> impl Strategy<Value = (Option<&'static str>, &'static str, i32)
 }
 
 fn http_routes() -> impl Strategy<Value = HttpRoute> {
-    let rule = (prop::collection::vec(backends(), 0..3), 0..6).prop_map(|(backends, odd)| {
+    let rule = (prop::collection::vec(backends(), 0..3), 0..8).prop_map(|(backends, odd)| {
         let mut rule = HttpRouteRule {
             backend_refs: backends
                 .iter()
@@ -255,6 +270,10 @@ fn http_routes() -> impl Strategy<Value = HttpRoute> {
                 .collect(),
             ..Default::default()
         };
+        if let (2 | 3, Some(backend)) = (odd, rule.backend_refs.first_mut()) {
+            backend.group = Some(MULTICLUSTER_GROUP.to_owned());
+            backend.kind = Some("ServiceImport".to_owned());
+        }
         if odd == 0 {
             rule.filters = vec![HttpRouteFilter::Unrecognized(serde_json::Map::new())];
         } else if odd == 1 {
@@ -314,6 +333,33 @@ fn grpc_routes() -> impl Strategy<Value = GrpcRoute> {
         )
 }
 
+fn tls_routes() -> impl Strategy<Value = TlsRoute> {
+    (
+        metas(),
+        prop::collection::vec(parents(), 1..3),
+        hostnames(),
+        backends(),
+    )
+        .prop_map(
+            |(metadata, parents, hostname, (namespace, name, port))| TlsRoute {
+                metadata,
+                spec: TlsRouteSpec {
+                    parent_refs: parents,
+                    hostnames: hostname.into_iter().map(str::to_owned).collect(),
+                    rules: vec![TlsRouteRule {
+                        backend_refs: vec![BackendRef {
+                            namespace: namespace.map(str::to_owned),
+                            name: name.to_owned(),
+                            port: Some(port),
+                            ..Default::default()
+                        }],
+                    }],
+                },
+                ..Default::default()
+            },
+        )
+}
+
 fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
     (metas(), prop::collection::vec(parents(), 1..3), backends()).prop_map(
         |(metadata, parents, (namespace, name, port))| TcpRoute {
@@ -338,30 +384,50 @@ pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
     (
         namespaces(),
         names(),
-        select(&["HTTPRoute", "GRPCRoute", "TCPRoute", "Gateway"][..]),
+        select(
+            &[
+                "HTTPRoute",
+                "HTTPRoute",
+                "GRPCRoute",
+                "TLSRoute",
+                "TCPRoute",
+                "Gateway",
+            ][..],
+        ),
         namespaces(),
-        select(&["Service", "Secret"][..]),
+        select(
+            &[
+                ("", "Service"),
+                ("", "Service"),
+                ("", "Secret"),
+                ("", "ConfigMap"),
+                (MULTICLUSTER_GROUP, "ServiceImport"),
+            ][..],
+        ),
         prop::option::of(names()),
     )
-        .prop_map(|(namespace, name, kind, from, to, only)| {
+        .prop_map(|(namespace, name, kind, from, (group, to), only)| {
             grant(
                 namespace,
                 name,
                 (gwapi::meta::GROUP, kind, from),
-                ("", to, only),
+                (group, to, only),
             )
         })
 }
 
 fn slices() -> impl Strategy<Value = EndpointSlice> {
-    (namespaces(), names(), names(), any::<bool>()).prop_map(|(namespace, name, of, ready)| {
-        EndpointSlice {
+    let labels = select(
+        &[
+            "kubernetes.io/service-name",
+            "multicluster.kubernetes.io/service-name",
+        ][..],
+    );
+    (namespaces(), names(), labels, names(), any::<bool>()).prop_map(
+        |(namespace, name, label, of, ready)| EndpointSlice {
             address_type: "IPv4".into(),
             metadata: ObjectMeta {
-                labels: Some(BTreeMap::from([(
-                    "kubernetes.io/service-name".to_owned(),
-                    of.to_owned(),
-                )])),
+                labels: Some(BTreeMap::from([(label.to_owned(), of.to_owned())])),
                 ..metadata(namespace, name)
             },
             ports: Some(vec![EndpointPort {
@@ -377,13 +443,33 @@ fn slices() -> impl Strategy<Value = EndpointSlice> {
                 }),
                 ..Default::default()
             }],
-        }
-    })
+        },
+    )
+}
+
+/// A policy for a Service that trusts the authorities of the system.
+pub(crate) fn tls_policy(namespace: &str, name: &str, target: &str) -> BackendTlsPolicy {
+    BackendTlsPolicy {
+        metadata: metadata(namespace, name),
+        spec: BackendTlsPolicySpec {
+            target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
+                kind: "Service".into(),
+                name: target.into(),
+                ..Default::default()
+            }],
+            validation: BackendTlsPolicyValidation {
+                well_known_ca_certificates: Some(WellKnownCaCertificatesType::System),
+                hostname: "backend.example".into(),
+                ..Default::default()
+            },
+        },
+        ..Default::default()
+    }
 }
 
 fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
-    (metas(), names(), prop::bool::ANY, prop::bool::ANY).prop_map(
-        |(metadata, target, section, good)| BackendTlsPolicy {
+    (metas(), names(), prop::bool::ANY, 0..3, names()).prop_map(
+        |(metadata, target, section, trust, authority)| BackendTlsPolicy {
             metadata,
             spec: BackendTlsPolicySpec {
                 target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
@@ -393,9 +479,17 @@ fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
                     ..Default::default()
                 }],
                 validation: BackendTlsPolicyValidation {
-                    well_known_ca_certificates: good.then_some(WellKnownCaCertificatesType::System),
+                    well_known_ca_certificates: (trust == 0)
+                        .then_some(WellKnownCaCertificatesType::System),
+                    ca_certificate_refs: (trust == 1)
+                        .then(|| LocalObjectReference {
+                            kind: "ConfigMap".into(),
+                            name: authority.into(),
+                            ..Default::default()
+                        })
+                        .into_iter()
+                        .collect(),
                     hostname: "backend.example".into(),
-                    ..Default::default()
                 },
             },
             ..Default::default()
@@ -421,13 +515,19 @@ fn lb_policies() -> impl Strategy<Value = BackendLbPolicy> {
     })
 }
 
+/// The name of a ConfigMap with parameters, now and then.
+fn parameters() -> impl Strategy<Value = Option<&'static str>> {
+    prop::option::weighted(0.2, names())
+}
+
 fn gateways() -> impl Strategy<Value = Gateway> {
     (
         metas(),
         prop::collection::vec(listeners(), 1..3),
         select(&["ours", "ours", "ours", "theirs"][..]),
+        parameters(),
     )
-        .prop_map(|(metadata, mut listeners, class)| {
+        .prop_map(|(metadata, mut listeners, class, parameters)| {
             if let [first, second] = listeners.as_mut_slice() {
                 first.name = "one".into();
                 second.name = "two".into();
@@ -437,6 +537,14 @@ fn gateways() -> impl Strategy<Value = Gateway> {
                 spec: GatewaySpec {
                     gateway_class_name: class.to_owned(),
                     listeners,
+                    infrastructure: parameters.map(|name| GatewayInfrastructure {
+                        parameters_ref: Some(LocalParametersReference {
+                            kind: "ConfigMap".into(),
+                            name: name.into(),
+                            ..Default::default()
+                        }),
+                        ..Default::default()
+                    }),
                     ..Default::default()
                 },
                 ..Default::default()
@@ -471,7 +579,55 @@ pub(crate) fn objects() -> impl Strategy<Value = Object> {
         }.into()),
         2 => tls_policies().prop_map(Object::from),
         1 => lb_policies().prop_map(Object::from),
-        1 => select(&[CONTROLLER, CONTROLLER, "example.com/theirs"][..])
-            .prop_map(|controller| class("ours", controller).into()),
+        1 => (select(&[CONTROLLER, CONTROLLER, "example.com/theirs"][..]), parameters()).prop_map(
+            |(controller, parameters)| {
+                let mut class = class("ours", controller);
+                class.spec.parameters_ref = parameters.map(|name| ParametersReference {
+                    kind: "ConfigMap".into(),
+                    namespace: Some("a".into()),
+                    name: name.into(),
+                    ..Default::default()
+                });
+                class.into()
+            },
+        ),
+        1 => tls_routes().prop_map(Object::from),
+        1 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, good)| ConfigMap {
+            metadata: metadata(namespace, name),
+            data: good.then(|| BTreeMap::from([("ca.crt".into(), CERTIFICATE.into())])),
+            ..Default::default()
+        }.into()),
+        1 => (namespaces(), names(), select(&[80, 81][..])).prop_map(|(namespace, name, port)| {
+            ServiceImport {
+                metadata: metadata(namespace, name),
+                spec: ServiceImportSpec {
+                    ports: vec![ServiceImportPort {
+                        name: Some("main".into()),
+                        port,
+                        ..Default::default()
+                    }],
+                },
+            }
+            .into()
+        }),
+        1 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, ready)| {
+            let address = vec![EndpointAddress {
+                ip: "10.2.0.1".into(),
+                ..Default::default()
+            }];
+            Endpoints {
+                metadata: metadata(namespace, name),
+                subsets: Some(vec![EndpointSubset {
+                    addresses: ready.then(|| address.clone()),
+                    not_ready_addresses: (!ready).then_some(address),
+                    ports: Some(vec![CorePort {
+                        name: Some("main".into()),
+                        port: 9000,
+                        ..Default::default()
+                    }]),
+                }]),
+            }
+            .into()
+        }),
     ]
 }

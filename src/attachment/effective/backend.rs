@@ -2,8 +2,9 @@
 
 use super::EffectiveFilter;
 use crate::{
-    meta::{GroupKind, ObjectReference, condition::route::reason},
+    meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason},
     v1::SessionPersistence,
+    v1alpha2::MAX_ANCESTORS,
 };
 use std::{fmt, sync::Arc};
 
@@ -137,11 +138,25 @@ pub enum BackendProblem {
         /// What is wrong with it, for people.
         why: String,
     },
+    /// A policy of the backend has as many ancestors as its status can hold and the route's Gateway is none
+    /// of them, so that no route there can refer to the backend ([`POLICY_FULL`]; PolicyStatus `ancestors`).
+    PolicyFull {
+        /// What was named.
+        reference: ObjectReference,
+        /// The policy.
+        policy: ObjectReference,
+        /// The Gateway for which there is no room.
+        gateway: NamespacedName,
+    },
 }
+
+/// The reason that the condition `ResolvedRefs` gives for [`BackendProblem::PolicyFull`]; the specification
+/// names none.
+pub const POLICY_FULL: &str = "PolicyAncestorsFull";
 
 impl BackendProblem {
     /// The reason that the route's condition `ResolvedRefs` gives, one of
-    /// [`condition::route::reason`](crate::meta::condition::route::reason).
+    /// [`condition::route::reason`](crate::meta::condition::route::reason) or [`POLICY_FULL`].
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -153,6 +168,7 @@ impl BackendProblem {
             Self::UnsupportedProtocol { .. } | Self::InvalidTlsPolicy { .. } => {
                 reason::UNSUPPORTED_PROTOCOL
             }
+            Self::PolicyFull { .. } => POLICY_FULL,
         }
     }
 }
@@ -175,7 +191,7 @@ impl fmt::Display for BackendProblem {
                 reference,
             } => write!(
                 f,
-                "no ReferenceGrant in namespace `{}` allows {} of namespace `{from_namespace}` to refer to {reference}",
+                "no ReferenceGrant in namespace `{}` allows {}s of namespace `{from_namespace}` to refer to {reference}",
                 reference.namespace, from.kind,
             ),
             Self::InvalidKind { reference } => {
@@ -198,6 +214,14 @@ impl fmt::Display for BackendProblem {
             Self::InvalidTlsPolicy { policy, why } => {
                 write!(f, "{policy} asks for TLS that cannot be had: {why}")
             }
+            Self::PolicyFull {
+                reference,
+                policy,
+                gateway,
+            } => write!(
+                f,
+                "no route of Gateway {gateway} can refer to {reference}: its {policy} has no room for this Gateway among {MAX_ANCESTORS} ancestors"
+            ),
         }
     }
 }

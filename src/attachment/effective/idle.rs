@@ -1,0 +1,21 @@
+//! Listeners that take no traffic.
+
+use crate::{meta::Hostname, v1::ProtocolType};
+
+/// A listener that is not in force, and why.
+///
+/// It serves nothing. It is here so that a request which finds nobody can be told whom it would have found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdleListener {
+    /// The name of the listener, unique within the Gateway.
+    pub name: String,
+    /// The port, where it is one.
+    pub port: Option<u16>,
+    /// What it would speak.
+    pub protocol: ProtocolType,
+    /// The hosts that it would serve; all of them without one.
+    pub hostname: Option<Hostname>,
+    /// The condition that stands in the way, of the listener or of its Gateway, as in
+    /// `Conflicted True (HostnameConflict): listener ...`.
+    pub why: String,
+}

@@ -1,0 +1,159 @@
+//! Putting Gateways, listeners and Services together from all their routes.
+
+use super::Update;
+use crate::{
+    attachment::{
+        RouteId,
+        assemble::{self, Member},
+        backend::BackendKey,
+        depends::{Key, gateway_reference},
+        mesh,
+    },
+    meta::NamespacedName,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+impl Update<'_> {
+    /// Puts Gateways and listeners together from all their routes.
+    pub(super) fn assemble(&mut self) {
+        for name in std::mem::take(&mut self.rebuild) {
+            self.refill.retain(|(gateway, _)| *gateway != name);
+            self.rebuild_gateway(&name);
+            self.gateway_statuses.insert(name);
+        }
+        for (name, index) in std::mem::take(&mut self.refill) {
+            self.refill_listener(&name, index);
+        }
+    }
+
+    fn rebuild_gateway(&mut self, name: &NamespacedName) {
+        let resolver = &mut *self.resolver;
+        let before = resolver.tallies.remove(name).unwrap_or_default();
+        let mut rejected: BTreeSet<RouteId> = before.into_iter().flat_map(|t| t.rejected).collect();
+        let effective = match resolver.gateways.get(name) {
+            None => None,
+            Some(state) => {
+                let key = Key::Object(gateway_reference(name));
+                let routes = resolver
+                    .depends
+                    .routes_on(&key)
+                    .filter_map(|id| resolver.routes.get_key_value(id));
+                let assembled = assemble::gateway(
+                    state,
+                    resolver.assigned.get(name),
+                    routes,
+                    resolver.options.http_grpc_conflict,
+                );
+                rejected.extend(
+                    assembled
+                        .tallies
+                        .iter()
+                        .flat_map(|t| t.rejected.iter().cloned()),
+                );
+                resolver.tallies.insert(name.clone(), assembled.tallies);
+                assembled.effective
+            }
+        };
+        self.route_statuses.extend(rejected);
+        let gateways = &mut resolver.resolution.effective.gateways;
+        let same = gateways.get(name).map(AsRef::as_ref) == effective.as_ref();
+        if same {
+            return;
+        }
+        self.changes.gateways.insert(name.clone());
+        match effective {
+            Some(effective) => _ = gateways.insert(name.clone(), Arc::new(effective)),
+            None => _ = gateways.remove(name),
+        }
+    }
+
+    fn refill_listener(&mut self, name: &NamespacedName, index: usize) {
+        let resolver = &mut *self.resolver;
+        let key = Key::Object(gateway_reference(name));
+        let members: Vec<Member<'_>> = resolver
+            .depends
+            .routes_on(&key)
+            .filter_map(|id| {
+                let (id, route) = resolver.routes.get_key_value(id)?;
+                let hostnames = route.attached_to(name).remove(&index)?;
+                Some(Member {
+                    id,
+                    route,
+                    hostnames,
+                })
+            })
+            .collect();
+        let listener_name = resolver
+            .gateways
+            .get(name)
+            .and_then(|state| state.listeners.get(index))
+            .map(|listener| listener.name.as_str());
+        let tally = resolver
+            .tallies
+            .get_mut(name)
+            .and_then(|tallies| tallies.get_mut(index));
+        let effective = resolver.resolution.effective.gateways.get_mut(name);
+        let (Some(tally), Some(effective)) = (tally, effective) else {
+            return;
+        };
+        let before = std::mem::take(&mut tally.rejected);
+        if let Some(listener) = Arc::make_mut(effective)
+            .listeners
+            .iter_mut()
+            .find(|l| Some(l.name.as_str()) == listener_name)
+        {
+            assemble::fill(
+                Arc::make_mut(listener),
+                name,
+                tally,
+                members,
+                resolver.options.http_grpc_conflict,
+            );
+            self.changes.gateways.insert(name.clone());
+        }
+        self.route_statuses
+            .extend(before.symmetric_difference(&tally.rejected).cloned());
+    }
+
+    pub(super) fn mesh(&mut self) {
+        for name in std::mem::take(&mut self.services) {
+            let resolver = &mut *self.resolver;
+            let key = Key::Parent(name.clone());
+            let assembled = resolver
+                .backends
+                .get(&BackendKey::service(name.clone()))
+                .map(|state| {
+                    let routes = resolver
+                        .depends
+                        .routes_on(&key)
+                        .filter_map(|id| resolver.routes.get_key_value(id));
+                    mesh::service(&name, state, routes)
+                });
+            let (effective, rejected) = match assembled {
+                Some(assembled) => {
+                    resolver.mesh_claims.insert(name.clone(), assembled.claims);
+                    (Some(assembled.effective), assembled.rejected)
+                }
+                None => {
+                    resolver.mesh_claims.remove(&name);
+                    (None, BTreeSet::new())
+                }
+            };
+            let before = resolver.mesh_rejected.remove(&name).unwrap_or_default();
+            self.route_statuses
+                .extend(before.symmetric_difference(&rejected).cloned());
+            if !rejected.is_empty() {
+                resolver.mesh_rejected.insert(name.clone(), rejected);
+            }
+            let services = &mut resolver.resolution.effective.services;
+            if services.get(&name).map(AsRef::as_ref) == effective.as_ref() {
+                continue;
+            }
+            match effective {
+                Some(effective) => _ = services.insert(name.clone(), Arc::new(effective)),
+                None => _ = services.remove(&name),
+            }
+            self.changes.services.insert(name);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Looking again at routes, and handing on what has changed.
+
+use super::Update;
+use crate::{
+    attachment::{
+        RouteId,
+        assemble::{self, Edit, Need},
+        backend::BackendKey,
+        effective::EffectiveHostname,
+        mesh,
+        route::{self, ParentTarget, RouteState, World},
+        rules::Rules,
+    },
+    meta::NamespacedName,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+impl Update<'_> {
+    pub(super) fn routes(&mut self) {
+        for id in std::mem::take(&mut self.dirty.routes) {
+            let resolver = &mut *self.resolver;
+            let world = World {
+                options: &resolver.options,
+                snapshot: &resolver.snapshot,
+                grants: &resolver.grants,
+                gateways: &resolver.gateways,
+                backends: &resolver.backends,
+                without_room: &resolver.without_room,
+            };
+            let new = if id.kind.supported(&resolver.options) {
+                route::examine(&id, world)
+            } else {
+                None
+            };
+            let old = resolver.routes.remove(&id);
+            self.mark_policies_at_changed_gateways(new.as_ref());
+            if old.is_some() && old == new {
+                // The same as before, and no Gateway or Service needs to know.
+                self.resolver.routes.extend(new.map(|state| (id, state)));
+                continue;
+            }
+            self.propagate(&id, old.as_ref(), new.as_ref());
+            self.route_statuses.insert(id.clone());
+            self.resolver.routes.extend(new.map(|state| (id, state)));
+        }
+    }
+
+    /// Marks the policies of a route's backends at Gateways that have changed: who has an entry depends on
+    /// the age and the controller of a Gateway.
+    fn mark_policies_at_changed_gateways(&mut self, state: Option<&RouteState>) {
+        if self.changed_gateways.is_empty() {
+            return;
+        }
+        for (key, gateway) in usage(state) {
+            if self.changed_gateways.contains(&gateway) {
+                let policies = self.resolver.depends.policies_for(&key);
+                self.dirty.policies.extend(policies);
+            }
+        }
+    }
+
+    /// Hands a change of a route on to its Gateways and Services and to the policies of its backends.
+    fn propagate(&mut self, id: &RouteId, old: Option<&RouteState>, new: Option<&RouteState>) {
+        let states = || [old, new].into_iter().flatten();
+        let gateways: BTreeSet<&NamespacedName> = states().flat_map(RouteState::gateways).collect();
+        for gateway in gateways {
+            self.edit_gateway(gateway, id, old, new);
+        }
+        let services: BTreeSet<&NamespacedName> = states().flat_map(RouteState::services).collect();
+        for service in services {
+            self.edit_service(service, id, old, new);
+        }
+        let before = usage(old);
+        let after = usage(new);
+        for (key, gateway) in before.difference(&after) {
+            self.use_backend(key, gateway, false);
+        }
+        for (key, gateway) in after.difference(&before) {
+            self.use_backend(key, gateway, true);
+        }
+    }
+
+    /// Counts that a route of a Gateway uses a backend, or no longer does.
+    fn use_backend(&mut self, key: &BackendKey, gateway: &NamespacedName, begins: bool) {
+        let resolver = &mut *self.resolver;
+        let users = resolver.usage.entry(key.clone()).or_default();
+        let count = users.entry(gateway.clone()).or_default();
+        *count = if begins {
+            count.saturating_add(1)
+        } else {
+            count.saturating_sub(1)
+        };
+        let edge = *count == 0 || (begins && *count == 1);
+        if *count == 0 {
+            users.remove(gateway);
+        }
+        if users.is_empty() {
+            resolver.usage.remove(key);
+        }
+        if edge {
+            self.dirty
+                .policies
+                .extend(resolver.depends.policies_for(key));
+        }
+    }
+
+    /// Edits a Service in place, unless it is put together anew anyway.
+    fn edit_service(
+        &mut self,
+        name: &NamespacedName,
+        id: &RouteId,
+        old: Option<&RouteState>,
+        new: Option<&RouteState>,
+    ) {
+        if self.services.contains(name) {
+            return;
+        }
+        let resolver = &mut *self.resolver;
+        let (Some(effective), Some(claims)) = (
+            resolver.resolution.effective.services.get_mut(name),
+            resolver.mesh_claims.get_mut(name),
+        ) else {
+            self.services.insert(name.clone());
+            return;
+        };
+        let rejected = resolver.mesh_rejected.entry(name.clone()).or_default();
+        let present = mesh::Present {
+            effective,
+            rejected,
+            claims,
+        };
+        let edited = mesh::edit(present, id, old, new);
+        if rejected.is_empty() {
+            resolver.mesh_rejected.remove(name);
+        }
+        match edited {
+            mesh::Edited::Unchanged => {}
+            mesh::Edited::Changed => _ = self.changes.services.insert(name.clone()),
+            mesh::Edited::Anew => _ = self.services.insert(name.clone()),
+        }
+    }
+
+    /// Edits a Gateway in place, unless it is put together anew anyway.
+    fn edit_gateway(
+        &mut self,
+        gateway: &NamespacedName,
+        id: &RouteId,
+        old: Option<&RouteState>,
+        new: Option<&RouteState>,
+    ) {
+        if self.rebuild.contains(gateway) {
+            return;
+        }
+        let resolver = &mut *self.resolver;
+        let (Some(state), Some(tallies)) = (
+            resolver.gateways.get(gateway),
+            resolver.tallies.get_mut(gateway),
+        ) else {
+            self.rebuild.insert(gateway.clone());
+            return;
+        };
+        let counted =
+            |state: Option<&RouteState>| state.map(|s| s.counted_at(gateway)).unwrap_or_default();
+        let (before, after) = (counted(old), counted(new));
+        if before != after {
+            for index in before {
+                if let Some(tally) = tallies.get_mut(index) {
+                    tally.counted = tally.counted.saturating_sub(1);
+                }
+            }
+            for index in after {
+                if let Some(tally) = tallies.get_mut(index) {
+                    tally.counted = tally.counted.saturating_add(1);
+                }
+            }
+            self.gateway_statuses.insert(gateway.clone());
+        }
+        let attached =
+            |state: Option<&RouteState>| state.map(|s| s.attached_to(gateway)).unwrap_or_default();
+        let (before, after) = (attached(old), attached(new));
+        let rules = |state: Option<&'_ RouteState>| {
+            state.map(|state| state.at_gateway(gateway).rules.clone())
+        };
+        let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
+        let indexes: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
+        for index in indexes {
+            let edit = Edit {
+                id,
+                old: before
+                    .contains_key(&index)
+                    .then_some(old_rules.as_ref())
+                    .flatten(),
+                new: after
+                    .get(&index)
+                    .and_then(|hostnames| Some((new_rules.as_ref()?, hostnames))),
+            };
+            let Some(tally) = tallies.get_mut(index) else {
+                continue;
+            };
+            let need = assemble::count(tally, &edit, resolver.options.http_grpc_conflict);
+            if need == Need::Refill {
+                self.refill.insert((gateway.clone(), index));
+                continue;
+            }
+            let out_before = tally.rejected.contains(id);
+            let mut others = BTreeSet::new();
+            if let (Need::Contest, Some(contest)) = (need, &mut tally.contest) {
+                let created = new.and_then(|state| state.created);
+                let wanted = after.get(&index).map(|hostnames| (created, hostnames));
+                others = contest.change(id, wanted);
+                for concerned in &others {
+                    if contest.is_out(concerned) {
+                        tally.rejected.insert(concerned.clone());
+                    } else {
+                        tally.rejected.remove(concerned);
+                    }
+                }
+                others.remove(id);
+            }
+            let edit = Edit {
+                id,
+                old: edit.old.filter(|_| !out_before),
+                new: edit.new.filter(|_| !tally.rejected.contains(id)),
+            };
+            let nothing = edit.old.is_none() && edit.new.is_none();
+            if others.is_empty() && (nothing || unchanged(&edit, before.get(&index))) {
+                continue;
+            }
+            self.route_statuses.extend(others.iter().cloned());
+            let listener = state.listeners.get(index).map(|l| l.name.as_str());
+            if let Some(effective) = resolver.resolution.effective.gateways.get_mut(gateway)
+                && let Some(listener) = Arc::make_mut(effective)
+                    .listeners
+                    .iter_mut()
+                    .find(|l| Some(l.name.as_str()) == listener)
+            {
+                let listener = Arc::make_mut(listener);
+                assemble::apply(listener, &edit);
+                for other in &others {
+                    let rules = resolver
+                        .routes
+                        .get(other)
+                        .map(|s| &s.at_gateway(gateway).rules);
+                    let hostnames = tally.contest.as_ref().and_then(|c| c.hostnames(other));
+                    let holds = rules.zip(hostnames);
+                    let out = tally.rejected.contains(other);
+                    let edit = Edit {
+                        id: other,
+                        old: rules.filter(|_| out),
+                        new: holds.filter(|_| !out),
+                    };
+                    assemble::apply(listener, &edit);
+                }
+                self.changes.gateways.insert(gateway.clone());
+            }
+        }
+    }
+}
+
+/// Whether an edit would put in what is there.
+fn unchanged(edit: &Edit<'_>, before: Option<&Arc<[EffectiveHostname]>>) -> bool {
+    match (edit.old, edit.new, before) {
+        (Some(old), Some((new, hostnames)), Some(before)) => old == new && before == hostnames,
+        _ => false,
+    }
+}
+
+/// Which backends a route uses on behalf of which Gateways.
+fn usage(state: Option<&RouteState>) -> BTreeSet<(BackendKey, NamespacedName)> {
+    let Some(state) = state else {
+        return BTreeSet::new();
+    };
+    let accepted = state.parents.iter().filter(|p| p.accepted.holds());
+    accepted
+        .filter_map(|parent| match &parent.target {
+            ParentTarget::Gateway { name, .. } => Some(name),
+            _ => None,
+        })
+        .flat_map(|gateway| {
+            let uses = state.built.uses.iter();
+            uses.map(|key| (key.clone(), gateway.clone()))
+        })
+        .collect()
+}

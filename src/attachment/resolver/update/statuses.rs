@@ -1,0 +1,174 @@
+//! Writing the statuses that may have changed.
+
+use super::Update;
+use crate::{
+    attachment::{
+        Attachment, RouteId, Status,
+        depends::gateway_reference,
+        effective::EffectiveHostname,
+        finding::Finding,
+        mesh,
+        policy::{self, PolicyId},
+        route::{self, ParentTarget, RouteState},
+    },
+    meta::{ObjectReference, condition},
+    v1::{RouteParentStatus, RouteStatus},
+    v1alpha2::PolicyStatus,
+};
+use std::sync::Arc;
+
+impl Update<'_> {
+    pub(super) fn write_gateway_statuses(&mut self) {
+        for name in std::mem::take(&mut self.gateway_statuses) {
+            let resolver = &*self.resolver;
+            let status = resolver.gateways.get(&name).map(|state| {
+                let attached: Vec<u32> = resolver
+                    .tallies
+                    .get(&name)
+                    .into_iter()
+                    .flatten()
+                    .map(|tally| tally.counted)
+                    .collect();
+                let without_room = resolver.without_room.get(&name);
+                Status::Gateway(state.status(
+                    resolver.assigned.get(&name),
+                    &attached,
+                    without_room.into_iter().flatten(),
+                ))
+            });
+            self.set_status(gateway_reference(&name), status);
+        }
+    }
+
+    pub(super) fn write_route_statuses(&mut self) {
+        for id in std::mem::take(&mut self.route_statuses) {
+            let said = self
+                .resolver
+                .routes
+                .get(&id)
+                .map(|state| self.route_status(&id, state));
+            let reference = id.reference();
+            match said {
+                Some((status, attachments)) => {
+                    let attachments_map = &mut self.resolver.resolution.attachments;
+                    attachments_map.insert(id, attachments);
+                    self.set_status(reference, Some(Status::Route(status)));
+                }
+                None => {
+                    self.resolver.resolution.attachments.remove(&id);
+                    self.set_status(reference, None);
+                }
+            }
+        }
+    }
+
+    /// The status of a route, and the same for people.
+    fn route_status(&self, id: &RouteId, state: &RouteState) -> (RouteStatus, Vec<Attachment>) {
+        let mut status = RouteStatus::default();
+        let mut attachments = Vec::new();
+        for parent in &state.parents {
+            let accepted = self.at_parent(id, parent);
+            attachments.push(Attachment {
+                parent: parent.reference.clone(),
+                attached: accepted.holds(),
+                ours: parent.controller.is_some(),
+                why: accepted.message.clone(),
+            });
+            let Some(controller) = &parent.controller else {
+                continue;
+            };
+            let built = match &parent.target {
+                ParentTarget::Service { .. } => state.at_services(),
+                ParentTarget::Gateway { name, .. } => state.at_gateway(name),
+                ParentTarget::Nothing => &state.built,
+            };
+            let mut conditions = vec![
+                accepted.condition(condition::route::ACCEPTED, state.generation),
+                built
+                    .resolved
+                    .condition(condition::route::RESOLVED_REFS, state.generation),
+            ];
+            if let (true, Some(partially)) = (accepted.holds(), &built.partially_invalid) {
+                conditions.push(
+                    partially.condition(condition::route::PARTIALLY_INVALID, state.generation),
+                );
+            }
+            if status.parent(&parent.reference, controller).is_none() {
+                status.parents.push(RouteParentStatus {
+                    parent_ref: parent.reference.clone(),
+                    controller_name: controller.clone(),
+                    conditions,
+                });
+            }
+        }
+        (status, attachments)
+    }
+
+    /// The condition `Accepted` of a route at a parent, conflicts with other routes included.
+    fn at_parent(&self, id: &RouteId, parent: &route::ParentState) -> Finding {
+        let resolver = &*self.resolver;
+        if !parent.accepted.holds() {
+            return parent.accepted.clone();
+        }
+        let lost = match &parent.target {
+            ParentTarget::Gateway { name, attached, .. } => {
+                let tallies = resolver.tallies.get(name);
+                let rejected = |(index, _): &(usize, Arc<[EffectiveHostname]>)| {
+                    tallies
+                        .and_then(|tallies| tallies.get(*index))
+                        .is_some_and(|tally| tally.rejected.contains(id))
+                };
+                let all = !attached.is_empty() && attached.iter().all(rejected);
+                all.then(|| {
+                    "an older route, HTTPRoute or GRPCRoute, holds the same hostname".to_owned()
+                })
+            }
+            ParentTarget::Service { name, .. } => resolver
+                .mesh_rejected
+                .get(name)
+                .is_some_and(|rejected| rejected.contains(id))
+                .then(|| {
+                    format!(
+                        "routes of a kind that goes before {} govern Service {name}",
+                        id.kind
+                    )
+                }),
+            ParentTarget::Nothing => None,
+        };
+        match lost {
+            Some(text) => Finding::new(false, mesh::CONFLICTED, text),
+            None => parent.accepted.clone(),
+        }
+    }
+
+    pub(super) fn write_policy_statuses(&mut self) {
+        for id in std::mem::take(&mut self.dirty.policies) {
+            let status = self.policy_status(&id).map(Status::Policy);
+            self.set_status(id.reference(), status);
+        }
+    }
+
+    fn policy_status(&self, id: &PolicyId) -> Option<PolicyStatus> {
+        let resolver = &*self.resolver;
+        let finding = policy::accept(id, &resolver.snapshot, &resolver.backends)?;
+        Some(policy::status(
+            id,
+            &resolver.snapshot,
+            finding,
+            resolver.ancestors.get(id)?,
+            &resolver.options.mesh_controller,
+        ))
+    }
+
+    pub(super) fn set_status(&mut self, reference: ObjectReference, status: Option<Status>) {
+        let statuses = &mut self.resolver.resolution.statuses;
+        if statuses.get(&reference) == status.as_ref() {
+            return;
+        }
+        match status {
+            Some(status) => _ = statuses.insert(reference.clone(), status),
+            None => _ = statuses.remove(&reference),
+        }
+        self.changes.statuses.insert(reference);
+    }
+}

@@ -1,0 +1,157 @@
+//! Listeners that would have taken a request, were they in force.
+
+use super::{Request, destination};
+use crate::{
+    attachment::effective::{Effective, EffectiveListener, IdleListener},
+    meta::NamespacedName,
+};
+
+/// How many are named at most.
+const SHOWN: usize = 8;
+
+/// Says which listeners would have taken a request that reached no rule, and why they do not. `taken` is the
+/// listener that took it after all: only one that is more specific would have gone before it.
+pub(super) fn say(
+    effective: &Effective,
+    request: &Request,
+    taken: Option<(&NamespacedName, &EffectiveListener)>,
+    why: &mut Vec<String>,
+) {
+    let Ok(port) = request.destination_port() else {
+        return;
+    };
+    let asked = taken
+        .map(|(gateway, _)| gateway)
+        .or(request.gateway.as_ref());
+    let host = destination::listener_host(request);
+    let would_take = |listener: &IdleListener| {
+        let covers = match (&listener.hostname, &host) {
+            (None, _) => true,
+            (Some(hostname), Some(host)) => hostname.matches(host),
+            (Some(_), None) => false,
+        };
+        listener.port.is_none_or(|own| own == port)
+            && covers
+            && (!listener.protocol.is_known()
+                || destination::understands(&listener.protocol, true, request.scheme()))
+            && taken.is_none_or(|(_, taken)| goes_before(listener, taken))
+    };
+    let of_asked = effective
+        .idle
+        .iter()
+        .filter(|(gateway, _)| asked.is_none_or(|asked| asked == *gateway))
+        .flat_map(|(gateway, listeners)| listeners.iter().map(move |listener| (gateway, listener)));
+    let mut found: Vec<_> = of_asked
+        .clone()
+        .filter(|(_, listener)| would_take(listener))
+        .collect();
+    if found.is_empty() && asked.is_some_and(|asked| !effective.gateways.contains_key(asked)) {
+        // Nothing of the Gateway is in force, whatever was asked of it.
+        found = of_asked.collect();
+    }
+    for (gateway, listener) in found.iter().take(SHOWN) {
+        why.push(format!(
+            "listener `{}` of Gateway {gateway} is not in force: {}",
+            listener.name, listener.why
+        ));
+    }
+    if let Some(more) = found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        why.push(format!("{more} more listeners are not in force"));
+    }
+}
+
+/// Whether the hostname of the one is more specific than that of the other.
+fn goes_before(idle: &IdleListener, taken: &EffectiveListener) -> bool {
+    match (&idle.hostname, &taken.hostname) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(own), Some(other)) => own != other && other.covers(own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        attachment::{Options, Snapshot, resolve},
+        manifest, routing,
+        sim::{Answer, Request, Simulator},
+    };
+
+    const OBJECTS: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: partly, namespace: edge }
+spec:
+  gatewayClassName: any
+  listeners:
+    - { name: all, port: 80, protocol: HTTP }
+    - { name: one, port: 80, protocol: HTTP, hostname: a.example }
+    - { name: two, port: 80, protocol: HTTP, hostname: a.example }
+    - { name: https, port: 443, protocol: HTTPS, hostname: a.example, tls: { certificateRefs: [{ name: nowhere }] } }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: not-at-all, namespace: edge }
+spec:
+  gatewayClassName: any
+  addresses: [{ type: example.com/pool, value: blue }]
+  listeners: [{ name: http, port: 8080, protocol: HTTP }]
+";
+
+    fn ask(url: &str, gateway: Option<&str>) -> Answer {
+        let (objects, errors) =
+            manifest::read(OBJECTS.as_bytes(), &manifest::Options::default()).decode();
+        assert!(errors.is_empty(), "{errors:?}");
+        let snapshot: Snapshot = objects.into_iter().map(|decoded| decoded.object).collect();
+        let resolution = resolve(&snapshot, &Options::for_manifests());
+        let mut simulator = Simulator::new(resolution.effective, routing::Options::default());
+        let mut request = Request::get(url).unwrap();
+        request.gateway = gateway.map(|name| crate::meta::NamespacedName::new("edge", name));
+        simulator.request(&request, &mut |_| 0).unwrap()
+    }
+
+    fn says(answer: &Answer, text: &str) -> bool {
+        answer.why.iter().any(|sentence| sentence.starts_with(text))
+    }
+
+    #[test]
+    fn a_request_that_finds_nobody_names_the_listener_it_would_have_found_and_the_condition() {
+        for gateway in [None, Some("partly")] {
+            let answer = ask("https://a.example/", gateway);
+            let wanted = "listener `https` of Gateway edge/partly is not in force: ResolvedRefs False (InvalidCertificateRef): Secret edge/nowhere does not exist";
+            assert!(says(&answer, wanted), "{:?}", answer.why);
+        }
+    }
+
+    #[test]
+    fn a_404_of_a_less_specific_listener_names_the_conflicted_ones_that_go_before_it() {
+        let answer = ask("http://a.example/", Some("partly"));
+        assert_eq!(answer.status, Some(404));
+        for name in ["one", "two"] {
+            let wanted = format!(
+                "listener `{name}` of Gateway edge/partly is not in force: Conflicted True (HostnameConflict): "
+            );
+            assert!(says(&answer, &wanted), "{:?}", answer.why);
+        }
+        let other = ask("http://b.example/", Some("partly"));
+        assert_eq!(other.status, Some(404));
+        assert!(
+            !other.why.join("\n").contains("not in force"),
+            "{:?}",
+            other.why
+        );
+    }
+
+    #[test]
+    fn a_gateway_that_is_not_accepted_refuses_and_says_why() {
+        for (url, gateway) in [
+            ("http://a.example:8080/", None),
+            ("http://a.example:9/", Some("not-at-all")),
+        ] {
+            let answer = ask(url, gateway);
+            assert_eq!(answer.status, None);
+            let wanted = "listener `http` of Gateway edge/not-at-all is not in force: its Gateway: Accepted False (UnsupportedAddress): ";
+            assert!(says(&answer, wanted), "{:?}", answer.why);
+        }
+    }
+}
