@@ -1,7 +1,7 @@
 //! Whatever texts hostnames, paths, patterns and names are, a table is built and asked without a panic.
 #![no_main]
 
-#[path = "../../tests/support/routing_build.rs"]
+#[path = "../../tests/support/routing/build.rs"]
 mod build;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
