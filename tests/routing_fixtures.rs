@@ -180,6 +180,7 @@ fn check(file: &File, case: &Case, simulator: &mut Simulator) -> Result<bool, St
         .request(&request, &mut |_| 0)
         .map_err(|e| e.to_string())?;
     let on_engine = matchers(&request, &answer, simulator.effective())?;
+    losers(&answer)?;
     compare(&case.expect, &answer)?;
     if let Some(rows) = &case.expect.split {
         let split = simulator
@@ -237,6 +238,19 @@ fn matchers(request: &Request, answer: &Answer, effective: &Effective) -> Result
     let engine = Router::from_routes(Options::default(), [("all", entries)]);
     same("engine", &engine.find(&view).cloned(), &simulated)?;
     Ok(true)
+}
+
+/// Those that did not win are named once each, and the winner is not among them.
+fn losers(answer: &Answer) -> Result<(), String> {
+    let mut seen: Vec<Place> = answer.route.iter().map(place).collect();
+    for loser in &answer.losers {
+        let named = place(&loser.route);
+        if seen.contains(&named) {
+            return Err(format!("{named:?} did not win, and is named before"));
+        }
+        seen.push(named);
+    }
+    Ok(())
 }
 
 /// A route with its kind, a rule and a match.
