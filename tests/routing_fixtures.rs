@@ -67,6 +67,34 @@ fn every_case_ends_alike_on_the_oracle_the_engine_and_the_simulator() {
     assert!(tally.cases > 0 && tally.matched > 0, "nothing was run");
 }
 
+/// `tests/fixtures/routing-upstream.md` names a fixture for each upstream test, which has a case for each of its
+/// requests.
+#[test]
+fn every_upstream_scenario_has_its_cases() {
+    let table = include_str!("fixtures/routing-upstream.md");
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| httproute-") || line.starts_with("| grpcroute-"));
+    let mut wanted = BTreeMap::<&str, usize>::new();
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, _, requests, fixture, _] = cells[..] else {
+            panic!("{row}");
+        };
+        *wanted.entry(fixture).or_default() += requests.parse::<usize>().unwrap();
+    }
+    assert!(wanted.len() > 25, "{wanted:?}");
+    for (fixture, requests) in wanted {
+        let path = format!(
+            "{}/tests/fixtures/routing/{fixture}.yaml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let file: File = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let cases = file.cases.len();
+        assert!(cases >= requests, "{fixture}: {cases} cases of {requests}");
+    }
+}
+
 #[test]
 fn an_unknown_field_of_a_case_is_an_error() {
     let file = |field: &str| {
