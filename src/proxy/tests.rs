@@ -270,9 +270,37 @@ fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
     let names: Vec<_> = forward
         .mirrors
         .iter()
-        .map(|(b, _)| b.reference.name.as_str())
+        .map(|copy| copy.backend.reference.name.as_str())
         .collect();
     assert_eq!(names, ["copy"]);
+}
+
+#[test]
+fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mirrors() {
+    let mirror = |name| EffectiveFilter::RequestMirror(Box::new(backend(name, 1, &[true, true])));
+    let mut canary = backend("canary", 1, &[true]);
+    canary.filters = vec![
+        EffectiveFilter::RequestHeaderModifier(set("x-stage", "canary")),
+        mirror("by-backend"),
+    ];
+    let rule = EffectiveFilter::RequestHeaderModifier(set("x-rule", "yes"));
+    let table = table(vec![mirror("by-rule"), rule], vec![canary]);
+    let mut parts = ask("/cart");
+    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("answered")
+    };
+    let has =
+        |parts: &request::Parts| ["x-rule", "x-stage"].map(|name| parts.headers.contains_key(name));
+    let copies: Vec<_> = forward
+        .mirrors
+        .iter()
+        .map(|copy| (copy.backend.reference.name.as_str(), has(&copy.request)))
+        .collect();
+    assert_eq!(
+        copies,
+        [("by-rule", [true, false]), ("by-backend", [true, true])]
+    );
+    assert_eq!(has(&parts), [true, true]);
 }
 
 #[test]

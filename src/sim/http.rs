@@ -239,11 +239,9 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
             forward.backend.reference
         )
     });
-    let unready = rule
-        .filters()
-        .mirrors()
-        .iter()
-        .filter_map(|mirror| mirror.problem());
+    let [by_rule, by_backend] = forward.filters();
+    let mirrors = by_rule.mirrors().iter().chain(by_backend.mirrors());
+    let unready = mirrors.filter_map(|mirror| mirror.problem());
     for problem in unready {
         answer.why.push(format!("a mirror is left out: {problem}"));
     }
@@ -256,9 +254,9 @@ fn forwarded(answer: &mut Answer, request: &Request, forward: &Forward<'_>, part
     answer.mirrors = forward
         .mirrors
         .iter()
-        .map(|(backend, endpoint)| Mirror {
-            backend: BackendName::of(backend),
-            endpoint: EndpointName::of(endpoint),
+        .map(|copy| Mirror {
+            backend: BackendName::of(copy.backend),
+            endpoint: EndpointName::of(copy.endpoint),
         })
         .collect();
     answer.forwarded = Some(as_sent(request, parts, forward.endpoints));
