@@ -1,4 +1,5 @@
-//! Whatever texts hostnames, paths, patterns and names are, a table is built and asked without a panic.
+//! Whatever texts hostnames, paths, patterns and names are, a table is built and asked without a panic, and answers as the
+//! oracle does.
 #![no_main]
 
 #[path = "../../tests/support/routing/build.rs"]

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::routing::{Entry, Match, PathMatch, Pattern, RequestView, ValueMatch};
 
@@ -201,8 +201,10 @@ impl Patterns {
 /// pattern needs its line to end.)
 fn whole(pattern: &Pattern) -> Option<Regex> {
     let source = pattern.as_str();
-    let whole = Regex::new(&format!(r"\A(?:{source})\z"));
-    let whole = whole.or_else(|_| Regex::new(&format!("\\A(?:{source}\n)\\z")));
+    // As deep as any pattern can be, and one group more.
+    let new = |whole: &str| RegexBuilder::new(whole).nest_limit(300).build();
+    let whole = new(&format!(r"\A(?:{source})\z"));
+    let whole = whole.or_else(|_| new(&format!("\\A(?:{source}\n)\\z")));
     whole.ok()
 }
 
