@@ -1,5 +1,9 @@
 //! Route sets and requests out of a stream of choices, and the laws that every one of them must keep. Shared by
 //! the tests, the long differential run and the fuzz targets.
+#![allow(
+    unused_imports,
+    reason = "each of those who share it uses its own part"
+)]
 
 mod choices;
 mod crowd;
