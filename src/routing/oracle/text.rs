@@ -2,6 +2,7 @@
 //! it is shared with the engine.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -173,26 +174,21 @@ pub(super) fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Regular expressions by their source, each made to fit whole texts.
-pub(super) struct Patterns(HashMap<Box<str>, Regex>);
+/// Regular expressions by their source, each compiled when it is first asked for.
+pub(super) struct Patterns(HashMap<Box<str>, OnceLock<Option<Regex>>>);
 
 impl Patterns {
     /// Those of the entries.
     pub(super) fn of<T>(entries: &[Entry<T>]) -> Self {
-        let mut compiled = HashMap::new();
-        for pattern in entries.iter().flat_map(|entry| patterns(&entry.matching)) {
-            if !compiled.contains_key(pattern.as_str())
-                && let Some(regex) = whole(pattern)
-            {
-                compiled.insert(pattern.as_str().into(), regex);
-            }
-        }
-        Self(compiled)
+        let patterns = entries.iter().flat_map(|entry| patterns(&entry.matching));
+        let sources = patterns.map(|pattern| (pattern.as_str().into(), OnceLock::new()));
+        Self(sources.collect())
     }
 
     /// Whether a pattern fits the whole of a text.
     pub(super) fn fit(&self, pattern: &Pattern, text: &[u8]) -> bool {
-        let regex = self.0.get(pattern.as_str());
+        let known = self.0.get(pattern.as_str());
+        let regex = known.and_then(|once| once.get_or_init(|| whole(pattern)).as_ref());
         regex.is_some_and(|regex| regex.is_match(text))
     }
 }
