@@ -15,7 +15,7 @@
     reason = "the support module is shared"
 )]
 
-#[path = "../tests/support/routing_cases.rs"]
+#[path = "../tests/support/routing/mod.rs"]
 mod cases;
 
 use std::process::ExitCode;

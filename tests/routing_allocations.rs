@@ -9,7 +9,7 @@
     reason = "the support module is shared"
 )]
 
-#[path = "support/routing_cases.rs"]
+#[path = "support/routing/mod.rs"]
 mod cases;
 
 use gwapi::routing::{
@@ -115,7 +115,7 @@ fn finding_never_allocates_whatever_the_match_looks_at() {
 fn finding_never_allocates_on_generated_routes_and_requests() {
     for seed in 0..40 {
         let c = &mut Random(seed << 40);
-        let routes = cases::routes(c);
+        let routes = cases::Style::new(c).routes(c);
         let router = Router::from_routes(cases::options(c), routes.clone());
         for _ in 0..50 {
             let request = cases::request(&routes, c);

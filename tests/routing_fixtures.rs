@@ -67,6 +67,34 @@ fn every_case_ends_alike_on_the_oracle_the_engine_and_the_simulator() {
     assert!(tally.cases > 0 && tally.matched > 0, "nothing was run");
 }
 
+/// `tests/fixtures/routing-upstream.md` names a fixture for each upstream test, which has a case for each of its
+/// requests.
+#[test]
+fn every_upstream_scenario_has_its_cases() {
+    let table = include_str!("fixtures/routing-upstream.md");
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| httproute-") || line.starts_with("| grpcroute-"));
+    let mut wanted = BTreeMap::<&str, usize>::new();
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, _, requests, fixture, _] = cells[..] else {
+            panic!("{row}");
+        };
+        *wanted.entry(fixture).or_default() += requests.parse::<usize>().unwrap();
+    }
+    assert!(wanted.len() > 25, "{wanted:?}");
+    for (fixture, requests) in wanted {
+        let path = format!(
+            "{}/tests/fixtures/routing/{fixture}.yaml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let file: File = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let cases = file.cases.len();
+        assert!(cases >= requests, "{fixture}: {cases} cases of {requests}");
+    }
+}
+
 #[test]
 fn an_unknown_field_of_a_case_is_an_error() {
     let file = |field: &str| {
@@ -180,6 +208,7 @@ fn check(file: &File, case: &Case, simulator: &mut Simulator) -> Result<bool, St
         .request(&request, &mut |_| 0)
         .map_err(|e| e.to_string())?;
     let on_engine = matchers(&request, &answer, simulator.effective())?;
+    losers(&answer)?;
     compare(&case.expect, &answer)?;
     if let Some(rows) = &case.expect.split {
         let split = simulator
@@ -237,6 +266,19 @@ fn matchers(request: &Request, answer: &Answer, effective: &Effective) -> Result
     let engine = Router::from_routes(Options::default(), [("all", entries)]);
     same("engine", &engine.find(&view).cloned(), &simulated)?;
     Ok(true)
+}
+
+/// Those that did not win are named once each, and the winner is not among them.
+fn losers(answer: &Answer) -> Result<(), String> {
+    let mut seen: Vec<Place> = answer.route.iter().map(place).collect();
+    for loser in &answer.losers {
+        let named = place(&loser.route);
+        if seen.contains(&named) {
+            return Err(format!("{named:?} did not win, and is named before"));
+        }
+        seen.push(named);
+    }
+    Ok(())
 }
 
 /// A route with its kind, a rule and a match.

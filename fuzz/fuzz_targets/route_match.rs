@@ -1,7 +1,7 @@
 //! Whatever routes and requests the bytes choose, the engine answers as the oracle does.
 #![no_main]
 
-#[path = "../../tests/support/routing_cases.rs"]
+#[path = "../../tests/support/routing/mod.rs"]
 mod cases;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

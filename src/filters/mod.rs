@@ -8,8 +8,9 @@
 //!
 //! Towards the backend the rule's filters come first, then those of the chosen backend; the answer takes
 //! the way back: the backend's first, then the rule's. Within one list the order does not matter: each
-//! type may stand in it once, and no two types touch the same part of a message. A redirect answers
-//! before a backend is chosen.
+//! type may stand in it once, and no two types touch the same part of a message. A mirror gets the request as
+//! the other filters of its list leave it, wherever it stands among them, and a mirror of the rule gets nothing of
+//! what a backend's filters do, which hold for that backend alone. A redirect answers before a backend is chosen.
 //!
 //! # Headers that no filter may touch
 //!

@@ -17,6 +17,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Scheme, ready_endpoint};
+pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
 pub use rule::{Backend, Filters, RouteKind, RouteName, Rule};
 pub use table::{Table, Target};

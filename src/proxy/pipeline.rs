@@ -76,13 +76,32 @@ pub struct Forward<'t> {
     pub endpoints: &'t Arc<BackendEndpoints>,
     /// The endpoint.
     pub endpoint: &'t Endpoint,
-    /// Backends that get a copy of the request, each with an endpoint. Mirrors that lead nowhere are
-    /// left out: they concern nobody else (HTTPRoute `requestMirror`).
-    pub mirrors: Vec<(&'t EffectiveBackend, &'t Endpoint)>,
+    /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
+    /// `requestMirror`).
+    pub mirrors: Vec<Mirrored<'t>>,
     own_filters: &'t Filters,
 }
 
-impl Forward<'_> {
+/// A copy of a request that goes to an endpoint of another backend, whose answer is thrown away.
+#[derive(Debug)]
+pub struct Mirrored<'t> {
+    /// The backend.
+    pub backend: &'t EffectiveBackend,
+    /// The endpoint, one however many the backend has.
+    pub endpoint: &'t Endpoint,
+    /// The request as the filters of the mirror's level left it. Filters of a backend change what is forwarded
+    /// to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not see
+    /// them.
+    pub request: request::Parts,
+}
+
+impl<'t> Forward<'t> {
+    /// The filters that the request passed: the rule's, then the backend's.
+    #[must_use]
+    pub fn filters(&self) -> [&'t Filters; 2] {
+        [self.target.rule().filters(), self.own_filters]
+    }
+
     /// Applies the response filters, those of the backend before those of the rule.
     ///
     /// # Errors
@@ -188,6 +207,7 @@ impl Table {
             let why = format!("{} has no endpoint that is ready", effective.reference);
             return fail(request, StatusCode::SERVICE_UNAVAILABLE, why);
         };
+        let mut mirrors = mirrored(filters, request, draw);
         if let Err(error) = backend
             .filters()
             .compiled()
@@ -195,14 +215,7 @@ impl Table {
         {
             return fail(request, error.status(), error.to_string());
         }
-        let mirrors = filters
-            .mirrors()
-            .iter()
-            .chain(backend.filters().mirrors())
-            .filter_map(|mirror| {
-                Some((mirror, ready_endpoint(mirror.target.as_ref().ok()?, draw)?))
-            })
-            .collect();
+        mirrors.extend(mirrored(backend.filters(), request, draw));
         Decision::Forward(Box::new(Forward {
             target,
             backend: effective,
@@ -212,6 +225,23 @@ impl Table {
             own_filters: backend.filters(),
         }))
     }
+}
+
+/// The copies that the filters of one level ask for.
+fn mirrored<'t>(
+    filters: &'t Filters,
+    request: &request::Parts,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Vec<Mirrored<'t>> {
+    let lead = filters.mirrors().iter().filter_map(|backend| {
+        let endpoint = ready_endpoint(backend.target.as_ref().ok()?, draw)?;
+        Some(Mirrored {
+            backend,
+            endpoint,
+            request: request.clone(),
+        })
+    });
+    lead.collect()
 }
 
 /// The backend that a draw over the sum of the weights falls on.

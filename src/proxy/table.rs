@@ -1,11 +1,12 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::Rule;
+use super::{RouteKind, RouteName, Rule};
 use crate::{
     attachment::effective::{
         AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
         HttpRouteRules,
     },
+    meta::NamespacedName,
     routing::{self, Entry, MatchError, Router, grpc_entries, http_entries},
     v1::PathMatchType,
 };
@@ -45,7 +46,7 @@ impl Target {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     router: Router<Target>,
-    problems: Vec<MatchError>,
+    problems: Vec<(RouteKind, MatchError)>,
 }
 
 impl Table {
@@ -91,22 +92,19 @@ impl Table {
         grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,
         options: routing::Options,
     ) -> Self {
-        let mut problems = Vec::new();
-        let mut routes: Vec<(String, Vec<Entry<Target>>)> = Vec::new();
+        let mut table = Self {
+            router: Router::new(options),
+            problems: Vec::new(),
+        };
         for (route, hostnames) in http {
-            let (entries, errors) = http_targets(route, hostnames);
-            problems.extend(errors);
-            routes.push((format!("HTTPRoute/{}", route.reference), entries));
+            let made = http_targets(route, hostnames);
+            table.insert(RouteKind::Http, &route.reference, made);
         }
         for (route, hostnames) in grpc {
-            let (entries, errors) = grpc_targets(route, hostnames);
-            problems.extend(errors);
-            routes.push((format!("GRPCRoute/{}", route.reference), entries));
+            let made = grpc_targets(route, hostnames);
+            table.insert(RouteKind::Grpc, &route.reference, made);
         }
-        Self {
-            router: Router::from_routes(options, routes),
-            problems,
-        }
+        table
     }
 
     /// The compiled matcher.
@@ -115,9 +113,9 @@ impl Table {
         &self.router
     }
 
-    /// Matches that could not be compiled; the others are in force.
+    /// Matches that could not be compiled, with the kind of their route; the others are in force.
     #[must_use]
-    pub fn problems(&self) -> &[MatchError] {
+    pub fn problems(&self) -> &[(RouteKind, MatchError)] {
         &self.problems
     }
 
@@ -129,13 +127,40 @@ impl Table {
 
     /// Puts an HTTPRoute in the place of its earlier form. The rest is shared with what readers hold.
     pub fn insert_http(&mut self, attached: &AttachedRoute<HttpRouteRules>) {
-        let (entries, errors) = http_targets(&attached.route, &attached.hostnames);
-        let reference = &attached.route.reference;
-        self.problems.retain(|problem| problem.route() != reference);
-        self.problems.extend(errors);
-        self.router
-            .insert(format!("HTTPRoute/{reference}").as_str(), entries);
+        let made = http_targets(&attached.route, &attached.hostnames);
+        self.insert(RouteKind::Http, &attached.route.reference, made);
     }
+
+    /// Puts a GRPCRoute in the place of its earlier form, as [`insert_http`](Self::insert_http) does.
+    pub fn insert_grpc(&mut self, attached: &AttachedRoute<GrpcRouteRules>) {
+        let made = grpc_targets(&attached.route, &attached.hostnames);
+        self.insert(RouteKind::Grpc, &attached.route.reference, made);
+    }
+
+    /// Drops a route. True if it was there.
+    pub fn remove(&mut self, route: &RouteName) -> bool {
+        self.problems
+            .retain(|(kind, problem)| (*kind, problem.route()) != (route.kind, &route.name));
+        self.router.remove(&key(route.kind, &route.name))
+    }
+
+    fn insert(
+        &mut self,
+        kind: RouteKind,
+        name: &NamespacedName,
+        (entries, errors): (Vec<Entry<Target>>, Vec<MatchError>),
+    ) {
+        self.problems
+            .retain(|(of, problem)| (*of, problem.route()) != (kind, name));
+        self.problems
+            .extend(errors.into_iter().map(|error| (kind, error)));
+        self.router.insert(key(kind, name), entries);
+    }
+}
+
+/// What the router calls a route: the kinds have names of their own.
+fn key(kind: RouteKind, name: &NamespacedName) -> String {
+    format!("{}/{name}", kind.as_str())
 }
 
 fn http_targets(

@@ -4,13 +4,15 @@ use super::*;
 use crate::{
     attachment::effective::{
         AttachedRoute, BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilter,
-        EffectiveHostname, EffectiveListener, Endpoint, HttpRouteRules, HttpRule, Timeouts,
+        EffectiveHostname, EffectiveListener, Endpoint, GrpcRouteRules, GrpcRule, HttpRouteRules,
+        HttpRule, Timeouts,
     },
     meta::{NamespacedName, ObjectReference},
     routing,
     v1::{
-        HttpHeader, HttpHeaderFilter, HttpPathModifier, HttpRequestRedirectFilter, HttpRouteMatch,
-        HttpUrlRewriteFilter, ProtocolType,
+        GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpHeader, HttpHeaderFilter,
+        HttpPathModifier, HttpRequestRedirectFilter, HttpRouteMatch, HttpUrlRewriteFilter,
+        ProtocolType,
     },
 };
 use http::{Request, StatusCode, request};
@@ -71,7 +73,14 @@ fn set(name: &str, value: &str) -> HttpHeaderFilter {
     }
 }
 
-fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Table {
+fn attached<R>(route: R) -> AttachedRoute<R> {
+    AttachedRoute {
+        route: Arc::new(route),
+        hostnames: Arc::new([EffectiveHostname::default()]),
+    }
+}
+
+fn route(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> HttpRouteRules {
     let rule = HttpRule {
         index: 0,
         matches: vec![HttpRouteMatch {
@@ -87,12 +96,15 @@ fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Tabl
         session_persistence: None,
         problem: None,
     };
-    let route = HttpRouteRules {
+    HttpRouteRules {
         reference: NamespacedName::new("shop", "cart"),
         created: None,
         hostnames: Vec::new(),
         rules: vec![rule],
-    };
+    }
+}
+
+fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Table {
     let listener = EffectiveListener {
         name: "http".into(),
         port: 80,
@@ -100,10 +112,7 @@ fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Tabl
         hostname: None,
         yields_to: Vec::new(),
         tls: None,
-        http: vec![AttachedRoute {
-            route: Arc::new(route),
-            hostnames: Arc::new([EffectiveHostname::default()]),
-        }],
+        http: vec![attached(route(filters, backends))],
         grpc: Vec::new(),
         tls_routes: Vec::new(),
         tcp: Vec::new(),
@@ -261,9 +270,37 @@ fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
     let names: Vec<_> = forward
         .mirrors
         .iter()
-        .map(|(b, _)| b.reference.name.as_str())
+        .map(|copy| copy.backend.reference.name.as_str())
         .collect();
     assert_eq!(names, ["copy"]);
+}
+
+#[test]
+fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mirrors() {
+    let mirror = |name| EffectiveFilter::RequestMirror(Box::new(backend(name, 1, &[true, true])));
+    let mut canary = backend("canary", 1, &[true]);
+    canary.filters = vec![
+        EffectiveFilter::RequestHeaderModifier(set("x-stage", "canary")),
+        mirror("by-backend"),
+    ];
+    let rule = EffectiveFilter::RequestHeaderModifier(set("x-rule", "yes"));
+    let table = table(vec![mirror("by-rule"), rule], vec![canary]);
+    let mut parts = ask("/cart");
+    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("answered")
+    };
+    let has =
+        |parts: &request::Parts| ["x-rule", "x-stage"].map(|name| parts.headers.contains_key(name));
+    let copies: Vec<_> = forward
+        .mirrors
+        .iter()
+        .map(|copy| (copy.backend.reference.name.as_str(), has(&copy.request)))
+        .collect();
+    assert_eq!(
+        copies,
+        [("by-rule", [true, false]), ("by-backend", [true, true])]
+    );
+    assert_eq!(has(&parts), [true, true]);
 }
 
 #[test]
@@ -301,4 +338,56 @@ fn a_grpc_client_gets_errors_in_the_form_of_grpc() {
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.headers["grpc-status"], code);
     }
+}
+
+#[test]
+fn routes_of_both_kinds_come_and_go_by_themselves() {
+    let mut table = table(vec![], vec![backend("a", 1, &[true])]);
+    let before = table.clone();
+    let bad = GrpcRouteMatch {
+        headers: vec![GrpcHeaderMatch {
+            name: "x-env".into(),
+            value: "(".into(),
+            r#type: Some(HeaderMatchType::RegularExpression),
+        }],
+        ..Default::default()
+    };
+    let rule = GrpcRule {
+        index: 0,
+        matches: vec![GrpcRouteMatch::default(), bad],
+        filters: Vec::new(),
+        backends: vec![backend("b", 1, &[true])],
+        session_persistence: None,
+        problem: None,
+    };
+    // A GRPCRoute of the HTTPRoute's name is another route.
+    table.insert_grpc(&attached(GrpcRouteRules {
+        reference: NamespacedName::new("shop", "cart"),
+        created: None,
+        hostnames: Vec::new(),
+        rules: vec![rule],
+    }));
+    let find = |table: &Table, path| {
+        let target = table.router().find(&ask(path));
+        target.map(|target| target.rule().route().kind)
+    };
+    assert_eq!(find(&table, "/shop.v1.Cart/Add"), Some(RouteKind::Grpc));
+    assert_eq!(find(&table, "/cart"), Some(RouteKind::Http));
+    let [(kind, problem)] = table.problems() else {
+        panic!("{:?}", table.problems());
+    };
+    assert_eq!((*kind, problem.place()), (RouteKind::Grpc, (0, 1)));
+
+    let name = |kind| RouteName {
+        kind,
+        name: NamespacedName::new("shop", "cart"),
+    };
+    table.insert_http(&attached(route(vec![], vec![])));
+    assert_eq!(table.problems().len(), 1, "they are the other route's");
+    assert!(table.remove(&name(RouteKind::Grpc)));
+    assert!(!table.remove(&name(RouteKind::Grpc)));
+    assert!(table.problems().is_empty());
+    assert_eq!(find(&table, "/shop.v1.Cart/Add"), None);
+    assert!(table.remove(&name(RouteKind::Http)) && table.is_empty());
+    assert_eq!(find(&before, "/cart"), Some(RouteKind::Http));
 }

@@ -1,14 +1,15 @@
-//! Entries of a routing table out of attached routes.
+//! Tables out of attached routes.
 
 use super::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
-    Rank, ValueMatch,
+    Rank, SniTable, ValueMatch,
 };
 use crate::{
     attachment::effective::{
-        EffectiveHostname, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule,
+        AttachedRoute, ConnectionRouteRules, EffectiveHostname, GrpcRouteRules, GrpcRule,
+        HttpRouteRules, HttpRule,
     },
-    meta::NamespacedName,
+    meta::{Hostname, NamespacedName},
     v1::{
         GrpcMethodMatch, GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch,
         PathMatchType, QueryParamMatchType,
@@ -73,6 +74,16 @@ impl<'a> Site<'a> {
         }
     }
 
+    fn rank(&self, rule: usize, index: usize) -> Rank {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Rank {
+            created: self.created,
+            route: self.key.clone(),
+            rule: number(rule),
+            index: number(index),
+        }
+    }
+
     /// One entry a hostname.
     fn entries<T: Clone>(
         &self,
@@ -82,27 +93,14 @@ impl<'a> Site<'a> {
         payload: &T,
         entries: &mut Vec<Entry<T>>,
     ) -> Result<(), String> {
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let rank = Rank {
-            created: self.created,
-            route: self.key.clone(),
-            rule: number(rule),
-            index: number(index),
-        };
+        let rank = self.rank(rule, index);
         for hostname in self.hostnames {
-            let pattern = |name: &Option<crate::meta::Hostname>| match name {
-                None => Ok(HostPattern::Any),
-                Some(name) => HostPattern::parse(name.as_str()).map_err(|error| error.to_string()),
-            };
-            let answers_to = pattern(&hostname.hostname)?;
-            // A route without hostnames takes over the listener's and ranks by it.
-            let own = match &hostname.own {
-                None => answers_to.clone(),
-                own => pattern(own)?,
-            };
+            let answers_to = host_pattern(hostname.hostname.as_ref())?;
             let mut entry = Entry::new(matching.clone(), rank.clone(), payload.clone());
-            if own != answers_to {
-                entry = entry.named(own);
+            // A route without hostnames takes over the listener's and ranks by it.
+            if let Some(own) = &hostname.own {
+                let own = host_pattern(Some(own))?;
+                entry.own_hostname = (own != answers_to).then_some(own);
             }
             entries.push(entry.on(answers_to));
         }
@@ -166,6 +164,33 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
         site.rule(rule.index, &rule.matches, compile, payload(rule), &mut made);
     }
     made
+}
+
+/// The table of the TLSRoutes at a listener, with a payload made for each of them.
+///
+/// A TLSRoute's rules have no matches: the first of them takes every connection.
+pub fn sni_table<'r, T: Clone>(
+    routes: impl IntoIterator<Item = &'r AttachedRoute<ConnectionRouteRules>>,
+    mut payload: impl FnMut(&'r ConnectionRouteRules) -> T,
+) -> SniTable<T> {
+    let mut table = SniTable::new();
+    for AttachedRoute { route, hostnames } in routes {
+        let rank = Site::new(&route.reference, route.created, hostnames).rank(0, 0);
+        let made = payload(route);
+        for hostname in hostnames.iter() {
+            // What attachment read as a hostname is one here too.
+            if let Ok(hostname) = host_pattern(hostname.hostname.as_ref()) {
+                table.insert(hostname, rank.clone(), made.clone());
+            }
+        }
+    }
+    table
+}
+
+fn host_pattern(name: Option<&Hostname>) -> Result<HostPattern, String> {
+    name.map_or(Ok(HostPattern::Any), |name| {
+        HostPattern::parse(name.as_str()).map_err(|error| error.to_string())
+    })
 }
 
 fn pattern(source: &str) -> Result<Pattern, String> {

@@ -13,11 +13,13 @@ use super::request::{Prepared, RequestView};
 use super::router::{Found, Router};
 use super::stored::{Failure, Stored};
 
-/// Every entry whose hostname is asked for a request, in order of precedence, and what became of it.
+/// Every entry whose hostname is asked for a request, in order of precedence, and what became of it. (Entries that
+/// no request fits, for a gRPC service with a slash, say, are not among them.)
 ///
 /// The text form has a line for each; the serialised form is
-/// `{"winner": {…} or null, "candidates": [{"hostname", "route", "rule", "match", "verdict", "reason"}]}`, where
-/// `verdict` is `won`, `lost` or `failed` and `reason` a sentence.
+/// `{"winner": {…} or null, "candidates": [{"hostname", "route", "rule", "match", "verdict", "criterion", "reason"}]}`,
+/// where `verdict` is `won`, `lost` or `failed`, `criterion` the [`Criterion`] of one that lost, else null, and
+/// `reason` a sentence.
 #[derive(Debug)]
 pub struct Explanation<'t, T> {
     candidates: Vec<Candidate<'t, T>>,
@@ -137,12 +139,12 @@ fn wanted(matching: &Match, reason: &Reason) -> String {
             PathMatch::RegularExpression(pattern) => format!("the path must fit `{pattern}`"),
         },
         (Reason::Path, Match::Grpc(grpc)) => {
-            let part = |part: &Option<ValueMatch>| part.as_ref().map_or("any".to_owned(), value);
-            format!(
-                "the service must be {}, the gRPC method {}",
-                part(&grpc.service),
-                part(&grpc.method)
-            )
+            let parts = [("service", &grpc.service), ("method", &grpc.method)];
+            let asked = parts
+                .into_iter()
+                .filter_map(|(name, part)| Some(format!(", the {name} {}", value(part.as_ref()?))));
+            let asked: String = asked.collect();
+            format!("the path must be that of a gRPC call{asked}")
         }
         (Reason::Method, Match::Http(http)) => {
             format!(
@@ -246,17 +248,18 @@ impl<T> Serialize for Explanation<'_, T> {
 impl<T> Serialize for Candidate<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rank = self.entry.precedence;
-        let mut out = serializer.serialize_struct("Candidate", 6)?;
+        let mut out = serializer.serialize_struct("Candidate", 7)?;
         out.serialize_field("hostname", self.entry.hostname)?;
         out.serialize_field("route", rank.route())?;
         out.serialize_field("rule", &rank.rule())?;
         out.serialize_field("match", &rank.index())?;
-        let verdict = match self.verdict {
-            Verdict::Won => "won",
-            Verdict::Lost(_) => "lost",
-            Verdict::Failed(_) => "failed",
+        let (verdict, criterion) = match self.verdict {
+            Verdict::Won => ("won", None),
+            Verdict::Lost(criterion) => ("lost", criterion),
+            Verdict::Failed(_) => ("failed", None),
         };
         out.serialize_field("verdict", verdict)?;
+        out.serialize_field("criterion", &criterion)?;
         out.serialize_field("reason", &self.reason())?;
         out.end()
     }

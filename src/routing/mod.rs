@@ -7,6 +7,9 @@
 //! Who wins is one documented key, [`Precedence`]; what the specification leaves open is in [`Options`].
 //! [`Oracle`] is the same function written to be read, and the engine must agree with it on every request.
 //!
+//! [`http_entries`], [`grpc_entries`] and [`sni_table`] make tables of what an attachment resolution says of a listener
+//! or a Service.
+//!
 //! ```
 //! use gwapi::routing::{Entry, HostPattern, HttpMatch, PathMatch, Rank, Router};
 //!
@@ -47,7 +50,7 @@ mod stored;
 mod table;
 mod texts;
 
-pub use attached::{MatchError, grpc_entries, http_entries};
+pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use explain::{Candidate, Explanation, Reason, Verdict};
 pub use host::{HostPattern, HostPatternError};
 pub use matches::{

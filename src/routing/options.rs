@@ -84,8 +84,9 @@ pub enum RegexRank {
 /// Which hostname of an entry counts for precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HostnameRank {
-    /// That of the route itself: a route that names `a.example.com` comes before one that names none, also on
-    /// a listener of `a.example.com`.
+    /// That of the route itself, before a listener narrowed it: a route that names `a.example.com` comes before
+    /// one that names `*.example.com`, also on a listener of `a.example.com`. A route that names none takes over
+    /// the listener's hostname as its own.
     #[default]
     Own,
     /// What the listener's hostname leaves of it.

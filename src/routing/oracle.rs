@@ -1,37 +1,31 @@
-//! The definition of routing, written to be checked against the specification by eye. It looks at every
-//! entry for every request and shares no matching code with the engine.
+//! The definition of routing, to be checked against the specification by eye: it looks at every entry for
+//! every request, and shares neither matching nor precedence with the engine. Each step names the field
+//! whose description it follows. What the specification leaves open is called ours; see [`Options`].
 
-use std::collections::HashMap;
+mod text;
 
-use regex::bytes::Regex;
+use std::cmp::Reverse;
 
-use super::matches::{Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch};
-use super::{HostPattern, Options, Pattern, Precedence, RequestView};
+use super::{
+    Entry, HeaderMatch, HostPattern, HostnameRank, Match, Options, PathMatch, QueryMatch,
+    RegexRank, RequestView, ValueMatch,
+};
+use text::{Asked, Part, Patterns, Sent, chars, first_of_each};
 
 /// A slow, readable [`Router`](super::Router): it answers the same, and is there to show that.
 pub struct Oracle<T> {
     options: Options,
-    entries: Vec<(Entry<T>, Precedence)>,
+    /// In order of precedence.
+    entries: Vec<Entry<T>>,
     patterns: Patterns,
 }
 
-/// The regular expressions of the entries by their text.
-type Patterns = HashMap<Box<str>, Regex>;
-
 impl<T> Oracle<T> {
-    /// Keeps the entries as they are.
+    /// Puts the entries in order.
     pub fn new(options: Options, entries: impl IntoIterator<Item = Entry<T>>) -> Self {
-        let keyed = entries.into_iter().map(|entry| {
-            let key = Precedence::of(&entry, &options);
-            (entry, key)
-        });
-        let entries: Vec<_> = keyed.collect();
-        let patterns = entries
-            .iter()
-            .flat_map(|(entry, _)| patterns_of(&entry.matching));
-        let patterns = patterns
-            .filter_map(|pattern| Some((pattern.as_str().into(), whole(pattern)?)))
-            .collect();
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        entries.sort_by(|a, b| rank(a, &options).cmp(&rank(b, &options)));
+        let patterns = Patterns::of(&entries);
         Self {
             options,
             entries,
@@ -41,193 +35,144 @@ impl<T> Oracle<T> {
 
     /// The payload of the first entry, in order of precedence, that fits.
     pub fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
-        let host = host_of(request.host());
-        let patterns = &self.patterns;
-        // HTTPRoute `spec.hostnames`: a route is used for requests whose Host it names.
-        let mut running: Vec<_> = self
-            .entries
-            .iter()
-            .filter(|(entry, _)| host_fits(&entry.hostname, &host))
-            .collect();
-        // Our option: without fallback, only the most specific hostname that fits is asked.
-        if !self.options.fallback() {
-            let rank = |pattern: &HostPattern| match pattern {
-                HostPattern::Exact(_) => usize::MAX,
-                HostPattern::Wildcard(suffix) => suffix.len() + 1,
-                HostPattern::Any => 0,
-            };
-            let best = running.iter().map(|(entry, _)| rank(&entry.hostname)).max();
-            running.retain(|(entry, _)| Some(rank(&entry.hostname)) == best);
-        }
-        // HTTPRouteMatch and GRPCRouteMatch: all conditions of one match hold; each match is on its own.
-        running.retain(|(entry, _)| match &entry.matching {
-            Match::Http(http) => {
-                path_fits(&http.path, request.path(), patterns)
-                    && http.method.as_ref().is_none_or(|method| method.as_str() == request.method())
-                    && first_of_each(&http.headers, |a, b| a.name == b.name).all(|h| header_fits(h, request, patterns))
-                    && first_of_each(&http.query, |a, b| a.name == b.name).all(|q| query_fits(q, request, patterns))
-            }
-            Match::Grpc(grpc) => {
-                let parts: Vec<&str> = request.path().split('/').collect();
-                // The gRPC protocol: the path is "/" service "/" method.
-                matches!(parts[..], ["", service, method] if !service.is_empty() && !method.is_empty()
-                    && grpc.service.as_ref().is_none_or(|asked| value_fits(asked, service.as_bytes(), patterns))
-                    && grpc.method.as_ref().is_none_or(|asked| value_fits(asked, method.as_bytes(), patterns)))
-                    && first_of_each(&grpc.headers, |a, b| a.name == b.name).all(|h| header_fits(h, request, patterns))
-            }
-        });
-        // HTTPRouteRule and GRPCRouteRule `matches`: precedence, continuing on ties, is the key's order.
-        running.sort_by(|(_, a), (_, b)| a.cmp(b));
-        running.first().map(|(entry, _)| &entry.payload)
+        let sent = Sent::new(request, &self.patterns);
+        let names = |entry: &&Entry<T>| host_fits(&entry.hostname, &sent.host);
+        let named = || self.entries.iter().filter(names);
+        // Ours: if hostnames do not fall back, the most specific one that fits decides alone.
+        let rank = |entry: &Entry<T>| host_rank(&entry.hostname);
+        let decides = match self.options.fallback() {
+            true => None,
+            false => named().map(rank).min(),
+        };
+        let mut asked = named().filter(|entry| decides.is_none() || decides == Some(rank(entry)));
+        let found = asked.find(|entry| fits(&entry.matching, &sent));
+        found.map(|entry| &entry.payload)
     }
 }
 
-/// `Hostnames`: the port of the Host header is ignored, names have no case (RFC 1123), and the dot at the end of
-/// a fully qualified name says nothing. No name has more than 253 bytes (RFC 1035).
-fn host_of(sent: &[u8]) -> Vec<u8> {
-    let mut host = sent.to_ascii_lowercase();
-    if let Some(end) = host
-        .iter()
-        .position(|byte| *byte == b']')
-        .filter(|_| host.starts_with(b"["))
-    {
-        host.truncate(end + 1);
-    } else if !host.starts_with(b"[") {
-        let mut parts = host.splitn(2, |byte| *byte == b':');
-        let (name, port) = (parts.next().unwrap_or_default().len(), parts.next());
-        if port.is_some_and(|port| port.iter().all(u8::is_ascii_digit)) {
-            host.truncate(name);
-        }
-    }
-    host.pop_if(|last| *last == b'.');
-    if host.len() > 253 { Vec::new() } else { host }
-}
-
-/// `Hostname`: `*.example.com` is a suffix match of one or more labels, and does not fit `example.com`.
-fn host_fits(pattern: &HostPattern, host: &[u8]) -> bool {
-    match pattern {
-        HostPattern::Any => true,
+/// HTTPRoute, GRPCRoute `hostnames`: selects by the Host header, whose port is ignored. A wildcard label is a
+/// suffix match: `*.example.com` fits `a.example.com` and `a.b.example.com`, not `example.com`. A route without
+/// hostnames takes every host.
+fn host_fits(hostname: &HostPattern, host: &[u8]) -> bool {
+    match hostname {
         HostPattern::Exact(name) => name.as_bytes() == host,
         HostPattern::Wildcard(suffix) => {
-            let dotted = format!(".{suffix}");
-            host.ends_with(dotted.as_bytes()) && host.len() > dotted.len()
+            let rest = host.strip_suffix(suffix.as_bytes());
+            let labels = rest.and_then(|rest| rest.strip_suffix(b"."));
+            labels.is_some_and(|labels| !labels.is_empty())
         }
+        HostPattern::Any => true,
     }
 }
 
-/// `PathMatchType`: Exact is the very text; PathPrefix goes element by element and ignores a slash at the end; a
-/// prefix of `/` fits every request.
-fn path_fits(asked: &PathMatch, path: &str, patterns: &Patterns) -> bool {
+/// HTTPRouteMatch, GRPCRouteMatch: the conditions of a match are ANDed. HTTPRouteRule, GRPCRouteRule `matches`:
+/// each match is independent, so each is an entry of its own.
+fn fits<R: RequestView>(matching: &Match, sent: &Sent<'_, R>) -> bool {
+    match matching {
+        Match::Http(http) => {
+            path_fits(&http.path, sent)
+                // HTTPRouteMatch `method`: if given, the request must have it.
+                && http.method.as_ref().is_none_or(|method| *method == sent.method)
+                && headers_fit(&http.headers, sent)
+                && query_fits(&http.query, sent)
+        }
+        // The gRPC protocol: a call is for the path `/service/method`. GRPCMethodMatch `service`, `method`: left
+        // out, they fit every one.
+        Match::Grpc(grpc) => sent.call.is_some_and(|(service, method)| {
+            let is = |part: &Option<_>, name| part.iter().all(|part| value_fits(part, name, sent));
+            is(&grpc.service, service)
+                && is(&grpc.method, method)
+                && headers_fit(&grpc.headers, sent)
+        }),
+    }
+}
+
+/// PathMatchType: Exact is exactly the path, with its case. PathPrefix compares element by element, as `/` splits
+/// them, and ignores a slash at the end of the prefix. HTTPRouteRule `matches`: the prefix `/` fits every request.
+fn path_fits<R>(asked: &PathMatch, sent: &Sent<'_, R>) -> bool {
     match asked {
-        PathMatch::Any => true,
-        PathMatch::Exact(exact) => path == &**exact,
-        PathMatch::RegularExpression(pattern) => pattern_fits(pattern, path.as_bytes(), patterns),
-        PathMatch::Prefix(prefix) if matches!(&**prefix, "" | "/") => true,
+        PathMatch::Exact(exact) => **exact == *sent.path,
         PathMatch::Prefix(prefix) => {
             let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-            let mut elements = path.split('/');
-            prefix
-                .split('/')
-                .all(|element| elements.next() == Some(element))
+            let (mut asked, mut sent) = (prefix.split('/'), sent.path.split('/'));
+            prefix.is_empty() || asked.all(|element| sent.next() == Some(element))
         }
+        PathMatch::RegularExpression(pattern) => sent.patterns.fit(pattern, sent.path.as_bytes()),
+        PathMatch::Any => true,
     }
 }
 
-/// `HTTPHeaderMatch`: names have no case; of a repeated header any field line will do (our choice).
-fn header_fits<R: RequestView>(asked: &HeaderMatch, request: &R, patterns: &Patterns) -> bool {
-    request
-        .header(&asked.name)
-        .any(|line| value_fits(&asked.value, line, patterns))
+/// `headers`: a request must fit all. HTTPHeaderMatch, GRPCHeaderMatch `name`: without regard to case; of entries
+/// with equivalent names only the first is considered. Ours: of a repeated header any field line will do.
+fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &Sent<'_, R>) -> bool {
+    first_of_each(asked, |header| &header.name).all(|header| {
+        let mut lines = sent.request.header(&header.name);
+        lines.any(|line| value_fits(&header.value, line, sent))
+    })
 }
 
-/// `HTTPQueryParamMatch`: the name is compared exactly; of a repeated parameter the first counts (as recommended).
-fn query_fits<R: RequestView>(asked: &QueryMatch, request: &R, patterns: &Patterns) -> bool {
-    let pairs = request
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty());
-    let mut pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let found = pairs.find(|(name, _)| form_decode(name) == asked.name.as_bytes());
-    found.is_some_and(|(_, value)| value_fits(&asked.value, &form_decode(value), patterns))
+/// `queryParams`: a request must fit all. HTTPQueryParamMatch `name`: the very text; of entries with equivalent
+/// names only the first is considered; of a repeated parameter the first value is matched, as is recommended.
+fn query_fits<R>(asked: &[QueryMatch], sent: &Sent<'_, R>) -> bool {
+    first_of_each(asked, |parameter| &parameter.name).all(|parameter| {
+        let first = sent.first_parameter(&parameter.name);
+        first.is_some_and(|value| value_fits(&parameter.value, value, sent))
+    })
 }
 
-/// `HeaderMatchType`, `QueryParamMatchType`, `GRPCMethodMatchType`: the same, or fits as a whole.
-fn value_fits(asked: &ValueMatch, value: &[u8], patterns: &Patterns) -> bool {
+/// HeaderMatchType, QueryParamMatchType, GRPCMethodMatchType. Ours: a regular expression fits the whole value.
+fn value_fits<R>(asked: &ValueMatch, value: &[u8], sent: &Sent<'_, R>) -> bool {
     match asked {
-        ValueMatch::Exact(text) => text.as_bytes() == value,
-        ValueMatch::RegularExpression(pattern) => pattern_fits(pattern, value, patterns),
+        ValueMatch::Exact(exact) => exact.as_bytes() == value,
+        ValueMatch::RegularExpression(pattern) => sent.patterns.fit(pattern, value),
     }
 }
 
-fn pattern_fits(pattern: &Pattern, text: &[u8], patterns: &Patterns) -> bool {
-    patterns
-        .get(pattern.as_str())
-        .is_some_and(|regex| regex.is_match(text))
-}
-
-/// The dialect is ours to choose: the `regex` crate's, anchored at both ends. (A remark at the end of a verbose
-/// pattern needs its line to end.)
-fn whole(pattern: &Pattern) -> Option<Regex> {
-    let source = pattern.as_str();
-    let whole = Regex::new(&format!(r"\A(?:{source})\z"));
-    whole
-        .or_else(|_| Regex::new(&format!("\\A(?:{source}\n)\\z")))
-        .ok()
-}
-
-/// Every regular expression in a match.
-fn patterns_of(matching: &Match) -> Vec<&Pattern> {
-    let (path, values) = match matching {
-        Match::Http(http) => {
-            let headers = http.headers.iter().map(|header| &header.value);
-            let query = http.query.iter().map(|parameter| &parameter.value);
-            (Some(&http.path), headers.chain(query).collect::<Vec<_>>())
-        }
-        Match::Grpc(grpc) => {
-            let headers = grpc.headers.iter().map(|header| &header.value);
-            (
-                None,
-                headers.chain(&grpc.service).chain(&grpc.method).collect(),
-            )
-        }
+/// Precedence: the smaller comes first. HTTPRouteRule, GRPCRouteRule `matches`: these criteria in this order, going
+/// on where two are the same, across all rules of all routes. Each match ranks for itself.
+fn rank<'e, T>(entry: &'e Entry<T>, options: &Options) -> impl Ord + use<'e, T> {
+    let hostname = match (options.hostname_rank(), &entry.own_hostname) {
+        (HostnameRank::Own, Some(own)) => own,
+        _ => &entry.hostname,
     };
-    let mut patterns = Vec::new();
-    if let Some(PathMatch::RegularExpression(pattern)) = path {
-        patterns.push(pattern);
-    }
-    patterns.extend(values.into_iter().filter_map(|value| match value {
-        ValueMatch::RegularExpression(pattern) => Some(pattern),
-        ValueMatch::Exact(_) => None,
-    }));
-    patterns
+    let asked = Asked::of(&entry.matching);
+    let rank = &entry.rank;
+    (
+        host_rank(hostname),
+        // An Exact path, then the prefix with most characters. gRPC: most characters in the service.
+        part_rank(asked.path_or_service, options.regex_rank()),
+        // A method. gRPC: most characters in the method.
+        part_rank(asked.method, RegexRank::AfterExact),
+        // Most headers; most query parameters.
+        (Reverse(asked.headers), Reverse(asked.query)),
+        // The oldest route by its creation timestamp. Ours: one of unknown age is youngest.
+        (rank.created.is_none(), rank.created),
+        // The route that comes first in alphabetical order by `namespace/name`.
+        &rank.route,
+        // The first rule in list order. Ours: in it the first match.
+        (rank.rule, rank.index),
+    )
 }
 
-/// Of entries with equivalent names only the first is considered.
-fn first_of_each<M>(list: &[M], same: impl Fn(&M, &M) -> bool) -> impl Iterator<Item = &M> {
-    let earlier = move |at: usize, item: &M| list.iter().take(at).any(|other| same(other, item));
-    list.iter()
-        .enumerate()
-        .filter(move |(at, item)| !earlier(*at, item))
-        .map(|(_, item)| item)
+/// HTTPRoute `hostnames`, GRPCRouteRule `matches`: most characters in a matching hostname without wildcard, then
+/// most characters in a matching hostname.
+fn host_rank(hostname: &HostPattern) -> impl Ord + use<> {
+    let (exact, any) = match hostname {
+        HostPattern::Exact(name) => (chars(name), chars(name)),
+        HostPattern::Wildcard(suffix) => (0, chars("*.") + chars(suffix)),
+        HostPattern::Any => (0, 0),
+    };
+    (Reverse(exact), Reverse(any))
 }
 
-/// `application/x-www-form-urlencoded`: `+` is a space, `%` and two digits a byte, another `%` itself.
-fn form_decode(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let digits = after
-            .get(..2)
-            .filter(|two| two.iter().all(u8::is_ascii_hexdigit));
-        let code = digits
-            .and_then(|two| std::str::from_utf8(two).ok())
-            .and_then(|two| u8::from_str_radix(two, 16).ok());
-        (rest, _) = match (first, code) {
-            (b'%', Some(byte)) => (after.get(2..).unwrap_or_default(), out.push(byte)),
-            (b'+', _) => (after, out.push(b' ')),
-            _ => (after, out.push(*first)),
-        };
+/// HTTPRouteRule `matches`: where regular expressions stand is implementation-specific.
+fn part_rank(part: Part<'_>, regex_rank: RegexRank) -> impl Ord + use<> {
+    match (part, regex_rank) {
+        (Part::RegularExpression(source), RegexRank::First) => (0, Reverse(chars(source))),
+        (Part::Exact(text), _) => (1, Reverse(chars(text))),
+        (Part::RegularExpression(source), RegexRank::AfterExact) => (2, Reverse(chars(source))),
+        (Part::Prefix(prefix), _) => (3, Reverse(chars(prefix))),
+        (Part::RegularExpression(source), RegexRank::Last) => (4, Reverse(chars(source))),
+        (Part::Any, _) => (5, Reverse(0)),
     }
-    out
 }

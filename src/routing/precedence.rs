@@ -43,15 +43,12 @@ impl Rank {
 
     /// Whether this rank is before another: older route, name, rule, match.
     pub(super) fn before(&self, other: &Self) -> bool {
-        let key = |rank: &Self| {
-            (
-                rank.created.map_or(Age::Unknown, Age::Since),
-                rank.route.clone(),
-                rank.rule,
-                rank.index,
-            )
-        };
-        key(self) < key(other)
+        self.key() < other.key()
+    }
+
+    fn key(&self) -> (Age, &str, u32, u32) {
+        let age = self.created.map_or(Age::Unknown, Age::Since);
+        (age, &self.route, self.rule, self.index)
     }
 }
 

@@ -55,12 +55,9 @@ impl<T> SniTable<T> {
     pub fn find(&self, server_name: Option<&str>) -> Option<&T> {
         let name = HostName::new(server_name.unwrap_or_default().as_bytes());
         let name = std::str::from_utf8(name.as_bytes()).unwrap_or_default();
-        let suffixes = name.match_indices('.').filter(|(dot, _)| *dot > 0);
-        let wildcard = || {
-            suffixes
-                .filter_map(|(dot, _)| self.wildcard.get(name.get(dot + 1..)?))
-                .next()
-        };
+        // The longest suffix first. A wildcard stands for at least one character.
+        let mut suffixes = name.match_indices('.').filter(|(dot, _)| *dot > 0);
+        let wildcard = || suffixes.find_map(|(dot, _)| self.wildcard.get(name.get(dot + 1..)?));
         self.exact
             .get(name)
             .or_else(wildcard)
@@ -106,10 +103,38 @@ mod tests {
                 (host, Rank::new("default/r", 0, 0).created(at(age)), payload)
             })
             .collect();
-        assert_eq!(table.find(Some("A.b.example.com")), Some(&"old"));
-        assert_eq!(table.find(Some("x.b.example.com")), Some(&"longer"));
-        assert_eq!(table.find(Some("b.example.com.")), Some(&"wild"));
-        assert_eq!(table.find(Some("example.com")), Some(&"any"));
-        assert_eq!(table.find(None), Some(&"any"));
+        for (name, found) in [
+            (Some("A.b.example.com"), "old"),
+            (Some("x.b.example.com"), "longer"),
+            (Some("y.x.b.example.com"), "longer"),
+            (Some("b.example.com."), "wild"),
+            (Some("example.com"), "any"),
+            (Some(".example.com"), "any"),
+            (Some(""), "any"),
+            (None, "any"),
+        ] {
+            assert_eq!(table.find(name), Some(&found), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_route_for_every_name_an_unknown_name_and_none_find_nothing() {
+        let host = HostPattern::parse("*.example.com").unwrap();
+        let table: SniTable<_> = [(host, Rank::new("a/r", 0, 0), ())].into_iter().collect();
+        for name in [Some("example.com"), Some("a.example.org"), Some(""), None] {
+            assert_eq!(table.find(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn of_routes_of_one_age_the_first_by_name_has_the_server_name_and_in_it_the_first_rule() {
+        let host = || HostPattern::parse("a.example.com").unwrap();
+        let rows = [
+            (host(), Rank::new("a/b", 0, 0), "second route"),
+            (host(), Rank::new("a/a", 1, 0), "second rule"),
+            (host(), Rank::new("a/a", 0, 0), "first"),
+        ];
+        let table: SniTable<_> = rows.into_iter().collect();
+        assert_eq!(table.find(Some("a.example.com")), Some(&"first"));
     }
 }

@@ -11,13 +11,13 @@ use crate::{
     },
     meta::Duration,
     proxy::{Connection, Decision, Forward, Scheme, Table, Target},
-    routing::Verdict,
 };
 use http::{
     HeaderValue, StatusCode, Uri,
     header::{CONTENT_TYPE, HOST},
     request,
 };
+use std::collections::HashSet;
 
 /// A request at a listener of protocol HTTP or HTTPS.
 pub(super) fn at_listener(
@@ -176,18 +176,28 @@ fn answer(
         })
         .collect();
     answer.why.extend(losers);
+    let left_out = table.problems().iter();
+    let left_out =
+        left_out.map(|(kind, problem)| format!("left out: {}, {problem}", kind.as_str()));
+    answer.why.extend(left_out);
     answer
 }
 
-/// The matches whose hostname was asked and which did not win, each once, in order of precedence.
+/// The matches whose hostname was asked and which did not win, in order of precedence. A match of a route of several
+/// hostnames is there once, with the most specific of them, and not at all where another of them won.
 fn losers(table: &Table, parts: &request::Parts) -> Vec<Loser> {
     let explanation = table.router().explain(parts);
-    let mut losers: Vec<Loser> = Vec::new();
+    let place = |target: &'_ Target| (target.rule().index(), target.match_index());
+    let mut seen = HashSet::new();
+    if let Some(won) = explanation.winner() {
+        seen.insert((won.payload.rule().route(), place(won.payload)));
+    }
+    let mut losers = Vec::new();
     for candidate in explanation.candidates() {
-        if candidate.verdict != Verdict::Won {
-            let route = RouteMatch::of(candidate.entry.payload);
+        let target = candidate.entry.payload;
+        if seen.insert((target.rule().route(), place(target))) {
             losers.push(Loser {
-                route,
+                route: RouteMatch::of(target),
                 criterion: candidate.reason(),
             });
         }
@@ -229,11 +239,9 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
             forward.backend.reference
         )
     });
-    let unready = rule
-        .filters()
-        .mirrors()
-        .iter()
-        .filter_map(|mirror| mirror.problem());
+    let [by_rule, by_backend] = forward.filters();
+    let mirrors = by_rule.mirrors().iter().chain(by_backend.mirrors());
+    let unready = mirrors.filter_map(|mirror| mirror.problem());
     for problem in unready {
         answer.why.push(format!("a mirror is left out: {problem}"));
     }
@@ -246,9 +254,9 @@ fn forwarded(answer: &mut Answer, request: &Request, forward: &Forward<'_>, part
     answer.mirrors = forward
         .mirrors
         .iter()
-        .map(|(backend, endpoint)| Mirror {
-            backend: BackendName::of(backend),
-            endpoint: EndpointName::of(endpoint),
+        .map(|copy| Mirror {
+            backend: BackendName::of(copy.backend),
+            endpoint: EndpointName::of(copy.endpoint),
         })
         .collect();
     answer.forwarded = Some(as_sent(request, parts, forward.endpoints));

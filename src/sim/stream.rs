@@ -7,14 +7,13 @@ use super::{
 use crate::{
     attachment::effective::{
         AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveBackend, EffectiveGateway,
-        EffectiveHostname, EffectiveListener, EffectiveService, Endpoint,
+        EffectiveListener, EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
     proxy::ready_endpoint,
+    routing::sni_table,
     v1::{ProtocolType, TlsModeType},
 };
-use std::cmp::Reverse;
-
 /// A connection at a listener of protocol TLS, TCP or UDP.
 pub(super) fn at_listener(
     request: &Request,
@@ -38,13 +37,14 @@ pub(super) fn at_listener(
     let (kind, route) = match listener.protocol {
         ProtocolType::Tls if passthrough || !listener.tls_routes.is_empty() => {
             let sni = request.sni.as_deref().unwrap_or_else(|| request.host());
-            ("TLSRoute", by_sni(&listener.tls_routes, sni))
+            let table = sni_table(&listener.tls_routes, |route| route);
+            ("TLSRoute", table.find(Some(sni)).copied())
         }
-        ProtocolType::Udp => ("UDPRoute", listener.udp.first()),
-        _ => ("TCPRoute", listener.tcp.first()),
+        ProtocolType::Udp => ("UDPRoute", first(&listener.udp)),
+        _ => ("TCPRoute", first(&listener.tcp)),
     };
     match route {
-        Some(attached) => through(&mut answer, kind, &attached.route, draw),
+        Some(route) => through(&mut answer, kind, route, draw),
         None => answer
             .why
             .push(format!("no {kind} at the listener takes the connection")),
@@ -150,24 +150,9 @@ fn untouched(answer: &mut Answer, request: &Request, endpoints: &BackendEndpoint
     });
 }
 
-/// The TLSRoute with the most specific hostname that covers the SNI; of equals the first, which is the oldest.
-fn by_sni<'r>(
-    routes: &'r [AttachedRoute<ConnectionRouteRules>],
-    sni: &str,
-) -> Option<&'r AttachedRoute<ConnectionRouteRules>> {
-    let specificity = |name: &EffectiveHostname| match &name.hostname {
-        None => Some((0, 0)),
-        Some(hostname) if hostname.matches(sni) => Some((
-            if hostname.is_wildcard() { 1 } else { 2 },
-            hostname.as_str().len(),
-        )),
-        Some(_) => None,
-    };
-    routes
-        .iter()
-        .filter_map(|route| Some((route.hostnames.iter().filter_map(specificity).max()?, route)))
-        .min_by_key(|(specificity, _)| Reverse(*specificity))
-        .map(|(_, route)| route)
+/// Of several TCPRoutes or UDPRoutes at a listener the first holds, which is the oldest.
+fn first(routes: &[AttachedRoute<ConnectionRouteRules>]) -> Option<&ConnectionRouteRules> {
+    routes.first().map(|attached| &*attached.route)
 }
 
 /// Takes a connection through the first rule of a route: such rules have no matches.

@@ -15,16 +15,24 @@ use crate::cases::{self, Bytes, Random, Request, Route};
 /// `cargo run --release --example routing_differential -- 10000000`.
 #[test]
 fn the_engine_finds_what_the_oracle_finds() {
-    let mut requests = 0;
-    for seed in 0.. {
-        match cases::check(&mut Random(seed), 150) {
-            Ok(done) => requests += done,
-            Err(problem) => panic!("seed {seed}: {problem}"),
+    const THREADS: u64 = 4;
+    let run = |first: u64| {
+        let mut requests = 0;
+        for seed in (first..).step_by(THREADS as usize) {
+            match cases::check(&mut Random(seed), 150) {
+                Ok(done) => requests += done,
+                Err(problem) => panic!("seed {seed}: {problem}"),
+            }
+            if requests >= 100_000 / THREADS as usize {
+                break;
+            }
         }
-        if requests >= 100_000 {
-            break;
+    };
+    std::thread::scope(|scope| {
+        for first in 0..THREADS {
+            scope.spawn(move || run(first));
         }
-    }
+    });
 }
 
 /// Whatever bytes a fuzzer found worth keeping stay worth a look. The same function as in

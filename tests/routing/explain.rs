@@ -1,8 +1,8 @@
 //! `explain` says who won and why the others did not.
 
 use gwapi::routing::{
-    Criterion, Entry, HeaderMatch, HostPattern, HttpMatch, PathMatch, Rank, Reason, Router,
-    ValueMatch, Verdict, View,
+    Criterion, Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern,
+    QueryMatch, Rank, Reason, Router, ValueMatch, Verdict, View,
 };
 use serde_json::json;
 
@@ -98,15 +98,179 @@ fn an_explanation_serialises() {
         ..View::default()
     });
     let winner = json!({
-        "hostname": "*", "route": "default/all", "rule": 0, "match": 0, "verdict": "won", "reason": "wins"
+        "hostname": "*", "route": "default/all", "rule": 0, "match": 0,
+        "verdict": "won", "criterion": null, "reason": "wins"
     });
     assert_eq!(
         serde_json::to_value(&explanation).unwrap(),
         json!({"winner": winner, "candidates": [winner]})
+    );
+    let explanation = router.explain(&View {
+        host: b"eu.example.com",
+        path: "/cart",
+        ..View::default()
+    });
+    let candidates = serde_json::to_value(&explanation).unwrap()["candidates"].take();
+    let of = |at: usize| {
+        let [verdict, criterion] = ["verdict", "criterion"].map(|key| candidates[at][key].clone());
+        (candidates[at]["route"].clone(), verdict, criterion)
+    };
+    assert_eq!(of(3), ("default/shop".into(), "won".into(), json!(null)));
+    assert_eq!(of(2), ("default/shop".into(), "failed".into(), json!(null)));
+    assert_eq!(
+        of(4),
+        ("default/all".into(), "lost".into(), json!("hostname"))
     );
     let empty = Router::<()>::default();
     assert_eq!(
         empty.explain(&View::default()).to_string(),
         "no entry fits\n"
     );
+}
+
+#[test]
+fn each_test_that_a_request_can_fail_says_what_it_asks_for() {
+    let pattern = |source: &str| ValueMatch::RegularExpression(Pattern::new(source).unwrap());
+    let header = |value| HeaderMatch {
+        name: "x-env".parse().unwrap(),
+        value,
+    };
+    let http = |change: &dyn Fn(&mut HttpMatch)| {
+        let mut matching = HttpMatch::default();
+        change(&mut matching);
+        Match::Http(matching)
+    };
+    let grpc = |service: Option<&str>, method: Option<&str>| {
+        Match::Grpc(GrpcMatch {
+            service: service.map(ValueMatch::exact),
+            method: method.map(pattern),
+            headers: Vec::new(),
+        })
+    };
+    for (matching, sentence) in [
+        (
+            http(&|m| m.path = PathMatch::exact("/x")),
+            "the path must be `/x`",
+        ),
+        (
+            http(&|m| m.path = PathMatch::prefix("/x")),
+            "the path must be `/x` or below",
+        ),
+        (
+            http(&|m| m.path = PathMatch::RegularExpression(Pattern::new("/x+").unwrap())),
+            "the path must fit `/x+`",
+        ),
+        (
+            http(&|m| m.method = Some(http::Method::PUT)),
+            "the method must be `PUT`",
+        ),
+        (
+            http(&|m| m.headers = vec![header(ValueMatch::exact("a"))]),
+            "the header `x-env` must be `a`",
+        ),
+        (
+            http(&|m| m.headers = vec![header(pattern("a+"))]),
+            "the header `x-env` must be what fits `a+`",
+        ),
+        (
+            http(&|m| {
+                m.query = vec![QueryMatch {
+                    name: "q".into(),
+                    value: ValueMatch::exact("a b"),
+                }];
+            }),
+            "the query parameter `q` must be `a b`",
+        ),
+        (grpc(None, None), "the path must be that of a gRPC call"),
+        (
+            grpc(Some("a.B"), None),
+            "the path must be that of a gRPC call, the service `a.B`",
+        ),
+        (
+            grpc(Some("a.B"), Some("Get.*")),
+            "the path must be that of a gRPC call, the service `a.B`, the method what fits `Get.*`",
+        ),
+    ] {
+        let mut router = Router::default();
+        router.insert("r", [Entry::new(matching, Rank::new("a/r", 0, 0), ())]);
+        let explanation = router.explain(&View::default());
+        assert_eq!(
+            explanation.to_string(),
+            format!("no entry fits\na/r rule 0 match 0 on *: does not fit: {sentence}\n")
+        );
+    }
+}
+
+/// One sentence for each place of the key in which two entries can differ first.
+#[test]
+fn each_criterion_is_named_by_which_a_loser_lost() {
+    let rank = |route: &str, rule, index| Rank::new(route, rule, index);
+    let with = |change: &dyn Fn(&mut HttpMatch)| {
+        let mut matching = HttpMatch::path(PathMatch::prefix("/a"));
+        change(&mut matching);
+        Entry::new(matching, rank("b/b", 1, 1), ())
+    };
+    let plain = || with(&|_| {});
+    let header = HeaderMatch {
+        name: "x-env".parse().unwrap(),
+        value: ValueMatch::exact("1"),
+    };
+    let query = QueryMatch {
+        name: "q".into(),
+        value: ValueMatch::exact("1"),
+    };
+    let mut older = plain();
+    older.rank = older.rank.created(std::time::SystemTime::UNIX_EPOCH);
+    let mut other = [plain(), plain(), plain()];
+    other[0].rank = rank("a/a", 2, 2);
+    other[1].rank = rank("b/b", 0, 2);
+    other[2].rank = rank("b/b", 1, 0);
+    let [named, earlier_rule, earlier_match] = other;
+    for (winner, criterion) in [
+        (
+            plain().on(HostPattern::parse("a.example.com").unwrap()),
+            Criterion::Hostname,
+        ),
+        (
+            with(&|m| m.path = PathMatch::exact("/a/b")),
+            Criterion::PathKind,
+        ),
+        (
+            with(&|m| m.path = PathMatch::prefix("/a/b")),
+            Criterion::PathLength,
+        ),
+        (
+            with(&|m| m.method = Some(http::Method::GET)),
+            Criterion::Method,
+        ),
+        (
+            with(&|m| m.headers = vec![header.clone()]),
+            Criterion::Headers,
+        ),
+        (
+            with(&|m| m.query = vec![query.clone()]),
+            Criterion::QueryParams,
+        ),
+        (older, Criterion::Age),
+        (named, Criterion::Name),
+        (earlier_rule, Criterion::Rule),
+        (earlier_match, Criterion::Match),
+    ] {
+        let mut router = Router::default();
+        router.insert("winner", [winner]);
+        router.insert("loser", [plain()]);
+        let explanation = router.explain(&View {
+            host: b"a.example.com",
+            path: "/a/b",
+            query: Some("q=1"),
+            headers: &[("x-env", b"1")],
+            ..View::default()
+        });
+        let verdicts: Vec<_> = explanation
+            .candidates()
+            .iter()
+            .map(|c| &c.verdict)
+            .collect();
+        assert_eq!(verdicts, [&Verdict::Won, &Verdict::Lost(Some(criterion))]);
+    }
 }

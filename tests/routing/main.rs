@@ -7,13 +7,14 @@
     reason = "the support module is shared"
 )]
 
-#[path = "../support/routing_cases.rs"]
+#[path = "../support/routing/mod.rs"]
 mod cases;
 
-#[path = "../support/routing_build.rs"]
+#[path = "../support/routing/build.rs"]
 mod build;
 
 mod differential;
 mod explain;
 mod precedence;
+mod precedence_grpc;
 mod requests;

@@ -1,23 +1,23 @@
-//! One test for each rule of precedence, named after it.
+//! One test for each rule of precedence, named after it. Those of GRPCRoute are in `precedence_grpc`.
 
 use std::time::{Duration, SystemTime};
 
 use gwapi::routing::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Matcher, Options,
-    Oracle, PathMatch, Pattern, QueryMatch, Rank, RegexRank, Router, ValueMatch, View,
+    Entry, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Matcher, Options, Oracle,
+    PathMatch, Pattern, QueryMatch, Rank, RegexRank, Router, ValueMatch, View,
 };
 
-type Row = Entry<&'static str>;
+pub(super) type Row = Entry<&'static str>;
 
 fn http(path: PathMatch) -> HttpMatch {
     HttpMatch::path(path)
 }
 
-fn entry(matching: impl Into<Match>, payload: &'static str) -> Row {
+pub(super) fn entry(matching: impl Into<Match>, payload: &'static str) -> Row {
     Entry::new(matching, Rank::new("default/route", 0, 0), payload)
 }
 
-fn ranked(matching: impl Into<Match>, rank: Rank, payload: &'static str) -> Row {
+pub(super) fn ranked(matching: impl Into<Match>, rank: Rank, payload: &'static str) -> Row {
     Entry::new(matching, rank, payload)
 }
 
@@ -25,7 +25,7 @@ fn on(host: &str, path: &str, payload: &'static str) -> Row {
     entry(http(PathMatch::prefix(path)), payload).on(HostPattern::parse(host).unwrap())
 }
 
-fn header(name: &'static str, value: &str) -> HeaderMatch {
+pub(super) fn header(name: &'static str, value: &str) -> HeaderMatch {
     HeaderMatch {
         name: http::HeaderName::from_static(name),
         value: ValueMatch::exact(value),
@@ -39,7 +39,7 @@ fn query(name: &str, value: &str) -> QueryMatch {
     }
 }
 
-fn regex(source: &str) -> PathMatch {
+pub(super) fn regex(source: &str) -> PathMatch {
     PathMatch::RegularExpression(Pattern::new(source).unwrap())
 }
 
@@ -70,11 +70,11 @@ fn found_with(options: Options, rows: &[Row], request: &View<'_>) -> Option<&'st
     found
 }
 
-fn found(rows: &[Row], request: &View<'_>) -> Option<&'static str> {
+pub(super) fn found(rows: &[Row], request: &View<'_>) -> Option<&'static str> {
     found_with(Options::default(), rows, request)
 }
 
-fn get<'a>(host: &'a str, path: &'a str) -> View<'a> {
+pub(super) fn get<'a>(host: &'a str, path: &'a str) -> View<'a> {
     View {
         host: host.as_bytes(),
         path,
@@ -82,7 +82,7 @@ fn get<'a>(host: &'a str, path: &'a str) -> View<'a> {
     }
 }
 
-const fn seconds(seconds: u64) -> Duration {
+pub(super) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
@@ -102,6 +102,17 @@ fn the_longest_wildcard_hostname_is_before_shorter_ones_and_those_before_none() 
     assert_eq!(found(&rows, &get("b.a.example.com", "/x")), Some("long"));
     assert_eq!(found(&rows, &get("b.c.example.com", "/x")), Some("short"));
     assert_eq!(found(&rows, &get("example.com", "/x")), Some("none"));
+}
+
+#[test]
+fn a_route_of_several_hostnames_ranks_by_the_one_that_fits() {
+    let rows = [
+        on("long.name.of.another.example.org", "/", "several"),
+        on("*.com", "/long/path", "several"),
+        on("*.example.com", "/", "one"),
+    ];
+    let request = get("a.example.com", "/long/path");
+    assert_eq!(found(&rows, &request), Some("one"));
 }
 
 #[test]
@@ -133,11 +144,11 @@ fn a_less_specific_hostname_gets_its_turn_unless_told_otherwise() {
 
 #[test]
 fn the_routes_own_hostname_ranks_unless_told_otherwise() {
-    let host = HostPattern::parse("a.example.com").unwrap();
-    let named = entry(http(PathMatch::prefix("/")), "named").on(host.clone());
+    let host = |text| HostPattern::parse(text).unwrap();
+    let named = on("a.example.com", "/", "named");
     let wide = entry(http(PathMatch::exact("/x")), "wide")
-        .on(host)
-        .named(HostPattern::Any);
+        .on(host("a.example.com"))
+        .named(host("*.example.com"));
     let rows = [named, wide];
     let request = get("a.example.com", "/x");
     assert_eq!(found(&rows, &request), Some("named"));
@@ -153,6 +164,25 @@ fn an_exact_path_is_before_a_prefix() {
     ];
     assert_eq!(found(&rows, &get("", "/a")), Some("exact"));
     assert_eq!(found(&rows, &get("", "/a/")), Some("prefix"));
+}
+
+#[test]
+fn the_kind_of_path_is_before_everything_below_it() {
+    let mut rich = http(PathMatch::prefix("/a"));
+    rich.method = Some(http::Method::GET);
+    rich.headers = vec![header("x-a", "1")];
+    rich.query = vec![query("a", "1")];
+    let old = Rank::new("default/a", 0, 0).created(SystemTime::UNIX_EPOCH);
+    let rows = [
+        ranked(rich, old, "prefix"),
+        entry(http(PathMatch::exact("/a")), "exact"),
+    ];
+    let request = View {
+        query: Some("a=1"),
+        headers: &[("x-a", b"1")],
+        ..get("", "/a")
+    };
+    assert_eq!(found(&rows, &request), Some("exact"));
 }
 
 #[test]
@@ -208,6 +238,56 @@ fn a_slash_at_the_end_of_a_prefix_counts_for_nothing() {
         entry(http(PathMatch::prefix("/a/")), "with slash"),
     ];
     assert_eq!(found(&rows, &get("", "/a")), Some("older"));
+}
+
+#[test]
+fn a_longer_prefix_is_before_a_method_headers_and_query_parameters() {
+    let mut rich = http(PathMatch::prefix("/a"));
+    rich.method = Some(http::Method::GET);
+    rich.headers = vec![header("x-a", "1")];
+    rich.query = vec![query("a", "1")];
+    let rows = [
+        entry(rich, "rich"),
+        entry(http(PathMatch::prefix("/a/b")), "longer"),
+    ];
+    let request = View {
+        query: Some("a=1"),
+        headers: &[("x-a", b"1")],
+        ..get("", "/a/b")
+    };
+    assert_eq!(found(&rows, &request), Some("longer"));
+}
+
+#[test]
+fn a_method_is_before_none() {
+    let mut method = http(PathMatch::prefix("/"));
+    method.method = Some(http::Method::GET);
+    let old = Rank::new("default/old", 0, 0).created(SystemTime::UNIX_EPOCH);
+    let rows = [
+        entry(method, "method"),
+        ranked(http(PathMatch::prefix("/")), old, "none"),
+    ];
+    assert_eq!(found(&rows, &get("", "/")), Some("method"));
+    let put = View {
+        method: "PUT",
+        ..View::default()
+    };
+    assert_eq!(found(&rows, &put), Some("none"));
+}
+
+#[test]
+fn more_headers_are_first() {
+    let mut one = http(PathMatch::prefix("/"));
+    one.headers = vec![header("x-a", "1")];
+    let mut two = http(PathMatch::prefix("/"));
+    two.headers = vec![header("x-a", "1"), header("x-b", "1")];
+    let old = Rank::new("default/old", 0, 0).created(SystemTime::UNIX_EPOCH);
+    let rows = [ranked(one, old, "one"), entry(two, "two")];
+    let request = View {
+        headers: &[("x-a", b"1"), ("x-b", b"1")],
+        ..View::default()
+    };
+    assert_eq!(found(&rows, &request), Some("two"));
 }
 
 #[test]
@@ -319,6 +399,16 @@ fn the_oldest_route_is_first_and_one_of_unknown_age_last() {
 }
 
 #[test]
+fn age_is_before_the_name() {
+    let at = |name: &str, age| Rank::new(name, 0, 0).created(SystemTime::UNIX_EPOCH + seconds(age));
+    let rows = [
+        ranked(HttpMatch::default(), at("a/a", 2), "first by name"),
+        ranked(HttpMatch::default(), at("b/b", 1), "older"),
+    ];
+    assert_eq!(found(&rows, &View::default()), Some("older"));
+}
+
+#[test]
 fn of_routes_of_one_age_the_first_by_namespace_and_name_is_first() {
     let of = |name: &str| Rank::new(name, 9, 9).created(SystemTime::UNIX_EPOCH);
     let rows = [
@@ -330,15 +420,36 @@ fn of_routes_of_one_age_the_first_by_namespace_and_name_is_first() {
 }
 
 #[test]
-fn within_a_route_the_first_rule_is_first_and_in_it_the_first_match() {
+fn the_name_is_before_the_place_in_the_route() {
+    let rows = [
+        ranked(HttpMatch::default(), Rank::new("b/b", 0, 0), "first rule"),
+        ranked(
+            HttpMatch::default(),
+            Rank::new("a/a", 9, 9),
+            "first by name",
+        ),
+    ];
+    assert_eq!(found(&rows, &View::default()), Some("first by name"));
+}
+
+#[test]
+fn within_a_route_the_first_rule_is_first() {
     let at = |rule, index| Rank::new("default/route", rule, index);
     let rows = [
-        ranked(HttpMatch::default(), at(1, 0), "1/0"),
-        ranked(HttpMatch::default(), at(0, 1), "0/1"),
-        ranked(HttpMatch::default(), at(0, 0), "0/0"),
+        ranked(HttpMatch::default(), at(1, 0), "second"),
+        ranked(HttpMatch::default(), at(0, 5), "first"),
     ];
-    assert_eq!(found(&rows, &View::default()), Some("0/0"));
-    assert_eq!(found(&rows[..2], &View::default()), Some("0/1"));
+    assert_eq!(found(&rows, &View::default()), Some("first"));
+}
+
+#[test]
+fn within_a_rule_the_first_match_is_first() {
+    let at = |rule, index| Rank::new("default/route", rule, index);
+    let rows = [
+        ranked(HttpMatch::default(), at(0, 1), "second"),
+        ranked(HttpMatch::default(), at(0, 0), "first"),
+    ];
+    assert_eq!(found(&rows, &View::default()), Some("first"));
 }
 
 /// Rule R1 has the matches A and C, rule R2 has B, and A is before B before C. A request that fits B and C belongs to
@@ -354,98 +465,4 @@ fn each_match_ranks_for_itself_and_not_its_rule() {
     assert_eq!(found(&rows, &get("", "/a/b/c")), Some("R2 by B"));
     assert_eq!(found(&rows, &get("", "/a/b/exact")), Some("R1 by A"));
     assert_eq!(found(&rows, &get("", "/a/c")), Some("R1 by C"));
-}
-
-fn grpc(service: &str, method: &str) -> GrpcMatch {
-    let part = |text: &str| (!text.is_empty()).then(|| ValueMatch::exact(text));
-    GrpcMatch {
-        service: part(service),
-        method: part(method),
-        headers: Vec::new(),
-    }
-}
-
-#[test]
-fn for_grpc_the_longest_service_is_before_the_method_and_that_before_headers() {
-    let mut headers = grpc("", "Get");
-    headers.headers = vec![header("x-a", "1")];
-    let mut nothing = grpc("", "");
-    nothing.headers = vec![header("x-a", "1"), header("x-b", "1")];
-    let rows = [
-        entry(grpc("pkg.Svc", ""), "service"),
-        entry(grpc("", "GetWithALongName"), "method"),
-        entry(grpc("pkg.Svc", "Get"), "both"),
-        entry(headers, "header"),
-        entry(nothing, "two headers"),
-        entry(grpc("", ""), "nothing"),
-    ];
-    let call = |path| View {
-        method: "POST",
-        path,
-        headers: &[("x-a", b"1"), ("x-b", b"1")],
-        ..View::default()
-    };
-    assert_eq!(found(&rows, &call("/pkg.Svc/Get")), Some("both"));
-    assert_eq!(
-        found(&rows, &call("/pkg.Svc/GetWithALongName")),
-        Some("service")
-    );
-    assert_eq!(
-        found(&rows, &call("/other/GetWithALongName")),
-        Some("method")
-    );
-    assert_eq!(found(&rows, &call("/other/Get")), Some("header"));
-    assert_eq!(found(&rows, &call("/other/Put")), Some("two headers"));
-    assert_eq!(
-        found(
-            &rows,
-            &View {
-                method: "POST",
-                path: "/other/Put",
-                ..View::default()
-            }
-        ),
-        Some("nothing")
-    );
-    assert_eq!(found(&rows, &call("/")), None, "not a gRPC path");
-}
-
-#[test]
-fn for_grpc_the_hostname_is_before_the_service() {
-    let host = HostPattern::parse("*.example.com").unwrap();
-    let rows = [
-        entry(grpc("", ""), "host").on(host),
-        entry(grpc("pkg.Svc", "Get"), "service"),
-    ];
-    assert_eq!(
-        found(&rows, &get("a.example.com", "/pkg.Svc/Get")),
-        Some("host")
-    );
-}
-
-#[test]
-fn for_grpc_a_pattern_comes_after_an_exact_name_and_before_none() {
-    let pattern = |source: &str| Some(ValueMatch::RegularExpression(Pattern::new(source).unwrap()));
-    let rows = [
-        entry(
-            GrpcMatch {
-                service: pattern("pkg\\.[A-Za-z]+Service"),
-                ..GrpcMatch::default()
-            },
-            "pattern",
-        ),
-        entry(grpc("pkg.AService", ""), "exact"),
-        entry(
-            GrpcMatch {
-                method: pattern("G.*"),
-                ..GrpcMatch::default()
-            },
-            "method",
-        ),
-        entry(grpc("", ""), "none"),
-    ];
-    assert_eq!(found(&rows, &get("", "/pkg.AService/Get")), Some("exact"));
-    assert_eq!(found(&rows, &get("", "/pkg.BService/Get")), Some("pattern"));
-    assert_eq!(found(&rows, &get("", "/x/Get")), Some("method"));
-    assert_eq!(found(&rows, &get("", "/x/Put")), Some("none"));
 }

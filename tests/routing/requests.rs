@@ -91,6 +91,76 @@ fn the_target_in_absolute_form_and_the_authority_of_connect_name_the_host() {
 }
 
 #[test]
+fn the_authority_of_http_2_names_the_host_without_a_host_header() {
+    let router = router(vec![("a.example.com", any())]);
+    let request = http::Request::get("https://A.example.com:8443/x")
+        .version(http::Version::HTTP_2)
+        .body(())
+        .unwrap();
+    assert_eq!(router.find(&request), Some(&0));
+}
+
+#[test]
+fn the_asterisk_of_options_and_the_nothing_of_connect_fit_the_prefix_slash_and_no_other_path() {
+    let mut connect = any();
+    connect.method = Some(http::Method::CONNECT);
+    let path = |path| HttpMatch::path(path);
+    let pattern = |source| PathMatch::RegularExpression(Pattern::new(source).unwrap());
+    let router = router(vec![
+        ("", path(PathMatch::exact("/"))),
+        ("", path(PathMatch::prefix("/a"))),
+        ("", path(pattern("/.*"))),
+        ("", connect),
+        ("", path(PathMatch::prefix("/"))),
+    ]);
+    let options = http::Request::options("*").body(()).unwrap();
+    assert_eq!(RequestView::path(&options), "*");
+    assert_eq!(router.find(&options), Some(&4));
+    let connect = http::Request::connect("a.example.com:443")
+        .body(())
+        .unwrap();
+    assert_eq!(RequestView::path(&connect), "");
+    assert_eq!(router.find(&connect), Some(&3));
+}
+
+#[test]
+fn paths_are_compared_as_they_are_sent() {
+    let router = router(vec![
+        ("", HttpMatch::path(PathMatch::prefix("/a/b"))),
+        ("", HttpMatch::path(PathMatch::prefix("/caf%C3%A9"))),
+        ("", any()),
+    ]);
+    for (path, found) in [
+        ("/a/b", 0),
+        ("/a/b/../c", 0),
+        ("/a%2Fb", 2),
+        ("/a/%62", 2),
+        ("/a//b", 2),
+        ("/./a/b", 2),
+        ("/caf%C3%A9/x", 1),
+        ("/caf%c3%a9/x", 2),
+    ] {
+        let view = View {
+            path,
+            ..View::default()
+        };
+        assert_eq!(router.find(&view), Some(&found), "{path}");
+        let normal = gwapi::routing::normalize_path(path);
+        let view = View {
+            path: &normal,
+            ..View::default()
+        };
+        let found = match path {
+            "/a/b/../c" => 2,
+            "/a/%62" | "/./a/b" => 0,
+            "/caf%c3%a9/x" => 1,
+            _ => found,
+        };
+        assert_eq!(router.find(&view), Some(&found), "{path} in normal form");
+    }
+}
+
+#[test]
 fn the_prefix_slash_fits_every_request_even_one_without_a_path() {
     for matching in [any(), HttpMatch::path(PathMatch::prefix("/"))] {
         let router = router(vec![("", matching)]);

@@ -1,12 +1,15 @@
-//! Building and asking a table out of arbitrary text: nothing panics, whatever the text is.
+//! Building and asking a table out of arbitrary text: nothing panics, whatever the text is, and engine and oracle read
+//! it alike.
+
+use std::collections::BTreeMap;
 
 use gwapi::routing::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
-    Rank, Router, ValueMatch, View, normalize_path,
+    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, Options, Oracle, PathMatch,
+    Pattern, QueryMatch, Rank, Router, ValueMatch, View, normalize_path,
 };
 
-/// Takes lines as hostnames, paths, patterns, names and values in turn, makes routes of them, and asks for the same
-/// texts as requests.
+/// Takes lines as hostnames, paths, patterns, names and values in turn, makes routes of them, some in the place of
+/// earlier ones, and asks for the same texts as requests.
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.split('\n').take(64).collect();
@@ -16,6 +19,7 @@ pub fn check(bytes: &[u8]) {
         _ => ValueMatch::exact(text),
     };
     let mut router = Router::default();
+    let mut entries = BTreeMap::new();
     for at in 0..lines.len() {
         let path = match at % 4 {
             0 => PathMatch::exact(line(at + 1)),
@@ -51,10 +55,13 @@ pub fn check(bytes: &[u8]) {
                 query: if at % 2 == 0 { query } else { Vec::new() },
             })
         };
-        let entry = Entry::new(matching, Rank::new(line(at), 0, 0), at);
+        let rank = Rank::new(line(at), u32::try_from(at).unwrap_or(0), 0);
         let hostname = HostPattern::parse(line(at)).unwrap_or_default();
-        router.insert(format!("{}", at % 16), [entry.on(hostname)]);
+        let entry = Entry::new(matching, rank, at).on(hostname);
+        router.insert(format!("{}", at % 16), [entry.clone()]);
+        entries.insert(at % 16, entry);
     }
+    let oracle = Oracle::new(Options::default(), entries.into_values());
     for at in 0..lines.len() {
         let headers = [
             (line(at + 2), line(at + 3).as_bytes()),
@@ -72,6 +79,7 @@ pub fn check(bytes: &[u8]) {
             explanation.winner().map(|found| *found.payload),
             router.find(&view).copied()
         );
+        assert_eq!(router.find(&view), oracle.find(&view), "{view:?}");
         _ = explanation.to_string();
         let normal = normalize_path(line(at)).into_owned();
         assert_eq!(

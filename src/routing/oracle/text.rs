@@ -1,0 +1,228 @@
+//! The mechanics of the [definition](super): how a request writes what is compared, and whole-text patterns. None of
+//! it is shared with the engine.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::routing::{Entry, Match, PathMatch, Pattern, RequestView, ValueMatch};
+
+/// The longest hostname of the domain name system (RFC 1035).
+const MAX_HOST: usize = 253;
+
+/// A request, taken apart.
+pub(super) struct Sent<'a, R> {
+    pub(super) request: &'a R,
+    /// In normal form.
+    pub(super) host: Vec<u8>,
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    /// The service and method of a gRPC call.
+    pub(super) call: Option<(&'a [u8], &'a [u8])>,
+    /// Names and values, decoded.
+    query: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) patterns: &'a Patterns,
+}
+
+impl<'a, R: RequestView> Sent<'a, R> {
+    pub(super) fn new(request: &'a R, patterns: &'a Patterns) -> Self {
+        let path = request.path();
+        let call = match path.split('/').collect::<Vec<_>>()[..] {
+            ["", service, method] if !service.is_empty() && !method.is_empty() => {
+                Some((service.as_bytes(), method.as_bytes()))
+            }
+            _ => None,
+        };
+        Self {
+            request,
+            host: host(request.host()),
+            method: request.method(),
+            path,
+            call,
+            query: request.query().map(form).unwrap_or_default(),
+            patterns,
+        }
+    }
+}
+
+impl<R> Sent<'_, R> {
+    /// The value of the first parameter of this name.
+    pub(super) fn first_parameter(&self, name: &str) -> Option<&[u8]> {
+        let mut named = self
+            .query
+            .iter()
+            .filter(|(sent, _)| sent == name.as_bytes());
+        named.next().map(|(_, value)| value.as_slice())
+    }
+}
+
+/// A host as it is compared: in lower case (names have no case), without the port, and without the dot that ends a
+/// fully qualified name. What is longer than a name can be is no host.
+fn host(sent: &[u8]) -> Vec<u8> {
+    let mut host = sent.to_ascii_lowercase();
+    let first = |wanted: u8| host.iter().position(|byte| *byte == wanted);
+    let end = if host.starts_with(b"[") {
+        // The colons of an IPv6 address stand in brackets.
+        first(b']').map(|bracket| bracket + 1)
+    } else {
+        let digits = |colon: &usize| host.iter().skip(colon + 1).all(u8::is_ascii_digit);
+        first(b':').filter(digits)
+    };
+    host.truncate(end.unwrap_or(host.len()));
+    host.pop_if(|last| *last == b'.');
+    if host.len() > MAX_HOST {
+        host.clear();
+    }
+    host
+}
+
+/// The pairs of a query, as forms write them: `&` between pairs, `=` between name and value.
+fn form(query: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
+
+/// `application/x-www-form-urlencoded`: `+` is a space, `%` and two digits a byte, another `%` itself.
+fn decode(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let digits = digits.filter(|two| two.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let code = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        let (byte, used) = match (first, code) {
+            (b'%', Some(byte)) => (byte, 2),
+            (b'+', _) => (b' ', 0),
+            _ => (*first, 0),
+        };
+        out.push(byte);
+        rest = after.get(used..).unwrap_or_default();
+    }
+    out
+}
+
+/// Of entries with equivalent names the first.
+pub(super) fn first_of_each<'m, M, N: PartialEq>(
+    list: &'m [M],
+    name: impl Fn(&'m M) -> N,
+) -> impl Iterator<Item = &'m M> {
+    let mut seen = Vec::new();
+    list.iter().filter(move |item| {
+        let name = name(item);
+        let new = !seen.contains(&name);
+        seen.push(name);
+        new
+    })
+}
+
+/// What a match asks for, as far as it counts for precedence.
+pub(super) struct Asked<'e> {
+    pub(super) path_or_service: Part<'e>,
+    pub(super) method: Part<'e>,
+    pub(super) headers: usize,
+    pub(super) query: usize,
+}
+
+/// What a match asks of a part of the request: a kind, and the text whose characters count.
+pub(super) enum Part<'e> {
+    Exact(&'e str),
+    RegularExpression(&'e str),
+    Prefix(&'e str),
+    Any,
+}
+
+impl<'e> Asked<'e> {
+    pub(super) fn of(matching: &'e Match) -> Self {
+        match matching {
+            Match::Http(http) => Self {
+                path_or_service: match &http.path {
+                    PathMatch::Exact(path) => Part::Exact(path),
+                    PathMatch::RegularExpression(pattern) => {
+                        Part::RegularExpression(pattern.as_str())
+                    }
+                    PathMatch::Prefix(path) => Part::Prefix(path.strip_suffix('/').unwrap_or(path)),
+                    PathMatch::Any => Part::Prefix(""),
+                },
+                // The characters of an HTTP method do not count.
+                method: http.method.as_ref().map_or(Part::Any, |_| Part::Exact("")),
+                headers: first_of_each(&http.headers, |header| &header.name).count(),
+                query: first_of_each(&http.query, |parameter| &parameter.name).count(),
+            },
+            Match::Grpc(grpc) => Self {
+                path_or_service: grpc.service.as_ref().map_or(Part::Any, part),
+                method: grpc.method.as_ref().map_or(Part::Any, part),
+                headers: first_of_each(&grpc.headers, |header| &header.name).count(),
+                query: 0,
+            },
+        }
+    }
+}
+
+fn part(value: &ValueMatch) -> Part<'_> {
+    match value {
+        ValueMatch::Exact(text) => Part::Exact(text),
+        ValueMatch::RegularExpression(pattern) => Part::RegularExpression(pattern.as_str()),
+    }
+}
+
+/// The number of characters.
+pub(super) fn chars(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Regular expressions by their source, each compiled when it is first asked for.
+pub(super) struct Patterns(HashMap<Box<str>, OnceLock<Option<Regex>>>);
+
+impl Patterns {
+    /// Those of the entries.
+    pub(super) fn of<T>(entries: &[Entry<T>]) -> Self {
+        let patterns = entries.iter().flat_map(|entry| patterns(&entry.matching));
+        let sources = patterns.map(|pattern| (pattern.as_str().into(), OnceLock::new()));
+        Self(sources.collect())
+    }
+
+    /// Whether a pattern fits the whole of a text.
+    pub(super) fn fit(&self, pattern: &Pattern, text: &[u8]) -> bool {
+        let known = self.0.get(pattern.as_str());
+        let regex = known.and_then(|once| once.get_or_init(|| whole(pattern)).as_ref());
+        regex.is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+/// The dialect is ours to choose: the `regex` crate's, anchored at both ends. (A remark at the end of a verbose
+/// pattern needs its line to end.)
+fn whole(pattern: &Pattern) -> Option<Regex> {
+    let source = pattern.as_str();
+    // As deep as any pattern can be, and one group more.
+    let new = |whole: &str| RegexBuilder::new(whole).nest_limit(300).build();
+    let whole = new(&format!(r"\A(?:{source})\z"));
+    let whole = whole.or_else(|_| new(&format!("\\A(?:{source}\n)\\z")));
+    whole.ok()
+}
+
+/// Every regular expression in a match.
+fn patterns(matching: &Match) -> Vec<&Pattern> {
+    let (mut patterns, mut values) = (Vec::new(), Vec::new());
+    match matching {
+        Match::Http(http) => {
+            if let PathMatch::RegularExpression(pattern) = &http.path {
+                patterns.push(pattern);
+            }
+            values.extend(http.headers.iter().map(|header| &header.value));
+            values.extend(http.query.iter().map(|parameter| &parameter.value));
+        }
+        Match::Grpc(grpc) => {
+            values.extend(grpc.service.iter().chain(&grpc.method));
+            values.extend(grpc.headers.iter().map(|header| &header.value));
+        }
+    }
+    patterns.extend(values.into_iter().filter_map(|value| match value {
+        ValueMatch::RegularExpression(pattern) => Some(pattern),
+        ValueMatch::Exact(_) => None,
+    }));
+    patterns
+}
