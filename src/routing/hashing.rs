@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(tried("/a"), [2]);
         assert_eq!(tried("/a/"), [3, 2]);
         assert_eq!(tried("/ab"), [3]);
-        assert_eq!(tried(""), []);
+        assert!(tried("").is_empty());
         assert_eq!(tried(&"/".repeat(62)), [3, 2]);
         assert_eq!(
             tried(&"/".repeat(64)),
