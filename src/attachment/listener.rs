@@ -205,7 +205,7 @@ fn from(listener: &Listener) -> From {
                 None => From::Unknown("Selector without a selector".to_owned()),
             }
         }
-        FromNamespaces::Unknown(text) => From::Unknown(text),
+        FromNamespaces::Unknown(text) => From::Unknown(text.into()),
     }
 }
 

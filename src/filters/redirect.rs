@@ -51,7 +51,7 @@ impl Redirect {
                 Some(RedirectScheme::Http) => Some("http"),
                 Some(RedirectScheme::Https) => Some("https"),
                 Some(RedirectScheme::Unknown(text)) => {
-                    return Err(error("scheme", CompileErrorKind::Scheme(text.clone())));
+                    return Err(error("scheme", CompileErrorKind::Scheme(text.to_string())));
                 }
             },
             hostname: filter.hostname.as_deref().map(precise).transpose()?,

@@ -20,7 +20,7 @@ macro_rules! open_enum {
         pub enum $name {
             $( $(#[doc = $variant_doc])+ $variant, )+
             /// A value that this release does not name, as it was read.
-            Unknown(String),
+            Unknown(Box<str>),
         }
 
         impl $name {
@@ -45,7 +45,7 @@ macro_rules! open_enum {
 
         impl Default for $name {
             fn default() -> Self {
-                Self::Unknown(String::new())
+                Self::Unknown(Box::default())
             }
         }
 
@@ -53,7 +53,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text => Self::$variant, )+
-                    other => Self::Unknown(other.to_owned()),
+                    other => Self::Unknown(other.into()),
                 }
             }
         }
@@ -62,7 +62,7 @@ macro_rules! open_enum {
             fn from(text: String) -> Self {
                 match text.as_str() {
                     $( $text => Self::$variant, )+
-                    _ => Self::Unknown(text),
+                    _ => Self::Unknown(text.into()),
                 }
             }
         }

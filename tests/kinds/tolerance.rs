@@ -31,7 +31,7 @@ fn a_filter_of_an_unknown_type_and_an_unknown_value_are_written_back_unchanged()
     assert!(matches!(&rule.filters[0], HttpRouteFilter::Unrecognized(_)));
     assert_eq!(rule.filters[0].type_name(), "CORS");
     let path = rule.matches[0].path.as_ref().unwrap();
-    assert_eq!(path.path_type(), PathMatchType::Unknown("Glob".to_owned()));
+    assert_eq!(path.path_type(), PathMatchType::Unknown("Glob".into()));
 }
 
 #[test]
