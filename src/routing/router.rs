@@ -20,6 +20,8 @@ use super::table::{Keyed, Table};
 /// hostnames, of paths, or of entries on one path that an exact header, query parameter or method tells apart.
 /// (Oversized regular expressions are the one exception to both, see [`Pattern`](super::Pattern).)
 ///
+/// Payloads are cloned into the table when it is made or changed, so keep them small: an index, an [`Arc`].
+///
 /// A clone costs nothing and shares everything; [`insert`](Self::insert) and [`remove`](Self::remove) on it
 /// copy only what the route touches. So readers keep one table while the next is made:
 ///
