@@ -1,23 +1,16 @@
 //! `gwapi convert` and `gwapi upgrade-check` on a backup: what comes out, and with which exit code.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "the support module is shared"
+)]
+
+mod support;
 
 use serde_json::Value;
-use std::{
-    io::Write,
-    process::{Command, Output, Stdio},
-};
-
-fn gwapi(arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gwapi"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(stdin).unwrap();
-    child.wait_with_output().unwrap()
-}
+use support::gwapi;
 
 fn fixture(name: &str) -> String {
     format!(

@@ -1,29 +1,19 @@
 //! What every verb makes of manifests that are broken, missing or spread over files, folders and stdin.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "the support module is shared"
+)]
+
+mod support;
 
 use serde_json::Value;
-use std::{
-    fmt::Write as _,
-    fs,
-    io::Write as _,
-    path::PathBuf,
-    process::{Command, Output, Stdio},
-};
-
-fn gwapi(arguments: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gwapi"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // A command that refuses its arguments does not read.
-    let _ = input.write_all(stdin.as_bytes());
-    drop(input);
-    child.wait_with_output().unwrap()
-}
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use support::gwapi;
 
 /// An empty folder of this test's own.
 fn folder(name: &str) -> PathBuf {
@@ -53,7 +43,7 @@ fn fifty_with_one_broken() -> String {
 fn one_broken_object_of_fifty_is_named_and_the_others_are_judged() {
     let output = gwapi(
         &["validate", "-f", "-", "-o", "json"],
-        &fifty_with_one_broken(),
+        fifty_with_one_broken(),
     );
     assert_eq!(output.status.code(), Some(1));
     let findings: Value = serde_json::from_slice(&output.stdout).unwrap();

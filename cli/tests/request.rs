@@ -1,15 +1,16 @@
 //! `gwapi request` as programs and people meet it: exit codes and the keys of its JSON.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "the support module is shared"
+)]
+
+mod support;
 
 use serde_json::Value;
-use std::process::{Command, Output};
-
-fn gwapi(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gwapi"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
+use support::gwapi;
 
 fn manifest(name: &str) -> String {
     format!(
@@ -20,7 +21,10 @@ fn manifest(name: &str) -> String {
 
 fn request(name: &str, arguments: &[&str]) -> (Option<i32>, Value) {
     let manifest = manifest(name);
-    let output = gwapi(&[&["request", "-f", &manifest, "-o", "json"], arguments].concat());
+    let output = gwapi(
+        &[&["request", "-f", &manifest, "-o", "json"], arguments].concat(),
+        "",
+    );
     let answer = serde_json::from_slice(&output.stdout).unwrap();
     (output.status.code(), answer)
 }
@@ -212,7 +216,7 @@ fn what_cannot_be_tried_ends_with_2() {
         ],
         &["request", "http://x/"],
     ] {
-        let output = gwapi(arguments);
+        let output = gwapi(arguments, "");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty() && output.stdout.is_empty());
     }

@@ -1,24 +1,19 @@
 //! `gwapi status` as people meet it.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "the support module is shared"
+)]
 
-use std::{
-    io::Write as _,
-    process::{Command, Stdio},
-};
+mod support;
+
+use support::gwapi;
 
 /// The text for these objects, and the exit code.
 fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gwapi"))
-        .args(["status", "-f", "-"])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(objects.as_bytes()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
+    let output = gwapi(&[&["status", "-f", "-"], arguments].concat(), objects);
     (
         String::from_utf8(output.stdout).unwrap(),
         output.status.code(),

@@ -1,34 +1,20 @@
 //! `gwapi validate`: what it prints, with which exit code, and that no input makes it run away.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "the support module is shared"
+)]
+
+mod support;
 
 use serde_json::Value;
-use std::{
-    io::Write,
-    process::{Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+use support::gwapi;
 
 /// Far more than a debug build needs; what is not bounded takes hours.
 const LIMIT: Duration = Duration::from_secs(60);
-
-fn gwapi(arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gwapi"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let stdin = stdin.to_vec();
-    let writer = std::thread::spawn(move || {
-        // A command that has seen enough does not read on.
-        let _ = input.write_all(&stdin);
-    });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
 
 fn json(arguments: &[&str], stdin: &str) -> (Option<i32>, Vec<Value>) {
     let arguments = [&["validate", "-f", "-", "-o", "json"], arguments].concat();
