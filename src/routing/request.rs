@@ -30,6 +30,23 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a [u8] {
     }
 }
 
+/// The field lines of a name. An authority without a `Host` header counts as one: HTTP/2 sends nothing else (RFC 9113,
+/// section 8.3.1).
+#[inline]
+fn lines<'a>(
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    name: &'a HeaderName,
+) -> impl Iterator<Item = &'a [u8]> {
+    let mut sent = headers.get_all(name).into_iter().peekable();
+    let authority = match sent.peek() {
+        None if *name == HOST => uri.authority(),
+        _ => None,
+    };
+    sent.map(http::HeaderValue::as_bytes)
+        .chain(authority.map(|authority| authority.as_str().as_bytes()))
+}
+
 impl<B> RequestView for http::Request<B> {
     #[inline]
     fn method(&self) -> &str {
@@ -53,10 +70,7 @@ impl<B> RequestView for http::Request<B> {
 
     #[inline]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.headers()
-            .get_all(name)
-            .into_iter()
-            .map(http::HeaderValue::as_bytes)
+        lines(self.uri(), self.headers(), name)
     }
 }
 
@@ -83,10 +97,7 @@ impl RequestView for http::request::Parts {
 
     #[inline]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.headers
-            .get_all(name)
-            .into_iter()
-            .map(http::HeaderValue::as_bytes)
+        lines(&self.uri, &self.headers, name)
     }
 }
 
@@ -249,6 +260,22 @@ mod tests {
             RequestView::host(&http::Request::get("/").body(()).unwrap()),
             b""
         );
+    }
+
+    #[test]
+    fn an_authority_without_a_host_header_counts_as_one() {
+        let lines = |request: &http::Request<()>| {
+            let lines = RequestView::header(request, &HOST).map(<[u8]>::to_vec);
+            lines.collect::<Vec<_>>()
+        };
+        let request = http::Request::get("http://a.example.com:80/x");
+        assert_eq!(lines(&request.body(()).unwrap()), [b"a.example.com:80"]);
+        let request = http::Request::get("http://a.example.com/x").header("host", "b");
+        assert_eq!(lines(&request.body(()).unwrap()), [b"b"]);
+        let request = http::Request::get("/x").body(()).unwrap();
+        assert!(lines(&request).is_empty());
+        let other = HeaderName::from_static("x-other");
+        assert_eq!(RequestView::header(&request, &other).count(), 0);
     }
 
     #[test]
