@@ -13,18 +13,15 @@ pub fn apply_defaults(value: &mut Value, schema: &Schema) {
     match value {
         Value::Object(fields) => {
             for (name, property) in &schema.properties {
-                if fields.get(name).is_none_or(Value::is_null) {
-                    match &property.default {
-                        Some(default) => {
-                            fields.insert(name.clone(), default.clone());
-                        }
-                        None => {
-                            fields.remove(name);
-                        }
+                match (fields.get_mut(name), &property.default) {
+                    (Some(field), _) if !field.is_null() => apply_defaults(field, property),
+                    (_, Some(default)) => {
+                        let mut field = default.clone();
+                        apply_defaults(&mut field, property);
+                        fields.insert(name.clone(), field);
                     }
-                }
-                if let Some(field) = fields.get_mut(name) {
-                    apply_defaults(field, property);
+                    (Some(_), None) => drop(fields.remove(name)),
+                    (None, None) => {}
                 }
             }
             if let Some(values) = &schema.additional_properties {

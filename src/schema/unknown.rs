@@ -119,9 +119,11 @@ fn field(
         return;
     }
     let at = parent.field(name);
-    let wide_field = wide.and_then(|wide| wide.properties.get(name));
+    let wide_field = || wide.and_then(|wide| wide.properties.get(name));
     if let Some(property) = schema.properties.get(name) {
-        walk(value, property, wide_field, &at, found);
+        if value.is_object() || value.is_array() {
+            walk(value, property, wide_field(), &at, found);
+        }
     } else if let Some(values) = &schema.additional_properties {
         walk(value, values, None, &at, found);
     } else if !schema.properties.is_empty() {
@@ -130,7 +132,7 @@ fn field(
             name: name.to_owned(),
             nearest: nearest_name(name, schema.properties.keys().map(String::as_str))
                 .map(str::to_owned),
-            experimental: wide_field.is_some(),
+            experimental: wide_field().is_some(),
         });
     }
 }
