@@ -3,7 +3,8 @@
 //! `cargo bench --bench routing_in_turns` (a part: `cargo bench --bench routing_in_turns -- w3`). The speed of a shared
 //! machine changes by half from one moment to the next, so a ratio of two times counts only if both were taken at
 //! once: here each round asks every contestant the same number of requests, and what is printed is the median
-//! of the rounds' ratios beside the fastest times. `benches/routing.rs` says what the workloads and contestants are.
+//! of the rounds' ratios beside the fastest times. Last comes the memory of the table, entries and
+//! payloads (of four bytes) in it. `benches/routing.rs` says what the workloads and contestants are.
 //! Each answer is asserted.
 #![expect(
     clippy::unwrap_used,
@@ -42,20 +43,24 @@ fn main() {
         ("w3_header", |n| w34_table(n, false), w2_table),
         ("w4_query", |n| w34_table(n, true), w2_table),
     ];
-    println!("workload         N   floor ns  router ns  matchit ns   router/floor  router/matchit");
+    println!(
+        "workload         N   floor ns  router ns  matchit ns   router/floor  router/matchit  bytes a rule"
+    );
     for (name, table, floor) in workloads {
         if part
             .as_ref()
             .is_none_or(|part| name.contains(part.as_str()))
         {
             for n in SIZES {
-                compare(name, n, table(n), floor(n).1);
+                compare(name, n, table, floor);
             }
         }
     }
 }
 
-fn compare(name: &str, n: usize, (routes, cases): (Routes, Vec<Case>), floor_cases: Vec<Case>) {
+fn compare(name: &str, n: usize, table: Table, floor: Table) {
+    let (routes, cases) = table(n);
+    let floor_cases = floor(n).1;
     let by_value = cases
         .iter()
         .any(|case| case.header.is_some() || case.query.is_some());
@@ -70,7 +75,12 @@ fn compare(name: &str, n: usize, (routes, cases): (Routes, Vec<Case>), floor_cas
         true => (Map::default(), matchit_lists_of(&cases)),
         false => (matchit_of(&routes), Map::default()),
     };
-    let router = Router::from_routes(Options::default(), routes);
+    let rules: usize = routes.iter().map(|(_, entries)| entries.len()).sum();
+    let mut router = Router::default();
+    let memory = allocation_counter::measure(|| {
+        router = Router::from_routes(Options::default(), table(n).0);
+    });
+    let memory = memory.bytes_current / i64::try_from(rules).unwrap();
     let (cases, floor_cases) = (shuffled(cases), shuffled(floor_cases));
     let (mut at, mut floor_at, mut matchit_at) = (0, 0, 0);
     let rounds = 200.max(2 * n / TURN);
@@ -93,7 +103,7 @@ fn compare(name: &str, n: usize, (routes, cases): (Routes, Vec<Case>), floor_cas
     }
     let [floor, router, matchit] = &times;
     println!(
-        "{name:9} {n:>8} {:>10.1} {:>10.1} {:>11.1} {:>14.2} {:>15.2}",
+        "{name:9} {n:>8} {:>10.1} {:>10.1} {:>11.1} {:>14.2} {:>15.2} {memory:>13}",
         fastest(floor),
         fastest(router),
         fastest(matchit),
