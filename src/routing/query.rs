@@ -37,13 +37,14 @@ pub(super) struct Raw<'q> {
     pub(super) plain: bool,
 }
 
-/// What a parameter without encoded characters says, if it has this name.
+/// What a parameter without encoded characters says, if it has this name. A name with `=` can only be sent encoded.
 #[inline(always)]
 fn value<'q>(pair: &'q [u8], name: &[u8]) -> Option<&'q [u8]> {
     let (key, value) = pair.split_at_checked(name.len())?;
+    let named = || same(key, name) && !key.chunks(8).any(|part| marks(first_word(part), b'=') != 0);
     match value {
-        [b'=', value @ ..] if same(key, name) => Some(value),
-        [] if same(key, name) && !pair.is_empty() => Some(value),
+        [b'=', value @ ..] if named() => Some(value),
+        [] if !pair.is_empty() && named() => Some(value),
         _ => None,
     }
 }
@@ -203,6 +204,9 @@ mod tests {
         is("&&a==b=", "a", "=b=");
         is("a=%E2%82%ac", "a", "€");
         is("=x", "", "x");
+        is("a=b=c&a%3Db=1", "a=b", "1");
+        assert!(first("=*", "=*").is_none(), "a name ends at the first `=`");
+        assert!(first("longname=1=2", "longname=1").is_none());
         assert_eq!(value("", ""), None);
         assert_eq!(value("A=1", "a"), None);
         assert_eq!(value("ab=1", "a"), None);
