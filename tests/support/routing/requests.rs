@@ -89,6 +89,8 @@ fn form_encoded(text: &str, c: &mut impl Choices) -> String {
     for byte in text.bytes() {
         match byte {
             b' ' if !c.one_in(3) => out.push('+'),
+            // Not what it means in a name, which ends there.
+            b'=' if c.one_in(4) => out.push('='),
             b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' if !c.one_in(8) => out.push(char::from(byte)),
             _ if c.one_in(2) => out.push_str(&format!("%{byte:02x}")),
             _ => out.push_str(&format!("%{byte:02X}")),

@@ -48,7 +48,7 @@ pub const ELEMENTS: &[&str] = &[
 ];
 pub const METHODS: &[&str] = &["GET", "POST", "PUT", "CONNECT", "OPTIONS", "get"];
 pub const HEADERS: &[&str] = &["x-a", "x-b", "version", "X-A"];
-pub const PARAMS: &[&str] = &["a", "b", "A", "long name", "é"];
+pub const PARAMS: &[&str] = &["a", "b", "A", "long name", "é", "a=b"];
 pub const VALUES: &[&str] = &[
     "1",
     "2",
