@@ -10,6 +10,7 @@ pub mod meta;
 pub mod proxy;
 pub mod routing;
 pub mod rules;
+mod same;
 pub mod schema;
 pub mod sim;
 pub mod v1;

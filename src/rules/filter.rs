@@ -1,10 +1,7 @@
 //! Rules for filters of HTTPRoute and GRPCRoute.
 
-use super::{
-    Check, Rule,
-    value::{elements, has, text},
-};
-use serde_json::Value;
+use super::{Check, Rule};
+use crate::schema::Defaulted;
 
 /// The filters of an HTTPRoute's rules and backends.
 const HTTP_FILTERS: &[&str] = &["HttpRouteRule.filters", "HttpBackendRef.filters"];
@@ -45,7 +42,9 @@ macro_rules! member_fits {
                 "`, and no member that belongs to another type"
             ),
             check: Check::Value(|value| {
-                text(value, "type").is_none_or(|kind| has(value, $member) == (kind == $type))
+                value
+                    .text("type")
+                    .is_none_or(|kind| value.has($member) == (kind == $type))
             }),
             ..Rule::BASE
         }
@@ -60,7 +59,9 @@ macro_rules! once {
             cel: Some(concat!("size(self.filter(f, f.type == '", $type, "')) < 2")),
             message: concat!("a list of filters may hold one of type ", $type),
             help: "merge the filters of this type into one",
-            check: Check::Value(|filters| count(filters, $type) < 2),
+            check: Check::Value(|filters| {
+                filters.elements().len() < 2 || count(filters, $type) < 2
+            }),
             ..Rule::BASE
         }
     };
@@ -146,9 +147,10 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn count(filters: &Value, kind: &str) -> usize {
-    elements(filters)
+fn count(filters: Defaulted<'_>, kind: &str) -> usize {
+    filters
+        .elements()
         .iter()
-        .filter(|filter| text(filter, "type") == Some(kind))
+        .filter(|filter| filter.text("type") == Some(kind))
         .count()
 }

@@ -1,10 +1,10 @@
 //! Rules for GatewayClass and Gateway.
 
-use super::{
-    Check, Rule,
-    value::{elements, exactly_one, has, list, text},
+use super::{Check, Rule, value::exactly_one};
+use crate::{
+    meta::constraint::HOSTNAME_PATTERN,
+    schema::{Defaulted, Elements},
 };
-use crate::meta::constraint::HOSTNAME_PATTERN;
 use regex::Regex;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ pub(super) const RULES: &[Rule] = &[
         cel: Some("oldSelf == self"),
         message: "the controller of a GatewayClass cannot be changed",
         help: "create another GatewayClass for the other controller",
-        check: Check::Update(|new, old| new == old),
+        check: Check::Update(|new, old| new.value() == old.value()),
         ..Rule::BASE
     },
     Rule {
@@ -26,8 +26,8 @@ pub(super) const RULES: &[Rule] = &[
         message: "a listener for HTTP, TCP or UDP must have no `tls`",
         help: "remove `tls`, or set `protocol` to HTTPS or TLS",
         check: Check::Value(|listeners| {
-            elements(listeners).iter().all(|l| {
-                !matches!(text(l, "protocol"), Some("HTTP" | "TCP" | "UDP")) || !has(l, "tls")
+            listeners.elements().iter().all(|l| {
+                !matches!(l.text("protocol"), Some("HTTP" | "TCP" | "UDP")) || !l.has("tls")
             })
         }),
         ..Rule::BASE
@@ -39,10 +39,10 @@ pub(super) const RULES: &[Rule] = &[
         message: "a listener for HTTPS must end TLS itself",
         help: "set `tls.mode` to Terminate, or `protocol` to TLS to pass it through",
         check: Check::Value(|listeners| {
-            elements(listeners).iter().all(|l| {
-                text(l, "protocol") != Some("HTTPS")
+            listeners.elements().iter().all(|l| {
+                l.text("protocol") != Some("HTTPS")
                     || l.get("tls")
-                        .and_then(|tls| text(tls, "mode"))
+                        .and_then(|tls| tls.text("mode"))
                         .is_none_or(|mode| mode == "Terminate")
             })
         }),
@@ -57,9 +57,9 @@ pub(super) const RULES: &[Rule] = &[
         message: "a listener for TCP or UDP must have no hostname",
         help: "remove `hostname`: these protocols do not carry one",
         check: Check::Value(|listeners| {
-            elements(listeners).iter().all(|l| {
-                !matches!(text(l, "protocol"), Some("TCP" | "UDP"))
-                    || text(l, "hostname").is_none_or(str::is_empty)
+            listeners.elements().iter().all(|l| {
+                !matches!(l.text("protocol"), Some("TCP" | "UDP"))
+                    || l.text("hostname").is_none_or(str::is_empty)
             })
         }),
         ..Rule::BASE
@@ -71,7 +71,9 @@ pub(super) const RULES: &[Rule] = &[
         message: "listeners of a Gateway must have different names",
         help: "give each listener a name of its own",
         check: Check::Value(|listeners| {
-            distinct(elements(listeners), |a, b| a.get("name") == b.get("name"))
+            distinct(listeners.elements(), |a, b| {
+                a.plain("name") == b.plain("name")
+            })
         }),
         ..Rule::BASE
     },
@@ -85,12 +87,12 @@ pub(super) const RULES: &[Rule] = &[
         help: "merge the listeners, or change one of the three",
         check: Check::Value(|listeners| {
             // A server's rules cannot read `80.0`, and refuse it.
-            let whole = |l: &Value| !l.get("port").is_some_and(Value::is_f64);
-            elements(listeners).iter().all(whole)
-                && distinct(elements(listeners), |a, b| {
+            let whole = |l: Defaulted<'_>| !l.plain("port").is_some_and(Value::is_f64);
+            listeners.elements().iter().all(whole)
+                && distinct(listeners.elements(), |a, b| {
                     ["port", "protocol", "hostname"]
                         .into_iter()
-                        .all(|field| a.get(field) == b.get(field))
+                        .all(|field| a.plain(field) == b.plain(field))
                 })
         }),
         ..Rule::BASE
@@ -104,12 +106,11 @@ pub(super) const RULES: &[Rule] = &[
         message: "a listener that ends TLS needs a certificate, or options from which one follows",
         help: "name a Secret in `certificateRefs`",
         check: Check::Value(|tls| {
-            text(tls, "mode") != Some("Terminate")
-                || !list(tls, "certificateRefs").is_empty()
+            tls.text("mode") != Some("Terminate")
+                || !tls.list("certificateRefs").is_empty()
                 || tls
                     .get("options")
-                    .and_then(Value::as_object)
-                    .is_some_and(|options| !options.is_empty())
+                    .is_some_and(|options| options.entries() > 0)
         }),
         ..Rule::BASE
     },
@@ -144,8 +145,10 @@ pub(super) const RULES: &[Rule] = &[
         message: "an address of type Hostname must be a DNS name in lower case",
         help: "write letters, digits, `-` and `.`: `gw.example.com`",
         check: Check::Value(|address| {
-            text(address, "type") != Some("Hostname")
-                || text(address, "value").is_none_or(|value| HOSTNAME.is_match(value))
+            address.text("type") != Some("Hostname")
+                || address
+                    .text("value")
+                    .is_none_or(|value| HOSTNAME.is_match(value))
         }),
         ..Rule::BASE
     },
@@ -158,22 +161,22 @@ pub(super) const RULES: &[Rule] = &[
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(HOSTNAME_PATTERN).unwrap());
 
 /// Whether no two listeners are the same. One that lacks what a listener needs is the schema's affair.
-fn distinct(listeners: &[Value], same: impl Fn(&Value, &Value) -> bool) -> bool {
-    let whole = |l: &Value| has(l, "name") && has(l, "port") && has(l, "protocol");
+fn distinct(listeners: Elements<'_>, same: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
+    let whole = |l: &Defaulted<'_>| l.has("name") && l.has("port") && l.has("protocol");
     listeners
         .iter()
-        .filter(|a| whole(a))
+        .filter(whole)
         .all(|a| exactly_one(listeners, |b| same(a, b)))
 }
 
-fn addresses_distinct(addresses: &Value, kind: &str) -> bool {
-    let addresses = elements(addresses);
+fn addresses_distinct(addresses: Defaulted<'_>, kind: &str) -> bool {
+    let addresses = addresses.elements();
     addresses
         .iter()
-        .filter(|a| text(a, "type") == Some(kind) && has(a, "value"))
+        .filter(|a| a.text("type") == Some(kind) && a.has("value"))
         .all(|a| {
             exactly_one(addresses, |b| {
-                text(b, "type") == Some(kind) && b.get("value") == a.get("value")
+                b.text("type") == Some(kind) && b.plain("value") == a.plain("value")
             })
         })
 }

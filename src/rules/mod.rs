@@ -21,9 +21,8 @@ pub use semantic::set;
 
 use crate::{
     meta::{Channel, Release},
-    schema::Path,
+    schema::{Defaulted, Path},
 };
-use serde_json::Value;
 use std::fmt;
 
 /// How much a finding weighs.
@@ -57,19 +56,19 @@ pub type Report<'r> = dyn FnMut(&Path<'_>, String) + 'r;
 
 /// The native form of a rule.
 ///
-/// Predicates get values as they stand, defaults applied. What has the wrong type or lacks a required
+/// Predicates see values with the defaults applied. What has the wrong type or lacks a required
 /// field is the schema's affair: a predicate lets it pass.
 #[derive(Clone, Copy)]
 pub enum Check {
     /// Whether the rule holds of a value.
-    Value(fn(&Value) -> bool),
+    Value(fn(Defaulted<'_>) -> bool),
     /// Whether the rule holds of a value (first) that replaces another (second), on updates only.
-    Update(fn(&Value, &Value) -> bool),
+    Update(fn(Defaulted<'_>, Defaulted<'_>) -> bool),
     /// Needs other objects beside the one that is judged:
     /// [`validate_set`](crate::validation::validate_set) knows how.
     Set,
     /// Reports each place below a value where the rule does not hold.
-    Each(fn(&Value, &Path<'_>, &mut Report<'_>)),
+    Each(fn(Defaulted<'_>, &Path<'_>, &mut Report<'_>)),
 }
 
 impl fmt::Debug for Check {

@@ -1,9 +1,6 @@
 //! Rules for policies.
 
-use super::{
-    Check, Rule,
-    value::{has, list},
-};
+use super::{Check, Rule};
 use crate::meta::{Channel, Release};
 
 macro_rules! authorities {
@@ -26,7 +23,7 @@ macro_rules! authorities {
                 )),
                 message: concat!("`", $refs, "` and `", $known, "` exclude each other"),
                 help: "keep one of the two",
-                check: Check::Value(|v| !has(v, $known) || list(v, $refs).is_empty()),
+                check: Check::Value(|v| !v.has($known) || v.list($refs).is_empty()),
                 ..Rule::BASE
             },
             Rule {
@@ -52,7 +49,7 @@ macro_rules! authorities {
                     $known,
                     ": System`"
                 ),
-                check: Check::Value(|v| has(v, $known) || !list(v, $refs).is_empty()),
+                check: Check::Value(|v| v.has($known) || !v.list($refs).is_empty()),
                 ..Rule::BASE
             },
         ]

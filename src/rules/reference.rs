@@ -1,10 +1,10 @@
 //! Rules for references: to parents and to backends.
 
-use super::{
-    Check, Rule,
-    value::{elements, exactly_one, has, text},
+use super::{Check, Rule, value::exactly_one};
+use crate::{
+    meta::{Channel, Release},
+    schema::Defaulted,
 };
-use crate::meta::{Channel, Release};
 use serde_json::Value;
 
 /// Every list of parentRefs.
@@ -147,53 +147,56 @@ pub(super) const RULES: &[Rule] = &[
         message: "a reference to a Service must name its port",
         help: "set `port` to one of the Service's own ports, not that of its pods",
         check: Check::Value(|backend| {
-            text(backend, "group") != Some("")
-                || text(backend, "kind") != Some("Service")
-                || backend.get("port").is_some_and(|port| !port.is_f64())
+            backend.plain("port").is_some_and(|port| !port.is_f64())
+                || backend.text("group") != Some("")
+                || backend.text("kind") != Some("Service")
         }),
         ..Rule::BASE
     },
 ];
 
-fn section(parent: &Value) -> &str {
-    text(parent, "sectionName").unwrap_or_default()
+fn section(parent: Defaulted<'_>) -> &str {
+    parent.text("sectionName").unwrap_or_default()
 }
 
-fn port(parent: &Value) -> i64 {
+fn port(parent: Defaulted<'_>) -> i64 {
     parent
-        .get("port")
+        .plain("port")
         .and_then(Value::as_i64)
         .unwrap_or_default()
 }
 
 /// Whether no port is written with a fraction: a server's rules cannot read `80.0`, and refuse it.
-fn ports_are_whole(parents: &Value) -> bool {
-    !elements(parents)
+fn ports_are_whole(parents: Defaulted<'_>) -> bool {
+    !parents
+        .elements()
         .iter()
-        .any(|parent| parent.get("port").is_some_and(Value::is_f64))
+        .any(|parent| parent.plain("port").is_some_and(Value::is_f64))
 }
 
-fn same_parent(a: &Value, b: &Value) -> bool {
-    let same = |field| a.get(field) == b.get(field);
+fn same_parent(a: Defaulted<'_>, b: Defaulted<'_>) -> bool {
+    let same = |field| a.plain(field) == b.plain(field);
     same("group")
         && same("kind")
         && same("name")
-        && text(a, "namespace").unwrap_or_default() == text(b, "namespace").unwrap_or_default()
+        && a.text("namespace").unwrap_or_default() == b.text("namespace").unwrap_or_default()
 }
 
 /// Whether a symmetric relation holds between any two elements.
-fn pairwise(list: &Value, related: impl Fn(&Value, &Value) -> bool) -> bool {
-    let list = elements(list);
+fn pairwise(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
+    let list = list.elements();
     list.iter()
         .enumerate()
         .all(|(index, a)| list.iter().skip(index + 1).all(|b| related(a, b)))
 }
 
-/// Whether each element is related to itself alone.
-fn each_once(list: &Value, related: impl Fn(&Value, &Value) -> bool) -> bool {
-    let list = elements(list);
+/// Whether each element is related to itself alone; every element is to itself.
+fn each_once(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
+    let list = list.elements();
     // A reference without a name is the schema's affair and equals no other.
-    list.iter()
-        .filter(|a| has(a, "name"))
-        .all(|a| exactly_one(list, |b| related(a, b)))
+    list.len() < 2
+        || list
+            .iter()
+            .filter(|a| a.has("name"))
+            .all(|a| exactly_one(list, |b| related(a, b)))
 }

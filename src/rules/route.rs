@@ -1,12 +1,11 @@
 //! Rules for HTTPRoute and GRPCRoute rules and matches.
 
-use super::{
-    Check, Rule, go_duration,
-    value::{exactly_one, has, list, text},
+use super::{Check, Rule, go_duration, value::exactly_one};
+use crate::{
+    meta::{Channel, Release},
+    schema::Defaulted,
 };
-use crate::meta::{Channel, Release};
 use regex::Regex;
-use serde_json::Value;
 use std::sync::LazyLock;
 
 macro_rules! prefix_replaced_by {
@@ -47,10 +46,11 @@ pub(super) const RULES: &[Rule] = &[
         message: "a rule that redirects must have no backends",
         help: "remove `backendRefs`, or the `RequestRedirect` filter",
         check: Check::Value(|rule| {
-            list(rule, "backendRefs").is_empty()
-                || !list(rule, "filters")
+            rule.list("backendRefs").is_empty()
+                || !rule
+                    .list("filters")
                     .iter()
-                    .any(|f| has(f, "requestRedirect"))
+                    .any(|f| f.has("requestRedirect"))
         }),
         ..Rule::BASE
     },
@@ -129,7 +129,7 @@ pub(super) const RULES: &[Rule] = &[
         cel: Some(of_literal_path!("self.value.startsWith('/')")),
         message: "a path must start with `/`",
         help: "put a `/` in front",
-        check: Check::Value(|path| literal_path(path).is_none_or(|p| p.starts_with('/'))),
+        check: Check::Value(|path| literal_path(path, |p| p.starts_with('/'))),
         ..Rule::BASE
     },
     Rule {
@@ -138,7 +138,9 @@ pub(super) const RULES: &[Rule] = &[
         cel: Some(of_literal_path!("!self.value.contains('//')")),
         message: "a path must not contain `//`",
         help: "write each `/` once",
-        check: Check::Value(|path| literal_path(path).is_none_or(|p| !p.contains("//"))),
+        check: Check::Value(|path| {
+            literal_path(path, |p| !p.as_bytes().windows(2).any(|two| two == b"//"))
+        }),
         ..Rule::BASE
     },
     Rule {
@@ -149,9 +151,7 @@ pub(super) const RULES: &[Rule] = &[
         )),
         message: "a path must not have `.` as a segment",
         help: "leave the segment out: it stands for the path before it",
-        check: Check::Value(|path| {
-            literal_path(path).is_none_or(|p| !p.contains("/./") && !p.ends_with("/."))
-        }),
+        check: Check::Value(|path| literal_path(path, |p| !has_segment(p, "."))),
         ..Rule::BASE
     },
     Rule {
@@ -162,9 +162,7 @@ pub(super) const RULES: &[Rule] = &[
         )),
         message: "a path must not have `..` as a segment",
         help: "write the path that is meant",
-        check: Check::Value(|path| {
-            literal_path(path).is_none_or(|p| !p.contains("/../") && !p.ends_with("/.."))
-        }),
+        check: Check::Value(|path| literal_path(path, |p| !has_segment(p, ".."))),
         ..Rule::BASE
     },
     Rule {
@@ -176,7 +174,8 @@ pub(super) const RULES: &[Rule] = &[
         message: "a path must not contain an encoded slash",
         help: "write `/`, or match with a regular expression",
         check: Check::Value(|path| {
-            literal_path(path).is_none_or(|p| !p.contains("%2f") && !p.contains("%2F"))
+            let is_slash = |three: &[u8]| three == b"%2f" || three == b"%2F";
+            literal_path(path, |p| !p.as_bytes().windows(3).any(is_slash))
         }),
         ..Rule::BASE
     },
@@ -186,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
         cel: Some(of_literal_path!("!self.value.contains('#')")),
         message: "a path must not contain `#`",
         help: "remove the fragment: clients do not send it",
-        check: Check::Value(|path| literal_path(path).is_none_or(|p| !p.contains('#'))),
+        check: Check::Value(|path| literal_path(path, |p| !p.bytes().any(|b| b == b'#'))),
         ..Rule::BASE
     },
     Rule {
@@ -197,7 +196,7 @@ pub(super) const RULES: &[Rule] = &[
         )),
         message: "a path may hold only the characters of a URL path",
         help: "percent-encode the others",
-        check: Check::Value(|path| literal_path(path).is_none_or(is_path_text)),
+        check: Check::Value(|path| literal_path(path, is_path_text)),
         ..Rule::BASE
     },
     Rule {
@@ -206,7 +205,7 @@ pub(super) const RULES: &[Rule] = &[
         cel: Some("!has(self.type) || has(self.service) || has(self.method)"),
         message: "a method match must name a service, a method, or both",
         help: "set `service` or `method`, or leave out the whole match to match every call",
-        check: Check::Value(|m| !has(m, "type") || has(m, "service") || has(m, "method")),
+        check: Check::Value(|m| !m.has("type") || m.has("service") || m.has("method")),
         ..Rule::BASE
     },
     Rule {
@@ -243,46 +242,45 @@ pub(super) const RULES: &[Rule] = &[
         message: "a session without absolute timeout needs a `cookieConfig` whose lifetime is not Permanent",
         help: "set `absoluteTimeout`, or `cookieConfig.lifetimeType: Session`",
         check: Check::Value(|session| {
-            has(session, "absoluteTimeout")
+            session.has("absoluteTimeout")
                 || session
                     .get("cookieConfig")
-                    .is_some_and(|cookie| text(cookie, "lifetimeType") != Some("Permanent"))
+                    .is_some_and(|cookie| cookie.text("lifetimeType") != Some("Permanent"))
         }),
         ..Rule::BASE
     },
 ];
 
 /// Whether a filter replaces the prefix that the rule matched.
-fn replaces_prefix(filter: &Value, member: &str) -> bool {
+fn replaces_prefix(filter: Defaulted<'_>, member: &str) -> bool {
     filter
         .get(member)
         .and_then(|filter| filter.get("path"))
         .is_some_and(|path| {
-            has(path, "replacePrefixMatch") && text(path, "type") == Some("ReplacePrefixMatch")
+            path.has("replacePrefixMatch") && path.text("type") == Some("ReplacePrefixMatch")
         })
 }
 
-fn has_one_prefix_match(rule: &Value) -> bool {
-    matches!(
-        list(rule, "matches"),
-        [only] if only.get("path").is_some_and(|path| text(path, "type") == Some("PathPrefix"))
-    )
+fn has_one_prefix_match(rule: Defaulted<'_>) -> bool {
+    let matches = rule.list("matches");
+    let path = matches.get(0).and_then(|first| first.get("path"));
+    matches.len() == 1 && path.is_some_and(|path| path.text("type") == Some("PathPrefix"))
 }
 
-fn prefix_rule(rule: &Value, member: &str) -> bool {
-    !exactly_one(list(rule, "filters"), |f| replaces_prefix(f, member))
-        || has_one_prefix_match(rule)
+fn prefix_rule(rule: Defaulted<'_>, member: &str) -> bool {
+    has_one_prefix_match(rule) || !exactly_one(rule.list("filters"), |f| replaces_prefix(f, member))
 }
 
-fn backend_prefix_rule(rule: &Value, member: &str) -> bool {
-    !exactly_one(list(rule, "backendRefs"), |backend| {
-        exactly_one(list(backend, "filters"), |f| replaces_prefix(f, member))
-    }) || has_one_prefix_match(rule)
+fn backend_prefix_rule(rule: Defaulted<'_>, member: &str) -> bool {
+    has_one_prefix_match(rule)
+        || !exactly_one(rule.list("backendRefs"), |backend| {
+            exactly_one(backend.list("filters"), |f| replaces_prefix(f, member))
+        })
 }
 
-fn backend_within_request(timeouts: &Value) -> bool {
+fn backend_within_request(timeouts: Defaulted<'_>) -> bool {
     let (Some(request), Some(backend)) =
-        (text(timeouts, "request"), text(timeouts, "backendRequest"))
+        (timeouts.text("request"), timeouts.text("backendRequest"))
     else {
         return true;
     };
@@ -294,11 +292,16 @@ fn backend_within_request(timeouts: &Value) -> bool {
     }
 }
 
-/// The path of a match by text: `Exact` or `PathPrefix`.
-fn literal_path(path: &Value) -> Option<&str> {
-    matches!(text(path, "type"), Some("Exact" | "PathPrefix"))
-        .then(|| text(path, "value"))
-        .flatten()
+/// Whether the path of a match by text (`Exact` or `PathPrefix`) has a property.
+fn literal_path(path: Defaulted<'_>, has: impl Fn(&str) -> bool) -> bool {
+    path.text("value").is_none_or(has) || !matches!(path.text("type"), Some("Exact" | "PathPrefix"))
+}
+
+/// Whether a path has a segment: a text between two `/`, or after the last one.
+fn has_segment(path: &str, segment: &str) -> bool {
+    let mut parts = path.as_bytes().split(|byte| *byte == b'/');
+    parts.next();
+    parts.any(|part| part == segment.as_bytes())
 }
 
 /// Whether a text holds the characters of a URL path only, `%` with two digits among them.
@@ -310,8 +313,9 @@ fn is_path_text(path: &str) -> bool {
                 let mut digit = || bytes.next().is_some_and(|b| b.is_ascii_hexdigit());
                 digit() && digit()
             }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => true,
-            other => b"/._~!$&'()*+,;=:@-".contains(&other),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'~' | b'-' => true,
+            b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b':' | b'@' => true,
+            _ => false,
         };
         if !fits {
             return false;
@@ -321,9 +325,9 @@ fn is_path_text(path: &str) -> bool {
 }
 
 /// A field of a method match that is compared exactly.
-fn exact_text<'a>(method: &'a Value, field: &str) -> Option<&'a str> {
-    matches!(text(method, "type"), None | Some("Exact"))
-        .then(|| text(method, field))
+fn exact_text<'a>(method: Defaulted<'a>, field: &str) -> Option<&'a str> {
+    matches!(method.text("type"), None | Some("Exact"))
+        .then(|| method.text(field))
         .flatten()
 }
 

@@ -1,16 +1,10 @@
 //! Rules that no API server can check: they warn.
 
-use super::{
-    Check, Report, Rule,
-    value::{elements, has, list, text},
-};
-use crate::schema::Path;
+use super::{Check, Report, Rule, value::Folded};
+use crate::schema::{Defaulted, Elements, Path, field};
 use regex::RegexBuilder;
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    net::IpAddr,
-};
+use std::{cmp::Ordering, collections::BTreeMap, net::IpAddr};
 
 /// The most memory that a compiled regular expression may take, in bytes.
 const EXPRESSION_LIMIT: usize = 1 << 20;
@@ -26,20 +20,20 @@ pub(super) const RULES: &[Rule] = &[
         message: "a header of this name stands earlier in the list, in other letters: this entry is passed over",
         help: "remove one of the two: the case of a header's name does not matter",
         check: Check::Each(|headers, at, report| {
-            let mut seen: HashMap<String, &str> = HashMap::new();
-            for (index, name) in names(headers) {
-                match seen.get(&name.to_ascii_lowercase()) {
-                    // The same letters are an error of the schema.
-                    Some(earlier) if *earlier != name => report(
+            if headers.elements().len() < 2 {
+                return;
+            }
+            let mut seen: BTreeMap<Folded<'_>, &str> = BTreeMap::new();
+            for (index, name) in names(headers.elements()) {
+                let earlier = *seen.entry(Folded(name)).or_insert(name);
+                // The same letters are an error of the schema.
+                if earlier != name {
+                    report(
                         &at.index(index),
                         format!(
                             "`{name}` and `{earlier}` are the same header: this entry is passed over"
                         ),
-                    ),
-                    Some(_) => {}
-                    None => {
-                        seen.insert(name.to_ascii_lowercase(), name);
-                    }
+                    );
                 }
             }
         }),
@@ -73,11 +67,11 @@ pub(super) const RULES: &[Rule] = &[
         message: "all weights are 0: no backend receives anything",
         help: "give a backend a weight above 0, or leave out `weight` for 1",
         check: Check::Value(|backends| {
-            let backends = elements(backends);
+            let backends = backends.elements();
             backends.is_empty()
                 || backends
                     .iter()
-                    .any(|backend| backend.get("weight").and_then(Value::as_i64) != Some(0))
+                    .any(|backend| backend.plain("weight").and_then(Value::as_i64) != Some(0))
         }),
         ..Rule::SEMANTIC
     },
@@ -87,10 +81,11 @@ pub(super) const RULES: &[Rule] = &[
         message: "the rule has no backend and no redirect: its requests are answered with 500",
         help: "add `backendRefs`, or a filter that answers",
         check: Check::Value(|rule| {
-            !list(rule, "backendRefs").is_empty()
-                || list(rule, "filters")
+            !rule.list("backendRefs").is_empty()
+                || rule
+                    .list("filters")
                     .iter()
-                    .any(|f| matches!(text(f, "type"), Some("RequestRedirect" | "ExtensionRef")))
+                    .any(|f| matches!(f.text("type"), Some("RequestRedirect" | "ExtensionRef")))
         }),
         ..Rule::SEMANTIC
     },
@@ -102,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Value(|redirect| {
             ["scheme", "hostname", "port", "path"]
                 .into_iter()
-                .any(|field| has(redirect, field))
+                .any(|field| redirect.has(field))
         }),
         ..Rule::SEMANTIC
     },
@@ -124,8 +119,12 @@ pub(super) const RULES: &[Rule] = &[
         message: "an IP address is not a hostname",
         help: "write a DNS name; leave `hostnames` out to take requests to any host",
         check: Check::Each(|hostnames, at, report| {
-            for (index, hostname) in elements(hostnames).iter().enumerate() {
-                if let Some(address) = hostname.as_str().filter(|h| h.parse::<IpAddr>().is_ok()) {
+            for (index, hostname) in hostnames.elements().iter().enumerate() {
+                if let Some(address) = hostname
+                    .value()
+                    .as_str()
+                    .filter(|h| h.parse::<IpAddr>().is_ok())
+                {
                     report(
                         &at.index(index),
                         format!(
@@ -143,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
         message: "a listener for HTTPS or TLS needs `tls`",
         help: "set `tls` with a certificate, or with `mode: Passthrough` for protocol TLS",
         check: Check::Value(|listener| {
-            !matches!(text(listener, "protocol"), Some("HTTPS" | "TLS")) || has(listener, "tls")
+            !matches!(listener.text("protocol"), Some("HTTPS" | "TLS")) || listener.has("tls")
         }),
         ..Rule::SEMANTIC
     },
@@ -238,43 +237,36 @@ pub mod set {
 }
 
 /// The names in a list of headers, with their indexes.
-fn names(headers: &Value) -> impl Iterator<Item = (usize, &str)> {
-    elements(headers)
-        .iter()
-        .enumerate()
-        .filter_map(|(index, header)| {
-            Some((index, header.as_str().or_else(|| text(header, "name"))?))
-        })
+fn names(headers: Elements<'_>) -> impl Iterator<Item = (usize, &str)> {
+    headers.iter().enumerate().filter_map(|(index, header)| {
+        let name = header.value().as_str().or_else(|| header.text("name"))?;
+        Some((index, name))
+    })
 }
 
-fn one_action_a_header(filter: &Value, at: &Path<'_>, report: &mut Report<'_>) {
-    let mut seen: HashMap<String, (&str, &str)> = HashMap::new();
+fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
+    let mut seen: BTreeMap<Folded<'_>, (&str, &str)> = BTreeMap::new();
     for action in ["set", "add", "remove"] {
-        let Some(headers) = filter.get(action) else {
-            continue;
-        };
-        for (index, name) in names(headers) {
-            match seen.get(&name.to_ascii_lowercase()) {
-                // Twice in one list in the same letters is an error of the schema.
-                Some((earlier, by)) if *by != action || *earlier != name => report(
+        for (index, name) in names(filter.list(action)) {
+            let (earlier, by) = *seen.entry(Folded(name)).or_insert((name, action));
+            // Twice in one list in the same letters is an error of the schema.
+            if by != action || earlier != name {
+                report(
                     &at.field(action).index(index),
                     format!("`{name}` is the header that `{by}` names already"),
-                ),
-                Some(_) => {}
-                None => {
-                    seen.insert(name.to_ascii_lowercase(), (name, action));
-                }
+                );
             }
         }
     }
 }
 
-fn expressions_compile(rules: &Value, at: &Path<'_>, report: &mut Report<'_>) {
-    let mut verdicts: HashMap<&str, Option<String>> = HashMap::new();
-    for (index, rule) in elements(rules).iter().enumerate() {
+fn expressions_compile(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
+    // No default is a regular expression: the object as it stands has them all.
+    let mut verdicts: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    for (index, rule) in elements(rules.value()) {
         let rule_at = at.index(index);
         let matches_at = rule_at.field("matches");
-        for (index, one) in list(rule, "matches").iter().enumerate() {
+        for (index, one) in plain(rule, "matches").into_iter().flat_map(elements) {
             let match_at = matches_at.index(index);
             for_each_expression(one, &match_at, &mut |expression, at| {
                 // What the schema refuses as too long is not tried, nor what a larger object adds.
@@ -293,31 +285,43 @@ fn expressions_compile(rules: &Value, at: &Path<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// A field of an object as it stands.
+fn plain<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    field(value.as_object()?, name)
+}
+
+/// The elements of a list as they stand, with their indexes.
+fn elements(list: &Value) -> impl Iterator<Item = (usize, &Value)> {
+    list.as_array().into_iter().flatten().enumerate()
+}
+
 /// Visits each regular expression of a match.
 fn for_each_expression<'v>(
     one: &'v Value,
     at: &Path<'_>,
     visit: &mut dyn FnMut(&'v str, &Path<'_>),
 ) {
+    let Some(one) = one.as_object() else { return };
     let mut of = |holder: &'v Value, fields: &[&str], at: &Path<'_>| {
-        if text(holder, "type") == Some("RegularExpression") {
+        if plain(holder, "type").is_some_and(|kind| kind == "RegularExpression") {
             for field in fields {
-                if let Some(expression) = text(holder, field) {
+                if let Some(expression) = plain(holder, field).and_then(Value::as_str) {
                     visit(expression, &at.field(field));
                 }
             }
         }
     };
-    if let Some(path) = one.get("path") {
-        of(path, &["value"], &at.field("path"));
-    }
-    if let Some(method) = one.get("method") {
-        of(method, &["service", "method"], &at.field("method"));
-    }
-    for member in ["headers", "queryParams"] {
+    for (member, value) in one {
         let member_at = at.field(member);
-        for (index, entry) in list(one, member).iter().enumerate() {
-            of(entry, &["value"], &member_at.index(index));
+        match (member.as_str(), value) {
+            ("path", path) => of(path, &["value"], &member_at),
+            ("method", method) => of(method, &["service", "method"], &member_at),
+            ("headers" | "queryParams", Value::Array(entries)) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    of(entry, &["value"], &member_at.index(index));
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -343,14 +347,19 @@ fn why_not(expression: &str) -> Option<String> {
 }
 
 /// Reports each match that takes nothing, since an earlier one of the route is the same.
-fn no_dead_match(rules: &Value, at: &Path<'_>, report: &mut Report<'_>) {
-    let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
-    for (rule_index, rule) in elements(rules).iter().enumerate() {
+#[expect(
+    clippy::mutable_key_type,
+    reason = "what changes in a schema is the scratch space of its regular expressions, which no order sees"
+)]
+fn no_dead_match(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
+    let mut seen: BTreeMap<Meaning<'_>, (usize, usize)> = BTreeMap::new();
+    for (rule_index, rule) in rules.elements().iter().enumerate() {
         let rule_at = at.index(rule_index);
         let matches_at = rule_at.field("matches");
-        for (index, one) in list(rule, "matches").iter().enumerate() {
-            let (earlier_rule, earlier) = *seen.entry(meaning(one)).or_insert((rule_index, index));
-            if (earlier_rule, earlier) != (rule_index, index) {
+        for (index, one) in rule.list("matches").iter().enumerate() {
+            let here = (rule_index, index);
+            let (earlier_rule, earlier) = *seen.entry(Meaning::of(one)).or_insert(here);
+            if (earlier_rule, earlier) != here {
                 report(
                     &matches_at.index(index),
                     format!(
@@ -362,43 +371,86 @@ fn no_dead_match(rules: &Value, at: &Path<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// What a match takes, as a text that is equal for matches that take the same requests.
-fn meaning(one: &Value) -> String {
-    let mut path = one.get("path").cloned().unwrap_or_default();
-    // `/a` and `/a/` are the same prefix.
-    if text(&path, "type") == Some("PathPrefix")
-        && let Some(shorter) = text(&path, "value").and_then(|v| v.strip_suffix('/'))
-    {
-        path = serde_json::json!({ "type": "PathPrefix", "value": shorter });
+/// What a match takes: equal for matches that take the same requests.
+#[derive(Clone, Copy)]
+struct Meaning<'v> {
+    path: Option<[Option<&'v str>; 2]>,
+    /// Whatever else the match has: looked at where paths are equal.
+    rest: Defaulted<'v>,
+}
+
+impl<'v> Meaning<'v> {
+    fn of(one: Defaulted<'v>) -> Self {
+        let path = one.get("path").map(|path| {
+            let (kind, value) = (path.text("type"), path.text("value"));
+            // `/a` and `/a/` are the same prefix.
+            let shorter = value
+                .filter(|_| kind == Some("PathPrefix"))
+                .and_then(|value| value.strip_suffix('/'));
+            [kind, shorter.or(value)]
+        });
+        Self { path, rest: one }
     }
-    // Of entries with the same name the first counts, in any order.
-    let by_name = |member: &str, fold: bool| {
-        let mut first: BTreeMap<String, &Value> = BTreeMap::new();
-        for entry in list(one, member) {
-            let name = text(entry, "name").unwrap_or_default();
-            let name = if fold {
-                name.to_ascii_lowercase()
-            } else {
-                name.to_owned()
-            };
-            first.entry(name).or_insert(entry);
-        }
-        let parts: BTreeSet<String> = first
-            .into_iter()
-            .map(|(name, entry)| {
-                format!(
-                    "{name:?} {:?} {:?}",
-                    text(entry, "type"),
-                    text(entry, "value")
-                )
-            })
-            .collect();
-        parts
-    };
-    format!(
-        "{path} {:?} {:?} {:?}",
-        one.get("method"),
-        by_name("headers", true),
-        by_name("queryParams", false)
-    )
+
+    /// The method of an HTTPRoute; type, service and method of a GRPCRoute.
+    fn method(self) -> [Option<&'v str>; 4] {
+        let method = self.rest.get("method");
+        let part = |field| method.and_then(|method| method.text(field));
+        [
+            method.and_then(|method| method.value().as_str()),
+            part("type"),
+            part("service"),
+            part("method"),
+        ]
+    }
+
+    fn headers(self) -> Vec<(Folded<'v>, [Option<&'v str>; 2])> {
+        by_name(self.rest.list("headers"), Folded)
+    }
+
+    fn query(self) -> Vec<(&'v str, [Option<&'v str>; 2])> {
+        by_name(self.rest.list("queryParams"), |name| name)
+    }
+}
+
+impl Ord for Meaning<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.path
+            .cmp(&other.path)
+            .then_with(|| self.method().cmp(&other.method()))
+            .then_with(|| self.headers().cmp(&other.headers()))
+            .then_with(|| self.query().cmp(&other.query()))
+    }
+}
+
+impl PartialOrd for Meaning<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Meaning<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Meaning<'_> {}
+
+/// The entries of a list of headers or query parameters by their names: of several with one name the
+/// first counts, and their order does not matter.
+fn by_name<'v, N: Ord>(
+    entries: Elements<'v>,
+    name: impl Fn(&'v str) -> N,
+) -> Vec<(N, [Option<&'v str>; 2])> {
+    let mut named: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let text = entry.text("name").unwrap_or_default();
+            (name(text), [entry.text("type"), entry.text("value")])
+        })
+        .collect();
+    named.sort_by(|(a, _), (b, _)| a.cmp(b));
+    named.dedup_by(|(later, _), (earlier, _)| later == earlier);
+    named
 }

@@ -1,28 +1,42 @@
-//! Looking into JSON values without minding what is missing.
+//! What several rules ask of values.
 
-use serde_json::Value;
-
-/// The text of a field.
-pub(super) fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
-    value.get(field)?.as_str()
-}
-
-/// Whether a field is there.
-pub(super) fn has(value: &Value, field: &str) -> bool {
-    value.get(field).is_some()
-}
-
-/// The elements of a list; none for anything else.
-pub(super) fn elements(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-/// The elements of a field that is a list.
-pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    value.get(field).map_or(&[], elements)
-}
+use crate::schema::{Defaulted, Elements};
+use std::cmp::Ordering;
 
 /// Whether exactly one element has a property, as CEL's `exists_one`.
-pub(super) fn exactly_one(list: &[Value], mut property: impl FnMut(&Value) -> bool) -> bool {
-    list.iter().filter(|element| property(element)).count() == 1
+pub(super) fn exactly_one(
+    list: Elements<'_>,
+    mut property: impl FnMut(Defaulted<'_>) -> bool,
+) -> bool {
+    list.iter().filter(|element| property(*element)).count() == 1
+}
+
+/// A name whose case does not matter, such as that of a header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Folded<'a>(pub(super) &'a str);
+
+impl Folded<'_> {
+    fn letters(&self) -> impl Iterator<Item = u8> + '_ {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for Folded<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for Folded<'_> {}
+
+impl PartialOrd for Folded<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Folded<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.letters().cmp(other.letters())
+    }
 }

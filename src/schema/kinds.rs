@@ -155,7 +155,7 @@ kinds! {
 pub fn find(api_version: &str, kind: &str) -> Option<&'static KindVersion> {
     KINDS
         .iter()
-        .find(|k| k.api_version == api_version && k.kind == kind)
+        .find(|k| k.kind == kind && k.api_version == api_version)
 }
 
 /// The versions of a kind of the Gateway API that a release and channel install, served or not.

@@ -3,7 +3,7 @@
 //! A constraint is declared beside its type. This room reads those declarations into a typed tree
 //! ([`Schema`]), one a kind, version, release and channel ([`KindVersion`], [`Installation`]). From the
 //! tree come the CRDs, the native checks, and what is here: defaults as an API server applies them
-//! ([`apply_defaults`], [`ApplyDefaults`]) and fields that a channel does not have ([`unknown_fields`]).
+//! ([`apply_defaults`], [`ApplyDefaults`], [`Defaulted`]) and fields that a channel does not have ([`unknown_fields`]).
 //!
 //! ```
 //! use gwapi::{meta::Channel, schema};
@@ -21,6 +21,7 @@
 //! ```
 
 mod default;
+mod defaulted;
 mod kinds;
 mod node;
 mod object_meta;
@@ -29,6 +30,8 @@ mod read;
 mod unknown;
 
 pub use default::{ApplyDefaults, apply_defaults};
+pub(crate) use defaulted::field;
+pub use defaulted::{Defaulted, Elements};
 pub(crate) use kinds::is_own_group;
 pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
 pub use node::{ListType, Pattern, Schema, ValueType};

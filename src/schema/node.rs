@@ -73,6 +73,8 @@ impl Pattern {
 pub struct Schema {
     pub(super) id: usize,
     pub(super) type_name: Option<String>,
+    /// The names of the fields that have a default: known of trees that were read.
+    pub(super) defaulted: Option<Vec<String>>,
     /// What the value is for, for people.
     pub description: Option<String>,
     /// The type; absent in conditions only.
@@ -157,9 +159,12 @@ impl Schema {
         }
     }
 
-    /// Numbers the nodes from `next` on and returns the number after the last one.
+    /// Completes a tree that was read. Numbers the nodes from `next` on and returns the number after the last one.
     pub(super) fn number(&mut self, next: usize) -> usize {
         self.id = next;
+        let with_default = |(_, property): &(&String, &Schema)| property.default.is_some();
+        let defaulted = self.properties.iter().filter(with_default);
+        self.defaulted = Some(defaulted.map(|(name, _)| name.clone()).collect());
         let mut next = next + 1;
         for below in self
             .properties

@@ -1,6 +1,6 @@
 //! Conditions inside `oneOf`, `anyOf` and `not`, and the forms of texts.
 
-use crate::schema::{Path, Schema};
+use crate::schema::{Defaulted, Path, Schema};
 use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,7 +11,7 @@ pub(super) struct Failure {
 }
 
 /// What the value lacks of the condition; nothing if it holds.
-pub(super) fn failures(value: &Value, condition: &Schema, at: &Path<'_>) -> Vec<Failure> {
+pub(super) fn failures(value: Defaulted<'_>, condition: &Schema, at: &Path<'_>) -> Vec<Failure> {
     let mut failed = Vec::new();
     let mut fail = |at: &Path<'_>, demand: String| {
         failed.push(Failure {
@@ -19,11 +19,14 @@ pub(super) fn failures(value: &Value, condition: &Schema, at: &Path<'_>) -> Vec<
             demand,
         });
     };
-    if !condition.enumeration.is_empty() && !condition.enumeration.contains(value) {
+    if !condition.enumeration.is_empty() && !condition.enumeration.contains(value.value()) {
         fail(at, format!("be {}", choices(&condition.enumeration)));
     }
     if let Some(format) = &condition.format
-        && !has_format(value, format)
+        && !value
+            .value()
+            .as_str()
+            .is_some_and(|text| has_format(text, format))
     {
         fail(at, format!("be an address of the form {format}"));
     }
@@ -55,7 +58,7 @@ pub(super) fn failures(value: &Value, condition: &Schema, at: &Path<'_>) -> Vec<
 }
 
 /// Of the conditions of a `oneOf` of which none holds, what the nearest one lacks.
-pub(super) fn nearest(value: &Value, one_of: &[Schema], at: &Path<'_>) -> Vec<Failure> {
+pub(super) fn nearest(value: Defaulted<'_>, one_of: &[Schema], at: &Path<'_>) -> Vec<Failure> {
     one_of
         .iter()
         .map(|condition| failures(value, condition, at))
@@ -63,11 +66,8 @@ pub(super) fn nearest(value: &Value, one_of: &[Schema], at: &Path<'_>) -> Vec<Fa
         .unwrap_or_default()
 }
 
-/// Whether a text has a form; what is no text has not.
-pub(super) fn has_format(value: &Value, format: &str) -> bool {
-    let Some(text) = value.as_str() else {
-        return false;
-    };
+/// Whether a text has a form.
+pub(super) fn has_format(text: &str, format: &str) -> bool {
     match format {
         // A server takes an address of one family written in the form of the other for both.
         "ipv4" => is_ip(text) && text.contains('.'),
@@ -148,7 +148,6 @@ pub(super) fn choices(values: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn times_are_those_of_rfc_3339() {
@@ -185,8 +184,8 @@ mod tests {
             ("1.2.3", false, false),
             ("fe80::1%eth0", false, false),
         ] {
-            assert_eq!(has_format(&json!(text), "ipv4"), v4, "{text}");
-            assert_eq!(has_format(&json!(text), "ipv6"), v6, "{text}");
+            assert_eq!(has_format(text, "ipv4"), v4, "{text}");
+            assert_eq!(has_format(text, "ipv6"), v6, "{text}");
         }
     }
 }

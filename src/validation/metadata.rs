@@ -4,8 +4,9 @@ use super::{
     Finding,
     condition::is_date_time,
     report::{Findings, shown},
+    structure::Fields,
 };
-use crate::schema::{KindVersion, Path, Schema, ValueType, object_meta};
+use crate::schema::{self, KindVersion, Path, Schema, ValueType, object_meta};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{collections::HashSet, sync::LazyLock};
@@ -27,7 +28,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| regex("^[a-z0-9]([-a-z0-9]*[a-z
 static NAME_PART: LazyLock<Regex> =
     LazyLock::new(|| regex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$"));
 
-pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings) {
+pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings) -> Fields {
     let root = Path::ROOT;
     let at = root.field("metadata");
     let nothing = Map::new();
@@ -35,20 +36,15 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
         None | Some(Value::Null) => &nothing,
         Some(Value::Object(metadata)) => metadata,
         // Its type is the schema's affair.
-        Some(_) => return,
+        Some(_) => return Fields::Declared,
     };
-    for (name, value) in metadata {
-        if let Some(schema) = object_meta().properties.get(name) {
-            types(value, schema, &at.field(name), findings);
-        }
-    }
+    let declared = types(metadata, object_meta(), &at, findings);
     let mut error = |rule, field: &str, message: String, help: &str| {
         let path = format!("metadata.{field}");
         findings.push(Finding::error(rule, path, message).with_help(help.to_owned()));
     };
     let text = |field: &str| {
-        metadata
-            .get(field)
+        schema::field(metadata, field)
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
@@ -93,7 +89,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
         error("metadata/namespace", "namespace", message, help);
     }
 
-    let entries = |field: &str| metadata.get(field).and_then(Value::as_object);
+    let entries = |field: &str| schema::field(metadata, field).and_then(Value::as_object);
     for (key, value) in entries("labels").into_iter().flatten() {
         if !is_qualified_name(key) {
             error(
@@ -133,8 +129,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
         );
     }
     let list = |field: &str| {
-        metadata
-            .get(field)
+        schema::field(metadata, field)
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
@@ -192,18 +187,42 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
             .with_help("remove `namespace`".to_owned()),
         );
     }
+    declared
 }
 
 const NAME_HELP: &str = "write lower-case letters, digits, `-` and `.`, at most 253 characters, a letter or digit at both ends";
 const KEY_HELP: &str = "write a name of at most 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` in front if need be";
 
-/// Checks types as a server does when it reads metadata: null counts as absent everywhere.
-fn types(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findings) {
+/// Checks the types of fields as a server does when it reads metadata: null counts as absent everywhere.
+fn types(
+    fields: &Map<String, Value>,
+    schema: &Schema,
+    at: &Path<'_>,
+    findings: &mut Findings,
+) -> Fields {
+    let mut declared = Fields::Declared;
+    for (name, value) in fields {
+        declared = declared.and(
+            match (
+                schema::field(&schema.properties, name),
+                &schema.additional_properties,
+            ) {
+                (Some(below), _) => has_type(value, below, &at.field(name), findings),
+                (None, Some(below)) => has_type(value, below, &at.key(name), findings),
+                (None, None) if schema.properties.is_empty() => Fields::Declared,
+                (None, None) => Fields::Unknown,
+            },
+        );
+    }
+    declared
+}
+
+fn has_type(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findings) -> Fields {
     if findings.is_full() {
-        return;
+        return Fields::Unknown;
     }
     let fits = match schema.value_type {
-        _ if value.is_null() => return,
+        _ if value.is_null() => return Fields::Declared,
         Some(ValueType::Object) => value.is_object(),
         Some(ValueType::Array) => value.is_array(),
         Some(ValueType::String) => value.as_str().is_some_and(|text| {
@@ -227,26 +246,17 @@ fn types(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findings)
             Finding::error("metadata/type", at.to_string(), message)
                 .with_help(format!("write {expected}")),
         );
-        return;
+        return Fields::Declared;
     }
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if let Some(below) = schema.properties.get(name) {
-                    types(value, below, &at.field(name), findings);
-                } else if let Some(below) = &schema.additional_properties {
-                    types(value, below, &at.key(name), findings);
-                }
-            }
+    match (value, &schema.items) {
+        (Value::Object(fields), _) => types(fields, schema, at, findings),
+        (Value::Array(elements), Some(items)) => {
+            let elements = elements.iter().enumerate();
+            elements.fold(Fields::Declared, |declared, (index, element)| {
+                declared.and(has_type(element, items, &at.index(index), findings))
+            })
         }
-        Value::Array(elements) => {
-            if let Some(items) = &schema.items {
-                for (index, element) in elements.iter().enumerate() {
-                    types(element, items, &at.index(index), findings);
-                }
-            }
-        }
-        _ => {}
+        _ => Fields::Declared,
     }
 }
 

@@ -32,12 +32,14 @@ mod plan;
 mod report;
 mod set;
 mod structure;
+mod wording;
 
 use crate::{
     meta::{Channel, Kind, Release},
-    schema::{self, Installation, KindVersion},
+    schema::{self, Installation, KindVersion, Path},
 };
 use serde_json::Value;
+use structure::Fields;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
@@ -127,28 +129,18 @@ fn judge(object: &Value, old: Option<&Value>, options: &Options) -> Report {
             )),
         );
     }
-    let schema = installation.schema();
-    for unknown in schema::unknown_fields_of(object, kind, schema) {
-        findings.push(Finding::unknown_field(&unknown, options.channel));
+    let mut found = report::Findings::default();
+    let mut fields = metadata::check(object, kind, &mut found);
+    let with_status = options.with_status || !kind.status_subresource;
+    if let Some(plan) = plan::of(installation, with_status) {
+        fields = fields.and(structure::check(object, old, plan, &Path::ROOT, &mut found));
     }
-    metadata::check(object, kind, &mut findings);
-
-    let mut completed = object.clone();
-    if kind.status_subresource
-        && !options.with_status
-        && let Some(fields) = completed.as_object_mut()
-    {
-        fields.remove("status");
+    if fields == Fields::Unknown {
+        for unknown in schema::unknown_fields_of(object, kind, installation.schema()) {
+            findings.push(Finding::unknown_field(&unknown, options.channel));
+        }
     }
-    schema::apply_defaults(&mut completed, schema);
-    if kind.status_subresource
-        && !options.with_status
-        && let Some(fields) = completed.as_object_mut()
-    {
-        fields.remove("status");
-    }
-    let plan = plan::of(installation);
-    structure::check(&completed, old, schema, plan, &mut findings);
+    findings.append(found);
     Report::from(findings)
 }
 
@@ -184,7 +176,10 @@ fn subject(object: &Value, options: &Options) -> Subject {
     if !schema::is_own_group(api_version) {
         return Subject::Foreign;
     }
-    let served = served_versions(kind_name, options);
+    let unserved = || {
+        let served = served_versions(kind_name, options);
+        not_served(api_version, kind_name, &served, options)
+    };
     let found = schema::find(api_version, kind_name);
     let installation = found.and_then(|kind| {
         kind.installation(options.release, options.channel)
@@ -197,11 +192,10 @@ fn subject(object: &Value, options: &Options) -> Subject {
     match (found, installation) {
         (Some(kind), Some(installation)) => {
             let here = kind.installation(options.release, options.channel);
-            let unserved = (!here.is_some_and(|i| i.served))
-                .then(|| not_served(api_version, kind_name, &served, options));
+            let unserved = (!here.is_some_and(|i| i.served)).then(unserved);
             Subject::Known(kind, installation, unserved)
         }
-        _ => Subject::Hopeless(not_served(api_version, kind_name, &served, options)),
+        _ => Subject::Hopeless(unserved()),
     }
 }
 

@@ -129,7 +129,7 @@ impl fmt::Display for Finding {
 pub const MOST_FINDINGS: usize = 1_000;
 
 /// Findings as they are made, not more than a report keeps.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
     kept: Vec<Finding>,
     errors: usize,
@@ -145,6 +145,13 @@ impl Findings {
         if *count < MOST_FINDINGS {
             *count += 1;
             self.kept.push(finding);
+        }
+    }
+
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, other: Self) {
+        for finding in other.kept {
+            self.push(finding);
         }
     }
 

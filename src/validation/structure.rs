@@ -1,139 +1,150 @@
-//! The walk over an object with its schema: structural checks, and the rules of each node.
+//! The walk over an object along its plan: fields that are declared, structural checks, and the rules of
+//! each node, all in one pass that copies nothing.
+//!
+//! Defaults count as if they stood in the object, as a server fills them in before it judges. An object
+//! without faults is what the walk is quick at: what there is to say of one with faults is put into words
+//! by [`wording`].
 
 use super::{
     Finding,
-    condition::{self, choices, has_format},
-    plan::Plan,
-    report::{Findings, shown, type_of},
+    condition::{self, has_format},
+    plan::{Node, Seen},
+    report::Findings,
+    wording,
 };
 use crate::{
-    rules::Check,
-    schema::{ListType, Path, Schema, ValueType},
+    rules::{Check, Rule},
+    schema::{Defaulted, ListType, Path, Schema, ValueType},
 };
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 use std::collections::HashSet;
 
-/// Checks an object, defaults applied, against its schema and the rules; `old` is what it replaces.
+/// Whether every field of an object is declared.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fields {
+    Declared,
+    /// Some field is not, or the object has too many faults to tell.
+    Unknown,
+}
+
+impl Fields {
+    pub(super) fn and(self, other: Self) -> Self {
+        match self {
+            Self::Declared => other,
+            Self::Unknown => self,
+        }
+    }
+}
+
+/// Checks a value against what is asked of it; `old` is what it replaces.
 pub(super) fn check(
-    object: &Value,
+    value: &Value,
     old: Option<&Value>,
-    schema: &Schema,
-    plan: &Plan,
+    node: &Node,
+    at: &Path<'_>,
     findings: &mut Findings,
-) {
-    let mut walk = Walk { plan, findings };
-    walk.value(object, old, schema, &Path::ROOT);
+) -> Fields {
+    let mut walk = Walk {
+        findings,
+        fields: Fields::Declared,
+    };
+    walk.value(value, old, node, at);
+    walk.fields
+}
+
+/// Whether every field in a value that is not judged is declared.
+fn fields(value: &Value, node: &Node) -> Fields {
+    let declared = match value {
+        Value::Object(fields) => fields.iter().all(|(name, value)| {
+            let below = match node.field(name, 0) {
+                Some((_, field)) => Some(field),
+                None => node.values.as_deref(),
+            };
+            match below {
+                Some(below) => self::fields(value, below) == Fields::Declared,
+                None => !node.has_fields(),
+            }
+        }),
+        Value::Array(elements) => node.items.as_deref().is_none_or(|items| {
+            elements
+                .iter()
+                .all(|element| self::fields(element, items) == Fields::Declared)
+        }),
+        _ => true,
+    };
+    match declared {
+        true => Fields::Declared,
+        false => Fields::Unknown,
+    }
 }
 
 struct Walk<'a> {
-    plan: &'a Plan,
     findings: &'a mut Findings,
+    fields: Fields,
 }
 
 impl Walk<'_> {
-    fn error(&mut self, rule: &'static str, at: &Path<'_>, message: String, help: String) {
-        self.findings
-            .push(Finding::error(rule, at.to_string(), message).with_help(help));
-    }
-
-    fn value(&mut self, value: &Value, old: Option<&Value>, schema: &Schema, at: &Path<'_>) {
-        if self.findings.is_full() {
+    fn value(&mut self, value: &Value, old: Option<&Value>, node: &Node, at: &Path<'_>) {
+        if !node.judged {
+            self.fields = self.fields.and(fields(value, node));
             return;
         }
-        if let Some(expected) = schema.value_type
+        if self.findings.is_full() {
+            self.fields = Fields::Unknown;
+            return;
+        }
+        if let Some(expected) = node.value_type
             && !has_type(value, expected)
         {
-            let article = match expected {
-                ValueType::Object => "an object",
-                ValueType::Array => "a list",
-                ValueType::String => "a text",
-                ValueType::Integer => "an integer",
-                ValueType::Boolean => "true or false",
-            };
-            let help = match (expected, value) {
-                (ValueType::String, Value::Number(_) | Value::Bool(_)) => {
-                    format!("put it in quotes: \"{value}\"")
-                }
-                (ValueType::Integer, Value::String(text)) if text.parse::<i64>().is_ok() => {
-                    format!("write it without quotes: {text}")
-                }
-                (ValueType::Array, _) => format!("write {article}, each entry with a `-`"),
-                _ => format!("write {article}"),
-            };
-            let found = type_of(value);
-            self.error(
-                "schema/type",
-                at,
-                format!("expected {article}, found {found}"),
-                help,
-            );
+            self.findings.push(wording::wrong_type(value, expected, at));
             return;
         }
-        if !schema.enumeration.is_empty() && !schema.enumeration.iter().any(|v| same(v, value)) {
-            let choices = choices(&schema.enumeration);
-            let message = format!("{} is not one of the allowed values", shown(value));
-            let near = value.as_str().and_then(|text| {
-                crate::schema::nearest_name(
-                    text,
-                    schema.enumeration.iter().filter_map(Value::as_str),
-                )
-            });
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`? Allowed: {choices}"),
-                None => format!("allowed: {choices}"),
-            };
-            self.error("schema/enum", at, message, help);
+        if node.has_choices {
+            let choices = &node.schema.enumeration;
+            if !choices.iter().any(|choice| same(choice, value)) {
+                self.findings.push(wording::not_allowed(value, choices, at));
+            }
         }
         match value {
-            Value::String(text) => self.text(text, schema, at),
-            Value::Number(number) => self.number(number, schema, at),
-            Value::Array(elements) => self.list(elements, old, schema, at),
-            Value::Object(_) => self.object(value, old, schema, at),
+            Value::String(text) => self.text(text, node, at),
+            Value::Number(number) => self.number(number, node.schema, at),
+            Value::Array(elements) => self.list(elements, old, node, at),
+            Value::Object(fields) => self.object(fields, old, node, at),
             Value::Null | Value::Bool(_) => {}
         }
-        self.conditions(value, schema, at);
-        self.rules(value, old, schema, at);
+        if node.has_forms {
+            self.forms(Defaulted::new(value, node.schema), node.schema, at);
+        }
+        if !node.rules.is_empty() {
+            self.rules(value, old, node, at);
+        }
     }
 
-    fn text(&mut self, text: &str, schema: &Schema, at: &Path<'_>) {
-        if schema.min_length.is_some() || schema.max_length.is_some() {
+    fn text(&mut self, text: &str, node: &Node, at: &Path<'_>) {
+        // A text has at most as many characters as bytes, and at least a quarter of them: mostly the bytes
+        // alone tell.
+        let bytes = text.len() as u64;
+        if bytes.div_ceil(4) < node.least || bytes > node.most {
             let length = text.chars().count() as u64;
-            if let Some(least) = schema.min_length.filter(|least| length < *least) {
-                let message = if length == 0 {
-                    "must not be empty".to_owned()
-                } else {
-                    format!("has {length} characters, and needs at least {least}")
-                };
-                let help = "write a value, or leave the field out".to_owned();
-                self.error("schema/min-length", at, message, help);
+            if length < node.least {
+                self.findings
+                    .push(wording::too_short(length, node.least, at));
             }
-            if let Some(most) = schema.max_length.filter(|most| length > *most) {
-                let message = format!("has {length} characters, and may have at most {most}");
-                self.error(
-                    "schema/max-length",
-                    at,
-                    message,
-                    format!("shorten it to {most} characters"),
-                );
+            if length > node.most {
+                self.findings.push(wording::too_long(length, node.most, at));
             }
         }
-        if let Some(pattern) = schema.pattern.as_ref().filter(|p| !p.is_match(text)) {
-            let message = format!(
-                "{} does not have the form that is asked for",
-                shown(&text.into())
-            );
-            let help = match form(pattern.as_str()) {
-                Some(form) => format!("write {form}"),
-                None => format!("it must match `{}`", pattern.as_str()),
-            };
-            self.error("schema/pattern", at, message, help);
-        }
-        if let Some(format) = &schema.format
-            && !has_format(&text.into(), format)
+        if let Some(pattern) = node.pattern
+            && !pattern.is_match(text)
         {
-            let message = format!("{} is not of the form {format}", shown(&text.into()));
-            let help = "write a time such as `2024-05-01T12:00:00Z`".to_owned();
-            self.error("schema/format", at, message, help);
+            self.findings.push(wording::wrong_form(text, pattern, at));
+        }
+        if node.has_format
+            && let Some(format) = &node.schema.format
+            && !has_format(text, format)
+        {
+            self.findings.push(wording::wrong_format(text, format, at));
         }
     }
 
@@ -146,145 +157,126 @@ impl Walk<'_> {
         let below = low.is_some_and(|low| less(number, low));
         let above = high.is_some_and(|high| greater(number, high));
         if below || above {
-            let help = match (low, high) {
-                (Some(low), Some(high)) => format!("write a number from {low} to {high}"),
-                (Some(low), None) => format!("write a number of at least {low}"),
-                (_, Some(high)) => format!("write a number of at most {high}"),
-                (None, None) => String::new(),
-            };
-            let rule = if below {
-                "schema/minimum"
-            } else {
-                "schema/maximum"
-            };
-            let message = format!("{number} is too {}", if below { "small" } else { "large" });
-            self.error(rule, at, message, help);
+            self.findings
+                .push(wording::out_of_range(number, below, (low, high), at));
         }
     }
 
-    fn list(&mut self, elements: &[Value], old: Option<&Value>, schema: &Schema, at: &Path<'_>) {
+    fn list(&mut self, elements: &[Value], old: Option<&Value>, node: &Node, at: &Path<'_>) {
         let length = elements.len() as u64;
-        if let Some(least) = schema.min_items.filter(|least| length < *least) {
-            let message = format!("has {length} entries, and needs at least {least}");
-            self.error("schema/min-items", at, message, "add an entry".to_owned());
+        if length < node.least {
+            self.findings.push(wording::too_few(length, node.least, at));
         }
-        if let Some(most) = schema.max_items.filter(|most| length > *most) {
-            let message = format!("has {length} entries, and may have at most {most}");
-            self.error(
-                "schema/max-items",
-                at,
-                message,
-                format!("keep {most} entries, or split the object"),
-            );
+        if length > node.most {
+            self.findings.push(wording::too_many(length, node.most, at));
         }
-        if let Some(items) = &schema.items {
+        if let Some(items) = &node.items {
             for (index, element) in elements.iter().enumerate() {
-                let old = old.and_then(|old| counterpart(element, old, schema));
+                let element = match element {
+                    Value::Null => items.schema.default.as_ref().unwrap_or(element),
+                    _ => element,
+                };
+                let old = old.and_then(|old| counterpart(element, old, node.schema));
                 self.value(element, old, items, &at.index(index));
             }
         }
-        self.distinct(elements, schema, at);
+        if elements.len() > 1 {
+            self.distinct(elements, node.schema, at);
+        }
     }
 
     /// Reports each entry of a set or map that repeats an earlier one.
     fn distinct(&mut self, elements: &[Value], schema: &Schema, at: &Path<'_>) {
-        let identity: &dyn Fn(&Value) -> Option<String> = match &schema.list_type {
-            Some(ListType::Set) => &|element| Some(element.to_string()),
-            Some(ListType::Map(keys)) => &|element| {
-                let fields = element.as_object()?;
-                Some(
-                    keys.iter()
-                        .fold(String::new(), |identity, key| match fields.get(key) {
-                            Some(value) => format!("{identity}{value},"),
-                            None => identity + ",",
-                        }),
-                )
-            },
-            Some(ListType::Atomic) | None => return,
-        };
-        if elements.len() < 2 {
+        let (Some(list_type @ (ListType::Set | ListType::Map(_))), Some(items)) =
+            (&schema.list_type, &schema.items)
+        else {
             return;
-        }
+        };
+        let identity = |element: Defaulted<'_>| match list_type {
+            ListType::Map(keys) if element.value().is_object() => {
+                let add = |identity, key: &String| match element.plain(key) {
+                    Some(value) => format!("{identity}{value},"),
+                    None => identity + ",",
+                };
+                Some(keys.iter().fold(String::new(), add))
+            }
+            ListType::Map(_) => None,
+            ListType::Set | ListType::Atomic => Some(element.value().to_string()),
+        };
         let mut seen = HashSet::new();
         for (index, element) in elements.iter().enumerate() {
-            let Some(identity) = identity(element) else {
-                continue;
-            };
-            if seen.insert(identity) {
-                continue;
+            let element = Defaulted::new(element, items);
+            if identity(element).is_some_and(|identity| !seen.insert(identity)) {
+                self.findings
+                    .push(wording::repeated(element, list_type, &at.index(index)));
             }
-            let (message, help) = match &schema.list_type {
-                Some(ListType::Map(keys)) => {
-                    let named: Vec<_> = keys
-                        .iter()
-                        .filter_map(|key| Some(format!("`{key}` {}", shown(element.get(key)?))))
-                        .collect();
-                    (
-                        format!("an earlier entry has the same {}", named.join(", ")),
-                        format!("entries must differ in `{}`", keys.join("`, `")),
-                    )
+        }
+    }
+
+    fn object(
+        &mut self,
+        fields: &Map<String, Value>,
+        old: Option<&Value>,
+        node: &Node,
+        at: &Path<'_>,
+    ) {
+        let mut seen = Seen::default();
+        let mut next = 0;
+        let mut count = 0;
+        for (name, value) in fields {
+            let (value, below) = match (node.field(name, next), value) {
+                // As good as absent.
+                (Some(_), Value::Null) => continue,
+                (Some((index, field)), _) => {
+                    seen.add(index);
+                    next = index + 1;
+                    (value, field)
                 }
-                _ => (
-                    format!("{} stands in the list twice", shown(element)),
-                    "remove one of the two".to_owned(),
-                ),
+                (None, _) => match (&node.values, value) {
+                    (Some(values), Value::Null) => match &values.schema.default {
+                        Some(default) => (default, &**values),
+                        None => continue,
+                    },
+                    (Some(values), _) => (value, &**values),
+                    (None, _) => {
+                        if node.has_fields() {
+                            self.fields = Fields::Unknown;
+                        }
+                        continue;
+                    }
+                },
             };
-            self.error("schema/duplicate", &at.index(index), message, help);
-        }
-    }
-
-    fn object(&mut self, value: &Value, old: Option<&Value>, schema: &Schema, at: &Path<'_>) {
-        let Some(fields) = value.as_object() else {
-            return;
-        };
-        if let Some(most) = schema
-            .max_properties
-            .filter(|most| fields.len() as u64 > *most)
-        {
-            let message = format!("has {} entries, and may have at most {most}", fields.len());
-            self.error(
-                "schema/max-properties",
-                at,
-                message,
-                format!("keep {most} entries"),
-            );
-        }
-        for name in schema
-            .required
-            .iter()
-            .filter(|name| !fields.contains_key(*name))
-        {
-            let help = match schema
-                .properties
-                .get(name)
-                .and_then(|p| p.description.as_deref())
-            {
-                Some(description) => format!("set `{name}`: {}", first_sentence(description)),
-                None => format!("set `{name}`"),
-            };
-            self.error(
-                "schema/required",
-                &at.field(name),
-                format!("`{name}` is missing"),
-                help,
-            );
-        }
-        for (name, field) in fields {
-            let below = schema
-                .properties
-                .get(name)
-                .or(schema.additional_properties.as_deref());
-            if let Some(below) = below {
-                let old = old.and_then(|old| old.get(name));
-                self.value(field, old, below, &at.field(name));
+            count += 1;
+            let at = at.field(name);
+            match value {
+                Value::String(text) if below.is_plain_text => self.text(text, below, &at),
+                _ => self.value(value, old.and_then(|old| old.get(name)), below, &at),
             }
         }
+        let absent = node.awaited.without(seen);
+        if absent != Seen::default() {
+            for (index, (name, field)) in node.fields().enumerate() {
+                if absent.has(index) {
+                    self.absent(name, field, at);
+                }
+            }
+        }
+        if node.values.is_some()
+            && let Some(most) = node.schema.max_properties.filter(|most| count > *most)
+        {
+            self.findings.push(wording::too_many_keys(count, most, at));
+        }
     }
 
-    fn conditions(&mut self, value: &Value, schema: &Schema, at: &Path<'_>) {
-        if schema.one_of.is_empty() {
-            return;
+    /// Judges the default that stands in for an absent field, or reports that the field is missing.
+    fn absent(&mut self, name: &str, field: &Node, at: &Path<'_>) {
+        match field.compound_default() {
+            Some(default) => self.value(default, None, field, &at.field(name)),
+            None => self.findings.push(wording::missing(name, field.schema, at)),
         }
+    }
+
+    fn forms(&mut self, value: Defaulted<'_>, schema: &Schema, at: &Path<'_>) {
         let holding = schema
             .one_of
             .iter()
@@ -292,47 +284,51 @@ impl Walk<'_> {
             .count();
         if holding == 0 {
             for failure in condition::nearest(value, &schema.one_of, at) {
-                self.findings.push(
-                    Finding::error(
-                        "schema/one-of",
-                        failure.path,
-                        format!("must {}", failure.demand),
-                    )
-                    .with_help("write such a value, or change `type`".to_owned()),
-                );
+                self.findings.push(wording::fits_no_form(failure));
             }
         } else if holding > 1 {
-            let message = "fits several forms of which only one may fit".to_owned();
-            self.error(
-                "schema/one-of",
-                at,
-                message,
-                "write one of the forms".to_owned(),
-            );
+            self.findings.push(wording::fits_several_forms(at));
         }
     }
 
-    fn rules(&mut self, value: &Value, old: Option<&Value>, schema: &Schema, at: &Path<'_>) {
+    fn rules(&mut self, value: &Value, old: Option<&Value>, node: &Node, at: &Path<'_>) {
         // Rules look at pairs of entries. A server does not run them on a list that is too long either.
-        let length = value.as_array().map_or(0, Vec::len) as u64;
-        if schema.max_items.is_some_and(|most| length > most) {
+        if value
+            .as_array()
+            .is_some_and(|list| list.len() as u64 > node.most)
+        {
             return;
         }
-        for rule in self.plan.rules(schema.id()) {
-            let holds = match rule.check {
-                Check::Value(holds) => holds(value),
-                Check::Set => true,
-                Check::Update(holds) => old.is_none_or(|old| holds(value, old)),
-                Check::Each(check) => {
-                    let findings = &mut *self.findings;
-                    check(value, at, &mut |at, message| {
-                        findings.push(Finding::of(rule, at.to_string()).with_message(message));
-                    });
-                    true
-                }
+        let seen = Defaulted::new(value, node.schema);
+        for placed in &node.rules {
+            let holds = match placed.predicate {
+                Some(holds) => holds(seen),
+                None => self.seldom(placed.rule, seen, old, at),
             };
             if !holds {
-                self.findings.push(Finding::of(rule, at.to_string()));
+                self.findings.push(Finding::of(placed.rule, at.to_string()));
+            }
+        }
+    }
+
+    /// Whether a rule holds that is more than a predicate of the value, or reports its findings itself.
+    fn seldom(
+        &mut self,
+        rule: &Rule,
+        value: Defaulted<'_>,
+        old: Option<&Value>,
+        at: &Path<'_>,
+    ) -> bool {
+        match (rule.check, old) {
+            (Check::Value(holds), _) => holds(value),
+            (Check::Update(holds), Some(old)) => holds(value, value.beside(old)),
+            (Check::Update(_), None) | (Check::Set, _) => true,
+            (Check::Each(check), _) => {
+                check(value, at, &mut |at, message| {
+                    self.findings
+                        .push(Finding::of(rule, at.to_string()).with_message(message));
+                });
+                true
             }
         }
     }
@@ -389,41 +385,19 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn same_keys(a: &Value, b: &Value, keys: &[String]) -> bool {
-    keys.iter().all(|key| match (a.get(key), b.get(key)) {
-        (Some(a), Some(b)) => same(a, b),
-        (a, b) => a.is_none() && b.is_none(),
-    })
-}
-
 /// The entry of the old list that an entry of the new one replaces: told by its keys, if it has any.
 fn counterpart<'a>(element: &Value, old: &'a Value, schema: &Schema) -> Option<&'a Value> {
-    let Some(ListType::Map(keys)) = &schema.list_type else {
+    let (Some(ListType::Map(keys)), Some(items)) = (&schema.list_type, &schema.items) else {
         return None;
     };
-    old.as_array()?.iter().find(|e| same_keys(e, element, keys))
-}
-
-/// What a pattern of the API means, for people.
-fn form(pattern: &str) -> Option<&'static str> {
-    use crate::meta::constraint::{
-        DURATION_PATTERN, HEADER_NAME_PATTERN, HOSTNAME_PATTERN, SUBDOMAIN_PATTERN,
+    let element = Defaulted::new(element, items);
+    let is_counterpart = |old: &&Value| {
+        let old = Defaulted::new(old, items);
+        keys.iter()
+            .all(|key| match (element.plain(key), old.plain(key)) {
+                (Some(a), Some(b)) => same(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            })
     };
-    match pattern {
-        HOSTNAME_PATTERN => {
-            Some("a DNS name in lower case, with `*.` in front if need be: `shop.example.com`")
-        }
-        SUBDOMAIN_PATTERN => Some("a DNS name in lower case: `shop.example.com`"),
-        HEADER_NAME_PATTERN => Some("the letters, digits and signs of an HTTP header name"),
-        DURATION_PATTERN => Some("a duration of at most four units: `1h30m`, `500ms`"),
-        _ => None,
-    }
-}
-
-fn first_sentence(text: &str) -> &str {
-    let end = text
-        .find(". ")
-        .or_else(|| text.find('\n'))
-        .unwrap_or(text.len());
-    text.get(..end).unwrap_or(text).trim_end_matches('.')
+    old.as_array()?.iter().find(is_counterpart)
 }

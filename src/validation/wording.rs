@@ -1,0 +1,198 @@
+//! What is wrong with the structure of a value, and what would be right, in words.
+
+use super::{
+    Finding,
+    condition::{Failure, choices},
+    report::{shown, type_of},
+};
+use crate::schema::{Defaulted, ListType, Path, Pattern, Schema, ValueType, nearest_name};
+use serde_json::{Number, Value};
+
+fn error(rule: &'static str, at: &Path<'_>, message: String, help: impl Into<String>) -> Finding {
+    Finding::error(rule, at.to_string(), message).with_help(help.into())
+}
+
+#[cold]
+pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> Finding {
+    let article = match expected {
+        ValueType::Object => "an object",
+        ValueType::Array => "a list",
+        ValueType::String => "a text",
+        ValueType::Integer => "an integer",
+        ValueType::Boolean => "true or false",
+    };
+    let help = match (expected, value) {
+        (ValueType::String, Value::Number(_) | Value::Bool(_)) => {
+            format!("put it in quotes: \"{value}\"")
+        }
+        (ValueType::Integer, Value::String(text)) if text.parse::<i64>().is_ok() => {
+            format!("write it without quotes: {text}")
+        }
+        (ValueType::Array, _) => format!("write {article}, each entry with a `-`"),
+        _ => format!("write {article}"),
+    };
+    let message = format!("expected {article}, found {}", type_of(value));
+    error("schema/type", at, message, help)
+}
+
+#[cold]
+pub(super) fn not_allowed(value: &Value, allowed: &[Value], at: &Path<'_>) -> Finding {
+    let choices = choices(allowed);
+    let message = format!("{} is not one of the allowed values", shown(value));
+    let near = value
+        .as_str()
+        .and_then(|text| nearest_name(text, allowed.iter().filter_map(Value::as_str)));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? Allowed: {choices}"),
+        None => format!("allowed: {choices}"),
+    };
+    error("schema/enum", at, message, help)
+}
+
+#[cold]
+pub(super) fn too_short(length: u64, least: u64, at: &Path<'_>) -> Finding {
+    let message = if length == 0 {
+        "must not be empty".to_owned()
+    } else {
+        format!("has {length} characters, and needs at least {least}")
+    };
+    let help = "write a value, or leave the field out";
+    error("schema/min-length", at, message, help)
+}
+
+#[cold]
+pub(super) fn too_long(length: u64, most: u64, at: &Path<'_>) -> Finding {
+    let message = format!("has {length} characters, and may have at most {most}");
+    let help = format!("shorten it to {most} characters");
+    error("schema/max-length", at, message, help)
+}
+
+#[cold]
+pub(super) fn wrong_form(text: &str, pattern: &Pattern, at: &Path<'_>) -> Finding {
+    let message = format!(
+        "{} does not have the form that is asked for",
+        shown(&text.into())
+    );
+    let help = match form(pattern.as_str()) {
+        Some(form) => format!("write {form}"),
+        None => format!("it must match `{}`", pattern.as_str()),
+    };
+    error("schema/pattern", at, message, help)
+}
+
+#[cold]
+pub(super) fn wrong_format(text: &str, format: &str, at: &Path<'_>) -> Finding {
+    let message = format!("{} is not of the form {format}", shown(&text.into()));
+    let help = "write a time such as `2024-05-01T12:00:00Z`";
+    error("schema/format", at, message, help)
+}
+
+#[cold]
+pub(super) fn out_of_range(
+    number: &Number,
+    below: bool,
+    range: (Option<i64>, Option<i64>),
+    at: &Path<'_>,
+) -> Finding {
+    let help = match range {
+        (Some(low), Some(high)) => format!("write a number from {low} to {high}"),
+        (Some(low), None) => format!("write a number of at least {low}"),
+        (_, Some(high)) => format!("write a number of at most {high}"),
+        (None, None) => String::new(),
+    };
+    let (rule, what) = if below {
+        ("schema/minimum", "small")
+    } else {
+        ("schema/maximum", "large")
+    };
+    error(rule, at, format!("{number} is too {what}"), help)
+}
+
+#[cold]
+pub(super) fn too_few(length: u64, least: u64, at: &Path<'_>) -> Finding {
+    let message = format!("has {length} entries, and needs at least {least}");
+    error("schema/min-items", at, message, "add an entry")
+}
+
+#[cold]
+pub(super) fn too_many(length: u64, most: u64, at: &Path<'_>) -> Finding {
+    let message = format!("has {length} entries, and may have at most {most}");
+    let help = format!("keep {most} entries, or split the object");
+    error("schema/max-items", at, message, help)
+}
+
+#[cold]
+pub(super) fn too_many_keys(length: u64, most: u64, at: &Path<'_>) -> Finding {
+    let message = format!("has {length} entries, and may have at most {most}");
+    let help = format!("keep {most} entries");
+    error("schema/max-properties", at, message, help)
+}
+
+#[cold]
+pub(super) fn repeated(element: Defaulted<'_>, list_type: &ListType, at: &Path<'_>) -> Finding {
+    let (message, help) = match list_type {
+        ListType::Map(keys) => {
+            let named: Vec<_> = keys
+                .iter()
+                .filter_map(|key| Some(format!("`{key}` {}", shown(element.plain(key)?))))
+                .collect();
+            (
+                format!("an earlier entry has the same {}", named.join(", ")),
+                format!("entries must differ in `{}`", keys.join("`, `")),
+            )
+        }
+        ListType::Set | ListType::Atomic => (
+            format!("{} stands in the list twice", shown(element.value())),
+            "remove one of the two".to_owned(),
+        ),
+    };
+    error("schema/duplicate", at, message, help)
+}
+
+/// A required field of the object at this path.
+#[cold]
+pub(super) fn missing(name: &str, schema: &Schema, at: &Path<'_>) -> Finding {
+    let help = match schema.description.as_deref() {
+        Some(description) => format!("set `{name}`: {}", first_sentence(description)),
+        None => format!("set `{name}`"),
+    };
+    let message = format!("`{name}` is missing");
+    error("schema/required", &at.field(name), message, help)
+}
+
+#[cold]
+pub(super) fn fits_no_form(failure: Failure) -> Finding {
+    let message = format!("must {}", failure.demand);
+    Finding::error("schema/one-of", failure.path, message)
+        .with_help("write such a value, or change `type`".to_owned())
+}
+
+#[cold]
+pub(super) fn fits_several_forms(at: &Path<'_>) -> Finding {
+    let message = "fits several forms of which only one may fit".to_owned();
+    error("schema/one-of", at, message, "write one of the forms")
+}
+
+/// What a pattern of the API means, for people.
+fn form(pattern: &str) -> Option<&'static str> {
+    use crate::meta::constraint::{
+        DURATION_PATTERN, HEADER_NAME_PATTERN, HOSTNAME_PATTERN, SUBDOMAIN_PATTERN,
+    };
+    match pattern {
+        HOSTNAME_PATTERN => {
+            Some("a DNS name in lower case, with `*.` in front if need be: `shop.example.com`")
+        }
+        SUBDOMAIN_PATTERN => Some("a DNS name in lower case: `shop.example.com`"),
+        HEADER_NAME_PATTERN => Some("the letters, digits and signs of an HTTP header name"),
+        DURATION_PATTERN => Some("a duration of at most four units: `1h30m`, `500ms`"),
+        _ => None,
+    }
+}
+
+fn first_sentence(text: &str) -> &str {
+    let end = text
+        .find(". ")
+        .or_else(|| text.find('\n'))
+        .unwrap_or(text.len());
+    text.get(..end).unwrap_or(text).trim_end_matches('.')
+}
