@@ -43,14 +43,16 @@ struct Leaf<V> {
     values: Arc<[Option<V>]>,
     used: usize,
     /// Where the values are, by their hashes; nothing in a tiny leaf.
-    index: Arc<[Place]>,
+    index: Arc<[Bucket]>,
 }
 
-/// A place in a leaf: eight bits of the hash, and below them where the value is. See [`Leaf::find`].
-type Place = u32;
+/// Four places in a leaf. The lower half has eight bits of the hash of each, the upper half where the value is; the
+/// lowest bytes were taken last. See [`Leaf::find`].
+type Bucket = u64;
 
-const FREE: Place = Place::MAX;
-const PLACES: usize = 1 << 24;
+/// A bucket of free places. No value is where they say.
+const FREE: Bucket = Bucket::MAX;
+const MOST_PLACES: usize = 0xff;
 
 impl<V> Clone for Table<V> {
     fn clone(&self) -> Self {
@@ -108,7 +110,7 @@ impl<V> Table<V> {
         if let Leaves::One(leaf) = &self.leaves
             && leaf.index.is_empty()
         {
-            return leaf.values().find(|value| is(value));
+            return leaf.search(&is).map(|(_, value)| value);
         }
         let hash = hash();
         let leaf = match &self.leaves {
@@ -118,8 +120,16 @@ impl<V> Table<V> {
                 groups.get(at / GROUP)?.get(at % GROUP)?
             }
         };
-        let at = leaf.find(hash, is)?;
-        leaf.values.get(at)?.as_ref()
+        Some(leaf.find(hash, &is)?.1)
+    }
+
+    /// The value of a table that has no other.
+    #[inline(always)]
+    pub(super) fn lone(&self) -> Option<&V> {
+        match &self.leaves {
+            Leaves::One(leaf) if self.len == 1 => leaf.values.first()?.as_ref(),
+            _ => None,
+        }
     }
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut impl FnMut(&'t V)) {
@@ -146,8 +156,8 @@ impl<V: Keyed> Table<V> {
     ) -> Option<U> {
         self.make_room(hashing);
         let leaf = self.leaf(hash)?;
-        let (at, added) = match leaf.find(hash, is) {
-            Some(at) => (at, 0),
+        let (at, added) = match leaf.find(hash, &is) {
+            Some((at, _)) => (at, 0),
             None => (leaf.insert(hash, new(), hashing), 1),
         };
         let result = leaf.value(at).map(edit);
@@ -164,7 +174,7 @@ impl<V: Keyed> Table<V> {
         edit: impl FnOnce(&mut V) -> bool,
     ) {
         let Some(leaf) = self.leaf(hash) else { return };
-        let Some(at) = leaf.find(hash, is) else {
+        let Some((at, _)) = leaf.find(hash, &is) else {
             return;
         };
         if leaf.value(at).is_some_and(|value| !edit(value)) {
@@ -240,10 +250,31 @@ fn start(hash: u64, size: usize) -> usize {
     scale(hash & 0xffff_ffff, size)
 }
 
-/// Bits of the hash that neither the leaf nor the place in its index depends on.
+/// Bits of the hash that neither the leaf nor the bucket depends on.
 #[inline]
-fn tag(hash: u64) -> Place {
-    (hash >> 32) as Place & 0xff
+fn tag(hash: u64) -> u64 {
+    hash >> 32 & 0xff
+}
+
+/// The highest bit of each byte in the lower half of a bucket that is this tag, and perhaps of bytes after such a one.
+#[inline(always)]
+fn tagged(bucket: Bucket, tag: u64) -> u32 {
+    const ONES: u32 = u32::MAX / 0xff;
+    // Both have no more than 32 bits that count.
+    let zero_where_equal = bucket as u32 ^ (ONES * tag as u32);
+    zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES << 7)
+}
+
+/// Where the value is that the lowest of these marks stands for.
+#[inline(always)]
+fn first_place(bucket: Bucket, tagged: u32) -> usize {
+    (bucket >> (tagged.trailing_zeros() + 25) & 0xff) as usize
+}
+
+/// Whether a place of a bucket is free: the one that is taken last.
+#[inline(always)]
+fn has_room(bucket: Bucket) -> bool {
+    bucket >> 56 == FREE >> 56
 }
 
 impl<V> Leaf<V> {
@@ -251,27 +282,57 @@ impl<V> Leaf<V> {
         self.values.iter().filter_map(Option::as_ref)
     }
 
-    /// Where the value is that `is` knows.
+    /// The value that `is` knows, and where it is, in a leaf without an index.
     #[inline(always)]
-    fn find(&self, hash: u64, is: impl Fn(&V) -> bool) -> Option<usize> {
-        let is_at = |at| matches!(self.values.get(at), Some(Some(value)) if is(value));
+    fn search(&self, is: &impl Fn(&V) -> bool) -> Option<(usize, &V)> {
+        for (at, value) in self.values.iter().enumerate() {
+            if let Some(value) = value
+                && is(value)
+            {
+                return Some((at, value));
+            }
+        }
+        None
+    }
+
+    /// The value that `is` knows, and where it is.
+    #[inline(always)]
+    fn find(&self, hash: u64, is: &impl Fn(&V) -> bool) -> Option<(usize, &V)> {
         let size = self.index.len();
         if size == 0 {
-            return (0..self.used).find(|at| is_at(*at));
+            return self.search(is);
         }
-        let mut probe = start(hash, size);
+        // All four places of a bucket at once: which of them it is, no processor could foresee.
+        let mut bucket = *self.index.get(start(hash, size))?;
+        let mut places = tagged(bucket, tag(hash));
+        let mut further = 0;
         loop {
-            // An index is at most half full, so that the search ends.
-            let place = *self.index.get(probe)?;
-            if place == FREE {
-                return None;
+            if places == 0 {
+                // An index is at most half full, so that the search ends.
+                if has_room(bucket) {
+                    return None;
+                }
+                further += 1;
+                bucket = self.further_bucket(hash, further)?;
+                places = tagged(bucket, tag(hash));
+                continue;
             }
-            let at = place as usize % PLACES;
-            if place >> 24 == tag(hash) && is_at(at) {
-                return Some(at);
+            let at = first_place(bucket, places);
+            if let Some(Some(value)) = self.values.get(at)
+                && is(value)
+            {
+                return Some((at, value));
             }
-            probe = if probe + 1 == size { 0 } else { probe + 1 };
+            places &= places - 1;
         }
+    }
+
+    /// The bucket so many further than where a search begins: seldom needed.
+    #[inline(never)]
+    fn further_bucket(&self, hash: u64, further: usize) -> Option<Bucket> {
+        let size = self.index.len();
+        let at = (start(hash, size) + further) % size;
+        self.index.get(at).copied()
     }
 }
 
@@ -286,8 +347,8 @@ impl<V: Keyed> Leaf<V> {
             index: Arc::default(),
         };
         // A leaf that an index cannot count (its hashes must be the same) is searched like a tiny one.
-        if leaf.values.len() > TINY && leaf.values.len() < PLACES {
-            let mut index = vec![FREE; leaf.values.len() * 2];
+        if leaf.values.len() > TINY && leaf.values.len() < MOST_PLACES {
+            let mut index = vec![FREE; leaf.values.len() / 2];
             for (at, value) in leaf.values().enumerate() {
                 place(&mut index, value.hash(hashing), at);
             }
@@ -348,13 +409,14 @@ fn room(used: usize) -> usize {
     }
 }
 
-/// Notes where a value is, in the first free place. There is one: an index is at most half full.
-fn place(index: &mut [Place], hash: u64, at: usize) {
+/// Notes where a value is, in the first bucket with room. There is one: an index is at most half full.
+fn place(index: &mut [Bucket], hash: u64, at: usize) {
     let size = index.len();
     let mut probe = start(hash, size);
-    while let Some(free) = index.get_mut(probe) {
-        if *free == FREE {
-            *free = tag(hash) << 24 | at as Place;
+    while let Some(bucket) = index.get_mut(probe) {
+        if has_room(*bucket) {
+            let (tags, places) = (*bucket & 0xff_ffff, *bucket >> 32 & 0xff_ffff);
+            *bucket = tags << 8 | tag(hash) | (places << 8 | at as Bucket) << 32;
             return;
         }
         probe = if probe + 1 == size { 0 } else { probe + 1 };
