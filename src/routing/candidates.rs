@@ -21,18 +21,16 @@ const LEVELS: u8 = 4;
 
 pub(super) enum Candidates<T> {
     None,
-    One(Lone<T>),
+    /// A single entry whose tests the way to it has made, with what a look-up needs of it, so that the entry itself is
+    /// not read.
+    Sure {
+        payload: T,
+        entry: Arc<Stored<T>>,
+    },
+    /// A single entry with tests left.
+    One(Arc<Stored<T>>),
     List(Arc<List<T>>),
     Index(Arc<Index<T>>),
-}
-
-/// A single entry with what a look-up needs of it, so that the entry itself is only read where tests are open.
-#[derive(Clone)]
-pub(super) struct Lone<T> {
-    /// Whether the place of the entry leaves tests open.
-    open: bool,
-    payload: T,
-    entry: Arc<Stored<T>>,
 }
 
 /// Entries in order of precedence. Of those with the same tests only the first can ever win; the others wait
@@ -70,14 +68,18 @@ pub(super) struct Hit<'t, T> {
 enum Part {
     Method,
     Header(HeaderName),
-    Query(Arc<str>),
+    Query(query::Name),
 }
 
 impl<T: Clone> Clone for Candidates<T> {
     fn clone(&self) -> Self {
         match self {
             Self::None => Self::None,
-            Self::One(lone) => Self::One(lone.clone()),
+            Self::Sure { payload, entry } => Self::Sure {
+                payload: payload.clone(),
+                entry: entry.clone(),
+            },
+            Self::One(entry) => Self::One(entry.clone()),
             Self::List(list) => Self::List(list.clone()),
             Self::Index(index) => Self::Index(index.clone()),
         }
@@ -122,12 +124,21 @@ impl<'t, T> From<&'t Arc<Stored<T>>> for Hit<'t, T> {
 }
 
 /// The one that takes precedence.
-#[inline]
+#[inline(always)]
 pub(super) fn better<'t, T>(a: Option<Hit<'t, T>>, b: Option<Hit<'t, T>>) -> Option<Hit<'t, T>> {
     match (a, b) {
-        (Some(a), Some(b)) if b.entry.precedence() < a.entry.precedence() => Some(b),
-        (Some(a), _) => Some(a),
         (None, b) => b,
+        (a, None) => a,
+        (Some(a), Some(b)) => Some(first_of_two(a, b)),
+    }
+}
+
+#[inline(never)]
+fn first_of_two<'t, T>(a: Hit<'t, T>, b: Hit<'t, T>) -> Hit<'t, T> {
+    if b.entry.precedence() < a.entry.precedence() {
+        b
+    } else {
+        a
     }
 }
 
@@ -138,18 +149,22 @@ impl<T> Candidates<T> {
     }
 
     /// The first entry in order of precedence whose open tests the request passes.
-    #[inline]
+    ///
+    /// In place, like all that most searches do; what few of them do is in functions of their own.
+    #[inline(always)]
     pub(super) fn find<'t, R: RequestView>(
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
         match self {
-            Self::One(lone) if !lone.open => Some(lone.hit()),
+            Self::Sure { payload, entry } => Some(Hit { payload, entry }),
+            Self::Index(index) => index.find(request, hashing),
             _ => self.find_open(request, hashing),
         }
     }
 
+    #[inline(never)]
     fn find_open<'t, R: RequestView>(
         &'t self,
         request: &Prepared<'_, R>,
@@ -157,7 +172,8 @@ impl<T> Candidates<T> {
     ) -> Option<Hit<'t, T>> {
         match self {
             Self::None => None,
-            Self::One(lone) => lone.entry.fits(request).then(|| lone.hit()),
+            Self::Sure { payload, entry } => Some(Hit { payload, entry }),
+            Self::One(entry) => entry.fits(request).then(|| Hit::from(entry)),
             Self::List(list) => list
                 .heads
                 .iter()
@@ -170,7 +186,7 @@ impl<T> Candidates<T> {
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
         match self {
             Self::None => {}
-            Self::One(lone) => visit(&lone.entry),
+            Self::Sure { entry, .. } | Self::One(entry) => visit(entry),
             Self::List(list) => list
                 .groups
                 .for_each(&mut |group| group.iter().for_each(&mut *visit)),
@@ -185,10 +201,16 @@ impl<T> Candidates<T> {
 impl<T: Clone> Candidates<T> {
     pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, site: Site) {
         match self {
-            Self::None => *self = Self::One(Lone::new(entry, site)),
-            Self::One(first) => {
+            Self::None if entry.tests() == site.verified => {
+                *self = Self::Sure {
+                    payload: entry.payload.clone(),
+                    entry: entry.clone(),
+                }
+            }
+            Self::None => *self = Self::One(entry.clone()),
+            Self::Sure { entry: first, .. } | Self::One(first) => {
                 let mut list = List::new();
-                list.insert(&first.entry, hashing);
+                list.insert(first, hashing);
                 list.insert(entry, hashing);
                 *self = Self::List(Arc::new(list));
             }
@@ -210,32 +232,12 @@ impl<T: Clone> Candidates<T> {
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let emptied = match self {
             Self::None => return,
-            Self::One(lone) => Arc::ptr_eq(&lone.entry, entry),
+            Self::Sure { entry: lone, .. } | Self::One(lone) => Arc::ptr_eq(lone, entry),
             Self::List(list) => Arc::make_mut(list).remove(entry, hashing),
             Self::Index(index) => Arc::make_mut(index).remove(entry, hashing),
         };
         if emptied {
             *self = Self::None;
-        }
-    }
-}
-
-impl<T> Lone<T> {
-    #[inline]
-    fn hit(&self) -> Hit<'_, T> {
-        Hit {
-            payload: &self.payload,
-            entry: &self.entry,
-        }
-    }
-}
-
-impl<T: Clone> Lone<T> {
-    fn new(entry: &Arc<Stored<T>>, site: Site) -> Self {
-        Self {
-            open: entry.tests() != site.verified,
-            payload: entry.payload.clone(),
-            entry: entry.clone(),
         }
     }
 }
@@ -327,7 +329,8 @@ impl<T: Clone> List<T> {
             }
             for parameter in head.query() {
                 if let ValueMatch::Exact(value) = &parameter.value {
-                    count(Part::Query(parameter.name.clone()), value.as_bytes());
+                    let name = query::Name::new(parameter.name.clone());
+                    count(Part::Query(name), value.as_bytes());
                 }
             }
         }
@@ -355,50 +358,109 @@ impl<T: Clone> List<T> {
 }
 
 impl<T> Index<T> {
-    #[inline]
+    #[inline(always)]
     fn find<'t, R: RequestView>(
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let mut lines = None;
-        let mut encoded = None;
-        let value = match &self.on {
-            Part::Method => Some(request.method.as_bytes()),
-            Part::Header(name) => lines.insert(request.request.header(name)).next(),
-            Part::Query(name) => {
-                let raw = request.query.and_then(|query| query::first(query, name));
-                encoded = raw.filter(|raw| !raw.plain);
-                raw.filter(|raw| raw.plain).map(|raw| raw.value)
-            }
-        };
-        let mut found = value.and_then(|value| {
-            let entries = self.values.get(value, hashing)?;
-            entries.find(request, hashing)
-        });
-        for line in lines.into_iter().flatten() {
-            found = better(found, self.find_value(line, request, hashing));
-        }
-        if let Some(raw) = encoded {
-            found = self.find_encoded(raw, request, hashing);
-        }
-        match &self.rest {
-            Candidates::None => found,
-            rest => better(found, rest.find(request, hashing)),
+        match &self.on {
+            Part::Header(name) => self.find_by_header(name, request, hashing),
+            Part::Query(name) => self.find_by_parameter(name, request, hashing),
+            Part::Method => self.find_by_value(request.method().as_bytes(), request, hashing),
         }
     }
 
-    /// Among the entries that ask for this value: what [`find`](Self::find) has in line for the first one.
+    // One function a kind of part, each with the processor's registers to itself.
+
     #[inline(never)]
-    fn find_value<'t, R: RequestView>(
+    fn find_by_header<'t, R: RequestView>(
+        &'t self,
+        name: &HeaderName,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let mut value = None;
+        for line in request.request.header(name) {
+            if value.is_some() {
+                return self.find_by_lines(name, request, hashing);
+            }
+            value = Some(line);
+        }
+        let found = match value {
+            Some(value) => self.of_value(value, request, hashing),
+            None => None,
+        };
+        self.or_rest(found, request, hashing)
+    }
+
+    #[inline(never)]
+    fn find_by_parameter<'t, R: RequestView>(
+        &'t self,
+        name: &query::Name,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let found = match request.query().and_then(|query| name.first(query)) {
+            Some(raw) if raw.plain => self.of_value(raw.value, request, hashing),
+            Some(raw) => return self.find_encoded(raw, request, hashing),
+            None => None,
+        };
+        self.or_rest(found, request, hashing)
+    }
+
+    #[inline(never)]
+    fn find_by_value<'t, R: RequestView>(
         &'t self,
         value: &[u8],
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        self.values.get(value, hashing)?.find(request, hashing)
+        let found = self.of_value(value, request, hashing);
+        self.or_rest(found, request, hashing)
     }
 
+    /// What there is for this value.
+    #[inline(always)]
+    fn of_value<'t, R: RequestView>(
+        &'t self,
+        value: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        self.values.at(value, hashing)?.find(request, hashing)
+    }
+
+    /// Of what there is for the request's value and what asks for none, the one that takes precedence.
+    #[inline(always)]
+    fn or_rest<'t, R: RequestView>(
+        &'t self,
+        found: Option<Hit<'t, T>>,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        match &self.rest {
+            Candidates::None => found,
+            rest => better(found, rest.find_open(request, hashing)),
+        }
+    }
+
+    /// As [`find_by_header`](Self::find_by_header), for a header of several lines: each may be the one.
+    #[inline(never)]
+    fn find_by_lines<'t, R: RequestView>(
+        &'t self,
+        name: &HeaderName,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let lines = request.request.header(name);
+        let found = lines.fold(None, |found, line| {
+            better(found, self.of_value(line, request, hashing))
+        });
+        self.or_rest(found, request, hashing)
+    }
+
+    /// As [`find_by_parameter`](Self::find_by_parameter), for a value that is encoded.
     #[inline(never)]
     fn find_encoded<'t, R: RequestView>(
         &'t self,
@@ -407,8 +469,9 @@ impl<T> Index<T> {
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
         let hash = || hashing.hash_stream(query::Decoded::new(raw.value));
-        let entries = self.values.get_where(hash, |text| raw.equals(text))?;
-        entries.find(request, hashing)
+        let entries = self.values.get_where(hash, |text| raw.equals(text));
+        let found = entries.and_then(|entries| entries.find(request, hashing));
+        self.or_rest(found, request, hashing)
     }
 }
 
@@ -451,7 +514,7 @@ impl Part {
                 &entry
                     .query()
                     .iter()
-                    .find(|parameter| parameter.name == *name)?
+                    .find(|parameter| *parameter.name == *name.as_str())?
                     .value
             }
         };

@@ -27,6 +27,14 @@ impl Hashing {
     /// Hashes a value in blocks, so that one which comes byte by byte gets the same hash.
     #[inline(always)]
     pub(super) fn hash_value(&self, bytes: &[u8]) -> u64 {
+        if bytes.len() <= 16 {
+            return self.hash(bytes);
+        }
+        self.hash_long_value(bytes)
+    }
+
+    #[inline(never)]
+    fn hash_long_value(&self, bytes: &[u8]) -> u64 {
         if bytes.len() <= BLOCK {
             return self.hash(bytes);
         }
@@ -88,39 +96,57 @@ impl Lengths {
         usize::try_from(self.max).unwrap_or(usize::MAX)
     }
 
-    /// What `find` makes of a length at which `path` or the whole elements at its front may be a key, the longest
-    /// first, until it finds something.
+    /// The lengths at which `path` or the whole elements at its front may be a key, the longest first.
     #[inline(always)]
-    pub(super) fn longest_first<U>(
-        &self,
-        path: &[u8],
-        mut find: impl FnMut(usize) -> Option<U>,
-    ) -> Option<U> {
-        let ends_element = |len: usize| path.get(len).is_none_or(|byte| *byte == b'/');
-        let mut bits = self.bits;
+    pub(super) fn longest_first<'p>(&self, path: &'p [u8]) -> LongestFirst<'p> {
+        let (mut bits, mut long) = (self.bits, 0);
         if path.len() < LONG {
             bits &= (2 << path.len()) - 1;
         } else if bits >> LONG != 0 {
-            let longest = self.max().min(path.len());
-            let found = (LONG..=longest)
-                .rev()
-                .find_map(|len| if ends_element(len) { find(len) } else { None });
-            if found.is_some() {
-                return found;
-            }
+            long = self.max().min(path.len());
         }
-        bits &= !(1 << LONG);
-        while let Some(bit) = bits.checked_ilog2() {
-            bits ^= 1 << bit;
-            let len = usize::try_from(bit).unwrap_or_default();
-            if ends_element(len)
-                && let Some(found) = find(len)
-            {
-                return Some(found);
-            }
+        LongestFirst {
+            path,
+            bits: bits & !(1 << LONG),
+            long,
         }
-        None
     }
+}
+
+/// See [`Lengths::longest_first`].
+pub(super) struct LongestFirst<'p> {
+    path: &'p [u8],
+    /// Those left of the lengths with a bit of their own.
+    bits: u64,
+    /// The next of those without one, while it is as long as that.
+    long: usize,
+}
+
+impl Iterator for LongestFirst<'_> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        loop {
+            let len = if self.long >= LONG {
+                self.long -= 1;
+                self.long + 1
+            } else {
+                let bit = self.bits.checked_ilog2()?;
+                self.bits ^= 1 << bit;
+                usize::try_from(bit).unwrap_or_default()
+            };
+            if ends_element(self.path, len) {
+                return Some(len);
+            }
+        }
+    }
+}
+
+/// Whether this many bytes of a path are whole elements.
+#[inline(always)]
+fn ends_element(path: &[u8], len: usize) -> bool {
+    path.get(len).is_none_or(|byte| *byte == b'/')
 }
 
 /// Whether two texts are the same. Most are shorter than what makes a call worth its while: their first and last
@@ -131,12 +157,16 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
         a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
     }
     a.len() == b.len()
-        && match a.len() {
-            0..4 => a.iter().zip(b).all(|(a, b)| a == b),
-            4..8 => ends::<4>(a, b),
-            8..16 => ends::<8>(a, b),
-            16..=32 => ends::<16>(a, b),
-            _ => a == b,
+        && if a.len() >= 8 {
+            match a.len() {
+                ..=16 => ends::<8>(a, b),
+                17..=32 => ends::<16>(a, b),
+                _ => a == b,
+            }
+        } else if a.len() >= 4 {
+            ends::<4>(a, b)
+        } else {
+            a.iter().zip(b).all(|(a, b)| a == b)
         }
 }
 
@@ -216,13 +246,8 @@ mod tests {
             lengths.add(len);
         }
         let tried = |path: &str| {
-            let mut tried = Vec::new();
-            let found = lengths.longest_first(path.as_bytes(), |len| {
-                tried.push(len);
-                None::<()>
-            });
-            assert_eq!(found, None);
-            tried
+            let lengths = lengths.longest_first(path.as_bytes());
+            lengths.collect::<Vec<_>>()
         };
         assert_eq!(tried(&long), [166, 85, 83, 2]);
         assert_eq!(tried("/a"), [2]);
@@ -234,10 +259,6 @@ mod tests {
             tried(&"/".repeat(64)),
             [64, 63, 3, 2],
             "long lengths are not told apart"
-        );
-        assert_eq!(
-            lengths.longest_first(long.as_bytes(), |len| (len < 85).then_some(len)),
-            Some(83)
         );
     }
 }

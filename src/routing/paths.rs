@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::candidates::{Candidates, Hit, Site, better};
 use super::grpc::GrpcTable;
-use super::hashing::Hashing;
+use super::hashing::{Hashing, same};
 use super::matches::{Match, PathMatch, ValueMatch};
-use super::options::RegexRank;
+use super::options::{Options, RegexRank};
 use super::patterns::PatternTable;
 use super::request::{Prepared, RequestView};
 use super::stored::Stored;
@@ -65,8 +65,25 @@ impl<T> PathTable<T> {
     }
 
     /// The entry that takes precedence among those that fit.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+        options: &Options,
+    ) -> Option<Hit<'t, T>> {
+        if self.patterns.is_some() || self.grpc.is_some() {
+            return self.find_among_all(request, hashing, options.regex_rank());
+        }
+        match self.find_exact(request, hashing) {
+            None => self.find_prefix(request, hashing),
+            found => found,
+        }
+    }
+
+    /// As [`find`](Self::find), where there are other entries than those with exact paths and prefixes.
+    #[inline(never)]
+    fn find_among_all<'t, R: RequestView>(
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
@@ -107,10 +124,34 @@ impl<T> PathTable<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let find = |entries: &'t Candidates<T>| entries.find(request, hashing);
-        self.prefixes
-            .longest_first(request.path.as_bytes(), hashing, find)
-            .or_else(|| self.root.find(request, hashing))
+        let path = request.path.as_bytes();
+        if let Some((prefix, entries)) = self.prefixes.lone() {
+            if is_below(path, prefix)
+                && let Some(found) = entries.find(request, hashing)
+            {
+                return Some(found);
+            }
+            return self.root.find(request, hashing);
+        }
+        self.find_longest(path, request, hashing)
+    }
+
+    /// Among several prefixes, the longest first.
+    #[inline(never)]
+    fn find_longest<'t, R: RequestView>(
+        &'t self,
+        path: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        for len in self.prefixes.lengths().longest_first(path) {
+            if let Some(entries) = self.prefixes.front(path, len, hashing)
+                && let Some(found) = entries.find(request, hashing)
+            {
+                return Some(found);
+            }
+        }
+        self.root.find(request, hashing)
     }
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
@@ -123,6 +164,15 @@ impl<T> PathTable<T> {
         if let Some(grpc) = &self.grpc {
             grpc.for_each(&mut *visit);
         }
+    }
+}
+
+/// Whether a prefix is the path or whole elements at its front.
+#[inline(always)]
+fn is_below(path: &[u8], prefix: &[u8]) -> bool {
+    match path.split_at_checked(prefix.len()) {
+        Some((front, [] | [b'/', ..])) => same(front, prefix),
+        _ => false,
     }
 }
 

@@ -78,13 +78,15 @@ impl<T> PatternTable<T> {
         let path = request.path.as_bytes();
         let mut found = self.free.find(path, request, hashing);
         // Every length counts: a pattern with a short front may rank before one with a long front.
-        self.prefix_lengths.longest_first(path, |len| {
-            let front = path.get(..len).filter(|_| len < path.len())?;
+        for len in self.prefix_lengths.longest_first(path) {
+            let Some(front) = path.get(..len).filter(|_| len < path.len()) else {
+                continue;
+            };
             let is = |(key, _): &(Key, Suffixes<T>)| key.is(front);
-            let (_, below) = self.prefixes.get(|| hashing.hash(front), is)?;
-            found = better(found, below.find(path, request, hashing));
-            None::<()>
-        });
+            if let Some((_, below)) = self.prefixes.get(|| hashing.hash(front), is) {
+                found = better(found, below.find(path, request, hashing));
+            }
+        }
         found
     }
 

@@ -1,32 +1,46 @@
 //! Query parameters, decoded while they are compared: nothing is copied.
 
+use std::sync::Arc;
+
 use super::hashing::same;
 
-/// The raw value of the first parameter of this (decoded) name. A parameter without `=` has an empty value.
-#[inline(always)]
-pub(super) fn first<'q>(query: &'q str, name: &str) -> Option<Raw<'q>> {
-    let (query, name) = (query.as_bytes(), name.as_bytes());
-    let (mut start, mut at) = (0, 0);
-    // A word at a time: parameters are too short for a vectorised search to pay, and their lengths too different for a
-    // processor to foresee the end of a loop.
-    while let Some(rest) = query.get(at..).filter(|rest| !rest.is_empty()) {
-        let word = first_word(rest);
-        if marks(word, b'%') | marks(word, b'+') != 0 {
-            return first_encoded(query.get(start..)?, name);
-        }
-        let mut ends = marks(word, b'&');
-        while ends != 0 {
-            let end = at + usize::try_from(ends.trailing_zeros() / 8).unwrap_or_default();
-            if let Some(value) = value(query.get(start..end)?, name) {
-                return Some(Raw { value, plain: true });
-            }
-            start = end + 1;
-            ends &= ends - 1;
-        }
-        at += 8;
+/// A (decoded) name of a parameter.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Name {
+    text: Arc<str>,
+    /// Whether it can be sent as it is. A name with one of the characters that have a meaning in a query can only be
+    /// sent encoded.
+    plain: bool,
+}
+
+impl Name {
+    pub(super) fn new(text: Arc<str>) -> Self {
+        let plain = is_plain_name(&text);
+        Self { text, plain }
     }
-    let value = value(query.get(start..)?, name)?;
-    Some(Raw { value, plain: true })
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The raw value of the first parameter of this name. A parameter without `=` has an empty value.
+    #[inline(always)]
+    pub(super) fn first<'q>(&self, query: &'q str) -> Option<Raw<'q>> {
+        let (query, name) = (query.as_bytes(), self.text.as_bytes());
+        if !self.plain {
+            return first_encoded(query, name);
+        }
+        first_of(query, name, || true)
+    }
+}
+
+/// As [`Name::first`], for a name that is asked for once.
+pub(super) fn first<'q>(query: &'q str, name: &str) -> Option<Raw<'q>> {
+    first_of(query.as_bytes(), name.as_bytes(), || is_plain_name(name))
+}
+
+fn is_plain_name(name: &str) -> bool {
+    !name.contains(['=', '&', '%', '+'])
 }
 
 /// The value of a parameter as it was sent.
@@ -37,19 +51,102 @@ pub(super) struct Raw<'q> {
     pub(super) plain: bool,
 }
 
-/// What a parameter without encoded characters says, if it has this name. A name with `=` can only be sent encoded.
 #[inline(always)]
-fn value<'q>(pair: &'q [u8], name: &[u8]) -> Option<&'q [u8]> {
-    let (key, value) = pair.split_at_checked(name.len())?;
-    let named = || same(key, name) && !key.chunks(8).any(|part| marks(first_word(part), b'=') != 0);
-    match value {
-        [b'=', value @ ..] if named() => Some(value),
-        [] if !pair.is_empty() && named() => Some(value),
-        _ => None,
+fn first_of<'q>(query: &'q [u8], name: &[u8], is_plain: impl Fn() -> bool) -> Option<Raw<'q>> {
+    let mut rest = query;
+    loop {
+        // Here a parameter begins.
+        if let Some((key, after)) = rest.split_at_checked(name.len())
+            && same(key, name)
+            && is_plain()
+        {
+            match after {
+                [b'=', value @ ..] => return Some(raw_value(value, query)),
+                [] | [b'&', ..] if !key.is_empty() => {
+                    return Some(Raw {
+                        value: &[],
+                        plain: true,
+                    });
+                }
+                _ => {}
+            }
+        }
+        match stop(rest, query)? {
+            (at, b'&') => rest = rest.get(at + 1..)?,
+            _ => return first_encoded(rest, name),
+        }
     }
 }
 
-/// As [`first`], where something is encoded.
+/// The value at the front of `rest`, which is the end of a query.
+#[inline(always)]
+fn raw_value<'q>(rest: &'q [u8], query: &'q [u8]) -> Raw<'q> {
+    let (value, plain) = match stop(rest, query) {
+        None => (Some(rest), true),
+        Some((at, b'&')) => (rest.get(..at), true),
+        Some(_) => return to_end_of_parameter(rest),
+    };
+    Raw {
+        value: value.unwrap_or_default(),
+        plain,
+    }
+}
+
+#[inline(never)]
+fn to_end_of_parameter(rest: &[u8]) -> Raw<'_> {
+    let value = rest.split(|byte| *byte == b'&').next().unwrap_or_default();
+    Raw {
+        value,
+        plain: is_plain(value),
+    }
+}
+
+/// Where `rest`, the end of a query, has the first byte that ends or encodes something, and that byte.
+#[inline(always)]
+fn stop(rest: &[u8], query: &[u8]) -> Option<(usize, u8)> {
+    // A word at a time: parameters are too short for a vectorised search to pay, and their lengths too different for a
+    // processor to foresee the end of a loop.
+    let mut left = rest;
+    while let Some((word, after)) = left.split_first_chunk() {
+        if let Some((at, byte)) = stop_in_word(u64::from_le_bytes(*word)) {
+            return Some((rest.len() - left.len() + at, byte));
+        }
+        left = after;
+    }
+    let word = match query.last_chunk() {
+        _ if left.is_empty() => return None,
+        // Fewer than eight bytes are left: the last word of the query, without what comes before them.
+        Some(last) => u64::from_le_bytes(*last) >> ((8 - left.len()) * 8),
+        None => left
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    let (at, byte) = stop_in_word(word)?;
+    Some((rest.len() - left.len() + at, byte))
+}
+
+#[inline(always)]
+fn stop_in_word(word: u64) -> Option<(usize, u8)> {
+    let marks = marks(word, b'&') | marks(word, b'%') | marks(word, b'+');
+    if marks == 0 {
+        return None;
+    }
+    let at = marks.trailing_zeros() / 8;
+    let [byte, ..] = (word >> (at * 8)).to_le_bytes();
+    Some((usize::try_from(at).unwrap_or_default(), byte))
+}
+
+/// The highest bit of each byte of a word that is this byte, and perhaps of bytes after such a one: the lowest is right.
+#[inline(always)]
+fn marks(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let zero_where_equal = word ^ (ONES * u64::from(byte));
+    zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES * 0x80)
+}
+
+/// As [`first_of`], where something is encoded.
+#[inline(never)]
 fn first_encoded<'q>(query: &'q [u8], name: &[u8]) -> Option<Raw<'q>> {
     let pairs = query
         .split(|byte| *byte == b'&')
@@ -67,32 +164,6 @@ fn first_encoded<'q>(query: &'q [u8], name: &[u8]) -> Option<Raw<'q>> {
         value,
         plain: is_plain(value),
     })
-}
-
-/// The highest bit of each byte of a word that is this byte.
-#[inline(always)]
-fn marks(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    const LOW: u64 = ONES * 0x7f;
-    let zero_where_equal = word ^ (ONES * u64::from(byte));
-    !(((zero_where_equal & LOW) + LOW) | zero_where_equal | LOW)
-}
-
-/// The first eight bytes, zeros where there are fewer.
-#[inline(always)]
-fn first_word(bytes: &[u8]) -> u64 {
-    if let Some(word) = bytes.first_chunk() {
-        return u64::from_le_bytes(*word);
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        let shift = (bytes.len() - 4) * 8;
-        return u64::from(u32::from_le_bytes(*first))
-            | u64::from(u32::from_le_bytes(*last)) << shift;
-    }
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// Whether a raw name means `text`.
@@ -167,22 +238,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_of_a_word_are_marked_exactly() {
-        for len in 0..12 {
-            let text: Vec<u8> = (0..len).map(|at| [b'&', b'\'', 0x80][at % 3]).collect();
-            let marked = marks(first_word(&text), b'&');
-            for at in 0..8 {
-                let expected = text.get(at) == Some(&b'&');
-                assert_eq!(marked >> (at * 8 + 7) & 1 == 1, expected, "{len} {at}");
+    fn the_first_byte_with_a_meaning_is_found_wherever_it_is() {
+        for len in 0..30 {
+            for from in 0..=len {
+                for (at, byte) in (from..len).flat_map(|at| [(at, b'&'), (at, b'%'), (at, b'+')]) {
+                    let mut query: Vec<u8> =
+                        (0..len).map(|at| [b'\'', b'$', 0, 0xa6][at % 4]).collect();
+                    assert_eq!(stop(&query[from..], &query), None);
+                    query[at] = byte;
+                    query[at + 1..].fill(b'&');
+                    assert_eq!(stop(&query[from..], &query), Some((at - from, byte)));
+                }
             }
-            assert_eq!(marked & (u64::MAX / 0xff * 0x7f), 0);
         }
     }
 
     #[test]
     fn a_parameter_is_decoded_as_forms_are_and_the_first_of_a_name_counts() {
-        let value = |query, name| {
-            first(query, name).map(|raw| {
+        let value = |query, name: &str| {
+            let found = first(query, name);
+            let kept = Name::new(name.into()).first(query);
+            assert_eq!(kept.map(|raw| raw.value), found.map(|raw| raw.value));
+            found.map(|raw| {
                 let decoded = Decoded::new(raw.value).collect::<Vec<_>>();
                 assert!(raw.equals(&decoded));
                 assert!(!raw.plain || raw.value == decoded);
@@ -205,6 +282,12 @@ mod tests {
         is("a=%E2%82%ac", "a", "€");
         is("=x", "", "x");
         is("a=b=c&a%3Db=1", "a=b", "1");
+        is("a&b=1&a%26b=2", "a&b", "2");
+        is("a+b=1&a%2bb=2&a%2Bb=3", "a+b", "2");
+        is("a%41b=1&a%2541b=2", "a%41b", "2");
+        is("tenant=1&x=%20&tenant=2", "x", " ");
+        is("x=1+1&x=2", "x", "1 1");
+        is("ab&abc=1&ab=2", "ab", "");
         assert!(first("=*", "=*").is_none(), "a name ends at the first `=`");
         assert!(first("longname=1=2", "longname=1").is_none());
         assert_eq!(value("", ""), None);

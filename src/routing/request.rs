@@ -7,6 +7,9 @@ use super::hashing::same;
 
 /// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
 /// who keep a request in another form, [`View`].
+///
+/// A look-up asks for host and path, and for the rest only where an entry does: for each such entry anew, so it should
+/// be at hand.
 pub trait RequestView {
     /// The method, in the case in which it was sent.
     fn method(&self) -> &str;
@@ -182,29 +185,51 @@ impl RequestView for View<'_> {
         self.query
     }
 
-    #[inline]
+    #[inline(always)]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        let lines = self.headers.iter().copied();
-        lines
-            .filter(|(key, _)| is_name(key, name))
-            .map(|(_, value)| value)
+        Lines {
+            rest: self.headers.iter(),
+            name: name.as_str(),
+        }
+    }
+}
+
+/// The values of the field lines of this name.
+struct Lines<'a> {
+    rest: std::slice::Iter<'a, (&'a str, &'a [u8])>,
+    name: &'a str,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        for (name, value) in &mut self.rest {
+            if is_name(name, self.name) {
+                return Some(value);
+            }
+        }
+        None
     }
 }
 
 /// Whether a name of a field line is this one. Most come in lower case, which HTTP/2 demands.
-#[inline]
-fn is_name(sent: &str, name: &HeaderName) -> bool {
-    let name = name.as_str();
+#[inline(always)]
+fn is_name(sent: &str, name: &str) -> bool {
     sent.len() == name.len()
-        && (same(sent.as_bytes(), name.as_bytes()) || sent.eq_ignore_ascii_case(name))
+        && (same(sent.as_bytes(), name.as_bytes()) || is_name_in_other_case(sent, name))
 }
 
-/// The parts of one request, each read once.
+#[inline(never)]
+fn is_name_in_other_case(sent: &str, name: &str) -> bool {
+    sent.eq_ignore_ascii_case(name)
+}
+
+/// A request with the part that is always looked at, read once.
 pub(super) struct Prepared<'a, R> {
     pub(super) request: &'a R,
-    pub(super) method: &'a str,
     pub(super) path: &'a str,
-    pub(super) query: Option<&'a str>,
 }
 
 impl<'a, R: RequestView> Prepared<'a, R> {
@@ -212,10 +237,18 @@ impl<'a, R: RequestView> Prepared<'a, R> {
     pub(super) fn new(request: &'a R) -> Self {
         Self {
             request,
-            method: request.method(),
             path: request.path(),
-            query: request.query(),
         }
+    }
+
+    #[inline]
+    pub(super) fn method(&self) -> &'a str {
+        self.request.method()
+    }
+
+    #[inline]
+    pub(super) fn query(&self) -> Option<&'a str> {
+        self.request.query()
     }
 
     /// Service and method, if the path has the form that gRPC prescribes.

@@ -136,7 +136,7 @@ impl<T> Clone for Route<T> {
 
 impl<T> Keyed for Named<T> {
     fn hash(&self, hashing: &Hashing) -> u64 {
-        hashing.hash(self.name.as_bytes())
+        hashing.hash_value(self.name.as_bytes())
     }
 }
 
@@ -249,26 +249,37 @@ impl<T> Router<T> {
         // Names are kept in their normal form, which is the one that most clients send.
         if let Some(host) = self.exact_host(sent) {
             let paths = &host.first.paths;
-            let found = paths.find(&prepared, &self.hashing, self.options.regex_rank());
+            let found = paths.find(&prepared, &self.hashing, &self.options);
             if found.is_some() || !self.options.fallback() {
                 return found;
             }
             return self.lookup_less_specific(sent, &prepared);
         }
+        self.lookup_normalized(sent, &prepared)
+    }
+
+    /// For a host that is not, in the form in which it was sent, one of the exact hostnames.
+    #[inline(never)]
+    fn lookup_normalized<R: RequestView>(
+        &self,
+        sent: &[u8],
+        request: &Prepared<'_, R>,
+    ) -> Option<Hit<'_, T>> {
         let name = HostName::new(sent);
         let name = name.as_bytes();
         if name != sent
             && let Some(host) = self.exact_host(name)
         {
-            let found = host.find(&prepared, self);
+            let found = host.find(request, self);
             if found.is_some() || !self.options.fallback() {
                 return found;
             }
         }
-        self.lookup_less_specific(name, &prepared)
+        self.lookup_less_specific(name, request)
     }
 
     /// Own hostnames may rank an entry of a wide pattern before one of a narrow pattern.
+    #[inline(never)]
     fn lookup_narrowed<R: RequestView>(
         &self,
         sent: &[u8],
@@ -285,6 +296,7 @@ impl<T> Router<T> {
         best
     }
 
+    #[inline(never)]
     fn lookup_less_specific<R: RequestView>(
         &self,
         name: &[u8],
@@ -301,8 +313,14 @@ impl<T> Router<T> {
 
     #[inline(always)]
     fn exact_host(&self, name: &[u8]) -> Option<&Host<T>> {
-        let is = |named: &Named<T>| named.name.is(name);
-        Some(&self.exact.get(|| self.hashing.hash(name), is)?.host)
+        let named = match self.exact.lone() {
+            Some(lone) => Some(lone).filter(|lone| lone.name.is(name)),
+            None => self.exact.get(
+                || self.hashing.hash_value(name),
+                |named| named.name.is(name),
+            ),
+        };
+        Some(&named?.host)
     }
 
     /// The wildcards that the name fits, the longest first.
@@ -317,8 +335,8 @@ impl<T> Router<T> {
             if dot == 0 || !self.wildcard_lengths.may_have(suffix.len()) {
                 return None;
             }
-            let is = |named: &Named<T>| named.name.is(suffix);
-            Some(&*self.wildcard.get(|| self.hashing.hash(suffix), is)?.host)
+            let hash = || self.hashing.hash_value(suffix);
+            Some(&*self.wildcard.get(hash, |named| named.name.is(suffix))?.host)
         })
     }
 
@@ -455,7 +473,7 @@ impl<T: Clone> Router<T> {
             return; // No request has a host of this form.
         }
         hosts.upsert(
-            hashing.hash(name),
+            hashing.hash_value(name),
             hashing,
             |named| named.name.is(name),
             || Named {
@@ -482,7 +500,7 @@ impl<T: Clone> Router<T> {
             HostPattern::Wildcard(suffix) => (&mut self.wildcard, suffix.as_bytes()),
         };
         hosts.edit(
-            hashing.hash(name),
+            hashing.hash_value(name),
             hashing,
             |named| named.name.is(name),
             |named| Arc::make_mut(&mut named.host).remove(entry, hashing),
@@ -502,14 +520,14 @@ impl<T> Host<T> {
         request: &Prepared<'_, R>,
         router: &Router<T>,
     ) -> Option<Hit<'t, T>> {
-        let rank = router.options.regex_rank();
-        let found = self.first.paths.find(request, &router.hashing, rank);
+        let (hashing, options) = (&router.hashing, &router.options);
+        let found = self.first.paths.find(request, hashing, options);
         if found.is_some() || self.others.is_empty() {
             return found;
         }
         self.others
             .iter()
-            .find_map(|tier| tier.paths.find(request, &router.hashing, rank))
+            .find_map(|tier| tier.paths.find(request, hashing, options))
     }
 }
 

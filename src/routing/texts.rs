@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, Hit, Site};
-use super::hashing::{Hashing, Key, Lengths, same};
+use super::candidates::{Candidates, Site};
+use super::hashing::{Hashing, Key, Lengths};
 use super::stored::Stored;
 use super::table::{Keyed, Table};
 
@@ -66,33 +66,44 @@ impl<T> Texts<T> {
         if !self.lengths.may_have(text.len()) {
             return None;
         }
-        self.get_where(|| hashing.hash_value(text), |key| same(key, text))
+        self.at(text, hashing)
+    }
+
+    /// As [`get`](Self::get), for a text that most probably is there.
+    #[inline(always)]
+    pub(super) fn at(&self, text: &[u8], hashing: &Hashing) -> Option<&Candidates<T>> {
+        let held = self
+            .table
+            .get(|| hashing.hash_value(text), |held| held.text.is(text))?;
+        Some(&held.entries)
     }
 
     /// The candidates of the text that `is` knows.
-    #[inline(always)]
     pub(super) fn get_where(
         &self,
         hash: impl FnOnce() -> u64,
         is: impl Fn(&[u8]) -> bool,
     ) -> Option<&Candidates<T>> {
-        let held = self.table.get(hash, |held| is(held.text.as_bytes()))?;
-        Some(&held.entries)
+        let is = |held: &Held<T>| is(held.text.as_bytes());
+        Some(&self.table.get(hash, is)?.entries)
     }
 
-    /// What `find` makes of the candidates of the path or of the whole elements at its front, the longest first,
-    /// until it finds something.
+    /// The text of a table that has no other, and its candidates.
     #[inline(always)]
-    pub(super) fn longest_first<'t>(
-        &'t self,
+    pub(super) fn lone(&self) -> Option<(&[u8], &Candidates<T>)> {
+        let held = self.table.lone()?;
+        Some((held.text.as_bytes(), &held.entries))
+    }
+
+    /// The candidates of as many bytes of a path, one of [`lengths`](Self::lengths).
+    #[inline(always)]
+    pub(super) fn front(
+        &self,
         path: &[u8],
+        len: usize,
         hashing: &Hashing,
-        mut find: impl FnMut(&'t Candidates<T>) -> Option<Hit<'t, T>>,
-    ) -> Option<Hit<'t, T>> {
-        self.lengths.longest_first(path, |len| {
-            let text = path.get(..len)?;
-            find(self.get_where(|| hashing.hash_value(text), |key| same(key, text))?)
-        })
+    ) -> Option<&Candidates<T>> {
+        self.at(path.get(..len)?, hashing)
     }
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
