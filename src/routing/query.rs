@@ -28,7 +28,7 @@ impl Name {
     pub(super) fn first<'q>(&self, query: &'q str) -> Option<Raw<'q>> {
         let (query, name) = (query.as_bytes(), self.text.as_bytes());
         if !self.plain {
-            return first_encoded(query, name);
+            return first_encoded(query, name).map(Raw::new);
         }
         first_of(query, name, || true)
     }
@@ -73,7 +73,7 @@ fn first_of<'q>(query: &'q [u8], name: &[u8], is_plain: impl Fn() -> bool) -> Op
         }
         match stop(rest, query)? {
             (at, b'&') => rest = rest.get(at + 1..)?,
-            _ => return first_encoded(rest, name),
+            _ => return first_encoded(rest, name).map(Raw::new),
         }
     }
 }
@@ -81,24 +81,22 @@ fn first_of<'q>(query: &'q [u8], name: &[u8], is_plain: impl Fn() -> bool) -> Op
 /// The value at the front of `rest`, which is the end of a query.
 #[inline(always)]
 fn raw_value<'q>(rest: &'q [u8], query: &'q [u8]) -> Raw<'q> {
-    let (value, plain) = match stop(rest, query) {
-        None => (Some(rest), true),
-        Some((at, b'&')) => (rest.get(..at), true),
-        Some(_) => return to_end_of_parameter(rest),
+    let end = match stop(rest, query) {
+        None => rest.len(),
+        Some((at, b'&')) => at,
+        Some(_) => return Raw::new(to_end_of_parameter(rest)),
     };
     Raw {
-        value: value.unwrap_or_default(),
-        plain,
+        value: rest.get(..end).unwrap_or_default(),
+        plain: true,
     }
 }
 
+// What is seldom needed hands back no more than fits in registers, so that the common way needs no memory for it.
+
 #[inline(never)]
-fn to_end_of_parameter(rest: &[u8]) -> Raw<'_> {
-    let value = rest.split(|byte| *byte == b'&').next().unwrap_or_default();
-    Raw {
-        value,
-        plain: is_plain(value),
-    }
+fn to_end_of_parameter(rest: &[u8]) -> &[u8] {
+    rest.split(|byte| *byte == b'&').next().unwrap_or_default()
 }
 
 /// Where `rest`, the end of a query, has the first byte that ends or encodes something, and that byte.
@@ -147,7 +145,7 @@ fn marks(word: u64, byte: u8) -> u64 {
 
 /// As [`first_of`], where something is encoded.
 #[inline(never)]
-fn first_encoded<'q>(query: &'q [u8], name: &[u8]) -> Option<Raw<'q>> {
+fn first_encoded<'q>(query: &'q [u8], name: &[u8]) -> Option<&'q [u8]> {
     let pairs = query
         .split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty());
@@ -160,10 +158,7 @@ fn first_encoded<'q>(query: &'q [u8], name: &[u8]) -> Option<Raw<'q>> {
             }
         })
         .find(|(key, _)| equals(key, name))?;
-    Some(Raw {
-        value,
-        plain: is_plain(value),
-    })
+    Some(value)
 }
 
 /// Whether a raw name means `text`.
@@ -175,11 +170,20 @@ fn equals(raw: &[u8], text: &[u8]) -> bool {
     }
 }
 
+#[inline(never)]
 fn is_plain(raw: &[u8]) -> bool {
     !raw.iter().any(|byte| matches!(byte, b'%' | b'+'))
 }
 
-impl Raw<'_> {
+impl<'q> Raw<'q> {
+    #[inline]
+    fn new(value: &'q [u8]) -> Self {
+        Self {
+            value,
+            plain: is_plain(value),
+        }
+    }
+
     /// Whether the value means `text`.
     #[inline]
     pub(super) fn equals(&self, text: &[u8]) -> bool {
