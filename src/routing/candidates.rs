@@ -367,7 +367,7 @@ impl<T> Index<T> {
         match &self.on {
             Part::Header(name) => self.find_by_header(name, request, hashing),
             Part::Query(name) => self.find_by_parameter(name, request, hashing),
-            Part::Method => self.find_by_value(request.method().as_bytes(), request, hashing),
+            Part::Method => self.find_by_value(request.method.as_bytes(), request, hashing),
         }
     }
 
@@ -401,7 +401,7 @@ impl<T> Index<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let found = match request.query().and_then(|query| name.first(query)) {
+        let found = match request.query.and_then(|query| name.first(query)) {
             Some(raw) if raw.plain => self.of_value(raw.value, request, hashing),
             Some(raw) => return self.find_encoded(raw, request, hashing),
             None => None,

@@ -1,5 +1,6 @@
 //! The hashes of a table.
 
+use crate::same::same;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
@@ -149,27 +150,6 @@ fn ends_element(path: &[u8], len: usize) -> bool {
     path.get(len).is_none_or(|byte| *byte == b'/')
 }
 
-/// Whether two texts are the same. Most are shorter than what makes a call worth its while: their first and last
-/// words are compared, which overlap.
-#[inline(always)]
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
-    fn ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
-        a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
-    }
-    a.len() == b.len()
-        && if a.len() >= 8 {
-            match a.len() {
-                ..=16 => ends::<8>(a, b),
-                17..=32 => ends::<16>(a, b),
-                _ => a == b,
-            }
-        } else if a.len() >= 4 {
-            ends::<4>(a, b)
-        } else {
-            a.iter().zip(b).all(|(a, b)| a == b)
-        }
-}
-
 /// A short key kept in place, a longer one on the heap.
 #[derive(Clone)]
 pub(super) enum Key {
@@ -220,21 +200,6 @@ mod tests {
                 "{len}"
             );
             assert_eq!(Key::new(&value).as_bytes(), value);
-        }
-    }
-    #[test]
-    fn texts_are_the_same_if_every_byte_is() {
-        for len in 0..80 {
-            let text: Vec<u8> = (0..len).collect();
-            assert!(same(&text, &text.clone()));
-            for at in 0..text.len() {
-                let mut other = text.clone();
-                other[at] ^= 0x80;
-                assert!(!same(&text, &other), "{len} {at}");
-            }
-            let mut longer = text.clone();
-            longer.push(0);
-            assert!(!same(&text, &longer) && !same(&longer, &text));
         }
     }
 

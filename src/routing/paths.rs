@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::candidates::{Candidates, Hit, Site, better};
 use super::grpc::GrpcTable;
-use super::hashing::{Hashing, same};
+use super::hashing::Hashing;
 use super::matches::{Match, PathMatch, ValueMatch};
 use super::options::{Options, RegexRank};
 use super::patterns::PatternTable;
 use super::request::{Prepared, RequestView};
 use super::stored::Stored;
 use super::texts::Texts;
+use crate::same::same;
 
 /// Exact paths and prefixes by hash, regular expressions by the literal text at their ends.
 pub(super) struct PathTable<T> {

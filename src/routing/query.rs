@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::hashing::same;
+use crate::same::same;
 
 /// A (decoded) name of a parameter.
 #[derive(Clone, PartialEq, Eq, Hash)]

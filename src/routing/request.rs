@@ -3,13 +3,12 @@
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, Uri};
 
-use super::hashing::same;
+use crate::same::same;
 
 /// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
 /// who keep a request in another form, [`View`].
 ///
-/// A look-up asks for host and path, and for the rest only where an entry does: for each such entry anew, so it should
-/// be at hand.
+/// A look-up asks for host, path, method and query once, and for the lines of a header for each entry that asks for it.
 pub trait RequestView {
     /// The method, in the case in which it was sent.
     fn method(&self) -> &str;
@@ -226,10 +225,12 @@ fn is_name_in_other_case(sent: &str, name: &str) -> bool {
     sent.eq_ignore_ascii_case(name)
 }
 
-/// A request with the part that is always looked at, read once.
+/// The parts of a request, each read once.
 pub(super) struct Prepared<'a, R> {
     pub(super) request: &'a R,
     pub(super) path: &'a str,
+    pub(super) method: &'a str,
+    pub(super) query: Option<&'a str>,
 }
 
 impl<'a, R: RequestView> Prepared<'a, R> {
@@ -238,17 +239,9 @@ impl<'a, R: RequestView> Prepared<'a, R> {
         Self {
             request,
             path: request.path(),
+            method: request.method(),
+            query: request.query(),
         }
-    }
-
-    #[inline]
-    pub(super) fn method(&self) -> &'a str {
-        self.request.method()
-    }
-
-    #[inline]
-    pub(super) fn query(&self) -> Option<&'a str> {
-        self.request.query()
     }
 
     /// Service and method, if the path has the form that gRPC prescribes.

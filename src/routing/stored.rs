@@ -124,7 +124,7 @@ impl<T> Stored<T> {
                 return Some(Failure::Path);
             }
         }
-        if open.method.is_some_and(|method| method != request.method()) {
+        if open.method.is_some_and(|method| method != request.method) {
             return Some(Failure::Method);
         }
         if let Some(header) = open
@@ -193,7 +193,7 @@ fn header_fits<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) 
 
 fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_, R>) -> bool {
     let Some(raw) = request
-        .query()
+        .query
         .and_then(|query| query::first(query, &parameter.name))
     else {
         return false;
