@@ -46,8 +46,14 @@ macro_rules! union {
                 match self {
                     $( Self::$variant(data) => {
                         let mut map = serializer.serialize_map(Some(2))?;
-                        map.serialize_entry("type", $type)?;
-                        map.serialize_entry($member, data)?;
+                        // In the order in which an API server writes them.
+                        if $member < "type" {
+                            map.serialize_entry($member, data)?;
+                            map.serialize_entry("type", $type)?;
+                        } else {
+                            map.serialize_entry("type", $type)?;
+                            map.serialize_entry($member, data)?;
+                        }
                         map.end()
                     } )+
                     Self::Unrecognized(map) => map.serialize(serializer),
@@ -85,27 +91,64 @@ macro_rules! union {
                     }
                 }
 
-                /// The members that were read, before it is known whether they fit together.
+                /// The text of `type`.
+                struct Type(std::borrow::Cow<'static, str>);
+
+                impl<'de> serde::Deserialize<'de> for Type {
+                    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                        struct Visitor;
+                        impl serde::de::Visitor<'_> for Visitor {
+                            type Value = Type;
+
+                            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                                f.write_str("a string")
+                            }
+
+                            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Type, E> {
+                                let known = <$name>::TYPES.iter().find(|known| **known == text);
+                                Ok(Type(known.map_or_else(|| text.to_owned().into(), |known| (*known).into())))
+                            }
+                        }
+                        deserializer.deserialize_str(Visitor)
+                    }
+                }
+
+                /// The members that were read, before it is known whether they fit together. Of what fits
+                /// nothing is allocated here: what is freed while a large list is read leaves holes, and the
+                /// list's objects get out of their order in memory.
                 #[derive(Default)]
                 struct Parts {
-                    kind: Option<String>,
-                    members: Vec<$name>,
+                    kind: Option<Type>,
+                    first: Option<$name>,
+                    more: Vec<$name>,
                     others: serde_json::Map<String, serde_json::Value>,
                 }
 
                 impl Parts {
+                    fn members(&self) -> impl Iterator<Item = &$name> {
+                        self.first.iter().chain(&self.more)
+                    }
+
+                    fn add(&mut self, member: $name) {
+                        match self.first {
+                            None => self.first = Some(member),
+                            Some(_) => self.more.push(member),
+                        }
+                    }
+
                     fn into_union<E: serde::de::Error>(mut self) -> Result<$name, E> {
-                        if let [only] = self.members.as_slice()
-                            && self.kind.as_deref() == Some(only.type_name())
-                            && let Some(fitting) = self.members.pop()
+                        let kind = self.kind.take();
+                        let fits = |only: &mut $name| kind.as_ref().is_some_and(|kind| kind.0 == only.type_name());
+                        if self.more.is_empty()
+                            && let Some(fitting) = self.first.take_if(fits)
                         {
                             return Ok(fitting);
                         }
-                        let mut map = self.others;
-                        if let Some(kind) = self.kind {
-                            map.insert("type".to_owned(), serde_json::Value::String(kind));
+                        let mut map = std::mem::take(&mut self.others);
+                        if let Some(kind) = kind {
+                            map.insert("type".to_owned(), serde_json::Value::String(kind.0.into_owned()));
                         }
-                        for member in &self.members {
+                        for member in self.members() {
                             let (key, value) = match member {
                                 $( $name::$variant(data) => ($member, serde_json::to_value(data)), )+
                                 $name::Unrecognized(_) => continue,
@@ -135,11 +178,11 @@ macro_rules! union {
                                     parts.kind = map.next_value()?;
                                 }
                                 $( Key::$variant => {
-                                    if parts.members.iter().any(|m| m.type_name() == $type) {
+                                    if parts.members().any(|m| m.type_name() == $type) {
                                         return Err(A::Error::duplicate_field($member));
                                     }
                                     if let Some(data) = map.next_value::<Option<$data>>()? {
-                                        parts.members.push($name::$variant(data));
+                                        parts.add($name::$variant(data));
                                     }
                                 } )+
                                 Key::Other(key) => {

@@ -42,18 +42,23 @@ pub trait BackendReference {
     }
 }
 
-/// Declares a reference to a backend: the members that all share, then its own.
+/// Declares a reference to a backend: its own members stand before and after `shared`, those that all have.
 macro_rules! backend_reference {
     (
         $(#[doc = $doc:literal])+
         $(#[derive($derive:ident)])*
-        pub struct $name:ident { $( $(#[$attribute:meta])* pub $field:ident: $type:ty, )* }
+        pub struct $name:ident {
+            $( $(#[$before:meta])* pub $first:ident: $first_type:ty, )*
+            [shared]
+            $( $(#[$after:meta])* pub $last:ident: $last_type:ty, )*
+        }
         weight: |$this:ident| $weight:expr
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, Default, PartialEq, $($derive,)* Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
+            $( $(#[$before])* pub $first: $first_type, )*
             /// The API group; the core group unless set.
             #[serde(skip_serializing_if = "Option::is_none")]
             #[schemars(with = "Option<constraint::Group>", extend("default" = ""))]
@@ -73,7 +78,7 @@ macro_rules! backend_reference {
             #[serde(skip_serializing_if = "Option::is_none")]
             #[schemars(with = "Option<constraint::Port>")]
             pub port: Option<PortNumber>,
-            $( $(#[$attribute])* pub $field: $type, )*
+            $( $(#[$after])* pub $last: $last_type, )*
         }
 
         impl $name {
@@ -129,7 +134,7 @@ backend_reference! {
     /// Names a backend without a weight, as a mirror does.
     #[derive(Eq)]
     #[derive(Hash)]
-    pub struct BackendObjectReference {}
+    pub struct BackendObjectReference { [shared] }
     weight: |_this| 1
 }
 
@@ -138,6 +143,7 @@ backend_reference! {
     #[derive(Eq)]
     #[derive(Hash)]
     pub struct BackendRef {
+        [shared]
         /// The share of connections, in proportion to the sum of all weights of the rule; 1 unless set.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
@@ -150,14 +156,15 @@ backend_reference! {
     /// Names a backend of an HTTPRoute rule, its share of the requests and the filters for them alone
     /// (HTTPRoute `spec.rules[].backendRefs[]`).
     pub struct HttpBackendRef {
-        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
-        pub weight: Option<i32>,
         /// Filters for the requests to this backend, applied after the rule's own.
         #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
         #[schemars(length(max = 16))]
         pub filters: Vec<HttpRouteFilter>,
+        [shared]
+        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
+        pub weight: Option<i32>,
     }
     weight: |this| this.weight.unwrap_or(1)
 }
@@ -166,14 +173,15 @@ backend_reference! {
     /// Names a backend of a GRPCRoute rule, its share of the requests and the filters for them alone
     /// (GRPCRoute `spec.rules[].backendRefs[]`).
     pub struct GrpcBackendRef {
-        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
-        pub weight: Option<i32>,
         /// Filters for the requests to this backend, applied after the rule's own.
         #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
         #[schemars(length(max = 16))]
         pub filters: Vec<GrpcRouteFilter>,
+        [shared]
+        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
+        pub weight: Option<i32>,
     }
     weight: |this| this.weight.unwrap_or(1)
 }

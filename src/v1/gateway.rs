@@ -17,15 +17,6 @@ resource! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewaySpec {
-    /// The name of the GatewayClass.
-    #[schemars(with = "constraint::ObjectName")]
-    pub gateway_class_name: String,
-    /// The listeners, one to 64, each with a name of its own.
-    #[schemars(
-        length(min = 1, max = 64),
-        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
-    )]
-    pub listeners: Vec<Listener>,
     /// The addresses at which the Gateway should be reached; the controller chooses unless set.
     #[serde(
         default,
@@ -34,10 +25,19 @@ pub struct GatewaySpec {
     )]
     #[schemars(length(max = 16))]
     pub addresses: Vec<GatewayAddress>,
+    /// The name of the GatewayClass.
+    #[schemars(with = "constraint::ObjectName")]
+    pub gateway_class_name: String,
     /// What the controller should set on the infrastructure that it makes for this Gateway (GEP-1867).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
     pub infrastructure: Option<GatewayInfrastructure>,
+    /// The listeners, one to 64, each with a name of its own.
+    #[schemars(
+        length(min = 1, max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub listeners: Vec<Listener>,
 }
 
 /// An address that a Gateway asks for (`spec.addresses[]`).
@@ -78,13 +78,6 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayInfrastructure {
-    /// Labels for every object that the controller makes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        with = "Option<BTreeMap<String, constraint::AnnotationValue>>",
-        extend("maxProperties" = 8)
-    )]
-    pub labels: Option<BTreeMap<String, String>>,
     /// Annotations for every object that the controller makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -92,6 +85,13 @@ pub struct GatewayInfrastructure {
         extend("maxProperties" = 8)
     )]
     pub annotations: Option<BTreeMap<String, String>>,
+    /// Labels for every object that the controller makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Option<BTreeMap<String, constraint::AnnotationValue>>",
+        extend("maxProperties" = 8)
+    )]
+    pub labels: Option<BTreeMap<String, String>>,
     /// An object with parameters for this Gateway, in its own namespace; merged with those of the class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_ref: Option<LocalParametersReference>,

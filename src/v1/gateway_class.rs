@@ -21,13 +21,13 @@ pub struct GatewayClassSpec {
     /// The controller that manages Gateways of this class: a domain and a path. It cannot be changed.
     #[schemars(with = "constraint::ControllerName")]
     pub controller_name: String,
-    /// An object with parameters for the controller, valid for all Gateways of the class.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters_ref: Option<ParametersReference>,
     /// A line for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Description>")]
     pub description: Option<String>,
+    /// An object with parameters for the controller, valid for all Gateways of the class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters_ref: Option<ParametersReference>,
 }
 
 /// Names an object with parameters of a GatewayClass; cluster-wide without a namespace.

@@ -105,12 +105,6 @@ pub(super) fn ip_addresses_have_the_form_of_one(schema: &mut Schema) {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenerStatus {
-    /// The name of the listener.
-    #[schemars(with = "constraint::SectionName")]
-    pub name: String,
-    /// The kinds of routes that the listener takes: those that it allows and the controller supports.
-    #[schemars(length(max = 8))]
-    pub supported_kinds: Vec<RouteGroupKind>,
     /// How many routes are attached, whether or not their references are good.
     #[schemars(with = "constraint::Count")]
     pub attached_routes: i32,
@@ -122,4 +116,10 @@ pub struct ListenerStatus {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
     )]
     pub conditions: Vec<Condition>,
+    /// The name of the listener.
+    #[schemars(with = "constraint::SectionName")]
+    pub name: String,
+    /// The kinds of routes that the listener takes: those that it allows and the controller supports.
+    #[schemars(length(max = 8))]
+    pub supported_kinds: Vec<RouteGroupKind>,
 }

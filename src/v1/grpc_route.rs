@@ -19,14 +19,6 @@ resource! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcRouteSpec {
-    /// The parents to which the route wants to attach.
-    #[serde(
-        default,
-        deserialize_with = "crate::meta::wire::list",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(length(max = 32))]
-    pub parent_refs: Vec<ParentReference>,
     /// The hosts whose calls the route takes; all that the listener serves unless set.
     #[serde(
         default,
@@ -35,6 +27,14 @@ pub struct GrpcRouteSpec {
     )]
     #[schemars(with = "Vec<constraint::Hostname>", length(max = 16))]
     pub hostnames: Vec<String>,
+    /// The parents to which the route wants to attach.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 32))]
+    pub parent_refs: Vec<ParentReference>,
     /// What to do with which calls.
     #[serde(
         default,
@@ -49,22 +49,6 @@ pub struct GrpcRouteSpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcRouteRule {
-    /// The matches: a call that fits one of them falls under the rule. Every call unless set.
-    #[serde(
-        default,
-        deserialize_with = "crate::meta::wire::list",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(length(max = 8))]
-    pub matches: Vec<GrpcRouteMatch>,
-    /// What is done to calls and answers.
-    #[serde(
-        default,
-        deserialize_with = "crate::meta::wire::list",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(length(max = 16))]
-    pub filters: Vec<GrpcRouteFilter>,
     /// Where calls go, in proportion to the weights. Without a backend they fail with `UNAVAILABLE`.
     #[serde(
         default,
@@ -73,6 +57,22 @@ pub struct GrpcRouteRule {
     )]
     #[schemars(length(max = 16))]
     pub backend_refs: Vec<GrpcBackendRef>,
+    /// What is done to calls and answers.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 16))]
+    pub filters: Vec<GrpcRouteFilter>,
+    /// The matches: a call that fits one of them falls under the rule. Every call unless set.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 8))]
+    pub matches: Vec<GrpcRouteMatch>,
     /// Whether the calls of one client session go to the same endpoint (GEP-1619).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
@@ -83,9 +83,6 @@ pub struct GrpcRouteRule {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcRouteMatch {
-    /// Service and method; any unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<GrpcMethodMatch>,
     /// Headers that must all match. Of entries with the same name, case aside, only the first counts.
     #[serde(
         default,
@@ -97,24 +94,27 @@ pub struct GrpcRouteMatch {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub headers: Vec<GrpcHeaderMatch>,
+    /// Service and method; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<GrpcMethodMatch>,
 }
 
 /// Which service and method a call must name (`matches[].method`); at least one of them is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcMethodMatch {
-    /// How service and method are compared; exactly unless set.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "Exact"))]
-    pub r#type: Option<GrpcMethodMatchType>,
-    /// The service with its package, as in `shop.v1.Cart`; any unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<constraint::Path>")]
-    pub service: Option<String>,
     /// The method; any unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Path>")]
     pub method: Option<String>,
+    /// The service with its package, as in `shop.v1.Cart`; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Path>")]
+    pub service: Option<String>,
+    /// How service and method are compared; exactly unless set.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Exact"))]
+    pub r#type: Option<GrpcMethodMatchType>,
 }
 
 impl GrpcMethodMatch {
@@ -139,13 +139,13 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcHeaderMatch {
+    /// The name of the header, its case of no matter.
+    #[schemars(with = "constraint::HeaderName")]
+    pub name: String,
     /// How the value is compared; exactly unless set.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "Exact"))]
     pub r#type: Option<HeaderMatchType>,
-    /// The name of the header, its case of no matter.
-    #[schemars(with = "constraint::HeaderName")]
-    pub name: String,
     /// What the value is compared with.
     #[schemars(with = "constraint::HeaderValue")]
     pub value: String,

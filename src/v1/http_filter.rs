@@ -27,17 +27,6 @@ union! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpHeaderFilter {
-    /// Headers that get this value in place of any that are there.
-    #[serde(
-        default,
-        deserialize_with = "crate::meta::wire::list",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(
-        length(max = 16),
-        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
-    )]
-    pub set: Vec<HttpHeader>,
     /// Headers that get this value beside those that are there.
     #[serde(
         default,
@@ -57,6 +46,17 @@ pub struct HttpHeaderFilter {
     )]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "set"))]
     pub remove: Vec<String>,
+    /// Headers that get this value in place of any that are there.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(
+        length(max = 16),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub set: Vec<HttpHeader>,
 }
 
 /// A header with its value.
@@ -83,9 +83,6 @@ pub struct HttpRequestMirrorFilter {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpRequestRedirectFilter {
-    /// The scheme of the new location; that of the request unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheme: Option<RedirectScheme>,
     /// The host of the new location; that of the request unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::PreciseHostname>")]
@@ -98,6 +95,9 @@ pub struct HttpRequestRedirectFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Port>")]
     pub port: Option<PortNumber>,
+    /// The scheme of the new location; that of the request unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<RedirectScheme>,
     /// The status code of the answer; 302 unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::RedirectStatusCode>", extend("default" = 302))]

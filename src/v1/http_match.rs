@@ -8,10 +8,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpRouteMatch {
-    /// The path; any unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = { "type": "PathPrefix", "value": "/" }))]
-    pub path: Option<HttpPathMatch>,
     /// Headers that must all match. Of entries with the same name, case aside, only the first counts.
     #[serde(
         default,
@@ -23,6 +19,13 @@ pub struct HttpRouteMatch {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub headers: Vec<HttpHeaderMatch>,
+    /// The method; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<HttpMethod>,
+    /// The path; any unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = { "type": "PathPrefix", "value": "/" }))]
+    pub path: Option<HttpPathMatch>,
     /// Query parameters that must all match. Of entries with the same name only the first counts.
     #[serde(
         default,
@@ -34,9 +37,6 @@ pub struct HttpRouteMatch {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub query_params: Vec<HttpQueryParamMatch>,
-    /// The method; any unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<HttpMethod>,
 }
 
 impl HttpRouteMatch {
@@ -99,13 +99,13 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpHeaderMatch {
+    /// The name of the header, its case of no matter.
+    #[schemars(with = "constraint::HeaderName")]
+    pub name: String,
     /// How the value is compared; exactly unless set.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "Exact"))]
     pub r#type: Option<HeaderMatchType>,
-    /// The name of the header, its case of no matter.
-    #[schemars(with = "constraint::HeaderName")]
-    pub name: String,
     /// What the value is compared with.
     #[schemars(with = "constraint::HeaderValue")]
     pub value: String,
@@ -133,13 +133,13 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpQueryParamMatch {
+    /// The name of the parameter, case and all.
+    #[schemars(with = "constraint::HeaderName")]
+    pub name: String,
     /// How the value is compared; exactly unless set.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "Exact"))]
     pub r#type: Option<QueryParamMatchType>,
-    /// The name of the parameter, case and all.
-    #[schemars(with = "constraint::HeaderName")]
-    pub name: String,
     /// What the value is compared with.
     #[schemars(with = "constraint::QueryParamValue")]
     pub value: String,

@@ -11,13 +11,17 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Listener {
-    /// The name, unique within the Gateway; routes attach to it by `sectionName`.
-    #[schemars(with = "constraint::SectionName")]
-    pub name: String,
+    /// Which routes may attach; routes of the Gateway's own namespace unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = { "namespaces": { "from": "Same" } }))]
+    pub allowed_routes: Option<AllowedRoutes>,
     /// The hosts that the listener serves, by SNI for TLS and by the Host header for HTTP; all unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Hostname>")]
     pub hostname: Option<String>,
+    /// The name, unique within the Gateway; routes attach to it by `sectionName`.
+    #[schemars(with = "constraint::SectionName")]
+    pub name: String,
     /// The port. Several listeners may share one if their protocols are compatible and their hostnames
     /// differ.
     #[schemars(with = "constraint::Port")]
@@ -27,10 +31,6 @@ pub struct Listener {
     /// TLS, for the protocols HTTPS and TLS only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<GatewayTlsConfig>,
-    /// Which routes may attach; routes of the Gateway's own namespace unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = { "namespaces": { "from": "Same" } }))]
-    pub allowed_routes: Option<AllowedRoutes>,
 }
 
 impl Listener {
@@ -71,10 +71,6 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayTlsConfig {
-    /// What becomes of TLS; `Terminate` unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "Terminate"))]
-    pub mode: Option<TlsModeType>,
     /// The certificates that the listener presents, for `Terminate`.
     #[serde(
         default,
@@ -87,6 +83,10 @@ pub struct GatewayTlsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
     pub frontend_validation: Option<FrontendTlsValidation>,
+    /// What becomes of TLS; `Terminate` unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Terminate"))]
+    pub mode: Option<TlsModeType>,
     /// Settings that mean something to the controller, keys prefixed with a domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -133,10 +133,6 @@ pub struct FrontendTlsValidation {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AllowedRoutes {
-    /// From which namespaces; the Gateway's own unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = { "from": "Same" }))]
-    pub namespaces: Option<RouteNamespaces>,
     /// Of which kinds; those that the protocol suggests unless set.
     #[serde(
         default,
@@ -145,6 +141,10 @@ pub struct AllowedRoutes {
     )]
     #[schemars(length(max = 8))]
     pub kinds: Vec<RouteGroupKind>,
+    /// From which namespaces; the Gateway's own unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = { "from": "Same" }))]
+    pub namespaces: Option<RouteNamespaces>,
 }
 
 /// From which namespaces routes may attach.

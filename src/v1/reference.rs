@@ -17,21 +17,21 @@ pub struct ParentReference {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::KindName>", extend("default" = "Gateway"))]
     pub kind: Option<String>,
+    /// The name of the parent.
+    #[schemars(with = "constraint::ObjectName")]
+    pub name: String,
     /// The namespace of the parent; the route's own unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Namespace>")]
     pub namespace: Option<String>,
-    /// The name of the parent.
-    #[schemars(with = "constraint::ObjectName")]
-    pub name: String,
-    /// The section of the parent: a Gateway's listener, a Service's port name. All of them unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<constraint::SectionName>")]
-    pub section_name: Option<String>,
     /// The port of the parent: that of a Gateway's listeners, or of a Service. All of them unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Port>")]
     pub port: Option<PortNumber>,
+    /// The section of the parent: a Gateway's listener, a Service's port name. All of them unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::SectionName>")]
+    pub section_name: Option<String>,
 }
 
 impl ParentReference {

@@ -56,11 +56,6 @@ impl RouteStatus {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteParentStatus {
-    /// The parent, as the route's `spec.parentRefs` names it.
-    pub parent_ref: ParentReference,
-    /// The controller that wrote this entry: a domain and a path.
-    #[schemars(with = "constraint::ControllerName")]
-    pub controller_name: String,
     /// What the controller found; types and reasons in [`condition::route`](crate::meta::condition::route).
     #[serde(
         default,
@@ -73,4 +68,9 @@ pub struct RouteParentStatus {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
     )]
     pub conditions: Vec<Condition>,
+    /// The controller that wrote this entry: a domain and a path.
+    #[schemars(with = "constraint::ControllerName")]
+    pub controller_name: String,
+    /// The parent, as the route's `spec.parentRefs` names it.
+    pub parent_ref: ParentReference,
 }

@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionPersistence {
-    /// The name of the session's token: that of the cookie or the header. One is made up unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<constraint::SessionName>")]
-    pub session_name: Option<String>,
     /// After this time the session ends, used or not; a GEP-2257 duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Duration>")]
     pub absolute_timeout: Option<String>,
+    /// More about the cookie, for sessions of type `Cookie`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie_config: Option<CookieConfig>,
     /// After this time without a request the session ends; a GEP-2257 duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Duration>")]
     pub idle_timeout: Option<String>,
+    /// The name of the session's token: that of the cookie or the header. One is made up unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::SessionName>")]
+    pub session_name: Option<String>,
     /// Where the token travels; in a cookie unless set.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "Cookie"))]
     pub r#type: Option<SessionPersistenceType>,
-    /// More about the cookie, for sessions of type `Cookie`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cookie_config: Option<CookieConfig>,
 }
 
 impl SessionPersistence {

@@ -62,12 +62,12 @@ pub struct BackendTlsPolicyConfig {
     )]
     #[schemars(length(max = 8))]
     pub ca_cert_refs: Vec<LocalObjectReference>,
-    /// Authorities that the system knows.
-    #[serde(rename = "wellKnownCACerts", skip_serializing_if = "Option::is_none")]
-    pub well_known_ca_certs: Option<WellKnownCaCertificatesType>,
     /// The SNI to send, and the name that the certificate must bear.
     #[schemars(with = "constraint::PreciseHostname")]
     pub hostname: String,
+    /// Authorities that the system knows.
+    #[serde(rename = "wellKnownCACerts", skip_serializing_if = "Option::is_none")]
+    pub well_known_ca_certs: Option<WellKnownCaCertificatesType>,
 }
 
 open_enum! {

@@ -118,9 +118,6 @@ impl PolicyStatus {
 pub struct PolicyAncestorStatus {
     /// The ancestor.
     pub ancestor_ref: ParentReference,
-    /// The controller that wrote this entry: a domain and a path.
-    #[schemars(with = "constraint::ControllerName")]
-    pub controller_name: String,
     /// What the controller found; types and reasons in
     /// [`condition::policy`](crate::meta::condition::policy).
     #[serde(
@@ -134,6 +131,9 @@ pub struct PolicyAncestorStatus {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
     )]
     pub conditions: Vec<Condition>,
+    /// The controller that wrote this entry: a domain and a path.
+    #[schemars(with = "constraint::ControllerName")]
+    pub controller_name: String,
 }
 
 #[cfg(test)]

@@ -18,14 +18,6 @@ resource! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TlsRouteSpec {
-    /// The parents to which the route wants to attach.
-    #[serde(
-        default,
-        deserialize_with = "crate::meta::wire::list",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[schemars(length(max = 32))]
-    pub parent_refs: Vec<ParentReference>,
     /// The SNI names that the route takes; all that the listener serves unless set.
     #[serde(
         default,
@@ -34,6 +26,14 @@ pub struct TlsRouteSpec {
     )]
     #[schemars(with = "Vec<constraint::Hostname>", length(max = 16))]
     pub hostnames: Vec<String>,
+    /// The parents to which the route wants to attach.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 32))]
+    pub parent_refs: Vec<ParentReference>,
     /// The rules, at least one.
     #[schemars(length(min = 1, max = 16))]
     pub rules: Vec<TlsRouteRule>,

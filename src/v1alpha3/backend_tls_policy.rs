@@ -41,13 +41,13 @@ pub struct BackendTlsPolicyValidation {
     )]
     #[schemars(length(max = 8))]
     pub ca_certificate_refs: Vec<LocalObjectReference>,
+    /// The SNI to send, and the name that the certificate must bear.
+    #[schemars(with = "constraint::PreciseHostname")]
+    pub hostname: String,
     /// Authorities that the system knows.
     #[serde(
         rename = "wellKnownCACertificates",
         skip_serializing_if = "Option::is_none"
     )]
     pub well_known_ca_certificates: Option<WellKnownCaCertificatesType>,
-    /// The SNI to send, and the name that the certificate must bear.
-    #[schemars(with = "constraint::PreciseHostname")]
-    pub hostname: String,
 }

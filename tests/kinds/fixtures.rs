@@ -46,6 +46,16 @@ fn reading_and_writing_changes_nothing() {
 }
 
 #[test]
+fn objects_are_written_in_the_order_of_an_api_server() {
+    for (name, entry) in all() {
+        let object = manifest::decode(&entry.value).unwrap();
+        let written = serde_json::to_string(&object).unwrap();
+        // Its objects are maps, which are written by name, as this one is.
+        assert_eq!(written, entry.value.to_string(), "{name}");
+    }
+}
+
+#[test]
 fn no_field_of_any_kind_is_without_a_fixture() {
     let entries = all();
     macro_rules! check {
