@@ -9,6 +9,7 @@
 //! - `matchit`: a hash of the host, then `matchit` for the path. Where rules differ in a header or query parameter,
 //!   which it does not know, its value is the list of them, searched in order.
 //! - `oracle`: the definition, at small sizes.
+//! - `as_one_set`: the patterns of W5 as one `regex::RegexSet`.
 //!
 //! Where the speed of a machine changes between one benchmark and the next, `routing_in_turns` compares better.
 #![expect(
@@ -30,7 +31,7 @@ mod workloads;
 use std::hint::black_box;
 
 use divan::{AllocProfiler, Bencher};
-use gwapi::routing::{Options, Oracle, Router};
+use gwapi::routing::{HttpMatch, Match, Options, Oracle, PathMatch, Router};
 use workloads::*;
 
 #[global_allocator]
@@ -142,9 +143,42 @@ workload!(w5_regex, w5_table, |n| w5_table(n).1,);
 workload!(w6_miss, w6_table, |n| w6_table(n).1, matchit: |b, n| matchit_by_path(b, w6_table(n)), 4096,);
 workload!(w7_ties, w7_table, |n| w7_table(n).1,);
 
+/// What tells the patterns apart lies in the middle, where no index helps.
 #[divan::bench(args = [10, 100, 1000], sample_size = 16, sample_count = 60)]
 fn w5_regex_middle(bencher: Bencher<'_, '_>, n: usize) {
     run_router(bencher, w5_middle_table(n));
+}
+
+/// The patterns of W5 as one set, which says of each whether it fits; the first wins.
+#[divan::bench(args = [10, 100, 1000], sample_size = 16, sample_count = 60)]
+fn w5_regex_as_one_set(bencher: Bencher<'_, '_>, n: usize) {
+    run_set(bencher, w5_table(n));
+}
+
+#[divan::bench(args = [10, 100, 1000], sample_size = 16, sample_count = 60)]
+fn w5_regex_middle_as_one_set(bencher: Bencher<'_, '_>, n: usize) {
+    run_set(bencher, w5_middle_table(n));
+}
+
+fn run_set(bencher: Bencher<'_, '_>, (routes, cases): (Routes, Vec<Case>)) {
+    let entries = routes.iter().flat_map(|(_, entries)| entries);
+    let (patterns, payloads): (Vec<_>, Vec<_>) = entries
+        .map(|entry| match &entry.matching {
+            Match::Http(HttpMatch {
+                path: PathMatch::RegularExpression(pattern),
+                ..
+            }) => (format!("^(?:{pattern})$"), entry.payload),
+            _ => panic!("only regular expressions"),
+        })
+        .unzip();
+    let set = regex::RegexSetBuilder::new(patterns)
+        .size_limit(1 << 30)
+        .build()
+        .unwrap();
+    run(bencher, cases, |case| {
+        let first = set.matches(&case.path).iter().next()?;
+        Some(payloads[first])
+    });
 }
 
 /// What a request in the `http` crate's form costs more: reading the Host header out of the header map.

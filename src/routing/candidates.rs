@@ -7,6 +7,7 @@ use http::HeaderName;
 
 use super::hashing::Hashing;
 use super::matches::ValueMatch;
+use super::pattern_set::PatternSet;
 use super::query;
 use super::ranked::Ranked;
 use super::request::{Prepared, RequestView};
@@ -31,6 +32,7 @@ pub(super) enum Candidates<T> {
     One(Arc<Stored<T>>),
     List(Arc<List<T>>),
     Index(Arc<Index<T>>),
+    Patterns(Arc<PatternSet<T>>),
 }
 
 /// Entries in order of precedence. Of those with the same tests only the first can ever win; the others wait
@@ -55,6 +57,16 @@ pub(super) struct Index<T> {
 pub(super) struct Site {
     level: u8,
     verified: u32,
+}
+
+impl Site {
+    /// One index and one test further.
+    pub(super) fn below(self) -> Self {
+        Self {
+            level: self.level + 1,
+            verified: self.verified + 1,
+        }
+    }
 }
 
 /// What a look-up found: an entry, and its payload wherever it lies.
@@ -82,6 +94,7 @@ impl<T: Clone> Clone for Candidates<T> {
             Self::One(entry) => Self::One(entry.clone()),
             Self::List(list) => Self::List(list.clone()),
             Self::Index(index) => Self::Index(index.clone()),
+            Self::Patterns(set) => Self::Patterns(set.clone()),
         }
     }
 }
@@ -165,7 +178,7 @@ impl<T> Candidates<T> {
     }
 
     #[inline(never)]
-    fn find_open<'t, R: RequestView>(
+    pub(super) fn find_open<'t, R: RequestView>(
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
@@ -180,6 +193,7 @@ impl<T> Candidates<T> {
                 .find(|entry| entry.fits(request))
                 .map(Hit::from),
             Self::Index(index) => index.find(request, hashing),
+            Self::Patterns(set) => set.find(request, hashing),
         }
     }
 
@@ -194,6 +208,7 @@ impl<T> Candidates<T> {
                 index.values.for_each(&mut *visit);
                 index.rest.for_each(visit);
             }
+            Self::Patterns(set) => set.for_each(visit),
         }
     }
 }
@@ -219,12 +234,17 @@ impl<T: Clone> Candidates<T> {
                 list.insert(entry, hashing);
                 if list.heads.len() >= list.next_try && site.level < LEVELS {
                     match list.index(hashing, site) {
-                        Some(index) => *self = Self::Index(Arc::new(index)),
+                        Some(indexed) => *self = indexed,
                         None => list.next_try = list.heads.len().saturating_mul(2),
                     }
                 }
             }
             Self::Index(index) => Arc::make_mut(index).insert(entry, hashing, site),
+            Self::Patterns(set) => {
+                if let Some(pattern) = entry.path_pattern() {
+                    Arc::make_mut(set).insert(pattern, entry, hashing);
+                }
+            }
         }
     }
 
@@ -235,6 +255,10 @@ impl<T: Clone> Candidates<T> {
             Self::Sure { entry: lone, .. } | Self::One(lone) => Arc::ptr_eq(lone, entry),
             Self::List(list) => Arc::make_mut(list).remove(entry, hashing),
             Self::Index(index) => Arc::make_mut(index).remove(entry, hashing),
+            Self::Patterns(set) => match entry.path_pattern() {
+                Some(pattern) => Arc::make_mut(set).remove(pattern, entry, hashing),
+                None => return,
+            },
         };
         if emptied {
             *self = Self::None;
@@ -313,8 +337,9 @@ impl<T> List<T> {
 }
 
 impl<T: Clone> List<T> {
-    /// The same entries by the part of the request that leaves fewest together, if that is worth it.
-    fn index(&self, hashing: &Hashing, site: Site) -> Option<Index<T>> {
+    /// The same entries by what leaves fewest together, a part of the request or the patterns of their paths, if
+    /// that is worth it.
+    fn index(&self, hashing: &Hashing, site: Site) -> Option<Candidates<T>> {
         let mut parts: HashMap<Part, HashMap<&[u8], usize>> = HashMap::new();
         for head in self.heads.iter() {
             let mut count =
@@ -339,21 +364,41 @@ impl<T: Clone> List<T> {
             let rest = all - values.values().sum::<usize>();
             rest + values.values().max().copied().unwrap_or_default()
         };
-        let (part, values) = parts.iter().min_by_key(|(_, values)| together(values))?;
-        if together(values) > all / 2 {
+        let by_part = parts
+            .iter()
+            .map(|(part, values)| (together(values), part))
+            .min_by_key(|(together, _)| *together);
+        let by_pattern = self.together_by_pattern();
+        let fewest = by_part.map(|(together, _)| together).into_iter();
+        if fewest.chain(by_pattern).min()? > all / 2 {
             return None;
         }
-        let mut index = Index {
-            on: part.clone(),
-            values: Texts::default(),
-            rest: Candidates::None,
+        let mut indexed = match (by_part, by_pattern) {
+            (Some((by_part, part)), by_pattern) if by_pattern.is_none_or(|n| by_part <= n) => {
+                Candidates::Index(Arc::new(Index {
+                    on: part.clone(),
+                    values: Texts::default(),
+                    rest: Candidates::None,
+                }))
+            }
+            _ => Candidates::Patterns(Arc::new(PatternSet::new(site))),
         };
         self.groups.for_each(&mut |group| {
             group
                 .iter()
-                .for_each(|entry| index.insert(entry, hashing, site));
+                .for_each(|entry| indexed.insert(entry, hashing, site));
         });
-        Some(index)
+        Some(indexed)
+    }
+
+    /// How many entries share the commonest pattern. Where one entry has a pattern, all in its place have one.
+    fn together_by_pattern(&self) -> Option<usize> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for head in self.heads.iter() {
+            let pattern = head.path_pattern()?;
+            *counts.entry(pattern.as_str()).or_default() += 1;
+        }
+        counts.into_values().max()
     }
 }
 
@@ -477,13 +522,13 @@ impl<T> Index<T> {
 
 impl<T: Clone> Index<T> {
     fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, site: Site) {
-        let level = site.level + 1;
         match self.on.value(entry) {
-            None => self.rest.insert(entry, hashing, Site { level, ..site }),
+            None => {
+                let level = site.level + 1;
+                self.rest.insert(entry, hashing, Site { level, ..site });
+            }
             Some(value) => {
-                let verified = site.verified + 1;
-                self.values
-                    .insert(value, entry, hashing, Site { level, verified });
+                self.values.insert(value, entry, hashing, site.below());
             }
         }
     }

@@ -38,6 +38,7 @@ mod oracle;
 mod path;
 mod paths;
 mod pattern;
+mod pattern_set;
 mod patterns;
 mod port;
 mod precedence;

@@ -72,19 +72,12 @@ impl Pattern {
             text: source.to_owned(),
             reason,
         };
-        let config = syntax::Config::new().utf8(false);
-        let hir =
-            syntax::parse_with(source, &config).map_err(|e| error(last_line(&e.to_string())))?;
-        let nfa_config = thompson::Config::new()
-            .utf8(false)
-            .nfa_size_limit(Some(limit))
-            .which_captures(thompson::WhichCaptures::None);
-        let nfa = thompson::Compiler::new()
-            .configure(nfa_config)
+        let hir = parse(source).map_err(|e| error(last_line(&e.to_string())))?;
+        let nfa = compiler(limit)
             .build_from_hir(&hir)
             .map_err(|_| error(format!("larger than {limit} bytes when compiled")))?;
-        let engine = match table(&nfa) {
-            Some(engine) => engine,
+        let engine = match table(&nfa, Self::TABLE_LIMIT, Self::TABLE_LIMIT * 8) {
+            Some((dfa, start)) => Engine::Table { dfa, start },
             None => {
                 let whole = Hir::concat(vec![
                     Hir::look(Look::Start),
@@ -164,6 +157,11 @@ impl Pattern {
         }
     }
 
+    /// Whether it became a transition table.
+    pub(super) fn has_table(&self) -> bool {
+        matches!(self.inner.engine, Engine::Table { .. })
+    }
+
     /// What every fitting text begins with.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.inner.prefix
@@ -187,15 +185,81 @@ fn run(dfa: &dense::DFA<Vec<u32>>, start: StateID, text: impl Iterator<Item = u8
     dfa.is_match_state(dfa.next_eoi_state(state))
 }
 
+/// One transition table for several patterns, at most 64.
+pub(super) struct Screen {
+    dfa: Box<dense::DFA<Vec<u32>>>,
+    start: StateID,
+}
+
+impl Screen {
+    /// The largest table that is built for several patterns, in bytes a pattern. Their states multiply where each
+    /// may begin anywhere: this bounds the time in which that is found out, too.
+    const TABLE_LIMIT: usize = 8 << 10;
+
+    /// A table for these patterns, unless it becomes too large.
+    pub(super) fn new<'p>(patterns: impl Iterator<Item = &'p Pattern>) -> Option<Self> {
+        let parsed: Result<Vec<Hir>, _> = patterns.map(|pattern| parse(pattern.as_str())).collect();
+        let parsed = parsed.ok()?;
+        let nfa = compiler(Pattern::SIZE_LIMIT)
+            .build_many_from_hir(&parsed)
+            .ok()?;
+        let limit = Self::TABLE_LIMIT * parsed.len();
+        let (dfa, start) = table(&nfa, limit, limit * 2)?;
+        Some(Self { dfa, start })
+    }
+
+    /// How many patterns it has.
+    pub(super) fn len(&self) -> usize {
+        self.dfa.pattern_len()
+    }
+
+    /// The patterns that the whole of `text` fits, one bit each.
+    pub(super) fn fits(&self, text: &[u8]) -> u64 {
+        let mut state = self.start;
+        for byte in text {
+            state = self.dfa.next_state(state, *byte);
+            if self.dfa.is_special_state(state) && self.dfa.is_dead_state(state) {
+                return 0;
+            }
+        }
+        let end = self.dfa.next_eoi_state(state);
+        if !self.dfa.is_match_state(end) {
+            return 0;
+        }
+        let bit = |at| 1_u64.checked_shl(self.dfa.match_pattern(end, at).as_u32());
+        (0..self.dfa.match_len(end)).fold(0, |bits, at| bits | bit(at).unwrap_or_default())
+    }
+}
+
+fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    let config = syntax::Config::new().utf8(false);
+    syntax::parse_with(source, &config).map_err(Box::new)
+}
+
+fn compiler(limit: usize) -> thompson::Compiler {
+    let config = thompson::Config::new()
+        .utf8(false)
+        .nfa_size_limit(Some(limit))
+        .which_captures(thompson::WhichCaptures::None);
+    let mut compiler = thompson::Compiler::new();
+    compiler.configure(config);
+    compiler
+}
+
 /// The complete automaton, if it stays small. All matches are kept (not leftmost-first), so that being in
-/// a match state at the end of the text means that the whole text fits.
-fn table(nfa: &thompson::NFA) -> Option<Engine> {
+/// a match state at the end of the text means that the whole text fits. `work` bounds the memory in which it is made, and
+/// so the time.
+fn table(
+    nfa: &thompson::NFA,
+    limit: usize,
+    work: usize,
+) -> Option<(Box<dense::DFA<Vec<u32>>>, StateID)> {
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
         .match_kind(MatchKind::All)
         .accelerate(false)
-        .dfa_size_limit(Some(Pattern::TABLE_LIMIT))
-        .determinize_size_limit(Some(Pattern::TABLE_LIMIT * 8));
+        .dfa_size_limit(Some(limit))
+        .determinize_size_limit(Some(work));
     let dfa = dense::Builder::new()
         .configure(config)
         .build_from_nfa(nfa)
@@ -203,10 +267,7 @@ fn table(nfa: &thompson::NFA) -> Option<Engine> {
     let start = dfa
         .start_state(&start::Config::new().anchored(Anchored::Yes))
         .ok()?;
-    Some(Engine::Table {
-        dfa: Box::new(dfa),
-        start,
-    })
+    Some((Box::new(dfa), start))
 }
 
 #[derive(Clone, Copy, PartialEq)]

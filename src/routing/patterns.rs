@@ -11,8 +11,8 @@ use super::table::{Keyed, Table};
 use super::texts::Texts;
 
 /// Patterns by the whole elements that every path which fits begins with, among those by the whole elements
-/// that it ends with; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Patterns without
-/// literal elements at either end are tried one by one.
+/// that it ends with; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
+/// place are asked together, as a [`PatternSet`](super::pattern_set::PatternSet).
 pub(super) struct PatternTable<T> {
     prefixes: Table<(Key, Suffixes<T>)>,
     prefix_lengths: Lengths,

@@ -85,6 +85,11 @@ impl<T> Stored<T> {
         self.tests == other.tests && open(&self.matching) == open(&other.matching)
     }
 
+    /// The pattern of its path, if it asks for one.
+    pub(super) fn path_pattern(&self) -> Option<&Pattern> {
+        open(&self.matching).path
+    }
+
     pub(super) fn method(&self) -> Option<&str> {
         open(&self.matching).method
     }
