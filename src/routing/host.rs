@@ -32,7 +32,7 @@ impl HostPattern {
     /// which is dropped), since a table may be built for other sources of rules.
     ///
     /// # Errors
-    /// When the text is empty, longer than 253 bytes, has a `*` other than as its whole first label, or
+    /// When the text or its last label is empty, when it is longer than 253 bytes, has a `*` other than as its whole first label, or
     /// has a character that ends the host part of a URI.
     pub fn parse(text: &str) -> Result<Self, HostPatternError> {
         let error = |problem| HostPatternError {
@@ -44,7 +44,8 @@ impl HostPattern {
             None => (false, text),
         };
         let name = name.strip_suffix('.').unwrap_or(name);
-        if name.is_empty() {
+        // A second dot at the end would leave an empty label, and a name that is not its own normal form.
+        if name.is_empty() || name.ends_with('.') {
             return Err(error(HostProblem::Empty));
         }
         if name.len() > MAX_HOST {
@@ -235,8 +236,11 @@ mod tests {
         assert_eq!(HostPattern::parse("[::1]").unwrap().to_string(), "[::1]");
         for bad in [
             "",
+            "..",
+            "a..",
             "*",
             "*.",
+            "*.a..",
             "a.*.com",
             "**.com",
             "a.com:80",
