@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench validation`. Each iteration asserts its outcome. `kube-cel` has its schema compiled
 //! beforehand and runs the cross-field rules only; the native check runs those, the structural ones, those on metadata,
-//! and the warnings.
+//! and the warnings. The last line says how many times as long kube-cel takes when both are asked in turns.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
 use divan::Bencher;

@@ -74,6 +74,11 @@ fn finding_never_allocates_whatever_the_match_looks_at() {
         }
         .into(),
     );
+    // So many in one place that they are asked as one set.
+    for at in 0..30 {
+        let pattern = regex(&format!("/sets/[0-9]+/n{at}/.*"));
+        matches.push(HttpMatch::path(PathMatch::RegularExpression(pattern)).into());
+    }
     let mut router = Router::default();
     let entries = matches.into_iter().enumerate().map(|(at, matching)| {
         Entry::new(matching, Rank::new("default/route", at as u32, 0), at).on(host.clone())
@@ -88,6 +93,8 @@ fn finding_never_allocates_whatever_the_match_looks_at() {
         ("/pkg.Svc/Get", Some(4)),
         ("/?a=%31&long%20name=v+50", Some(106)),
         (&long, Some(205)),
+        ("/sets/1/n3/x", Some(209)),
+        ("/sets/1/n29/x", Some(235)),
         ("/none?long+name=none", None),
     ] {
         let request = http::Request::get(target)

@@ -12,8 +12,8 @@ const MAX_HOST: usize = 253;
 /// listener's hostname.
 ///
 /// A wildcard `*.example.com` stands for one or more labels: it fits `a.example.com` and
-/// `a.b.example.com`, not `example.com`. Comparison ignores ASCII case; patterns are kept in lower
-/// case.
+/// `a.b.example.com`, not `example.com`. Comparison ignores ASCII case. A name is kept in the form that
+/// [`parse`](Self::parse) gives it: in lower case, without a dot at the end. Another answers to no request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum HostPattern {
     /// Every host, also a request without any.

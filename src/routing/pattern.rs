@@ -1,5 +1,5 @@
-//! Regular expressions that fit a whole text: compiled once, bounded in size, searched without
-//! allocation.
+//! Regular expressions that fit a whole text, alone or several together: compiled once, bounded in size,
+//! searched without allocation.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -114,8 +114,10 @@ impl<T> PatternSet<T> {
         let path = request.path.as_bytes();
         let mut found = None;
         for chunk in &self.chunks {
-            let known = chunk.screen.as_ref().map_or(0, |screen| screen.len());
-            let mut fitting = chunk.screen.as_ref().map_or(0, |screen| screen.fits(path));
+            let (known, mut fitting) = match &chunk.screen {
+                Some(screen) => (screen.len(), screen.fits(path)),
+                None => (0, 0),
+            };
             while fitting != 0 {
                 let at = usize::try_from(fitting.trailing_zeros()).unwrap_or_default();
                 if let Some(slot) = chunk.slots.get(at) {

@@ -190,7 +190,7 @@ fn pairwise(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) 
         .all(|(index, a)| list.iter().skip(index + 1).all(|b| related(a, b)))
 }
 
-/// Whether each element is related to itself alone; every element is to itself.
+/// Whether each element is related to itself alone, by a relation that every element has to itself.
 fn each_once(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
     let list = list.elements();
     // A reference without a name is the schema's affair and equals no other.

@@ -292,9 +292,10 @@ fn backend_within_request(timeouts: Defaulted<'_>) -> bool {
     }
 }
 
-/// Whether the path of a match by text (`Exact` or `PathPrefix`) has a property.
-fn literal_path(path: Defaulted<'_>, has: impl Fn(&str) -> bool) -> bool {
-    path.text("value").is_none_or(has) || !matches!(path.text("type"), Some("Exact" | "PathPrefix"))
+/// Whether the path of a match by text (`Exact` or `PathPrefix`) is as it must be; a path of another type passes.
+fn literal_path(path: Defaulted<'_>, fits: impl Fn(&str) -> bool) -> bool {
+    path.text("value").is_none_or(fits)
+        || !matches!(path.text("type"), Some("Exact" | "PathPrefix"))
 }
 
 /// Whether a path has a segment: a text between two `/`, or after the last one.
