@@ -5,6 +5,7 @@ use gwapi::{
     manifest,
     meta::Channel,
     rules::{self, Severity},
+    schema,
     validation::{self, Options, Report},
 };
 use serde_json::Value;
@@ -433,4 +434,67 @@ fn every_example_is_accepted_where_its_version_and_fields_are_served() {
         }
     }
     println!("{count} example objects judged in both channels");
+}
+
+/// The walk of validation notices a field that is not declared, and that of `schema` names it.
+#[test]
+fn an_unknown_field_is_found_wherever_it_stands() {
+    let kinds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kinds");
+    let mut tried = 0;
+    for folder in fs::read_dir(kinds).unwrap() {
+        for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+            for object in objects(&file.unwrap().path()) {
+                for place in places(&object) {
+                    let mut odd = object.clone();
+                    let fields = odd.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+                    fields.insert("unheardOf".to_owned(), Value::Bool(true));
+                    for with_status in [false, true] {
+                        let options = Options {
+                            with_status,
+                            ..Options::new(Channel::Experimental)
+                        };
+                        let report = validation::validate_value(&odd, &options);
+                        let found: Vec<_> = report
+                            .findings()
+                            .iter()
+                            .filter(|finding| finding.rule() == "schema/unknown-field")
+                            .map(|finding| finding.path().to_owned())
+                            .collect();
+                        let named: Vec<_> = schema::unknown_fields(&odd, Channel::Experimental)
+                            .iter()
+                            .map(|unknown| unknown.path().to_owned())
+                            .collect();
+                        assert_eq!(found, named, "{place} of {object}");
+                        tried += named.len();
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
+/// The place of every object within an object, as a JSON pointer.
+fn places(value: &Value) -> Vec<String> {
+    let below: Vec<_> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (name.replace('~', "~0").replace('/', "~1"), field))
+            .collect(),
+        Value::Array(elements) => elements
+            .iter()
+            .enumerate()
+            .map(|(index, element)| (index.to_string(), element))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut all: Vec<_> = below
+        .into_iter()
+        .flat_map(|(step, value)| {
+            let inner = places(value).into_iter();
+            inner.map(move |place| format!("/{step}{place}"))
+        })
+        .collect();
+    all.extend(value.is_object().then(String::new));
+    all
 }
