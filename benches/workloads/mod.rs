@@ -1,8 +1,8 @@
 //! Tables and requests by which routing is measured: W1 to W7 of `benches/routing.rs`.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
 
+use gwapi::meta::Age;
 use gwapi::routing::{
     Entry, HeaderMatch, HostPattern, HttpMatch, PathMatch, Pattern, QueryMatch, Rank, ValueMatch,
     View,
@@ -271,7 +271,7 @@ pub fn w7_table(n: usize) -> (Routes, Vec<Case>) {
             0,
             at,
         );
-        entry.rank.created = Some(SystemTime::UNIX_EPOCH + Duration::from_secs((at ^ 5) as u64));
+        entry.rank.age = Age::at_second((at ^ 5) as i64);
         routes.push((route, vec![entry]));
     }
     let oldest = if n > 5 { 5 } else { 0 };

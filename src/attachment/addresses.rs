@@ -2,7 +2,7 @@
 
 use super::{Options, Snapshot, gateway::GatewayState, options::AddressPool};
 use crate::{
-    meta::{NamespacedName, SupportedFeature},
+    meta::{NamespacedName, Seniority, SupportedFeature},
     v1::{AddressType, GatewayAddress, GatewayStatusAddress},
 };
 use std::{
@@ -77,13 +77,7 @@ pub(super) fn assign<'a>(
             Requested::Unsupported(_) => {}
         }
     }
-    waiting.sort_by_key(|gateway| {
-        (
-            gateway.created.is_none(),
-            gateway.created,
-            gateway.name.clone(),
-        )
-    });
+    waiting.sort_by_cached_key(|gateway| Seniority::new(gateway.age, gateway.name.clone()));
     let members = Members::of(pool);
     let mut assigned = BTreeMap::new();
     waiting.retain(|gateway| {

@@ -5,41 +5,20 @@ use super::{
     contest::Contest,
     effective::{
         AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
-        EffectiveListener, GrpcRouteRules, HttpRouteRules,
+        EffectiveListener, RouteRules,
     },
     gateway::GatewayState,
     route::RouteState,
     rules::Rules,
 };
 use crate::{
-    meta::{Hostname, NamespacedName},
+    meta::{Hostname, NamespacedName, Seniority},
     v1::{GatewayStatusAddress, ProtocolType},
 };
-use k8s_openapi::jiff::Timestamp;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
-
-/// How routes are ordered: older ones first, then by `namespace/name`; those without a time last.
-pub(super) type Rank<'a> = (bool, Option<Timestamp>, &'a NamespacedName);
-
-/// Rules that have a rank.
-pub(super) trait Ranked {
-    fn rank(&self) -> Rank<'_>;
-}
-
-macro_rules! ranked {
-    ($($kind:ident),+) => {$(
-        impl Ranked for $kind {
-            fn rank(&self) -> Rank<'_> {
-                (self.created.is_none(), self.created, &self.reference)
-            }
-        }
-    )+};
-}
-
-ranked!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 
 /// What is counted at a listener, and who is out because of a conflict.
 #[derive(Clone, Debug, Default)]
@@ -149,13 +128,13 @@ fn connections(
     }
 }
 
-fn take_out<R: Ranked>(routes: &mut Vec<AttachedRoute<R>>, old: &R) {
-    if let Ok(at) = routes.binary_search_by(|r| r.route.rank().cmp(&old.rank())) {
+fn take_out<R: RouteRules>(routes: &mut Vec<AttachedRoute<R>>, old: &R) {
+    if let Ok(at) = routes.binary_search_by(|r| r.route.seniority().cmp(&old.seniority())) {
         routes.remove(at);
     }
 }
 
-fn put_in<R: Ranked>(
+fn put_in<R: RouteRules>(
     routes: &mut Vec<AttachedRoute<R>>,
     rules: &Arc<R>,
     hostnames: &Arc<[EffectiveHostname]>,
@@ -164,7 +143,7 @@ fn put_in<R: Ranked>(
         route: rules.clone(),
         hostnames: hostnames.clone(),
     };
-    match routes.binary_search_by(|r| r.route.rank().cmp(&rules.rank())) {
+    match routes.binary_search_by(|r| r.route.seniority().cmp(&rules.seniority())) {
         Ok(at) => {
             if let Some(place) = routes.get_mut(at) {
                 *place = route;
@@ -243,14 +222,7 @@ pub(super) fn fill(
     mut members: Vec<Member<'_>>,
     options: HttpGrpcConflict,
 ) {
-    members.sort_by_key(|m| {
-        (
-            m.route.created.is_none(),
-            m.route.created,
-            &m.id.name,
-            m.id.kind,
-        )
-    });
+    members.sort_by_key(|m| (Seniority::new(m.route.age, &m.id.name), m.id.kind));
     tally.http = 0;
     tally.grpc = 0;
     for member in &members {
@@ -262,7 +234,7 @@ pub(super) fn fill(
         let mut contest = Contest::default();
         for member in &members {
             if matches!(member.id.kind, RouteKind::Http | RouteKind::Grpc) {
-                let new = Some((member.route.created, &member.hostnames));
+                let new = Some((member.route.age, &member.hostnames));
                 tally.rejected.extend(contest.change(member.id, new));
             }
         }

@@ -5,21 +5,17 @@ use super::{
     effective::EffectiveHostname,
     kind::{RouteId, RouteKind},
 };
-use crate::meta::{Hostname, NamespacedName};
-use k8s_openapi::jiff::Timestamp;
+use crate::meta::{Age, Hostname, Seniority};
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Bound,
     sync::Arc,
 };
 
-/// The place of a route in the order in which hostnames are given out: older ones first, then by
-/// `namespace/name`; those without a time last.
+/// The place of a route in the order in which hostnames are given to routes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    without_time: bool,
-    created: Option<Timestamp>,
-    name: NamespacedName,
+    seniority: Seniority,
     kind: RouteKind,
 }
 
@@ -55,13 +51,11 @@ impl Contest {
     pub(super) fn change(
         &mut self,
         id: &RouteId,
-        new: Option<(Option<Timestamp>, &Arc<[EffectiveHostname]>)>,
+        new: Option<(Age, &Arc<[EffectiveHostname]>)>,
     ) -> BTreeSet<RouteId> {
-        let new = new.map(|(created, hostnames)| Contender {
+        let new = new.map(|(age, hostnames)| Contender {
             place: Arc::new(Place {
-                without_time: created.is_none(),
-                created,
-                name: id.name.clone(),
+                seniority: Seniority::new(age, id.name.clone()),
                 kind: id.kind,
             }),
             hostnames: hostnames.clone(),
@@ -103,7 +97,7 @@ impl Contest {
     fn settle(&mut self, mut waiting: BTreeSet<Arc<Place>>) -> BTreeSet<RouteId> {
         let mut changed = BTreeSet::new();
         while let Some(place) = waiting.pop_first() {
-            let id = RouteId::new(place.kind, place.name.clone());
+            let id = RouteId::new(place.kind, place.seniority.name.clone());
             let Some(mut route) = self.routes.remove(&id) else {
                 continue;
             };
@@ -257,6 +251,8 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::NamespacedName;
+    use k8s_openapi::jiff::Timestamp;
     use proptest::prelude::*;
 
     fn hostnames() -> impl Strategy<Value = Arc<[EffectiveHostname]>> {
@@ -273,17 +269,17 @@ mod tests {
     }
 
     fn ids() -> impl Strategy<Value = RouteId> {
-        ("[a-f]", any::<bool>()).prop_map(|(name, grpc)| {
+        ("a(-[ab])?", "[a-c]", any::<bool>()).prop_map(|(namespace, name, grpc)| {
             let kind = if grpc {
                 RouteKind::Grpc
             } else {
                 RouteKind::Http
             };
-            RouteId::new(kind, NamespacedName::new("default", name))
+            RouteId::new(kind, NamespacedName::new(namespace, name))
         })
     }
 
-    type Wanted = (Option<Timestamp>, Arc<[EffectiveHostname]>);
+    type Wanted = (Age, Arc<[EffectiveHostname]>);
 
     fn meet(one: &[EffectiveHostname], other: &[EffectiveHostname]) -> bool {
         one.iter()
@@ -297,7 +293,7 @@ mod tests {
     /// The definition: one after the other, each compared with all that hold something.
     fn out(routes: &HashMap<RouteId, Wanted>) -> BTreeSet<RouteId> {
         let mut order: Vec<(&RouteId, &Wanted)> = routes.iter().collect();
-        order.sort_by_key(|(id, (created, _))| (created.is_none(), *created, &id.name, id.kind));
+        order.sort_by_key(|(id, (age, _))| (*age, id.name.to_string(), id.kind));
         let mut holders: Vec<(&RouteId, &Wanted)> = Vec::new();
         let mut out = BTreeSet::new();
         for (id, wanted) in order {
@@ -328,7 +324,7 @@ mod tests {
             let mut before = BTreeSet::new();
             for (id, new) in changes {
                 let new = new.map(|(second, hostnames)| {
-                    (second.map(|s| Timestamp::from_second(s).unwrap()), hostnames)
+                    (second.map(|s| Timestamp::from_second(s).unwrap()).into(), hostnames)
                 });
                 let changed = contest.change(&id, new.as_ref().map(|(t, h)| (*t, h)));
                 match new {

@@ -21,7 +21,7 @@ pub use gateway::{
 pub use idle::IdleListener;
 pub use route::{
     AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilter, EffectiveHostname,
-    GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
+    GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RouteRules, RuleProblem, Timeouts,
 };
 pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};
 

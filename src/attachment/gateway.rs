@@ -12,13 +12,12 @@ use super::{
 };
 use crate::{
     meta::{
-        Channel, ConditionStatus, NamespacedName, ObjectReference, SupportedFeature, condition,
+        Age, Channel, ConditionStatus, NamespacedName, ObjectReference, SupportedFeature, condition,
     },
     v1::{self, GatewayStatus, GatewayStatusAddress, ListenerStatus},
     v1alpha2::MAX_ANCESTORS,
 };
 use condition::{gateway::reason, gateway_class, listener as on_listener};
-use k8s_openapi::jiff::Timestamp;
 
 /// A GatewayClass that is ours.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,7 +135,7 @@ pub(super) struct GatewayState {
     pub(super) class: String,
     pub(super) controller: String,
     pub(super) generation: Option<i64>,
-    pub(super) created: Option<Timestamp>,
+    pub(super) age: Age,
     pub(super) listeners: Vec<ListenerState>,
     pub(super) accepted: Finding,
     pub(super) requested: Requested,
@@ -164,7 +163,7 @@ pub(super) fn examine(
         class: gateway.spec.gateway_class_name.clone(),
         controller: class.controller.clone(),
         generation: gateway.metadata.generation,
-        created: gateway.metadata.creation_timestamp.as_ref().map(|t| t.0),
+        age: Age::of(&gateway.metadata),
         listeners,
         accepted,
         requested,

@@ -2,15 +2,15 @@
 
 use super::{
     RouteId, RouteKind,
-    assemble::Ranked,
     backend::BackendState,
     effective::{
-        ClientScope, ConnectionRouteRules, EffectiveService, EffectiveServicePort, ServiceRoute,
+        ClientScope, ConnectionRouteRules, EffectiveService, EffectiveServicePort, RouteRules,
+        ServiceRoute,
     },
     route::{ParentTarget, RouteState},
     rules::Rules,
 };
-use crate::meta::NamespacedName;
+use crate::meta::{NamespacedName, Seniority};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -157,7 +157,7 @@ pub(super) fn service<'a>(
             members.push((id, route, asked));
         }
     }
-    members.sort_by_key(|(id, route, _)| (route.created.is_none(), route.created, *id));
+    members.sort_by_key(|(id, route, _)| (Seniority::new(route.age, &id.name), id.kind));
     let mut rejected = BTreeSet::new();
     for (id, route, asked) in &members {
         if !put(&mut effective, &claims, id, route, asked) {
@@ -282,13 +282,13 @@ fn connections(
     }
 }
 
-fn insert<R: Ranked>(
+fn insert<R: RouteRules>(
     routes: &mut Vec<ServiceRoute<R>>,
     rules: &Arc<R>,
     ports: &[Option<u16>],
     clients: &ClientScope,
 ) {
-    let at = routes.partition_point(|r| r.route.rank() <= rules.rank());
+    let at = routes.partition_point(|r| r.route.seniority() <= rules.seniority());
     let new = ports.iter().map(|port| ServiceRoute {
         route: rules.clone(),
         port: *port,
@@ -297,8 +297,8 @@ fn insert<R: Ranked>(
     routes.splice(at..at, new);
 }
 
-fn remove<R: Ranked>(routes: &mut Vec<ServiceRoute<R>>, old: &R) {
-    let from = routes.partition_point(|r| r.route.rank() < old.rank());
-    let to = routes.partition_point(|r| r.route.rank() <= old.rank());
+fn remove<R: RouteRules>(routes: &mut Vec<ServiceRoute<R>>, old: &R) {
+    let from = routes.partition_point(|r| r.route.seniority() < old.seniority());
+    let to = routes.partition_point(|r| r.route.seniority() <= old.seniority());
     routes.drain(from..to);
 }

@@ -12,13 +12,13 @@ use super::{
     listener, object,
 };
 use crate::{
-    meta::{GROUP, NamespacedName, ObjectReference, condition},
+    meta::{Age, GROUP, NamespacedName, ObjectReference, Seniority, condition},
     v1::SessionPersistence,
     v1alpha2::{BackendLbPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha3::BackendTlsPolicy,
 };
 use condition::policy::reason;
-use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -142,10 +142,9 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// Older policies first, then by `namespace/name`; those without a time last.
-    fn rank(self) -> (bool, Option<Timestamp>, NamespacedName) {
-        let created = self.metadata().creation_timestamp.as_ref().map(|t| t.0);
-        (created.is_none(), created, object::place(self.metadata()))
+    /// The place of the policy among others for the same target.
+    fn seniority(self) -> Seniority {
+        Seniority::new(Age::of(self.metadata()), object::place(self.metadata()))
     }
 
     /// What is wrong with the policy, whatever its targets are.
@@ -275,7 +274,7 @@ pub(super) fn for_backend(
         .iter()
         .filter_map(|id| Some((id.clone(), Policy::get(snapshot, id)?)))
         .collect();
-    ranked.sort_by_key(|(_, policy)| policy.rank());
+    ranked.sort_by_key(|(_, policy)| policy.seniority());
     let reference = key.reference();
     for (id, policy) in ranked {
         for target in policy.targets() {

@@ -17,10 +17,11 @@ use super::{
     rules::{self, Built, Common, Context},
 };
 use crate::{
-    meta::{Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route::reason},
+    meta::{
+        Age, Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route::reason,
+    },
     v1::ParentReference,
 };
-use k8s_openapi::jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -30,7 +31,7 @@ use std::{
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RouteState {
     pub(super) generation: Option<i64>,
-    pub(super) created: Option<Timestamp>,
+    pub(super) age: Age,
     /// With Gateways as parents.
     pub(super) built: Built,
     /// With Services as parents, where other rules hold for references.
@@ -154,10 +155,10 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         .iter()
         .filter_map(|text| text.parse().ok())
         .collect();
-    let created = parts.metadata.creation_timestamp.as_ref().map(|t| t.0);
+    let age = Age::of(parts.metadata);
     let common = Common {
         id,
-        created,
+        age,
         hostnames: &hostnames,
     };
     let context = Context {
@@ -210,7 +211,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         .collect();
     let mut state = RouteState {
         generation: parts.metadata.generation,
-        created,
+        age,
         built,
         mesh,
         without_room: BTreeMap::new(),

@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     meta::{
-        GroupKind, Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route,
+        Age, GroupKind, Hostname, NamespacedName, ObjectReference, SupportedFeature,
+        condition::route,
     },
     v1::{BackendRef, BackendReference, SessionPersistence},
 };
-use k8s_openapi::jiff::Timestamp;
 use route::reason;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -91,7 +91,7 @@ pub(super) struct Context<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Common<'a> {
     pub(super) id: &'a RouteId,
-    pub(super) created: Option<Timestamp>,
+    pub(super) age: Age,
     pub(super) hostnames: &'a [Hostname],
 }
 
@@ -268,7 +268,7 @@ pub(super) fn connections<'r>(
     let left = rules.len();
     let rules = Rules::Connection(Arc::new(ConnectionRouteRules {
         reference: common.id.name.clone(),
-        created: common.created,
+        age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules,
     }));

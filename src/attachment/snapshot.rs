@@ -213,7 +213,8 @@ impl Snapshot {
     ) -> impl Iterator<Item = (&'a NamespacedName, &'a Arc<T>)> {
         objects
             .range(NamespacedName::new(namespace, "")..)
-            .take_while(move |(place, _)| place.namespace == namespace)
+            .take_while(move |(place, _)| place.is_below(namespace))
+            .filter(move |(place, _)| place.namespace == namespace)
     }
 }
 

@@ -16,6 +16,7 @@ mod port;
 mod reference;
 mod release;
 pub mod resource;
+mod seniority;
 mod union;
 pub(crate) mod wire;
 
@@ -28,6 +29,7 @@ pub use port::{PortNumber, SectionName, SectionNameError, is_port_number};
 pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference};
 pub use release::{Channel, ChannelError, Release, ReleaseError};
 pub use resource::Kind;
+pub use seniority::{Age, Seniority};
 
 pub(crate) use hostname::is_dns_subdomain;
 pub(crate) use open_enum::open_enum;

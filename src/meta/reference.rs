@@ -1,7 +1,7 @@
 //! Names of objects and kinds.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 /// A name as errors keep it: the start of it where it is longer than any name may be, since one object may
 /// have many errors.
@@ -96,8 +96,9 @@ impl fmt::Display for GroupVersionKind {
 
 /// An object's place: its namespace and its name. Cluster-wide objects have an empty namespace.
 ///
-/// Ordered as the API breaks ties between objects of the same age: by `namespace/name`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// Ordered as the API breaks ties between objects of the same age: by the text `namespace/name`, so that
+/// `shop-eu/cart` comes before `shop/cart` (see [`Seniority`](super::Seniority)).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NamespacedName {
     /// The namespace; empty for cluster-wide objects.
     pub namespace: String,
@@ -112,6 +113,43 @@ impl NamespacedName {
             namespace: namespace.into(),
             name: name.into(),
         }
+    }
+
+    /// Whether the text `namespace/name` begins with this namespace and its slash: in order, such names are side
+    /// by side.
+    pub(crate) fn is_below(&self, namespace: &str) -> bool {
+        let beginning = namespace.bytes().chain([b'/']);
+        self.namespace == namespace || self.text().take(namespace.len() + 1).eq(beginning)
+    }
+
+    /// The bytes of what `Display` writes.
+    fn text(&self) -> impl Iterator<Item = u8> + '_ {
+        let separator = if self.namespace.is_empty() { "" } else { "/" };
+        [self.namespace.as_str(), separator, self.name.as_str()]
+            .into_iter()
+            .flat_map(str::bytes)
+    }
+}
+
+impl Ord for NamespacedName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.namespace == other.namespace {
+            return self.name.cmp(&other.name);
+        }
+        let (own, others) = (self.namespace.as_bytes(), other.namespace.as_bytes());
+        let shared = own.len().min(others.len());
+        own.get(..shared)
+            .cmp(&others.get(..shared))
+            // One namespace is the beginning of the other: the separator counts.
+            .then_with(|| self.text().cmp(other.text()))
+            // Two names with one text: a slash in a name, which no valid object has.
+            .then_with(|| own.cmp(others))
+    }
+}
+
+impl PartialOrd for NamespacedName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -98,7 +98,7 @@ fn route(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Http
     };
     HttpRouteRules {
         reference: NamespacedName::new("shop", "cart"),
-        created: None,
+        age: crate::meta::Age::UNKNOWN,
         hostnames: Vec::new(),
         rules: vec![rule],
     }
@@ -363,7 +363,7 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
     // A GRPCRoute of the HTTPRoute's name is another route.
     table.insert_grpc(&attached(GrpcRouteRules {
         reference: NamespacedName::new("shop", "cart"),
-        created: None,
+        age: crate::meta::Age::UNKNOWN,
         hostnames: Vec::new(),
         rules: vec![rule],
     }));

@@ -9,18 +9,14 @@ use crate::{
         AttachedRoute, ConnectionRouteRules, EffectiveHostname, GrpcRouteRules, GrpcRule,
         HttpRouteRules, HttpRule,
     },
-    meta::{Hostname, NamespacedName},
+    meta::{Age, Hostname, NamespacedName},
     v1::{
         GrpcMethodMatch, GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch,
         PathMatchType, QueryParamMatchType,
     },
 };
 use http::{HeaderName, Method};
-use k8s_openapi::jiff::Timestamp;
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::sync::Arc;
 
 /// A match of a route that cannot be made into an entry of a table.
 ///
@@ -52,24 +48,16 @@ impl MatchError {
 struct Site<'a> {
     route: &'a NamespacedName,
     key: Arc<str>,
-    created: Option<SystemTime>,
+    age: Age,
     hostnames: &'a [EffectiveHostname],
 }
 
 impl<'a> Site<'a> {
-    fn new(
-        route: &'a NamespacedName,
-        created: Option<Timestamp>,
-        hostnames: &'a [EffectiveHostname],
-    ) -> Self {
-        let created = created.and_then(|at| {
-            let millis = u64::try_from(at.as_millisecond()).ok()?;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
-        });
+    fn new(route: &'a NamespacedName, age: Age, hostnames: &'a [EffectiveHostname]) -> Self {
         Self {
             route,
             key: route.to_string().into(),
-            created,
+            age,
             hostnames,
         }
     }
@@ -77,7 +65,7 @@ impl<'a> Site<'a> {
     fn rank(&self, rule: usize, index: usize) -> Rank {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Rank {
-            created: self.created,
+            age: self.age,
             route: self.key.clone(),
             rule: number(rule),
             index: number(index),
@@ -142,7 +130,7 @@ pub fn http_entries<T: Clone, F: FnMut(usize, &HttpRouteMatch) -> T>(
     hostnames: &[EffectiveHostname],
     mut payload: impl FnMut(&HttpRule) -> F,
 ) -> (Vec<Entry<T>>, Vec<MatchError>) {
-    let site = Site::new(&route.reference, route.created, hostnames);
+    let site = Site::new(&route.reference, route.age, hostnames);
     let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
         let compile = |written: &HttpRouteMatch| http_match(written).map(Match::Http);
@@ -157,7 +145,7 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
     hostnames: &[EffectiveHostname],
     mut payload: impl FnMut(&GrpcRule) -> F,
 ) -> (Vec<Entry<T>>, Vec<MatchError>) {
-    let site = Site::new(&route.reference, route.created, hostnames);
+    let site = Site::new(&route.reference, route.age, hostnames);
     let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
         let compile = |written: &GrpcRouteMatch| grpc_match(written).map(Match::Grpc);
@@ -175,7 +163,7 @@ pub fn sni_table<'r, T: Clone>(
 ) -> SniTable<T> {
     let mut table = SniTable::new();
     for AttachedRoute { route, hostnames } in routes {
-        let rank = Site::new(&route.reference, route.created, hostnames).rank(0, 0);
+        let rank = Site::new(&route.reference, route.age, hostnames).rank(0, 0);
         let made = payload(route);
         for hostname in hostnames.iter() {
             // What attachment read as a hostname is one here too.

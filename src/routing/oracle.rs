@@ -146,7 +146,7 @@ fn rank<'e, T>(entry: &'e Entry<T>, options: &Options) -> impl Ord + use<'e, T> 
         // Most headers; most query parameters.
         (Reverse(asked.headers), Reverse(asked.query)),
         // The oldest route by its creation timestamp. Ours: one of unknown age is youngest.
-        (rank.created.is_none(), rank.created),
+        rank.age,
         // The route that comes first in alphabetical order by `namespace/name`.
         &rank.route,
         // The first rule in list order. Ours: in it the first match.

@@ -27,11 +27,7 @@ impl<T> PortTable<T> {
 
     /// Adds a route to a port. Of several the one that ranks first stays.
     pub fn insert(&mut self, port: u16, rank: Rank, payload: T) {
-        if self
-            .ports
-            .get(&port)
-            .is_none_or(|(held, _)| rank.before(held))
-        {
+        if self.ports.get(&port).is_none_or(|(held, _)| rank < *held) {
             self.ports.insert(port, (rank, payload));
         }
     }

@@ -7,14 +7,18 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use crate::meta::Age;
+
 use super::matches::{Entry, Match, PathMatch, ValueMatch};
 use super::options::{HostnameRank, Options, RegexRank};
 
-/// What ranks entries that ask for equally much of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What ranks entries that ask for equally much of a request: the older route comes first, then the first by
+/// `namespace/name` (together they are [`Seniority`](crate::meta::Seniority)), then the earlier rule, then the
+/// earlier match. The smaller one wins.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
-    /// When the route was created; `None` counts as younger than every known time.
-    pub created: Option<SystemTime>,
+    /// When the route was created.
+    pub age: Age,
     /// The route as `namespace/name`.
     pub route: Arc<str>,
     /// The index of the rule in its route.
@@ -27,7 +31,7 @@ impl Rank {
     /// The rank of a match of a route whose age is unknown.
     pub fn new(route: impl Into<Arc<str>>, rule: u32, index: u32) -> Self {
         Self {
-            created: None,
+            age: Age::UNKNOWN,
             route: route.into(),
             rule,
             index,
@@ -37,18 +41,8 @@ impl Rank {
     /// The rank with the route's time of creation.
     #[must_use]
     pub fn created(mut self, at: SystemTime) -> Self {
-        self.created = Some(at);
+        self.age = Age::since(at);
         self
-    }
-
-    /// Whether this rank is before another: older route, name, rule, match.
-    pub(super) fn before(&self, other: &Self) -> bool {
-        self.key() < other.key()
-    }
-
-    fn key(&self) -> (Age, &str, u32, u32) {
-        let age = self.created.map_or(Age::Unknown, Age::Since);
-        (age, &self.route, self.rule, self.index)
     }
 }
 
@@ -85,12 +79,6 @@ pub struct Precedence {
     route: Arc<str>,
     rule: u32,
     index: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Age {
-    Since(SystemTime),
-    Unknown,
 }
 
 impl Precedence {
@@ -131,7 +119,7 @@ impl Precedence {
             method_length: Reverse(method.1),
             headers: Reverse(headers),
             query: Reverse(query),
-            age: entry.rank.created.map_or(Age::Unknown, Age::Since),
+            age: entry.rank.age,
             route: entry.rank.route.clone(),
             rule: entry.rank.rule,
             index: entry.rank.index,

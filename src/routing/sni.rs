@@ -38,7 +38,7 @@ impl<T> SniTable<T> {
     pub fn insert(&mut self, hostname: HostPattern, rank: Rank, payload: T) {
         let (map, name) = match hostname {
             HostPattern::Any => {
-                if self.any.as_ref().is_none_or(|(held, _)| rank.before(held)) {
+                if self.any.as_ref().is_none_or(|(held, _)| rank < *held) {
                     self.any = Some((rank, payload));
                 }
                 return;
@@ -46,7 +46,7 @@ impl<T> SniTable<T> {
             HostPattern::Exact(name) => (&mut self.exact, name),
             HostPattern::Wildcard(suffix) => (&mut self.wildcard, suffix),
         };
-        if map.get(&name).is_none_or(|(held, _)| rank.before(held)) {
+        if map.get(&name).is_none_or(|(held, _)| rank < *held) {
             map.insert(name, (rank, payload));
         }
     }

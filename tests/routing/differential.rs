@@ -1,7 +1,6 @@
 //! The engine equals the oracle.
 
-use std::time::{Duration, SystemTime};
-
+use gwapi::meta::Age;
 use gwapi::routing::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Options, PathMatch,
     Pattern, QueryMatch, Rank, RegexRank, Router, ValueMatch,
@@ -161,9 +160,8 @@ fn from_json(case: &Value) -> (Options, Vec<Route>, Request) {
         let entries = list(&route["entries"]).iter().map(|entry| {
             let number = |key: &str| entry[key].as_u64().unwrap_or(0) as u32;
             let mut rank = Rank::new(name, number("rule"), number("match"));
-            rank.created = entry["created"]
-                .as_u64()
-                .map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs(at));
+            let second = entry["created"].as_i64();
+            rank.age = second.map_or(Age::UNKNOWN, Age::at_second);
             let payload = (at, number("rule"), number("match"));
             let mut entry_ = Entry::new(matching(&entry["matches"]), rank, payload)
                 .on(host(text(entry, "hostname").unwrap_or("*")));

@@ -2,13 +2,12 @@
 
 use super::EffectiveBackend;
 use crate::{
-    meta::{Duration, Hostname, NamespacedName},
+    meta::{Age, Duration, Hostname, NamespacedName, Seniority},
     v1::{
         GrpcRouteMatch, HttpHeaderFilter, HttpRequestRedirectFilter, HttpRouteMatch,
         HttpUrlRewriteFilter, SessionPersistence,
     },
 };
-use k8s_openapi::jiff::Timestamp;
 use std::{fmt, sync::Arc};
 
 /// A route at a listener to which it is attached.
@@ -36,13 +35,31 @@ pub struct EffectiveHostname {
 pub struct HttpRouteRules {
     /// The route.
     pub reference: NamespacedName,
-    /// When the route was made; the older one wins a tie. A route without a time counts as newest.
-    pub created: Option<Timestamp>,
+    /// When the route was created; the older one wins a tie.
+    pub age: Age,
     /// The route's own hostnames that can be read as one, in the order of the spec.
     pub hostnames: Vec<Hostname>,
     /// The rules, without those that were dropped as not valid.
     pub rules: Vec<HttpRule>,
 }
+
+/// What the rules of all kinds of routes have in common.
+pub trait RouteRules {
+    /// The place of the route among others.
+    fn seniority(&self) -> Seniority<&NamespacedName>;
+}
+
+macro_rules! route_rules {
+    ($($kind:ident),+) => {$(
+        impl RouteRules for $kind {
+            fn seniority(&self) -> Seniority<&NamespacedName> {
+                Seniority::new(self.age, &self.reference)
+            }
+        }
+    )+};
+}
+
+route_rules!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 
 /// A rule of an HTTPRoute (`spec.rules[]`).
 #[derive(Clone, Debug, PartialEq)]
@@ -79,8 +96,8 @@ pub struct Timeouts {
 pub struct GrpcRouteRules {
     /// The route.
     pub reference: NamespacedName,
-    /// When the route was made; the older one wins a tie. A route without a time counts as newest.
-    pub created: Option<Timestamp>,
+    /// When the route was created; the older one wins a tie.
+    pub age: Age,
     /// The route's own hostnames that can be read as one, in the order of the spec.
     pub hostnames: Vec<Hostname>,
     /// The rules, without those that were dropped as not valid.
@@ -110,8 +127,8 @@ pub struct GrpcRule {
 pub struct ConnectionRouteRules {
     /// The route.
     pub reference: NamespacedName,
-    /// When the route was made; the older one wins a tie. A route without a time counts as newest.
-    pub created: Option<Timestamp>,
+    /// When the route was created; the older one wins a tie.
+    pub age: Age,
     /// The route's own hostnames that can be read as one, in the order of the spec; TLSRoute only.
     pub hostnames: Vec<Hostname>,
     /// The rules. They have no matches, so that the first one takes every connection.

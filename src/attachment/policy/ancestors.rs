@@ -8,7 +8,7 @@ use crate::{
         finding::{Finding, join},
         gateway::GatewayState,
     },
-    meta::{NamespacedName, ObjectReference, condition},
+    meta::{NamespacedName, ObjectReference, Seniority, condition},
     v1::ParentReference,
     v1alpha2::{MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus},
 };
@@ -55,9 +55,7 @@ impl Ancestors {
             );
             (
                 !present.contains(&entry),
-                gateway.created.is_none(),
-                gateway.created,
-                gateway.name.clone(),
+                Seniority::new(gateway.age, gateway.name.clone()),
             )
         });
         let room = MAX_ANCESTORS.saturating_sub(others.len());

@@ -24,7 +24,7 @@ pub(in crate::attachment) fn build(
     let left = built.len();
     let rules = Rules::Grpc(Arc::new(GrpcRouteRules {
         reference: common.id.name.clone(),
-        created: common.created,
+        age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules: built,
     }));

@@ -34,7 +34,7 @@ pub(in crate::attachment) fn build(
     let left = built.len();
     let rules = Rules::Http(Arc::new(HttpRouteRules {
         reference: common.id.name.clone(),
-        created: common.created,
+        age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules: built,
     }));

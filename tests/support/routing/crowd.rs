@@ -1,11 +1,13 @@
 //! Route sets in which many entries stand in one place and one thing tells them apart: the work of the indexes.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use gwapi::routing::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, QueryMatch, Rank,
-    ValueMatch,
+use gwapi::{
+    meta::Age,
+    routing::{
+        Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, QueryMatch, Rank,
+        ValueMatch,
+    },
 };
 
 use super::routes::{headers, pattern, value};
@@ -58,8 +60,7 @@ impl Crowd {
     /// A route of a few rules, each with the next value or any.
     pub fn route(self, at: usize, c: &mut impl Choices) -> Route {
         let key: Arc<str> = format!("ns{}/r{at}", at % 2).into();
-        let created =
-            (!c.one_in(4)).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(c.below(3) as u64));
+        let age = (!c.one_in(4)).then(|| Age::at_second(c.below(3) as i64));
         let mut entries = Vec::new();
         for rule in 0..1 + c.below(6) as u32 {
             for index in 0..=c.below(2) as u32 {
@@ -69,7 +70,7 @@ impl Crowd {
                     (at * 7 + rule as usize) % self.values
                 };
                 let mut rank = Rank::new(key.clone(), rule, index);
-                rank.created = created;
+                rank.age = age.unwrap_or(Age::UNKNOWN);
                 let (matching, host) = self.place(number, c);
                 entries.push(Entry::new(matching, rank, (at, rule, index)).on(host));
             }

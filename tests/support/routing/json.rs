@@ -1,7 +1,5 @@
 //! A case in the form of `tests/fixtures/routing-regressions.json`.
 
-use std::time::SystemTime;
-
 use gwapi::routing::{Entry, Match, Options, PathMatch, ValueMatch};
 use serde_json::{Value, json};
 
@@ -45,7 +43,7 @@ pub fn to_json(options: &Options, routes: &[Route], request: &Request) -> Value 
         json!({
             "hostname": entry.hostname.to_string(),
             "own": entry.own_hostname.as_ref().map(ToString::to_string),
-            "created": entry.rank.created.map(|at| at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()),
+            "created": entry.rank.age.second(),
             "rule": entry.rank.rule,
             "match": entry.rank.index,
             "matches": matching,

@@ -1,11 +1,13 @@
 //! Route sets out of a stream of choices.
 
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, SystemTime};
 
-use gwapi::routing::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Options, PathMatch,
-    Pattern, QueryMatch, Rank, RegexRank, ValueMatch,
+use gwapi::{
+    meta::Age,
+    routing::{
+        Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Options,
+        PathMatch, Pattern, QueryMatch, Rank, RegexRank, ValueMatch,
+    },
 };
 
 use super::crowd::Crowd;
@@ -189,8 +191,7 @@ fn matching(c: &mut impl Choices) -> Match {
 /// A route: one age, a few rules with a few matches, a few hostnames, sometimes narrowed by a listener.
 fn route(at: usize, c: &mut impl Choices) -> Route {
     let key: Arc<str> = format!("ns{}/r{at}", at % 2).into();
-    let created =
-        (!c.one_in(4)).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(c.below(3) as u64));
+    let age = (!c.one_in(4)).then(|| Age::at_second(c.below(3) as i64));
     let mut hosts = Vec::new();
     for _ in 0..=c.below(3) {
         let host = host(c);
@@ -225,7 +226,7 @@ fn route(at: usize, c: &mut impl Choices) -> Route {
             };
             for (host, own) in &hosts {
                 let mut rank = Rank::new(key.clone(), rule, index);
-                rank.created = created;
+                rank.age = age.unwrap_or(Age::UNKNOWN);
                 let mut entry =
                     Entry::new(matching.clone(), rank, (at, rule, index)).on(host.clone());
                 entry.own_hostname = own.clone();

@@ -11,7 +11,7 @@ use crate::{
         route::{self, ParentTarget, RouteState, World},
         rules::Rules,
     },
-    meta::NamespacedName,
+    meta::{Age, NamespacedName},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -205,8 +205,8 @@ impl Update<'_> {
             let out_before = tally.rejected.contains(id);
             let mut others = BTreeSet::new();
             if let (Need::Contest, Some(contest)) = (need, &mut tally.contest) {
-                let created = new.and_then(|state| state.created);
-                let wanted = after.get(&index).map(|hostnames| (created, hostnames));
+                let age = new.map_or(Age::UNKNOWN, |state| state.age);
+                let wanted = after.get(&index).map(|hostnames| (age, hostnames));
                 others = contest.change(id, wanted);
                 for concerned in &others {
                     if contest.is_out(concerned) {
