@@ -27,39 +27,29 @@
 //! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
 //!   [`Assumptions`], [`AddressPool`].
 
-mod addresses;
-mod assemble;
+mod assembly;
 mod backend;
-mod conflict;
-mod contest;
-mod depends;
 pub mod effective;
 mod finding;
 mod gateway;
-mod grants;
-mod kind;
-mod listener;
-mod mesh;
-mod object;
+mod objects;
 mod options;
-mod pem;
-mod policy;
 mod resolution;
 mod resolver;
 mod route;
-mod rules;
-mod selector;
-mod snapshot;
 pub mod status;
+mod values;
 
 pub use effective::Effective;
-pub use kind::{RouteId, RouteKind};
-pub use object::{MULTICLUSTER_GROUP, Object, ServiceImport, ServiceImportPort, ServiceImportSpec};
+pub use objects::{
+    object::{MULTICLUSTER_GROUP, Object, ServiceImport, ServiceImportPort, ServiceImportSpec},
+    route_id::{RouteId, RouteKind},
+    snapshot::{ByPlace, Snapshot},
+};
 pub use options::{
     AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,
     Options,
 };
 pub use resolution::{Attachment, Changes, Resolution, Status};
 pub use resolver::{Resolver, resolve};
-pub use snapshot::{ByPlace, Snapshot};
 pub use status::{Next, next};

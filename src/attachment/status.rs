@@ -4,7 +4,7 @@
 //! conditions of types that are not ours. What is not ours stays as it is. `lastTransitionTime` moves only
 //! where the status of a condition changes.
 
-use super::{Snapshot, Status, kind::RouteKind};
+use super::{Snapshot, Status, objects::route_id::RouteKind};
 use crate::{
     meta::{Condition, ConditionSet, GROUP, ObjectReference, condition},
     v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteParentStatus, RouteStatus},

@@ -5,7 +5,8 @@
 use super::{
     Position,
     entry::Manifest,
-    tree::{Items, Members, Reader, Syntax, Tree},
+    position::Tree,
+    reader::{Items, Members, Reader, Syntax},
 };
 use serde_json::{Number, Value};
 

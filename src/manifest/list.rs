@@ -4,8 +4,7 @@ use super::{
     Duplicate, Entry, Place, Positions, ReadError,
     entry::Manifest,
     error::Identity,
-    position::{Inner, Mark},
-    tree::Tree,
+    position::{Inner, Mark, Tree},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -50,7 +50,7 @@ mod list;
 mod object;
 mod options;
 mod position;
-mod tree;
+mod reader;
 mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
@@ -74,7 +74,7 @@ pub use yaml::documents;
 #[must_use]
 pub fn read(bytes: &[u8], options: &Options) -> Manifest {
     let mut manifest = Manifest::default();
-    let mut reader = tree::Reader::new(options);
+    let mut reader = reader::Reader::new(options);
     let (bytes, format) = match options.start(bytes) {
         Ok(start) => start,
         Err(error) => {
@@ -95,14 +95,14 @@ pub fn read(bytes: &[u8], options: &Options) -> Manifest {
 fn read_either(
     bytes: &[u8],
     options: &Options,
-    reader: &mut tree::Reader,
+    reader: &mut reader::Reader,
     manifest: &mut Manifest,
 ) {
     json::read(bytes, reader, manifest);
     #[cfg(feature = "yaml")]
     if !manifest.errors.is_empty() {
         let mut as_yaml = Manifest::default();
-        let mut again = tree::Reader::new(options);
+        let mut again = reader::Reader::new(options);
         yaml::read(bytes, &mut again, &mut as_yaml);
         if as_yaml.errors.is_empty() {
             *manifest = as_yaml;

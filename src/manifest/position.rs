@@ -1,5 +1,6 @@
 //! Where objects and fields stand in a stream.
 
+use serde_json::Value;
 use std::{collections::BTreeMap, fmt, ops::Bound};
 
 /// A line and a column, both counted from 1; columns in characters.
@@ -185,6 +186,27 @@ impl Positions {
             }
         }
         (mark, rest)
+    }
+}
+
+/// A value with the positions of all that it holds.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    pub(super) value: Value,
+    pub(super) mark: Mark,
+}
+
+impl Tree {
+    /// A scalar.
+    pub(super) fn scalar(value: Value, position: Position) -> Self {
+        Self {
+            value,
+            mark: Mark {
+                key: None,
+                value: position,
+                inner: Inner::Scalar,
+            },
+        }
     }
 }
 

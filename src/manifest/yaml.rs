@@ -6,8 +6,8 @@
 use super::{
     Position,
     entry::Manifest,
-    position::{Inner, Mark},
-    tree::{Items, Members, Reader, Syntax, Tree},
+    position::{Inner, Mark, Tree},
+    reader::{Items, Members, Reader, Syntax},
     yaml_scalar::{self, Tagged},
 };
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};

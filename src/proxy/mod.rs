@@ -11,12 +11,14 @@
 //!   change)
 //! ```
 
+mod attached;
 mod pipeline;
 mod rule;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
 pub use rule::{Backend, Filters, RouteKind, RouteName, Rule};
 pub use table::{Table, Target};

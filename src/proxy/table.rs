@@ -1,13 +1,13 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::{RouteKind, RouteName, Rule};
+use super::{MatchError, RouteKind, RouteName, Rule, grpc_entries, http_entries};
 use crate::{
     attachment::effective::{
         AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
         HttpRouteRules,
     },
     meta::NamespacedName,
-    routing::{self, Entry, MatchError, Router, grpc_entries, http_entries},
+    routing::{self, Entry, Router},
     v1::PathMatchType,
 };
 use std::sync::Arc;

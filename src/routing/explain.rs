@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::candidates::Hit;
-use super::matches::{Match, PathMatch, ValueMatch};
-use super::precedence::Criterion;
-use super::request::{Prepared, RequestView};
+use super::index::candidates::Hit;
+use super::index::stored::{Failure, Stored};
+use super::matching::matches::{Match, PathMatch, ValueMatch};
+use super::matching::precedence::Criterion;
+use super::request::view::{Prepared, RequestView};
 use super::router::{Found, Router};
-use super::stored::{Failure, Stored};
 
 /// Every entry whose hostname is asked for a request, in order of precedence, and what became of it. (Entries that
 /// no request fits, for a gRPC service with a slash, say, are not among them.)

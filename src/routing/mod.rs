@@ -7,8 +7,7 @@
 //! Who wins is one documented key, [`Precedence`]; what the specification leaves open is in [`Options`].
 //! [`Oracle`] is the same function written to be read, and the engine must agree with it on every request.
 //!
-//! [`http_entries`], [`grpc_entries`] and [`sni_table`] make tables of what an attachment resolution says of a listener
-//! or a Service.
+//! [`proxy`](crate::proxy) makes tables of what an attachment resolution says of a listener or a Service.
 //!
 //! ```
 //! use gwapi::routing::{Entry, HostPattern, HttpMatch, PathMatch, Rank, Router};
@@ -26,44 +25,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod attached;
-mod candidates;
 mod explain;
-mod grpc;
-mod hashing;
-mod host;
-mod matches;
+mod index;
+mod matching;
 mod options;
 mod oracle;
-mod path;
-mod paths;
-mod pattern;
-mod pattern_set;
-mod patterns;
 mod port;
-mod precedence;
-mod query;
-mod ranked;
 mod request;
 mod router;
 mod sni;
-mod stored;
-mod table;
-mod texts;
 
-pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use explain::{Candidate, Explanation, Reason, Verdict};
-pub use host::{HostPattern, HostPatternError};
-pub use matches::{
+pub use matching::matches::{
     Entry, GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch,
 };
+pub use matching::pattern::{Pattern, PatternError};
+pub use matching::precedence::{Criterion, Precedence};
+pub use matching::rank::Rank;
 pub use options::{HostnameRank, Options, RegexRank};
 pub use oracle::Oracle;
-pub use path::normalize_path;
-pub use pattern::{Pattern, PatternError};
 pub use port::PortTable;
-pub use precedence::{Criterion, Precedence, Rank};
-pub use request::{RequestView, View};
+pub use request::host::{HostPattern, HostPatternError};
+pub use request::path::normalize_path;
+pub use request::view::{RequestView, View};
 pub use router::{Found, Router};
 pub use sni::SniTable;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::precedence::Rank;
+use super::matching::rank::Rank;
 
 /// Payloads by port (TCPRoute, UDPRoute): of several routes on a port the oldest one has it, then the first by
 /// `namespace/name`, then the earlier rule. TCP and UDP have a table each.

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::candidates::{Hit, better};
-use super::hashing::{Hashing, Key, Lengths};
-use super::host::{HostName, HostPattern};
-use super::matches::{Entry, Match};
+use super::index::candidates::{Hit, better};
+use super::index::hashing::{Hashing, Key, Lengths};
+use super::index::paths::PathTable;
+use super::index::stored::Stored;
+use super::index::table::{Keyed, Table};
+use super::matching::matches::{Entry, Match};
+use super::matching::precedence::Precedence;
 use super::options::Options;
-use super::paths::PathTable;
-use super::precedence::Precedence;
-use super::request::{Prepared, RequestView};
-use super::stored::Stored;
-use super::table::{Keyed, Table};
+use super::request::host::{HostName, HostPattern};
+use super::request::view::{Prepared, RequestView};
 
 /// A compiled routing table: from a request to the payload of the entry that takes precedence.
 ///

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::host::{HostName, HostPattern};
-use super::precedence::Rank;
+use super::matching::rank::Rank;
+use super::request::host::{HostName, HostPattern};
 
 /// Payloads by SNI (TLSRoute `spec.hostnames`): the exact hostname before wildcards, a longer wildcard before a
 /// shorter one, those before what names no hostname; then the older route, then the first by

@@ -10,10 +10,10 @@ use crate::{
         EffectiveListener, EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
-    proxy::ready_endpoint,
-    routing::sni_table,
+    proxy::{ready_endpoint, sni_table},
     v1::{ProtocolType, TlsModeType},
 };
+
 /// A connection at a listener of protocol TLS, TCP or UDP.
 pub(super) fn at_listener(
     request: &Request,

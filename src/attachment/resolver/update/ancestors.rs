@@ -4,10 +4,12 @@ use super::Update;
 use crate::{
     attachment::{
         RouteId,
-        backend::BackendKey,
-        depends::Key,
+        backend::{
+            BackendKey,
+            policy::{Policy, PolicyId, ancestors::Ancestors},
+        },
         gateway::GatewayState,
-        policy::{Ancestors, Policy, PolicyId},
+        resolver::depends::Key,
     },
     meta::NamespacedName,
 };

@@ -4,10 +4,13 @@ use super::Update;
 use crate::{
     attachment::{
         RouteId,
-        assemble::{self, Member},
+        assembly::{
+            assemble::{self, Member},
+            mesh,
+        },
         backend::BackendKey,
-        depends::{Key, gateway_reference},
-        mesh,
+        objects::object::gateway_reference,
+        resolver::depends::Key,
     },
     meta::NamespacedName,
 };

@@ -4,12 +4,13 @@ use super::Update;
 use crate::{
     attachment::{
         RouteId,
-        assemble::{self, Edit, Need},
+        assembly::{
+            assemble::{self, Edit, Need},
+            mesh,
+        },
         backend::BackendKey,
         effective::EffectiveHostname,
-        mesh,
-        route::{self, ParentTarget, RouteState, World},
-        rules::Rules,
+        route::{self, ParentTarget, RouteState, World, rules::Rules},
     },
     meta::{Age, NamespacedName},
 };

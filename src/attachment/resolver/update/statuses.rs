@@ -4,11 +4,11 @@ use super::Update;
 use crate::{
     attachment::{
         Attachment, RouteId, Status,
-        depends::gateway_reference,
+        assembly::mesh,
+        backend::policy::{self, PolicyId},
         effective::EffectiveHostname,
         finding::Finding,
-        mesh,
-        policy::{self, PolicyId},
+        objects::object::gateway_reference,
         route::{self, ParentTarget, RouteState},
     },
     meta::{ObjectReference, condition},
@@ -150,8 +150,8 @@ impl Update<'_> {
 
     fn policy_status(&self, id: &PolicyId) -> Option<PolicyStatus> {
         let resolver = &*self.resolver;
-        let finding = policy::accept(id, &resolver.snapshot, &resolver.backends)?;
-        Some(policy::status(
+        let finding = policy::acceptance::accept(id, &resolver.snapshot, &resolver.backends)?;
+        Some(policy::ancestors::status(
             id,
             &resolver.snapshot,
             finding,

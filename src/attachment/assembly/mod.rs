@@ -1,0 +1,5 @@
+//! Routes put together at the listeners and Services that they attach to, and what is decided between them.
+
+pub(super) mod assemble;
+mod contest;
+pub(super) mod mesh;

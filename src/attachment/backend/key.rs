@@ -1,0 +1,50 @@
+//! The objects that can be backends, and how they are named.
+
+use crate::{
+    attachment::objects::object::MULTICLUSTER_GROUP,
+    meta::{NamespacedName, ObjectReference},
+};
+
+/// What can be a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::attachment) struct BackendKey {
+    /// Whether it is a ServiceImport, else a Service.
+    pub(in crate::attachment) import: bool,
+    pub(in crate::attachment) name: NamespacedName,
+}
+
+impl BackendKey {
+    pub(in crate::attachment) fn service(name: NamespacedName) -> Self {
+        Self {
+            import: false,
+            name,
+        }
+    }
+
+    /// The backend that a reference names; nothing if its kind is none.
+    pub(in crate::attachment) fn of(reference: &ObjectReference) -> Option<Self> {
+        let import = match (reference.group.as_str(), reference.kind.as_str()) {
+            ("", "Service") => false,
+            (MULTICLUSTER_GROUP, "ServiceImport") => true,
+            _ => return None,
+        };
+        Some(Self {
+            import,
+            name: reference.namespaced_name(),
+        })
+    }
+
+    pub(in crate::attachment) fn reference(&self) -> ObjectReference {
+        let (group, kind) = if self.import {
+            (MULTICLUSTER_GROUP, "ServiceImport")
+        } else {
+            ("", "Service")
+        };
+        ObjectReference {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: self.name.namespace.clone(),
+            name: self.name.name.clone(),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Backends of routes: what they are, and the policies that are for them.
+
+mod key;
+pub(super) mod policy;
+mod service;
+
+pub(super) use key::BackendKey;
+pub(super) use service::{BackendState, Carrier, examine, port};

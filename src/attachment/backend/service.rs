@@ -1,0 +1,374 @@
+//! Services and ServiceImports as backends: ports, endpoints, and the policies that are for them.
+
+use super::{key::BackendKey, policy::BackendPolicies};
+use crate::{
+    attachment::{
+        Options, Snapshot,
+        effective::{BackendEndpoints, BackendProblem, Endpoint},
+        objects::object,
+    },
+    meta::{NamespacedName, ObjectReference},
+};
+use k8s_openapi::{
+    api::{
+        core::v1::{Endpoints, ObjectReference as TargetReference, Service, ServicePort},
+        discovery::v1::EndpointSlice,
+    },
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+
+/// A backend that is there.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::attachment) struct BackendState {
+    pub(in crate::attachment) cluster_ips: Vec<IpAddr>,
+    /// It has no address of its own (`clusterIP: None`).
+    pub(in crate::attachment) headless: bool,
+    /// It is a mere alias of a DNS name, which must not be a backend.
+    pub(in crate::attachment) external_name: bool,
+    pub(in crate::attachment) ports: Vec<PortState>,
+    /// The policies that hold for it.
+    pub(in crate::attachment) policies: BackendPolicies,
+}
+
+/// A port of a backend.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::attachment) struct PortState {
+    pub(in crate::attachment) name: Option<String>,
+    pub(in crate::attachment) port: u16,
+    pub(in crate::attachment) protocol: String,
+    pub(in crate::attachment) target: Result<Arc<BackendEndpoints>, BackendProblem>,
+}
+
+/// The port as the snapshot's objects write it.
+struct RawPort<'a> {
+    name: Option<&'a str>,
+    port: i32,
+    protocol: Option<&'a str>,
+    app_protocol: Option<&'a str>,
+    target_port: Option<&'a IntOrString>,
+}
+
+impl<'a> From<&'a ServicePort> for RawPort<'a> {
+    fn from(port: &'a ServicePort) -> Self {
+        Self {
+            name: port.name.as_deref(),
+            port: port.port,
+            protocol: port.protocol.as_deref(),
+            app_protocol: port.app_protocol.as_deref(),
+            target_port: port.target_port.as_ref(),
+        }
+    }
+}
+
+/// Looks at a backend; nothing if it is not there. `slices` are the EndpointSlices that belong to it.
+pub(in crate::attachment) fn examine(
+    key: &BackendKey,
+    slices: &BTreeSet<NamespacedName>,
+    policies: BackendPolicies,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> Option<BackendState> {
+    let slices: Vec<&EndpointSlice> = slices
+        .iter()
+        .filter_map(|name| snapshot.endpoint_slices().get(name))
+        .map(AsRef::as_ref)
+        .collect();
+    let raw: Vec<RawPort<'_>>;
+    let mut state = BackendState {
+        cluster_ips: Vec::new(),
+        headless: false,
+        external_name: false,
+        ports: Vec::new(),
+        policies: BackendPolicies::default(),
+    };
+    let mut endpoints = None;
+    if key.import {
+        let import = snapshot.service_imports().get(&key.name)?;
+        raw = import
+            .spec
+            .ports
+            .iter()
+            .map(|port| RawPort {
+                name: port.name.as_deref(),
+                port: port.port,
+                protocol: port.protocol.as_deref(),
+                app_protocol: port.app_protocol.as_deref(),
+                target_port: None,
+            })
+            .collect();
+    } else {
+        let service = snapshot.services().get(&key.name)?;
+        let spec = service.spec.as_ref();
+        raw = spec
+            .and_then(|spec| spec.ports.as_deref())
+            .unwrap_or_default()
+            .iter()
+            .map(RawPort::from)
+            .collect();
+        state.cluster_ips = cluster_ips(service);
+        state.headless = spec
+            .and_then(|spec| spec.cluster_ip.as_deref())
+            .is_some_and(|ip| ip == "None");
+        state.external_name = spec
+            .and_then(|spec| spec.type_.as_deref())
+            .is_some_and(|kind| kind == "ExternalName");
+        if slices.is_empty() {
+            endpoints = snapshot.endpoints().get(&key.name);
+        }
+    }
+    for port in raw {
+        let Some(number) = u16::try_from(port.port).ok().filter(|p| *p > 0) else {
+            continue;
+        };
+        let mut found = match endpoints {
+            Some(endpoints) => of_endpoints(endpoints, &port, key),
+            None => of_slices(&slices, &port),
+        };
+        if slices.is_empty() && endpoints.is_none() && options.assume.endpoints {
+            found.push(assumed(key, &port, number, &state.cluster_ips));
+        }
+        found.sort();
+        found.dedup();
+        let (tls, problem) = match policies.tls_for(port.name) {
+            None => (None, None),
+            Some((_, Ok(tls))) => (Some(tls), None),
+            Some((policy, Err(why))) => {
+                (None, Some(BackendProblem::InvalidTlsPolicy { policy, why }))
+            }
+        };
+        state.ports.push(PortState {
+            name: port.name.map(str::to_owned),
+            port: number,
+            protocol: port.protocol.unwrap_or("TCP").to_owned(),
+            target: match problem {
+                Some(problem) => Err(problem),
+                None => Ok(Arc::new(BackendEndpoints {
+                    endpoints: found,
+                    app_protocol: port.app_protocol.map(str::to_owned),
+                    tls,
+                })),
+            },
+        });
+    }
+    state.policies = policies;
+    Some(state)
+}
+
+fn cluster_ips(service: &Service) -> Vec<IpAddr> {
+    let Some(spec) = &service.spec else {
+        return Vec::new();
+    };
+    let mut ips: Vec<IpAddr> = spec
+        .cluster_ips
+        .iter()
+        .flatten()
+        .chain(spec.cluster_ip.iter())
+        .filter_map(|ip| ip.parse().ok())
+        .collect();
+    let mut seen = BTreeSet::new();
+    ips.retain(|ip| seen.insert(*ip));
+    ips
+}
+
+/// The endpoints of a port from EndpointSlices, which name ports as the Service does.
+fn of_slices(slices: &[&EndpointSlice], port: &RawPort<'_>) -> Vec<Endpoint> {
+    let mut found = Vec::new();
+    for slice in slices {
+        let namespace = object::namespace(&slice.metadata);
+        let targets = slice.ports.iter().flatten().filter(|p| {
+            p.name.as_deref().unwrap_or_default() == port.name.unwrap_or_default()
+                && p.protocol.as_deref().unwrap_or("TCP") == port.protocol.unwrap_or("TCP")
+        });
+        for target in targets.filter_map(|p| u16::try_from(p.port?).ok()) {
+            for endpoint in &slice.endpoints {
+                let ready = endpoint
+                    .conditions
+                    .as_ref()
+                    .and_then(|conditions| conditions.ready)
+                    .unwrap_or(true);
+                found.extend(endpoint.addresses.iter().map(|address| Endpoint {
+                    address: address.clone(),
+                    port: target,
+                    ready,
+                    target_ref: target_ref(endpoint.target_ref.as_ref(), namespace),
+                }));
+            }
+        }
+    }
+    found
+}
+
+/// The endpoints of a port from the older Endpoints.
+fn of_endpoints(endpoints: &Endpoints, port: &RawPort<'_>, key: &BackendKey) -> Vec<Endpoint> {
+    let mut found = Vec::new();
+    for subset in endpoints.subsets.iter().flatten() {
+        let targets = subset
+            .ports
+            .iter()
+            .flatten()
+            .filter(|p| p.name.as_deref().unwrap_or_default() == port.name.unwrap_or_default());
+        for target in targets.filter_map(|p| u16::try_from(p.port).ok()) {
+            let ready = subset.addresses.iter().flatten().map(|a| (a, true));
+            let not_ready = subset.not_ready_addresses.iter().flatten();
+            found.extend(
+                ready
+                    .chain(not_ready.map(|a| (a, false)))
+                    .map(|(address, ready)| Endpoint {
+                        address: address.ip.clone(),
+                        port: target,
+                        ready,
+                        target_ref: target_ref(address.target_ref.as_ref(), &key.name.namespace),
+                    }),
+            );
+        }
+    }
+    found
+}
+
+fn target_ref(target: Option<&TargetReference>, namespace: &str) -> Option<ObjectReference> {
+    let target = target?;
+    let api_version = target.api_version.as_deref().unwrap_or_default();
+    Some(ObjectReference {
+        group: api_version
+            .split_once('/')
+            .map(|(group, _)| group.to_owned())
+            .unwrap_or_default(),
+        kind: target.kind.clone().unwrap_or_default(),
+        namespace: target
+            .namespace
+            .clone()
+            .unwrap_or_else(|| namespace.to_owned()),
+        name: target.name.clone().unwrap_or_default(),
+    })
+}
+
+/// The one endpoint of a Service of which a set of manifests says no more: under the Service's own address
+/// or name, at its target port where that is a number.
+fn assumed(key: &BackendKey, port: &RawPort<'_>, number: u16, ips: &[IpAddr]) -> Endpoint {
+    let NamespacedName { namespace, name } = &key.name;
+    let target = match port.target_port {
+        Some(IntOrString::Int(target)) => u16::try_from(*target).ok().filter(|t| *t > 0),
+        _ => None,
+    };
+    Endpoint {
+        address: ips.first().map_or_else(
+            || format!("{name}.{namespace}.svc.cluster.local"),
+            ToString::to_string,
+        ),
+        port: target.unwrap_or(number),
+        ready: true,
+        target_ref: None,
+    }
+}
+
+/// What a route needs to carry a backend's traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::attachment) enum Carrier {
+    Http,
+    Grpc,
+    Stream,
+    Datagram,
+}
+
+impl Carrier {
+    fn transport(self) -> &'static str {
+        match self {
+            Self::Datagram => "UDP",
+            _ => "TCP",
+        }
+    }
+
+    /// Whether an `appProtocol` can be carried. HTTP and gRPC know the names that Kubernetes and IANA give
+    /// to their forms (GEP-1911); below HTTP everything is bytes.
+    fn carries(self, protocol: &str) -> bool {
+        let name = protocol
+            .strip_prefix("kubernetes.io/")
+            .unwrap_or(protocol)
+            .to_ascii_lowercase();
+        match self {
+            Self::Http => matches!(
+                name.as_str(),
+                "http"
+                    | "http1"
+                    | "http/1.1"
+                    | "https"
+                    | "http2"
+                    | "h2"
+                    | "h2c"
+                    | "ws"
+                    | "wss"
+                    | "grpc"
+                    | "grpc-web"
+                    | "tls"
+                    | "ssl"
+                    | "tcp"
+            ),
+            Self::Grpc => matches!(
+                name.as_str(),
+                "http"
+                    | "https"
+                    | "http2"
+                    | "h2"
+                    | "h2c"
+                    | "grpc"
+                    | "grpc-web"
+                    | "tls"
+                    | "ssl"
+                    | "tcp"
+            ),
+            Self::Stream | Self::Datagram => true,
+        }
+    }
+}
+
+/// The port of a backend for a route, or why it cannot be had.
+pub(in crate::attachment) fn port<'a>(
+    state: &'a BackendState,
+    reference: &ObjectReference,
+    port: Option<i32>,
+    carrier: Carrier,
+    options: &Options,
+) -> Result<&'a PortState, BackendProblem> {
+    use crate::meta::SupportedFeature;
+    if state.external_name {
+        return Err(BackendProblem::ExternalName {
+            reference: reference.clone(),
+        });
+    }
+    let missing = || BackendProblem::PortNotFound {
+        reference: reference.clone(),
+        port,
+    };
+    let same = |p: &&PortState| Some(i32::from(p.port)) == port;
+    let of_number: Vec<&PortState> = state.ports.iter().filter(same).collect();
+    let first = of_number.first().ok_or_else(missing)?;
+    let unsupported = |protocol: &str| BackendProblem::UnsupportedProtocol {
+        reference: reference.clone(),
+        protocol: protocol.to_owned(),
+    };
+    let found = of_number
+        .iter()
+        .find(|p| p.protocol == carrier.transport())
+        .ok_or_else(|| unsupported(&first.protocol))?;
+    if let Some(protocol) = found
+        .target
+        .as_ref()
+        .ok()
+        .and_then(|endpoints| endpoints.app_protocol.as_deref())
+    {
+        let refused = match (carrier, protocol) {
+            (Carrier::Http, "kubernetes.io/h2c") => {
+                !options.supports(&SupportedFeature::HttpRouteBackendProtocolH2c)
+            }
+            (Carrier::Http, "kubernetes.io/ws") => {
+                !options.supports(&SupportedFeature::HttpRouteBackendProtocolWebSocket)
+            }
+            _ => !carrier.carries(protocol),
+        };
+        if refused {
+            return Err(unsupported(protocol));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,57 @@
+//! The addresses that a Gateway asks for.
+
+use crate::{
+    attachment::Options,
+    meta::SupportedFeature,
+    v1::{AddressType, GatewayAddress, GatewayStatusAddress},
+};
+use std::net::IpAddr;
+
+/// What a Gateway asks for in `spec.addresses`.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::attachment) enum Requested {
+    /// Nothing: it gets an address.
+    None,
+    /// These addresses.
+    Static {
+        usable: Vec<GatewayStatusAddress>,
+        /// One text for each address that cannot be had.
+        unusable: Vec<String>,
+    },
+    /// An address of a kind that is not supported.
+    Unsupported(String),
+}
+
+/// Looks at the addresses that a Gateway asks for.
+pub(in crate::attachment) fn examine(addresses: &[GatewayAddress], options: &Options) -> Requested {
+    if addresses.is_empty() {
+        return Requested::None;
+    }
+    if !options.supports(&SupportedFeature::GatewayStaticAddresses) {
+        return Requested::Unsupported("static addresses are not supported".to_owned());
+    }
+    let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+    for address in addresses {
+        let kind = address.address_type();
+        let value = &address.value;
+        if !matches!(kind, AddressType::IpAddress | AddressType::Hostname) {
+            return Requested::Unsupported(format!(
+                "address `{value}` is of type `{kind}`: expected IPAddress or Hostname"
+            ));
+        }
+        if kind == AddressType::IpAddress && value.parse::<IpAddr>().is_err() {
+            unusable.push(format!("address `{value}` is not an IP address"));
+        } else if options
+            .unusable_addresses
+            .contains(&(kind.clone(), value.clone()))
+        {
+            unusable.push(format!("address `{value}` cannot be bound"));
+        } else {
+            usable.push(GatewayStatusAddress {
+                r#type: Some(kind),
+                value: value.clone(),
+            });
+        }
+    }
+    Requested::Static { usable, unusable }
+}

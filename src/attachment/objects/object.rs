@@ -1,0 +1,293 @@
+//! The kinds of objects that a snapshot holds, and how they are read.
+
+use crate::{
+    manifest,
+    meta::{GROUP, NamespacedName, ObjectReference},
+    v1, v1alpha2, v1alpha3, v1beta1,
+};
+use k8s_openapi::{
+    api::{
+        core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
+        discovery::v1::EndpointSlice,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The API group of the Multi-Cluster Services API.
+pub const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";
+
+/// A Service of other clusters (Multi-Cluster Services API), as far as a backend needs it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceImport {
+    /// The standard object metadata.
+    pub metadata: ObjectMeta,
+    /// What is imported.
+    #[serde(default)]
+    pub spec: ServiceImportSpec,
+}
+
+/// What a ServiceImport imports (`spec`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceImportSpec {
+    /// The ports.
+    #[serde(default)]
+    pub ports: Vec<ServiceImportPort>,
+}
+
+/// A port of a ServiceImport.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceImportPort {
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its number.
+    pub port: i32,
+    /// `TCP` unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+    /// The application protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_protocol: Option<String>,
+}
+
+/// An object of a [`Snapshot`](super::Snapshot), in the one form that stands for all its versions.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[expect(
+    missing_docs,
+    reason = "each variant is the kind of its name, in the version that its type says"
+)]
+pub enum Object {
+    GatewayClass(Arc<v1::GatewayClass>),
+    Gateway(Arc<v1::Gateway>),
+    HttpRoute(Arc<v1::HttpRoute>),
+    GrpcRoute(Arc<v1::GrpcRoute>),
+    TlsRoute(Arc<v1alpha2::TlsRoute>),
+    TcpRoute(Arc<v1alpha2::TcpRoute>),
+    UdpRoute(Arc<v1alpha2::UdpRoute>),
+    ReferenceGrant(Arc<v1beta1::ReferenceGrant>),
+    BackendTlsPolicy(Arc<v1alpha3::BackendTlsPolicy>),
+    BackendLbPolicy(Arc<v1alpha2::BackendLbPolicy>),
+    Service(Arc<Service>),
+    EndpointSlice(Arc<EndpointSlice>),
+    Endpoints(Arc<Endpoints>),
+    Secret(Arc<Secret>),
+    ConfigMap(Arc<ConfigMap>),
+    Namespace(Arc<Namespace>),
+    ServiceImport(Arc<ServiceImport>),
+    /// Any other object: only that it is there counts, for `parametersRef`.
+    Other(ObjectReference),
+}
+
+macro_rules! from_objects {
+    ($($kind:path => $variant:ident),+ $(,)?) => {$(
+        impl From<$kind> for Object {
+            fn from(object: $kind) -> Self {
+                Self::$variant(Arc::new(object))
+            }
+        }
+
+        impl From<Arc<$kind>> for Object {
+            fn from(object: Arc<$kind>) -> Self {
+                Self::$variant(object)
+            }
+        }
+    )+};
+}
+
+from_objects! {
+    v1::GatewayClass => GatewayClass,
+    v1::Gateway => Gateway,
+    v1::HttpRoute => HttpRoute,
+    v1::GrpcRoute => GrpcRoute,
+    v1alpha2::TlsRoute => TlsRoute,
+    v1alpha2::TcpRoute => TcpRoute,
+    v1alpha2::UdpRoute => UdpRoute,
+    v1beta1::ReferenceGrant => ReferenceGrant,
+    v1alpha3::BackendTlsPolicy => BackendTlsPolicy,
+    v1alpha2::BackendLbPolicy => BackendLbPolicy,
+    Service => Service,
+    EndpointSlice => EndpointSlice,
+    Endpoints => Endpoints,
+    Secret => Secret,
+    ConfigMap => ConfigMap,
+    Namespace => Namespace,
+    ServiceImport => ServiceImport,
+}
+
+macro_rules! from_older_versions {
+    ($($old:path => $new:path),+ $(,)?) => {$(
+        impl From<$old> for Object {
+            fn from(old: $old) -> Self {
+                <$new>::from(old).into()
+            }
+        }
+    )+};
+}
+
+from_older_versions! {
+    v1beta1::GatewayClass => v1::GatewayClass,
+    v1beta1::Gateway => v1::Gateway,
+    v1beta1::HttpRoute => v1::HttpRoute,
+    v1alpha2::GrpcRoute => v1::GrpcRoute,
+    v1alpha2::ReferenceGrant => v1beta1::ReferenceGrant,
+}
+
+impl From<v1alpha2::BackendTlsPolicy> for Object {
+    /// The v1.0.0 form can name a target in another namespace, which v1.1.0 does not allow: such a target
+    /// is read under a kind that no object has, so that the policy does not attach to the wrong Service.
+    fn from(old: v1alpha2::BackendTlsPolicy) -> Self {
+        let target = old.spec.target_ref;
+        let own = old.metadata.namespace.as_deref().unwrap_or_default();
+        let elsewhere = target.namespace.as_deref().is_some_and(|n| n != own);
+        v1alpha3::BackendTlsPolicy {
+            metadata: old.metadata,
+            spec: v1alpha3::BackendTlsPolicySpec {
+                target_refs: vec![v1alpha2::LocalPolicyTargetReferenceWithSectionName {
+                    group: target.group,
+                    kind: if elsewhere {
+                        format!("{} of another namespace", target.kind)
+                    } else {
+                        target.kind
+                    },
+                    name: target.name,
+                    section_name: target.section_name,
+                }],
+                validation: v1alpha3::BackendTlsPolicyValidation {
+                    ca_certificate_refs: old.spec.tls.ca_cert_refs,
+                    well_known_ca_certificates: old.spec.tls.well_known_ca_certs,
+                    hostname: old.spec.tls.hostname,
+                },
+            },
+            status: old.status,
+        }
+        .into()
+    }
+}
+
+impl From<manifest::Object> for Object {
+    fn from(object: manifest::Object) -> Self {
+        use manifest::Object as M;
+        match object {
+            M::GatewayClass(o) => (*o).into(),
+            M::Gateway(o) => (*o).into(),
+            M::HttpRoute(o) => (*o).into(),
+            M::GrpcRoute(o) => (*o).into(),
+            M::GatewayClassV1Beta1(o) => (*o).into(),
+            M::GatewayV1Beta1(o) => (*o).into(),
+            M::HttpRouteV1Beta1(o) => (*o).into(),
+            M::ReferenceGrant(o) => (*o).into(),
+            M::GrpcRouteV1Alpha2(o) => (*o).into(),
+            M::ReferenceGrantV1Alpha2(o) => (*o).into(),
+            M::TcpRoute(o) => (*o).into(),
+            M::TlsRoute(o) => (*o).into(),
+            M::UdpRoute(o) => (*o).into(),
+            M::BackendLbPolicy(o) => (*o).into(),
+            M::BackendTlsPolicyV1Alpha2(o) => (*o).into(),
+            M::BackendTlsPolicy(o) => (*o).into(),
+            M::Service(o) => (*o).into(),
+            M::Endpoints(o) => (*o).into(),
+            M::EndpointSlice(o) => (*o).into(),
+            M::Namespace(o) => (*o).into(),
+            M::Secret(o) => (*o).into(),
+            M::ConfigMap(o) => (*o).into(),
+            M::Other(_) => other(&object),
+        }
+    }
+}
+
+/// An object of a kind that manifests do not know: a ServiceImport, or one that only counts as there.
+fn other(object: &manifest::Object) -> Object {
+    let gvk = object.gvk();
+    if let manifest::Object::Other(value) = object
+        && gvk.group == MULTICLUSTER_GROUP
+        && gvk.kind == "ServiceImport"
+        && let Ok(import) = ServiceImport::deserialize(value.as_ref())
+    {
+        return import.into();
+    }
+    Object::Other(ObjectReference {
+        group: gvk.group,
+        kind: gvk.kind,
+        namespace: object.namespace().to_owned(),
+        name: object.name().to_owned(),
+    })
+}
+
+impl Object {
+    /// Group, kind, namespace and name.
+    #[must_use]
+    pub fn reference(&self) -> ObjectReference {
+        let (group, kind, metadata) = match self {
+            Self::GatewayClass(o) => (GROUP, "GatewayClass", &o.metadata),
+            Self::Gateway(o) => (GROUP, "Gateway", &o.metadata),
+            Self::HttpRoute(o) => (GROUP, "HTTPRoute", &o.metadata),
+            Self::GrpcRoute(o) => (GROUP, "GRPCRoute", &o.metadata),
+            Self::TlsRoute(o) => (GROUP, "TLSRoute", &o.metadata),
+            Self::TcpRoute(o) => (GROUP, "TCPRoute", &o.metadata),
+            Self::UdpRoute(o) => (GROUP, "UDPRoute", &o.metadata),
+            Self::ReferenceGrant(o) => (GROUP, "ReferenceGrant", &o.metadata),
+            Self::BackendTlsPolicy(o) => (GROUP, "BackendTLSPolicy", &o.metadata),
+            Self::BackendLbPolicy(o) => (GROUP, "BackendLBPolicy", &o.metadata),
+            Self::Service(o) => ("", "Service", &o.metadata),
+            Self::EndpointSlice(o) => ("discovery.k8s.io", "EndpointSlice", &o.metadata),
+            Self::Endpoints(o) => ("", "Endpoints", &o.metadata),
+            Self::Secret(o) => ("", "Secret", &o.metadata),
+            Self::ConfigMap(o) => ("", "ConfigMap", &o.metadata),
+            Self::Namespace(o) => ("", "Namespace", &o.metadata),
+            Self::ServiceImport(o) => (MULTICLUSTER_GROUP, "ServiceImport", &o.metadata),
+            Self::Other(reference) => return reference.clone(),
+        };
+        let cluster_wide = matches!(self, Self::GatewayClass(_) | Self::Namespace(_));
+        ObjectReference {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: if cluster_wide {
+                String::new()
+            } else {
+                namespace(metadata).to_owned()
+            },
+            name: metadata.name.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// The namespace of a namespaced object: `default` where it names none, as with `kubectl`.
+pub(in crate::attachment) fn namespace(metadata: &ObjectMeta) -> &str {
+    metadata
+        .namespace
+        .as_deref()
+        .filter(|namespace| !namespace.is_empty())
+        .unwrap_or("default")
+}
+
+/// The place of a namespaced object.
+pub(in crate::attachment) fn place(metadata: &ObjectMeta) -> NamespacedName {
+    NamespacedName::new(
+        namespace(metadata),
+        metadata.name.clone().unwrap_or_default(),
+    )
+}
+
+/// The reference to a GatewayClass.
+pub(in crate::attachment) fn class_reference(name: &str) -> ObjectReference {
+    ObjectReference {
+        group: GROUP.to_owned(),
+        kind: "GatewayClass".to_owned(),
+        namespace: String::new(),
+        name: name.to_owned(),
+    }
+}
+
+/// The reference to a Gateway.
+pub(in crate::attachment) fn gateway_reference(name: &NamespacedName) -> ObjectReference {
+    ObjectReference {
+        group: GROUP.to_owned(),
+        kind: "Gateway".to_owned(),
+        namespace: name.namespace.clone(),
+        name: name.name.clone(),
+    }
+}

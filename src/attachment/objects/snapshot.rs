@@ -1,0 +1,247 @@
+//! A set of objects as it is at one moment.
+
+use super::object::{self, MULTICLUSTER_GROUP, Object, ServiceImport};
+use crate::{
+    meta::{GROUP, NamespacedName, ObjectReference},
+    v1, v1alpha2, v1alpha3, v1beta1,
+};
+use k8s_openapi::api::{
+    core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
+    discovery::v1::EndpointSlice,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Objects of one kind by their place.
+pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
+
+/// A set of objects by kind, namespace and name; each in one form, whatever version it was written in.
+///
+/// Built from manifests or fed by watches: [`insert`](Self::insert) puts an object in the place of the
+/// one with the same kind, namespace and name, [`remove`](Self::remove) takes one out. The objects stand
+/// behind [`Arc`]s, so that a change of one costs nothing for the others. A namespaced object that names
+/// no namespace is in `default`.
+///
+/// ```
+/// use gwapi::{attachment::Snapshot, v1::{GatewayClass, GatewayClassSpec}};
+///
+/// let mut snapshot = Snapshot::default();
+/// snapshot.insert(GatewayClass::new("example", GatewayClassSpec::default()));
+/// assert_eq!(snapshot.gateway_classes().len(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    gateway_classes: ByPlace<v1::GatewayClass>,
+    gateways: ByPlace<v1::Gateway>,
+    http_routes: ByPlace<v1::HttpRoute>,
+    grpc_routes: ByPlace<v1::GrpcRoute>,
+    tls_routes: ByPlace<v1alpha2::TlsRoute>,
+    tcp_routes: ByPlace<v1alpha2::TcpRoute>,
+    udp_routes: ByPlace<v1alpha2::UdpRoute>,
+    reference_grants: ByPlace<v1beta1::ReferenceGrant>,
+    backend_tls_policies: ByPlace<v1alpha3::BackendTlsPolicy>,
+    backend_lb_policies: ByPlace<v1alpha2::BackendLbPolicy>,
+    services: ByPlace<Service>,
+    endpoint_slices: ByPlace<EndpointSlice>,
+    endpoints: ByPlace<Endpoints>,
+    secrets: ByPlace<Secret>,
+    config_maps: ByPlace<ConfigMap>,
+    namespaces: ByPlace<Namespace>,
+    service_imports: ByPlace<ServiceImport>,
+    others: BTreeSet<ObjectReference>,
+}
+
+macro_rules! accessors {
+    ($($(#[doc = $doc:literal])+ $field:ident: $kind:path;)+) => {$(
+        $(#[doc = $doc])+
+        #[must_use]
+        pub fn $field(&self) -> &ByPlace<$kind> {
+            &self.$field
+        }
+    )+};
+}
+
+impl Snapshot {
+    accessors! {
+        /// The GatewayClasses; their namespace is empty.
+        gateway_classes: v1::GatewayClass;
+        /// The Gateways.
+        gateways: v1::Gateway;
+        /// The HTTPRoutes.
+        http_routes: v1::HttpRoute;
+        /// The GRPCRoutes.
+        grpc_routes: v1::GrpcRoute;
+        /// The TLSRoutes.
+        tls_routes: v1alpha2::TlsRoute;
+        /// The TCPRoutes.
+        tcp_routes: v1alpha2::TcpRoute;
+        /// The UDPRoutes.
+        udp_routes: v1alpha2::UdpRoute;
+        /// The ReferenceGrants.
+        reference_grants: v1beta1::ReferenceGrant;
+        /// The BackendTLSPolicies.
+        backend_tls_policies: v1alpha3::BackendTlsPolicy;
+        /// The BackendLBPolicies.
+        backend_lb_policies: v1alpha2::BackendLbPolicy;
+        /// The Services.
+        services: Service;
+        /// The EndpointSlices.
+        endpoint_slices: EndpointSlice;
+        /// The Endpoints, which count for Services that have no EndpointSlice.
+        endpoints: Endpoints;
+        /// The Secrets.
+        secrets: Secret;
+        /// The ConfigMaps.
+        config_maps: ConfigMap;
+        /// The Namespaces; their own namespace is empty.
+        namespaces: Namespace;
+        /// The ServiceImports.
+        service_imports: ServiceImport;
+    }
+
+    /// Puts an object in its place. Returns what it replaces.
+    pub fn insert(&mut self, object: impl Into<Object>) -> Option<Object> {
+        let object = object.into();
+        let reference = object.reference();
+        let place = reference.namespaced_name();
+        match object {
+            Object::GatewayClass(o) => self.gateway_classes.insert(place, o).map(Into::into),
+            Object::Gateway(o) => self.gateways.insert(place, o).map(Into::into),
+            Object::HttpRoute(o) => self.http_routes.insert(place, o).map(Into::into),
+            Object::GrpcRoute(o) => self.grpc_routes.insert(place, o).map(Into::into),
+            Object::TlsRoute(o) => self.tls_routes.insert(place, o).map(Into::into),
+            Object::TcpRoute(o) => self.tcp_routes.insert(place, o).map(Into::into),
+            Object::UdpRoute(o) => self.udp_routes.insert(place, o).map(Into::into),
+            Object::ReferenceGrant(o) => self.reference_grants.insert(place, o).map(Into::into),
+            Object::BackendTlsPolicy(o) => {
+                self.backend_tls_policies.insert(place, o).map(Into::into)
+            }
+            Object::BackendLbPolicy(o) => self.backend_lb_policies.insert(place, o).map(Into::into),
+            Object::Service(o) => self.services.insert(place, o).map(Into::into),
+            Object::EndpointSlice(o) => self.endpoint_slices.insert(place, o).map(Into::into),
+            Object::Endpoints(o) => self.endpoints.insert(place, o).map(Into::into),
+            Object::Secret(o) => self.secrets.insert(place, o).map(Into::into),
+            Object::ConfigMap(o) => self.config_maps.insert(place, o).map(Into::into),
+            Object::Namespace(o) => self.namespaces.insert(place, o).map(Into::into),
+            Object::ServiceImport(o) => self.service_imports.insert(place, o).map(Into::into),
+            Object::Other(o) => self.others.replace(o).map(Object::Other),
+        }
+    }
+
+    /// Takes an object out. Returns what was there.
+    pub fn remove(&mut self, reference: &ObjectReference) -> Option<Object> {
+        let place = &reference.namespaced_name();
+        match (reference.group.as_str(), reference.kind.as_str()) {
+            (GROUP, "GatewayClass") => self.gateway_classes.remove(place).map(Into::into),
+            (GROUP, "Gateway") => self.gateways.remove(place).map(Into::into),
+            (GROUP, "HTTPRoute") => self.http_routes.remove(place).map(Into::into),
+            (GROUP, "GRPCRoute") => self.grpc_routes.remove(place).map(Into::into),
+            (GROUP, "TLSRoute") => self.tls_routes.remove(place).map(Into::into),
+            (GROUP, "TCPRoute") => self.tcp_routes.remove(place).map(Into::into),
+            (GROUP, "UDPRoute") => self.udp_routes.remove(place).map(Into::into),
+            (GROUP, "ReferenceGrant") => self.reference_grants.remove(place).map(Into::into),
+            (GROUP, "BackendTLSPolicy") => self.backend_tls_policies.remove(place).map(Into::into),
+            (GROUP, "BackendLBPolicy") => self.backend_lb_policies.remove(place).map(Into::into),
+            ("", "Service") => self.services.remove(place).map(Into::into),
+            ("discovery.k8s.io", "EndpointSlice") => {
+                self.endpoint_slices.remove(place).map(Into::into)
+            }
+            ("", "Endpoints") => self.endpoints.remove(place).map(Into::into),
+            ("", "Secret") => self.secrets.remove(place).map(Into::into),
+            ("", "ConfigMap") => self.config_maps.remove(place).map(Into::into),
+            ("", "Namespace") => self.namespaces.remove(place).map(Into::into),
+            (MULTICLUSTER_GROUP, "ServiceImport") => {
+                self.service_imports.remove(place).map(Into::into)
+            }
+            _ => self.others.take(reference).map(Object::Other),
+        }
+    }
+
+    /// Whether an object is there, of any kind.
+    #[must_use]
+    pub fn contains(&self, reference: &ObjectReference) -> bool {
+        let place = &reference.namespaced_name();
+        match (reference.group.as_str(), reference.kind.as_str()) {
+            (GROUP, "GatewayClass") => self.gateway_classes.contains_key(place),
+            (GROUP, "Gateway") => self.gateways.contains_key(place),
+            ("", "Service") => self.services.contains_key(place),
+            ("", "Secret") => self.secrets.contains_key(place),
+            ("", "ConfigMap") => self.config_maps.contains_key(place),
+            ("", "Namespace") => self.namespaces.contains_key(place),
+            (MULTICLUSTER_GROUP, "ServiceImport") => self.service_imports.contains_key(place),
+            _ => self.others.contains(reference),
+        }
+    }
+
+    /// The references of all objects that can change anything.
+    pub(in crate::attachment) fn references(&self) -> Vec<ObjectReference> {
+        let mut references = Vec::new();
+        macro_rules! add {
+            ($($field:ident: $group:expr, $kind:literal;)+) => {$(
+                references.extend(self.$field().keys().map(|place| ObjectReference {
+                    group: $group.to_owned(),
+                    kind: $kind.to_owned(),
+                    namespace: place.namespace.clone(),
+                    name: place.name.clone(),
+                }));
+            )+};
+        }
+        add! {
+            gateway_classes: GROUP, "GatewayClass";
+            gateways: GROUP, "Gateway";
+            http_routes: GROUP, "HTTPRoute";
+            grpc_routes: GROUP, "GRPCRoute";
+            tls_routes: GROUP, "TLSRoute";
+            tcp_routes: GROUP, "TCPRoute";
+            udp_routes: GROUP, "UDPRoute";
+            reference_grants: GROUP, "ReferenceGrant";
+            backend_tls_policies: GROUP, "BackendTLSPolicy";
+            backend_lb_policies: GROUP, "BackendLBPolicy";
+            services: "", "Service";
+            endpoint_slices: "discovery.k8s.io", "EndpointSlice";
+            service_imports: MULTICLUSTER_GROUP, "ServiceImport";
+        }
+        references
+    }
+
+    /// The objects of one kind in one namespace, in order of their names.
+    pub(in crate::attachment) fn in_namespace<'a, T>(
+        objects: &'a ByPlace<T>,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a NamespacedName, &'a Arc<T>)> {
+        objects
+            .range(NamespacedName::new(namespace, "")..)
+            .take_while(move |(place, _)| place.is_below(namespace))
+            .filter(move |(place, _)| place.namespace == namespace)
+    }
+}
+
+impl<O: Into<Object>> Extend<O> for Snapshot {
+    fn extend<I: IntoIterator<Item = O>>(&mut self, objects: I) {
+        for object in objects {
+            self.insert(object);
+        }
+    }
+}
+
+impl<O: Into<Object>> FromIterator<O> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = O>>(objects: I) -> Self {
+        let mut snapshot = Self::default();
+        snapshot.extend(objects);
+        snapshot
+    }
+}
+
+/// The Service that an EndpointSlice belongs to, from its label.
+pub(in crate::attachment) fn slice_service(
+    slice: &EndpointSlice,
+    label: &str,
+) -> Option<NamespacedName> {
+    let name = slice.metadata.labels.as_ref()?.get(label)?;
+    Some(NamespacedName::new(
+        object::namespace(&slice.metadata),
+        name.clone(),
+    ))
+}

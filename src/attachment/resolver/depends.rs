@@ -1,0 +1,247 @@
+//! What depends on what: for a change of one object, the objects that have to be looked at again.
+
+use crate::{
+    attachment::{
+        Snapshot,
+        backend::{
+            BackendKey,
+            policy::{Policy, PolicyId, PolicyKind},
+        },
+        objects::{
+            object::{self, class_reference},
+            route_id::{RouteId, RouteKind},
+            snapshot::slice_service,
+        },
+        route,
+    },
+    meta::{GROUP, NamespacedName, ObjectReference},
+    v1::ParentReference,
+};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Something that others depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// An object, and whether it is there.
+    Object(ObjectReference),
+    /// The ReferenceGrants of a namespace.
+    Grants(String),
+    /// A Service as the parent of mesh routes.
+    Parent(NamespacedName),
+    /// A backend as the target of policies.
+    Target(BackendKey),
+    /// A backend as the owner of EndpointSlices.
+    Slices(BackendKey),
+}
+
+/// Something that depends on others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Dependent {
+    Class(NamespacedName),
+    Gateway(NamespacedName),
+    Route(RouteId),
+    Policy(PolicyId),
+    Slice(NamespacedName),
+}
+
+/// All dependencies, to be asked from the other end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Depends {
+    by_key: HashMap<Key, BTreeSet<Dependent>>,
+}
+
+impl Depends {
+    /// What depends on something.
+    pub(super) fn on(&self, key: &Key) -> impl Iterator<Item = &Dependent> {
+        self.by_key.get(key).into_iter().flatten()
+    }
+
+    /// The routes that depend on something.
+    pub(super) fn routes_on(&self, key: &Key) -> impl Iterator<Item = &RouteId> {
+        self.on(key).filter_map(|dependent| match dependent {
+            Dependent::Route(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// The policies whose target something is.
+    pub(super) fn policies_for(&self, key: &BackendKey) -> BTreeSet<PolicyId> {
+        self.on(&Key::Target(key.clone()))
+            .filter_map(|dependent| match dependent {
+                Dependent::Policy(id) => Some(id.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The EndpointSlices of a backend.
+    pub(super) fn slices_of(&self, key: &BackendKey) -> BTreeSet<NamespacedName> {
+        self.on(&Key::Slices(key.clone()))
+            .filter_map(|dependent| match dependent {
+                Dependent::Slice(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(super) fn add(&mut self, (dependent, keys): (Dependent, HashSet<Key>)) {
+        for key in keys {
+            self.by_key
+                .entry(key)
+                .or_default()
+                .insert(dependent.clone());
+        }
+    }
+
+    pub(super) fn remove(&mut self, (dependent, keys): &(Dependent, HashSet<Key>)) {
+        for key in keys {
+            if let Some(dependents) = self.by_key.get_mut(key) {
+                dependents.remove(dependent);
+                if dependents.is_empty() {
+                    self.by_key.remove(key);
+                }
+            }
+        }
+    }
+}
+
+/// What an object of the snapshot depends on; nothing where it depends on nothing or is not there.
+pub(super) fn of(
+    snapshot: &Snapshot,
+    reference: &ObjectReference,
+) -> Option<(Dependent, HashSet<Key>)> {
+    let place = reference.namespaced_name();
+    match (reference.group.as_str(), reference.kind.as_str()) {
+        (GROUP, "GatewayClass") => class(snapshot, place),
+        (GROUP, "Gateway") => gateway(snapshot, place),
+        (GROUP, "BackendTLSPolicy") => policy(snapshot, PolicyKind::Tls, place),
+        (GROUP, "BackendLBPolicy") => policy(snapshot, PolicyKind::Lb, place),
+        ("discovery.k8s.io", "EndpointSlice") => slice(snapshot, place),
+        (GROUP, kind) => RouteKind::from_kind(kind)
+            .and_then(|kind| route_keys(snapshot, RouteId::new(kind, place))),
+        _ => None,
+    }
+}
+
+fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
+    let class = snapshot.gateway_classes().get(&place)?;
+    let reference = class.spec.parameters_ref.as_ref()?;
+    let key = Key::Object(ObjectReference {
+        group: reference.group.clone(),
+        kind: reference.kind.clone(),
+        namespace: reference.namespace.clone().unwrap_or_default(),
+        name: reference.name.clone(),
+    });
+    Some((Dependent::Class(place), HashSet::from([key])))
+}
+
+fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
+    let gateway = snapshot.gateways().get(&place)?;
+    let mut keys = HashSet::from([Key::Object(class_reference(
+        &gateway.spec.gateway_class_name,
+    ))]);
+    let mut refer = |reference: ObjectReference| {
+        if reference.namespace != place.namespace {
+            keys.insert(Key::Grants(reference.namespace.clone()));
+        }
+        keys.insert(Key::Object(reference));
+    };
+    for tls in gateway.spec.listeners.iter().filter_map(|l| l.tls.as_ref()) {
+        for reference in &tls.certificate_refs {
+            refer(reference.resolve(&place.namespace));
+        }
+        for reference in tls
+            .frontend_validation
+            .iter()
+            .flat_map(|validation| &validation.ca_certificate_refs)
+        {
+            refer(reference.resolve(&place.namespace));
+        }
+    }
+    let parameters = gateway
+        .spec
+        .infrastructure
+        .as_ref()
+        .and_then(|infrastructure| infrastructure.parameters_ref.as_ref());
+    if let Some(parameters) = parameters {
+        refer(ObjectReference {
+            group: parameters.group.clone(),
+            kind: parameters.kind.clone(),
+            namespace: place.namespace.clone(),
+            name: parameters.name.clone(),
+        });
+    }
+    Some((Dependent::Gateway(place), keys))
+}
+
+fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<(Dependent, HashSet<Key>)> {
+    let parts = route::parts(snapshot, &id)?;
+    let own = &id.name.namespace;
+    let mut keys: HashSet<Key> = parts
+        .parents
+        .iter()
+        .filter_map(|parent: &ParentReference| {
+            if parent.is_service() {
+                Some(Key::Parent(parent.resolve(own).namespaced_name()))
+            } else {
+                parent
+                    .is_gateway()
+                    .then(|| Key::Object(parent.resolve(own)))
+            }
+        })
+        .collect();
+    route::visit_backends(snapshot, &id, |backend| {
+        let reference = backend.resolve(own);
+        if reference.namespace != *own {
+            keys.insert(Key::Grants(reference.namespace.clone()));
+        }
+        keys.insert(Key::Object(reference));
+    });
+    Some((Dependent::Route(id), keys))
+}
+
+fn policy(
+    snapshot: &Snapshot,
+    kind: PolicyKind,
+    place: NamespacedName,
+) -> Option<(Dependent, HashSet<Key>)> {
+    let id = PolicyId { kind, name: place };
+    let policy = Policy::get(snapshot, &id)?;
+    let mut keys: HashSet<Key> = policy
+        .targets()
+        .iter()
+        .filter_map(|target| BackendKey::of(&target.reference).map(Key::Target))
+        .collect();
+    if let Policy::Tls(tls) = policy {
+        for reference in &tls.spec.validation.ca_certificate_refs {
+            keys.insert(Key::Object(ObjectReference {
+                group: reference.group.clone(),
+                kind: reference.kind.clone(),
+                namespace: object::namespace(&tls.metadata).to_owned(),
+                name: reference.name.clone(),
+            }));
+        }
+    }
+    Some((Dependent::Policy(id), keys))
+}
+
+fn slice(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
+    let slice = snapshot.endpoint_slices().get(&place)?;
+    let keys: HashSet<Key> = slice_owners(slice).map(Key::Slices).collect();
+    Some((Dependent::Slice(place), keys))
+}
+
+/// The backends that an EndpointSlice belongs to.
+fn slice_owners(
+    slice: &k8s_openapi::api::discovery::v1::EndpointSlice,
+) -> impl Iterator<Item = BackendKey> {
+    [
+        (false, "kubernetes.io/service-name"),
+        (true, "multicluster.kubernetes.io/service-name"),
+    ]
+    .into_iter()
+    .filter_map(|(import, label)| {
+        let name = slice_service(slice, label)?;
+        Some(BackendKey { import, name })
+    })
+}

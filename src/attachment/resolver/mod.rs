@@ -1,0 +1,304 @@
+//! A resolution that is kept up to date as objects change.
+
+mod depends;
+mod update;
+
+use super::{
+    Controllers, Next, Object, Options, Resolution, RouteId, RouteKind, Snapshot, Status,
+    assembly::{assemble::Tally, mesh::Claims},
+    backend::{
+        BackendKey, BackendState,
+        policy::{PolicyId, ancestors::Ancestors},
+    },
+    gateway::{ClassState, GatewayState},
+    objects::grants::Grants,
+    resolution::Changes,
+    route::RouteState,
+    status,
+};
+use crate::{
+    meta::{GROUP, NamespacedName, ObjectReference},
+    v1::GatewayStatusAddress,
+};
+use depends::{Dependent, Depends, Key};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Keeps a [`Resolution`] up to date: after a change of one object only what depends on it is looked at
+/// again. At any time the result is what [`resolve`] yields for all the objects at once.
+///
+/// ```
+/// use gwapi::attachment::{Options, Resolver};
+/// use gwapi::v1::{GatewayClass, GatewayClassSpec};
+///
+/// let mut resolver = Resolver::new(Options::new("example.com/controller"));
+/// resolver.insert(GatewayClass::new("example", GatewayClassSpec {
+///     controller_name: "example.com/controller".into(),
+///     ..Default::default()
+/// }));
+/// let changes = resolver.update();
+/// assert_eq!(changes.statuses.len(), 1);
+/// assert!(resolver.update().is_empty());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Resolver {
+    options: Options,
+    snapshot: Snapshot,
+    grants: Grants,
+    depends: Depends,
+    classes: BTreeMap<NamespacedName, ClassState>,
+    gateways: BTreeMap<NamespacedName, GatewayState>,
+    assigned: BTreeMap<NamespacedName, GatewayStatusAddress>,
+    backends: HashMap<BackendKey, BackendState>,
+    routes: HashMap<RouteId, RouteState>,
+    tallies: HashMap<NamespacedName, Vec<Tally>>,
+    /// How many routes of each Gateway use a backend.
+    usage: HashMap<BackendKey, BTreeMap<NamespacedName, usize>>,
+    mesh_rejected: HashMap<NamespacedName, BTreeSet<RouteId>>,
+    /// Which kinds of routes want which ports of a Service.
+    mesh_claims: HashMap<NamespacedName, Claims>,
+    /// For which Gateways the status of each policy speaks.
+    ancestors: HashMap<PolicyId, Ancestors>,
+    /// By Gateway, the policies whose status has no room for it.
+    without_room: HashMap<NamespacedName, BTreeSet<ObjectReference>>,
+    resolution: Resolution,
+    dirty: Dirty,
+}
+
+/// What has to be looked at again.
+#[derive(Clone, Debug, Default)]
+struct Dirty {
+    grants: BTreeSet<String>,
+    classes: BTreeSet<NamespacedName>,
+    gateways: BTreeSet<NamespacedName>,
+    backends: BTreeSet<BackendKey>,
+    routes: BTreeSet<RouteId>,
+    policies: BTreeSet<PolicyId>,
+}
+
+/// Resolves a set of objects: the status that each of them ought to have, and the configuration in force.
+///
+/// A pure function: the same objects and options yield the same result, in whatever order they came.
+///
+/// ```
+/// use gwapi::attachment::{Options, Snapshot, resolve};
+///
+/// let resolution = resolve(&Snapshot::default(), &Options::for_manifests());
+/// assert!(resolution.statuses.is_empty());
+/// ```
+#[must_use]
+pub fn resolve(snapshot: &Snapshot, options: &Options) -> Resolution {
+    let mut resolver = Resolver::with_snapshot(snapshot.clone(), options.clone());
+    resolver.update();
+    resolver.resolution
+}
+
+impl Resolver {
+    /// A resolver without objects.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            snapshot: Snapshot::default(),
+            grants: Grants::default(),
+            depends: Depends::default(),
+            classes: BTreeMap::new(),
+            gateways: BTreeMap::new(),
+            assigned: BTreeMap::new(),
+            backends: HashMap::new(),
+            routes: HashMap::new(),
+            tallies: HashMap::new(),
+            usage: HashMap::new(),
+            mesh_rejected: HashMap::new(),
+            mesh_claims: HashMap::new(),
+            ancestors: HashMap::new(),
+            without_room: HashMap::new(),
+            resolution: Resolution::default(),
+            dirty: Dirty::default(),
+        }
+    }
+
+    /// A resolver with these objects, nothing of which is resolved before [`update`](Self::update).
+    #[must_use]
+    pub fn with_snapshot(snapshot: Snapshot, options: Options) -> Self {
+        let mut resolver = Self::new(options);
+        let references = snapshot.references();
+        resolver.snapshot = snapshot;
+        for reference in references {
+            if let Some(edges) = depends::of(&resolver.snapshot, &reference) {
+                resolver.depends.add(edges);
+            }
+            resolver.mark_own(&reference);
+        }
+        resolver
+    }
+
+    /// The objects.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The result as of the last [`update`](Self::update).
+    #[must_use]
+    pub fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// The same objects under other options; everything is resolved anew with the next
+    /// [`update`](Self::update).
+    pub fn set_options(&mut self, options: Options) {
+        let snapshot = std::mem::take(&mut self.snapshot);
+        *self = Self::with_snapshot(snapshot, options);
+    }
+
+    /// Puts an object in its place. Takes effect with the next [`update`](Self::update).
+    pub fn insert(&mut self, object: impl Into<Object>) {
+        let object = object.into();
+        let reference = object.reference();
+        let before = depends::of(&self.snapshot, &reference);
+        self.snapshot.insert(object);
+        self.changed(&reference, before);
+    }
+
+    /// Takes an object out, if it is there. Takes effect with the next [`update`](Self::update).
+    pub fn remove(&mut self, reference: &ObjectReference) {
+        let before = depends::of(&self.snapshot, reference);
+        if self.snapshot.remove(reference).is_some() {
+            self.changed(reference, before);
+        }
+    }
+
+    /// Resolves what has changed since the last time.
+    pub fn update(&mut self) -> Changes {
+        let dirty = std::mem::take(&mut self.dirty);
+        update::Update::new(self, dirty).run()
+    }
+
+    /// Whether status entries under this controller name are ours.
+    #[must_use]
+    pub fn owns(&self, controller: &str) -> bool {
+        controller == self.options.mesh_controller
+            || match &self.options.controllers {
+                Controllers::Named(names) => names.contains(controller),
+                Controllers::Any => self.classes.values().any(|c| c.controller == controller),
+            }
+    }
+
+    /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
+    /// objects whose status is not ours.
+    #[must_use]
+    pub fn next_status(&self, reference: &ObjectReference, now: &Time) -> Option<Next<Status>> {
+        let wanted = self.resolution.statuses.get(reference)?;
+        let present = status::present(&self.snapshot, reference);
+        let own = |controller: &str| self.owns(controller);
+        Some(status::next(present.as_ref(), wanted, own, now))
+    }
+
+    /// Notes that an object has come, changed or gone.
+    fn changed(&mut self, reference: &ObjectReference, before: Option<(Dependent, HashSet<Key>)>) {
+        let after = depends::of(&self.snapshot, reference);
+        for edges in [&before, &after].into_iter().flatten() {
+            self.mark_edges(edges);
+        }
+        if before != after {
+            if let Some(before) = &before {
+                self.depends.remove(before);
+            }
+            if let Some(after) = after {
+                self.depends.add(after);
+            }
+        }
+        self.mark_own(reference);
+        let dependents: Vec<Dependent> = self
+            .depends
+            .on(&Key::Object(reference.clone()))
+            .cloned()
+            .collect();
+        for dependent in dependents {
+            match dependent {
+                Dependent::Class(name) => _ = self.dirty.classes.insert(name),
+                Dependent::Gateway(name) => _ = self.dirty.gateways.insert(name),
+                // Routes are marked once it is known whether their parent or backend has really changed.
+                Dependent::Route(_) | Dependent::Slice(_) => {}
+                Dependent::Policy(id) => self.mark_policy(id),
+            }
+        }
+    }
+
+    /// Marks what an object is part of: a slice of a backend, a policy of its target.
+    fn mark_edges(&mut self, (dependent, keys): &(Dependent, HashSet<Key>)) {
+        for key in keys {
+            match (dependent, key) {
+                (Dependent::Slice(_), Key::Slices(backend)) => {
+                    self.dirty.backends.insert(backend.clone());
+                }
+                (Dependent::Policy(_), Key::Target(backend)) => {
+                    self.dirty.backends.insert(backend.clone());
+                    let rivals = self.depends.policies_for(backend);
+                    self.dirty.policies.extend(rivals);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Marks a policy whose references have changed, and the backends that it is for.
+    fn mark_policy(&mut self, id: PolicyId) {
+        if let Some(edges) = depends::of(&self.snapshot, &id.reference()) {
+            self.mark_edges(&edges);
+        }
+        self.dirty.policies.insert(id);
+    }
+
+    /// Marks the object itself.
+    fn mark_own(&mut self, reference: &ObjectReference) {
+        let place = reference.namespaced_name();
+        match (reference.group.as_str(), reference.kind.as_str()) {
+            (GROUP, "GatewayClass") => _ = self.dirty.classes.insert(place),
+            (GROUP, "Gateway") => _ = self.dirty.gateways.insert(place),
+            (GROUP, "ReferenceGrant") => _ = self.dirty.grants.insert(place.namespace),
+            (GROUP, "BackendTLSPolicy" | "BackendLBPolicy") => {
+                let kind = if reference.kind == "BackendTLSPolicy" {
+                    super::backend::policy::PolicyKind::Tls
+                } else {
+                    super::backend::policy::PolicyKind::Lb
+                };
+                self.dirty.policies.insert(PolicyId { kind, name: place });
+            }
+            ("", "Namespace") => self.mark_namespace(&place.name),
+            ("", "Endpoints") => {
+                self.dirty.backends.insert(BackendKey::service(place));
+            }
+            (GROUP, kind) => {
+                if let Some(kind) = RouteKind::from_kind(kind) {
+                    self.dirty.routes.insert(RouteId::new(kind, place));
+                }
+            }
+            _ => {
+                if let Some(key) = BackendKey::of(reference) {
+                    self.dirty.backends.insert(key);
+                }
+            }
+        }
+    }
+
+    /// Marks the routes of a namespace, whose labels may have changed.
+    fn mark_namespace(&mut self, namespace: &str) {
+        macro_rules! mark {
+            ($($routes:ident => $kind:ident),+) => {$(
+                let routes = Snapshot::in_namespace(self.snapshot.$routes(), namespace);
+                self.dirty.routes.extend(
+                    routes.map(|(place, _)| RouteId::new(RouteKind::$kind, place.clone())),
+                );
+            )+};
+        }
+        mark!(http_routes => Http, grpc_routes => Grpc, tls_routes => Tls, tcp_routes => Tcp, udp_routes => Udp);
+    }
+}

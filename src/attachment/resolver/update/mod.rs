@@ -1,0 +1,231 @@
+//! Looking again at what has changed, and at what depends on it.
+
+mod ancestors;
+mod assembled;
+mod routes;
+mod statuses;
+
+use super::{
+    Dirty, Resolver,
+    depends::{Dependent, Key},
+};
+use crate::{
+    attachment::{
+        Controllers, RouteId, Status,
+        backend::{self, policy},
+        gateway::{self, ClassState, GatewayState, assigned},
+        objects::object::{class_reference, gateway_reference},
+        resolution::Changes,
+    },
+    meta::NamespacedName,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// One round of looking again: each step marks what the next ones have to do.
+pub(super) struct Update<'a> {
+    resolver: &'a mut Resolver,
+    dirty: Dirty,
+    /// Gateways that are not what they were.
+    changed_gateways: BTreeSet<NamespacedName>,
+    /// Gateways to put together from all their routes.
+    rebuild: BTreeSet<NamespacedName>,
+    /// Listeners to put together from all their routes, because of conflicts.
+    refill: BTreeSet<(NamespacedName, usize)>,
+    services: BTreeSet<NamespacedName>,
+    gateway_statuses: BTreeSet<NamespacedName>,
+    route_statuses: BTreeSet<RouteId>,
+    changes: Changes,
+}
+
+impl<'a> Update<'a> {
+    pub(super) fn new(resolver: &'a mut Resolver, dirty: Dirty) -> Self {
+        Self {
+            resolver,
+            dirty,
+            changed_gateways: BTreeSet::new(),
+            rebuild: BTreeSet::new(),
+            refill: BTreeSet::new(),
+            services: BTreeSet::new(),
+            gateway_statuses: BTreeSet::new(),
+            route_statuses: BTreeSet::new(),
+            changes: Changes::default(),
+        }
+    }
+
+    pub(super) fn run(mut self) -> Changes {
+        self.grants();
+        self.classes();
+        self.gateways();
+        self.backends();
+        self.routes();
+        self.ancestors();
+        self.routes();
+        self.assemble();
+        self.mesh();
+        self.write_gateway_statuses();
+        self.write_route_statuses();
+        self.write_policy_statuses();
+        self.changes
+    }
+
+    fn grants(&mut self) {
+        for namespace in std::mem::take(&mut self.dirty.grants) {
+            let resolver = &mut *self.resolver;
+            resolver.grants.refresh(&resolver.snapshot, &namespace);
+            for dependent in resolver.depends.on(&Key::Grants(namespace)) {
+                match dependent {
+                    Dependent::Gateway(name) => _ = self.dirty.gateways.insert(name.clone()),
+                    Dependent::Route(id) => _ = self.dirty.routes.insert(id.clone()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn classes(&mut self) {
+        for name in std::mem::take(&mut self.dirty.classes) {
+            let resolver = &mut *self.resolver;
+            let new = resolver
+                .snapshot
+                .gateway_classes()
+                .get(&name)
+                .and_then(|class| {
+                    gateway::examine_class(class, &resolver.snapshot, &resolver.options)
+                });
+            let reference = class_reference(&name.name);
+            let status = new
+                .as_ref()
+                .map(|class| Status::GatewayClass(class.status(&resolver.options)));
+            let controller = |class: &ClassState| class.controller.clone();
+            let now = new.as_ref().map(controller);
+            let before = match new {
+                Some(class) => resolver.classes.insert(name, class),
+                None => resolver.classes.remove(&name),
+            };
+            if resolver.options.controllers == Controllers::Any
+                && before.as_ref().map(controller) != now
+            {
+                // Whose entries are ours has changed, and with it the room for them.
+                self.dirty.policies.extend(policy::all(&resolver.snapshot));
+            }
+            for dependent in resolver.depends.on(&Key::Object(reference.clone())) {
+                if let Dependent::Gateway(name) = dependent {
+                    self.dirty.gateways.insert(name.clone());
+                }
+            }
+            self.set_status(reference, status);
+        }
+    }
+
+    fn gateways(&mut self) {
+        let names = std::mem::take(&mut self.dirty.gateways);
+        if names.is_empty() {
+            return;
+        }
+        for name in names {
+            let new = self.examine_gateway(&name);
+            let resolver = &mut *self.resolver;
+            let same = new.is_some() && resolver.gateways.get(&name) == new.as_ref();
+            match new {
+                Some(gateway) => _ = resolver.gateways.insert(name.clone(), gateway),
+                None => _ = resolver.gateways.remove(&name),
+            }
+            if same {
+                continue;
+            }
+            let key = Key::Object(gateway_reference(&name));
+            self.dirty
+                .routes
+                .extend(resolver.depends.routes_on(&key).cloned());
+            let idle = resolver.gateways.get(&name).map(GatewayState::idle);
+            let idle = idle.filter(|idle| !idle.is_empty()).map(Arc::from);
+            let of_effective = &mut resolver.resolution.effective.idle;
+            if of_effective.get(&name) != idle.as_ref() {
+                match idle {
+                    Some(idle) => _ = of_effective.insert(name.clone(), idle),
+                    None => _ = of_effective.remove(&name),
+                }
+                self.changes.gateways.insert(name.clone());
+            }
+            self.changed_gateways.insert(name.clone());
+            self.rebuild.insert(name);
+        }
+        let resolver = &mut *self.resolver;
+        let assigned = assigned::assign(
+            resolver.gateways.values(),
+            &resolver.snapshot,
+            &resolver.options.addresses,
+        );
+        let before = std::mem::replace(&mut resolver.assigned, assigned);
+        for name in resolver.gateways.keys() {
+            if before.get(name) != resolver.assigned.get(name) {
+                self.rebuild.insert(name.clone());
+            }
+        }
+    }
+
+    fn examine_gateway(&self, name: &NamespacedName) -> Option<GatewayState> {
+        let resolver = &*self.resolver;
+        let gateway = resolver.snapshot.gateways().get(name)?;
+        let class_name = &gateway.spec.gateway_class_name;
+        let place = NamespacedName::new("", class_name);
+        let assumed;
+        let class = match resolver.classes.get(&place) {
+            Some(class) => class,
+            None => {
+                let there = resolver.snapshot.gateway_classes().contains_key(&place);
+                if there || !resolver.options.assume.classes {
+                    return None;
+                }
+                assumed = ClassState::assumed(class_name, &resolver.options);
+                &assumed
+            }
+        };
+        Some(gateway::examine(
+            gateway,
+            class,
+            &resolver.snapshot,
+            &resolver.grants,
+            &resolver.options,
+        ))
+    }
+
+    fn backends(&mut self) {
+        for key in std::mem::take(&mut self.dirty.backends) {
+            let resolver = &mut *self.resolver;
+            let policies = policy::for_backend(
+                &key,
+                &resolver.depends.policies_for(&key),
+                &resolver.snapshot,
+            );
+            let new = backend::examine(
+                &key,
+                &resolver.depends.slices_of(&key),
+                policies,
+                &resolver.snapshot,
+                &resolver.options,
+            );
+            if resolver.backends.get(&key) == new.as_ref() {
+                continue;
+            }
+            self.dirty
+                .policies
+                .extend(resolver.depends.policies_for(&key));
+            let users = Key::Object(key.reference());
+            self.dirty
+                .routes
+                .extend(resolver.depends.routes_on(&users).cloned());
+            if !key.import {
+                let parents = Key::Parent(key.name.clone());
+                self.dirty
+                    .routes
+                    .extend(resolver.depends.routes_on(&parents).cloned());
+                self.services.insert(key.name.clone());
+            }
+            match new {
+                Some(state) => _ = resolver.backends.insert(key, state),
+                None => _ = resolver.backends.remove(&key),
+            }
+        }
+    }
+}

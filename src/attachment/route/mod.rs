@@ -1,0 +1,339 @@
+//! Routes against their parents: to which listeners and Services each attaches, and why not to others.
+
+mod at_gateway;
+mod at_service;
+mod parts;
+pub(super) mod rules;
+
+pub(super) use parts::{parts, visit_backends};
+
+use super::{
+    Options, Snapshot,
+    backend::{BackendKey, BackendState},
+    effective::EffectiveHostname,
+    finding::Finding,
+    gateway::GatewayState,
+    objects::{
+        grants::Grants,
+        route_id::{RouteId, RouteKind},
+    },
+};
+use crate::{
+    meta::{
+        Age, Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route::reason,
+    },
+    v1::ParentReference,
+};
+use rules::{Built, Common, Context};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// A route and what was found out about it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RouteState {
+    pub(super) generation: Option<i64>,
+    pub(super) age: Age,
+    /// With Gateways as parents.
+    pub(super) built: Built,
+    /// With Services as parents, where other rules hold for references.
+    pub(super) mesh: Option<Built>,
+    /// With Gateways as parents for which a policy of a backend has no room.
+    pub(super) without_room: BTreeMap<NamespacedName, Built>,
+    pub(super) parents: Vec<ParentState>,
+}
+
+/// A route at one of its parents.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ParentState {
+    pub(super) reference: ParentReference,
+    pub(super) target: ParentTarget,
+    /// The controller under whose name the status is written; nothing for parents that are not ours.
+    pub(super) controller: Option<String>,
+    pub(super) accepted: Finding,
+}
+
+/// What a parentRef leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ParentTarget {
+    Gateway {
+        name: NamespacedName,
+        /// The listeners that the route attaches to by the parentRef and the listener's `allowedRoutes`.
+        counted: Vec<usize>,
+        /// Those of them that are in force and have hostnames in common with the route.
+        attached: Vec<(usize, Arc<[EffectiveHostname]>)>,
+    },
+    Service {
+        name: NamespacedName,
+        /// The port that is meant; all of them without one.
+        port: Option<u16>,
+    },
+    /// Not ours, or not there.
+    Nothing,
+}
+
+impl RouteState {
+    /// The rules as they hold at a Gateway.
+    pub(super) fn at_gateway(&self, gateway: &NamespacedName) -> &Built {
+        self.without_room.get(gateway).unwrap_or(&self.built)
+    }
+
+    /// The rules as they hold at Services.
+    pub(super) fn at_services(&self) -> &Built {
+        self.mesh.as_ref().unwrap_or(&self.built)
+    }
+
+    /// The listeners of a Gateway that this route attaches to, each once.
+    pub(super) fn attached_to(
+        &self,
+        gateway: &NamespacedName,
+    ) -> BTreeMap<usize, Arc<[EffectiveHostname]>> {
+        let mut listeners = BTreeMap::new();
+        for parent in &self.parents {
+            if let ParentTarget::Gateway { name, attached, .. } = &parent.target
+                && name == gateway
+            {
+                listeners.extend(attached.iter().cloned());
+            }
+        }
+        listeners
+    }
+
+    /// The listeners of a Gateway whose `attachedRoutes` this route counts for, each once.
+    pub(super) fn counted_at(&self, gateway: &NamespacedName) -> Vec<usize> {
+        let mut listeners: Vec<usize> = self
+            .parents
+            .iter()
+            .filter_map(|parent| match &parent.target {
+                ParentTarget::Gateway { name, counted, .. } if name == gateway => Some(counted),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+            .collect();
+        listeners.sort_unstable();
+        listeners.dedup();
+        listeners
+    }
+
+    /// The Services that are among the parents.
+    pub(super) fn services(&self) -> impl Iterator<Item = &NamespacedName> {
+        self.parents
+            .iter()
+            .filter_map(|parent| match &parent.target {
+                ParentTarget::Service { name, .. } => Some(name),
+                _ => None,
+            })
+    }
+
+    /// The Gateways that are among the parents and ours.
+    pub(super) fn gateways(&self) -> impl Iterator<Item = &NamespacedName> {
+        self.parents
+            .iter()
+            .filter_map(|parent| match &parent.target {
+                ParentTarget::Gateway { name, .. } => Some(name),
+                _ => None,
+            })
+    }
+}
+
+/// Everything that a route is looked at with.
+#[derive(Clone, Copy)]
+pub(super) struct World<'a> {
+    pub(super) options: &'a Options,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) grants: &'a Grants,
+    pub(super) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
+    pub(super) backends: &'a HashMap<BackendKey, BackendState>,
+    /// By Gateway, the policies that have no room for it.
+    pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectReference>>,
+}
+
+/// Looks at a route; nothing if it is not there.
+pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
+    let parts = parts(world.snapshot, id)?;
+    let hostnames: Vec<Hostname> = parts
+        .hostnames
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    let age = Age::of(parts.metadata);
+    let common = Common {
+        id,
+        age,
+        hostnames: &hostnames,
+    };
+    let context = Context {
+        options: world.options,
+        grants: world.grants,
+        backends: world.backends,
+        needs_grant: true,
+        without_room: None,
+    };
+    let built = build(id, context, common, world.snapshot)?;
+    let crosses = {
+        let mut crosses = false;
+        visit_backends(world.snapshot, id, |reference| {
+            crosses |= reference
+                .explicit_namespace()
+                .is_some_and(|namespace| namespace != id.name.namespace);
+        });
+        crosses
+    };
+    let no_grant = world.options.mesh_references == super::MeshReferences::NeedNoGrant;
+    let mesh = (crosses && no_grant && parts.parents.iter().any(ParentReference::is_service))
+        .then(|| {
+            let context = Context {
+                needs_grant: false,
+                ..context
+            };
+            build(id, context, common, world.snapshot)
+        })
+        .flatten();
+    let invalid = built.invalid.clone();
+    let view = View {
+        id,
+        hostnames: &hostnames,
+        named_hostnames: !parts.hostnames.is_empty(),
+        labels: labels(&id.name.namespace, world),
+    };
+    let parents = parts
+        .parents
+        .iter()
+        .map(|reference| {
+            let mut parent = view.at_parent(reference, world);
+            if let (true, Some(invalid)) = (parent.accepted.holds(), &invalid) {
+                parent.accepted = invalid.clone();
+                if let ParentTarget::Gateway { attached, .. } = &mut parent.target {
+                    attached.clear();
+                }
+            }
+            parent
+        })
+        .collect();
+    let mut state = RouteState {
+        generation: parts.metadata.generation,
+        age,
+        built,
+        mesh,
+        without_room: BTreeMap::new(),
+        parents,
+    };
+    if !world.without_room.is_empty() {
+        let others = state.gateways().filter_map(|gateway| {
+            let full = world.without_room.get(gateway)?;
+            let context = Context {
+                without_room: Some((gateway, full)),
+                ..context
+            };
+            let built = build(id, context, common, world.snapshot)?;
+            (built != state.built).then(|| (gateway.clone(), built))
+        });
+        state.without_room = others.collect();
+    }
+    Some(state)
+}
+
+fn build(
+    id: &RouteId,
+    context: Context<'_>,
+    common: Common<'_>,
+    snapshot: &Snapshot,
+) -> Option<Built> {
+    let place = &id.name;
+    Some(match id.kind {
+        RouteKind::Http => rules::http(
+            context,
+            common,
+            &snapshot.http_routes().get(place)?.spec.rules,
+        ),
+        RouteKind::Grpc => {
+            let route = snapshot.grpc_routes().get(place)?;
+            let rules = route.spec.as_ref().map(|spec| spec.rules.as_slice());
+            rules::grpc(context, common, rules.unwrap_or_default())
+        }
+        RouteKind::Tls => {
+            let route = snapshot.tls_routes().get(place)?;
+            let rules = route.spec.rules.iter().map(|r| r.backend_refs.as_slice());
+            rules::connections(context, common, rules)
+        }
+        RouteKind::Tcp => {
+            let route = snapshot.tcp_routes().get(place)?;
+            let rules = route.spec.rules.iter().map(|r| r.backend_refs.as_slice());
+            rules::connections(context, common, rules)
+        }
+        RouteKind::Udp => {
+            let route = snapshot.udp_routes().get(place)?;
+            let rules = route.spec.rules.iter().map(|r| r.backend_refs.as_slice());
+            rules::connections(context, common, rules)
+        }
+    })
+}
+
+/// The labels of a namespace. One that is only named has the label with its name, if that is assumed.
+fn labels(namespace: &str, world: World<'_>) -> BTreeMap<String, String> {
+    let place = NamespacedName::new("", namespace);
+    match world.snapshot.namespaces().get(&place) {
+        Some(found) => {
+            let mut labels = found.metadata.labels.clone().unwrap_or_default();
+            if world.options.assume.namespaces {
+                // An API server sets this label on every Namespace.
+                labels
+                    .entry(NAME_LABEL.to_owned())
+                    .or_insert_with(|| namespace.to_owned());
+            }
+            labels
+        }
+        None if world.options.assume.namespaces => {
+            BTreeMap::from([(NAME_LABEL.to_owned(), namespace.to_owned())])
+        }
+        None => BTreeMap::new(),
+    }
+}
+
+/// The label that an API server sets on every Namespace.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// What of a route its parents look at.
+struct View<'a> {
+    id: &'a RouteId,
+    hostnames: &'a [Hostname],
+    /// Whether the route names hostnames at all, readable or not.
+    named_hostnames: bool,
+    labels: BTreeMap<String, String>,
+}
+
+impl View<'_> {
+    fn at_parent(&self, reference: &ParentReference, world: World<'_>) -> ParentState {
+        let place = reference.resolve(&self.id.name.namespace);
+        let nothing = |text: String| ParentState {
+            reference: reference.clone(),
+            target: ParentTarget::Nothing,
+            controller: None,
+            accepted: Finding::new(false, reason::NO_MATCHING_PARENT, text),
+        };
+        if reference.is_gateway() {
+            let name = place.namespaced_name();
+            match world.gateways.get(&name) {
+                Some(gateway) => self.at_gateway(reference, name, gateway, world.options),
+                None if world.snapshot.gateways().contains_key(&name) => {
+                    nothing(format!("{place} belongs to another controller"))
+                }
+                None => nothing(format!("{place} does not exist")),
+            }
+        } else if reference.is_service() {
+            if !world.options.supports(&SupportedFeature::Mesh) {
+                return nothing(format!(
+                    "{place} is for a service mesh, which is not supported"
+                ));
+            }
+            self.at_service(reference, place.namespaced_name(), world)
+        } else {
+            nothing(format!(
+                "a {} is no parent that is known",
+                place.group_kind()
+            ))
+        }
+    }
+}

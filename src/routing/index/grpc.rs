@@ -1,0 +1,103 @@
+//! The gRPC entries of one hostname that are more than one exact path.
+
+use std::sync::Arc;
+
+use super::candidates::{Candidates, Hit, Site, better};
+use super::hashing::Hashing;
+use super::stored::Stored;
+use super::texts::Texts;
+use crate::routing::matching::matches::{Match, ValueMatch};
+use crate::routing::request::view::{Prepared, RequestView};
+
+/// By exact service; without one by exact method; without either one by one. What an entry asks for
+/// besides (a pattern for the other part) is an open test.
+pub(super) struct GrpcTable<T> {
+    services: Texts<Candidates<T>>,
+    methods: Texts<Candidates<T>>,
+    rest: Candidates<T>,
+}
+
+impl<T: Clone> Clone for GrpcTable<T> {
+    fn clone(&self) -> Self {
+        Self {
+            services: self.services.clone(),
+            methods: self.methods.clone(),
+            rest: self.rest.clone(),
+        }
+    }
+}
+
+impl<T> Default for GrpcTable<T> {
+    fn default() -> Self {
+        Self {
+            services: Texts::default(),
+            methods: Texts::default(),
+            rest: Candidates::None,
+        }
+    }
+}
+
+enum Place<'e> {
+    Service(&'e [u8]),
+    Method(&'e [u8]),
+    Rest,
+    /// Asks for a name with a slash, or for an empty one, which no gRPC path has.
+    Nowhere,
+}
+
+impl<T> GrpcTable<T> {
+    pub(super) fn find<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let (service, method) = request.grpc()?;
+        let named = |texts: &'t Texts<Candidates<T>>, name: &str| {
+            texts.get(name.as_bytes(), hashing)?.find(request, hashing)
+        };
+        let found = better(named(&self.services, service), named(&self.methods, method));
+        better(found, self.rest.find(request, hashing))
+    }
+
+    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+        self.services.for_each_entry(&mut *visit);
+        self.methods.for_each_entry(&mut *visit);
+        self.rest.for_each(visit);
+    }
+}
+
+impl<T: Clone> GrpcTable<T> {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let site = Site::default();
+        match place(&entry.matching) {
+            Place::Service(name) => self.services.insert(name, entry, hashing, site),
+            Place::Method(name) => self.methods.insert(name, entry, hashing, site),
+            Place::Rest => self.rest.insert(entry, hashing, site),
+            Place::Nowhere => {}
+        }
+    }
+
+    pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        match place(&entry.matching) {
+            Place::Service(name) => self.services.remove(name, entry, hashing),
+            Place::Method(name) => self.methods.remove(name, entry, hashing),
+            Place::Rest => self.rest.remove(entry, hashing),
+            Place::Nowhere => {}
+        }
+    }
+}
+
+fn place(matching: &Match) -> Place<'_> {
+    let Match::Grpc(grpc) = matching else {
+        return Place::Nowhere;
+    };
+    let unfit = |value: &Option<ValueMatch>| matches!(value, Some(ValueMatch::Exact(name)) if name.is_empty() || name.contains('/'));
+    if unfit(&grpc.service) || unfit(&grpc.method) {
+        return Place::Nowhere;
+    }
+    match (&grpc.service, &grpc.method) {
+        (Some(ValueMatch::Exact(service)), _) => Place::Service(service.as_bytes()),
+        (_, Some(ValueMatch::Exact(method))) => Place::Method(method.as_bytes()),
+        _ => Place::Rest,
+    }
+}

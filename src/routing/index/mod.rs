@@ -1,0 +1,12 @@
+//! The compiled table of one hostname: where the entries are that may answer a request.
+
+pub(super) mod candidates;
+mod grpc;
+pub(super) mod hashing;
+pub(super) mod paths;
+mod pattern_set;
+mod patterns;
+mod ranked;
+pub(super) mod stored;
+pub(super) mod table;
+mod texts;

@@ -1,0 +1,258 @@
+//! The entries of one hostname, by path.
+
+use std::sync::Arc;
+
+use super::candidates::{Candidates, Hit, Site, better};
+use super::grpc::GrpcTable;
+use super::hashing::Hashing;
+use super::patterns::PatternTable;
+use super::stored::Stored;
+use super::texts::Texts;
+use crate::routing::matching::matches::{Match, PathMatch, ValueMatch};
+use crate::routing::options::{Options, RegexRank};
+use crate::routing::request::view::{Prepared, RequestView};
+use crate::same::same;
+
+/// Exact paths and prefixes by hash, regular expressions by the literal text at their ends.
+pub(in crate::routing) struct PathTable<T> {
+    exact: Texts<Candidates<T>>,
+    /// Non-empty prefixes, without a slash at the end.
+    prefixes: Texts<Candidates<T>>,
+    /// The prefix `/`.
+    root: Candidates<T>,
+    patterns: Option<Arc<PatternTable<T>>>,
+    grpc: Option<Arc<GrpcTable<T>>>,
+    len: usize,
+}
+
+/// Where an entry belongs.
+enum Place<'e> {
+    Exact(std::borrow::Cow<'e, [u8]>),
+    Prefix(&'e [u8]),
+    Root,
+    Pattern,
+    Grpc,
+}
+
+impl<T: Clone> Clone for PathTable<T> {
+    fn clone(&self) -> Self {
+        Self {
+            exact: self.exact.clone(),
+            prefixes: self.prefixes.clone(),
+            root: self.root.clone(),
+            patterns: self.patterns.clone(),
+            grpc: self.grpc.clone(),
+            len: self.len,
+        }
+    }
+}
+
+impl<T> Default for PathTable<T> {
+    fn default() -> Self {
+        Self {
+            exact: Texts::default(),
+            prefixes: Texts::default(),
+            root: Candidates::None,
+            patterns: None,
+            grpc: None,
+            len: 0,
+        }
+    }
+}
+
+impl<T> PathTable<T> {
+    pub(in crate::routing) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The entry that takes precedence among those that fit.
+    #[inline(always)]
+    pub(in crate::routing) fn find<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+        options: &Options,
+    ) -> Option<Hit<'t, T>> {
+        if self.patterns.is_some() || self.grpc.is_some() {
+            return self.find_among_all(request, hashing, options.regex_rank());
+        }
+        match self.find_exact(request, hashing) {
+            None => self.find_prefix(request, hashing),
+            found => found,
+        }
+    }
+
+    /// As [`find`](Self::find), where there are other entries than those with exact paths and prefixes.
+    #[inline(never)]
+    fn find_among_all<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+        regex_rank: RegexRank,
+    ) -> Option<Hit<'t, T>> {
+        let exact = || self.find_exact(request, hashing);
+        let prefix = || self.find_prefix(request, hashing);
+        let found = match &self.patterns {
+            None => exact().or_else(prefix),
+            Some(patterns) => {
+                let pattern = || patterns.find(request, hashing);
+                match regex_rank {
+                    RegexRank::First => pattern().or_else(exact).or_else(prefix),
+                    RegexRank::AfterExact => exact().or_else(pattern).or_else(prefix),
+                    RegexRank::Last => exact().or_else(prefix).or_else(pattern),
+                }
+            }
+        };
+        match &self.grpc {
+            None => found,
+            Some(grpc) => better(found, grpc.find(request, hashing)),
+        }
+    }
+
+    #[inline(always)]
+    fn find_exact<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let entries = self.exact.get(request.path.as_bytes(), hashing)?;
+        entries.find(request, hashing)
+    }
+
+    #[inline(always)]
+    fn find_prefix<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let path = request.path.as_bytes();
+        if let Some((prefix, entries)) = self.prefixes.lone() {
+            if is_below(path, prefix)
+                && let Some(found) = entries.find(request, hashing)
+            {
+                return Some(found);
+            }
+            return self.root.find(request, hashing);
+        }
+        self.find_longest(path, request, hashing)
+    }
+
+    /// Among several prefixes, the longest first.
+    #[inline(never)]
+    fn find_longest<'t, R: RequestView>(
+        &'t self,
+        path: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        for len in self.prefixes.lengths().longest_first(path) {
+            if let Some(entries) = self.prefixes.front(path, len, hashing)
+                && let Some(found) = entries.find(request, hashing)
+            {
+                return Some(found);
+            }
+        }
+        self.root.find(request, hashing)
+    }
+
+    pub(in crate::routing) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+        self.exact.for_each_entry(&mut *visit);
+        self.prefixes.for_each_entry(&mut *visit);
+        self.root.for_each(&mut *visit);
+        if let Some(patterns) = &self.patterns {
+            patterns.for_each(&mut *visit);
+        }
+        if let Some(grpc) = &self.grpc {
+            grpc.for_each(&mut *visit);
+        }
+    }
+}
+
+/// Whether a prefix is the path or whole elements at its front.
+#[inline(always)]
+fn is_below(path: &[u8], prefix: &[u8]) -> bool {
+    match path.split_at_checked(prefix.len()) {
+        Some((front, [] | [b'/', ..])) => same(front, prefix),
+        _ => false,
+    }
+}
+
+impl<T: Clone> PathTable<T> {
+    pub(in crate::routing) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        self.len += 1;
+        let site = Site::default();
+        match place(&entry.matching) {
+            Place::Exact(path) => self.exact.insert(&path, entry, hashing, site),
+            Place::Prefix(path) => self.prefixes.insert(path, entry, hashing, site),
+            Place::Root => self.root.insert(entry, hashing, site),
+            Place::Pattern => {
+                Arc::make_mut(self.patterns.get_or_insert_default()).insert(entry, hashing);
+            }
+            Place::Grpc => Arc::make_mut(self.grpc.get_or_insert_default()).insert(entry, hashing),
+        }
+    }
+
+    /// Drops this very entry.
+    pub(in crate::routing) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        self.len = self.len.saturating_sub(1);
+        match place(&entry.matching) {
+            Place::Exact(path) => self.exact.remove(&path, entry, hashing),
+            Place::Prefix(path) => self.prefixes.remove(path, entry, hashing),
+            Place::Root => self.root.remove(entry, hashing),
+            Place::Pattern => {
+                if let Some(patterns) = &mut self.patterns {
+                    Arc::make_mut(patterns).remove(entry, hashing);
+                }
+            }
+            Place::Grpc => {
+                if let Some(grpc) = &mut self.grpc {
+                    Arc::make_mut(grpc).remove(entry, hashing);
+                }
+            }
+        }
+    }
+}
+
+fn place(matching: &Match) -> Place<'_> {
+    match matching {
+        Match::Http(http) => match &http.path {
+            PathMatch::Any => Place::Root,
+            PathMatch::Exact(path) => Place::Exact(path.as_bytes().into()),
+            PathMatch::Prefix(path) => match path.strip_suffix('/').unwrap_or(path) {
+                "" => Place::Root,
+                path => Place::Prefix(path.as_bytes()),
+            },
+            PathMatch::RegularExpression(_) => Place::Pattern,
+        },
+        Match::Grpc(grpc) => match (&grpc.service, &grpc.method) {
+            // A service or method with a slash fits no gRPC path; it must not become one here.
+            (Some(ValueMatch::Exact(service)), Some(ValueMatch::Exact(method)))
+                if [service, method]
+                    .iter()
+                    .all(|part| !part.is_empty() && !part.contains('/')) =>
+            {
+                Place::Exact(format!("/{service}/{method}").into_bytes().into())
+            }
+            _ => Place::Grpc,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_at_the_end_of_a_prefix_is_ignored() {
+        let of = |path: &str| match place(
+            &crate::routing::HttpMatch::path(PathMatch::prefix(path)).into(),
+        ) {
+            Place::Prefix(path) => String::from_utf8(path.to_vec()).unwrap(),
+            Place::Root => "root".to_owned(),
+            _ => panic!("{path} is no prefix"),
+        };
+        assert_eq!(of("/abc/"), "/abc");
+        assert_eq!(of("/"), "root");
+        assert_eq!(of("//"), "/");
+    }
+}

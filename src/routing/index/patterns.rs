@@ -1,0 +1,190 @@
+//! Path patterns, found by the literal text that they begin and end with.
+
+use std::sync::Arc;
+
+use super::candidates::{Candidates, Hit, Site, better};
+use super::hashing::{Hashing, Key, Lengths};
+use super::stored::Stored;
+use super::table::{Keyed, Table};
+use super::texts::Texts;
+use crate::routing::matching::matches::{Match, PathMatch};
+use crate::routing::request::view::{Prepared, RequestView};
+
+/// Patterns by the whole elements that every path which fits begins with, among those by the whole elements
+/// that it ends with; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
+/// place are asked together, as a [`PatternSet`](super::pattern_set::PatternSet).
+pub(super) struct PatternTable<T> {
+    prefixes: Table<(Key, Suffixes<T>)>,
+    prefix_lengths: Lengths,
+    /// Patterns that may begin with anything.
+    free: Suffixes<T>,
+}
+
+struct Suffixes<T> {
+    suffixes: Texts<Candidates<T>>,
+    free: Candidates<T>,
+}
+
+impl<T: Clone> Clone for PatternTable<T> {
+    fn clone(&self) -> Self {
+        Self {
+            prefixes: self.prefixes.clone(),
+            prefix_lengths: self.prefix_lengths,
+            free: self.free.clone(),
+        }
+    }
+}
+
+impl<T: Clone> Clone for Suffixes<T> {
+    fn clone(&self) -> Self {
+        Self {
+            suffixes: self.suffixes.clone(),
+            free: self.free.clone(),
+        }
+    }
+}
+
+impl<T: Clone> Keyed for (Key, Suffixes<T>) {
+    fn hash(&self, hashing: &Hashing) -> u64 {
+        hashing.hash(self.0.as_bytes())
+    }
+}
+
+impl<T> Default for PatternTable<T> {
+    fn default() -> Self {
+        Self {
+            prefixes: Table::default(),
+            prefix_lengths: Lengths::default(),
+            free: Suffixes::default(),
+        }
+    }
+}
+
+impl<T> Default for Suffixes<T> {
+    fn default() -> Self {
+        Self {
+            suffixes: Texts::default(),
+            free: Candidates::None,
+        }
+    }
+}
+
+impl<T> PatternTable<T> {
+    pub(super) fn find<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let path = request.path.as_bytes();
+        let mut found = self.free.find(path, request, hashing);
+        // Every length counts: a pattern with a short front may rank before one with a long front.
+        for len in self.prefix_lengths.longest_first(path) {
+            let Some(front) = path.get(..len).filter(|_| len < path.len()) else {
+                continue;
+            };
+            let is = |(key, _): &(Key, Suffixes<T>)| key.is(front);
+            if let Some((_, below)) = self.prefixes.get(|| hashing.hash(front), is) {
+                found = better(found, below.find(path, request, hashing));
+            }
+        }
+        found
+    }
+
+    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+        self.prefixes
+            .for_each(&mut |(_, below)| below.for_each(&mut *visit));
+        self.free.for_each(visit);
+    }
+}
+
+impl<T: Clone> PatternTable<T> {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let (prefix, suffix) = ends(entry);
+        if prefix.is_empty() {
+            return self.free.insert(suffix, entry, hashing);
+        }
+        self.prefix_lengths.add(prefix.len());
+        self.prefixes.upsert(
+            hashing.hash(prefix),
+            hashing,
+            |(key, _)| key.is(prefix),
+            || (Key::new(prefix), Suffixes::default()),
+            |(_, below)| below.insert(suffix, entry, hashing),
+        );
+    }
+
+    pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let (prefix, suffix) = ends(entry);
+        if prefix.is_empty() {
+            return self.free.remove(suffix, entry, hashing);
+        }
+        self.prefixes.edit(
+            hashing.hash(prefix),
+            hashing,
+            |(key, _)| key.is(prefix),
+            |(_, below)| {
+                below.remove(suffix, entry, hashing);
+                !(below.free.is_empty() && below.suffixes.is_empty())
+            },
+        );
+    }
+}
+
+impl<T> Suffixes<T> {
+    fn find<'t, R: RequestView>(
+        &'t self,
+        path: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let mut found = self.free.find(request, hashing);
+        if self.suffixes.is_empty() {
+            return found;
+        }
+        let from = path.len().saturating_sub(self.suffixes.lengths().max());
+        for at in memchr::memchr_iter(b'/', path.get(from..).unwrap_or_default()) {
+            let rest = path.get(from + at..).unwrap_or_default();
+            if let Some(entries) = self.suffixes.get(rest, hashing) {
+                found = better(found, entries.find(request, hashing));
+            }
+        }
+        found
+    }
+
+    fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+        self.suffixes.for_each_entry(&mut *visit);
+        self.free.for_each(visit);
+    }
+}
+
+impl<T: Clone> Suffixes<T> {
+    fn insert(&mut self, suffix: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        let site = Site::default();
+        if suffix.is_empty() {
+            return self.free.insert(entry, hashing, site);
+        }
+        self.suffixes.insert(suffix, entry, hashing, site);
+    }
+
+    fn remove(&mut self, suffix: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {
+        if suffix.is_empty() {
+            return self.free.remove(entry, hashing);
+        }
+        self.suffixes.remove(suffix, entry, hashing);
+    }
+}
+
+/// The literal text at both ends of an entry's pattern, cut to whole elements: up to the last slash of the
+/// front, from the first slash of the back.
+fn ends<T>(entry: &Stored<T>) -> (&[u8], &[u8]) {
+    let Match::Http(http) = &entry.matching else {
+        return (&[], &[]);
+    };
+    let PathMatch::RegularExpression(pattern) = &http.path else {
+        return (&[], &[]);
+    };
+    let (front, back) = (pattern.prefix(), pattern.suffix());
+    let prefix = memchr::memrchr(b'/', front).and_then(|end| front.get(..end));
+    let suffix = memchr::memchr(b'/', back).and_then(|start| back.get(start..));
+    (prefix.unwrap_or_default(), suffix.unwrap_or_default())
+}

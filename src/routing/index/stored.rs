@@ -1,0 +1,225 @@
+//! An entry as the engine keeps it.
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use super::hashing::Hashing;
+use crate::routing::matching::matches::{
+    Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch,
+};
+use crate::routing::matching::pattern::Pattern;
+use crate::routing::matching::precedence::Precedence;
+use crate::routing::options::Options;
+use crate::routing::request::host::HostPattern;
+use crate::routing::request::query;
+use crate::routing::request::view::{Prepared, RequestView};
+
+/// An entry with what is computed once: its key, and what its place in the index does not say already.
+pub(in crate::routing) struct Stored<T> {
+    precedence: Precedence,
+    /// How many tests the place by hostname and path leaves open.
+    tests: u32,
+    pub(in crate::routing) hostname: HostPattern,
+    pub(in crate::routing) matching: Match,
+    pub(in crate::routing) payload: T,
+}
+
+/// The tests that the place of an entry in the index leaves open.
+#[derive(Hash, PartialEq)]
+struct Open<'a> {
+    path: Option<&'a Pattern>,
+    service: Option<&'a Pattern>,
+    grpc_method: Option<&'a Pattern>,
+    method: Option<&'a str>,
+    headers: &'a [HeaderMatch],
+    query: &'a [QueryMatch],
+}
+
+impl<T> Stored<T> {
+    pub(in crate::routing) fn new(entry: Entry<T>, options: &Options) -> Arc<Self> {
+        let precedence = Precedence::of(&entry, options);
+        let mut matching = entry.matching;
+        match &mut matching {
+            Match::Http(http) => {
+                keep_first(&mut http.headers, |header| header.name.as_str());
+                keep_first(&mut http.query, |parameter| &parameter.name);
+            }
+            Match::Grpc(grpc) => keep_first(&mut grpc.headers, |header| header.name.as_str()),
+        }
+        let open = open(&matching);
+        let count = [
+            usize::from(open.path.is_some()),
+            usize::from(open.service.is_some()),
+            usize::from(open.grpc_method.is_some()),
+            usize::from(open.method.is_some()),
+            open.headers.len(),
+            open.query.len(),
+        ];
+        let tests = u32::try_from(count.iter().sum::<usize>()).unwrap_or(u32::MAX);
+        let (hostname, payload) = (entry.hostname, entry.payload);
+        Arc::new(Self {
+            precedence,
+            tests,
+            hostname,
+            matching,
+            payload,
+        })
+    }
+
+    pub(in crate::routing) fn precedence(&self) -> &Precedence {
+        &self.precedence
+    }
+
+    /// How many tests the place by hostname and path leaves open.
+    pub(in crate::routing) fn tests(&self) -> u32 {
+        self.tests
+    }
+
+    /// A hash of the open tests: entries in one place with the same tests differ in age and order only.
+    pub(in crate::routing) fn identity(&self, hashing: &Hashing) -> u64 {
+        match self.tests {
+            0 => 0,
+            _ => hashing.state().hash_one(open(&self.matching)),
+        }
+    }
+
+    pub(in crate::routing) fn same_tests(&self, other: &Self) -> bool {
+        self.tests == other.tests && open(&self.matching) == open(&other.matching)
+    }
+
+    /// The pattern of its path, if it asks for one.
+    pub(in crate::routing) fn path_pattern(&self) -> Option<&Pattern> {
+        open(&self.matching).path
+    }
+
+    pub(in crate::routing) fn method(&self) -> Option<&str> {
+        open(&self.matching).method
+    }
+
+    pub(in crate::routing) fn headers(&self) -> &[HeaderMatch] {
+        open(&self.matching).headers
+    }
+
+    pub(in crate::routing) fn query(&self) -> &[QueryMatch] {
+        open(&self.matching).query
+    }
+
+    /// Whether the request passes the open tests.
+    #[inline]
+    pub(in crate::routing) fn fits<R: RequestView>(&self, request: &Prepared<'_, R>) -> bool {
+        self.tests == 0 || self.failure(request).is_none()
+    }
+
+    /// The first open test that the request does not pass.
+    pub(in crate::routing) fn failure<R: RequestView>(
+        &self,
+        request: &Prepared<'_, R>,
+    ) -> Option<Failure<'_>> {
+        let open = open(&self.matching);
+        if open
+            .path
+            .is_some_and(|pattern| !pattern.is_match(request.path.as_bytes()))
+        {
+            return Some(Failure::Path);
+        }
+        if open.service.is_some() || open.grpc_method.is_some() {
+            let (service, method) = request.grpc().unwrap_or_default();
+            if open
+                .service
+                .is_some_and(|pattern| !pattern.is_match(service.as_bytes()))
+                || open
+                    .grpc_method
+                    .is_some_and(|pattern| !pattern.is_match(method.as_bytes()))
+            {
+                return Some(Failure::Path);
+            }
+        }
+        if open.method.is_some_and(|method| method != request.method) {
+            return Some(Failure::Method);
+        }
+        if let Some(header) = open
+            .headers
+            .iter()
+            .find(|header| !header_fits(header, request))
+        {
+            return Some(Failure::Header(header));
+        }
+        let parameter = open
+            .query
+            .iter()
+            .find(|parameter| !parameter_fits(parameter, request))?;
+        Some(Failure::Query(parameter))
+    }
+}
+
+/// Why an entry does not fit a request.
+#[derive(Clone, Copy)]
+pub(in crate::routing) enum Failure<'a> {
+    Path,
+    Method,
+    Header(&'a HeaderMatch),
+    Query(&'a QueryMatch),
+}
+
+#[inline]
+fn open(matching: &Match) -> Open<'_> {
+    match matching {
+        Match::Http(http) => Open {
+            path: match &http.path {
+                PathMatch::RegularExpression(pattern) => Some(pattern),
+                _ => None,
+            },
+            service: None,
+            grpc_method: None,
+            method: http.method.as_ref().map(http::Method::as_str),
+            headers: &http.headers,
+            query: &http.query,
+        },
+        Match::Grpc(grpc) => Open {
+            path: None,
+            service: pattern(grpc.service.as_ref()),
+            grpc_method: pattern(grpc.method.as_ref()),
+            method: None,
+            headers: &grpc.headers,
+            query: &[],
+        },
+    }
+}
+
+fn pattern(value: Option<&ValueMatch>) -> Option<&Pattern> {
+    match value {
+        Some(ValueMatch::RegularExpression(pattern)) => Some(pattern),
+        _ => None,
+    }
+}
+
+fn header_fits<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) -> bool {
+    let mut lines = request.request.header(&header.name);
+    match &header.value {
+        ValueMatch::Exact(value) => lines.any(|line| line == value.as_bytes()),
+        ValueMatch::RegularExpression(pattern) => lines.any(|line| pattern.is_match(line)),
+    }
+}
+
+fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_, R>) -> bool {
+    let Some(raw) = request
+        .query
+        .and_then(|query| query::first(query, &parameter.name))
+    else {
+        return false;
+    };
+    match &parameter.value {
+        ValueMatch::Exact(value) => raw.equals(value.as_bytes()),
+        ValueMatch::RegularExpression(pattern) if raw.plain => pattern.is_match(raw.value),
+        ValueMatch::RegularExpression(pattern) => {
+            pattern.is_match_bytes(query::Decoded::new(raw.value))
+        }
+    }
+}
+
+/// Keeps the first of each name (the API ignores the others) and sorts by name.
+fn keep_first<M>(list: &mut Vec<M>, name: impl Fn(&M) -> &str) {
+    list.sort_by(|a, b| name(a).cmp(name(b)));
+    list.dedup_by(|later, first| name(later) == name(first));
+    list.shrink_to_fit();
+}

@@ -1,0 +1,133 @@
+//! Values by a text: a path, a prefix, a header value, a service.
+
+use super::hashing::{Hashing, Key, Lengths};
+use super::table::{Keyed, Table};
+
+/// Values by a text that the request must have.
+pub(super) struct Texts<V> {
+    table: Table<Held<V>>,
+    lengths: Lengths,
+}
+
+#[derive(Clone)]
+struct Held<V> {
+    text: Key,
+    value: V,
+}
+
+impl<V> Clone for Texts<V> {
+    fn clone(&self) -> Self {
+        Self {
+            table: self.table.clone(),
+            lengths: self.lengths,
+        }
+    }
+}
+
+impl<V: Clone> Keyed for Held<V> {
+    fn hash(&self, hashing: &Hashing) -> u64 {
+        hashing.hash_value(self.text.as_bytes())
+    }
+}
+
+impl<V> Default for Texts<V> {
+    fn default() -> Self {
+        Self {
+            table: Table::default(),
+            lengths: Lengths::default(),
+        }
+    }
+}
+
+impl<V> Texts<V> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    pub(super) fn lengths(&self) -> &Lengths {
+        &self.lengths
+    }
+
+    /// The value of a text.
+    #[inline(always)]
+    pub(super) fn get(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
+        if !self.lengths.may_have(text.len()) {
+            return None;
+        }
+        self.at(text, hashing)
+    }
+
+    /// As [`get`](Self::get), for a text that most probably is there.
+    #[inline(always)]
+    pub(super) fn at(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
+        let held = self
+            .table
+            .get(|| hashing.hash_value(text), |held| held.text.is(text))?;
+        Some(&held.value)
+    }
+
+    /// The value of the text that `is` knows.
+    pub(super) fn get_where(
+        &self,
+        hash: impl FnOnce() -> u64,
+        is: impl Fn(&[u8]) -> bool,
+    ) -> Option<&V> {
+        let is = |held: &Held<V>| is(held.text.as_bytes());
+        Some(&self.table.get(hash, is)?.value)
+    }
+
+    /// The text of a table that has no other, and its value.
+    #[inline(always)]
+    pub(super) fn lone(&self) -> Option<(&[u8], &V)> {
+        let held = self.table.lone()?;
+        Some((held.text.as_bytes(), &held.value))
+    }
+
+    /// The value of as many bytes of a path, one of [`lengths`](Self::lengths).
+    #[inline(always)]
+    pub(super) fn front(&self, path: &[u8], len: usize, hashing: &Hashing) -> Option<&V> {
+        self.at(path.get(..len)?, hashing)
+    }
+
+    pub(super) fn for_each<'t>(&'t self, visit: &mut impl FnMut(&'t V)) {
+        self.table.for_each(&mut |held| visit(&held.value));
+    }
+}
+
+impl<V: Clone> Texts<V> {
+    /// Changes the value of a text, made first if it is not there.
+    pub(super) fn upsert(
+        &mut self,
+        text: &[u8],
+        hashing: &Hashing,
+        new: impl FnOnce() -> V,
+        change: impl FnOnce(&mut V),
+    ) {
+        self.lengths.add(text.len());
+        self.table.upsert(
+            hashing.hash_value(text),
+            hashing,
+            |held| held.text.is(text),
+            || Held {
+                text: Key::new(text),
+                value: new(),
+            },
+            |held| change(&mut held.value),
+        );
+    }
+
+    /// Changes the value of a text that is there; it goes unless `change` says to keep it.
+    pub(super) fn edit(
+        &mut self,
+        text: &[u8],
+        hashing: &Hashing,
+        change: impl FnOnce(&mut V) -> bool,
+    ) {
+        self.table.edit(
+            hashing.hash_value(text),
+            hashing,
+            |held| held.text.is(text),
+            |held| change(&mut held.value),
+        );
+    }
+}

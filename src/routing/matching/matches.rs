@@ -1,0 +1,175 @@
+//! What an entry asks of a request: plain data, filled in by whoever has rules.
+
+use std::sync::Arc;
+
+use http::{HeaderName, Method};
+
+use super::pattern::Pattern;
+use super::rank::Rank;
+use crate::routing::request::host::HostPattern;
+
+/// One row of a routing table: a hostname, a match, its rank among equals, and what is found.
+///
+/// A route of several hostnames and matches becomes one entry for each pair.
+#[derive(Debug, Clone)]
+pub struct Entry<T> {
+    /// The hostnames that this entry answers to.
+    pub hostname: HostPattern,
+    /// The hostname that the route itself names, if it differs from [`hostname`](Self::hostname) because
+    /// a listener's hostname narrowed it. It counts for precedence under
+    /// [`HostnameRank::Own`](super::HostnameRank::Own).
+    pub own_hostname: Option<HostPattern>,
+    /// What else it asks of a request.
+    pub matching: Match,
+    /// Its place among entries that ask for equally much.
+    pub rank: Rank,
+    /// What [`Router::find`](super::Router::find) returns.
+    pub payload: T,
+}
+
+impl<T> Entry<T> {
+    /// An entry for every host.
+    pub fn new(matching: impl Into<Match>, rank: Rank, payload: T) -> Self {
+        Self {
+            hostname: HostPattern::Any,
+            own_hostname: None,
+            matching: matching.into(),
+            rank,
+            payload,
+        }
+    }
+
+    /// The same entry for another hostname.
+    #[must_use]
+    pub fn on(mut self, hostname: HostPattern) -> Self {
+        self.hostname = hostname;
+        self
+    }
+
+    /// The hostname that the route itself names, where it is wider than what the entry answers to.
+    #[must_use]
+    pub fn named(mut self, own: HostPattern) -> Self {
+        self.own_hostname = Some(own);
+        self
+    }
+}
+
+/// A match of either route kind. Both live in one table, as HTTPRoutes and GRPCRoutes share listeners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// HTTPRoute `spec.rules[].matches[]`.
+    Http(HttpMatch),
+    /// GRPCRoute `spec.rules[].matches[]`.
+    Grpc(GrpcMatch),
+}
+
+impl From<HttpMatch> for Match {
+    fn from(value: HttpMatch) -> Self {
+        Self::Http(value)
+    }
+}
+
+impl From<GrpcMatch> for Match {
+    fn from(value: GrpcMatch) -> Self {
+        Self::Grpc(value)
+    }
+}
+
+/// HTTPRoute `spec.rules[].matches[]`: all of its parts must hold. The default fits every request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HttpMatch {
+    /// The path of the request, without its query.
+    pub path: PathMatch,
+    /// The method, if only one will do.
+    pub method: Option<Method>,
+    /// Headers. Of several with one name only the first counts, as the API says.
+    pub headers: Vec<HeaderMatch>,
+    /// Query parameters. Of several with one name only the first counts, as the API says.
+    pub query: Vec<QueryMatch>,
+}
+
+impl HttpMatch {
+    /// A match on the path alone.
+    pub fn path(path: PathMatch) -> Self {
+        Self {
+            path,
+            ..Self::default()
+        }
+    }
+}
+
+/// `HTTPPathMatch`. Paths are compared as they are sent, case-sensitively; see
+/// [`normalize_path`](super::normalize_path).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PathMatch {
+    /// Every path, and what is no path: the `*` of OPTIONS and the nothing of CONNECT. The same as the
+    /// prefix `/`.
+    #[default]
+    Any,
+    /// This path and no other.
+    Exact(Box<str>),
+    /// This path and all below it, element by element: `/abc` fits `/abc`, `/abc/` and `/abc/d`, not
+    /// `/abcd`. One slash at the end is ignored.
+    Prefix(Box<str>),
+    /// Paths that fit as a whole.
+    RegularExpression(Pattern),
+}
+
+impl PathMatch {
+    /// An exact path.
+    pub fn exact(path: &str) -> Self {
+        Self::Exact(path.into())
+    }
+
+    /// A prefix of whole elements.
+    pub fn prefix(path: &str) -> Self {
+        Self::Prefix(path.into())
+    }
+}
+
+/// `HTTPHeaderMatch` and `GRPCHeaderMatch`. Of a header that a request repeats, any field line will do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HeaderMatch {
+    /// The name, in any case.
+    pub name: HeaderName,
+    /// The value.
+    pub value: ValueMatch,
+}
+
+/// `HTTPQueryParamMatch`. Names and values are compared after decoding as forms are (`+` is a space). Of a
+/// parameter that a request repeats, the first counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct QueryMatch {
+    /// The name, decoded, case-sensitive.
+    pub name: Arc<str>,
+    /// The value, decoded.
+    pub value: ValueMatch,
+}
+
+/// How a value is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ValueMatch {
+    /// `Exact`: byte by byte.
+    Exact(Box<str>),
+    /// `RegularExpression`: fits as a whole.
+    RegularExpression(Pattern),
+}
+
+impl ValueMatch {
+    /// This value and no other.
+    pub fn exact(value: &str) -> Self {
+        Self::Exact(value.into())
+    }
+}
+
+/// GRPCRoute `spec.rules[].matches[]`: all of its parts must hold. The default fits every gRPC request,
+/// which is one whose path is `/service/method`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GrpcMatch {
+    /// The full name of the service, if only some will do.
+    pub service: Option<ValueMatch>,
+    /// The method, if only some will do.
+    pub method: Option<ValueMatch>,
+    /// Headers (metadata). Of several with one name only the first counts, as the API says.
+    pub headers: Vec<HeaderMatch>,
+}

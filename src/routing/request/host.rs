@@ -1,0 +1,267 @@
+//! Hostnames: what an entry answers to, and the host that a request names.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// The longest hostname of the domain name system, in bytes of its text form.
+const MAX_HOST: usize = 253;
+
+/// The hostnames that an entry answers to: `hostnames` of a route after its intersection with the
+/// listener's hostname.
+///
+/// A wildcard `*.example.com` stands for one or more labels: it fits `a.example.com` and
+/// `a.b.example.com`, not `example.com`. Comparison ignores ASCII case. A name is kept in the form that
+/// [`parse`](Self::parse) gives it: in lower case, without a dot at the end. Another answers to no request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum HostPattern {
+    /// Every host, also a request without any.
+    #[default]
+    Any,
+    /// One host.
+    Exact(Arc<str>),
+    /// Every host below this suffix, which is kept without the leading `*.`.
+    Wildcard(Arc<str>),
+}
+
+impl HostPattern {
+    /// Reads `example.com` or `*.example.com`.
+    ///
+    /// More is accepted than the API's `Hostname` type allows (addresses, underscores, a trailing dot,
+    /// which is dropped), since a table may be built for other sources of rules.
+    ///
+    /// # Errors
+    /// When the text or its last label is empty, when it is longer than 253 bytes, has a `*` other than as its whole first label, or
+    /// has a character that ends the host part of a URI.
+    pub fn parse(text: &str) -> Result<Self, HostPatternError> {
+        let error = |problem| HostPatternError {
+            text: text.to_owned(),
+            problem,
+        };
+        let (wildcard, name) = match text.strip_prefix("*.") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        // A second dot at the end would leave an empty label, and a name that is not its own normal form.
+        if name.is_empty() || name.ends_with('.') {
+            return Err(error(HostProblem::Empty));
+        }
+        if name.len() > MAX_HOST {
+            return Err(error(HostProblem::TooLong));
+        }
+        if name.contains('*') {
+            return Err(error(HostProblem::Wildcard));
+        }
+        let literal = name.starts_with('[') && name.ends_with(']');
+        if name.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '@'))
+            || (!literal && name.contains([':', '[', ']']))
+        {
+            return Err(error(HostProblem::Character));
+        }
+        let name = Arc::from(name.to_ascii_lowercase());
+        Ok(if wildcard {
+            Self::Wildcard(name)
+        } else {
+            Self::Exact(name)
+        })
+    }
+
+    /// Kind (exact, wildcard, any: a smaller number ranks first) and number of characters.
+    pub(in crate::routing) fn specificity(&self) -> (u8, u32) {
+        let chars = |name: &str| u32::try_from(name.chars().count()).unwrap_or(u32::MAX);
+        match self {
+            Self::Exact(name) => (0, chars(name)),
+            Self::Wildcard(suffix) => (1, chars(suffix).saturating_add(2)),
+            Self::Any => (2, 0),
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::Exact(name) => f.write_str(name),
+            Self::Wildcard(suffix) => write!(f, "*.{suffix}"),
+        }
+    }
+}
+
+impl Serialize for HostPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Why a text is no [`HostPattern`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("hostname `{text}` {problem}")]
+pub struct HostPatternError {
+    text: String,
+    problem: HostProblem,
+}
+
+impl HostPatternError {
+    /// The text that was refused.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HostProblem {
+    Empty,
+    TooLong,
+    Wildcard,
+    Character,
+}
+
+impl fmt::Display for HostProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "is empty",
+            Self::TooLong => "is longer than 253 bytes",
+            Self::Wildcard => "may have a `*` only as its whole first label",
+            Self::Character => "has a character that no host has (a port does not belong here)",
+        })
+    }
+}
+
+/// The host of a request in the form in which it is compared: without port and trailing dot, in lower
+/// case. Lives on the stack.
+pub(in crate::routing) struct HostName<'a> {
+    sent: &'a [u8],
+    lowered: Option<[u8; MAX_HOST]>,
+}
+
+impl<'a> HostName<'a> {
+    /// Reads `host`, `host:port`, `[::1]:port`, each perhaps with a trailing dot. What is longer than any
+    /// hostname can be counts as no host.
+    #[inline]
+    pub(in crate::routing) fn new(sent: &'a [u8]) -> Self {
+        let mut colon = false;
+        let mut upper = false;
+        for byte in sent {
+            colon |= *byte == b':';
+            upper |= byte.is_ascii_uppercase();
+        }
+        let mut name = if colon { without_port(sent) } else { sent };
+        if let Some((b'.', rest)) = name.split_last() {
+            name = rest;
+        }
+        if name.len() > MAX_HOST {
+            name = &[];
+        }
+        let lowered = upper.then(|| {
+            let mut buffer = [0; MAX_HOST];
+            for (to, from) in buffer.iter_mut().zip(name) {
+                *to = from.to_ascii_lowercase();
+            }
+            buffer
+        });
+        Self {
+            sent: name,
+            lowered,
+        }
+    }
+
+    #[inline]
+    pub(in crate::routing) fn as_bytes(&self) -> &[u8] {
+        match &self.lowered {
+            None => self.sent,
+            Some(buffer) => buffer.get(..self.sent.len()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Drops `:port`. An IPv6 literal keeps its brackets.
+fn without_port(host: &[u8]) -> &[u8] {
+    if host.first() == Some(&b'[') {
+        return match host.iter().position(|byte| *byte == b']') {
+            Some(end) => host.get(..=end).unwrap_or(host),
+            None => host,
+        };
+    }
+    let Some(colon) = host.iter().position(|byte| *byte == b':') else {
+        return host;
+    };
+    match host.split_at_checked(colon) {
+        Some((name, port)) if port.iter().skip(1).all(u8::is_ascii_digit) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(host: &str) -> String {
+        String::from_utf8(HostName::new(host.as_bytes()).as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_host_is_read_without_case_port_and_trailing_dot() {
+        for (sent, expected) in [
+            ("example.com", "example.com"),
+            ("Example.COM", "example.com"),
+            ("example.com:8080", "example.com"),
+            ("example.com.:8080", "example.com"),
+            ("example.com.", "example.com"),
+            ("example.com:", "example.com"),
+            ("[2001:DB8::1]:443", "[2001:db8::1]"),
+            ("[::1]", "[::1]"),
+            ("::1", "::1"),
+            ("a:b", "a:b"),
+            ("10.0.0.1:80", "10.0.0.1"),
+            ("", ""),
+            (".", ""),
+        ] {
+            assert_eq!(read(sent), expected, "{sent}");
+        }
+        assert_eq!(read(&"a".repeat(254)), "", "no hostname is that long");
+    }
+
+    #[test]
+    fn a_pattern_is_a_name_or_a_wildcard_label_and_a_name() {
+        assert_eq!(
+            HostPattern::parse("*.Example.com").unwrap(),
+            HostPattern::Wildcard("example.com".into())
+        );
+        assert_eq!(
+            HostPattern::parse("a.example.com.").unwrap().to_string(),
+            "a.example.com"
+        );
+        assert_eq!(HostPattern::parse("[::1]").unwrap().to_string(), "[::1]");
+        for bad in [
+            "",
+            "..",
+            "a..",
+            "*",
+            "*.",
+            "*.a..",
+            "a.*.com",
+            "**.com",
+            "a.com:80",
+            "a/b",
+            "a b",
+            "u@h",
+            &"a".repeat(254),
+        ] {
+            assert!(HostPattern::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            HostPattern::parse("a.*.com").unwrap_err().to_string(),
+            "hostname `a.*.com` may have a `*` only as its whole first label"
+        );
+    }
+
+    #[test]
+    fn an_exact_hostname_is_more_specific_than_any_wildcard_and_a_longer_one_than_a_shorter() {
+        let of = |text: &str| HostPattern::parse(text).unwrap().specificity();
+        assert_eq!(of("a.b"), (0, 3));
+        assert_eq!(of("*.example.com"), (1, 13));
+        assert_eq!(HostPattern::Any.specificity(), (2, 0));
+    }
+}

@@ -1,0 +1,6 @@
+//! What is read of a request: host, path, query.
+
+pub(super) mod host;
+pub(super) mod path;
+pub(super) mod query;
+pub(super) mod view;

@@ -1,0 +1,314 @@
+//! The parts of a request that routing looks at, borrowed from wherever they are.
+
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, Uri};
+
+use crate::same::same;
+
+/// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
+/// who keep a request in another form, [`View`].
+///
+/// A look-up asks for host, path, method and query once, and for the lines of a header for each entry that asks for it.
+pub trait RequestView {
+    /// The method, in the case in which it was sent.
+    fn method(&self) -> &str;
+    /// The host as it was sent, perhaps with a port or a trailing dot, in any case: the authority of an
+    /// absolute-form target or `:authority`, else the `Host` header; empty if there is none.
+    fn host(&self) -> &[u8];
+    /// The path without the query, as it was sent; `*` and the empty text are possible.
+    fn path(&self) -> &str;
+    /// The query without its question mark, as it was sent.
+    fn query(&self) -> Option<&str>;
+    /// The values of all field lines of a header.
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]>;
+}
+
+/// The authority decides over the `Host` header (RFC 9112, section 3.2.2).
+#[inline]
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a [u8] {
+    match uri.host() {
+        Some(host) => host.as_bytes(),
+        None => headers.get(HOST).map_or(&[], |value| value.as_bytes()),
+    }
+}
+
+/// The field lines of a name. An authority without a `Host` header counts as one: HTTP/2 sends nothing else (RFC 9113,
+/// section 8.3.1).
+#[inline]
+fn lines<'a>(
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    name: &'a HeaderName,
+) -> impl Iterator<Item = &'a [u8]> {
+    let mut sent = headers.get_all(name).into_iter().peekable();
+    let authority = match sent.peek() {
+        None if *name == HOST => uri.authority(),
+        _ => None,
+    };
+    sent.map(http::HeaderValue::as_bytes)
+        .chain(authority.map(|authority| authority.as_str().as_bytes()))
+}
+
+impl<B> RequestView for http::Request<B> {
+    #[inline]
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        host(self.uri(), self.headers())
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        self.uri().path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        self.uri().query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        lines(self.uri(), self.headers(), name)
+    }
+}
+
+impl RequestView for http::request::Parts {
+    #[inline]
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        host(&self.uri, &self.headers)
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        lines(&self.uri, &self.headers, name)
+    }
+}
+
+impl<R: RequestView> RequestView for &R {
+    #[inline]
+    fn method(&self) -> &str {
+        (**self).method()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        (**self).host()
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        (**self).path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        (**self).query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        (**self).header(name)
+    }
+}
+
+/// A request out of borrowed parts.
+///
+/// ```
+/// use gwapi::routing::{RequestView, View};
+/// let view = View { host: b"example.com:8080", path: "/a", ..View::default() };
+/// assert_eq!(view.method(), "GET");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// See [`RequestView::method`].
+    pub method: &'a str,
+    /// See [`RequestView::host`].
+    pub host: &'a [u8],
+    /// See [`RequestView::path`].
+    pub path: &'a str,
+    /// See [`RequestView::query`].
+    pub query: Option<&'a str>,
+    /// Field lines: names in any case, and values.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+impl Default for View<'_> {
+    fn default() -> Self {
+        View {
+            method: "GET",
+            host: b"",
+            path: "/",
+            query: None,
+            headers: &[],
+        }
+    }
+}
+
+impl RequestView for View<'_> {
+    #[inline]
+    fn method(&self) -> &str {
+        self.method
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        self.host
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        self.path
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        self.query
+    }
+
+    #[inline(always)]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        Lines {
+            rest: self.headers.iter(),
+            name: name.as_str(),
+        }
+    }
+}
+
+/// The values of the field lines of this name.
+struct Lines<'a> {
+    rest: std::slice::Iter<'a, (&'a str, &'a [u8])>,
+    name: &'a str,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        for (name, value) in &mut self.rest {
+            if is_name(name, self.name) {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// Whether a name of a field line is this one. Most come in lower case, which HTTP/2 demands.
+#[inline(always)]
+fn is_name(sent: &str, name: &str) -> bool {
+    sent.len() == name.len()
+        && (same(sent.as_bytes(), name.as_bytes()) || is_name_in_other_case(sent, name))
+}
+
+#[inline(never)]
+fn is_name_in_other_case(sent: &str, name: &str) -> bool {
+    sent.eq_ignore_ascii_case(name)
+}
+
+/// The parts of a request, each read once.
+pub(in crate::routing) struct Prepared<'a, R> {
+    pub(in crate::routing) request: &'a R,
+    pub(in crate::routing) path: &'a str,
+    pub(in crate::routing) method: &'a str,
+    pub(in crate::routing) query: Option<&'a str>,
+}
+
+impl<'a, R: RequestView> Prepared<'a, R> {
+    #[inline]
+    pub(in crate::routing) fn new(request: &'a R) -> Self {
+        Self {
+            request,
+            path: request.path(),
+            method: request.method(),
+            query: request.query(),
+        }
+    }
+
+    /// Service and method, if the path has the form that gRPC prescribes.
+    pub(in crate::routing) fn grpc(&self) -> Option<(&'a str, &'a str)> {
+        split_grpc(self.path)
+    }
+}
+
+fn split_grpc(path: &str) -> Option<(&str, &str)> {
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    let fine = !service.is_empty() && !method.is_empty() && !method.contains('/');
+    fine.then_some((service, method))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authority_of_the_target_decides_over_the_host_header() {
+        let request =
+            http::Request::get("http://a.example.com:80/x").header("host", "b.example.com");
+        assert_eq!(
+            RequestView::host(&request.body(()).unwrap()),
+            b"a.example.com"
+        );
+        let request = http::Request::get("/x")
+            .header("host", "b.example.com:80")
+            .body(())
+            .unwrap();
+        assert_eq!(RequestView::host(&request), b"b.example.com:80");
+        assert_eq!(
+            RequestView::host(&request.into_parts().0),
+            b"b.example.com:80"
+        );
+        let request = http::Request::connect("a.example.com:80").body(()).unwrap();
+        assert_eq!(
+            (RequestView::host(&request), RequestView::path(&request)),
+            (&b"a.example.com"[..], "")
+        );
+        assert_eq!(
+            RequestView::host(&http::Request::get("/").body(()).unwrap()),
+            b""
+        );
+    }
+
+    #[test]
+    fn an_authority_without_a_host_header_counts_as_one() {
+        let lines = |request: &http::Request<()>| {
+            let lines = RequestView::header(request, &HOST).map(<[u8]>::to_vec);
+            lines.collect::<Vec<_>>()
+        };
+        let request = http::Request::get("http://a.example.com:80/x");
+        assert_eq!(lines(&request.body(()).unwrap()), [b"a.example.com:80"]);
+        let request = http::Request::get("http://a.example.com/x").header("host", "b");
+        assert_eq!(lines(&request.body(()).unwrap()), [b"b"]);
+        let request = http::Request::get("/x").body(()).unwrap();
+        assert!(lines(&request).is_empty());
+        let other = HeaderName::from_static("x-other");
+        assert_eq!(RequestView::header(&request, &other).count(), 0);
+    }
+
+    #[test]
+    fn a_grpc_path_has_a_service_and_a_method() {
+        assert_eq!(split_grpc("/a.B/C"), Some(("a.B", "C")));
+        for path in ["/", "", "*", "/a", "/a/", "//b", "/a/b/", "/a/b/c", "a/b"] {
+            assert_eq!(split_grpc(path), None, "{path}");
+        }
+    }
+}
