@@ -12,7 +12,9 @@
 
 use divan::Bencher;
 use gwapi::{
-    attachment::{Changes, Object, Options, Resolution, Resolver, Snapshot, Status, resolve},
+    attachment::{
+        Changes, Options, Resolution, Resolver, Snapshot, SnapshotObject, Status, resolve,
+    },
     meta::GROUP,
     v1::{
         AllowedRoutes, FromNamespaces, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec,
@@ -53,7 +55,7 @@ fn labels<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> 
         .into()
 }
 
-fn class() -> Object {
+fn class() -> SnapshotObject {
     GatewayClass {
         metadata: metadata("", "ours"),
         spec: GatewayClassSpec {
@@ -65,7 +67,7 @@ fn class() -> Object {
     .into()
 }
 
-fn gateway(name: &str, listeners: Vec<Listener>) -> Object {
+fn gateway(name: &str, listeners: Vec<Listener>) -> SnapshotObject {
     Gateway {
         metadata: metadata("infra", name),
         spec: GatewaySpec {
@@ -99,7 +101,7 @@ fn listener(name: &str, port: i32, protocol: &str, hostname: Option<String>) -> 
     }
 }
 
-fn namespace(name: &str, allowed: bool) -> Object {
+fn namespace(name: &str, allowed: bool) -> SnapshotObject {
     Namespace {
         metadata: ObjectMeta {
             labels: Some(labels([(
@@ -113,7 +115,7 @@ fn namespace(name: &str, allowed: bool) -> Object {
     .into()
 }
 
-fn certificate() -> Object {
+fn certificate() -> SnapshotObject {
     let pem = |label| format!("-----BEGIN {label}-----\nMAMCAQU=\n-----END {label}-----\n");
     let data = [
         ("tls.crt", pem("CERTIFICATE")),
@@ -131,7 +133,7 @@ fn certificate() -> Object {
     .into()
 }
 
-fn grant(namespace: &str, from: (&str, &str), to: &str) -> Object {
+fn grant(namespace: &str, from: (&str, &str), to: &str) -> SnapshotObject {
     ReferenceGrant {
         metadata: metadata(namespace, &format!("from-{}", from.1)),
         spec: Some(ReferenceGrantSpec {
@@ -149,7 +151,7 @@ fn grant(namespace: &str, from: (&str, &str), to: &str) -> Object {
     .into()
 }
 
-fn service(namespace: &str, name: &str) -> [Object; 2] {
+fn service(namespace: &str, name: &str) -> [SnapshotObject; 2] {
     let service = Service {
         metadata: metadata(namespace, name),
         spec: Some(ServiceSpec {
@@ -166,7 +168,7 @@ fn service(namespace: &str, name: &str) -> [Object; 2] {
     [service.into(), slice(namespace, name, true)]
 }
 
-fn slice(namespace: &str, name: &str, ready: bool) -> Object {
+fn slice(namespace: &str, name: &str, ready: bool) -> SnapshotObject {
     let endpoint = |last: u8| Endpoint {
         addresses: vec![format!("10.1.0.{last}")],
         conditions: Some(k8s_openapi::api::discovery::v1::EndpointConditions {
@@ -232,7 +234,7 @@ fn http_route(
 
 /// A set of objects and how many routes its Gateways count in all, over their listeners.
 struct World {
-    objects: Vec<Object>,
+    objects: Vec<SnapshotObject>,
     counted: usize,
 }
 
@@ -283,12 +285,12 @@ impl World {
     fn change(
         &self,
         bencher: Bencher<'_, '_>,
-        objects: &[Object],
+        objects: &[SnapshotObject],
         statuses: usize,
         in_force: usize,
     ) {
         let mut resolver = self.resolver();
-        let mut put = |object: &Object| {
+        let mut put = |object: &SnapshotObject| {
             resolver.insert(object.clone());
             resolver.update()
         };
@@ -402,7 +404,7 @@ fn resolve_all(bencher: Bencher<'_, '_>, size: Size) {
 mod corner {
     use super::*;
 
-    fn sixty_four_listeners() -> Object {
+    fn sixty_four_listeners() -> SnapshotObject {
         let listeners = (0..64)
             .map(|at| {
                 let hostname = Some(format!("*.zone-{at}.example.com"));
@@ -612,7 +614,7 @@ mod change {
     #[divan::bench(args = ROUTES)]
     fn hostname_of_a_route_in_use(bencher: Bencher<'_, '_>, routes: usize) {
         let domains = ["example.org", "example.com"];
-        let objects: [Object; 2] =
+        let objects: [SnapshotObject; 2] =
             domains.map(|domain| cluster_route(routes / 2, 1, domain).into());
         let mut resolver = cluster(routes, 1).resolver();
         let mut rounds = objects.iter().cycle();
@@ -672,7 +674,8 @@ mod change {
         );
         world.objects.push(route.into());
         let objects = ["TCPRoute", "HTTPRoute"].map(|kind| {
-            let Object::ReferenceGrant(grant) = grant("lone", (kind, &team(50)), "Service") else {
+            let SnapshotObject::ReferenceGrant(grant) = grant("lone", (kind, &team(50)), "Service")
+            else {
                 panic!("it is a grant")
             };
             ReferenceGrant {

@@ -139,7 +139,7 @@ fn read_with_positions(bencher: Bencher<'_, '_>, count: usize) {
     object.insert("kind".to_owned(), "HTTPRouteList".into());
     let text = list.to_string();
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
-        let options = gwapi::manifest::Options::default();
+        let options = gwapi::manifest::ReadOptions::default();
         let (objects, errors) = gwapi::manifest::read(text.as_bytes(), &options).decode();
         assert_eq!((objects.len(), errors.len()), (count, 0));
         objects

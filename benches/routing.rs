@@ -31,7 +31,7 @@ mod workloads;
 use std::hint::black_box;
 
 use divan::{AllocProfiler, Bencher};
-use gwapi::routing::{HttpMatch, Match, Options, Oracle, PathMatch, Router};
+use gwapi::routing::{HttpMatch, Match, Oracle, PathMatch, Router, RouterOptions};
 use workloads::*;
 
 #[global_allocator]
@@ -59,7 +59,7 @@ fn run(bencher: Bencher<'_, '_>, cases: Vec<Case>, find: impl Fn(&Case) -> Optio
 }
 
 fn run_router(bencher: Bencher<'_, '_>, (routes, cases): (Routes, Vec<Case>)) {
-    let router = Router::from_routes(Options::default(), routes);
+    let router = Router::from_routes(RouterOptions::default(), routes);
     run(bencher, cases, |case| {
         case.with(|view| router.find(view).copied())
     });
@@ -67,7 +67,7 @@ fn run_router(bencher: Bencher<'_, '_>, (routes, cases): (Routes, Vec<Case>)) {
 
 fn run_oracle(bencher: Bencher<'_, '_>, (routes, cases): (Routes, Vec<Case>)) {
     let oracle = Oracle::new(
-        Options::default(),
+        RouterOptions::default(),
         routes.into_iter().flat_map(|(_, entries)| entries),
     );
     run(bencher, cases, |case| {
@@ -185,7 +185,7 @@ fn run_set(bencher: Bencher<'_, '_>, (routes, cases): (Routes, Vec<Case>)) {
 #[divan::bench(args = SIZES, sample_size = 4096, sample_count = 60)]
 fn w2_paths_http_request(bencher: Bencher<'_, '_>, n: usize) {
     let (routes, cases) = w2_table(n);
-    let router = Router::from_routes(Options::default(), routes);
+    let router = Router::from_routes(RouterOptions::default(), routes);
     let cases = shuffled(cases);
     let requests: Vec<_> = cases
         .iter()
@@ -220,7 +220,7 @@ mod compile_100_000 {
             .map(|(_, entries)| entries.len())
             .sum::<usize>();
         bencher.with_inputs(&table).bench_local_values(|routes| {
-            let router = Router::from_routes(Options::default(), routes);
+            let router = Router::from_routes(RouterOptions::default(), routes);
             assert_eq!(router.len(), case_count);
             router
         });
@@ -275,7 +275,7 @@ mod change_one_route {
     use super::*;
 
     fn change(bencher: Bencher<'_, '_>, routes: Routes) {
-        let mut router = Router::from_routes(Options::default(), routes.clone());
+        let mut router = Router::from_routes(RouterOptions::default(), routes.clone());
         let rules = router.len();
         let mut at = 0;
         bencher

@@ -26,7 +26,7 @@ mod workloads;
 use std::hint::black_box;
 use std::time::Instant;
 
-use gwapi::routing::{Options, Router};
+use gwapi::routing::{Router, RouterOptions};
 use workloads::*;
 
 const SIZES: [usize; 5] = [10, 100, 1000, 10_000, 100_000];
@@ -78,7 +78,7 @@ fn compare(name: &str, n: usize, table: Table, floor: Table) {
     let rules: usize = routes.iter().map(|(_, entries)| entries.len()).sum();
     let mut router = Router::default();
     let memory = allocation_counter::measure(|| {
-        router = Router::from_routes(Options::default(), table(n).0);
+        router = Router::from_routes(RouterOptions::default(), table(n).0);
     });
     let memory = memory.bytes_current / i64::try_from(rules).unwrap();
     let (cases, floor_cases) = (shuffled(cases), shuffled(floor_cases));

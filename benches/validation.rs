@@ -12,7 +12,7 @@ use gwapi::{
     meta::{Channel, Release},
     schema,
     v1::HttpRoute,
-    validation::{self, Options},
+    validation::{self, ValidationOptions},
 };
 use kube_cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn in_turns() {
     const TURNS: usize = 200;
     const NATIVE: u32 = 100;
     let route = route(true);
-    let options = Options::new(Channel::Standard);
+    let options = ValidationOptions::new(Channel::Standard);
     let (compiled, validator) = (compiled(), Validator::new());
     let mut ratios: Vec<f64> = (0..TURNS)
         .map(|_| {
@@ -110,7 +110,7 @@ fn route(valid: bool) -> Value {
 #[divan::bench(args = [true, false])]
 fn native_value(bencher: Bencher, valid: bool) {
     let route = route(valid);
-    let options = Options::new(Channel::Standard);
+    let options = ValidationOptions::new(Channel::Standard);
     bencher.bench(|| {
         let report = validation::validate_value(&route, &options);
         assert_eq!(report.is_accepted(), valid);
@@ -186,7 +186,7 @@ const ROUTES: usize = 10_000;
 fn read_10_000_routes(bencher: Bencher) {
     let text = stream(ROUTES);
     bencher.bench(|| {
-        let read = manifest::read(text.as_bytes(), &manifest::Options::default());
+        let read = manifest::read(text.as_bytes(), &manifest::ReadOptions::default());
         assert_eq!(read.entries.len(), ROUTES);
         read
     });
@@ -195,8 +195,8 @@ fn read_10_000_routes(bencher: Bencher) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn judge_10_000_routes(bencher: Bencher) {
     let text = stream(ROUTES);
-    let read = manifest::read(text.as_bytes(), &manifest::Options::default());
-    let options = Options::new(Channel::Standard);
+    let read = manifest::read(text.as_bytes(), &manifest::ReadOptions::default());
+    let options = ValidationOptions::new(Channel::Standard);
     bencher.bench(|| {
         let reports = validation::validate_set(read.entries.iter().map(|e| &e.value), &options);
         assert!(reports.iter().all(validation::Report::is_accepted));

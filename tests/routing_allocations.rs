@@ -1,23 +1,15 @@
 //! `find` does not allocate. A program of its own: the pool of an oversized pattern may grow when threads use it at
 //! the same time, as tests of one program do.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/routing/mod.rs"]
-mod cases;
+mod support;
 
 use gwapi::routing::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
     Rank, Router, ValueMatch,
 };
 
-use cases::Random;
+use support::routing::{self as cases, Random};
 
 fn regex(source: &str) -> Pattern {
     Pattern::new(source).unwrap()

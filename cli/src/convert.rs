@@ -7,7 +7,7 @@ use crate::{
 use clap::{Args, ValueEnum};
 use gwapi::{
     conversion::{ConversionError, ConversionProblem, ConversionProblemKind, Migrated, Migration},
-    manifest::{self, Options},
+    manifest::{self, ReadOptions},
     meta,
     schema::KINDS,
 };
@@ -219,7 +219,7 @@ impl Output {
     /// Migrates a document and writes it. One that cannot be read, or has keys twice, is not touched: that
     /// is a problem of the input and has been noted.
     fn document(&mut self, document: &[u8], migration: &Migration) -> Result<Migrated, String> {
-        let read = manifest::read(document, &Options::default().with_whole_lists());
+        let read = manifest::read(document, &ReadOptions::default().with_whole_lists());
         let sound = read.errors.is_empty() && read.entries.iter().all(|e| e.duplicates.is_empty());
         let mut total = Migrated::default();
         let mut values = Vec::with_capacity(read.entries.len());
@@ -400,7 +400,7 @@ mod tests {
             "spec": {"n": 18_446_744_073_709_551_615_u64, "f": 1.5, "deep": [[[]], {}, [{"a": [null]}]]},
         });
         let yaml = serde_saphyr::to_string(&hostile).unwrap();
-        let read = manifest::read(yaml.as_bytes(), &Options::default());
+        let read = manifest::read(yaml.as_bytes(), &ReadOptions::default());
         assert!(read.errors.is_empty(), "{:?}\n{yaml}", read.errors);
         assert_eq!(read.entries[0].value, hostile, "{yaml}");
     }

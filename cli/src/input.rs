@@ -2,7 +2,7 @@
 
 use crate::output::{Style, fail};
 use clap::Args;
-use gwapi::manifest::{self, Entry, Format, Limits, Object, Options, Position, ReadError};
+use gwapi::manifest::{self, Entry, Format, Limits, Object, Position, ReadError, ReadOptions};
 use serde::Serialize;
 use std::{
     borrow::Cow,
@@ -191,7 +191,9 @@ impl Input {
             ));
             return false;
         }
-        let options = Options::default().with_format(format).with_limits(limits);
+        let options = ReadOptions::default()
+            .with_format(format)
+            .with_limits(limits);
         let read = manifest::read(&text, &options);
         let source = self.sources.len();
         for error in &read.errors {

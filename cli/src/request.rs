@@ -96,7 +96,10 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     }
     input.print_problems();
     let resolution = attachment::resolve(&snapshot, &attachment::Options::for_manifests());
-    let mut simulator = Simulator::new(resolution.effective.clone(), routing::Options::default());
+    let mut simulator = Simulator::new(
+        resolution.effective.clone(),
+        routing::RouterOptions::default(),
+    );
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 

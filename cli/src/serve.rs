@@ -264,7 +264,7 @@ impl Server {
             match manifest::decode(&value) {
                 Ok(object) => {
                     let version = object.api_version().to_owned();
-                    let object = gwapi::attachment::Object::from(object);
+                    let object = gwapi::attachment::SnapshotObject::from(object);
                     let reference = object.reference();
                     self.versions.insert(reference.clone(), version);
                     self.untold.insert(reference);

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
     let mut versions: HashMap<ObjectReference, String> = HashMap::new();
     for (object, _) in input.decode() {
         let version = object.api_version().to_owned();
-        let object = gwapi::attachment::Object::from(object);
+        let object = gwapi::attachment::SnapshotObject::from(object);
         versions.insert(object.reference(), version);
         snapshot.insert(object);
     }

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let Some(mut input) = args.input.read() else {
         return Exit::Failed;
     };
-    let mut options = validation::Options::new(args.channel);
+    let mut options = validation::ValidationOptions::new(args.channel);
     options.with_status = args.with_status;
     let objects: Vec<_> = input.entries.iter().map(|l| &l.entry.value).collect();
     let mut problems = std::mem::take(&mut input.problems);

@@ -42,7 +42,9 @@ mod values;
 
 pub use effective::Effective;
 pub use objects::{
-    object::{MULTICLUSTER_GROUP, Object, ServiceImport, ServiceImportPort, ServiceImportSpec},
+    object::{
+        MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec, SnapshotObject,
+    },
     route_id::{RouteId, RouteKind},
     snapshot::{ByPlace, Snapshot},
 };

@@ -10,7 +10,7 @@
 //!   for one type. It is pure and needs no file.
 //!
 //! ```
-//! use gwapi::manifest::{self, Object, Options};
+//! use gwapi::manifest::{self, Object, ReadOptions};
 //!
 //! let json = br#"
 //!     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
@@ -20,7 +20,7 @@
 //!     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
 //!      "metadata": {"name": "till", "namespace": "shop"}, "spec": {}}
 //! "#;
-//! let (objects, errors) = manifest::read(json, &Options::default()).decode();
+//! let (objects, errors) = manifest::read(json, &ReadOptions::default()).decode();
 //!
 //! assert_eq!(objects.len(), 2);
 //! assert!(matches!(&objects[1].object, Object::HttpRoute(route) if route.metadata.name.as_deref() == Some("till")));
@@ -61,7 +61,7 @@ pub use decode::{decode, decode_as};
 pub use entry::{Decoded, Entry, Manifest};
 pub use error::ReadError;
 pub use object::Object;
-pub use options::{Format, Limits, Options};
+pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};
 #[cfg(feature = "yaml")]
 pub use yaml::documents;
@@ -70,9 +70,9 @@ pub use yaml::documents;
 ///
 /// Never fails as a whole: what cannot be read is in [`Manifest::errors`], each error with its place, and
 /// all other objects are in [`Manifest::entries`], in their order. Time and memory are bounded by
-/// [`Options::limits`], whatever the input.
+/// [`ReadOptions::limits`], whatever the input.
 #[must_use]
-pub fn read(bytes: &[u8], options: &Options) -> Manifest {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Manifest {
     let mut manifest = Manifest::default();
     let mut reader = reader::Reader::new(options);
     let (bytes, format) = match options.start(bytes) {
@@ -94,7 +94,7 @@ pub fn read(bytes: &[u8], options: &Options) -> Manifest {
 /// Reads a stream that begins like JSON; a YAML flow mapping begins so too.
 fn read_either(
     bytes: &[u8],
-    options: &Options,
+    options: &ReadOptions,
     reader: &mut reader::Reader,
     manifest: &mut Manifest,
 ) {

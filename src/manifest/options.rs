@@ -18,7 +18,7 @@ pub enum Format {
 /// How [`read`](super::read) reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ReadOptions {
     /// The notation; found out by default.
     pub format: Format,
     /// Bounds on what hostile input can cost.
@@ -27,7 +27,7 @@ pub struct Options {
     pub whole_lists: bool,
 }
 
-impl Options {
+impl ReadOptions {
     /// These options, with each list as one entry.
     #[must_use]
     pub fn with_whole_lists(mut self) -> Self {

@@ -1,7 +1,7 @@
 //! What the JSON and the YAML reader share: building values with positions, within bounds.
 
 use super::{
-    Duplicate, Limits, Options, Position, ReadError,
+    Duplicate, Limits, Position, ReadError, ReadOptions,
     entry::Manifest,
     position::{Inner, Mark, Tree},
 };
@@ -46,7 +46,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &ReadOptions) -> Self {
         Self {
             limits: options.limits,
             whole_lists: options.whole_lists,

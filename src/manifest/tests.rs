@@ -4,7 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn read_all(text: impl AsRef<[u8]>) -> Manifest {
-    read(text.as_ref(), &Options::default())
+    read(text.as_ref(), &ReadOptions::default())
 }
 
 fn names(manifest: &Manifest) -> Vec<&str> {
@@ -349,7 +349,7 @@ mod hostile {
             max_bytes: 10,
             ..Default::default()
         };
-        let options = Options::default().with_limits(limits);
+        let options = ReadOptions::default().with_limits(limits);
         assert!(
             only_error(&read(b"kind: ABCDEF", &options))
                 .message()
@@ -360,7 +360,7 @@ mod hostile {
             max_values: 10,
             ..Default::default()
         };
-        let options = Options::default().with_limits(limits);
+        let options = ReadOptions::default().with_limits(limits);
         for text in ["{\"a\": [1,2,3,4,5,6,7,8,9]}", "a: [1,2,3,4,5,6,7,8,9]"] {
             let manifest = read(text.as_bytes(), &options);
             assert!(only_error(&manifest).message().contains("more values"));
@@ -370,7 +370,7 @@ mod hostile {
             max_errors: 3,
             ..Default::default()
         };
-        let options = Options::default().with_limits(limits);
+        let options = ReadOptions::default().with_limits(limits);
         let manifest = read("--- [\n".repeat(100).as_bytes(), &options);
         assert_eq!(manifest.errors.len(), 4);
         assert!(manifest.errors[3].message().contains("too many errors"));
@@ -428,7 +428,7 @@ mod hostile {
 #[test]
 fn a_list_can_be_kept_whole() {
     let text = "apiVersion: v1\nkind: List\nitems:\n- {kind: A}\n- {kind: B}\n";
-    let whole = read(text.as_bytes(), &Options::default().with_whole_lists());
+    let whole = read(text.as_bytes(), &ReadOptions::default().with_whole_lists());
     assert_eq!(whole.entries.len(), 1);
     assert_eq!(whole.entries[0].value["items"][1]["kind"], "B");
     assert_eq!(whole.entries[0].position("items[1].kind").line, 5);

@@ -20,5 +20,5 @@ mod tests;
 
 pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
-pub use rule::{Backend, Filters, RouteKind, RouteName, Rule};
+pub use rule::{Backend, LevelFilters, Rule};
 pub use table::{Table, Target};

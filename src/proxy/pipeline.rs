@@ -1,8 +1,11 @@
 //! The way of one request.
 
-use super::{Backend, Filters, RouteKind, Table, Target};
+use super::{Backend, LevelFilters, Table, Target};
 use crate::{
-    attachment::effective::{BackendEndpoints, EffectiveBackend, Endpoint},
+    attachment::{
+        RouteKind,
+        effective::{BackendEndpoints, EffectiveBackend, Endpoint},
+    },
     filters::{ApplyError, RedirectContext},
 };
 use http::{
@@ -79,7 +82,7 @@ pub struct Forward<'t> {
     /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
     /// `requestMirror`).
     pub mirrors: Vec<Mirrored<'t>>,
-    own_filters: &'t Filters,
+    own_filters: &'t LevelFilters,
 }
 
 /// A copy of a request that goes to an endpoint of another backend, whose answer is thrown away.
@@ -98,7 +101,7 @@ pub struct Mirrored<'t> {
 impl<'t> Forward<'t> {
     /// The filters that the request passed: the rule's, then the backend's.
     #[must_use]
-    pub fn filters(&self) -> [&'t Filters; 2] {
+    pub fn filters(&self) -> [&'t LevelFilters; 2] {
         [self.target.rule().filters(), self.own_filters]
     }
 
@@ -229,7 +232,7 @@ impl Table {
 
 /// The copies that the filters of one level ask for.
 fn mirrored<'t>(
-    filters: &'t Filters,
+    filters: &'t LevelFilters,
     request: &request::Parts,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Vec<Mirrored<'t>> {
@@ -275,7 +278,7 @@ pub fn ready_endpoint<'t>(
 /// The redirect of one level of filters, if it has one.
 fn redirect<'t>(
     target: &'t Target,
-    filters: &'t Filters,
+    filters: &'t LevelFilters,
     request: &request::Parts,
     connection: Connection,
 ) -> Option<Decision<'t>> {

@@ -1,55 +1,22 @@
 //! A rule of a route, compiled: what a request under it goes through.
 
 use crate::{
-    attachment::effective::{EffectiveBackend, EffectiveFilter, GrpcRule, HttpRule, Timeouts},
+    attachment::{
+        RouteId, RouteKind,
+        effective::{EffectiveBackend, EffectiveFilter, GrpcRule, HttpRule, Timeouts},
+    },
     backend::WeightedChoice,
     filters,
     meta::NamespacedName,
     v1::HttpRouteFilter,
 };
-use std::fmt;
-
-/// The kinds of routes that hold rules for requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RouteKind {
-    /// HTTPRoute.
-    Http,
-    /// GRPCRoute.
-    Grpc,
-}
-
-impl RouteKind {
-    /// The kind as the API writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "HTTPRoute",
-            Self::Grpc => "GRPCRoute",
-        }
-    }
-}
-
-/// A route: its kind and its place.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RouteName {
-    /// The kind.
-    pub kind: RouteKind,
-    /// The namespace and name.
-    pub name: NamespacedName,
-}
-
-impl fmt::Display for RouteName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind.as_str(), self.name)
-    }
-}
 
 /// A rule with its filters and its weights made ready.
 #[derive(Debug)]
 pub struct Rule {
-    route: RouteName,
+    route: RouteId,
     index: usize,
-    filters: Filters,
+    filters: LevelFilters,
     backends: Vec<Backend>,
     choice: WeightedChoice,
     timeouts: Timeouts,
@@ -61,7 +28,7 @@ impl Rule {
     #[must_use]
     pub fn http(name: &NamespacedName, rule: &HttpRule) -> Self {
         Self::new(
-            RouteName {
+            RouteId {
                 kind: RouteKind::Http,
                 name: name.clone(),
             },
@@ -77,7 +44,7 @@ impl Rule {
     #[must_use]
     pub fn grpc(name: &NamespacedName, rule: &GrpcRule) -> Self {
         Self::new(
-            RouteName {
+            RouteId {
                 kind: RouteKind::Grpc,
                 name: name.clone(),
             },
@@ -90,7 +57,7 @@ impl Rule {
     }
 
     fn new(
-        route: RouteName,
+        route: RouteId,
         index: usize,
         filters: &[EffectiveFilter],
         backends: &[EffectiveBackend],
@@ -105,7 +72,7 @@ impl Rule {
         Self {
             route,
             index,
-            filters: Filters::new(filters),
+            filters: LevelFilters::new(filters),
             choice,
             backends: backends.iter().map(Backend::new).collect(),
             timeouts,
@@ -115,7 +82,7 @@ impl Rule {
 
     /// The route.
     #[must_use]
-    pub fn route(&self) -> &RouteName {
+    pub fn route(&self) -> &RouteId {
         &self.route
     }
 
@@ -127,7 +94,7 @@ impl Rule {
 
     /// What is done to requests under the rule, whatever their backend.
     #[must_use]
-    pub fn filters(&self) -> &Filters {
+    pub fn filters(&self) -> &LevelFilters {
         &self.filters
     }
 
@@ -160,13 +127,13 @@ impl Rule {
 #[derive(Debug)]
 pub struct Backend {
     effective: EffectiveBackend,
-    filters: Filters,
+    filters: LevelFilters,
 }
 
 impl Backend {
     fn new(effective: &EffectiveBackend) -> Self {
         Self {
-            filters: Filters::new(&effective.filters),
+            filters: LevelFilters::new(&effective.filters),
             effective: effective.clone(),
         }
     }
@@ -179,20 +146,20 @@ impl Backend {
 
     /// What is done to the requests to this backend alone, after the rule's filters.
     #[must_use]
-    pub fn filters(&self) -> &Filters {
+    pub fn filters(&self) -> &LevelFilters {
         &self.filters
     }
 }
 
 /// The filters of one level, a rule or a backend: compiled, and the references of its mirrors followed.
 #[derive(Debug, Default)]
-pub struct Filters {
+pub struct LevelFilters {
     compiled: filters::Filters,
     mirrors: Vec<EffectiveBackend>,
     problem: Option<String>,
 }
 
-impl Filters {
+impl LevelFilters {
     fn new(effective: &[EffectiveFilter]) -> Self {
         let mut this = Self::default();
         let mut own = Vec::new();

@@ -1,10 +1,13 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::{MatchError, RouteKind, RouteName, Rule, grpc_entries, http_entries};
+use super::{MatchError, Rule, grpc_entries, http_entries};
 use crate::{
-    attachment::effective::{
-        AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
-        HttpRouteRules,
+    attachment::{
+        RouteId, RouteKind,
+        effective::{
+            AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
+            HttpRouteRules,
+        },
     },
     meta::NamespacedName,
     routing::{self, Entry, Router},
@@ -52,7 +55,7 @@ pub struct Table {
 impl Table {
     /// The table of a listener of protocol HTTP or HTTPS.
     #[must_use]
-    pub fn for_listener(listener: &EffectiveListener, options: routing::Options) -> Self {
+    pub fn for_listener(listener: &EffectiveListener, options: routing::RouterOptions) -> Self {
         Self::new(
             listener
                 .http
@@ -73,7 +76,7 @@ impl Table {
         service: &EffectiveService,
         port: u16,
         client_namespace: &str,
-        options: routing::Options,
+        options: routing::RouterOptions,
     ) -> Self {
         let every: Arc<[EffectiveHostname]> = Arc::new([EffectiveHostname::default()]);
         Self::new(
@@ -90,7 +93,7 @@ impl Table {
     fn new<'a>(
         http: impl Iterator<Item = (&'a Arc<HttpRouteRules>, &'a Arc<[EffectiveHostname]>)>,
         grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,
-        options: routing::Options,
+        options: routing::RouterOptions,
     ) -> Self {
         let mut table = Self {
             router: Router::new(options),
@@ -138,7 +141,7 @@ impl Table {
     }
 
     /// Drops a route. True if it was there.
-    pub fn remove(&mut self, route: &RouteName) -> bool {
+    pub fn remove(&mut self, route: &RouteId) -> bool {
         self.problems
             .retain(|(kind, problem)| (*kind, problem.route()) != (route.kind, &route.name));
         self.router.remove(&key(route.kind, &route.name))

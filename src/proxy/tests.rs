@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::{
-    attachment::effective::{
-        AttachedRoute, BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilter,
-        EffectiveHostname, EffectiveListener, Endpoint, GrpcRouteRules, GrpcRule, HttpRouteRules,
-        HttpRule, Timeouts,
+    attachment::{
+        RouteId, RouteKind,
+        effective::{
+            AttachedRoute, BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilter,
+            EffectiveHostname, EffectiveListener, Endpoint, GrpcRouteRules, GrpcRule,
+            HttpRouteRules, HttpRule, Timeouts,
+        },
     },
     meta::{NamespacedName, ObjectReference},
     routing,
@@ -118,7 +121,7 @@ fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Tabl
         tcp: Vec::new(),
         udp: Vec::new(),
     };
-    Table::for_listener(&listener, routing::Options::default())
+    Table::for_listener(&listener, routing::RouterOptions::default())
 }
 
 const CONNECTION: Connection = Connection {
@@ -378,7 +381,7 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
     };
     assert_eq!((*kind, problem.place()), (RouteKind::Grpc, (0, 1)));
 
-    let name = |kind| RouteName {
+    let name = |kind| RouteId {
         kind,
         name: NamespacedName::new("shop", "cart"),
     };

@@ -4,7 +4,7 @@
 //! [`Rank`] and a payload of any type. No Kubernetes type occurs in it, so it serves anyone with rules of their
 //! own. [`SniTable`] and [`PortTable`] are its small siblings for TLSRoute, TCPRoute and UDPRoute.
 //!
-//! Who wins is one documented key, [`Precedence`]; what the specification leaves open is in [`Options`].
+//! Who wins is one documented key, [`Precedence`]; what the specification leaves open is in [`RouterOptions`].
 //! [`Oracle`] is the same function written to be read, and the engine must agree with it on every request.
 //!
 //! [`proxy`](crate::proxy) makes tables of what an attachment resolution says of a listener or a Service.
@@ -42,7 +42,7 @@ pub use matching::matches::{
 pub use matching::pattern::{Pattern, PatternError};
 pub use matching::precedence::{Criterion, Precedence};
 pub use matching::rank::Rank;
-pub use options::{HostnameRank, Options, RegexRank};
+pub use options::{HostnameRank, RegexRank, RouterOptions};
 pub use oracle::Oracle;
 pub use port::PortTable;
 pub use request::host::{HostPattern, HostPatternError};

@@ -7,18 +7,18 @@
 /// do; paths are compared as they are sent (see [`normalize_path`](super::normalize_path)).
 ///
 /// ```
-/// use gwapi::routing::{Options, RegexRank};
-/// let options = Options::default().with_regex_rank(RegexRank::Last);
+/// use gwapi::routing::{RouterOptions, RegexRank};
+/// let options = RouterOptions::default().with_regex_rank(RegexRank::Last);
 /// assert!(options.fallback());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub struct RouterOptions {
     regex_rank: RegexRank,
     hostname_rank: HostnameRank,
     fallback: bool,
 }
 
-impl Default for Options {
+impl Default for RouterOptions {
     fn default() -> Self {
         Self {
             regex_rank: RegexRank::default(),
@@ -28,7 +28,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl RouterOptions {
     /// Where regular expressions rank among kinds of path match.
     pub fn regex_rank(&self) -> RegexRank {
         self.regex_rank

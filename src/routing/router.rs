@@ -10,7 +10,7 @@ use super::index::stored::Stored;
 use super::index::table::{Keyed, Table};
 use super::matching::matches::{Entry, Match};
 use super::matching::precedence::Precedence;
-use super::options::Options;
+use super::options::RouterOptions;
 use super::request::host::{HostName, HostPattern};
 use super::request::view::{Prepared, RequestView};
 
@@ -44,7 +44,7 @@ use super::request::view::{Prepared, RequestView};
 /// Hosts, paths and values of a request are only looked up, never stored, and hashes are seeded at random: a
 /// client cannot make look-ups slow by choosing what it sends.
 pub struct Router<T> {
-    options: Options,
+    options: RouterOptions,
     hashing: Hashing,
     exact: Table<Named<T>>,
     wildcard: Table<Named<T>>,
@@ -148,7 +148,7 @@ impl<T> Keyed for Route<T> {
 
 impl<T> Default for Router<T> {
     fn default() -> Self {
-        Self::new(Options::default())
+        Self::new(RouterOptions::default())
     }
 }
 
@@ -195,7 +195,7 @@ impl<'t, T> From<Hit<'t, T>> for Found<'t, T> {
 
 impl<T> Router<T> {
     /// An empty table.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: RouterOptions) -> Self {
         Self {
             options,
             hashing: Hashing::default(),
@@ -210,7 +210,7 @@ impl<T> Router<T> {
     }
 
     /// The options that the table was made with.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &RouterOptions {
         &self.options
     }
 
@@ -375,7 +375,10 @@ impl<T: Clone> Router<T> {
     ///
     /// The entries of one route must differ in hostname, rule or match index; which of two that do not is found
     /// is left open.
-    pub fn from_routes<K, E>(options: Options, routes: impl IntoIterator<Item = (K, E)>) -> Self
+    pub fn from_routes<K, E>(
+        options: RouterOptions,
+        routes: impl IntoIterator<Item = (K, E)>,
+    ) -> Self
     where
         K: AsRef<str>,
         E: IntoIterator<Item = Entry<T>>,

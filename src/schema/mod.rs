@@ -34,7 +34,7 @@ pub(crate) use defaulted::field;
 pub use defaulted::{Defaulted, Elements};
 pub(crate) use kinds::is_own_group;
 pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
-pub use node::{ListType, Pattern, Schema, ValueType};
+pub use node::{ListType, Schema, TextPattern, ValueType};
 pub use object_meta::object_meta;
 pub use path::Path;
 pub use unknown::{MOST_UNKNOWN, UnknownField, nearest_name, unknown_fields, unknown_fields_of};

@@ -46,12 +46,12 @@ pub enum ListType {
 
 /// A regular expression that a text must match somewhere.
 #[derive(Clone, Debug)]
-pub struct Pattern {
+pub struct TextPattern {
     pub(super) text: String,
     pub(super) regex: Arc<Regex>,
 }
 
-impl Pattern {
+impl TextPattern {
     /// The expression's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -86,7 +86,7 @@ pub struct Schema {
     /// The only values allowed, if any are listed.
     pub enumeration: Vec<Value>,
     /// What a text must match.
-    pub pattern: Option<Pattern>,
+    pub pattern: Option<TextPattern>,
     /// The least number of characters of a text.
     pub min_length: Option<u64>,
     /// The greatest number of characters of a text.

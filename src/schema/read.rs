@@ -1,6 +1,6 @@
 //! From the types' JSON schemas to the typed tree.
 
-use super::node::{ListType, Pattern, Schema, ValueType};
+use super::node::{ListType, Schema, TextPattern, ValueType};
 use crate::meta::{Channel, Kind, Release};
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The compiled pattern; the same text is compiled once in the program.
-    fn pattern(&mut self, text: &str) -> Option<Pattern> {
+    fn pattern(&mut self, text: &str) -> Option<TextPattern> {
         static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Regex>>>> =
             LazyLock::new(Mutex::default);
         let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        Some(Pattern {
+        Some(TextPattern {
             text: text.to_owned(),
             regex,
         })

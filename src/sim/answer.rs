@@ -5,7 +5,7 @@
 use crate::{
     attachment::effective::{EffectiveBackend, Endpoint},
     meta::{self, NamespacedName, ObjectReference},
-    proxy::{RouteName, Target},
+    proxy::Target,
 };
 use http::HeaderMap;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
@@ -101,9 +101,8 @@ pub struct RouteMatch {
 
 impl RouteMatch {
     pub(super) fn of(target: &Target) -> Self {
-        let RouteName { kind, name } = target.rule().route();
         Self {
-            route: gateway_api(kind.as_str(), name),
+            route: target.rule().route().reference(),
             rule: target.rule().index(),
             match_index: target.match_index(),
         }

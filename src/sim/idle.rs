@@ -100,11 +100,11 @@ spec:
 
     fn ask(url: &str, gateway: Option<&str>) -> Answer {
         let (objects, errors) =
-            manifest::read(OBJECTS.as_bytes(), &manifest::Options::default()).decode();
+            manifest::read(OBJECTS.as_bytes(), &manifest::ReadOptions::default()).decode();
         assert!(errors.is_empty(), "{errors:?}");
         let snapshot: Snapshot = objects.into_iter().map(|decoded| decoded.object).collect();
         let resolution = resolve(&snapshot, &Options::for_manifests());
-        let mut simulator = Simulator::new(resolution.effective, routing::Options::default());
+        let mut simulator = Simulator::new(resolution.effective, routing::RouterOptions::default());
         let mut request = Request::get(url).unwrap();
         request.gateway = gateway.map(|name| crate::meta::NamespacedName::new("edge", name));
         simulator.request(&request, &mut |_| 0).unwrap()

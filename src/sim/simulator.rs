@@ -21,7 +21,7 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Debug, Default)]
 pub struct Simulator {
     effective: Arc<Effective>,
-    options: routing::Options,
+    options: routing::RouterOptions,
     listeners: HashMap<ListenerKey, (Arc<EffectiveListener>, Arc<Table>)>,
     services: HashMap<ServiceKey, (Arc<EffectiveService>, Arc<Table>)>,
 }
@@ -35,7 +35,7 @@ type ServiceKey = (NamespacedName, u16, String);
 impl Simulator {
     /// A simulator of this configuration, with the choices that the specification leaves open.
     #[must_use]
-    pub fn new(effective: Effective, options: routing::Options) -> Self {
+    pub fn new(effective: Effective, options: routing::RouterOptions) -> Self {
         Self {
             effective: Arc::new(effective),
             options,

@@ -1,6 +1,6 @@
 //! Validation as an admission webhook answers it.
 
-use super::{Options, Report, validate_update, validate_value};
+use super::{Report, ValidationOptions, validate_update, validate_value};
 use crate::rules::Severity;
 use kube_core::{
     DynamicObject,
@@ -15,7 +15,7 @@ use serde_json::Value;
 #[must_use]
 pub fn review(
     review: AdmissionReview<DynamicObject>,
-    options: &Options,
+    options: &ValidationOptions,
 ) -> AdmissionReview<DynamicObject> {
     let request: AdmissionRequest<DynamicObject> = match review.try_into() {
         Ok(request) => request,
@@ -25,7 +25,7 @@ pub fn review(
     if request.operation == Operation::Delete {
         return response.into_review();
     }
-    let options = Options {
+    let options = ValidationOptions {
         with_status: options.with_status || request.sub_resource.as_deref() == Some("status"),
         ..*options
     };
@@ -109,7 +109,10 @@ mod tests {
                 "object": class(controller), "oldObject": old.map(class),
             },
         });
-        let answer = review(serde_json::from_value(asked).unwrap(), &Options::default());
+        let answer = review(
+            serde_json::from_value(asked).unwrap(),
+            &ValidationOptions::default(),
+        );
         let response = answer.response.unwrap();
         assert_eq!(response.uid, "u");
         (response.allowed, response.result.message, response.warnings)
@@ -147,7 +150,10 @@ mod tests {
                     "subResource": sub_resource, "object": route, "oldObject": route,
                 },
             });
-            let answer = review(serde_json::from_value(asked).unwrap(), &Options::default());
+            let answer = review(
+                serde_json::from_value(asked).unwrap(),
+                &ValidationOptions::default(),
+            );
             answer.response.unwrap()
         };
         let whole = ask(None);

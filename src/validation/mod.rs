@@ -48,7 +48,7 @@ pub use set::{judge_set, validate_set};
 
 /// How objects are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct ValidationOptions {
     /// The channel whose CRDs the server has.
     pub channel: Channel,
     /// The release whose CRDs the server has.
@@ -57,7 +57,7 @@ pub struct Options {
     pub with_status: bool,
 }
 
-impl Options {
+impl ValidationOptions {
     /// As on creation, by the CRDs of the current release.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
@@ -72,7 +72,7 @@ impl Options {
 #[must_use]
 pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
     match serde_json::to_value(object) {
-        Ok(value) => validate_value(&value, &Options::new(channel)),
+        Ok(value) => validate_value(&value, &ValidationOptions::new(channel)),
         // Only a map with keys that are no text could fail, and no kind has one.
         Err(error) => Report::from(vec![Finding::error(
             "object/json",
@@ -87,13 +87,13 @@ pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
 ///
 /// Objects of other groups are not judged: their report is empty.
 #[must_use]
-pub fn validate_value(object: &Value, options: &Options) -> Report {
+pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
     judge(object, None, options)
 }
 
 /// Judges an object that replaces an `old` one: as [`validate_value`], and what may not change has not.
 #[must_use]
-pub fn validate_update(object: &Value, old: &Value, options: &Options) -> Report {
+pub fn validate_update(object: &Value, old: &Value, options: &ValidationOptions) -> Report {
     judge(object, Some(old), options)
 }
 
@@ -107,7 +107,7 @@ enum Subject {
     Hopeless(Finding),
 }
 
-fn judge(object: &Value, old: Option<&Value>, options: &Options) -> Report {
+fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Report {
     let (kind, installation, unserved) = match subject(object, options) {
         Subject::Foreign => return Report::default(),
         Subject::Hopeless(finding) => return Report::from(vec![finding]),
@@ -144,7 +144,7 @@ fn judge(object: &Value, old: Option<&Value>, options: &Options) -> Report {
     Report::from(findings)
 }
 
-fn subject(object: &Value, options: &Options) -> Subject {
+fn subject(object: &Value, options: &ValidationOptions) -> Subject {
     if !object.is_object() {
         return Subject::Hopeless(
             Finding::error(
@@ -200,7 +200,7 @@ fn subject(object: &Value, options: &Options) -> Subject {
 }
 
 /// The versions of a kind that a server of the channel serves, stored one first.
-fn served_versions(kind: &str, options: &Options) -> Vec<&'static str> {
+fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'static str> {
     let mut served: Vec<_> = schema::versions_of(kind, options.release, options.channel)
         .filter(|(_, installation)| installation.served)
         .collect();
@@ -211,15 +211,20 @@ fn served_versions(kind: &str, options: &Options) -> Vec<&'static str> {
         .collect()
 }
 
-fn newest(kind: &KindVersion, options: &Options) -> &'static str {
+fn newest(kind: &KindVersion, options: &ValidationOptions) -> &'static str {
     served_versions(kind.kind, options)
         .first()
         .copied()
         .unwrap_or("a served version")
 }
 
-fn not_served(api_version: &str, kind: &str, served: &[&str], options: &Options) -> Finding {
-    let Options {
+fn not_served(
+    api_version: &str,
+    kind: &str,
+    served: &[&str],
+    options: &ValidationOptions,
+) -> Finding {
+    let ValidationOptions {
         channel, release, ..
     } = options;
     if !served.is_empty() {
@@ -233,7 +238,7 @@ fn not_served(api_version: &str, kind: &str, served: &[&str], options: &Options)
     let known = schema::KINDS.iter().find(|k| k.kind == kind);
     let elsewhere = known.and_then(|_| {
         Channel::ALL.into_iter().find(|other| {
-            let other = Options {
+            let other = ValidationOptions {
                 channel: *other,
                 ..*options
             };

@@ -3,7 +3,7 @@
 use crate::{
     rules::{self, Check, Rule},
     same::same,
-    schema::{self, Defaulted, Installation, Pattern, Schema, ValueType},
+    schema::{self, Defaulted, Installation, Schema, TextPattern, ValueType},
 };
 use serde_json::Value;
 use std::{
@@ -30,7 +30,7 @@ pub(super) struct Node {
     pub(super) least: u64,
     /// The greatest number of characters or elements.
     pub(super) most: u64,
-    pub(super) pattern: Option<&'static Pattern>,
+    pub(super) pattern: Option<&'static TextPattern>,
     /// The rules that sit on the value.
     pub(super) rules: Box<[Placed]>,
     /// The names of the declared fields of an object, sorted.

@@ -1,6 +1,6 @@
 //! Objects judged together: references that name nothing, hostnames that cannot meet.
 
-use super::{Finding, Options, Report, report::Findings, validate_value};
+use super::{Finding, Report, ValidationOptions, report::Findings, validate_value};
 use crate::{
     meta::{self, Hostname},
     rules::{Rule, set as rules},
@@ -22,7 +22,7 @@ const MOST_PORTS: usize = 1_000;
 #[must_use]
 pub fn validate_set<'a>(
     objects: impl IntoIterator<Item = &'a Value>,
-    options: &Options,
+    options: &ValidationOptions,
 ) -> Vec<Report> {
     let objects: Vec<&Value> = objects.into_iter().collect();
     judge_set(&objects, options).collect()
@@ -32,7 +32,7 @@ pub fn validate_set<'a>(
 /// keep them.
 pub fn judge_set<'a>(
     objects: &'a [&'a Value],
-    options: &'a Options,
+    options: &'a ValidationOptions,
 ) -> impl Iterator<Item = Report> + 'a {
     let set = (objects.len() > 1).then(|| Set::new(objects));
     objects.iter().map(move |object| {

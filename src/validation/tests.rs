@@ -14,7 +14,7 @@ fn route(spec: &Value) -> Value {
 }
 
 fn standard(object: &Value) -> Report {
-    validate_value(object, &Options::new(Channel::Standard))
+    validate_value(object, &ValidationOptions::new(Channel::Standard))
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_version_that_is_not_served_is_refused_with_those_that_are() {
         report.findings()[0].help(),
         Some("served: gateway.networking.k8s.io/v1")
     );
-    let report = validate_value(&object, &Options::new(Channel::Experimental));
+    let report = validate_value(&object, &ValidationOptions::new(Channel::Experimental));
     assert!(report.is_accepted());
     assert_eq!(report.findings()[0].rule(), "version/deprecated");
     object["kind"] = json!("TCPRoute");
@@ -88,9 +88,9 @@ fn status_is_judged_only_when_asked_for_but_its_unknown_fields_always() {
         paths(&standard(&object)),
         [("schema/unknown-field", "status.oops")]
     );
-    let with_status = Options {
+    let with_status = ValidationOptions {
         with_status: true,
-        ..Options::new(Channel::Standard)
+        ..ValidationOptions::new(Channel::Standard)
     };
     assert_eq!(
         paths(&validate_value(&object, &with_status)),
@@ -109,7 +109,7 @@ fn the_controller_of_a_class_cannot_be_changed() {
             "metadata": {"name": "a"}, "spec": {"controllerName": controller},
         })
     };
-    let options = Options::default();
+    let options = ValidationOptions::default();
     let old = class("example.com/a");
     assert!(validate_update(&class("example.com/a"), &old, &options).is_empty());
     assert_eq!(
@@ -279,7 +279,7 @@ fn references_of_a_set_are_followed() {
     }));
     let judged = |grant: &Value| {
         let set = [&gateway, &service, grant, &subject];
-        let reports = validate_set(set, &Options::default());
+        let reports = validate_set(set, &ValidationOptions::default());
         reports[3]
             .findings()
             .iter()
@@ -317,7 +317,7 @@ fn references_of_a_set_are_followed() {
     );
     assert_eq!(judged(&grant), expected);
     assert!(
-        validate_set([&subject], &Options::default())[0]
+        validate_set([&subject], &ValidationOptions::default())[0]
             .errors()
             .count()
             > 0
@@ -391,7 +391,7 @@ fn a_set_is_judged_in_time_however_many_references_and_grants_it_has() {
         })
         .collect();
     let begin = std::time::Instant::now();
-    let reports = validate_set(&objects, &Options::new(Channel::Standard));
+    let reports = validate_set(&objects, &ValidationOptions::new(Channel::Standard));
     assert!(
         begin.elapsed() < std::time::Duration::from_secs(60),
         "{:?}",

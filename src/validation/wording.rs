@@ -5,7 +5,7 @@ use super::{
     condition::{Failure, choices},
     report::{shown, type_of},
 };
-use crate::schema::{Defaulted, ListType, Path, Pattern, Schema, ValueType, nearest_name};
+use crate::schema::{Defaulted, ListType, Path, Schema, TextPattern, ValueType, nearest_name};
 use serde_json::{Number, Value};
 
 fn error(rule: &'static str, at: &Path<'_>, message: String, help: impl Into<String>) -> Finding {
@@ -68,7 +68,7 @@ pub(super) fn too_long(length: u64, most: u64, at: &Path<'_>) -> Finding {
 }
 
 #[cold]
-pub(super) fn wrong_form(text: &str, pattern: &Pattern, at: &Path<'_>) -> Finding {
+pub(super) fn wrong_form(text: &str, pattern: &TextPattern, at: &Path<'_>) -> Finding {
     let message = format!(
         "{} does not have the form that is asked for",
         shown(&text.into())

@@ -157,7 +157,7 @@ fn run(path: &Path) -> Run {
     let mut expected = None;
     for file in [&folder.join("base.yaml"), path] {
         let text = fs::read(file).unwrap();
-        let (objects, errors) = manifest::read(&text, &manifest::Options::default()).decode();
+        let (objects, errors) = manifest::read(&text, &manifest::ReadOptions::default()).decode();
         assert!(errors.is_empty(), "{}: {errors:?}", file.display());
         for decoded in objects {
             if decoded.object.kind() == "Expected" {
@@ -171,7 +171,7 @@ fn run(path: &Path) -> Run {
                 continue;
             }
             let generation = decoded.object.metadata().and_then(|m| m.generation);
-            let object = gwapi::attachment::Object::from(decoded.object);
+            let object = gwapi::attachment::SnapshotObject::from(decoded.object);
             generations.insert(object.reference(), generation);
             snapshot.insert(object);
         }

@@ -4,8 +4,8 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        MULTICLUSTER_GROUP, Object, Options, Resolution, ServiceImport, ServiceImportPort,
-        ServiceImportSpec, Snapshot, effective::EffectiveFilter, resolve,
+        MULTICLUSTER_GROUP, Options, Resolution, ServiceImport, ServiceImportPort,
+        ServiceImportSpec, Snapshot, SnapshotObject, effective::EffectiveFilter, resolve,
     },
     meta::{GROUP, NamespacedName},
     v1::{
@@ -82,7 +82,7 @@ impl Reference {
     }
 
     /// The objects that refer from one namespace into the other.
-    fn objects(self, from: &str, to: &str) -> Vec<Object> {
+    fn objects(self, from: &str, to: &str) -> Vec<SnapshotObject> {
         let backend = || {
             vec![BackendRef {
                 namespace: Some(to.into()),
@@ -94,7 +94,7 @@ impl Reference {
         let parent_refs = vec![world::parent(from, "front")];
         let metadata = world::metadata(from, "route");
         let mut listener = world::listener("only", 80, "HTTP".into());
-        let route: Option<Object> = match self {
+        let route: Option<SnapshotObject> = match self {
             Self::Http | Self::Import | Self::Mirror | Self::BackendMirror => {
                 let mut reference = world::http_backend(Some(to), "target", 80);
                 if self == Self::Import {
@@ -321,7 +321,7 @@ fn certificate(namespace: Option<&str>, name: &str) -> SecretObjectReference {
 }
 
 /// The targets of every kind, in one namespace.
-fn targets(namespace: &str, udp: bool) -> Vec<Object> {
+fn targets(namespace: &str, udp: bool) -> Vec<SnapshotObject> {
     let mut service: Service = world::service(namespace, "target", 80);
     if udp {
         let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
@@ -435,12 +435,13 @@ fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
                     false,
                 ),
             ];
-            let mut base: Vec<Object> = vec![world::class("ours", world::CONTROLLER).into()];
+            let mut base: Vec<SnapshotObject> =
+                vec![world::class("ours", world::CONTROLLER).into()];
             for namespace in ["a", "b"] {
                 base.extend(targets(namespace, reference == Reference::Udp));
             }
             base.extend(reference.objects(from, to));
-            let outcome = |objects: &[Object]| {
+            let outcome = |objects: &[SnapshotObject]| {
                 let snapshot: Snapshot = objects.iter().cloned().collect();
                 let resolution = resolve(&snapshot, &Options::new(world::CONTROLLER));
                 reference.reaches(&resolution, from)

@@ -2,7 +2,7 @@
 
 use crate::world;
 use gwapi::{
-    attachment::{Object, Options, Resolution, Resolver, Snapshot, resolve},
+    attachment::{Options, Resolution, Resolver, Snapshot, SnapshotObject, resolve},
     meta::ObjectReference,
 };
 use proptest::prelude::*;
@@ -13,18 +13,18 @@ fn options() -> Options {
 }
 
 /// A class of ours that is there unless an object of the set takes its place.
-fn ours() -> Object {
+fn ours() -> SnapshotObject {
     world::class("ours", world::CONTROLLER).into()
 }
 
-fn resolve_all(objects: &[Object]) -> Resolution {
+fn resolve_all(objects: &[SnapshotObject]) -> Resolution {
     let snapshot: Snapshot = objects.iter().cloned().collect();
     resolve(&snapshot, &options())
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Insert(Object),
+    Insert(SnapshotObject),
     /// Takes out one of the objects that are there.
     Remove(prop::sample::Index),
 }
@@ -102,7 +102,7 @@ proptest! {
     ) {
         // Of two objects with one name the later one counts, so only the first of each is kept.
         let mut seen = BTreeSet::new();
-        let mut objects: Vec<Object> =
+        let mut objects: Vec<SnapshotObject> =
             std::iter::once(ours()).chain(objects).filter(|o| seen.insert(o.reference())).collect();
         let one = resolve_all(&objects);
         let middle = seed.index(objects.len());
@@ -121,9 +121,9 @@ proptest! {
     fn an_unrelated_object_changes_nothing_else(
         objects in prop::collection::vec(world::objects(), 1..30),
     ) {
-        let mut objects: Vec<Object> = std::iter::once(ours()).chain(objects).collect();
+        let mut objects: Vec<SnapshotObject> = std::iter::once(ours()).chain(objects).collect();
         let before = resolve_all(&objects);
-        let unrelated: Vec<Object> = vec![
+        let unrelated: Vec<SnapshotObject> = vec![
             world::gateway("elsewhere", "x", vec![world::listener("one", 80, "HTTP".into())]).into(),
             world::service("elsewhere", "x", 80).into(),
             world::secret("elsewhere", "x").into(),
@@ -158,8 +158,8 @@ proptest! {
         objects in prop::collection::vec(world::objects(), 1..30),
         grant in world::grants(),
     ) {
-        let mut objects: Vec<Object> = std::iter::once(ours()).chain(objects).collect();
-        objects.retain(|o| o.reference() != Object::from(grant.clone()).reference());
+        let mut objects: Vec<SnapshotObject> = std::iter::once(ours()).chain(objects).collect();
+        objects.retain(|o| o.reference() != SnapshotObject::from(grant.clone()).reference());
         let without = reached(&resolve_all(&objects));
         objects.push(grant.into());
         let with = reached(&resolve_all(&objects));
@@ -169,7 +169,7 @@ proptest! {
 }
 
 /// The Gateways and the policy of the test below; the older a Gateway, the smaller its number.
-fn crowd(numbers: std::ops::Range<i64>, class: &str) -> Vec<Object> {
+fn crowd(numbers: std::ops::Range<i64>, class: &str) -> Vec<SnapshotObject> {
     let gateway = |number: i64| {
         let listeners = vec![world::listener("http", 80, "HTTP".into())];
         let mut gateway = world::gateway("a", &format!("front-{number}"), listeners);
@@ -205,7 +205,7 @@ fn the_room_of_a_policy_is_shared_out_as_a_full_resolve_does() {
         ..Default::default()
     }];
     let policy = world::tls_policy("a", "policy", "x");
-    let reference = Object::from(policy.clone()).reference();
+    let reference = SnapshotObject::from(policy.clone()).reference();
     let check = |resolver: &mut Resolver, changed: &str, without_room: &[&str]| {
         resolver.update();
         let full = resolve(resolver.snapshot(), &options);
@@ -224,7 +224,7 @@ fn the_room_of_a_policy_is_shared_out_as_a_full_resolve_does() {
             .collect();
         assert_eq!(failing, without_room, "{changed}");
     };
-    let put = |resolver: &mut Resolver, objects: Vec<Object>| {
+    let put = |resolver: &mut Resolver, objects: Vec<SnapshotObject>| {
         objects
             .into_iter()
             .for_each(|object| resolver.insert(object));

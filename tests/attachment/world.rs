@@ -1,7 +1,9 @@
 //! Sets of objects that are made up.
 
 use gwapi::{
-    attachment::{MULTICLUSTER_GROUP, Object, ServiceImport, ServiceImportPort, ServiceImportSpec},
+    attachment::{
+        MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec, SnapshotObject,
+    },
     v1::{
         AllowedRoutes, BackendRef, FromNamespaces, FrontendTlsValidation, Gateway, GatewayClass,
         GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewayTlsConfig, GrpcBackendRef,
@@ -553,16 +555,16 @@ fn gateways() -> impl Strategy<Value = Gateway> {
 }
 
 /// An object of any kind, out of so few names that objects meet.
-pub(crate) fn objects() -> impl Strategy<Value = Object> {
+pub(crate) fn objects() -> impl Strategy<Value = SnapshotObject> {
     prop_oneof![
-        4 => gateways().prop_map(Object::from),
-        8 => http_routes().prop_map(Object::from),
-        4 => grpc_routes().prop_map(Object::from),
-        2 => tcp_routes().prop_map(Object::from),
-        4 => grants().prop_map(Object::from),
+        4 => gateways().prop_map(SnapshotObject::from),
+        8 => http_routes().prop_map(SnapshotObject::from),
+        4 => grpc_routes().prop_map(SnapshotObject::from),
+        2 => tcp_routes().prop_map(SnapshotObject::from),
+        4 => grants().prop_map(SnapshotObject::from),
         4 => (namespaces(), names(), select(&[80, 81][..]))
             .prop_map(|(namespace, name, port)| service(namespace, name, port).into()),
-        2 => slices().prop_map(Object::from),
+        2 => slices().prop_map(SnapshotObject::from),
         2 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, good)| {
             let mut secret = secret(namespace, name);
             if !good {
@@ -577,8 +579,8 @@ pub(crate) fn objects() -> impl Strategy<Value = Object> {
             },
             ..Default::default()
         }.into()),
-        2 => tls_policies().prop_map(Object::from),
-        1 => lb_policies().prop_map(Object::from),
+        2 => tls_policies().prop_map(SnapshotObject::from),
+        1 => lb_policies().prop_map(SnapshotObject::from),
         1 => (select(&[CONTROLLER, CONTROLLER, "example.com/theirs"][..]), parameters()).prop_map(
             |(controller, parameters)| {
                 let mut class = class("ours", controller);
@@ -591,7 +593,7 @@ pub(crate) fn objects() -> impl Strategy<Value = Object> {
                 class.into()
             },
         ),
-        1 => tls_routes().prop_map(Object::from),
+        1 => tls_routes().prop_map(SnapshotObject::from),
         1 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, good)| ConfigMap {
             metadata: metadata(namespace, name),
             data: good.then(|| BTreeMap::from([("ca.crt".into(), CERTIFICATE.into())])),

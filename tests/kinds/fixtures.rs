@@ -2,7 +2,7 @@
 
 use crate::law;
 use gwapi::{
-    manifest::{self, Entry, Options},
+    manifest::{self, Entry, ReadOptions},
     meta::{Channel, Kind},
     v1, v1alpha2, v1alpha3, v1beta1,
 };
@@ -21,7 +21,7 @@ pub(crate) fn all() -> Vec<(String, Entry)> {
             .collect();
         files.sort();
         for file in files {
-            let read = manifest::read(&fs::read(&file).unwrap(), &Options::default());
+            let read = manifest::read(&fs::read(&file).unwrap(), &ReadOptions::default());
             assert_eq!(read.errors, [], "{}", file.display());
             let name = file.strip_prefix(&root).unwrap().display().to_string();
             for entry in read.entries {

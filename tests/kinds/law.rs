@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "the fuzz target uses a part")]
 
 use gwapi::{
-    manifest::{self, Object, Options},
+    manifest::{self, Object, ReadOptions},
     meta::Channel,
     schema::unknown_fields,
 };
@@ -113,7 +113,7 @@ fn same_path(one: &str, other: &str) -> bool {
 /// Reads bytes, decodes what can be, and checks that every place lies inside the text.
 pub(crate) fn readable(bytes: &[u8]) {
     let lines = 1 + bytes.iter().filter(|b| **b == b'\n').count();
-    let read = manifest::read(bytes, &Options::default());
+    let read = manifest::read(bytes, &ReadOptions::default());
     for error in &read.errors {
         assert!(error.line() <= lines + 1, "{error}");
         assert!(!error.message().is_empty());

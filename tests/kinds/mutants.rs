@@ -1,7 +1,7 @@
 //! Whatever is fed to a kind: nothing panics, and what decodes comes back as the law says.
 
 use crate::{fixtures, law};
-use gwapi::manifest::{self, Object, Options};
+use gwapi::manifest::{self, Object, ReadOptions};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::sync::{
@@ -249,7 +249,7 @@ proptest! {
         }
         .unwrap();
         let expected: Value = serde_json::from_str(&text).unwrap();
-        let read = manifest::read(text.as_bytes(), &Options::default());
+        let read = manifest::read(text.as_bytes(), &ReadOptions::default());
         prop_assert!(read.errors.is_empty(), "{:?}", read.errors);
         prop_assert_eq!(&read.entries[0].value, &expected);
     }
@@ -307,7 +307,7 @@ fn yaml(value: &Value, indent: usize) -> String {
 #[test]
 fn block_yaml_and_json_of_an_object_are_read_alike() {
     for value in &*FIXTURES {
-        let read = manifest::read(yaml(value, 0).as_bytes(), &Options::default());
+        let read = manifest::read(yaml(value, 0).as_bytes(), &ReadOptions::default());
         assert_eq!(read.errors, []);
         assert_eq!(&read.entries[0].value, value);
     }

@@ -1,6 +1,6 @@
 //! A stream of objects of which one is broken.
 
-use gwapi::manifest::{self, Options};
+use gwapi::manifest::{self, ReadOptions};
 use std::fmt::Write as _;
 
 /// Fifty routes, the one at index 16 with a port that is a text.
@@ -21,7 +21,7 @@ pub(crate) fn fifty_with_one_broken() -> String {
 #[test]
 fn one_broken_object_of_fifty_yields_the_others_and_one_precise_error() {
     let (objects, errors) =
-        manifest::read(fifty_with_one_broken().as_bytes(), &Options::default()).decode();
+        manifest::read(fifty_with_one_broken().as_bytes(), &ReadOptions::default()).decode();
     assert_eq!(objects.len(), 49);
     assert_eq!(objects[16].object.name(), "route-17");
     assert_eq!(errors.len(), 1);
@@ -34,7 +34,7 @@ fn one_broken_object_of_fifty_yields_the_others_and_one_precise_error() {
 
 #[test]
 fn one_broken_item_of_a_typed_list_yields_the_others_and_one_precise_error() {
-    let items: Vec<_> = manifest::read(fifty_with_one_broken().as_bytes(), &Options::default())
+    let items: Vec<_> = manifest::read(fifty_with_one_broken().as_bytes(), &ReadOptions::default())
         .entries
         .into_iter()
         .map(|mut entry| {
@@ -49,7 +49,7 @@ fn one_broken_item_of_a_typed_list_yields_the_others_and_one_precise_error() {
         "metadata": {"resourceVersion": "7"}, "items": items,
     });
     let text = serde_json::to_string_pretty(&list).unwrap();
-    let (objects, errors) = manifest::read(text.as_bytes(), &Options::default()).decode();
+    let (objects, errors) = manifest::read(text.as_bytes(), &ReadOptions::default()).decode();
     assert_eq!((objects.len(), errors.len()), (49, 1));
     let error = &errors[0];
     assert_eq!(error.place().unwrap().item, Some(16));
@@ -63,7 +63,7 @@ fn one_broken_item_of_a_typed_list_yields_the_others_and_one_precise_error() {
 #[test]
 fn one_broken_document_of_fifty_yields_the_others_and_one_precise_error() {
     let text = fifty_with_one_broken().replace("port: http", "port: [http");
-    let (objects, errors) = manifest::read(text.as_bytes(), &Options::default()).decode();
+    let (objects, errors) = manifest::read(text.as_bytes(), &ReadOptions::default()).decode();
     assert_eq!((objects.len(), errors.len()), (49, 1));
     assert_eq!(errors[0].place().unwrap().document, 16);
     assert!((187..=188).contains(&errors[0].line()), "{}", errors[0]);

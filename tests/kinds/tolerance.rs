@@ -2,7 +2,7 @@
 
 use crate::law;
 use gwapi::{
-    manifest::{self, Object, Options},
+    manifest::{self, Object, ReadOptions},
     meta::Channel,
     v1::{HttpRouteFilter, PathMatchType},
 };
@@ -40,7 +40,7 @@ fn unknown_fields_are_decoded_and_named_by_strict_reading_with_the_nearest_known
         "metadata": {"name": "later"},
         "spec": {"rules": [{"backendRef": [{"name": "a"}], "retry": {"attempts": 3},
             "filters": [{"type": "RequestRedirect", "requestRedirect": {"statuscode": 301}}]}]}}"#;
-    let read = manifest::read(text.as_bytes(), &Options::default());
+    let read = manifest::read(text.as_bytes(), &ReadOptions::default());
     let entry = &read.entries[0];
     assert!(entry.decode().is_ok());
     let named: Vec<_> = entry

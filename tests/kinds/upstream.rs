@@ -1,7 +1,7 @@
 //! The examples of the API's own release, where a copy of them lies beside this repository.
 
 use crate::law;
-use gwapi::manifest::{self, Options};
+use gwapi::manifest::{self, ReadOptions};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -36,7 +36,7 @@ fn every_example_of_the_release_is_read_without_error_and_written_back() {
     let mut objects = 0;
     for file in files {
         let (decoded, errors) =
-            manifest::read(&fs::read(&file).unwrap(), &Options::default()).decode();
+            manifest::read(&fs::read(&file).unwrap(), &ReadOptions::default()).decode();
         assert_eq!(errors, [], "{}", file.display());
         for object in &decoded {
             assert_eq!(

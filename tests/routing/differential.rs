@@ -2,12 +2,12 @@
 
 use gwapi::meta::Age;
 use gwapi::routing::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Options, PathMatch,
-    Pattern, QueryMatch, Rank, RegexRank, Router, ValueMatch,
+    Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, PathMatch, Pattern,
+    QueryMatch, Rank, RegexRank, Router, RouterOptions, ValueMatch,
 };
 use serde_json::Value;
 
-use crate::cases::{self, Bytes, Random, Request, Route};
+use crate::support::routing::{self as cases, Bytes, Random, Request, Route};
 
 /// For every route set, every request and every sequence of changes, the engine finds what the oracle finds; an
 /// older copy keeps answering as it did; `explain` agrees with both. The long run is
@@ -55,7 +55,7 @@ fn the_corpus_of_the_fuzz_targets_passes() {
         "/tests/fixtures/fuzz-corpus/route_build"
     );
     for file in std::fs::read_dir(folder).unwrap() {
-        crate::build::check(&std::fs::read(file.unwrap().path()).unwrap());
+        cases::build::check(&std::fs::read(file.unwrap().path()).unwrap());
     }
 }
 
@@ -144,8 +144,8 @@ fn host(text: &str) -> HostPattern {
     }
 }
 
-fn from_json(case: &Value) -> (Options, Vec<Route>, Request) {
-    let mut options = Options::default();
+fn from_json(case: &Value) -> (RouterOptions, Vec<Route>, Request) {
+    let mut options = RouterOptions::default();
     match text(&case["options"], "regexRank") {
         Some("First") => options = options.with_regex_rank(RegexRank::First),
         Some("Last") => options = options.with_regex_rank(RegexRank::Last),

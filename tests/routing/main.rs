@@ -1,20 +1,18 @@
 //! The routing engine from outside: precedence, agreement with the oracle, updates, explanations.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests"
 )]
 
-#[path = "../support/routing/mod.rs"]
-mod cases;
+#[path = "../support/mod.rs"]
+mod support;
 
-#[path = "../support/routing/build.rs"]
-mod build;
-
+mod case;
 mod differential;
 mod explain;
+mod fixtures;
 mod precedence;
 mod precedence_grpc;
 mod requests;

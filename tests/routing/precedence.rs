@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use gwapi::routing::{
-    Entry, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Matcher, Options, Oracle,
-    PathMatch, Pattern, QueryMatch, Rank, RegexRank, Router, ValueMatch, View,
+    Entry, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Matcher, Oracle, PathMatch,
+    Pattern, QueryMatch, Rank, RegexRank, Router, RouterOptions, ValueMatch, View,
 };
 
 pub(super) type Row = Entry<&'static str>;
@@ -44,7 +44,7 @@ pub(super) fn regex(source: &str) -> PathMatch {
 }
 
 /// Engine and oracle, with the rows in both orders.
-fn found_with(options: Options, rows: &[Row], request: &View<'_>) -> Option<&'static str> {
+fn found_with(options: RouterOptions, rows: &[Row], request: &View<'_>) -> Option<&'static str> {
     let in_order = |rows: Vec<Row>| {
         let keyed = rows
             .iter()
@@ -71,7 +71,7 @@ fn found_with(options: Options, rows: &[Row], request: &View<'_>) -> Option<&'st
 }
 
 pub(super) fn found(rows: &[Row], request: &View<'_>) -> Option<&'static str> {
-    found_with(Options::default(), rows, request)
+    found_with(RouterOptions::default(), rows, request)
 }
 
 pub(super) fn get<'a>(host: &'a str, path: &'a str) -> View<'a> {
@@ -137,7 +137,11 @@ fn a_less_specific_hostname_gets_its_turn_unless_told_otherwise() {
     let request = get("a.example.com", "/y");
     assert_eq!(found(&rows, &request), Some("wildcard"));
     assert_eq!(
-        found_with(Options::default().with_fallback(false), &rows, &request),
+        found_with(
+            RouterOptions::default().with_fallback(false),
+            &rows,
+            &request
+        ),
         None
     );
 }
@@ -152,7 +156,7 @@ fn the_routes_own_hostname_ranks_unless_told_otherwise() {
     let rows = [named, wide];
     let request = get("a.example.com", "/x");
     assert_eq!(found(&rows, &request), Some("named"));
-    let effective = Options::default().with_hostname_rank(HostnameRank::Effective);
+    let effective = RouterOptions::default().with_hostname_rank(HostnameRank::Effective);
     assert_eq!(found_with(effective, &rows, &request), Some("wide"));
 }
 
@@ -192,14 +196,17 @@ fn a_regular_expression_is_between_exact_and_prefix_unless_told_otherwise() {
         entry(http(regex("/a/.*")), "pattern"),
         entry(http(PathMatch::prefix("/a/c")), "prefix"),
     ];
-    let rank = |rank| Options::default().with_regex_rank(rank);
+    let rank = |rank| RouterOptions::default().with_regex_rank(rank);
     let both = |options| {
         (
             found_with(options, &rows, &get("", "/a/b")),
             found_with(options, &rows, &get("", "/a/c")),
         )
     };
-    assert_eq!(both(Options::default()), (Some("exact"), Some("pattern")));
+    assert_eq!(
+        both(RouterOptions::default()),
+        (Some("exact"), Some("pattern"))
+    );
     assert_eq!(
         both(rank(RegexRank::First)),
         (Some("pattern"), Some("pattern"))

@@ -13,7 +13,7 @@ use gwapi::{
     manifest,
     meta::Channel,
     schema,
-    validation::{self, Options},
+    validation::{self, ValidationOptions},
 };
 use serde_json::Value;
 
@@ -23,11 +23,11 @@ use serde_json::Value;
 /// - Defaults applied twice are defaults applied once.
 /// - An object that is accepted can be decoded, unless a number in it is written with a fraction.
 pub(crate) fn judge(bytes: &[u8]) -> usize {
-    let read = manifest::read(bytes, &manifest::Options::default());
+    let read = manifest::read(bytes, &manifest::ReadOptions::default());
     for channel in Channel::ALL {
-        let options = Options {
+        let options = ValidationOptions {
             with_status: true,
-            ..Options::new(channel)
+            ..ValidationOptions::new(channel)
         };
         let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
         let reports = validation::validate_set(values.iter().copied(), &options);

@@ -1,4 +1,5 @@
-//! Objects for tests, the corpus example and fuzzing: valid by construction, or broken in one place.
+//! What several test programs share, and the examples and fuzz targets with them: objects that are valid by
+//! construction or broken in one place, and routing tables with requests.
 #![allow(
     clippy::allow_attributes,
     clippy::collapsible_if,
@@ -8,12 +9,17 @@
     clippy::unwrap_used,
     reason = "shared by tests, an example and fuzz targets, not all of which need each"
 )]
-#![allow(dead_code, reason = "each test uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each of those who share it uses its own part"
+)]
 
 pub(crate) mod generate;
 pub(crate) mod hostile;
 pub(crate) mod mutate;
 pub(crate) mod random;
+pub(crate) mod routing;
 
 use gwapi::meta::Channel;
 use random::Random;

@@ -60,7 +60,7 @@ pub struct ServiceImportPort {
     missing_docs,
     reason = "each variant is the kind of its name, in the version that its type says"
 )]
-pub enum Object {
+pub enum SnapshotObject {
     GatewayClass(Arc<v1::GatewayClass>),
     Gateway(Arc<v1::Gateway>),
     HttpRoute(Arc<v1::HttpRoute>),
@@ -84,13 +84,13 @@ pub enum Object {
 
 macro_rules! from_objects {
     ($($kind:path => $variant:ident),+ $(,)?) => {$(
-        impl From<$kind> for Object {
+        impl From<$kind> for SnapshotObject {
             fn from(object: $kind) -> Self {
                 Self::$variant(Arc::new(object))
             }
         }
 
-        impl From<Arc<$kind>> for Object {
+        impl From<Arc<$kind>> for SnapshotObject {
             fn from(object: Arc<$kind>) -> Self {
                 Self::$variant(object)
             }
@@ -120,7 +120,7 @@ from_objects! {
 
 macro_rules! from_older_versions {
     ($($old:path => $new:path),+ $(,)?) => {$(
-        impl From<$old> for Object {
+        impl From<$old> for SnapshotObject {
             fn from(old: $old) -> Self {
                 <$new>::from(old).into()
             }
@@ -136,7 +136,7 @@ from_older_versions! {
     v1alpha2::ReferenceGrant => v1beta1::ReferenceGrant,
 }
 
-impl From<v1alpha2::BackendTlsPolicy> for Object {
+impl From<v1alpha2::BackendTlsPolicy> for SnapshotObject {
     /// The v1.0.0 form can name a target in another namespace, which v1.1.0 does not allow: such a target
     /// is read under a kind that no object has, so that the policy does not attach to the wrong Service.
     fn from(old: v1alpha2::BackendTlsPolicy) -> Self {
@@ -168,7 +168,7 @@ impl From<v1alpha2::BackendTlsPolicy> for Object {
     }
 }
 
-impl From<manifest::Object> for Object {
+impl From<manifest::Object> for SnapshotObject {
     fn from(object: manifest::Object) -> Self {
         use manifest::Object as M;
         match object {
@@ -200,7 +200,7 @@ impl From<manifest::Object> for Object {
 }
 
 /// An object of a kind that manifests do not know: a ServiceImport, or one that only counts as there.
-fn other(object: &manifest::Object) -> Object {
+fn other(object: &manifest::Object) -> SnapshotObject {
     let gvk = object.gvk();
     if let manifest::Object::Other(value) = object
         && gvk.group == MULTICLUSTER_GROUP
@@ -209,7 +209,7 @@ fn other(object: &manifest::Object) -> Object {
     {
         return import.into();
     }
-    Object::Other(ObjectReference {
+    SnapshotObject::Other(ObjectReference {
         group: gvk.group,
         kind: gvk.kind,
         namespace: object.namespace().to_owned(),
@@ -217,7 +217,7 @@ fn other(object: &manifest::Object) -> Object {
     })
 }
 
-impl Object {
+impl SnapshotObject {
     /// Group, kind, namespace and name.
     #[must_use]
     pub fn reference(&self) -> ObjectReference {

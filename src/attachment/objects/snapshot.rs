@@ -1,6 +1,6 @@
 //! A set of objects as it is at one moment.
 
-use super::object::{self, MULTICLUSTER_GROUP, Object, ServiceImport};
+use super::object::{self, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject};
 use crate::{
     meta::{GROUP, NamespacedName, ObjectReference},
     v1, v1alpha2, v1alpha3, v1beta1,
@@ -102,36 +102,46 @@ impl Snapshot {
     }
 
     /// Puts an object in its place. Returns what it replaces.
-    pub fn insert(&mut self, object: impl Into<Object>) -> Option<Object> {
+    pub fn insert(&mut self, object: impl Into<SnapshotObject>) -> Option<SnapshotObject> {
         let object = object.into();
         let reference = object.reference();
         let place = reference.namespaced_name();
         match object {
-            Object::GatewayClass(o) => self.gateway_classes.insert(place, o).map(Into::into),
-            Object::Gateway(o) => self.gateways.insert(place, o).map(Into::into),
-            Object::HttpRoute(o) => self.http_routes.insert(place, o).map(Into::into),
-            Object::GrpcRoute(o) => self.grpc_routes.insert(place, o).map(Into::into),
-            Object::TlsRoute(o) => self.tls_routes.insert(place, o).map(Into::into),
-            Object::TcpRoute(o) => self.tcp_routes.insert(place, o).map(Into::into),
-            Object::UdpRoute(o) => self.udp_routes.insert(place, o).map(Into::into),
-            Object::ReferenceGrant(o) => self.reference_grants.insert(place, o).map(Into::into),
-            Object::BackendTlsPolicy(o) => {
+            SnapshotObject::GatewayClass(o) => {
+                self.gateway_classes.insert(place, o).map(Into::into)
+            }
+            SnapshotObject::Gateway(o) => self.gateways.insert(place, o).map(Into::into),
+            SnapshotObject::HttpRoute(o) => self.http_routes.insert(place, o).map(Into::into),
+            SnapshotObject::GrpcRoute(o) => self.grpc_routes.insert(place, o).map(Into::into),
+            SnapshotObject::TlsRoute(o) => self.tls_routes.insert(place, o).map(Into::into),
+            SnapshotObject::TcpRoute(o) => self.tcp_routes.insert(place, o).map(Into::into),
+            SnapshotObject::UdpRoute(o) => self.udp_routes.insert(place, o).map(Into::into),
+            SnapshotObject::ReferenceGrant(o) => {
+                self.reference_grants.insert(place, o).map(Into::into)
+            }
+            SnapshotObject::BackendTlsPolicy(o) => {
                 self.backend_tls_policies.insert(place, o).map(Into::into)
             }
-            Object::BackendLbPolicy(o) => self.backend_lb_policies.insert(place, o).map(Into::into),
-            Object::Service(o) => self.services.insert(place, o).map(Into::into),
-            Object::EndpointSlice(o) => self.endpoint_slices.insert(place, o).map(Into::into),
-            Object::Endpoints(o) => self.endpoints.insert(place, o).map(Into::into),
-            Object::Secret(o) => self.secrets.insert(place, o).map(Into::into),
-            Object::ConfigMap(o) => self.config_maps.insert(place, o).map(Into::into),
-            Object::Namespace(o) => self.namespaces.insert(place, o).map(Into::into),
-            Object::ServiceImport(o) => self.service_imports.insert(place, o).map(Into::into),
-            Object::Other(o) => self.others.replace(o).map(Object::Other),
+            SnapshotObject::BackendLbPolicy(o) => {
+                self.backend_lb_policies.insert(place, o).map(Into::into)
+            }
+            SnapshotObject::Service(o) => self.services.insert(place, o).map(Into::into),
+            SnapshotObject::EndpointSlice(o) => {
+                self.endpoint_slices.insert(place, o).map(Into::into)
+            }
+            SnapshotObject::Endpoints(o) => self.endpoints.insert(place, o).map(Into::into),
+            SnapshotObject::Secret(o) => self.secrets.insert(place, o).map(Into::into),
+            SnapshotObject::ConfigMap(o) => self.config_maps.insert(place, o).map(Into::into),
+            SnapshotObject::Namespace(o) => self.namespaces.insert(place, o).map(Into::into),
+            SnapshotObject::ServiceImport(o) => {
+                self.service_imports.insert(place, o).map(Into::into)
+            }
+            SnapshotObject::Other(o) => self.others.replace(o).map(SnapshotObject::Other),
         }
     }
 
     /// Takes an object out. Returns what was there.
-    pub fn remove(&mut self, reference: &ObjectReference) -> Option<Object> {
+    pub fn remove(&mut self, reference: &ObjectReference) -> Option<SnapshotObject> {
         let place = &reference.namespaced_name();
         match (reference.group.as_str(), reference.kind.as_str()) {
             (GROUP, "GatewayClass") => self.gateway_classes.remove(place).map(Into::into),
@@ -155,7 +165,7 @@ impl Snapshot {
             (MULTICLUSTER_GROUP, "ServiceImport") => {
                 self.service_imports.remove(place).map(Into::into)
             }
-            _ => self.others.take(reference).map(Object::Other),
+            _ => self.others.take(reference).map(SnapshotObject::Other),
         }
     }
 
@@ -218,7 +228,7 @@ impl Snapshot {
     }
 }
 
-impl<O: Into<Object>> Extend<O> for Snapshot {
+impl<O: Into<SnapshotObject>> Extend<O> for Snapshot {
     fn extend<I: IntoIterator<Item = O>>(&mut self, objects: I) {
         for object in objects {
             self.insert(object);
@@ -226,7 +236,7 @@ impl<O: Into<Object>> Extend<O> for Snapshot {
     }
 }
 
-impl<O: Into<Object>> FromIterator<O> for Snapshot {
+impl<O: Into<SnapshotObject>> FromIterator<O> for Snapshot {
     fn from_iter<I: IntoIterator<Item = O>>(objects: I) -> Self {
         let mut snapshot = Self::default();
         snapshot.extend(objects);

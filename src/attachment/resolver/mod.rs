@@ -4,7 +4,7 @@ mod depends;
 mod update;
 
 use super::{
-    Controllers, Next, Object, Options, Resolution, RouteId, RouteKind, Snapshot, Status,
+    Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
     assembly::{assemble::Tally, mesh::Claims},
     backend::{
         BackendKey, BackendState,
@@ -159,7 +159,7 @@ impl Resolver {
     }
 
     /// Puts an object in its place. Takes effect with the next [`update`](Self::update).
-    pub fn insert(&mut self, object: impl Into<Object>) {
+    pub fn insert(&mut self, object: impl Into<SnapshotObject>) {
         let object = object.into();
         let reference = object.reference();
         let before = depends::of(&self.snapshot, &reference);

@@ -124,7 +124,7 @@ fn check_valid(object: &Value, mut converted: Value, found: &mut Findings) {
     if let Some(converted) = converted.as_object_mut() {
         converted.remove("status");
     }
-    let options = validation::Options::new(channel);
+    let options = validation::ValidationOptions::new(channel);
     for finding in validation::validate_value(&converted, &options).errors() {
         if finding.rule() == "schema/unknown-field" || is_server_side(finding.path()) {
             continue;

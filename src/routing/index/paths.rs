@@ -9,7 +9,7 @@ use super::patterns::PatternTable;
 use super::stored::Stored;
 use super::texts::Texts;
 use crate::routing::matching::matches::{Match, PathMatch, ValueMatch};
-use crate::routing::options::{Options, RegexRank};
+use crate::routing::options::{RegexRank, RouterOptions};
 use crate::routing::request::view::{Prepared, RequestView};
 use crate::same::same;
 
@@ -71,7 +71,7 @@ impl<T> PathTable<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-        options: &Options,
+        options: &RouterOptions,
     ) -> Option<Hit<'t, T>> {
         if self.patterns.is_some() || self.grpc.is_some() {
             return self.find_among_all(request, hashing, options.regex_rank());

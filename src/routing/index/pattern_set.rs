@@ -237,7 +237,8 @@ impl<V> Chunk<V> {
 mod tests {
     use super::*;
     use crate::routing::{
-        Entry, HeaderMatch, HttpMatch, Options, Oracle, PathMatch, Rank, Router, ValueMatch, View,
+        Entry, HeaderMatch, HttpMatch, Oracle, PathMatch, Rank, Router, RouterOptions, ValueMatch,
+        View,
     };
     use proptest::prelude::*;
 
@@ -272,7 +273,7 @@ mod tests {
 
     fn agree(router: &Router<usize>, routes: &[Route], asked: &[(String, Option<String>)]) {
         let entries = routes.iter().flat_map(|(_, entries)| entries.clone());
-        let oracle = Oracle::new(Options::default(), entries);
+        let oracle = Oracle::new(RouterOptions::default(), entries);
         for (path, header) in asked {
             let lines: Vec<_> = header
                 .iter()
@@ -303,7 +304,7 @@ mod tests {
             numbers.sort_unstable();
             numbers.dedup();
             let mut routes: Vec<Route> = numbers.into_iter().map(route).collect();
-            let mut router = Router::from_routes(Options::default(), routes.clone());
+            let mut router = Router::from_routes(RouterOptions::default(), routes.clone());
             agree(&router, &routes, &asked);
             let mut removed = Vec::new();
             for index in gone {

@@ -9,7 +9,7 @@ use crate::routing::matching::matches::{
 };
 use crate::routing::matching::pattern::Pattern;
 use crate::routing::matching::precedence::Precedence;
-use crate::routing::options::Options;
+use crate::routing::options::RouterOptions;
 use crate::routing::request::host::HostPattern;
 use crate::routing::request::query;
 use crate::routing::request::view::{Prepared, RequestView};
@@ -36,7 +36,7 @@ struct Open<'a> {
 }
 
 impl<T> Stored<T> {
-    pub(in crate::routing) fn new(entry: Entry<T>, options: &Options) -> Arc<Self> {
+    pub(in crate::routing) fn new(entry: Entry<T>, options: &RouterOptions) -> Arc<Self> {
         let precedence = Precedence::of(&entry, options);
         let mut matching = entry.matching;
         match &mut matching {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::meta::Age;
 
 use super::matches::{Entry, Match, PathMatch, ValueMatch};
-use crate::routing::options::{HostnameRank, Options, RegexRank};
+use crate::routing::options::{HostnameRank, RegexRank, RouterOptions};
 
 /// The place of an entry in the order of precedence. The smaller key wins.
 ///
@@ -48,7 +48,7 @@ pub struct Precedence {
 
 impl Precedence {
     /// The key of an entry under the given options.
-    pub fn of<T>(entry: &Entry<T>, options: &Options) -> Self {
+    pub fn of<T>(entry: &Entry<T>, options: &RouterOptions) -> Self {
         let ranked = match options.hostname_rank() {
             HostnameRank::Own => entry.own_hostname.as_ref().unwrap_or(&entry.hostname),
             HostnameRank::Effective => &entry.hostname,

@@ -1,20 +1,20 @@
 //! The definition of routing, to be checked against the specification by eye: it looks at every entry for
 //! every request, and shares neither matching nor precedence with the engine. Each step names the field
-//! whose description it follows. What the specification leaves open is called ours; see [`Options`].
+//! whose description it follows. What the specification leaves open is called ours; see [`RouterOptions`].
 
 mod text;
 
 use std::cmp::Reverse;
 
 use super::{
-    Entry, HeaderMatch, HostPattern, HostnameRank, Match, Options, PathMatch, QueryMatch,
-    RegexRank, RequestView, ValueMatch,
+    Entry, HeaderMatch, HostPattern, HostnameRank, Match, PathMatch, QueryMatch, RegexRank,
+    RequestView, RouterOptions, ValueMatch,
 };
 use text::{Asked, Part, Patterns, Sent, chars, first_of_each};
 
 /// A slow, readable [`Router`](super::Router): it answers the same, and is there to show that.
 pub struct Oracle<T> {
-    options: Options,
+    options: RouterOptions,
     /// In order of precedence.
     entries: Vec<Entry<T>>,
     patterns: Patterns,
@@ -22,7 +22,7 @@ pub struct Oracle<T> {
 
 impl<T> Oracle<T> {
     /// Puts the entries in order.
-    pub fn new(options: Options, entries: impl IntoIterator<Item = Entry<T>>) -> Self {
+    pub fn new(options: RouterOptions, entries: impl IntoIterator<Item = Entry<T>>) -> Self {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by(|a, b| rank(a, &options).cmp(&rank(b, &options)));
         let patterns = Patterns::of(&entries);
@@ -130,7 +130,7 @@ fn value_fits<R>(asked: &ValueMatch, value: &[u8], sent: &Sent<'_, R>) -> bool {
 
 /// Precedence: the smaller comes first. HTTPRouteRule, GRPCRouteRule `matches`: these criteria in this order, going
 /// on where two are the same, across all rules of all routes. Each match ranks for itself.
-fn rank<'e, T>(entry: &'e Entry<T>, options: &Options) -> impl Ord + use<'e, T> {
+fn rank<'e, T>(entry: &'e Entry<T>, options: &RouterOptions) -> impl Ord + use<'e, T> {
     let hostname = match (options.hostname_rank(), &entry.own_hostname) {
         (HostnameRank::Own, Some(own)) => own,
         _ => &entry.hostname,

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use gwapi::routing::{
-    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, Options, Oracle, PathMatch,
-    Pattern, QueryMatch, Rank, Router, ValueMatch, View, normalize_path,
+    Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, Oracle, PathMatch, Pattern,
+    QueryMatch, Rank, Router, RouterOptions, ValueMatch, View, normalize_path,
 };
 
 /// Takes lines as hostnames, paths, patterns, names and values in turn, makes routes of them, some in the place of
@@ -61,7 +61,7 @@ pub fn check(bytes: &[u8]) {
         router.insert(format!("{}", at % 16), [entry.clone()]);
         entries.insert(at % 16, entry);
     }
-    let oracle = Oracle::new(Options::default(), entries.into_values());
+    let oracle = Oracle::new(RouterOptions::default(), entries.into_values());
     for at in 0..lines.len() {
         let headers = [
             (line(at + 2), line(at + 3).as_bytes()),

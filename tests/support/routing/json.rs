@@ -1,6 +1,6 @@
 //! A case in the form of `tests/fixtures/routing-regressions.json`.
 
-use gwapi::routing::{Entry, Match, Options, PathMatch, ValueMatch};
+use gwapi::routing::{Entry, Match, PathMatch, RouterOptions, ValueMatch};
 use serde_json::{Value, json};
 
 use super::{Payload, Request, Route};
@@ -21,7 +21,7 @@ fn named_json(name: &str, value: &ValueMatch) -> Value {
 }
 
 /// A route set and a request.
-pub fn to_json(options: &Options, routes: &[Route], request: &Request) -> Value {
+pub fn to_json(options: &RouterOptions, routes: &[Route], request: &Request) -> Value {
     let entry = |entry: &Entry<Payload>| {
         let matching = match &entry.matching {
             Match::Http(http) => json!({

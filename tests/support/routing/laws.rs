@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use gwapi::routing::{
-    Entry, HostPattern, HttpMatch, Match, Options, Oracle, Rank, Router, ValueMatch, Verdict,
+    Entry, HostPattern, HttpMatch, Match, Oracle, Rank, Router, RouterOptions, ValueMatch, Verdict,
 };
 
 use super::{Choices, Payload, Request, Route, Style, options, request, to_json};
 
-pub fn oracle(options: Options, routes: &[Route]) -> Oracle<Payload> {
+pub fn oracle(options: RouterOptions, routes: &[Route]) -> Oracle<Payload> {
     Oracle::new(
         options,
         routes
@@ -54,14 +54,14 @@ pub fn agree(
 /// fits once (but for those that fit nothing), and says of it that it fits exactly when the oracle, given this entry alone, says so.
 pub fn explains(
     router: &Router<Payload>,
-    options: Options,
+    options: RouterOptions,
     routes: &[Route],
     request: &Request,
 ) -> Result<(), String> {
     // The oracle with one entry and no more.
     let fits = |matching: Match, hostname: &HostPattern| {
         let entry = Entry::new(matching, Rank::new("", 0, 0), ()).on(hostname.clone());
-        let alone = Oracle::new(Options::default(), [entry]);
+        let alone = Oracle::new(RouterOptions::default(), [entry]);
         request.with(|view| alone.find(view).is_some())
     };
     request.with(|view| {
@@ -117,14 +117,14 @@ fn can_fit(matching: &Match) -> bool {
 
 /// A table beside the set that it was made of.
 struct Pair {
-    options: Options,
+    options: RouterOptions,
     routes: Vec<Route>,
     router: Router<Payload>,
     oracle: Oracle<Payload>,
 }
 
 impl Pair {
-    fn new(options: Options, routes: Vec<Route>, router: Router<Payload>) -> Self {
+    fn new(options: RouterOptions, routes: Vec<Route>, router: Router<Payload>) -> Self {
         let oracle = oracle(options, &routes);
         Self {
             options,

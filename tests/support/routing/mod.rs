@@ -5,6 +5,7 @@
     reason = "each of those who share it uses its own part"
 )]
 
+pub mod build;
 mod choices;
 mod crowd;
 mod json;

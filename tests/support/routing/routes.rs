@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use gwapi::{
     meta::Age,
     routing::{
-        Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, Options,
-        PathMatch, Pattern, QueryMatch, Rank, RegexRank, ValueMatch,
+        Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, PathMatch,
+        Pattern, QueryMatch, Rank, RegexRank, RouterOptions, ValueMatch,
     },
 };
 
@@ -237,13 +237,13 @@ fn route(at: usize, c: &mut impl Choices) -> Route {
     (key, entries)
 }
 
-pub fn options(c: &mut impl Choices) -> Options {
+pub fn options(c: &mut impl Choices) -> RouterOptions {
     if !c.one_in(3) {
-        return Options::default();
+        return RouterOptions::default();
     }
     let regex = [RegexRank::AfterExact, RegexRank::First, RegexRank::Last][c.below(3)];
     let hostname = [HostnameRank::Own, HostnameRank::Effective][c.below(2)];
-    Options::default()
+    RouterOptions::default()
         .with_regex_rank(regex)
         .with_hostname_rank(hostname)
         .with_fallback(!c.one_in(3))

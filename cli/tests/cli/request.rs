@@ -1,16 +1,7 @@
 //! `gwapi request` as programs and people meet it: exit codes and the keys of its JSON.
-#![expect(clippy::unwrap_used, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
-)]
 
-mod support;
-
+use crate::support::gwapi;
 use serde_json::Value;
-use support::gwapi;
 
 fn manifest(name: &str) -> String {
     format!(

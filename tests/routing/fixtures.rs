@@ -4,18 +4,13 @@
 //! specification that says so. What a case does not speak of is not looked at, but for mirrors: without
 //! `mirrors` there must be none.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
-
-#[path = "support/fixture.rs"]
-mod fixture;
-
-use fixture::{Case, Expect, File, Lines};
+use crate::case::{Case, Expect, File, Lines};
 use gwapi::{
     attachment::{self, Snapshot, effective::Effective},
     manifest,
     meta::{Channel, NamespacedName, ObjectReference},
     proxy::{grpc_entries, http_entries},
-    routing::{Entry, Options, Oracle, Router, View},
+    routing::{Entry, Oracle, Router, RouterOptions, View},
     sim::{Answer, BackendName, Outcome, Request, RouteMatch, Simulator},
     v1::ProtocolType,
     validation,
@@ -72,7 +67,7 @@ fn every_case_ends_alike_on_the_oracle_the_engine_and_the_simulator() {
 /// requests.
 #[test]
 fn every_upstream_scenario_has_its_cases() {
-    let table = include_str!("fixtures/routing-upstream.md");
+    let table = include_str!("../fixtures/routing-upstream.md");
     let rows = table
         .lines()
         .filter(|line| line.starts_with("| httproute-") || line.starts_with("| grpcroute-"));
@@ -142,7 +137,7 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
             return;
         }
     };
-    let mut simulator = Simulator::new(effective, Options::default());
+    let mut simulator = Simulator::new(effective, RouterOptions::default());
     let mut names = BTreeSet::new();
     for case in &file.cases {
         tally.cases += 1;
@@ -175,7 +170,7 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
 
 /// The objects of a file, which an API server must admit, resolved as those of a set of manifests are.
 fn resolve(file: &File) -> Result<Effective, Vec<String>> {
-    let admission = validation::Options::new(Channel::Experimental);
+    let admission = validation::ValidationOptions::new(Channel::Experimental);
     let mut snapshot = Snapshot::default();
     let mut problems = Vec::new();
     for resource in &file.resources {
@@ -262,9 +257,9 @@ fn matchers(request: &Request, answer: &Answer, effective: &Effective) -> Result
         headers: &headers,
     };
     let simulated = answer.route.as_ref().map(place);
-    let oracle = Oracle::new(Options::default(), entries.clone());
+    let oracle = Oracle::new(RouterOptions::default(), entries.clone());
     same("oracle", &oracle.find(&view).cloned(), &simulated)?;
-    let engine = Router::from_routes(Options::default(), [("all", entries)]);
+    let engine = Router::from_routes(RouterOptions::default(), [("all", entries)]);
     same("engine", &engine.find(&view).cloned(), &simulated)?;
     Ok(true)
 }

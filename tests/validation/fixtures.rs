@@ -1,12 +1,11 @@
 //! Validation of objects that were written by hand: the fixtures, and the reference's own examples.
-#![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
 use gwapi::{
     manifest,
     meta::Channel,
     rules::{self, Severity},
     schema,
-    validation::{self, Options, Report},
+    validation::{self, Report, ValidationOptions},
 };
 use serde_json::Value;
 use std::{
@@ -45,7 +44,7 @@ const STRUCTURAL: &[&str] = &[
 ];
 
 fn objects(file: &Path) -> Vec<Value> {
-    let read = manifest::read(&fs::read(file).unwrap(), &manifest::Options::default());
+    let read = manifest::read(&fs::read(file).unwrap(), &manifest::ReadOptions::default());
     assert_eq!(read.errors, [], "{}", file.display());
     read.entries.into_iter().map(|entry| entry.value).collect()
 }
@@ -56,10 +55,10 @@ fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
         .and_then(Value::as_str)
 }
 
-fn options(object: &Value) -> Options {
+fn options(object: &Value) -> ValidationOptions {
     let text = annotation(object, "channel").unwrap_or("standard");
     let (release, channel) = text.split_once(' ').unwrap_or(("v1.1.0", text));
-    let mut options = Options::new(channel.parse().unwrap());
+    let mut options = ValidationOptions::new(channel.parse().unwrap());
     options.release = release.parse().unwrap();
     options
 }
@@ -370,7 +369,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn judge(object: &Value, channel: Channel) -> Report {
-    validation::validate_value(object, &Options::new(channel))
+    validation::validate_value(object, &ValidationOptions::new(channel))
 }
 
 #[test]
@@ -449,9 +448,9 @@ fn an_unknown_field_is_found_wherever_it_stands() {
                     let fields = odd.pointer_mut(&place).unwrap().as_object_mut().unwrap();
                     fields.insert("unheardOf".to_owned(), Value::Bool(true));
                     for with_status in [false, true] {
-                        let options = Options {
+                        let options = ValidationOptions {
                             with_status,
-                            ..Options::new(Channel::Experimental)
+                            ..ValidationOptions::new(Channel::Experimental)
                         };
                         let report = validation::validate_value(&odd, &options);
                         let found: Vec<_> = report

@@ -1,19 +1,10 @@
 //! What every verb makes of manifests that are broken, missing or spread over files, folders and stdin.
-#![expect(clippy::unwrap_used, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
-)]
 
-mod support;
-
+use crate::support::gwapi;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use support::gwapi;
 
 /// An empty folder of this test's own.
 fn folder(name: &str) -> PathBuf {

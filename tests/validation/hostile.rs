@@ -1,11 +1,9 @@
 //! Hostile input is refused within bounds, and what is accepted can be decoded.
-#![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support;
 use gwapi::{
     meta::Channel,
-    validation::{self, Options},
+    validation::{self, ValidationOptions},
 };
 use serde_json::{Value, json};
 use std::{
@@ -69,8 +67,10 @@ fn deep_and_wide_objects_are_judged_within_bounds() {
     for _ in 0..100 {
         nested = json!([nested]);
     }
-    let report =
-        validation::validate_value(&route(json!({"unheard": nested})), &Options::default());
+    let report = validation::validate_value(
+        &route(json!({"unheard": nested})),
+        &ValidationOptions::default(),
+    );
     assert_eq!(report.errors().count(), 1);
     // Far more entries than allowed, in lists that are compared pair by pair.
     let parents: Vec<_> = (0..2_000)
@@ -101,7 +101,7 @@ fn a_long_list_is_refused_without_comparing_all_its_pairs() {
         "metadata": {"name": "a"}, "spec": {"gatewayClassName": "c", "listeners": listeners},
     });
     let start = Instant::now();
-    let report = validation::validate_value(&gateway, &Options::default());
+    let report = validation::validate_value(&gateway, &ValidationOptions::default());
     assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert!(report.errors().any(|f| f.rule() == "schema/max-items"));
 }

@@ -1,15 +1,6 @@
 //! `gwapi status` as people meet it.
-#![expect(clippy::unwrap_used, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
-)]
 
-mod support;
-
-use support::gwapi;
+use crate::support::gwapi;
 
 /// The text for these objects, and the exit code.
 fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {

@@ -1,17 +1,8 @@
 //! `gwapi validate`: what it prints, with which exit code, and that no input makes it run away.
-#![expect(clippy::unwrap_used, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
-)]
 
-mod support;
-
+use crate::support::gwapi;
 use serde_json::Value;
 use std::time::{Duration, Instant};
-use support::gwapi;
 
 /// Far more than a debug build needs; what is not bounded takes hours.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,16 +1,7 @@
 //! `gwapi convert` and `gwapi upgrade-check` on a backup: what comes out, and with which exit code.
-#![expect(clippy::unwrap_used, reason = "tests")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "the support module is shared"
-)]
 
-mod support;
-
+use crate::support::gwapi;
 use serde_json::Value;
-use support::gwapi;
 
 fn fixture(name: &str) -> String {
     format!(

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 /// What the command makes of these arguments and this input.
-pub fn gwapi(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Output {
+pub(crate) fn gwapi(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gwapi"))
         .args(arguments)
         .stdin(Stdio::piped())

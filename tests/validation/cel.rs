@@ -1,20 +1,12 @@
 //! The native verdict equals CEL's, rule by rule, over our definitions and over the reference ones.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests"
-)]
 
-mod support;
-
+use crate::support;
 use gwapi::{
     crd, manifest,
     meta::{Channel, Release},
     rules::{self, Check},
     schema::{self, Schema},
-    validation::{self, Options},
+    validation::{self, ValidationOptions},
 };
 use kube_cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::Value;
@@ -268,7 +260,10 @@ fn reference(kind: &str, version: &str, channel: Channel) -> Option<Cel> {
         .unwrap();
     let file =
         reference_folder(channel)?.join(format!("gateway.networking.k8s.io_{}.yaml", found.plural));
-    let read = manifest::read(&std::fs::read(file).unwrap(), &manifest::Options::default());
+    let read = manifest::read(
+        &std::fs::read(file).unwrap(),
+        &manifest::ReadOptions::default(),
+    );
     let crd = &read.entries[0].value;
     let versions = crd["spec"]["versions"].as_array().unwrap();
     let version = versions.iter().find(|v| v["name"] == version).unwrap();
@@ -342,7 +337,7 @@ fn objects_that_are_valid_by_construction_are_accepted() {
     for channel in Channel::ALL {
         for index in 0..3_000 {
             let object = support::object(7, index * 3, channel);
-            let report = validation::validate_value(&object, &Options::new(channel));
+            let report = validation::validate_value(&object, &ValidationOptions::new(channel));
             let errors: Vec<_> = report.errors().map(ToString::to_string).collect();
             assert!(report.is_accepted(), "{errors:#?}\n{object:#}");
         }
@@ -360,7 +355,7 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
         let mut judged = 0;
         for index in 0..count {
             let object = support::object(11, index, channel);
-            let report = validation::validate_value(&object, &Options::new(channel));
+            let report = validation::validate_value(&object, &ValidationOptions::new(channel));
             let Some(native) = native(&report) else {
                 continue;
             };
@@ -460,7 +455,7 @@ fn the_rule_on_updates_is_that_of_cel() {
             let native = native(&validation::validate_update(
                 &new,
                 &old,
-                &Options::new(channel),
+                &ValidationOptions::new(channel),
             ))
             .unwrap();
             for cel in definitions.iter().flatten() {

@@ -1,0 +1,9 @@
+//! The command as people and programs meet it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod convert;
+mod input;
+mod request;
+mod status;
+mod support;
+mod validate;

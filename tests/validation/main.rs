@@ -1,0 +1,15 @@
+//! Validation from outside: the fixtures, CEL against the native rules, hostile input.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cel;
+mod fixtures;
+mod hostile;
