@@ -1,6 +1,9 @@
 //! `gwapi crds`: the CustomResourceDefinitions of a channel.
 
-use crate::output::{Exit, fail, print};
+use crate::{
+    output::{Exit, fail, print},
+    write,
+};
 use clap::Args;
 use gwapi::{
     crd,
@@ -8,7 +11,7 @@ use gwapi::{
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Number, Value};
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 /// Write the CustomResourceDefinitions, as one YAML stream or a file each
 #[derive(Debug, Args)]
@@ -19,7 +22,8 @@ pub(crate) struct CrdsArgs {
     /// The release: `v1.1.0`, or `v1.0.0` for the BackendTLSPolicy that came before
     #[arg(long, default_value_t)]
     release: Release,
-    /// Write a file for each kind into this folder, made where it is missing, instead of to stdout
+    /// Write a file for each kind into this folder, made where it is missing, instead of to stdout. Files of the same
+    /// name are replaced; a link in their place is refused
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
@@ -47,16 +51,10 @@ pub(crate) fn run(args: &CrdsArgs) -> Exit {
             .collect();
         return print(&stream);
     };
-    if let Err(error) = fs::create_dir_all(folder) {
-        return fail(format_args!("cannot make `{}`: {error}", folder.display()));
+    match write::files(folder, &documents) {
+        Ok(()) => Exit::Clean,
+        Err(error) => fail(error),
     }
-    for (name, text) in documents {
-        let file = folder.join(name);
-        if let Err(error) = fs::write(&file, text) {
-            return fail(format_args!("cannot write `{}`: {error}", file.display()));
-        }
-    }
-    Exit::Clean
 }
 
 /// The file of a definition: group and plural.
@@ -98,6 +96,7 @@ fn whole_numbers(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     /// What stands under `crds/` is what the command writes.
     #[test]

@@ -1,5 +1,7 @@
 //! What `-f` names: files, folders and stdin, read into objects with file, line and column.
 
+mod files;
+
 use crate::output::{Style, fail};
 use clap::Args;
 use gwapi::manifest::{self, Entry, Format, Limits, Object, Position, ReadError, ReadOptions};
@@ -16,9 +18,6 @@ use std::{
 
 /// How many problems are shown to people, each with its line. What hostile input has beyond is counted.
 pub(crate) const MOST_SHOWN: usize = 1_000;
-
-/// The extensions of manifests in a folder. A file that is named itself is read whatever its name.
-const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "jsonl"];
 
 /// Where to read from; every verb that reads takes it.
 #[derive(Clone, Debug, Args)]
@@ -46,17 +45,27 @@ impl InputArgs {
                 }
                 continue;
             }
-            match manifests_at(path) {
-                Ok(files) if files.is_empty() => {
+            match files::find(path) {
+                Ok(found) if found == files::Found::default() => {
                     failed = true;
                     fail(format_args!(
                         "the folder `{}` holds no manifest (*.yaml, *.yml, *.json, *.jsonl)",
                         path.display()
                     ));
                 }
-                Ok(files) => {
-                    for file in files {
-                        failed |= !input.add_file(&file);
+                Ok(found) => {
+                    for file in &found.files {
+                        failed |= !input.add_file(file);
+                    }
+                    for link in &found.outside {
+                        input.problems.push(Problem::not_followed(
+                            link,
+                            &format!("the link leads out of the folder `{}`", path.display()),
+                        ));
+                    }
+                    for link in &found.broken {
+                        let why = "the link leads to nothing that can be read";
+                        input.problems.push(Problem::not_followed(link, why));
                     }
                 }
                 Err((path, error)) => {
@@ -67,36 +76,6 @@ impl InputArgs {
         }
         (!failed).then_some(input)
     }
-}
-
-/// The file itself, or all manifests of a folder, in the order of their names.
-fn manifests_at(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    let metadata = fs::metadata(path).map_err(|error| (path.to_owned(), error))?;
-    if !metadata.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder).map_err(|error| (folder.clone(), error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| (folder.clone(), error))?;
-            let path = entry.path();
-            let kind = entry.file_type().map_err(|error| (path.clone(), error))?;
-            let wanted = path
-                .extension()
-                .and_then(|e| e.to_str())
-                .is_some_and(|e| EXTENSIONS.contains(&e));
-            // A link to a folder is not followed, so that a circle of links has an end.
-            if kind.is_dir() {
-                folders.push(path);
-            } else if wanted && fs::metadata(&path).is_ok_and(|m| m.is_file()) {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// All that was read.
@@ -421,6 +400,21 @@ impl Problem {
             path: error.path().to_owned(),
             message: error.message().to_owned(),
             help: None,
+        }
+    }
+
+    /// A link in a folder that is not followed.
+    fn not_followed(link: &Path, why: &str) -> Self {
+        Self {
+            file: link.display().to_string(),
+            line: 0,
+            column: 0,
+            object: Named::default(),
+            severity: Severity::Error,
+            rule: "input/link".to_owned(),
+            path: String::new(),
+            message: format!("{why}; it is not read"),
+            help: Some("remove the link, or name the file itself with -f".to_owned()),
         }
     }
 

@@ -3,7 +3,9 @@
 //! Each line in is one request, each line out the reply to one, in the same order. A request names its
 //! `op`; it may have an `id`, any JSON, which the reply repeats. A reply has `"ok": true` and what is said
 //! below, or `"ok": false` and `"error": {"message": …}`. A line that is no request gets such an error too,
-//! and the conversation goes on; it ends with the input.
+//! and the conversation goes on; it ends with the input. So does a line beyond `--max-line` or `--max-values`, which is
+//! not kept, and a request whose reply would be beyond `--max-reply`: it has been carried out, and statuses that it
+//! would have named are named by the next reply to `apply` or `delete`.
 //!
 //! # `apply`
 //!
@@ -62,6 +64,7 @@
 //! Statuses that change because of it are in the next reply to `apply` or `delete`.
 
 mod ask;
+mod lines;
 mod reply;
 
 use crate::{
@@ -78,6 +81,7 @@ use gwapi::{
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use lines::{Bounds, Line, NotSent};
 use reply::{Errored, Reply};
 use serde::Deserialize;
 use serde_json::Value;
@@ -93,30 +97,64 @@ pub(crate) struct ServeArgs {
     /// Read requests from stdin and write replies to stdout, one JSON object a line
     #[arg(long, required = true)]
     stdio: bool,
+    #[command(flatten)]
+    bounds: lines::Bounds,
 }
 
 /// Answers requests until the input ends.
-pub(crate) fn run(_args: ServeArgs) -> Exit {
-    let mut server = Server::new();
-    let mut input = io::stdin().lock();
-    let mut output = io::stdout().lock();
+pub(crate) fn run(args: ServeArgs) -> Exit {
+    let input = &mut io::stdin().lock();
+    converse(input, &mut io::stdout().lock(), args.bounds)
+}
+
+/// The replies to these lines, within small bounds.
+pub(crate) fn replies(lines: &[u8]) -> Vec<u8> {
+    let bounds = Bounds {
+        max_line: 1 << 16,
+        max_values: 10_000,
+        max_reply: 1 << 20,
+    };
+    let mut output = Vec::new();
+    converse(&mut &*lines, &mut output, bounds);
+    output
+}
+
+fn converse(input: &mut impl BufRead, output: &mut impl Write, bounds: Bounds) -> Exit {
+    let mut server = Server::new(bounds);
     let mut line = Vec::new();
     loop {
-        line.clear();
-        match input.read_until(b'\n', &mut line) {
-            Ok(0) => return Exit::Clean,
-            Ok(_) => {}
+        let reply = match lines::read(input, &mut line, bounds.max_line) {
+            Ok(Line::End) => return Exit::Clean,
+            Ok(Line::Whole) => server.answer(&line),
+            Ok(Line::TooLong) => Reply::error(
+                None,
+                format!(
+                    "the line has more than {} bytes; `--max-line` allows longer ones",
+                    bounds.max_line
+                ),
+            ),
             Err(error) => return fail(format_args!("cannot read a request: {error}")),
+        };
+        let mut written = lines::write(output, &reply, bounds.max_reply);
+        if let Err(NotSent::TooLong) = written {
+            server.untell();
+            let why = Reply::error(
+                reply.into_id(),
+                format!(
+                    "the reply has more than {} bytes; `--max-reply` allows longer ones",
+                    bounds.max_reply
+                ),
+            );
+            // This one is short.
+            written = lines::write(output, &why, usize::MAX);
         }
-        let reply = server.answer(&line);
-        let written = serde_json::to_writer(&mut output, &reply)
-            .map_err(io::Error::from)
-            .and_then(|()| output.write_all(b"\n"))
-            .and_then(|()| output.flush());
         match written {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Clean,
-            Err(error) => return fail(format_args!("cannot write a reply: {error}")),
+            Err(NotSent::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Exit::Clean;
+            }
+            Err(NotSent::Io(error)) => return fail(format_args!("cannot write a reply: {error}")),
+            Err(NotSent::TooLong) => return fail("cannot write a reply: it is too long"),
         }
     }
 }
@@ -213,6 +251,9 @@ struct Server {
     versions: BTreeMap<ObjectReference, String>,
     /// Objects whose status has changed and not been told.
     untold: BTreeSet<ObjectReference>,
+    /// What the last reply told. It is untold again if that reply was too long to be sent.
+    told: BTreeSet<ObjectReference>,
+    bounds: Bounds,
     simulator: Simulator,
     /// Whether the simulator has yet to be told of changes.
     stale: bool,
@@ -222,8 +263,10 @@ struct Server {
 }
 
 impl Server {
-    fn new() -> Self {
+    fn new(bounds: Bounds) -> Self {
         Self {
+            bounds,
+            told: BTreeSet::new(),
             resolver: Resolver::new(Options::new(DEFAULT_CONTROLLER)),
             versions: BTreeMap::new(),
             untold: BTreeSet::new(),
@@ -236,7 +279,8 @@ impl Server {
 
     /// The reply to one line.
     fn answer(&mut self, line: &[u8]) -> Reply {
-        let value: Value = match serde_json::from_slice(line) {
+        self.told.clear();
+        let value = match lines::parse(line, self.bounds) {
             Ok(value) => value,
             Err(error) => {
                 return Reply::error(None, format!("the line is not a JSON object: {error}"));
@@ -314,7 +358,13 @@ impl Server {
                     .then(|| Statused::new(reference, self.version(reference), next.status))
             })
             .collect();
+        self.told = untold;
         Reply::changed(changed, errors)
+    }
+
+    /// Takes back what the last reply told, since nobody has read it.
+    fn untell(&mut self) {
+        self.untold.append(&mut self.told);
     }
 
     fn status(&mut self) -> Reply {

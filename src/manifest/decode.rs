@@ -2,15 +2,17 @@
 
 use super::{
     Object, ReadError,
-    value::{Failure, from_value},
+    value::{Failure, Nulls, Unread, from_value, from_value_noting},
 };
+use crate::schema;
 use serde_json::Value;
 
 /// Decodes one object into the type of its `apiVersion` and `kind`; [`Object::Other`] where the crate has
 /// none.
 ///
-/// Tolerant as every client must be: unknown fields are passed over, values and filters of a later release
-/// are kept.
+/// Tolerant as every client must be: unknown fields are passed over ([`unread_fields`] names them), values and
+/// filters of a later release are kept. A null where a text or an object is needed counts as the empty one in core
+/// kinds and in `metadata`, as an API server reads it: `annotations: {a: null}` is `annotations: {a: ""}`.
 ///
 /// # Errors
 ///
@@ -42,5 +44,43 @@ pub fn decode_as<T>(value: &Value) -> Result<T, ReadError>
 where
     T: k8s_openapi::Resource + serde::de::DeserializeOwned,
 {
-    from_value(value).map_err(|failure| ReadError::value(value, failure))
+    read_as(value).map_err(|failure| ReadError::value(value, failure))
+}
+
+/// The fields of an object that [`decode`] passes over, since the type of its kind does not have them: their paths
+/// in the order of the object, at most a thousand. None for an object that cannot be decoded, or whose kind the
+/// crate does not know: that is kept whole.
+///
+/// For kinds of the Gateway API, [`schema::unknown_fields`] says more: the nearest name, and the channel that has
+/// the field.
+#[must_use]
+pub fn unread_fields(value: &Value) -> Vec<String> {
+    let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+    Object::unread(text("apiVersion"), text("kind"), value)
+}
+
+pub(super) fn read_as<T>(value: &Value) -> Result<T, Failure>
+where
+    T: k8s_openapi::Resource + serde::de::DeserializeOwned,
+{
+    from_value(value, nulls_of::<T>())
+}
+
+pub(super) fn unread_of<T>(value: &Value) -> Vec<String>
+where
+    T: k8s_openapi::Resource + serde::de::DeserializeOwned,
+{
+    let unread = Unread::default();
+    match from_value_noting::<T>(value, nulls_of::<T>(), &unread) {
+        Ok(_) => unread.into_paths(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn nulls_of<T: k8s_openapi::Resource>() -> Nulls {
+    if schema::is_own_group(T::API_VERSION) {
+        Nulls::OfCustomResource
+    } else {
+        Nulls::Empty
+    }
 }

@@ -57,7 +57,7 @@ mod yaml;
 #[cfg(feature = "yaml")]
 mod yaml_scalar;
 
-pub use decode::{decode, decode_as};
+pub use decode::{decode, decode_as, unread_fields};
 pub use entry::{Decoded, Entry, Manifest};
 pub use error::ReadError;
 pub use object::Object;

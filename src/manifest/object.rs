@@ -36,9 +36,17 @@ macro_rules! objects {
                 value: &Value,
             ) -> Result<Self, super::value::Failure> {
                 $( if api_version == <$type>::API_VERSION && kind == <$type>::KIND {
-                    return super::value::from_value::<$type>(value).map(|object| Self::$variant(Box::new(object)));
+                    return super::decode::read_as::<$type>(value).map(|object| Self::$variant(Box::new(object)));
                 } )+
                 Ok(Self::Other(Box::new(value.clone())))
+            }
+
+            /// The fields of an object of a known kind that its type does not have.
+            pub(super) fn unread(api_version: &str, kind: &str, value: &Value) -> Vec<String> {
+                $( if api_version == <$type>::API_VERSION && kind == <$type>::KIND {
+                    return super::decode::unread_of::<$type>(value);
+                } )+
+                Vec::new()
             }
 
             /// The standard metadata; nothing for an object of an unknown kind.

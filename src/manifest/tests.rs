@@ -241,6 +241,72 @@ fn an_unknown_kind_is_kept_as_it_is() {
 }
 
 #[test]
+fn a_null_in_metadata_is_the_empty_value_as_an_api_server_reads_it() {
+    let meta = json!({
+        "name": "a", "labels": {"l": null}, "annotations": {"a": null}, "finalizers": [null, "a.b/c"],
+        "ownerReferences": [null, {"name": null, "uid": "u"}], "managedFields": [null],
+        "creationTimestamp": null, "generation": null,
+    });
+    for (api_version, kind) in [
+        ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+        ("v1", "Service"),
+    ] {
+        let value = json!({"apiVersion": api_version, "kind": kind, "metadata": meta, "spec": {}});
+        let object = decode(&value).unwrap();
+        let meta = object.metadata().unwrap();
+        assert_eq!(meta.labels.as_ref().unwrap()["l"], "");
+        assert_eq!(meta.annotations.as_ref().unwrap()["a"], "");
+        assert_eq!(meta.finalizers.as_ref().unwrap(), &["", "a.b/c"]);
+        let owners = meta.owner_references.as_ref().unwrap();
+        assert_eq!((owners[0].uid.as_str(), owners[1].uid.as_str()), ("", "u"));
+        assert_eq!(meta.managed_fields.as_ref().unwrap().len(), 1);
+        assert_eq!(meta.generation, None);
+    }
+}
+
+#[test]
+fn a_null_elsewhere_is_the_empty_value_in_core_kinds_alone() {
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"},
+        "spec": {"selector": {"app": null}, "ports": [null, {"port": null}]}});
+    let service: k8s_openapi::api::core::v1::Service = decode_as(&service).unwrap();
+    let spec = service.spec.unwrap();
+    assert_eq!(spec.selector.unwrap()["app"], "");
+    let ports: Vec<_> = spec.ports.unwrap().iter().map(|p| p.port).collect();
+    assert_eq!(ports, [0, 0]);
+
+    let route = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "a"}, "spec": {"hostnames": [null]}});
+    assert_eq!(
+        decode(&route).unwrap_err().to_string(),
+        "HTTPRoute a: spec.hostnames[0]: expected a string, found null"
+    );
+    // The name of an annotation is no path to `metadata`.
+    let route = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "a"}, "spec": {"metadata": {"name": null}, "hostnames": [null]}});
+    assert!(decode(&route).is_err());
+}
+
+#[test]
+fn the_fields_that_a_type_does_not_have_are_named() {
+    let value = json!({
+        "apiVersion": "v1", "kind": "Service", "color": 1,
+        "metadata": {"name": "a", "annotations": {"x": "y"}, "size": {"deep": 2}},
+        "spec": {"ports": [{"port": 80}, {"port": 81, "a.b": null}], "selector": {"app": "a"}},
+    });
+    assert_eq!(
+        unread_fields(&value),
+        ["color", "metadata.size", "spec.ports[1][a.b]"]
+    );
+    let kept =
+        json!({"apiVersion": "example.com/v1", "kind": "Tea", "metadata": {"name": "x"}, "z": 1});
+    assert!(unread_fields(&kept).is_empty());
+    let many: serde_json::Map<_, _> = (0..2_000).map(|n| (format!("f{n}"), json!(n))).collect();
+    let value =
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": many});
+    assert_eq!(unread_fields(&value).len(), 1_000);
+}
+
+#[test]
 fn decode_as_takes_an_item_without_a_type_and_refuses_another_type() {
     let route: crate::v1::HttpRoute =
         decode_as(&json!({"metadata": {"name": "a"}, "spec": {}})).unwrap();

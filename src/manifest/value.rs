@@ -2,6 +2,9 @@
 //!
 //! `serde_json` reads a `Value` too, but its errors know no path and speak of Rust types. Here each
 //! step into a member or an item that fails adds itself to the path, so that success costs nothing.
+//!
+//! What an API server reads into a Go type (core kinds, and `metadata` of every kind) it reads with Go's rule for
+//! null: where a value is needed, null stands for the empty one. [`Nulls`] says where that rule applies.
 
 use serde::{
     de::{
@@ -11,11 +14,91 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::{Map, Value, map};
-use std::{borrow::Cow, fmt, slice};
+use std::{borrow::Cow, cell::RefCell, fmt, iter, slice};
 
-/// Reads a `T` from a value.
-pub(super) fn from_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Failure> {
-    T::deserialize(Source(value))
+/// Reads a `T` from the value of an object.
+pub(super) fn from_value<'de, T: Deserialize<'de>>(
+    value: &'de Value,
+    nulls: Nulls,
+) -> Result<T, Failure> {
+    T::deserialize(Source {
+        value,
+        nulls,
+        unread: None,
+    })
+}
+
+/// Reads a `T` from the value of an object, and notes the fields that `T` does not have.
+pub(super) fn from_value_noting<'de, T: Deserialize<'de>>(
+    value: &'de Value,
+    nulls: Nulls,
+    unread: &'de Unread,
+) -> Result<T, Failure> {
+    T::deserialize(Source {
+        value,
+        nulls,
+        unread: Some(unread),
+    })
+}
+
+/// What a null means where a value is needed. Where a field may be absent, null is absent everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nulls {
+    /// It is an error, as in a custom resource; but in the object's `metadata` it is the empty value.
+    OfCustomResource,
+    /// It is an error.
+    Refused,
+    /// It is the empty value of its type, as an API server reads it into a Go type.
+    Empty,
+}
+
+impl Nulls {
+    /// What holds inside this member.
+    fn within(self, key: &str) -> Self {
+        match self {
+            Self::OfCustomResource if key == "metadata" => Self::Empty,
+            Self::OfCustomResource => Self::Refused,
+            other => other,
+        }
+    }
+}
+
+/// The fields that a type does not have, gathered while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Unread {
+    at: RefCell<Vec<Step>>,
+    paths: RefCell<Vec<String>>,
+}
+
+impl Unread {
+    /// How many fields of one object are named; hostile input could hold millions.
+    const MOST: usize = 1_000;
+
+    /// Their paths, in the order of the object.
+    pub(super) fn into_paths(self) -> Vec<String> {
+        self.paths.into_inner()
+    }
+
+    fn note(&self) {
+        let mut paths = self.paths.borrow_mut();
+        if paths.len() < Self::MOST {
+            paths.push(path_of(self.at.borrow().iter()));
+        }
+    }
+
+    fn within<T>(
+        unread: Option<&Self>,
+        step: impl FnOnce() -> Step,
+        read: impl FnOnce() -> T,
+    ) -> T {
+        let Some(unread) = unread else {
+            return read();
+        };
+        unread.at.borrow_mut().push(step());
+        let done = read();
+        unread.at.borrow_mut().pop();
+        done
+    }
 }
 
 /// Why a value does not fit, and where. The path is gathered from the inside out.
@@ -56,20 +139,25 @@ impl Failure {
 
     /// The field path and the message.
     pub(super) fn into_parts(self) -> (String, String) {
-        use fmt::Write as _;
         let (steps, message) = *self.0;
-        let mut path = String::new();
-        for step in steps.iter().rev() {
-            // Writing to a string cannot fail.
-            let _ = match step {
-                Step::Field(field) if path.is_empty() => write!(path, "{field}"),
-                Step::Field(field) if field.contains(['.', '[']) => write!(path, "[{field}]"),
-                Step::Field(field) => write!(path, ".{field}"),
-                Step::Item(index) => write!(path, "[{index}]"),
-            };
-        }
-        (path, message)
+        (path_of(steps.iter().rev()), message)
     }
+}
+
+/// The field path of these steps, the outermost first.
+fn path_of<'s>(steps: impl Iterator<Item = &'s Step>) -> String {
+    use fmt::Write as _;
+    let mut path = String::new();
+    for step in steps {
+        // Writing to a string cannot fail.
+        let _ = match step {
+            Step::Field(field) if path.is_empty() => write!(path, "{field}"),
+            Step::Field(field) if field.contains(['.', '[']) => write!(path, "[{field}]"),
+            Step::Field(field) => write!(path, ".{field}"),
+            Step::Item(index) => write!(path, "[{index}]"),
+        };
+    }
+    path
 }
 
 /// How a value is called in a message.
@@ -169,13 +257,62 @@ impl de::Error for Failure {
 
 /// A value to read from.
 #[derive(Clone, Copy)]
-struct Source<'de>(&'de Value);
+struct Source<'de> {
+    value: &'de Value,
+    nulls: Nulls,
+    unread: Option<&'de Unread>,
+}
+
+impl<'de> Source<'de> {
+    /// Whether this is a null that stands for an empty value.
+    fn is_empty(self) -> bool {
+        self.value.is_null() && self.nulls == Nulls::Empty
+    }
+
+    fn items(self, items: &'de [Value]) -> Items<'de> {
+        Items {
+            items: items.iter(),
+            index: 0,
+            of: self,
+        }
+    }
+
+    fn members(self, members: &'de Map<String, Value>) -> Members<'de> {
+        Members {
+            members: members.iter(),
+            current: None,
+            of: self,
+        }
+    }
+}
+
+/// The object without members.
+fn empty_object<'de, V: Visitor<'de>>(visitor: V) -> Result<V::Value, Failure> {
+    visitor.visit_map(de::value::MapDeserializer::<_, Failure>::new(
+        iter::empty::<(&str, &str)>(),
+    ))
+}
+
+/// Methods that read a scalar, and the empty one for a null that stands for it.
+macro_rules! scalars {
+    ($($method:ident: $visit:ident($empty:expr),)+) => {
+        $(
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+                if self.is_empty() {
+                    visitor.$visit($empty)
+                } else {
+                    self.deserialize_any(visitor)
+                }
+            }
+        )+
+    };
+}
 
 impl<'de> Deserializer<'de> for Source<'de> {
     type Error = Failure;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(number) => {
@@ -188,16 +325,13 @@ impl<'de> Deserializer<'de> for Source<'de> {
                 }
             }
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(items) => visitor.visit_seq(Items {
-                items: items.iter(),
-                index: 0,
-            }),
-            Value::Object(members) => visitor.visit_map(Members::of(members)),
+            Value::Array(items) => visitor.visit_seq(self.items(items)),
+            Value::Object(members) => visitor.visit_map(self.members(members)),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -217,11 +351,26 @@ impl<'de> Deserializer<'de> for Source<'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             // serde would take a list for the fields in their order.
-            Value::Object(members) => visitor.visit_map(Members::of(members)),
+            Value::Object(members) => visitor.visit_map(self.members(members)),
+            Value::Null if self.is_empty() => empty_object(visitor),
             other => Err(Failure::expected("an object", other)),
         }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if self.is_empty() {
+            return empty_object(visitor);
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if self.is_empty() {
+            return visitor.visit_seq(self.items(&[]));
+        }
+        self.deserialize_any(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -230,25 +379,44 @@ impl<'de> Deserializer<'de> for Source<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
             other => Err(Failure::expected("a string", other)),
         }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if let Some(unread) = self.unread {
+            unread.note();
+        }
         visitor.visit_unit()
     }
 
+    scalars! {
+        deserialize_bool: visit_bool(false),
+        deserialize_i8: visit_i64(0),
+        deserialize_i16: visit_i64(0),
+        deserialize_i32: visit_i64(0),
+        deserialize_i64: visit_i64(0),
+        deserialize_u8: visit_u64(0),
+        deserialize_u16: visit_u64(0),
+        deserialize_u32: visit_u64(0),
+        deserialize_u64: visit_u64(0),
+        deserialize_f32: visit_f64(0.0),
+        deserialize_f64: visit_f64(0.0),
+        deserialize_str: visit_borrowed_str(""),
+        deserialize_string: visit_borrowed_str(""),
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map identifier
+        i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
     }
 }
 
 struct Items<'de> {
     items: slice::Iter<'de, Value>,
     index: usize,
+    of: Source<'de>,
 }
 
 impl<'de> SeqAccess<'de> for Items<'de> {
@@ -258,14 +426,22 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Failure> {
-        let Some(item) = self.items.next() else {
+        let Some(value) = self.items.next() else {
             return Ok(None);
         };
         let index = self.index;
         self.index += 1;
-        seed.deserialize(Source(item))
-            .map(Some)
-            .map_err(|failure| failure.within_item(index))
+        let item = Source {
+            value,
+            nulls: self.of.nulls.within(""),
+            ..self.of
+        };
+        Unread::within(
+            item.unread,
+            || Step::Item(index),
+            || seed.deserialize(item).map(Some),
+        )
+        .map_err(|failure| failure.within_item(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -276,15 +452,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 struct Members<'de> {
     members: map::Iter<'de>,
     current: Option<(&'de str, &'de Value)>,
-}
-
-impl<'de> Members<'de> {
-    fn of(members: &'de Map<String, Value>) -> Self {
-        Self {
-            members: members.iter(),
-            current: None,
-        }
-    }
+    of: Source<'de>,
 }
 
 impl<'de> MapAccess<'de> for Members<'de> {
@@ -306,8 +474,17 @@ impl<'de> MapAccess<'de> for Members<'de> {
         let Some((key, value)) = self.current.take() else {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
-        seed.deserialize(Source(value))
-            .map_err(|failure| failure.within_field(key))
+        let member = Source {
+            value,
+            nulls: self.of.nulls.within(key),
+            ..self.of
+        };
+        Unread::within(
+            member.unread,
+            || Step::Field(key.to_owned()),
+            || seed.deserialize(member),
+        )
+        .map_err(|failure| failure.within_field(key))
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -126,7 +126,7 @@ fn float(text: &str) -> Option<Number> {
         return None;
     }
     let number: f64 = text.parse().ok()?;
-    /// Beyond this, a float does not hold every integer, and no whole number is meant.
+    /// 2^53: larger floats cannot represent every integer, so they stay floats.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
         // In range as just checked; formatting a whole float gives its digits.

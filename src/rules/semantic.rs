@@ -349,7 +349,7 @@ fn why_not(expression: &str) -> Option<String> {
 /// Reports each match that takes nothing, since an earlier one of the route is the same.
 #[expect(
     clippy::mutable_key_type,
-    reason = "what changes in a schema is the scratch space of its regular expressions, which no order sees"
+    reason = "a regular expression has interior mutability (its cache), but `Ord` does not look at it"
 )]
 fn no_dead_match(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
     let mut seen: BTreeMap<Meaning<'_>, (usize, usize)> = BTreeMap::new();

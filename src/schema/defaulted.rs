@@ -26,7 +26,7 @@ pub struct Defaulted<'a> {
     declared: Declared<'a>,
 }
 
-/// What declares a value. It is looked up when a default is asked for: most values are there.
+/// Where the schema of a value is found. It is resolved lazily: only an absent field needs it, for its default.
 #[derive(Clone, Copy, Debug)]
 enum Declared<'a> {
     By(&'a Schema),

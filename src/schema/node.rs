@@ -73,7 +73,7 @@ impl TextPattern {
 pub struct Schema {
     pub(super) id: usize,
     pub(super) type_name: Option<String>,
-    /// The names of the fields that have a default: known of trees that were read.
+    /// The names of the fields that have a default. `None` in schemas that are built by hand.
     pub(super) defaulted: Option<Vec<String>>,
     /// What the value is for, for people.
     pub description: Option<String>,

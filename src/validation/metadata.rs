@@ -134,31 +134,49 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
             .into_iter()
             .flatten()
     };
-    for finalizer in list("finalizers").filter_map(Value::as_str) {
-        if !is_qualified_name(finalizer) {
-            let message = format!("{} is not a finalizer", shown(&finalizer.into()));
+    // A null in a list of texts is the empty text, and one in a list of objects the empty object.
+    for finalizer in list("finalizers").filter(|f| f.is_null() || f.is_string()) {
+        if !is_qualified_name(finalizer.as_str().unwrap_or_default()) {
+            let message = format!("{} is not a finalizer", shown(finalizer));
             error("metadata/finalizers", "finalizers", message, KEY_HELP);
         }
     }
+    let collects = |name: &str| list("finalizers").any(|f| f.as_str() == Some(name));
+    if collects("orphan") && collects("foregroundDeletion") {
+        error(
+            "metadata/finalizers",
+            "finalizers",
+            "`orphan` and `foregroundDeletion` exclude each other".to_owned(),
+            "keep one of them",
+        );
+    }
     let mut controllers = 0;
     let mut owners = HashSet::new();
-    for owner in list("ownerReferences") {
+    for owner in list("ownerReferences").filter(|owner| owner.is_null() || owner.is_object()) {
+        let text = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default();
         for field in ["apiVersion", "kind", "name", "uid"] {
-            if owner.is_object()
-                && owner
-                    .get(field)
-                    .and_then(Value::as_str)
-                    .is_none_or(str::is_empty)
-            {
-                let message = format!("`{field}` of an owner is missing");
-                // A server leaves the index out here.
-                error(
-                    "metadata/owner-references",
-                    &format!("ownerReferences.{field}"),
-                    message,
-                    "name the owner in full",
-                );
-            }
+            let message = match (field, text(field)) {
+                (_, "") => format!("`{field}` of an owner is missing"),
+                ("apiVersion", given) if !names_version(given) => {
+                    format!("{} names no version", shown(&given.into()))
+                }
+                _ => continue,
+            };
+            // A server leaves the index out here.
+            error(
+                "metadata/owner-references",
+                &format!("ownerReferences.{field}"),
+                message,
+                "name the owner in full",
+            );
+        }
+        if (text("apiVersion"), text("kind")) == ("v1", "Event") {
+            error(
+                "metadata/owner-references",
+                "ownerReferences",
+                "an Event cannot be an owner".to_owned(),
+                "name another owner",
+            );
         }
         // A server drops owners that are given twice before it counts.
         let controls = owner.get("controller") == Some(&Value::Bool(true));
@@ -270,6 +288,15 @@ fn masked(text: &str) -> String {
         Some(front) if !front.is_empty() => format!("{front}a"),
         _ => text.to_owned(),
     }
+}
+
+/// Whether an `apiVersion` is `VERSION` or `GROUP/VERSION` with a version that is not empty.
+fn names_version(api_version: &str) -> bool {
+    let version = match api_version.split_once('/') {
+        Some((_, version)) => version,
+        None => api_version,
+    };
+    !version.is_empty() && !version.contains('/')
 }
 
 /// Whether a text is a name with an optional DNS name and `/` in front.

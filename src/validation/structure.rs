@@ -303,7 +303,7 @@ impl Walk<'_> {
         for placed in &node.rules {
             let holds = match placed.predicate {
                 Some(holds) => holds(seen),
-                None => self.seldom(placed.rule, seen, old, at),
+                None => self.check_rule(placed.rule, seen, old, at),
             };
             if !holds {
                 self.findings.push(Finding::of(placed.rule, at.to_string()));
@@ -311,8 +311,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a rule holds that is more than a predicate of the value, or reports its findings itself.
-    fn seldom(
+    /// Evaluates a rule that is no plain predicate of the value: a rule on updates, or one that reports its own
+    /// findings. Returns whether there is nothing to add to what it reported.
+    fn check_rule(
         &mut self,
         rule: &Rule,
         value: Defaulted<'_>,

@@ -160,6 +160,43 @@ fn metadata_is_checked_as_on_creation() {
 }
 
 #[test]
+fn names_and_annotations_are_measured_to_the_last_byte() {
+    let refused = |metadata: Value| {
+        let mut object = route(&json!({}));
+        object["metadata"] = metadata;
+        standard(&object).errors().count()
+    };
+    for (namespace, errors) in [("n".repeat(63), 0), ("n".repeat(64), 1)] {
+        assert_eq!(
+            refused(json!({"name": "a", "namespace": namespace})),
+            errors
+        );
+    }
+    for (size, errors) in [(256 * 1024 - 1, 0), (256 * 1024, 1)] {
+        let annotations = json!({"a": "x".repeat(size)});
+        assert_eq!(
+            refused(json!({"name": "a", "annotations": annotations})),
+            errors
+        );
+    }
+}
+
+#[test]
+fn a_whole_number_with_a_fraction_of_zero_is_an_integer_within_the_bounds_of_json() {
+    let errors = |port: Value| {
+        let gateway = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "a"},
+            "spec": {"gatewayClassName": "c", "listeners": [{"name": "l", "port": port, "protocol": "HTTP"}]},
+        });
+        let rules = |f: &Finding| f.rule().to_owned();
+        standard(&gateway).errors().map(rules).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(json!(80.0)), [] as [&str; 0]);
+    assert_eq!(errors(json!(80.5)), ["schema/type"]);
+    assert_eq!(errors(json!(1e300)), ["schema/type"]);
+}
+
+#[test]
 fn an_address_of_type_ip_address_is_one() {
     let gateway = |addresses: Value| {
         json!({

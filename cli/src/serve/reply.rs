@@ -80,6 +80,10 @@ impl Reply {
     pub(super) fn with_id(self, id: Option<Value>) -> Self {
         Self { id, ..self }
     }
+
+    pub(super) fn into_id(self) -> Option<Value> {
+        self.id
+    }
 }
 
 /// An object that could not be read.

@@ -1,6 +1,75 @@
 use super::*;
 use serde_json::json;
 
+const BOUNDS: Bounds = Bounds {
+    max_line: 1 << 20,
+    max_values: 10_000,
+    max_reply: 1 << 20,
+};
+
+/// The replies to a whole conversation.
+fn said(input: &str, bounds: Bounds) -> Vec<Value> {
+    let mut output = Vec::new();
+    assert_eq!(
+        converse(&mut input.as_bytes(), &mut output, bounds),
+        Exit::Clean
+    );
+    let lines = output.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+    lines.map(|l| serde_json::from_slice(l).unwrap()).collect()
+}
+
+#[test]
+fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
+    let bounds = Bounds {
+        max_line: 1_000,
+        max_values: 200,
+        max_reply: 300,
+    };
+    let long = format!("{{\"op\": \"{}\"}}", "x".repeat(1_000));
+    let many = format!("{{\"op\": [{}]}}", "0,".repeat(300) + "0");
+    let deep = "[".repeat(500);
+    let id = format!("{{\"id\": \"{}\", \"op\": \"status\"}}", "i".repeat(300));
+    let last = "{\"id\": 1, \"op\": \"status\"}";
+    let replies = said(&[&long, &many, &deep, &id, last].join("\n"), bounds);
+    let wanted = [
+        "`--max-line`",
+        "`--max-values`",
+        "deeper than 120",
+        "`--max-reply`",
+    ];
+    for (reply, wanted) in replies.iter().zip(wanted) {
+        let message = reply["error"]["message"].as_str().unwrap();
+        assert!(message.contains(wanted), "{message}");
+    }
+    assert_eq!(replies[4], json!({"id": 1, "ok": true, "items": []}));
+}
+
+#[test]
+fn a_status_whose_reply_was_too_long_is_told_by_the_next() {
+    let apply = json!({"op": "apply", "objects": [class(), gateway(1)]}).to_string();
+    let quiet = json!({"op": "apply", "objects": []}).to_string();
+    let configure = json!({"op": "configure", "options": {"controllerName": "example.com/ours"}});
+    let whole = said(&format!("{configure}\n{apply}\n"), BOUNDS);
+    let length = whole[1].to_string().len();
+
+    let bounds = Bounds {
+        max_reply: length - 1,
+        ..BOUNDS
+    };
+    let mut server = Server::new(bounds);
+    for line in [configure.to_string(), apply] {
+        let mut output = Vec::new();
+        let reply = server.answer(line.as_bytes());
+        if lines::write(&mut output, &reply, bounds.max_reply).is_err() {
+            server.untell();
+        }
+    }
+    let reply = serde_json::to_value(server.answer(quiet.as_bytes())).unwrap();
+    assert_eq!(reply["changed"], whole[1]["changed"]);
+    let reply = serde_json::to_value(server.answer(quiet.as_bytes())).unwrap();
+    assert_eq!(reply["changed"], json!([]));
+}
+
 fn ask(server: &mut Server, request: &Value) -> Value {
     let reply = server.answer(request.to_string().as_bytes());
     serde_json::to_value(reply).unwrap()
@@ -23,7 +92,7 @@ fn class() -> Value {
 }
 
 fn configured() -> Server {
-    let mut server = Server::new();
+    let mut server = Server::new(BOUNDS);
     let reply = ask(
         &mut server,
         &json!({"id": [1], "op": "configure", "options": {
@@ -72,7 +141,7 @@ fn a_changed_status_is_told_until_the_object_carries_it() {
 
 #[test]
 fn a_malformed_line_gets_an_error_reply_and_the_conversation_goes_on() {
-    let mut server = Server::new();
+    let mut server = Server::new(BOUNDS);
     for line in [
         &b"\n"[..],
         b"{\n",
@@ -132,7 +201,7 @@ fn deleting_what_is_not_there_is_no_error() {
 
 #[test]
 fn the_clock_moves_only_forward_and_as_far_as_it_is_told() {
-    let mut server = Server::new();
+    let mut server = Server::new(BOUNDS);
     let read = |reply: Value| -> Timestamp { reply["now"].as_str().unwrap().parse().unwrap() };
     let before = read(ask(&mut server, &json!({"op": "clock"})));
     let after = read(ask(&mut server, &json!({"op": "clock", "advance": "1h"})));

@@ -1,0 +1,64 @@
+//! The `gwapi` command: one file a verb, each a plain function from typed arguments to an [`Exit`].
+//!
+//! This is a library for the sake of the fuzz targets in `fuzz/`; it promises nothing to anyone else. What others build
+//! on is the crate `gwapi`.
+
+mod convert;
+mod crds;
+mod input;
+mod output;
+mod request;
+#[cfg(test)]
+mod scratch;
+mod serve;
+mod status;
+mod statused;
+mod upgrade_check;
+mod validate;
+mod write;
+
+use clap::{Parser, Subcommand};
+use output::Exit;
+use std::process::ExitCode;
+
+/// Ask, lint, convert and emit resources of the Kubernetes Gateway API.
+#[derive(Debug, Parser)]
+#[command(name = "gwapi", version, about, arg_required_else_help = true, after_help = output::EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The verbs. Each holds the arguments of its file and is run by that file's `run`.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Convert(convert::ConvertArgs),
+    Crds(crds::CrdsArgs),
+    Request(Box<request::RequestArgs>),
+    Serve(serve::ServeArgs),
+    Status(status::StatusArgs),
+    UpgradeCheck(upgrade_check::UpgradeCheckArgs),
+    Validate(validate::ValidateArgs),
+}
+
+/// Runs the command with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let exit: Exit = match Cli::parse().verb {
+        Verb::Convert(args) => convert::run(&args),
+        Verb::Crds(args) => crds::run(&args),
+        Verb::Request(args) => request::run(&args),
+        Verb::Serve(args) => serve::run(args),
+        Verb::Status(args) => status::run(&args),
+        Verb::UpgradeCheck(args) => upgrade_check::run(&args),
+        Verb::Validate(args) => validate::run(&args),
+    };
+    exit.into()
+}
+
+/// What a conversation with `gwapi serve` over these lines would write. For fuzzing.
+#[doc(hidden)]
+#[must_use]
+pub fn serve(lines: &[u8]) -> Vec<u8> {
+    serve::replies(lines)
+}

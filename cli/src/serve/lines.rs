@@ -1,0 +1,330 @@
+//! The lines of a conversation, within bounds: how long one may be, how much it may hold, how long a reply may be.
+//!
+//! Who writes the requests is another program, and what it passes on may come from anyone. A line beyond a bound gets an
+//! error that names the bound, costs no more memory than the bound, and the conversation goes on.
+
+use clap::Args;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::{
+    cell::Cell,
+    fmt,
+    io::{self, BufRead, Write},
+};
+
+/// The bounds.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Bounds {
+    /// The length of the longest line that is read
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    pub(super) max_line: usize,
+    /// How many values (objects, lists, texts, numbers) a line may hold
+    #[arg(long, value_name = "COUNT", default_value_t = 2_000_000)]
+    pub(super) max_values: usize,
+    /// The length of the longest reply
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    pub(super) max_reply: usize,
+}
+
+/// How deep objects and lists of a line may nest.
+const MAX_DEPTH: usize = 120;
+
+/// What came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A line.
+    Whole,
+    /// A line that is longer than the bound. It was read over, not kept.
+    TooLong,
+    /// Nothing: the input has ended.
+    End,
+}
+
+/// Reads the next line into `line`, which is emptied first.
+pub(super) fn read(input: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<Line> {
+    /// What is kept of the room of a long line, for those to come.
+    const KEPT: usize = 1 << 20;
+    line.clear();
+    line.shrink_to(KEPT);
+    let mut found = Line::End;
+    loop {
+        let bytes = match input.fill_buf() {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        let (length, used) = (part.len(), part.len() + usize::from(end.is_some()));
+        if used == 0 {
+            return Ok(found);
+        }
+        if found != Line::TooLong {
+            if line.len() + length > most {
+                found = Line::TooLong;
+                line.clear();
+            } else {
+                found = Line::Whole;
+                line.extend_from_slice(part);
+            }
+        }
+        input.consume(used);
+        if end.is_some() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Reads a line as JSON.
+///
+/// # Errors
+///
+/// It is not JSON, or holds more values than may be, or nests them deeper.
+pub(super) fn parse(line: &[u8], bounds: Bounds) -> Result<Value, serde_json::Error> {
+    let left = Cell::new(bounds.max_values);
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    let value = Bounded {
+        left: &left,
+        most: bounds.max_values,
+        depth: 0,
+    }
+    .deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// Reads a value, counting.
+#[derive(Clone, Copy)]
+struct Bounded<'c> {
+    left: &'c Cell<usize>,
+    most: usize,
+    depth: usize,
+}
+
+impl Bounded<'_> {
+    fn count<E: Error>(self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| {
+            E::custom(format_args!(
+                "it holds more than {} values; `--max-values` allows more",
+                self.most
+            ))
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
+
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(E::custom(format_args!(
+                "objects and lists nest deeper than {MAX_DEPTH}"
+            )));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        // JSON writes no other float.
+        Number::from_f64(number)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("the number is out of range"))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::String(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inside = self.inside()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inside)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inside = self.inside()?;
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            object.insert(key, members.next_value_seed(inside)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// Why a reply was not written as it was meant to be.
+pub(super) enum NotSent {
+    /// It is longer than the bound. Nothing of it has been written.
+    TooLong,
+    /// The other side cannot be reached.
+    Io(io::Error),
+}
+
+/// Writes a reply as one line.
+pub(super) fn write(
+    output: &mut impl Write,
+    reply: &impl serde::Serialize,
+    most: usize,
+) -> Result<(), NotSent> {
+    let mut line = Capped {
+        bytes: Vec::new(),
+        most,
+        full: false,
+    };
+    if let Err(error) = serde_json::to_writer(&mut line, reply) {
+        return Err(match line.full {
+            true => NotSent::TooLong,
+            false => NotSent::Io(error.into()),
+        });
+    }
+    line.bytes.push(b'\n');
+    output
+        .write_all(&line.bytes)
+        .and_then(|()| output.flush())
+        .map_err(NotSent::Io)
+}
+
+/// A reply of which no more is kept than may be.
+struct Capped {
+    bytes: Vec<u8>,
+    most: usize,
+    full: bool,
+}
+
+impl Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.most {
+            self.full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const BOUNDS: Bounds = Bounds {
+        max_line: 8,
+        max_values: 5,
+        max_reply: 10,
+    };
+
+    /// All lines of a text, read through a buffer of this size.
+    fn lines(text: &[u8], buffer: usize) -> Vec<(Line, Vec<u8>)> {
+        let mut input = io::BufReader::with_capacity(buffer, text);
+        let (mut line, mut lines) = (Vec::new(), Vec::new());
+        loop {
+            let found = read(&mut input, &mut line, BOUNDS.max_line).unwrap();
+            if found == Line::End {
+                return lines;
+            }
+            lines.push((found, line.clone()));
+        }
+    }
+
+    #[test]
+    fn a_line_beyond_the_bound_is_read_over_and_the_next_one_is_read() {
+        let text = b"12345678\n\n123456789\nab\n1234567890123456789012345678901234567890\nend";
+        for buffer in [1, 2, 3, 7, 8, 9, 64] {
+            let whole = |text: &[u8]| (Line::Whole, text.to_vec());
+            assert_eq!(
+                lines(text, buffer),
+                [
+                    whole(b"12345678"),
+                    whole(b""),
+                    (Line::TooLong, Vec::new()),
+                    whole(b"ab"),
+                    (Line::TooLong, Vec::new()),
+                    whole(b"end"),
+                ],
+                "{buffer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_holds_so_many_values_and_no_more() {
+        assert_eq!(
+            parse(b"[1, -2, 1.5, \"\\u0041\"]", BOUNDS).unwrap(),
+            json!([1, -2, 1.5, "A"])
+        );
+        assert_eq!(
+            parse(b"{\"a\": {\"b\": [null, true]}}", BOUNDS).unwrap(),
+            json!({"a": {"b": [null, true]}})
+        );
+        let error = parse(b"[1, 2, 3, 4, 5]", BOUNDS).unwrap_err().to_string();
+        assert!(error.contains("more than 5 values"), "{error}");
+        assert!(parse(b"[] x", BOUNDS).is_err());
+    }
+
+    #[test]
+    fn a_line_nests_so_deep_and_no_deeper() {
+        let bounds = Bounds {
+            max_values: 1_000_000,
+            ..BOUNDS
+        };
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse(nested(MAX_DEPTH).as_bytes(), bounds).is_ok());
+        for depth in [MAX_DEPTH + 1, 1_000_000] {
+            let error = parse(nested(depth).as_bytes(), bounds).unwrap_err();
+            assert!(error.to_string().contains("deeper than 120"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_reply_beyond_the_bound_is_not_written_in_part() {
+        let mut output = Vec::new();
+        assert!(write(&mut output, &"12345678", BOUNDS.max_reply).is_ok());
+        let sent = write(&mut output, &"123456789", BOUNDS.max_reply);
+        assert!(matches!(sent, Err(NotSent::TooLong)));
+        assert_eq!(output, b"\"12345678\"\n");
+    }
+}
