@@ -183,13 +183,11 @@ fn names_and_annotations_are_measured_to_the_last_byte() {
 
 #[test]
 fn a_whole_number_with_a_fraction_of_zero_is_an_integer_within_the_bounds_of_json() {
-    let errors = |port: Value| {
-        let gateway = json!({
-            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "a"},
-            "spec": {"gatewayClassName": "c", "listeners": [{"name": "l", "port": port, "protocol": "HTTP"}]},
-        });
-        let rules = |f: &Finding| f.rule().to_owned();
-        standard(&gateway).errors().map(rules).collect::<Vec<_>>()
+    let errors = |weight: Value| {
+        let backend = json!({"name": "a", "port": 80, "weight": weight});
+        let report = standard(&route(&json!({"rules": [{"backendRefs": [backend]}]})));
+        let rules = report.errors().map(|finding| finding.rule().to_owned());
+        rules.collect::<Vec<_>>()
     };
     assert_eq!(errors(json!(80.0)), [] as [&str; 0]);
     assert_eq!(errors(json!(80.5)), ["schema/type"]);
