@@ -52,3 +52,15 @@ pub(super) fn join(parts: &[String]) -> String {
     }
     text
 }
+
+/// Names for people, in backticks; of more than eight the rest are counted.
+pub(super) fn names<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<&str> = names.by_ref().take(SHOWN).collect();
+    let mut text = format!("`{}`", shown.join("`, `"));
+    let more = names.count();
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

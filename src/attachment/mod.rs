@@ -12,7 +12,7 @@
 //!
 //! # Where the specification leaves a choice
 //!
-//! * Listeners that are in each other's way are all out; the others stay (`ListenersNotValid`).
+//! * All conflicting listeners are rejected; the others stay in force (`ListenersNotValid`).
 //! * Rules that are not valid are dropped one by one (`PartiallyInvalid`, "Dropped Rule"). A route of which
 //!   no rule is left is not accepted.
 //! * `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says: hostnames, and whether
@@ -37,6 +37,7 @@ mod options;
 mod resolution;
 mod resolver;
 mod route;
+mod standing;
 pub mod status;
 mod values;
 
@@ -52,6 +53,7 @@ pub use options::{
     AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,
     Options,
 };
-pub use resolution::{Attachment, Changes, Resolution, Status};
+pub use resolution::{Changes, Resolution, Status};
 pub use resolver::{Resolver, resolve};
+pub use standing::{AtListener, Attachment, CONFLICTED, RouteConflict, Standing, WonBy};
 pub use status::{Next, next};

@@ -1,9 +1,9 @@
 //! What comes out of resolving a set of objects.
 
-use super::{Effective, RouteId};
+use super::{Attachment, Effective, RouteId};
 use crate::{
     meta::{NamespacedName, ObjectReference},
-    v1::{GatewayClassStatus, GatewayStatus, ParentReference, RouteStatus},
+    v1::{GatewayClassStatus, GatewayStatus, RouteStatus},
     v1alpha2::PolicyStatus,
 };
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct Resolution {
     /// The status that each object ought to have, as far as it is ours to write: without the entries of
     /// other controllers, and without times. [`next`](super::next) makes of it what to write.
     pub statuses: BTreeMap<ObjectReference, Status>,
-    /// For each route and parentRef, in the order of the spec, whether it is attached and why.
+    /// For each route and parentRef, in the order of the spec, whether it is attached and why, listener by listener.
     pub attachments: BTreeMap<RouteId, Vec<Attachment>>,
     /// The policies whose status has no room for more ancestors, and the Gateways for which there is none.
     /// No route of these can refer to the targets of the policy (PolicyStatus `ancestors`).
@@ -37,19 +37,6 @@ pub enum Status {
     Route(RouteStatus),
     /// Of a policy of any kind.
     Policy(PolicyStatus),
-}
-
-/// A route at one of its parents, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// The parent, as the route names it.
-    pub parent: ParentReference,
-    /// Whether the parent takes the route.
-    pub attached: bool,
-    /// Whether the parent is ours; for others no status is written.
-    pub ours: bool,
-    /// Why, in one sentence: what was compared with what.
-    pub why: String,
 }
 
 /// What a change has changed.

@@ -178,6 +178,9 @@ conditions! {
         PROGRAMMED = "Programmed";
         /// The data plane is known to serve the configuration.
         READY = "Ready";
+        /// One or more listeners are not valid, where `Accepted` has another reason (Gateway `spec.listeners`:
+        /// it must be set "whether or not they accept the Gateway").
+        LISTENERS_NOT_VALID = "ListenersNotValid";
         /// Deprecated, replaced by `Accepted`.
         SCHEDULED = "Scheduled";
         reasons {

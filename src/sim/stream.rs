@@ -11,7 +11,7 @@ use crate::{
     },
     backend::WeightedChoice,
     proxy::{ready_endpoint, sni_table},
-    v1::{ProtocolType, TlsModeType},
+    v1::ProtocolType,
 };
 
 /// A connection at a listener of protocol TLS, TCP or UDP.
@@ -30,15 +30,15 @@ pub(super) fn at_listener(
         gateway: gateway_api("Gateway", &gateway.name),
         name: listener.name.clone(),
     });
-    let passthrough = listener
-        .tls
-        .as_ref()
-        .is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
     let (kind, route) = match listener.protocol {
-        ProtocolType::Tls if passthrough || !listener.tls_routes.is_empty() => {
+        ProtocolType::Tls => {
             let sni = request.sni.as_deref().unwrap_or_else(|| request.host());
             let table = sni_table(&listener.tls_routes, |route| route);
-            ("TLSRoute", table.find(Some(sni)).copied())
+            // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute fits.
+            match (table.find(Some(sni)).copied(), first(&listener.tcp)) {
+                (None, Some(tcp)) => ("TCPRoute", Some(tcp)),
+                (found, _) => ("TLSRoute", found),
+            }
         }
         ProtocolType::Udp => ("UDPRoute", first(&listener.udp)),
         _ => ("TCPRoute", first(&listener.tcp)),
@@ -150,7 +150,7 @@ fn untouched(answer: &mut Answer, request: &Request, endpoints: &BackendEndpoint
     });
 }
 
-/// Of several TCPRoutes or UDPRoutes at a listener the first holds, which is the oldest.
+/// The one TCPRoute or UDPRoute of a listener: attachment rejects the others.
 fn first(routes: &[AttachedRoute<ConnectionRouteRules>]) -> Option<&ConnectionRouteRules> {
     routes.first().map(|attached| &*attached.route)
 }

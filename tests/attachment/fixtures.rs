@@ -7,7 +7,8 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        HttpGrpcConflict, MeshReferences, Options, Resolution, Snapshot, Status,
+        AtListener, HttpGrpcConflict, MeshReferences, Options, Resolution, RouteId, RouteKind,
+        Snapshot, Standing, Status,
         effective::{ClientScope, EffectiveBackend, EffectiveFilter, ServiceRoute},
         resolve,
     },
@@ -56,6 +57,10 @@ struct Expected {
     /// By `namespace/service`: `Kind namespace/name at PORT for CLIENTS`.
     #[serde(default)]
     mesh: BTreeMap<String, Vec<String>>,
+    /// By `Kind namespace/name`: for each parentRef, how the route stands at each listener that it selects,
+    /// `listener: in force`, `idle`, `rejected Reason` or `excluded by Kind namespace/name (What decided)`.
+    #[serde(default)]
+    listeners: BTreeMap<String, Vec<Vec<String>>>,
     /// Parts of a message: by `Kind namespace/name`, texts that its conditions must hold.
     #[serde(default)]
     says: BTreeMap<String, Vec<String>>,
@@ -230,6 +235,9 @@ impl Run {
         for (service, wanted) in &self.expected.mesh {
             assert_eq!(&self.mesh(service), wanted, "{file}: {service}");
         }
+        for (route, wanted) in &self.expected.listeners {
+            assert_eq!(&self.listeners(route), wanted, "{file}: {route}");
+        }
         for (name, texts) in &self.expected.says {
             let status = &self.resolution.statuses[&reference(name)];
             let json = serde_json::to_string(status).unwrap();
@@ -397,6 +405,33 @@ impl Run {
             }
         }
         panic!("{route} is in force nowhere")
+    }
+
+    /// How a route stands at the listeners of its parents.
+    fn listeners(&self, route: &str) -> Vec<Vec<String>> {
+        let reference = reference(route);
+        let kind = RouteKind::from_kind(&reference.kind).unwrap();
+        let attachments =
+            &self.resolution.attachments[&RouteId::new(kind, reference.namespaced_name())];
+        let say = |at: &AtListener| {
+            let standing = match &at.standing {
+                Standing::InForce { hostnames } => {
+                    assert!(!hostnames.is_empty());
+                    "in force".to_owned()
+                }
+                Standing::Idle { .. } => "idle".to_owned(),
+                Standing::Conflicted(conflict) => {
+                    format!("excluded by {} ({:?})", conflict.winner, conflict.won_by)
+                }
+                Standing::Rejected { reason } => format!("rejected {reason}"),
+                other => panic!("{other:?}"),
+            };
+            format!("{}: {standing}", at.name)
+        };
+        attachments
+            .iter()
+            .map(|attachment| attachment.listeners.iter().map(say).collect())
+            .collect()
     }
 
     /// The routes that govern a Service.

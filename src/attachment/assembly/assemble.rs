@@ -1,9 +1,12 @@
 //! Gateways put together with the routes that attach to them.
 
-use super::contest::Contest;
+use super::{
+    connections::Connections,
+    contest::{Changed, Contest},
+};
 use crate::{
     attachment::{
-        HttpGrpcConflict, RouteId, RouteKind,
+        HttpGrpcConflict, RouteConflict, RouteId, RouteKind,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, RouteRules,
@@ -11,43 +14,139 @@ use crate::{
         gateway::GatewayState,
         route::{RouteState, rules::Rules},
     },
-    meta::{Hostname, NamespacedName, Seniority},
+    meta::{Age, Hostname, NamespacedName, Seniority},
     v1::{GatewayStatusAddress, ProtocolType},
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-/// What is counted at a listener, and who is out because of a conflict.
+/// What is counted at a listener, and which routes it rejects for the sake of others.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Tally {
     pub(in crate::attachment) counted: u32,
     http: u32,
     grpc: u32,
-    pub(in crate::attachment) rejected: BTreeSet<RouteId>,
-    /// Where both kinds are here, and are in each other's way by the options.
-    pub(in crate::attachment) contest: Option<Contest>,
+    /// Where both kinds are here, and exclude each other by the options.
+    contest: Option<Contest>,
+    connections: Connections,
+}
+
+/// What a change of one route means for the others at a listener.
+pub(in crate::attachment) enum Effect {
+    /// For these another route decides now, or none.
+    Changed(Changed),
+    /// A contest between HTTPRoutes and GRPCRoutes has begun or is over: all are judged anew.
+    Anew,
 }
 
 impl Tally {
-    /// Notes that a route has come or gone as one that attaches.
-    fn attach(&mut self, kind: RouteKind, come: bool) {
+    /// Updates the tally: a route that the listener accepts has come, changed or gone. `everything` is the
+    /// hostname of the listener.
+    pub(in crate::attachment) fn change(
+        &mut self,
+        id: &RouteId,
+        was_there: bool,
+        new: Option<(Age, &Arc<[EffectiveHostname]>)>,
+        everything: Option<&Hostname>,
+        options: HttpGrpcConflict,
+    ) -> Effect {
+        if !matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
+            return Effect::Changed(self.connections.change(id, new, everything));
+        }
+        let before = self.mixed();
+        if was_there {
+            self.count(id.kind, false);
+        }
+        if new.is_some() {
+            self.count(id.kind, true);
+        }
+        match (before, self.mixed(), &mut self.contest) {
+            _ if options != HttpGrpcConflict::OldestWins => Effect::Changed(Changed::new()),
+            (false, false, _) => Effect::Changed(Changed::new()),
+            (true, true, Some(contest)) => Effect::Changed(contest.change(id, new)),
+            _ => Effect::Anew,
+        }
+    }
+
+    fn count(&mut self, kind: RouteKind, comes: bool) {
         let count = match kind {
             RouteKind::Http => &mut self.http,
             RouteKind::Grpc => &mut self.grpc,
             _ => return,
         };
-        *count = if come {
+        *count = if comes {
             count.saturating_add(1)
         } else {
             count.saturating_sub(1)
         };
     }
 
-    /// Whether both kinds are here, so that they may be in each other's way.
+    /// Whether HTTPRoutes and GRPCRoutes are here, so that they may exclude each other.
     fn mixed(&self) -> bool {
         self.http > 0 && self.grpc > 0
+    }
+
+    /// Judges all routes that the listener accepts, older ones first.
+    pub(in crate::attachment) fn judge(
+        &mut self,
+        members: &[Member<'_>],
+        everything: Option<&Hostname>,
+        options: HttpGrpcConflict,
+    ) {
+        *self = Self {
+            counted: self.counted,
+            ..Self::default()
+        };
+        for member in members {
+            self.count(member.id.kind, true);
+        }
+        if options == HttpGrpcConflict::OldestWins && self.mixed() {
+            self.contest = Some(Contest::default());
+        }
+        for member in members {
+            let new = Some((member.route.age, &member.hostnames));
+            match (member.id.kind, &mut self.contest) {
+                (RouteKind::Http | RouteKind::Grpc, None) => {}
+                (RouteKind::Http | RouteKind::Grpc, Some(contest)) => {
+                    contest.change(member.id, new);
+                }
+                _ => _ = self.connections.change(member.id, new, everything),
+            }
+        }
+    }
+
+    /// Why the listener rejects a route for the sake of another, if it does.
+    pub(in crate::attachment) fn conflict(&self, id: &RouteId) -> Option<&Arc<RouteConflict>> {
+        match &self.contest {
+            Some(contest) if matches!(id.kind, RouteKind::Http | RouteKind::Grpc) => {
+                contest.conflict(id)
+            }
+            _ => self.connections.conflict(id),
+        }
+    }
+
+    /// The routes that the listener rejects for the sake of others.
+    pub(in crate::attachment) fn rejected(&self) -> BTreeMap<RouteId, Arc<RouteConflict>> {
+        let contest = self.contest.iter().flat_map(Contest::rejected);
+        contest
+            .chain(self.connections.rejected())
+            .map(|(id, conflict)| (id.clone(), conflict.clone()))
+            .collect()
+    }
+
+    /// The hostnames for which the listener accepts a route, if the tally had to look at them.
+    pub(in crate::attachment) fn hostnames(
+        &self,
+        id: &RouteId,
+    ) -> Option<&Arc<[EffectiveHostname]>> {
+        match &self.contest {
+            Some(contest) if matches!(id.kind, RouteKind::Http | RouteKind::Grpc) => {
+                contest.hostnames(id)
+            }
+            _ => self.connections.hostnames(id),
+        }
     }
 }
 
@@ -58,44 +157,6 @@ pub(in crate::attachment) struct Edit<'a> {
     pub(in crate::attachment) old: Option<&'a Rules>,
     /// What is attached now.
     pub(in crate::attachment) new: Option<(&'a Rules, &'a Arc<[EffectiveHostname]>)>,
-}
-
-/// What a listener needs after an edit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::attachment) enum Need {
-    /// The edit alone.
-    Nothing,
-    /// To judge who holds which hostname.
-    Contest,
-    /// To be put together anew: a contest has begun or is over.
-    Refill,
-}
-
-/// Counts an edit.
-pub(in crate::attachment) fn count(
-    tally: &mut Tally,
-    edit: &Edit<'_>,
-    options: HttpGrpcConflict,
-) -> Need {
-    if !matches!(edit.id.kind, RouteKind::Http | RouteKind::Grpc) {
-        return Need::Nothing;
-    }
-    let before = tally.mixed();
-    if edit.old.is_some() {
-        tally.attach(edit.id.kind, false);
-    }
-    if edit.new.is_some() {
-        tally.attach(edit.id.kind, true);
-    }
-    match (before, tally.mixed()) {
-        _ if options != HttpGrpcConflict::OldestWins => Need::Nothing,
-        (false, false) => Need::Nothing,
-        (true, true) if tally.contest.is_some() => Need::Contest,
-        _ => {
-            tally.contest = None;
-            Need::Refill
-        }
-    }
 }
 
 /// Carries out an edit.
@@ -177,7 +238,7 @@ pub(in crate::attachment) fn gateway<'a>(
                 tally.counted += 1;
             }
         }
-        for (index, hostnames) in route.attached_to(&state.name) {
+        for (index, hostnames) in route.accepted_at(&state.name) {
             members.entry(index).or_default().push(Member {
                 id,
                 route,
@@ -186,17 +247,16 @@ pub(in crate::attachment) fn gateway<'a>(
         }
     }
     let mut listeners = Vec::new();
-    for (index, listener) in state.listeners.iter().enumerate() {
+    for (index, (listener, tally)) in state.listeners.iter().zip(&mut tallies).enumerate() {
+        let members = in_order(members.remove(&index).unwrap_or_default());
+        tally.judge(&members, listener.hostname.as_ref(), options);
         if !(listener.in_force() && state.accepted.holds()) {
             continue;
         }
         let Some(mut bare) = bare(state, index) else {
             continue;
         };
-        let members = members.remove(&index).unwrap_or_default();
-        if let Some(tally) = tallies.get_mut(index) {
-            fill(&mut bare, &state.name, tally, members, options);
-        }
+        fill(&mut bare, &state.name, tally, members);
         listeners.push(Arc::new(bare));
     }
     Assembled {
@@ -210,39 +270,27 @@ pub(in crate::attachment) fn gateway<'a>(
     }
 }
 
-/// A route that wants to be at a listener.
+/// A route that a listener accepts, as far as no other route excludes it.
 pub(in crate::attachment) struct Member<'a> {
     pub(in crate::attachment) id: &'a RouteId,
     pub(in crate::attachment) route: &'a RouteState,
     pub(in crate::attachment) hostnames: Arc<[EffectiveHostname]>,
 }
 
-/// Fills the lists of a listener, and leaves out what loses a conflict.
+/// Puts routes in order of age and name.
+pub(in crate::attachment) fn in_order(mut members: Vec<Member<'_>>) -> Vec<Member<'_>> {
+    members.sort_by_key(|m| (Seniority::new(m.route.age, &m.id.name), m.id.kind));
+    members
+}
+
+/// Fills the lists of a listener with routes that are in order, and leaves out those that it rejects for the
+/// sake of others.
 pub(in crate::attachment) fn fill(
     listener: &mut EffectiveListener,
     gateway: &NamespacedName,
-    tally: &mut Tally,
-    mut members: Vec<Member<'_>>,
-    options: HttpGrpcConflict,
+    tally: &Tally,
+    members: Vec<Member<'_>>,
 ) {
-    members.sort_by_key(|m| (Seniority::new(m.route.age, &m.id.name), m.id.kind));
-    tally.http = 0;
-    tally.grpc = 0;
-    for member in &members {
-        tally.attach(member.id.kind, true);
-    }
-    tally.rejected.clear();
-    tally.contest = None;
-    if options == HttpGrpcConflict::OldestWins && tally.mixed() {
-        let mut contest = Contest::default();
-        for member in &members {
-            if matches!(member.id.kind, RouteKind::Http | RouteKind::Grpc) {
-                let new = Some((member.route.age, &member.hostnames));
-                tally.rejected.extend(contest.change(member.id, new));
-            }
-        }
-        tally.contest = Some(contest);
-    }
     listener.http.clear();
     listener.grpc.clear();
     listener.tls_routes.clear();
@@ -254,10 +302,9 @@ pub(in crate::attachment) fn fill(
         hostnames,
     } in members
     {
-        if tally.rejected.contains(id) {
+        if tally.conflict(id).is_some() {
             continue;
         }
-        // In order of rank already.
         match &route.at_gateway(gateway).rules {
             Rules::Http(rules) => listener.http.push(AttachedRoute {
                 route: rules.clone(),
@@ -294,7 +341,7 @@ fn bare(state: &GatewayState, index: usize) -> Option<EffectiveListener> {
         .cloned()
         .collect();
     Some(EffectiveListener {
-        name: listener.name.clone(),
+        name: listener.name.to_string(),
         port: listener.port?,
         protocol: listener.protocol.clone(),
         hostname: listener.hostname.clone(),

@@ -1,28 +1,38 @@
-//! HTTPRoutes and GRPCRoutes at one listener: which of them hold the hostnames that both want (GRPCRoute
-//! `spec.hostnames`).
+//! HTTPRoutes and GRPCRoutes at one listener: which of them is accepted where both want the same hosts
+//! (GRPCRoute `spec.hostnames`).
 
 use crate::{
-    attachment::{
-        effective::EffectiveHostname,
-        objects::route_id::{RouteId, RouteKind},
-    },
+    attachment::{RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname},
     meta::{Age, Hostname, Seniority},
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,
     sync::Arc,
 };
 
-/// The place of a route in the order in which hostnames are given to routes.
+/// The place of a route in the order in which routes are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    seniority: Seniority,
-    kind: RouteKind,
+pub(in crate::attachment) struct Place {
+    pub(in crate::attachment) seniority: Seniority,
+    pub(in crate::attachment) kind: RouteKind,
 }
 
-/// The routes of a listener that takes both kinds. A route is out if an older one of the other kind, which is
-/// not out itself, holds a hostname that has hosts in common with one of its own.
+impl Place {
+    pub(in crate::attachment) fn of(id: &RouteId, age: Age) -> Arc<Self> {
+        Arc::new(Self {
+            seniority: Seniority::new(age, id.name.clone()),
+            kind: id.kind,
+        })
+    }
+
+    pub(in crate::attachment) fn id(&self) -> RouteId {
+        RouteId::new(self.kind, self.seniority.name.clone())
+    }
+}
+
+/// The routes of a listener that takes both kinds. A route is rejected if an older one of the other kind, which
+/// is not rejected itself, has a hostname that has hosts in common with one of its own.
 ///
 /// After a change only those are judged again for which something has changed.
 #[derive(Clone, Debug, Default)]
@@ -36,93 +46,141 @@ pub(in crate::attachment) struct Contest {
 struct Contender {
     place: Arc<Place>,
     hostnames: Arc<[EffectiveHostname]>,
-    holds: bool,
+    verdict: Verdict,
 }
+
+#[derive(Clone, Debug, PartialEq)]
+enum Verdict {
+    Waiting,
+    Accepted,
+    Rejected(Arc<RouteConflict>),
+}
+
+/// The routes whose verdict a change has changed, and whether they were rejected before.
+pub(in crate::attachment) type Changed = BTreeMap<RouteId, bool>;
 
 /// The routes of one kind.
 #[derive(Clone, Debug, Default)]
 struct Side {
-    wanted: Index,
-    /// By those that are not out.
-    held: Index,
+    all: Index,
+    accepted: Index,
 }
 
 impl Contest {
-    /// Puts a route in the place of the one with its name, or takes it out. Returns the routes that are out
-    /// now and were not, or are no longer.
+    /// Puts a route in the place of the one with its name, or takes it out. Returns the routes that are rejected
+    /// now and were not, or are no longer, or are so because of another route.
     pub(in crate::attachment) fn change(
         &mut self,
         id: &RouteId,
         new: Option<(Age, &Arc<[EffectiveHostname]>)>,
-    ) -> BTreeSet<RouteId> {
+    ) -> Changed {
         let new = new.map(|(age, hostnames)| Contender {
-            place: Arc::new(Place {
-                seniority: Seniority::new(age, id.name.clone()),
-                kind: id.kind,
-            }),
+            place: Place::of(id, age),
             hostnames: hostnames.clone(),
-            holds: false,
+            verdict: Verdict::Waiting,
         });
         if let (Some(new), Some(old)) = (&new, self.routes.get(id))
             && (&new.place, &new.hostnames) == (&old.place, &old.hostnames)
         {
-            return BTreeSet::new();
+            return Changed::new();
         }
-        let before = self.is_out(id);
+        let before = self.conflict(id).cloned();
         let mut waiting = BTreeSet::new();
         if let Some(old) = self.routes.remove(id) {
             let (own, other) = self.sides(id.kind);
-            own.wanted.remove(&old);
-            if old.holds {
-                own.held.remove(&old);
-                waiting = other.wanted.younger(&old);
+            own.all.remove(&old);
+            if old.verdict == Verdict::Accepted {
+                own.accepted.remove(&old);
+                waiting = other.all.younger(&old);
             }
         }
         if let Some(new) = new {
             let (own, _) = self.sides(id.kind);
-            own.wanted.add(&new);
+            own.all.add(&new);
             waiting.insert(new.place.clone());
             self.routes.insert(id.clone(), new);
         }
         let mut changed = self.settle(waiting);
-        // Nobody had judged the new route before: what counts is the one in whose place it is.
-        if before == self.is_out(id) {
+        // The route itself has changed only if the verdict differs from that of the route that it replaces.
+        if before.as_ref() == self.conflict(id) {
             changed.remove(id);
         } else {
-            changed.insert(id.clone());
+            changed.insert(id.clone(), before.is_some());
         }
         changed
     }
 
     /// Judges the routes that wait, and those to which that makes a difference. Each depends on older ones
     /// alone, so that going from old to young it is judged once for each that waits.
-    fn settle(&mut self, mut waiting: BTreeSet<Arc<Place>>) -> BTreeSet<RouteId> {
-        let mut changed = BTreeSet::new();
+    fn settle(&mut self, mut waiting: BTreeSet<Arc<Place>>) -> Changed {
+        let mut changed = Changed::new();
         while let Some(place) = waiting.pop_first() {
-            let id = RouteId::new(place.kind, place.seniority.name.clone());
+            let id = place.id();
             let Some(mut route) = self.routes.remove(&id) else {
                 continue;
             };
-            let (own, other) = self.sides(id.kind);
-            let holds = !other.held.has_older(&route);
-            if holds != route.holds {
-                route.holds = holds;
-                if holds {
-                    own.held.add(&route);
-                } else {
-                    own.held.remove(&route);
+            let verdict = self.judge(&route);
+            let before = std::mem::replace(&mut route.verdict, verdict);
+            if before != route.verdict {
+                let (own, other) = self.sides(id.kind);
+                let was = before == Verdict::Accepted;
+                let is = route.verdict == Verdict::Accepted;
+                if is && !was {
+                    own.accepted.add(&route);
+                } else if was && !is {
+                    own.accepted.remove(&route);
                 }
-                waiting.extend(other.wanted.younger(&route));
-                changed.insert(id.clone());
+                if is != was {
+                    waiting.extend(other.all.younger(&route));
+                }
+                changed.insert(id.clone(), matches!(before, Verdict::Rejected(_)));
             }
             self.routes.insert(id, route);
         }
         changed
     }
 
-    /// Whether a route is here and out.
-    pub(in crate::attachment) fn is_out(&self, id: &RouteId) -> bool {
-        self.routes.get(id).is_some_and(|route| !route.holds)
+    /// Whether a route, which is taken out for the moment, is accepted beside the others.
+    fn judge(&mut self, route: &Contender) -> Verdict {
+        let (_, other) = self.sides(route.place.kind);
+        let Some((rival, own)) = other.accepted.oldest_before(route) else {
+            return Verdict::Accepted;
+        };
+        let winner = rival.id();
+        let own = own.hostname.clone();
+        let hostnames = self.routes.get(&winner).map(|winner| &winner.hostnames);
+        let meets = hostnames.into_iter().flat_map(|h| h.iter()).find(|theirs| {
+            match (&theirs.hostname, &own) {
+                (Some(theirs), Some(own)) => theirs.intersection(own).is_some(),
+                _ => true,
+            }
+        });
+        Verdict::Rejected(Arc::new(RouteConflict {
+            winner_hostname: meets.and_then(|theirs| theirs.hostname.clone()),
+            hostname: own,
+            won_by: WonBy::seniority(&rival.seniority, &route.place.seniority),
+            winner,
+        }))
+    }
+
+    /// Why a route that is here is rejected, if it is.
+    pub(in crate::attachment) fn conflict(&self, id: &RouteId) -> Option<&Arc<RouteConflict>> {
+        match &self.routes.get(id)?.verdict {
+            Verdict::Rejected(conflict) => Some(conflict),
+            _ => None,
+        }
+    }
+
+    /// The routes that are rejected.
+    pub(in crate::attachment) fn rejected(
+        &self,
+    ) -> impl Iterator<Item = (&RouteId, &Arc<RouteConflict>)> {
+        self.routes
+            .iter()
+            .filter_map(|(id, route)| match &route.verdict {
+                Verdict::Rejected(conflict) => Some((id, conflict)),
+                _ => None,
+            })
     }
 
     /// The hostnames of a route that is here.
@@ -156,7 +214,7 @@ struct Index {
     above: HashMap<String, Places>,
 }
 
-type Places = BTreeSet<Arc<Place>>;
+pub(in crate::attachment) type Places = BTreeSet<Arc<Place>>;
 
 /// The suffixes of a name that a wildcard could have, dot included: `.b.c` and `.c` of `a.b.c`.
 fn suffixes(name: &str) -> impl Iterator<Item = &str> {
@@ -231,13 +289,23 @@ impl Index {
         sets.chain([&self.everything]).collect()
     }
 
-    /// Whether one of the routes is older and has hosts in common with this one.
-    fn has_older(&self, route: &Contender) -> bool {
-        let older = |places: &&Places| places.first().is_some_and(|first| *first < route.place);
+    /// The oldest of the routes that are older than this one and have hosts in common with it, and the first of
+    /// its hostnames for which that is so.
+    fn oldest_before<'r>(
+        &self,
+        route: &'r Contender,
+    ) -> Option<(Arc<Place>, &'r EffectiveHostname)> {
         route
             .hostnames
             .iter()
-            .any(|hostname| self.sets(hostname.hostname.as_ref()).iter().any(older))
+            .flat_map(|own| {
+                let sets = self.sets(own.hostname.as_ref()).into_iter();
+                sets.filter_map(|places| places.first())
+                    .map(move |place| (place, own))
+            })
+            .filter(|(place, _)| **place < route.place)
+            .min_by(|one, other| one.0.cmp(other.0))
+            .map(|(place, own)| (place.clone(), own))
     }
 
     /// The routes that are younger and have hosts in common with this one.
@@ -286,37 +354,51 @@ mod tests {
 
     type Wanted = (Age, Arc<[EffectiveHostname]>);
 
-    fn meet(one: &[EffectiveHostname], other: &[EffectiveHostname]) -> bool {
+    /// The first pair of hostnames that have hosts in common.
+    fn meet(
+        one: &[EffectiveHostname],
+        other: &[EffectiveHostname],
+    ) -> Option<(Option<Hostname>, Option<Hostname>)> {
         one.iter()
             .flat_map(|a| other.iter().map(move |b| (&a.hostname, &b.hostname)))
-            .any(|pair| match pair {
+            .find(|pair| match pair {
                 (Some(a), Some(b)) => a.intersection(b).is_some(),
                 _ => true,
             })
+            .map(|(a, b)| (a.clone(), b.clone()))
     }
 
-    /// The definition: one after the other, each compared with all that hold something.
-    fn out(routes: &HashMap<RouteId, Wanted>) -> BTreeSet<RouteId> {
+    /// The definition: one after the other, each compared with all that are accepted.
+    fn rejected(routes: &HashMap<RouteId, Wanted>) -> BTreeMap<RouteId, RouteConflict> {
         let mut order: Vec<(&RouteId, &Wanted)> = routes.iter().collect();
         order.sort_by_key(|(id, (age, _))| (*age, id.name.to_string(), id.kind));
-        let mut holders: Vec<(&RouteId, &Wanted)> = Vec::new();
-        let mut out = BTreeSet::new();
+        let mut accepted: Vec<(&RouteId, &Wanted)> = Vec::new();
+        let mut rejected = BTreeMap::new();
         for (id, wanted) in order {
-            let lost = |(other, held): &(&RouteId, &Wanted)| {
-                other.kind != id.kind && meet(&held.1, &wanted.1)
-            };
-            if holders.iter().any(lost) {
-                out.insert(id.clone());
-            } else {
-                holders.push((id, wanted));
+            let lost = accepted.iter().find(|(other, theirs)| {
+                other.kind != id.kind && meet(&theirs.1, &wanted.1).is_some()
+            });
+            match lost {
+                Some((winner, theirs)) => {
+                    let (hostname, winner_hostname) = meet(&wanted.1, &theirs.1).unwrap();
+                    let place = |id: &RouteId, age| Seniority::new(age, id.name.clone());
+                    let conflict = RouteConflict {
+                        winner: (*winner).clone(),
+                        winner_hostname,
+                        hostname,
+                        won_by: WonBy::seniority(&place(winner, theirs.0), &place(id, wanted.0)),
+                    };
+                    rejected.insert(id.clone(), conflict);
+                }
+                None => accepted.push((id, wanted)),
             }
         }
-        out
+        rejected
     }
 
     proptest! {
-        /// After every change those are out that the definition says, and the change names exactly those
-        /// for which that is new.
+        /// After every change those are rejected that the definition says, in favour of whom it says, and the
+        /// change names exactly those for which that is new.
         #[test]
         fn a_change_leaves_what_the_definition_says_and_names_who_is_concerned(
             changes in prop::collection::vec(
@@ -326,7 +408,7 @@ mod tests {
         ) {
             let mut contest = Contest::default();
             let mut routes: HashMap<RouteId, Wanted> = HashMap::new();
-            let mut before = BTreeSet::new();
+            let mut before = BTreeMap::new();
             for (id, new) in changes {
                 let new = new.map(|(second, hostnames)| {
                     (second.map(|s| Timestamp::from_second(s).unwrap()).into(), hostnames)
@@ -336,12 +418,18 @@ mod tests {
                     Some(new) => _ = routes.insert(id, new),
                     None => _ = routes.remove(&id),
                 }
-                let after = out(&routes);
-                let found: BTreeSet<RouteId> =
-                    contest.routes.keys().filter(|id| contest.is_out(id)).cloned().collect();
+                let after = rejected(&routes);
+                let found: BTreeMap<RouteId, RouteConflict> = contest
+                    .rejected()
+                    .map(|(id, conflict)| (id.clone(), (**conflict).clone()))
+                    .collect();
                 prop_assert_eq!(&found, &after);
-                let concerned: BTreeSet<RouteId> =
-                    before.symmetric_difference(&after).cloned().collect();
+                let concerned: Changed = before
+                    .keys()
+                    .chain(after.keys())
+                    .filter(|id| before.get(id) != after.get(id))
+                    .map(|id| (id.clone(), before.contains_key(id)))
+                    .collect();
                 prop_assert_eq!(changed, concerned);
                 before = after;
             }

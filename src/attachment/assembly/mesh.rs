@@ -17,9 +17,6 @@ use std::{
     sync::Arc,
 };
 
-/// The reason of a route that another kind of route keeps from a Service and port.
-pub(in crate::attachment) const CONFLICTED: &str = "Conflicted";
-
 /// A Service put together, and the routes that are out because routes of a kind that goes before theirs
 /// govern every port which they ask for.
 pub(in crate::attachment) struct Assembled {
@@ -63,7 +60,7 @@ impl Claims {
             if after.is_none() {
                 own.remove(port);
             }
-            // Where nobody was or is left, nobody else is concerned.
+            // If the port had no route before or has none now, no other route's verdict changes.
             moved |= before.is_some() && after.is_some() && before != after;
         }
         if own.is_empty() {

@@ -1,5 +1,6 @@
 //! Routes put together at the listeners and Services that they attach to, and what is decided between them.
 
 pub(super) mod assemble;
+mod connections;
 mod contest;
 pub(super) mod mesh;

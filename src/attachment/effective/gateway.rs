@@ -68,9 +68,10 @@ pub struct EffectiveListener {
     pub grpc: Vec<AttachedRoute<GrpcRouteRules>>,
     /// The TLSRoutes, in the same order.
     pub tls_routes: Vec<AttachedRoute<ConnectionRouteRules>>,
-    /// The TCPRoutes, in the same order: the first one holds.
+    /// The TCPRoute that takes the connections, the oldest one; others are rejected. At a listener of protocol
+    /// TLS it takes those that no TLSRoute takes.
     pub tcp: Vec<AttachedRoute<ConnectionRouteRules>>,
-    /// The UDPRoutes, in the same order: the first one holds.
+    /// The UDPRoute that takes the datagrams, the oldest one; others are rejected.
     pub udp: Vec<AttachedRoute<ConnectionRouteRules>>,
 }
 

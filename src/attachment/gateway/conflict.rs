@@ -1,120 +1,308 @@
-//! Conflicts between the listeners of a Gateway.
+//! Conflicts between the listeners of a Gateway (Gateway `spec.listeners`).
+//!
+//! A connection or request must belong to exactly one listener. Two listeners of one port conflict unless
+//! protocol or hostname say which of them that is. This follows from port, protocol and hostname alone, whether
+//! or not the listeners are valid otherwise, and all listeners that conflict are rejected.
+//!
+//! | on one port | HTTP | HTTPS or TLS | TCP | UDP | any other |
+//! | --- | --- | --- | --- | --- | --- |
+//! | **HTTP** | if the hostname is the same | yes | yes | no | yes |
+//! | **HTTPS or TLS** | yes | if the hostname is the same | yes | no | yes |
+//! | **TCP** | yes | yes | yes | no | yes |
+//! | **UDP** | no | no | no | yes | yes |
+//! | **any other** | yes | yes | yes | yes | yes |
+//!
+//! `HostnameConflict` is the reason where the hostname decides, else `ProtocolConflict`.
 
-use super::listener::ListenerState;
 use crate::{
     attachment::finding::Finding,
     meta::{Hostname, condition::listener::reason},
-    v1::ProtocolType,
+    v1::{Listener, ProtocolType},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-/// Finds listeners that are not distinct. All of those that are in each other's way are out; none of them
-/// is picked as the winner (Gateway `spec.listeners`).
-pub(super) fn between_listeners(listeners: &mut [ListenerState]) {
-    // UDP has ports of its own.
-    let mut ports: BTreeMap<(u16, bool), Vec<usize>> = BTreeMap::new();
+/// How many listeners a message names; the others are counted. A port can have any number of listeners, and
+/// each of them names the others.
+const NAMED: usize = 8;
+
+/// The condition `Conflicted` of each listener, in the order of the spec.
+pub(super) fn between_listeners(listeners: &[Listener]) -> Vec<Finding> {
+    let mut ports: BTreeMap<i32, Port> = BTreeMap::new();
     for (index, listener) in listeners.iter().enumerate() {
-        if let (Some(port), true) = (listener.port, listener.accepted.holds()) {
-            let udp = listener.protocol == ProtocolType::Udp;
-            ports.entry((port, udp)).or_default().push(index);
+        let port = ports.entry(listener.port).or_default();
+        let family = Family::of(&listener.protocol);
+        port.families.entry(family).or_default().push(index);
+        if let Some(hostname) = hostname(family, listener) {
+            port.hostnames
+                .entry((family, hostname))
+                .or_default()
+                .push(index);
         }
     }
-    let mut found: Vec<(usize, Finding)> = Vec::new();
-    for ((port, _), members) in ports {
-        let of = |index: &usize| listeners.get(*index);
-        let families: HashSet<Family> = members
-            .iter()
-            .filter_map(of)
-            .map(|l| Family::of(&l.protocol))
-            .collect();
-        let mut names: HashMap<Option<&Hostname>, Vec<&str>> = HashMap::new();
-        for listener in members.iter().filter_map(of) {
-            let sharers = names.entry(listener.hostname.as_ref()).or_default();
-            sharers.push(&listener.name);
-        }
-        for index in &members {
-            let Some(listener) = of(index) else { continue };
-            let others = |all: &[&str]| {
-                let others: Vec<&str> = all
-                    .iter()
-                    .copied()
-                    .filter(|n| *n != listener.name)
-                    .collect();
-                others.join("`, `")
+    let conflict = |(index, listener): (usize, &Listener)| {
+        ports
+            .get(&listener.port)
+            .and_then(|port| port.conflict(listeners, index, listener))
+            .unwrap_or_else(none)
+    };
+    listeners.iter().enumerate().map(conflict).collect()
+}
+
+/// The condition `Conflicted` of a listener that has its port and hostname for itself.
+pub(super) fn none() -> Finding {
+    Finding::new(
+        false,
+        reason::NO_CONFLICTS,
+        "no other listener conflicts with this one",
+    )
+}
+
+/// The listeners of one port, by their places in the spec.
+#[derive(Default)]
+struct Port {
+    families: BTreeMap<Family, Vec<usize>>,
+    hostnames: HashMap<(Family, Host), Vec<usize>>,
+}
+
+/// A hostname as listeners are told apart by it: normalized where it is one. Empty for every host.
+type Host = String;
+
+/// The hostname of a listener, if listeners of its protocol are told apart by hostname.
+fn hostname(family: Family, listener: &Listener) -> Option<Host> {
+    let by_hostname = family.beside(family) == Sharing::ByHostname;
+    let text = listener.hostname.as_deref().unwrap_or_default();
+    by_hostname.then(|| {
+        text.parse::<Hostname>().map_or_else(
+            |_| text.to_ascii_lowercase(),
+            |name| name.as_str().to_owned(),
+        )
+    })
+}
+
+impl Port {
+    fn conflict(&self, all: &[Listener], index: usize, listener: &Listener) -> Option<Finding> {
+        let own = Family::of(&listener.protocol);
+        let port = listener.port;
+        let (mut texts, mut total) = (Vec::new(), 0);
+        for (family, members) in &self.families {
+            let Sharing::Never(why) = own.beside(*family) else {
+                continue;
             };
-            let own_hostname = names
-                .get(&listener.hostname.as_ref())
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let finding = if families.len() > 1 {
-                let all: Vec<&str> = members
-                    .iter()
-                    .filter_map(of)
-                    .filter(|l| Family::of(&l.protocol) != Family::of(&listener.protocol))
-                    .map(|l| l.name.as_str())
-                    .collect();
-                Some(Finding::new(
-                    true,
-                    reason::PROTOCOL_CONFLICT,
-                    format!(
-                        "port {port} cannot be shared by protocol {} and the protocols of listener `{}`",
-                        listener.protocol,
-                        others(&all)
-                    ),
-                ))
-            } else if own_hostname.len() < 2 {
-                None
-            } else if families.contains(&Family::Stream) {
-                Some(Finding::new(
-                    true,
-                    reason::PROTOCOL_CONFLICT,
-                    format!(
-                        "port {port} is also that of listener `{}`, and protocol {} has no hostname to tell them apart",
-                        others(own_hostname),
-                        listener.protocol
-                    ),
-                ))
+            if let Some((others, count)) = others(all, members, index) {
+                texts.push(format!("port {port} is also used by {others}: {why}"));
+                total += count;
+            }
+        }
+        let conflict = if texts.is_empty() {
+            reason::HOSTNAME_CONFLICT
+        } else {
+            reason::PROTOCOL_CONFLICT
+        };
+        if let Some(hostname) = hostname(own, listener)
+            && let Some(members) = self.hostnames.get(&(own, hostname.clone()))
+            && let Some((others, count)) = others(all, members, index)
+        {
+            let hostname = if hostname.is_empty() {
+                "without a hostname".to_owned()
             } else {
-                let host = listener
-                    .hostname
-                    .as_ref()
-                    .map_or("no hostname".to_owned(), |h| format!("hostname `{h}`"));
-                Some(Finding::new(
-                    true,
-                    reason::HOSTNAME_CONFLICT,
-                    format!(
-                        "listener `{}` has port {port} and {host} too",
-                        others(own_hostname)
-                    ),
-                ))
+                format!("with hostname `{hostname}`")
             };
-            found.extend(finding.map(|finding| (*index, finding)));
+            texts.push(format!("port {port} {hostname} is also used by {others}"));
+            total += count;
         }
-    }
-    for (index, finding) in found {
-        if let Some(listener) = listeners.get_mut(index) {
-            listener.conflicted = finding;
-        }
+        let rejected = match total {
+            0 => return None,
+            1 => "both listeners are rejected",
+            _ => "all of these listeners are rejected",
+        };
+        let text = format!("{}; {rejected}", texts.join("; "));
+        Some(Finding::new(true, conflict, text))
     }
 }
 
-/// Protocols that can share a port.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// The first of these listeners but one by name and protocol, for people, and how many there are.
+fn others(all: &[Listener], members: &[usize], own: usize) -> Option<(String, usize)> {
+    let others = || members.iter().filter(|index| **index != own);
+    let count = members.len() - usize::from(members.binary_search(&own).is_ok());
+    let named: Vec<String> = others()
+        .take(NAMED)
+        .filter_map(|index| all.get(*index))
+        .map(|listener| format!("`{}` ({})", listener.name, listener.protocol))
+        .collect();
+    let mut text = match count {
+        0 => return None,
+        1 => "listener ".to_owned(),
+        _ => "listeners ".to_owned(),
+    };
+    text.push_str(&named.join(", "));
+    if let Some(more) = count.checked_sub(NAMED).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    Some((text, count))
+}
+
+/// Protocols whose listeners are told apart from others by the same means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Family {
-    /// HTTP: told apart by the Host header.
-    Clear,
-    /// HTTPS and TLS: told apart by SNI.
-    Sni,
-    /// TCP and UDP: not told apart.
-    Stream,
+    /// HTTP: by the Host header.
+    Http,
+    /// HTTPS and TLS: by SNI.
+    Tls,
+    /// TCP: by nothing.
+    Tcp,
+    /// UDP: by nothing, but its ports are other ones than those of the rest.
+    Udp,
+    /// A protocol that is not known.
+    Other,
+}
+
+/// Whether two listeners share a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    Always,
+    ByHostname,
+    /// They do not, and why.
+    Never(&'static str),
 }
 
 impl Family {
     fn of(protocol: &ProtocolType) -> Self {
         match protocol {
-            ProtocolType::Http => Self::Clear,
-            ProtocolType::Https | ProtocolType::Tls => Self::Sni,
-            _ => Self::Stream,
+            ProtocolType::Http => Self::Http,
+            ProtocolType::Https | ProtocolType::Tls => Self::Tls,
+            ProtocolType::Tcp => Self::Tcp,
+            ProtocolType::Udp => Self::Udp,
+            _ => Self::Other,
         }
+    }
+
+    /// How listeners of two families share a port.
+    fn beside(self, other: Self) -> Sharing {
+        match (self, other) {
+            (Self::Other, _) | (_, Self::Other) => {
+                Sharing::Never("how a protocol that is not known shares a port cannot be told")
+            }
+            (Self::Udp, Self::Udp) => {
+                Sharing::Never("nothing tells the datagrams of one UDP listener from another's")
+            }
+            (Self::Udp, _) | (_, Self::Udp) => Sharing::Always,
+            (Self::Tcp, _) | (_, Self::Tcp) => {
+                Sharing::Never("a TCP listener takes every connection of its port")
+            }
+            (Self::Http, Self::Http) | (Self::Tls, Self::Tls) => Sharing::ByHostname,
+            (Self::Http, Self::Tls) | (Self::Tls, Self::Http) => {
+                Sharing::Never("a port takes either cleartext HTTP or TLS")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listener(name: &str, port: i32, protocol: &str, hostname: Option<&str>) -> Listener {
+        Listener {
+            name: name.to_owned(),
+            port,
+            protocol: protocol.into(),
+            hostname: hostname.map(str::to_owned),
+            ..Default::default()
+        }
+    }
+
+    /// The reasons of two listeners on one port.
+    fn pair(one: (&str, Option<&str>), other: (&str, Option<&str>)) -> [&'static str; 2] {
+        let listeners = [
+            listener("one", 443, one.0, one.1),
+            listener("other", 443, other.0, other.1),
+        ];
+        let [one, other] = between_listeners(&listeners).try_into().unwrap();
+        assert_eq!(one.holds(), other.holds());
+        [one.reason, other.reason]
+    }
+
+    /// "Each Listener in a set of Listeners MUST be distinct": each pair of protocols, with hostnames that
+    /// differ and with the same one (Gateway `spec.listeners`).
+    #[test]
+    fn each_pair_of_protocols_shares_a_port_or_not_as_the_table_says() {
+        const PROTOCOLS: [&str; 6] = ["HTTP", "HTTPS", "TLS", "TCP", "UDP", "example.com/odd"];
+        // A row for each protocol: n never in conflict, h if the hostname is the same, y always.
+        const TABLE: [&str; 6] = ["hyyyny", "yhhyny", "yhhyny", "yyyyny", "nnnnyy", "yyyyyy"];
+        for (one, row) in PROTOCOLS.iter().zip(TABLE) {
+            for (other, conflict) in PROTOCOLS.iter().zip(row.chars()) {
+                let (different, same) = match conflict {
+                    'n' => (reason::NO_CONFLICTS, reason::NO_CONFLICTS),
+                    'h' => (reason::NO_CONFLICTS, reason::HOSTNAME_CONFLICT),
+                    _ => (reason::PROTOCOL_CONFLICT, reason::PROTOCOL_CONFLICT),
+                };
+                let at = format!("{one} and {other}");
+                let found = pair((one, Some("a.example")), (other, Some("*.example")));
+                assert_eq!(found, [different; 2], "{at}, different hostnames");
+                let found = pair((one, Some("a.example")), (other, None));
+                assert_eq!(found, [different; 2], "{at}, one without a hostname");
+                let found = pair((one, Some("a.example")), (other, Some("A.Example")));
+                assert_eq!(found, [same; 2], "{at}, same hostname");
+                let found = pair((one, None), (other, Some("")));
+                assert_eq!(found, [same; 2], "{at}, no hostname");
+            }
+        }
+    }
+
+    #[test]
+    fn other_ports_are_no_conflict() {
+        let listeners = [
+            listener("a", 80, "TCP", None),
+            listener("b", 81, "TCP", None),
+        ];
+        assert!(between_listeners(&listeners).iter().all(|f| !f.holds()));
+    }
+
+    /// "That Condition SHOULD clearly indicate which Listeners are conflicted."
+    #[test]
+    fn a_message_names_the_others_and_says_that_all_are_rejected() {
+        let listeners = [
+            listener("a", 80, "HTTP", Some("foo.example")),
+            listener("b", 80, "HTTP", Some("foo.example")),
+            listener("c", 90, "HTTP", None),
+            listener("d", 90, "HTTP", None),
+            listener("e", 90, "HTTPS", None),
+        ];
+        let texts: Vec<String> = between_listeners(&listeners)
+            .into_iter()
+            .map(|finding| finding.message)
+            .collect();
+        assert_eq!(
+            texts[0],
+            "port 80 with hostname `foo.example` is also used by listener `b` (HTTP); both listeners are rejected"
+        );
+        assert_eq!(
+            texts[2],
+            "port 90 is also used by listener `e` (HTTPS): a port takes either cleartext HTTP or TLS; \
+             port 90 without a hostname is also used by listener `d` (HTTP); all of these listeners are rejected"
+        );
+        assert_eq!(
+            texts[4],
+            "port 90 is also used by listeners `c` (HTTP), `d` (HTTP): a port takes either cleartext HTTP or TLS; \
+             all of these listeners are rejected"
+        );
+    }
+
+    /// Text grows with the number of listeners, not with its square.
+    #[test]
+    fn a_message_names_eight_listeners_and_counts_the_rest() {
+        let crowd = |count: usize| -> usize {
+            let listeners: Vec<Listener> = (0..count)
+                .map(|n| {
+                    let protocol = ["HTTP", "TCP", "TLS", "odd"][n % 4];
+                    listener(&format!("listener-{n:05}"), 80, protocol, None)
+                })
+                .collect();
+            let found = between_listeners(&listeners);
+            assert!(found[0].message.contains(" and "), "{}", found[0].message);
+            found.iter().map(|finding| finding.message.len()).sum()
+        };
+        let (one, two) = (crowd(1_000), crowd(2_000));
+        assert!(two < one * 9 / 4, "{one} {two}");
     }
 }

@@ -1,6 +1,6 @@
 //! Listeners by themselves: protocol, kinds of routes, TLS.
 
-use super::pem;
+use super::{conflict, pem};
 use crate::{
     attachment::{
         Options, Snapshot,
@@ -25,7 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// A listener and what was found out about it.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::attachment) struct ListenerState {
-    pub(in crate::attachment) name: String,
+    pub(in crate::attachment) name: Arc<str>,
     pub(in crate::attachment) port: Option<u16>,
     pub(in crate::attachment) protocol: ProtocolType,
     pub(in crate::attachment) hostname: Option<Hostname>,
@@ -158,7 +158,7 @@ pub(in crate::attachment) fn examine(
         ));
     }
     ListenerState {
-        name: listener.name.clone(),
+        name: listener.name.as_str().into(),
         port: u16::try_from(listener.port).ok().filter(|p| *p > 0),
         protocol: listener.protocol.clone(),
         all_hostnames: Arc::new([EffectiveHostname {
@@ -171,11 +171,7 @@ pub(in crate::attachment) fn examine(
         from: from(listener),
         tls,
         accepted,
-        conflicted: Finding::new(
-            false,
-            reason::NO_CONFLICTS,
-            "no other listener is in the way",
-        ),
+        conflicted: conflict::none(),
         resolved: resolved(&problems),
         usable,
     }

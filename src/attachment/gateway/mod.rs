@@ -9,7 +9,7 @@ mod pem;
 use super::{
     Options, Snapshot,
     effective::IdleListener,
-    finding::{Finding, join},
+    finding::{Finding, join, names},
     objects::{grants::Grants, object},
 };
 use crate::{
@@ -142,6 +142,8 @@ pub(super) struct GatewayState {
     pub(super) age: Age,
     pub(super) listeners: Vec<ListenerState>,
     pub(super) accepted: Finding,
+    /// The condition `ListenersNotValid`, where `Accepted` has another reason and does not say so.
+    pub(super) listeners_not_valid: Option<Finding>,
     pub(super) requested: Requested,
 }
 
@@ -160,42 +162,55 @@ pub(super) fn examine(
         .iter()
         .map(|l| listener::examine(l, &name.namespace, snapshot, grants, options))
         .collect();
-    conflict::between_listeners(&mut listeners);
+    let conflicts = conflict::between_listeners(&gateway.spec.listeners);
+    for (listener, conflicted) in listeners.iter_mut().zip(conflicts) {
+        listener.conflicted = conflicted;
+    }
     let requested = addresses::examine(&gateway.spec.addresses, options);
-    let accepted = accept(gateway, class, &listeners, &requested, snapshot, options);
+    let listeners_valid = valid_listeners(&listeners);
+    let accepted = match problem(gateway, class, &requested, snapshot, options) {
+        Some(problem) => problem,
+        None => listeners_valid.clone(),
+    };
     GatewayState {
         class: gateway.spec.gateway_class_name.clone(),
         controller: class.controller.clone(),
         generation: gateway.metadata.generation,
         age: Age::of(&gateway.metadata),
         listeners,
+        listeners_not_valid: (listeners_valid.reason == reason::LISTENERS_NOT_VALID
+            && accepted.reason != reason::LISTENERS_NOT_VALID)
+            .then(|| Finding::new(true, listeners_valid.reason, listeners_valid.message)),
         accepted,
         requested,
         name,
     }
 }
 
-/// The condition `Accepted` of a Gateway.
-fn accept(
+/// Why a Gateway is not accepted, whatever its listeners are: the condition `Accepted`.
+fn problem(
     gateway: &v1::Gateway,
     class: &ClassState,
-    listeners: &[ListenerState],
     requested: &Requested,
     snapshot: &Snapshot,
     options: &Options,
-) -> Finding {
+) -> Option<Finding> {
     if !class.accepted.holds() {
-        return Finding::new(
+        return Some(Finding::new(
             ConditionStatus::Undetermined,
             reason::PENDING,
             format!(
                 "GatewayClass {} is not accepted: {}",
                 gateway.spec.gateway_class_name, class.accepted.message
             ),
-        );
+        ));
     }
     if let Requested::Unsupported(problem) = requested {
-        return Finding::new(false, reason::UNSUPPORTED_ADDRESS, problem.clone());
+        return Some(Finding::new(
+            false,
+            reason::UNSUPPORTED_ADDRESS,
+            problem.clone(),
+        ));
     }
     let parameters = gateway
         .spec
@@ -208,44 +223,65 @@ fn accept(
             namespace: object::namespace(&gateway.metadata).to_owned(),
             name: reference.name.clone(),
         });
-    if let Some(problem) = parameters.and_then(|p| parameters_problem(&p, snapshot, options)) {
-        return Finding::new(false, reason::INVALID_PARAMETERS, problem);
+    let problem = parameters.and_then(|p| parameters_problem(&p, snapshot, options))?;
+    Some(Finding::new(false, reason::INVALID_PARAMETERS, problem))
+}
+
+/// The condition `Accepted` of a Gateway as far as it follows from its listeners: it needs one that is valid,
+/// and names those that are not (Gateway `spec.listeners`).
+fn valid_listeners(listeners: &[ListenerState]) -> Finding {
+    let bad: Vec<&ListenerState> = listeners.iter().filter(|l| !l.in_force()).collect();
+    let good = || listeners.iter().filter(|l| l.in_force());
+    if listeners.is_empty() {
+        return Finding::new(
+            false,
+            reason::LISTENERS_NOT_VALID,
+            "the Gateway has no listener: expected at least one in `spec.listeners`",
+        );
     }
-    let bad: Vec<String> = listeners
-        .iter()
-        .filter(|l| !l.in_force())
-        .map(|l| format!("listener `{}`: {}", l.name, why_not_in_force(l)))
-        .collect();
-    let good: Vec<&str> = listeners
-        .iter()
-        .filter(|l| l.in_force())
-        .map(|l| l.name.as_str())
-        .collect();
-    if bad.is_empty() && !good.is_empty() {
+    if bad.is_empty() {
         return Finding::new(true, reason::ACCEPTED, "every listener is valid");
     }
-    if good.is_empty() {
-        let message = format!("no listener is valid: {}", join(&bad));
+    let mut texts = Vec::new();
+    let conflicted = || bad.iter().filter(|l| l.conflicted.holds());
+    if conflicted().next().is_some() {
+        let names = names(conflicted().map(|l| &*l.name));
+        texts.push(format!("listeners conflict and are rejected: {names}"));
+    }
+    let others: Vec<String> = bad
+        .iter()
+        .filter(|l| !l.conflicted.holds())
+        .map(|l| format!("listener `{}`: {}", l.name, why_not_in_force(l)))
+        .collect();
+    if !others.is_empty() {
+        texts.push(join(&others));
+    }
+    let texts = texts.join("; ");
+    if good().next().is_none() {
+        let message = format!("no listener is valid: {texts}");
         return Finding::new(false, reason::LISTENERS_NOT_VALID, message);
     }
-    let message = format!("{}; in force: `{}`", join(&bad), good.join("`, `"));
+    let message = format!("{texts}; in force: {}", names(good().map(|l| &*l.name)));
     Finding::new(true, reason::LISTENERS_NOT_VALID, message)
 }
 
-/// What stands in the way of a listener: the first of its conditions, and its type.
-fn obstacle(listener: &ListenerState) -> (&'static str, &Finding) {
-    if listener.conflicted.holds() {
-        (on_listener::CONFLICTED, &listener.conflicted)
-    } else if !listener.accepted.holds() {
-        (on_listener::ACCEPTED, &listener.accepted)
-    } else {
-        (on_listener::RESOLVED_REFS, &listener.resolved)
-    }
+/// What keeps a listener from taking traffic: its conditions, and their types.
+fn obstacles(listener: &ListenerState) -> impl Iterator<Item = (&'static str, &Finding)> {
+    let accepted =
+        (!listener.accepted.holds()).then_some((on_listener::ACCEPTED, &listener.accepted));
+    let conflicted =
+        (listener.conflicted.holds()).then_some((on_listener::CONFLICTED, &listener.conflicted));
+    let unresolved = (accepted.is_none() && !listener.usable)
+        .then_some((on_listener::RESOLVED_REFS, &listener.resolved));
+    accepted.into_iter().chain(conflicted).chain(unresolved)
 }
 
 /// Why a listener takes no traffic.
-pub(super) fn why_not_in_force(listener: &ListenerState) -> &str {
-    &obstacle(listener).1.message
+pub(super) fn why_not_in_force(listener: &ListenerState) -> String {
+    let texts: Vec<&str> = obstacles(listener)
+        .map(|(_, finding)| finding.message.as_str())
+        .collect();
+    texts.join("; ")
 }
 
 impl GatewayState {
@@ -263,28 +299,25 @@ impl GatewayState {
 
     /// The listeners that take no traffic.
     pub(super) fn idle(&self) -> Vec<IdleListener> {
+        let say = |(kind, finding): (&str, &Finding)| {
+            let status = finding.status.as_str();
+            format!("{kind} {status} ({}): {}", finding.reason, finding.message)
+        };
         let idle = |listener: &ListenerState| {
-            let (of, (kind, finding)) = if !listener.in_force() {
-                ("", obstacle(listener))
+            let why: Vec<String> = if !listener.in_force() {
+                obstacles(listener).map(say).collect()
             } else if !self.accepted.holds() {
-                (
-                    "its Gateway: ",
-                    (condition::gateway::ACCEPTED, &self.accepted),
-                )
+                let accepted = say((condition::gateway::ACCEPTED, &self.accepted));
+                vec![format!("its Gateway: {accepted}")]
             } else {
                 return None;
             };
             Some(IdleListener {
-                name: listener.name.clone(),
+                name: listener.name.to_string(),
                 port: listener.port,
                 protocol: listener.protocol.clone(),
                 hostname: listener.hostname.clone(),
-                why: format!(
-                    "{of}{kind} {} ({}): {}",
-                    finding.status.as_str(),
-                    finding.reason,
-                    finding.message
-                ),
+                why: why.join("; "),
             })
         };
         self.listeners.iter().filter_map(idle).collect()
@@ -337,17 +370,22 @@ impl GatewayState {
                 join(&policies)
             ));
         }
+        let mut conditions = vec![
+            self.accepted
+                .condition(condition::gateway::ACCEPTED, generation),
+            programmed.condition(condition::gateway::PROGRAMMED, generation),
+        ];
+        if let Some(not_valid) = &self.listeners_not_valid {
+            conditions
+                .push(not_valid.condition(condition::gateway::LISTENERS_NOT_VALID, generation));
+        }
         GatewayStatus {
             addresses: if self.accepted.status == ConditionStatus::Undetermined {
                 Vec::new()
             } else {
                 self.addresses(assigned)
             },
-            conditions: vec![
-                self.accepted
-                    .condition(condition::gateway::ACCEPTED, generation),
-                programmed.condition(condition::gateway::PROGRAMMED, generation),
-            ],
+            conditions,
             listeners: self
                 .listeners
                 .iter()
@@ -362,7 +400,7 @@ impl GatewayState {
 
     fn listener_status(&self, listener: &ListenerState, attached: u32) -> ListenerStatus {
         let generation = self.generation;
-        let accepted = if listener.conflicted.holds() {
+        let accepted = if listener.accepted.holds() && listener.conflicted.holds() {
             Finding {
                 status: ConditionStatus::False,
                 ..listener.conflicted.clone()
@@ -390,7 +428,7 @@ impl GatewayState {
             )
         };
         ListenerStatus {
-            name: listener.name.clone(),
+            name: listener.name.to_string(),
             supported_kinds: listener.supported_kinds.clone(),
             attached_routes: i32::try_from(attached).unwrap_or(i32::MAX),
             conditions: vec![

@@ -3,9 +3,9 @@
 use super::{ParentState, ParentTarget, View};
 use crate::{
     attachment::{
-        Options, RouteKind,
+        CONFLICTED, Options, RouteConflict, RouteId, RouteKind,
         effective::EffectiveHostname,
-        finding::{Finding, join},
+        finding::{Finding, join, names as names_of},
         gateway::{GatewayState, listener::ListenerState, why_not_in_force},
     },
     meta::{Hostname, NamespacedName, SupportedFeature, condition::route::reason},
@@ -21,22 +21,20 @@ impl View<'_> {
         gateway: &GatewayState,
         options: &Options,
     ) -> ParentState {
-        let mut counted = Vec::new();
-        let mut attached = Vec::new();
-        let mut texts = Texts::default();
-        let mut idle = Texts::default();
+        let mut listeners = Vec::new();
+        let mut refused = Texts::default();
         let mut stage = Stage::NotNamed;
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
         let unsupported_port = reference.port.is_some()
             && !options.supports(&SupportedFeature::HttpRouteParentRefPort)
             && !options.supports(&SupportedFeature::HttpRouteDestinationPortMatching);
         for (index, listener) in gateway.listeners.iter().enumerate() {
-            if section.is_some_and(|section| section != listener.name) {
+            if section.is_some_and(|section| *section != *listener.name) {
                 continue;
             }
             let ports_differ = |port: i32| listener.port.map(i32::from) != Some(port);
             if reference.port.is_some_and(ports_differ) {
-                texts.add(|| {
+                refused.add(|| {
                     format!(
                         "listener `{}` has port {}",
                         listener.name,
@@ -45,41 +43,43 @@ impl View<'_> {
                 });
                 continue;
             }
-            match self.at_listener(gateway, listener) {
+            let fit = match self.at_listener(gateway, listener) {
                 Err((reached, text)) => {
                     stage = stage.max(reached);
-                    if reached > Stage::NotAllowed {
-                        counted.push(index);
+                    refused.add(text);
+                    Fit::Rejected {
+                        reason: reached.reason(),
+                        counted: reached > Stage::NotAllowed,
                     }
-                    texts.add(text);
+                }
+                Ok(_) if !listener.accepted.holds() || listener.conflicted.holds() => {
+                    stage = stage.max(Stage::NotAccepted);
+                    refused.add(|| {
+                        let why = why_not_in_force(listener);
+                        format!("listener `{}`: {why}", listener.name)
+                    });
+                    Fit::Rejected {
+                        reason: Stage::NotAccepted.reason(),
+                        counted: true,
+                    }
                 }
                 Ok(hostnames) => {
-                    counted.push(index);
-                    if !listener.accepted.holds() || listener.conflicted.holds() {
-                        stage = stage.max(Stage::NotAccepted);
-                        texts.add(|| {
-                            format!(
-                                "listener `{}`: {}",
-                                listener.name,
-                                why_not_in_force(listener)
-                            )
-                        });
-                        continue;
-                    }
                     stage = Stage::Attached;
-                    if !listener.in_force() {
-                        let why = why_not_in_force(listener);
-                        idle.add(|| format!("listener `{}`: {why}", listener.name));
-                    } else if gateway.accepted.holds() {
-                        attached.push((index, hostnames));
+                    Fit::Accepted {
+                        hostnames,
+                        in_force: listener.in_force() && gateway.accepted.holds(),
                     }
                 }
-            }
+            };
+            listeners.push(AtOne {
+                index,
+                name: listener.name.clone(),
+                fit,
+            });
         }
-        let refused = texts.joined();
+        let refused = refused.joined();
         let accepted = if unsupported_port {
-            counted.clear();
-            attached.clear();
+            listeners.clear();
             Finding::new(
                 false,
                 reason::UNSUPPORTED_VALUE,
@@ -87,29 +87,23 @@ impl View<'_> {
             )
         } else {
             match stage {
-                Stage::Attached => Finding::new(
-                    true,
-                    reason::ACCEPTED,
-                    self.describe_attached(gateway, &attached, &idle.joined(), &refused),
-                ),
+                Stage::Attached => accepted(self.id, gateway, &listeners, &refused, |_| None),
                 Stage::NotNamed => Finding::new(
                     false,
                     reason::NO_MATCHING_PARENT,
                     not_named(&name, gateway, section, reference.port),
                 ),
-                Stage::NotAllowed => Finding::new(false, reason::NOT_ALLOWED_BY_LISTENERS, refused),
-                Stage::NoHostname => {
-                    Finding::new(false, reason::NO_MATCHING_LISTENER_HOSTNAME, refused)
+                Stage::NotAllowed | Stage::NoHostname | Stage::NotAccepted => {
+                    Finding::new(false, stage.reason(), refused.clone())
                 }
-                Stage::NotAccepted => Finding::new(false, reason::NO_MATCHING_PARENT, refused),
             }
         };
         ParentState {
             reference: reference.clone(),
             target: ParentTarget::Gateway {
                 name,
-                counted,
-                attached,
+                listeners,
+                refused,
             },
             controller: Some(gateway.controller.clone()),
             accepted,
@@ -158,12 +152,17 @@ impl View<'_> {
         }
         self.hostnames_at(listener).ok_or_else(|| {
             let text: Box<dyn FnOnce() -> String + 't> = Box::new(move || {
-                let names: Vec<&str> = self.hostnames.iter().map(Hostname::as_str).collect();
+                if self.hostnames.is_empty() {
+                    return format!(
+                        "listener `{}`: none of the route's `hostnames` can be read as one",
+                        listener.name
+                    );
+                }
+                let names = names_of(self.hostnames.iter().map(Hostname::as_str));
                 format!(
-                    "listener `{}` serves `{}`, with which `{}` has no host in common",
+                    "listener `{}` serves `{}`, with which {names} has no host in common",
                     listener.name,
                     listener.hostname.as_ref().map_or("*", Hostname::as_str),
-                    names.join("`, `"),
                 )
             });
             (Stage::NoHostname, text)
@@ -195,53 +194,100 @@ impl View<'_> {
             .collect();
         (!common.is_empty()).then(|| common.into())
     }
+}
 
-    /// The sentence of a route that is attached: where, and for which hosts.
-    fn describe_attached(
-        &self,
-        gateway: &GatewayState,
-        attached: &[(usize, Arc<[EffectiveHostname]>)],
-        idle: &str,
-        refused: &str,
-    ) -> String {
-        let mut texts = Texts::default();
-        for (index, hostnames) in attached {
-            if let Some(listener) = gateway.listeners.get(*index) {
-                texts.add(|| {
-                    let name = &listener.name;
-                    if matches!(self.id.kind, RouteKind::Tcp | RouteKind::Udp) {
-                        return format!("listener `{name}`");
-                    }
-                    let names: Vec<&str> = hostnames
-                        .iter()
-                        .map(|h| h.hostname.as_ref().map_or("*", Hostname::as_str))
-                        .collect();
-                    format!("listener `{name}` for `{}`", names.join("`, `"))
-                });
-            }
+/// A listener that a parentRef selects.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::attachment) struct AtOne {
+    /// Its place in the Gateway's spec.
+    pub(in crate::attachment) index: usize,
+    pub(in crate::attachment) name: Arc<str>,
+    pub(in crate::attachment) fit: Fit,
+}
+
+/// What a listener and its Gateway say of a route, without regard to other routes.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::attachment) enum Fit {
+    Rejected {
+        reason: &'static str,
+        /// Whether it counts for `attachedRoutes`: parentRef and `allowedRoutes` alone decide that.
+        counted: bool,
+    },
+    Accepted {
+        hostnames: Arc<[EffectiveHostname]>,
+        /// Whether the listener takes traffic.
+        in_force: bool,
+    },
+}
+
+/// The condition `Accepted` of a route that some listener accepts: where it is attached and for which hosts,
+/// where it has no effect, and where it is rejected. `conflict` says of a listener which other route excludes
+/// this one there.
+pub(in crate::attachment) fn accepted<'c>(
+    id: &RouteId,
+    gateway: &GatewayState,
+    listeners: &[AtOne],
+    refused: &str,
+    conflict: impl Fn(usize) -> Option<&'c RouteConflict>,
+) -> Finding {
+    let (mut attached, mut idle, mut lost) = (Texts::default(), Texts::default(), Texts::default());
+    let (mut any, mut idle_gateway) = (false, false);
+    for AtOne { index, name, fit } in listeners {
+        let Fit::Accepted {
+            hostnames,
+            in_force,
+        } = fit
+        else {
+            continue;
+        };
+        if let Some(conflict) = conflict(*index) {
+            lost.add(|| format!("listener `{name}`: {conflict}"));
+            continue;
         }
-        let mut parts = Vec::new();
-        if !attached.is_empty() {
-            parts.push(format!("attached to {}", texts.joined()));
+        any = true;
+        if *in_force {
+            attached.add(|| attached_to(id.kind, name, hostnames));
+        } else if let Some(listener) = gateway.listeners.get(*index).filter(|l| !l.in_force()) {
+            idle.add(|| format!("listener `{name}`: {}", why_not_in_force(listener)));
+        } else {
+            idle_gateway = true;
         }
-        if !idle.is_empty() {
-            parts.push(format!(
-                "without effect at listeners that are not in force: {idle}"
-            ));
-        }
-        if parts.is_empty() {
-            parts.push(format!(
-                "without effect while the Gateway is not accepted: {}",
-                gateway.accepted.message
-            ));
-        }
-        let mut text = parts.join("; ");
-        if !refused.is_empty() {
-            text.push_str("; not to others: ");
-            text.push_str(refused);
-        }
-        text
     }
+    let mut parts = Vec::new();
+    if !attached.is_empty() {
+        parts.push(format!("attached to {}", attached.joined()));
+    }
+    if !idle.is_empty() {
+        parts.push(format!(
+            "without effect at listeners that are not in force: {}",
+            idle.joined()
+        ));
+    }
+    if idle_gateway {
+        parts.push(format!(
+            "without effect while the Gateway is not accepted: {}",
+            gateway.accepted.message
+        ));
+    }
+    if !lost.is_empty() {
+        parts.push(format!("rejected at {}", lost.joined()));
+    }
+    if !refused.is_empty() {
+        parts.push(format!("not attached to others: {refused}"));
+    }
+    let reason = if any { reason::ACCEPTED } else { CONFLICTED };
+    Finding::new(any, reason, parts.join("; "))
+}
+
+/// Where a route is attached, and for which hosts.
+fn attached_to(kind: RouteKind, listener: &str, hostnames: &[EffectiveHostname]) -> String {
+    if matches!(kind, RouteKind::Tcp | RouteKind::Udp) {
+        return format!("listener `{listener}`");
+    }
+    let names = hostnames
+        .iter()
+        .map(|h| h.hostname.as_ref().map_or("*", Hostname::as_str));
+    format!("listener `{listener}` for {}", names_of(names))
 }
 
 /// How far a route got at the best of the listeners.
@@ -252,6 +298,18 @@ enum Stage {
     NoHostname,
     NotAccepted,
     Attached,
+}
+
+impl Stage {
+    /// The reason of a route that no listener accepts, where the best one is this far.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::NotNamed | Self::NotAccepted => reason::NO_MATCHING_PARENT,
+            Self::NotAllowed => reason::NOT_ALLOWED_BY_LISTENERS,
+            Self::NoHostname => reason::NO_MATCHING_LISTENER_HOSTNAME,
+            Self::Attached => reason::ACCEPTED,
+        }
+    }
 }
 
 /// Why no listener is meant by a parentRef.
@@ -273,8 +331,16 @@ fn not_named(
         (None, Some(port)) => format!("with port {port}"),
         (None, None) => "at all".to_owned(),
     };
+    let more = gateway.listeners.len().saturating_sub(have.len());
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if have.is_empty() {
+        return format!("Gateway {name} has no listener");
+    }
     format!(
-        "Gateway {name} has no listener {asked}: it has {}",
+        "Gateway {name} has no listener {asked}: it has {}{more}",
         have.join(", ")
     )
 }
@@ -287,6 +353,10 @@ struct Texts {
 }
 
 impl Texts {
+    fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
     fn add(&mut self, text: impl FnOnce() -> String) {
         if self.shown.len() < 8 {
             self.shown.push(text());

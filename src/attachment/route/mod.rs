@@ -5,6 +5,7 @@ mod at_service;
 mod parts;
 pub(super) mod rules;
 
+pub(super) use at_gateway::{AtOne, Fit, accepted};
 pub(super) use parts::{parts, visit_backends};
 
 use super::{
@@ -59,10 +60,10 @@ pub(super) struct ParentState {
 pub(super) enum ParentTarget {
     Gateway {
         name: NamespacedName,
-        /// The listeners that the route attaches to by the parentRef and the listener's `allowedRoutes`.
-        counted: Vec<usize>,
-        /// Those of them that are in force and have hostnames in common with the route.
-        attached: Vec<(usize, Arc<[EffectiveHostname]>)>,
+        /// The listeners that the parentRef selects by name and port.
+        listeners: Vec<AtOne>,
+        /// Why other listeners do not accept the route, for people.
+        refused: String,
     },
     Service {
         name: NamespacedName,
@@ -84,37 +85,51 @@ impl RouteState {
         self.mesh.as_ref().unwrap_or(&self.built)
     }
 
-    /// The listeners of a Gateway that this route attaches to, each once.
-    pub(super) fn attached_to(
+    /// The listeners of a Gateway that accept this route, as far as other routes do not exclude it; each once,
+    /// in force or not.
+    pub(super) fn accepted_at(
         &self,
         gateway: &NamespacedName,
     ) -> BTreeMap<usize, Arc<[EffectiveHostname]>> {
-        let mut listeners = BTreeMap::new();
-        for parent in &self.parents {
-            if let ParentTarget::Gateway { name, attached, .. } = &parent.target
-                && name == gateway
-            {
-                listeners.extend(attached.iter().cloned());
+        let mut accepted = BTreeMap::new();
+        for listener in self
+            .at(gateway)
+            .filter(|(parent, _)| parent.accepted.holds())
+            .flat_map(|(_, listeners)| listeners)
+        {
+            if let Fit::Accepted { hostnames, .. } = &listener.fit {
+                accepted.insert(listener.index, hostnames.clone());
             }
         }
-        listeners
+        accepted
     }
 
     /// The listeners of a Gateway whose `attachedRoutes` this route counts for, each once.
     pub(super) fn counted_at(&self, gateway: &NamespacedName) -> Vec<usize> {
         let mut listeners: Vec<usize> = self
-            .parents
-            .iter()
-            .filter_map(|parent| match &parent.target {
-                ParentTarget::Gateway { name, counted, .. } if name == gateway => Some(counted),
-                _ => None,
-            })
-            .flatten()
-            .copied()
+            .at(gateway)
+            .flat_map(|(_, listeners)| listeners)
+            .filter(|listener| !matches!(listener.fit, Fit::Rejected { counted: false, .. }))
+            .map(|listener| listener.index)
             .collect();
         listeners.sort_unstable();
         listeners.dedup();
         listeners
+    }
+
+    /// The parents that are this Gateway, and its listeners that they select.
+    fn at<'a>(
+        &'a self,
+        gateway: &'a NamespacedName,
+    ) -> impl Iterator<Item = (&'a ParentState, &'a [AtOne])> {
+        self.parents
+            .iter()
+            .filter_map(move |parent| match &parent.target {
+                ParentTarget::Gateway {
+                    name, listeners, ..
+                } if name == gateway => Some((parent, listeners.as_slice())),
+                _ => None,
+            })
     }
 
     /// The Services that are among the parents.
@@ -205,9 +220,6 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             let mut parent = view.at_parent(reference, world);
             if let (true, Some(invalid)) = (parent.accepted.holds(), &invalid) {
                 parent.accepted = invalid.clone();
-                if let ParentTarget::Gateway { attached, .. } = &mut parent.target {
-                    attached.clear();
-                }
             }
             parent
         })

@@ -5,7 +5,7 @@ use crate::{
     attachment::{
         RouteId,
         assembly::{
-            assemble::{self, Member},
+            assemble::{self, Member, Tally},
             mesh,
         },
         backend::BackendKey,
@@ -14,7 +14,10 @@ use crate::{
     },
     meta::NamespacedName,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 impl Update<'_> {
     /// Puts Gateways and listeners together from all their routes.
@@ -32,7 +35,11 @@ impl Update<'_> {
     fn rebuild_gateway(&mut self, name: &NamespacedName) {
         let resolver = &mut *self.resolver;
         let before = resolver.tallies.remove(name).unwrap_or_default();
-        let mut rejected: BTreeSet<RouteId> = before.into_iter().flat_map(|t| t.rejected).collect();
+        let rejected = |tallies: &[Tally]| -> Vec<RouteId> {
+            let tallies = tallies.iter().map(Tally::rejected);
+            tallies.flat_map(BTreeMap::into_keys).collect()
+        };
+        self.route_statuses.extend(rejected(&before));
         let effective = match resolver.gateways.get(name) {
             None => None,
             Some(state) => {
@@ -47,17 +54,11 @@ impl Update<'_> {
                     routes,
                     resolver.options.http_grpc_conflict,
                 );
-                rejected.extend(
-                    assembled
-                        .tallies
-                        .iter()
-                        .flat_map(|t| t.rejected.iter().cloned()),
-                );
+                self.route_statuses.extend(rejected(&assembled.tallies));
                 resolver.tallies.insert(name.clone(), assembled.tallies);
                 assembled.effective
             }
         };
-        self.route_statuses.extend(rejected);
         let gateways = &mut resolver.resolution.effective.gateways;
         let same = gateways.get(name).map(AsRef::as_ref) == effective.as_ref();
         if same {
@@ -78,7 +79,7 @@ impl Update<'_> {
             .routes_on(&key)
             .filter_map(|id| {
                 let (id, route) = resolver.routes.get_key_value(id)?;
-                let hostnames = route.attached_to(name).remove(&index)?;
+                let hostnames = route.accepted_at(name).remove(&index)?;
                 Some(Member {
                     id,
                     route,
@@ -86,36 +87,41 @@ impl Update<'_> {
                 })
             })
             .collect();
-        let listener_name = resolver
+        let members = assemble::in_order(members);
+        let listener = resolver
             .gateways
             .get(name)
-            .and_then(|state| state.listeners.get(index))
-            .map(|listener| listener.name.as_str());
+            .and_then(|state| state.listeners.get(index));
         let tally = resolver
             .tallies
             .get_mut(name)
             .and_then(|tallies| tallies.get_mut(index));
-        let effective = resolver.resolution.effective.gateways.get_mut(name);
-        let (Some(tally), Some(effective)) = (tally, effective) else {
+        let (Some(listener), Some(tally)) = (listener, tally) else {
             return;
         };
-        let before = std::mem::take(&mut tally.rejected);
-        if let Some(listener) = Arc::make_mut(effective)
-            .listeners
-            .iter_mut()
-            .find(|l| Some(l.name.as_str()) == listener_name)
+        let before = tally.rejected();
+        tally.judge(
+            &members,
+            listener.hostname.as_ref(),
+            resolver.options.http_grpc_conflict,
+        );
+        let after = tally.rejected();
+        let concerned = before.keys().chain(after.keys());
+        self.route_statuses.extend(
+            concerned
+                .filter(|id| before.get(*id) != after.get(*id))
+                .cloned(),
+        );
+        if let Some(effective) = resolver.resolution.effective.gateways.get_mut(name)
+            && let Some(at) = effective
+                .listeners
+                .iter()
+                .position(|l| *l.name == *listener.name)
+            && let Some(effective) = Arc::make_mut(effective).listeners.get_mut(at)
         {
-            assemble::fill(
-                Arc::make_mut(listener),
-                name,
-                tally,
-                members,
-                resolver.options.http_grpc_conflict,
-            );
+            assemble::fill(Arc::make_mut(effective), name, tally, members);
             self.changes.gateways.insert(name.clone());
         }
-        self.route_statuses
-            .extend(before.symmetric_difference(&tally.rejected).cloned());
     }
 
     pub(super) fn mesh(&mut self) {

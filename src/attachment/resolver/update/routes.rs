@@ -5,7 +5,7 @@ use crate::{
     attachment::{
         RouteId,
         assembly::{
-            assemble::{self, Edit, Need},
+            assemble::{self, Edit, Effect},
             mesh,
         },
         backend::BackendKey,
@@ -176,89 +176,87 @@ impl Update<'_> {
             }
             self.gateway_statuses.insert(gateway.clone());
         }
-        let attached =
-            |state: Option<&RouteState>| state.map(|s| s.attached_to(gateway)).unwrap_or_default();
-        let (before, after) = (attached(old), attached(new));
+        let accepted =
+            |state: Option<&RouteState>| state.map(|s| s.accepted_at(gateway)).unwrap_or_default();
+        let (before, after) = (accepted(old), accepted(new));
         let rules = |state: Option<&'_ RouteState>| {
             state.map(|state| state.at_gateway(gateway).rules.clone())
         };
         let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
+        let age = new.map_or(Age::UNKNOWN, |state| state.age);
         let indexes: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
         for index in indexes {
+            let (Some(tally), Some(listener)) =
+                (tallies.get_mut(index), state.listeners.get(index))
+            else {
+                continue;
+            };
+            let was_rejected = tally.conflict(id).is_some();
+            let effect = tally.change(
+                id,
+                before.contains_key(&index),
+                after.get(&index).map(|hostnames| (age, hostnames)),
+                listener.hostname.as_ref(),
+                resolver.options.http_grpc_conflict,
+            );
+            let mut others = match effect {
+                Effect::Changed(others) => others,
+                Effect::Anew => {
+                    self.refill.insert((gateway.clone(), index));
+                    continue;
+                }
+            };
+            others.remove(id);
+            self.route_statuses.extend(others.keys().cloned());
+            // Those that are rejected in favour of another route now stay out.
+            others.retain(|other, was_rejected| *was_rejected != tally.conflict(other).is_some());
             let edit = Edit {
                 id,
-                old: before
-                    .contains_key(&index)
-                    .then_some(old_rules.as_ref())
-                    .flatten(),
+                old: old_rules
+                    .as_ref()
+                    .filter(|_| before.contains_key(&index) && !was_rejected),
                 new: after
                     .get(&index)
+                    .filter(|_| tally.conflict(id).is_none())
                     .and_then(|hostnames| Some((new_rules.as_ref()?, hostnames))),
-            };
-            let Some(tally) = tallies.get_mut(index) else {
-                continue;
-            };
-            let need = assemble::count(tally, &edit, resolver.options.http_grpc_conflict);
-            if need == Need::Refill {
-                self.refill.insert((gateway.clone(), index));
-                continue;
-            }
-            let out_before = tally.rejected.contains(id);
-            let mut others = BTreeSet::new();
-            if let (Need::Contest, Some(contest)) = (need, &mut tally.contest) {
-                let age = new.map_or(Age::UNKNOWN, |state| state.age);
-                let wanted = after.get(&index).map(|hostnames| (age, hostnames));
-                others = contest.change(id, wanted);
-                for concerned in &others {
-                    if contest.is_out(concerned) {
-                        tally.rejected.insert(concerned.clone());
-                    } else {
-                        tally.rejected.remove(concerned);
-                    }
-                }
-                others.remove(id);
-            }
-            let edit = Edit {
-                id,
-                old: edit.old.filter(|_| !out_before),
-                new: edit.new.filter(|_| !tally.rejected.contains(id)),
             };
             let nothing = edit.old.is_none() && edit.new.is_none();
             if others.is_empty() && (nothing || unchanged(&edit, before.get(&index))) {
                 continue;
             }
-            self.route_statuses.extend(others.iter().cloned());
-            let listener = state.listeners.get(index).map(|l| l.name.as_str());
-            if let Some(effective) = resolver.resolution.effective.gateways.get_mut(gateway)
-                && let Some(listener) = Arc::make_mut(effective)
-                    .listeners
-                    .iter_mut()
-                    .find(|l| Some(l.name.as_str()) == listener)
-            {
-                let listener = Arc::make_mut(listener);
+            let Some(effective) = resolver.resolution.effective.gateways.get_mut(gateway) else {
+                continue;
+            };
+            let found = effective
+                .listeners
+                .iter()
+                .position(|l| *l.name == *listener.name);
+            let Some(listener) =
+                found.and_then(|at| Arc::make_mut(effective).listeners.get_mut(at))
+            else {
+                continue;
+            };
+            let listener = Arc::make_mut(listener);
+            assemble::apply(listener, &edit);
+            for (other, was_rejected) in &others {
+                let rules = resolver
+                    .routes
+                    .get(other)
+                    .map(|s| &s.at_gateway(gateway).rules);
+                let accepted = rules.zip(tally.hostnames(other));
+                let edit = Edit {
+                    id: other,
+                    old: rules.filter(|_| !was_rejected),
+                    new: accepted.filter(|_| *was_rejected),
+                };
                 assemble::apply(listener, &edit);
-                for other in &others {
-                    let rules = resolver
-                        .routes
-                        .get(other)
-                        .map(|s| &s.at_gateway(gateway).rules);
-                    let hostnames = tally.contest.as_ref().and_then(|c| c.hostnames(other));
-                    let holds = rules.zip(hostnames);
-                    let out = tally.rejected.contains(other);
-                    let edit = Edit {
-                        id: other,
-                        old: rules.filter(|_| out),
-                        new: holds.filter(|_| !out),
-                    };
-                    assemble::apply(listener, &edit);
-                }
-                self.changes.gateways.insert(gateway.clone());
             }
+            self.changes.gateways.insert(gateway.clone());
         }
     }
 }
 
-/// Whether an edit would put in what is there.
+/// Whether the edit is a no-op.
 fn unchanged(edit: &Edit<'_>, before: Option<&Arc<[EffectiveHostname]>>) -> bool {
     match (edit.old, edit.new, before) {
         (Some(old), Some((new, hostnames)), Some(before)) => old == new && before == hostnames,

@@ -3,13 +3,11 @@
 use super::Update;
 use crate::{
     attachment::{
-        Attachment, RouteId, Status,
-        assembly::mesh,
+        AtListener, Attachment, CONFLICTED, RouteConflict, RouteId, Standing, Status,
         backend::policy::{self, PolicyId},
-        effective::EffectiveHostname,
         finding::Finding,
         objects::object::gateway_reference,
-        route::{self, ParentTarget, RouteState},
+        route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
     },
     meta::{ObjectReference, condition},
     v1::{RouteParentStatus, RouteStatus},
@@ -67,12 +65,13 @@ impl Update<'_> {
         let mut status = RouteStatus::default();
         let mut attachments = Vec::new();
         for parent in &state.parents {
-            let accepted = self.at_parent(id, parent);
+            let (accepted, listeners) = self.at_parent(id, parent);
             attachments.push(Attachment {
                 parent: parent.reference.clone(),
                 attached: accepted.holds(),
                 ours: parent.controller.is_some(),
                 why: accepted.message.clone(),
+                listeners,
             });
             let Some(controller) = &parent.controller else {
                 continue;
@@ -104,40 +103,55 @@ impl Update<'_> {
         (status, attachments)
     }
 
-    /// The condition `Accepted` of a route at a parent, conflicts with other routes included.
-    fn at_parent(&self, id: &RouteId, parent: &route::ParentState) -> Finding {
+    /// The condition `Accepted` of a route at a parent, conflicts with other routes included, and how the route
+    /// stands at each listener.
+    fn at_parent(&self, id: &RouteId, parent: &ParentState) -> (Finding, Vec<AtListener>) {
         let resolver = &*self.resolver;
-        if !parent.accepted.holds() {
-            return parent.accepted.clone();
-        }
-        let lost = match &parent.target {
-            ParentTarget::Gateway { name, attached, .. } => {
-                let tallies = resolver.tallies.get(name);
-                let rejected = |(index, _): &(usize, Arc<[EffectiveHostname]>)| {
-                    tallies
-                        .and_then(|tallies| tallies.get(*index))
-                        .is_some_and(|tally| tally.rejected.contains(id))
+        match &parent.target {
+            ParentTarget::Gateway {
+                name,
+                listeners,
+                refused,
+            } => {
+                let tallies = resolver
+                    .tallies
+                    .get(name)
+                    .filter(|_| parent.accepted.holds());
+                let conflict = |index: usize| tallies?.get(index)?.conflict(id);
+                let stands = |listener: &AtOne| AtListener {
+                    name: listener.name.clone(),
+                    standing: standing(&parent.accepted, listener, conflict(listener.index)),
                 };
-                let all = !attached.is_empty() && attached.iter().all(rejected);
-                all.then(|| {
-                    "an older route, HTTPRoute or GRPCRoute, holds the same hostname".to_owned()
-                })
+                let standings: Vec<AtListener> = listeners.iter().map(stands).collect();
+                let excluded = standings
+                    .iter()
+                    .any(|at| matches!(at.standing, Standing::Conflicted(_)));
+                let accepted = match resolver.gateways.get(name) {
+                    Some(gateway) if excluded => {
+                        let conflict = |index: usize| conflict(index).map(|c| &**c);
+                        route::accepted(id, gateway, listeners, refused, conflict)
+                    }
+                    _ => parent.accepted.clone(),
+                };
+                (accepted, standings)
             }
-            ParentTarget::Service { name, .. } => resolver
-                .mesh_rejected
-                .get(name)
-                .is_some_and(|rejected| rejected.contains(id))
-                .then(|| {
-                    format!(
+            ParentTarget::Service { name, .. } => {
+                let rejected = resolver
+                    .mesh_rejected
+                    .get(name)
+                    .is_some_and(|rejected| parent.accepted.holds() && rejected.contains(id));
+                let finding = if rejected {
+                    let text = format!(
                         "routes of a kind that goes before {} govern Service {name}",
                         id.kind
-                    )
-                }),
-            ParentTarget::Nothing => None,
-        };
-        match lost {
-            Some(text) => Finding::new(false, mesh::CONFLICTED, text),
-            None => parent.accepted.clone(),
+                    );
+                    Finding::new(false, CONFLICTED, text)
+                } else {
+                    parent.accepted.clone()
+                };
+                (finding, Vec::new())
+            }
+            ParentTarget::Nothing => (parent.accepted.clone(), Vec::new()),
         }
     }
 
@@ -170,5 +184,34 @@ impl Update<'_> {
             None => _ = statuses.remove(&reference),
         }
         self.changes.statuses.insert(reference);
+    }
+}
+
+/// How a route stands at a listener, where `accepted` is what the Gateway says of it as a whole.
+fn standing(
+    accepted: &Finding,
+    listener: &AtOne,
+    conflict: Option<&Arc<RouteConflict>>,
+) -> Standing {
+    match (&listener.fit, conflict) {
+        (Fit::Rejected { reason, .. }, _) => Standing::Rejected { reason },
+        _ if !accepted.holds() => Standing::Rejected {
+            reason: accepted.reason,
+        },
+        (_, Some(conflict)) => Standing::Conflicted(conflict.clone()),
+        (
+            Fit::Accepted {
+                hostnames,
+                in_force,
+            },
+            None,
+        ) => {
+            let hostnames = hostnames.clone();
+            if *in_force {
+                Standing::InForce { hostnames }
+            } else {
+                Standing::Idle { hostnames }
+            }
+        }
     }
 }

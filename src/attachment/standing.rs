@@ -1,0 +1,167 @@
+//! How routes stand at their parents: which listeners they are in force at, and why not at others.
+
+use super::{RouteId, RouteKind, effective::EffectiveHostname};
+use crate::{
+    meta::{Hostname, NamespacedName},
+    v1::ParentReference,
+};
+use std::{fmt, sync::Arc};
+
+/// A route at one of its parents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// The parent, as the route names it.
+    pub parent: ParentReference,
+    /// Whether the parent accepts the route: the status of its condition `Accepted`.
+    pub attached: bool,
+    /// Whether the parent is ours; for others no status is written.
+    pub ours: bool,
+    /// Why, in one sentence: what was compared with what.
+    pub why: String,
+    /// How the route stands at each listener that the parentRef selects by name and port, in the order of the
+    /// Gateway's spec; empty for parents that are no Gateway of ours.
+    pub listeners: Vec<AtListener>,
+}
+
+impl Attachment {
+    /// The listeners at which the route gets traffic. A route can be accepted and get none: see
+    /// [`Standing::Idle`].
+    pub fn in_force(&self) -> impl Iterator<Item = &AtListener> {
+        self.listeners
+            .iter()
+            .filter(|listener| matches!(listener.standing, Standing::InForce { .. }))
+    }
+}
+
+/// A listener that a parentRef selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtListener {
+    /// The name of the listener, unique within its Gateway.
+    pub name: Arc<str>,
+    /// How the route stands there.
+    pub standing: Standing,
+}
+
+/// How a route stands at a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It is accepted and gets the traffic for these hostnames.
+    InForce {
+        /// What the hostnames of route and listener have in common; never empty.
+        hostnames: Arc<[EffectiveHostname]>,
+    },
+    /// It is accepted, but the listener, or its Gateway, takes no traffic:
+    /// [`Effective::idle`](super::Effective::idle) says why.
+    Idle {
+        /// What the hostnames of route and listener have in common; never empty.
+        hostnames: Arc<[EffectiveHostname]>,
+    },
+    /// It is rejected there, since another route is accepted that excludes it.
+    Conflicted(Arc<RouteConflict>),
+    /// It is rejected there.
+    Rejected {
+        /// The reason that the condition `Accepted` has where every listener rejects the route for it, one of
+        /// [`condition::route::reason`](crate::meta::condition::route::reason).
+        reason: &'static str,
+    },
+}
+
+/// Two routes that cannot both be accepted at a listener. Shown as a part of a sentence about the one that is
+/// rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteConflict {
+    /// The route that is accepted.
+    pub winner: RouteId,
+    /// The hostname of the accepted route that is concerned, as it is in force at the listener; `None` for every
+    /// host.
+    pub winner_hostname: Option<Hostname>,
+    /// The hostname of the rejected route that is concerned, as it would be in force at the listener; `None` for
+    /// every host.
+    pub hostname: Option<Hostname>,
+    /// What decided.
+    pub won_by: WonBy,
+}
+
+/// The reason that the condition `Accepted` of a route gives where other routes exclude it everywhere; the
+/// specification asks for `False` and names no reason (GRPCRoute `spec.hostnames`).
+pub const CONFLICTED: &str = "Conflicted";
+
+/// What decides between two routes that exclude each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WonBy {
+    /// The winner was created before the other one.
+    Age,
+    /// The winner has a creation time and the other one has none.
+    KnownAge,
+    /// Both were created at the same time, and the winner is the first by `namespace/name`.
+    Name,
+    /// No creation time is known, and the winner is the first by `namespace/name`.
+    NameAlone,
+    /// Age and name are the same: an HTTPRoute goes before a GRPCRoute.
+    Kind,
+    /// The winner's own hostname is more specific.
+    Hostname,
+    /// The winner is a TLSRoute, which looks at the SNI, and leaves no connection to a TCPRoute.
+    Sni,
+}
+
+impl WonBy {
+    /// What decides between two routes of which the one goes before the other by age and name.
+    pub(super) fn seniority(
+        winner: &crate::meta::Seniority<NamespacedName>,
+        loser: &crate::meta::Seniority<NamespacedName>,
+    ) -> Self {
+        match (winner.age.second(), loser.age.second()) {
+            (Some(one), Some(other)) if one != other => Self::Age,
+            (Some(_), None) => Self::KnownAge,
+            _ if winner.name == loser.name => Self::Kind,
+            (Some(_), _) => Self::Name,
+            (None, _) => Self::NameAlone,
+        }
+    }
+}
+
+impl fmt::Display for WonBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Age => "it is older",
+            Self::KnownAge => "it has a creationTimestamp and this route has none",
+            Self::Name => "both are equally old and its namespace/name comes first",
+            Self::NameAlone => "neither has a creationTimestamp and its namespace/name comes first",
+            Self::Kind => {
+                "both are equally old and have the same name: an HTTPRoute goes before a GRPCRoute"
+            }
+            Self::Hostname => "its own hostname is more specific",
+            Self::Sni => "a TLSRoute goes before a TCPRoute, since it selects by SNI",
+        })
+    }
+}
+
+impl fmt::Display for RouteConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            winner,
+            winner_hostname,
+            hostname,
+            won_by,
+        } = self;
+        match winner.kind {
+            RouteKind::Tcp => return write!(f, "{winner} takes every connection, and {won_by}"),
+            RouteKind::Udp => return write!(f, "{winner} takes every datagram, and {won_by}"),
+            _ => write!(f, "{winner} serves ")?,
+        }
+        match (winner_hostname, hostname) {
+            (None, None) => f.write_str("every host too")?,
+            (None, Some(own)) => write!(f, "every host, `{own}` included")?,
+            (Some(name), None) => write!(f, "`{name}`, and this route every host")?,
+            (Some(name), Some(own)) if name == own => write!(f, "`{name}` too")?,
+            (Some(name), Some(own)) if name.covers(own) => {
+                write!(f, "`{name}`, which includes `{own}`")?;
+            }
+            (Some(name), Some(own)) => write!(f, "`{name}`, which is part of `{own}`")?,
+        }
+        write!(f, ", and {won_by}")
+    }
+}
