@@ -7,8 +7,8 @@ use crate::{
     },
     meta::{Age, Hostname, NamespacedName},
     routing::{
-        Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern,
-        QueryMatch, Rank, SniTable, ValueMatch,
+        Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, PathMatch,
+        Pattern, QueryMatch, Rank, SniTable, ValueMatch,
     },
     v1::{
         GrpcMethodMatch, GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch,
@@ -85,11 +85,8 @@ impl<'a> Site<'a> {
         for hostname in self.hostnames {
             let answers_to = host_pattern(hostname.hostname.as_ref())?;
             let mut entry = Entry::new(matching.clone(), rank.clone(), payload.clone());
-            // A route without hostnames takes over the listener's and ranks by it.
-            if let Some(own) = &hostname.own {
-                let own = host_pattern(Some(own))?;
-                entry.own_hostname = (own != answers_to).then_some(own);
-            }
+            let own = host_pattern(hostname.own.as_ref())?;
+            entry.own_hostname = (own != answers_to).then_some(own);
             entries.push(entry.on(answers_to));
         }
         Ok(())
@@ -159,16 +156,18 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
 /// A TLSRoute's rules have no matches: the first of them takes every connection.
 pub fn sni_table<'r, T: Clone>(
     routes: impl IntoIterator<Item = &'r AttachedRoute<ConnectionRouteRules>>,
+    hostname_rank: HostnameRank,
     mut payload: impl FnMut(&'r ConnectionRouteRules) -> T,
 ) -> SniTable<T> {
-    let mut table = SniTable::new();
+    let mut table = SniTable::new(hostname_rank);
     for AttachedRoute { route, hostnames } in routes {
         let rank = Site::new(&route.reference, route.age, hostnames).rank(0, 0);
         let made = payload(route);
         for hostname in hostnames.iter() {
             // What attachment read as a hostname is one here too.
-            if let Ok(hostname) = host_pattern(hostname.hostname.as_ref()) {
-                table.insert(hostname, rank.clone(), made.clone());
+            let (answers_to, own) = (hostname.hostname.as_ref(), hostname.own.as_ref());
+            if let (Ok(answers_to), Ok(own)) = (host_pattern(answers_to), host_pattern(own)) {
+                table.insert_named(answers_to, &own, rank.clone(), made.clone());
             }
         }
     }

@@ -10,6 +10,7 @@ use super::index::candidates::Hit;
 use super::index::stored::{Failure, Stored};
 use super::matching::matches::{Match, PathMatch, ValueMatch};
 use super::matching::precedence::Criterion;
+use super::request::host::HostPattern;
 use super::request::view::{Prepared, RequestView};
 use super::router::{Found, Router};
 
@@ -17,9 +18,10 @@ use super::router::{Found, Router};
 /// no request fits, for a gRPC service with a slash, say, are not among them.)
 ///
 /// The text form has a line for each; the serialised form is
-/// `{"winner": {…} or null, "candidates": [{"hostname", "route", "rule", "match", "verdict", "criterion", "reason"}]}`,
-/// where `verdict` is `won`, `lost` or `failed`, `criterion` the [`Criterion`] of one that lost, else null, and
-/// `reason` a sentence.
+/// `{"winner": {…} or null, "candidates": [{"hostname", "ownHostname", "route", "rule", "match", "verdict",
+/// "criterion", "reason"}]}`, where `ownHostname` is the hostname that the route itself names if it is another (`*` for
+/// a route that names none), else null, `verdict` is `won`, `lost` or `failed`, `criterion` the [`Criterion`] of one
+/// that lost, else null, and `reason` a sentence.
 #[derive(Debug)]
 pub struct Explanation<'t, T> {
     candidates: Vec<Candidate<'t, T>>,
@@ -225,10 +227,15 @@ impl<T> fmt::Display for Candidate<'_, T> {
         let (route, rule, index) = (rank.route(), rank.rule(), rank.index());
         write!(
             f,
-            "{route} rule {rule} match {index} on {}: {}",
-            self.entry.hostname,
-            self.reason()
-        )
+            "{route} rule {rule} match {index} on {}",
+            self.entry.hostname
+        )?;
+        match self.entry.own_hostname {
+            None => {}
+            Some(HostPattern::Any) => f.write_str(" (the route names no hostname)")?,
+            Some(own) => write!(f, " (the route names {own})")?,
+        }
+        write!(f, ": {}", self.reason())
     }
 }
 
@@ -248,8 +255,9 @@ impl<T> Serialize for Explanation<'_, T> {
 impl<T> Serialize for Candidate<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rank = self.entry.precedence;
-        let mut out = serializer.serialize_struct("Candidate", 7)?;
+        let mut out = serializer.serialize_struct("Candidate", 8)?;
         out.serialize_field("hostname", self.entry.hostname)?;
+        out.serialize_field("ownHostname", &self.entry.own_hostname)?;
         out.serialize_field("route", rank.route())?;
         out.serialize_field("rule", &rank.rule())?;
         out.serialize_field("match", &rank.index())?;

@@ -84,11 +84,11 @@ pub enum RegexRank {
 /// Which hostname of an entry counts for precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HostnameRank {
-    /// That of the route itself, before a listener narrowed it: a route that names `a.example.com` comes before
-    /// one that names `*.example.com`, also on a listener of `a.example.com`. A route that names none takes over
-    /// the listener's hostname as its own.
+    /// That of the route itself, before a listener narrowed it: at a listener of `a.example.com`, a route that names
+    /// `a.example.com` comes before one that names `*.example.com`, and that one before a route that names none.
     #[default]
     Own,
-    /// What the listener's hostname leaves of it.
+    /// What the listener's hostname leaves of it. At a listener of `a.example.com`, all routes that answer to it tie
+    /// here, and the next criterion decides.
     Effective,
 }

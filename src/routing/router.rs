@@ -9,8 +9,8 @@ use super::index::paths::PathTable;
 use super::index::stored::Stored;
 use super::index::table::{Keyed, Table};
 use super::matching::matches::{Entry, Match};
-use super::matching::precedence::Precedence;
-use super::options::RouterOptions;
+use super::matching::precedence::{HostRank, Precedence};
+use super::options::{HostnameRank, RouterOptions};
 use super::request::host::{HostName, HostPattern};
 use super::request::view::{Prepared, RequestView};
 
@@ -52,9 +52,9 @@ pub struct Router<T> {
     any: Option<Arc<Host<T>>>,
     routes: Table<Route<T>>,
     len: usize,
-    /// Entries whose own hostname is not the one they answer to: while there are none, the order of hostnames
-    /// is the order of precedence.
-    narrowed: usize,
+    /// The number of entries whose route names another hostname than the one they answer to, or none. If 0, the
+    /// first hostname that has an entry for the request decides.
+    narrowed_entries: usize,
 }
 
 /// A hostname with its entries. A wildcard's name is what follows `*.`.
@@ -75,8 +75,6 @@ struct Tier<T> {
     paths: PathTable<T>,
 }
 
-type HostRank = (u8, std::cmp::Reverse<u32>);
-
 struct Route<T> {
     key: Key,
     entries: Arc<[Arc<Stored<T>>]>,
@@ -93,7 +91,7 @@ impl<T> Clone for Router<T> {
             any: self.any.clone(),
             routes: self.routes.clone(),
             len: self.len,
-            narrowed: self.narrowed,
+            narrowed_entries: self.narrowed_entries,
         }
     }
 }
@@ -168,6 +166,8 @@ pub struct Found<'t, T> {
     pub payload: &'t T,
     /// The hostname that the entry answers to.
     pub hostname: &'t HostPattern,
+    /// The hostname that the route itself names, if it is another; [`HostPattern::Any`] for a route that names none.
+    pub own_hostname: Option<&'t HostPattern>,
     /// What the entry asks for, headers and query parameters in order of their names.
     pub matching: &'t Match,
     /// Its place in the order of precedence, with its route, rule and match.
@@ -187,6 +187,7 @@ impl<'t, T> From<Hit<'t, T>> for Found<'t, T> {
         Self {
             payload: hit.payload,
             hostname: &hit.entry.hostname,
+            own_hostname: hit.entry.own_hostname.as_ref(),
             matching: &hit.entry.matching,
             precedence: hit.entry.precedence(),
         }
@@ -205,7 +206,7 @@ impl<T> Router<T> {
             any: None,
             routes: Table::default(),
             len: 0,
-            narrowed: 0,
+            narrowed_entries: 0,
         }
     }
 
@@ -243,7 +244,7 @@ impl<T> Router<T> {
             return self.any.as_ref()?.find(&prepared, self);
         }
         let sent = request.host();
-        if self.narrowed > 0 {
+        if self.narrowed_entries > 0 {
             return self.lookup_narrowed(sent, &prepared);
         }
         // Names are kept in their normal form, which is the one that most clients send.
@@ -278,7 +279,7 @@ impl<T> Router<T> {
         self.lookup_less_specific(name, request)
     }
 
-    /// Own hostnames may rank an entry of a wide pattern before one of a narrow pattern.
+    /// The hostnames that routes name may rank an entry of a wide pattern before one of a narrow pattern.
     #[inline(never)]
     fn lookup_narrowed<R: RequestView>(
         &self,
@@ -286,9 +287,13 @@ impl<T> Router<T> {
         request: &Prepared<'_, R>,
     ) -> Option<Hit<'_, T>> {
         let name = HostName::new(sent);
-        let mut best = None;
+        let mut best: Option<Hit<'_, T>> = None;
         for host in self.hosts(name.as_bytes()) {
-            best = better(best, host.find(request, self));
+            let ranks_before =
+                |found: Hit<'_, T>| found.entry.precedence().host_rank() < host.first.rank;
+            if !best.is_some_and(ranks_before) {
+                best = better(best, host.find(request, self));
+            }
             if !self.options.fallback() {
                 break;
             }
@@ -451,7 +456,7 @@ impl<T: Clone> Router<T> {
 
     fn add(&mut self, entry: &Arc<Stored<T>>) {
         self.len += 1;
-        self.narrowed += usize::from(is_narrowed(entry));
+        self.narrowed_entries += usize::from(is_narrowed(entry));
         let new = || {
             Arc::new(Host {
                 first: Tier {
@@ -489,8 +494,8 @@ impl<T: Clone> Router<T> {
 
     fn drop_entry(&mut self, entry: &Arc<Stored<T>>) {
         self.len = self.len.saturating_sub(1);
-        self.narrowed = self
-            .narrowed
+        self.narrowed_entries = self
+            .narrowed_entries
             .saturating_sub(usize::from(is_narrowed(entry)));
         let hashing = &self.hashing;
         let (hosts, name) = match &entry.hostname {
@@ -512,8 +517,8 @@ impl<T: Clone> Router<T> {
 }
 
 fn is_narrowed<T>(entry: &Stored<T>) -> bool {
-    let (kind, length) = entry.hostname.specificity();
-    entry.precedence().host_rank() != (kind, std::cmp::Reverse(length))
+    let unnamed = HostRank::of(&entry.hostname, None, HostnameRank::Effective);
+    entry.precedence().host_rank() != unnamed
 }
 
 impl<T> Host<T> {

@@ -3,51 +3,78 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::matching::precedence::HostRank;
 use super::matching::rank::Rank;
+use super::options::HostnameRank;
 use super::request::host::{HostName, HostPattern};
 
-/// Payloads by SNI (TLSRoute `spec.hostnames`): the exact hostname before wildcards, a longer wildcard before a
-/// shorter one, those before what names no hostname; then the older route, then the first by
+/// Payloads by SNI (TLSRoute `spec.hostnames`): the route that names the most specific hostname first (exact before
+/// wildcard before none, then more characters; see [`HostnameRank`]), then the older route, then the first by
 /// `namespace/name`, then the earlier rule.
 ///
-/// A client that sends no SNI, or one that nothing names, reaches only what names no hostname.
+/// A client that sends no SNI, or one that nothing names, reaches only entries for every name.
 #[derive(Debug, Clone)]
 pub struct SniTable<T> {
-    exact: BTreeMap<Arc<str>, (Rank, T)>,
-    wildcard: BTreeMap<Arc<str>, (Rank, T)>,
-    any: Option<(Rank, T)>,
+    hostname_rank: HostnameRank,
+    exact: BTreeMap<Arc<str>, Ranked<T>>,
+    wildcard: BTreeMap<Arc<str>, Ranked<T>>,
+    any: Option<Ranked<T>>,
+}
+
+/// The entry of a hostname that ranks first.
+#[derive(Debug, Clone)]
+struct Ranked<T> {
+    place: (HostRank, Rank),
+    payload: T,
 }
 
 impl<T> Default for SniTable<T> {
     fn default() -> Self {
+        Self::new(HostnameRank::default())
+    }
+}
+
+impl<T> SniTable<T> {
+    /// An empty table, and which hostname of an entry ranks in it.
+    pub fn new(hostname_rank: HostnameRank) -> Self {
         Self {
+            hostname_rank,
             exact: BTreeMap::new(),
             wildcard: BTreeMap::new(),
             any: None,
         }
     }
-}
 
-impl<T> SniTable<T> {
-    /// An empty table.
-    pub fn new() -> Self {
-        Self::default()
+    /// Adds a hostname that a route names. Of entries for one hostname the one that ranks first stays.
+    pub fn insert(&mut self, hostname: HostPattern, rank: Rank, payload: T) {
+        let own = hostname.clone();
+        self.insert_named(hostname, &own, rank, payload);
     }
 
-    /// Adds a hostname of a route. Of entries for one hostname the one that ranks first stays.
-    pub fn insert(&mut self, hostname: HostPattern, rank: Rank, payload: T) {
+    /// Adds what a listener's hostname leaves of `own`, the hostname that the route itself names;
+    /// [`HostPattern::Any`] for a route that names none.
+    pub fn insert_named(
+        &mut self,
+        hostname: HostPattern,
+        own: &HostPattern,
+        rank: Rank,
+        payload: T,
+    ) {
+        let place = (HostRank::of(&hostname, Some(own), self.hostname_rank), rank);
+        let new = Ranked { place, payload };
+        let before = |other: &Ranked<T>| new.place < other.place;
         let (map, name) = match hostname {
             HostPattern::Any => {
-                if self.any.as_ref().is_none_or(|(held, _)| rank < *held) {
-                    self.any = Some((rank, payload));
+                if self.any.as_ref().is_none_or(before) {
+                    self.any = Some(new);
                 }
                 return;
             }
             HostPattern::Exact(name) => (&mut self.exact, name),
             HostPattern::Wildcard(suffix) => (&mut self.wildcard, suffix),
         };
-        if map.get(&name).is_none_or(|(held, _)| rank < *held) {
-            map.insert(name, (rank, payload));
+        if map.get(&name).is_none_or(before) {
+            map.insert(name, new);
         }
     }
 
@@ -55,20 +82,19 @@ impl<T> SniTable<T> {
     pub fn find(&self, server_name: Option<&str>) -> Option<&T> {
         let name = HostName::new(server_name.unwrap_or_default().as_bytes());
         let name = std::str::from_utf8(name.as_bytes()).unwrap_or_default();
-        // The longest suffix first. A wildcard stands for at least one character.
-        let mut suffixes = name.match_indices('.').filter(|(dot, _)| *dot > 0);
-        let wildcard = || suffixes.find_map(|(dot, _)| self.wildcard.get(name.get(dot + 1..)?));
-        self.exact
-            .get(name)
-            .or_else(wildcard)
-            .or(self.any.as_ref())
-            .map(|(_, payload)| payload)
+        // A wildcard stands for at least one character.
+        let suffixes = name.match_indices('.').filter(|(dot, _)| *dot > 0);
+        let wildcards = suffixes.filter_map(|(dot, _)| self.wildcard.get(name.get(dot + 1..)?));
+        let found = self.exact.get(name).into_iter();
+        let found = found.chain(wildcards).chain(&self.any);
+        let first = found.min_by(|a, b| a.place.cmp(&b.place))?;
+        Some(&first.payload)
     }
 }
 
 impl<T> FromIterator<(HostPattern, Rank, T)> for SniTable<T> {
     fn from_iter<I: IntoIterator<Item = (HostPattern, Rank, T)>>(entries: I) -> Self {
-        let mut table = Self::new();
+        let mut table = Self::default();
         for (hostname, rank, payload) in entries {
             table.insert(hostname, rank, payload);
         }
@@ -136,5 +162,53 @@ mod tests {
         ];
         let table: SniTable<_> = rows.into_iter().collect();
         assert_eq!(table.find(Some("a.example.com")), Some(&"first"));
+    }
+
+    #[test]
+    fn the_route_that_names_the_more_specific_hostname_ranks_first_also_where_a_listener_narrows_both()
+     {
+        let host = |text: &str| HostPattern::parse(text).unwrap();
+        let old = Rank::new("a/old", 0, 0).created(SystemTime::UNIX_EPOCH);
+        let rows = [
+            (
+                "a.example.com",
+                host("a.example.com"),
+                Rank::new("z/exact", 0, 0),
+                "exact",
+            ),
+            (
+                "a.example.com",
+                host("*.com"),
+                Rank::new("b/wide", 0, 0),
+                "wide",
+            ),
+            ("a.example.com", HostPattern::Any, old.clone(), "none"),
+            (
+                "b.example.com",
+                host("*.com"),
+                Rank::new("b/wide", 0, 0),
+                "wide",
+            ),
+            ("b.example.com", HostPattern::Any, old.clone(), "none"),
+            ("c.example.com", HostPattern::Any, old, "none"),
+            (
+                "*.example.com",
+                host("*.com"),
+                Rank::new("b/wide", 0, 0),
+                "wide",
+            ),
+        ];
+        let table = |hostname_rank| {
+            let mut table = SniTable::new(hostname_rank);
+            for (hostname, own, rank, payload) in rows.clone() {
+                table.insert_named(host(hostname), &own, rank, payload);
+            }
+            ["a", "b", "c"].map(|label| {
+                let name = format!("{label}.example.com");
+                table.find(Some(&name)).copied().unwrap()
+            })
+        };
+        assert_eq!(table(HostnameRank::Own), ["exact", "wide", "wide"]);
+        assert_eq!(table(HostnameRank::Effective), ["none", "none", "none"]);
     }
 }

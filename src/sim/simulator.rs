@@ -126,7 +126,8 @@ impl Simulator {
                     let table = self.listener_table(&gateway.name, listener);
                     http::at_listener(request, gateway, listener, &table, why, draw)
                 } else {
-                    stream::at_listener(request, gateway, listener, why, draw)
+                    let rank = self.options.hostname_rank();
+                    stream::at_listener(request, gateway, listener, rank, why, draw)
                 }
             }
             Destination::Service {

@@ -11,6 +11,7 @@ use crate::{
     },
     backend::WeightedChoice,
     proxy::{ready_endpoint, sni_table},
+    routing::HostnameRank,
     v1::ProtocolType,
 };
 
@@ -19,6 +20,7 @@ pub(super) fn at_listener(
     request: &Request,
     gateway: &EffectiveGateway,
     listener: &EffectiveListener,
+    hostname_rank: HostnameRank,
     why: Vec<String>,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Answer {
@@ -33,7 +35,7 @@ pub(super) fn at_listener(
     let (kind, route) = match listener.protocol {
         ProtocolType::Tls => {
             let sni = request.sni.as_deref().unwrap_or_else(|| request.host());
-            let table = sni_table(&listener.tls_routes, |route| route);
+            let table = sni_table(&listener.tls_routes, hostname_rank, |route| route);
             // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute fits.
             match (table.find(Some(sni)).copied(), first(&listener.tcp)) {
                 (None, Some(tcp)) => ("TCPRoute", Some(tcp)),

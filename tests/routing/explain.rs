@@ -85,7 +85,7 @@ fn each_loser_is_named_with_the_one_criterion_that_beat_it_or_the_test_that_it_f
          default/shop rule 3 match 0 on *.example.com: does not fit: the method must be `POST`\n\
          default/shop rule 0 match 0 on *.example.com: wins\n\
          default/shop rule 1 match 0 on *.example.com: fits, but the winner matches more headers\n\
-         default/all rule 0 match 0 on *: fits, but the winner's hostname is more specific\n"
+         default/all rule 0 match 0 on *: fits, but the winner's route names a more specific hostname\n"
     );
 }
 
@@ -98,7 +98,7 @@ fn an_explanation_serialises() {
         ..View::default()
     });
     let winner = json!({
-        "hostname": "*", "route": "default/all", "rule": 0, "match": 0,
+        "hostname": "*", "ownHostname": null, "route": "default/all", "rule": 0, "match": 0,
         "verdict": "won", "criterion": null, "reason": "wins"
     });
     assert_eq!(
@@ -120,6 +120,42 @@ fn an_explanation_serialises() {
     assert_eq!(
         of(4),
         ("default/all".into(), "lost".into(), json!("hostname"))
+    );
+    // What a listener narrowed says what the route itself names.
+    let narrowed = |own: &str| {
+        let own = HostPattern::parse(own).unwrap_or_default();
+        let row = Entry::new(
+            HttpMatch::default(),
+            Rank::new("default/shop", 0, 0),
+            "payload",
+        );
+        let row = row
+            .on(HostPattern::parse("eu.example.com").unwrap())
+            .named(own);
+        let mut router = Router::default();
+        router.insert("default/shop", [row]);
+        let explanation = router.explain(&View {
+            host: b"eu.example.com",
+            ..View::default()
+        });
+        let own = serde_json::to_value(&explanation).unwrap()["winner"]["ownHostname"].take();
+        (own, explanation.to_string())
+    };
+    assert_eq!(
+        narrowed("*.example.com"),
+        (
+            json!("*.example.com"),
+            "default/shop rule 0 match 0 on eu.example.com (the route names *.example.com): wins\n"
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        narrowed(""),
+        (
+            json!("*"),
+            "default/shop rule 0 match 0 on eu.example.com (the route names no hostname): wins\n"
+                .to_owned()
+        )
     );
     let empty = Router::<()>::default();
     assert_eq!(

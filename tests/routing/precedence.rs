@@ -161,6 +161,42 @@ fn the_routes_own_hostname_ranks_unless_told_otherwise() {
 }
 
 #[test]
+fn a_route_that_names_no_hostname_ranks_below_every_route_that_names_one() {
+    let host = |text| HostPattern::parse(text).unwrap();
+    let old = || Rank::new("default/a", 0, 0).created(SystemTime::UNIX_EPOCH);
+    // All at a listener of `*.example.com`.
+    let narrowed = |own| {
+        entry(http(PathMatch::prefix("/")), "wide")
+            .on(host("*.example.com"))
+            .named(own)
+    };
+    let unnamed = |matching| {
+        let unnamed = ranked(matching, old(), "none").on(host("*.example.com"));
+        unnamed.named(HostPattern::Any)
+    };
+    let rows = [
+        narrowed(host("*.com")),
+        unnamed(http(PathMatch::exact("/x"))),
+    ];
+    let request = get("a.example.com", "/x");
+    assert_eq!(found(&rows, &request), Some("wide"));
+    assert_eq!(found(&rows[1..], &request), Some("none"));
+    // By the effective hostname both tie, and the next criterion decides.
+    let effective = RouterOptions::default().with_hostname_rank(HostnameRank::Effective);
+    assert_eq!(found_with(effective, &rows, &request), Some("none"));
+    let rows = [
+        narrowed(host("*.com")),
+        unnamed(http(PathMatch::prefix("/"))),
+    ];
+    assert_eq!(found(&rows, &request), Some("wide"));
+    assert_eq!(
+        found_with(effective, &rows, &request),
+        Some("none"),
+        "the older"
+    );
+}
+
+#[test]
 fn an_exact_path_is_before_a_prefix() {
     let rows = [
         entry(http(PathMatch::exact("/a")), "exact"),

@@ -20,6 +20,8 @@ pub(in crate::routing) struct Stored<T> {
     /// How many tests the place by hostname and path leaves open.
     tests: u32,
     pub(in crate::routing) hostname: HostPattern,
+    /// The one that the route itself names, if it is another.
+    pub(in crate::routing) own_hostname: Option<HostPattern>,
     pub(in crate::routing) matching: Match,
     pub(in crate::routing) payload: T,
 }
@@ -56,13 +58,13 @@ impl<T> Stored<T> {
             open.query.len(),
         ];
         let tests = u32::try_from(count.iter().sum::<usize>()).unwrap_or(u32::MAX);
-        let (hostname, payload) = (entry.hostname, entry.payload);
         Arc::new(Self {
             precedence,
             tests,
-            hostname,
+            hostname: entry.hostname,
+            own_hostname: entry.own_hostname,
             matching,
-            payload,
+            payload: entry.payload,
         })
     }
 

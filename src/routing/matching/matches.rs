@@ -16,8 +16,8 @@ pub struct Entry<T> {
     /// The hostnames that this entry answers to.
     pub hostname: HostPattern,
     /// The hostname that the route itself names, if it differs from [`hostname`](Self::hostname) because
-    /// a listener's hostname narrowed it. It counts for precedence under
-    /// [`HostnameRank::Own`](super::HostnameRank::Own).
+    /// a listener's hostname narrowed it; [`HostPattern::Any`] for a route that names none and takes the listener's.
+    /// It counts for precedence under [`HostnameRank::Own`](super::HostnameRank::Own).
     pub own_hostname: Option<HostPattern>,
     /// What else it asks of a request.
     pub matching: Match,
@@ -46,7 +46,8 @@ impl<T> Entry<T> {
         self
     }
 
-    /// The hostname that the route itself names, where it is wider than what the entry answers to.
+    /// The same entry of a route that names a wider hostname than the one the entry answers to, or none
+    /// ([`HostPattern::Any`]).
     #[must_use]
     pub fn named(mut self, own: HostPattern) -> Self {
         self.own_hostname = Some(own);

@@ -10,13 +10,15 @@ use crate::meta::Age;
 
 use super::matches::{Entry, Match, PathMatch, ValueMatch};
 use crate::routing::options::{HostnameRank, RegexRank, RouterOptions};
+use crate::routing::request::host::HostPattern;
 
 /// The place of an entry in the order of precedence. The smaller key wins.
 ///
 /// The fields compare in this order, which is that of HTTPRoute `spec.hostnames` and
 /// `spec.rules[].matches` and of GRPCRoute `spec.rules[].matches`:
 ///
-/// 1. the hostname: exact before wildcard before none, then more characters;
+/// 1. the hostname that the route itself names (see [`HostnameRank`]): exact before wildcard before none, then more
+///    characters;
 /// 2. the path: Exact, RegularExpression (see [`RegexRank`]), PathPrefix, then more characters (one slash
 ///    at the end of a prefix does not count). For gRPC: a service given exactly, by pattern, not at all, then
 ///    more characters;
@@ -33,7 +35,7 @@ use crate::routing::options::{HostnameRank, RegexRank, RouterOptions};
 /// like a path and a gRPC match without a service comes last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Precedence {
-    host: (u8, Reverse<u32>),
+    host: HostRank,
     path_kind: u8,
     path_length: Reverse<u32>,
     method_kind: u8,
@@ -49,11 +51,8 @@ pub struct Precedence {
 impl Precedence {
     /// The key of an entry under the given options.
     pub fn of<T>(entry: &Entry<T>, options: &RouterOptions) -> Self {
-        let ranked = match options.hostname_rank() {
-            HostnameRank::Own => entry.own_hostname.as_ref().unwrap_or(&entry.hostname),
-            HostnameRank::Effective => &entry.hostname,
-        };
-        let (host_kind, host_length) = ranked.specificity();
+        let own = entry.own_hostname.as_ref();
+        let host = HostRank::of(&entry.hostname, own, options.hostname_rank());
         let (path, method, headers, query) = match &entry.matching {
             Match::Http(http) => (
                 path_rank(&http.path, options.regex_rank()),
@@ -77,7 +76,7 @@ impl Precedence {
             }
         };
         Self {
-            host: (host_kind, Reverse(host_length)),
+            host,
             path_kind: path.0,
             path_length: Reverse(path.1),
             method_kind: method.0,
@@ -133,8 +132,32 @@ impl Precedence {
             .map(|(_, criterion)| criterion)
     }
 
-    pub(in crate::routing) fn host_rank(&self) -> (u8, Reverse<u32>) {
+    pub(in crate::routing) fn host_rank(&self) -> HostRank {
         self.host
+    }
+}
+
+/// The place of a hostname in the order of precedence: exact before wildcard before none, then more characters. The
+/// smaller one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::routing) struct HostRank(u8, Reverse<u32>);
+
+impl HostRank {
+    /// The rank of what answers to `hostname` for a route that names `own`, if that is another.
+    pub(in crate::routing) fn of(
+        hostname: &HostPattern,
+        own: Option<&HostPattern>,
+        by: HostnameRank,
+    ) -> Self {
+        let ranked = match by {
+            HostnameRank::Own => own.unwrap_or(hostname),
+            HostnameRank::Effective => hostname,
+        };
+        match ranked {
+            HostPattern::Exact(name) => Self(0, Reverse(chars(name))),
+            HostPattern::Wildcard(suffix) => Self(1, Reverse(chars(suffix).saturating_add(2))),
+            HostPattern::Any => Self(2, Reverse(0)),
+        }
     }
 }
 
@@ -186,7 +209,8 @@ fn distinct<N: PartialEq>(names: impl Iterator<Item = N> + Clone) -> u32 {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Criterion {
-    /// An exact hostname before a wildcard, a longer one before a shorter.
+    /// A route that names an exact hostname before one that names a wildcard, a longer hostname before a shorter,
+    /// any before none.
     Hostname,
     /// The kind of the path match, or of a gRPC service.
     PathKind,
@@ -213,7 +237,7 @@ pub enum Criterion {
 impl fmt::Display for Criterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Hostname => "the winner's hostname is more specific",
+            Self::Hostname => "the winner's route names a more specific hostname",
             Self::PathKind => "the winner's kind of path match ranks higher",
             Self::PathLength => "the winner's path match has more characters",
             Self::Method => "the winner's method match is more specific",
@@ -225,5 +249,23 @@ impl fmt::Display for Criterion {
             Self::Rule => "the winner is an earlier rule of the same route",
             Self::Match => "the winner is an earlier match of the same rule",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exact_hostname_ranks_before_any_wildcard_and_a_longer_one_before_a_shorter() {
+        let of = |text: &str| {
+            let host = HostPattern::parse(text).unwrap_or_default();
+            HostRank::of(&host, None, HostnameRank::Own)
+        };
+        // An exact name of few characters before a long wildcard; `é` is one character.
+        for order in ["a.b", "*.example.com", "*.long.com", "*.b.é", "*.é", ""].windows(2) {
+            assert!(of(order[0]) < of(order[1]), "{order:?}");
+        }
+        assert_eq!(of("*.bé"), of("*.be"));
     }
 }

@@ -67,16 +67,6 @@ impl HostPattern {
             Self::Exact(name)
         })
     }
-
-    /// Kind (exact, wildcard, any: a smaller number ranks first) and number of characters.
-    pub(in crate::routing) fn specificity(&self) -> (u8, u32) {
-        let chars = |name: &str| u32::try_from(name.chars().count()).unwrap_or(u32::MAX);
-        match self {
-            Self::Exact(name) => (0, chars(name)),
-            Self::Wildcard(suffix) => (1, chars(suffix).saturating_add(2)),
-            Self::Any => (2, 0),
-        }
-    }
 }
 
 impl fmt::Display for HostPattern {
@@ -255,13 +245,5 @@ mod tests {
             HostPattern::parse("a.*.com").unwrap_err().to_string(),
             "hostname `a.*.com` may have a `*` only as its whole first label"
         );
-    }
-
-    #[test]
-    fn an_exact_hostname_is_more_specific_than_any_wildcard_and_a_longer_one_than_a_shorter() {
-        let of = |text: &str| HostPattern::parse(text).unwrap().specificity();
-        assert_eq!(of("a.b"), (0, 3));
-        assert_eq!(of("*.example.com"), (1, 13));
-        assert_eq!(HostPattern::Any.specificity(), (2, 0));
     }
 }

@@ -204,6 +204,8 @@ fn route(at: usize, c: &mut impl Choices) -> Route {
         *own = match c.below(12) {
             0 | 1 => wider(host, c),
             2 => Some(self::host(c)),
+            // A route that names none, at a listener that names one.
+            3 | 4 => Some(HostPattern::Any),
             _ => None,
         };
     }
