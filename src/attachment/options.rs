@@ -1,7 +1,7 @@
 //! What a resolution needs to know beside the objects.
 
 use crate::{
-    meta::{Channel, SupportedFeature},
+    meta::{Channel, PatternLimits, SupportedFeature},
     v1::{AddressType, GatewayStatusAddress},
 };
 use std::{collections::BTreeSet, net::Ipv4Addr};
@@ -35,6 +35,9 @@ pub struct Options {
     pub http_grpc_conflict: HttpGrpcConflict,
     /// Whether a mesh route needs a ReferenceGrant for a backend in another namespace.
     pub mesh_references: MeshReferences,
+    /// How large the regular expressions of routes may be. A rule with one that exceeds a limit is dropped with
+    /// `UnsupportedValue`.
+    pub patterns: PatternLimits,
 }
 
 /// Which GatewayClasses are ours.
@@ -140,6 +143,7 @@ impl Options {
             assume: Assumptions::default(),
             http_grpc_conflict: HttpGrpcConflict::default(),
             mesh_references: MeshReferences::default(),
+            patterns: PatternLimits::default(),
         }
     }
 

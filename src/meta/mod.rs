@@ -12,6 +12,7 @@ pub mod feature;
 mod header_name;
 mod hostname;
 mod open_enum;
+pub(crate) mod pattern;
 mod port;
 mod reference;
 mod release;
@@ -25,6 +26,9 @@ pub use duration::{Duration, DurationError};
 pub use feature::SupportedFeature;
 pub use header_name::{HeaderName, HeaderNameError};
 pub use hostname::{Hostname, HostnameError};
+pub use pattern::{
+    Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns,
+};
 pub use port::{PortNumber, SectionName, SectionNameError, is_port_number};
 pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference};
 pub use release::{Channel, ChannelError, Release, ReleaseError};

@@ -5,7 +5,7 @@ use crate::{
         AttachedRoute, ConnectionRouteRules, EffectiveHostname, GrpcRouteRules, GrpcRule,
         HttpRouteRules, HttpRule,
     },
-    meta::{Age, Hostname, NamespacedName},
+    meta::{Age, Hostname, NamespacedName, RoutePatterns},
     routing::{
         Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, PathMatch,
         Pattern, QueryMatch, Rank, SniTable, ValueMatch,
@@ -130,7 +130,8 @@ pub fn http_entries<T: Clone, F: FnMut(usize, &HttpRouteMatch) -> T>(
     let site = Site::new(&route.reference, route.age, hostnames);
     let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
-        let compile = |written: &HttpRouteMatch| http_match(written).map(Match::Http);
+        let compile =
+            |written: &HttpRouteMatch| http_match(written, &route.patterns).map(Match::Http);
         site.rule(rule.index, &rule.matches, compile, payload(rule), &mut made);
     }
     made
@@ -145,7 +146,8 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
     let site = Site::new(&route.reference, route.age, hostnames);
     let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
-        let compile = |written: &GrpcRouteMatch| grpc_match(written).map(Match::Grpc);
+        let compile =
+            |written: &GrpcRouteMatch| grpc_match(written, &route.patterns).map(Match::Grpc);
         site.rule(rule.index, &rule.matches, compile, payload(rule), &mut made);
     }
     made
@@ -180,31 +182,41 @@ fn host_pattern(name: Option<&Hostname>) -> Result<HostPattern, String> {
     })
 }
 
-fn pattern(source: &str) -> Result<Pattern, String> {
-    Pattern::new(source).map_err(|error| error.to_string())
+/// The pattern that attachment has made, or a new one for rules that were put together by hand.
+fn pattern(source: &str, known: &RoutePatterns) -> Result<Pattern, String> {
+    match known.get(source) {
+        Some(Ok(pattern)) => Ok(pattern.clone()),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Pattern::new(source).map_err(|error| error.to_string()),
+    }
 }
 
 fn unknown(what: &str, text: &str) -> String {
     format!("`{text}` is no known type of {what}")
 }
 
-fn header(name: &str, kind: &HeaderMatchType, value: &str) -> Result<HeaderMatch, String> {
+fn header(
+    name: &str,
+    kind: &HeaderMatchType,
+    value: &str,
+    known: &RoutePatterns,
+) -> Result<HeaderMatch, String> {
     let name = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| format!("`{name}` is not a header name"))?;
     let value = match kind {
         HeaderMatchType::Exact => ValueMatch::exact(value),
-        HeaderMatchType::RegularExpression => ValueMatch::RegularExpression(pattern(value)?),
+        HeaderMatchType::RegularExpression => ValueMatch::RegularExpression(pattern(value, known)?),
         HeaderMatchType::Unknown(text) => return Err(unknown("header match", text)),
     };
     Ok(HeaderMatch { name, value })
 }
 
-fn http_match(written: &HttpRouteMatch) -> Result<HttpMatch, String> {
+fn http_match(written: &HttpRouteMatch, known: &RoutePatterns) -> Result<HttpMatch, String> {
     let path = match written.path_type() {
         PathMatchType::Exact => PathMatch::exact(written.path_value()),
         PathMatchType::PathPrefix => PathMatch::prefix(written.path_value()),
         PathMatchType::RegularExpression => {
-            PathMatch::RegularExpression(pattern(written.path_value())?)
+            PathMatch::RegularExpression(pattern(written.path_value(), known)?)
         }
         PathMatchType::Unknown(text) => return Err(unknown("path match", &text)),
     };
@@ -218,7 +230,7 @@ fn http_match(written: &HttpRouteMatch) -> Result<HttpMatch, String> {
     let headers = written
         .headers
         .iter()
-        .map(|h| header(&h.name, &h.match_type(), &h.value))
+        .map(|h| header(&h.name, &h.match_type(), &h.value, known))
         .collect::<Result<_, _>>()?;
     let query = written
         .query_params
@@ -227,7 +239,7 @@ fn http_match(written: &HttpRouteMatch) -> Result<HttpMatch, String> {
             let value = match parameter.match_type() {
                 QueryParamMatchType::Exact => ValueMatch::exact(&parameter.value),
                 QueryParamMatchType::RegularExpression => {
-                    ValueMatch::RegularExpression(pattern(&parameter.value)?)
+                    ValueMatch::RegularExpression(pattern(&parameter.value, known)?)
                 }
                 QueryParamMatchType::Unknown(text) => {
                     return Err(unknown("query parameter match", &text));
@@ -247,7 +259,7 @@ fn http_match(written: &HttpRouteMatch) -> Result<HttpMatch, String> {
     })
 }
 
-fn grpc_match(written: &GrpcRouteMatch) -> Result<GrpcMatch, String> {
+fn grpc_match(written: &GrpcRouteMatch, known: &RoutePatterns) -> Result<GrpcMatch, String> {
     let none = GrpcMethodMatch::default();
     let call = written.method.as_ref().unwrap_or(&none);
     let part = |text: &Option<String>| -> Result<Option<ValueMatch>, String> {
@@ -258,7 +270,7 @@ fn grpc_match(written: &GrpcRouteMatch) -> Result<GrpcMatch, String> {
         match call.match_type() {
             GrpcMethodMatchType::Exact => Ok(Some(ValueMatch::exact(text))),
             GrpcMethodMatchType::RegularExpression => {
-                Ok(Some(ValueMatch::RegularExpression(pattern(text)?)))
+                Ok(Some(ValueMatch::RegularExpression(pattern(text, known)?)))
             }
             GrpcMethodMatchType::Unknown(kind) => Err(unknown("method match", &kind)),
         }
@@ -266,7 +278,7 @@ fn grpc_match(written: &GrpcRouteMatch) -> Result<GrpcMatch, String> {
     let headers = written
         .headers
         .iter()
-        .map(|h| header(&h.name, &h.match_type(), &h.value))
+        .map(|h| header(&h.name, &h.match_type(), &h.value, known))
         .collect::<Result<_, _>>()?;
     Ok(GrpcMatch {
         service: part(&call.service)?,

@@ -104,6 +104,7 @@ fn route(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Http
         age: crate::meta::Age::UNKNOWN,
         hostnames: Vec::new(),
         rules: vec![rule],
+        patterns: crate::meta::RoutePatterns::default(),
     }
 }
 
@@ -369,6 +370,7 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
         age: crate::meta::Age::UNKNOWN,
         hostnames: Vec::new(),
         rules: vec![rule],
+        patterns: crate::meta::RoutePatterns::default(),
     }));
     let find = |table: &Table, path| {
         let target = table.router().find(&ask(path));

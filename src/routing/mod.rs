@@ -39,7 +39,6 @@ pub use explain::{Candidate, Explanation, Reason, Verdict};
 pub use matching::matches::{
     Entry, GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch,
 };
-pub use matching::pattern::{Pattern, PatternError};
 pub use matching::precedence::{Criterion, Precedence};
 pub use matching::rank::Rank;
 pub use options::{HostnameRank, RegexRank, RouterOptions};
@@ -50,6 +49,8 @@ pub use request::path::normalize_path;
 pub use request::view::{RequestView, View};
 pub use router::{Found, Router};
 pub use sni::SniTable;
+
+pub use crate::meta::{Pattern, PatternError};
 
 /// Anything that answers requests from a table: the engine, and the oracle that it is tested against.
 pub trait Matcher<T> {

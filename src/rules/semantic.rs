@@ -1,17 +1,16 @@
 //! Rules that no API server can check: they warn.
 
 use super::{Check, Report, Rule, value::Folded};
-use crate::schema::{Defaulted, Elements, Path, field};
-use regex::RegexBuilder;
+use crate::{
+    meta::{PatternLimits, PatternStore, RoutePatterns},
+    schema::{Defaulted, Elements, Path, field},
+};
 use serde_json::Value;
 use std::{cmp::Ordering, collections::BTreeMap, net::IpAddr};
 
-/// The most memory that a compiled regular expression may take, in bytes.
-const EXPRESSION_LIMIT: usize = 1 << 20;
-/// The longest regular expression that is tried, in bytes: four for each character that a field may have.
+/// The longest regular expression that is read, in bytes: four for each character that a field may have. The schema
+/// refuses longer ones.
 const LONGEST: usize = 4 * 4096;
-/// How many different regular expressions of one object are tried.
-const EXPRESSIONS: usize = 200;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -50,8 +49,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "RegularExpression/compiles",
         places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
-        message: "the regular expression does not compile",
-        help: "mend the expression; its dialect is up to the implementation, this is that of RE2 and of the `regex` crate",
+        message: "not a regular expression, or too large a one",
+        help: "correct the expression, or make it smaller; its dialect is up to the implementation, this is that of the `regex` crate, which has neither look-around nor backreferences, as RE2",
         check: Check::Each(expressions_compile),
         ..Rule::SEMANTIC
     },
@@ -260,25 +259,36 @@ fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Report
     }
 }
 
+/// Reports each regular expression that no route could use, as the route's status would.
 fn expressions_compile(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
-    // No default is a regular expression: the object as it stands has them all.
-    let mut verdicts: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut texts = Vec::new();
+    visit_expressions(rules, at, &mut |text, _| texts.push(text));
+    if texts.is_empty() {
+        return;
+    }
+    let (limits, store) = (PatternLimits::default(), PatternStore::default());
+    let patterns = RoutePatterns::of(texts, &limits, &store);
+    visit_expressions(rules, at, &mut |text, at| {
+        if let Some(Err(error)) = patterns.get(text) {
+            report(at, error.to_string());
+        }
+    });
+}
+
+/// Visits each regular expression of a route's rules, in the order in which they are counted.
+fn visit_expressions<'v>(
+    rules: Defaulted<'v>,
+    at: &Path<'_>,
+    visit: &mut dyn FnMut(&'v str, &Path<'_>),
+) {
     for (index, rule) in elements(rules.value()) {
         let rule_at = at.index(index);
         let matches_at = rule_at.field("matches");
         for (index, one) in plain(rule, "matches").into_iter().flat_map(elements) {
             let match_at = matches_at.index(index);
-            for_each_expression(one, &match_at, &mut |expression, at| {
-                // What the schema refuses as too long is not tried, nor what a larger object adds.
-                let full = verdicts.len() >= EXPRESSIONS && !verdicts.contains_key(expression);
-                if full || expression.len() > LONGEST {
-                    return;
-                }
-                let verdict = verdicts
-                    .entry(expression)
-                    .or_insert_with(|| why_not(expression));
-                if let Some(why) = verdict {
-                    report(at, why.clone());
+            for_each_expression(one, &match_at, &mut |text, at| {
+                if text.len() <= LONGEST {
+                    visit(text, at);
                 }
             });
         }
@@ -295,55 +305,40 @@ fn elements(list: &Value) -> impl Iterator<Item = (usize, &Value)> {
     list.as_array().into_iter().flatten().enumerate()
 }
 
-/// Visits each regular expression of a match.
+/// Visits each regular expression of a match: headers, method, path, query parameters.
 fn for_each_expression<'v>(
     one: &'v Value,
     at: &Path<'_>,
     visit: &mut dyn FnMut(&'v str, &Path<'_>),
 ) {
-    let Some(one) = one.as_object() else { return };
-    let mut of = |holder: &'v Value, fields: &[&str], at: &Path<'_>| {
+    let mut of = |holder: &'v Value, fields: &[(&str, Option<&'static str>)], at: &Path<'_>| {
         if plain(holder, "type").is_some_and(|kind| kind == "RegularExpression") {
-            for field in fields {
-                if let Some(expression) = plain(holder, field).and_then(Value::as_str) {
+            for (field, default) in fields {
+                let written = plain(holder, field).and_then(Value::as_str);
+                if let Some(expression) = written.or(*default) {
                     visit(expression, &at.field(field));
                 }
             }
         }
     };
-    for (member, value) in one {
+    let value = [("value", None)];
+    for (member, fields) in [
+        ("headers", &value[..]),
+        ("method", &[("service", None), ("method", None)]),
+        ("path", &[("value", Some("/"))]),
+        ("queryParams", &value),
+    ] {
         let member_at = at.field(member);
-        match (member.as_str(), value) {
-            ("path", path) => of(path, &["value"], &member_at),
-            ("method", method) => of(method, &["service", "method"], &member_at),
-            ("headers" | "queryParams", Value::Array(entries)) => {
-                for (index, entry) in entries.iter().enumerate() {
-                    of(entry, &["value"], &member_at.index(index));
+        match plain(one, member) {
+            None => {}
+            Some(list @ Value::Array(_)) => {
+                for (index, entry) in elements(list) {
+                    of(entry, fields, &member_at.index(index));
                 }
             }
-            _ => {}
+            Some(holder) => of(holder, fields, &member_at),
         }
     }
-}
-
-/// Why a regular expression does not compile; nothing if it does.
-fn why_not(expression: &str) -> Option<String> {
-    let error = RegexBuilder::new(expression)
-        .size_limit(EXPRESSION_LIMIT)
-        .build()
-        .err()?;
-    let why = match error {
-        regex::Error::CompiledTooBig(_) => "it grows too large".to_owned(),
-        // The last line of the parser's drawing says what is wrong.
-        error => error
-            .to_string()
-            .lines()
-            .last()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned(),
-    };
-    Some(format!("the regular expression does not compile: {why}"))
 }
 
 /// Reports each match that takes nothing, since an earlier one of the route is the same.

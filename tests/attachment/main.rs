@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod expressions;
 mod fixtures;
 mod grants;
 mod incremental;

@@ -2,7 +2,7 @@
 
 use super::EffectiveBackend;
 use crate::{
-    meta::{Age, Duration, Hostname, NamespacedName, Seniority},
+    meta::{Age, Duration, Hostname, NamespacedName, RoutePatterns, Seniority},
     v1::{
         GrpcRouteMatch, HttpHeaderFilter, HttpRequestRedirectFilter, HttpRouteMatch,
         HttpUrlRewriteFilter, SessionPersistence,
@@ -41,6 +41,8 @@ pub struct HttpRouteRules {
     pub hostnames: Vec<Hostname>,
     /// The rules, without those that were dropped as not valid.
     pub rules: Vec<HttpRule>,
+    /// The regular expressions of the matches, so that a table need not read them again.
+    pub patterns: RoutePatterns,
 }
 
 /// What the rules of all kinds of routes have in common.
@@ -67,7 +69,8 @@ pub struct HttpRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
     /// The matches, in the order of the spec; one of them must hold. Never empty: a rule without matches
-    /// has the default one. Types of matches are known ones, regular expressions compile.
+    /// has the default one. Types of matches are known ones, regular expressions are
+    /// accepted ones.
     pub matches: Vec<HttpRouteMatch>,
     /// What is done to requests and responses.
     pub filters: Vec<EffectiveFilter>,
@@ -102,6 +105,8 @@ pub struct GrpcRouteRules {
     pub hostnames: Vec<Hostname>,
     /// The rules, without those that were dropped as not valid.
     pub rules: Vec<GrpcRule>,
+    /// The regular expressions of the matches, so that a table need not read them again.
+    pub patterns: RoutePatterns,
 }
 
 /// A rule of a GRPCRoute (`spec.rules[]`).

@@ -17,7 +17,7 @@ use super::{
     status,
 };
 use crate::{
-    meta::{GROUP, NamespacedName, ObjectReference},
+    meta::{GROUP, NamespacedName, ObjectReference, PatternStore},
     v1::GatewayStatusAddress,
 };
 use depends::{Dependent, Depends, Key};
@@ -51,6 +51,8 @@ pub struct Resolver {
     assigned: BTreeMap<NamespacedName, GatewayStatusAddress>,
     backends: HashMap<BackendKey, BackendState>,
     routes: HashMap<RouteId, RouteState>,
+    /// The regular expressions of routes, each compiled once.
+    patterns: PatternStore,
     tallies: HashMap<NamespacedName, Vec<Tally>>,
     /// How many routes of each Gateway use a backend.
     usage: HashMap<BackendKey, BTreeMap<NamespacedName, usize>>,
@@ -107,6 +109,7 @@ impl Resolver {
             assigned: BTreeMap::new(),
             backends: HashMap::new(),
             routes: HashMap::new(),
+            patterns: PatternStore::default(),
             tallies: HashMap::new(),
             usage: HashMap::new(),
             mesh_rejected: HashMap::new(),

@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, Hostname, NamespacedName, ObjectReference, SupportedFeature, condition::route::reason,
+        Age, Hostname, NamespacedName, ObjectReference, PatternStore, SupportedFeature,
+        condition::route::reason,
     },
     v1::ParentReference,
 };
@@ -161,6 +162,7 @@ pub(super) struct World<'a> {
     pub(super) grants: &'a Grants,
     pub(super) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
     pub(super) backends: &'a HashMap<BackendKey, BackendState>,
+    pub(super) patterns: &'a PatternStore,
     /// By Gateway, the policies that have no room for it.
     pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectReference>>,
 }
@@ -183,6 +185,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         options: world.options,
         grants: world.grants,
         backends: world.backends,
+        patterns: world.patterns,
         needs_grant: true,
         without_room: None,
     };

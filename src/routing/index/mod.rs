@@ -7,6 +7,7 @@ pub(super) mod paths;
 mod pattern_set;
 mod patterns;
 mod ranked;
+mod screen;
 pub(super) mod stored;
 pub(super) mod table;
 mod texts;

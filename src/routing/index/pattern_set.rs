@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::hashing::Hashing;
+use super::screen::Screen;
 use super::table::{Keyed, Table};
-use crate::routing::matching::pattern::{Pattern, Screen};
+use crate::meta::Pattern;
 
 /// Patterns of a chunk: as many as a word has bits.
 const CHUNK: usize = 64;

@@ -4,10 +4,10 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use super::hashing::Hashing;
+use crate::meta::Pattern;
 use crate::routing::matching::matches::{
     Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch,
 };
-use crate::routing::matching::pattern::Pattern;
 use crate::routing::matching::precedence::Precedence;
 use crate::routing::options::RouterOptions;
 use crate::routing::request::host::HostPattern;
@@ -24,6 +24,16 @@ pub(in crate::routing) struct Stored<T> {
     pub(in crate::routing) own_hostname: Option<HostPattern>,
     pub(in crate::routing) matching: Match,
     pub(in crate::routing) payload: T,
+}
+
+impl<'a> Open<'a> {
+    fn patterns(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
+        let headers = self.headers.iter().map(|header| &header.value);
+        let values = headers.chain(self.query.iter().map(|parameter| &parameter.value));
+        let parts = [self.path, self.service, self.grpc_method];
+        let values = values.filter_map(|value| pattern(Some(value)));
+        parts.into_iter().flatten().chain(values)
+    }
 }
 
 /// The tests that the place of an entry in the index leaves open.
@@ -49,6 +59,8 @@ impl<T> Stored<T> {
             Match::Grpc(grpc) => keep_first(&mut grpc.headers, |header| header.name.as_str()),
         }
         let open = open(&matching);
+        // Searching must not allocate.
+        open.patterns().for_each(Pattern::compile);
         let count = [
             usize::from(open.path.is_some()),
             usize::from(open.service.is_some()),

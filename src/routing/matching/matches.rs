@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderName, Method};
 
-use super::pattern::Pattern;
 use super::rank::Rank;
+use crate::meta::Pattern;
 use crate::routing::request::host::HostPattern;
 
 /// One row of a routing table: a hostname, a match, its rank among equals, and what is found.

@@ -1,6 +1,5 @@
 //! What entries ask of a request, and which of them takes precedence.
 
 pub(super) mod matches;
-pub(super) mod pattern;
 pub(super) mod precedence;
 pub(super) mod rank;

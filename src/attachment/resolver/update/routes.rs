@@ -26,6 +26,7 @@ impl Update<'_> {
                 grants: &resolver.grants,
                 gateways: &resolver.gateways,
                 backends: &resolver.backends,
+                patterns: &resolver.patterns,
                 without_room: &resolver.without_room,
             };
             let new = if id.kind.supported(&resolver.options) {

@@ -3,24 +3,57 @@
 use super::Invalid;
 use crate::{
     attachment::{effective::Timeouts, values::read_duration},
+    meta::RoutePatterns,
     v1::{
         GrpcMethodMatchType, GrpcRouteMatch, HeaderMatchType, HttpRouteMatch, HttpRouteTimeouts,
         PathMatchType, QueryParamMatchType,
     },
 };
 
-/// Whether the text is a regular expression of the `regex` crate.
-fn regular_expression(text: &str) -> Result<(), Invalid> {
-    regex::Regex::new(text)
-        .map(|_| ())
-        .map_err(|_| Invalid::value(format!("`{text}` is not a regular expression")))
+/// The regular expressions of a match, in the order in which a route's are counted: headers, method, path, query
+/// parameters.
+pub(super) fn http_expressions(one: &HttpRouteMatch) -> impl Iterator<Item = &str> {
+    let headers = one.headers.iter();
+    let headers =
+        headers.filter(|header| header.match_type() == HeaderMatchType::RegularExpression);
+    let path = (one.path_type() == PathMatchType::RegularExpression).then(|| one.path_value());
+    let query = one
+        .query_params
+        .iter()
+        .filter(|parameter| parameter.match_type() == QueryParamMatchType::RegularExpression);
+    headers
+        .map(|header| header.value.as_str())
+        .chain(path)
+        .chain(query.map(|parameter| parameter.value.as_str()))
+}
+
+/// As [`http_expressions`], of a GRPCRoute.
+pub(super) fn grpc_expressions(one: &GrpcRouteMatch) -> impl Iterator<Item = &str> {
+    let headers = one.headers.iter();
+    let headers =
+        headers.filter(|header| header.match_type() == HeaderMatchType::RegularExpression);
+    let method = one.method.as_ref();
+    let method =
+        method.filter(|method| method.match_type() == GrpcMethodMatchType::RegularExpression);
+    let parts = method.map(|method| [&method.service, &method.method]);
+    headers
+        .map(|header| header.value.as_str())
+        .chain(parts.into_iter().flatten().flatten().map(String::as_str))
+}
+
+/// The verdict on a regular expression of the route.
+fn regular_expression(text: &str, patterns: &RoutePatterns) -> Result<(), Invalid> {
+    match patterns.get(text) {
+        Some(Err(error)) => Err(Invalid::value(error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// Checks the types and expressions of a match.
-pub(super) fn http_match(one: &HttpRouteMatch) -> Result<(), Invalid> {
+pub(super) fn http_match(one: &HttpRouteMatch, patterns: &RoutePatterns) -> Result<(), Invalid> {
     match one.path_type() {
         PathMatchType::Exact | PathMatchType::PathPrefix => {}
-        PathMatchType::RegularExpression => regular_expression(one.path_value())?,
+        PathMatchType::RegularExpression => regular_expression(one.path_value(), patterns)?,
         PathMatchType::Unknown(kind) => {
             return Err(Invalid::value(format!(
                 "path match type `{kind}` is not known"
@@ -28,12 +61,14 @@ pub(super) fn http_match(one: &HttpRouteMatch) -> Result<(), Invalid> {
         }
     }
     for header in &one.headers {
-        header_match(&header.match_type(), &header.value)?;
+        header_match(&header.match_type(), &header.value, patterns)?;
     }
     for parameter in &one.query_params {
         match parameter.match_type() {
             QueryParamMatchType::Exact => {}
-            QueryParamMatchType::RegularExpression => regular_expression(&parameter.value)?,
+            QueryParamMatchType::RegularExpression => {
+                regular_expression(&parameter.value, patterns)?;
+            }
             QueryParamMatchType::Unknown(kind) => {
                 return Err(Invalid::value(format!(
                     "query parameter match type `{kind}` is not known"
@@ -49,10 +84,14 @@ pub(super) fn http_match(one: &HttpRouteMatch) -> Result<(), Invalid> {
     }
 }
 
-fn header_match(kind: &HeaderMatchType, value: &str) -> Result<(), Invalid> {
+fn header_match(
+    kind: &HeaderMatchType,
+    value: &str,
+    patterns: &RoutePatterns,
+) -> Result<(), Invalid> {
     match kind {
         HeaderMatchType::Exact => Ok(()),
-        HeaderMatchType::RegularExpression => regular_expression(value),
+        HeaderMatchType::RegularExpression => regular_expression(value, patterns),
         HeaderMatchType::Unknown(kind) => Err(Invalid::value(format!(
             "header match type `{kind}` is not known"
         ))),
@@ -60,13 +99,13 @@ fn header_match(kind: &HeaderMatchType, value: &str) -> Result<(), Invalid> {
 }
 
 /// Checks the types and expressions of a match.
-pub(super) fn grpc_match(one: &GrpcRouteMatch) -> Result<(), Invalid> {
+pub(super) fn grpc_match(one: &GrpcRouteMatch, patterns: &RoutePatterns) -> Result<(), Invalid> {
     if let Some(method) = &one.method {
         match method.match_type() {
             GrpcMethodMatchType::Exact => {}
             GrpcMethodMatchType::RegularExpression => {
                 for text in [&method.service, &method.method].into_iter().flatten() {
-                    regular_expression(text)?;
+                    regular_expression(text, patterns)?;
                 }
             }
             GrpcMethodMatchType::Unknown(kind) => {
@@ -78,7 +117,7 @@ pub(super) fn grpc_match(one: &GrpcRouteMatch) -> Result<(), Invalid> {
     }
     one.headers
         .iter()
-        .try_for_each(|header| header_match(&header.match_type(), &header.value))
+        .try_for_each(|header| header_match(&header.match_type(), &header.value, patterns))
 }
 
 /// Reads the timeouts of a rule.

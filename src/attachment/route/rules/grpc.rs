@@ -6,6 +6,7 @@ use crate::{
         effective::{EffectiveFilter, GrpcRouteRules, GrpcRule, RuleProblem},
         values::check_session,
     },
+    meta::RoutePatterns,
     v1::{GrpcRouteFilter, GrpcRouteMatch, GrpcRouteRule},
 };
 use std::sync::Arc;
@@ -17,9 +18,11 @@ pub(in crate::attachment) fn build(
     rules: &[GrpcRouteRule],
 ) -> Built {
     let mut builder = Builder::new(context, common.id);
+    let expressions = rules.iter().flat_map(|rule| &rule.matches);
+    let patterns = builder.patterns(expressions.flat_map(check::grpc_expressions));
     let mut built = Vec::with_capacity(rules.len());
     for (index, rule) in rules.iter().enumerate() {
-        match builder.grpc_rule(index, rule) {
+        match builder.grpc_rule(index, rule, &patterns) {
             Ok(rule) => built.push(rule),
             Err(invalid) => builder.drop_rule(index, invalid),
         }
@@ -30,17 +33,25 @@ pub(in crate::attachment) fn build(
         age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules: built,
+        patterns,
     }));
     builder.finish(rules, left)
 }
 
 impl Builder<'_> {
-    fn grpc_rule(&mut self, index: usize, rule: &GrpcRouteRule) -> Result<GrpcRule, Invalid> {
+    fn grpc_rule(
+        &mut self,
+        index: usize,
+        rule: &GrpcRouteRule,
+        patterns: &RoutePatterns,
+    ) -> Result<GrpcRule, Invalid> {
         let mut matches = rule.matches.clone();
         if matches.is_empty() {
             matches.push(GrpcRouteMatch::default());
         }
-        matches.iter().try_for_each(check::grpc_match)?;
+        matches
+            .iter()
+            .try_for_each(|one| check::grpc_match(one, patterns))?;
         compatible(&rule.filters)?;
         for backend in &rule.backend_refs {
             compatible(&backend.filters)?;

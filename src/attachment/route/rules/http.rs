@@ -9,7 +9,7 @@ use crate::{
         },
         values::check_session,
     },
-    meta::SupportedFeature,
+    meta::{RoutePatterns, SupportedFeature},
     v1::{
         HttpBackendRef, HttpPathMatch, HttpPathModifier, HttpRouteFilter, HttpRouteMatch,
         HttpRouteRule, PathMatchType, SessionPersistence,
@@ -27,9 +27,11 @@ pub(in crate::attachment) fn build(
     // A route without rules has the default one.
     let default = [HttpRouteRule::default()];
     let rules = if rules.is_empty() { &default } else { rules };
+    let expressions = rules.iter().flat_map(|rule| &rule.matches);
+    let patterns = builder.patterns(expressions.flat_map(check::http_expressions));
     let mut built = Vec::with_capacity(rules.len());
     for (index, rule) in rules.iter().enumerate() {
-        match builder.http_rule(index, rule) {
+        match builder.http_rule(index, rule, &patterns) {
             Ok(rule) => built.push(rule),
             Err(invalid) => builder.drop_rule(index, invalid),
         }
@@ -40,6 +42,7 @@ pub(in crate::attachment) fn build(
         age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules: built,
+        patterns,
     }));
     builder.finish(rules, left)
 }
@@ -56,13 +59,18 @@ fn default_match() -> HttpRouteMatch {
 }
 
 impl Builder<'_> {
-    fn http_rule(&mut self, index: usize, rule: &HttpRouteRule) -> Result<HttpRule, Invalid> {
+    fn http_rule(
+        &mut self,
+        index: usize,
+        rule: &HttpRouteRule,
+        patterns: &RoutePatterns,
+    ) -> Result<HttpRule, Invalid> {
         let mut matches = rule.matches.clone();
         if matches.is_empty() {
             matches.push(default_match());
         }
         for one in &mut matches {
-            check::http_match(one)?;
+            check::http_match(one, patterns)?;
             self.match_features(one)?;
             if one.path.is_none() {
                 one.path = default_match().path;

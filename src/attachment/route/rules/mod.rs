@@ -19,8 +19,8 @@ use crate::{
         },
     },
     meta::{
-        Age, GroupKind, Hostname, NamespacedName, ObjectReference, SupportedFeature,
-        condition::route,
+        Age, GroupKind, Hostname, NamespacedName, ObjectReference, PatternStore, RoutePatterns,
+        SupportedFeature, condition::route,
     },
     v1::{BackendRef, BackendReference, SessionPersistence},
 };
@@ -80,6 +80,7 @@ pub(in crate::attachment) struct Context<'a> {
     pub(in crate::attachment) options: &'a Options,
     pub(in crate::attachment) grants: &'a Grants,
     pub(in crate::attachment) backends: &'a HashMap<BackendKey, BackendState>,
+    pub(in crate::attachment) patterns: &'a PatternStore,
     /// Whether a reference to another namespace needs a ReferenceGrant.
     pub(in crate::attachment) needs_grant: bool,
     /// The Gateway for which the rules are, if it is not one like all others: the policies that have no
@@ -120,6 +121,15 @@ impl<'a> Builder<'a> {
 
     fn supports(&self, feature: SupportedFeature) -> bool {
         self.context.options.supports(&feature)
+    }
+
+    /// Judges the regular expressions of the route.
+    fn patterns<'t>(&self, expressions: impl Iterator<Item = &'t str>) -> RoutePatterns {
+        RoutePatterns::of(
+            expressions,
+            &self.context.options.patterns,
+            self.context.patterns,
+        )
     }
 
     fn carrier(&self) -> Carrier {

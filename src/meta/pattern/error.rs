@@ -1,0 +1,146 @@
+//! Why a text is not accepted as a pattern.
+
+use crate::meta::kept_name;
+
+/// Why a text is not accepted as a [`Pattern`](super::Pattern).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct PatternError {
+    text: Box<str>,
+    problem: PatternProblem,
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatternProblem {
+    /// It is not a regular expression; what the parser says.
+    Syntax(Box<str>),
+    /// It is a regular expression that would be too large when compiled. Both in bytes.
+    TooLarge {
+        /// Its [`Pattern::size`](super::Pattern::size).
+        size: usize,
+        /// [`PatternLimits::pattern`](super::PatternLimits::pattern).
+        limit: usize,
+    },
+    /// Together with the regular expressions before it in the route, it would be too large. Both in bytes.
+    TooLargeTogether {
+        /// The size of all up to this one.
+        size: usize,
+        /// [`PatternLimits::route`](super::PatternLimits::route).
+        limit: usize,
+    },
+}
+
+impl PatternError {
+    pub(super) fn syntax(text: &str, error: &regex_syntax::Error) -> Self {
+        Self::new(text, PatternProblem::Syntax(last_line(&error.to_string())))
+    }
+
+    pub(super) fn too_large(text: &str, size: usize, limit: usize) -> Self {
+        Self::new(text, PatternProblem::TooLarge { size, limit })
+    }
+
+    pub(super) fn too_large_together(text: &str, size: usize, limit: usize) -> Self {
+        Self::new(text, PatternProblem::TooLargeTogether { size, limit })
+    }
+
+    fn new(text: &str, problem: PatternProblem) -> Self {
+        let text = kept_name(text).into();
+        Self { text, problem }
+    }
+
+    /// The text that is not accepted; only the start of one that is longer than 1 024 characters.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wrong with it.
+    pub fn problem(&self) -> &PatternProblem {
+        &self.problem
+    }
+
+    fn sentence(&self) -> String {
+        let text = &self.text;
+        match &self.problem {
+            PatternProblem::Syntax(reason) => {
+                format!("`{text}` is not a regular expression: {reason}")
+            }
+            PatternProblem::TooLarge { size, limit } => format!(
+                "the regular expression `{text}` is too large: about {} when compiled, and the limit is {} (`PatternLimits::pattern`); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
+                bytes(*size),
+                bytes(*limit)
+            ),
+            PatternProblem::TooLargeTogether { size, limit } => format!(
+                "the regular expression `{text}` is one too many: with those before it in the route, about {} when compiled, and the limit is {} (`PatternLimits::route`); divide the route, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
+                bytes(*size),
+                bytes(*limit)
+            ),
+        }
+    }
+}
+
+/// A number of bytes, for people.
+fn bytes(count: usize) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut tenths = count.saturating_mul(10);
+    let mut unit = "bytes";
+    for larger in UNITS {
+        if tenths < 10 << 10 {
+            break;
+        }
+        tenths = tenths.div_ceil(1 << 10);
+        unit = larger;
+    }
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{whole} {unit}"),
+        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
+    }
+}
+
+/// The sentence at the end of a parser's message, which draws the pattern above it.
+fn last_line(message: &str) -> Box<str> {
+    let line = message.lines().last().unwrap_or(message);
+    line.strip_prefix("error: ").unwrap_or(line).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Pattern;
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_regular_expression_and_what_is_too_large_are_told_apart() {
+        let of = |source: &str| Pattern::new(source).unwrap_err();
+        let error = of("(a");
+        assert_eq!(
+            error.to_string(),
+            "`(a` is not a regular expression: unclosed group"
+        );
+        assert!(matches!(error.problem(), PatternProblem::Syntax(_)));
+        let error = of(r"\w{100}");
+        assert_eq!(
+            error.to_string(),
+            r"the regular expression `\w{100}` is too large: about 2 MiB when compiled, and the limit is 1 MiB (`PatternLimits::pattern`); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\w`"
+        );
+        assert!(matches!(
+            error.problem(),
+            PatternProblem::TooLarge { limit, .. } if *limit == 1 << 20
+        ));
+        assert!(Pattern::with_size_limit(r"\w{100}", 4 << 20).is_ok());
+    }
+
+    #[test]
+    fn sizes_are_written_in_units_that_people_read() {
+        for (count, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (1025, "1.1 KiB"),
+            (1 << 20, "1 MiB"),
+            (5 << 29, "2.5 GiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The regular expressions of one route, within limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Pattern, PatternError, PatternStore};
+
+/// How large regular expressions may be when compiled, in bytes (see [`Pattern::size`]).
+///
+/// One route may hold 4 224 of them, and a few characters such as `\w{50}` take a megabyte and milliseconds to
+/// compile: without limits one small object takes gigabytes. What exceeds a limit is named by validation and by the
+/// route's status alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PatternLimits {
+    /// For one regular expression; [`PATTERN`](Self::PATTERN) by default.
+    pub pattern: usize,
+    /// For all distinct ones of one route together; [`ROUTE`](Self::ROUTE) by default. They are counted in the order
+    /// in which they stand in the route: headers, method, path and query parameters of each match. One that does not
+    /// fit is not accepted, and a smaller one after it may be.
+    pub route: usize,
+}
+
+impl PatternLimits {
+    /// 1 MiB: enough for `\w{50}` or `[0-9A-Za-z_]{11000}`.
+    pub const PATTERN: usize = 1 << 20;
+    /// 8 MiB: enough for 4 224 patterns such as `/users/[0-9]+/orders/[^/]+`, or for 200 with two `\w+` each. Compiling
+    /// as much takes about half a second, and 100 MB at most.
+    pub const ROUTE: usize = 8 << 20;
+}
+
+impl Default for PatternLimits {
+    fn default() -> Self {
+        Self {
+            pattern: Self::PATTERN,
+            route: Self::ROUTE,
+        }
+    }
+}
+
+/// The verdict on each regular expression of one route, and the patterns of those that are accepted. A clone shares
+/// them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoutePatterns {
+    by_text: Arc<BTreeMap<Box<str>, Result<Pattern, PatternError>>>,
+}
+
+impl RoutePatterns {
+    /// Judges the regular expressions of a route, given in the order in which they stand in it.
+    #[must_use]
+    pub fn of<'t>(
+        texts: impl IntoIterator<Item = &'t str>,
+        limits: &PatternLimits,
+        store: &PatternStore,
+    ) -> Self {
+        let mut by_text: BTreeMap<Box<str>, _> = BTreeMap::new();
+        let mut used: usize = 0;
+        for text in texts {
+            if by_text.contains_key(text) {
+                continue;
+            }
+            let verdict = store.get(text, limits.pattern).and_then(|pattern| {
+                let size = used.saturating_add(pattern.size());
+                if size > limits.route {
+                    return Err(PatternError::too_large_together(text, size, limits.route));
+                }
+                used = size;
+                Ok(pattern)
+            });
+            by_text.insert(text.into(), verdict);
+        }
+        Self {
+            by_text: Arc::new(by_text),
+        }
+    }
+
+    /// The verdict on a text; `None` if the route does not have it.
+    pub fn get(&self, text: &str) -> Option<Result<&Pattern, &PatternError>> {
+        self.by_text.get(text).map(Result::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(texts: &[&str], limits: PatternLimits) -> Vec<Option<String>> {
+        let patterns = RoutePatterns::of(texts.iter().copied(), &limits, &PatternStore::default());
+        let verdict = |text: &&str| patterns.get(text)?.err().map(ToString::to_string);
+        texts.iter().map(verdict).collect()
+    }
+
+    #[test]
+    fn the_distinct_expressions_of_a_route_are_counted_in_order() {
+        let one = Pattern::new("a.*").unwrap().size();
+        let limits = PatternLimits {
+            route: 2 * one,
+            ..PatternLimits::default()
+        };
+        let verdicts = of(&["a.*", "b.*", "a.*", "(", "c.*", "b.*"], limits);
+        let refused: Vec<bool> = verdicts.iter().map(Option::is_some).collect();
+        assert_eq!(refused, [false, false, false, true, true, false]);
+        let text = verdicts[4].as_deref().unwrap();
+        assert!(text.starts_with("the regular expression `c.*` is one too many: with those before it in the route, about "), "{text}");
+        assert!(
+            verdicts[3]
+                .as_deref()
+                .unwrap()
+                .contains("is not a regular expression")
+        );
+    }
+
+    #[test]
+    fn a_route_as_large_as_the_schema_allows_is_judged_without_compiling_anything() {
+        // 16 rules of 8 matches of 33 regular expressions.
+        let texts = |of: fn(usize) -> String| (0..4_224).map(of).collect::<Vec<_>>();
+        let verdicts = |texts: &[String]| {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let verdicts = of(&texts, PatternLimits::default());
+            verdicts.iter().filter(|verdict| verdict.is_none()).count()
+        };
+        assert_eq!(
+            verdicts(&texts(|n| format!("/users/[0-9]+/orders/{n}/[^/]+"))),
+            4_224
+        );
+        assert_eq!(verdicts(&texts(|n| format!(r"/\w{{1,30}}x{n}"))), 13);
+    }
+}
