@@ -2,9 +2,9 @@
 
 mod files;
 
-use crate::output::{Style, fail};
+use crate::output::{Style, fail, is_hidden, visible};
 use clap::Args;
-use gwapi::manifest::{self, Entry, Format, Limits, Object, Position, ReadError, ReadOptions};
+use gwapi::manifest::{self, Entry, Format, Limits, Position, ReadError, ReadOptions};
 use serde::Serialize;
 use std::{
     borrow::Cow,
@@ -213,25 +213,9 @@ impl Input {
             .map_or("", |source| &source.name)
     }
 
-    /// Decodes every object. What cannot be decoded joins the problems.
-    pub(crate) fn decode(&mut self) -> Vec<(Object, usize)> {
-        let mut objects = Vec::with_capacity(self.entries.len());
-        for (index, located) in self.entries.iter().enumerate() {
-            match located.entry.decode() {
-                Ok(object) => objects.push((object, index)),
-                Err(error) => self
-                    .problems
-                    .push(Problem::unreadable(self.source(located), &error)),
-            }
-        }
-        self.sort_problems();
-        objects
-    }
-
-    fn sort_problems(&mut self) {
-        let mut problems = std::mem::take(&mut self.problems);
-        self.sort(&mut problems);
-        self.problems = problems;
+    /// The place of a file among those that were read.
+    pub(crate) fn order(&self, file: &str) -> usize {
+        self.by_name.get(file).copied().unwrap_or_default()
     }
 
     /// Brings problems into the order of the input.
@@ -258,7 +242,7 @@ impl Input {
             Severity::Warning => style.warn("warning").to_string(),
         };
         // Writing to a string cannot fail.
-        let _ = write!(text, "{severity}: {}", problem.file);
+        let _ = write!(text, "{severity}: {}", visible(&problem.file));
         if problem.line > 0 {
             let _ = write!(text, ":{}:{}", problem.line, problem.column);
         }
@@ -267,9 +251,9 @@ impl Input {
             let _ = write!(text, ": {}", style.strong(object));
         }
         if !problem.path.is_empty() {
-            let _ = write!(text, ": {}", problem.path);
+            let _ = write!(text, ": {}", visible(&problem.path));
         }
-        let _ = write!(text, ": {} [{}]", problem.message, problem.rule);
+        let _ = write!(text, ": {} [{}]", visible(&problem.message), problem.rule);
         if let Some(line) = self.line(&problem.file, problem.line) {
             let number = problem.line.to_string();
             let gutter = " ".repeat(number.len());
@@ -283,7 +267,7 @@ impl Input {
             );
         }
         if let Some(help) = &problem.help {
-            let _ = write!(text, "\n  help: {help}");
+            let _ = write!(text, "\n  help: {}", visible(help));
         }
         text
     }
@@ -303,7 +287,7 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
         .chars()
         .skip(from)
         .take(WIDTH)
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_hidden(c) { ' ' } else { c })
         .collect();
     if from > 0 {
         shown.insert_str(0, "… ");

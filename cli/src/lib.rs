@@ -5,6 +5,7 @@
 
 mod convert;
 mod crds;
+mod given;
 mod input;
 mod output;
 mod request;

@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use std::{
-    fmt,
-    io::{self, IsTerminal, Write},
+    fmt::{self, Write as _},
+    io::{self, IsTerminal, Write as _},
     process::ExitCode,
 };
 
@@ -119,7 +119,7 @@ impl Style {
     }
 }
 
-/// Text with or without colour.
+/// Text with or without colour, what is hidden in it made [`visible`].
 pub(crate) struct Painted<T> {
     code: Option<&'static str>,
     text: T,
@@ -127,11 +127,131 @@ pub(crate) struct Painted<T> {
 
 impl<T: fmt::Display> fmt::Display for Painted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = visible(&self.text);
         match self.code {
-            Some(code) => write!(f, "\x1b[{code}m{}\x1b[0m", self.text),
-            None => self.text.fmt(f),
+            Some(code) => write!(f, "\x1b[{code}m{text}\x1b[0m"),
+            None => f.pad(&text),
         }
     }
+}
+
+/// Text for people that is made of lines, each of pieces of one tone.
+///
+/// A piece may hold text of the input: whatever could move a terminal's cursor, change its colours or begin a line
+/// of its own is made [`visible`].
+#[derive(Debug)]
+pub(crate) struct Page {
+    style: Style,
+    text: String,
+}
+
+impl Page {
+    pub(crate) fn new(style: Style) -> Self {
+        Self {
+            style,
+            text: String::new(),
+        }
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&mut self, indent: usize, line: &Line) {
+        let style = self.style;
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        for (tone, piece) in &line.0 {
+            // Writing to a string cannot fail.
+            let _ = match tone {
+                Tone::Plain => write!(self.text, "{}", visible(piece)),
+                Tone::Bad => write!(self.text, "{}", style.bad(piece)),
+                Tone::Warn => write!(self.text, "{}", style.warn(piece)),
+                Tone::Strong => write!(self.text, "{}", style.strong(piece)),
+                Tone::Faint => write!(self.text, "{}", style.faint(piece)),
+            };
+        }
+        self.text.push('\n');
+    }
+
+    /// Adds an empty line, but not before the first.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// The lines.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// How a piece of a line is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    /// Something has failed.
+    Bad,
+    /// Something to look at.
+    Warn,
+    /// A name that matters.
+    Strong,
+    /// What can be passed over.
+    Faint,
+}
+
+/// A line of a [`Page`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line(Vec<(Tone, String)>);
+
+impl Line {
+    /// A line that begins with this.
+    pub(crate) fn of(tone: Tone, text: impl fmt::Display) -> Self {
+        Self::default().with(tone, text)
+    }
+
+    /// A line in plain text.
+    pub(crate) fn plain(text: impl fmt::Display) -> Self {
+        Self::of(Tone::Plain, text)
+    }
+
+    /// This line with another piece.
+    pub(crate) fn with(mut self, tone: Tone, text: impl fmt::Display) -> Self {
+        self.0.push((tone, text.to_string()));
+        self
+    }
+
+    /// This line with another piece in plain text.
+    pub(crate) fn and(self, text: impl fmt::Display) -> Self {
+        self.with(Tone::Plain, text)
+    }
+}
+
+/// Text in one line, with every character in it to be seen: characters that a terminal obeys (control characters)
+/// or that change how others are read (line breaks, directional and zero-width marks) are written as escapes,
+/// `\n` or `\u{1b}`.
+pub(crate) fn visible(text: &(impl fmt::Display + ?Sized)) -> String {
+    let text = text.to_string();
+    if !text.chars().any(is_hidden) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_hidden(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Whether a character is not to be seen, and does something.
+pub(crate) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            // Soft hyphen, Arabic letter mark, zero-width and directional marks, line and paragraph separator.
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// A number with its noun.
@@ -168,6 +288,33 @@ pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Exit {
 /// Says on stderr why the work could not be done.
 pub(crate) fn fail(message: impl fmt::Display) -> Exit {
     let style = Style::stderr();
-    eprintln!("{} {message}", style.bad("error:"));
+    eprintln!("{} {}", style.bad("error:"), visible(&message));
     Exit::Failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_input_begins_a_line_or_moves_the_cursor() {
+        let text = "a\u{1b}[2K\r\n\u{9b}31m\u{202e}b\u{7}\u{2028}\u{200b}c";
+        assert_eq!(
+            visible(text),
+            "a\\u{1b}[2K\\r\\n\\u{9b}31m\\u{202e}b\\u{7}\\u{2028}\\u{200b}c"
+        );
+        assert_eq!(visible("ä `b` — ✓"), "ä `b` — ✓");
+        for colour in [true, false] {
+            let mut page = Page::new(Style { colour });
+            let line = [Tone::Bad, Tone::Warn, Tone::Strong, Tone::Faint]
+                .into_iter()
+                .fold(Line::plain(text), |line, tone| line.with(tone, text));
+            page.line(2, &line);
+            let shown = page.into_text();
+            assert_eq!(shown.lines().count(), 1);
+            let own = if colour { 8 } else { 0 };
+            assert_eq!(shown.matches('\u{1b}').count(), own, "{shown:?}");
+            assert!(!shown.contains(['\u{9b}', '\u{202e}', '\u{7}', '\r']));
+        }
+    }
 }

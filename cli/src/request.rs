@@ -1,12 +1,13 @@
 //! `gwapi request`: what happens to a request, and why.
 
 use crate::{
+    given::{Answered, ChannelArgs, Given},
     input::InputArgs,
-    output::{Exit, Format, OutputArgs, Style, fail, print, print_json},
+    output::{Exit, Format, OutputArgs, Page, Style, fail, print, print_json},
 };
 use clap::Args;
 use gwapi::{
-    attachment::{self, Resolution, Snapshot},
+    attachment::{self, Resolution},
     meta::NamespacedName,
     routing,
     sim::{Answer, BackendName, Client, Outcome, Request, Simulator, Split, SplitRow},
@@ -25,6 +26,8 @@ use std::fmt::Write;
 pub(crate) struct RequestArgs {
     #[command(flatten)]
     input: InputArgs,
+    #[command(flatten)]
+    channel: ChannelArgs,
     /// The method
     #[arg(short = 'X', long = "method", default_value = "GET", value_parser = method)]
     method: Method,
@@ -87,15 +90,15 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
         Ok(request) => request,
         Err(error) => return fail(error),
     };
-    let Some(mut input) = args.input.read() else {
+    let Some(input) = args.input.read() else {
         return Exit::Failed;
     };
-    let mut snapshot = Snapshot::default();
-    for (object, _) in input.decode() {
-        snapshot.insert(object);
-    }
-    input.print_problems();
-    let resolution = attachment::resolve(&snapshot, &attachment::Options::for_manifests());
+    let given = Given::of(&input, args.channel.channel);
+    let options = attachment::Options {
+        channel: args.channel.channel,
+        ..attachment::Options::for_manifests()
+    };
+    let resolution = attachment::resolve(&given.admitted.snapshot, &options);
     let mut simulator = Simulator::new(
         resolution.effective.clone(),
         routing::RouterOptions::default(),
@@ -103,40 +106,81 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 
-    let (answer, printed) = match args.count {
-        None => match simulator.request(&request, &mut draw) {
-            Ok(mut answer) => {
-                say_unattached(&mut answer, &resolution, args.gateway.as_ref());
-                let printed = match args.output.format {
-                    Format::Json => print_json(&answer),
-                    Format::Text => print(&text(&answer, Style::stdout())),
-                };
-                (answer, printed)
-            }
-            Err(error) => return fail(error),
-        },
-        Some(count) => match simulator.split(&request, count, &mut draw) {
-            Ok(mut split) => {
-                say_unattached(&mut split.first, &resolution, args.gateway.as_ref());
-                let printed = match args.output.format {
-                    Format::Json => print_json(&CountedSplit {
-                        seed: args.seed,
-                        split: &split,
-                    }),
-                    Format::Text => print(&split_text(&split, args.seed, Style::stdout())),
-                };
-                (split.first, printed)
-            }
-            Err(error) => return fail(error),
-        },
+    let split = match args.count {
+        None => simulator.request(&request, &mut draw).map(Asked::Once),
+        Some(count) => simulator
+            .split(&request, count, &mut draw)
+            .map(Asked::Often),
     };
-    let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
-    let outcome = if arrived && input.problems.is_empty() {
+    let mut asked = match split {
+        Ok(asked) => asked,
+        Err(error) => {
+            given.say();
+            return fail(error);
+        }
+    };
+    say_unattached(asked.answer_mut(), &resolution);
+    let printed = match args.output.format {
+        Format::Json => {
+            given.say();
+            asked.print_json(&given, args.seed)
+        }
+        Format::Text => {
+            let style = Style::stdout();
+            let mut page = Page::new(style);
+            given.show(&mut page);
+            print(&(asked.text(args.seed, style) + "\n" + &page.into_text()))
+        }
+    };
+    let arrived = matches!(
+        asked.answer_mut().outcome,
+        Outcome::Forwarded | Outcome::Redirected
+    );
+    let outcome = if arrived && given.ignored.is_empty() {
         Exit::Clean
     } else {
         Exit::Findings
     };
     printed.max(outcome)
+}
+
+/// What became of one request or of many.
+enum Asked {
+    Once(Answer),
+    Often(Split),
+}
+
+impl Asked {
+    /// The answer to the first request.
+    fn answer_mut(&mut self) -> &mut Answer {
+        match self {
+            Self::Once(answer) => answer,
+            Self::Often(split) => &mut split.first,
+        }
+    }
+
+    fn print_json(&self, given: &Given, seed: u64) -> Exit {
+        let (ignored, experimental) = (given.ignored.clone(), given.experimental());
+        match self {
+            Self::Once(answer) => print_json(&Answered {
+                answer,
+                ignored,
+                experimental,
+            }),
+            Self::Often(split) => print_json(&Answered {
+                answer: CountedSplit { seed, split },
+                ignored,
+                experimental,
+            }),
+        }
+    }
+
+    fn text(&self, seed: u64, style: Style) -> String {
+        match self {
+            Self::Once(answer) => text(answer, style),
+            Self::Often(split) => split_text(split, seed, style),
+        }
+    }
 }
 
 fn request(args: &RequestArgs) -> Result<Request, gwapi::sim::RequestError> {
@@ -150,24 +194,17 @@ fn request(args: &RequestArgs) -> Result<Request, gwapi::sim::RequestError> {
     Ok(request)
 }
 
-/// Where no rule took the request, routes that are not attached may be what was expected to.
-fn say_unattached(answer: &mut Answer, resolution: &Resolution, gateway: Option<&NamespacedName>) {
+/// Where no rule took the request, routes that are not attached may be what was expected to: those of the Gateway
+/// or Service that was asked, or of any where nobody answers for the host.
+fn say_unattached(answer: &mut Answer, resolution: &Resolution) {
     if answer.route.is_some() || answer.outcome == Outcome::Forwarded {
         return;
     }
-    let asked = answer
-        .listener
-        .as_ref()
-        .map(|listener| &listener.gateway)
-        .or(answer.service.as_ref())
-        .map(|reference| reference.name.clone())
-        .or_else(|| gateway.map(|gateway| gateway.name.clone()));
+    let asked = answer.gateway.as_ref().or(answer.service.as_ref()).cloned();
     for (route, attachments) in &resolution.attachments {
-        for attachment in attachments {
-            let here = asked
-                .as_ref()
-                .is_none_or(|name| *name == attachment.parent.name);
-            if here && !attachment.attached {
+        for attachment in attachments.iter().filter(|a| !a.attached) {
+            let parent = attachment.parent.resolve(&route.name.namespace);
+            if asked.as_ref().is_none_or(|asked| *asked == parent) {
                 answer
                     .why
                     .push(format!("{route} is not attached: {}", attachment.why));

@@ -16,7 +16,10 @@
 //!   (`namespace`, `name`) and the whole next `status`, the entries of other controllers included. Once the
 //!   object with that status has been applied, it is not named again;
 //! * `errors`: the objects that could not be read, each with `object` (`apiVersion`, `kind`, `namespace`,
-//!   `name`) and `message`. They hide no others.
+//!   `name`) and `message`. They hide no others;
+//! * `ignored`: the objects that are not in force, since an API server of the channel would refuse them, or because
+//!   their kind is not known: each with `group`, `kind`, `namespace`, `name`, `apiVersion`, `reason`, `message`,
+//!   `help` and `findings`. What was in force under the name before stays so.
 //!
 //! # `delete`
 //!
@@ -25,7 +28,8 @@
 //!
 //! # `status`
 //!
-//! `{"op": "status"}` asks for all statuses: `items`, each as in `changed`.
+//! `{"op": "status"}` asks for all statuses: `items`, each as in `changed`; and for all that is `ignored`, as in
+//! the reply to `apply`.
 //!
 //! # `request`
 //!
@@ -56,7 +60,8 @@
 //!
 //! * `controllerName`: the GatewayClasses with this controller are ours, and no others;
 //! * `features`: the names of the features that are supported; all without it;
-//! * `channel`: `standard` or `experimental` (default), that of the CRDs;
+//! * `channel`: `standard` or `experimental` (default), that of the CRDs. Where it changes, the objects are judged
+//!   anew;
 //! * `addresses`: the pool for Gateways that ask for no address, a list of `{"type", "value"}`. An empty one
 //!   stands for addresses of a range of our own choice;
 //! * `unusableAddresses`: addresses in the same form that Gateways may ask for and that cannot be bound.
@@ -65,6 +70,7 @@
 
 mod ask;
 mod lines;
+mod objects;
 mod reply;
 
 use crate::{
@@ -75,18 +81,18 @@ use ask::Ask;
 use clap::Args;
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
-    manifest,
     meta::{Channel, Duration, GroupVersionKind, ObjectReference, SupportedFeature},
     sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use lines::{Bounds, Line, NotSent};
-use reply::{Errored, Reply};
+use objects::{Applied, Objects};
+use reply::Reply;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::{self, BufRead, Write},
     time,
 };
@@ -247,8 +253,7 @@ impl Configuration {
 /// What is known between requests.
 struct Server {
     resolver: Resolver,
-    /// The version in which each object was applied, so that its status is written in the same.
-    versions: BTreeMap<ObjectReference, String>,
+    objects: Objects,
     /// Objects whose status has changed and not been told.
     untold: BTreeSet<ObjectReference>,
     /// What the last reply told. It is untold again if that reply was too long to be sent.
@@ -268,7 +273,7 @@ impl Server {
             bounds,
             told: BTreeSet::new(),
             resolver: Resolver::new(Options::new(DEFAULT_CONTROLLER)),
-            versions: BTreeMap::new(),
+            objects: Objects::default(),
             untold: BTreeSet::new(),
             simulator: Simulator::default(),
             stale: false,
@@ -303,21 +308,14 @@ impl Server {
     }
 
     fn apply(&mut self, objects: Vec<Value>) -> Reply {
-        let mut errors = Vec::new();
+        let channel = self.resolver.options().channel;
+        let mut applied = Applied::default();
         for value in objects {
-            match manifest::decode(&value) {
-                Ok(object) => {
-                    let version = object.api_version().to_owned();
-                    let object = gwapi::attachment::SnapshotObject::from(object);
-                    let reference = object.reference();
-                    self.versions.insert(reference.clone(), version);
-                    self.untold.insert(reference);
-                    self.resolver.insert(object);
-                }
-                Err(error) => errors.push(Errored::new(&error)),
-            }
+            self.objects
+                .apply(value, channel, &mut self.resolver, &mut applied);
         }
-        self.tell(errors)
+        self.untold.append(&mut applied.in_force);
+        self.tell(applied)
     }
 
     fn delete(&mut self, objects: &[Named]) -> Reply {
@@ -338,15 +336,14 @@ impl Server {
                 namespace: namespace.to_owned(),
                 name: object.name.clone(),
             };
-            self.resolver.remove(&reference);
-            self.versions.remove(&reference);
+            self.objects.delete(&reference, &mut self.resolver);
             self.untold.remove(&reference);
         }
-        self.tell(Vec::new())
+        self.tell(Applied::default())
     }
 
     /// Resolves, and tells whose status has to be written.
-    fn tell(&mut self, errors: Vec<Errored>) -> Reply {
+    fn tell(&mut self, applied: Applied) -> Reply {
         self.update();
         let now = self.now();
         let untold = std::mem::take(&mut self.untold);
@@ -355,11 +352,11 @@ impl Server {
             .filter_map(|reference| {
                 let next = self.resolver.next_status(reference, &now)?;
                 next.write
-                    .then(|| Statused::new(reference, self.version(reference), next.status))
+                    .then(|| Statused::new(reference, self.objects.version(reference), next.status))
             })
             .collect();
         self.told = untold;
-        Reply::changed(changed, errors)
+        Reply::changed(changed, applied.errors, applied.ignored)
     }
 
     /// Takes back what the last reply told, since nobody has read it.
@@ -379,12 +376,12 @@ impl Server {
                 let next = self.resolver.next_status(reference, &now)?;
                 Some(Statused::new(
                     reference,
-                    self.version(reference),
+                    self.objects.version(reference),
                     next.status,
                 ))
             })
             .collect();
-        Reply::items(items)
+        Reply::items(items, self.objects.ignored())
     }
 
     /// Resolves what has changed.
@@ -407,14 +404,11 @@ impl Server {
             .simulator
             .request(&request, &mut draw)
             .map_err(|error| error.to_string())?;
-        Ok(Reply::answer(answer))
-    }
-
-    fn version(&self, reference: &ObjectReference) -> &str {
-        self.versions
-            .get(reference)
-            .map(String::as_str)
-            .unwrap_or_default()
+        Ok(Reply::answer(
+            answer,
+            self.objects.ignored(),
+            self.objects.experimental(),
+        ))
     }
 
     fn clock(&mut self, advance: Option<&str>) -> Result<Reply, String> {
@@ -439,7 +433,13 @@ impl Server {
     }
 
     fn configure(&mut self, configuration: Configuration) -> Result<Reply, String> {
-        self.resolver.set_options(configuration.options()?);
+        let options = configuration.options()?;
+        let channel = options.channel;
+        let rejudge = channel != self.resolver.options().channel;
+        self.resolver.set_options(options);
+        if rejudge {
+            self.objects.rejudge(channel, &mut self.resolver);
+        }
         self.stale = true;
         self.update();
         Ok(Reply::done())

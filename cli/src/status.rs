@@ -1,22 +1,20 @@
 //! `gwapi status`: the status that every object ought to have, and why a route is attached or not.
 
 use crate::{
+    given::{ChannelArgs, Given},
     input::InputArgs,
-    output::{Exit, Style, fail, print, print_json},
+    output::{Exit, Page, Style, fail, print, print_json},
     statused::{List, Statused},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
-    attachment::{Attachment, Options, Resolver, RouteId, RouteKind, Snapshot, Status},
+    attachment::{Attachment, Options, Resolver, RouteId, RouteKind, Status},
     meta::{Condition, ObjectReference},
     v1::{GatewayStatus, ListenerStatus, ParentReference},
     v1alpha2::MAX_ANCESTORS,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use std::{
-    collections::{BTreeSet, HashMap},
-    fmt::Write as _,
-};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Show the status that every object would get: why is my route not accepted
 ///
@@ -26,6 +24,8 @@ use std::{
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     input: InputArgs,
+    #[command(flatten)]
+    channel: ChannelArgs,
     /// The form of the answer: text for people, JSON or YAML for programs, as a `List`
     #[arg(
         short = 'o',
@@ -51,31 +51,38 @@ enum StatusFormat {
 
 /// Runs the verb.
 pub(crate) fn run(args: &StatusArgs) -> Exit {
-    let Some(mut input) = args.input.read() else {
+    let Some(input) = args.input.read() else {
         return Exit::Failed;
     };
-    let mut snapshot = Snapshot::default();
-    let mut versions: HashMap<ObjectReference, String> = HashMap::new();
-    for (object, _) in input.decode() {
-        let version = object.api_version().to_owned();
-        let object = gwapi::attachment::SnapshotObject::from(object);
-        versions.insert(object.reference(), version);
-        snapshot.insert(object);
-    }
-    input.print_problems();
-    let mut resolver = Resolver::with_snapshot(snapshot, Options::for_manifests());
+    let given = Given::of(&input, args.channel.channel);
+    let options = Options {
+        channel: args.channel.channel,
+        ..Options::for_manifests()
+    };
+    let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
 
-    let report = Report::new(&resolver, Style::stdout());
+    let style = Style::stdout();
+    let report = Report::new(&resolver, style);
     let printed = match args.format {
-        StatusFormat::Text => print(&report.text),
-        StatusFormat::Json => print_json(&list(&resolver, &versions)),
-        StatusFormat::Yaml => match serde_saphyr::to_string(&list(&resolver, &versions)) {
-            Ok(text) => print(&text),
-            Err(error) => fail(format_args!("cannot write the answer as YAML: {error}")),
-        },
+        StatusFormat::Text => {
+            let mut page = Page::new(style);
+            given.show(&mut page);
+            print(&(report.text.clone() + &page.into_text()))
+        }
+        StatusFormat::Json => {
+            given.say();
+            print_json(&list(&resolver, &given))
+        }
+        StatusFormat::Yaml => {
+            given.say();
+            match serde_saphyr::to_string(&list(&resolver, &given)) {
+                Ok(text) => print(&text),
+                Err(error) => fail(format_args!("cannot write the answer as YAML: {error}")),
+            }
+        }
     };
-    let outcome = if report.bad == 0 && input.problems.is_empty() {
+    let outcome = if report.bad == 0 && given.ignored.is_empty() {
         Exit::Clean
     } else {
         Exit::Findings
@@ -84,18 +91,19 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
 }
 
 /// All statuses in the API's own form.
-fn list(resolver: &Resolver, versions: &HashMap<ObjectReference, String>) -> List {
+fn list(resolver: &Resolver, given: &Given) -> List {
     let seconds = Timestamp::now().as_second();
     let now = Time(Timestamp::from_second(seconds).unwrap_or_default());
     let items = in_order(resolver)
         .into_iter()
         .filter_map(|reference| {
             let next = resolver.next_status(reference, &now)?;
-            let version = versions.get(reference).map_or("", String::as_str);
+            let version = given.admitted.versions.get(reference);
+            let version = version.map_or("", String::as_str);
             Some(Statused::new(reference, version, next.status))
         })
         .collect();
-    List::of(items)
+    List::of(items, given.ignored.clone(), given.experimental())
 }
 
 /// The objects from the outside to the inside: classes, Gateways, routes, policies.

@@ -1,5 +1,6 @@
 //! An object with the status that it ought to have, in the API's own form.
 
+use crate::given::{InExperimental, NotInForce};
 use gwapi::{attachment::Status, meta::ObjectReference};
 use serde::Serialize;
 
@@ -36,21 +37,29 @@ impl Statused {
     }
 }
 
-/// Objects as a Kubernetes `List`.
+/// Objects as a Kubernetes `List`, and what was given that is not in force.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct List {
     api_version: &'static str,
     kind: &'static str,
     items: Vec<Statused>,
+    ignored: Vec<NotInForce>,
+    experimental: Vec<InExperimental>,
 }
 
 impl List {
-    pub(crate) fn of(items: Vec<Statused>) -> Self {
+    pub(crate) fn of(
+        items: Vec<Statused>,
+        ignored: Vec<NotInForce>,
+        experimental: Vec<InExperimental>,
+    ) -> Self {
         Self {
             api_version: "v1",
             kind: "List",
             items,
+            ignored,
+            experimental,
         }
     }
 }

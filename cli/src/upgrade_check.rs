@@ -2,7 +2,7 @@
 
 use crate::{
     input::{Input, InputArgs, Located, MOST_SHOWN, Named},
-    output::{Exit, Format, OutputArgs, Style, count, print, print_json},
+    output::{Exit, Format, OutputArgs, Style, count, print, print_json, visible},
 };
 use clap::Args;
 use gwapi::{
@@ -168,16 +168,19 @@ fn text(report: &UpgradeReport, input: &Input, style: Style) -> String {
         };
         let _ = write!(
             text,
-            "{word}: {file}:{line}:{column}: {}",
+            "{word}: {}:{line}:{column}: {}",
+            visible(file),
             style.strong(&finding.object)
         );
         if !finding.path.is_empty() {
-            let _ = write!(text, ": {}", finding.path);
+            let _ = write!(text, ": {}", visible(&finding.path));
         }
         let _ = writeln!(
             text,
             ": {} [{}]\n  help: {}",
-            finding.message, finding.rule, finding.help
+            visible(&finding.message),
+            finding.rule,
+            visible(&finding.help)
         );
     }
     if report.findings.len() > MOST_SHOWN {
@@ -222,7 +225,7 @@ fn text(report: &UpgradeReport, input: &Input, style: Style) -> String {
     }
     let _ = writeln!(text, "{verdict}\n\nWhat to do, in this order:");
     for (index, step) in report.steps.iter().enumerate() {
-        let _ = writeln!(text, "{:>3}. {}", index + 1, step.title);
+        let _ = writeln!(text, "{:>3}. {}", index + 1, visible(&step.title));
         for command in &step.commands {
             let _ = writeln!(text, "       {}", style.strong(command));
         }

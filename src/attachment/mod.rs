@@ -27,6 +27,7 @@
 //! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
 //!   [`Assumptions`], [`AddressPool`].
 
+pub mod admit;
 mod assembly;
 mod backend;
 pub mod effective;

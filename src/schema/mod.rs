@@ -23,6 +23,7 @@
 mod default;
 mod defaulted;
 mod kinds;
+mod later;
 mod node;
 mod object_meta;
 mod path;
@@ -34,6 +35,8 @@ pub(crate) use defaulted::field;
 pub use defaulted::{Defaulted, Elements};
 pub(crate) use kinds::is_own_group;
 pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
+pub(crate) use later::EXPERIMENTS;
+pub use later::{LATER, LaterVersion, later, later_kind};
 pub use node::{ListType, Schema, TextPattern, ValueType};
 pub use object_meta::object_meta;
 pub use path::Path;

@@ -17,6 +17,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The status code that the client gets; none where no HTTP was spoken.
     pub status: Option<u16>,
+    /// The Gateway that was asked, for a request from outside; none where no Gateway answers for it.
+    pub gateway: Option<ObjectReference>,
     /// The listener that took the request.
     pub listener: Option<ListenerName>,
     /// The Service that was asked, for a request inside the mesh.
@@ -48,6 +50,7 @@ impl Answer {
         Self {
             outcome,
             status: None,
+            gateway: None,
             listener: None,
             service: None,
             route: None,

@@ -31,9 +31,28 @@ pub(super) enum Destination<'e> {
     },
     /// A Gateway of which no listener serves the host, and why: HTTP is spoken, so that an answer can be
     /// given.
-    Unserved { port: u16, why: String },
-    /// Nobody, and why.
-    Nobody { why: String },
+    Unserved {
+        gateway: &'e NamespacedName,
+        port: u16,
+        why: String,
+    },
+    /// Nobody, and why; with the Gateway where one was asked.
+    Nobody {
+        gateway: Option<&'e NamespacedName>,
+        why: String,
+    },
+}
+
+impl<'e> Destination<'e> {
+    /// The Gateway that is asked, if one is.
+    pub(super) fn gateway(&self) -> Option<&'e NamespacedName> {
+        match self {
+            Self::Listener { gateway, .. } => Some(&gateway.name),
+            Self::Unserved { gateway, .. } => Some(gateway),
+            Self::Nobody { gateway, .. } => *gateway,
+            Self::Service { .. } | Self::Endpoint { .. } => None,
+        }
+    }
 }
 
 /// Finds who takes a request, and says how.
@@ -47,8 +66,9 @@ pub(super) fn find<'e>(
         if let Some(gateway) = effective.gateways.get(name) {
             return Ok(at_gateway(gateway, request, port, why));
         }
-        if effective.idle.contains_key(name) {
+        if let Some((name, _)) = effective.idle.get_key_value(name) {
             return Ok(Destination::Nobody {
+                gateway: Some(name),
                 why: format!("no listener of Gateway {name} is in force"),
             });
         }
@@ -70,6 +90,7 @@ pub(super) fn find<'e>(
         ));
         if service.port(port).is_none() {
             return Ok(Destination::Nobody {
+                gateway: None,
                 why: format!("Service {} has no port {port}", service.name),
             });
         }
@@ -87,6 +108,7 @@ pub(super) fn find<'e>(
     }
     if let Some(namespace) = own_namespace {
         return Ok(Destination::Nobody {
+            gateway: None,
             why: format!(
                 "`{}` names no Service for a client in namespace `{namespace}`",
                 request.host()
@@ -170,6 +192,7 @@ fn at_gateway<'e>(
             ports.join(", ")
         };
         return Destination::Nobody {
+            gateway: Some(&gateway.name),
             why: format!(
                 "Gateway {} has no listener in force on port {port}; its ports are: {ports}",
                 gateway.name
@@ -220,9 +243,16 @@ fn at_gateway<'e>(
             // Without TLS there is nobody to refuse the connection before the Host header is read.
             let cleartext = on_port().any(|listener| speaks(listener));
             if cleartext && request.scheme() == "http" {
-                Destination::Unserved { port, why }
+                Destination::Unserved {
+                    gateway: &gateway.name,
+                    port,
+                    why,
+                }
             } else {
-                Destination::Nobody { why }
+                Destination::Nobody {
+                    gateway: Some(&gateway.name),
+                    why,
+                }
             }
         }
     }
@@ -272,6 +302,7 @@ fn any_gateway<'e>(
             // The one Gateway of the port answers for hosts, even those that it does not serve.
             [gateway] => Ok(at_gateway(gateway, request, port, why)),
             _ => Ok(Destination::Nobody {
+                gateway: None,
                 why: nobody(request, port),
             }),
         },

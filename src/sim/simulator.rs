@@ -1,7 +1,7 @@
 //! The simulator: a configuration with its compiled tables.
 
 use super::{
-    Answer, Outcome, Request, RequestError,
+    Answer, Outcome, Request, RequestError, answer,
     destination::{self, Destination},
     http, idle, stream,
 };
@@ -90,6 +90,9 @@ impl Simulator {
             Destination::Service { .. } | Destination::Endpoint { .. }
         );
         let mut answer = self.answer(request, &destination, why, draw);
+        answer.gateway = destination
+            .gateway()
+            .map(|name| answer::gateway_api("Gateway", name));
         if outside && answer.route.is_none() && request.client.is_none() {
             idle::say(&effective, request, taken, &mut answer.why);
         }
@@ -105,14 +108,16 @@ impl Simulator {
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Answer {
         match destination {
-            Destination::Nobody { why: reason } => {
+            Destination::Nobody { why: reason, .. } => {
                 why.push(reason.clone());
                 Answer {
                     why,
                     ..Answer::new(Outcome::Refused)
                 }
             }
-            Destination::Unserved { port, why: reason } => {
+            Destination::Unserved {
+                port, why: reason, ..
+            } => {
                 why.push(reason.clone());
                 http::unserved(request, *port, why)
             }

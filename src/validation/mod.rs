@@ -28,6 +28,7 @@
 mod admission;
 mod condition;
 mod metadata;
+mod misnamed;
 mod plan;
 mod report;
 mod set;
@@ -85,7 +86,8 @@ pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
 /// Judges an object as it stands in a file, as on creation by `kubectl apply`: a field that the channel
 /// does not have is an error.
 ///
-/// Objects of other groups are not judged: their report is empty.
+/// Objects of other groups are not judged: their report is empty, but for those of which it is clear that a kind
+/// of the Gateway API is meant (a group that is misspelt or was renamed), or a kind that its rules look at.
 #[must_use]
 pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
     judge(object, None, options)
@@ -174,7 +176,8 @@ fn subject(object: &Value, options: &ValidationOptions) -> Subject {
         return Subject::Foreign;
     };
     if !schema::is_own_group(api_version) {
-        return Subject::Foreign;
+        return misnamed::check(api_version, kind_name, options)
+            .map_or(Subject::Foreign, Subject::Hopeless);
     }
     let unserved = || {
         let served = served_versions(kind_name, options);
@@ -227,13 +230,18 @@ fn not_served(
     let ValidationOptions {
         channel, release, ..
     } = options;
+    let since = schema::later(api_version, kind)
+        .map(|later| format!(", which came with release {}", later.since))
+        .unwrap_or_default();
     if !served.is_empty() {
         return Finding::error(
             "version/not-served",
             "apiVersion".to_owned(),
-            format!("the {channel} channel of {release} does not serve {kind} in `{api_version}`"),
+            format!(
+                "the {channel} channel of {release} does not serve {kind} in `{api_version}`{since}"
+            ),
         )
-        .with_help(format!("served: {}", served.join(", ")));
+        .with_help(format!("write `apiVersion: {}`", served.join("` or `")));
     }
     let known = schema::KINDS.iter().find(|k| k.kind == kind);
     let elsewhere = known.and_then(|_| {
@@ -248,10 +256,13 @@ fn not_served(
     let finding = Finding::error(
         "kind/not-served",
         "kind".to_owned(),
-        format!("the {channel} channel of {release} has no kind `{kind}`"),
+        format!("the {channel} channel of {release} has no kind `{kind}`{since}"),
     );
     match elsewhere {
         Some(other) => finding.with_help(format!("it is in the {other} channel")),
+        None if !since.is_empty() => {
+            finding.with_help("remove the object, or install that release".to_owned())
+        }
         None => {
             let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
             finding.with_help(match near {

@@ -64,7 +64,7 @@ fn a_version_that_is_not_served_is_refused_with_those_that_are() {
     assert_eq!(paths(&report), [("version/not-served", "apiVersion")]);
     assert_eq!(
         report.findings()[0].help(),
-        Some("served: gateway.networking.k8s.io/v1")
+        Some("write `apiVersion: gateway.networking.k8s.io/v1`")
     );
     let report = validate_value(&object, &ValidationOptions::new(Channel::Experimental));
     assert!(report.is_accepted());

@@ -1,6 +1,9 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
-use crate::statused::Statused;
+use crate::{
+    given::{Answered, InExperimental, NotInForce},
+    statused::Statused,
+};
 use gwapi::{manifest::ReadError, sim::Answer};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,7 +23,9 @@ pub(super) struct Reply {
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<Vec<Statused>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<Box<Answer>>,
+    ignored: Option<Vec<NotInForce>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Box<Answered<Answer>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<String>,
 }
@@ -48,24 +53,38 @@ impl Reply {
         }
     }
 
-    pub(super) fn changed(changed: Vec<Statused>, errors: Vec<Errored>) -> Self {
+    pub(super) fn changed(
+        changed: Vec<Statused>,
+        errors: Vec<Errored>,
+        ignored: Vec<NotInForce>,
+    ) -> Self {
         Self {
             changed: Some(changed),
             errors: Some(errors),
+            ignored: Some(ignored),
             ..Self::done()
         }
     }
 
-    pub(super) fn items(items: Vec<Statused>) -> Self {
+    pub(super) fn items(items: Vec<Statused>, ignored: Vec<NotInForce>) -> Self {
         Self {
             items: Some(items),
+            ignored: Some(ignored),
             ..Self::done()
         }
     }
 
-    pub(super) fn answer(answer: Answer) -> Self {
+    pub(super) fn answer(
+        answer: Answer,
+        ignored: Vec<NotInForce>,
+        experimental: Vec<InExperimental>,
+    ) -> Self {
         Self {
-            answer: Some(Box::new(answer)),
+            answer: Some(Box::new(Answered {
+                answer,
+                ignored,
+                experimental,
+            })),
             ..Self::done()
         }
     }

@@ -41,7 +41,10 @@ fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
         let message = reply["error"]["message"].as_str().unwrap();
         assert!(message.contains(wanted), "{message}");
     }
-    assert_eq!(replies[4], json!({"id": 1, "ok": true, "items": []}));
+    assert_eq!(
+        replies[4],
+        json!({"id": 1, "ok": true, "items": [], "ignored": []})
+    );
 }
 
 #[test]
@@ -162,7 +165,10 @@ fn a_malformed_line_gets_an_error_reply_and_the_conversation_goes_on() {
         );
     }
     let reply = ask(&mut server, &json!({"id": "x", "op": "status"}));
-    assert_eq!(reply, json!({"id": "x", "ok": true, "items": []}));
+    assert_eq!(
+        reply,
+        json!({"id": "x", "ok": true, "items": [], "ignored": []})
+    );
 }
 
 #[test]
@@ -193,7 +199,10 @@ fn deleting_what_is_not_there_is_no_error() {
                 "namespace": "shop", "name": "front",
             }]}),
         );
-        assert_eq!(reply, json!({"ok": true, "changed": [], "errors": []}));
+        assert_eq!(
+            reply,
+            json!({"ok": true, "changed": [], "errors": [], "ignored": []})
+        );
     }
     let all = ask(&mut server, &json!({"op": "status"}));
     assert_eq!(all["items"].as_array().unwrap().len(), 1);
@@ -241,4 +250,169 @@ fn a_request_is_answered_under_what_has_been_applied() {
         let reply = ask(&mut server, &json!({"op": "request", "request": bad}));
         assert_eq!(reply["ok"], false, "{reply}");
     }
+}
+
+#[test]
+fn an_object_that_an_api_server_refuses_is_named_and_leaves_what_was_in_force() {
+    let mut server = configured();
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1)]}),
+    );
+    let mut refused = gateway(2);
+    refused["spec"]["listeners"][0]["prot"] = json!(80);
+    let mistyped = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HttpRoute",
+        "metadata": {"name": "cart", "namespace": "shop"}, "spec": {},
+    });
+    let reply = ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [refused, mistyped]}),
+    );
+    assert_eq!(reply["errors"], json!([]));
+    let reasons = |reply: &Value| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let ignored = reply["ignored"].as_array().unwrap().iter();
+        ignored
+            .map(|object| (text(&object["name"]), text(&object["reason"])))
+            .collect()
+    };
+    let both = [
+        ("front".to_owned(), "UnknownField".to_owned()),
+        ("cart".to_owned(), "UnknownKind".to_owned()),
+    ];
+    assert_eq!(reasons(&reply), both);
+    let all = ask(&mut server, &json!({"op": "status"}));
+    assert_eq!(reasons(&all), both);
+    let front = |all: &Value| {
+        let items = all["items"].as_array().unwrap();
+        let front = items.iter().find(|o| o["kind"] == "Gateway").cloned();
+        front.map(|front| front["status"]["conditions"][0]["observedGeneration"].clone())
+    };
+    assert_eq!(front(&all), Some(json!(1)), "the earlier one is in force");
+    let request =
+        json!({"op": "request", "request": {"url": "http://a.example/", "gateway": "shop/front"}});
+    let answer = ask(&mut server, &request);
+    assert_eq!(reasons(&answer["answer"]), both);
+
+    // Given again as it ought to be, or taken out, it is not named any more.
+    let gone = json!({"op": "delete", "objects": [{
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HttpRoute", "namespace": "shop", "name": "cart",
+    }]});
+    ask(&mut server, &gone);
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [gateway(3)]}),
+    );
+    let all = ask(&mut server, &json!({"op": "status"}));
+    assert_eq!(reasons(&all), []);
+    assert_eq!(front(&all), Some(json!(3)));
+}
+
+#[test]
+fn another_channel_judges_what_was_given_anew() {
+    let mut server = configured();
+    let route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "cart", "namespace": "shop"},
+        "spec": {"parentRefs": [{"name": "front"}], "rules": [{"timeouts": {"request": "1s"}, "filters": [
+            {"type": "RequestRedirect", "requestRedirect": {"hostname": "new.example.com"}},
+        ]}]},
+    });
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1), route]}),
+    );
+    let request =
+        json!({"op": "request", "request": {"url": "http://a.example/", "gateway": "shop/front"}});
+    for (channel, status) in [("standard", 404), ("experimental", 302)] {
+        ask(
+            &mut server,
+            &json!({"op": "configure", "options": {"controllerName": "example.com/ours", "channel": channel}}),
+        );
+        let answer = ask(&mut server, &request);
+        assert_eq!(answer["answer"]["status"], status, "{channel}: {answer}");
+        let ignored = answer["answer"]["ignored"].as_array().unwrap();
+        assert_eq!(ignored.len(), usize::from(status == 404));
+    }
+}
+
+/// "Statuses that change because of it are in the next reply": what was deleted has none to write.
+#[test]
+fn what_was_deleted_is_never_told_again() {
+    let mut server = configured();
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1)]}),
+    );
+    // The Gateway's status changes, and is not told before the Gateway goes.
+    ask(
+        &mut server,
+        &json!({"op": "configure", "options": {"controllerName": "example.com/ours"}}),
+    );
+    let reply = ask(
+        &mut server,
+        &json!({"op": "delete", "objects": [
+            {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "namespace": "shop", "name": "front"},
+        ]}),
+    );
+    let kinds: Vec<_> = reply["changed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| &o["kind"])
+        .collect();
+    assert!(!kinds.contains(&&json!("Gateway")), "{reply}");
+    assert!(server.untold.is_empty());
+    let again = ask(&mut server, &json!({"op": "apply", "objects": []}));
+    assert_eq!(again["changed"], json!([]));
+}
+
+/// An object without `namespace` is in `default`, as for `kubectl`.
+#[test]
+fn an_object_is_deleted_without_its_namespace_where_that_is_default() {
+    let mut server = configured();
+    let mut in_default = gateway(1);
+    in_default["metadata"] = json!({"name": "front"});
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1), in_default]}),
+    );
+    let kinds = |server: &mut Server| -> Vec<String> {
+        let all = ask(server, &json!({"op": "status"}));
+        let items = all["items"].as_array().unwrap().iter();
+        items
+            .map(|o| format!("{} {}", o["kind"], o["metadata"]["namespace"]).replace('"', ""))
+            .collect()
+    };
+    assert_eq!(
+        kinds(&mut server),
+        ["Gateway default", "Gateway shop", "GatewayClass null"]
+    );
+    let delete = |kind: &str, name: &str| {
+        json!({"op": "delete", "objects": [
+            {"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "name": name},
+        ]})
+    };
+    ask(&mut server, &delete("Gateway", "front"));
+    assert_eq!(kinds(&mut server), ["Gateway shop", "GatewayClass null"]);
+    ask(&mut server, &delete("GatewayClass", "ours"));
+    assert!(kinds(&mut server).is_empty());
+}
+
+#[test]
+fn options_reach_requests_that_come_after_them() {
+    let mut server = configured();
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), gateway(1)]}),
+    );
+    let request = json!({"op": "request", "request": {"url": "http://192.0.2.9/"}});
+    let listener = |server: &mut Server| ask(server, &request)["answer"]["gateway"].clone();
+    assert_eq!(listener(&mut server)["name"], "front");
+    ask(
+        &mut server,
+        &json!({"op": "configure", "options": {"controllerName": "example.com/theirs"}}),
+    );
+    assert_eq!(listener(&mut server), Value::Null);
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod convert;
+mod ignored;
 mod input;
 mod request;
 mod status;

@@ -1,0 +1,330 @@
+//! What was given: the objects in force, and by name what is not in force, with the reason and the line.
+
+use crate::{
+    input::{Input, MOST_SHOWN, Problem},
+    output::{Line, Page, Style, Tone},
+};
+use clap::Args;
+use gwapi::{
+    attachment::admit::{self, Admitted, Experimental, Ignored},
+    manifest::ReadError,
+    meta::{Channel, GroupVersionKind, ObjectReference},
+    validation::Finding,
+};
+use serde::Serialize;
+
+/// An answer as JSON, and what was given that is not in force.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answered<T: Serialize> {
+    #[serde(flatten)]
+    pub(crate) answer: T,
+    pub(crate) ignored: Vec<NotInForce>,
+    pub(crate) experimental: Vec<InExperimental>,
+}
+
+/// How many fields of the experimental channel are named to people; the others are counted.
+const MOST_EXPERIMENTAL: usize = 8;
+
+/// Which API server would take the objects; every verb that puts objects in force takes it.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ChannelArgs {
+    /// The release channel of the CRDs that the API server has: `standard` or `experimental`. What a server of
+    /// that channel refuses is not in force
+    #[arg(long, default_value_t = Channel::Experimental)]
+    pub(crate) channel: Channel,
+}
+
+/// What the input comes to.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// The objects in force.
+    pub(crate) admitted: Admitted,
+    /// What is not in force, in the order of the input.
+    pub(crate) ignored: Vec<NotInForce>,
+}
+
+/// Something that was given and is not in force; in JSON an element of `ignored`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NotInForce {
+    #[serde(flatten)]
+    object: ObjectReference,
+    api_version: String,
+    #[serde(flatten)]
+    place: Option<Place>,
+    reason: &'static str,
+    message: String,
+    help: Option<String>,
+    findings: Vec<Field>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Serialize)]
+struct Place {
+    file: String,
+    /// From 1; 0 where no line is to blame.
+    line: usize,
+    column: usize,
+}
+
+/// A field for which an object is refused.
+#[derive(Clone, Debug, Serialize)]
+struct Field {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    rule: &'static str,
+    message: String,
+    help: Option<String>,
+}
+
+/// A part of the input that the standard channel does not have; in JSON an element of `experimental`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct InExperimental {
+    #[serde(flatten)]
+    object: ObjectReference,
+    path: String,
+}
+
+impl InExperimental {
+    pub(crate) fn of(part: &Experimental) -> Self {
+        Self {
+            object: part.object.clone(),
+            path: part.path.clone(),
+        }
+    }
+}
+
+impl Given {
+    /// Puts the objects of the input in force that an API server of this channel takes.
+    pub(crate) fn of(input: &Input, channel: Channel) -> Self {
+        let values = input.entries.iter().map(|located| &located.entry.value);
+        let admitted = admit::admit(values, channel);
+        let mut ignored: Vec<(usize, NotInForce)> = input
+            .problems
+            .iter()
+            .map(|problem| (input.order(&problem.file), NotInForce::of_problem(problem)))
+            .collect();
+        for object in &admitted.ignored {
+            let source = input.entries.get(object.index).map_or(0, |l| l.source);
+            ignored.push((source, NotInForce::of_input(object, input)));
+        }
+        ignored.sort_by_key(|(source, object)| {
+            let place = object.place.as_ref();
+            (*source, place.map(|place| (place.line, place.column)))
+        });
+        Self {
+            admitted,
+            ignored: ignored.into_iter().map(|(_, object)| object).collect(),
+        }
+    }
+
+    /// What of the input only the experimental channel has.
+    pub(crate) fn experimental(&self) -> Vec<InExperimental> {
+        self.admitted
+            .experimental
+            .iter()
+            .map(InExperimental::of)
+            .collect()
+    }
+
+    /// Shows what is not in force, and what is experimental.
+    pub(crate) fn show(&self, page: &mut Page) {
+        show(&self.ignored, page);
+        show_experimental(&self.admitted.experimental, page);
+    }
+
+    /// Says on stderr what is not in force, where stdout is for a program.
+    pub(crate) fn say(&self) {
+        let mut page = Page::new(Style::stderr());
+        show(&self.ignored, &mut page);
+        eprint!("{}", page.into_text());
+    }
+}
+
+/// Shows what is not in force, each with its reason, and what would be right last.
+fn show(ignored: &[NotInForce], page: &mut Page) {
+    if ignored.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &Line::of(Tone::Bad, "not in force:"));
+    for object in ignored.iter().take(MOST_SHOWN) {
+        object.show(page);
+    }
+    if ignored.len() > MOST_SHOWN {
+        let more = ignored.len() - MOST_SHOWN;
+        page.line(
+            2,
+            &Line::plain(format_args!("… and {more} more, which `-o json` names")),
+        );
+    }
+}
+
+fn show_experimental(parts: &[Experimental], page: &mut Page) {
+    if parts.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(
+        0,
+        &Line::of(Tone::Warn, "experimental (the standard channel does not have this; `--channel standard` judges by it):"),
+    );
+    for part in parts.iter().take(MOST_EXPERIMENTAL) {
+        let line = Line::plain(&part.object);
+        let line = if part.path.is_empty() {
+            line
+        } else {
+            line.and(": ").and(&part.path)
+        };
+        page.line(2, &line);
+    }
+    if let Some(more) = parts
+        .len()
+        .checked_sub(MOST_EXPERIMENTAL)
+        .filter(|n| *n > 0)
+    {
+        page.line(2, &Line::plain(format_args!("… and {more} more")));
+    }
+}
+
+impl NotInForce {
+    /// An object that was judged by itself, and stands in no file.
+    pub(crate) fn of_object(ignored: &Ignored) -> Self {
+        let mut findings: Vec<Field> = ignored.findings.iter().map(Field::of).collect();
+        findings.extend(ignored.error.as_ref().map(Field::unreadable));
+        Self {
+            object: ignored.object.clone(),
+            api_version: ignored.api_version.clone(),
+            place: None,
+            reason: ignored.reason.as_str(),
+            message: ignored.message.clone(),
+            help: ignored.help.clone(),
+            findings,
+        }
+    }
+
+    /// An object of the input.
+    fn of_input(ignored: &Ignored, input: &Input) -> Self {
+        let mut object = Self::of_object(ignored);
+        let Some(located) = input.entries.get(ignored.index) else {
+            return object;
+        };
+        let entry = &located.entry;
+        for field in &mut object.findings {
+            let key =
+                (field.rule == "schema/unknown-field").then(|| entry.positions.key(&field.path));
+            let position = key.flatten().unwrap_or_else(|| entry.position(&field.path));
+            field.line = Some(position.line);
+            field.column = Some(position.column);
+        }
+        object
+            .findings
+            .sort_by_key(|field| (field.line, field.column));
+        object.place = Some(Place {
+            file: input.source(located).to_owned(),
+            line: entry.place.position.line,
+            column: entry.place.position.column,
+        });
+        if let Some(other) = ignored
+            .replaced_by
+            .and_then(|index| input.entries.get(index))
+        {
+            let (file, line) = (input.source(other), other.entry.place.position.line);
+            object.message = format!("{}: {file}:{line} is in force", object.message);
+        }
+        object
+    }
+
+    /// A document that cannot be read, or a key that is given twice.
+    fn of_problem(problem: &Problem) -> Self {
+        let named = &problem.object;
+        let twice = problem.rule == "manifest/duplicate-key";
+        let message = if twice {
+            format!("{}: {}", problem.path, problem.message)
+        } else {
+            problem.message.clone()
+        };
+        Self {
+            object: ObjectReference {
+                group: GroupVersionKind::from_api_version(&named.api_version, &named.kind).group,
+                kind: named.kind.clone(),
+                namespace: named.namespace.clone(),
+                name: named.name.clone(),
+            },
+            api_version: named.api_version.clone(),
+            place: Some(Place {
+                file: problem.file.clone(),
+                line: problem.line,
+                column: problem.column,
+            }),
+            reason: if twice { "DuplicateKey" } else { "Unreadable" },
+            message,
+            help: problem.help.clone(),
+            findings: Vec::new(),
+        }
+    }
+
+    fn show(&self, page: &mut Page) {
+        let mut line = Line::default();
+        let named = !self.object.kind.is_empty();
+        if named {
+            line = line.with(Tone::Strong, &self.object);
+        }
+        if let Some(place) = &self.place {
+            // The first field to blame, for editors that go where a text points.
+            let first = self.findings.first();
+            let line_number = first.and_then(|field| field.line).unwrap_or(place.line);
+            let column = first.and_then(|field| field.column).unwrap_or(place.column);
+            let at = format!("{}:{line_number}:{column}", place.file);
+            line = match named {
+                true => line.and(" (").and(at).and(")"),
+                false => line.and(at),
+            };
+        }
+        page.line(2, &line.and(": ").and(&self.message));
+        for field in &self.findings {
+            let mut line = Line::default();
+            if let Some(number) = field.line {
+                line = line.with(Tone::Faint, format_args!("line {number}: "));
+            }
+            if !field.path.is_empty() {
+                line = line.and(&field.path).and(": ");
+            }
+            page.line(4, &line.and(&field.message));
+            if let Some(help) = &field.help {
+                page.line(6, &Line::plain("help: ").and(help));
+            }
+        }
+        if let Some(help) = &self.help {
+            page.line(4, &Line::plain("help: ").and(help));
+        }
+    }
+}
+
+impl Field {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            path: finding.path().to_owned(),
+            line: None,
+            column: None,
+            rule: finding.rule(),
+            message: finding.message().to_owned(),
+            help: finding.help().map(str::to_owned),
+        }
+    }
+
+    /// The field that cannot be read.
+    fn unreadable(error: &ReadError) -> Self {
+        Self {
+            path: error.path().to_owned(),
+            line: None,
+            column: None,
+            rule: "manifest/unreadable",
+            message: error.message().to_owned(),
+            help: None,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What is given and is not in force is named by `status` and `request`, with the reason, in text and in JSON, and
+//! the exit code is 1.
+
+use crate::support::gwapi;
+use serde_json::Value;
+
+/// A Gateway, a Service and a route that all work.
+const SOUND: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: shop }
+spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: cart, namespace: shop }
+spec: { oops: 1 }
+";
+
+fn run(arguments: &[&str], objects: &str) -> (Option<i32>, String) {
+    let output = gwapi(arguments, objects);
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+/// What `status` and `request` say of these objects beside the sound ones: exit code, text and `ignored` of each.
+fn ask(objects: &str) -> [(Option<i32>, String, Vec<Value>); 2] {
+    let all = format!("{SOUND}---\n{objects}");
+    let verbs: [&[&str]; 2] = [
+        &["status", "-f", "-"],
+        &["request", "-f", "-", "http://a.example/"],
+    ];
+    verbs.map(|verb| {
+        let (code, text) = run(verb, &all);
+        let (json_code, json) = run(&[verb, &["-o", "json"]].concat(), &all);
+        assert_eq!(code, json_code);
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let ignored = json.get("ignored").and_then(Value::as_array);
+        (code, text, ignored.unwrap().clone())
+    })
+}
+
+#[test]
+fn where_all_is_in_force_nothing_is_ignored_and_the_exit_code_is_0() {
+    for (code, text, ignored) in ask("") {
+        assert_eq!(code, Some(0), "{text}");
+        assert!(ignored.is_empty());
+        assert!(!text.contains("not in force"), "{text}");
+    }
+}
+
+#[test]
+fn each_object_that_is_not_in_force_is_named_with_its_reason() {
+    let route = |api_version: &str, kind: &str, spec: &str| {
+        format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{ name: other, namespace: shop }}\nspec: {spec}\n"
+        )
+    };
+    let own = |version: &str, kind: &str, spec: &str| {
+        route(&format!("gateway.networking.k8s.io/{version}"), kind, spec)
+    };
+    for (object, reason, said) in [
+        (
+            own("v1", "HttpRoute", "{}"),
+            "UnknownKind",
+            "did you mean `HTTPRoute`?",
+        ),
+        (
+            own("v1", "TLSRoute", "{}"),
+            "UnknownVersion",
+            "which came with release v1.5.0",
+        ),
+        (
+            own("v1beta2", "HTTPRoute", "{}"),
+            "UnknownVersion",
+            "gateway.networking.k8s.io/v1beta2",
+        ),
+        (
+            route("networking.x-k8s.io/v1alpha1", "HTTPRoute", "{}"),
+            "UnknownGroup",
+            "`networking.x-k8s.io` is the name that the group had",
+        ),
+        (
+            route("gateway.networking.k8s.oi/v1", "HTTPRoute", "{}"),
+            "UnknownGroup",
+            "did you mean `gateway.networking.k8s.io`?",
+        ),
+        (
+            own("v1", "HTTPRoute", "{ hostname: [a.example] }"),
+            "UnknownField",
+            "line 25: spec.hostname",
+        ),
+        (
+            own(
+                "v1",
+                "HTTPRoute",
+                "{ rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https } }], backendRefs: [{ name: cart, port: 80 }] }] }",
+            ),
+            "Refused",
+            "a rule that redirects must have no backends",
+        ),
+        (
+            route("v1", "ConfigMap", "{}\ndata: 7"),
+            "Unreadable",
+            "line 26: data",
+        ),
+    ] {
+        for (code, text, ignored) in ask(&object) {
+            assert_eq!(code, Some(1), "{text}");
+            assert_eq!(ignored.len(), 1, "{ignored:#?}");
+            let named = &ignored[0];
+            assert_eq!(named["reason"], reason);
+            assert_eq!(named["name"], "other");
+            assert_eq!(named["file"], "<stdin>");
+            assert_eq!(named["line"], 22);
+            assert!(text.contains("other (<stdin>:2"), "{text}");
+            assert!(text.contains(said), "{said}\n{text}");
+        }
+    }
+}
+
+/// An API server keeps the object that was applied last.
+#[test]
+fn of_two_objects_of_one_name_the_last_is_in_force_and_the_other_is_named() {
+    let again = "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: HTTPRoute\nmetadata: { name: cart, namespace: shop }\n\
+                 spec: { parentRefs: [{ name: front }], hostnames: [b.example], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }\n";
+    for (code, text, ignored) in ask(again) {
+        assert_eq!(code, Some(1));
+        assert_eq!(ignored.len(), 1, "{ignored:#?}");
+        assert_eq!(ignored[0]["reason"], "Replaced");
+        assert_eq!(ignored[0]["line"], 12);
+        assert!(text.contains("<stdin>:22 is in force"), "{text}");
+    }
+    let (_, answer) = run(
+        &["request", "-f", "-", "-o", "json", "http://a.example/"],
+        &format!("{SOUND}---\n{again}"),
+    );
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["status"], 404);
+}
+
+#[test]
+fn the_channel_decides_and_what_is_experimental_is_named() {
+    let objects = format!(
+        "{SOUND}---\n{}",
+        "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute\nmetadata: { name: t, namespace: shop }\n\
+         spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }\n"
+    );
+    let url = "http://a.example/";
+    let (code, text) = run(&["request", "-f", "-", url], &objects);
+    assert_eq!(code, Some(0), "what is experimental is no finding");
+    assert!(
+        text.contains("experimental") && text.contains("TCPRoute shop/t"),
+        "{text}"
+    );
+    let arguments = [
+        "request",
+        "-f",
+        "-",
+        "--channel",
+        "standard",
+        "-o",
+        "json",
+        url,
+    ];
+    let (code, json) = run(&arguments, &objects);
+    let answer: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(code, Some(1));
+    assert_eq!(answer["outcome"], "forwarded");
+    assert_eq!(answer["ignored"][0]["kind"], "TCPRoute");
+    assert_eq!(answer["experimental"], serde_json::json!([]));
+    let (_, json) = run(&["status", "-f", "-", "-o", "json"], &objects);
+    let list: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(list["experimental"][0]["name"], "t");
+}
+
+#[test]
+fn nothing_that_was_given_moves_the_cursor_or_begins_a_line() {
+    let object = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n\
+                  metadata: { name: \"x\\e[2K\\r\\n9 objects: all is well\\x9b1m\\u202e\", namespace: shop }\n";
+    for (code, text, ignored) in ask(object) {
+        assert_eq!(code, Some(1));
+        assert_eq!(ignored.len(), 1);
+        assert!(
+            !text.contains(['\u{1b}', '\r', '\u{9b}', '\u{202e}']),
+            "{text:?}"
+        );
+        assert!(!text.contains("\n9 objects"), "{text}");
+        assert!(text.contains("x\\u{1b}[2K\\r\\n9 objects"), "{text}");
+    }
+}

@@ -1,0 +1,245 @@
+//! From objects as they were given to those that are in force, and what is not in force, by name.
+//!
+//! An API server takes some objects and refuses others, and of two objects with one name it keeps the one that
+//! was applied last. [`admit`] does the same with a list of objects, and [`judge`] with one: what a server
+//! would refuse is [`Ignored`], with the reason.
+//!
+//! ```
+//! use gwapi::{attachment::admit::{self, IgnoredReason}, meta::Channel};
+//! use serde_json::json;
+//!
+//! let misspelt = json!({
+//!     "apiVersion": "gateway.networking.k8s.io/v1",
+//!     "kind": "HttpRoute",
+//!     "metadata": { "name": "cart", "namespace": "shop" },
+//! });
+//! let admitted = admit::admit([&misspelt], Channel::Standard);
+//! assert!(admitted.snapshot.http_routes().is_empty());
+//! assert_eq!(admitted.ignored[0].reason, IgnoredReason::UnknownKind);
+//! assert_eq!(admitted.ignored[0].help.as_deref(), Some("did you mean `HTTPRoute`?"));
+//! ```
+
+mod ignored;
+mod meant;
+#[cfg(test)]
+mod tests;
+
+pub use ignored::{Ignored, IgnoredReason};
+
+use super::{Snapshot, SnapshotObject};
+use crate::{
+    manifest::{self, ReadError},
+    meta::{Channel, GroupVersionKind, ObjectReference, Release},
+    schema,
+    validation::{self, Finding},
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// What a list of objects comes to on an API server.
+#[derive(Clone, Debug, Default)]
+pub struct Admitted {
+    /// The objects in force.
+    pub snapshot: Snapshot,
+    /// The `apiVersion` in which each object in force was given.
+    pub versions: BTreeMap<ObjectReference, String>,
+    /// What is not in force, in the order in which it was given.
+    pub ignored: Vec<Ignored>,
+    /// What of the objects in force the standard channel does not have, in the same order. Empty where they were
+    /// judged by that channel.
+    pub experimental: Vec<Experimental>,
+    /// How many objects have nothing to do with the Gateway API.
+    pub foreign: usize,
+}
+
+/// An object, or a field of one, that only the experimental channel has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Experimental {
+    /// The object.
+    pub object: ObjectReference,
+    /// The field, as in `spec.rules[0].timeouts`; empty for the object as a whole.
+    pub path: String,
+}
+
+/// What an API server makes of one object.
+#[derive(Clone, Debug)]
+pub enum Judged {
+    /// It takes the object.
+    Admitted {
+        /// The object, in the form in which attachment reads it.
+        object: SnapshotObject,
+        /// What of it the standard channel does not have; empty where it was judged by that channel.
+        experimental: Vec<Experimental>,
+        /// Its `status`, where that cannot be read: the object is in force without it.
+        status: Option<Ignored>,
+    },
+    /// It takes the object, which has nothing to do with the Gateway API: only that it is there counts.
+    Foreign(SnapshotObject),
+    /// It does not take the object.
+    Ignored(Ignored),
+}
+
+/// Judges objects as an API server with the CRDs of this channel does when they are applied one after the other.
+#[must_use]
+pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel) -> Admitted {
+    let mut admitted = Admitted::default();
+    // Of each object in force, its place and how it was given.
+    let mut in_force: HashMap<ObjectReference, (usize, &Value)> = HashMap::new();
+    let mut experimental: BTreeMap<usize, Vec<Experimental>> = BTreeMap::new();
+    for (index, value) in objects.into_iter().enumerate() {
+        let object = match judge(value, channel) {
+            Judged::Ignored(ignored) => {
+                admitted.ignored.push(Ignored { index, ..ignored });
+                continue;
+            }
+            Judged::Foreign(object) => {
+                admitted.foreign += 1;
+                admitted.snapshot.insert(object);
+                continue;
+            }
+            Judged::Admitted {
+                object,
+                experimental: of_object,
+                status,
+            } => {
+                let status = status.map(|ignored| Ignored { index, ..ignored });
+                admitted.ignored.extend(status);
+                if !of_object.is_empty() {
+                    experimental.insert(index, of_object);
+                }
+                object
+            }
+        };
+        let reference = object.reference();
+        if let Some((before, old)) = in_force.insert(reference.clone(), (index, value)) {
+            experimental.remove(&before);
+            // Given again as it is, an object is in force.
+            if old != value {
+                admitted.ignored.push(Ignored::replaced(
+                    before,
+                    reference.clone(),
+                    api_version(old),
+                    index,
+                ));
+            }
+        }
+        admitted
+            .versions
+            .insert(reference, api_version(value).to_owned());
+        admitted.snapshot.insert(object);
+    }
+    admitted.ignored.sort_by_key(|ignored| ignored.index);
+    admitted.experimental = experimental.into_values().flatten().collect();
+    admitted
+}
+
+/// Judges one object as an API server with the CRDs of this channel does when it is applied.
+///
+/// The verdict is that of [`validation`](crate::validation), but for `status`: a server drops it from what is
+/// applied, and so it refuses nothing.
+#[must_use]
+pub fn judge(value: &Value, channel: Channel) -> Judged {
+    let options = validation::ValidationOptions::new(channel);
+    let refused: Vec<Finding> = validation::validate_value(value, &options)
+        .into_findings()
+        .into_iter()
+        .filter(|finding| finding.severity() == crate::rules::Severity::Error)
+        .filter(|finding| !is_status(finding.path()))
+        .collect();
+    if !refused.is_empty() {
+        return Judged::Ignored(Ignored::refused(value, refused));
+    }
+    let mut status = None;
+    let decoded = match manifest::decode(value) {
+        Ok(decoded) => decoded,
+        Err(error) => match without_status(value, &error) {
+            Some(decoded) => {
+                status = Some(Ignored::unreadable_status(value, &error));
+                decoded
+            }
+            None => return Judged::Ignored(Ignored::unreadable(value, &error)),
+        },
+    };
+    if decoded.name().is_empty() {
+        return Judged::Ignored(Ignored::nameless(value));
+    }
+    let foreign = matches!(decoded, manifest::Object::Other(_));
+    let object = SnapshotObject::from(decoded);
+    if foreign && matches!(object, SnapshotObject::Other(_)) {
+        return Judged::Foreign(object);
+    }
+    let experimental = if channel == Channel::Experimental {
+        experimental(value, &object.reference())
+    } else {
+        Vec::new()
+    };
+    Judged::Admitted {
+        object,
+        experimental,
+        status,
+    }
+}
+
+/// An object whose status alone cannot be read, as a controller of another release may have written it.
+fn without_status(value: &Value, error: &ReadError) -> Option<manifest::Object> {
+    if !is_status(error.path()) {
+        return None;
+    }
+    let mut value = value.clone();
+    value.as_object_mut()?.remove("status");
+    manifest::decode(&value).ok()
+}
+
+/// What of an object that the experimental channel takes the standard one does not have.
+fn experimental(value: &Value, reference: &ObjectReference) -> Vec<Experimental> {
+    let of = |path: &str| Experimental {
+        object: reference.clone(),
+        path: path.to_owned(),
+    };
+    let Some(kind) = schema::find(api_version(value), &reference.kind) else {
+        return Vec::new();
+    };
+    let standard = kind.installation(Release::default(), Channel::Standard);
+    if !standard.is_some_and(|installation| installation.served) {
+        return vec![of("")];
+    }
+    schema::unknown_fields(value, Channel::Standard)
+        .iter()
+        .filter(|field| field.is_experimental() && !is_status(field.path()))
+        .map(|field| of(field.path()))
+        .collect()
+}
+
+fn is_status(path: &str) -> bool {
+    path.strip_prefix("status")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+fn api_version(value: &Value) -> &str {
+    value
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// What an object calls itself, its namespace `default` where it names none; names that are longer than any may
+/// be are cut.
+fn reference(value: &Value) -> ObjectReference {
+    let text = |pointer: &str| {
+        let text = value.pointer(pointer).and_then(Value::as_str);
+        crate::meta::kept_name(text.unwrap_or_default())
+    };
+    let kind = text("/kind");
+    let namespace = text("/metadata/namespace");
+    let cluster_wide = matches!(kind.as_str(), "GatewayClass" | "Namespace");
+    ObjectReference {
+        group: GroupVersionKind::from_api_version(&text("/apiVersion"), "").group,
+        namespace: match namespace.as_str() {
+            _ if cluster_wide => String::new(),
+            "" if !kind.is_empty() => "default".to_owned(),
+            _ => namespace,
+        },
+        kind,
+        name: text("/metadata/name"),
+    }
+}

@@ -1,0 +1,229 @@
+//! Objects that no server would find a kind for, though it is clear enough which kind is meant.
+
+use super::{Finding, ValidationOptions};
+use crate::{
+    manifest,
+    meta::{GROUP, GroupVersionKind},
+    schema::{self, EXPERIMENTS, KINDS, LATER, nearest_name},
+};
+
+/// The name of the group before it became [`GROUP`].
+const FORMER_GROUP: &str = "networking.x-k8s.io";
+
+/// How many letters a misspelt group may be off.
+const MOST_LETTERS: usize = 3;
+
+/// Kinds of Kubernetes that attachment looks at, with their `apiVersion`.
+fn core_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    manifest::Object::KNOWN
+        .iter()
+        .copied()
+        .filter(|(api_version, _)| !schema::is_own_group(api_version))
+}
+
+/// What is wrong with the type of an object that is not of the Gateway API's group. Nothing for objects that have
+/// nothing to do with it.
+pub(super) fn check(api_version: &str, kind: &str, options: &ValidationOptions) -> Option<Finding> {
+    let gvk = GroupVersionKind::from_api_version(api_version, kind);
+    let release = options.release;
+    if gvk.group == EXPERIMENTS {
+        let finding =
+            |message: String| Finding::error("kind/not-served", "kind".to_owned(), message);
+        return Some(match schema::later(api_version, kind) {
+            Some(later) => finding(format!(
+                "{release} has no kind `{kind}`, which came with release {}",
+                later.since
+            ))
+            .with_help("remove the object, or install that release".to_owned()),
+            None => finding(format!("{release} has no kind `{kind}` in `{api_version}`"))
+                .with_help(format!("the kinds of {release} are in `{GROUP}`")),
+        });
+    }
+    let wrong = |message: String, help: String| {
+        Some(Finding::error("group/not-known", "apiVersion".to_owned(), message).with_help(help))
+    };
+    let in_own_group = || format!("write `apiVersion: {}`", own_version(kind, options));
+    if gvk.group.is_empty() && distance(&gvk.version, GROUP) <= MOST_LETTERS {
+        return wrong(
+            format!("`{api_version}` is a group without a version"),
+            in_own_group(),
+        );
+    }
+    if gvk.group == FORMER_GROUP {
+        return wrong(
+            format!("`{FORMER_GROUP}` is the name that the group had before it became `{GROUP}`"),
+            format!("{}; the fields have changed, too", in_own_group()),
+        );
+    }
+    if distance(&gvk.group, GROUP) <= MOST_LETTERS {
+        return wrong(
+            format!("`{}` is not a group that is known", gvk.group),
+            format!("did you mean `{GROUP}`?"),
+        );
+    }
+    if !is_of_kubernetes(&gvk.group) {
+        return None;
+    }
+    if let Some(own) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) {
+        return wrong(
+            format!("`{own}` is not a kind of `{api_version}`"),
+            format!("write `apiVersion: {}`", own_version(own, options)),
+        );
+    }
+    core(api_version, &gvk)
+}
+
+/// What is wrong with the type of an object that seems to be of a kind of Kubernetes that attachment looks at.
+fn core(api_version: &str, gvk: &GroupVersionKind) -> Option<Finding> {
+    let kind = &gvk.kind;
+    if core_kinds().any(|known| known == (api_version, kind)) {
+        return None;
+    }
+    if let Some((right, _)) = core_kinds().find(|(_, known)| known == kind) {
+        let rule = if GroupVersionKind::from_api_version(right, kind).group == gvk.group {
+            "version/not-served"
+        } else {
+            "group/not-known"
+        };
+        let message = format!("`{kind}` is not a kind of `{api_version}` that is known");
+        return Some(
+            Finding::error(rule, "apiVersion".to_owned(), message)
+                .with_help(format!("write `apiVersion: {right}`")),
+        );
+    }
+    let same_version = core_kinds().filter(|(known, _)| *known == api_version);
+    let near = nearest_name(kind, same_version.map(|(_, kind)| kind))?;
+    (distance(&kind.to_lowercase(), &near.to_lowercase()) <= 2).then(|| {
+        let message = format!("`{api_version}` has no kind `{kind}`");
+        Finding::error("kind/not-served", "kind".to_owned(), message)
+            .with_help(format!("did you mean `{near}`?"))
+    })
+}
+
+/// The kinds of the Gateway API, of whatever release.
+fn own_kinds() -> impl Iterator<Item = &'static str> {
+    KINDS
+        .iter()
+        .map(|known| known.kind)
+        .chain(LATER.iter().map(|later| later.kind))
+}
+
+/// The `apiVersion` in which a server stores a kind; the group alone where it does not have the kind.
+fn own_version(kind: &str, options: &ValidationOptions) -> String {
+    let exact = own_kinds().find(|own| own.eq_ignore_ascii_case(kind));
+    exact
+        .and_then(|kind| super::served_versions(kind, options).first().copied())
+        .map_or_else(|| format!("{GROUP}/VERSION"), str::to_owned)
+}
+
+/// Whether Kubernetes itself gives out the names of a group: others may have kinds of the same name.
+fn is_of_kubernetes(group: &str) -> bool {
+    !group.contains('.') || group == "k8s.io" || group.ends_with(".k8s.io")
+}
+
+/// How many letters two short texts differ by. Long ones are far from everything: the distance is quadratic.
+fn distance(one: &str, other: &str) -> usize {
+    if one.len() > 64 || other.len() > 64 {
+        usize::MAX
+    } else {
+        strsim::osa_distance(one, other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(api_version: &str, kind: &str) -> Option<(&'static str, String)> {
+        let finding = check(api_version, kind, &ValidationOptions::default())?;
+        Some((
+            finding.rule(),
+            finding.help().unwrap_or_default().to_owned(),
+        ))
+    }
+
+    #[test]
+    fn a_group_that_is_nearly_that_of_the_gateway_api_is_named() {
+        let meant =
+            |version: &str| format!("write `apiVersion: gateway.networking.k8s.io/{version}`");
+        for (api_version, kind, wanted, help) in [
+            (
+                "gateway.networking.k8s.oi/v1",
+                "HTTPRoute",
+                "group/not-known",
+                "did you mean `gateway.networking.k8s.io`?".to_owned(),
+            ),
+            (
+                "gateway.networking.k8s.io",
+                "HTTPRoute",
+                "group/not-known",
+                meant("v1"),
+            ),
+            (
+                "networking.x-k8s.io/v1alpha1",
+                "HTTPRoute",
+                "group/not-known",
+                meant("v1") + "; the fields have changed, too",
+            ),
+            (
+                "networking.k8s.io/v1",
+                "HTTPRoute",
+                "group/not-known",
+                meant("v1"),
+            ),
+            ("v1", "referencegrant", "group/not-known", meant("v1beta1")),
+            (
+                "gateway.networking.x-k8s.io/v1alpha1",
+                "XListenerSet",
+                "kind/not-served",
+                "remove the object, or install that release".to_owned(),
+            ),
+            (
+                "discovery.k8s.io/v1beta1",
+                "EndpointSlice",
+                "version/not-served",
+                "write `apiVersion: discovery.k8s.io/v1`".to_owned(),
+            ),
+            (
+                "apps/v1",
+                "Service",
+                "group/not-known",
+                "write `apiVersion: v1`".to_owned(),
+            ),
+            (
+                "v1",
+                "Servcie",
+                "kind/not-served",
+                "did you mean `Service`?".to_owned(),
+            ),
+        ] {
+            assert_eq!(
+                rule(api_version, kind),
+                Some((wanted, help)),
+                "{api_version} {kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn objects_that_have_nothing_to_do_with_the_gateway_api_are_none_of_its_business() {
+        for (api_version, kind) in [
+            ("apps/v1", "Deployment"),
+            ("v1", "Pod"),
+            ("v1", "ServiceAccount"),
+            ("v1", "Service"),
+            ("v1", "Event"),
+            ("networking.k8s.io/v1", "Ingress"),
+            ("networking.istio.io/v1", "Gateway"),
+            ("serving.knative.dev/v1", "Service"),
+            ("policy.linkerd.io/v1beta3", "HTTPRoute"),
+            ("specs.smi-spec.io/v1alpha4", "TCPRoute"),
+            ("multicluster.x-k8s.io/v1alpha1", "ServiceImport"),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+        ] {
+            assert_eq!(rule(api_version, kind), None, "{api_version} {kind}");
+        }
+        let long = "x".repeat(1 << 20);
+        assert_eq!(rule(&long, &long), None);
+    }
+}
