@@ -217,6 +217,9 @@ mod tests {
         let choice = WeightedChoice::new([50, 25, 25]).unwrap();
         let shares: Vec<_> = (0..4).map(|i| choice.share(i).to_string()).collect();
         assert_eq!(shares, ["1/2", "1/4", "1/4", "0/1"]);
+        for (part, whole, text) in [(1, 1, "1/1"), (9, 10, "9/10"), (4, 6, "2/3"), (3, 0, "0/1")] {
+            assert_eq!(Share::new(part, whole).to_string(), text);
+        }
     }
 
     #[test]

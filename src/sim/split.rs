@@ -1,6 +1,7 @@
 //! How many requests reach which backend.
 
 use super::{Answer, BackendName, Request, RequestError, Simulator};
+use crate::backend::Share;
 use serde::Serialize;
 
 /// What became of many like requests: exactly, by the weights, and in a sample of draws.
@@ -98,36 +99,9 @@ impl Simulator {
         Ok(rows
             .into_iter()
             .map(|(row, sum)| SplitRow {
-                share: fraction(sum, total),
+                share: Share::new(sum, total).to_string(),
                 ..row
             })
             .collect())
-    }
-}
-
-/// A fraction in lowest terms: `1/2`, and `1/1` for all.
-fn fraction(part: u64, whole: u64) -> String {
-    let (mut a, mut b) = (part, whole);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    let divisor = a.max(1);
-    format!("{}/{}", part / divisor, whole / divisor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fraction;
-
-    #[test]
-    fn fractions_are_in_lowest_terms() {
-        for (part, whole, text) in [
-            (50, 100, "1/2"),
-            (1, 1, "1/1"),
-            (9, 10, "9/10"),
-            (4, 6, "2/3"),
-        ] {
-            assert_eq!(fraction(part, whole), text);
-        }
     }
 }

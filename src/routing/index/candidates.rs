@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use super::hashing::Hashing;
+use super::part::Part;
 use super::pattern_set::PatternSet;
 use super::ranked::Ranked;
 use super::stored::Stored;
@@ -73,14 +74,6 @@ impl Site {
 pub(in crate::routing) struct Hit<'t, T> {
     pub(in crate::routing) payload: &'t T,
     pub(in crate::routing) entry: &'t Arc<Stored<T>>,
-}
-
-/// A part of a request that can tell entries apart.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Part {
-    Method,
-    Header(HeaderName),
-    Query(query::Name),
 }
 
 impl<T: Clone> Clone for Candidates<T> {
@@ -601,32 +594,5 @@ impl<T: Clone> Index<T> {
             Some(value) => self.values.remove(value, entry, hashing),
         }
         self.rest.is_empty() && self.values.is_empty()
-    }
-}
-
-impl Part {
-    /// The value that an entry asks for at this part, if it is an exact one.
-    fn value<'e, T>(&self, entry: &'e Stored<T>) -> Option<&'e [u8]> {
-        let value = match self {
-            Self::Method => return entry.method().map(str::as_bytes),
-            Self::Header(name) => {
-                &entry
-                    .headers()
-                    .iter()
-                    .find(|header| header.name == *name)?
-                    .value
-            }
-            Self::Query(name) => {
-                &entry
-                    .query()
-                    .iter()
-                    .find(|parameter| *parameter.name == *name.as_str())?
-                    .value
-            }
-        };
-        match value {
-            ValueMatch::Exact(value) => Some(value.as_bytes()),
-            ValueMatch::RegularExpression(_) => None,
-        }
     }
 }

@@ -103,10 +103,12 @@ impl<V> PatternSet<V> {
                 fitting &= fitting - 1;
             }
             for slot in chunk.slots.get(known..).unwrap_or_default() {
-                if let Some(value) = &slot.value
-                    && slot.pattern.is_match(path)
-                {
-                    visit(value);
+                if let Some(value) = &slot.value {
+                    #[cfg(test)]
+                    super::work::note(|work| work.patterns += 1);
+                    if slot.pattern.is_match(path) {
+                        visit(value);
+                    }
                 }
             }
         }
