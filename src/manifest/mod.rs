@@ -83,15 +83,17 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Manifest {
         }
     };
     match format {
-        Format::Json => json::read(bytes, &mut reader, &mut manifest),
         #[cfg(feature = "yaml")]
         Format::Yaml => yaml::read(bytes, &mut reader, &mut manifest),
-        _ => read_either(bytes, options, &mut reader, &mut manifest),
+        #[cfg(feature = "yaml")]
+        Format::Auto => read_either(bytes, options, &mut reader, &mut manifest),
+        _ => json::read(bytes, &mut reader, &mut manifest),
     }
     manifest
 }
 
 /// Reads a stream that begins like JSON; a YAML flow mapping begins so too.
+#[cfg(feature = "yaml")]
 fn read_either(
     bytes: &[u8],
     options: &ReadOptions,
@@ -99,7 +101,6 @@ fn read_either(
     manifest: &mut Manifest,
 ) {
     json::read(bytes, reader, manifest);
-    #[cfg(feature = "yaml")]
     if !manifest.errors.is_empty() {
         let mut as_yaml = Manifest::default();
         let mut again = reader::Reader::new(options);

@@ -38,6 +38,7 @@ pub(super) struct Reader {
     pub(super) values: usize,
     /// Bytes of text so far, in the whole stream.
     pub(super) text: usize,
+    #[cfg(feature = "yaml")]
     aliased: usize,
     path: String,
     duplicates: Vec<Duplicate>,
@@ -52,6 +53,7 @@ impl Reader {
             whole_lists: options.whole_lists,
             values: 0,
             text: 0,
+            #[cfg(feature = "yaml")]
             aliased: 0,
             path: String::new(),
             duplicates: Vec::new(),
@@ -59,6 +61,7 @@ impl Reader {
         }
     }
 
+    #[cfg(feature = "yaml")]
     pub(super) fn limits(&self) -> Limits {
         self.limits
     }
