@@ -8,7 +8,7 @@
 
 use divan::Bencher;
 use gwapi::{
-    crd, manifest,
+    crd, lint, manifest,
     meta::{Channel, Release},
     schema,
     v1::HttpRoute,
@@ -198,7 +198,8 @@ fn judge_10_000_routes(bencher: Bencher) {
     let read = manifest::read(text.as_bytes(), &manifest::ReadOptions::default());
     let options = ValidationOptions::new(Channel::Standard);
     bencher.bench(|| {
-        let reports = validation::validate_set(read.entries.iter().map(|e| &e.value), &options);
+        let values: Vec<_> = read.entries.iter().map(|e| &e.value).collect();
+        let reports: Vec<_> = lint::judge_set(&values, &options).collect();
         assert!(reports.iter().all(validation::Report::is_accepted));
         reports
     });

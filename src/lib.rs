@@ -5,6 +5,7 @@ pub mod backend;
 pub mod conversion;
 pub mod crd;
 pub mod filters;
+pub mod lint;
 pub mod manifest;
 pub mod meta;
 pub mod proxy;

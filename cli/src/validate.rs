@@ -6,6 +6,7 @@ use crate::{
 };
 use clap::Args;
 use gwapi::{
+    lint::judge_set,
     meta::Channel,
     rules,
     validation::{self, Finding},
@@ -38,11 +39,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     options.with_status = args.with_status;
     let objects: Vec<_> = input.entries.iter().map(|l| &l.entry.value).collect();
     let mut problems = std::mem::take(&mut input.problems);
-    for (located, report) in input
-        .entries
-        .iter()
-        .zip(validation::judge_set(&objects, &options))
-    {
+    for (located, report) in input.entries.iter().zip(judge_set(&objects, &options)) {
         let file = input.source(located);
         for finding in report.findings() {
             problems.push(problem(file, located, finding));

@@ -42,6 +42,8 @@ mod standing;
 pub mod status;
 mod values;
 
+#[cfg(test)]
+pub(crate) use backend::ports_looked_at;
 pub use effective::Effective;
 pub use objects::{
     object::{
@@ -55,6 +57,6 @@ pub use options::{
     Options,
 };
 pub use resolution::{Changes, Resolution, Status};
-pub use resolver::{Resolver, resolve};
+pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
 pub use standing::{AtListener, Attachment, CONFLICTED, RouteConflict, Standing, WonBy};
 pub use status::{Next, next};

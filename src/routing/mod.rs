@@ -36,6 +36,7 @@ mod router;
 mod sni;
 
 pub use explain::{Candidate, Explanation, Reason, Verdict};
+pub(crate) use matching::covers::bare;
 pub use matching::matches::{
     Entry, GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch,
 };

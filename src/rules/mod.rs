@@ -15,9 +15,8 @@ mod policy;
 mod reference;
 mod route;
 mod semantic;
+pub mod set;
 mod value;
-
-pub use semantic::set;
 
 use crate::{
     meta::{Channel, Release},
@@ -64,8 +63,7 @@ pub enum Check {
     Value(fn(Defaulted<'_>) -> bool),
     /// Whether the rule holds of a value (first) that replaces another (second), on updates only.
     Update(fn(Defaulted<'_>, Defaulted<'_>) -> bool),
-    /// Needs other objects beside the one that is judged:
-    /// [`validate_set`](crate::validation::validate_set) knows how.
+    /// Needs other objects beside the one that is judged: [`lint`](crate::lint) knows how.
     Set,
     /// Reports each place below a value where the rule does not hold.
     Each(fn(Defaulted<'_>, &Path<'_>, &mut Report<'_>)),
@@ -147,7 +145,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         gateway::RULES,
         policy::RULES,
         semantic::RULES,
-        semantic::set::RULES,
+        set::RULES,
     ]
     .into_iter()
     .flatten()

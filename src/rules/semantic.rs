@@ -6,7 +6,7 @@ use crate::{
     schema::{Defaulted, Elements, Path, field},
 };
 use serde_json::Value;
-use std::{cmp::Ordering, collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// The longest regular expression that is read, in bytes: four for each character that a field may have. The schema
 /// refuses longer ones.
@@ -89,6 +89,33 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::SEMANTIC
     },
     Rule {
+        id: "GRPCRouteRule/has-answer",
+        places: &["GrpcRouteRule"],
+        message: "the rule has no backend: its calls fail with `UNAVAILABLE`",
+        help: "add `backendRefs`, or a filter that answers",
+        check: Check::Value(|rule| {
+            !rule.list("backendRefs").is_empty()
+                || rule
+                    .list("filters")
+                    .iter()
+                    .any(|f| f.text("type") == Some("ExtensionRef"))
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "HTTPPathModifier/no-substitution",
+        places: &["HttpPathModifier"],
+        message: "the new path is taken as it stands: `$1` or `\\1` in it is not replaced",
+        help: "write the path that is meant; the API has no references to parts of a regular expression",
+        check: Check::Value(|modifier| {
+            ["replaceFullPath", "replacePrefixMatch"]
+                .into_iter()
+                .filter_map(|field| modifier.text(field))
+                .all(|path| !refers_to_group(path))
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
         id: "HTTPRequestRedirectFilter/leads-elsewhere",
         places: &["HttpRequestRedirectFilter"],
         message: "the redirect changes nothing: clients are sent in circles",
@@ -98,14 +125,6 @@ pub(super) const RULES: &[Rule] = &[
                 .into_iter()
                 .any(|field| redirect.has(field))
         }),
-        ..Rule::SEMANTIC
-    },
-    Rule {
-        id: "RouteRules/no-dead-match",
-        places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
-        message: "an earlier match of the route takes the same requests: this one is never reached",
-        help: "remove the match, or make it more specific",
-        check: Check::Each(no_dead_match),
         ..Rule::SEMANTIC
     },
     Rule {
@@ -147,92 +166,12 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// The rules on references between the objects of a set, which
-/// [`validate_set`](crate::validation::validate_set) judges.
-pub mod set {
-    use super::{Check, Rule};
-
-    const OF_SET: Rule = Rule {
-        check: Check::Set,
-        ..Rule::SEMANTIC
-    };
-
-    /// A parentRef names nothing in the set.
-    pub const PARENT_EXISTS: Rule = Rule {
-        id: "ParentReference/parent-exists",
-        message: "the parent is not in the set",
-        help: "name a Gateway (or, for a mesh, a Service) that there is, with its namespace if it is another",
-        ..OF_SET
-    };
-    /// A parentRef names a listener that the Gateway does not have.
-    pub const LISTENER_EXISTS: Rule = Rule {
-        id: "ParentReference/listener-exists",
-        message: "the Gateway has no such listener",
-        help: "name a listener of the Gateway by `sectionName`, or one of their ports by `port`",
-        ..OF_SET
-    };
-    /// The hostnames of a route and of the listeners that it names have none in common.
-    pub const HOSTNAMES_MEET: Rule = Rule {
-        id: "Route/hostnames-meet-listener",
-        message: "no hostname of the route is one that the listener serves",
-        help: "use a hostname that the listener covers, or widen the listener's",
-        ..OF_SET
-    };
-    /// A reference to a Service names nothing in the set.
-    pub const BACKEND_EXISTS: Rule = Rule {
-        id: "BackendReference/backend-exists",
-        message: "the backend is not in the set",
-        help: "name a Service that there is, with its namespace if it is another",
-        ..OF_SET
-    };
-    /// A reference names a port that the Service does not have.
-    pub const BACKEND_PORT_EXISTS: Rule = Rule {
-        id: "BackendReference/port-exists",
-        message: "the Service has no such port",
-        help: "name one of the Service's own ports, not that of its pods",
-        ..OF_SET
-    };
-    /// A reference to another namespace without a ReferenceGrant there.
-    pub const GRANTED: Rule = Rule {
-        id: "Reference/granted",
-        message: "no ReferenceGrant of that namespace allows the reference",
-        help: "add a ReferenceGrant in the namespace that is referred to",
-        ..OF_SET
-    };
-    /// A listener names a certificate that is not in the set.
-    pub const CERTIFICATE_EXISTS: Rule = Rule {
-        id: "SecretObjectReference/certificate-exists",
-        message: "the certificate is not in the set",
-        help: "name a Secret that there is, with its namespace if it is another",
-        ..OF_SET
-    };
-    /// A policy, or a listener that asks clients for certificates, names a CA certificate that is not in the
-    /// set.
-    pub const CA_CERTIFICATE_EXISTS: Rule = Rule {
-        id: "CACertificateReference/certificate-exists",
-        message: "the CA certificate is not in the set",
-        help: "name a ConfigMap that there is, with the certificate under `ca.crt`",
-        ..OF_SET
-    };
-    /// A policy names a target that is not in the set.
-    pub const TARGET_EXISTS: Rule = Rule {
-        id: "PolicyTargetReference/target-exists",
-        message: "the target is not in the set",
-        help: "name an object of the policy's own namespace",
-        ..OF_SET
-    };
-
-    pub(in crate::rules) const RULES: &[Rule] = &[
-        PARENT_EXISTS,
-        LISTENER_EXISTS,
-        HOSTNAMES_MEET,
-        BACKEND_EXISTS,
-        BACKEND_PORT_EXISTS,
-        GRANTED,
-        CERTIFICATE_EXISTS,
-        CA_CERTIFICATE_EXISTS,
-        TARGET_EXISTS,
-    ];
+/// Whether a path has what would refer to a group of a regular expression: `$1`, `${name}`, `\\1`.
+fn refers_to_group(path: &str) -> bool {
+    path.match_indices(['$', '\\']).any(|(at, sign)| {
+        let next = path.get(at + 1..).and_then(|rest| rest.chars().next());
+        next.is_some_and(|next| next.is_ascii_digit() || (sign == "$" && next == '{'))
+    })
 }
 
 /// The names in a list of headers, with their indexes.
@@ -339,113 +278,4 @@ fn for_each_expression<'v>(
             Some(holder) => of(holder, fields, &member_at),
         }
     }
-}
-
-/// Reports each match that takes nothing, since an earlier one of the route is the same.
-#[expect(
-    clippy::mutable_key_type,
-    reason = "a regular expression has interior mutability (its cache), but `Ord` does not look at it"
-)]
-fn no_dead_match(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
-    let mut seen: BTreeMap<Meaning<'_>, (usize, usize)> = BTreeMap::new();
-    for (rule_index, rule) in rules.elements().iter().enumerate() {
-        let rule_at = at.index(rule_index);
-        let matches_at = rule_at.field("matches");
-        for (index, one) in rule.list("matches").iter().enumerate() {
-            let here = (rule_index, index);
-            let (earlier_rule, earlier) = *seen.entry(Meaning::of(one)).or_insert(here);
-            if (earlier_rule, earlier) != here {
-                report(
-                    &matches_at.index(index),
-                    format!(
-                        "never reached: `rules[{earlier_rule}].matches[{earlier}]` takes the same requests and comes first"
-                    ),
-                );
-            }
-        }
-    }
-}
-
-/// What a match takes: equal for matches that take the same requests.
-#[derive(Clone, Copy)]
-struct Meaning<'v> {
-    path: Option<[Option<&'v str>; 2]>,
-    /// Whatever else the match has: looked at where paths are equal.
-    rest: Defaulted<'v>,
-}
-
-impl<'v> Meaning<'v> {
-    fn of(one: Defaulted<'v>) -> Self {
-        let path = one.get("path").map(|path| {
-            let (kind, value) = (path.text("type"), path.text("value"));
-            // `/a` and `/a/` are the same prefix.
-            let shorter = value
-                .filter(|_| kind == Some("PathPrefix"))
-                .and_then(|value| value.strip_suffix('/'));
-            [kind, shorter.or(value)]
-        });
-        Self { path, rest: one }
-    }
-
-    /// The method of an HTTPRoute; type, service and method of a GRPCRoute.
-    fn method(self) -> [Option<&'v str>; 4] {
-        let method = self.rest.get("method");
-        let part = |field| method.and_then(|method| method.text(field));
-        [
-            method.and_then(|method| method.value().as_str()),
-            part("type"),
-            part("service"),
-            part("method"),
-        ]
-    }
-
-    fn headers(self) -> Vec<(Folded<'v>, [Option<&'v str>; 2])> {
-        by_name(self.rest.list("headers"), Folded)
-    }
-
-    fn query(self) -> Vec<(&'v str, [Option<&'v str>; 2])> {
-        by_name(self.rest.list("queryParams"), |name| name)
-    }
-}
-
-impl Ord for Meaning<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.path
-            .cmp(&other.path)
-            .then_with(|| self.method().cmp(&other.method()))
-            .then_with(|| self.headers().cmp(&other.headers()))
-            .then_with(|| self.query().cmp(&other.query()))
-    }
-}
-
-impl PartialOrd for Meaning<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Meaning<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Meaning<'_> {}
-
-/// The entries of a list of headers or query parameters by their names: of several with one name the
-/// first counts, and their order does not matter.
-fn by_name<'v, N: Ord>(
-    entries: Elements<'v>,
-    name: impl Fn(&'v str) -> N,
-) -> Vec<(N, [Option<&'v str>; 2])> {
-    let mut named: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let text = entry.text("name").unwrap_or_default();
-            (name(text), [entry.text("type"), entry.text("value")])
-        })
-        .collect();
-    named.sort_by(|(a, _), (b, _)| a.cmp(b));
-    named.dedup_by(|(later, _), (earlier, _)| later == earlier);
-    named
 }

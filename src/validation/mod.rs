@@ -31,7 +31,6 @@ mod metadata;
 mod misnamed;
 mod plan;
 mod report;
-mod set;
 mod structure;
 mod wording;
 
@@ -44,8 +43,8 @@ use structure::Fields;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
+pub(crate) use report::Findings;
 pub use report::{Finding, MOST_FINDINGS, Report};
-pub use set::{judge_set, validate_set};
 
 /// How objects are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

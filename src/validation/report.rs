@@ -66,7 +66,7 @@ impl Finding {
         }
     }
 
-    pub(super) fn of(rule: &Rule, path: String) -> Self {
+    pub(crate) fn of(rule: &Rule, path: String) -> Self {
         Self {
             rule: rule.id,
             severity: rule.severity,
@@ -76,15 +76,20 @@ impl Finding {
         }
     }
 
-    pub(super) fn with_help(self, help: String) -> Self {
+    pub(crate) fn with_help(self, help: String) -> Self {
         Self {
             help: Some(help),
             ..self
         }
     }
 
-    pub(super) fn with_message(self, message: String) -> Self {
+    pub(crate) fn with_message(self, message: String) -> Self {
         Self { message, ..self }
+    }
+
+    /// The same of another field.
+    pub(crate) fn at(self, path: String) -> Self {
+        Self { path, ..self }
     }
 
     /// A field that the channel does not have.
@@ -130,14 +135,14 @@ pub const MOST_FINDINGS: usize = 1_000;
 
 /// Findings as they are made, not more than a report keeps.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     kept: Vec<Finding>,
     errors: usize,
     warnings: usize,
 }
 
 impl Findings {
-    pub(super) fn push(&mut self, finding: Finding) {
+    pub(crate) fn push(&mut self, finding: Finding) {
         let count = match finding.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,

@@ -275,87 +275,7 @@ fn what_no_server_can_check_is_a_warning() {
                 "RegularExpression/compiles",
                 "spec.rules[0].matches[0].path.value".to_owned()
             ),
-            (
-                "RouteRules/no-dead-match",
-                "spec.rules[0].matches[2]".to_owned()
-            ),
         ])
-    );
-}
-
-#[test]
-fn references_of_a_set_are_followed() {
-    let gateway = json!({
-        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
-        "metadata": {"name": "gw"},
-        "spec": {"gatewayClassName": "c", "listeners": [
-            {"name": "web", "port": 80, "protocol": "HTTP", "hostname": "*.example.com"},
-        ]},
-    });
-    let service = json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "other"},
-        "spec": {"ports": [{"port": 8080}]},
-    });
-    let mut grant = json!({
-        "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
-        "metadata": {"name": "g", "namespace": "other"},
-        "spec": {
-            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "default"}],
-            "to": [{"group": "", "kind": "Service"}],
-        },
-    });
-    let subject = route(&json!({
-        "hostnames": ["example.com"],
-        "parentRefs": [{"name": "gw"}, {"name": "gw", "sectionName": "tls"}, {"name": "none"}],
-        "rules": [{"backendRefs": [
-            {"name": "s", "namespace": "other", "port": 80},
-            {"name": "t", "port": 80},
-        ]}],
-    }));
-    let judged = |grant: &Value| {
-        let set = [&gateway, &service, grant, &subject];
-        let reports = validate_set(set, &ValidationOptions::default());
-        reports[3]
-            .findings()
-            .iter()
-            .filter(|f| f.severity() == crate::rules::Severity::Warning)
-            .map(|f| (f.rule(), f.path().to_owned()))
-            .collect::<Vec<_>>()
-    };
-    let mut expected = vec![
-        ("Route/hostnames-meet-listener", "spec.hostnames".to_owned()),
-        (
-            "ParentReference/listener-exists",
-            "spec.parentRefs[1].sectionName".to_owned(),
-        ),
-        (
-            "ParentReference/parent-exists",
-            "spec.parentRefs[2]".to_owned(),
-        ),
-        (
-            "BackendReference/port-exists",
-            "spec.rules[0].backendRefs[0].port".to_owned(),
-        ),
-        (
-            "BackendReference/backend-exists",
-            "spec.rules[0].backendRefs[1]".to_owned(),
-        ),
-    ];
-    assert_eq!(judged(&grant), expected);
-    grant["metadata"]["namespace"] = json!("default");
-    expected.insert(
-        3,
-        (
-            "Reference/granted",
-            "spec.rules[0].backendRefs[0].namespace".to_owned(),
-        ),
-    );
-    assert_eq!(judged(&grant), expected);
-    assert!(
-        validate_set([&subject], &ValidationOptions::default())[0]
-            .errors()
-            .count()
-            > 0
     );
 }
 
@@ -404,37 +324,4 @@ fn a_report_keeps_so_many_findings_of_each_severity_and_says_that_there_were_mor
     let report = standard(&route(&json!({"rules": vec![rule; 16]})));
     assert!(report.is_accepted(), "{:?}", report.errors().next());
     assert_eq!(report.findings().len(), MOST_FINDINGS + 1);
-}
-
-#[test]
-fn a_set_is_judged_in_time_however_many_references_and_grants_it_has() {
-    let objects: Vec<Value> = (0..20_000)
-        .flat_map(|n| {
-            let grant = json!({
-                "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
-                "metadata": {"name": format!("g{n}"), "namespace": "far"},
-                "spec": {
-                    "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "near"}],
-                    "to": [{"group": "", "kind": "Service", "name": format!("s{n}")}],
-                },
-            });
-            let mut from = route(&json!({"rules": [{"backendRefs": [
-                {"name": format!("s{n}"), "namespace": "far", "port": 80}, {"name": "t", "namespace": "far", "port": 80},
-            ]}]}));
-            from["metadata"]["namespace"] = json!("near");
-            [grant, from]
-        })
-        .collect();
-    let begin = std::time::Instant::now();
-    let reports = validate_set(&objects, &ValidationOptions::new(Channel::Standard));
-    assert!(
-        begin.elapsed() < std::time::Duration::from_secs(60),
-        "{:?}",
-        begin.elapsed()
-    );
-    let refused = reports
-        .iter()
-        .flat_map(Report::findings)
-        .filter(|f| f.rule() == "Reference/granted");
-    assert_eq!(refused.count(), 20_000);
 }

@@ -10,7 +10,7 @@
 )]
 
 use gwapi::{
-    manifest,
+    lint, manifest,
     meta::Channel,
     schema,
     validation::{self, ValidationOptions},
@@ -30,7 +30,7 @@ pub(crate) fn judge(bytes: &[u8]) -> usize {
             ..ValidationOptions::new(channel)
         };
         let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
-        let reports = validation::validate_set(values.iter().copied(), &options);
+        let reports: Vec<_> = lint::judge_set(&values, &options).collect();
         assert_eq!(reports.len(), values.len());
         for (value, report) in values.into_iter().zip(reports) {
             let alone = validation::validate_value(value, &options);

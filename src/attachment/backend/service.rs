@@ -16,7 +16,11 @@ use k8s_openapi::{
     },
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 /// A backend that is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +31,34 @@ pub(in crate::attachment) struct BackendState {
     /// It is a mere alias of a DNS name, which must not be a backend.
     pub(in crate::attachment) external_name: bool,
     pub(in crate::attachment) ports: Vec<PortState>,
+    /// The places in `ports` of those that have a number: TCP and UDP may share one.
+    by_number: BTreeMap<u16, Vec<usize>>,
     /// The policies that hold for it.
     pub(in crate::attachment) policies: BackendPolicies,
+}
+
+impl BackendState {
+    /// The ports with this number, in their order. A backend may have thousands of others.
+    fn of_number(&self, port: Option<i32>) -> impl Iterator<Item = &PortState> {
+        let number = port.and_then(|port| u16::try_from(port).ok());
+        let places = number.and_then(|number| self.by_number.get(&number));
+        places.into_iter().flatten().filter_map(|place| {
+            #[cfg(test)]
+            LOOKED_AT.with(|count| count.set(count.get() + 1));
+            self.ports.get(*place)
+        })
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many ports references have looked at since the last time that this was asked, in this thread.
+#[cfg(test)]
+pub(crate) fn ports_looked_at() -> usize {
+    LOOKED_AT.with(std::cell::Cell::take)
 }
 
 /// A port of a backend.
@@ -80,6 +110,7 @@ pub(in crate::attachment) fn examine(
         headless: false,
         external_name: false,
         ports: Vec::new(),
+        by_number: BTreeMap::new(),
         policies: BackendPolicies::default(),
     };
     let mut endpoints = None;
@@ -137,6 +168,8 @@ pub(in crate::attachment) fn examine(
                 (None, Some(BackendProblem::InvalidTlsPolicy { policy, why }))
             }
         };
+        let place = state.ports.len();
+        state.by_number.entry(number).or_default().push(place);
         state.ports.push(PortState {
             name: port.name.map(str::to_owned),
             port: number,
@@ -340,8 +373,7 @@ pub(in crate::attachment) fn port<'a>(
         reference: reference.clone(),
         port,
     };
-    let same = |p: &&PortState| Some(i32::from(p.port)) == port;
-    let of_number: Vec<&PortState> = state.ports.iter().filter(same).collect();
+    let of_number: Vec<&PortState> = state.of_number(port).collect();
     let first = of_number.first().ok_or_else(missing)?;
     let unsupported = |protocol: &str| BackendProblem::UnsupportedProtocol {
         reference: reference.clone(),

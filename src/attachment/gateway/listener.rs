@@ -415,6 +415,45 @@ impl Resolver<'_> {
     }
 }
 
+/// What is wrong with the reference to a certificate of a listener in `namespace`, with its reason; nothing if
+/// the certificate can be presented.
+pub(in crate::attachment) fn certificate_problem(
+    reference: &SecretObjectReference,
+    namespace: &str,
+    snapshot: &Snapshot,
+    grants: &Grants,
+) -> Option<(&'static str, String)> {
+    let mut problems = Vec::new();
+    let mut resolver = Resolver {
+        namespace,
+        snapshot,
+        grants,
+        problems: &mut problems,
+    };
+    resolver.certificate(reference);
+    problems.pop()
+}
+
+/// What is wrong with the reference to a CA certificate, as with [`certificate_problem`].
+pub(in crate::attachment) fn authority_problem(
+    reference: &ObjectReference,
+    namespace: &str,
+    snapshot: &Snapshot,
+    grants: &Grants,
+) -> Option<(&'static str, String)> {
+    let mut problems = Vec::new();
+    let mut resolver = Resolver {
+        namespace,
+        snapshot,
+        grants,
+        problems: &mut problems,
+    };
+    if resolver.permitted(reference) {
+        resolver.authority(reference);
+    }
+    problems.pop()
+}
+
 /// The certificate and key of a Secret of type `kubernetes.io/tls`.
 fn read_certificate(secret: &Secret) -> Result<(Vec<u8>, Vec<u8>), String> {
     const TLS: &str = "kubernetes.io/tls";

@@ -186,7 +186,7 @@ impl Snapshot {
     }
 
     /// The references of all objects that can change anything.
-    pub(in crate::attachment) fn references(&self) -> Vec<ObjectReference> {
+    pub(crate) fn references(&self) -> Vec<ObjectReference> {
         let mut references = Vec::new();
         macro_rules! add {
             ($($field:ident: $group:expr, $kind:literal;)+) => {$(

@@ -190,7 +190,7 @@ fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<(Dependent, HashSet<Ke
             }
         })
         .collect();
-    route::visit_backends(snapshot, &id, |backend| {
+    route::visit_backends(snapshot, &id, |_, backend| {
         let reference = backend.resolve(own);
         if reference.namespace != *own {
             keys.insert(Key::Grants(reference.namespace.clone()));

@@ -1,7 +1,10 @@
 //! A resolution that is kept up to date as objects change.
 
 mod depends;
+mod problems;
 mod update;
+
+pub use problems::{ReferenceProblem, ReferenceProblemKind};
 
 use super::{
     Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,

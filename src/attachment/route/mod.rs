@@ -192,14 +192,14 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
     let built = build(id, context, common, world.snapshot)?;
     let crosses = {
         let mut crosses = false;
-        visit_backends(world.snapshot, id, |reference| {
+        visit_backends(world.snapshot, id, |_, reference| {
             crosses |= reference
                 .explicit_namespace()
                 .is_some_and(|namespace| namespace != id.name.namespace);
         });
         crosses
     };
-    let no_grant = world.options.mesh_references == super::MeshReferences::NeedNoGrant;
+    let no_grant = mesh_needs_no_grant(world.options);
     let mesh = (crosses && no_grant && parts.parents.iter().any(ParentReference::is_service))
         .then(|| {
             let context = Context {
@@ -248,6 +248,11 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         state.without_room = others.collect();
     }
     Some(state)
+}
+
+/// Whether a route with Services as its parents needs no ReferenceGrant (GEP-1426).
+pub(super) fn mesh_needs_no_grant(options: &Options) -> bool {
+    options.mesh_references == super::MeshReferences::NeedNoGrant
 }
 
 fn build(

@@ -2,7 +2,8 @@
 
 use crate::{
     attachment::{RouteId, RouteKind, Snapshot},
-    v1::{BackendReference, GrpcRouteFilter, HttpRouteFilter, ParentReference},
+    schema::Path,
+    v1::{BackendRef, BackendReference, GrpcRouteFilter, HttpRouteFilter, ParentReference},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -42,58 +43,103 @@ pub(in crate::attachment) fn parts<'a>(snapshot: &'a Snapshot, id: &RouteId) -> 
     })
 }
 
-/// Calls `visit` with every reference to a backend or a mirror that a route has.
+/// Calls `visit` with every reference to a backend or a mirror that a route has, and with its field.
 pub(in crate::attachment) fn visit_backends(
     snapshot: &Snapshot,
     id: &RouteId,
-    mut visit: impl FnMut(&dyn BackendReference),
+    mut visit: impl FnMut(&Path<'_>, &dyn BackendReference),
 ) {
+    let root = Path::ROOT;
+    let spec = root.field("spec");
+    let rules = spec.field("rules");
     match id.kind {
         RouteKind::Http => {
             let Some(route) = snapshot.http_routes().get(&id.name) else {
                 return;
             };
-            for rule in &route.spec.rules {
-                let filters = rule.filters.iter();
-                for filter in filters.chain(rule.backend_refs.iter().flat_map(|b| b.filters.iter()))
-                {
-                    if let HttpRouteFilter::RequestMirror(mirror) = filter {
-                        visit(&mirror.backend_ref);
-                    }
+            for (index, rule) in route.spec.rules.iter().enumerate() {
+                let at = rules.index(index);
+                http_mirrors(&rule.filters, &at, &mut visit);
+                let refs = at.field("backendRefs");
+                for (index, backend) in rule.backend_refs.iter().enumerate() {
+                    let at = refs.index(index);
+                    visit(&at, backend);
+                    http_mirrors(&backend.filters, &at, &mut visit);
                 }
-                rule.backend_refs.iter().for_each(|b| visit(b));
             }
         }
         RouteKind::Grpc => {
-            let spec = snapshot
-                .grpc_routes()
-                .get(&id.name)
-                .and_then(|route| route.spec.as_ref());
-            for rule in spec.iter().flat_map(|spec| &spec.rules) {
-                let filters = rule.filters.iter();
-                for filter in filters.chain(rule.backend_refs.iter().flat_map(|b| b.filters.iter()))
-                {
-                    if let GrpcRouteFilter::RequestMirror(mirror) = filter {
-                        visit(&mirror.backend_ref);
-                    }
+            let route = snapshot.grpc_routes().get(&id.name);
+            let spec = route.and_then(|route| route.spec.as_ref());
+            for (index, rule) in spec.iter().flat_map(|spec| &spec.rules).enumerate() {
+                let at = rules.index(index);
+                grpc_mirrors(&rule.filters, &at, &mut visit);
+                let refs = at.field("backendRefs");
+                for (index, backend) in rule.backend_refs.iter().enumerate() {
+                    let at = refs.index(index);
+                    visit(&at, backend);
+                    grpc_mirrors(&backend.filters, &at, &mut visit);
                 }
-                rule.backend_refs.iter().for_each(|b| visit(b));
             }
         }
         RouteKind::Tls => {
             let route = snapshot.tls_routes().get(&id.name);
-            let rules = route.iter().flat_map(|r| &r.spec.rules);
-            rules.flat_map(|r| &r.backend_refs).for_each(|b| visit(b));
+            let all = route.iter().flat_map(|route| &route.spec.rules);
+            of_connections(all.map(|rule| rule.backend_refs.as_slice()), &rules, visit);
         }
         RouteKind::Tcp => {
             let route = snapshot.tcp_routes().get(&id.name);
-            let rules = route.iter().flat_map(|r| &r.spec.rules);
-            rules.flat_map(|r| &r.backend_refs).for_each(|b| visit(b));
+            let all = route.iter().flat_map(|route| &route.spec.rules);
+            of_connections(all.map(|rule| rule.backend_refs.as_slice()), &rules, visit);
         }
         RouteKind::Udp => {
             let route = snapshot.udp_routes().get(&id.name);
-            let rules = route.iter().flat_map(|r| &r.spec.rules);
-            rules.flat_map(|r| &r.backend_refs).for_each(|b| visit(b));
+            let all = route.iter().flat_map(|route| &route.spec.rules);
+            of_connections(all.map(|rule| rule.backend_refs.as_slice()), &rules, visit);
+        }
+    }
+}
+
+fn http_mirrors(
+    filters: &[HttpRouteFilter],
+    holder: &Path<'_>,
+    visit: &mut impl FnMut(&Path<'_>, &dyn BackendReference),
+) {
+    let at = holder.field("filters");
+    for (index, filter) in filters.iter().enumerate() {
+        if let HttpRouteFilter::RequestMirror(mirror) = filter {
+            let at = at.index(index);
+            let at = at.field("requestMirror");
+            visit(&at.field("backendRef"), &mirror.backend_ref);
+        }
+    }
+}
+
+fn grpc_mirrors(
+    filters: &[GrpcRouteFilter],
+    holder: &Path<'_>,
+    visit: &mut impl FnMut(&Path<'_>, &dyn BackendReference),
+) {
+    let at = holder.field("filters");
+    for (index, filter) in filters.iter().enumerate() {
+        if let GrpcRouteFilter::RequestMirror(mirror) = filter {
+            let at = at.index(index);
+            let at = at.field("requestMirror");
+            visit(&at.field("backendRef"), &mirror.backend_ref);
+        }
+    }
+}
+
+fn of_connections<'r>(
+    all: impl Iterator<Item = &'r [BackendRef]>,
+    rules: &Path<'_>,
+    mut visit: impl FnMut(&Path<'_>, &dyn BackendReference),
+) {
+    for (index, backends) in all.enumerate() {
+        let at = rules.index(index);
+        let refs = at.field("backendRefs");
+        for (index, backend) in backends.iter().enumerate() {
+            visit(&refs.index(index), backend);
         }
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod automaton;
 mod error;
 mod route;
+pub(crate) mod shape;
 mod size;
 mod store;
 

@@ -34,7 +34,8 @@ pub(in crate::attachment) fn accept(
     })
 }
 
-fn target_problem(
+/// Why a policy has no effect on one of its targets, with the reason; nothing if it has.
+pub(in crate::attachment) fn target_problem(
     id: &PolicyId,
     target: &Target,
     snapshot: &Snapshot,

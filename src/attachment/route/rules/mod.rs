@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn follow(
+    pub(in crate::attachment) fn follow(
         &mut self,
         object: &ObjectReference,
         port: Option<i32>,

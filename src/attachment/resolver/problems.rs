@@ -1,0 +1,461 @@
+//! References that do not lead where they should, each with its field.
+
+use super::Resolver;
+use crate::{
+    attachment::{
+        Attachment, RouteId, RouteKind, Standing,
+        backend::{
+            BackendKey,
+            policy::{Policy, PolicyId, PolicyKind, acceptance},
+        },
+        effective::{BackendProblem, GrpcRouteRules, HttpRouteRules},
+        finding::join,
+        gateway::listener::{self, ListenerState},
+        route::{
+            self, ParentState, ParentTarget,
+            rules::{Builder, Context, Rules},
+        },
+    },
+    meta::{GROUP, NamespacedName, ObjectReference, condition},
+    schema::Path,
+    v1::{BackendReference, ParentReference, TlsModeType},
+};
+use std::sync::Arc;
+
+/// A reference that does not lead where it should: what [`Resolver::reference_problems`] returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferenceProblem {
+    /// The field, as an API server writes it: `spec.rules[0].backendRefs[1]`.
+    pub path: String,
+    /// What is wrong.
+    pub kind: ReferenceProblemKind,
+    /// The object that is named, with every default applied; nothing where a reference is missing.
+    pub to: Option<ObjectReference>,
+    /// What is wrong, as a sentence for people.
+    pub why: String,
+}
+
+/// What is wrong with a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReferenceProblemKind {
+    /// A route names no parent.
+    NoParent,
+    /// The parent of a route does not exist.
+    ParentNotFound,
+    /// The parent has no such listener, or no such port.
+    ListenerNotFound,
+    /// The listeners that are meant serve none of the route's hostnames.
+    NoCommonHostname,
+    /// The parent does not take the route, for any other reason.
+    NotAttached,
+    /// The backend does not exist.
+    BackendNotFound,
+    /// The backend has no such port.
+    PortNotFound,
+    /// The backend is there and cannot be used.
+    BackendUnusable,
+    /// A reference to another namespace that no ReferenceGrant there allows.
+    NotPermitted,
+    /// The certificate of a listener does not exist.
+    CertificateNotFound,
+    /// The certificate of a listener cannot be used.
+    CertificateUnusable,
+    /// The CA certificate of a listener or policy does not exist.
+    AuthorityNotFound,
+    /// The CA certificate of a listener or policy cannot be used.
+    AuthorityUnusable,
+    /// The target of a policy does not exist.
+    TargetNotFound,
+    /// The policy has no effect on its target.
+    TargetUnusable,
+    /// The object with the parameters of a GatewayClass or Gateway does not exist.
+    ParametersNotFound,
+}
+
+use ReferenceProblemKind as Kind;
+
+fn problem(
+    path: impl ToString,
+    kind: Kind,
+    to: Option<ObjectReference>,
+    why: impl Into<String>,
+) -> ReferenceProblem {
+    ReferenceProblem {
+        path: path.to_string(),
+        kind,
+        to,
+        why: why.into(),
+    }
+}
+
+impl Resolver {
+    /// The references of an object that do not lead where they should, as of the last
+    /// [`update`](Self::update), in the order of the object's fields. The conditions of its status say the same
+    /// in one sentence each.
+    ///
+    /// Backends of kinds that are not known are left out: they may be an implementation's own.
+    #[must_use]
+    pub fn reference_problems(&self, object: &ObjectReference) -> Vec<ReferenceProblem> {
+        let mut problems = Vec::new();
+        if object.group != GROUP {
+            return problems;
+        }
+        let place = object.namespaced_name();
+        let policy = |kind| PolicyId {
+            kind,
+            name: place.clone(),
+        };
+        match object.kind.as_str() {
+            "GatewayClass" => self.class_problems(&place, &mut problems),
+            "Gateway" => self.gateway_problems(&place, &mut problems),
+            "BackendTLSPolicy" => self.policy_problems(&policy(PolicyKind::Tls), &mut problems),
+            "BackendLBPolicy" => self.policy_problems(&policy(PolicyKind::Lb), &mut problems),
+            kind => {
+                if let Some(kind) = RouteKind::from_kind(kind) {
+                    self.route_problems(&RouteId::new(kind, place), &mut problems);
+                }
+            }
+        }
+        problems
+    }
+
+    /// The rules of every HTTPRoute, whether it is attached or not.
+    pub(crate) fn http_rules(&self) -> impl Iterator<Item = &Arc<HttpRouteRules>> {
+        self.routes
+            .values()
+            .filter_map(|state| match &state.built.rules {
+                Rules::Http(rules) => Some(rules),
+                _ => None,
+            })
+    }
+
+    /// The rules of every GRPCRoute, whether it is attached or not.
+    pub(crate) fn grpc_rules(&self) -> impl Iterator<Item = &Arc<GrpcRouteRules>> {
+        self.routes
+            .values()
+            .filter_map(|state| match &state.built.rules {
+                Rules::Grpc(rules) => Some(rules),
+                _ => None,
+            })
+    }
+
+    /// The field of a match of a route: that of its rule where the match is the one that a rule without matches has.
+    pub(crate) fn match_path(&self, id: &RouteId, (rule, index): (usize, usize)) -> String {
+        let written = match id.kind {
+            RouteKind::Http => {
+                let route = self.snapshot.http_routes().get(&id.name);
+                let rule = route.and_then(|route| route.spec.rules.get(rule));
+                rule.is_some_and(|rule| !rule.matches.is_empty())
+            }
+            RouteKind::Grpc => {
+                let route = self.snapshot.grpc_routes().get(&id.name);
+                let spec = route.and_then(|route| route.spec.as_ref());
+                let rule = spec.and_then(|spec| spec.rules.get(rule));
+                rule.is_some_and(|rule| !rule.matches.is_empty())
+            }
+            _ => false,
+        };
+        if written {
+            format!("spec.rules[{rule}].matches[{index}]")
+        } else {
+            format!("spec.rules[{rule}]")
+        }
+    }
+
+    fn class_problems(&self, name: &NamespacedName, problems: &mut Vec<ReferenceProblem>) {
+        let Some(class) = self.classes.get(name) else {
+            return;
+        };
+        if class.accepted.reason == condition::gateway_class::reason::INVALID_PARAMETERS {
+            let why = class.accepted.message.clone();
+            let at = "spec.parametersRef";
+            problems.push(problem(at, Kind::ParametersNotFound, None, why));
+        }
+    }
+
+    fn gateway_problems(&self, name: &NamespacedName, problems: &mut Vec<ReferenceProblem>) {
+        let (Some(state), Some(gateway)) =
+            (self.gateways.get(name), self.snapshot.gateways().get(name))
+        else {
+            return;
+        };
+        if state.accepted.reason == condition::gateway::reason::INVALID_PARAMETERS {
+            let why = state.accepted.message.clone();
+            let at = "spec.infrastructure.parametersRef";
+            problems.push(problem(at, Kind::ParametersNotFound, None, why));
+        }
+        let root = Path::ROOT;
+        let spec = root.field("spec");
+        let listeners = spec.field("listeners");
+        for (index, (written, listener)) in gateway
+            .spec
+            .listeners
+            .iter()
+            .zip(&state.listeners)
+            .enumerate()
+        {
+            let at = listeners.index(index);
+            let at = at.field("tls");
+            if let Some(tls) = written.tls.as_ref().filter(|_| terminates(listener)) {
+                let refs = at.field("certificateRefs");
+                for (index, reference) in tls.certificate_refs.iter().enumerate() {
+                    let to = reference.resolve(&name.namespace);
+                    let wrong = listener::certificate_problem(
+                        reference,
+                        &name.namespace,
+                        &self.snapshot,
+                        &self.grants,
+                    );
+                    let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
+                    self.secured(to, wrong, &refs.index(index), kinds, problems);
+                }
+            }
+            let validation = written
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.frontend_validation.as_ref());
+            if let Some(validation) = validation.filter(|_| listener.tls.is_some()) {
+                let at = at.field("frontendValidation");
+                let refs = at.field("caCertificateRefs");
+                for (index, reference) in validation.ca_certificate_refs.iter().enumerate() {
+                    let to = reference.resolve(&name.namespace);
+                    let wrong = listener::authority_problem(
+                        &to,
+                        &name.namespace,
+                        &self.snapshot,
+                        &self.grants,
+                    );
+                    let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
+                    self.secured(to, wrong, &refs.index(index), kinds, problems);
+                }
+            }
+        }
+    }
+
+    /// A reference to a certificate: not permitted, not there, or not usable.
+    fn secured(
+        &self,
+        to: ObjectReference,
+        wrong: Option<(&'static str, String)>,
+        at: &Path<'_>,
+        (missing, unusable): (Kind, Kind),
+        problems: &mut Vec<ReferenceProblem>,
+    ) {
+        let Some((reason, why)) = wrong else { return };
+        let (path, kind) = if reason == condition::listener::reason::REF_NOT_PERMITTED {
+            (at.field("namespace").to_string(), Kind::NotPermitted)
+        } else if self.snapshot.contains(&to) {
+            (at.to_string(), unusable)
+        } else {
+            (at.to_string(), missing)
+        };
+        problems.push(problem(path, kind, Some(to), why));
+    }
+
+    fn policy_problems(&self, id: &PolicyId, problems: &mut Vec<ReferenceProblem>) {
+        let Some(policy) = Policy::get(&self.snapshot, id) else {
+            return;
+        };
+        let root = Path::ROOT;
+        let spec = root.field("spec");
+        let targets = spec.field("targetRefs");
+        for (index, target) in policy.targets().iter().enumerate() {
+            let wrong = acceptance::target_problem(id, target, &self.snapshot, &self.backends);
+            let Some((_, why)) = wrong else { continue };
+            let there = self.snapshot.contains(&target.reference);
+            let kind = if there {
+                Kind::TargetUnusable
+            } else {
+                Kind::TargetNotFound
+            };
+            let to = Some(target.reference.clone());
+            problems.push(problem(targets.index(index), kind, to, why));
+        }
+        let Policy::Tls(policy) = policy else { return };
+        let validation = spec.field("validation");
+        let refs = validation.field("caCertificateRefs");
+        for (index, reference) in policy
+            .spec
+            .validation
+            .ca_certificate_refs
+            .iter()
+            .enumerate()
+        {
+            let to = ObjectReference {
+                group: reference.group.clone(),
+                kind: reference.kind.clone(),
+                namespace: id.name.namespace.clone(),
+                name: reference.name.clone(),
+            };
+            let wrong = listener::authority(&self.snapshot, &to).err();
+            let wrong =
+                wrong.map(|why| (condition::listener::reason::INVALID_CERTIFICATE_REF, why));
+            let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
+            self.secured(to, wrong, &refs.index(index), kinds, problems);
+        }
+    }
+
+    fn route_problems(&self, id: &RouteId, problems: &mut Vec<ReferenceProblem>) {
+        let Some(state) = self.routes.get(id) else {
+            return;
+        };
+        let root = Path::ROOT;
+        let spec = root.field("spec");
+        if state.parents.is_empty() {
+            let why = "the route names no parent: no listener and no Service has it";
+            problems.push(problem(spec, Kind::NoParent, None, why));
+        }
+        let refs = spec.field("parentRefs");
+        let said = self.resolution.attachments.get(id);
+        for (index, parent) in state.parents.iter().enumerate() {
+            let said = said.and_then(|said| said.get(index));
+            let at = refs.index(index);
+            match said {
+                Some(said) if !said.attached => {
+                    problems.extend(self.parent_problem(id, parent, &at, said.why.clone()));
+                }
+                Some(said) => problems.extend(lost_at_listeners(id, said, &at)),
+                None => {}
+            }
+        }
+        let only_services =
+            !state.parents.is_empty() && state.parents.iter().all(|p| p.reference.is_service());
+        let context = Context {
+            options: &self.options,
+            grants: &self.grants,
+            backends: &self.backends,
+            patterns: &self.patterns,
+            needs_grant: !(only_services && route::mesh_needs_no_grant(&self.options)),
+            without_room: None,
+        };
+        let mut builder = Builder::new(context, id);
+        let mut granted = Builder::new(
+            Context {
+                needs_grant: false,
+                ..context
+            },
+            id,
+        );
+        route::visit_backends(&self.snapshot, id, |at, reference| {
+            let to = reference.resolve(&id.name.namespace);
+            let ports = || self.ports_of(reference, &id.name.namespace);
+            let Err(wrong) = builder.follow(&to, reference.port()) else {
+                return;
+            };
+            problems.extend(backend_problem(at, to.clone(), &wrong, ports));
+            // Who adds the grant learns at once what else is wrong.
+            if matches!(wrong, BackendProblem::RefNotPermitted { .. })
+                && let Err(wrong) = granted.follow(&to, reference.port())
+            {
+                problems.extend(backend_problem(at, to, &wrong, ports));
+            }
+        });
+    }
+
+    fn parent_problem(
+        &self,
+        id: &RouteId,
+        parent: &ParentState,
+        at: &Path<'_>,
+        why: String,
+    ) -> Option<ReferenceProblem> {
+        use condition::route::reason;
+        let reference: &ParentReference = &parent.reference;
+        let to = reference.resolve(&id.name.namespace);
+        let field = if reference.section_name.is_some() {
+            "sectionName"
+        } else {
+            "port"
+        };
+        let names_part = reference.section_name.is_some() || reference.port.is_some();
+        let no_match = parent.accepted.reason == reason::NO_MATCHING_PARENT;
+        let (path, kind) = match &parent.target {
+            // Not known here: an implementation's own kind, which others look after.
+            ParentTarget::Nothing if !reference.is_gateway() && !reference.is_service() => {
+                return None;
+            }
+            ParentTarget::Nothing if !self.snapshot.contains(&to) => {
+                (at.to_string(), Kind::ParentNotFound)
+            }
+            ParentTarget::Nothing if no_match && names_part => {
+                (at.field(field).to_string(), Kind::ListenerNotFound)
+            }
+            ParentTarget::Gateway { listeners, .. }
+                if no_match && names_part && listeners.is_empty() =>
+            {
+                (at.field(field).to_string(), Kind::ListenerNotFound)
+            }
+            _ if parent.accepted.reason == reason::NO_MATCHING_LISTENER_HOSTNAME => {
+                ("spec.hostnames".to_owned(), Kind::NoCommonHostname)
+            }
+            _ => (at.to_string(), Kind::NotAttached),
+        };
+        Some(problem(path, kind, Some(to), why))
+    }
+
+    /// The ports that a backend has, as many as a sentence has room for.
+    fn ports_of(&self, reference: &dyn BackendReference, namespace: &str) -> String {
+        const SHOWN: usize = 8;
+        let key = BackendKey::of(&reference.resolve(namespace));
+        let state = key.and_then(|key| self.backends.get(&key));
+        let ports = state.map_or(&[][..], |state| &state.ports);
+        let mut shown: Vec<_> = ports
+            .iter()
+            .take(SHOWN)
+            .map(|p| p.port.to_string())
+            .collect();
+        if ports.len() > SHOWN {
+            shown.push(format!("{} more", ports.len() - SHOWN));
+        }
+        if shown.is_empty() {
+            "it has none".to_owned()
+        } else {
+            format!("it has {}", shown.join(", "))
+        }
+    }
+}
+
+/// That a route loses to others at some of the listeners that a parentRef selects, if it does.
+fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<ReferenceProblem> {
+    let lost = said.listeners.iter().filter_map(|listener| {
+        let Standing::Conflicted(conflict) = &listener.standing else {
+            return None;
+        };
+        Some(format!("listener `{}`: {conflict}", listener.name))
+    });
+    let lost: Vec<String> = lost.collect();
+    let to = said.parent.resolve(&id.name.namespace);
+    (!lost.is_empty()).then(|| problem(at, Kind::NotAttached, Some(to), join(&lost)))
+}
+
+/// Whether the listener presents certificates.
+fn terminates(listener: &ListenerState) -> bool {
+    let tls = listener.tls.as_ref();
+    tls.is_some_and(|tls| tls.mode != TlsModeType::Passthrough)
+}
+
+fn backend_problem(
+    at: &Path<'_>,
+    to: ObjectReference,
+    wrong: &BackendProblem,
+    ports: impl FnOnce() -> String,
+) -> Option<ReferenceProblem> {
+    let mut why = wrong.to_string();
+    let (path, kind) = match wrong {
+        BackendProblem::NotFound { .. } => (at.to_string(), Kind::BackendNotFound),
+        // That a port is missing altogether is a matter for the object alone.
+        BackendProblem::PortNotFound { port: None, .. } | BackendProblem::InvalidKind { .. } => {
+            return None;
+        }
+        BackendProblem::PortNotFound { .. } => {
+            why = format!("{why}; {}", ports());
+            (at.field("port").to_string(), Kind::PortNotFound)
+        }
+        BackendProblem::RefNotPermitted { .. } => {
+            (at.field("namespace").to_string(), Kind::NotPermitted)
+        }
+        _ => (at.to_string(), Kind::BackendUnusable),
+    };
+    Some(problem(path, kind, Some(to), why))
+}

@@ -1,0 +1,477 @@
+//! Entries of a routing table that can never win.
+
+use crate::routing::{
+    self, Entry, HostPattern, Match, PathMatch, Pattern, Precedence, ValueMatch, bare,
+};
+use http::{HeaderName, Method};
+use std::collections::HashMap;
+
+/// What is compared with one entry before the search is given up. The largest real tables need a tenth of this;
+/// the bound is what keeps the time in proportion to the table, whatever it holds.
+const MOST_COMPARED: usize = 1_024;
+
+/// A match with more conditions than this is not looked at. The schema allows 33.
+const MOST_CONDITIONS: usize = 64;
+
+/// For each entry, another that takes every request that it fits, so that it never wins. Nothing where none was
+/// found, which is no proof that there is none.
+///
+/// An entry is covered where one before it in the order of precedence answers to all of its hosts and fits all
+/// of its requests.
+pub(super) fn by<T>(entries: &[Entry<T>], options: &routing::RouterOptions) -> Vec<Option<usize>> {
+    let mut found = vec![None; entries.len()];
+    let mut order: Vec<(Precedence, usize, Vec<Condition<'_>>)> = Vec::new();
+    let mut frequency: HashMap<Condition<'_>, usize> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        if conditions(&entry.matching).nth(MOST_CONDITIONS).is_some() {
+            continue;
+        }
+        let asked: Vec<_> = conditions(&entry.matching).collect();
+        for condition in &asked {
+            *frequency.entry(*condition).or_default() += 1;
+        }
+        order.push((Precedence::of(entry, options), at, asked));
+    }
+    order.sort();
+    let mut index = Index::default();
+    let mut ranks: HashMap<usize, &Precedence> = HashMap::new();
+    for (rank, at, asked) in &order {
+        let Some(entry) = entries.get(*at) else {
+            continue;
+        };
+        let covers = |other: usize| {
+            let Some(other_entry) = entries.get(other) else {
+                return false;
+            };
+            ranks.get(&other).is_some_and(|other| *other < rank)
+                && other_entry.hostname.covers(&entry.hostname)
+                && other_entry.matching.covers(&entry.matching)
+        };
+        let by = index.search(entry, asked, covers);
+        if let Some(found) = found.get_mut(*at) {
+            *found = by;
+        }
+        // What is covered is not needed: whatever it covers is covered by the other as well.
+        if by.is_none() {
+            let rarest = asked
+                .iter()
+                .min_by_key(|condition| frequency.get(condition).copied().unwrap_or_default());
+            index.insert(entry, rarest.copied(), *at);
+            ranks.insert(*at, rank);
+        }
+    }
+    found
+}
+
+/// What a match asks for beside the path, or beside the method of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Condition<'a> {
+    Method(&'a str),
+    Header(&'a str, Value<'a>),
+    Query(&'a str, Value<'a>),
+}
+
+/// A value as it is compared: exactly, or by this pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Value<'a> {
+    Exact(&'a str),
+    Pattern(&'a str),
+}
+
+impl<'a> From<&'a ValueMatch> for Value<'a> {
+    fn from(value: &'a ValueMatch) -> Self {
+        match value {
+            ValueMatch::Exact(text) => Self::Exact(text),
+            ValueMatch::RegularExpression(pattern) => Self::Pattern(pattern.as_str()),
+        }
+    }
+}
+
+fn conditions(matching: &Match) -> impl Iterator<Item = Condition<'_>> {
+    let (method, headers, query) = match matching {
+        Match::Http(http) => (http.method.as_ref(), &http.headers, http.query.as_slice()),
+        Match::Grpc(grpc) => (None, &grpc.headers, &[][..]),
+    };
+    let headers = headers
+        .iter()
+        .map(|header| Condition::Header(HeaderName::as_str(&header.name), (&header.value).into()));
+    let query = query
+        .iter()
+        .map(|parameter| Condition::Query(&parameter.name, (&parameter.value).into()));
+    let method = method.map(Method::as_str).map(Condition::Method);
+    method.into_iter().chain(headers).chain(query)
+}
+
+/// What stands in the place of a path in the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Any,
+    Exact(&'a str),
+    Prefix(&'a str),
+    Pattern(&'a str),
+    /// The service and the method of a call.
+    Call(Option<Value<'a>>, Option<Value<'a>>),
+}
+
+impl<'a> Key<'a> {
+    fn of(matching: &'a Match) -> Self {
+        match matching {
+            Match::Grpc(grpc) => Self::Call(
+                grpc.service.as_ref().map(Value::from),
+                grpc.method.as_ref().map(Value::from),
+            ),
+            Match::Http(http) => match &http.path {
+                PathMatch::Any => Self::Any,
+                PathMatch::Exact(path) => Self::Exact(path),
+                PathMatch::Prefix(path) => Self::prefix(bare(path)),
+                PathMatch::RegularExpression(pattern) => Self::Pattern(pattern.as_str()),
+            },
+        }
+    }
+
+    fn prefix(bare: &'a str) -> Self {
+        if bare.is_empty() {
+            Self::Any
+        } else {
+            Self::Prefix(bare)
+        }
+    }
+
+    /// The keys under which a match may stand that takes all that this one does, but for wide patterns.
+    fn wider(matching: &'a Match) -> Vec<Self> {
+        let own = Self::of(matching);
+        let mut keys = vec![own];
+        match matching {
+            Match::Grpc(grpc) => {
+                let service = grpc.service.as_ref().map(Value::from);
+                let method = grpc.method.as_ref().map(Value::from);
+                keys.extend([
+                    Self::Call(service, None),
+                    Self::Call(None, method),
+                    Self::Call(None, None),
+                    Self::Any,
+                ]);
+            }
+            Match::Http(http) => {
+                let text = match &http.path {
+                    PathMatch::Any => "",
+                    PathMatch::Exact(path) => path,
+                    PathMatch::Prefix(path) => bare(path),
+                    PathMatch::RegularExpression(pattern) => literal(pattern),
+                };
+                if matches!(own, Self::Exact(_)) {
+                    keys.push(Self::prefix(text));
+                }
+                let slashes = text.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+                let above = slashes.filter_map(|(at, _)| text.get(..at));
+                // The nearest first: it is the likeliest.
+                keys.extend(
+                    above
+                        .map(Self::prefix)
+                        .collect::<Vec<_>>()
+                        .into_iter()
+                        .rev(),
+                );
+                keys.push(Self::Any);
+            }
+        }
+        keys.dedup();
+        keys
+    }
+}
+
+/// The text with which everything begins that a pattern takes, as far as it is text.
+fn literal(pattern: &Pattern) -> &str {
+    let bytes = pattern.prefix();
+    std::str::from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
+}
+
+/// The entries that may win, to be found by what they ask for.
+#[derive(Default)]
+struct Index<'a> {
+    hosts: HashMap<HostPattern, Host<'a>>,
+}
+
+#[derive(Default)]
+struct Host<'a> {
+    paths: HashMap<Key<'a>, Bucket<'a>>,
+    /// Patterns that take all of some prefix.
+    wide: Bucket<'a>,
+}
+
+/// Entries for one path, the best first.
+#[derive(Default)]
+struct Bucket<'a> {
+    /// The best of those without conditions: it takes all that the others do.
+    plain: Option<usize>,
+    /// The others, each under its rarest condition.
+    conditional: HashMap<Condition<'a>, Vec<usize>>,
+    /// Those of wide patterns without conditions; more than one is needed, since their prefixes differ.
+    plain_patterns: Vec<usize>,
+}
+
+impl<'a> Index<'a> {
+    fn insert<T>(&mut self, entry: &'a Entry<T>, rarest: Option<Condition<'a>>, at: usize) {
+        let host = self.hosts.entry(entry.hostname.clone()).or_default();
+        let is_wide = matches!(&entry.matching, Match::Http(http) if http.path.is_wide_pattern());
+        if is_wide {
+            host.wide.insert_pattern(rarest, at);
+        }
+        let bucket = host.paths.entry(Key::of(&entry.matching)).or_default();
+        bucket.insert(rarest, at);
+    }
+
+    fn search<T>(
+        &self,
+        entry: &Entry<T>,
+        asked: &[Condition<'_>],
+        covers: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let mut left = MOST_COMPARED;
+        let keys = Key::wider(&entry.matching);
+        for host in wider_hosts(&entry.hostname) {
+            let Some(host) = self.hosts.get(&host) else {
+                left = left.checked_sub(1)?;
+                continue;
+            };
+            for key in &keys {
+                left = left.checked_sub(1)?;
+                if let Some(bucket) = host.paths.get(key)
+                    && let found @ Some(_) = bucket.search(asked, &mut left, &covers)
+                {
+                    return found;
+                }
+            }
+            if let found @ Some(_) = host.wide.search(asked, &mut left, &covers) {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+impl<'a> Bucket<'a> {
+    fn insert(&mut self, rarest: Option<Condition<'a>>, at: usize) {
+        match rarest {
+            Some(condition) => self.conditional.entry(condition).or_default().push(at),
+            None => self.plain = self.plain.or(Some(at)),
+        }
+    }
+
+    fn insert_pattern(&mut self, rarest: Option<Condition<'a>>, at: usize) {
+        match rarest {
+            Some(condition) => self.conditional.entry(condition).or_default().push(at),
+            None => self.plain_patterns.push(at),
+        }
+    }
+
+    fn search(
+        &self,
+        asked: &[Condition<'_>],
+        left: &mut usize,
+        covers: &impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let conditional = asked.iter().filter_map(|one| self.conditional.get(one));
+        let all = self.plain.iter().chain(&self.plain_patterns);
+        for at in all.chain(conditional.flatten()) {
+            *left = left.checked_sub(1)?;
+            #[cfg(test)]
+            COMPARED.with(|compared| compared.set(compared.get() + 1));
+            if covers(*at) {
+                return Some(*at);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many entries were compared, for the tests that count the work.
+    static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// The hostnames that cover this one, the nearest first.
+fn wider_hosts(hostname: &HostPattern) -> impl Iterator<Item = HostPattern> {
+    let below = match hostname {
+        HostPattern::Any => None,
+        HostPattern::Exact(name) => name.split_once('.').map(|(_, rest)| rest),
+        HostPattern::Wildcard(suffix) => suffix.split_once('.').map(|(_, rest)| rest),
+    };
+    let suffixes = std::iter::successors(below, |name| name.split_once('.').map(|(_, rest)| rest));
+    let own = (*hostname != HostPattern::Any).then(|| hostname.clone());
+    own.into_iter()
+        .chain(suffixes.map(|suffix| HostPattern::Wildcard(suffix.into())))
+        .chain([HostPattern::Any])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::{HeaderMatch, HttpMatch, Oracle, Rank};
+
+    fn entry(host: &str, path: PathMatch, headers: &[(&str, &str)], route: &str) -> Entry<usize> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| HeaderMatch {
+                name: name.parse().unwrap(),
+                value: ValueMatch::exact(value),
+            })
+            .collect();
+        let host = if host == "*" {
+            HostPattern::Any
+        } else {
+            HostPattern::parse(host).unwrap()
+        };
+        Entry::new(
+            HttpMatch {
+                path,
+                headers,
+                ..HttpMatch::default()
+            },
+            Rank::new(route, 0, 0),
+            0,
+        )
+        .on(host)
+    }
+
+    fn pattern(source: &str) -> PathMatch {
+        PathMatch::RegularExpression(Pattern::new(source).unwrap())
+    }
+
+    fn covered(entries: &[Entry<usize>]) -> Vec<Option<usize>> {
+        by(entries, &routing::RouterOptions::default())
+    }
+
+    #[test]
+    fn the_second_route_for_the_same_requests_is_covered() {
+        let all = || PathMatch::prefix("/");
+        let entries = [
+            entry("a.b", all(), &[], "x/b"),
+            entry("a.b", all(), &[], "x/a"),
+        ];
+        assert_eq!(covered(&entries), [Some(1), None]);
+    }
+
+    #[test]
+    fn a_pattern_for_everything_covers_prefixes_and_not_what_is_exact() {
+        let entries = [
+            entry("a.b", pattern("(?i)/(.*)"), &[], "x/a"),
+            entry("a.b", PathMatch::prefix("/shop"), &[("x", "1")], "x/a"),
+            entry("a.b", PathMatch::exact("/shop"), &[], "x/a"),
+            entry("a.b", pattern("/shop/[0-9]+"), &[], "x/a"),
+        ];
+        assert_eq!(covered(&entries), [None, Some(0), None, None]);
+    }
+
+    #[test]
+    fn a_catch_all_covers_only_what_ranks_below_it() {
+        let entries = [
+            entry("lab.test", pattern("/item/[0-9]+"), &[], "x/a"),
+            entry("lab.test", PathMatch::prefix("/"), &[], "x/a"),
+            entry("*.test", PathMatch::prefix("/item"), &[], "x/a"),
+            entry("*", PathMatch::exact("/item"), &[], "x/a"),
+        ];
+        // A wider hostname has other hosts.
+        assert_eq!(covered(&entries), [None; 4]);
+    }
+
+    #[test]
+    fn conditions_cover_where_the_other_has_them_all() {
+        let path = || PathMatch::prefix("/a");
+        let entries = [
+            entry("*", path(), &[("x", "1")], "x/a"),
+            entry("*", path(), &[("y", "1")], "x/b"),
+            entry("*", path(), &[("x", "1")], "x/c"),
+            entry(
+                "*",
+                PathMatch::prefix("/a/"),
+                &[("x", "1"), ("x", "2")],
+                "x/d",
+            ),
+            entry("*", path(), &[("x", "2")], "x/e"),
+        ];
+        assert_eq!(covered(&entries), [None, None, Some(0), Some(0), None]);
+    }
+
+    /// What is said to be covered never wins, by the oracle; what wins nothing of many requests is mostly found.
+    #[test]
+    fn what_is_covered_never_answers() {
+        let hosts = ["*", "*.b", "a.b"];
+        let paths = ["/", "/a", "/a/b"];
+        let mut state = 7_u64;
+        let mut below = |n: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from((state >> 33) % n).unwrap()
+        };
+        let (mut dead, mut found) = (0, 0);
+        for _ in 0..300 {
+            let entries: Vec<_> = (0..6)
+                .map(|at| {
+                    let path = paths[below(3)];
+                    let path = match below(5) {
+                        0 => PathMatch::exact(path),
+                        1 => pattern(&format!("{path}.*")),
+                        2 => pattern("/[ab]"),
+                        _ => PathMatch::prefix(path),
+                    };
+                    let headers = [&[][..], &[("x", "1")], &[("x", "1"), ("y", "1")]][below(3)];
+                    let mut made =
+                        entry(hosts[below(3)], path, headers, &format!("n/{}", below(3)));
+                    made.rank.rule = u32::try_from(at).unwrap();
+                    made.payload = at;
+                    made
+                })
+                .collect();
+            let oracle = Oracle::new(routing::RouterOptions::default(), entries.clone());
+            let mut wins = [false; 6];
+            for host in ["a.b", "c.b", "c"] {
+                for path in ["/", "/a", "/a/b", "/a/b/c", "/b", "/ab"] {
+                    for headers in [&[][..], &["x"], &["x", "y"], &["y"]] {
+                        let mut request = http::Request::get(path).header("host", host);
+                        for name in headers {
+                            request = request.header(*name, "1");
+                        }
+                        if let Some(won) = oracle.find(&request.body(()).unwrap()) {
+                            wins[*won] = true;
+                        }
+                    }
+                }
+            }
+            for (at, covered) in covered(&entries).into_iter().enumerate() {
+                assert!(covered.is_none() || !wins[at], "{at} {entries:#?}");
+                dead += usize::from(!wins[at]);
+                found += usize::from(covered.is_some());
+            }
+        }
+        assert!(found > 100 && found * 10 >= dead * 9, "{found} of {dead}");
+    }
+
+    /// The number of comparisons is bounded, however many entries have one path.
+    #[test]
+    fn the_work_for_many_entries_of_one_path_is_in_proportion_to_them() {
+        let compared = |count: usize| {
+            let entries: Vec<_> = (0..count)
+                .map(|at| {
+                    let value = at.to_string();
+                    entry(
+                        "a.b",
+                        PathMatch::prefix("/a"),
+                        &[("x", "1"), ("y", &value)],
+                        &format!("n/{at:06}"),
+                    )
+                })
+                .collect();
+            let index_of = covered(&entries);
+            assert_eq!(index_of, vec![None; count]);
+            COMPARED.with(|compared| compared.replace(0))
+        };
+        let (once, twice) = (compared(1_000), compared(2_000));
+        assert!(once < 10_000 && twice <= once * 2 + 10, "{once} {twice}");
+    }
+}

@@ -1,0 +1,292 @@
+//! Redirects that lead clients in circles.
+
+use super::{Found, LintOptions, sample};
+use crate::{
+    attachment::{
+        Resolver, RouteId, RouteKind,
+        effective::{
+            EffectiveFilter, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule,
+        },
+    },
+    meta::NamespacedName,
+    proxy::{Connection, Decision, Scheme, Table, http_entries},
+    routing::Match,
+    rules::{Rule, set as rules},
+    v1::ProtocolType,
+};
+use http::{
+    HeaderValue, Uri,
+    header::{HOST, LOCATION},
+    request,
+};
+use std::collections::{HashMap, HashSet};
+
+/// How often a client is sent on before it is said to go nowhere. Browsers give up after about 20.
+const MOST_HOPS: usize = 10;
+
+/// Looks for redirects that come back to themselves through the listeners of the same Gateway. A request is made up
+/// for each match of a rule that redirects, and followed.
+pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) {
+    let mut said = HashSet::new();
+    let effective = &resolver.resolution().effective;
+    let listeners = effective
+        .gateways
+        .values()
+        .flat_map(|gateway| &gateway.listeners);
+    let idle = effective.idle.values().flat_map(|idle| idle.iter());
+    let ports: HashSet<u16> = listeners
+        .map(|listener| listener.port)
+        .chain(idle.filter_map(|listener| listener.port))
+        .collect();
+    for gateway in effective.gateways.values() {
+        let mut walk = Walk {
+            gateway,
+            options,
+            tables: HashMap::new(),
+            ports: &ports,
+        };
+        for listener in gateway.listeners.iter().filter(|l| scheme(l).is_some()) {
+            for attached in &listener.http {
+                if !attached
+                    .route
+                    .rules
+                    .iter()
+                    .any(|rule| redirect(rule).is_some())
+                {
+                    continue;
+                }
+                let (entries, _) = http_entries(&attached.route, &attached.hostnames, |rule| {
+                    let index = redirect(rule).is_some().then_some(rule.index);
+                    move |_, _: &_| index
+                });
+                for entry in &entries {
+                    let rules_of_route = &attached.route.rules;
+                    let rule = entry.payload.and_then(|index| {
+                        // They stand in the order of their indexes.
+                        let at = rules_of_route.binary_search_by_key(&index, |rule| rule.index);
+                        rules_of_route.get(at.ok()?)
+                    });
+                    let (Some(rule), Match::Http(matching)) = (rule, &entry.matching) else {
+                        continue;
+                    };
+                    let id = RouteId::new(RouteKind::Http, attached.route.reference.clone());
+                    if said.contains(&(id.clone(), rule.index)) {
+                        continue;
+                    }
+                    let hostname = entry.hostname.to_string().parse().ok();
+                    let host = sample::host(hostname.as_ref());
+                    let Some(request) = sample::request(matching, &host) else {
+                        continue;
+                    };
+                    let Some((wrong, message)) =
+                        walk.follow(listener, &attached.route, rule, request)
+                    else {
+                        continue;
+                    };
+                    let filter = redirect(rule).unwrap_or_default();
+                    let path = format!(
+                        "spec.rules[{}].filters[{filter}].requestRedirect",
+                        rule.index
+                    );
+                    found.push(&id.reference(), wrong, path, message);
+                    said.insert((id, rule.index));
+                }
+            }
+        }
+    }
+}
+
+/// The place of the filter that redirects, where there is one that changes something: of one that changes
+/// nothing the rule for single objects speaks.
+fn redirect(rule: &HttpRule) -> Option<usize> {
+    rule.filters.iter().position(|filter| match filter {
+        EffectiveFilter::RequestRedirect(redirect) => {
+            redirect.scheme.is_some()
+                || redirect.hostname.is_some()
+                || redirect.port.is_some()
+                || redirect.path.is_some()
+        }
+        _ => false,
+    })
+}
+
+fn scheme(listener: &EffectiveListener) -> Option<Scheme> {
+    match listener.protocol {
+        ProtocolType::Http => Some(Scheme::Http),
+        ProtocolType::Https => Some(Scheme::Https),
+        _ => None,
+    }
+}
+
+/// The way of one client through the listeners of a Gateway.
+struct Walk<'a> {
+    gateway: &'a EffectiveGateway,
+    options: &'a LintOptions,
+    tables: HashMap<&'a str, Table>,
+    /// The ports at which any Gateway of the set listens, or would.
+    ports: &'a HashSet<u16>,
+}
+
+/// A place to which a client is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Url {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl Url {
+    fn read(text: &str, now: &Url) -> Option<Self> {
+        let uri: Uri = text.parse().ok()?;
+        let scheme = match uri.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
+            Some(_) => return None,
+            None => now.scheme,
+        };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Some(match uri.authority() {
+            Some(authority) => Self {
+                scheme,
+                host: authority.host().to_ascii_lowercase(),
+                port: authority.port_u16().unwrap_or(match scheme {
+                    Scheme::Http => 80,
+                    Scheme::Https => 443,
+                }),
+                path: path.to_owned(),
+            },
+            None => Self {
+                path: path.to_owned(),
+                ..now.clone()
+            },
+        })
+    }
+
+    fn authority(&self) -> String {
+        match (self.scheme, self.port) {
+            (Scheme::Http, 80) | (Scheme::Https, 443) => self.host.clone(),
+            _ => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    fn shown(&self) -> String {
+        format!(
+            "`{}://{}{}`",
+            self.scheme.as_str(),
+            self.authority(),
+            self.path
+        )
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Follows a request that begins with a rule. What is wrong if the rule comes again and again, or if it leads
+    /// the client to a port at which nobody listens.
+    fn follow(
+        &mut self,
+        listener: &EffectiveListener,
+        route: &HttpRouteRules,
+        rule: &HttpRule,
+        request: request::Parts,
+    ) -> Option<(&'static Rule, String)> {
+        let begin = Url {
+            scheme: scheme(listener)?,
+            host: request.headers.get(HOST)?.to_str().ok()?.to_owned(),
+            port: listener.port,
+            path: request.uri.to_string(),
+        };
+        // Every place, and whether it was this rule that sent the client on from there.
+        let mut way: Vec<(Url, bool)> = Vec::new();
+        let mut now = begin;
+        while way.len() < MOST_HOPS {
+            if let Some(again) = way.iter().position(|(url, _)| *url == now) {
+                let circle = way.get(again..).unwrap_or_default();
+                let places: Vec<_> = circle.iter().map(|(url, _)| url.shown()).collect();
+                let message = match places.as_slice() {
+                    [only] => format!(
+                        "a client that asks for {only} is sent there again, and so on without end"
+                    ),
+                    places => format!(
+                        "clients are sent in circles: {}, and back",
+                        places.join(", ")
+                    ),
+                };
+                let own = circle.iter().any(|(_, own)| *own);
+                return own.then_some((&rules::NO_REDIRECT_LOOP, message));
+            }
+            let (own, next) = self.sent_on(&now, &request, route, rule)?;
+            if own && next.host == now.host && !self.ports.contains(&next.port) {
+                let message = format!(
+                    "clients are sent to {}, and no Gateway of the set listens on port {}",
+                    next.shown(),
+                    next.port
+                );
+                return Some((&rules::REDIRECT_HEARD, message));
+            }
+            way.push((now, own));
+            now = next;
+        }
+        way.iter().all(|(_, own)| *own).then(|| {
+            let places: Vec<_> = way.iter().take(3).map(|(url, _)| url.shown()).collect();
+            let message = format!(
+                "the rule redirects to itself without end: {}, and so on",
+                places.join(", ")
+            );
+            (&rules::NO_REDIRECT_LOOP, message)
+        })
+    }
+
+    /// Where the Gateway sends a client that asks for this, and whether by this rule.
+    fn sent_on(
+        &mut self,
+        url: &Url,
+        request: &request::Parts,
+        route: &HttpRouteRules,
+        rule: &HttpRule,
+    ) -> Option<(bool, Url)> {
+        let listener = self.gateway.listener(url.port, Some(&url.host))?;
+        if scheme(listener)? != url.scheme {
+            return None;
+        }
+        let options = self.options.routing;
+        let table = self
+            .tables
+            .entry(&listener.name)
+            .or_insert_with(|| Table::for_listener(listener, options));
+        let mut parts = request.clone();
+        parts.uri = url.path.parse().ok()?;
+        parts
+            .headers
+            .insert(HOST, HeaderValue::from_str(&url.authority()).ok()?);
+        let connection = Connection {
+            scheme: url.scheme,
+            port: url.port,
+        };
+        let Decision::Answer(answer) = table.decide(&mut parts, connection, &mut |_| 0) else {
+            return None;
+        };
+        let target = answer.target?;
+        if !answer.status.is_redirection() {
+            return None;
+        }
+        let won = target.rule();
+        let own = won.route().kind == RouteKind::Http
+            && won.route().name == route.reference
+            && won.index() == rule.index;
+        // Whether a host that nothing here names leads back to the Gateway is not known.
+        let begin = request
+            .headers
+            .get(HOST)
+            .and_then(|host| host.to_str().ok());
+        let names_host = |name: &NamespacedName| {
+            let attached = listener.http.iter().find(|a| a.route.reference == *name);
+            attached.is_some_and(|a| a.hostnames.iter().any(|h| h.hostname.is_some()))
+        };
+        if begin != Some(&url.host) && !names_host(&won.route().name) {
+            return None;
+        }
+        let to = answer.headers.get(LOCATION)?.to_str().ok()?;
+        Some((own, Url::read(to, url)?))
+    }
+}

@@ -1,0 +1,125 @@
+//! What is wrong with a set of objects although each of them is valid: references to nothing, rules that no
+//! request reaches, redirects in circles.
+//!
+//! [`lint`] looks at what [`attachment`](crate::attachment) has resolved and asks it and
+//! [`routing`](crate::routing): it has no opinion of its own on what a ReferenceGrant allows, which listener takes a
+//! route, or which of two matches wins. Its rules are those of [`rules::set`](crate::rules::set); all of them warn.
+//!
+//! ```
+//! use gwapi::{
+//!     attachment::{Options, Resolver},
+//!     lint::{LintOptions, lint},
+//!     v1::{Gateway, GatewaySpec, HttpRoute, HttpRouteSpec, ParentReference},
+//! };
+//!
+//! let mut resolver = Resolver::new(Options::for_manifests());
+//! resolver.insert(HttpRoute::new("cart", HttpRouteSpec {
+//!     parent_refs: vec![ParentReference { name: "front".into(), ..Default::default() }],
+//!     ..Default::default()
+//! }));
+//! resolver.update();
+//! let reports = lint(&resolver, &LintOptions::default());
+//! let (object, report) = reports.first_key_value().expect("a finding");
+//! assert_eq!(object.to_string(), "HTTPRoute default/cart");
+//! assert_eq!(report.findings()[0].message(), "Gateway `default/front` is not in the set");
+//! ```
+
+mod covered;
+mod judge;
+mod loops;
+mod patterns;
+mod reach;
+mod references;
+mod sample;
+
+pub use judge::judge_set;
+
+use crate::{
+    attachment::Resolver,
+    meta::ObjectReference,
+    routing,
+    rules::Rule,
+    validation::{Finding, Findings, Report},
+};
+use std::collections::BTreeMap;
+
+/// What [`lint`] takes for granted.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LintOptions {
+    /// Whether references are followed. Not for a lone object, of whose neighbours nothing is known.
+    pub references: bool,
+    /// How a data plane would decide what the specification leaves open.
+    pub routing: routing::RouterOptions,
+}
+
+impl Default for LintOptions {
+    fn default() -> Self {
+        Self {
+            references: true,
+            routing: routing::RouterOptions::default(),
+        }
+    }
+}
+
+/// Looks for what is wrong with a set of objects although each is valid, as of the resolver's last
+/// [`update`](Resolver::update). Returns a report for each object of which there is anything to say.
+///
+/// Field paths are those of the version that [`attachment::SnapshotObject`](crate::attachment::SnapshotObject) holds. Time and
+/// memory are in proportion to the objects; a report keeps [`MOST_FINDINGS`](crate::validation::MOST_FINDINGS).
+#[must_use]
+pub fn lint(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectReference, Report> {
+    let mut found = Found::default();
+    if options.references {
+        references::check(resolver, &mut found);
+    }
+    reach::check(resolver, options, &mut found);
+    loops::check(resolver, options, &mut found);
+    found.into_reports()
+}
+
+/// The findings as they are made, by the object that they are about.
+#[derive(Default)]
+struct Found {
+    by_object: BTreeMap<ObjectReference, Findings>,
+}
+
+impl Found {
+    fn push(&mut self, object: &ObjectReference, rule: &Rule, path: String, message: String) {
+        let finding = Finding::of(rule, path).with_message(message);
+        self.add(object, finding);
+    }
+
+    fn push_with_help(
+        &mut self,
+        object: &ObjectReference,
+        rule: &Rule,
+        path: String,
+        message: String,
+        help: String,
+    ) {
+        let finding = Finding::of(rule, path).with_message(message);
+        self.add(object, finding.with_help(help));
+    }
+
+    fn add(&mut self, object: &ObjectReference, finding: Finding) {
+        match self.by_object.get_mut(object) {
+            Some(findings) => findings.push(finding),
+            None => {
+                let mut findings = Findings::default();
+                findings.push(finding);
+                self.by_object.insert(object.clone(), findings);
+            }
+        }
+    }
+
+    fn into_reports(self) -> BTreeMap<ObjectReference, Report> {
+        let reports = self.by_object.into_iter();
+        reports
+            .map(|(object, findings)| (object, Report::from(findings)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Regular expressions that do not mean what they look like.
+
+use super::{Found, sample};
+use crate::{
+    attachment::{RouteId, RouteKind, effective::HttpRouteRules},
+    routing::Pattern,
+    rules::set as rules,
+    v1::PathMatchType,
+};
+
+/// Looks at the regular expressions for paths of an HTTPRoute.
+pub(super) fn check(route: &HttpRouteRules, found: &mut Found) {
+    for rule in &route.rules {
+        for (index, one) in rule.matches.iter().enumerate() {
+            if one.path_type() != PathMatchType::RegularExpression {
+                continue;
+            }
+            let Some(Ok(pattern)) = route.patterns.get(one.path_value()) else {
+                continue;
+            };
+            let Some((finding, message)) = judge(pattern) else {
+                continue;
+            };
+            let id = RouteId::new(RouteKind::Http, route.reference.clone());
+            let path = format!("spec.rules[{}].matches[{index}].path.value", rule.index);
+            found.push(&id.reference(), finding, path, message);
+        }
+    }
+}
+
+fn judge(pattern: &Pattern) -> Option<(&'static crate::rules::Rule, String)> {
+    if pattern.never_begins_with(b'/') {
+        let message = format!("`{pattern}` takes no path: each begins with `/`");
+        return Some((&rules::PATTERN_TAKES_PATHS, message));
+    }
+    // Who writes `^` thinks of a search; without a `$` the end would then be left open.
+    let open = pattern.as_str().starts_with('^') && !pattern.as_str().ends_with('$');
+    let taken = open.then(|| sample::text(pattern)).flatten()?;
+    let longer = format!("{}/more", taken.trim_end_matches('/'));
+    (!pattern.is_match(longer.as_bytes())).then(|| {
+        let message = format!(
+            "`{pattern}` has to match the whole path: it takes `{taken}` and not `{longer}`"
+        );
+        (&rules::PATTERN_TAKES_WHOLE, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(source: &str) -> Option<&'static str> {
+        judge(&Pattern::new(source).unwrap()).map(|(rule, _)| rule.id)
+    }
+
+    #[test]
+    fn a_pattern_that_takes_no_path_or_less_than_it_seems_is_named() {
+        for source in ["item/[0-9]+", "^item", "[a-z]+", "(?i)shop/.*"] {
+            assert_eq!(
+                rule(source),
+                Some("RegularExpression/takes-paths"),
+                "{source}"
+            );
+        }
+        for source in ["^/item", "^/item/[0-9]+", "^/(a|b)/"] {
+            assert_eq!(
+                rule(source),
+                Some("RegularExpression/takes-whole-path"),
+                "{source}"
+            );
+        }
+        for source in [
+            "/item",
+            "^/item$",
+            "^/item.*",
+            "^/item(/.*)?",
+            "/item/[0-9]+",
+            ".*",
+            "/(.*)",
+        ] {
+            assert_eq!(rule(source), None, "{source}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! References that lead to nothing, or to something that cannot be used.
+
+use super::Found;
+use crate::{
+    attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver},
+    rules::{Rule, set as rules},
+};
+
+pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+    for object in resolver.snapshot().references() {
+        for problem in resolver.reference_problems(&object) {
+            let message = message(&problem);
+            found.push(&object, rule(problem.kind), problem.path, message);
+        }
+    }
+}
+
+fn rule(kind: Kind) -> &'static Rule {
+    match kind {
+        Kind::NoParent => &rules::HAS_PARENT,
+        Kind::ParentNotFound => &rules::PARENT_EXISTS,
+        Kind::ListenerNotFound => &rules::LISTENER_EXISTS,
+        Kind::NoCommonHostname => &rules::HOSTNAMES_MEET,
+        Kind::NotAttached => &rules::PARENT_ACCEPTS,
+        Kind::BackendNotFound => &rules::BACKEND_EXISTS,
+        Kind::PortNotFound => &rules::BACKEND_PORT_EXISTS,
+        Kind::BackendUnusable => &rules::BACKEND_USABLE,
+        Kind::NotPermitted => &rules::GRANTED,
+        Kind::CertificateNotFound => &rules::CERTIFICATE_EXISTS,
+        Kind::CertificateUnusable => &rules::CERTIFICATE_USABLE,
+        Kind::AuthorityNotFound => &rules::CA_CERTIFICATE_EXISTS,
+        Kind::AuthorityUnusable => &rules::CA_CERTIFICATE_USABLE,
+        Kind::TargetNotFound => &rules::TARGET_EXISTS,
+        Kind::TargetUnusable => &rules::TARGET_USABLE,
+        Kind::ParametersNotFound => &rules::PARAMETERS_EXIST,
+    }
+}
+
+/// A set leaves things out, so that what is not there is said to be missing from the set.
+fn message(problem: &ReferenceProblem) -> String {
+    let missing = matches!(
+        problem.kind,
+        Kind::ParentNotFound
+            | Kind::BackendNotFound
+            | Kind::CertificateNotFound
+            | Kind::AuthorityNotFound
+            | Kind::TargetNotFound
+            | Kind::ParametersNotFound
+    );
+    match &problem.to {
+        Some(to) if missing => {
+            format!("{} `{}` is not in the set", to.kind, to.namespaced_name())
+        }
+        _ => problem.why.clone(),
+    }
+}

@@ -1,0 +1,190 @@
+//! Rules on a set of objects: what is wrong although each object is valid. [`lint`](crate::lint) judges them.
+
+use super::{Check, Rule};
+
+const OF_SET: Rule = Rule {
+    check: Check::Set,
+    ..Rule::SEMANTIC
+};
+
+/// A route names no parent.
+pub const HAS_PARENT: Rule = Rule {
+    id: "Route/has-parent",
+    message: "the route names no parent: no listener and no Service has it",
+    help: "name a Gateway in `parentRefs`",
+    ..OF_SET
+};
+/// A parentRef names nothing in the set.
+pub const PARENT_EXISTS: Rule = Rule {
+    id: "ParentReference/parent-exists",
+    message: "the parent is not in the set",
+    help: "name a Gateway (or, for a mesh, a Service) that exists, with its namespace if it is another",
+    ..OF_SET
+};
+/// A parentRef names a listener that the Gateway does not have.
+pub const LISTENER_EXISTS: Rule = Rule {
+    id: "ParentReference/listener-exists",
+    message: "the Gateway has no such listener",
+    help: "name a listener of the Gateway by `sectionName`, or one of their ports by `port`",
+    ..OF_SET
+};
+/// The hostnames of a route and of the listeners that it names have none in common.
+pub const HOSTNAMES_MEET: Rule = Rule {
+    id: "Route/hostnames-meet-listener",
+    message: "no hostname of the route is one that the listener serves",
+    help: "use a hostname that the listener covers, or widen the listener's",
+    ..OF_SET
+};
+/// A parent exists and does not accept the route.
+pub const PARENT_ACCEPTS: Rule = Rule {
+    id: "ParentReference/accepted",
+    message: "the parent does not accept the route",
+    help: "`gwapi status` shows the conditions of the route and of its parent",
+    ..OF_SET
+};
+/// A reference to a Service names nothing in the set.
+pub const BACKEND_EXISTS: Rule = Rule {
+    id: "BackendReference/backend-exists",
+    message: "the backend is not in the set",
+    help: "name a Service that exists, with its namespace if it is another",
+    ..OF_SET
+};
+/// A reference names a port that the Service does not have.
+pub const BACKEND_PORT_EXISTS: Rule = Rule {
+    id: "BackendReference/port-exists",
+    message: "the Service has no such port",
+    help: "name one of the Service's own ports, not that of its pods",
+    ..OF_SET
+};
+/// A backend exists and cannot be used.
+pub const BACKEND_USABLE: Rule = Rule {
+    id: "BackendReference/backend-usable",
+    message: "the backend cannot be used: its share of requests is answered with 500",
+    help: "name a Service that is reached by its own address, in a protocol that the route carries",
+    ..OF_SET
+};
+/// A reference to another namespace without a ReferenceGrant there.
+pub const GRANTED: Rule = Rule {
+    id: "Reference/granted",
+    message: "no ReferenceGrant of that namespace allows the reference",
+    help: "add a ReferenceGrant in the namespace that is referred to",
+    ..OF_SET
+};
+/// A listener names a certificate that is not in the set.
+pub const CERTIFICATE_EXISTS: Rule = Rule {
+    id: "SecretObjectReference/certificate-exists",
+    message: "the certificate is not in the set",
+    help: "name a Secret that exists, with its namespace if it is another",
+    ..OF_SET
+};
+/// A listener names a certificate that cannot be used.
+pub const CERTIFICATE_USABLE: Rule = Rule {
+    id: "SecretObjectReference/certificate-usable",
+    message: "the certificate cannot be used",
+    help: "name a Secret of type `kubernetes.io/tls` with a certificate and its key, in PEM",
+    ..OF_SET
+};
+/// A policy, or a listener that asks clients for certificates, names a CA certificate that is not in the
+/// set.
+pub const CA_CERTIFICATE_EXISTS: Rule = Rule {
+    id: "CACertificateReference/certificate-exists",
+    message: "the CA certificate is not in the set",
+    help: "name a ConfigMap that exists, with the certificate under `ca.crt`",
+    ..OF_SET
+};
+/// A policy, or a listener that asks clients for certificates, names a CA certificate that cannot be used.
+pub const CA_CERTIFICATE_USABLE: Rule = Rule {
+    id: "CACertificateReference/certificate-usable",
+    message: "the CA certificate cannot be used",
+    help: "name a ConfigMap with certificates in PEM under `ca.crt`",
+    ..OF_SET
+};
+/// A policy names a target that is not in the set.
+pub const TARGET_EXISTS: Rule = Rule {
+    id: "PolicyTargetReference/target-exists",
+    message: "the target is not in the set",
+    help: "name an object of the policy's own namespace",
+    ..OF_SET
+};
+/// A policy has no effect on a target that exists.
+pub const TARGET_USABLE: Rule = Rule {
+    id: "PolicyTargetReference/in-force",
+    message: "the policy has no effect on the target",
+    help: "name a Service, and a port by the name it has there; one policy for each",
+    ..OF_SET
+};
+/// The parameters that a GatewayClass or Gateway names do not exist.
+pub const PARAMETERS_EXIST: Rule = Rule {
+    id: "ParametersReference/parameters-exist",
+    message: "the parameters are not in the set",
+    help: "name an object that exists, with its namespace if the class names one",
+    ..OF_SET
+};
+/// A match that another with the same requests is before.
+pub const NO_DEAD_MATCH: Rule = Rule {
+    id: "RouteRules/no-dead-match",
+    message: "no request reaches the match: another takes all of them",
+    help: "remove the match, or make it more specific",
+    ..OF_SET
+};
+/// A route that gets no request at a listener or Service to which it is attached.
+pub const ROUTE_REACHED: Rule = Rule {
+    id: "Route/reached",
+    message: "no request reaches the route at a listener to which it is attached",
+    help: "name the listeners that are meant by `sectionName`, or give the route hostnames of its own",
+    ..OF_SET
+};
+/// A redirect that leads back to itself.
+pub const NO_REDIRECT_LOOP: Rule = Rule {
+    id: "HTTPRequestRedirectFilter/no-loop",
+    message: "the redirect leads back to itself",
+    help: "attach the route that redirects to one listener by `sectionName`, and the one that answers to the other",
+    ..OF_SET
+};
+/// A redirect to a port of the same host at which nothing in the set listens.
+pub const REDIRECT_HEARD: Rule = Rule {
+    id: "HTTPRequestRedirectFilter/leads-to-listener",
+    message: "no Gateway of the set listens where the redirect leads",
+    help: "add a listener there; if TLS ends before the Gateway, redirect there as well, for clients that come back in \
+           cleartext are sent in circles",
+    ..OF_SET
+};
+/// A regular expression that takes no path.
+pub const PATTERN_TAKES_PATHS: Rule = Rule {
+    id: "RegularExpression/takes-paths",
+    message: "the regular expression takes no path: each begins with `/`",
+    help: "begin the expression with `/`: it has to match the whole path",
+    ..OF_SET
+};
+/// A regular expression that is open at its end, which a whole path has to match.
+pub const PATTERN_TAKES_WHOLE: Rule = Rule {
+    id: "RegularExpression/takes-whole-path",
+    message: "the regular expression has to match the whole path",
+    help: "end it with `.*` for whatever follows, or with `$` to say that nothing does",
+    ..OF_SET
+};
+
+pub(super) const RULES: &[Rule] = &[
+    HAS_PARENT,
+    PARENT_EXISTS,
+    LISTENER_EXISTS,
+    HOSTNAMES_MEET,
+    PARENT_ACCEPTS,
+    BACKEND_EXISTS,
+    BACKEND_PORT_EXISTS,
+    BACKEND_USABLE,
+    GRANTED,
+    CERTIFICATE_EXISTS,
+    CERTIFICATE_USABLE,
+    CA_CERTIFICATE_EXISTS,
+    CA_CERTIFICATE_USABLE,
+    TARGET_EXISTS,
+    TARGET_USABLE,
+    PARAMETERS_EXIST,
+    NO_DEAD_MATCH,
+    ROUTE_REACHED,
+    NO_REDIRECT_LOOP,
+    REDIRECT_HEARD,
+    PATTERN_TAKES_PATHS,
+    PATTERN_TAKES_WHOLE,
+];
