@@ -177,6 +177,29 @@ pub struct ObjectReference {
 }
 
 impl ObjectReference {
+    /// The object of this kind in the API's own group, at this place.
+    #[must_use]
+    pub fn gateway_api(kind: &str, place: &NamespacedName) -> Self {
+        Self::at(super::GROUP, kind, place)
+    }
+
+    /// The object of this kind in the core group, at this place.
+    #[must_use]
+    pub fn core(kind: &str, place: &NamespacedName) -> Self {
+        Self::at("", kind, place)
+    }
+
+    /// The object of this group and kind, at this place.
+    #[must_use]
+    pub fn at(group: &str, kind: &str, place: &NamespacedName) -> Self {
+        Self {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: place.namespace.clone(),
+            name: place.name.clone(),
+        }
+    }
+
     /// The referenced kind.
     #[must_use]
     pub fn group_kind(&self) -> GroupKind {

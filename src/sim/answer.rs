@@ -4,7 +4,7 @@
 
 use crate::{
     attachment::effective::{EffectiveBackend, Endpoint},
-    meta::{self, NamespacedName, ObjectReference},
+    meta::ObjectReference,
     proxy::Target,
 };
 use http::HeaderMap;
@@ -109,26 +109,6 @@ impl RouteMatch {
             rule: target.rule().index(),
             match_index: target.match_index(),
         }
-    }
-}
-
-/// The reference of an object of the Gateway API's own group.
-pub(super) fn gateway_api(kind: &str, name: &NamespacedName) -> ObjectReference {
-    ObjectReference {
-        group: meta::GROUP.to_owned(),
-        kind: kind.to_owned(),
-        namespace: name.namespace.clone(),
-        name: name.name.clone(),
-    }
-}
-
-/// The reference of a Service.
-pub(super) fn service(name: &NamespacedName) -> ObjectReference {
-    ObjectReference {
-        group: String::new(),
-        kind: "Service".to_owned(),
-        namespace: name.namespace.clone(),
-        name: name.name.clone(),
     }
 }
 

@@ -3,13 +3,12 @@
 use super::{
     Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Protocol,
     Request, Response, RouteMatch,
-    answer::{gateway_api, service as service_reference},
 };
 use crate::{
     attachment::effective::{
         BackendEndpoints, EffectiveGateway, EffectiveListener, EffectiveService,
     },
-    meta::Duration,
+    meta::{Duration, ObjectReference},
     proxy::{Connection, Decision, Forward, Scheme, Table, Target},
 };
 use http::{
@@ -34,7 +33,7 @@ pub(super) fn at_listener(
     };
     let mut answer = answer(request, connection, table, why, draw);
     answer.listener = Some(ListenerName {
-        gateway: gateway_api("Gateway", &gateway.name),
+        gateway: ObjectReference::gateway_api("Gateway", &gateway.name),
         name: listener.name.clone(),
     });
     answer
@@ -54,7 +53,7 @@ pub(super) fn at_service(
         port,
     };
     let mut answer = answer(request, connection, table, why, draw);
-    answer.service = Some(service_reference(&service.name));
+    answer.service = Some(ObjectReference::core("Service", &service.name));
     answer
 }
 

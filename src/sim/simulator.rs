@@ -1,13 +1,13 @@
 //! The simulator: a configuration with its compiled tables.
 
 use super::{
-    Answer, Outcome, Request, RequestError, answer,
+    Answer, Outcome, Request, RequestError,
     destination::{self, Destination},
     http, idle, stream,
 };
 use crate::{
     attachment::effective::{Effective, EffectiveListener, EffectiveService},
-    meta::NamespacedName,
+    meta::{NamespacedName, ObjectReference},
     proxy::Table,
     routing,
     v1::ProtocolType,
@@ -92,7 +92,7 @@ impl Simulator {
         let mut answer = self.answer(request, &destination, why, draw);
         answer.gateway = destination
             .gateway()
-            .map(|name| answer::gateway_api("Gateway", name));
+            .map(|name| ObjectReference::gateway_api("Gateway", name));
         if outside && answer.route.is_none() && request.client.is_none() {
             idle::say(&effective, request, taken, &mut answer.why);
         }

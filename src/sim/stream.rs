@@ -2,7 +2,6 @@
 
 use super::{
     Answer, BackendName, EndpointName, ListenerName, Outcome, Request, Response, RouteMatch,
-    answer::{gateway_api, service as service_reference},
 };
 use crate::{
     attachment::effective::{
@@ -10,6 +9,7 @@ use crate::{
         EffectiveListener, EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
+    meta::ObjectReference,
     proxy::{ready_endpoint, sni_table},
     routing::HostnameRank,
     v1::ProtocolType,
@@ -29,7 +29,7 @@ pub(super) fn at_listener(
         ..Answer::new(Outcome::Refused)
     };
     answer.listener = Some(ListenerName {
-        gateway: gateway_api("Gateway", &gateway.name),
+        gateway: ObjectReference::gateway_api("Gateway", &gateway.name),
         name: listener.name.clone(),
     });
     let (kind, route) = match listener.protocol {
@@ -67,7 +67,7 @@ pub(super) fn at_service(
         why,
         ..Answer::new(Outcome::Refused)
     };
-    answer.service = Some(service_reference(&service.name));
+    answer.service = Some(ObjectReference::core("Service", &service.name));
     let governing = if request.scheme() == "udp" {
         service
             .udp_routes(port, client_namespace)
@@ -89,7 +89,7 @@ pub(super) fn at_service(
         return answer;
     }
     // A request that no route governs goes to the Service itself (GEP-1426).
-    let name = service_reference(&service.name);
+    let name = ObjectReference::core("Service", &service.name);
     answer.why.push(format!(
         "no route with {name} as its parent governs port {port}: the request goes to the Service itself"
     ));
@@ -171,7 +171,7 @@ fn through(
         return;
     };
     answer.route = Some(RouteMatch {
-        route: gateway_api(kind, &route.reference),
+        route: ObjectReference::gateway_api(kind, &route.reference),
         rule: rule.index,
         match_index: 0,
     });

@@ -1,7 +1,7 @@
 //! Gateway: a point where traffic enters, with its listeners and addresses.
 
 use super::{GatewayStatus, Listener};
-use crate::meta::{constraint, open_enum, resource};
+use crate::meta::{self, constraint, open_enum, resource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +38,14 @@ pub struct GatewaySpec {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub listeners: Vec<Listener>,
+}
+
+impl GatewaySpec {
+    /// The object with parameters for the Gateway (`infrastructure.parametersRef`), if one is named.
+    #[must_use]
+    pub fn parameters_ref(&self) -> Option<&LocalParametersReference> {
+        self.infrastructure.as_ref()?.parameters_ref.as_ref()
+    }
 }
 
 /// An address that a Gateway asks for (`spec.addresses[]`).
@@ -110,4 +118,17 @@ pub struct LocalParametersReference {
     /// The name.
     #[schemars(with = "constraint::ObjectName")]
     pub name: String,
+}
+
+impl LocalParametersReference {
+    /// The object, as referred to from a Gateway in `own_namespace`.
+    #[must_use]
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
+        meta::ObjectReference {
+            group: self.group.clone(),
+            kind: self.kind.clone(),
+            namespace: own_namespace.to_owned(),
+            name: self.name.clone(),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! GatewayClass: a kind of Gateway that users can ask for.
 
-use crate::meta::{Condition, SupportedFeature, constraint, resource};
+use crate::meta::{self, Condition, SupportedFeature, constraint, resource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,19 @@ pub struct ParametersReference {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Namespace>")]
     pub namespace: Option<String>,
+}
+
+impl ParametersReference {
+    /// The object; without a namespace where none is given.
+    #[must_use]
+    pub fn resolve(&self) -> meta::ObjectReference {
+        meta::ObjectReference {
+            group: self.group.clone(),
+            kind: self.kind.clone(),
+            namespace: self.namespace.clone().unwrap_or_default(),
+            name: self.name.clone(),
+        }
+    }
 }
 
 /// The observed state of a GatewayClass (`status`).

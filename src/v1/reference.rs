@@ -92,6 +92,19 @@ pub struct LocalObjectReference {
     pub name: String,
 }
 
+impl LocalObjectReference {
+    /// The object, as referred to from `own_namespace`.
+    #[must_use]
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
+        meta::ObjectReference {
+            group: self.group.clone(),
+            kind: self.kind.clone(),
+            namespace: own_namespace.to_owned(),
+            name: self.name.clone(),
+        }
+    }
+}
+
 /// Names an object of any kind, possibly in another namespace; a ReferenceGrant there must allow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

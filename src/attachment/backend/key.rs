@@ -40,11 +40,6 @@ impl BackendKey {
         } else {
             ("", "Service")
         };
-        ObjectReference {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: self.name.namespace.clone(),
-            name: self.name.name.clone(),
-        }
+        ObjectReference::at(group, kind, &self.name)
     }
 }

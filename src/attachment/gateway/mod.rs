@@ -45,12 +45,7 @@ pub(super) fn examine_class(
         .spec
         .parameters_ref
         .as_ref()
-        .map(|reference| ObjectReference {
-            group: reference.group.clone(),
-            kind: reference.kind.clone(),
-            namespace: reference.namespace.clone().unwrap_or_default(),
-            name: reference.name.clone(),
-        });
+        .map(v1::ParametersReference::resolve);
     let accepted = match parameters.and_then(|p| parameters_problem(&p, snapshot, options)) {
         Some(problem) => Finding::new(false, gateway_class::reason::INVALID_PARAMETERS, problem),
         None => Finding::new(
@@ -214,15 +209,8 @@ fn problem(
     }
     let parameters = gateway
         .spec
-        .infrastructure
-        .as_ref()
-        .and_then(|infrastructure| infrastructure.parameters_ref.as_ref())
-        .map(|reference| ObjectReference {
-            group: reference.group.clone(),
-            kind: reference.kind.clone(),
-            namespace: object::namespace(&gateway.metadata).to_owned(),
-            name: reference.name.clone(),
-        });
+        .parameters_ref()
+        .map(|reference| reference.resolve(object::namespace(&gateway.metadata)));
     let problem = parameters.and_then(|p| parameters_problem(&p, snapshot, options))?;
     Some(Finding::new(false, reason::INVALID_PARAMETERS, problem))
 }

@@ -274,20 +274,10 @@ pub(in crate::attachment) fn place(metadata: &ObjectMeta) -> NamespacedName {
 
 /// The reference to a GatewayClass.
 pub(in crate::attachment) fn class_reference(name: &str) -> ObjectReference {
-    ObjectReference {
-        group: GROUP.to_owned(),
-        kind: "GatewayClass".to_owned(),
-        namespace: String::new(),
-        name: name.to_owned(),
-    }
+    ObjectReference::gateway_api("GatewayClass", &NamespacedName::new("", name))
 }
 
 /// The reference to a Gateway.
 pub(in crate::attachment) fn gateway_reference(name: &NamespacedName) -> ObjectReference {
-    ObjectReference {
-        group: GROUP.to_owned(),
-        kind: "Gateway".to_owned(),
-        namespace: name.namespace.clone(),
-        name: name.name.clone(),
-    }
+    ObjectReference::gateway_api("Gateway", name)
 }

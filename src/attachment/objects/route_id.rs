@@ -98,12 +98,7 @@ impl RouteId {
     /// The reference with its group.
     #[must_use]
     pub fn reference(&self) -> ObjectReference {
-        ObjectReference {
-            group: crate::meta::GROUP.to_owned(),
-            kind: self.kind.as_str().to_owned(),
-            namespace: self.name.namespace.clone(),
-            name: self.name.name.clone(),
-        }
+        ObjectReference::gateway_api(self.kind.as_str(), &self.name)
     }
 }
 

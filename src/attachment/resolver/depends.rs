@@ -126,12 +126,7 @@ pub(super) fn of(
 fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
     let class = snapshot.gateway_classes().get(&place)?;
     let reference = class.spec.parameters_ref.as_ref()?;
-    let key = Key::Object(ObjectReference {
-        group: reference.group.clone(),
-        kind: reference.kind.clone(),
-        namespace: reference.namespace.clone().unwrap_or_default(),
-        name: reference.name.clone(),
-    });
+    let key = Key::Object(reference.resolve());
     Some((Dependent::Class(place), HashSet::from([key])))
 }
 
@@ -158,18 +153,8 @@ fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, Has
             refer(reference.resolve(&place.namespace));
         }
     }
-    let parameters = gateway
-        .spec
-        .infrastructure
-        .as_ref()
-        .and_then(|infrastructure| infrastructure.parameters_ref.as_ref());
-    if let Some(parameters) = parameters {
-        refer(ObjectReference {
-            group: parameters.group.clone(),
-            kind: parameters.kind.clone(),
-            namespace: place.namespace.clone(),
-            name: parameters.name.clone(),
-        });
+    if let Some(parameters) = gateway.spec.parameters_ref() {
+        refer(parameters.resolve(&place.namespace));
     }
     Some((Dependent::Gateway(place), keys))
 }
@@ -214,12 +199,9 @@ fn policy(
         .collect();
     if let Policy::Tls(tls) = policy {
         for reference in &tls.spec.validation.ca_certificate_refs {
-            keys.insert(Key::Object(ObjectReference {
-                group: reference.group.clone(),
-                kind: reference.kind.clone(),
-                namespace: object::namespace(&tls.metadata).to_owned(),
-                name: reference.name.clone(),
-            }));
+            keys.insert(Key::Object(
+                reference.resolve(object::namespace(&tls.metadata)),
+            ));
         }
     }
     Some((Dependent::Policy(id), keys))

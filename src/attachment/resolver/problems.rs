@@ -282,12 +282,7 @@ impl Resolver {
             .iter()
             .enumerate()
         {
-            let to = ObjectReference {
-                group: reference.group.clone(),
-                kind: reference.kind.clone(),
-                namespace: id.name.namespace.clone(),
-                name: reference.name.clone(),
-            };
+            let to = reference.resolve(&id.name.namespace);
             let wrong = listener::authority(&self.snapshot, &to).err();
             let wrong =
                 wrong.map(|why| (condition::listener::reason::INVALID_CERTIFICATE_REF, why));

@@ -12,7 +12,7 @@ use crate::{
         objects::object,
         values::check_session,
     },
-    meta::{Age, GROUP, NamespacedName, ObjectReference, Seniority},
+    meta::{Age, NamespacedName, ObjectReference, Seniority},
     v1::SessionPersistence,
     v1alpha2::{BackendLbPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha3::BackendTlsPolicy,
@@ -36,16 +36,11 @@ pub(in crate::attachment) struct PolicyId {
 
 impl PolicyId {
     pub(in crate::attachment) fn reference(&self) -> ObjectReference {
-        ObjectReference {
-            group: GROUP.to_owned(),
-            kind: match self.kind {
-                PolicyKind::Tls => "BackendTLSPolicy",
-                PolicyKind::Lb => "BackendLBPolicy",
-            }
-            .to_owned(),
-            namespace: self.name.namespace.clone(),
-            name: self.name.name.clone(),
-        }
+        let kind = match self.kind {
+            PolicyKind::Tls => "BackendTLSPolicy",
+            PolicyKind::Lb => "BackendLBPolicy",
+        };
+        ObjectReference::gateway_api(kind, &self.name)
     }
 }
 
@@ -186,17 +181,7 @@ fn authorities(
             let namespace = object::namespace(&policy.metadata);
             let certificates: Result<Vec<String>, String> = references
                 .iter()
-                .map(|reference| {
-                    listener::authority(
-                        snapshot,
-                        &ObjectReference {
-                            group: reference.group.clone(),
-                            kind: reference.kind.clone(),
-                            namespace: namespace.to_owned(),
-                            name: reference.name.clone(),
-                        },
-                    )
-                })
+                .map(|reference| listener::authority(snapshot, &reference.resolve(namespace)))
                 .collect();
             certificates.map(TrustedAuthorities::Certificates)
         }
