@@ -1,6 +1,6 @@
 //! What cannot be read.
 
-use super::{Place, Position, value::Failure};
+use super::{Place, Position, options::Over, position::Syntax, value::Failure};
 use crate::meta::kept_name;
 use std::{error::Error, fmt};
 
@@ -21,6 +21,7 @@ struct Parts {
     identity: Identity,
     path: String,
     message: String,
+    limit: Option<&'static str>,
 }
 
 /// What an object calls itself, as far as it can be read. Empty where it does not say.
@@ -78,16 +79,22 @@ impl ReadError {
         }))
     }
 
-    /// An error in a document that could not be parsed.
-    pub(super) fn syntax(document: usize, start: Position, at: Position, message: String) -> Self {
+    /// What a bound of the stream as a whole leaves unread.
+    pub(super) fn limit(over: Over) -> Self {
         Self(Box::new(Parts {
-            place: Some(Place {
-                document,
-                item: None,
-                position: start,
-            }),
-            position: Some(at),
-            message,
+            limit: Some(over.limit),
+            message: over.message,
+            ..Parts::default()
+        }))
+    }
+
+    /// An error in a document, or in an item of a list, that could not be parsed.
+    pub(super) fn syntax(place: Place, error: Syntax) -> Self {
+        Self(Box::new(Parts {
+            place: Some(place),
+            position: Some(error.position),
+            message: error.message,
+            limit: error.limit,
             ..Parts::default()
         }))
     }
@@ -124,6 +131,7 @@ impl ReadError {
             identity,
             path,
             message,
+            limit: None,
         }))
     }
 
@@ -180,6 +188,13 @@ impl ReadError {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.0.path
+    }
+
+    /// The bound that was met, if that is the error: the name of a field of [`Limits`](super::Limits), such as
+    /// `max_depth`. Who sets a higher one can read what this error leaves unread.
+    #[must_use]
+    pub fn limit_name(&self) -> Option<&'static str> {
+        self.0.limit
     }
 
     /// What is wrong and what would be right, without place and object.

@@ -1,51 +1,47 @@
-//! JSON with positions: values one after the other.
+//! JSON with positions: one value.
 //!
 //! `serde_json` reads the scalars; this walks the structure, since it alone knows where things stand.
 
 use super::{
     Position,
-    entry::Manifest,
-    position::Tree,
-    reader::{Items, Members, Reader, Syntax},
+    position::{Syntax, Tree},
+    reader::{Items, Members, Reader},
 };
 use serde_json::{Number, Value};
+use std::ops::Range;
 
-/// Reads all values. After an error, reading goes on at the next line that begins with a value.
-pub(super) fn read(bytes: &[u8], reader: &mut Reader, manifest: &mut Manifest) {
-    let mut scanner = Scanner {
-        bytes,
-        at: 0,
-        counted: 0,
-        position: Position { line: 1, column: 1 },
-    };
-    loop {
-        scanner.skip_to_value();
-        if scanner.at >= bytes.len() {
-            return;
-        }
-        let (begin, start) = (scanner.at, scanner.here());
-        let value = scanner.value(reader, 1);
-        let failed = value.is_err();
-        let moved = scanner.at > begin;
-        if !reader.end_document(start, value, manifest) {
-            return;
-        }
-        if failed {
-            scanner.resynchronise(moved);
-        }
-    }
-}
-
-struct Scanner<'a> {
+/// What is known of where reading is.
+pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
-    at: usize,
+    pub(super) at: usize,
     /// How far `position` has been counted.
     counted: usize,
     position: Position,
+    /// What is taken for null without being looked at.
+    passed_over: Range<usize>,
 }
 
 impl<'a> Scanner<'a> {
-    fn peek(&self) -> Option<u8> {
+    /// Reads from this offset on, which stands at this position.
+    pub(super) fn new(bytes: &'a [u8], at: usize, position: Position) -> Self {
+        Self {
+            bytes,
+            at,
+            counted: at,
+            position,
+            passed_over: 0..0,
+        }
+    }
+
+    /// The same, taking what stands there for null.
+    pub(super) fn passing_over(self, passed_over: Range<usize>) -> Self {
+        Self {
+            passed_over,
+            ..self
+        }
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
@@ -54,17 +50,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// The present position. Counted on from the last one asked for, so that all together is linear.
-    fn here(&mut self) -> Position {
-        for byte in self.bytes.get(self.counted..self.at).unwrap_or_default() {
-            match byte {
-                b'\n' => {
-                    self.position.line += 1;
-                    self.position.column = 1;
-                }
-                0x80..=0xBF => {}
-                _ => self.position.column += 1,
-            }
-        }
+    pub(super) fn here(&mut self) -> Position {
+        let passed = self.bytes.get(self.counted..self.at).unwrap_or_default();
+        self.position = self.position.after(passed);
         self.counted = self.counted.max(self.at);
         self.position
     }
@@ -73,48 +61,20 @@ impl<'a> Scanner<'a> {
         Err(Syntax::new(self.here(), message))
     }
 
-    fn skip_whitespace(&mut self) {
+    pub(super) fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
             self.at += 1;
         }
     }
 
-    /// Passes over white space and lines of `---` between values.
-    fn skip_to_value(&mut self) {
-        loop {
-            self.skip_whitespace();
-            let line_begins = self.at == 0 || self.bytes.get(self.at - 1) == Some(&b'\n');
-            let separator = self.rest().starts_with(b"---")
-                && matches!(self.rest().get(3), None | Some(b'\n' | b'\r'));
-            if !(line_begins && separator) {
-                return;
-            }
-            self.at += 3;
-        }
-    }
-
-    /// Goes on to the next line that begins with a value or a separator: the present one, where the value
-    /// before it lacks its end.
-    fn resynchronise(&mut self, moved: bool) {
-        if moved && self.bytes.get(self.at - 1) == Some(&b'\n') && self.begins_value() {
-            return;
-        }
-        while let Some(end) = self.rest().iter().position(|b| *b == b'\n') {
-            self.at += end + 1;
-            if self.begins_value() {
-                return;
-            }
-        }
-        self.at = self.bytes.len();
-    }
-
-    fn begins_value(&self) -> bool {
-        self.rest().starts_with(b"---") || matches!(self.peek(), Some(b'{' | b'['))
-    }
-
-    fn value(&mut self, reader: &mut Reader, depth: usize) -> Result<Tree, Syntax> {
+    /// Reads one value.
+    pub(super) fn value(&mut self, reader: &mut Reader, depth: usize) -> Result<Tree, Syntax> {
         self.skip_whitespace();
         let start = self.here();
+        if self.at == self.passed_over.start && !self.passed_over.is_empty() {
+            self.at = self.passed_over.end;
+            return Ok(Tree::scalar(Value::Null, start));
+        }
         match self.peek() {
             Some(b'{') => {
                 reader.count(0, depth, start)?;

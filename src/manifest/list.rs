@@ -2,65 +2,91 @@
 
 use super::{
     Duplicate, Entry, Place, Positions, ReadError,
-    entry::Manifest,
     error::Identity,
     position::{Inner, Mark, Tree},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Type names longer than this are not handed down to the items of a list: no kind has such a name, and
 /// hostile input could multiply it.
 const MAX_INHERITED: usize = 512;
 
-/// Hands a document to the manifest: one entry, or an entry for each item of a list
-/// unless lists are wanted whole.
+/// What has been read and not yet been taken.
+pub(super) type Pending = VecDeque<Result<Entry, ReadError>>;
+
+/// What the items of a list inherit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inherited {
+    api_version: String,
+    /// Empty where the items say their kind themselves.
+    kind: String,
+}
+
+impl Inherited {
+    /// From the object that is a list.
+    pub(super) fn of(list: &Value) -> Self {
+        let identity = Identity::of(list);
+        Self {
+            kind: item_kind(&identity.kind).to_owned(),
+            api_version: identity.api_version,
+        }
+    }
+}
+
+/// Delivers a document: one entry, or an entry for each item of a list unless lists are wanted whole.
 pub(super) fn deliver(
-    manifest: &mut Manifest,
-    document: usize,
+    pending: &mut Pending,
+    place: Place,
     tree: Tree,
     duplicates: Vec<Duplicate>,
     whole_lists: bool,
 ) {
-    let place = Place {
-        document,
-        item: None,
-        position: tree.mark.value,
-    };
     if whole_lists && tree.value.is_object() {
-        manifest.entries.push(Entry {
-            value: tree.value,
-            place,
-            positions: Positions { root: tree.mark },
-            duplicates,
-        });
+        pending.push_back(Ok(entry(place, tree, duplicates)));
         return;
     }
-    deliver_at(manifest, place, tree, duplicates);
+    deliver_at(pending, place, tree, duplicates);
 }
 
-fn deliver_at(manifest: &mut Manifest, place: Place, tree: Tree, duplicates: Vec<Duplicate>) {
+/// Delivers an item of a list.
+pub(super) fn deliver_item(
+    pending: &mut Pending,
+    place: Place,
+    mut item: Tree,
+    duplicates: Vec<Duplicate>,
+    inherited: &Inherited,
+) {
+    inherit(&mut item.value, inherited);
+    deliver_at(pending, place, item, duplicates);
+}
+
+fn entry(place: Place, tree: Tree, duplicates: Vec<Duplicate>) -> Entry {
+    Entry {
+        value: tree.value,
+        place,
+        positions: Positions { root: tree.mark },
+        duplicates,
+    }
+}
+
+fn deliver_at(pending: &mut Pending, place: Place, tree: Tree, duplicates: Vec<Duplicate>) {
     match tree.value {
-        Value::Object(_) if is_list(&tree.value) => unpack(manifest, place, tree, duplicates),
-        Value::Object(_) => manifest.entries.push(Entry {
-            value: tree.value,
-            place,
-            positions: Positions { root: tree.mark },
-            duplicates,
-        }),
+        Value::Object(_) if is_list(&tree.value) => unpack(pending, place, tree, duplicates),
+        Value::Object(_) => pending.push_back(Ok(entry(place, tree, duplicates))),
         other => {
             let found = match other {
                 Value::Null => "null",
                 Value::Array(_) => "a list",
                 _ => "a scalar",
             };
-            manifest.errors.push(ReadError::object(
+            pending.push_back(Err(ReadError::object(
                 place,
                 place.position,
                 Identity::default(),
                 String::new(),
                 format!("expected an object with `apiVersion` and `kind`, found {found}"),
-            ));
+            )));
         }
     }
 }
@@ -71,23 +97,44 @@ fn is_list(value: &Value) -> bool {
     let items = matches!(value.get("items"), Some(Value::Array(_) | Value::Null));
     match kind {
         Some("List") => items || value.get("items").is_none(),
-        Some(kind) => kind.ends_with("List") && items,
+        Some(kind) => is_list_kind(kind) && items,
         None => false,
     }
 }
 
-fn unpack(manifest: &mut Manifest, place: Place, mut list: Tree, duplicates: Vec<Duplicate>) {
-    let identity = Identity::of(&list.value);
-    let (own, mut of_items) = split(duplicates);
-    for duplicate in own {
-        manifest.errors.push(ReadError::object(
+/// Whether a kind is that of a list, if the object has `items`.
+pub(super) fn is_list_kind(kind: &str) -> bool {
+    kind.ends_with("List")
+}
+
+/// The kind of a typed list's items; empty for a `List`, whose items say theirs.
+fn item_kind(list: &str) -> &str {
+    list.strip_suffix("List").unwrap_or_default()
+}
+
+/// Tells of keys that a list gives twice, outside of its items.
+pub(super) fn tell_duplicates(
+    pending: &mut Pending,
+    place: Place,
+    list: &Value,
+    duplicates: Vec<Duplicate>,
+) {
+    let identity = Identity::of(list);
+    for duplicate in duplicates {
+        pending.push_back(Err(ReadError::object(
             place,
             duplicate.position,
             identity.clone(),
             duplicate.path,
             format!("the key is given twice, first at {}", duplicate.first),
-        ));
+        )));
     }
+}
+
+fn unpack(pending: &mut Pending, place: Place, mut list: Tree, duplicates: Vec<Duplicate>) {
+    let (own, mut of_items) = split(duplicates);
+    tell_duplicates(pending, place, &list.value, own);
+    let inherited = Inherited::of(&list.value);
     let items = list.value.get_mut("items").map(Value::take);
     let Some(Value::Array(items)) = items else {
         return;
@@ -101,26 +148,24 @@ fn unpack(manifest: &mut Manifest, place: Place, mut list: Tree, duplicates: Vec
         _ => Vec::new(),
     }
     .into_iter();
-    let item_kind = identity.kind.strip_suffix("List").unwrap_or_default();
     for (index, value) in items.into_iter().enumerate() {
         let mark = marks.next().unwrap_or(Mark {
             value: place.position,
             ..Mark::default()
         });
-        let mut item = Tree { value, mark };
-        inherit(&mut item.value, &identity.api_version, item_kind);
+        let item = Tree { value, mark };
         let place = Place {
             item: Some(index),
             position: item.mark.value,
             ..place
         };
         let duplicates = of_items.remove(&index).unwrap_or_default();
-        deliver_at(manifest, place, item, duplicates);
+        deliver_item(pending, place, item, duplicates, &inherited);
     }
 }
 
 /// Gives an item of a typed list the type that its list implies.
-fn inherit(item: &mut Value, api_version: &str, kind: &str) {
+fn inherit(item: &mut Value, Inherited { api_version, kind }: &Inherited) {
     let Value::Object(members) = item else {
         return;
     };

@@ -2,10 +2,10 @@
 //!
 //! Two halves, each of use alone:
 //!
-//! - [`read`] turns bytes into [`Entry`]s: the raw JSON value of each object, where it stands, where each of
-//!   its fields stands, and which keys were given twice. It reads JSON, JSON lines, YAML with many documents
-//!   (feature `yaml`), and takes `List`s apart. What cannot be read becomes a [`ReadError`]; the rest is
-//!   delivered.
+//! - [`stream`] turns bytes into [`Entry`]s, one after the other: the raw JSON value of each object, where it
+//!   stands, where each of its fields stands, and which keys were given twice. It reads JSON, JSON lines, YAML
+//!   with many documents (feature `yaml`), and takes `List`s apart. What cannot be read becomes a
+//!   [`ReadError`]; the rest is delivered. [`read`] gathers all of them.
 //! - [`decode`] turns the value of one object into an [`Object`], the typed resource; [`decode_as`] does so
 //!   for one type. It is pure and needs no file.
 //!
@@ -45,12 +45,15 @@
 mod decode;
 mod entry;
 mod error;
+mod feed;
 mod json;
 mod list;
 mod object;
 mod options;
+mod outline;
 mod position;
 mod reader;
+mod stream;
 mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
@@ -63,52 +66,47 @@ pub use error::ReadError;
 pub use object::Object;
 pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};
+pub use stream::Stream;
 #[cfg(feature = "yaml")]
 pub use yaml::documents;
 
-/// Reads a stream of objects.
+/// Reads a stream of objects, and keeps them all.
 ///
 /// Never fails as a whole: what cannot be read is in [`Manifest::errors`], each error with its place, and
 /// all other objects are in [`Manifest::entries`], in their order. Time and memory are bounded by
-/// [`ReadOptions::limits`], whatever the input.
+/// [`ReadOptions::limits`], whatever the input. [`stream`] reads object by object and keeps none.
 #[must_use]
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Manifest {
     let mut manifest = Manifest::default();
-    let mut reader = reader::Reader::new(options);
-    let (bytes, format) = match options.start(bytes) {
-        Ok(start) => start,
-        Err(error) => {
-            manifest.errors.push(error);
-            return manifest;
+    for next in stream(bytes, options) {
+        match next {
+            Ok(entry) => manifest.entries.push(entry),
+            Err(error) => manifest.errors.push(error),
         }
-    };
-    match format {
-        #[cfg(feature = "yaml")]
-        Format::Yaml => yaml::read(bytes, &mut reader, &mut manifest),
-        #[cfg(feature = "yaml")]
-        Format::Auto => read_either(bytes, options, &mut reader, &mut manifest),
-        _ => json::read(bytes, &mut reader, &mut manifest),
     }
     manifest
 }
 
-/// Reads a stream that begins like JSON; a YAML flow mapping begins so too.
-#[cfg(feature = "yaml")]
-fn read_either(
-    bytes: &[u8],
-    options: &ReadOptions,
-    reader: &mut reader::Reader,
-    manifest: &mut Manifest,
-) {
-    json::read(bytes, reader, manifest);
-    if !manifest.errors.is_empty() {
-        let mut as_yaml = Manifest::default();
-        let mut again = reader::Reader::new(options);
-        yaml::read(bytes, &mut again, &mut as_yaml);
-        if as_yaml.errors.is_empty() {
-            *manifest = as_yaml;
-        }
-    }
+/// Reads a stream of objects one after the other: from a file, a socket, or a slice of bytes. No buffer is needed around
+/// the reader.
+///
+/// ```
+/// use gwapi::manifest::{self, ReadOptions};
+///
+/// let lines = "{\"kind\": \"A\"}\n".repeat(1_000) + "{\"kind\": }\n" + "{\"kind\": \"B\"}\n";
+/// let (mut objects, mut errors) = (0, Vec::new());
+/// for next in manifest::stream(lines.as_bytes(), &ReadOptions::default()) {
+///     match next {
+///         Ok(entry) => objects += 1,
+///         Err(error) => errors.push(error.to_string()),
+///     }
+/// }
+/// assert_eq!(objects, 1_001);
+/// assert_eq!(errors, ["document 1001, line 1001, column 10: expected a value, found `}`"]);
+/// ```
+#[must_use]
+pub fn stream<R: std::io::Read>(from: R, options: &ReadOptions) -> Stream<R> {
+    Stream::new(from, options)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What to read and how much of it.
 
-use super::ReadError;
-
 /// The notation of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,51 +46,33 @@ impl ReadOptions {
         self.limits = limits;
         self
     }
-
-    /// Passes over a byte order mark, and settles the notation.
-    pub(super) fn start<'a>(&self, bytes: &'a [u8]) -> Result<(&'a [u8], Format), ReadError> {
-        if bytes.len() > self.limits.max_bytes {
-            return Err(ReadError::stream(format!(
-                "the stream has {} bytes, more than the limit of {}",
-                bytes.len(),
-                self.limits.max_bytes
-            )));
-        }
-        if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-            return Err(ReadError::stream(
-                "the stream is UTF-16, expected UTF-8".to_owned(),
-            ));
-        }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
-        let begins_like_json = matches!(first, Some(b'{' | b'[') | None);
-        let format = match self.format {
-            Format::Auto if begins_like_json => Format::Auto,
-            Format::Auto => Format::Yaml,
-            chosen => chosen,
-        };
-        if format == Format::Yaml && !cfg!(feature = "yaml") {
-            return Err(ReadError::stream(
-                "the stream is not JSON, and reading YAML needs the feature `yaml`".to_owned(),
-            ));
-        }
-        Ok((bytes, format))
-    }
 }
 
 /// Bounds on what a stream may cost to read.
+///
+/// What is beyond a bound is an error that names it ([`ReadError::limit_name`](super::ReadError::limit_name)). A bound
+/// of an object leaves out that object or document, and what follows is read; after a bound of the stream nothing more
+/// of the stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The length of the stream in bytes; 128 MiB by default.
+    /// The length of the stream in bytes; 128 MiB by default. Reading a stream object by object
+    /// ([`stream`](super::stream)) takes no more memory for a longer one.
     pub max_bytes: usize,
+    /// The length of one document in bytes, a list with all its items; 128 MiB by default.
+    pub max_document_bytes: usize,
+    /// How many objects the stream may hold; two million by default.
+    pub max_objects: usize,
     /// How deep objects and lists may nest; 128 by default.
     pub max_depth: usize,
-    /// How many values (objects, lists, scalars) the stream may hold; five million by default.
+    /// How many values (objects, lists, scalars) one object may hold: a document, or an item of a list. Five million
+    /// by default.
     pub max_values: usize,
-    /// How many bytes YAML aliases may expand to, 32 a value and the length of its text; 16 MiB by default.
+    /// How many bytes YAML aliases of one document may expand to, 32 a value and the length of its text; 16 MiB by
+    /// default.
     pub max_alias_bytes: usize,
-    /// How many errors are kept; a thousand by default. Reading stops after that many.
+    /// How many errors are told; a thousand by default. Reading the stream stops after that many. Also how many keys
+    /// that are given twice are noted of one object.
     pub max_errors: usize,
 }
 
@@ -100,10 +80,58 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_bytes: 128 << 20,
+            max_document_bytes: 128 << 20,
+            max_objects: 2_000_000,
             max_depth: 128,
             max_values: 5_000_000,
             max_alias_bytes: 16 << 20,
             max_errors: 1_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The names of the bounds, as [`Limits::set`] takes them.
+    pub const NAMES: [&'static str; 7] = [
+        "max_bytes",
+        "max_document_bytes",
+        "max_objects",
+        "max_depth",
+        "max_values",
+        "max_alias_bytes",
+        "max_errors",
+    ];
+
+    /// Sets a bound by its name. Says whether there is such a bound.
+    pub fn set(&mut self, name: &str, limit: usize) -> bool {
+        let bound = match name {
+            "max_bytes" => &mut self.max_bytes,
+            "max_document_bytes" => &mut self.max_document_bytes,
+            "max_objects" => &mut self.max_objects,
+            "max_depth" => &mut self.max_depth,
+            "max_values" => &mut self.max_values,
+            "max_alias_bytes" => &mut self.max_alias_bytes,
+            "max_errors" => &mut self.max_errors,
+            _ => return false,
+        };
+        *bound = limit;
+        true
+    }
+}
+
+/// A bound that was met.
+#[derive(Debug)]
+pub(super) struct Over {
+    pub(super) limit: &'static str,
+    pub(super) message: String,
+}
+
+impl Over {
+    /// What is too much, as in `the stream has 12 bytes, more than`.
+    pub(super) fn new(what: &str, name: &'static str, limit: usize) -> Self {
+        Self {
+            limit: name,
+            message: format!("{what} the limit of {limit} (`Limits::{name}`)"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where objects and fields stand in a stream.
 
+use super::options::Over;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, ops::Bound};
 
@@ -10,6 +11,24 @@ pub struct Position {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
+}
+
+impl Position {
+    /// The position after this text, which begins here.
+    pub(super) fn after(mut self, text: &[u8]) -> Self {
+        for byte in text {
+            match byte {
+                b'\n' => {
+                    self.line += 1;
+                    self.column = 1;
+                }
+                // The bytes that go on with a character.
+                0x80..=0xBF => {}
+                _ => self.column += 1,
+            }
+        }
+        self
+    }
 }
 
 impl fmt::Display for Position {
@@ -186,6 +205,33 @@ impl Positions {
             }
         }
         (mark, rest)
+    }
+}
+
+/// Why a document cannot be read.
+#[derive(Debug)]
+pub(super) struct Syntax {
+    pub(super) position: Position,
+    pub(super) message: String,
+    /// The bound that was met, if that is why.
+    pub(super) limit: Option<&'static str>,
+}
+
+impl Syntax {
+    pub(super) fn new(position: Position, message: impl Into<String>) -> Self {
+        Self {
+            position,
+            message: message.into(),
+            limit: None,
+        }
+    }
+
+    pub(super) fn over(position: Position, over: Over) -> Self {
+        Self {
+            position,
+            message: over.message,
+            limit: Some(over.limit),
+        }
     }
 }
 

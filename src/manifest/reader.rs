@@ -1,9 +1,9 @@
 //! What the JSON and the YAML reader share: building values with positions, within bounds.
 
 use super::{
-    Duplicate, Limits, Position, ReadError, ReadOptions,
-    entry::Manifest,
-    position::{Inner, Mark, Tree},
+    Duplicate, Limits, Position,
+    options::Over,
+    position::{Inner, Mark, Syntax, Tree},
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -11,54 +11,49 @@ use std::collections::BTreeMap;
 /// Field paths are kept up to this length where hostile input makes them longer.
 const MAX_PATH: usize = 4096;
 
-/// Why a document cannot be read further.
-#[derive(Debug)]
-pub(super) struct Syntax {
-    pub(super) position: Position,
-    pub(super) message: String,
-    /// Whether a bound of the whole stream is reached, so that nothing more can be read.
-    pub(super) last: bool,
-}
-
-impl Syntax {
-    pub(super) fn new(position: Position, message: impl Into<String>) -> Self {
-        Self {
-            position,
-            message: message.into(),
-            last: false,
-        }
-    }
-}
-
 /// Counts what has been read, and knows where in the document reading is.
 #[derive(Debug)]
 pub(super) struct Reader {
     limits: Limits,
-    /// Values so far, in the whole stream.
+    /// Values so far, of the present object.
     pub(super) values: usize,
-    /// Bytes of text so far, in the whole stream.
+    /// Bytes of text so far, of the present object.
     pub(super) text: usize,
+    /// What anchors and aliases of the present document have cost.
     #[cfg(feature = "yaml")]
     aliased: usize,
     path: String,
     duplicates: Vec<Duplicate>,
-    document: usize,
-    whole_lists: bool,
 }
 
 impl Reader {
-    pub(super) fn new(options: &ReadOptions) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         Self {
-            limits: options.limits,
-            whole_lists: options.whole_lists,
+            limits,
             values: 0,
             text: 0,
             #[cfg(feature = "yaml")]
             aliased: 0,
             path: String::new(),
             duplicates: Vec::new(),
-            document: 0,
         }
+    }
+
+    /// Begins to count anew: for a document, or an item of a list.
+    pub(super) fn begin(&mut self) {
+        self.values = 0;
+        self.text = 0;
+        #[cfg(feature = "yaml")]
+        {
+            self.aliased = 0;
+        }
+        self.path.clear();
+        self.duplicates.clear();
+    }
+
+    /// The keys that were given twice since the beginning.
+    pub(super) fn take_duplicates(&mut self) -> Vec<Duplicate> {
+        std::mem::take(&mut self.duplicates)
     }
 
     #[cfg(feature = "yaml")]
@@ -76,13 +71,9 @@ impl Reader {
         self.text += text;
         self.add_values(1, position)?;
         if depth > self.limits.max_depth {
-            return Err(Syntax::new(
-                position,
-                format!(
-                    "objects and lists nest deeper than the limit of {}",
-                    self.limits.max_depth
-                ),
-            ));
+            let what = "objects and lists nest deeper than";
+            let over = Over::new(what, "max_depth", self.limits.max_depth);
+            return Err(Syntax::over(position, over));
         }
         Ok(())
     }
@@ -90,14 +81,9 @@ impl Reader {
     fn add_values(&mut self, count: usize, position: Position) -> Result<(), Syntax> {
         self.values = self.values.saturating_add(count);
         if self.values > self.limits.max_values {
-            return Err(Syntax {
-                position,
-                message: format!(
-                    "the stream holds more values than the limit of {}",
-                    self.limits.max_values
-                ),
-                last: true,
-            });
+            let what = "the object holds more values than";
+            let over = Over::new(what, "max_values", self.limits.max_values);
+            return Err(Syntax::over(position, over));
         }
         Ok(())
     }
@@ -118,13 +104,9 @@ impl Reader {
             .saturating_add(text)
             .saturating_add(values.saturating_mul(PER_VALUE));
         if self.aliased > self.limits.max_alias_bytes {
-            return Err(Syntax::new(
-                position,
-                format!(
-                    "anchors and aliases expand to more than the limit of {} bytes",
-                    self.limits.max_alias_bytes
-                ),
-            ));
+            let what = "anchors and aliases expand to more bytes than";
+            let over = Over::new(what, "max_alias_bytes", self.limits.max_alias_bytes);
+            return Err(Syntax::over(position, over));
         }
         Ok(())
     }
@@ -173,43 +155,6 @@ impl Reader {
             position,
             first,
         });
-    }
-
-    /// Ends a document: hands what was read, or the error, to the manifest. Returns whether to read on.
-    pub(super) fn end_document(
-        &mut self,
-        start: Position,
-        read: Result<Tree, Syntax>,
-        manifest: &mut Manifest,
-    ) -> bool {
-        self.path.clear();
-        let duplicates = std::mem::take(&mut self.duplicates);
-        let document = self.document;
-        let mut last = false;
-        match read {
-            Ok(tree) if tree.value.is_null() => return true,
-            Ok(tree) => {
-                super::list::deliver(manifest, document, tree, duplicates, self.whole_lists);
-            }
-            Err(error) => {
-                last = error.last;
-                manifest.errors.push(ReadError::syntax(
-                    document,
-                    start,
-                    error.position,
-                    error.message,
-                ));
-            }
-        }
-        self.document += 1;
-        if manifest.errors.len() >= self.limits.max_errors && !last {
-            manifest.errors.push(ReadError::stream(format!(
-                "too many errors: reading stopped after {}",
-                manifest.errors.len()
-            )));
-            last = true;
-        }
-        !last
     }
 }
 

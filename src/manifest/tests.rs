@@ -416,11 +416,13 @@ mod hostile {
             ..Default::default()
         };
         let options = ReadOptions::default().with_limits(limits);
-        assert!(
-            only_error(&read(b"kind: ABCDEF", &options))
-                .message()
-                .contains("12 bytes")
+        let manifest = read(b"kind: ABCDEF", &options);
+        assert_eq!(
+            only_error(&manifest).to_string(),
+            "the stream has more bytes than the limit of 10 (`Limits::max_bytes`)"
         );
+        assert_eq!(only_error(&manifest).limit_name(), Some("max_bytes"));
+        assert!(manifest.entries.is_empty());
 
         let limits = Limits {
             max_values: 10,

@@ -1,31 +1,77 @@
-//! YAML with positions: one document after the other.
+//! YAML with positions: one document.
 //!
-//! The stream is cut into documents first, at the lines that YAML reserves for it (`---` and `...`), and
+//! A stream is cut into documents first, at the lines that YAML reserves for it (`---` and `...`), and
 //! each is parsed alone: a broken document then ends where the next one begins.
 
 use super::{
     Position,
-    entry::Manifest,
-    position::{Inner, Mark, Tree},
-    reader::{Items, Members, Reader, Syntax},
+    list::is_list_kind,
+    position::{Inner, Mark, Syntax, Tree},
+    reader::{Items, Members, Reader},
     yaml_scalar::{self, Tagged},
 };
-use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
-/// Reads all documents.
-pub(super) fn read(bytes: &[u8], reader: &mut Reader, manifest: &mut Manifest) {
-    for (line, document) in Documents::of(bytes) {
-        let start = Position { line, column: 1 };
-        let (start, tree) = match check(document, start) {
-            Ok(text) => parse(text, line, reader),
-            Err(error) => (start, Err(error)),
+/// Reads one document, which begins at this position; null where it has no content. Also says where its content begins.
+pub(super) fn read(
+    document: &[u8],
+    start: Position,
+    reader: &mut Reader,
+) -> (Position, Result<Tree, Syntax>) {
+    let text = match check(document, start) {
+        Ok(text) => text,
+        Err(error) => return (start, Err(error)),
+    };
+    let mut content = start;
+    let tree = Document::new(text, start, reader).read(&mut content);
+    (content, tree)
+}
+
+/// A list, to be read item by item.
+#[derive(Debug)]
+pub(super) struct List {
+    /// Where it begins.
+    pub(super) start: Position,
+    /// It without its items.
+    pub(super) around: Value,
+    /// Its items.
+    pub(super) items: Vec<Item>,
+}
+
+/// Where an item of a list stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    begin: usize,
+    end: usize,
+    start: Position,
+}
+
+impl Item {
+    /// The item as a document of its own, each character in the column in which it was; and where that begins.
+    pub(super) fn document(&self, list: &[u8]) -> (Vec<u8>, Position) {
+        let mut document = vec![b' '; self.start.column.saturating_sub(1)];
+        document.extend_from_slice(list.get(self.begin..self.end).unwrap_or_default());
+        let start = Position {
+            line: self.start.line,
+            column: 1,
         };
-        if !reader.end_document(start, tree, manifest) {
-            return;
-        }
+        (document, start)
     }
+}
+
+/// Finds the items of a list without building them. Nothing where the document is no list, or one whose items do not
+/// stand for themselves: they share anchors, or are no mappings. Such a one is read as a whole.
+///
+/// Keys that are given twice outside of the items are with the reader.
+pub(super) fn list(document: &[u8], start: Position, reader: &mut Reader) -> Option<List> {
+    let has = |word: &str| memchr::memmem::find(document, word.as_bytes()).is_some();
+    if !(has("items") && has("List")) {
+        return None;
+    }
+    let text = check(document, start).ok()?;
+    Document::new(text, start, reader).list_outline().ok()?
 }
 
 /// Finds what no YAML document may hold, before its parser does.
@@ -98,9 +144,7 @@ impl<'a> Iterator for Documents<'a> {
             if is_marker(line, b"...") {
                 break;
             }
-            // Directives and comments belong to the document that follows them.
-            let text = line.trim_ascii();
-            content |= !(text.is_empty() || text.starts_with(b"#") || line.starts_with(b"%"));
+            content |= is_content(line);
         }
         let (document, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
@@ -109,35 +153,23 @@ impl<'a> Iterator for Documents<'a> {
     }
 }
 
-fn is_marker(line: &[u8], marker: &[u8]) -> bool {
+/// Whether a line is `---` or `...`, whatever follows on it.
+pub(super) fn is_marker(line: &[u8], marker: &[u8]) -> bool {
     line.strip_prefix(marker)
         .is_some_and(|rest| matches!(rest.first(), None | Some(b' ' | b'\t' | b'\r' | b'\n')))
 }
 
-/// Parses one document; null where it has no content. Also says where the content begins.
-fn parse(text: &str, line: usize, reader: &mut Reader) -> (Position, Result<Tree, Syntax>) {
-    let mut start = Position { line, column: 1 };
-    // The parser's own bound is there for its sake; ours is reported first.
-    let nesting = reader.limits().max_depth.saturating_add(8);
-    let mut options = granit_parser::options! {
-        flow_nesting_limit: nesting,
-        block_nesting_limit: nesting,
-    };
-    options.set_emit_comments(false);
-    let mut document = Document {
-        parser: Parser::new_from_str_with_options(text, options),
-        reader,
-        lines_before: line - 1,
-        anchors: HashMap::new(),
-    };
-    let tree = document.read(&mut start);
-    (start, tree)
+/// Whether a line is more than a directive or a comment. Those belong to the document that follows them.
+pub(super) fn is_content(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    !(text.is_empty() || text.starts_with(b"#") || line.starts_with(b"%"))
 }
 
 struct Document<'a, 'r> {
     parser: Parser<'a, StrInput<'a>>,
     reader: &'r mut Reader,
-    lines_before: usize,
+    /// Where the document begins.
+    start: Position,
     anchors: HashMap<usize, Anchored>,
 }
 
@@ -152,7 +184,115 @@ struct Anchored {
 /// The counts before an anchored node was read.
 type Counts = (usize, usize);
 
-impl<'a> Document<'a, '_> {
+impl<'a, 'r> Document<'a, 'r> {
+    fn new(text: &'a str, start: Position, reader: &'r mut Reader) -> Self {
+        // The parser's own bound is there for its sake. It looks ahead, and ours is to be met first.
+        let nesting = reader.limits().max_depth.saturating_add(1_024);
+        let mut options = granit_parser::options! {
+            flow_nesting_limit: nesting,
+            block_nesting_limit: nesting,
+        };
+        options.set_emit_comments(false);
+        Self {
+            parser: Parser::new_from_str_with_options(text, options),
+            reader,
+            start,
+            anchors: HashMap::new(),
+        }
+    }
+
+    /// Reads all but the items; nothing where this is no list whose items stand for themselves.
+    fn list_outline(&mut self) -> Result<Option<List>, Syntax> {
+        let (mut around, mut items) = (Map::new(), None);
+        let start = loop {
+            match self.next()? {
+                Some((Event::MappingStart(_, 0, _), at)) => break at,
+                Some((event, _)) if event.is_node() => return Ok(None),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        };
+        loop {
+            let (event, at) = self.inside(start)?;
+            let key = match event {
+                Event::MappingEnd => break,
+                Event::Scalar(text, _, 0, None) if text != "<<" => text.into_owned(),
+                _ => return Ok(None),
+            };
+            if around.contains_key(&key) {
+                return Ok(None);
+            }
+            let (event, value_at) = self.inside(at)?;
+            if key == "items" && matches!(event, Event::SequenceStart(_, 0, _)) {
+                items = self.items(value_at)?;
+                if items.is_none() {
+                    return Ok(None);
+                }
+                around.insert(key, Value::Null);
+            } else if event.is_node() {
+                let length = self.reader.push_key(&key);
+                let member = self.node(event, value_at, 2)?;
+                self.reader.pop(length);
+                around.insert(key, member.value);
+            } else {
+                return Ok(None);
+            }
+        }
+        while let Some((event, _)) = self.next()? {
+            if event.is_node() {
+                return Ok(None);
+            }
+        }
+        let is_list = around
+            .get("kind")
+            .and_then(Value::as_str)
+            .is_some_and(is_list_kind);
+        let alone = is_list && self.anchors.is_empty();
+        Ok(items.filter(|_| alone).map(|items| List {
+            start,
+            around: Value::Object(around),
+            items,
+        }))
+    }
+
+    /// Finds the items up to the end of the list; nothing where one is no mapping, or has to do with an anchor.
+    fn items(&mut self, start: Position) -> Result<Option<Vec<Item>>, Syntax> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next_span(start)?;
+            match event {
+                Event::SequenceEnd => return Ok(Some(items)),
+                Event::MappingStart(_, 0, _) => {}
+                _ => return Ok(None),
+            }
+            let (Some(begin), at) = (span.start.byte_offset(), self.position(&span)) else {
+                return Ok(None);
+            };
+            let mut depth = 1_usize;
+            while depth > 0 {
+                let (event, span) = self.next_span(at)?;
+                match event {
+                    Event::MappingStart(_, 0, _) | Event::SequenceStart(_, 0, _) => depth += 1,
+                    Event::Scalar(_, _, 0, _) => {}
+                    Event::MappingEnd | Event::SequenceEnd => {
+                        depth -= 1;
+                        if depth == 0 {
+                            let Some(end) = span.end.byte_offset() else {
+                                return Ok(None);
+                            };
+                            items.push(Item {
+                                begin,
+                                end,
+                                start: at,
+                            });
+                        }
+                    }
+                    _ => return Ok(None),
+                }
+            }
+        }
+    }
+
     fn read(&mut self, start: &mut Position) -> Result<Tree, Syntax> {
         let mut tree = None;
         while let Some((event, at)) = self.next()? {
@@ -175,29 +315,45 @@ impl<'a> Document<'a, '_> {
     }
 
     fn next(&mut self) -> Result<Option<(Event<'a>, Position)>, Syntax> {
+        let next = self.next_with_span()?;
+        Ok(next.map(|(event, span)| (event, self.position(&span))))
+    }
+
+    fn next_with_span(&mut self) -> Result<Option<(Event<'a>, Span)>, Syntax> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok((event, span))) => Ok(Some((event, self.position(&span)))),
+            Some(Ok(next)) => Ok(Some(next)),
             Some(Err(error)) => Err(Syntax::new(
-                Position {
-                    line: self.lines_before + error.marker().line(),
-                    column: error.marker().col() + 1,
-                },
+                self.position_of(error.marker()),
                 format!("not YAML: {}", error.info()),
             )),
         }
     }
 
     fn position(&self, span: &Span) -> Position {
+        self.position_of(&span.start)
+    }
+
+    fn position_of(&self, marker: &Marker) -> Position {
+        let before = match marker.line() {
+            1 => self.start.column,
+            _ => 1,
+        };
         Position {
-            line: self.lines_before + span.start.line(),
-            column: span.start.col() + 1,
+            line: self.start.line - 1 + marker.line(),
+            column: before + marker.col(),
         }
     }
 
     /// The next event inside a collection.
     fn inside(&mut self, at: Position) -> Result<(Event<'a>, Position), Syntax> {
-        self.next()?
+        let (event, span) = self.next_span(at)?;
+        Ok((event, self.position(&span)))
+    }
+
+    /// The next event inside a collection, with all of its place.
+    fn next_span(&mut self, at: Position) -> Result<(Event<'a>, Span), Syntax> {
+        self.next_with_span()?
             .ok_or_else(|| Syntax::new(at, "the document ends inside an object or a list"))
     }
 
