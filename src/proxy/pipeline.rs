@@ -78,7 +78,7 @@ pub struct Forward<'t> {
     /// The backend's port and all its endpoints.
     pub endpoints: &'t Arc<BackendEndpoints>,
     /// The endpoint.
-    pub endpoint: &'t Endpoint,
+    pub endpoint: Endpoint<'t>,
     /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
     /// `requestMirror`).
     pub mirrors: Vec<Mirrored<'t>>,
@@ -91,7 +91,7 @@ pub struct Mirrored<'t> {
     /// The backend.
     pub backend: &'t EffectiveBackend,
     /// The endpoint, one however many the backend has.
-    pub endpoint: &'t Endpoint,
+    pub endpoint: Endpoint<'t>,
     /// The request as the filters of the mirror's level left it. Filters of a backend change what is forwarded
     /// to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not see
     /// them.
@@ -262,7 +262,7 @@ fn choose<'t>(target: &'t Target, draw: &mut dyn FnMut(u64) -> u64) -> Option<&'
 pub fn ready_endpoint<'t>(
     backend: &'t BackendEndpoints,
     draw: &mut dyn FnMut(u64) -> u64,
-) -> Option<&'t Endpoint> {
+) -> Option<Endpoint<'t>> {
     let mut ready = backend.endpoints.iter().filter(|endpoint| endpoint.ready);
     let count = ready.clone().count();
     match count {

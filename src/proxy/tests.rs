@@ -5,9 +5,9 @@ use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
-            AttachedRoute, BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilter,
-            EffectiveHostname, EffectiveListener, Endpoint, GrpcRouteRules, GrpcRule,
-            HttpRouteRules, HttpRule, Timeouts,
+            AttachedRoute, BackendAddress, BackendEndpoints, BackendProblem, EffectiveBackend,
+            EffectiveFilter, EffectiveHostname, EffectiveListener, EndpointList, GrpcRouteRules,
+            GrpcRule, HttpRouteRules, HttpRule, Timeouts,
         },
     },
     meta::{NamespacedName, ObjectReference},
@@ -34,9 +34,8 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
     let endpoints = ready
         .iter()
         .enumerate()
-        .map(|(index, ready)| Endpoint {
+        .map(|(index, ready)| BackendAddress {
             address: format!("10.0.0.{index}"),
-            port: 8080,
             ready: *ready,
             target_ref: None,
         })
@@ -47,7 +46,7 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
         weight,
         filters: Vec::new(),
         target: Ok(Arc::new(BackendEndpoints {
-            endpoints,
+            endpoints: EndpointList::at_port(8080, endpoints),
             app_protocol: None,
             tls: None,
         })),
@@ -322,7 +321,7 @@ fn only_endpoints_that_are_ready_are_drawn() {
         let Decision::Forward(forward) = decision else {
             panic!("answered")
         };
-        seen.push(forward.endpoint.address.clone());
+        seen.push(forward.endpoint.address);
         assert_eq!(asked, [1, 2]);
     }
     assert_eq!(seen, ["10.0.0.1", "10.0.0.3"]);

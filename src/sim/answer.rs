@@ -145,11 +145,11 @@ pub struct EndpointName {
 }
 
 impl EndpointName {
-    pub(super) fn of(endpoint: &Endpoint) -> Self {
+    pub(super) fn of(endpoint: Endpoint<'_>) -> Self {
         Self {
-            address: endpoint.address.clone(),
+            address: endpoint.address.to_owned(),
             port: endpoint.port,
-            target_ref: endpoint.target_ref.clone(),
+            target_ref: endpoint.target_ref.cloned(),
         }
     }
 }

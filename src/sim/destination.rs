@@ -26,7 +26,7 @@ pub(super) enum Destination<'e> {
     },
     /// An endpoint that is asked by its own address: no route governs that (GEP-1426).
     Endpoint {
-        endpoint: &'e Endpoint,
+        endpoint: Endpoint<'e>,
         endpoints: &'e BackendEndpoints,
     },
     /// A Gateway of which no listener serves the host, and why: HTTP is spoken, so that an answer can be
@@ -152,7 +152,7 @@ fn named_endpoint<'e>(
     effective: &'e Effective,
     request: &Request,
     port: u16,
-) -> Option<(&'e Endpoint, &'e BackendEndpoints)> {
+) -> Option<(Endpoint<'e>, &'e BackendEndpoints)> {
     let address = request
         .address
         .or_else(|| request.host().parse().ok())?
@@ -165,7 +165,8 @@ fn named_endpoint<'e>(
     ports
         .filter_map(|service_port| service_port.target.as_deref().ok())
         .find_map(|endpoints| {
-            let asked = |endpoint: &&Endpoint| endpoint.address == address && endpoint.port == port;
+            let asked =
+                |endpoint: &Endpoint<'_>| endpoint.address == address && endpoint.port == port;
             Some((endpoints.endpoints.iter().find(asked)?, endpoints))
         })
 }

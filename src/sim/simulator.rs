@@ -124,7 +124,7 @@ impl Simulator {
             Destination::Endpoint {
                 endpoint,
                 endpoints,
-            } => stream::at_endpoint(request, endpoint, endpoints, why),
+            } => stream::at_endpoint(request, *endpoint, endpoints, why),
             Destination::Listener { gateway, listener } => {
                 let is_http = matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https);
                 if is_http {

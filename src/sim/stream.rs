@@ -121,7 +121,7 @@ pub(super) fn at_service(
 /// A request to the own address of an endpoint.
 pub(super) fn at_endpoint(
     request: &Request,
-    endpoint: &Endpoint,
+    endpoint: Endpoint<'_>,
     endpoints: &BackendEndpoints,
     mut why: Vec<String>,
 ) -> Answer {

@@ -485,7 +485,7 @@ fn describe_endpoints(backend: &EffectiveBackend) -> String {
         Ok(target) => &target.endpoints,
         Err(problem) => return problem.reason().to_owned(),
     };
-    let one = |endpoint: &gwapi::attachment::effective::Endpoint| {
+    let one = |endpoint: gwapi::attachment::effective::Endpoint<'_>| {
         let ready = if endpoint.ready { "" } else { " not ready" };
         format!("{}:{}{ready}", endpoint.address, endpoint.port)
     };

@@ -1,5 +1,6 @@
 //! Backends of routes: what they are, and the policies that are for them.
 
+mod found;
 mod key;
 pub(super) mod policy;
 mod service;

@@ -1,17 +1,16 @@
 //! Services and ServiceImports as backends: ports, endpoints, and the policies that are for them.
 
-use super::{key::BackendKey, policy::BackendPolicies};
+use super::{found::Found, key::BackendKey, policy::BackendPolicies};
 use crate::{
     attachment::{
         Options, Snapshot,
-        effective::{BackendEndpoints, BackendProblem, Endpoint},
-        objects::object,
+        effective::{BackendAddress, BackendEndpoints, BackendProblem, EndpointList},
     },
     meta::{NamespacedName, ObjectReference},
 };
 use k8s_openapi::{
     api::{
-        core::v1::{Endpoints, ObjectReference as TargetReference, Service, ServicePort},
+        core::v1::{Service, ServicePort},
         discovery::v1::EndpointSlice,
     },
     apimachinery::pkg::util::intstr::IntOrString,
@@ -148,19 +147,20 @@ pub(in crate::attachment) fn examine(
             endpoints = snapshot.endpoints().get(&key.name);
         }
     }
+    let nothing_known = slices.is_empty() && endpoints.is_none();
+    let mut found = match endpoints {
+        Some(endpoints) => Found::of_endpoints(endpoints, &key.name.namespace),
+        None => Found::of_slices(&slices),
+    };
     for port in raw {
         let Some(number) = u16::try_from(port.port).ok().filter(|p| *p > 0) else {
             continue;
         };
-        let mut found = match endpoints {
-            Some(endpoints) => of_endpoints(endpoints, &port, key),
-            None => of_slices(&slices, &port),
+        let endpoints = if nothing_known && options.assume.endpoints {
+            assumed(key, &port, number, &state.cluster_ips)
+        } else {
+            found.port(port.name, port.protocol)
         };
-        if slices.is_empty() && endpoints.is_none() && options.assume.endpoints {
-            found.push(assumed(key, &port, number, &state.cluster_ips));
-        }
-        found.sort();
-        found.dedup();
         let (tls, problem) = match policies.tls_for(port.name) {
             None => (None, None),
             Some((_, Ok(tls))) => (Some(tls), None),
@@ -177,7 +177,7 @@ pub(in crate::attachment) fn examine(
             target: match problem {
                 Some(problem) => Err(problem),
                 None => Ok(Arc::new(BackendEndpoints {
-                    endpoints: found,
+                    endpoints,
                     app_protocol: port.app_protocol.map(str::to_owned),
                     tls,
                 })),
@@ -204,95 +204,23 @@ fn cluster_ips(service: &Service) -> Vec<IpAddr> {
     ips
 }
 
-/// The endpoints of a port from EndpointSlices, which name ports as the Service does.
-fn of_slices(slices: &[&EndpointSlice], port: &RawPort<'_>) -> Vec<Endpoint> {
-    let mut found = Vec::new();
-    for slice in slices {
-        let namespace = object::namespace(&slice.metadata);
-        let targets = slice.ports.iter().flatten().filter(|p| {
-            p.name.as_deref().unwrap_or_default() == port.name.unwrap_or_default()
-                && p.protocol.as_deref().unwrap_or("TCP") == port.protocol.unwrap_or("TCP")
-        });
-        for target in targets.filter_map(|p| u16::try_from(p.port?).ok()) {
-            for endpoint in &slice.endpoints {
-                let ready = endpoint
-                    .conditions
-                    .as_ref()
-                    .and_then(|conditions| conditions.ready)
-                    .unwrap_or(true);
-                found.extend(endpoint.addresses.iter().map(|address| Endpoint {
-                    address: address.clone(),
-                    port: target,
-                    ready,
-                    target_ref: target_ref(endpoint.target_ref.as_ref(), namespace),
-                }));
-            }
-        }
-    }
-    found
-}
-
-/// The endpoints of a port from the older Endpoints.
-fn of_endpoints(endpoints: &Endpoints, port: &RawPort<'_>, key: &BackendKey) -> Vec<Endpoint> {
-    let mut found = Vec::new();
-    for subset in endpoints.subsets.iter().flatten() {
-        let targets = subset
-            .ports
-            .iter()
-            .flatten()
-            .filter(|p| p.name.as_deref().unwrap_or_default() == port.name.unwrap_or_default());
-        for target in targets.filter_map(|p| u16::try_from(p.port).ok()) {
-            let ready = subset.addresses.iter().flatten().map(|a| (a, true));
-            let not_ready = subset.not_ready_addresses.iter().flatten();
-            found.extend(
-                ready
-                    .chain(not_ready.map(|a| (a, false)))
-                    .map(|(address, ready)| Endpoint {
-                        address: address.ip.clone(),
-                        port: target,
-                        ready,
-                        target_ref: target_ref(address.target_ref.as_ref(), &key.name.namespace),
-                    }),
-            );
-        }
-    }
-    found
-}
-
-fn target_ref(target: Option<&TargetReference>, namespace: &str) -> Option<ObjectReference> {
-    let target = target?;
-    let api_version = target.api_version.as_deref().unwrap_or_default();
-    Some(ObjectReference {
-        group: api_version
-            .split_once('/')
-            .map(|(group, _)| group.to_owned())
-            .unwrap_or_default(),
-        kind: target.kind.clone().unwrap_or_default(),
-        namespace: target
-            .namespace
-            .clone()
-            .unwrap_or_else(|| namespace.to_owned()),
-        name: target.name.clone().unwrap_or_default(),
-    })
-}
-
 /// The one endpoint of a Service of which a set of manifests says no more: under the Service's own address
 /// or name, at its target port where that is a number.
-fn assumed(key: &BackendKey, port: &RawPort<'_>, number: u16, ips: &[IpAddr]) -> Endpoint {
+fn assumed(key: &BackendKey, port: &RawPort<'_>, number: u16, ips: &[IpAddr]) -> EndpointList {
     let NamespacedName { namespace, name } = &key.name;
     let target = match port.target_port {
         Some(IntOrString::Int(target)) => u16::try_from(*target).ok().filter(|t| *t > 0),
         _ => None,
     };
-    Endpoint {
+    let address = BackendAddress {
         address: ips.first().map_or_else(
             || format!("{name}.{namespace}.svc.cluster.local"),
             ToString::to_string,
         ),
-        port: target.unwrap_or(number),
         ready: true,
         target_ref: None,
-    }
+    };
+    EndpointList::at_port(target.unwrap_or(number), vec![address])
 }
 
 /// What a route needs to carry a backend's traffic.

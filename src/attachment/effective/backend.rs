@@ -1,6 +1,6 @@
 //! Backends with their references followed.
 
-use super::EffectiveFilter;
+use super::{EffectiveFilter, EndpointList};
 use crate::{
     meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason},
     v1::SessionPersistence,
@@ -37,26 +37,13 @@ impl EffectiveBackend {
 /// One port of a backend and the endpoints behind it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackendEndpoints {
-    /// The endpoints in order of address and port, ready or not.
-    pub endpoints: Vec<Endpoint>,
+    /// The endpoints, ready or not.
+    pub endpoints: EndpointList,
     /// The protocol that the backend speaks, from the Service port's `appProtocol` (GEP-1911), as in
     /// `kubernetes.io/h2c`.
     pub app_protocol: Option<String>,
     /// TLS to the backend, from a BackendTLSPolicy (GEP-1897).
     pub tls: Option<Arc<BackendTls>>,
-}
-
-/// One endpoint of a backend.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Endpoint {
-    /// The address: an IP address, or a DNS name where the slice holds names.
-    pub address: String,
-    /// The port, of the endpoint itself.
-    pub port: u16,
-    /// Whether it takes new requests.
-    pub ready: bool,
-    /// What stands behind it, mostly a Pod.
-    pub target_ref: Option<ObjectReference>,
 }
 
 /// TLS from the data plane to a backend (BackendTLSPolicy).

@@ -6,15 +6,17 @@
 //! parts that it does not touch are the same allocation as before.
 
 mod backend;
+mod endpoints;
 mod gateway;
 mod idle;
 mod route;
 mod service;
 
 pub use backend::{
-    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, Endpoint, POLICY_FULL,
-    TrustedAuthorities,
+    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, POLICY_FULL, TrustedAuthorities,
 };
+pub(super) use endpoints::shared;
+pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList};
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
 };
