@@ -1,14 +1,17 @@
 //! What `-f` names: files, folders and stdin, read into objects with file, line and column.
 
 mod files;
+mod sift;
+
+pub(crate) use sift::{Looked, Problems};
 
 use crate::output::{Style, fail, is_hidden, visible};
 use clap::Args;
-use gwapi::manifest::{self, Entry, Format, Limits, Position, ReadError, ReadOptions};
+use gwapi::manifest::{self, Entry, Limits, Position, ReadError, ReadOptions};
 use serde::Serialize;
 use std::{
     borrow::Cow,
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
     collections::HashMap,
     fmt::Write as _,
     fs,
@@ -26,6 +29,39 @@ pub(crate) struct InputArgs {
     /// stdin; may be given several times
     #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// A bound on what reading a file may cost: max-bytes, max-document-bytes, max-objects, max-depth, max-values,
+    /// max-alias-bytes or max-errors; may be given several times
+    #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit)]
+    limits: Vec<(String, usize)>,
+}
+
+/// One thing to read.
+#[derive(Debug)]
+struct Origin {
+    /// Its place among all.
+    index: usize,
+    name: String,
+    /// The file; nothing for stdin.
+    path: Option<PathBuf>,
+}
+
+/// `max-depth=256` and the like.
+fn limit(text: &str) -> Result<(String, usize), String> {
+    let known = || Limits::NAMES.map(|name| name.replace('_', "-")).join(", ");
+    let Some((name, limit)) = text.split_once('=') else {
+        return Err(format!(
+            "expected `NAME=NUMBER`, with one of the names {}",
+            known()
+        ));
+    };
+    let name = name.replace('-', "_");
+    if !Limits::NAMES.contains(&name.as_str()) {
+        return Err(format!("there is no such limit; there are {}", known()));
+    }
+    let limit = limit
+        .parse()
+        .map_err(|_| format!("expected a number, found `{limit}`"))?;
+    Ok((name, limit))
 }
 
 impl InputArgs {
@@ -35,13 +71,32 @@ impl InputArgs {
     /// ends with [`Exit::Failed`](crate::output::Exit::Failed).
     pub(crate) fn read(&self) -> Option<Input> {
         let mut input = Input::default();
+        let limits = self.limits();
+        let mut failed = false;
+        for origin in self.origins(&mut input)? {
+            failed |= !match &origin.path {
+                None => input.add(origin.name, limits, io::stdin().lock()),
+                Some(path) => match fs::File::open(path) {
+                    Ok(file) => input.add(origin.name, limits, file),
+                    Err(error) => {
+                        fail(format_args!("cannot read `{}`: {error}", origin.name));
+                        false
+                    }
+                },
+            };
+        }
+        (!failed).then_some(input)
+    }
+
+    /// What is to be read, in order; links that are not followed join the problems.
+    fn origins(&self, input: &mut Input) -> Option<Vec<Origin>> {
+        let mut origins = Vec::new();
         let mut failed = false;
         let mut stdin_read = false;
         for path in &self.files {
             if path.as_os_str() == "-" {
-                if !stdin_read {
-                    stdin_read = true;
-                    failed |= !input.add("<stdin>".to_owned(), Format::Auto, io::stdin().lock());
+                if !std::mem::replace(&mut stdin_read, true) {
+                    origins.push(("<stdin>".to_owned(), None));
                 }
                 continue;
             }
@@ -54,9 +109,8 @@ impl InputArgs {
                     ));
                 }
                 Ok(found) => {
-                    for file in &found.files {
-                        failed |= !input.add_file(file);
-                    }
+                    let named = |file: PathBuf| (file.display().to_string(), Some(file));
+                    origins.extend(found.files.into_iter().map(named));
                     for link in &found.outside {
                         input.problems.push(Problem::not_followed(
                             link,
@@ -74,7 +128,25 @@ impl InputArgs {
                 }
             }
         }
-        (!failed).then_some(input)
+        let origins = origins
+            .into_iter()
+            .enumerate()
+            .map(|(index, (name, path))| Origin { index, name, path });
+        (!failed).then(|| origins.collect())
+    }
+
+    /// The bounds on what reading may cost.
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        for (name, limit) in &self.limits {
+            limits.set(name, *limit);
+        }
+        limits
+    }
+
+    /// Whether this bound was given.
+    fn sets(&self, name: &str) -> bool {
+        self.limits.iter().any(|(given, _)| given == name)
     }
 }
 
@@ -87,6 +159,10 @@ pub(crate) struct Input {
     pub(crate) entries: Vec<Located>,
     /// What could not be read, and keys given twice.
     pub(crate) problems: Vec<Problem>,
+    /// How many objects there were, kept or not.
+    pub(crate) objects: usize,
+    /// The file of which a line was shown last, where files are not kept.
+    shown: RefCell<Option<(usize, Source)>>,
     /// The first file of each name.
     by_name: HashMap<String, usize>,
 }
@@ -96,13 +172,24 @@ pub(crate) struct Input {
 pub(crate) struct Source {
     /// Its name as it was given.
     pub(crate) name: String,
-    /// All of it.
+    /// All of it; nothing where it is read again when a line is to be shown.
     pub(crate) text: Vec<u8>,
+    /// The file, where it is read again.
+    path: Option<PathBuf>,
     /// Where some of the lines begin, with their numbers from 0; found out when a line is first shown.
     marks: OnceCell<Vec<(usize, usize)>>,
 }
 
 impl Source {
+    fn of(name: String, text: Vec<u8>) -> Self {
+        Self {
+            name,
+            text,
+            path: None,
+            marks: OnceCell::new(),
+        }
+    }
+
     /// A line, from 1; nothing where there is none, or where it is too long to be one that a person wrote.
     fn line(&self, number: usize) -> Option<Cow<'_, str>> {
         const LINES: usize = 256;
@@ -142,20 +229,7 @@ pub(crate) struct Located {
 }
 
 impl Input {
-    fn add_file(&mut self, path: &Path) -> bool {
-        let name = path.display().to_string();
-        // A manifest whose first character is `{` may be YAML all the same, so the name decides nothing.
-        match fs::File::open(path) {
-            Ok(file) => self.add(name, Format::Auto, file),
-            Err(error) => {
-                fail(format_args!("cannot read `{name}`: {error}"));
-                false
-            }
-        }
-    }
-
-    fn add(&mut self, name: String, format: Format, from: impl Read) -> bool {
-        let limits = Limits::default();
+    fn add(&mut self, name: String, limits: Limits, from: impl Read) -> bool {
         let mut text = Vec::new();
         // One byte more than allowed, to see that there is too much: half a file is worth nothing.
         let most = u64::try_from(limits.max_bytes).map_or(u64::MAX, |n| n.saturating_add(1));
@@ -165,45 +239,31 @@ impl Input {
         }
         if text.len() > limits.max_bytes {
             fail(format_args!(
-                "cannot read `{name}`: it has more than {} bytes",
+                "cannot read `{name}`: it has more than {} bytes; `--limit max-bytes=…` allows more",
                 limits.max_bytes
             ));
             return false;
         }
-        let options = ReadOptions::default()
-            .with_format(format)
-            .with_limits(limits);
+        let options = ReadOptions::default().with_limits(limits);
         let read = manifest::read(&text, &options);
         let source = self.sources.len();
         for error in &read.errors {
             self.problems.push(Problem::unreadable(&name, error));
         }
+        self.objects += read.entries.len();
         for entry in read.entries {
-            for duplicate in &entry.duplicates {
-                self.problems.push(Problem {
-                    help: Some("give the key once".to_owned()),
-                    ..Problem::of_entry(
-                        &name,
-                        &entry,
-                        duplicate.position,
-                        "manifest/duplicate-key",
-                        &duplicate.path,
-                        format!(
-                            "the key is given twice, first in line {}; the last value counts",
-                            duplicate.first.line
-                        ),
-                    )
-                });
-            }
+            self.problems.extend(Problem::of_duplicates(&name, &entry));
             self.entries.push(Located { source, entry });
         }
-        self.by_name.entry(name.clone()).or_insert(source);
-        self.sources.push(Source {
-            name,
-            text,
-            marks: OnceCell::new(),
-        });
+        self.add_source(Source::of(name, text));
         true
+    }
+
+    fn add_source(&mut self, source: Source) -> usize {
+        let index = self.sources.len();
+        self.by_name.entry(source.name.clone()).or_insert(index);
+        self.sources.push(source);
+        index
     }
 
     /// The file with this index.
@@ -272,8 +332,20 @@ impl Input {
         text
     }
 
-    fn line(&self, file: &str, line: usize) -> Option<Cow<'_, str>> {
-        self.sources.get(*self.by_name.get(file)?)?.line(line)
+    fn line(&self, file: &str, line: usize) -> Option<String> {
+        let index = *self.by_name.get(file)?;
+        let source = self.sources.get(index)?;
+        let Some(path) = &source.path else {
+            return source.line(line).map(Cow::into_owned);
+        };
+        // Findings come file by file, so that each is read again once.
+        let mut shown = self.shown.borrow_mut();
+        if shown.as_ref().is_none_or(|(last, _)| *last != index) {
+            let text = fs::read(path).unwrap_or_default();
+            *shown = Some((index, Source::of(source.name.clone(), text)));
+        }
+        let (_, source) = shown.as_ref()?;
+        source.line(line).map(Cow::into_owned)
     }
 }
 
@@ -383,8 +455,28 @@ impl Problem {
             rule: "manifest/unreadable".to_owned(),
             path: error.path().to_owned(),
             message: error.message().to_owned(),
-            help: None,
+            help: error
+                .limit_name()
+                .map(|name| format!("`--limit {}=…` allows more", name.replace('_', "-"))),
         }
+    }
+
+    /// Keys that an object gives twice.
+    fn of_duplicates<'e>(file: &'e str, entry: &'e Entry) -> impl Iterator<Item = Self> + 'e {
+        entry.duplicates.iter().map(move |duplicate| Self {
+            help: Some("give the key once".to_owned()),
+            ..Self::of_entry(
+                file,
+                entry,
+                duplicate.position,
+                "manifest/duplicate-key",
+                &duplicate.path,
+                format!(
+                    "the key is given twice, first in line {}; the last value counts",
+                    duplicate.first.line
+                ),
+            )
+        })
     }
 
     /// A link in a folder that is not followed.
@@ -442,7 +534,7 @@ mod tests {
     fn a_problem_is_shown_with_its_line() {
         let mut input = Input::default();
         let text = "kind: Tea\nmetadata: {name: a, name: b}\n";
-        assert!(input.add("tea.yaml".to_owned(), Format::Auto, text.as_bytes()));
+        assert!(input.add("tea.yaml".to_owned(), Limits::default(), text.as_bytes()));
         let problem = &input.problems[0];
         let shown = input.show(problem, Style::plain());
         assert_eq!(
@@ -458,7 +550,7 @@ mod tests {
         let line = |n: usize| format!("# {n} {}", "x".repeat(n % 7 * 500));
         let text = (1..=1_000).fold(String::new(), |text, n| text + &line(n) + "\r\n") + "# end";
         let mut input = Input::default();
-        assert!(input.add("a".to_owned(), Format::Auto, text.as_bytes()));
+        assert!(input.add("a".to_owned(), Limits::default(), text.as_bytes()));
         for number in 1..=1_000 {
             assert_eq!(input.line("a", number).unwrap(), line(number));
         }
@@ -466,7 +558,7 @@ mod tests {
         assert_eq!(input.line("a", 1_002), None);
         assert_eq!(input.line("a", 0), None);
         let long = format!("# {}", "x".repeat(2 << 20));
-        assert!(input.add("b".to_owned(), Format::Auto, long.as_bytes()));
+        assert!(input.add("b".to_owned(), Limits::default(), long.as_bytes()));
         assert_eq!(input.line("b", 1), None);
     }
 }

@@ -1,20 +1,18 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
 use crate::{
-    input::{Input, InputArgs, MOST_SHOWN, Problem, Severity},
+    input::{Input, InputArgs, Looked, MOST_SHOWN, Problem, Problems, Severity},
     output::{Exit, Format, OutputArgs, Style, count, print, print_json},
 };
 use clap::Args;
 use gwapi::{
     lint::judge_set,
-    meta::Channel,
+    manifest::{Entry, Object},
+    meta::{self, Channel},
     rules,
     validation::{self, Finding},
 };
 use std::fmt::Write as _;
-
-/// How many findings are enough. Only hostile input has more.
-const MOST_FINDINGS: usize = 1_000_000;
 
 /// Judge objects as an API server of a channel would on creation, and warn of what it cannot see
 #[derive(Debug, Args)]
@@ -27,47 +25,67 @@ pub(crate) struct ValidateArgs {
     /// Judge `status` too, as when a controller writes it
     #[arg(long)]
     with_status: bool,
+    /// How many findings are kept, and named with `-o json`; all are counted
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    max_findings: usize,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(crate) fn run(args: &ValidateArgs) -> Exit {
-    let Some(mut input) = args.input.read() else {
-        return Exit::Failed;
-    };
     let mut options = validation::ValidationOptions::new(args.channel);
     options.with_status = args.with_status;
+    let most = args.max_findings;
+    // What other objects may refer to is judged once all are there; the rest at once, and then forgotten.
+    let look = |file: &str, entry: &Entry| {
+        let keep = is_of_set(entry);
+        let report = (!keep).then(|| validation::validate_value(&entry.value, &options));
+        let findings = report.iter().flat_map(|report| report.findings());
+        let problems = findings.map(|finding| problem(file, entry, finding));
+        Looked {
+            keep,
+            problems: problems.collect(),
+        }
+    };
+    let Some((input, mut problems)) = args.input.sift(most, &look) else {
+        return Exit::Failed;
+    };
     let objects: Vec<_> = input.entries.iter().map(|l| &l.entry.value).collect();
-    let mut problems = std::mem::take(&mut input.problems);
     for (located, report) in input.entries.iter().zip(judge_set(&objects, &options)) {
         let file = input.source(located);
         for finding in report.findings() {
-            problems.push(problem(file, located, finding));
-        }
-        if problems.len() > MOST_FINDINGS {
-            eprintln!("more than {MOST_FINDINGS} findings: the objects after these are not judged");
-            break;
+            problems.push(problem(file, &located.entry, finding), most);
         }
     }
-    input.sort(&mut problems);
+    input.sort(&mut problems.kept);
 
-    let errors = problems
-        .iter()
-        .filter(|p| p.severity == Severity::Error)
-        .count();
     let printed = match args.output.format {
-        Format::Json => print_json(&problems),
-        Format::Text => print(&text(&input, &problems, errors)),
+        Format::Json => print_json(&problems.kept),
+        Format::Text => print(&text(&input, &problems)),
     };
-    if printed == Exit::Failed || errors == 0 {
+    if problems.more() > 0 {
+        eprintln!(
+            "{} findings, of which {most} are named: `--max-findings` allows more",
+            problems.errors + problems.warnings
+        );
+    }
+    if printed == Exit::Failed || problems.errors == 0 {
         printed
     } else {
         Exit::Findings
     }
 }
 
-fn problem(file: &str, located: &crate::input::Located, finding: &Finding) -> Problem {
-    let entry = &located.entry;
+/// Whether an object has a part in what a set of objects means.
+fn is_of_set(entry: &Entry) -> bool {
+    let (api_version, kind) = (entry.api_version(), entry.kind());
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    group == meta::GROUP
+        || (group, kind) == ("multicluster.x-k8s.io", "ServiceImport")
+        || Object::KNOWN.contains(&(api_version, kind))
+}
+
+fn problem(file: &str, entry: &Entry, finding: &Finding) -> Problem {
     let path = finding.path();
     // Of a field that should not be there, the key is to blame.
     let key = (finding.rule() == "schema/unknown-field").then(|| entry.positions.key(path));
@@ -90,19 +108,19 @@ fn problem(file: &str, located: &crate::input::Located, finding: &Finding) -> Pr
 }
 
 /// All findings, each with its line, and how many there are.
-fn text(input: &Input, problems: &[Problem], errors: usize) -> String {
+fn text(input: &Input, problems: &Problems) -> String {
     let style = Style::stdout();
     let mut text = String::new();
     // Writing to a string cannot fail.
-    for problem in problems.iter().take(MOST_SHOWN) {
+    for problem in problems.kept.iter().take(MOST_SHOWN) {
         let _ = writeln!(text, "{}\n", input.show(problem, style));
     }
-    if problems.len() > MOST_SHOWN {
-        let more = problems.len() - MOST_SHOWN;
+    if problems.kept.len() > MOST_SHOWN {
+        let more = problems.kept.len() - MOST_SHOWN;
         let _ = writeln!(text, "… and {more} more, which `-o json` names\n");
     }
-    let warnings = problems.len() - errors;
-    let objects = count(input.entries.len(), "object");
+    let (errors, warnings) = (problems.errors, problems.warnings);
+    let objects = count(input.objects, "object");
     let _ = match (errors, warnings) {
         (0, 0) => writeln!(text, "{objects}: {}", style.good("nothing to complain of")),
         _ => writeln!(

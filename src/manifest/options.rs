@@ -131,7 +131,7 @@ impl Over {
     pub(super) fn new(what: &str, name: &'static str, limit: usize) -> Self {
         Self {
             limit: name,
-            message: format!("{what} the limit of {limit} (`Limits::{name}`)"),
+            message: format!("{what} the limit of {limit} (`{name}`)"),
         }
     }
 }

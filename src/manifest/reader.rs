@@ -104,7 +104,7 @@ impl Reader {
             .saturating_add(text)
             .saturating_add(values.saturating_mul(PER_VALUE));
         if self.aliased > self.limits.max_alias_bytes {
-            let what = "anchors and aliases expand to more bytes than";
+            let what = "anchors and aliases expand to more than";
             let over = Over::new(what, "max_alias_bytes", self.limits.max_alias_bytes);
             return Err(Syntax::over(position, over));
         }

@@ -419,7 +419,7 @@ mod hostile {
         let manifest = read(b"kind: ABCDEF", &options);
         assert_eq!(
             only_error(&manifest).to_string(),
-            "the stream has more bytes than the limit of 10 (`Limits::max_bytes`)"
+            "the stream has more bytes than the limit of 10 (`max_bytes`)"
         );
         assert_eq!(only_error(&manifest).limit_name(), Some("max_bytes"));
         assert!(manifest.entries.is_empty());

@@ -8,6 +8,12 @@
     reason = "tests"
 )]
 
+#[path = "../support/convert_law.rs"]
+mod convert_law;
+#[path = "../support/whole_way.rs"]
+mod whole_way;
+
+mod corpus;
 mod fixtures;
 mod law;
 mod mutants;

@@ -5,6 +5,8 @@ mod convert;
 mod ignored;
 mod input;
 mod request;
+mod serve;
+mod serve_law;
 mod status;
 mod support;
 mod validate;

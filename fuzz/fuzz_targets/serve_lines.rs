@@ -1,0 +1,9 @@
+//! Whatever another program writes to `gwapi serve`, each line gets one reply, which is JSON.
+#![no_main]
+
+#[path = "../../cli/tests/cli/serve_law.rs"]
+mod serve_law;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    serve_law::one_reply_a_line(bytes);
+});
