@@ -1,6 +1,7 @@
 //! Route sets and requests out of a stream of choices, and the laws that every one of them must keep. Shared by
 //! the tests, the long differential run and the fuzz targets.
 #![allow(
+    dead_code,
     unused_imports,
     reason = "each of those who share it uses its own part"
 )]
