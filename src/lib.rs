@@ -2,6 +2,7 @@
 
 pub mod attachment;
 pub mod backend;
+pub mod certificate;
 pub mod conversion;
 pub mod crd;
 pub mod filters;

@@ -11,6 +11,7 @@ mod duration;
 pub mod feature;
 mod header_name;
 mod hostname;
+mod label;
 mod open_enum;
 pub(crate) mod pattern;
 mod port;
@@ -26,6 +27,7 @@ pub use duration::{Duration, DurationError};
 pub use feature::SupportedFeature;
 pub use header_name::{HeaderName, HeaderNameError};
 pub use hostname::{Hostname, HostnameError};
+pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
 pub use pattern::{
     Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns,
 };

@@ -14,6 +14,7 @@ mod go_duration;
 mod policy;
 mod reference;
 mod route;
+mod selector;
 mod semantic;
 pub mod set;
 mod value;
@@ -144,6 +145,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         filter::RULES,
         gateway::RULES,
         policy::RULES,
+        selector::RULES,
         semantic::RULES,
         set::RULES,
     ]

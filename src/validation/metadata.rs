@@ -6,7 +6,10 @@ use super::{
     report::{Findings, shown},
     structure::Fields,
 };
-use crate::schema::{self, KindVersion, Path, Schema, ValueType, object_meta};
+use crate::{
+    meta::{is_label_key, is_label_value},
+    schema::{self, KindVersion, Path, Schema, ValueType, object_meta},
+};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{collections::HashSet, sync::LazyLock};
@@ -25,8 +28,6 @@ fn regex(text: &str) -> Regex {
 static SUBDOMAIN: LazyLock<Regex> =
     LazyLock::new(|| regex(crate::meta::constraint::SUBDOMAIN_PATTERN));
 static LABEL: LazyLock<Regex> = LazyLock::new(|| regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"));
-static NAME_PART: LazyLock<Regex> =
-    LazyLock::new(|| regex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$"));
 
 pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings) -> Fields {
     let root = Path::ROOT;
@@ -91,7 +92,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
 
     let entries = |field: &str| schema::field(metadata, field).and_then(Value::as_object);
     for (key, value) in entries("labels").into_iter().flatten() {
-        if !is_qualified_name(key) {
+        if !is_label_key(key) {
             error(
                 "metadata/labels",
                 "labels",
@@ -100,7 +101,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
             );
         }
         if let Some(value) = value.as_str()
-            && !(value.is_empty() || value.len() <= 63 && NAME_PART.is_match(value))
+            && !is_label_value(value)
         {
             let message = format!(
                 "{} is not a value for the label `{key}`",
@@ -113,7 +114,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
     let mut size = 0;
     for (key, value) in entries("annotations").into_iter().flatten() {
         size += key.len() + value.as_str().map_or(0, str::len);
-        if !is_qualified_name(&key.to_lowercase()) {
+        if !is_label_key(&key.to_lowercase()) {
             let message = format!("{} is not an annotation", shown(&key.as_str().into()));
             error("metadata/annotations", "annotations", message, KEY_HELP);
         }
@@ -136,7 +137,7 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
     };
     // A null in a list of texts is the empty text, and one in a list of objects the empty object.
     for finalizer in list("finalizers").filter(|f| f.is_null() || f.is_string()) {
-        if !is_qualified_name(finalizer.as_str().unwrap_or_default()) {
+        if !is_label_key(finalizer.as_str().unwrap_or_default()) {
             let message = format!("{} is not a finalizer", shown(finalizer));
             error("metadata/finalizers", "finalizers", message, KEY_HELP);
         }
@@ -297,13 +298,4 @@ fn names_version(api_version: &str) -> bool {
         None => api_version,
     };
     !version.is_empty() && !version.contains('/')
-}
-
-/// Whether a text is a name with an optional DNS name and `/` in front.
-fn is_qualified_name(text: &str) -> bool {
-    let (prefix, name) = match text.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
-        None => (None, text),
-    };
-    prefix.is_none_or(is_subdomain) && name.len() <= 63 && NAME_PART.is_match(name)
 }
