@@ -116,16 +116,21 @@ fn namespace(name: &str, allowed: bool) -> SnapshotObject {
 }
 
 fn certificate() -> SnapshotObject {
-    let pem = |label| format!("-----BEGIN {label}-----\nMAMCAQU=\n-----END {label}-----\n");
     let data = [
-        ("tls.crt", pem("CERTIFICATE")),
-        ("tls.key", pem("PRIVATE KEY")),
+        (
+            "tls.crt",
+            include_str!("../tests/fixtures/certificates/p256.crt"),
+        ),
+        (
+            "tls.key",
+            include_str!("../tests/fixtures/certificates/p256.key"),
+        ),
     ];
     Secret {
         metadata: metadata("certificates", "all"),
         type_: Some("kubernetes.io/tls".to_owned()),
         data: Some(
-            data.map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes())))
+            data.map(|(key, value)| (key.to_owned(), ByteString(value.as_bytes().to_vec())))
                 .into(),
         ),
         ..Default::default()

@@ -9,6 +9,7 @@ mod given;
 mod input;
 mod output;
 mod request;
+mod resolving;
 #[cfg(test)]
 mod scratch;
 mod serve;

@@ -4,6 +4,7 @@ use crate::{
     given::{Answered, ChannelArgs, Given},
     input::InputArgs,
     output::{Exit, Format, OutputArgs, Page, Style, fail, print, print_json},
+    resolving,
 };
 use clap::Args;
 use gwapi::{
@@ -94,10 +95,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
         return Exit::Failed;
     };
     let given = Given::of(&input, args.channel.channel);
-    let options = attachment::Options {
-        channel: args.channel.channel,
-        ..attachment::Options::for_manifests()
-    };
+    let options = resolving::options(args.channel.channel);
     let resolution = attachment::resolve(&given.admitted.snapshot, &options);
     let mut simulator = Simulator::new(
         resolution.effective.clone(),

@@ -4,11 +4,12 @@ use crate::{
     given::{ChannelArgs, Given},
     input::InputArgs,
     output::{Exit, Page, Style, fail, print, print_json},
+    resolving,
     statused::{List, Statused},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
-    attachment::{Attachment, Options, Resolver, RouteId, RouteKind, Status},
+    attachment::{Attachment, Resolver, RouteId, RouteKind, Status},
     meta::{Condition, ObjectReference},
     v1::{GatewayStatus, ListenerStatus, ParentReference},
     v1alpha2::MAX_ANCESTORS,
@@ -55,10 +56,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         return Exit::Failed;
     };
     let given = Given::of(&input, args.channel.channel);
-    let options = Options {
-        channel: args.channel.channel,
-        ..Options::for_manifests()
-    };
+    let options = resolving::options(args.channel.channel);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
 

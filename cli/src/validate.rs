@@ -12,6 +12,7 @@ use gwapi::{
     rules,
     validation::{self, Finding},
 };
+use k8s_openapi::jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// Judge objects as an API server of a channel would on creation, and warn of what it cannot see
@@ -35,6 +36,7 @@ pub(crate) struct ValidateArgs {
 pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let mut options = validation::ValidationOptions::new(args.channel);
     options.with_status = args.with_status;
+    options.now = Some(Timestamp::now());
     let most = args.max_findings;
     // What other objects may refer to is judged once all are there; the rest at once, and then forgotten.
     let look = |file: &str, entry: &Entry| {

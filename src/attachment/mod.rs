@@ -17,10 +17,17 @@
 //!   no rule is left is not accepted.
 //! * `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says: hostnames, and whether
 //!   listener or route are accepted, play no part.
-//! * A listener with a certificate that is not valid is not in force, even beside a valid one.
-//! * Policies conflict for the same target and section: the oldest holds, then the first by name. One for
-//!   a port goes before one for the whole Service.
-//! * A BackendTLSPolicy that is not valid makes its backend fail: cleartext is no substitute for TLS.
+//! * A listener with some certificate that can be used stays in force with that; `ResolvedRefs` is False and
+//!   names the others. The same goes for the authorities of client certificates.
+//! * A listener with a label selector that cannot be applied (`allowedRoutes.namespaces`) is rejected, since no
+//!   route can be attached to it.
+//! * A BackendTLSPolicy is for connections that a Gateway opens by itself (GEP-1897): not for a mesh, nor for TLS
+//!   that is passed through, nor for UDP.
+//! * Policies conflict for the same target and section: of those that are valid, the oldest applies, then the first
+//!   by name. One for a port goes before one for the whole Service.
+//! * A BackendTLSPolicy that is not valid makes its backend fail if there is no valid one for the same target and
+//!   section: cleartext is no substitute for TLS.
+//! * The ancestors of a policy are the Gateways with traffic that it is for, and nothing else.
 //! * A policy that has as many ancestors as its status can hold cannot be implemented at further Gateways: their
 //!   routes cannot refer to its targets ([`POLICY_FULL`](effective::POLICY_FULL)). Gateways that have an entry
 //!   keep it; then come older ones.
@@ -56,7 +63,7 @@ pub use options::{
     AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,
     Options,
 };
-pub use resolution::{Changes, Resolution, Status};
+pub use resolution::{Changes, PolicyTarget, Resolution, Status};
 pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
 pub use standing::{AtListener, Attachment, CONFLICTED, RouteConflict, Standing, WonBy};
 pub use status::{Next, next};

@@ -4,6 +4,7 @@ use crate::{
     meta::{Channel, PatternLimits, SupportedFeature},
     v1::{AddressType, GatewayStatusAddress},
 };
+use k8s_openapi::jiff::Timestamp;
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 /// The controller name that [`Options::for_manifests`] acts under where no GatewayClass says another.
@@ -15,8 +16,7 @@ pub const DEFAULT_CONTROLLER: &str = "gwapi.example/simulator";
 pub struct Options {
     /// Which GatewayClasses are ours.
     pub controllers: Controllers,
-    /// The controller name in statuses of routes whose parent is a Service (mesh), and of policies that
-    /// no Gateway uses.
+    /// The controller name in statuses of routes whose parent is a Service (mesh).
     pub mesh_controller: String,
     /// The features that are supported; all of them unless set. What is not supported is reported as the
     /// specification asks: kinds of routes are left out of `supportedKinds`, rules that need it are
@@ -38,6 +38,9 @@ pub struct Options {
     /// How large the regular expressions of routes may be. A rule with one that exceeds a limit is dropped with
     /// `UnsupportedValue`.
     pub patterns: PatternLimits,
+    /// The time at which certificates have to be valid: one that has expired, or is not valid yet, cannot be
+    /// used. Without a time their validity is not judged: the library has no clock.
+    pub now: Option<Timestamp>,
 }
 
 /// Which GatewayClasses are ours.
@@ -144,6 +147,7 @@ impl Options {
             http_grpc_conflict: HttpGrpcConflict::default(),
             mesh_references: MeshReferences::default(),
             patterns: PatternLimits::default(),
+            now: None,
         }
     }
 

@@ -19,6 +19,9 @@ pub struct Resolution {
     pub statuses: BTreeMap<ObjectReference, Status>,
     /// For each route and parentRef, in the order of the spec, whether it is attached and why, listener by listener.
     pub attachments: BTreeMap<RouteId, Vec<Attachment>>,
+    /// For each policy, what became of it at each of its targets, in the order of the spec. Its status names
+    /// Gateways alone, and so says nothing of a policy for which no Gateway has traffic.
+    pub policies: BTreeMap<ObjectReference, Vec<PolicyTarget>>,
     /// The policies whose status has no room for more ancestors, and the Gateways for which there is none.
     /// No route of these can refer to the targets of the policy (PolicyStatus `ancestors`).
     pub without_room: BTreeMap<ObjectReference, BTreeSet<NamespacedName>>,
@@ -37,6 +40,33 @@ pub enum Status {
     Route(RouteStatus),
     /// Of a policy of any kind.
     Policy(PolicyStatus),
+}
+
+/// A policy at one of its targets, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyTarget {
+    /// The target.
+    pub target: ObjectReference,
+    /// The part of it that is meant: a port of a Service, by name.
+    pub section: Option<String>,
+    /// Whether the policy is valid, the target is there, and no other policy goes before this one.
+    pub accepted: bool,
+    /// The reason, as the condition `Accepted` has it.
+    pub reason: &'static str,
+    /// Why, in one sentence; for a policy that is accepted and applies to no traffic, why not.
+    pub why: String,
+    /// The Gateways with traffic to the target that is of the kind which the policy is for.
+    pub gateways: BTreeSet<NamespacedName>,
+    /// Whether a mesh has such traffic. Its status has no place for that.
+    pub mesh: bool,
+}
+
+impl PolicyTarget {
+    /// Whether the policy applies to some traffic.
+    #[must_use]
+    pub fn applies(&self) -> bool {
+        self.accepted && (self.mesh || !self.gateways.is_empty())
+    }
 }
 
 /// What a change has changed.

@@ -86,9 +86,7 @@ fn curve(parameters: Option<AnyRef<'_>>) -> Option<ObjectIdentifier> {
 
 fn ec(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<Public, CertificateError> {
     let key = EcPrivateKey::from_der(der).map_err(unreadable)?;
-    let own = key
-        .parameters
-        .and_then(|parameters| parameters.named_curve());
+    let own = key.parameters.and_then(sec1::EcParameters::named_curve);
     let Some(curve) = curve.or(own) else {
         return Err(unreadable("it names no curve"));
     };

@@ -40,6 +40,7 @@ impl Together {
     fn of(objects: &[&Value], options: &validation::ValidationOptions) -> Self {
         let mut resolving = attachment::Options::for_manifests();
         resolving.channel = options.channel;
+        resolving.now = options.now;
         let mut snapshot = Snapshot::default();
         let mut last: HashMap<ObjectReference, usize> = HashMap::new();
         for (index, object) in objects.iter().enumerate() {

@@ -28,6 +28,7 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::NotPermitted => &rules::GRANTED,
         Kind::CertificateNotFound => &rules::CERTIFICATE_EXISTS,
         Kind::CertificateUnusable => &rules::CERTIFICATE_USABLE,
+        Kind::CertificateForOthers => &rules::CERTIFICATE_COVERS_HOSTNAME,
         Kind::AuthorityNotFound => &rules::CA_CERTIFICATE_EXISTS,
         Kind::AuthorityUnusable => &rules::CA_CERTIFICATE_USABLE,
         Kind::TargetNotFound => &rules::TARGET_EXISTS,

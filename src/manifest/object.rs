@@ -11,17 +11,36 @@ use k8s_openapi::{
 };
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use std::fmt;
 
 macro_rules! objects {
     ($( $(#[doc = $doc:literal])+ $variant:ident($type:ty), )+) => {
         /// An object: a resource of the Gateway API in the version in which it was written, a core kind that
-        /// attachment and routing look at, or anything else as plain JSON.
-        #[derive(Clone, Debug, PartialEq)]
+        /// attachment and routing look at, or anything else as plain JSON. `Debug` shows no more of a Secret than
+        /// its metadata.
+        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum Object {
             $( $(#[doc = $doc])+ $variant(Box<$type>), )+
             /// An object of a kind, or of a version, that this crate does not know.
             Other(Box<Value>),
+        }
+
+        impl fmt::Debug for Object {
+            #[expect(unreachable_patterns, reason = "a Secret is among the kinds as well")]
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Self::Secret(secret) => f
+                        .debug_tuple("Secret")
+                        .field(&secret.metadata)
+                        .finish_non_exhaustive(),
+                    $( Self::$variant(object) => f
+                        .debug_tuple(stringify!($variant))
+                        .field(object)
+                        .finish(), )+
+                    Self::Other(value) => f.debug_tuple("Other").field(value).finish(),
+                }
+            }
         }
 
         impl Object {

@@ -84,6 +84,13 @@ pub const CERTIFICATE_USABLE: Rule = Rule {
     help: "name a Secret of type `kubernetes.io/tls` with a certificate and its key, in PEM",
     ..OF_SET
 };
+/// No certificate of a listener is for its hostname.
+pub const CERTIFICATE_COVERS_HOSTNAME: Rule = Rule {
+    id: "Listener/certificate-covers-hostname",
+    message: "no certificate of the listener is for its hostname: clients refuse it",
+    help: "use a certificate with the hostname among its subject alternative names; clients do not look at the common name",
+    ..OF_SET
+};
 /// A policy, or a listener that asks clients for certificates, names a CA certificate that is not in the
 /// set.
 pub const CA_CERTIFICATE_EXISTS: Rule = Rule {
@@ -176,6 +183,7 @@ pub(super) const RULES: &[Rule] = &[
     GRANTED,
     CERTIFICATE_EXISTS,
     CERTIFICATE_USABLE,
+    CERTIFICATE_COVERS_HOSTNAME,
     CA_CERTIFICATE_EXISTS,
     CA_CERTIFICATE_USABLE,
     TARGET_EXISTS,

@@ -38,6 +38,7 @@ use crate::{
     meta::{Channel, Kind, Release},
     schema::{self, Installation, KindVersion, Path},
 };
+use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
 use structure::Fields;
 
@@ -55,6 +56,8 @@ pub struct ValidationOptions {
     pub release: Release,
     /// Whether `status` is judged, as when a controller writes it. A server drops it on creation.
     pub with_status: bool,
+    /// The time at which the certificates of a set have to be valid ([`lint`](crate::lint)); not judged without.
+    pub now: Option<Timestamp>,
 }
 
 impl ValidationOptions {

@@ -7,8 +7,8 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        AtListener, HttpGrpcConflict, MeshReferences, Options, Resolution, RouteId, RouteKind,
-        Snapshot, Standing, Status,
+        AtListener, HttpGrpcConflict, MeshReferences, Options, PolicyTarget, Resolution, RouteId,
+        RouteKind, Snapshot, Standing, Status,
         effective::{ClientScope, EffectiveBackend, EffectiveFilter, ServiceRoute},
         resolve,
     },
@@ -47,8 +47,9 @@ struct Expected {
     /// Listeners that are not in force.
     #[serde(default)]
     not_in_force: Vec<String>,
-    /// By `Kind namespace/name`, or `Kind namespace/name at namespace/gateway` where it matters: the
-    /// backends of each rule at Gateways, `namespace/name:port`, and the reason where its traffic fails.
+    /// By `Kind namespace/name`, or `Kind namespace/name at namespace/gateway/listener` (or without the listener)
+    /// or `Kind namespace/name in namespace/service` where it matters: the backends of each rule,
+    /// `namespace/name:port`, and the reason where its traffic fails.
     #[serde(default)]
     backends: BTreeMap<String, Vec<Vec<String>>>,
     /// As `backends`: the endpoints of each backend of each rule, `address:port` and whether it is not ready.
@@ -61,6 +62,13 @@ struct Expected {
     /// `listener: in force`, `idle`, `rejected Reason` or `excluded by Kind namespace/name (What decided)`.
     #[serde(default)]
     listeners: BTreeMap<String, Vec<Vec<String>>>,
+    /// By `Kind namespace/name` of a policy: what became of it at each target, `Kind namespace/name/section Reason
+    /// at namespace/gateway, in a mesh`.
+    #[serde(default)]
+    policies: BTreeMap<String, Vec<String>>,
+    /// Parts of why, by policy.
+    #[serde(default)]
+    policies_say: BTreeMap<String, Vec<String>>,
     /// Parts of a message: by `Kind namespace/name`, texts that its conditions must hold.
     #[serde(default)]
     says: BTreeMap<String, Vec<String>>,
@@ -83,6 +91,8 @@ struct Choices {
     /// Everything that a set of manifests leaves out is assumed.
     #[serde(default)]
     for_manifests: bool,
+    /// The time at which certificates have to be valid.
+    now: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -141,6 +151,7 @@ impl Choices {
         if self.http_and_grpc_both_hold {
             options.http_grpc_conflict = HttpGrpcConflict::BothHold;
         }
+        options.now = self.now.as_ref().map(|text| text.parse().unwrap());
         if self.mesh_needs_grant {
             options.mesh_references = MeshReferences::NeedGrant;
         }
@@ -238,6 +249,17 @@ impl Run {
         for (route, wanted) in &self.expected.listeners {
             assert_eq!(&self.listeners(route), wanted, "{file}: {route}");
         }
+        for (name, wanted) in &self.expected.policies {
+            let found: Vec<String> = self.policy(name).iter().map(describe_target).collect();
+            assert_eq!(&found, wanted, "{file}: {name}");
+        }
+        for (name, texts) in &self.expected.policies_say {
+            let found: Vec<&str> = self.policy(name).iter().map(|t| t.why.as_str()).collect();
+            for text in texts {
+                let said = found.iter().any(|why| why.contains(text.as_str()));
+                assert!(said, "{file}: {name}: {text}: {found:?}");
+            }
+        }
         for (name, texts) in &self.expected.says {
             let status = &self.resolution.statuses[&reference(name)];
             let json = serde_json::to_string(status).unwrap();
@@ -248,6 +270,10 @@ impl Run {
                 );
             }
         }
+    }
+
+    fn policy(&self, name: &str) -> &[PolicyTarget] {
+        &self.resolution.policies[&reference(name)]
     }
 
     fn check_status(&self, at: &str, reference: &ObjectReference, wanted: &Wanted) {
@@ -367,6 +393,9 @@ impl Run {
 
     /// The backends of each rule of a route, from wherever it is in force at a Gateway.
     fn backends(&self, route: &str, describe: fn(&EffectiveBackend) -> String) -> Vec<Vec<String>> {
+        if let Some((route, service)) = route.split_once(" in ") {
+            return self.backends_in_mesh(route, service, describe);
+        }
         let (route, at) = match route.split_once(" at ") {
             Some((route, at)) => (route, Some(at)),
             None => (route, None),
@@ -374,8 +403,13 @@ impl Run {
         let reference = reference(route);
         let place = reference.namespaced_name();
         let gateways = self.resolution.effective.gateways.values();
-        for gateway in gateways.filter(|g| at.is_none_or(|at| g.name.to_string() == at)) {
+        for gateway in gateways {
             for listener in &gateway.listeners {
+                let own = gateway.name.to_string();
+                let here = |at| at == own || at == format!("{own}/{}", listener.name);
+                if !at.is_none_or(here) {
+                    continue;
+                }
                 macro_rules! find {
                     ($field:ident, $filters:expr) => {
                         if let Some(found) =
@@ -434,6 +468,22 @@ impl Run {
             .collect()
     }
 
+    fn backends_in_mesh(
+        &self,
+        route: &str,
+        service: &str,
+        describe: fn(&EffectiveBackend) -> String,
+    ) -> Vec<Vec<String>> {
+        let place = reference(route).namespaced_name();
+        let service = reference(&format!("Service {service}")).namespaced_name();
+        let routes = &self.resolution.effective.services[&service].http;
+        let found = routes.iter().find(|r| r.route.reference == place).unwrap();
+        let rules = found.route.rules.iter();
+        rules
+            .map(|rule| rule.backends.iter().map(describe).collect())
+            .collect()
+    }
+
     /// The routes that govern a Service.
     fn mesh(&self, service: &str) -> Vec<String> {
         let (namespace, name) = service.split_once('/').unwrap();
@@ -477,6 +527,25 @@ fn describe(backend: &EffectiveBackend) -> String {
         let name = session.session_name.as_deref().unwrap_or_default();
         text.push_str(&format!(" in session {name}"));
     }
+    text
+}
+
+fn describe_target(target: &PolicyTarget) -> String {
+    let section = target.section.as_ref().map(|s| format!("/{s}"));
+    let gateways = target.gateways.iter().map(|name| format!("at {name}"));
+    let places: Vec<String> = gateways
+        .chain(target.mesh.then(|| "in a mesh".to_owned()))
+        .collect();
+    let mut text = format!(
+        "{}{} {}",
+        target.target,
+        section.unwrap_or_default(),
+        target.reason
+    );
+    if !places.is_empty() {
+        text.push_str(&format!(" {}", places.join(", ")));
+    }
+    assert_eq!(target.accepted, target.reason == "Accepted", "{text}");
     text
 }
 

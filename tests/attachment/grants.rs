@@ -331,7 +331,7 @@ fn targets(namespace: &str, udp: bool) -> Vec<SnapshotObject> {
         metadata: world::metadata(namespace, "target"),
         data: Some(std::collections::BTreeMap::from([(
             "ca.crt".to_owned(),
-            "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----".to_owned(),
+            world::CERTIFICATE.to_owned(),
         )])),
         ..Default::default()
     };

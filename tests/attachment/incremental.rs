@@ -27,12 +27,16 @@ enum Step {
     Insert(SnapshotObject),
     /// Takes out one of the objects that are there.
     Remove(prop::sample::Index),
+    /// Sets the clock, to before or after the certificates become valid.
+    Now(&'static str),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         5 => world::objects().prop_map(Step::Insert),
         1 => any::<prop::sample::Index>().prop_map(Step::Remove),
+        1 => prop::sample::select(&["2023-01-01T00:00:00Z", "2025-01-01T00:00:00Z"][..])
+            .prop_map(Step::Now),
     ];
     prop::collection::vec(step, 1..40)
 }
@@ -64,11 +68,12 @@ proptest! {
                             resolver.remove(gone);
                         }
                     }
+                    Step::Now(time) => resolver.set_now(time.parse().unwrap()),
                 }
             }
             let changes = resolver.update();
             let after = resolver.resolution();
-            let full = resolve(resolver.snapshot(), &options());
+            let full = resolve(resolver.snapshot(), resolver.options());
             prop_assert_eq!(&after.statuses, &full.statuses);
             prop_assert_eq!(&after.attachments, &full.attachments);
             prop_assert_eq!(after, &full);

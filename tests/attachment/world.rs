@@ -15,7 +15,8 @@ use gwapi::{
     v1alpha2::{
         BackendLbPolicy, BackendLbPolicySpec, LocalPolicyTargetReference,
         LocalPolicyTargetReferenceWithSectionName, TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute,
-        TlsRouteRule, TlsRouteSpec, WellKnownCaCertificatesType,
+        TlsRouteRule, TlsRouteSpec, UdpRoute, UdpRouteRule, UdpRouteSpec,
+        WellKnownCaCertificatesType,
     },
     v1alpha3::{BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsPolicyValidation},
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
@@ -29,7 +30,9 @@ use k8s_openapi::{
         },
         discovery::v1::{Endpoint, EndpointPort, EndpointSlice},
     },
-    apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, Time},
+    apimachinery::pkg::apis::meta::v1::{
+        LabelSelector, LabelSelectorRequirement, ObjectMeta, Time,
+    },
     jiff::Timestamp,
 };
 use proptest::{prelude::*, sample::select};
@@ -38,9 +41,10 @@ use std::collections::BTreeMap;
 /// The controller that the tests act as.
 pub(crate) const CONTROLLER: &str = "example.com/ours";
 
-/// A certificate by the light check: one DER sequence.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMAMCAQU=\n-----END PRIVATE KEY-----\n";
+pub(crate) const CERTIFICATE: &str = include_str!("../fixtures/certificates/short.crt");
+pub(crate) const KEY: &str = include_str!("../fixtures/certificates/short.key");
+const OTHER_KEY: &str = include_str!("../fixtures/certificates/rsa.key");
+const MALFORMED: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
 
 pub(crate) fn metadata(namespace: &str, name: &str) -> ObjectMeta {
     ObjectMeta {
@@ -185,26 +189,53 @@ fn metas() -> impl Strategy<Value = ObjectMeta> {
     )
 }
 
+/// Selectors for the label `on`, of which some cannot be applied.
+fn selectors() -> impl Strategy<Value = Option<LabelSelector>> {
+    let operator = select(&["In", "Exists", "DoesNotExist", "NotIn", "odd"][..]);
+    let by_expression = (operator, any::<bool>()).prop_map(|(operator, values)| LabelSelector {
+        match_expressions: Some(vec![LabelSelectorRequirement {
+            key: "on".into(),
+            operator: operator.into(),
+            values: values.then(|| vec!["yes".into()]),
+        }]),
+        ..Default::default()
+    });
+    prop_oneof![
+        1 => Just(None),
+        4 => Just(Some(LabelSelector {
+            match_labels: Some(BTreeMap::from([("on".into(), "yes".into())])),
+            ..Default::default()
+        })),
+        2 => by_expression.prop_map(Some),
+    ]
+}
+
 fn listeners() -> impl Strategy<Value = Listener> {
     (
         select(&["one", "two"][..]),
         select(&[80, 81][..]),
-        select(&["HTTP", "HTTP", "HTTPS", "TCP", "TLS", "odd"][..]),
+        select(&["HTTP", "HTTP", "HTTPS", "TCP", "TLS", "TLS", "UDP", "odd"][..]),
         hostnames(),
-        select(&["All", "All", "Same", "Selector"][..]),
-        prop::option::of(namespaces()),
-        names(),
+        (
+            select(&["All", "All", "Same", "Selector", "Selector"][..]),
+            selectors(),
+        ),
+        any::<bool>(),
+        prop::collection::vec((prop::option::of(namespaces()), names()), 0..3),
         prop::option::weighted(0.3, (prop::option::of(namespaces()), names())),
     )
         .prop_map(
-            |(name, port, protocol, hostname, from, of, secret, authority)| {
+            |(name, port, protocol, hostname, (from, selector), through, secrets, authority)| {
                 let tls = matches!(protocol, "HTTPS" | "TLS").then(|| GatewayTlsConfig {
-                    mode: (protocol == "TLS").then(|| "Passthrough".into()),
-                    certificate_refs: vec![SecretObjectReference {
-                        namespace: of.map(str::to_owned),
-                        name: secret.to_owned(),
-                        ..Default::default()
-                    }],
+                    mode: (protocol == "TLS" && through).then(|| "Passthrough".into()),
+                    certificate_refs: secrets
+                        .iter()
+                        .map(|(namespace, name)| SecretObjectReference {
+                            namespace: namespace.map(str::to_owned),
+                            name: (*name).to_owned(),
+                            ..Default::default()
+                        })
+                        .collect(),
                     frontend_validation: authority.map(|(namespace, name)| FrontendTlsValidation {
                         ca_certificate_refs: vec![gwapi::v1::ObjectReference {
                             kind: "ConfigMap".into(),
@@ -216,15 +247,14 @@ fn listeners() -> impl Strategy<Value = Listener> {
                     ..Default::default()
                 });
                 Listener {
-                    hostname: hostname.filter(|_| protocol != "TCP").map(str::to_owned),
+                    hostname: hostname
+                        .filter(|_| !matches!(protocol, "TCP" | "UDP"))
+                        .map(str::to_owned),
                     tls,
                     allowed_routes: Some(AllowedRoutes {
                         namespaces: Some(RouteNamespaces {
                             from: Some(from.into()),
-                            selector: (from == "Selector").then(|| LabelSelector {
-                                match_labels: Some(BTreeMap::from([("on".into(), "yes".into())])),
-                                ..Default::default()
-                            }),
+                            selector: selector.filter(|_| from == "Selector"),
                         }),
                         ..Default::default()
                     }),
@@ -382,6 +412,26 @@ fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
     )
 }
 
+fn udp_routes() -> impl Strategy<Value = UdpRoute> {
+    (metas(), prop::collection::vec(parents(), 1..3), backends()).prop_map(
+        |(metadata, parents, (namespace, name, port))| UdpRoute {
+            metadata,
+            spec: UdpRouteSpec {
+                parent_refs: parents,
+                rules: vec![UdpRouteRule {
+                    backend_refs: vec![BackendRef {
+                        namespace: namespace.map(str::to_owned),
+                        name: name.to_owned(),
+                        port: Some(port),
+                        ..Default::default()
+                    }],
+                }],
+            },
+            ..Default::default()
+        },
+    )
+}
+
 pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
     (
         namespaces(),
@@ -470,20 +520,27 @@ pub(crate) fn tls_policy(namespace: &str, name: &str, target: &str) -> BackendTl
 }
 
 fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
-    (metas(), names(), prop::bool::ANY, 0..3, names()).prop_map(
-        |(metadata, target, section, trust, authority)| BackendTlsPolicy {
+    let target = (names(), prop::option::of(select(&["main", "other"][..])));
+    let targets = prop::collection::vec(target, 1..3);
+    (metas(), targets, 0..4, names()).prop_map(|(metadata, targets, trust, authority)| {
+        BackendTlsPolicy {
             metadata,
             spec: BackendTlsPolicySpec {
-                target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
-                    kind: "Service".into(),
-                    name: target.into(),
-                    section_name: section.then(|| "main".to_owned()),
-                    ..Default::default()
-                }],
+                target_refs: targets
+                    .into_iter()
+                    .map(
+                        |(name, section)| LocalPolicyTargetReferenceWithSectionName {
+                            kind: "Service".into(),
+                            name: name.into(),
+                            section_name: section.map(str::to_owned),
+                            ..Default::default()
+                        },
+                    )
+                    .collect(),
                 validation: BackendTlsPolicyValidation {
-                    well_known_ca_certificates: (trust == 0)
+                    well_known_ca_certificates: (trust < 2)
                         .then_some(WellKnownCaCertificatesType::System),
-                    ca_certificate_refs: (trust == 1)
+                    ca_certificate_refs: (trust == 2)
                         .then(|| LocalObjectReference {
                             kind: "ConfigMap".into(),
                             name: authority.into(),
@@ -495,8 +552,8 @@ fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
                 },
             },
             ..Default::default()
-        },
-    )
+        }
+    })
 }
 
 fn lb_policies() -> impl Strategy<Value = BackendLbPolicy> {
@@ -562,13 +619,34 @@ pub(crate) fn objects() -> impl Strategy<Value = SnapshotObject> {
         4 => grpc_routes().prop_map(SnapshotObject::from),
         2 => tcp_routes().prop_map(SnapshotObject::from),
         4 => grants().prop_map(SnapshotObject::from),
-        4 => (namespaces(), names(), select(&[80, 81][..]))
-            .prop_map(|(namespace, name, port)| service(namespace, name, port).into()),
+        4 => (namespaces(), names(), select(&[80, 81][..]), 0..4).prop_map(
+            |(namespace, name, port, odd)| {
+                let mut service = service(namespace, name, port);
+                let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
+                match odd {
+                    0 => ports[0].protocol = Some("UDP".into()),
+                    1 => ports.push(ServicePort {
+                        name: Some("other".into()),
+                        port: 161 - port,
+                        ..Default::default()
+                    }),
+                    _ => {}
+                }
+                service.into()
+            },
+        ),
         2 => slices().prop_map(SnapshotObject::from),
-        2 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, good)| {
+        2 => (namespaces(), names(), 0..6).prop_map(|(namespace, name, odd)| {
             let mut secret = secret(namespace, name);
-            if !good {
-                secret.type_ = None;
+            let data = secret.data.as_mut().unwrap();
+            let mut put = |key: &str, text: &str| {
+                data.insert(key.to_owned(), ByteString(text.as_bytes().to_vec()));
+            };
+            match odd {
+                0 => secret.type_ = None,
+                1 => put("tls.key", OTHER_KEY),
+                2 => put("tls.crt", MALFORMED),
+                _ => {}
             }
             secret.into()
         }),
@@ -579,8 +657,8 @@ pub(crate) fn objects() -> impl Strategy<Value = SnapshotObject> {
             },
             ..Default::default()
         }.into()),
-        2 => tls_policies().prop_map(SnapshotObject::from),
-        1 => lb_policies().prop_map(SnapshotObject::from),
+        4 => tls_policies().prop_map(SnapshotObject::from),
+        2 => lb_policies().prop_map(SnapshotObject::from),
         1 => (select(&[CONTROLLER, CONTROLLER, "example.com/theirs"][..]), parameters()).prop_map(
             |(controller, parameters)| {
                 let mut class = class("ours", controller);
@@ -593,10 +671,14 @@ pub(crate) fn objects() -> impl Strategy<Value = SnapshotObject> {
                 class.into()
             },
         ),
-        1 => tls_routes().prop_map(SnapshotObject::from),
-        1 => (namespaces(), names(), any::<bool>()).prop_map(|(namespace, name, good)| ConfigMap {
+        2 => tls_routes().prop_map(SnapshotObject::from),
+        1 => udp_routes().prop_map(SnapshotObject::from),
+        2 => (namespaces(), names(), 0..4).prop_map(|(namespace, name, odd)| ConfigMap {
             metadata: metadata(namespace, name),
-            data: good.then(|| BTreeMap::from([("ca.crt".into(), CERTIFICATE.into())])),
+            data: (odd != 0).then(|| {
+                let text = if odd == 1 { MALFORMED } else { CERTIFICATE };
+                BTreeMap::from([("ca.crt".into(), text.into())])
+            }),
             ..Default::default()
         }.into()),
         1 => (namespaces(), names(), select(&[80, 81][..])).prop_map(|(namespace, name, port)| {

@@ -9,7 +9,7 @@ use crate::{
         HttpGrpcConflict, RouteConflict, RouteId, RouteKind,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
-            EffectiveListener, RouteRules,
+            EffectiveListener, EffectiveTls, RouteRules,
         },
         gateway::GatewayState,
         route::{RouteState, rules::Rules},
@@ -296,6 +296,10 @@ pub(in crate::attachment) fn fill(
     listener.tls_routes.clear();
     listener.tcp.clear();
     listener.udp.clear();
+    let passes_through = listener
+        .tls
+        .as_ref()
+        .is_some_and(EffectiveTls::passes_through);
     for Member {
         id,
         route,
@@ -305,7 +309,7 @@ pub(in crate::attachment) fn fill(
         if tally.conflict(id).is_some() {
             continue;
         }
-        match &route.at_gateway(gateway).rules {
+        match &route.at_listener(gateway, passes_through).rules {
             Rules::Http(rules) => listener.http.push(AttachedRoute {
                 route: rules.clone(),
                 hostnames,

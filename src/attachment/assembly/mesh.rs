@@ -137,7 +137,7 @@ pub(in crate::attachment) fn service<'a>(
                 name: port.name.clone(),
                 port: port.port,
                 protocol: port.protocol.clone(),
-                target: port.target.clone(),
+                target: port.target(false),
             })
             .collect(),
         http: Vec::new(),

@@ -1,6 +1,6 @@
 //! Services and ServiceImports as backends: ports, endpoints, and the policies that are for them.
 
-use super::{found::Found, key::BackendKey, policy::BackendPolicies};
+use super::{found::Found, key::BackendKey, policy::winners::BackendPolicies};
 use crate::{
     attachment::{
         Options, Snapshot,
@@ -32,7 +32,7 @@ pub(in crate::attachment) struct BackendState {
     pub(in crate::attachment) ports: Vec<PortState>,
     /// The places in `ports` of those that have a number: TCP and UDP may share one.
     by_number: BTreeMap<u16, Vec<usize>>,
-    /// The policies that hold for it.
+    /// The policies that apply to it.
     pub(in crate::attachment) policies: BackendPolicies,
 }
 
@@ -66,7 +66,24 @@ pub(in crate::attachment) struct PortState {
     pub(in crate::attachment) name: Option<String>,
     pub(in crate::attachment) port: u16,
     pub(in crate::attachment) protocol: String,
-    pub(in crate::attachment) target: Result<Arc<BackendEndpoints>, BackendProblem>,
+    /// For whom no BackendTLSPolicy applies: meshes, and TLS that is passed through.
+    pub(in crate::attachment) plain: Arc<BackendEndpoints>,
+    /// For whom BackendTLSPolicies apply, where there is one for this port.
+    by_tls: Option<Result<Arc<BackendEndpoints>, BackendProblem>>,
+}
+
+impl PortState {
+    /// The endpoints for a data plane that opens connections by itself (`originates`), so that a
+    /// BackendTLSPolicy applies, or for one that does not.
+    pub(in crate::attachment) fn target(
+        &self,
+        originates: bool,
+    ) -> Result<Arc<BackendEndpoints>, BackendProblem> {
+        match &self.by_tls {
+            Some(target) if originates => target.clone(),
+            _ => Ok(self.plain.clone()),
+        }
+    }
 }
 
 /// The port as the snapshot's objects write it.
@@ -161,27 +178,31 @@ pub(in crate::attachment) fn examine(
         } else {
             found.port(port.name, port.protocol)
         };
-        let (tls, problem) = match policies.tls_for(port.name) {
-            None => (None, None),
-            Some((_, Ok(tls))) => (Some(tls), None),
-            Some((policy, Err(why))) => {
-                (None, Some(BackendProblem::InvalidTlsPolicy { policy, why }))
-            }
+        let protocol = port.protocol.unwrap_or("TCP");
+        let plain = BackendEndpoints {
+            endpoints,
+            app_protocol: port.app_protocol.map(str::to_owned),
+            tls: None,
         };
         let place = state.ports.len();
         state.by_number.entry(number).or_default().push(place);
+        let policy = policies.tls_for(port.name).filter(|_| protocol == "TCP");
+        let by_tls = policy.map(|(policy, tls)| match tls {
+            Ok(tls) => Ok(Arc::new(BackendEndpoints {
+                tls: Some(tls),
+                ..plain.clone()
+            })),
+            Err(why) => Err(BackendProblem::InvalidTlsPolicy {
+                policy: policy.clone(),
+                why,
+            }),
+        });
         state.ports.push(PortState {
             name: port.name.map(str::to_owned),
             port: number,
-            protocol: port.protocol.unwrap_or("TCP").to_owned(),
-            target: match problem {
-                Some(problem) => Err(problem),
-                None => Ok(Arc::new(BackendEndpoints {
-                    endpoints,
-                    app_protocol: port.app_protocol.map(str::to_owned),
-                    tls,
-                })),
-            },
+            protocol: protocol.to_owned(),
+            plain: Arc::new(plain),
+            by_tls,
         });
     }
     state.policies = policies;
@@ -311,12 +332,7 @@ pub(in crate::attachment) fn port<'a>(
         .iter()
         .find(|p| p.protocol == carrier.transport())
         .ok_or_else(|| unsupported(&first.protocol))?;
-    if let Some(protocol) = found
-        .target
-        .as_ref()
-        .ok()
-        .and_then(|endpoints| endpoints.app_protocol.as_deref())
-    {
+    if let Some(protocol) = found.plain.app_protocol.as_deref() {
         let refused = match (carrier, protocol) {
             (Carrier::Http, "kubernetes.io/h2c") => {
                 !options.supports(&SupportedFeature::HttpRouteBackendProtocolH2c)

@@ -2,10 +2,11 @@
 
 use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules};
 use crate::{
+    certificate::KeyPair,
     meta::{Hostname, NamespacedName, ObjectReference},
     v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A Gateway that is accepted, with those of its listeners that are valid.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +100,8 @@ impl EffectiveListener {
 pub struct EffectiveTls {
     /// What becomes of TLS.
     pub mode: TlsModeType,
-    /// The certificates to present, at least one for `Terminate`.
+    /// The certificates to present: those to which the listener refers and that can be used. At least one for
+    /// `Terminate`, unless `options` stand for it.
     pub certificates: Vec<Arc<Certificate>>,
     /// How certificates of clients are checked (GEP-91); clients need none without it.
     pub client_validation: Option<ClientValidation>,
@@ -107,29 +109,38 @@ pub struct EffectiveTls {
     pub options: BTreeMap<String, String>,
 }
 
+impl EffectiveTls {
+    /// Whether TLS is between clients and backends.
+    #[must_use]
+    pub fn passes_through(&self) -> bool {
+        self.mode == TlsModeType::Passthrough
+    }
+
+    /// Whether one of the certificates is for a host, or for any of the hosts that a wildcard stands for. `None`
+    /// if that is not known: without certificates of its own, or without the feature `tls`.
+    #[must_use]
+    pub fn covers(&self, hostname: &Hostname) -> Option<bool> {
+        let certificates = self.certificates.iter();
+        certificates
+            .filter_map(|certificate| certificate.pair.covers(hostname))
+            .reduce(|one, other| one || other)
+    }
+}
+
 /// A certificate with its key, from a Secret of type `kubernetes.io/tls`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// The Secret.
     pub reference: ObjectReference,
-    /// The certificate chain, PEM.
-    pub chain: Vec<u8>,
-    /// The private key, PEM. Not shown by `Debug`.
-    pub key: Vec<u8>,
-}
-
-impl fmt::Debug for Certificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certificate")
-            .field("reference", &self.reference)
-            .finish_non_exhaustive()
-    }
+    /// The certificate chain and the private key, which `Debug` does not show.
+    pub pair: Arc<KeyPair>,
 }
 
 /// How a listener checks the certificates of clients (`tls.frontendValidation`, GEP-91).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientValidation {
-    /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference, PEM.
+    /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference that can be
+    /// used, at least one, PEM.
     pub authorities: Vec<String>,
 }
 
@@ -175,20 +186,5 @@ mod tests {
         assert_eq!(answer(80, None), Some("all"));
         assert_eq!(answer(8080, Some("a.example.com")), None);
         assert_eq!(answer(8080, None), None);
-    }
-
-    #[test]
-    fn a_private_key_is_not_shown_for_debugging() {
-        let certificate = Certificate {
-            reference: ObjectReference {
-                group: String::new(),
-                kind: "Secret".into(),
-                namespace: "shop".into(),
-                name: "tls".into(),
-            },
-            chain: b"chain".to_vec(),
-            key: b"hidden".to_vec(),
-        };
-        assert!(!format!("{certificate:?}").contains("104"));
     }
 }

@@ -1,26 +1,25 @@
 //! Listeners by themselves: protocol, kinds of routes, TLS.
 
-use super::{conflict, pem};
+use super::{
+    conflict,
+    tls::{self, References},
+};
 use crate::{
     attachment::{
-        Options, Snapshot,
-        effective::{Certificate, ClientValidation, EffectiveHostname, EffectiveTls},
+        Options,
+        effective::{EffectiveHostname, EffectiveTls},
         finding::{Finding, join},
-        objects::{grants::Grants, route_id::RouteKind, selector},
+        objects::route_id::RouteKind,
     },
-    meta::{ConditionStatus, Hostname, NamespacedName, ObjectReference, condition, is_port_number},
-    v1::{
-        FromNamespaces, GatewayTlsConfig, Listener, ProtocolType, RouteGroupKind,
-        SecretObjectReference, TlsModeType,
-    },
+    meta::{ConditionStatus, Hostname, condition, is_port_number, parse_selector},
+    v1::{FromNamespaces, Listener, ProtocolType, RouteGroupKind, TlsModeType},
 };
 use condition::listener::reason;
-use k8s_openapi::{
-    ByteString,
-    api::core::v1::{ConfigMap, Secret},
-    apimachinery::pkg::apis::meta::v1::LabelSelector,
+use kube_core::{Expression, Selector, SelectorExt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
-use std::{collections::BTreeMap, sync::Arc};
 
 /// A listener and what was found out about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,15 +46,20 @@ pub(in crate::attachment) struct ListenerState {
 pub(in crate::attachment) enum From {
     All,
     Same,
-    Selector(LabelSelector),
-    /// A value that is not known: none.
-    Unknown(String),
+    Selector(Selector),
+    /// None, since the field cannot be applied: why not.
+    Nowhere(String),
 }
 
 impl ListenerState {
     /// Whether the listener takes traffic, if its Gateway is accepted.
     pub(in crate::attachment) fn in_force(&self) -> bool {
         self.accepted.holds() && !self.conflicted.holds() && self.usable
+    }
+
+    /// Whether TLS is between clients and backends.
+    pub(in crate::attachment) fn passes_through(&self) -> bool {
+        self.tls.as_ref().is_some_and(EffectiveTls::passes_through)
     }
 
     /// Whether routes of this namespace may attach.
@@ -68,8 +72,8 @@ impl ListenerState {
         match &self.from {
             From::All => true,
             From::Same => gateway_namespace == route_namespace,
-            From::Selector(selector) => selector::matches(selector, labels),
-            From::Unknown(_) => false,
+            From::Selector(selector) => selector.matches(labels),
+            From::Nowhere(_) => false,
         }
     }
 
@@ -79,9 +83,9 @@ impl ListenerState {
             From::All => "all namespaces".to_owned(),
             From::Same => format!("namespace `{gateway_namespace}` only"),
             From::Selector(selector) => {
-                format!("namespaces labelled `{}`", selector::describe(selector))
+                format!("namespaces labelled `{selector}`")
             }
-            From::Unknown(from) => format!("no namespace: `{from}` is not known"),
+            From::Nowhere(why) => format!("no namespace: {why}"),
         }
     }
 
@@ -94,7 +98,10 @@ impl ListenerState {
         let From::Selector(selector) = &self.from else {
             return String::new();
         };
-        let found: Vec<String> = selector::keys(selector)
+        let expressions = selector.clone().into_iter();
+        let keys: BTreeSet<String> = expressions.map(key).collect();
+        let found: Vec<String> = keys
+            .iter()
             .filter_map(|key| labels.get_key_value(key))
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
@@ -118,35 +125,36 @@ impl ListenerState {
     }
 }
 
-/// Looks at one listener of a Gateway in `namespace`, without regard to the others.
-pub(in crate::attachment) fn examine(
+/// Looks at one listener of a Gateway, without regard to the others.
+pub(super) fn examine(
     listener: &Listener,
-    namespace: &str,
-    snapshot: &Snapshot,
-    grants: &Grants,
+    references: References<'_>,
     options: &Options,
 ) -> ListenerState {
     let mode = listener.tls_mode();
     let (kinds, supported_kinds, bad_kinds) = kinds(listener, mode.as_ref(), options);
-    let (hostname, accepted) = accept(listener, mode.as_ref(), options);
-    let mut problems = Vec::new();
-    let tls = listener
+    let from = from(listener);
+    let (hostname, mut accepted) = accept(listener, mode.as_ref(), options);
+    if let (true, From::Nowhere(why)) = (accepted.holds(), &from) {
+        // No route can ever be attached, and the namespaces that the author had in mind are not known. The API
+        // has no reason for it; the reference is not what is wrong, so that it is not `ResolvedRefs` that says so.
+        let message = format!("no route can be attached: {why}");
+        accepted = Finding::new(false, reason::INVALID, message);
+    }
+    let followed = listener
         .tls
         .as_ref()
         .filter(|_| matches!(listener.protocol, ProtocolType::Https | ProtocolType::Tls))
-        .map(|tls| {
-            Resolver {
-                namespace,
-                snapshot,
-                grants,
-                problems: &mut problems,
-            }
-            .tls(tls)
-        });
-    let mut usable = problems.is_empty() && (!kinds.is_empty() || bad_kinds.is_empty());
+        .map(|tls| tls::follow(tls, references));
+    let mut usable = followed.as_ref().is_none_or(|followed| followed.usable)
+        && (!kinds.is_empty() || bad_kinds.is_empty());
     if !accepted.holds() {
         usable = false;
     }
+    let (tls, mut problems) = match followed {
+        Some(followed) => (Some(followed.tls), followed.problems),
+        None => (None, Vec::new()),
+    };
     if !bad_kinds.is_empty() {
         problems.push((
             reason::INVALID_ROUTE_KINDS,
@@ -168,7 +176,7 @@ pub(in crate::attachment) fn examine(
         hostname,
         kinds,
         supported_kinds,
-        from: from(listener),
+        from,
         tls,
         accepted,
         conflicted: conflict::none(),
@@ -197,13 +205,33 @@ fn from(listener: &Listener) -> From {
                 .allowed_routes
                 .as_ref()
                 .and_then(|allowed| allowed.namespaces.as_ref())
-                .and_then(|namespaces| namespaces.selector.clone());
-            match selector {
-                Some(selector) => From::Selector(selector),
-                None => From::Unknown("Selector without a selector".to_owned()),
-            }
+                .and_then(|namespaces| namespaces.selector.as_ref());
+            let read = match selector {
+                Some(selector) => parse_selector(selector).map_err(|error| {
+                    format!("`allowedRoutes.namespaces.selector` cannot be applied: {error}")
+                }),
+                None => Err(
+                    "`allowedRoutes.namespaces.from` is `Selector`, and there is no `selector`"
+                        .to_owned(),
+                ),
+            };
+            read.map_or_else(From::Nowhere, From::Selector)
         }
-        FromNamespaces::Unknown(text) => From::Unknown(text.into()),
+        FromNamespaces::Unknown(text) => From::Nowhere(format!(
+            "`allowedRoutes.namespaces.from` is `{text}`: expected `All`, `Same` or `Selector`"
+        )),
+    }
+}
+
+/// The label that an expression looks at.
+fn key(expression: Expression) -> String {
+    match expression {
+        Expression::In(key, _)
+        | Expression::NotIn(key, _)
+        | Expression::Equal(key, _)
+        | Expression::NotEqual(key, _)
+        | Expression::Exists(key)
+        | Expression::DoesNotExist(key) => key,
     }
 }
 
@@ -311,205 +339,4 @@ fn accept(
         "the listener is valid",
     );
     (hostname, accepted)
-}
-
-/// Follows the references of one listener.
-struct Resolver<'a> {
-    namespace: &'a str,
-    snapshot: &'a Snapshot,
-    grants: &'a Grants,
-    problems: &'a mut Vec<(&'static str, String)>,
-}
-
-impl Resolver<'_> {
-    fn tls(mut self, tls: &GatewayTlsConfig) -> EffectiveTls {
-        let mode = tls.mode();
-        let options = tls.options.clone().unwrap_or_default();
-        let mut certificates = Vec::new();
-        if mode != TlsModeType::Passthrough {
-            if tls.certificate_refs.is_empty() && options.is_empty() {
-                self.problems.push((
-                    reason::INVALID_CERTIFICATE_REF,
-                    "`tls.mode` Terminate needs `certificateRefs`".to_owned(),
-                ));
-            }
-            for reference in &tls.certificate_refs {
-                certificates.extend(self.certificate(reference));
-            }
-        }
-        let client_validation =
-            tls.frontend_validation
-                .as_ref()
-                .map(|validation| ClientValidation {
-                    authorities: validation
-                        .ca_certificate_refs
-                        .iter()
-                        .filter_map(|reference| {
-                            let reference = reference.resolve(self.namespace);
-                            self.permitted(&reference)
-                                .then(|| self.authority(&reference))
-                                .flatten()
-                        })
-                        .collect(),
-                });
-        EffectiveTls {
-            mode,
-            certificates,
-            client_validation,
-            options,
-        }
-    }
-
-    /// Whether the reference may be followed at all.
-    fn permitted(&mut self, reference: &ObjectReference) -> bool {
-        let permitted = self.grants.permit("Gateway", self.namespace, reference);
-        if !permitted {
-            self.problems.push((
-                reason::REF_NOT_PERMITTED,
-                format!(
-                    "no ReferenceGrant in namespace `{}` allows Gateways of namespace `{}` to refer to {reference}",
-                    reference.namespace, self.namespace
-                ),
-            ));
-        }
-        permitted
-    }
-
-    fn invalid(&mut self, message: String) {
-        self.problems
-            .push((reason::INVALID_CERTIFICATE_REF, message));
-    }
-
-    fn certificate(&mut self, reference: &SecretObjectReference) -> Option<Arc<Certificate>> {
-        let reference = reference.resolve(self.namespace);
-        if !self.permitted(&reference) {
-            return None;
-        }
-        if !(reference.group.is_empty() && reference.kind == "Secret") {
-            self.invalid(format!(
-                "a {} holds no certificate: expected a Secret",
-                reference.group_kind()
-            ));
-            return None;
-        }
-        let Some(secret) = self.snapshot.secrets().get(&reference.namespaced_name()) else {
-            self.invalid(format!("{reference} does not exist"));
-            return None;
-        };
-        match read_certificate(secret) {
-            Ok((chain, key)) => Some(Arc::new(Certificate {
-                reference,
-                chain,
-                key,
-            })),
-            Err(problem) => {
-                self.invalid(format!("{reference}: {problem}"));
-                None
-            }
-        }
-    }
-
-    fn authority(&mut self, reference: &ObjectReference) -> Option<String> {
-        let result = authority(self.snapshot, reference);
-        result.map_err(|problem| self.invalid(problem)).ok()
-    }
-}
-
-/// What is wrong with the reference to a certificate of a listener in `namespace`, with its reason; nothing if
-/// the certificate can be presented.
-pub(in crate::attachment) fn certificate_problem(
-    reference: &SecretObjectReference,
-    namespace: &str,
-    snapshot: &Snapshot,
-    grants: &Grants,
-) -> Option<(&'static str, String)> {
-    let mut problems = Vec::new();
-    let mut resolver = Resolver {
-        namespace,
-        snapshot,
-        grants,
-        problems: &mut problems,
-    };
-    resolver.certificate(reference);
-    problems.pop()
-}
-
-/// What is wrong with the reference to a CA certificate, as with [`certificate_problem`].
-pub(in crate::attachment) fn authority_problem(
-    reference: &ObjectReference,
-    namespace: &str,
-    snapshot: &Snapshot,
-    grants: &Grants,
-) -> Option<(&'static str, String)> {
-    let mut problems = Vec::new();
-    let mut resolver = Resolver {
-        namespace,
-        snapshot,
-        grants,
-        problems: &mut problems,
-    };
-    if resolver.permitted(reference) {
-        resolver.authority(reference);
-    }
-    problems.pop()
-}
-
-/// The certificate and key of a Secret of type `kubernetes.io/tls`.
-fn read_certificate(secret: &Secret) -> Result<(Vec<u8>, Vec<u8>), String> {
-    const TLS: &str = "kubernetes.io/tls";
-    let kind = secret.type_.as_deref().unwrap_or("Opaque");
-    if kind != TLS {
-        return Err(format!("its type is `{kind}`: expected `{TLS}`"));
-    }
-    let part = |key: &str, content| -> Result<Vec<u8>, String> {
-        let data = secret_value(secret, key).ok_or_else(|| format!("it has no `{key}`"))?;
-        pem::check(&data, content).map_err(|problem| format!("`{key}` is malformed: {problem}"))?;
-        Ok(data)
-    };
-    Ok((
-        part("tls.crt", pem::Content::Certificates)?,
-        part("tls.key", pem::Content::PrivateKey)?,
-    ))
-}
-
-/// A value of a Secret. A manifest may hold it in `stringData`, which an API server moves to `data`.
-fn secret_value(secret: &Secret, key: &str) -> Option<Vec<u8>> {
-    let plain = secret.string_data.as_ref().and_then(|data| data.get(key));
-    plain.map(|text| text.clone().into_bytes()).or_else(|| {
-        let data = secret.data.as_ref()?.get(key)?;
-        let ByteString(bytes) = data;
-        Some(bytes.clone())
-    })
-}
-
-/// The `ca.crt` of a ConfigMap that a reference names; the reference is allowed.
-pub(in crate::attachment) fn authority(
-    snapshot: &Snapshot,
-    reference: &ObjectReference,
-) -> Result<String, String> {
-    if !(reference.group.is_empty() && reference.kind == "ConfigMap") {
-        return Err(format!(
-            "a {} holds no authority: expected a ConfigMap",
-            reference.group_kind()
-        ));
-    }
-    let map = snapshot
-        .config_maps()
-        .get(&NamespacedName::new(
-            reference.namespace.clone(),
-            reference.name.clone(),
-        ))
-        .ok_or_else(|| format!("{reference} does not exist"))?;
-    let text = config_value(map, "ca.crt").ok_or_else(|| format!("{reference} has no `ca.crt`"))?;
-    pem::check(text.as_bytes(), pem::Content::Certificates)
-        .map_err(|problem| format!("`ca.crt` of {reference} is malformed: {problem}"))?;
-    Ok(text)
-}
-
-fn config_value(map: &ConfigMap, key: &str) -> Option<String> {
-    let text = map.data.as_ref().and_then(|data| data.get(key).cloned());
-    text.or_else(|| {
-        let ByteString(bytes) = map.binary_data.as_ref()?.get(key)?;
-        String::from_utf8(bytes.clone()).ok()
-    })
 }

@@ -4,13 +4,13 @@ mod addresses;
 pub(super) mod assigned;
 mod conflict;
 pub(super) mod listener;
-mod pem;
+pub(super) mod tls;
 
 use super::{
     Options, Snapshot,
     effective::IdleListener,
     finding::{Finding, join, names},
-    objects::{grants::Grants, object},
+    objects::{certificates::Certificates, grants::Grants, object},
 };
 use crate::{
     meta::{
@@ -22,6 +22,7 @@ use crate::{
 use addresses::Requested;
 use condition::{gateway::reason, gateway_class, listener as on_listener};
 use listener::ListenerState;
+use tls::References;
 
 /// A GatewayClass that is ours.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,14 +149,22 @@ pub(super) fn examine(
     class: &ClassState,
     snapshot: &Snapshot,
     grants: &Grants,
+    certificates: &Certificates,
     options: &Options,
 ) -> GatewayState {
     let name = object::place(&gateway.metadata);
+    let references = References {
+        namespace: &name.namespace,
+        snapshot,
+        grants,
+        certificates,
+        now: options.now,
+    };
     let mut listeners: Vec<ListenerState> = gateway
         .spec
         .listeners
         .iter()
-        .map(|l| listener::examine(l, &name.namespace, snapshot, grants, options))
+        .map(|l| listener::examine(l, references, options))
         .collect();
     let conflicts = conflict::between_listeners(&gateway.spec.listeners);
     for (listener, conflicted) in listeners.iter_mut().zip(conflicts) {

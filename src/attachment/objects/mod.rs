@@ -1,7 +1,9 @@
 //! What a snapshot holds: objects, and what is read off them alone.
 
+pub(super) mod certificates;
 pub(super) mod grants;
 pub(super) mod object;
 pub(super) mod route_id;
-pub(super) mod selector;
+mod secrets;
+
 pub(super) mod snapshot;

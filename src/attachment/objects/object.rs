@@ -13,7 +13,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// The API group of the Multi-Cluster Services API.
 pub const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";
@@ -53,8 +53,9 @@ pub struct ServiceImportPort {
     pub app_protocol: Option<String>,
 }
 
-/// An object of a [`Snapshot`](super::Snapshot), in the one form that stands for all its versions.
-#[derive(Clone, Debug)]
+/// An object of a [`Snapshot`](super::Snapshot), in the one form that stands for all its versions. `Debug` shows
+/// no more of a Secret than its name.
+#[derive(Clone)]
 #[non_exhaustive]
 #[expect(
     missing_docs,
@@ -95,7 +96,25 @@ macro_rules! from_objects {
                 Self::$variant(object)
             }
         }
-    )+};
+    )+
+
+        impl fmt::Debug for SnapshotObject {
+            #[expect(unreachable_patterns, reason = "a Secret is among the kinds as well")]
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Self::Secret(secret) => f
+                        .debug_tuple("Secret")
+                        .field(&place(&secret.metadata))
+                        .finish_non_exhaustive(),
+                    $( Self::$variant(object) => f
+                        .debug_tuple(stringify!($variant))
+                        .field(object)
+                        .finish(), )+
+                    Self::Other(reference) => f.debug_tuple("Other").field(reference).finish(),
+                }
+            }
+        }
+    };
 }
 
 from_objects! {

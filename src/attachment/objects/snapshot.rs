@@ -1,6 +1,9 @@
 //! A set of objects as it is at one moment.
 
-use super::object::{self, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject};
+use super::{
+    object::{self, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
+    secrets::Secrets,
+};
 use crate::{
     meta::{GROUP, NamespacedName, ObjectReference},
     v1, v1alpha2, v1alpha3, v1beta1,
@@ -46,7 +49,7 @@ pub struct Snapshot {
     services: ByPlace<Service>,
     endpoint_slices: ByPlace<EndpointSlice>,
     endpoints: ByPlace<Endpoints>,
-    secrets: ByPlace<Secret>,
+    secrets: Secrets,
     config_maps: ByPlace<ConfigMap>,
     namespaces: ByPlace<Namespace>,
     service_imports: ByPlace<ServiceImport>,
@@ -254,4 +257,35 @@ pub(in crate::attachment) fn slice_service(
         object::namespace(&slice.metadata),
         name.clone(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+
+    #[test]
+    fn a_secret_is_not_shown_for_debugging() {
+        let secret = Secret {
+            metadata: ObjectMeta {
+                name: Some("tls".into()),
+                ..Default::default()
+            },
+            data: Some([("key".to_owned(), ByteString(b"hidden".to_vec()))].into()),
+            string_data: Some([("other".to_owned(), "hidden".to_owned())].into()),
+            ..Default::default()
+        };
+        let object = SnapshotObject::from(secret.clone());
+        let mut snapshot = Snapshot::default();
+        snapshot.insert(secret.clone());
+        let manifest = crate::manifest::Object::Secret(Box::new(secret));
+        for text in [
+            format!("{object:?}"),
+            format!("{snapshot:?}"),
+            format!("{manifest:?}"),
+        ] {
+            assert!(text.contains("tls"), "{text}");
+            assert!(!text.contains("hidden") && !text.contains("104"), "{text}");
+        }
+    }
 }

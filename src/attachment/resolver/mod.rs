@@ -11,10 +11,11 @@ use super::{
     assembly::{assemble::Tally, mesh::Claims},
     backend::{
         BackendKey, BackendState,
-        policy::{PolicyId, ancestors::Ancestors},
+        policy::{self, PolicyId, PolicyKind, ancestors::Ancestors, results::TargetResult},
+        usage::Usage,
     },
     gateway::{ClassState, GatewayState},
-    objects::grants::Grants,
+    objects::{certificates::Certificates, grants::Grants},
     resolution::Changes,
     route::RouteState,
     status,
@@ -24,7 +25,7 @@ use crate::{
     v1::GatewayStatusAddress,
 };
 use depends::{Dependent, Depends, Key};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Keeps a [`Resolution`] up to date: after a change of one object only what depends on it is looked at
@@ -57,17 +58,24 @@ pub struct Resolver {
     /// The regular expressions of routes, each compiled once.
     patterns: PatternStore,
     tallies: HashMap<NamespacedName, Vec<Tally>>,
-    /// How many routes of each Gateway use a backend.
-    usage: HashMap<BackendKey, BTreeMap<NamespacedName, usize>>,
+    certificates: Certificates,
+    usage: Usage,
     mesh_rejected: HashMap<NamespacedName, BTreeSet<RouteId>>,
     /// Which kinds of routes want which ports of a Service.
     mesh_claims: HashMap<NamespacedName, Claims>,
-    /// For which Gateways the status of each policy speaks.
-    ancestors: HashMap<PolicyId, Ancestors>,
+    policies: HashMap<PolicyId, PolicyState>,
     /// By Gateway, the policies whose status has no room for it.
     without_room: HashMap<NamespacedName, BTreeSet<ObjectReference>>,
     resolution: Resolution,
     dirty: Dirty,
+}
+
+/// A policy and what was found out about it.
+#[derive(Clone, Debug, PartialEq)]
+struct PolicyState {
+    results: Vec<TargetResult>,
+    /// The Gateways for which its status speaks.
+    ancestors: Ancestors,
 }
 
 /// What has to be looked at again.
@@ -114,10 +122,11 @@ impl Resolver {
             routes: HashMap::new(),
             patterns: PatternStore::default(),
             tallies: HashMap::new(),
-            usage: HashMap::new(),
+            certificates: Certificates::default(),
+            usage: Usage::default(),
             mesh_rejected: HashMap::new(),
             mesh_claims: HashMap::new(),
-            ancestors: HashMap::new(),
+            policies: HashMap::new(),
             without_room: HashMap::new(),
             resolution: Resolution::default(),
             dirty: Dirty::default(),
@@ -162,6 +171,19 @@ impl Resolver {
     pub fn set_options(&mut self, options: Options) {
         let snapshot = std::mem::take(&mut self.snapshot);
         *self = Self::with_snapshot(snapshot, options);
+    }
+
+    /// The same objects at another time, against which certificates are held ([`Options::now`]). Takes effect with
+    /// the next [`update`](Self::update), which looks again at whatever has certificates.
+    pub fn set_now(&mut self, now: Timestamp) {
+        self.options.now = Some(now);
+        let gateways = self.snapshot.gateways().keys();
+        self.dirty.gateways.extend(gateways.cloned());
+        let tls = |id: &PolicyId| id.kind == PolicyKind::Tls;
+        let policies: Vec<PolicyId> = policy::all(&self.snapshot).filter(tls).collect();
+        for id in policies {
+            self.mark_policy(id);
+        }
     }
 
     /// Puts an object in its place. Takes effect with the next [`update`](Self::update).
@@ -272,12 +294,13 @@ impl Resolver {
             (GROUP, "ReferenceGrant") => _ = self.dirty.grants.insert(place.namespace),
             (GROUP, "BackendTLSPolicy" | "BackendLBPolicy") => {
                 let kind = if reference.kind == "BackendTLSPolicy" {
-                    super::backend::policy::PolicyKind::Tls
+                    PolicyKind::Tls
                 } else {
-                    super::backend::policy::PolicyKind::Lb
+                    PolicyKind::Lb
                 };
                 self.dirty.policies.insert(PolicyId { kind, name: place });
             }
+            ("", "Secret") => self.certificates.forget(&place),
             ("", "Namespace") => self.mark_namespace(&place.name),
             ("", "Endpoints") => {
                 self.dirty.backends.insert(BackendKey::service(place));

@@ -6,11 +6,12 @@ use crate::{
         Attachment, RouteId, RouteKind, Standing,
         backend::{
             BackendKey,
-            policy::{Policy, PolicyId, PolicyKind, acceptance},
+            policy::{Policy, PolicyId, PolicyKind},
         },
         effective::{BackendProblem, GrpcRouteRules, HttpRouteRules},
         finding::join,
-        gateway::listener::{self, ListenerState},
+        gateway::{listener::ListenerState, tls::References},
+        objects::certificates,
         route::{
             self, ParentState, ParentTarget,
             rules::{Builder, Context, Rules},
@@ -61,6 +62,8 @@ pub enum ReferenceProblemKind {
     CertificateNotFound,
     /// The certificate of a listener cannot be used.
     CertificateUnusable,
+    /// No certificate of a listener is for its hostname: clients will refuse them.
+    CertificateForOthers,
     /// The CA certificate of a listener or policy does not exist.
     AuthorityNotFound,
     /// The CA certificate of a listener or policy cannot be used.
@@ -185,6 +188,13 @@ impl Resolver {
             let at = "spec.infrastructure.parametersRef";
             problems.push(problem(at, Kind::ParametersNotFound, None, why));
         }
+        let with = References {
+            namespace: &name.namespace,
+            snapshot: &self.snapshot,
+            grants: &self.grants,
+            certificates: &self.certificates,
+            now: self.options.now,
+        };
         let root = Path::ROOT;
         let spec = root.field("spec");
         let listeners = spec.field("listeners");
@@ -201,15 +211,17 @@ impl Resolver {
                 let refs = at.field("certificateRefs");
                 for (index, reference) in tls.certificate_refs.iter().enumerate() {
                     let to = reference.resolve(&name.namespace);
-                    let wrong = listener::certificate_problem(
-                        reference,
-                        &name.namespace,
-                        &self.snapshot,
-                        &self.grants,
-                    );
+                    let wrong = with.certificate(to.clone()).err();
                     let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
                     self.secured(to, wrong, &refs.index(index), kinds, problems);
                 }
+            }
+            if let (Some(tls), Some(hostname)) = (&listener.tls, &listener.hostname)
+                && tls.covers(hostname) == Some(false)
+            {
+                let why = format!("no certificate of the listener is for `{hostname}`");
+                let refs = at.field("certificateRefs");
+                problems.push(problem(refs, Kind::CertificateForOthers, None, why));
             }
             let validation = written
                 .tls
@@ -220,12 +232,7 @@ impl Resolver {
                 let refs = at.field("caCertificateRefs");
                 for (index, reference) in validation.ca_certificate_refs.iter().enumerate() {
                     let to = reference.resolve(&name.namespace);
-                    let wrong = listener::authority_problem(
-                        &to,
-                        &name.namespace,
-                        &self.snapshot,
-                        &self.grants,
-                    );
+                    let wrong = with.authorities(&to).err();
                     let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
                     self.secured(to, wrong, &refs.index(index), kinds, problems);
                 }
@@ -260,9 +267,12 @@ impl Resolver {
         let root = Path::ROOT;
         let spec = root.field("spec");
         let targets = spec.field("targetRefs");
-        for (index, target) in policy.targets().iter().enumerate() {
-            let wrong = acceptance::target_problem(id, target, &self.snapshot, &self.backends);
-            let Some((_, why)) = wrong else { continue };
+        let results = self.policies.get(id).map(|state| &state.results);
+        let results = results.into_iter().flatten();
+        for (index, (target, result)) in policy.targets().iter().zip(results).enumerate() {
+            let Some(why) = result.problem() else {
+                continue;
+            };
             let there = self.snapshot.contains(&target.reference);
             let kind = if there {
                 Kind::TargetUnusable
@@ -283,7 +293,7 @@ impl Resolver {
             .enumerate()
         {
             let to = reference.resolve(&id.name.namespace);
-            let wrong = listener::authority(&self.snapshot, &to).err();
+            let wrong = certificates::authorities(&self.snapshot, &to, self.options.now).err();
             let wrong =
                 wrong.map(|why| (condition::listener::reason::INVALID_CERTIFICATE_REF, why));
             let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
@@ -322,6 +332,7 @@ impl Resolver {
             backends: &self.backends,
             patterns: &self.patterns,
             needs_grant: !(only_services && route::mesh_needs_no_grant(&self.options)),
+            originates: !only_services,
             without_room: None,
         };
         let mut builder = Builder::new(context, id);

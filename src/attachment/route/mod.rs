@@ -39,8 +39,10 @@ pub(super) struct RouteState {
     pub(super) age: Age,
     /// With Gateways as parents.
     pub(super) built: Built,
-    /// With Services as parents, where other rules hold for references.
+    /// With Services as parents, where that makes a difference.
     pub(super) mesh: Option<Built>,
+    /// At listeners that pass TLS through, where that makes a difference.
+    pub(super) passthrough: Option<Built>,
     /// With Gateways as parents for which a policy of a backend has no room.
     pub(super) without_room: BTreeMap<NamespacedName, Built>,
     pub(super) parents: Vec<ParentState>,
@@ -76,12 +78,15 @@ pub(super) enum ParentTarget {
 }
 
 impl RouteState {
-    /// The rules as they hold at a Gateway.
-    pub(super) fn at_gateway(&self, gateway: &NamespacedName) -> &Built {
-        self.without_room.get(gateway).unwrap_or(&self.built)
+    /// The rules at a listener of a Gateway, which passes TLS through or does not.
+    pub(super) fn at_listener(&self, gateway: &NamespacedName, passes_through: bool) -> &Built {
+        match &self.passthrough {
+            Some(built) if passes_through => built,
+            _ => self.without_room.get(gateway).unwrap_or(&self.built),
+        }
     }
 
-    /// The rules as they hold at Services.
+    /// The rules at Services.
     pub(super) fn at_services(&self) -> &Built {
         self.mesh.as_ref().unwrap_or(&self.built)
     }
@@ -187,28 +192,30 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         backends: world.backends,
         patterns: world.patterns,
         needs_grant: true,
+        originates: true,
         without_room: None,
     };
     let built = build(id, context, common, world.snapshot)?;
-    let crosses = {
-        let mut crosses = false;
-        visit_backends(world.snapshot, id, |_, reference| {
-            crosses |= reference
-                .explicit_namespace()
-                .is_some_and(|namespace| namespace != id.name.namespace);
-        });
-        crosses
-    };
-    let no_grant = mesh_needs_no_grant(world.options);
-    let mesh = (crosses && no_grant && parts.parents.iter().any(ParentReference::is_service))
+    let other =
+        |context| build(id, context, common, world.snapshot).filter(|other| *other != built);
+    let needs_grant = !mesh_needs_no_grant(world.options);
+    let mesh = parts
+        .parents
+        .iter()
+        .any(ParentReference::is_service)
         .then(|| {
-            let context = Context {
-                needs_grant: false,
+            other(Context {
+                needs_grant,
+                originates: false,
                 ..context
-            };
-            build(id, context, common, world.snapshot)
+            })
+        });
+    let passthrough = (id.kind == RouteKind::Tls).then(|| {
+        other(Context {
+            originates: false,
+            ..context
         })
-        .flatten();
+    });
     let invalid = built.invalid.clone();
     let view = View {
         id,
@@ -230,8 +237,9 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
     let mut state = RouteState {
         generation: parts.metadata.generation,
         age,
+        mesh: mesh.flatten(),
+        passthrough: passthrough.flatten(),
         built,
-        mesh,
         without_room: BTreeMap::new(),
         parents,
     };

@@ -1,12 +1,12 @@
 //! For which Gateways the status of a policy speaks, and for which it has no room (PolicyStatus `ancestors`).
 
-use super::{Policy, PolicyId};
+use super::{
+    Policy, PolicyId,
+    results::{TargetResult, at_gateway},
+};
 use crate::{
     attachment::{
-        Snapshot,
-        finding::{Finding, join},
-        gateway::GatewayState,
-        objects::object::gateway_reference,
+        Snapshot, finding::join, gateway::GatewayState, objects::object::gateway_reference,
     },
     meta::{NamespacedName, ObjectReference, Seniority, condition},
     v1::ParentReference,
@@ -14,15 +14,13 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The Gateways through which the effect of a policy is felt.
+/// The Gateways with traffic that a policy is for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::attachment) struct Ancestors {
     /// Those for which the status speaks, and their controllers.
     held: BTreeMap<NamespacedName, String>,
     /// Those for which it has no room. There the policy cannot be implemented.
     pub(in crate::attachment) without_room: BTreeSet<NamespacedName>,
-    /// How many entries can be ours: the status holds [`MAX_ANCESTORS`], those of other controllers included.
-    room: usize,
 }
 
 impl Ancestors {
@@ -67,57 +65,49 @@ impl Ancestors {
                 .take(room)
                 .map(|gateway| (gateway.name.clone(), gateway.controller.clone()))
                 .collect(),
-            room,
         })
     }
 }
 
-/// The status that a policy ought to have: an entry for each Gateway through which its effect is felt. A
-/// policy that holds for nothing and has a problem says so at its target.
+/// The status that a policy ought to have: an entry for each Gateway with traffic that the policy is for, and
+/// nothing else. What there is to say beyond that is in [`Resolution::policies`](crate::attachment::Resolution).
 pub(in crate::attachment) fn status(
     id: &PolicyId,
     snapshot: &Snapshot,
-    mut finding: Finding,
+    results: &[TargetResult],
     ancestors: &Ancestors,
-    controller: &str,
 ) -> PolicyStatus {
     let Some(policy) = Policy::get(snapshot, id) else {
         return PolicyStatus::default();
     };
-    if finding.holds() && !ancestors.without_room.is_empty() {
-        let names: Vec<String> = ancestors
-            .without_room
-            .iter()
-            .map(|name| format!("Gateway {name}"))
-            .collect();
-        finding.message = format!(
-            "{} for the Gateways named here; there is no room for more than {MAX_ANCESTORS} ancestors, so that no route can refer to the target at: {}",
-            finding.message,
-            join(&names)
-        );
-    }
     let generation = policy.metadata().generation;
-    let entry = |reference: ObjectReference, controller: &str| PolicyAncestorStatus {
-        ancestor_ref: ParentReference {
-            group: Some(reference.group),
-            kind: Some(reference.kind),
-            namespace: Some(reference.namespace),
-            name: reference.name,
-            ..Default::default()
-        },
-        controller_name: controller.to_owned(),
-        conditions: vec![finding.condition(condition::policy::ACCEPTED, generation)],
-    };
-    let mut entries: Vec<PolicyAncestorStatus> = ancestors
-        .held
+    let without_room: Vec<String> = ancestors
+        .without_room
         .iter()
-        .map(|(gateway, controller)| entry(gateway_reference(gateway), controller))
+        .map(|name| format!("Gateway {name}"))
         .collect();
-    if entries.is_empty() && !finding.holds() {
-        let targets: BTreeSet<ObjectReference> =
-            policy.targets().into_iter().map(|t| t.reference).collect();
-        let targets = targets.into_iter().take(ancestors.room);
-        entries = targets.map(|target| entry(target, controller)).collect();
+    let entry = |(gateway, controller): (&NamespacedName, &String)| {
+        let mut finding = at_gateway(results, gateway);
+        if finding.holds() && !without_room.is_empty() {
+            finding.message.push_str(&format!(
+                "; there is no room for more than {MAX_ANCESTORS} ancestors, so that no route can refer to the target at: {}",
+                join(&without_room)
+            ));
+        }
+        let reference = gateway_reference(gateway);
+        PolicyAncestorStatus {
+            ancestor_ref: ParentReference {
+                group: Some(reference.group),
+                kind: Some(reference.kind),
+                namespace: Some(reference.namespace),
+                name: reference.name,
+                ..Default::default()
+            },
+            controller_name: controller.clone(),
+            conditions: vec![finding.condition(condition::policy::ACCEPTED, generation)],
+        }
+    };
+    PolicyStatus {
+        ancestors: ancestors.held.iter().map(entry).collect(),
     }
-    PolicyStatus { ancestors: entries }
 }

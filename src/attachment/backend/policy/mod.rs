@@ -1,24 +1,26 @@
 //! Policies for backends: BackendTLSPolicy (GEP-1897) and BackendLBPolicy (GEP-1619).
+//!
+//! A BackendTLSPolicy is for connections that a Gateway opens by itself: for HTTPRoutes, GRPCRoutes and
+//! TCPRoutes, and for TLSRoutes whose TLS the Gateway terminates (GEP-1897, "How a client behaves"). It is not for
+//! TLS that is passed through, where the client already speaks TLS with the backend, nor for UDP, nor for a
+//! mesh, which the GEP leaves to implementations. A BackendLBPolicy is for HTTP and gRPC, whoever sends it.
 
-pub(in crate::attachment) mod acceptance;
 pub(in crate::attachment) mod ancestors;
+pub(in crate::attachment) mod results;
+pub(in crate::attachment) mod winners;
 
-use super::key::BackendKey;
 use crate::{
     attachment::{
-        Snapshot,
-        effective::{BackendTls, TrustedAuthorities},
-        gateway::listener,
-        objects::object,
+        Options, Snapshot,
+        effective::TrustedAuthorities,
+        objects::{certificates, object},
         values::check_session,
     },
     meta::{Age, NamespacedName, ObjectReference, Seniority},
-    v1::SessionPersistence,
     v1alpha2::{BackendLbPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha3::BackendTlsPolicy,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use std::{collections::BTreeSet, sync::Arc};
 
 /// A kind of policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,29 +141,23 @@ impl<'a> Policy<'a> {
     }
 
     /// What is wrong with the policy, whatever its targets are.
-    fn check(self, snapshot: &Snapshot) -> Result<Checked, String> {
+    fn check(self, snapshot: &Snapshot, options: &Options) -> Result<(), String> {
         match self {
-            Self::Tls(policy) => authorities(policy, snapshot).map(|_| Checked::Tls),
-            Self::Lb(policy) => {
-                let session = policy.spec.session_persistence.clone();
-                if let Some(session) = &session {
-                    check_session(session)?;
-                }
-                Ok(Checked::Lb(session))
-            }
+            Self::Tls(policy) => authorities(policy, snapshot, options).map(|_| ()),
+            Self::Lb(policy) => policy
+                .spec
+                .session_persistence
+                .as_ref()
+                .map_or(Ok(()), check_session),
         }
     }
-}
-
-enum Checked {
-    Tls,
-    Lb(Option<SessionPersistence>),
 }
 
 /// Whom a BackendTLSPolicy trusts.
 fn authorities(
     policy: &BackendTlsPolicy,
     snapshot: &Snapshot,
+    options: &Options,
 ) -> Result<TrustedAuthorities, String> {
     let validation = &policy.spec.validation;
     let well_known = validation
@@ -179,113 +175,15 @@ fn authorities(
         }
         (references, None) => {
             let namespace = object::namespace(&policy.metadata);
-            let certificates: Result<Vec<String>, String> = references
+            let found: Result<Vec<String>, String> = references
                 .iter()
-                .map(|reference| listener::authority(snapshot, &reference.resolve(namespace)))
+                .map(|reference| {
+                    let reference = reference.resolve(namespace);
+                    certificates::authorities(snapshot, &reference, options.now)
+                        .map(|authorities| authorities.pem().to_owned())
+                })
                 .collect();
-            certificates.map(TrustedAuthorities::Certificates)
+            found.map(TrustedAuthorities::Certificates)
         }
     }
-}
-
-/// The policies that hold for one backend.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::attachment) struct BackendPolicies {
-    /// A BackendTLSPolicy for each section, or for all of the backend.
-    tls: Vec<SectionTls>,
-    /// The BackendLBPolicy, and the sessions that it asks for, if any.
-    lb: Option<(ObjectReference, Option<SessionPersistence>)>,
-}
-
-/// The section that a BackendTLSPolicy is for, the policy, and what it asks for or why that cannot be had.
-type SectionTls = (
-    Option<String>,
-    ObjectReference,
-    Result<Arc<BackendTls>, String>,
-);
-
-impl BackendPolicies {
-    /// The BackendTLSPolicy for a port: the one that names it, else the one for all of the backend.
-    pub(in crate::attachment) fn tls_for(
-        &self,
-        port: Option<&str>,
-    ) -> Option<(ObjectReference, Result<Arc<BackendTls>, String>)> {
-        let of = |section: Option<&str>| {
-            self.tls
-                .iter()
-                .find(|(s, _, _)| s.as_deref() == section)
-                .map(|(_, policy, tls)| (policy.clone(), tls.clone()))
-        };
-        port.and_then(|name| of(Some(name))).or_else(|| of(None))
-    }
-
-    /// The sessions of a BackendLBPolicy.
-    pub(in crate::attachment) fn session_persistence(&self) -> Option<&SessionPersistence> {
-        self.lb.as_ref().and_then(|(_, session)| session.as_ref())
-    }
-
-    /// The policies of both kinds that hold for a port.
-    pub(in crate::attachment) fn of_port(
-        &self,
-        port: Option<&str>,
-    ) -> impl Iterator<Item = ObjectReference> {
-        let tls = self.tls_for(port).map(|(policy, _)| policy);
-        let lb = self.lb.as_ref().map(|(policy, _)| policy.clone());
-        tls.into_iter().chain(lb)
-    }
-
-    /// The policy of a kind that holds for a section, or for all of the backend.
-    fn holder(&self, kind: PolicyKind, section: Option<&str>) -> Option<&ObjectReference> {
-        match kind {
-            PolicyKind::Tls => self
-                .tls
-                .iter()
-                .find(|(s, _, _)| s.as_deref() == section)
-                .map(|(_, policy, _)| policy),
-            PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),
-        }
-    }
-}
-
-/// The winners among the policies for one backend: the oldest, then the first by name.
-pub(in crate::attachment) fn for_backend(
-    key: &BackendKey,
-    policies: &BTreeSet<PolicyId>,
-    snapshot: &Snapshot,
-) -> BackendPolicies {
-    let mut found = BackendPolicies::default();
-    let mut ranked: Vec<(PolicyId, Policy<'_>)> = policies
-        .iter()
-        .filter_map(|id| Some((id.clone(), Policy::get(snapshot, id)?)))
-        .collect();
-    ranked.sort_by_key(|(_, policy)| policy.seniority());
-    let reference = key.reference();
-    for (id, policy) in ranked {
-        for target in policy.targets() {
-            if target.reference != reference {
-                continue;
-            }
-            match policy {
-                Policy::Tls(tls) if found.tls.iter().all(|(s, _, _)| *s != target.section) => {
-                    let checked = authorities(tls, snapshot).map(|authorities| {
-                        Arc::new(BackendTls {
-                            policy: id.reference(),
-                            hostname: tls.spec.validation.hostname.clone(),
-                            authorities,
-                        })
-                    });
-                    found.tls.push((target.section, id.reference(), checked));
-                }
-                Policy::Lb(_) if found.lb.is_none() => {
-                    let session = match policy.check(snapshot) {
-                        Ok(Checked::Lb(session)) => session,
-                        _ => None,
-                    };
-                    found.lb = Some((id.reference(), session));
-                }
-                _ => {}
-            }
-        }
-    }
-    found
 }

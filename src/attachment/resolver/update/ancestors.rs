@@ -4,33 +4,35 @@ use super::Update;
 use crate::{
     attachment::{
         RouteId,
-        backend::{
-            BackendKey,
-            policy::{Policy, PolicyId, ancestors::Ancestors},
+        backend::policy::{
+            Policy, PolicyId,
+            ancestors::Ancestors,
+            results::{self, World},
         },
-        gateway::GatewayState,
-        resolver::depends::Key,
+        resolver::{PolicyState, depends::Key},
     },
     meta::NamespacedName,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 impl Update<'_> {
-    /// Looks again at the ancestors of policies, and marks the routes at Gateways for which a policy has
-    /// room now or no longer has. These look again at their references alone, so nothing here changes with
-    /// them.
+    /// Looks again at policies, and marks the routes at Gateways for which a policy has room now or no longer has.
+    /// Looking at these again only changes their `ResolvedRefs`, never which backends they use, so that one
+    /// pass is enough.
     pub(super) fn ancestors(&mut self) {
         for id in self.dirty.policies.clone() {
-            let new = self.ancestors_of(&id);
+            let new = self.policy(&id);
             let resolver = &mut *self.resolver;
-            let old = match new.clone() {
-                Some(ancestors) => resolver.ancestors.insert(id.clone(), ancestors),
-                None => resolver.ancestors.remove(&id),
+            let without = |state: Option<&PolicyState>| {
+                let of = state.map(|state| state.ancestors.without_room.clone());
+                of.unwrap_or_default()
             };
-            let without = |ancestors: Option<Ancestors>| {
-                ancestors.map(|a| a.without_room).unwrap_or_default()
+            let after = without(new.as_ref());
+            let old = match new {
+                Some(state) => resolver.policies.insert(id.clone(), state),
+                None => resolver.policies.remove(&id),
             };
-            let (before, after) = (without(old), without(new));
+            let before = without(old.as_ref());
             if before == after {
                 continue;
             }
@@ -60,19 +62,23 @@ impl Update<'_> {
         }
     }
 
-    fn ancestors_of(&self, id: &PolicyId) -> Option<Ancestors> {
+    fn policy(&self, id: &PolicyId) -> Option<PolicyState> {
         let resolver = &*self.resolver;
-        let policy = Policy::get(&resolver.snapshot, id)?;
-        let gateways: BTreeMap<&NamespacedName, &GatewayState> = policy
-            .targets()
-            .iter()
-            .filter_map(|target| BackendKey::of(&target.reference))
-            .filter_map(|key| resolver.usage.get(&key))
-            .flat_map(BTreeMap::keys)
-            .filter_map(|name| Some((name, resolver.gateways.get(name)?)))
-            .collect();
+        let world = World {
+            snapshot: &resolver.snapshot,
+            options: &resolver.options,
+            backends: &resolver.backends,
+            usage: &resolver.usage,
+        };
+        let results = results::results(id, world)?;
+        let names: BTreeSet<&NamespacedName> =
+            results.iter().flat_map(|result| &result.gateways).collect();
+        let gateways = names
+            .into_iter()
+            .filter_map(|name| resolver.gateways.get(name));
         let own = |controller: &str| resolver.owns(controller);
-        Ancestors::of(id, &resolver.snapshot, gateways.into_values(), own)
+        let ancestors = Ancestors::of(id, &resolver.snapshot, gateways, own)?;
+        Some(PolicyState { results, ancestors })
     }
 
     /// Marks the routes of these Gateways that refer to a target of a policy.

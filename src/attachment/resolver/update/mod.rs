@@ -4,6 +4,7 @@ mod ancestors;
 mod assembled;
 mod routes;
 mod statuses;
+mod usage;
 
 use super::{
     Dirty, Resolver,
@@ -12,7 +13,10 @@ use super::{
 use crate::{
     attachment::{
         Controllers, RouteId, Status,
-        backend::{self, policy},
+        backend::{
+            self,
+            policy::{self, winners},
+        },
         gateway::{self, ClassState, GatewayState, assigned},
         objects::object::{class_reference, gateway_reference},
         resolution::Changes,
@@ -27,6 +31,8 @@ pub(super) struct Update<'a> {
     dirty: Dirty,
     /// Gateways that are not what they were.
     changed_gateways: BTreeSet<NamespacedName>,
+    /// Routes that were looked at.
+    examined: BTreeSet<RouteId>,
     /// Gateways to put together from all their routes.
     rebuild: BTreeSet<NamespacedName>,
     /// Listeners to put together from all their routes, because of conflicts.
@@ -43,6 +49,7 @@ impl<'a> Update<'a> {
             resolver,
             dirty,
             changed_gateways: BTreeSet::new(),
+            examined: BTreeSet::new(),
             rebuild: BTreeSet::new(),
             refill: BTreeSet::new(),
             services: BTreeSet::new(),
@@ -58,10 +65,13 @@ impl<'a> Update<'a> {
         self.gateways();
         self.backends();
         self.routes();
+        self.assemble();
+        self.mesh();
+        // Which route lost against which is decided now, and with it who uses which backend.
+        self.usage();
         self.ancestors();
         self.routes();
         self.assemble();
-        self.mesh();
         self.write_gateway_statuses();
         self.write_route_statuses();
         self.write_policy_statuses();
@@ -123,6 +133,10 @@ impl<'a> Update<'a> {
             return;
         }
         for name in names {
+            let resolver = &mut *self.resolver;
+            if let Some(gateway) = resolver.snapshot.gateways().get(&name) {
+                resolver.certificates.prepare(gateway, &resolver.snapshot);
+            }
             let new = self.examine_gateway(&name);
             let resolver = &mut *self.resolver;
             let same = new.is_some() && resolver.gateways.get(&name) == new.as_ref();
@@ -186,6 +200,7 @@ impl<'a> Update<'a> {
             class,
             &resolver.snapshot,
             &resolver.grants,
+            &resolver.certificates,
             &resolver.options,
         ))
     }
@@ -193,10 +208,11 @@ impl<'a> Update<'a> {
     fn backends(&mut self) {
         for key in std::mem::take(&mut self.dirty.backends) {
             let resolver = &mut *self.resolver;
-            let policies = policy::for_backend(
+            let policies = winners::for_backend(
                 &key,
                 &resolver.depends.policies_for(&key),
                 &resolver.snapshot,
+                &resolver.options,
             );
             let new = backend::examine(
                 &key,

@@ -3,14 +3,13 @@
 use super::Update;
 use crate::{
     attachment::{
-        RouteId,
+        RouteId, RouteKind,
         assembly::{
             assemble::{self, Edit, Effect},
             mesh,
         },
-        backend::BackendKey,
         effective::EffectiveHostname,
-        route::{self, ParentTarget, RouteState, World, rules::Rules},
+        route::{self, RouteState, World, rules::Rules},
     },
     meta::{Age, NamespacedName},
 };
@@ -35,9 +34,13 @@ impl Update<'_> {
                 None
             };
             let old = resolver.routes.remove(&id);
-            self.mark_policies_at_changed_gateways(new.as_ref());
+            self.examined.insert(id.clone());
             if old.is_some() && old == new {
-                // The same as before, and no Gateway or Service needs to know.
+                // The same as before, and no Gateway or Service needs to know. What its status says may still
+                // depend on which listeners pass TLS through.
+                if !self.changed_gateways.is_empty() && id.kind == RouteKind::Tls {
+                    self.route_statuses.insert(id.clone());
+                }
                 self.resolver.routes.extend(new.map(|state| (id, state)));
                 continue;
             }
@@ -47,21 +50,7 @@ impl Update<'_> {
         }
     }
 
-    /// Marks the policies of a route's backends at Gateways that have changed: who has an entry depends on
-    /// the age and the controller of a Gateway.
-    fn mark_policies_at_changed_gateways(&mut self, state: Option<&RouteState>) {
-        if self.changed_gateways.is_empty() {
-            return;
-        }
-        for (key, gateway) in usage(state) {
-            if self.changed_gateways.contains(&gateway) {
-                let policies = self.resolver.depends.policies_for(&key);
-                self.dirty.policies.extend(policies);
-            }
-        }
-    }
-
-    /// Hands a change of a route on to its Gateways and Services and to the policies of its backends.
+    /// Passes a change of a route on to its Gateways and Services.
     fn propagate(&mut self, id: &RouteId, old: Option<&RouteState>, new: Option<&RouteState>) {
         let states = || [old, new].into_iter().flatten();
         let gateways: BTreeSet<&NamespacedName> = states().flat_map(RouteState::gateways).collect();
@@ -71,38 +60,6 @@ impl Update<'_> {
         let services: BTreeSet<&NamespacedName> = states().flat_map(RouteState::services).collect();
         for service in services {
             self.edit_service(service, id, old, new);
-        }
-        let before = usage(old);
-        let after = usage(new);
-        for (key, gateway) in before.difference(&after) {
-            self.use_backend(key, gateway, false);
-        }
-        for (key, gateway) in after.difference(&before) {
-            self.use_backend(key, gateway, true);
-        }
-    }
-
-    /// Counts that a route of a Gateway uses a backend, or no longer does.
-    fn use_backend(&mut self, key: &BackendKey, gateway: &NamespacedName, begins: bool) {
-        let resolver = &mut *self.resolver;
-        let users = resolver.usage.entry(key.clone()).or_default();
-        let count = users.entry(gateway.clone()).or_default();
-        *count = if begins {
-            count.saturating_add(1)
-        } else {
-            count.saturating_sub(1)
-        };
-        let edge = *count == 0 || (begins && *count == 1);
-        if *count == 0 {
-            users.remove(gateway);
-        }
-        if users.is_empty() {
-            resolver.usage.remove(key);
-        }
-        if edge {
-            self.dirty
-                .policies
-                .extend(resolver.depends.policies_for(key));
         }
     }
 
@@ -180,10 +137,6 @@ impl Update<'_> {
         let accepted =
             |state: Option<&RouteState>| state.map(|s| s.accepted_at(gateway)).unwrap_or_default();
         let (before, after) = (accepted(old), accepted(new));
-        let rules = |state: Option<&'_ RouteState>| {
-            state.map(|state| state.at_gateway(gateway).rules.clone())
-        };
-        let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
         let age = new.map_or(Age::UNKNOWN, |state| state.age);
         let indexes: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
         for index in indexes {
@@ -192,6 +145,11 @@ impl Update<'_> {
             else {
                 continue;
             };
+            let passes_through = listener.passes_through();
+            let rules = |state: Option<&RouteState>| {
+                state.map(|state| state.at_listener(gateway, passes_through).rules.clone())
+            };
+            let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
             let was_rejected = tally.conflict(id).is_some();
             let effect = tally.change(
                 id,
@@ -243,7 +201,7 @@ impl Update<'_> {
                 let rules = resolver
                     .routes
                     .get(other)
-                    .map(|s| &s.at_gateway(gateway).rules);
+                    .map(|s| &s.at_listener(gateway, passes_through).rules);
                 let accepted = rules.zip(tally.hostnames(other));
                 let edit = Edit {
                     id: other,
@@ -263,22 +221,4 @@ fn unchanged(edit: &Edit<'_>, before: Option<&Arc<[EffectiveHostname]>>) -> bool
         (Some(old), Some((new, hostnames)), Some(before)) => old == new && before == hostnames,
         _ => false,
     }
-}
-
-/// Which backends a route uses on behalf of which Gateways.
-fn usage(state: Option<&RouteState>) -> BTreeSet<(BackendKey, NamespacedName)> {
-    let Some(state) = state else {
-        return BTreeSet::new();
-    };
-    let accepted = state.parents.iter().filter(|p| p.accepted.holds());
-    accepted
-        .filter_map(|parent| match &parent.target {
-            ParentTarget::Gateway { name, .. } => Some(name),
-            _ => None,
-        })
-        .flat_map(|gateway| {
-            let uses = state.built.uses.iter();
-            uses.map(|key| (key.clone(), gateway.clone()))
-        })
-        .collect()
 }

@@ -4,14 +4,13 @@ use super::Update;
 use crate::{
     attachment::{
         AtListener, Attachment, CONFLICTED, RouteConflict, RouteId, Standing, Status,
-        backend::policy::{self, PolicyId},
+        backend::policy::{ancestors, results},
         finding::Finding,
         objects::object::gateway_reference,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
     },
-    meta::{ObjectReference, condition},
+    meta::{NamespacedName, ObjectReference, condition},
     v1::{RouteParentStatus, RouteStatus},
-    v1alpha2::PolicyStatus,
 };
 use std::sync::Arc;
 
@@ -78,7 +77,14 @@ impl Update<'_> {
             };
             let built = match &parent.target {
                 ParentTarget::Service { .. } => state.at_services(),
-                ParentTarget::Gateway { name, .. } => state.at_gateway(name),
+                ParentTarget::Gateway {
+                    name, listeners, ..
+                } => {
+                    let accepted = |listener: &&AtOne| matches!(listener.fit, Fit::Accepted { .. });
+                    let indexes = listeners.iter().filter(accepted).map(|one| one.index);
+                    let (through, ended) = self.listeners_by_tls(name, indexes);
+                    state.at_listener(name, through && !ended)
+                }
                 ParentTarget::Nothing => &state.built,
             };
             let mut conditions = vec![
@@ -105,7 +111,11 @@ impl Update<'_> {
 
     /// The condition `Accepted` of a route at a parent, conflicts with other routes included, and how the route
     /// stands at each listener.
-    fn at_parent(&self, id: &RouteId, parent: &ParentState) -> (Finding, Vec<AtListener>) {
+    pub(super) fn at_parent(
+        &self,
+        id: &RouteId,
+        parent: &ParentState,
+    ) -> (Finding, Vec<AtListener>) {
         let resolver = &*self.resolver;
         match &parent.target {
             ParentTarget::Gateway {
@@ -155,23 +165,45 @@ impl Update<'_> {
         }
     }
 
-    pub(super) fn write_policy_statuses(&mut self) {
-        for id in std::mem::take(&mut self.dirty.policies) {
-            let status = self.policy_status(&id).map(Status::Policy);
-            self.set_status(id.reference(), status);
+    /// Whether some of these listeners of a Gateway pass TLS through, and whether some do not.
+    pub(super) fn listeners_by_tls(
+        &self,
+        gateway: &NamespacedName,
+        indexes: impl Iterator<Item = usize>,
+    ) -> (bool, bool) {
+        let state = self.resolver.gateways.get(gateway);
+        let mut found = (false, false);
+        for listener in indexes.filter_map(|index| state?.listeners.get(index)) {
+            if listener.passes_through() {
+                found.0 = true;
+            } else {
+                found.1 = true;
+            }
         }
+        found
     }
 
-    fn policy_status(&self, id: &PolicyId) -> Option<PolicyStatus> {
-        let resolver = &*self.resolver;
-        let finding = policy::acceptance::accept(id, &resolver.snapshot, &resolver.backends)?;
-        Some(policy::ancestors::status(
-            id,
-            &resolver.snapshot,
-            finding,
-            resolver.ancestors.get(id)?,
-            &resolver.options.mesh_controller,
-        ))
+    pub(super) fn write_policy_statuses(&mut self) {
+        for id in std::mem::take(&mut self.dirty.policies) {
+            let resolver = &mut *self.resolver;
+            let reference = id.reference();
+            let state = resolver.policies.get(&id);
+            let status = state.map(|state| {
+                Status::Policy(ancestors::status(
+                    &id,
+                    &resolver.snapshot,
+                    &state.results,
+                    &state.ancestors,
+                ))
+            });
+            let described = state.map(|state| results::describe(&state.results));
+            let of_resolution = &mut resolver.resolution.policies;
+            match described {
+                Some(described) => _ = of_resolution.insert(reference.clone(), described),
+                None => _ = of_resolution.remove(&reference),
+            }
+            self.set_status(reference, status);
+        }
     }
 
     pub(super) fn set_status(&mut self, reference: ObjectReference, status: Option<Status>) {

@@ -48,8 +48,8 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) invalid: Option<Finding>,
     /// The condition `PartiallyInvalid`, where some rules were dropped.
     pub(in crate::attachment) partially_invalid: Option<Finding>,
-    /// The backends that are named and may be referred to.
-    pub(in crate::attachment) uses: BTreeSet<BackendKey>,
+    /// The backends that are named and may be referred to, with the port.
+    pub(in crate::attachment) uses: BTreeSet<(BackendKey, Option<u16>)>,
 }
 
 /// What is wrong with a rule so that it is dropped.
@@ -83,8 +83,11 @@ pub(in crate::attachment) struct Context<'a> {
     pub(in crate::attachment) patterns: &'a PatternStore,
     /// Whether a reference to another namespace needs a ReferenceGrant.
     pub(in crate::attachment) needs_grant: bool,
-    /// The Gateway for which the rules are, if it is not one like all others: the policies that have no
-    /// room for it.
+    /// Whether the data plane opens connections to backends by itself, so that BackendTLSPolicies apply: not in
+    /// a mesh, nor where TLS is passed through.
+    pub(in crate::attachment) originates: bool,
+    /// Set when building rules for a Gateway that some policy cannot list as an ancestor: that Gateway and
+    /// those policies.
     pub(in crate::attachment) without_room:
         Option<(&'a NamespacedName, &'a BTreeSet<ObjectReference>)>,
 }
@@ -104,7 +107,7 @@ pub(in crate::attachment) struct Builder<'a> {
     namespace: &'a str,
     problems: Vec<BackendProblem>,
     dropped: Vec<(usize, Invalid)>,
-    uses: BTreeSet<BackendKey>,
+    uses: BTreeSet<(BackendKey, Option<u16>)>,
 }
 
 impl<'a> Builder<'a> {
@@ -191,23 +194,31 @@ impl<'a> Builder<'a> {
             });
         }
         let state = self.context.backends.get(&key);
-        self.uses.insert(key);
+        let number = port.and_then(|port| u16::try_from(port).ok());
+        self.uses.insert((key, number));
         let state = state.ok_or_else(|| BackendProblem::NotFound {
             reference: object.clone(),
         })?;
         let port = backend::port(state, object, port, self.carrier(), self.context.options)?;
+        // Sessions are a matter of requests.
+        let requests = matches!(self.kind, RouteKind::Http | RouteKind::Grpc);
+        let sessions = state.policies.sessions().filter(|_| requests);
         if let Some((gateway, full)) = self.context.without_room {
-            let mut policies = state.policies.of_port(port.name.as_deref());
-            if let Some(policy) = policies.find(|policy| full.contains(policy)) {
+            let tls = state.policies.tls_for(port.name.as_deref());
+            let tls = tls.map(|(policy, _)| policy);
+            let tls = tls.filter(|_| self.context.originates && port.protocol == "TCP");
+            let sessions = sessions.map(|(policy, _)| policy);
+            let mut policies = tls.into_iter().chain(sessions);
+            if let Some(policy) = policies.find(|policy| full.contains(*policy)) {
                 return Err(BackendProblem::PolicyFull {
                     reference: object.clone(),
-                    policy,
+                    policy: policy.clone(),
                     gateway: gateway.clone(),
                 });
             }
         }
-        let session = state.policies.session_persistence().cloned();
-        Ok((port.target.clone()?, session))
+        let session = sessions.and_then(|(_, session)| session).cloned();
+        Ok((port.target(self.context.originates)?, session))
     }
 
     fn drop_rule(&mut self, index: usize, invalid: Invalid) {

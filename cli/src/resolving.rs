@@ -1,0 +1,14 @@
+//! How the command resolves a set of manifests.
+
+use gwapi::{attachment::Options, meta::Channel};
+use k8s_openapi::jiff::Timestamp;
+
+/// The options for a set of manifests outside of a cluster. Certificates have to be valid by this machine's
+/// clock.
+pub(crate) fn options(channel: Channel) -> Options {
+    Options {
+        channel,
+        now: Some(Timestamp::now()),
+        ..Options::for_manifests()
+    }
+}

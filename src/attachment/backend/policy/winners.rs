@@ -1,0 +1,110 @@
+//! Which policies apply to a backend, of those that name it as their target.
+
+use super::{Policy, PolicyId, PolicyKind, authorities};
+use crate::{
+    attachment::{Options, Snapshot, backend::key::BackendKey, effective::BackendTls},
+    meta::ObjectReference,
+    v1::SessionPersistence,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The policies that apply to one backend.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::attachment) struct BackendPolicies {
+    /// A BackendTLSPolicy for each section, or for all of the backend.
+    tls: Vec<SectionTls>,
+    /// The BackendLBPolicy, and the sessions that it asks for, if any.
+    lb: Option<(ObjectReference, Option<SessionPersistence>)>,
+}
+
+/// The section that a BackendTLSPolicy is for, the policy, and what it asks for or why that cannot be had.
+type SectionTls = (
+    Option<String>,
+    ObjectReference,
+    Result<Arc<BackendTls>, String>,
+);
+
+impl BackendPolicies {
+    fn tls_of(&self, section: Option<&str>) -> Option<&SectionTls> {
+        self.tls.iter().find(|(s, _, _)| s.as_deref() == section)
+    }
+
+    /// The BackendTLSPolicy for a port: the one that names it, else the one for all of the backend.
+    pub(in crate::attachment) fn tls_for(
+        &self,
+        port: Option<&str>,
+    ) -> Option<(&ObjectReference, Result<Arc<BackendTls>, String>)> {
+        port.and_then(|name| self.tls_of(Some(name)))
+            .or_else(|| self.tls_of(None))
+            .map(|(_, policy, tls)| (policy, tls.clone()))
+    }
+
+    /// Whether a BackendTLSPolicy names this port, so that the one for all of the backend does not apply to it.
+    pub(super) fn has_own_tls(&self, port: Option<&str>) -> bool {
+        port.is_some_and(|name| self.tls_of(Some(name)).is_some())
+    }
+
+    /// The BackendLBPolicy, and the sessions that it asks for.
+    pub(in crate::attachment) fn sessions(
+        &self,
+    ) -> Option<(&ObjectReference, Option<&SessionPersistence>)> {
+        let (policy, session) = self.lb.as_ref()?;
+        Some((policy, session.as_ref()))
+    }
+
+    /// The policy of a kind that applies to a section, or to all of the backend.
+    pub(super) fn winner(
+        &self,
+        kind: PolicyKind,
+        section: Option<&str>,
+    ) -> Option<&ObjectReference> {
+        match kind {
+            PolicyKind::Tls => self.tls_of(section).map(|(_, policy, _)| policy),
+            PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),
+        }
+    }
+}
+
+/// The winners among the policies for one backend, for each section by itself: the oldest of those that are
+/// valid, then the first by name. One that is not valid wins only where there is no other.
+pub(in crate::attachment) fn for_backend(
+    key: &BackendKey,
+    policies: &BTreeSet<PolicyId>,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> BackendPolicies {
+    let mut found = BackendPolicies::default();
+    let mut ranked: Vec<_> = policies
+        .iter()
+        .filter_map(|id| {
+            let policy = Policy::get(snapshot, id)?;
+            let invalid = policy.check(snapshot, options).is_err();
+            Some((invalid, policy.seniority(), id, policy))
+        })
+        .collect();
+    ranked.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+    let reference = key.reference();
+    for (invalid, _, id, policy) in ranked {
+        let own = policy.targets().into_iter();
+        for target in own.filter(|target| target.reference == reference) {
+            match policy {
+                Policy::Tls(tls) if found.tls_of(target.section.as_deref()).is_none() => {
+                    let checked = authorities(tls, snapshot, options).map(|authorities| {
+                        Arc::new(BackendTls {
+                            policy: id.reference(),
+                            hostname: tls.spec.validation.hostname.clone(),
+                            authorities,
+                        })
+                    });
+                    found.tls.push((target.section, id.reference(), checked));
+                }
+                Policy::Lb(lb) if found.lb.is_none() => {
+                    let session = lb.spec.session_persistence.clone();
+                    found.lb = Some((id.reference(), session.filter(|_| !invalid)));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,127 @@
+//! TLS of a listener: its references to certificates and authorities followed.
+
+use crate::{
+    attachment::{
+        Snapshot,
+        effective::{Certificate, ClientValidation, EffectiveTls},
+        objects::{
+            certificates::{Certificates, authorities},
+            grants::Grants,
+        },
+    },
+    meta::{ObjectReference, condition::listener::reason},
+    v1::{GatewayTlsConfig, TlsModeType},
+};
+use k8s_openapi::jiff::Timestamp;
+use std::sync::Arc;
+
+/// What references of a Gateway are followed with.
+#[derive(Clone, Copy)]
+pub(in crate::attachment) struct References<'a> {
+    /// The namespace of the Gateway.
+    pub(in crate::attachment) namespace: &'a str,
+    pub(in crate::attachment) snapshot: &'a Snapshot,
+    pub(in crate::attachment) grants: &'a Grants,
+    pub(in crate::attachment) certificates: &'a Certificates,
+    pub(in crate::attachment) now: Option<Timestamp>,
+}
+
+/// TLS as far as it can be had.
+pub(super) struct Followed {
+    pub(super) tls: EffectiveTls,
+    /// Reasons and texts of what is wrong, for the condition `ResolvedRefs`.
+    pub(super) problems: Vec<(&'static str, String)>,
+    /// Whether the listener can do its work: one certificate is enough, and one authority where clients need
+    /// certificates. Nothing stands in for the last one that is lost.
+    pub(super) usable: bool,
+}
+
+/// Follows the references of one listener.
+pub(super) fn follow(tls: &GatewayTlsConfig, with: References<'_>) -> Followed {
+    let mode = tls.mode();
+    let options = tls.options.clone().unwrap_or_default();
+    let mut problems = Vec::new();
+    let mut certificates = Vec::new();
+    let mut usable = true;
+    if mode != TlsModeType::Passthrough {
+        if tls.certificate_refs.is_empty() && options.is_empty() {
+            problems.push((
+                reason::INVALID_CERTIFICATE_REF,
+                "`tls.mode` Terminate needs `certificateRefs`".to_owned(),
+            ));
+        }
+        for reference in &tls.certificate_refs {
+            let reference = reference.resolve(with.namespace);
+            match with.certificate(reference) {
+                Ok(certificate) => certificates.push(certificate),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        usable = !certificates.is_empty() || problems.is_empty();
+    }
+    let client_validation = tls.frontend_validation.as_ref().map(|validation| {
+        let mut found = Vec::new();
+        for reference in &validation.ca_certificate_refs {
+            let reference = reference.resolve(with.namespace);
+            match with.authorities(&reference) {
+                Ok(pem) => found.push(pem),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        usable &= !found.is_empty();
+        ClientValidation { authorities: found }
+    });
+    Followed {
+        tls: EffectiveTls {
+            mode,
+            certificates,
+            client_validation,
+            options,
+        },
+        problems,
+        usable,
+    }
+}
+
+/// The reason of a condition, and what is wrong.
+type Problem = (&'static str, String);
+
+impl References<'_> {
+    /// Whether the reference may be followed at all.
+    fn permit(self, reference: &ObjectReference) -> Result<(), Problem> {
+        if self.grants.permit("Gateway", self.namespace, reference) {
+            return Ok(());
+        }
+        Err((
+            reason::REF_NOT_PERMITTED,
+            format!(
+                "no ReferenceGrant in namespace `{}` allows Gateways of namespace `{}` to refer to {reference}",
+                reference.namespace, self.namespace
+            ),
+        ))
+    }
+
+    /// The certificate that a listener presents, or why it cannot.
+    pub(in crate::attachment) fn certificate(
+        self,
+        reference: ObjectReference,
+    ) -> Result<Arc<Certificate>, Problem> {
+        self.permit(&reference)?;
+        match self.certificates.get(&reference, self.now) {
+            Ok(pair) => Ok(Arc::new(Certificate { reference, pair })),
+            Err(problem) => Err((reason::INVALID_CERTIFICATE_REF, problem)),
+        }
+    }
+
+    /// The authorities that a listener demands of clients, or why it cannot; PEM.
+    pub(in crate::attachment) fn authorities(
+        self,
+        reference: &ObjectReference,
+    ) -> Result<String, Problem> {
+        self.permit(reference)?;
+        match authorities(self.snapshot, reference, self.now) {
+            Ok(found) => Ok(found.pem().to_owned()),
+            Err(problem) => Err((reason::INVALID_CERTIFICATE_REF, problem)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Certificates, keys and authorities that the objects of a snapshot hold.
+
+use crate::{
+    attachment::Snapshot,
+    certificate::{Authorities, CertificateError, KeyPair, Part},
+    meta::{NamespacedName, ObjectReference},
+    v1::Gateway,
+};
+use k8s_openapi::{
+    ByteString,
+    api::core::v1::{ConfigMap, Secret},
+    jiff::Timestamp,
+};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+/// The Secrets of Gateways, each read once however many listeners refer to it.
+#[derive(Clone, Debug, Default)]
+pub(in crate::attachment) struct Certificates {
+    read: HashMap<NamespacedName, Result<Arc<KeyPair>, String>>,
+}
+
+impl Certificates {
+    /// Reads the Secrets to which a Gateway refers, those that were read before aside.
+    pub(in crate::attachment) fn prepare(&mut self, gateway: &Gateway, snapshot: &Snapshot) {
+        let namespace = super::object::namespace(&gateway.metadata);
+        let tls = gateway.spec.listeners.iter().filter_map(|l| l.tls.as_ref());
+        for reference in tls.flat_map(|tls| &tls.certificate_refs) {
+            let name = reference.resolve(namespace).namespaced_name();
+            if let Some(secret) = snapshot.secrets().get(&name)
+                && let Entry::Vacant(entry) = self.read.entry(name)
+            {
+                entry.insert(read(secret).map(Arc::new));
+            }
+        }
+    }
+
+    /// Notes that a Secret has come, changed or gone.
+    pub(in crate::attachment) fn forget(&mut self, secret: &NamespacedName) {
+        self.read.remove(secret);
+    }
+
+    /// The certificate and key of a Secret to which a Gateway refers, or why they cannot be used.
+    pub(in crate::attachment) fn get(
+        &self,
+        reference: &ObjectReference,
+        now: Option<Timestamp>,
+    ) -> Result<Arc<KeyPair>, String> {
+        if !(reference.group.is_empty() && reference.kind == "Secret") {
+            return Err(format!(
+                "a {} holds no certificate: expected a Secret",
+                reference.group_kind()
+            ));
+        }
+        let pair = match self.read.get(&reference.namespaced_name()) {
+            None => return Err(format!("{reference} does not exist")),
+            Some(Err(problem)) => return Err(format!("{reference}: {problem}")),
+            Some(Ok(pair)) => pair,
+        };
+        if let Some(now) = now {
+            let expired = |error| format!("{reference}: {}", describe(&error));
+            pair.check_time(now).map_err(expired)?;
+        }
+        Ok(pair.clone())
+    }
+}
+
+const CHAIN: &str = "tls.crt";
+const KEY: &str = "tls.key";
+
+/// The certificate and key of a Secret of type `kubernetes.io/tls`.
+fn read(secret: &Secret) -> Result<KeyPair, String> {
+    const TLS: &str = "kubernetes.io/tls";
+    let kind = secret.type_.as_deref().unwrap_or("Opaque");
+    if kind != TLS {
+        return Err(format!("its type is `{kind}`: expected `{TLS}`"));
+    }
+    let part = |key| secret_value(secret, key).ok_or_else(|| format!("it has no `{key}`"));
+    let (chain, key) = (part(CHAIN)?, part(KEY)?);
+    KeyPair::read(chain, key).map_err(|error| describe(&error))
+}
+
+fn describe(error: &CertificateError) -> String {
+    let key = match error.part() {
+        Part::Certificates => CHAIN,
+        Part::Key => KEY,
+    };
+    if error.is_malformed() {
+        format!("`{key}` is malformed: {error}")
+    } else {
+        format!("`{key}`: {error}")
+    }
+}
+
+/// A value of a Secret. A manifest may hold it in `stringData`, which an API server moves to `data`.
+fn secret_value<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
+    let plain = secret.string_data.as_ref().and_then(|data| data.get(key));
+    plain.map(String::as_bytes).or_else(|| {
+        let ByteString(bytes) = secret.data.as_ref()?.get(key)?;
+        Some(bytes.as_slice())
+    })
+}
+
+/// The `ca.crt` of a ConfigMap that a reference names; the reference is allowed.
+pub(in crate::attachment) fn authorities(
+    snapshot: &Snapshot,
+    reference: &ObjectReference,
+    now: Option<Timestamp>,
+) -> Result<Authorities, String> {
+    if !(reference.group.is_empty() && reference.kind == "ConfigMap") {
+        return Err(format!(
+            "a {} holds no authority: expected a ConfigMap",
+            reference.group_kind()
+        ));
+    }
+    let map = snapshot
+        .config_maps()
+        .get(&reference.namespaced_name())
+        .ok_or_else(|| format!("{reference} does not exist"))?;
+    let text = config_value(map, "ca.crt").ok_or_else(|| format!("{reference} has no `ca.crt`"))?;
+    let found = Authorities::read(text)
+        .map_err(|problem| format!("`ca.crt` of {reference} is malformed: {problem}"))?;
+    if let Some(now) = now {
+        found
+            .check_time(now)
+            .map_err(|problem| format!("`ca.crt` of {reference}: {problem}"))?;
+    }
+    Ok(found)
+}
+
+fn config_value<'a>(map: &'a ConfigMap, key: &str) -> Option<&'a str> {
+    let text = map.data.as_ref().and_then(|data| data.get(key));
+    text.map(String::as_str).or_else(|| {
+        let ByteString(bytes) = map.binary_data.as_ref()?.get(key)?;
+        std::str::from_utf8(bytes).ok()
+    })
+}
