@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod changes;
 mod expressions;
 mod fixtures;
 mod grants;

@@ -94,6 +94,19 @@ pub(crate) fn listener(name: &str, port: i32, protocol: ProtocolType) -> Listene
     }
 }
 
+/// A Gateway with one listener, for HTTPS with the certificate of a Secret.
+pub(crate) fn tls_gateway(namespace: &str, name: &str, secret: &str) -> Gateway {
+    let mut listener = listener("https", 443, ProtocolType::Https);
+    listener.tls = Some(GatewayTlsConfig {
+        certificate_refs: vec![SecretObjectReference {
+            name: secret.to_owned(),
+            ..Default::default()
+        }],
+        ..Default::default()
+    });
+    gateway(namespace, name, vec![listener])
+}
+
 pub(crate) fn secret(namespace: &str, name: &str) -> Secret {
     let data = [("tls.crt", CERTIFICATE), ("tls.key", KEY)]
         .map(|(key, value)| (key.to_owned(), ByteString(value.as_bytes().to_vec())));

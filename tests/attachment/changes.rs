@@ -1,0 +1,329 @@
+//! What a change of one object has to reach, one kind of change after the other.
+
+use crate::world;
+use gwapi::{
+    attachment::{
+        Controllers, Options, Resolver, RouteId, RouteKind, Snapshot, SnapshotObject, resolve,
+    },
+    manifest::{self, ReadOptions},
+    meta::NamespacedName,
+};
+
+/// A resolver that has seen these manifests, resolved.
+fn resolver(text: &str, options: Options) -> Resolver {
+    let mut resolver = Resolver::new(options);
+    insert(&mut resolver, text);
+    resolver
+}
+
+/// Puts the objects of manifests in their places, and compares with resolving all objects at once.
+fn insert(resolver: &mut Resolver, text: &str) {
+    let (objects, errors) = manifest::read(text.as_bytes(), &ReadOptions::default()).decode();
+    assert!(errors.is_empty(), "{errors:?}");
+    for decoded in objects {
+        resolver.insert(SnapshotObject::from(decoded.object));
+    }
+    resolver.update();
+    check(resolver);
+}
+
+fn check(resolver: &Resolver) {
+    let full = resolve(resolver.snapshot(), resolver.options());
+    assert_eq!(*resolver.resolution(), full);
+}
+
+fn options() -> Options {
+    Options::new(world::CONTROLLER)
+}
+
+const CLASS: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: ours }
+spec: { controllerName: example.com/ours }
+---
+";
+
+/// RouteNamespaces `selector`: the labels of a Namespace decide for routes of every kind.
+#[test]
+fn a_namespace_with_other_labels_reaches_routes_of_every_kind() {
+    let selector = "allowedRoutes: { namespaces: { from: Selector, selector: { matchLabels: { on: \"yes\" } } } }";
+    let mut text = format!(
+        "{CLASS}
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec:
+  gatewayClassName: ours
+  listeners:
+    - {{ name: http, port: 80, protocol: HTTP, {selector} }}
+    - {{ name: tls, port: 443, protocol: TLS, tls: {{ mode: Passthrough }}, {selector} }}
+    - {{ name: tcp, port: 9000, protocol: TCP, {selector} }}
+    - {{ name: udp, port: 9000, protocol: UDP, {selector} }}
+"
+    );
+    for kind in RouteKind::ALL {
+        let version = match kind {
+            RouteKind::Http | RouteKind::Grpc => "v1",
+            _ => "v1alpha2",
+        };
+        text.push_str(&format!(
+            "---
+apiVersion: gateway.networking.k8s.io/{version}
+kind: {kind}
+metadata: {{ name: r-{}, namespace: b }}
+spec: {{ parentRefs: [{{ name: g, namespace: a }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+",
+            kind.as_str().to_lowercase()
+        ));
+    }
+    let options = Options {
+        http_grpc_conflict: gwapi::attachment::HttpGrpcConflict::BothHold,
+        ..options()
+    };
+    let mut resolver = resolver(&text, options);
+    let attached = |resolver: &Resolver| {
+        RouteKind::ALL.map(|kind| {
+            let name = format!("r-{}", kind.as_str().to_lowercase());
+            let id = RouteId::new(kind, NamespacedName::new("b", name));
+            resolver.resolution().attachments[&id][0].attached
+        })
+    };
+    assert_eq!(attached(&resolver), [false; 5]);
+    let on = "apiVersion: v1\nkind: Namespace\nmetadata: { name: b, labels: { on: \"yes\" } }\n";
+    insert(&mut resolver, on);
+    assert_eq!(attached(&resolver), [true; 5]);
+    insert(&mut resolver, &on.replace("yes", "no"));
+    assert_eq!(attached(&resolver), [false; 5]);
+}
+
+/// `tls.frontendValidation`: the listener serves once the authorities are there, and no longer without them.
+#[test]
+fn authorities_for_clients_reach_their_listener() {
+    let data: String = world::CERTIFICATE
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    let secret = |key: &str| -> String {
+        let lines = key.lines().map(|line| format!("    {line}\n"));
+        lines.collect()
+    };
+    let text = format!(
+        "{CLASS}
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec:
+  gatewayClassName: ours
+  listeners:
+    - name: https
+      port: 443
+      protocol: HTTPS
+      tls:
+        certificateRefs: [{{ name: cert }}]
+        frontendValidation: {{ caCertificateRefs: [{{ group: \"\", kind: ConfigMap, name: roots }}] }}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{ name: cert, namespace: a }}
+type: kubernetes.io/tls
+stringData:
+  tls.crt: |
+{data}  tls.key: |
+{}",
+        secret(world::KEY)
+    );
+    let mut resolver = resolver(&text, options());
+    let serves = |resolver: &Resolver| !resolver.resolution().effective.gateways.is_empty();
+    assert!(!serves(&resolver));
+    let roots = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: roots, namespace: a }}\ndata:\n  ca.crt: |\n{data}"
+    );
+    insert(&mut resolver, &roots);
+    assert!(serves(&resolver));
+    insert(&mut resolver, &roots.replace("ca.crt", "other"));
+    assert!(!serves(&resolver));
+    insert(&mut resolver, &roots);
+    resolver.set_now("2023-01-01T00:00:00Z".parse().unwrap());
+    resolver.update();
+    check(&resolver);
+    assert!(!serves(&resolver), "not valid yet");
+    resolver.set_now("2025-01-01T00:00:00Z".parse().unwrap());
+    resolver.update();
+    check(&resolver);
+    assert!(serves(&resolver));
+}
+
+/// A certificate that is renewed, or that a key follows later, reaches the listener.
+#[test]
+fn a_secret_reaches_its_listener_each_time_it_changes() {
+    let snapshot: Snapshot = [
+        SnapshotObject::from(world::class("ours", world::CONTROLLER)),
+        SnapshotObject::from(world::tls_gateway("a", "g", "cert")),
+    ]
+    .into_iter()
+    .collect();
+    let mut resolver = Resolver::with_snapshot(snapshot, options());
+    resolver.update();
+    let serves = |resolver: &Resolver| !resolver.resolution().effective.gateways.is_empty();
+    let mut secret = world::secret("a", "cert");
+    for (change, wanted) in [
+        ("good", true),
+        ("bad", false),
+        ("good", true),
+        ("gone", false),
+    ] {
+        secret.type_ = (change != "bad").then(|| "kubernetes.io/tls".to_owned());
+        let object = SnapshotObject::from(secret.clone());
+        if change == "gone" {
+            resolver.remove(&object.reference());
+        } else {
+            resolver.insert(object);
+        }
+        resolver.update();
+        check(&resolver);
+        assert_eq!(serves(&resolver), wanted, "{change}");
+    }
+}
+
+/// Whose entries in the status of a policy are ours follows from the classes that are there, and with it the
+/// room for more.
+#[test]
+fn a_class_that_comes_reaches_policies_that_no_gateway_of_it_uses() {
+    let mut text = format!(
+        "{CLASS}
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec: {{ gatewayClassName: ours, listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: s, namespace: a }}
+spec: {{ ports: [{{ port: 80 }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{ name: r, namespace: a }}
+spec: {{ parentRefs: [{{ name: g }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: {{ name: p, namespace: a }}
+spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ wellKnownCACertificates: System, hostname: s.example }} }}
+status:
+  ancestors:
+"
+    );
+    for number in 0..16 {
+        text.push_str(&format!(
+            "    - {{ ancestorRef: {{ name: other-{number} }}, controllerName: example.com/second, conditions: [] }}\n"
+        ));
+    }
+    let options = Options {
+        controllers: Controllers::Any,
+        ..options()
+    };
+    let mut resolver = resolver(&text, options);
+    assert_eq!(resolver.resolution().without_room.len(), 1);
+    let second = CLASS
+        .replace("name: ours", "name: second")
+        .replace("com/ours", "com/second");
+    insert(&mut resolver, &second);
+    assert!(resolver.resolution().without_room.is_empty());
+}
+
+/// The contest between an HTTPRoute and a GRPCRoute decides which Gateways are ancestors, however it ends.
+#[test]
+fn a_conflict_that_begins_or_ends_reaches_the_policies_of_its_routes() {
+    let text = format!(
+        "{CLASS}
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec: {{ gatewayClassName: ours, listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: s, namespace: a }}
+spec: {{ ports: [{{ port: 80 }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{ name: r, namespace: a, creationTimestamp: \"2024-01-01T00:00:00Z\" }}
+spec: {{ parentRefs: [{{ name: g }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: {{ name: p, namespace: a }}
+spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ wellKnownCACertificates: System, hostname: s.example }} }}
+"
+    );
+    let mut resolver = resolver(&text, options());
+    let gateways = |resolver: &Resolver| {
+        let mut policies = resolver.resolution().policies.values();
+        policies.next().unwrap()[0].gateways.len()
+    };
+    assert_eq!(gateways(&resolver), 1);
+    let older = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: { name: older, namespace: a, creationTimestamp: \"2023-01-01T00:00:00Z\" }
+spec: { parentRefs: [{ name: g }] }
+";
+    insert(&mut resolver, older);
+    assert_eq!(gateways(&resolver), 0);
+    insert(&mut resolver, &older.replace("name: g }", "name: h }"));
+    assert_eq!(gateways(&resolver), 1);
+}
+
+/// Which listeners pass TLS through decides whether a policy is for the connections of a TLSRoute.
+#[test]
+fn a_listener_that_terminates_tls_no_longer_reaches_the_policies_of_its_routes() {
+    let gateway = |mode: &str| {
+        format!(
+            "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec:
+  gatewayClassName: ours
+  listeners: [{{ name: tls, port: 443, protocol: TLS, tls: {{ mode: {mode}, options: {{ example.com/certificate: mine }} }} }}]
+"
+        )
+    };
+    let text = format!(
+        "{CLASS}{}---
+apiVersion: v1
+kind: Service
+metadata: {{ name: s, namespace: a }}
+spec: {{ ports: [{{ port: 80 }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TLSRoute
+metadata: {{ name: r, namespace: a }}
+spec: {{ parentRefs: [{{ name: g }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: {{ name: p, namespace: a }}
+spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ caCertificateRefs: [{{ group: \"\", kind: ConfigMap, name: nowhere }}], hostname: s.example }} }}
+",
+        gateway("Terminate")
+    );
+    let mut resolver = resolver(&text, options());
+    let fails = |resolver: &Resolver| {
+        let gateway = resolver.resolution().effective.gateways.values().next();
+        let routes = &gateway.unwrap().listeners[0].tls_routes;
+        let fails = routes[0].route.rules[0].backends[0].target.is_err();
+        let mut policies = resolver.resolution().policies.values();
+        let concerned = !policies.next().unwrap()[0].gateways.is_empty();
+        assert_eq!(fails, concerned);
+        fails
+    };
+    assert!(fails(&resolver));
+    insert(&mut resolver, &gateway("Passthrough"));
+    assert!(!fails(&resolver));
+    insert(&mut resolver, &gateway("Terminate"));
+    assert!(fails(&resolver));
+}
