@@ -6,7 +6,7 @@ mod support;
 
 use gwapi::routing::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
-    Rank, Router, ValueMatch,
+    Rank, RepeatedHeader, Router, RouterOptions, ValueMatch,
 };
 
 use support::routing::{self as cases, Random};
@@ -108,6 +108,56 @@ fn finding_never_allocates_whatever_the_match_looks_at() {
         .unwrap();
     let counted = allocation_counter::measure(|| assert_eq!(router.find(&request), Some(&19)));
     assert_eq!(counted.count_total, 0);
+}
+
+#[test]
+fn finding_never_allocates_where_a_header_has_several_lines() {
+    let entry = |value, rule| {
+        let mut matching = HttpMatch::default();
+        matching.headers.push(HeaderMatch {
+            name: "x-env".parse().unwrap(),
+            value,
+        });
+        Entry::new(matching, Rank::new("default/route", rule, 0), rule)
+    };
+    let patterns = [r"a,( ?x+,)*b", r"c, ?(\w{1,30})"];
+    let patterns = patterns.map(|source| ValueMatch::RegularExpression(regex(source)));
+    let texts = (0..100).map(|at| ValueMatch::exact(&format!("v{at},w, x")));
+    let texts = texts.chain([ValueMatch::exact("v,w")]);
+    let entries: Vec<_> = patterns.into_iter().chain(texts).zip(0..).collect();
+    let long = "x".repeat(5000);
+    for (count, options) in [
+        (1, RepeatedHeader::Combined),
+        (103, RepeatedHeader::Combined),
+        (103, RepeatedHeader::AnyLine),
+    ] {
+        let options = RouterOptions::default().with_repeated_header(options);
+        let entries = entries.iter().rev().take(count).cloned();
+        let entries: Vec<_> = entries.map(|(value, rule)| entry(value, rule)).collect();
+        let router = Router::from_routes(options, [("route", entries)]);
+        for (lines, combined) in [
+            (&["v", "w"][..], Some(102)),
+            (&["v7", "w, x"], Some(9)),
+            (&["a", &long, "b"], Some(0)),
+            (&["c", "é"], Some(1)),
+            (&["none", "of", "them"], None),
+        ] {
+            let mut request = http::Request::get("/");
+            for line in lines {
+                let value = http::HeaderValue::from_bytes(line.as_bytes()).unwrap();
+                request = request.header("x-env", value);
+            }
+            let request = request.body(()).unwrap();
+            let found = router.find(&request).copied();
+            if count > 1 && options.repeated_header() == RepeatedHeader::Combined {
+                assert_eq!(found, combined, "{lines:.40?}");
+            }
+            let counted = allocation_counter::measure(|| {
+                assert_eq!(router.find(&request).copied(), found);
+            });
+            assert_eq!(counted.count_total, 0, "{lines:.40?}");
+        }
+    }
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl<T> Router<T> {
     /// What [`find`](Self::find) answers to a request and what became of every other entry whose hostname
     /// is asked. Takes time and memory by the number of those entries; not for the path of every request.
     pub fn explain<R: RequestView>(&self, request: &R) -> Explanation<'_, T> {
-        let prepared = Prepared::new(request);
+        let prepared = Prepared::new(request, self.options());
         let winner = self.lookup(request);
         let mut candidates = Vec::new();
         self.for_each_of_host(request.host(), &mut |entry| {
@@ -146,7 +146,7 @@ fn wanted(matching: &Match, reason: &Reason) -> String {
                 .into_iter()
                 .filter_map(|(name, part)| Some(format!(", the {name} {}", value(part.as_ref()?))));
             let asked: String = asked.collect();
-            format!("the path must be that of a gRPC call{asked}")
+            format!("the path must be `/service/method`{asked}")
         }
         (Reason::Method, Match::Http(http)) => {
             format!(
@@ -191,13 +191,7 @@ fn failure<T, R: RequestView>(entry: &Stored<T>, request: &Prepared<'_, R>) -> O
                     || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }
         },
-        Match::Grpc(grpc) => request.grpc().is_some_and(|(service, method)| {
-            let is = |asked: &Option<ValueMatch>, name: &str| match asked {
-                Some(ValueMatch::Exact(text)) => **text == *name,
-                _ => true,
-            };
-            is(&grpc.service, service) && is(&grpc.method, method)
-        }),
+        Match::Grpc(grpc) => grpc.is_called(request.path),
     };
     if !placed {
         return Some(Reason::Path);

@@ -42,7 +42,7 @@ pub use matching::matches::{
 };
 pub use matching::precedence::{Criterion, Precedence};
 pub use matching::rank::Rank;
-pub use options::{HostnameRank, RegexRank, RouterOptions};
+pub use options::{HostnameRank, RegexRank, RepeatedHeader, RouterOptions};
 pub use oracle::Oracle;
 pub use port::PortTable;
 pub use request::host::{HostPattern, HostPatternError};

@@ -3,8 +3,8 @@
 /// How a [`Router`](super::Router) decides where the specification leaves room.
 ///
 /// What has no option: regular expressions are those of [`Pattern`](super::Pattern); of a query parameter that
-/// a request repeats the first counts (as the API recommends); of a header that it repeats any field line will
-/// do; paths are compared as they are sent (see [`normalize_path`](super::normalize_path)).
+/// a request repeats the first counts (as the API recommends); paths are compared as they are sent (see
+/// [`normalize_path`](super::normalize_path)).
 ///
 /// ```
 /// use gwapi::routing::{RouterOptions, RegexRank};
@@ -16,6 +16,7 @@ pub struct RouterOptions {
     regex_rank: RegexRank,
     hostname_rank: HostnameRank,
     fallback: bool,
+    repeated_header: RepeatedHeader,
 }
 
 impl Default for RouterOptions {
@@ -24,6 +25,7 @@ impl Default for RouterOptions {
             regex_rank: RegexRank::default(),
             hostname_rank: HostnameRank::default(),
             fallback: true,
+            repeated_header: RepeatedHeader::default(),
         }
     }
 }
@@ -66,6 +68,31 @@ impl RouterOptions {
         self.fallback = fallback;
         self
     }
+
+    /// What of a header is matched that a request has several lines of.
+    pub fn repeated_header(&self) -> RepeatedHeader {
+        self.repeated_header
+    }
+
+    /// Sets what of a header is matched that a request has several lines of.
+    #[must_use]
+    pub fn with_repeated_header(mut self, repeated: RepeatedHeader) -> Self {
+        self.repeated_header = repeated;
+        self
+    }
+}
+
+/// What of a header is matched that a request has several lines of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum RepeatedHeader {
+    /// All lines as one value, in their order (RFC 7230, section 3.2.2, to which HTTPHeaderMatch `name` refers). The lines
+    /// are joined by a comma, which white space may follow: a match applies if it matches the value with `,` or the
+    /// value with `, ` between all lines, so that the lines `a` and `b` are matched by `a,b` and by `a, b`. Lines of
+    /// `Cookie` are joined by `; ` (RFC 9113, section 8.2.3).
+    #[default]
+    Combined,
+    /// Each line by itself: a match applies if it matches any of them.
+    AnyLine,
 }
 
 /// Where regular expressions rank among kinds of path match: "implementation-specific" in the API.

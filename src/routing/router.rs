@@ -239,7 +239,7 @@ impl<T> Router<T> {
 
     #[inline]
     pub(super) fn lookup<R: RequestView>(&self, request: &R) -> Option<Hit<'_, T>> {
-        let prepared = Prepared::new(request);
+        let prepared = Prepared::new(request, &self.options);
         if self.exact.is_empty() && self.wildcard.is_empty() {
             return self.any.as_ref()?.find(&prepared, self);
         }

@@ -3,7 +3,7 @@
 use gwapi::meta::Age;
 use gwapi::routing::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, PathMatch, Pattern,
-    QueryMatch, Rank, RegexRank, Router, RouterOptions, ValueMatch,
+    QueryMatch, Rank, RegexRank, RepeatedHeader, Router, RouterOptions, ValueMatch,
 };
 use serde_json::Value;
 
@@ -153,6 +153,9 @@ fn from_json(case: &Value) -> (RouterOptions, Vec<Route>, Request) {
     }
     if text(&case["options"], "hostnameRank") == Some("Effective") {
         options = options.with_hostname_rank(HostnameRank::Effective);
+    }
+    if text(&case["options"], "repeatedHeader") == Some("AnyLine") {
+        options = options.with_repeated_header(RepeatedHeader::AnyLine);
     }
     options = options.with_fallback(case["options"]["fallback"].as_bool().unwrap_or(true));
     let routes = list(&case["routes"]).iter().enumerate().map(|(at, route)| {

@@ -217,14 +217,17 @@ fn each_test_that_a_request_can_fail_says_what_it_asks_for() {
             }),
             "the query parameter `q` must be `a b`",
         ),
-        (grpc(None, None), "the path must be that of a gRPC call"),
         (
             grpc(Some("a.B"), None),
-            "the path must be that of a gRPC call, the service `a.B`",
+            "the path must be `/service/method`, the service `a.B`",
+        ),
+        (
+            grpc(None, Some("Get.*")),
+            "the path must be `/service/method`, the method what fits `Get.*`",
         ),
         (
             grpc(Some("a.B"), Some("Get.*")),
-            "the path must be that of a gRPC call, the service `a.B`, the method what fits `Get.*`",
+            "the path must be `/service/method`, the service `a.B`, the method what fits `Get.*`",
         ),
     ] {
         let mut router = Router::default();

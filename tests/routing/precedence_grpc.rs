@@ -234,7 +234,8 @@ fn for_grpc_the_longest_service_is_before_the_method_and_that_before_headers() {
         ),
         Some("nothing")
     );
-    assert_eq!(found(&rows, &call("/")), None, "not a gRPC path");
+    // Neither service nor method: GEP-1016 has the prefix `/` there.
+    assert_eq!(found(&rows, &call("/")), Some("two headers"));
 }
 
 #[test]
@@ -274,4 +275,59 @@ fn for_grpc_a_pattern_comes_after_an_exact_name_and_before_none() {
     assert_eq!(found(&rows, &get("", "/pkg.BService/Get")), Some("pattern"));
     assert_eq!(found(&rows, &get("", "/x/Get")), Some("method"));
     assert_eq!(found(&rows, &get("", "/x/Put")), Some("none"));
+}
+
+/// GEP-1016: matches on service and method act as if a match on the path had been used.
+#[test]
+fn a_match_on_service_and_method_acts_as_the_path_match_of_gep_1016() {
+    let regexes = |service: &str, method: &str| GrpcMatch {
+        service: Some(service).filter(|s| !s.is_empty()).and_then(pattern),
+        method: Some(method).filter(|s| !s.is_empty()).and_then(pattern),
+        headers: Vec::new(),
+    };
+    let paths = [
+        "/",
+        "",
+        "*",
+        "/a.B",
+        "/a.B/",
+        "/a.B/Get",
+        "/a.B/Get/",
+        "/a.B/x/Get",
+        "/a.BC/Get",
+        "/Get",
+        "//Get",
+        "a.B/Get",
+        "/other/Put",
+    ];
+    for (matching, fitting) in [
+        // Exact `/a.B/Get`.
+        (grpc("a.B", "Get"), &["/a.B/Get"][..]),
+        // Prefix `/a.B/`.
+        (
+            grpc("a.B", ""),
+            &["/a.B/", "/a.B/Get", "/a.B/Get/", "/a.B/x/Get"],
+        ),
+        // Regex `/.+/Get`.
+        (grpc("", "Get"), &["/a.B/Get", "/a.B/x/Get", "/a.BC/Get"]),
+        // Prefix `/`.
+        (grpc("", ""), &paths),
+        // Regex `/a[.]B/G.*`, `/a[.]B/.+`, `/.+/G.*`.
+        (regexes("a[.]B", "G.*"), &["/a.B/Get", "/a.B/Get/"]),
+        (
+            regexes("a[.]B", ""),
+            &["/a.B/Get", "/a.B/Get/", "/a.B/x/Get"],
+        ),
+        (regexes("", "G.*"), &["/a.B/Get", "/a.B/x/Get", "/a.BC/Get"]),
+        // What cannot be a name.
+        (grpc("a.B/x", "Get"), &[]),
+        (grpc("a.B", "x/Get"), &[]),
+        (grpc("a.B/x", ""), &[]),
+    ] {
+        let rows = [entry(matching.clone(), "found")];
+        let found = paths
+            .into_iter()
+            .filter(|path| found(&rows, &get("", path)).is_some());
+        assert_eq!(found.collect::<Vec<_>>(), fitting, "{matching:?}");
+    }
 }

@@ -1,8 +1,8 @@
 //! What of a request is compared, and how.
 
 use gwapi::routing::{
-    Entry, HeaderMatch, HostPattern, HttpMatch, PathMatch, Pattern, QueryMatch, Rank, RequestView,
-    Router, ValueMatch, View,
+    Entry, HeaderMatch, HostPattern, HttpMatch, Oracle, PathMatch, Pattern, QueryMatch, Rank,
+    RepeatedHeader, RequestView, Router, RouterOptions, ValueMatch, View,
 };
 
 fn router(rows: Vec<(&str, HttpMatch)>) -> Router<usize> {
@@ -226,28 +226,120 @@ fn an_exact_path_fits_nothing_else() {
     }
 }
 
+/// Whether a match on the value of `x-env` (or another header) matches these lines.
+fn lines_match(
+    options: RouterOptions,
+    name: &'static str,
+    value: &ValueMatch,
+    lines: &[&str],
+) -> bool {
+    let mut matching = any();
+    matching.headers = vec![HeaderMatch {
+        name: http::HeaderName::from_static(name),
+        value: value.clone(),
+    }];
+    // Alone, and among so many that the value is looked up.
+    let entry = |value: ValueMatch, rule| {
+        let mut matching = matching.clone();
+        matching.headers[0].value = value;
+        Entry::new(matching, Rank::new("default/route", rule, 0), rule)
+    };
+    let others = (1..40).map(|rule| entry(ValueMatch::exact(&format!("other {rule}")), rule));
+    let headers: Vec<(&str, &[u8])> = lines.iter().map(|line| (name, line.as_bytes())).collect();
+    let view = View {
+        headers: &headers,
+        ..View::default()
+    };
+    let alone = vec![entry(value.clone(), 0)];
+    let among: Vec<_> = alone.iter().cloned().chain(others).collect();
+    let found = [alone, among].map(|entries| {
+        let oracle = Oracle::new(options, entries.clone());
+        let router = Router::from_routes(options, [("route", entries)]);
+        let found = router.find(&view) == Some(&0);
+        assert_eq!(
+            found,
+            oracle.find(&view) == Some(&0),
+            "{value:?} of {lines:?}"
+        );
+        found
+    });
+    assert_eq!(found[0], found[1], "{value:?} of {lines:?}");
+    found[0]
+}
+
 #[test]
-fn any_field_line_of_a_repeated_header_will_do_and_names_have_no_case() {
+fn the_lines_of_a_repeated_header_are_one_value_as_in_rfc_7230_section_3_2_2() {
+    let matches = |value: &str, lines: &[&str]| {
+        lines_match(
+            RouterOptions::default(),
+            "x-env",
+            &ValueMatch::exact(value),
+            lines,
+        )
+    };
+    for value in ["a,b", "a, b"] {
+        assert!(matches(value, &["a", "b"]), "{value}");
+    }
+    assert!(matches("a, b", &["a, b"]));
+    assert!(
+        !matches("a,b", &["a, b"]),
+        "one line is compared as it was sent"
+    );
+    for value in ["a", "b", "b,a", "a,b,", "a,  b", "a;b", "ab"] {
+        assert!(!matches(value, &["a", "b"]), "{value}");
+    }
+    assert!(matches("a,,b", &["a", "", "b"]));
+    assert!(matches("a,b, c", &["a,b", "c"]));
+    let pattern = |source: &str, lines: &[&str]| {
+        let value = ValueMatch::RegularExpression(Pattern::new(source).unwrap());
+        lines_match(RouterOptions::default(), "x-env", &value, lines)
+    };
+    assert!(pattern("a, ?b", &["a", "b"]));
+    assert!(pattern("a,b", &["a", "b"]) && pattern("a, b", &["a", "b"]));
+    assert!(pattern(".*b.*", &["a", "b", "c"]));
+    assert!(!pattern("a|b", &["a", "b"]));
+    // Cookies have their own separator (RFC 9113, section 8.2.3).
+    let cookie = |value: &str| {
+        lines_match(
+            RouterOptions::default(),
+            "cookie",
+            &ValueMatch::exact(value),
+            &["a=1", "b=2"],
+        )
+    };
+    assert!(cookie("a=1; b=2"));
+    assert!(!cookie("a=1, b=2") && !cookie("a=1,b=2"));
+}
+
+#[test]
+fn any_line_of_a_repeated_header_will_do_if_so_chosen() {
+    let any_line = RouterOptions::default().with_repeated_header(RepeatedHeader::AnyLine);
+    let matches =
+        |value: &str| lines_match(any_line, "x-env", &ValueMatch::exact(value), &["a", "b"]);
+    assert!(matches("a") && matches("b"));
+    assert!(!matches("a,b") && !matches("a, b") && !matches("c"));
+    let pattern = ValueMatch::RegularExpression(Pattern::new("b+").unwrap());
+    assert!(lines_match(any_line, "x-env", &pattern, &["a", "b"]));
+}
+
+#[test]
+fn names_of_headers_have_no_case_and_values_have_it_and_are_whole() {
     let mut matching = any();
     matching.headers = vec![HeaderMatch {
         name: "X-Env".parse().unwrap(),
         value: ValueMatch::exact("canary"),
     }];
     let router = router(vec![("", matching)]);
-    let request = http::Request::get("/")
-        .header("x-env", "prod")
-        .header("X-ENV", "canary")
-        .body(())
-        .unwrap();
-    assert!(router.find(&request).is_some());
-    let view = View {
-        headers: &[("x-ENV", b"canary2"), ("x-env", b"Canary")],
-        ..View::default()
+    let find = |name, value: &str| {
+        let headers = [(name, value.as_bytes())];
+        let view = View {
+            headers: &headers,
+            ..View::default()
+        };
+        router.find(&view).is_some()
     };
-    assert!(
-        router.find(&view).is_none(),
-        "values have case and are whole"
-    );
+    assert!(find("x-env", "canary") && find("X-ENV", "canary"));
+    assert!(!find("x-env", "Canary") && !find("x-env", "canary2"));
 }
 
 #[test]
@@ -311,7 +403,7 @@ fn thousands_of_rules_on_one_path_are_told_apart_by_one_value() {
     let router = router(rows);
     for at in 0..1000 {
         let value = format!("{long}{at}");
-        let headers = [("x-tenant", &b"other"[..]), ("X-Tenant", value.as_bytes())];
+        let headers = [("x-other", &b"other"[..]), ("X-Tenant", value.as_bytes())];
         assert_eq!(
             router.find(&View {
                 headers: &headers,

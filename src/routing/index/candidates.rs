@@ -13,6 +13,8 @@ use super::stored::Stored;
 use super::table::Table;
 use super::texts::Texts;
 use crate::routing::matching::matches::ValueMatch;
+use crate::routing::options::RepeatedHeader;
+use crate::routing::request::lines::{joined, separators};
 use crate::routing::request::query;
 use crate::routing::request::view::{Prepared, RequestView};
 
@@ -544,7 +546,7 @@ impl<T> Index<T> {
         }
     }
 
-    /// As [`find_by_header`](Self::find_by_header), for a header of several lines: each may be the one.
+    /// As [`find_by_header`](Self::find_by_header), for a header of several lines.
     #[inline(never)]
     fn find_by_lines<'t, R: RequestView>(
         &'t self,
@@ -552,10 +554,24 @@ impl<T> Index<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let lines = request.request.header(name);
-        let found = lines.fold(None, |found, line| {
-            better(found, self.of_value(line, request, hashing))
-        });
+        let found = match request.repeated_header {
+            RepeatedHeader::AnyLine => {
+                let lines = request.request.header(name);
+                lines.fold(None, |found, line| {
+                    better(found, self.of_value(line, request, hashing))
+                })
+            }
+            RepeatedHeader::Combined => {
+                let values = separators(name).iter();
+                values.fold(None, |found, separator| {
+                    let value = || joined(request.request, name, separator);
+                    let hash = || hashing.hash_stream(value());
+                    let is = |text: &[u8]| value().eq(text.iter().copied());
+                    let entries = self.values.get_where(hash, is);
+                    better(found, entries.and_then(|e| e.find(request, hashing)))
+                })
+            }
+        };
         self.or_rest(found, request, hashing)
     }
 

@@ -6,11 +6,12 @@ use super::candidates::{Candidates, Hit, Site, better};
 use super::hashing::Hashing;
 use super::stored::Stored;
 use super::texts::Texts;
-use crate::routing::matching::matches::{Match, ValueMatch};
+use crate::routing::matching::matches::{Match, ValueMatch, is_name};
+use crate::routing::request::call;
 use crate::routing::request::view::{Prepared, RequestView};
 
-/// By exact service; without one by exact method; without either one by one. What an entry asks for
-/// besides (a pattern for the other part) is an open test.
+/// By exact service; without any service by exact method; the others one by one. What an entry asks for besides (a
+/// pattern) is an open test.
 pub(super) struct GrpcTable<T> {
     services: Texts<Candidates<T>>,
     methods: Texts<Candidates<T>>,
@@ -51,12 +52,18 @@ impl<T> GrpcTable<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let (service, method) = request.grpc()?;
-        let named = |texts: &'t Texts<Candidates<T>>, name: &str| {
-            texts.get(name.as_bytes(), hashing)?.find(request, hashing)
-        };
-        let found = better(named(&self.services, service), named(&self.methods, method));
-        better(found, self.rest.find(request, hashing))
+        let mut found = self.rest.find(request, hashing);
+        if let Some((service, _)) = call::service(request.path)
+            && let Some(entries) = self.services.get(service.as_bytes(), hashing)
+        {
+            found = better(found, entries.find(request, hashing));
+        }
+        if let Some(method) = call::method(request.path)
+            && let Some(entries) = self.methods.get(method.as_bytes(), hashing)
+        {
+            found = better(found, entries.find(request, hashing));
+        }
+        found
     }
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
@@ -91,13 +98,16 @@ fn place(matching: &Match) -> Place<'_> {
     let Match::Grpc(grpc) = matching else {
         return Place::Nowhere;
     };
-    let unfit = |value: &Option<ValueMatch>| matches!(value, Some(ValueMatch::Exact(name)) if name.is_empty() || name.contains('/'));
+    let unfit = |value: &Option<ValueMatch>| {
+        let name = value.as_ref().and_then(ValueMatch::as_exact);
+        name.is_some_and(|name| !is_name(name))
+    };
     if unfit(&grpc.service) || unfit(&grpc.method) {
         return Place::Nowhere;
     }
     match (&grpc.service, &grpc.method) {
         (Some(ValueMatch::Exact(service)), _) => Place::Service(service.as_bytes()),
-        (_, Some(ValueMatch::Exact(method))) => Place::Method(method.as_bytes()),
+        (None, Some(ValueMatch::Exact(method))) => Place::Method(method.as_bytes()),
         _ => Place::Rest,
     }
 }

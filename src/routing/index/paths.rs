@@ -8,7 +8,7 @@ use super::hashing::Hashing;
 use super::patterns::PatternTable;
 use super::stored::Stored;
 use super::texts::Texts;
-use crate::routing::matching::matches::{Match, PathMatch, ValueMatch};
+use crate::routing::matching::matches::{Match, PathMatch, ValueMatch, is_name};
 use crate::routing::options::{RegexRank, RouterOptions};
 use crate::routing::request::view::{Prepared, RequestView};
 use crate::same::same;
@@ -225,11 +225,9 @@ fn place(matching: &Match) -> Place<'_> {
             PathMatch::RegularExpression(_) => Place::Pattern,
         },
         Match::Grpc(grpc) => match (&grpc.service, &grpc.method) {
-            // A service or method with a slash fits no gRPC path; it must not become one here.
+            // What cannot be a name matches nothing; it must not become a path here.
             (Some(ValueMatch::Exact(service)), Some(ValueMatch::Exact(method)))
-                if [service, method]
-                    .iter()
-                    .all(|part| !part.is_empty() && !part.contains('/')) =>
+                if is_name(service) && is_name(method) =>
             {
                 Place::Exact(format!("/{service}/{method}").into_bytes().into())
             }

@@ -9,8 +9,9 @@ use crate::routing::matching::matches::{
     Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch,
 };
 use crate::routing::matching::precedence::Precedence;
-use crate::routing::options::RouterOptions;
+use crate::routing::options::{RepeatedHeader, RouterOptions};
 use crate::routing::request::host::HostPattern;
+use crate::routing::request::lines::{joined, separators};
 use crate::routing::request::query;
 use crate::routing::request::view::{Prepared, RequestView};
 
@@ -30,9 +31,8 @@ impl<'a> Open<'a> {
     fn patterns(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
         let headers = self.headers.iter().map(|header| &header.value);
         let values = headers.chain(self.query.iter().map(|parameter| &parameter.value));
-        let parts = [self.path, self.service, self.grpc_method];
-        let values = values.filter_map(|value| pattern(Some(value)));
-        parts.into_iter().flatten().chain(values)
+        let values = values.map(Some).chain(self.call.into_iter().flatten());
+        self.path.into_iter().chain(values.filter_map(pattern))
     }
 }
 
@@ -40,8 +40,8 @@ impl<'a> Open<'a> {
 #[derive(Hash, PartialEq)]
 struct Open<'a> {
     path: Option<&'a Pattern>,
-    service: Option<&'a Pattern>,
-    grpc_method: Option<&'a Pattern>,
+    /// Of gRPC, unless the index answers for both: service and method.
+    call: Option<[Option<&'a ValueMatch>; 2]>,
     method: Option<&'a str>,
     headers: &'a [HeaderMatch],
     query: &'a [QueryMatch],
@@ -63,8 +63,7 @@ impl<T> Stored<T> {
         open.patterns().for_each(Pattern::compile);
         let count = [
             usize::from(open.path.is_some()),
-            usize::from(open.service.is_some()),
-            usize::from(open.grpc_method.is_some()),
+            usize::from(open.call.is_some()),
             usize::from(open.method.is_some()),
             open.headers.len(),
             open.query.len(),
@@ -138,17 +137,11 @@ impl<T> Stored<T> {
         {
             return Some(Failure::Path);
         }
-        if open.service.is_some() || open.grpc_method.is_some() {
-            let (service, method) = request.grpc().unwrap_or_default();
-            if open
-                .service
-                .is_some_and(|pattern| !pattern.is_match(service.as_bytes()))
-                || open
-                    .grpc_method
-                    .is_some_and(|pattern| !pattern.is_match(method.as_bytes()))
-            {
-                return Some(Failure::Path);
-            }
+        if open.call.is_some()
+            && let Match::Grpc(grpc) = &self.matching
+            && !grpc.is_called(request.path)
+        {
+            return Some(Failure::Path);
         }
         if open.method.is_some_and(|method| method != request.method) {
             return Some(Failure::Method);
@@ -185,16 +178,17 @@ fn open(matching: &Match) -> Open<'_> {
                 PathMatch::RegularExpression(pattern) => Some(pattern),
                 _ => None,
             },
-            service: None,
-            grpc_method: None,
+            call: None,
             method: http.method.as_ref().map(http::Method::as_str),
             headers: &http.headers,
             query: &http.query,
         },
         Match::Grpc(grpc) => Open {
             path: None,
-            service: pattern(grpc.service.as_ref()),
-            grpc_method: pattern(grpc.method.as_ref()),
+            call: [&grpc.service, &grpc.method]
+                .into_iter()
+                .any(|part| pattern(part.as_ref()).is_some())
+                .then_some([grpc.service.as_ref(), grpc.method.as_ref()]),
             method: None,
             headers: &grpc.headers,
             query: &[],
@@ -211,10 +205,38 @@ fn pattern(value: Option<&ValueMatch>) -> Option<&Pattern> {
 
 fn header_fits<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) -> bool {
     let mut lines = request.request.header(&header.name);
-    match &header.value {
-        ValueMatch::Exact(value) => lines.any(|line| line == value.as_bytes()),
-        ValueMatch::RegularExpression(pattern) => lines.any(|line| pattern.is_match(line)),
+    let Some(line) = lines.next() else {
+        return false;
+    };
+    if lines.next().is_some() {
+        return lines_fit(header, request);
     }
+    line_fits(header, line)
+}
+
+#[inline]
+fn line_fits(header: &HeaderMatch, line: &[u8]) -> bool {
+    match &header.value {
+        ValueMatch::Exact(value) => line == value.as_bytes(),
+        ValueMatch::RegularExpression(pattern) => pattern.is_match(line),
+    }
+}
+
+/// As [`header_fits`], for a header of several lines.
+#[inline(never)]
+fn lines_fit<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) -> bool {
+    let (request, repeated) = (request.request, request.repeated_header);
+    if repeated == RepeatedHeader::AnyLine {
+        let mut lines = request.header(&header.name);
+        return lines.any(|line| line_fits(header, line));
+    }
+    separators(&header.name).iter().any(|separator| {
+        let line = joined(request, &header.name, separator);
+        match &header.value {
+            ValueMatch::Exact(value) => line.eq(value.bytes()),
+            ValueMatch::RegularExpression(pattern) => pattern.is_match_bytes(line),
+        }
+    })
 }
 
 fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_, R>) -> bool {

@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 
 use super::rank::Rank;
 use crate::meta::Pattern;
-use crate::routing::request::host::HostPattern;
+use crate::routing::request::{call, host::HostPattern};
 
 /// One row of a routing table: a hostname, a match, its rank among equals, and what is found.
 ///
@@ -128,7 +128,8 @@ impl PathMatch {
     }
 }
 
-/// `HTTPHeaderMatch` and `GRPCHeaderMatch`. Of a header that a request repeats, any field line will do.
+/// `HTTPHeaderMatch` and `GRPCHeaderMatch`. What of a header is matched that a request repeats is in
+/// [`RepeatedHeader`](crate::routing::RepeatedHeader).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HeaderMatch {
     /// The name, in any case.
@@ -161,10 +162,43 @@ impl ValueMatch {
     pub fn exact(value: &str) -> Self {
         Self::Exact(value.into())
     }
+
+    /// The one value, if only one will do.
+    pub(in crate::routing) fn as_exact(&self) -> Option<&str> {
+        match self {
+            Self::Exact(value) => Some(value),
+            Self::RegularExpression(_) => None,
+        }
+    }
+
+    /// Whether it matches the name of a service or method, which is not empty and has no slash.
+    fn is_name(&self, name: &str) -> bool {
+        match self {
+            Self::Exact(wanted) => **wanted == *name && is_name(name),
+            Self::RegularExpression(pattern) => pattern.is_match(name.as_bytes()),
+        }
+    }
 }
 
-/// GRPCRoute `spec.rules[].matches[]`: all of its parts must hold. The default fits every gRPC request,
-/// which is one whose path is `/service/method`.
+/// Whether a text can be the name of a service or method.
+pub(in crate::routing) fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/')
+}
+
+/// GRPCRoute `spec.rules[].matches[]`: a request matches if all of its parts match. The default matches every request.
+///
+/// A match on service and method acts as if it were one on the path (GEP-1016):
+///
+/// | service | method | paths, if both are exact names | if both are regular expressions |
+/// | --- | --- | --- | --- |
+/// | given | given | `/service/method` | `/service/method` |
+/// | given | not | all that begin with `/service/` | `/service/` and at least one character |
+/// | not | given | `/`, at least one character, `/method` | the same |
+/// | not | not | every path | every path |
+///
+/// Where the service is given, it is matched with what stands between the first two slashes, and the method with all
+/// that follows; where it is not, the method is matched with what follows the last slash. An exact name that is empty or
+/// has a slash matches nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GrpcMatch {
     /// The full name of the service, if only some will do.
@@ -173,4 +207,21 @@ pub struct GrpcMatch {
     pub method: Option<ValueMatch>,
     /// Headers (metadata). Of several with one name only the first counts, as the API says.
     pub headers: Vec<HeaderMatch>,
+}
+
+impl GrpcMatch {
+    /// Whether a path is one of those that service and method ask for.
+    pub(in crate::routing) fn is_called(&self, path: &str) -> bool {
+        match (&self.service, &self.method) {
+            (None, None) => true,
+            (None, Some(method)) => call::method(path).is_some_and(|name| method.is_name(name)),
+            (Some(service), method) => call::service(path).is_some_and(|(name, rest)| {
+                let rest_fits = match method {
+                    Some(method) => method.is_name(rest),
+                    None => service.as_exact().is_some() || !rest.is_empty(),
+                };
+                rest_fits && service.is_name(name)
+            }),
+        }
+    }
 }

@@ -7,8 +7,8 @@ mod text;
 use std::cmp::Reverse;
 
 use super::{
-    Entry, HeaderMatch, HostPattern, HostnameRank, Match, PathMatch, QueryMatch, RegexRank,
-    RequestView, RouterOptions, ValueMatch,
+    Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, Match, PathMatch, QueryMatch,
+    RegexRank, RequestView, RouterOptions, ValueMatch,
 };
 use text::{Asked, Part, Patterns, Sent, chars, first_of_each};
 
@@ -35,7 +35,7 @@ impl<T> Oracle<T> {
 
     /// The payload of the first entry, in order of precedence, that fits.
     pub fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
-        let sent = Sent::new(request, &self.patterns);
+        let sent = Sent::new(request, &self.options, &self.patterns);
         let names = |entry: &&Entry<T>| host_fits(&entry.hostname, &sent.host);
         let named = || self.entries.iter().filter(names);
         // Ours: if hostnames do not fall back, the most specific one that fits decides alone.
@@ -76,15 +76,56 @@ fn fits<R: RequestView>(matching: &Match, sent: &Sent<'_, R>) -> bool {
                 && headers_fit(&http.headers, sent)
                 && query_fits(&http.query, sent)
         }
-        // The gRPC protocol: a call is for the path `/service/method`. GRPCMethodMatch `service`, `method`: left
-        // out, they fit every one.
-        Match::Grpc(grpc) => sent.call.is_some_and(|(service, method)| {
-            let is = |part: &Option<_>, name| part.iter().all(|part| value_fits(part, name, sent));
-            is(&grpc.service, service)
-                && is(&grpc.method, method)
-                && headers_fit(&grpc.headers, sent)
-        }),
+        Match::Grpc(grpc) => call_fits(grpc, sent) && headers_fit(&grpc.headers, sent),
     }
+}
+
+/// GRPCMethodMatch `service`, `method`, by the tables of GEP-1016: they act as if a path match had been used. Ours: a
+/// regular expression is asked of one name. The service ends at the second slash; the method follows it, or where no
+/// service is asked for the last one.
+fn call_fits<R>(grpc: &GrpcMatch, sent: &Sent<'_, R>) -> bool {
+    use ValueMatch::Exact;
+    let path = sent.path;
+    // A name is not empty and has no slash.
+    let name = |text: &str| !text.is_empty() && !text.contains('/');
+    match (&grpc.service, &grpc.method) {
+        // Exact `/service/method`.
+        (Some(Exact(service)), Some(Exact(method))) => {
+            name(service) && name(method) && *path == format!("/{service}/{method}")
+        }
+        // Prefix `/service/`.
+        (Some(Exact(service)), None) => name(service) && path.starts_with(&format!("/{service}/")),
+        // Suffix `/method`, something before it: `/.+/method`.
+        (None, Some(method)) => {
+            let slash = path
+                .rfind('/')
+                .filter(|slash| path.starts_with('/') && *slash > 1);
+            slash.is_some_and(|slash| {
+                call_part_fits(method, path.get(slash + 1..).unwrap_or_default(), sent)
+            })
+        }
+        // `/service/method`, each part a regular expression; `/service/.+`.
+        (Some(service), method) => {
+            let mut parts = path.splitn(3, '/');
+            let parts = [parts.next(), parts.next(), parts.next()];
+            let [Some(""), Some(first), Some(rest)] = parts else {
+                return false;
+            };
+            call_part_fits(service, first, sent)
+                && match method {
+                    Some(method) => call_part_fits(method, rest, sent),
+                    None => !rest.is_empty(),
+                }
+        }
+        // Prefix `/`.
+        (None, None) => true,
+    }
+}
+
+fn call_part_fits<R>(asked: &ValueMatch, sent_name: &str, sent: &Sent<'_, R>) -> bool {
+    let is_name = !sent_name.is_empty() && !sent_name.contains('/');
+    value_fits(asked, sent_name.as_bytes(), sent)
+        && (is_name || matches!(asked, ValueMatch::RegularExpression(_)))
 }
 
 /// PathMatchType: Exact is exactly the path, with its case. PathPrefix compares element by element, as `/` splits
@@ -103,11 +144,14 @@ fn path_fits<R>(asked: &PathMatch, sent: &Sent<'_, R>) -> bool {
 }
 
 /// `headers`: a request must fit all. HTTPHeaderMatch, GRPCHeaderMatch `name`: without regard to case; of entries
-/// with equivalent names only the first is considered. Ours: of a repeated header any field line will do.
+/// with equivalent names only the first is considered. RFC 7230, section 3.2.2, to which HTTPHeaderMatch refers: the
+/// lines of a repeated header are one value. Ours, if so chosen: any line will do.
 fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &Sent<'_, R>) -> bool {
     first_of_each(asked, |header| &header.name).all(|header| {
-        let mut lines = sent.request.header(&header.name);
-        lines.any(|line| value_fits(&header.value, line, sent))
+        let values = sent.values_of(&header.name);
+        values
+            .iter()
+            .any(|value| value_fits(&header.value, value, sent))
     })
 }
 

@@ -6,7 +6,11 @@ use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::routing::{Entry, Match, PathMatch, Pattern, RequestView, ValueMatch};
+use http::HeaderName;
+
+use crate::routing::{
+    Entry, Match, PathMatch, Pattern, RepeatedHeader, RequestView, RouterOptions, ValueMatch,
+};
 
 /// The longest hostname of the domain name system (RFC 1035).
 const MAX_HOST: usize = 253;
@@ -18,30 +22,43 @@ pub(super) struct Sent<'a, R> {
     pub(super) host: Vec<u8>,
     pub(super) method: &'a str,
     pub(super) path: &'a str,
-    /// The service and method of a gRPC call.
-    pub(super) call: Option<(&'a [u8], &'a [u8])>,
     /// Names and values, decoded.
     query: Vec<(Vec<u8>, Vec<u8>)>,
+    repeated_header: RepeatedHeader,
     pub(super) patterns: &'a Patterns,
 }
 
 impl<'a, R: RequestView> Sent<'a, R> {
-    pub(super) fn new(request: &'a R, patterns: &'a Patterns) -> Self {
+    pub(super) fn new(request: &'a R, options: &RouterOptions, patterns: &'a Patterns) -> Self {
         let path = request.path();
-        let call = match path.split('/').collect::<Vec<_>>()[..] {
-            ["", service, method] if !service.is_empty() && !method.is_empty() => {
-                Some((service.as_bytes(), method.as_bytes()))
-            }
-            _ => None,
-        };
         Self {
             request,
             host: host(request.host()),
             method: request.method(),
             path,
-            call,
+            repeated_header: options.repeated_header(),
             query: request.query().map(form).unwrap_or_default(),
             patterns,
+        }
+    }
+}
+
+impl<R: RequestView> Sent<'_, R> {
+    /// The values of a header, each of which may be the one that is asked for.
+    pub(super) fn values_of(&self, name: &HeaderName) -> Vec<Vec<u8>> {
+        let lines: Vec<&[u8]> = self.request.header(name).collect();
+        if lines.is_empty() {
+            return Vec::new();
+        }
+        match self.repeated_header {
+            RepeatedHeader::AnyLine => lines.into_iter().map(<[u8]>::to_vec).collect(),
+            // RFC 9113, section 8.2.3: the parts of `Cookie` are joined by a semicolon and a space.
+            RepeatedHeader::Combined if *name == "cookie" => vec![lines.join(&b"; "[..])],
+            // RFC 7230, section 3.2.2: by a comma; section 7: white space may stand about it.
+            RepeatedHeader::Combined => {
+                let separators: [&[u8]; 2] = [b",", b", "];
+                separators.map(|separator| lines.join(separator)).to_vec()
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, Uri};
 
+use crate::routing::options::{RepeatedHeader, RouterOptions};
 use crate::same::same;
 
 /// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
@@ -231,29 +232,20 @@ pub(in crate::routing) struct Prepared<'a, R> {
     pub(in crate::routing) path: &'a str,
     pub(in crate::routing) method: &'a str,
     pub(in crate::routing) query: Option<&'a str>,
+    pub(in crate::routing) repeated_header: RepeatedHeader,
 }
 
 impl<'a, R: RequestView> Prepared<'a, R> {
     #[inline]
-    pub(in crate::routing) fn new(request: &'a R) -> Self {
+    pub(in crate::routing) fn new(request: &'a R, options: &RouterOptions) -> Self {
         Self {
             request,
             path: request.path(),
             method: request.method(),
             query: request.query(),
+            repeated_header: options.repeated_header(),
         }
     }
-
-    /// Service and method, if the path has the form that gRPC prescribes.
-    pub(in crate::routing) fn grpc(&self) -> Option<(&'a str, &'a str)> {
-        split_grpc(self.path)
-    }
-}
-
-fn split_grpc(path: &str) -> Option<(&str, &str)> {
-    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
-    let fine = !service.is_empty() && !method.is_empty() && !method.contains('/');
-    fine.then_some((service, method))
 }
 
 #[cfg(test)]
@@ -302,13 +294,5 @@ mod tests {
         assert!(lines(&request).is_empty());
         let other = HeaderName::from_static("x-other");
         assert_eq!(RequestView::header(&request, &other).count(), 0);
-    }
-
-    #[test]
-    fn a_grpc_path_has_a_service_and_a_method() {
-        assert_eq!(split_grpc("/a.B/C"), Some(("a.B", "C")));
-        for path in ["/", "", "*", "/a", "/a/", "//b", "/a/b/", "/a/b/c", "a/b"] {
-            assert_eq!(split_grpc(path), None, "{path}");
-        }
     }
 }

@@ -54,6 +54,7 @@ pub fn to_json(options: &RouterOptions, routes: &[Route], request: &Request) -> 
             "regexRank": format!("{:?}", options.regex_rank()),
             "hostnameRank": format!("{:?}", options.hostname_rank()),
             "fallback": options.fallback(),
+            "repeatedHeader": format!("{:?}", options.repeated_header()),
         },
         "routes": routes.iter().map(|(key, entries)| {
             json!({"name": &**key, "entries": entries.iter().map(entry).collect::<Vec<_>>()})

@@ -61,7 +61,7 @@ pub fn explains(
     // The oracle with one entry and no more.
     let fits = |matching: Match, hostname: &HostPattern| {
         let entry = Entry::new(matching, Rank::new("", 0, 0), ()).on(hostname.clone());
-        let alone = Oracle::new(RouterOptions::default(), [entry]);
+        let alone = Oracle::new(options, [entry]);
         request.with(|view| alone.find(view).is_some())
     };
     request.with(|view| {

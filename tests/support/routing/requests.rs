@@ -171,7 +171,7 @@ pub fn request(routes: &[Route], c: &mut impl Choices) -> Request {
     let (mut path, mut method) = (path, method);
     let times = [0, 0, 1, 1, 2, 4][c.below(6)];
     for _ in 0..times {
-        match c.below(16) {
+        match c.below(17) {
             0 => host = any_case(&host, c),
             1 => host.push_str(c.of(&[":80", ":", ":8080", ":x", "."])),
             2 => {
@@ -227,6 +227,19 @@ pub fn request(routes: &[Route], c: &mut impl Choices) -> Request {
                 };
                 let at = c.below(pairs.len() + 1);
                 pairs.insert(at, format!("{name}={}", form_encoded(c.of(VALUES), c)));
+            }
+            // The parts of a value in lines of their own.
+            15 => {
+                let split = |(name, value): (String, Vec<u8>)| {
+                    let parts = String::from_utf8_lossy(&value).into_owned();
+                    let parts = parts.replace("; ", ",").replace(", ", ",");
+                    let parts: Vec<_> = parts
+                        .split(',')
+                        .map(|part| part.as_bytes().to_vec())
+                        .collect();
+                    parts.into_iter().map(move |part| (name.clone(), part))
+                };
+                headers = headers.into_iter().flat_map(split).collect();
             }
             14 => pairs.insert(
                 0,

@@ -6,7 +6,7 @@ use gwapi::{
     meta::Age,
     routing::{
         Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, HttpMatch, Match, PathMatch,
-        Pattern, QueryMatch, Rank, RegexRank, RouterOptions, ValueMatch,
+        Pattern, QueryMatch, Rank, RegexRank, RepeatedHeader, RouterOptions, ValueMatch,
     },
 };
 
@@ -49,7 +49,7 @@ pub const ELEMENTS: &[&str] = &[
     "an-element-that-is-longer-than-what-is-kept-in-place-0123456789",
 ];
 pub const METHODS: &[&str] = &["GET", "POST", "PUT", "CONNECT", "OPTIONS", "get"];
-pub const HEADERS: &[&str] = &["x-a", "x-b", "version", "X-A"];
+pub const HEADERS: &[&str] = &["x-a", "x-b", "version", "X-A", "cookie"];
 pub const PARAMS: &[&str] = &["a", "b", "A", "long name", "é", "a=b"];
 pub const VALUES: &[&str] = &[
     "1",
@@ -62,6 +62,9 @@ pub const VALUES: &[&str] = &[
     "é",
     "%41",
     "",
+    "v1,v2",
+    "1, 2, v1",
+    "v1; 2",
     "a value that is longer than one block of the hash, which has sixty-four bytes, or two",
 ];
 
@@ -80,6 +83,7 @@ static PATTERNS: LazyLock<Vec<(Pattern, Vec<&'static str>)>> = LazyLock::new(|| 
         ("/?", vec!["", "/"]),
         ("v[12]", vec!["v1", "v2"]),
         ("v1|v1x", vec!["v1", "v1x"]),
+        ("v1(, ?v[12])*", vec!["v1", "v1,v2", "v1, v2, v1"]),
         (r"\w+( \w+)*", vec!["a b", "é", "v1"]),
         ("pkg\\.[A-Z].*", vec!["pkg.Svc"]),
         ("(Get|Put)", vec!["Get", "Put"]),
@@ -249,6 +253,7 @@ pub fn options(c: &mut impl Choices) -> RouterOptions {
         .with_regex_rank(regex)
         .with_hostname_rank(hostname)
         .with_fallback(!c.one_in(3))
+        .with_repeated_header([RepeatedHeader::Combined, RepeatedHeader::AnyLine][c.below(2)])
 }
 
 /// What the routes of a set have in common.
