@@ -379,6 +379,59 @@ fn a_query_parameter_is_decoded_as_forms_are_and_the_first_of_its_name_counts() 
     }
 }
 
+/// A request that counts how often its headers are read.
+struct Counted<'a> {
+    value: &'a [u8],
+    read: std::cell::Cell<usize>,
+}
+
+impl RequestView for Counted<'_> {
+    fn method(&self) -> &str {
+        "GET"
+    }
+
+    fn host(&self) -> &[u8] {
+        b""
+    }
+
+    fn path(&self) -> &str {
+        "/"
+    }
+
+    fn query(&self) -> Option<&str> {
+        None
+    }
+
+    fn header<'a>(&'a self, _: &'a http::HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.read.set(self.read.get() + 1);
+        std::iter::once(self.value)
+    }
+}
+
+/// The work, not the time: a value is looked up, and not compared with that of each entry.
+#[test]
+fn the_work_of_a_look_up_does_not_grow_with_the_entries_that_a_value_tells_apart() {
+    let read = |entries: usize| {
+        let with_header = |at: usize| HttpMatch {
+            headers: vec![HeaderMatch {
+                name: "x-tenant".parse().unwrap(),
+                value: ValueMatch::exact(&format!("tenant {at}")),
+            }],
+            ..any()
+        };
+        let router = router((0..entries).map(|at| ("", with_header(at))).collect());
+        let last = entries - 1;
+        let value = format!("tenant {last}");
+        let request = Counted {
+            value: value.as_bytes(),
+            read: 0.into(),
+        };
+        assert_eq!(router.find(&request), Some(&last));
+        request.read.get()
+    };
+    assert_eq!((read(100), read(3000)), (1, 1));
+}
+
 /// Many entries on one path go through the indexes by method, header and query parameter.
 #[test]
 fn thousands_of_rules_on_one_path_are_told_apart_by_one_value() {

@@ -25,13 +25,13 @@ const LEVELS: u8 = 4;
 
 pub(super) enum Candidates<T> {
     None,
-    /// A single entry whose tests the way to it has made, with what a look-up needs of it, so that the entry itself is
-    /// not read.
+    /// A single entry whose conditions were all checked on the way down, with the payload that a look-up returns, so that
+    /// the entry itself is not read.
     Sure {
         payload: T,
         entry: Arc<Stored<T>>,
     },
-    /// A single entry with tests left.
+    /// A single entry with conditions that are not checked yet.
     One(Arc<Stored<T>>),
     List(Arc<List<T>>),
     Index(Arc<Index<T>>),
@@ -43,7 +43,7 @@ pub(super) enum Candidates<T> {
 pub(super) struct List<T> {
     heads: Ranked<T>,
     groups: Table<Ranked<T>>,
-    /// The number of groups at which an index is worth another try.
+    /// Do not try to build an index again before there are this many distinct entries.
     next_try: usize,
 }
 
@@ -55,15 +55,15 @@ pub(super) struct Index<T> {
     rest: Candidates<T>,
 }
 
-/// How deep in indexes candidates are, and how many of their tests the way to them has made.
+/// A position in the nested indexes: the nesting level, and the number of conditions already checked on the way down.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Site {
+pub(super) struct Depth {
     level: u8,
     verified: u32,
 }
 
-impl Site {
-    /// One index and one test further.
+impl Depth {
+    /// One level further down, where one more condition has been checked.
     pub(super) fn below(self) -> Self {
         Self {
             level: self.level + 1,
@@ -161,7 +161,7 @@ impl<T> Candidates<T> {
 
     /// The first entry in order of precedence whose open tests the request passes.
     ///
-    /// In place, like all that most searches do; what few of them do is in functions of their own.
+    /// Inlined on purpose: this is the hot path. Rare cases call functions that are not inlined.
     #[inline(always)]
     pub(super) fn find<'t, R: RequestView>(
         &'t self,
@@ -212,9 +212,9 @@ impl<T> Candidates<T> {
 }
 
 impl<T: Clone> Candidates<T> {
-    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, site: Site) {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, depth: Depth) {
         match self {
-            Self::None if entry.tests() == site.verified => {
+            Self::None if entry.tests() == depth.verified => {
                 *self = Self::Sure {
                     payload: entry.payload.clone(),
                     entry: entry.clone(),
@@ -230,28 +230,28 @@ impl<T: Clone> Candidates<T> {
             Self::List(list) => {
                 let list = Arc::make_mut(list);
                 list.insert(entry, hashing);
-                if list.heads.len() >= list.next_try && site.level < LEVELS {
-                    match list.index(hashing, site) {
+                if list.heads.len() >= list.next_try && depth.level < LEVELS {
+                    match list.index(hashing, depth) {
                         Some(indexed) => *self = indexed,
                         None => list.next_try = list.heads.len().saturating_mul(2),
                     }
                 }
             }
-            Self::Index(index) => Arc::make_mut(index).insert(entry, hashing, site),
+            Self::Index(index) => Arc::make_mut(index).insert(entry, hashing, depth),
             Self::Patterns(set) => {
                 if let Some(pattern) = entry.path_pattern() {
                     Arc::make_mut(set).upsert(
                         pattern,
                         hashing,
                         || Self::None,
-                        |entries| entries.insert(entry, hashing, site.below()),
+                        |entries| entries.insert(entry, hashing, depth.below()),
                     );
                 }
             }
         }
     }
 
-    /// Drops this very entry.
+    /// Removes an entry, which is told from equal ones by its address.
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let emptied = match self {
             Self::None => return,
@@ -303,17 +303,17 @@ impl<T: Clone> Texts<Candidates<T>> {
         text: &[u8],
         entry: &Arc<Stored<T>>,
         hashing: &Hashing,
-        site: Site,
+        depth: Depth,
     ) {
         self.upsert(
             text,
             hashing,
             || Candidates::None,
-            |entries| entries.insert(entry, hashing, site),
+            |entries| entries.insert(entry, hashing, depth),
         );
     }
 
-    /// Drops this very entry.
+    /// Removes an entry, which is told from equal ones by its address.
     pub(super) fn remove(&mut self, text: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {
         self.edit(text, hashing, |entries| {
             entries.remove(entry, hashing);
@@ -357,7 +357,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Drops an entry; true if none is left.
+    /// Removes an entry; true if none is left.
     fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
         let mut changed = None;
         self.groups.edit(
@@ -393,9 +393,9 @@ impl<T> List<T> {
 }
 
 impl<T: Clone> List<T> {
-    /// The same entries by what leaves fewest together, a part of the request or the patterns of their paths, if
-    /// that is worth it.
-    fn index(&self, hashing: &Hashing, site: Site) -> Option<Candidates<T>> {
+    /// The same entries, indexed by the part of the request that divides them best, or by the patterns of their paths;
+    /// `None` if neither divides them enough.
+    fn index(&self, hashing: &Hashing, depth: Depth) -> Option<Candidates<T>> {
         let mut parts: HashMap<Part, HashMap<&[u8], usize>> = HashMap::new();
         for head in self.heads.iter() {
             let mut count =
@@ -442,7 +442,7 @@ impl<T: Clone> List<T> {
         self.groups.for_each(&mut |group| {
             group
                 .iter()
-                .for_each(|entry| indexed.insert(entry, hashing, site));
+                .for_each(|entry| indexed.insert(entry, hashing, depth));
         });
         Some(indexed)
     }
@@ -472,7 +472,7 @@ impl<T> Index<T> {
         }
     }
 
-    // One function a kind of part, each with the processor's registers to itself.
+    // Separate functions that are not inlined, so that each gets its own register allocation (measured).
 
     #[inline(never)]
     fn find_by_header<'t, R: RequestView>(
@@ -591,19 +591,19 @@ impl<T> Index<T> {
 }
 
 impl<T: Clone> Index<T> {
-    fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, site: Site) {
+    fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, depth: Depth) {
         match self.on.value(entry) {
             None => {
-                let level = site.level + 1;
-                self.rest.insert(entry, hashing, Site { level, ..site });
+                let level = depth.level + 1;
+                self.rest.insert(entry, hashing, Depth { level, ..depth });
             }
             Some(value) => {
-                self.values.insert(value, entry, hashing, site.below());
+                self.values.insert(value, entry, hashing, depth.below());
             }
         }
     }
 
-    /// Drops an entry; true if none is left.
+    /// Removes an entry; true if none is left.
     fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
         match self.on.value(entry) {
             None => self.rest.remove(entry, hashing),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, Hit, Site, better};
+use super::candidates::{Candidates, Depth, Hit, better};
 use super::hashing::Hashing;
 use super::stored::Stored;
 use super::texts::Texts;
@@ -75,11 +75,11 @@ impl<T> GrpcTable<T> {
 
 impl<T: Clone> GrpcTable<T> {
     pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
-        let site = Site::default();
+        let depth = Depth::default();
         match place(&entry.matching) {
-            Place::Service(name) => self.services.insert(name, entry, hashing, site),
-            Place::Method(name) => self.methods.insert(name, entry, hashing, site),
-            Place::Rest => self.rest.insert(entry, hashing, site),
+            Place::Service(name) => self.services.insert(name, entry, hashing, depth),
+            Place::Method(name) => self.methods.insert(name, entry, hashing, depth),
+            Place::Rest => self.rest.insert(entry, hashing, depth),
             Place::Nowhere => {}
         }
     }

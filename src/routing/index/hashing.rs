@@ -71,11 +71,11 @@ impl Hashing {
     }
 }
 
-/// Which lengths occur among the keys of an index: most look-ups of what is not there end here. Never forgets a
-/// length, which costs a look-up and nothing else.
+/// Which lengths occur among the keys of an index: most look-ups of what is not there end here. A length stays when its
+/// last key is removed, which costs an unnecessary look-up and nothing else.
 #[derive(Clone, Copy, Default)]
 pub(in crate::routing) struct Lengths {
-    /// A bit for each length; the highest stands for itself and all beyond.
+    /// Bit n: some key has length n. Bit 63: some key is 63 bytes long or longer.
     bits: u64,
     max: u32,
 }
@@ -203,6 +203,20 @@ mod tests {
             );
             assert_eq!(Key::new(&value).as_bytes(), value);
         }
+    }
+
+    #[test]
+    fn a_length_that_no_key_has_is_not_looked_up() {
+        let mut lengths = Lengths::default();
+        lengths.add(5);
+        let looked_up = |lengths: &Lengths| (0..100).filter(|len| lengths.may_have(*len)).count();
+        assert_eq!(looked_up(&lengths), 1);
+        lengths.add(70);
+        assert_eq!(
+            looked_up(&lengths),
+            1 + 37,
+            "long lengths are not told apart"
+        );
     }
 
     #[test]

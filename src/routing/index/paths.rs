@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, Hit, Site, better};
+use super::candidates::{Candidates, Depth, Hit, better};
 use super::grpc::GrpcTable;
 use super::hashing::Hashing;
 use super::patterns::PatternTable;
@@ -180,11 +180,11 @@ fn is_below(path: &[u8], prefix: &[u8]) -> bool {
 impl<T: Clone> PathTable<T> {
     pub(in crate::routing) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         self.len += 1;
-        let site = Site::default();
+        let depth = Depth::default();
         match place(&entry.matching) {
-            Place::Exact(path) => self.exact.insert(&path, entry, hashing, site),
-            Place::Prefix(path) => self.prefixes.insert(path, entry, hashing, site),
-            Place::Root => self.root.insert(entry, hashing, site),
+            Place::Exact(path) => self.exact.insert(&path, entry, hashing, depth),
+            Place::Prefix(path) => self.prefixes.insert(path, entry, hashing, depth),
+            Place::Root => self.root.insert(entry, hashing, depth),
             Place::Pattern => {
                 Arc::make_mut(self.patterns.get_or_insert_default()).insert(entry, hashing);
             }
@@ -192,7 +192,7 @@ impl<T: Clone> PathTable<T> {
         }
     }
 
-    /// Drops this very entry.
+    /// Removes an entry, which is told from equal ones by its address.
     pub(in crate::routing) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         self.len = self.len.saturating_sub(1);
         match place(&entry.matching) {

@@ -337,6 +337,24 @@ mod tests {
         }
     }
 
+    /// The work, not the time: most patterns are asked by a screen, a few one by one.
+    #[test]
+    fn no_more_patterns_are_asked_one_by_one_than_a_screen_knows() {
+        let hashing = Hashing::default();
+        let mut set = PatternSet::<usize>::default();
+        for at in 0..200 {
+            let pattern = Pattern::new(&format!("/a/[0-9]+/{at}/.*")).unwrap();
+            set.upsert(&pattern, &hashing, || at, |_| ());
+            for chunk in &set.chunks {
+                let known = chunk.screen.as_ref().map_or(0, |screen| screen.len());
+                assert!(chunk.slots.len() - known < known.max(FEW), "{at}: {known}");
+            }
+        }
+        let mut found = Vec::new();
+        set.for_each_fitting(b"/a/1/77/x", |at| found.push(*at));
+        assert_eq!((found, set.chunks.len()), (vec![77], 4));
+    }
+
     #[test]
     fn a_screen_says_of_each_pattern_whether_it_fits() {
         let patterns: Vec<Pattern> = (0..64)

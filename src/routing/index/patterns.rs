@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, Hit, Site, better};
+use super::candidates::{Candidates, Depth, Hit, better};
 use super::hashing::{Hashing, Key, Lengths};
 use super::stored::Stored;
 use super::table::{Keyed, Table};
@@ -159,11 +159,11 @@ impl<T> Suffixes<T> {
 
 impl<T: Clone> Suffixes<T> {
     fn insert(&mut self, suffix: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {
-        let site = Site::default();
+        let depth = Depth::default();
         if suffix.is_empty() {
-            return self.free.insert(entry, hashing, site);
+            return self.free.insert(entry, hashing, depth);
         }
-        self.suffixes.insert(suffix, entry, hashing, site);
+        self.suffixes.insert(suffix, entry, hashing, depth);
     }
 
     fn remove(&mut self, suffix: &[u8], entry: &Arc<Stored<T>>, hashing: &Hashing) {

@@ -15,10 +15,10 @@ use crate::routing::request::lines::{joined, separators};
 use crate::routing::request::query;
 use crate::routing::request::view::{Prepared, RequestView};
 
-/// An entry with what is computed once: its key, and what its place in the index does not say already.
+/// An entry plus its precomputed precedence and the number of conditions that the index cannot answer.
 pub(in crate::routing) struct Stored<T> {
     precedence: Precedence,
-    /// How many tests the place by hostname and path leaves open.
+    /// The number of conditions that the index by hostname and path cannot answer.
     tests: u32,
     pub(in crate::routing) hostname: HostPattern,
     /// The one that the route itself names, if it is another.
@@ -36,7 +36,7 @@ impl<'a> Open<'a> {
     }
 }
 
-/// The tests that the place of an entry in the index leaves open.
+/// The conditions of an entry that the index by hostname and path cannot answer.
 #[derive(Hash, PartialEq)]
 struct Open<'a> {
     path: Option<&'a Pattern>,
@@ -83,7 +83,7 @@ impl<T> Stored<T> {
         &self.precedence
     }
 
-    /// How many tests the place by hostname and path leaves open.
+    /// The number of conditions that the index by hostname and path cannot answer.
     pub(in crate::routing) fn tests(&self) -> u32 {
         self.tests
     }

@@ -46,8 +46,15 @@ struct Leaf<V> {
     index: Arc<[Bucket]>,
 }
 
-/// Four places in a leaf. The lower half has eight bits of the hash of each, the upper half where the value is; the
-/// lowest bytes were taken last. See [`Leaf::find`].
+/// Four slots of a leaf's index. A slot has a tag, which is eight bits of a hash, and the index of the value among the
+/// values of the leaf. Slot 0 is the newest. See [`Leaf::find`].
+///
+/// ```text
+/// bit 63       56       48       40       32       24       16        8        0
+///     ┌────────┬────────┬────────┬────────┬────────┬────────┬────────┬────────┐
+///     │ value 3│ value 2│ value 1│ value 0│  tag 3 │  tag 2 │  tag 1 │  tag 0 │
+///     └────────┴────────┴────────┴────────┴────────┴────────┴────────┴────────┘
+/// ```
 type Bucket = u64;
 
 /// A bucket of free places. No value is where they say.
@@ -260,11 +267,12 @@ fn tag(hash: u64) -> u64 {
     hash >> 32 & 0xff
 }
 
-/// The highest bit of each byte in the lower half of a bucket that is this tag, and perhaps of bytes after such a one.
+/// A search of four tags at once (SWAR): bit 7 of each byte of the lower half that is this tag. Bytes above the first
+/// match may be false positives; only the lowest set bit is reliable.
 #[inline(always)]
 fn tagged(bucket: Bucket, tag: u64) -> u32 {
     const ONES: u32 = u32::MAX / 0xff;
-    // Both have no more than 32 bits that count.
+    // The truncation is intended: only the low 32 bits are used.
     let zero_where_equal = bucket as u32 ^ (ONES * tag as u32);
     zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES << 7)
 }
@@ -306,7 +314,7 @@ impl<V> Leaf<V> {
         if size == 0 {
             return self.search(is);
         }
-        // All four places of a bucket at once: which of them it is, no processor could foresee.
+        // All four slots of a bucket at once: a branch for each would be mispredicted.
         let mut bucket = *self.index.get(start(hash, size))?;
         let mut places = tagged(bucket, tag(hash));
         let mut further = 0;
@@ -331,7 +339,7 @@ impl<V> Leaf<V> {
         }
     }
 
-    /// The bucket so many further than where a search begins: seldom needed.
+    /// The bucket that is this many after the one where a search begins. Cold: most searches end in the first.
     #[inline(never)]
     fn further_bucket(&self, hash: u64, further: usize) -> Option<Bucket> {
         let size = self.index.len();
@@ -394,7 +402,7 @@ impl<V: Keyed> Leaf<V> {
         *self = Self::of(values, hashing);
     }
 
-    /// Hands out the values, which are copied only where another table has them too.
+    /// The values, which are copied only if another table shares them.
     fn take(&mut self) -> impl Iterator<Item = V> + use<V> {
         let mut values = std::mem::take(&mut self.values);
         let taken: Vec<V> = Arc::make_mut(&mut values)

@@ -92,7 +92,7 @@ fn raw_value<'q>(rest: &'q [u8], query: &'q [u8]) -> Raw<'q> {
     }
 }
 
-// What is seldom needed hands back no more than fits in registers, so that the common way needs no memory for it.
+// Cold path. Returns a two-word value so that the caller does not need a stack slot.
 
 #[inline(never)]
 fn to_end_of_parameter(rest: &[u8]) -> &[u8] {
@@ -102,8 +102,8 @@ fn to_end_of_parameter(rest: &[u8]) -> &[u8] {
 /// Where `rest`, the end of a query, has the first byte that ends or encodes something, and that byte.
 #[inline(always)]
 fn stop(rest: &[u8], query: &[u8]) -> Option<(usize, u8)> {
-    // A word at a time: parameters are too short for a vectorised search to pay, and their lengths too different for a
-    // processor to foresee the end of a loop.
+    // A word at a time: parameters are too short for a vectorised search to pay, and their lengths so different that
+    // the exit of a loop over bytes is mispredicted.
     let mut left = rest;
     while let Some((word, after)) = left.split_first_chunk() {
         if let Some((at, byte)) = stop_in_word(u64::from_le_bytes(*word)) {
@@ -135,7 +135,8 @@ fn stop_in_word(word: u64) -> Option<(usize, u8)> {
     Some((usize::try_from(at).unwrap_or_default(), byte))
 }
 
-/// The highest bit of each byte of a word that is this byte, and perhaps of bytes after such a one: the lowest is right.
+/// A search of eight bytes at once (SWAR): bit 7 of each byte of a word that is this byte. Bytes above the first match
+/// may be false positives; only the lowest set bit is reliable.
 #[inline(always)]
 fn marks(word: u64, byte: u8) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
