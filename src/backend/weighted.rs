@@ -1,6 +1,6 @@
 //! The choice among weighted backendRefs.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 /// An exact choice among weighted backends (`backendRefs[].weight`).
 ///
@@ -73,12 +73,19 @@ impl WeightedChoice {
         (draw < self.total()).then(|| self.ends.partition_point(|&end| end <= draw))
     }
 
+    /// The draws that choose an index; none where there is no such index, or its weight is 0.
+    #[must_use]
+    pub fn draws(&self, index: usize) -> Range<u64> {
+        let end = |index: usize| self.ends.get(index).copied();
+        let start = index.checked_sub(1).and_then(end).unwrap_or_default();
+        end(index).map_or(0..0, |end| start..end)
+    }
+
     /// The weight of an index; 0 where there is none.
     #[must_use]
     pub fn weight(&self, index: usize) -> u64 {
-        let end = |index: usize| self.ends.get(index).copied();
-        let start = index.checked_sub(1).and_then(end).unwrap_or_default();
-        end(index).map_or(0, |end| end - start)
+        let draws = self.draws(index);
+        draws.end - draws.start
     }
 
     /// The share of requests that an index receives.

@@ -8,7 +8,7 @@ use crate::{
             EffectiveFilter, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule,
         },
     },
-    meta::NamespacedName,
+    meta::{NamespacedName, Transport},
     proxy::{Connection, Decision, Scheme, Table, http_entries},
     routing::Match,
     rules::{Rule, set as rules},
@@ -245,7 +245,9 @@ impl<'a> Walk<'a> {
         route: &HttpRouteRules,
         rule: &HttpRule,
     ) -> Option<(bool, Url)> {
-        let listener = self.gateway.listener(url.port, Some(&url.host))?;
+        let listener = self
+            .gateway
+            .listener(Transport::Tcp, url.port, Some(&url.host))?;
         if scheme(listener)? != url.scheme {
             return None;
         }

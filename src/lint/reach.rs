@@ -409,7 +409,11 @@ fn taken_by<'a>(hostname: &Hostname, site: Site<'a>) -> Option<&'a str> {
         return None;
     }
     // A wildcard is below itself: the listener that has it has all that it stands for.
-    let owner = gateway.listener(listener.port, Some(hostname.as_str()))?;
+    let owner = gateway.listener(
+        listener.protocol.transport(),
+        listener.port,
+        Some(hostname.as_str()),
+    )?;
     (owner.name != listener.name).then_some(&*owner.name)
 }
 

@@ -41,6 +41,15 @@ impl Hostname {
         self.0.strip_prefix('*')
     }
 
+    /// How specific it is.
+    #[must_use]
+    pub fn specificity(&self) -> Specificity {
+        match self.0.strip_prefix("*.") {
+            Some(name) => Specificity::wildcard(name),
+            None => Specificity::exact(&self.0),
+        }
+    }
+
     /// Whether a host of a request is covered. The host comes without port; case does not matter.
     #[must_use]
     pub fn matches(&self, host: &str) -> bool {
@@ -81,6 +90,67 @@ impl Hostname {
         } else {
             None
         }
+    }
+}
+
+/// How specific a hostname is: an exact one more than any wildcard, then one with more characters. The greater is the
+/// more specific, and `None`, no hostname at all, is less specific than each.
+///
+/// Which listener of a port takes a request, and which route comes first, is decided by this (Gateway `spec.listeners`,
+/// HTTPRoute `spec.hostnames`).
+///
+/// ```
+/// use gwapi::meta::Hostname;
+/// let of = |text: &str| text.parse::<Hostname>().map(|hostname| hostname.specificity());
+/// assert!(of("a.io")? > of("*.example.com")?);
+/// assert!(of("*.example.com")? > of("*.com")?);
+/// assert!(Some(of("*.com")?) > None);
+/// # Ok::<(), gwapi::meta::HostnameError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Specificity {
+    exact: bool,
+    characters: u32,
+}
+
+impl Specificity {
+    /// That of an exact name.
+    pub(crate) fn exact(name: &str) -> Self {
+        Self {
+            exact: true,
+            characters: characters(name),
+        }
+    }
+
+    /// That of `*.` and this name.
+    pub(crate) fn wildcard(name: &str) -> Self {
+        Self {
+            exact: false,
+            characters: characters(name).saturating_add(2),
+        }
+    }
+
+    /// Whether it is that of an exact name.
+    pub(crate) fn is_exact(self) -> bool {
+        self.exact
+    }
+
+    /// The characters of the hostname, those of its wildcard included.
+    pub(crate) fn characters(self) -> u32 {
+        self.characters
+    }
+}
+
+fn characters(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+/// Whether the hosts of one hostname are some of those of the other, and not all. No hostname stands for all hosts.
+pub(crate) fn is_narrower(one: Option<&Hostname>, other: Option<&Hostname>) -> bool {
+    match (one, other) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(one), Some(other)) => one != other && other.covers(one),
     }
 }
 

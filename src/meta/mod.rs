@@ -26,18 +26,18 @@ pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
 pub use feature::SupportedFeature;
 pub use header_name::{HeaderName, HeaderNameError};
-pub use hostname::{Hostname, HostnameError};
+pub use hostname::{Hostname, HostnameError, Specificity};
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
 pub use pattern::{
     Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns,
 };
-pub use port::{PortNumber, SectionName, SectionNameError, is_port_number};
+pub use port::{PortNumber, SectionName, SectionNameError, Transport, is_port_number};
 pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference};
 pub use release::{Channel, ChannelError, Release, ReleaseError};
 pub use resource::Kind;
 pub use seniority::{Age, Seniority};
 
-pub(crate) use hostname::is_dns_subdomain;
+pub(crate) use hostname::{is_dns_subdomain, is_narrower};
 pub(crate) use open_enum::open_enum;
 pub(crate) use reference::kept_name;
 pub(crate) use resource::resource;

@@ -72,6 +72,14 @@ impl TryFrom<&str> for SectionName {
     }
 }
 
+/// What carries the traffic of a port. TCP and UDP share no port: a number may be used by both, for different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each variant is the protocol of its name")]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

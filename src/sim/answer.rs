@@ -4,6 +4,7 @@
 
 use crate::{
     attachment::effective::{EffectiveBackend, Endpoint},
+    backend::WeightedChoice,
     meta::ObjectReference,
     proxy::Target,
 };
@@ -39,9 +40,9 @@ pub struct Answer {
     pub why: Vec<String>,
     /// The matches that were in the running and did not win.
     pub losers: Vec<Loser>,
-    /// The weights between which the backend was drawn, in the order of the spec.
+    /// The choice by which the backend was drawn, in the order of the spec.
     #[serde(skip)]
-    pub(super) weights: Vec<u64>,
+    pub(super) choice: WeightedChoice,
 }
 
 impl Answer {
@@ -61,7 +62,7 @@ impl Answer {
             mirrors: Vec::new(),
             why: Vec::new(),
             losers: Vec::new(),
-            weights: Vec::new(),
+            choice: WeightedChoice::default(),
         }
     }
 }

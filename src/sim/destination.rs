@@ -4,9 +4,9 @@ use super::{Request, RequestError};
 use crate::{
     attachment::effective::{
         BackendEndpoints, Effective, EffectiveGateway, EffectiveListener, EffectiveService,
-        Endpoint,
+        Endpoint, most_specific,
     },
-    meta::NamespacedName,
+    meta::{NamespacedName, Transport},
     v1::{ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
@@ -202,17 +202,9 @@ fn at_gateway<'e>(
     }
     let host = listener_host(request);
     let speaks = |listener: &EffectiveListener| speaks(listener, request.scheme());
-    let listener = gateway
-        .listeners
-        .iter()
-        .filter(|listener| {
-            listener.port == port && speaks(listener) && listener.serves(host.as_deref())
-        })
-        .max_by_key(|listener| {
-            listener.hostname.as_ref().map_or((0, 0), |name| {
-                (if name.is_wildcard() { 1 } else { 2 }, name.as_str().len())
-            })
-        });
+    let understood = gateway.listeners_at(transport(request.scheme()), port);
+    let understood = understood.filter(|listener| speaks(listener));
+    let listener = most_specific(understood, host.as_deref());
     let host = host.as_deref().unwrap_or("no host");
     match listener {
         Some(listener) => {
@@ -285,14 +277,13 @@ fn any_gateway<'e>(
     let candidates = if addressed.is_empty() {
         let host = listener_host(request);
         let answers = |listener: &Arc<EffectiveListener>| {
-            listener.port == port
-                && speaks(listener, request.scheme())
-                && listener.serves(host.as_deref())
+            speaks(listener, request.scheme()) && listener.serves(host.as_deref())
         };
+        let transport = transport(request.scheme());
         effective
             .gateways
             .values()
-            .filter(|gateway| gateway.listeners.iter().any(answers))
+            .filter(|gateway| gateway.listeners_at(transport, port).any(answers))
             .collect()
     } else {
         addressed
@@ -354,6 +345,14 @@ pub(super) fn listener_host(request: &Request) -> Option<String> {
     };
     let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
     Some(host)
+}
+
+/// What carries the requests of a scheme.
+fn transport(scheme: &str) -> Transport {
+    match scheme {
+        "udp" => Transport::Udp,
+        _ => Transport::Tcp,
+    }
 }
 
 /// Whether a listener understands a client of this scheme.

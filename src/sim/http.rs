@@ -213,11 +213,7 @@ fn say_rule(answer: &mut Answer, target: &Target) {
         rule.route()
     ));
     answer.route = Some(RouteMatch::of(target));
-    answer.weights = rule
-        .backends()
-        .iter()
-        .map(|backend| backend.effective().weight.into())
-        .collect();
+    answer.choice = rule.choice().clone();
 }
 
 fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {

@@ -3,7 +3,7 @@
 use super::{Request, destination};
 use crate::{
     attachment::effective::{Effective, EffectiveListener, IdleListener},
-    meta::NamespacedName,
+    meta::{NamespacedName, is_narrower},
 };
 
 /// How many are named at most.
@@ -34,7 +34,9 @@ pub(super) fn say(
             && covers
             && (!listener.protocol.is_known()
                 || destination::understands(&listener.protocol, true, request.scheme()))
-            && taken.is_none_or(|(_, taken)| goes_before(listener, taken))
+            && taken.is_none_or(|(_, taken)| {
+                is_narrower(listener.hostname.as_ref(), taken.hostname.as_ref())
+            })
     };
     let of_asked = effective
         .idle
@@ -60,15 +62,6 @@ pub(super) fn say(
     }
 }
 
-/// Whether the hostname of the one is more specific than that of the other.
-fn goes_before(idle: &IdleListener, taken: &EffectiveListener) -> bool {
-    match (&idle.hostname, &taken.hostname) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(own), Some(other)) => own != other && other.covers(own),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{
@@ -87,6 +80,12 @@ spec:
     - { name: all, port: 80, protocol: HTTP }
     - { name: one, port: 80, protocol: HTTP, hostname: a.example }
     - { name: two, port: 80, protocol: HTTP, hostname: a.example }
+    - { name: exact, port: 81, protocol: HTTP, hostname: shop.example }
+    - { name: below, port: 81, protocol: HTTP, hostname: '*.shop.example' }
+    - { name: wide, port: 81, protocol: HTTP, hostname: '*.example' }
+    - { name: wide-too, port: 81, protocol: HTTP, hostname: '*.example' }
+    - { name: none, port: 81, protocol: HTTP }
+    - { name: none-too, port: 81, protocol: HTTP }
     - { name: https, port: 443, protocol: HTTPS, hostname: a.example, tls: { certificateRefs: [{ name: nowhere }] } }
 ---
 apiVersion: gateway.networking.k8s.io/v1
@@ -140,6 +139,20 @@ spec:
             "{:?}",
             other.why
         );
+    }
+
+    #[test]
+    fn a_404_of_a_more_specific_listener_does_not_name_those_that_go_after_it() {
+        for url in ["http://b.shop.example:81/", "http://shop.example:81/"] {
+            let answer = ask(url, Some("partly"));
+            assert_eq!(answer.status, Some(404));
+            let idle: Vec<_> = answer
+                .why
+                .iter()
+                .filter(|why| why.contains("not in force"))
+                .collect();
+            assert!(idle.is_empty(), "{idle:?}");
+        }
     }
 
     #[test]

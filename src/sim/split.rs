@@ -69,16 +69,17 @@ impl Simulator {
     /// The exact shares: one request for each backend, its draw made to fall on it.
     fn shares(&mut self, request: &Request) -> Result<Vec<SplitRow>, RequestError> {
         let mut rows: Vec<(SplitRow, u64)> = Vec::new();
-        let mut weights = self.request(request, &mut |_| 0)?.weights;
-        if weights.iter().all(|weight| *weight == 0) {
-            weights = vec![1];
-        }
-        let total: u64 = weights.iter().sum();
-        let mut begin = 0;
-        for weight in weights.into_iter().filter(|weight| *weight > 0) {
+        let choice = self.request(request, &mut |_| 0)?.choice;
+        // Where nothing is chosen, all requests end alike.
+        let all = std::iter::once(0..1).filter(|_| choice.total() == 0);
+        let total = choice.total().max(1);
+        let draws = (0..choice.len())
+            .map(|index| choice.draws(index))
+            .chain(all);
+        for draws in draws.filter(|draws| !draws.is_empty()) {
+            let weight = draws.end - draws.start;
             // The first draw of a request is the one over the sum of the weights.
-            let mut pending = Some(begin);
-            begin += weight;
+            let mut pending = Some(draws.start);
             let answer = self.request(request, &mut |_| pending.take().unwrap_or(0))?;
             let same = rows
                 .iter_mut()

@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     attachment::effective::{
-        AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveBackend, EffectiveGateway,
-        EffectiveListener, EffectiveService, Endpoint,
+        AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveGateway, EffectiveListener,
+        EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
     meta::ObjectReference,
@@ -178,12 +178,12 @@ fn through(
     answer
         .why
         .push(format!("{kind} {} takes the connection", route.reference));
-    answer.weights = rule
-        .backends
-        .iter()
-        .map(|backend| backend.weight.into())
-        .collect();
-    let Some(backend) = choose(&rule.backends, draw) else {
+    let choice = WeightedChoice::new(rule.backends.iter().map(|backend| backend.weight));
+    answer.choice = choice.unwrap_or_default();
+    let total = answer.choice.total();
+    let drawn = (total > 0).then(|| draw(total));
+    let chosen = drawn.and_then(|draw| answer.choice.choose(draw));
+    let Some(backend) = chosen.and_then(|index| rule.backends.get(index)) else {
         answer
             .why
             .push("the rule has no backend with a weight".to_owned());
@@ -206,14 +206,4 @@ fn through(
             }
         },
     }
-}
-
-fn choose<'b>(
-    backends: &'b [EffectiveBackend],
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Option<&'b EffectiveBackend> {
-    let choice = WeightedChoice::new(backends.iter().map(|backend| backend.weight)).ok()?;
-    let total = choice.total();
-    let index = (total > 0).then(|| choice.choose(draw(total))).flatten()?;
-    backends.get(index)
 }

@@ -1,7 +1,7 @@
 //! Listeners of a Gateway: port, protocol, hostname, TLS, and which routes may attach.
 
 use super::{ObjectReference, SecretObjectReference};
-use crate::meta::{self, GroupKind, PortNumber, constraint, open_enum};
+use crate::meta::{self, GroupKind, PortNumber, Transport, constraint, open_enum};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,17 @@ open_enum! {
         Tcp = "TCP",
         /// UDP datagrams.
         Udp = "UDP",
+    }
+}
+
+impl ProtocolType {
+    /// What carries the protocol: UDP for itself, TCP for every other, those of implementations included.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self {
+            Self::Udp => Transport::Udp,
+            _ => Transport::Tcp,
+        }
     }
 }
 

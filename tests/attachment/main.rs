@@ -12,5 +12,6 @@ mod expressions;
 mod fixtures;
 mod grants;
 mod incremental;
+mod isolation;
 mod merging;
 mod world;

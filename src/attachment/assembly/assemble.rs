@@ -14,8 +14,8 @@ use crate::{
         gateway::GatewayState,
         route::{RouteState, rules::Rules},
     },
-    meta::{Age, Hostname, NamespacedName, Seniority},
-    v1::{GatewayStatusAddress, ProtocolType},
+    meta::{Age, Hostname, NamespacedName, Seniority, is_narrower},
+    v1::GatewayStatusAddress,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -330,7 +330,6 @@ pub(in crate::attachment) fn fill(
 fn bare(state: &GatewayState, index: usize) -> Option<EffectiveListener> {
     let listener = state.listeners.get(index)?;
     let own = listener.hostname.as_ref();
-    let udp = |protocol: &ProtocolType| *protocol == ProtocolType::Udp;
     let yields_to: Vec<Hostname> = state
         .listeners
         .iter()
@@ -338,10 +337,10 @@ fn bare(state: &GatewayState, index: usize) -> Option<EffectiveListener> {
             other.in_force()
                 && other.name != listener.name
                 && other.port == listener.port
-                && udp(&other.protocol) == udp(&listener.protocol)
+                && other.protocol.transport() == listener.protocol.transport()
         })
         .filter_map(|other| other.hostname.as_ref())
-        .filter(|other| own.is_none_or(|own| own != *other && own.covers(other)))
+        .filter(|other| is_narrower(Some(other), own))
         .cloned()
         .collect();
     Some(EffectiveListener {

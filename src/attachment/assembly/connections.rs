@@ -12,7 +12,7 @@
 use super::contest::{Changed, Place, Places};
 use crate::{
     attachment::{RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname},
-    meta::{Age, Hostname},
+    meta::{Age, Hostname, Specificity},
 };
 use std::{
     cmp::Reverse,
@@ -38,13 +38,10 @@ struct Contender {
 }
 
 /// The place of a TLSRoute among those of one hostname at the listener: the more specific own hostname first.
-type Turn = (Reverse<(bool, usize)>, Arc<Place>);
+type Turn = (Reverse<Option<Specificity>>, Arc<Place>);
 
 fn turn(hostname: &EffectiveHostname, place: &Arc<Place>) -> Turn {
-    // Own hostnames that lead to one hostname at the listener include each other, so that the longer one is
-    // more specific; an exact one is as long as the wildcard above it.
-    let own = hostname.own.as_ref();
-    let specificity = own.map_or((false, 0), |own| (!own.is_wildcard(), own.as_str().len()));
+    let specificity = hostname.own.as_ref().map(Hostname::specificity);
     (Reverse(specificity), place.clone())
 }
 

@@ -3,7 +3,7 @@
 use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules};
 use crate::{
     certificate::KeyPair,
-    meta::{Hostname, NamespacedName, ObjectReference},
+    meta::{Hostname, NamespacedName, ObjectReference, Transport},
     v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -22,26 +22,49 @@ pub struct EffectiveGateway {
 }
 
 impl EffectiveGateway {
+    /// The listeners of a port. TCP and UDP share none.
+    pub fn listeners_at(
+        &self,
+        transport: Transport,
+        port: u16,
+    ) -> impl Iterator<Item = &Arc<EffectiveListener>> {
+        let here = move |listener: &&Arc<EffectiveListener>| {
+            listener.port == port && listener.protocol.transport() == transport
+        };
+        self.listeners.iter().filter(here)
+    }
+
     /// The one listener that answers for a host on a port: of those that serve the host, the one with the
     /// most specific hostname (Gateway `spec.listeners`, "listener isolation"). `host` is the SNI or the
     /// Host header without port; `None` where the client sent none, which only a listener without a
     /// hostname serves.
     #[must_use]
-    pub fn listener(&self, port: u16, host: Option<&str>) -> Option<&Arc<EffectiveListener>> {
-        self.listeners
-            .iter()
-            .filter(|listener| listener.port == port && listener.serves(host))
-            .max_by_key(|listener| specificity(listener.hostname.as_ref()))
+    pub fn listener(
+        &self,
+        transport: Transport,
+        port: u16,
+        host: Option<&str>,
+    ) -> Option<&Arc<EffectiveListener>> {
+        most_specific(self.listeners_at(transport, port), host)
     }
 }
 
-/// How specific a listener's hostname is: none, then wildcards by length, then exact names.
-fn specificity(hostname: Option<&Hostname>) -> (u8, usize) {
-    match hostname {
-        None => (0, 0),
-        Some(name) if name.is_wildcard() => (1, name.as_str().len()),
-        Some(name) => (2, name.as_str().len()),
-    }
+/// Of these listeners the one that answers for a host: see [`EffectiveGateway::listener`]. Of two that are equally
+/// specific, which a port never has, the first.
+pub(crate) fn most_specific<'l>(
+    listeners: impl Iterator<Item = &'l Arc<EffectiveListener>>,
+    host: Option<&str>,
+) -> Option<&'l Arc<EffectiveListener>> {
+    let specificity =
+        |listener: &EffectiveListener| listener.hostname.as_ref().map(Hostname::specificity);
+    listeners
+        .filter(|listener| listener.serves(host))
+        .reduce(
+            |first, other| match specificity(other) > specificity(first) {
+                true => other,
+                false => first,
+            },
+        )
 }
 
 /// A listener that is in force, with the routes that are attached to it.
@@ -176,9 +199,18 @@ mod tests {
                 listener("narrow", 80, Some("*.eu.example.com")),
                 listener("exact", 80, Some("a.eu.example.com")),
                 listener("other-port", 8080, Some("b.example.com")),
+                listener("dns-over-tcp", 53, None),
+                Arc::new(EffectiveListener {
+                    protocol: ProtocolType::Udp,
+                    ..(*listener("dns", 53, None)).clone()
+                }),
             ],
         };
-        let answer = |port, host| gateway.listener(port, host).map(|l| l.name.as_str());
+        let of = |transport, port, host| {
+            let listener = gateway.listener(transport, port, host);
+            listener.map(|l| l.name.as_str())
+        };
+        let answer = |port, host| of(Transport::Tcp, port, host);
         assert_eq!(answer(80, Some("a.eu.example.com")), Some("exact"));
         assert_eq!(answer(80, Some("b.eu.example.com")), Some("narrow"));
         assert_eq!(answer(80, Some("b.example.com")), Some("wide"));
@@ -186,5 +218,9 @@ mod tests {
         assert_eq!(answer(80, None), Some("all"));
         assert_eq!(answer(8080, Some("a.example.com")), None);
         assert_eq!(answer(8080, None), None);
+        // TCP and UDP share no port.
+        assert_eq!(answer(53, Some("a.example.com")), Some("dns-over-tcp"));
+        assert_eq!(of(Transport::Udp, 53, None), Some("dns"));
+        assert_eq!(of(Transport::Udp, 80, None), None);
     }
 }

@@ -17,6 +17,7 @@ pub use backend::{
 };
 pub(super) use endpoints::shared;
 pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList};
+pub(crate) use gateway::most_specific;
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
 };

@@ -79,7 +79,7 @@ impl<T> Ranked<T> {
         self.chunks.insert(at + 1, Arc::new(back));
     }
 
-    /// Drops this very entry.
+    /// Removes an entry, which is told from equal ones by its address.
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>) {
         let rank = entry.precedence();
         // The first chunk that does not end before the entry.

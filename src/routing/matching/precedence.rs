@@ -153,10 +153,9 @@ impl HostRank {
             HostnameRank::Own => own.unwrap_or(hostname),
             HostnameRank::Effective => hostname,
         };
-        match ranked {
-            HostPattern::Exact(name) => Self(0, Reverse(chars(name))),
-            HostPattern::Wildcard(suffix) => Self(1, Reverse(chars(suffix).saturating_add(2))),
-            HostPattern::Any => Self(2, Reverse(0)),
+        match ranked.specificity() {
+            Some(named) => Self(u8::from(!named.is_exact()), Reverse(named.characters())),
+            None => Self(2, Reverse(0)),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::meta::Specificity;
+
 /// The longest hostname of the domain name system, in bytes of its text form.
 const MAX_HOST: usize = 253;
 
@@ -66,6 +68,15 @@ impl HostPattern {
         } else {
             Self::Exact(name)
         })
+    }
+
+    /// How specific it is; `None` for every host.
+    pub(in crate::routing) fn specificity(&self) -> Option<Specificity> {
+        match self {
+            Self::Exact(name) => Some(Specificity::exact(name)),
+            Self::Wildcard(suffix) => Some(Specificity::wildcard(suffix)),
+            Self::Any => None,
+        }
     }
 }
 
