@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let look = |file: &str, entry: &Entry| {
         let keep = is_of_set(entry);
         let report = (!keep).then(|| validation::validate_value(&entry.value, &options));
-        let findings = report.iter().flat_map(|report| report.findings());
+        let findings = report.iter().flat_map(validation::Report::findings);
         let problems = findings.map(|finding| problem(file, entry, finding));
         Looked {
             keep,

@@ -68,3 +68,38 @@ fn one_broken_document_of_fifty_yields_the_others_and_one_precise_error() {
     assert_eq!(errors[0].place().unwrap().document, 16);
     assert!((187..=188).contains(&errors[0].line()), "{}", errors[0]);
 }
+
+#[test]
+fn memory_follows_one_object_and_not_the_stream() {
+    let peak = |text: &str| {
+        let counted = allocation_counter::measure(|| {
+            let stream = manifest::stream(text.as_bytes(), &ReadOptions::default());
+            assert!(stream.flatten().count() > 5_000);
+        });
+        counted.bytes_max
+    };
+    let item = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#;
+    let lines = |times: usize| format!("{item}\n").repeat(times * 10_000);
+    let documents = |times: usize| "---\nkind: A\nmetadata: {name: a}\n".repeat(times * 10_000);
+    for text in [&lines as &dyn Fn(usize) -> String, &documents] {
+        let (one, four) = (peak(&text(1)), peak(&text(4)));
+        assert!(four <= one + one / 10 && one < 500_000, "{one}, {four}");
+    }
+    // Of a list, only its text is kept, and where the items of a YAML list stand.
+    let list = |times: usize| {
+        format!(
+            r#"{{"items":[{}],"kind":"List"}}"#,
+            vec![item; times * 10_000].join(",")
+        )
+    };
+    let yaml = |times: usize| {
+        format!(
+            "items:\n{}kind: List\n",
+            "- kind: A\n  x: [1, 2, 3]\n".repeat(times * 10_000)
+        )
+    };
+    for text in [list(4), yaml(4)] {
+        let (peak, length) = (peak(&text), text.len() as u64);
+        assert!(peak < 8 * length, "{peak} for {length}");
+    }
+}

@@ -124,3 +124,80 @@ fn a_key_given_twice_is_a_finding_shown_in_its_line() {
     );
     assert!(!said.contains('\x1b'), "colour is for terminals only");
 }
+
+#[test]
+fn findings_come_in_the_order_of_the_arguments_however_the_files_are_read() {
+    let folder = folder("order");
+    // The first one takes longest.
+    let mut wanted = Vec::new();
+    for number in 0..40 {
+        let text = format!(
+            "# {}\nkind: A\nkind: B\n",
+            "x".repeat((40 - number) * 5_000)
+        );
+        let path = folder.join(format!("{number:02}.yaml"));
+        fs::write(&path, text).unwrap();
+        wanted.push(path.display().to_string());
+    }
+    wanted.reverse();
+    let arguments = wanted.iter().flat_map(|path| ["-f", path]);
+    let arguments: Vec<&str> = ["validate", "-o", "json"]
+        .into_iter()
+        .chain(arguments)
+        .collect();
+    let output = gwapi(&arguments, "");
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let mut files: Vec<&str> = found.iter().map(|f| f["file"].as_str().unwrap()).collect();
+    files.dedup();
+    assert_eq!(files, wanted);
+    // A line of a file that was not kept is shown.
+    let shown = gwapi(&["validate", "-f", &wanted[0]], "");
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains(" 3 | kind: B"), "{shown}");
+}
+
+#[test]
+fn of_more_findings_than_are_kept_all_are_counted() {
+    let text = "{\"kind\": \"A\"}\n".repeat(50);
+    let arguments = ["validate", "-o", "json", "--max-findings", "20", "-f", "-"];
+    let output = gwapi(&arguments, &text);
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found.len(), 20);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("50 findings, of which 20 are named"),
+        "{said}"
+    );
+    let output = gwapi(&["validate", "--max-findings", "20", "-f", "-"], &text);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown.contains("50 objects: 50 errors, 0 warnings"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_limit_is_named_with_how_to_raise_it_and_the_rest_is_judged() {
+    let text = "kind: A\nx: [[[[1]]]]\n---\nkind: B\nkind: C\n";
+    let limited = ["validate", "--limit", "max-depth=3", "-f", "-"];
+    let shown = String::from_utf8(gwapi(&limited, text).stdout).unwrap();
+    assert!(shown.contains("the limit of 3 (`max_depth`)"), "{shown}");
+    assert!(
+        shown.contains("`--limit max-depth=…` allows more"),
+        "{shown}"
+    );
+    assert!(shown.contains("the key is given twice"), "{shown}");
+    for (wrong, wanted) in [
+        ("depth=3", "max-depth"),
+        ("max-depth", "NAME=NUMBER"),
+        ("max-depth=x", "a number"),
+    ] {
+        let output = gwapi(&["validate", "--limit", wrong, "-f", "-"], "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(2) && said.contains(wanted),
+            "{said}"
+        );
+    }
+}

@@ -16,12 +16,15 @@ use std::{
     sync::Arc,
 };
 
+/// The name of a port, and its protocol where the objects say it.
+type PortKey<'a> = (&'a str, Option<&'a str>);
+
 /// All endpoints of a Service, each list of addresses kept once, however many ports it serves.
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
     lists: Vec<Arc<[BackendAddress]>>,
     /// For each name and protocol of a port: the lists that serve it, each with the port of the endpoints.
-    ports: HashMap<(&'a str, Option<&'a str>), Vec<(u16, usize)>>,
+    ports: HashMap<PortKey<'a>, Vec<(u16, usize)>>,
     /// Lists that were made of several others.
     merged: HashMap<Vec<usize>, Arc<[BackendAddress]>>,
     /// How many more addresses may be copied to make one list of several.
@@ -52,7 +55,7 @@ impl<'a> Found<'a> {
             let ports = slice.ports.iter().flatten().filter_map(|port| {
                 let name = port.name.as_deref().unwrap_or_default();
                 let protocol = port.protocol.as_deref().unwrap_or("TCP");
-                Some((name, Some(protocol), u16::try_from(port.port?).ok()?))
+                Some(((name, Some(protocol)), u16::try_from(port.port?).ok()?))
             });
             found.add(addresses.collect(), ports);
         }
@@ -74,7 +77,7 @@ impl<'a> Found<'a> {
                 });
             let ports = subset.ports.iter().flatten().filter_map(|port| {
                 let name = port.name.as_deref().unwrap_or_default();
-                Some((name, None, u16::try_from(port.port).ok()?))
+                Some(((name, None), u16::try_from(port.port).ok()?))
             });
             found.add(addresses.collect(), ports);
         }
@@ -84,14 +87,11 @@ impl<'a> Found<'a> {
     fn add(
         &mut self,
         addresses: Vec<BackendAddress>,
-        ports: impl Iterator<Item = (&'a str, Option<&'a str>, u16)>,
+        ports: impl Iterator<Item = (PortKey<'a>, u16)>,
     ) {
         let list = self.lists.len();
-        for (name, protocol, port) in ports {
-            self.ports
-                .entry((name, protocol))
-                .or_default()
-                .push((port, list));
+        for (key, port) in ports {
+            self.ports.entry(key).or_default().push((port, list));
         }
         let addresses = shared(addresses);
         self.spare += 2 * addresses.len();
@@ -172,7 +172,7 @@ mod tests {
         .unwrap()
     }
 
-    fn at<'e>(endpoints: &'e EndpointList) -> Vec<(u16, &'e str)> {
+    fn at(endpoints: &EndpointList) -> Vec<(u16, &str)> {
         endpoints.iter().map(|e| (e.port, e.address)).collect()
     }
 

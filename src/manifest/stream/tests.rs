@@ -150,7 +150,9 @@ fn limited(text: &str, set: impl FnOnce(&mut Limits)) -> (Vec<String>, Vec<&'sta
     set(&mut limits);
     let manifest = read(text.as_bytes(), &ReadOptions::default().with_limits(limits));
     for error in &manifest.errors {
-        let name = error.limit_name().expect(error.message());
+        let Some(name) = error.limit_name() else {
+            panic!("{error}");
+        };
         assert!(Limits::NAMES.contains(&name));
         assert!(error.message().contains(&format!("`{name}`")), "{error}");
         assert!(Limits::default().set(name, 1));
@@ -184,23 +186,31 @@ fn a_bound_of_an_object_is_named_and_the_rest_is_read() {
         };
         let rest = || vec!["A".to_owned(), "C".to_owned()];
         let found = limited(&text(&format!("\"{long}\"")), |l| {
-            l.max_document_bytes = 1_000
+            l.max_document_bytes = 1_000;
         });
         assert_eq!(found, (rest(), vec!["max_document_bytes"]));
-        let found = limited(&text(&format!("[{many}1]")), |l| l.max_values = 100);
+        let found = limited(&text(&format!("[{many}1]")), |l| {
+            l.max_values = 100;
+        });
         assert_eq!(found, (rest(), vec!["max_values"]));
-        let found = limited(&text(&deep), |l| l.max_depth = 20);
+        let found = limited(&text(&deep), |l| {
+            l.max_depth = 20;
+        });
         assert_eq!(found, (rest(), vec!["max_depth"]));
     }
     let aliases = "kind: A\n---\na: &a [1, 2, 3]\nb: [*a, *a, *a]\n---\nkind: C\n";
-    let found = limited(aliases, |l| l.max_alias_bytes = 300);
+    let found = limited(aliases, |l| {
+        l.max_alias_bytes = 300;
+    });
     assert_eq!(found.1, ["max_alias_bytes"]);
     assert_eq!(found.0, ["A", "C"]);
     // Of a list, a bound of an object is one of an item.
     let list = format!(
         "{{\"kind\": \"List\", \"items\": [{{\"kind\": \"A\"}}, {{\"x\": [{many}1]}}, {{\"kind\": \"C\"}}]}}"
     );
-    let found = limited(&list, |l| l.max_values = 100);
+    let found = limited(&list, |l| {
+        l.max_values = 100;
+    });
     assert_eq!(
         found,
         (vec!["A".to_owned(), "C".to_owned()], vec!["max_values"])
@@ -211,23 +221,38 @@ fn a_bound_of_an_object_is_named_and_the_rest_is_read() {
 fn a_bound_of_the_stream_is_named_and_ends_it() {
     let lines = "{\"kind\": \"A\"}\n".repeat(5);
     for text in [lines.clone(), lines.replace('\n', "\n---\n")] {
-        let found = limited(&text, |l| l.max_objects = 3);
+        let found = limited(&text, |l| {
+            l.max_objects = 3;
+        });
         assert_eq!((found.0.len(), found.1), (3, vec!["max_objects"]));
-        assert_eq!(limited(&text, |l| l.max_objects = 5).1, [] as [&str; 0]);
+        assert_eq!(
+            limited(&text, |l| {
+                l.max_objects = 5;
+            })
+            .1,
+            [] as [&str; 0]
+        );
         // A document of which only a part may be read is not read.
-        let found = limited(&text, |l| l.max_bytes = 50);
+        let found = limited(&text, |l| {
+            l.max_bytes = 50;
+        });
         assert_eq!(
             (found.0.len(), found.1),
             (text[..50].matches('}').count(), vec!["max_bytes"])
         );
         assert_eq!(
-            limited(&text, |l| l.max_bytes = text.len()).1,
+            limited(&text, |l| {
+                l.max_bytes = text.len();
+            })
+            .1,
             [] as [&str; 0]
         );
     }
     let broken = "{]\n".repeat(10);
-    let mut limits = Limits::default();
-    limits.max_errors = 3;
+    let limits = Limits {
+        max_errors: 3,
+        ..Default::default()
+    };
     let options = ReadOptions::default().with_limits(limits);
     let manifest = read(broken.as_bytes(), &options);
     assert_eq!(manifest.errors.len(), 4);
