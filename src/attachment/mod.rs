@@ -54,10 +54,11 @@ pub(crate) use backend::ports_looked_at;
 pub use effective::Effective;
 pub use objects::{
     object::{
-        MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec, SnapshotObject,
+        ByPlace, MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec,
+        SnapshotObject,
     },
     route_id::{RouteId, RouteKind},
-    snapshot::{ByPlace, Snapshot},
+    snapshot::Snapshot,
 };
 pub use options::{
     AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,

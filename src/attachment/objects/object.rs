@@ -13,7 +13,10 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// Objects of one kind by their place.
+pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
 
 /// The API group of the Multi-Cluster Services API.
 pub const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";

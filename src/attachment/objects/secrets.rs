@@ -1,6 +1,6 @@
 //! Secrets, which must not show in a log.
 
-use super::snapshot::ByPlace;
+use super::object::ByPlace;
 use k8s_openapi::api::core::v1::Secret;
 use std::{
     fmt,

@@ -1,7 +1,7 @@
 //! A set of objects as it is at one moment.
 
 use super::{
-    object::{self, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
+    object::{self, ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
     secrets::Secrets,
 };
 use crate::{
@@ -12,13 +12,7 @@ use k8s_openapi::api::{
     core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
     discovery::v1::EndpointSlice,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
-
-/// Objects of one kind by their place.
-pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A set of objects by kind, namespace and name; each in one form, whatever version it was written in.
 ///
