@@ -228,10 +228,10 @@ fn http_route(
         spec: HttpRouteSpec {
             parent_refs: vec![parent],
             hostnames,
-            rules: vec![HttpRouteRule {
+            rules: Some(vec![HttpRouteRule {
                 backend_refs: backends,
                 ..Default::default()
-            }],
+            }]),
         },
         ..Default::default()
     }
@@ -561,7 +561,7 @@ mod corner {
             Vec::new(),
             vec![backend(Some("apps"), "app")],
         );
-        if let Some(rule) = route.spec.rules.first_mut() {
+        if let Some(rule) = route.spec.rules.iter_mut().flatten().next() {
             rule.matches = vec![gwapi::v1::HttpRouteMatch {
                 path: Some(gwapi::v1::HttpPathMatch {
                     value: Some(path.to_owned()),

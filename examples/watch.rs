@@ -21,7 +21,7 @@ async fn watch() -> Result<(), Box<dyn std::error::Error>> {
     let routes: Api<HttpRoute> = Api::all(Client::try_default().await?);
 
     for route in routes.list(&ListParams::default()).await? {
-        let rules = route.spec.rules.len();
+        let rules = route.spec.rules().len();
         println!("{} has {rules} rules", route.name_any());
     }
 

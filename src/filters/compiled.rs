@@ -2,110 +2,146 @@
 
 use super::{
     ApplyError, CompileError, CompileErrorKind, HeaderModifier, Redirect, RedirectContext, Rewrite,
+    error::unrecognized, header_modifier::Message,
 };
 use crate::v1::{
-    BackendObjectReference, GrpcRouteFilter, HttpHeaderFilter, HttpRequestMirrorFilter,
-    HttpRouteFilter, LocalObjectReference,
+    BackendObjectReference, GrpcRouteFilter, HttpHeaderFilter, HttpRouteFilter,
+    LocalObjectReference,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, request};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request};
 
 /// The filters of a rule or of a backend, compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
     request: Option<HeaderModifier>,
     response: Option<HeaderModifier>,
-    redirect: Option<Redirect>,
+    /// With its place in the list.
+    redirect: Option<(usize, Redirect)>,
     rewrite: Option<Rewrite>,
     mirrors: Vec<BackendObjectReference>,
     extensions: Vec<LocalObjectReference>,
 }
 
 impl Filters {
-    /// Compiles the filters of an HTTPRoute (`filters` of a rule or a backend).
+    /// Compiles one list of filters of an HTTPRoute (`filters` of a rule or a backend).
+    ///
+    /// What filters need of the rule around them is judged by [`RuleFilters`](super::RuleFilters).
     ///
     /// # Errors
     ///
-    /// The first filter that cannot be honoured, its path starting with `filters[INDEX]`: a bad value, a
-    /// type that is not known, a type repeated that may stand there once, a redirect beside a rewrite.
+    /// The first filter that cannot be applied, its path starting with `filters[INDEX]`: a bad value, a
+    /// type that is not known, a type repeated that may stand there once, filters that cannot be combined.
     pub fn compile_http(filters: &[HttpRouteFilter]) -> Result<Self, CompileError> {
-        let mut compiled = Self::default();
-        for (index, filter) in filters.iter().enumerate() {
-            compiled
-                .add_http(filter)
-                .map_err(|error| error.within(&format!("filters[{index}]")))?;
-        }
-        Ok(compiled)
+        first_error(Self::collect_http(filters))
     }
 
-    /// Compiles the filters of a GRPCRoute (`filters` of a rule or a backend).
+    /// Compiles one list of filters of a GRPCRoute (`filters` of a rule or a backend).
     ///
     /// # Errors
     ///
     /// As [`compile_http`](Self::compile_http).
     pub fn compile_grpc(filters: &[GrpcRouteFilter]) -> Result<Self, CompileError> {
-        let mut compiled = Self::default();
+        first_error(Self::collect_grpc(filters))
+    }
+
+    /// Compiles what can be, and says what cannot.
+    pub(super) fn collect_http(filters: &[HttpRouteFilter]) -> (Self, Vec<CompileError>) {
+        let mut this = Self::default();
+        let mut errors = Vec::new();
         for (index, filter) in filters.iter().enumerate() {
+            let mut found = Vec::new();
+            this.add_http(index, filter, &mut found);
+            errors.extend(found.into_iter().map(|error| error.within_filter(index)));
+        }
+        (this, errors)
+    }
+
+    /// Compiles what can be, and says what cannot.
+    pub(super) fn collect_grpc(filters: &[GrpcRouteFilter]) -> (Self, Vec<CompileError>) {
+        let mut this = Self::default();
+        let mut errors = Vec::new();
+        for (index, filter) in filters.iter().enumerate() {
+            let mut found = Vec::new();
             match filter {
-                GrpcRouteFilter::RequestHeaderModifier(filter) => compiled.add_request(filter),
-                GrpcRouteFilter::ResponseHeaderModifier(filter) => compiled.add_response(filter),
-                GrpcRouteFilter::RequestMirror(filter) => compiled.add_mirror(filter),
-                GrpcRouteFilter::ExtensionRef(reference) => compiled.add_extension(reference),
-                GrpcRouteFilter::Unrecognized(_) => Err(unrecognized(filter.type_name())),
+                GrpcRouteFilter::RequestHeaderModifier(filter) => {
+                    this.add_request(filter, &mut found);
+                }
+                GrpcRouteFilter::ResponseHeaderModifier(filter) => {
+                    this.add_response(filter, &mut found);
+                }
+                GrpcRouteFilter::RequestMirror(filter) => {
+                    this.mirrors.push(filter.backend_ref.clone());
+                }
+                GrpcRouteFilter::ExtensionRef(reference) => this.extensions.push(reference.clone()),
+                GrpcRouteFilter::Unrecognized(_) => {
+                    found.push(unrecognized(filter.type_name(), GrpcRouteFilter::TYPES));
+                }
             }
-            .map_err(|error| error.within(&format!("filters[{index}]")))?;
+            errors.extend(found.into_iter().map(|error| error.within_filter(index)));
         }
-        Ok(compiled)
+        (this, errors)
     }
 
-    fn add_http(&mut self, filter: &HttpRouteFilter) -> Result<(), CompileError> {
+    fn add_http(&mut self, index: usize, filter: &HttpRouteFilter, errors: &mut Vec<CompileError>) {
         match filter {
-            HttpRouteFilter::RequestHeaderModifier(filter) => self.add_request(filter),
-            HttpRouteFilter::ResponseHeaderModifier(filter) => self.add_response(filter),
-            HttpRouteFilter::RequestMirror(filter) => self.add_mirror(filter),
-            HttpRouteFilter::RequestRedirect(filter) => {
-                let redirect =
-                    Redirect::compile(filter).map_err(|error| error.within("requestRedirect"))?;
-                once("RequestRedirect", &mut self.redirect, redirect)?;
-                self.redirect_or_rewrite()
+            HttpRouteFilter::RequestHeaderModifier(filter) => self.add_request(filter, errors),
+            HttpRouteFilter::ResponseHeaderModifier(filter) => self.add_response(filter, errors),
+            HttpRouteFilter::RequestMirror(filter) => self.mirrors.push(filter.backend_ref.clone()),
+            HttpRouteFilter::RequestRedirect(filter) => match Redirect::compile(filter) {
+                Ok(redirect) => once(
+                    "RequestRedirect",
+                    &mut self.redirect,
+                    (index, redirect),
+                    errors,
+                ),
+                Err(error) => errors.push(error.within("requestRedirect")),
+            },
+            HttpRouteFilter::UrlRewrite(filter) => match Rewrite::compile(filter) {
+                Ok(rewrite) => once("URLRewrite", &mut self.rewrite, rewrite, errors),
+                Err(error) => errors.push(error.within("urlRewrite")),
+            },
+            HttpRouteFilter::ExtensionRef(reference) => self.extensions.push(reference.clone()),
+            HttpRouteFilter::Unrecognized(_) => {
+                errors.push(unrecognized(filter.type_name(), HttpRouteFilter::TYPES));
             }
-            HttpRouteFilter::UrlRewrite(filter) => {
-                let rewrite =
-                    Rewrite::compile(filter).map_err(|error| error.within("urlRewrite"))?;
-                once("URLRewrite", &mut self.rewrite, rewrite)?;
-                self.redirect_or_rewrite()
-            }
-            HttpRouteFilter::ExtensionRef(reference) => self.add_extension(reference),
-            HttpRouteFilter::Unrecognized(_) => Err(unrecognized(filter.type_name())),
+        }
+        let is_either = matches!(
+            filter,
+            HttpRouteFilter::RequestRedirect(_) | HttpRouteFilter::UrlRewrite(_)
+        );
+        if is_either && self.redirect.is_some() && self.rewrite.is_some() {
+            errors.push(CompileError::new("", CompileErrorKind::RedirectAndRewrite));
+        }
+        let hostname = self.rewrite.as_ref().and_then(Rewrite::hostname);
+        let host = self.request.as_ref().and_then(HeaderModifier::host);
+        let may_be_either = matches!(
+            filter,
+            HttpRouteFilter::RequestHeaderModifier(_) | HttpRouteFilter::UrlRewrite(_)
+        );
+        if may_be_either && hostname.is_some() && host.is_some() {
+            errors.push(CompileError::new("", CompileErrorKind::HostTwice));
         }
     }
 
-    fn add_request(&mut self, filter: &HttpHeaderFilter) -> Result<(), CompileError> {
-        let modifier = HeaderModifier::compile(filter)
-            .map_err(|error| error.within("requestHeaderModifier"))?;
-        once("RequestHeaderModifier", &mut self.request, modifier)
+    fn add_request(&mut self, filter: &HttpHeaderFilter, errors: &mut Vec<CompileError>) {
+        let mut found = Vec::new();
+        let modifier = HeaderModifier::compile(filter, Message::Request, &mut found);
+        let within = |error: CompileError| error.within("requestHeaderModifier");
+        errors.extend(found.into_iter().map(within));
+        once("RequestHeaderModifier", &mut self.request, modifier, errors);
     }
 
-    fn add_response(&mut self, filter: &HttpHeaderFilter) -> Result<(), CompileError> {
-        let modifier = HeaderModifier::compile(filter)
-            .map_err(|error| error.within("responseHeaderModifier"))?;
-        once("ResponseHeaderModifier", &mut self.response, modifier)
-    }
-
-    fn add_mirror(&mut self, filter: &HttpRequestMirrorFilter) -> Result<(), CompileError> {
-        self.mirrors.push(filter.backend_ref.clone());
-        Ok(())
-    }
-
-    fn add_extension(&mut self, reference: &LocalObjectReference) -> Result<(), CompileError> {
-        self.extensions.push(reference.clone());
-        Ok(())
-    }
-
-    fn redirect_or_rewrite(&self) -> Result<(), CompileError> {
-        match (&self.redirect, &self.rewrite) {
-            (Some(_), Some(_)) => Err(CompileError::new("", CompileErrorKind::RedirectAndRewrite)),
-            _ => Ok(()),
-        }
+    fn add_response(&mut self, filter: &HttpHeaderFilter, errors: &mut Vec<CompileError>) {
+        let mut found = Vec::new();
+        let modifier = HeaderModifier::compile(filter, Message::Response, &mut found);
+        let within = |error: CompileError| error.within("responseHeaderModifier");
+        errors.extend(found.into_iter().map(within));
+        once(
+            "ResponseHeaderModifier",
+            &mut self.response,
+            modifier,
+            errors,
+        );
     }
 
     /// Whether the list has no filter.
@@ -129,13 +165,39 @@ impl Filters {
     /// The redirect. A request that it takes reaches no backend.
     #[must_use]
     pub fn redirect(&self) -> Option<&Redirect> {
-        self.redirect.as_ref()
+        self.redirect.as_ref().map(|(_, redirect)| redirect)
+    }
+
+    /// The place of the redirect in the list of filters.
+    #[must_use]
+    pub fn redirect_index(&self) -> Option<usize> {
+        self.redirect.as_ref().map(|(index, _)| *index)
     }
 
     /// The rewrite of host and path.
     #[must_use]
     pub fn rewrite(&self) -> Option<&Rewrite> {
         self.rewrite.as_ref()
+    }
+
+    /// Whether the path is changed, by a rewrite.
+    pub(super) fn changes_path(&self) -> bool {
+        self.rewrite().and_then(Rewrite::path).is_some()
+    }
+
+    /// Whether the host is changed, by a rewrite or by a `Host` header that is set.
+    pub(super) fn changes_host(&self) -> bool {
+        let rewritten = self.rewrite().and_then(Rewrite::hostname);
+        let set = self.request_headers().and_then(HeaderModifier::host);
+        rewritten.or(set).is_some()
+    }
+
+    /// Whether a request may ask its backend to switch to another protocol, as WebSocket does: unless a filter
+    /// removes `Upgrade`, or `Connection`, which must name it.
+    #[must_use]
+    pub fn passes_upgrade(&self) -> bool {
+        let mut removed = self.request.iter().flat_map(HeaderModifier::remove);
+        !removed.any(|name| [header::UPGRADE, header::CONNECTION].contains(name))
     }
 
     /// The backends that get a copy of each request, in their order. Their references are as written: to
@@ -161,8 +223,7 @@ impl Filters {
         &self,
         request: &RedirectContext<'_>,
     ) -> Result<Option<(StatusCode, HeaderValue)>, ApplyError> {
-        self.redirect
-            .as_ref()
+        self.redirect()
             .map(|redirect| redirect.location(request))
             .transpose()
     }
@@ -172,7 +233,7 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// As [`Rewrite::apply`] and [`HeaderModifier::apply`].
+    /// As [`Rewrite::apply`] and [`HeaderModifier::apply_to_request`].
     pub fn apply_request(
         &self,
         request: &mut request::Parts,
@@ -182,7 +243,7 @@ impl Filters {
             rewrite.apply(request, matched_prefix)?;
         }
         if let Some(modifier) = &self.request {
-            modifier.apply(&mut request.headers)?;
+            modifier.apply_to_request(request)?;
         }
         Ok(())
     }
@@ -192,24 +253,28 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// As [`HeaderModifier::apply`].
+    /// As [`HeaderModifier::apply_to_response`].
     pub fn apply_response(&self, headers: &mut HeaderMap) -> Result<(), ApplyError> {
         self.response
             .as_ref()
-            .map_or(Ok(()), |modifier| modifier.apply(headers))
+            .map_or(Ok(()), |modifier| modifier.apply_to_response(headers))
     }
 }
 
-fn once<T>(kind: &'static str, place: &mut Option<T>, compiled: T) -> Result<(), CompileError> {
+/// Puts a filter in its place, unless there is one.
+fn once<T>(kind: &'static str, place: &mut Option<T>, compiled: T, errors: &mut Vec<CompileError>) {
     if place.is_some() {
-        return Err(CompileError::new("", CompileErrorKind::Repeated(kind)));
+        errors.push(CompileError::new("", CompileErrorKind::Repeated(kind)));
+    } else {
+        *place = Some(compiled);
     }
-    *place = Some(compiled);
-    Ok(())
 }
 
-fn unrecognized(kind: &str) -> CompileError {
-    CompileError::new("type", CompileErrorKind::Unrecognized(kind.to_owned()))
+fn first_error((filters, errors): (Filters, Vec<CompileError>)) -> Result<Filters, CompileError> {
+    match errors.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(filters),
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +362,7 @@ mod tests {
         ] {
             let names: Vec<_> = filters.mirrors().iter().map(|m| m.name.as_str()).collect();
             assert_eq!(names, ["a", "b"]);
+            assert_eq!(filters.redirect_index(), None);
             assert_eq!(filters.extensions()[0].kind, "Auth");
             assert!(!filters.is_empty());
         }
@@ -332,15 +398,52 @@ mod tests {
     }
 
     #[test]
+    fn the_host_is_rewritten_by_one_filter_of_a_list() {
+        let set = |name: &str| {
+            json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {
+            "set": [{"name": name, "value": "b.example"}]}})
+        };
+        let rewrite = |value: Value| json!({"type": "URLRewrite", "urlRewrite": value});
+        let hostname = rewrite(json!({"hostname": "a.example"}));
+        for pair in [
+            json!([set("host"), hostname]),
+            json!([hostname, set("Host")]),
+        ] {
+            let error = http(pair).unwrap_err();
+            assert_eq!(error.path(), "filters[1]");
+            assert_eq!(*error.kind(), CompileErrorKind::HostTwice);
+        }
+        let path = rewrite(json!({"path": {"type": "ReplaceFullPath", "replaceFullPath": "/"}}));
+        assert!(http(json!([set("host"), path])).is_ok());
+        assert!(http(json!([set("x-host"), hostname])).is_ok());
+    }
+
+    #[test]
+    fn a_request_asks_for_no_upgrade_where_a_filter_removes_it() {
+        let remove = |name: &str| {
+            json!([{"type": "RequestHeaderModifier",
+            "requestHeaderModifier": {"remove": [name]}}])
+        };
+        for (name, passes) in [("Upgrade", false), ("connection", false), ("te", true)] {
+            assert_eq!(
+                http(remove(name)).unwrap().passes_upgrade(),
+                passes,
+                "{name}"
+            );
+        }
+        assert!(Filters::default().passes_upgrade());
+    }
+
+    #[test]
     fn a_filter_that_cannot_be_honoured_is_never_skipped() {
         for (list, message) in [
             (
                 json!([{"type": "RateLimit", "rateLimit": {}}]),
-                "filters[0].type: `RateLimit` is not",
+                "filters[0].type: `RateLimit` is not a known type",
             ),
             (
                 json!([{"type": "URLRewrite"}]),
-                "filters[0].type: `URLRewrite` is not a known type with its member",
+                "filters[0].type: `URLRewrite` must have the field that belongs to it",
             ),
             (
                 json!([{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "a", "value": "\n"}]}}]),

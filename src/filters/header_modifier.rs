@@ -2,51 +2,133 @@
 
 use super::{
     ApplyError, ApplyErrorKind, CompileError, CompileErrorKind, hop_by_hop::CONNECTION_HEADERS,
+    rewrite::NewAuthority,
 };
-use crate::v1::{HttpHeader, HttpHeaderFilter};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use crate::{
+    meta::Authority,
+    v1::{HttpHeader, HttpHeaderFilter},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header, request};
 
 /// Changes to headers, compiled: `set`, then `add`, then `remove`.
 ///
 /// Names are compared without regard to case. Of entries of one list with the same name the first counts.
 /// `add` appends a field line, which means the same as a comma in the line before and is right for
-/// `Set-Cookie` too.
+/// `Set-Cookie` too. Which headers cannot be changed, and why, is said in the [module](super).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderModifier {
+    host: Option<NewAuthority>,
     set: Vec<(HeaderName, HeaderValue)>,
     add: Vec<(HeaderName, HeaderValue)>,
     remove: Vec<HeaderName>,
 }
 
+/// Whose headers are changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Message {
+    Request,
+    Response,
+}
+
+/// What is done to a header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Set,
+    Add,
+    Remove,
+}
+
 impl HeaderModifier {
-    /// Compiles a header filter.
+    /// Compiles a filter for the headers of requests.
     ///
     /// # Errors
     ///
-    /// A name or a value that HTTP does not allow, and a header that no filter may touch (see the
+    /// The first name or value that HTTP does not allow, or change that no filter can make (see the
     /// [module](super)). The error's path starts in the filter: `set[0].value`.
-    pub fn compile(filter: &HttpHeaderFilter) -> Result<Self, CompileError> {
-        let mut remove = Vec::with_capacity(filter.remove.len());
-        for (index, text) in filter.remove.iter().enumerate() {
-            let name =
-                name(text).map_err(|kind| CompileError::new(format!("remove[{index}]"), kind))?;
-            if !remove.contains(&name) {
-                remove.push(name);
-            }
-        }
-        Ok(Self {
-            set: pairs("set", &filter.set)?,
-            add: pairs("add", &filter.add)?,
-            remove,
-        })
+    pub fn for_requests(filter: &HttpHeaderFilter) -> Result<Self, CompileError> {
+        Self::first_error(filter, Message::Request)
     }
 
-    /// Applies the changes to the headers of a request or a response.
+    /// Compiles a filter for the headers of responses.
     ///
     /// # Errors
     ///
-    /// The map can hold no further header (32 768). Some changes are then made and others not.
-    pub fn apply(&self, headers: &mut HeaderMap) -> Result<(), ApplyError> {
+    /// As [`for_requests`](Self::for_requests).
+    pub fn for_responses(filter: &HttpHeaderFilter) -> Result<Self, CompileError> {
+        Self::first_error(filter, Message::Response)
+    }
+
+    fn first_error(filter: &HttpHeaderFilter, message: Message) -> Result<Self, CompileError> {
+        let mut errors = Vec::new();
+        let modifier = Self::compile(filter, message, &mut errors);
+        match errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(modifier),
+        }
+    }
+
+    /// Compiles what can be, and notes what cannot.
+    pub(super) fn compile(
+        filter: &HttpHeaderFilter,
+        message: Message,
+        errors: &mut Vec<CompileError>,
+    ) -> Self {
+        let mut this = Self::default();
+        for (index, entry) in filter.set.iter().enumerate() {
+            let at = |field: &str| format!("set[{index}].{field}");
+            match (name(&entry.name, message, Action::Set), value(entry)) {
+                (Err(kind), _) => errors.push(CompileError::new(at("name"), kind)),
+                (_, Err(kind)) => errors.push(CompileError::new(at("value"), kind)),
+                (Ok(header::HOST), Ok(_)) if message == Message::Request => {
+                    match authority(&entry.value) {
+                        Ok(host) => _ = this.host.get_or_insert(host),
+                        Err(kind) => errors.push(CompileError::new(at("value"), kind)),
+                    }
+                }
+                (Ok(name), Ok(value)) => insert(&mut this.set, name, value),
+            }
+        }
+        for (index, entry) in filter.add.iter().enumerate() {
+            let at = |field: &str| format!("add[{index}].{field}");
+            match (name(&entry.name, message, Action::Add), value(entry)) {
+                (Err(kind), _) => errors.push(CompileError::new(at("name"), kind)),
+                (_, Err(kind)) => errors.push(CompileError::new(at("value"), kind)),
+                (Ok(name), Ok(value)) => insert(&mut this.add, name, value),
+            }
+        }
+        for (index, text) in filter.remove.iter().enumerate() {
+            match name(text, message, Action::Remove) {
+                Err(kind) => errors.push(CompileError::new(format!("remove[{index}]"), kind)),
+                Ok(name) if !this.remove.contains(&name) => this.remove.push(name),
+                Ok(_) => {}
+            }
+        }
+        this
+    }
+
+    /// Applies the changes to a request. A `Host` that is set takes the place of the authority of an absolute target,
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// The request can hold no further header (32 768). Some changes are then made and others not.
+    pub fn apply_to_request(&self, request: &mut request::Parts) -> Result<(), ApplyError> {
+        if let Some(host) = &self.host {
+            host.apply(request)?;
+        }
+        self.apply(&mut request.headers)
+    }
+
+    /// Applies the changes to the headers of a response.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply_to_request`](Self::apply_to_request).
+    pub fn apply_to_response(&self, headers: &mut HeaderMap) -> Result<(), ApplyError> {
+        self.apply(headers)
+    }
+
+    fn apply(&self, headers: &mut HeaderMap) -> Result<(), ApplyError> {
         let full = |_| ApplyError::from(ApplyErrorKind::TooManyHeaders);
         for (name, value) in &self.set {
             headers
@@ -64,44 +146,66 @@ impl HeaderModifier {
         Ok(())
     }
 
+    /// The host, perhaps with a port, that a request asks for afterwards, where the filter sets `Host`.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_ref().map(NewAuthority::as_str)
+    }
+
+    /// The headers that are set, `Host` of requests aside: each name once.
+    pub fn set(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.set.iter().map(|(name, value)| (name, value))
+    }
+
+    /// The headers that are added to what is there: each name once.
+    pub fn add(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.add.iter().map(|(name, value)| (name, value))
+    }
+
+    /// The headers that are removed: each name once.
+    pub fn remove(&self) -> impl Iterator<Item = &HeaderName> {
+        self.remove.iter()
+    }
+
     /// Whether nothing is changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.add.is_empty() && self.remove.is_empty()
+        *self == Self::default()
     }
 }
 
-fn pairs(
-    list: &str,
-    entries: &[HttpHeader],
-) -> Result<Vec<(HeaderName, HeaderValue)>, CompileError> {
-    let mut pairs: Vec<(HeaderName, HeaderValue)> = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
-        let name = name(&entry.name)
-            .map_err(|kind| CompileError::new(format!("{list}[{index}].name"), kind))?;
-        let value = HeaderValue::from_bytes(entry.value.as_bytes()).map_err(|_| {
-            CompileError::new(
-                format!("{list}[{index}].value"),
-                CompileErrorKind::HeaderValue(entry.value.clone()),
-            )
-        })?;
-        if pairs.iter().all(|(known, _)| *known != name) {
-            pairs.push((name, value));
-        }
+/// Adds an entry, unless the name is there.
+fn insert(pairs: &mut Vec<(HeaderName, HeaderValue)>, name: HeaderName, value: HeaderValue) {
+    if pairs.iter().all(|(known, _)| *known != name) {
+        pairs.push((name, value));
     }
-    Ok(pairs)
 }
 
-fn name(text: &str) -> Result<HeaderName, CompileErrorKind> {
+fn value(entry: &HttpHeader) -> Result<HeaderValue, CompileErrorKind> {
+    HeaderValue::from_bytes(entry.value.as_bytes())
+        .map_err(|_| CompileErrorKind::HeaderValue(entry.value.clone()))
+}
+
+fn authority(text: &str) -> Result<NewAuthority, CompileErrorKind> {
+    text.parse::<Authority>()
+        .map_err(CompileErrorKind::HostValue)?;
+    NewAuthority::new(text).ok_or_else(|| CompileErrorKind::HeaderValue(text.to_owned()))
+}
+
+/// The name of a header, if this can be done to it: the one place that decides which headers a filter can change.
+fn name(text: &str, message: Message, action: Action) -> Result<HeaderName, CompileErrorKind> {
     text.parse::<crate::meta::HeaderName>()
         .map_err(|_| CompileErrorKind::HeaderName(text.to_owned()))?;
     let name = HeaderName::from_bytes(text.as_bytes())
         .map_err(|_| CompileErrorKind::HeaderName(text.to_owned()))?;
-    if name == header::HOST {
-        return Err(CompileErrorKind::Host(text.to_owned()));
+    if name == header::CONTENT_LENGTH {
+        return Err(CompileErrorKind::FramingHeader(text.to_owned()));
     }
-    if CONNECTION_HEADERS.contains(&name.as_str()) {
+    if CONNECTION_HEADERS.contains(&name.as_str()) && action != Action::Remove {
         return Err(CompileErrorKind::ConnectionHeader(text.to_owned()));
+    }
+    if name == header::HOST && message == Message::Request && action != Action::Set {
+        return Err(CompileErrorKind::HostOnce(text.to_owned()));
     }
     Ok(name)
 }
@@ -135,9 +239,9 @@ mod tests {
                 value.parse().unwrap(),
             );
         }
-        HeaderModifier::compile(filter)
+        HeaderModifier::for_responses(filter)
             .unwrap()
-            .apply(&mut map)
+            .apply_to_response(&mut map)
             .unwrap();
         let joined = |name: &HeaderName| {
             let values: Vec<_> = map
@@ -227,9 +331,9 @@ mod tests {
     fn values_may_hold_any_text_but_control_characters() {
         let utf8 = filter(&[("x-name", "naïve ☕\ttab")], &[], &[]);
         let mut map = HeaderMap::new();
-        HeaderModifier::compile(&utf8)
+        HeaderModifier::for_responses(&utf8)
             .unwrap()
-            .apply(&mut map)
+            .apply_to_response(&mut map)
             .unwrap();
         assert_eq!(map["x-name"].as_bytes(), "naïve ☕\ttab".as_bytes());
     }
@@ -253,12 +357,32 @@ mod tests {
                 "`:authority` is not a header name",
             ),
             (
-                filter(&[("Host", "evil")], &[], &[]),
+                filter(&[("Host", "evil:port")], &[], &[]),
+                "set[0].value",
+                "`evil:port` is not a host: the port must be a number",
+            ),
+            (
+                filter(&[], &[("ok", "1"), ("Host", "a.example")], &[]),
+                "add[1].name",
+                "a request has exactly one `Host` header: it can be set, but not added or removed",
+            ),
+            (
+                filter(&[], &[], &["host"]),
+                "remove[0]",
+                "a request has exactly one `host` header",
+            ),
+            (
+                filter(&[("Content-Length", "3")], &[], &[]),
                 "set[0].name",
-                "`Host` cannot be changed by a header filter: use `urlRewrite.hostname`",
+                "`Content-Length` states the length of the message",
+            ),
+            (
+                filter(&[], &[], &["Content-Length"]),
+                "remove[0]",
+                "`Content-Length` states the length of the message",
             ),
         ] {
-            let error = HeaderModifier::compile(&bad).unwrap_err();
+            let error = HeaderModifier::for_requests(&bad).unwrap_err();
             assert_eq!(error.path(), path);
             assert!(
                 error.to_string().starts_with(&format!("{path}: {message}")),
@@ -268,19 +392,78 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_connection_are_no_filters_business() {
+    fn to_set_the_host_rewrites_the_authority() {
+        let to = filter(
+            &[
+                ("HOST", "b.example:8080"),
+                ("host", "c.example"),
+                ("x", "1"),
+            ],
+            &[],
+            &[],
+        );
+        let modifier = HeaderModifier::for_requests(&to).unwrap();
+        assert_eq!(modifier.host(), Some("b.example:8080"));
+        for (target, host, new_target, new_host) in [
+            ("/x", Some("a.example"), "/x", Some("b.example:8080")),
+            ("/x", None, "/x", Some("b.example:8080")),
+            (
+                "https://a.example/x",
+                None,
+                "https://b.example:8080/x",
+                None,
+            ),
+            (
+                "http://a.example/x",
+                Some("a.example"),
+                "http://b.example:8080/x",
+                Some("b.example:8080"),
+            ),
+        ] {
+            let mut request = http::Request::get(target);
+            if let Some(host) = host {
+                request = request.header("host", host);
+            }
+            let mut parts = request.body(()).unwrap().into_parts().0;
+            modifier.apply_to_request(&mut parts).unwrap();
+            assert_eq!(parts.uri, new_target);
+            let sent = parts.headers.get("host").map(|host| host.to_str().unwrap());
+            assert_eq!(
+                (sent, &parts.headers["x"]),
+                (new_host, &HeaderValue::from_static("1"))
+            );
+        }
+    }
+
+    #[test]
+    fn in_a_response_host_is_a_header_like_any_other() {
+        let remove = filter(&[], &[], &["host"]);
+        assert!(run(&remove, &[("host", "a.example")]).is_empty());
+        let set = filter(&[("host", "no host!")], &[], &[]);
+        assert_eq!(run(&set, &[]), [("host".into(), "no host!".into())]);
+    }
+
+    /// RFC 9110, section 7.6.1: a proxy removes them in any case.
+    #[test]
+    fn headers_of_the_connection_can_be_removed_and_neither_set_nor_added() {
         for &name in CONNECTION_HEADERS {
             let upper = name.to_uppercase();
+            let remove = filter(&[], &[], &[&upper]);
+            assert!(HeaderModifier::for_requests(&remove).is_ok());
+            assert!(run(&remove, &[(name, "1")]).is_empty());
             for bad in [
                 filter(&[(&upper, "1")], &[], &[]),
                 filter(&[], &[(&upper, "1")], &[]),
-                filter(&[], &[], &[&upper]),
             ] {
-                let error = HeaderModifier::compile(&bad).unwrap_err();
-                assert_eq!(
-                    *error.kind(),
-                    CompileErrorKind::ConnectionHeader(upper.clone())
-                );
+                for error in [
+                    HeaderModifier::for_requests(&bad).unwrap_err(),
+                    HeaderModifier::for_responses(&bad).unwrap_err(),
+                ] {
+                    assert_eq!(
+                        *error.kind(),
+                        CompileErrorKind::ConnectionHeader(upper.clone())
+                    );
+                }
             }
         }
     }
@@ -303,8 +486,8 @@ mod tests {
         {
             n += 1;
         }
-        let set = HeaderModifier::compile(&filter(&[("x-new", "1")], &[], &[])).unwrap();
-        let error = set.apply(&mut map).unwrap_err();
+        let set = HeaderModifier::for_responses(&filter(&[("x-new", "1")], &[], &[])).unwrap();
+        let error = set.apply_to_response(&mut map).unwrap_err();
         assert_eq!(*error.kind(), ApplyErrorKind::TooManyHeaders);
         assert_eq!(error.status(), 431);
     }

@@ -2,12 +2,12 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Headers of one connection, and of the framing of one message, in lower case.
+/// The headers that describe one connection, in lower case.
 ///
-/// A proxy takes all but `content-length` off a message on its way; no filter may touch any of them.
+/// A proxy removes them from every message that it passes on, and writes those that its own connections need. So a
+/// header modifier may remove them, which asks for nothing more; it cannot set or add them.
 pub const CONNECTION_HEADERS: &[&str] = &[
     "connection",
-    "content-length",
     "keep-alive",
     "proxy-connection",
     "te",
@@ -16,13 +16,15 @@ pub const CONNECTION_HEADERS: &[&str] = &[
     "upgrade",
 ];
 
-/// Takes off what describes the connection on which a message came: the headers that `Connection` names,
-/// `Connection` itself, and the others of [`CONNECTION_HEADERS`] but `Content-Length`.
+/// Removes what describes the connection on which a message came: the headers that `Connection` names,
+/// `Connection` itself, and the others of [`CONNECTION_HEADERS`].
 ///
-/// `TE: trailers` stays, since gRPC asks for it from end to end. `Connection` cannot name `Host` or
-/// `Content-Length` away, nor `Authorization` and other credentials. Returns the protocol that the sender
-/// wants to upgrade to, if it asked as RFC 9110 demands (an `Upgrade` that `Connection` names), so that a
-/// proxy that supports it can ask in its turn.
+/// Two things stay. `TE: trailers` does, since gRPC needs it from end to end. And headers that belong to the message
+/// stay although `Connection` names them: `Host`, `Content-Length`, `Authorization`, `Cookie` and `Set-Cookie`, which a
+/// client could otherwise take away from the backend's view.
+///
+/// Returns the protocol that the sender wants to upgrade to, if it asked as RFC 9110 demands (an `Upgrade` that
+/// `Connection` names), so that a proxy that supports it can ask in its turn.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -53,9 +55,7 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) -> Option<HeaderValue> {
         headers.remove(name);
     }
     for &name in CONNECTION_HEADERS {
-        if name != header::CONTENT_LENGTH {
-            headers.remove(name);
-        }
+        headers.remove(name);
     }
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -92,12 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn te_trailers_and_the_message_itself_stay() {
+    fn te_trailers_stays_and_so_does_what_belongs_to_the_message() {
         let mut headers = map(&[
             (
                 "connection",
                 "te, host, content-length, authorization, not a name",
             ),
+            ("connection", "Cookie, set-cookie"),
+            ("cookie", "session=1"),
+            ("set-cookie", "session=2"),
             ("te", "gzip, trailers"),
             ("host", "a.example"),
             ("content-length", "3"),
@@ -110,6 +113,8 @@ mod tests {
                 ("host", "a.example"),
                 ("content-length", "3"),
                 ("authorization", "Basic eA=="),
+                ("cookie", "session=1"),
+                ("set-cookie", "session=2"),
                 ("te", "trailers"),
             ])
         );

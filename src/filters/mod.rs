@@ -1,29 +1,44 @@
 //! Filters of HTTPRoute and GRPCRoute rules and backends, on the types of the `http` crate.
 //!
-//! A list of filters (`spec.rules[].filters`, `spec.rules[].backendRefs[].filters`) is compiled once into
-//! [`Filters`]; what can be wrong with it is found then. Applying is cheap, and holds no clock, no
-//! randomness and no I/O.
+//! The filters of a rule and of its backends (`spec.rules[].filters`, `spec.rules[].backendRefs[].filters`) are compiled
+//! once into [`RuleFilters`], a single list into [`Filters`]; what can be wrong with them is found then. Applying is
+//! cheap, and holds no clock, no randomness and no I/O.
 //!
 //! # Order
 //!
 //! Towards the backend the rule's filters come first, then those of the chosen backend; the answer takes
 //! the way back: the backend's first, then the rule's. Within one list the order does not matter: each
-//! type may stand in it once, and no two types touch the same part of a message. A mirror gets the request as
+//! type may stand in it once, and no two filters change the same part of a message. A mirror gets the request as
 //! the other filters of its list leave it, wherever it stands among them, and a mirror of the rule gets nothing of
-//! what a backend's filters do, which hold for that backend alone. A redirect answers before a backend is chosen.
+//! what a backend's filters do, since these concern that backend alone. A redirect answers before a backend is chosen.
 //!
-//! # Headers that no filter may touch
+//! # What header modifiers cannot change
 //!
-//! `Host` and `:authority` are changed by `urlRewrite.hostname` alone. Headers that describe one
-//! connection or the framing of one message ([`CONNECTION_HEADERS`]) belong to the proxy: a filter that
-//! names one is refused when it is compiled, in `set`, `add` and `remove` alike, since a forged
-//! `Content-Length` or `Transfer-Encoding` lets one request smuggle in another. [`strip_hop_by_hop`] takes
-//! them off a message on its way; call it *before* the filters are applied, or a client could name in
-//! `Connection` a header that a filter sets, and have it dropped.
+//! The API lets a header modifier name any header. A filter that asks for one of these is refused when it is compiled,
+//! and never skipped or half applied:
+//!
+//! | header | `set` | `add` | `remove` |
+//! | --- | --- | --- | --- |
+//! | `Host` of a request | rewrites the authority; the value must be a host, perhaps with a port | refused: two `Host` lines make a request invalid (RFC 9112, section 3.2) | refused: so does its absence |
+//! | `Connection`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade` ([`CONNECTION_HEADERS`]) | refused: they describe one connection, and the proxy writes them for each of its own (RFC 9110, section 7.6.1) | refused | applied: the proxy removes them anyway |
+//! | `Content-Length` | refused: the proxy frames messages, and a forged length lets one request smuggle in another | refused | refused |
+//!
+//! In a response `Host` means nothing, and is a header like any other. Without `Upgrade` or `Connection` a request cannot
+//! ask for another protocol, such as WebSocket: see [`Filters::passes_upgrade`].
+//!
+//! [`strip_hop_by_hop`] takes the headers of the connection off a message on its way; call it *before* the filters are
+//! applied, or a client could name in `Connection` a header that a filter sets, and have it dropped.
+//!
+//! # What excludes each other
+//!
+//! In one list: two filters of one type (but for mirrors and extensions), a redirect and a rewrite, and
+//! `urlRewrite.hostname` with a `Host` that is set. Between a rule and its backends, whose filters follow the
+//! rule's: a redirect after a change of host or path, and `replacePrefixMatch` after a change of the path, since the prefix
+//! is no longer there. Otherwise the backend's filters apply last: what they set overrides what the rule sets.
 //!
 //! # Failures
 //!
-//! The specification forbids to skip a filter that cannot be honoured: requests that would have passed it
+//! The specification forbids to skip a filter that cannot be applied: requests that would have passed it
 //! must be answered with an error. So a list that does not compile, or that has an
 //! [`ExtensionRef`](Filters::extensions) which nobody implements, means status 500 for its requests.
 //!
@@ -48,6 +63,7 @@ mod hop_by_hop;
 mod path_modifier;
 mod redirect;
 mod rewrite;
+mod rule;
 
 pub use compiled::Filters;
 pub use error::{ApplyError, ApplyErrorKind, CompileError, CompileErrorKind};
@@ -56,3 +72,4 @@ pub use hop_by_hop::{CONNECTION_HEADERS, strip_hop_by_hop};
 pub use path_modifier::PathModifier;
 pub use redirect::{Redirect, RedirectContext};
 pub use rewrite::Rewrite;
+pub use rule::RuleFilters;

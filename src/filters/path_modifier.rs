@@ -1,6 +1,6 @@
 //! `path` of a redirect or a rewrite (HTTPPathModifier).
 
-use super::{ApplyError, ApplyErrorKind, CompileError, CompileErrorKind};
+use super::{ApplyError, ApplyErrorKind, CompileError, error::unrecognized};
 use crate::v1::HttpPathModifier;
 use std::fmt::Write;
 
@@ -32,17 +32,16 @@ impl PathModifier {
                 }
                 Ok(Self::ReplacePrefixMatch(prefix))
             }
-            HttpPathModifier::Unrecognized(_) => Err(CompileError::new(
-                "type",
-                CompileErrorKind::Unrecognized(modifier.type_name().to_owned()),
-            )),
+            HttpPathModifier::Unrecognized(_) => {
+                Err(unrecognized(modifier.type_name(), HttpPathModifier::TYPES))
+            }
         }
     }
 
     /// The new path for a request path.
     ///
-    /// `matched_prefix` is the value of the `PathPrefix` match that the request fitted, a trailing `/` of
-    /// no matter; `None` where the path matched in another way.
+    /// `matched_prefix` is the value of the `PathPrefix` match that the request matched, with or without a trailing
+    /// `/`; `None` where the path matched in another way.
     ///
     /// # Errors
     ///
@@ -183,6 +182,17 @@ mod tests {
             full("/a?b#c d%2Fé%zz\r\n").modify("/", None).unwrap(),
             "/a%3Fb%23c%20d%2F%C3%A9%25zz%0D%0A"
         );
+        // Half an encoding is none: its `%` is a character like another.
+        for (new, modified) in [
+            ("/a%", "/a%25"),
+            ("/a%2", "/a%252"),
+            ("/a%2g", "/a%252g"),
+            ("/a%g2", "/a%25g2"),
+            ("/a%2f", "/a%2f"),
+            ("/a%%41", "/a%25%41"),
+        ] {
+            assert_eq!(full(new).modify("/", None).unwrap(), modified, "{new}");
+        }
         assert_eq!(
             prefix("/a?b=").modify("/foo/x", Some("/foo")).unwrap(),
             "/a%3Fb=/x"
@@ -196,7 +206,13 @@ mod tests {
         let error = PathModifier::compile(&odd).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "type: `ReplaceRegex` is not a known type with its member"
+            "type: `ReplaceRegex` is not a known type"
+        );
+        let empty: HttpPathModifier =
+            serde_json::from_str(r#"{"type": "ReplaceFullPath"}"#).unwrap();
+        assert_eq!(
+            PathModifier::compile(&empty).unwrap_err().to_string(),
+            "type: `ReplaceFullPath` must have the field that belongs to it, and no field of another type"
         );
     }
 }

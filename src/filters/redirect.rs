@@ -4,10 +4,11 @@ use super::{
     ApplyError, ApplyErrorKind, CompileError, CompileErrorKind, PathModifier, path_modifier::encode,
 };
 use crate::{
-    meta::Hostname,
+    meta::{Authority, Hostname},
     v1::{HttpRequestRedirectFilter, RedirectScheme},
 };
 use http::{HeaderValue, StatusCode, header, response};
+use std::net::IpAddr;
 
 /// A redirect, compiled (HTTPRequestRedirectFilter).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct Redirect {
 pub struct RedirectContext<'a> {
     /// The scheme that the client used: `http` or `https`, which is what the listener's protocol says.
     pub scheme: &'a str,
-    /// The host that the client asked for, from `Host` or `:authority`. A port in it is ignored.
+    /// What the client asked for, from `Host` or `:authority`: an [`Authority`], whose port is ignored.
     pub host: &'a str,
     /// The port of the Gateway's listener, or of the Service for mesh.
     pub port: u16,
@@ -32,7 +33,7 @@ pub struct RedirectContext<'a> {
     pub path: &'a str,
     /// The query as it was sent, without its `?`.
     pub query: Option<&'a str>,
-    /// The value of the `PathPrefix` match that the request fitted; `None` where it fitted in another way.
+    /// The value of the `PathPrefix` match that the request matched; `None` where it matched in another way.
     pub matched_prefix: Option<&'a str>,
 }
 
@@ -86,17 +87,23 @@ impl Redirect {
     ///
     /// # Errors
     ///
-    /// The filter replaces a prefix and none was matched; the filter names no host and the client's is
+    /// The filter replaces a prefix and none was matched; the filter names no host, and what the client asked for is
     /// none.
     pub fn location(
         &self,
         request: &RedirectContext<'_>,
     ) -> Result<(StatusCode, HeaderValue), ApplyError> {
         let scheme = self.scheme.unwrap_or(request.scheme);
+        let asked;
         let host = match &self.hostname {
             Some(host) => host,
-            None => without_port(request.host)
-                .ok_or_else(|| ApplyErrorKind::Host(request.host.to_owned()))?,
+            None => {
+                asked = request
+                    .host
+                    .parse::<Authority>()
+                    .map_err(ApplyErrorKind::Host)?;
+                asked.host()
+            }
         };
         let port = self
             .port
@@ -124,6 +131,45 @@ impl Redirect {
         Ok((self.status, location))
     }
 
+    /// Whether the location can differ from what was asked for.
+    #[must_use]
+    pub fn leads_elsewhere(&self) -> bool {
+        self.scheme.is_some()
+            || self.hostname.is_some()
+            || self.path.is_some()
+            || self.port.is_some()
+    }
+
+    /// The scheme of the location; that of the request unless set.
+    #[must_use]
+    pub fn scheme(&self) -> Option<&'static str> {
+        self.scheme
+    }
+
+    /// The host of the location; that of the request unless set.
+    #[must_use]
+    pub fn hostname(&self) -> Option<&str> {
+        self.hostname.as_deref()
+    }
+
+    /// What becomes of the path; the request's unless set.
+    #[must_use]
+    pub fn path(&self) -> Option<&PathModifier> {
+        self.path.as_ref()
+    }
+
+    /// The port of the location, where the filter names one; see [`location`](Self::location).
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The status code of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The whole answer: status code and `Location`, no body.
     ///
     /// # Errors
@@ -138,15 +184,14 @@ impl Redirect {
     }
 }
 
-/// A hostname that a filter may put in place of the request's.
+/// A hostname that a filter may put in place of the request's (PreciseHostname).
 pub(super) fn precise(text: &str) -> Result<String, CompileError> {
-    match text.parse::<Hostname>() {
-        Ok(_) if !text.starts_with('*') => Ok(text.to_owned()),
-        _ => Err(CompileError::new(
-            "hostname",
-            CompileErrorKind::Hostname(text.to_owned()),
-        )),
-    }
+    let kind = match text.parse::<Hostname>() {
+        Ok(_) if !text.starts_with('*') => return Ok(text.to_owned()),
+        _ if text.parse::<IpAddr>().is_ok() => CompileErrorKind::Address(text.to_owned()),
+        _ => CompileErrorKind::Hostname(text.to_owned()),
+    };
+    Err(CompileError::new("hostname", kind))
 }
 
 const fn visible(byte: u8) -> bool {
@@ -159,28 +204,6 @@ fn well_known_port(scheme: &str) -> Option<u16> {
         "https" => Some(443),
         _ => None,
     }
-}
-
-/// The host of an authority, if it is one: a name or an IP address, the latter in brackets if it is v6.
-fn without_port(authority: &str) -> Option<&str> {
-    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
-        let (address, after) = rest.split_once(']')?;
-        address.parse::<std::net::Ipv6Addr>().ok()?;
-        let host = authority.get(..address.len() + 2)?;
-        match after.strip_prefix(':') {
-            Some(port) => (host, port),
-            None if after.is_empty() => (host, ""),
-            None => return None,
-        }
-    } else {
-        let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-        let in_name = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-        if host.is_empty() || !host.bytes().all(in_name) {
-            return None;
-        }
-        (host, port)
-    };
-    port.bytes().all(|b| b.is_ascii_digit()).then_some(host)
 }
 
 #[cfg(test)]
@@ -326,6 +349,7 @@ mod tests {
             ("10.0.0.1:80", "http://10.0.0.1/a"),
             ("[::1]:8080", "http://[::1]/a"),
             ("[2001:db8::1]", "http://[2001:db8::1]/a"),
+            ("Shop.Example.com.", "http://shop.example.com/a"),
         ] {
             let request = RedirectContext {
                 host,
@@ -358,13 +382,17 @@ mod tests {
             "[x]:1",
             "é",
             ":80",
+            "a:65536",
         ] {
             let request = RedirectContext {
                 host,
                 ..on("http", 80)
             };
             let error = keep.location(&request).unwrap_err();
-            assert_eq!(*error.kind(), ApplyErrorKind::Host(host.into()));
+            let ApplyErrorKind::Host(why) = error.kind() else {
+                panic!("{error}")
+            };
+            assert_eq!(why.text(), host);
             assert_eq!(error.status(), 400);
         }
     }
@@ -443,11 +471,12 @@ mod tests {
             ),
             (
                 r#"{"hostname":"*.a.b"}"#,
-                "hostname: `*.a.b` is not a hostname without",
+                "hostname: `*.a.b` is not a hostname: expected a DNS name without wildcard",
             ),
+            (r#"{"hostname":"a/b"}"#, "hostname: `a/b` is not a hostname"),
             (
-                r#"{"hostname":"a/b"}"#,
-                "hostname: `a/b` is not a hostname without",
+                r#"{"hostname":"1.2.3.4"}"#,
+                "hostname: `1.2.3.4` is an IP address: expected a DNS name",
             ),
             (r#"{"port":0}"#, "port: `0` is not a port"),
             (r#"{"port":65536}"#, "port: `65536` is not a port"),

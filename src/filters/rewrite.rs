@@ -1,14 +1,56 @@
 //! `urlRewrite`: host and path of a request on its way to the backend.
 
-use super::{ApplyError, ApplyErrorKind, CompileError, PathModifier, redirect::precise};
+use super::{
+    ApplyError, ApplyErrorKind, CompileError, CompileErrorKind, PathModifier, redirect::precise,
+};
 use crate::v1::HttpUrlRewriteFilter;
 use http::{HeaderValue, Uri, header, request, uri};
 
 /// A rewrite, compiled (HTTPURLRewriteFilter).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rewrite {
-    hostname: Option<(HeaderValue, uri::Authority)>,
+    hostname: Option<NewAuthority>,
     path: Option<PathModifier>,
+}
+
+/// What takes the place of the host, and of the port, that a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NewAuthority {
+    value: HeaderValue,
+    authority: uri::Authority,
+}
+
+impl NewAuthority {
+    /// From a text that was found to be an authority; nothing if the `http` crate thinks otherwise.
+    pub(super) fn new(text: &str) -> Option<Self> {
+        Some(Self {
+            value: HeaderValue::from_str(text).ok()?,
+            authority: uri::Authority::try_from(text).ok()?,
+        })
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// Puts it in the `Host` header and in the target, where they are; in the `Host` header, if there is neither.
+    pub(super) fn apply(&self, request: &mut request::Parts) -> Result<(), ApplyError> {
+        let mut target = request.uri.clone().into_parts();
+        let absolute = target.authority.is_some();
+        if absolute {
+            target.authority = Some(self.authority.clone());
+        }
+        let target =
+            Uri::from_parts(target).map_err(|_| ApplyErrorKind::Target(request.uri.to_string()))?;
+        if request.headers.contains_key(header::HOST) || !absolute {
+            request
+                .headers
+                .try_insert(header::HOST, self.value.clone())
+                .map_err(|_| ApplyErrorKind::TooManyHeaders)?;
+        }
+        request.uri = target;
+        Ok(())
+    }
 }
 
 impl Rewrite {
@@ -20,16 +62,8 @@ impl Rewrite {
     pub fn compile(filter: &HttpUrlRewriteFilter) -> Result<Self, CompileError> {
         let authority = |text: &str| {
             let host = precise(text)?;
-            let bad = || {
-                CompileError::new(
-                    "hostname",
-                    super::CompileErrorKind::Hostname(text.to_owned()),
-                )
-            };
-            Ok((
-                HeaderValue::from_str(&host).map_err(|_| bad())?,
-                uri::Authority::try_from(host).map_err(|_| bad())?,
-            ))
+            NewAuthority::new(&host)
+                .ok_or_else(|| CompileError::new("hostname", CompileErrorKind::Hostname(host)))
         };
         Ok(Self {
             hostname: filter.hostname.as_deref().map(authority).transpose()?,
@@ -45,7 +79,7 @@ impl Rewrite {
     /// The host that takes the place of the request's.
     #[must_use]
     pub fn hostname(&self) -> Option<&str> {
-        self.hostname.as_ref().map(|(_, host)| host.as_str())
+        self.hostname.as_ref().map(NewAuthority::as_str)
     }
 
     /// What becomes of the path.
@@ -69,35 +103,25 @@ impl Rewrite {
         request: &mut request::Parts,
         matched_prefix: Option<&str>,
     ) -> Result<(), ApplyError> {
-        let mut target = request.uri.clone().into_parts();
+        let before = request.uri.clone();
         if let Some(modifier) = &self.path
-            && request.uri.path().starts_with('/')
+            && before.path().starts_with('/')
         {
-            let mut path = modifier.modify(request.uri.path(), matched_prefix)?;
-            if let Some(query) = request.uri.query() {
+            let mut path = modifier.modify(before.path(), matched_prefix)?;
+            if let Some(query) = before.query() {
                 path.push('?');
                 path.push_str(query);
             }
             let path = uri::PathAndQuery::try_from(path.as_str())
                 .map_err(|_| ApplyErrorKind::Target(path))?;
+            let mut target = before.clone().into_parts();
             target.path_and_query = Some(path);
+            request.uri =
+                Uri::from_parts(target).map_err(|_| ApplyErrorKind::Target(before.to_string()))?;
         }
-        if let Some((_, host)) = &self.hostname
-            && target.authority.is_some()
-        {
-            target.authority = Some(host.clone());
+        if let Some(host) = &self.hostname {
+            host.apply(request).inspect_err(|_| request.uri = before)?;
         }
-        let target =
-            Uri::from_parts(target).map_err(|_| ApplyErrorKind::Target(request.uri.to_string()))?;
-        if let Some((host, _)) = &self.hostname
-            && (request.headers.contains_key(header::HOST) || target.authority().is_none())
-        {
-            request
-                .headers
-                .try_insert(header::HOST, host.clone())
-                .map_err(|_| ApplyErrorKind::TooManyHeaders)?;
-        }
-        request.uri = target;
         Ok(())
     }
 }

@@ -4,11 +4,9 @@ use super::{Found, LintOptions, sample};
 use crate::{
     attachment::{
         Resolver, RouteId, RouteKind,
-        effective::{
-            EffectiveFilter, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule,
-        },
+        effective::{EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule},
     },
-    meta::{NamespacedName, Transport},
+    meta::{Authority, NamespacedName, Transport},
     proxy::{Connection, Decision, Scheme, Table, http_entries},
     routing::Match,
     rules::{Rule, set as rules},
@@ -99,15 +97,11 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
 /// The place of the filter that redirects, where there is one that changes something: of one that changes
 /// nothing the rule for single objects speaks.
 fn redirect(rule: &HttpRule) -> Option<usize> {
-    rule.filters.iter().position(|filter| match filter {
-        EffectiveFilter::RequestRedirect(redirect) => {
-            redirect.scheme.is_some()
-                || redirect.hostname.is_some()
-                || redirect.port.is_some()
-                || redirect.path.is_some()
-        }
-        _ => false,
-    })
+    let filters = &rule.filters.compiled;
+    let redirect = filters.redirect()?;
+    filters
+        .redirect_index()
+        .filter(|_| redirect.leads_elsewhere())
 }
 
 fn scheme(listener: &EffectiveListener) -> Option<Scheme> {
@@ -147,15 +141,18 @@ impl Url {
         };
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         Some(match uri.authority() {
-            Some(authority) => Self {
-                scheme,
-                host: authority.host().to_ascii_lowercase(),
-                port: authority.port_u16().unwrap_or(match scheme {
-                    Scheme::Http => 80,
-                    Scheme::Https => 443,
-                }),
-                path: path.to_owned(),
-            },
+            Some(authority) => {
+                let authority: Authority = authority.as_str().parse().ok()?;
+                Self {
+                    scheme,
+                    host: authority.host().to_owned(),
+                    port: authority.port().unwrap_or(match scheme {
+                        Scheme::Http => 80,
+                        Scheme::Https => 443,
+                    }),
+                    path: path.to_owned(),
+                }
+            }
             None => Self {
                 path: path.to_owned(),
                 ..now.clone()

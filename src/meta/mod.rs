@@ -5,6 +5,7 @@
 //! intersected, a [`Duration`] with checked bounds, a [`HeaderName`] that compares without regard to
 //! case. Parse where the meaning is needed; keep the text where it is stored.
 
+pub(crate) mod authority;
 pub mod condition;
 pub mod constraint;
 mod duration;
@@ -22,6 +23,7 @@ mod seniority;
 mod union;
 pub(crate) mod wire;
 
+pub use authority::{Authority, AuthorityError, AuthorityErrorKind};
 pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
 pub use feature::SupportedFeature;

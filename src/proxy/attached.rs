@@ -192,7 +192,7 @@ fn pattern(source: &str, known: &RoutePatterns) -> Result<Pattern, String> {
 }
 
 fn unknown(what: &str, text: &str) -> String {
-    format!("`{text}` is no known type of {what}")
+    format!("`{text}` is not a known type of {what}")
 }
 
 fn header(

@@ -12,6 +12,7 @@
 //! ```
 
 mod attached;
+mod host;
 mod pipeline;
 mod rule;
 mod table;
@@ -20,5 +21,5 @@ mod tests;
 
 pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
-pub use rule::{Backend, LevelFilters, Rule};
+pub use rule::{Backend, Rule};
 pub use table::{Table, Target};

@@ -1,10 +1,10 @@
-//! The way of one request.
+//! The request pipeline.
 
-use super::{Backend, LevelFilters, Table, Target};
+use super::{Backend, Table, Target, host};
 use crate::{
     attachment::{
         RouteKind,
-        effective::{BackendEndpoints, EffectiveBackend, Endpoint},
+        effective::{BackendEndpoints, EffectiveBackend, EffectiveFilters, Endpoint},
     },
     filters::{ApplyError, RedirectContext},
 };
@@ -49,7 +49,7 @@ pub struct Connection {
 pub enum Decision<'t> {
     /// It goes to an endpoint of a backend.
     Forward(Box<Forward<'t>>),
-    /// The data plane answers in the place of any backend.
+    /// The data plane answers, and no backend is asked.
     Answer(LocalAnswer<'t>),
 }
 
@@ -82,7 +82,7 @@ pub struct Forward<'t> {
     /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
     /// `requestMirror`).
     pub mirrors: Vec<Mirrored<'t>>,
-    own_filters: &'t LevelFilters,
+    own_filters: &'t EffectiveFilters,
 }
 
 /// A copy of a request that goes to an endpoint of another backend, whose answer is thrown away.
@@ -101,7 +101,7 @@ pub struct Mirrored<'t> {
 impl<'t> Forward<'t> {
     /// The filters that the request passed: the rule's, then the backend's.
     #[must_use]
-    pub fn filters(&self) -> [&'t LevelFilters; 2] {
+    pub fn filters(&self) -> [&'t EffectiveFilters; 2] {
         [self.target.rule().filters(), self.own_filters]
     }
 
@@ -112,18 +112,21 @@ impl<'t> Forward<'t> {
     /// When the response then has more headers than there can be.
     pub fn respond(&self, response: &mut response::Parts) -> Result<(), ApplyError> {
         self.own_filters
-            .compiled()
+            .compiled
             .apply_response(&mut response.headers)?;
         self.target
             .rule()
             .filters()
-            .compiled()
+            .compiled
             .apply_response(&mut response.headers)
     }
 }
 
 impl Table {
     /// Decides what becomes of a request, and changes it as the filters ask.
+    ///
+    /// A request with several `Host` headers or an invalid one is answered with 400, and so is one of HTTP/1.1 that names
+    /// no host (RFC 9112, section 3.2).
     ///
     /// `draw(n)` returns a number below `n`, with even chances for an exact split; it is asked for the
     /// backend (`n` the sum of weights), the endpoint, and the endpoint of each mirror.
@@ -133,6 +136,16 @@ impl Table {
         connection: Connection,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Decision<'t> {
+        if let Err(why) = host::check(request) {
+            // In this form for everyone: HTTP itself asks for it, before it matters what is spoken over HTTP.
+            return Decision::Answer(LocalAnswer {
+                target: None,
+                failed: None,
+                status: StatusCode::BAD_REQUEST,
+                headers: HeaderMap::new(),
+                why: why.to_string(),
+            });
+        }
         let Some(target) = self.router().find(request) else {
             return local(
                 None,
@@ -193,14 +206,7 @@ impl Table {
                 );
             }
         };
-        if let Some(problem) = backend.filters().problem() {
-            return fail(
-                request,
-                StatusCode::INTERNAL_SERVER_ERROR,
-                problem.to_owned(),
-            );
-        }
-        if let Err(error) = filters.compiled().apply_request(request, target.prefix()) {
+        if let Err(error) = filters.compiled.apply_request(request, target.prefix()) {
             return fail(request, error.status(), error.to_string());
         }
         if let Some(answer) = redirect(target, backend.filters(), request, connection) {
@@ -213,7 +219,7 @@ impl Table {
         let mut mirrors = mirrored(filters, request, draw);
         if let Err(error) = backend
             .filters()
-            .compiled()
+            .compiled
             .apply_request(request, target.prefix())
         {
             return fail(request, error.status(), error.to_string());
@@ -232,11 +238,11 @@ impl Table {
 
 /// The copies that the filters of one level ask for.
 fn mirrored<'t>(
-    filters: &'t LevelFilters,
+    filters: &'t EffectiveFilters,
     request: &request::Parts,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Vec<Mirrored<'t>> {
-    let lead = filters.mirrors().iter().filter_map(|backend| {
+    let lead = filters.mirrors.iter().filter_map(|backend| {
         let endpoint = ready_endpoint(backend.target.as_ref().ok()?, draw)?;
         Some(Mirrored {
             backend,
@@ -278,11 +284,11 @@ pub fn ready_endpoint<'t>(
 /// The redirect of one level of filters, if it has one.
 fn redirect<'t>(
     target: &'t Target,
-    filters: &'t LevelFilters,
+    filters: &'t EffectiveFilters,
     request: &request::Parts,
     connection: Connection,
 ) -> Option<Decision<'t>> {
-    let redirect = filters.compiled().redirect()?;
+    let redirect = filters.compiled.redirect()?;
     let authority = request
         .uri
         .authority()
@@ -309,7 +315,7 @@ fn redirect<'t>(
         );
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, location);
-        filters.compiled().apply_response(&mut headers)?;
+        filters.compiled.apply_response(&mut headers)?;
         Ok(LocalAnswer {
             target: Some(target),
             failed: None,

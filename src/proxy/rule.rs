@@ -3,20 +3,18 @@
 use crate::{
     attachment::{
         RouteId, RouteKind,
-        effective::{EffectiveBackend, EffectiveFilter, GrpcRule, HttpRule, Timeouts},
+        effective::{EffectiveBackend, EffectiveFilters, GrpcRule, HttpRule, Timeouts},
     },
     backend::WeightedChoice,
-    filters,
     meta::NamespacedName,
-    v1::HttpRouteFilter,
 };
 
-/// A rule with its filters and its weights made ready.
+/// A rule, ready to be asked.
 #[derive(Debug)]
 pub struct Rule {
     route: RouteId,
     index: usize,
-    filters: LevelFilters,
+    filters: EffectiveFilters,
     backends: Vec<Backend>,
     choice: WeightedChoice,
     timeouts: Timeouts,
@@ -59,7 +57,7 @@ impl Rule {
     fn new(
         route: RouteId,
         index: usize,
-        filters: &[EffectiveFilter],
+        filters: &EffectiveFilters,
         backends: &[EffectiveBackend],
         timeouts: Timeouts,
         problem: Option<String>,
@@ -72,7 +70,7 @@ impl Rule {
         Self {
             route,
             index,
-            filters: LevelFilters::new(filters),
+            filters: filters.clone(),
             choice,
             backends: backends.iter().map(Backend::new).collect(),
             timeouts,
@@ -94,7 +92,7 @@ impl Rule {
 
     /// What is done to requests under the rule, whatever their backend.
     #[must_use]
-    pub fn filters(&self) -> &LevelFilters {
+    pub fn filters(&self) -> &EffectiveFilters {
         &self.filters
     }
 
@@ -119,21 +117,19 @@ impl Rule {
     /// Why every request under the rule is answered with an error, if so.
     #[must_use]
     pub fn problem(&self) -> Option<&str> {
-        self.problem.as_deref().or_else(|| self.filters.problem())
+        self.problem.as_deref()
     }
 }
 
-/// A backend with its own filters made ready.
+/// A backend of a rule.
 #[derive(Debug)]
 pub struct Backend {
     effective: EffectiveBackend,
-    filters: LevelFilters,
 }
 
 impl Backend {
     fn new(effective: &EffectiveBackend) -> Self {
         Self {
-            filters: LevelFilters::new(&effective.filters),
             effective: effective.clone(),
         }
     }
@@ -146,70 +142,7 @@ impl Backend {
 
     /// What is done to the requests to this backend alone, after the rule's filters.
     #[must_use]
-    pub fn filters(&self) -> &LevelFilters {
-        &self.filters
-    }
-}
-
-/// The filters of one level, a rule or a backend: compiled, and the references of its mirrors followed.
-#[derive(Debug, Default)]
-pub struct LevelFilters {
-    compiled: filters::Filters,
-    mirrors: Vec<EffectiveBackend>,
-    problem: Option<String>,
-}
-
-impl LevelFilters {
-    fn new(effective: &[EffectiveFilter]) -> Self {
-        let mut this = Self::default();
-        let mut own = Vec::new();
-        for filter in effective {
-            match filter.clone() {
-                EffectiveFilter::RequestHeaderModifier(headers) => {
-                    own.push(HttpRouteFilter::RequestHeaderModifier(headers));
-                }
-                EffectiveFilter::ResponseHeaderModifier(headers) => {
-                    own.push(HttpRouteFilter::ResponseHeaderModifier(headers));
-                }
-                EffectiveFilter::RequestRedirect(redirect) => {
-                    own.push(HttpRouteFilter::RequestRedirect(redirect));
-                }
-                EffectiveFilter::UrlRewrite(rewrite) => {
-                    own.push(HttpRouteFilter::UrlRewrite(rewrite));
-                }
-                EffectiveFilter::RequestMirror(backend) => this.mirrors.push(*backend),
-                EffectiveFilter::Unsupported { kind, why } => {
-                    this.problem
-                        .get_or_insert(format!("the filter `{kind}` cannot be applied: {why}"));
-                }
-            }
-        }
-        match filters::Filters::compile_http(&own) {
-            Ok(compiled) => this.compiled = compiled,
-            Err(error) => {
-                this.problem
-                    .get_or_insert(format!("the filters cannot be applied: {error}"));
-            }
-        }
-        this
-    }
-
-    /// What is done to requests and responses.
-    #[must_use]
-    pub fn compiled(&self) -> &filters::Filters {
-        &self.compiled
-    }
-
-    /// Where copies of requests go, in the order of the spec, those included that lead nowhere.
-    #[must_use]
-    pub fn mirrors(&self) -> &[EffectiveBackend] {
-        &self.mirrors
-    }
-
-    /// Why the filters cannot be applied, if so. Such a filter must not be skipped: requests that it
-    /// concerns are answered with 500 (HTTPRoute `spec.rules[].filters`).
-    #[must_use]
-    pub fn problem(&self) -> Option<&str> {
-        self.problem.as_deref()
+    pub fn filters(&self) -> &EffectiveFilters {
+        &self.effective.filters
     }
 }

@@ -70,7 +70,7 @@ impl Table {
     }
 
     /// The table of a port of a Service, as a client of this namespace sees it (GEP-1426). Hostnames of
-    /// mesh routes are of no account: the Service has been chosen already.
+    /// mesh routes are ignored: the Service has been chosen already.
     #[must_use]
     pub fn for_service(
         service: &EffectiveService,
@@ -128,13 +128,13 @@ impl Table {
         self.router.is_empty()
     }
 
-    /// Puts an HTTPRoute in the place of its earlier form. The rest is shared with what readers hold.
+    /// Replaces an HTTPRoute by its new form, or adds it. The rest is shared with what readers hold.
     pub fn insert_http(&mut self, attached: &AttachedRoute<HttpRouteRules>) {
         let made = http_targets(&attached.route, &attached.hostnames);
         self.insert(RouteKind::Http, &attached.route.reference, made);
     }
 
-    /// Puts a GRPCRoute in the place of its earlier form, as [`insert_http`](Self::insert_http) does.
+    /// Replaces a GRPCRoute by its new form, or adds it, as [`insert_http`](Self::insert_http) does.
     pub fn insert_grpc(&mut self, attached: &AttachedRoute<GrpcRouteRules>) {
         let made = grpc_targets(&attached.route, &attached.hostnames);
         self.insert(RouteKind::Grpc, &attached.route.reference, made);

@@ -6,19 +6,20 @@ use crate::{
         RouteId, RouteKind,
         effective::{
             AttachedRoute, BackendAddress, BackendEndpoints, BackendProblem, EffectiveBackend,
-            EffectiveFilter, EffectiveHostname, EffectiveListener, EndpointList, GrpcRouteRules,
-            GrpcRule, HttpRouteRules, HttpRule, Timeouts,
+            EffectiveFilters, EffectiveHostname, EffectiveListener, EndpointList, GrpcRouteRules,
+            GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
         },
     },
+    filters::Filters,
     meta::{NamespacedName, ObjectReference},
     routing,
     v1::{
-        GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpHeader, HttpHeaderFilter,
-        HttpPathModifier, HttpRequestRedirectFilter, HttpRouteMatch, HttpUrlRewriteFilter,
+        GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpRouteFilter, HttpRouteMatch,
         ProtocolType,
     },
 };
 use http::{Request, StatusCode, request};
+use serde_json::json;
 use std::sync::Arc;
 
 fn reference(name: &str) -> ObjectReference {
@@ -44,7 +45,7 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
         reference: reference(name),
         port: Some(80),
         weight,
-        filters: Vec::new(),
+        filters: EffectiveFilters::default(),
         target: Ok(Arc::new(BackendEndpoints {
             endpoints: EndpointList::at_port(8080, endpoints),
             app_protocol: None,
@@ -64,15 +65,26 @@ fn missing(name: &str, weight: u32) -> EffectiveBackend {
     }
 }
 
-fn set(name: &str, value: &str) -> HttpHeaderFilter {
-    let header = HttpHeader {
-        name: name.into(),
-        value: value.into(),
-    };
-    HttpHeaderFilter {
-        set: vec![header],
-        ..Default::default()
+/// Filters as they are written, without the mirrors among them.
+fn filters(list: serde_json::Value) -> EffectiveFilters {
+    let list: Vec<HttpRouteFilter> = serde_json::from_value(list).unwrap();
+    EffectiveFilters {
+        compiled: Filters::compile_http(&list).unwrap(),
+        mirrors: Vec::new(),
     }
+}
+
+fn none() -> EffectiveFilters {
+    EffectiveFilters::default()
+}
+
+/// A filter that sets a header of the request, one that sets it in the response.
+fn set(name: &str, value: &str) -> [serde_json::Value; 2] {
+    let set = json!({"set": [{"name": name, "value": value}]});
+    [
+        json!({"type": "RequestHeaderModifier", "requestHeaderModifier": set}),
+        json!({"type": "ResponseHeaderModifier", "responseHeaderModifier": set}),
+    ]
 }
 
 fn attached<R>(route: R) -> AttachedRoute<R> {
@@ -82,7 +94,7 @@ fn attached<R>(route: R) -> AttachedRoute<R> {
     }
 }
 
-fn route(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> HttpRouteRules {
+fn route(filters: EffectiveFilters, backends: Vec<EffectiveBackend>) -> HttpRouteRules {
     let rule = HttpRule {
         index: 0,
         matches: vec![HttpRouteMatch {
@@ -107,7 +119,11 @@ fn route(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Http
     }
 }
 
-fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Table {
+fn table(filters: EffectiveFilters, backends: Vec<EffectiveBackend>) -> Table {
+    table_of(route(filters, backends))
+}
+
+fn table_of(route: HttpRouteRules) -> Table {
     let listener = EffectiveListener {
         name: "http".into(),
         port: 80,
@@ -115,7 +131,7 @@ fn table(filters: Vec<EffectiveFilter>, backends: Vec<EffectiveBackend>) -> Tabl
         hostname: None,
         yields_to: Vec::new(),
         tls: None,
-        http: vec![attached(route(filters, backends))],
+        http: vec![attached(route)],
         grpc: Vec::new(),
         tls_routes: Vec::new(),
         tcp: Vec::new(),
@@ -154,14 +170,14 @@ fn statuses(table: &Table, total: u64) -> Vec<u16> {
 
 #[test]
 fn an_invalid_backend_answers_500_for_exactly_its_share() {
-    let table = table(vec![], vec![backend("a", 3, &[true]), missing("b", 1)]);
+    let table = table(none(), vec![backend("a", 3, &[true]), missing("b", 1)]);
     assert_eq!(statuses(&table, 4), [200, 200, 200, 500]);
 }
 
 #[test]
 fn a_backend_without_ready_endpoints_answers_503_for_its_share() {
     let table = table(
-        vec![],
+        none(),
         vec![backend("a", 1, &[true]), backend("b", 1, &[false])],
     );
     assert_eq!(statuses(&table, 2), [200, 503]);
@@ -169,16 +185,16 @@ fn a_backend_without_ready_endpoints_answers_503_for_its_share() {
 
 #[test]
 fn a_rule_without_backends_or_with_all_weights_zero_answers_500() {
-    assert_eq!(statuses(&table(vec![], vec![]), 1), [500]);
+    assert_eq!(statuses(&table(none(), vec![]), 1), [500]);
     assert_eq!(
-        statuses(&table(vec![], vec![backend("a", 0, &[true])]), 1),
+        statuses(&table(none(), vec![backend("a", 0, &[true])]), 1),
         [500]
     );
 }
 
 #[test]
 fn a_request_that_no_rule_matches_is_answered_with_404() {
-    let table = table(vec![], vec![backend("a", 1, &[true])]);
+    let table = table(none(), vec![backend("a", 1, &[true])]);
     let mut parts = ask("/other");
     let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
         panic!("forwarded")
@@ -191,40 +207,39 @@ fn a_request_that_no_rule_matches_is_answered_with_404() {
 
 #[test]
 fn a_filter_that_is_not_supported_is_never_skipped() {
-    let unsupported = EffectiveFilter::Unsupported {
-        kind: "ExtensionRef".into(),
-        why: "unknown".into(),
-    };
-    let rule_level = table(vec![unsupported.clone()], vec![backend("a", 1, &[true])]);
-    assert_eq!(statuses(&rule_level, 1), [500]);
+    let (kind, why) = ("ExtensionRef".to_owned(), "unknown".to_owned());
     let own = EffectiveBackend {
-        filters: vec![unsupported],
+        target: Err(BackendProblem::UnsupportedFilter {
+            kind: kind.clone(),
+            why: why.clone(),
+        }),
         ..backend("b", 1, &[true])
     };
-    let backend_level = table(vec![], vec![backend("a", 1, &[true]), own]);
+    let backend_level = table(none(), vec![backend("a", 1, &[true]), own]);
     assert_eq!(statuses(&backend_level, 2), [200, 500]);
+    let invalid = RuleProblem::Invalid {
+        reason: "UnsupportedValue",
+        why: why.clone(),
+    };
+    for problem in [RuleProblem::UnsupportedFilter { kind, why }, invalid] {
+        let mut rules = route(none(), vec![backend("a", 1, &[true])]);
+        rules.rules[0].problem = Some(problem);
+        assert_eq!(statuses(&table_of(rules), 1), [500]);
+    }
 }
 
 #[test]
 fn filters_of_the_backend_come_after_those_of_the_rule() {
     let own = EffectiveBackend {
-        filters: vec![
-            EffectiveFilter::RequestHeaderModifier(set("x-level", "backend")),
-            EffectiveFilter::ResponseHeaderModifier(set("x-level", "backend")),
-        ],
+        filters: filters(json!(set("x-level", "backend"))),
         ..backend("a", 1, &[true])
     };
-    let table = table(
-        vec![
-            EffectiveFilter::RequestHeaderModifier(set("X-Level", "rule")),
-            EffectiveFilter::ResponseHeaderModifier(set("X-Level", "rule")),
-            EffectiveFilter::UrlRewrite(HttpUrlRewriteFilter {
-                hostname: Some("inner.example".into()),
-                path: Some(HttpPathModifier::ReplacePrefixMatch("/v2".into())),
-            }),
-        ],
-        vec![own],
-    );
+    let [request, response] = set("X-Level", "rule");
+    let rewrite = json!({"type": "URLRewrite", "urlRewrite": {
+        "hostname": "inner.example",
+        "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/v2"},
+    }});
+    let table = table(filters(json!([request, response, rewrite])), vec![own]);
     let mut parts = ask("/cart/items?n=1");
     let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
         panic!("answered")
@@ -239,12 +254,11 @@ fn filters_of_the_backend_come_after_those_of_the_rule() {
 }
 
 #[test]
-fn a_redirect_answers_in_the_place_of_any_backend() {
-    let redirect = EffectiveFilter::RequestRedirect(HttpRequestRedirectFilter {
-        path: Some(HttpPathModifier::ReplacePrefixMatch("/basket".into())),
-        ..Default::default()
-    });
-    let table = table(vec![redirect], vec![]);
+fn a_redirect_answers_and_no_backend_is_asked() {
+    let redirect = json!({"type": "RequestRedirect", "requestRedirect": {
+        "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/basket"}}});
+    let [_, response] = set("x-by", "rule");
+    let table = table(filters(json!([redirect, response])), vec![]);
     let mut parts = ask("/cart/items?n=1");
     let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
         panic!("forwarded")
@@ -254,18 +268,34 @@ fn a_redirect_answers_in_the_place_of_any_backend() {
         answer.headers["location"],
         "http://shop.example/basket/items?n=1"
     );
+    // HTTPRoute `responseHeaderModifier`: the redirect is the response that the client gets.
+    assert_eq!(answer.headers["x-by"], "rule");
+}
+
+#[test]
+fn a_request_whose_host_is_invalid_is_answered_with_400_and_matches_nothing() {
+    let table = table(none(), vec![backend("a", 1, &[true])]);
+    for (host, content_type) in [("a b", "text/plain"), ("a:x", "application/grpc")] {
+        let mut parts = ask("/cart");
+        parts.headers.insert("host", host.parse().unwrap());
+        parts
+            .headers
+            .insert("content-type", content_type.parse().unwrap());
+        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("forwarded")
+        };
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(answer.target.is_none() && answer.headers.is_empty());
+    }
 }
 
 #[test]
 fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
-    let mirror = |backend| EffectiveFilter::RequestMirror(Box::new(backend));
-    let table = table(
-        vec![
-            mirror(missing("gone", 1)),
-            mirror(backend("copy", 1, &[true])),
-        ],
-        vec![backend("a", 1, &[true])],
-    );
+    let mirrors = EffectiveFilters {
+        mirrors: vec![missing("gone", 1), backend("copy", 1, &[true])],
+        ..none()
+    };
+    let table = table(mirrors, vec![backend("a", 1, &[true])]);
     let mut parts = ask("/cart");
     let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
         panic!("answered")
@@ -280,14 +310,14 @@ fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
 
 #[test]
 fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mirrors() {
-    let mirror = |name| EffectiveFilter::RequestMirror(Box::new(backend(name, 1, &[true, true])));
+    let with_mirror = |headers: [serde_json::Value; 2], mirror| EffectiveFilters {
+        mirrors: vec![backend(mirror, 1, &[true, true])],
+        ..filters(json!(headers))
+    };
     let mut canary = backend("canary", 1, &[true]);
-    canary.filters = vec![
-        EffectiveFilter::RequestHeaderModifier(set("x-stage", "canary")),
-        mirror("by-backend"),
-    ];
-    let rule = EffectiveFilter::RequestHeaderModifier(set("x-rule", "yes"));
-    let table = table(vec![mirror("by-rule"), rule], vec![canary]);
+    canary.filters = with_mirror(set("x-stage", "canary"), "by-backend");
+    let rule = with_mirror(set("x-rule", "yes"), "by-rule");
+    let table = table(rule, vec![canary]);
     let mut parts = ask("/cart");
     let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
         panic!("answered")
@@ -308,7 +338,7 @@ fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mir
 
 #[test]
 fn only_endpoints_that_are_ready_are_drawn() {
-    let table = table(vec![], vec![backend("a", 1, &[false, true, false, true])]);
+    let table = table(none(), vec![backend("a", 1, &[false, true, false, true])]);
     let mut seen = Vec::new();
     for second in 0..2 {
         let mut draws = [0, second].into_iter();
@@ -328,8 +358,21 @@ fn only_endpoints_that_are_ready_are_drawn() {
 }
 
 #[test]
+fn nothing_is_drawn_where_there_is_no_choice() {
+    let table = table(none(), vec![backend("a", 1, &[false, true])]);
+    let mut asked = Vec::new();
+    let mut parts = ask("/cart");
+    let decision = table.decide(&mut parts, CONNECTION, &mut |n| {
+        asked.push(n);
+        0
+    });
+    assert!(matches!(decision, Decision::Forward(_)));
+    assert_eq!(asked, [1], "the draw over the weights alone");
+}
+
+#[test]
 fn a_grpc_client_gets_errors_in_the_form_of_grpc() {
-    let table = table(vec![], vec![missing("a", 1)]);
+    let table = table(none(), vec![missing("a", 1)]);
     for (path, code) in [("/other", "12"), ("/cart", "14")] {
         let mut parts = ask(path);
         parts
@@ -345,7 +388,7 @@ fn a_grpc_client_gets_errors_in_the_form_of_grpc() {
 
 #[test]
 fn routes_of_both_kinds_come_and_go_by_themselves() {
-    let mut table = table(vec![], vec![backend("a", 1, &[true])]);
+    let mut table = table(none(), vec![backend("a", 1, &[true])]);
     let before = table.clone();
     let bad = GrpcRouteMatch {
         headers: vec![GrpcHeaderMatch {
@@ -358,19 +401,20 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
     let rule = GrpcRule {
         index: 0,
         matches: vec![GrpcRouteMatch::default(), bad],
-        filters: Vec::new(),
+        filters: none(),
         backends: vec![backend("b", 1, &[true])],
         session_persistence: None,
         problem: None,
     };
     // A GRPCRoute of the HTTPRoute's name is another route.
-    table.insert_grpc(&attached(GrpcRouteRules {
+    let mut calls = GrpcRouteRules {
         reference: NamespacedName::new("shop", "cart"),
         age: crate::meta::Age::UNKNOWN,
         hostnames: Vec::new(),
         rules: vec![rule],
         patterns: crate::meta::RoutePatterns::default(),
-    }));
+    };
+    table.insert_grpc(&attached(calls.clone()));
     let find = |table: &Table, path| {
         let target = table.router().find(&ask(path));
         target.map(|target| target.rule().route().kind)
@@ -386,8 +430,13 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
         kind,
         name: NamespacedName::new("shop", "cart"),
     };
-    table.insert_http(&attached(route(vec![], vec![])));
+    table.insert_http(&attached(route(none(), vec![])));
     assert_eq!(table.problems().len(), 1, "they are the other route's");
+    let with_problem = table.clone();
+    calls.rules[0].matches.pop();
+    table.insert_grpc(&attached(calls));
+    assert!(table.problems().is_empty(), "those of the earlier form go");
+    table = with_problem;
     assert!(table.remove(&name(RouteKind::Grpc)));
     assert!(!table.remove(&name(RouteKind::Grpc)));
     assert!(table.problems().is_empty());

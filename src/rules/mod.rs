@@ -8,6 +8,7 @@
 //! A server judges them although a text is too short or a number too small, so `''` and `0` count as
 //! absent wherever that makes a difference.
 
+mod applicable;
 mod filter;
 mod gateway;
 mod go_duration;
@@ -147,6 +148,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         policy::RULES,
         selector::RULES,
         semantic::RULES,
+        applicable::RULES,
         set::RULES,
     ]
     .into_iter()

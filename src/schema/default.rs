@@ -63,7 +63,7 @@ pub trait ApplyDefaults: Kind {
     ///
     /// let mut route = HttpRoute::new("all", HttpRouteSpec::default());
     /// route.apply_defaults();
-    /// assert_eq!(route.spec.rules[0].matches[0].path_value(), "/");
+    /// assert_eq!(route.spec.rules()[0].matches[0].path_value(), "/");
     /// ```
     fn apply_defaults(&mut self);
 }

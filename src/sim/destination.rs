@@ -6,7 +6,7 @@ use crate::{
         BackendEndpoints, Effective, EffectiveGateway, EffectiveListener, EffectiveService,
         Endpoint, most_specific,
     },
-    meta::{NamespacedName, Transport},
+    meta::{Authority, NamespacedName, Transport},
     v1::{ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
@@ -132,8 +132,7 @@ fn named_service<'e>(
         let bears = |service: &&Arc<EffectiveService>| service.cluster_ips.contains(&address);
         return effective.services.values().find(bears);
     }
-    let host = request.host().to_ascii_lowercase();
-    let host = host.strip_suffix('.').unwrap_or(&host);
+    let host = request.host();
     let labels: Vec<&str> = host.split('.').collect();
     let (name, namespace) = match (labels.as_slice(), own_namespace) {
         ([name], Some(own)) => (*name, own),
@@ -258,10 +257,9 @@ fn any_gateway<'e>(
     port: u16,
     why: &mut Vec<String>,
 ) -> Result<Destination<'e>, RequestError> {
-    let address = request.address.map_or_else(
-        || request.host().to_ascii_lowercase(),
-        |address| address.to_string(),
-    );
+    let address = request
+        .address
+        .map_or_else(|| request.host(), |address| address.to_string());
     let addressed: Vec<_> = effective
         .gateways
         .values()
@@ -299,7 +297,7 @@ fn any_gateway<'e>(
             }),
         },
         several => Err(RequestError::SeveralGateways {
-            host: request.host().to_owned(),
+            host: request.host(),
             port,
             gateways: several.iter().map(|gateway| gateway.name.clone()).collect(),
         }),
@@ -334,17 +332,19 @@ pub(super) fn listener_host(request: &Request) -> Option<String> {
     let host = match request.scheme() {
         "tcp" | "udp" => return None,
         "https" | "tls" => {
-            let name = request
-                .sni
-                .clone()
-                .unwrap_or_else(|| request.host().to_owned());
-            // An address is never sent as SNI.
-            name.parse::<IpAddr>().is_err().then_some(name)?
+            let name = match &request.sni {
+                Some(sni) => sni.parse::<Authority>().ok()?,
+                None => request.authority().ok()?,
+            };
+            // An address is never sent as SNI (RFC 6066, section 3).
+            if name.address().is_some() {
+                return None;
+            }
+            name
         }
-        _ => super::http::authority_host(request),
+        _ => super::http::named_host(request)?,
     };
-    let host = host.strip_suffix('.').unwrap_or(&host).to_ascii_lowercase();
-    Some(host)
+    Some(host.host().to_owned())
 }
 
 /// What carries the requests of a scheme.

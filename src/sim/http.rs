@@ -8,7 +8,7 @@ use crate::{
     attachment::effective::{
         BackendEndpoints, EffectiveGateway, EffectiveListener, EffectiveService,
     },
-    meta::{Duration, ObjectReference},
+    meta::{Authority, Duration, ObjectReference},
     proxy::{Connection, Decision, Forward, Scheme, Table, Target},
 };
 use http::{
@@ -75,36 +75,15 @@ fn scheme(request: &Request) -> Scheme {
     }
 }
 
-/// The authority that the client names: its Host header, else the URL's host and port.
-fn authority(request: &Request) -> String {
-    let header = request
-        .headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let in_url = || {
-        let authority = request
-            .uri
-            .authority()
-            .map_or("", |authority| authority.as_str());
-        authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host)
-            .to_owned()
-    };
-    header.map_or_else(in_url, str::to_owned)
+/// The host that the client names: in its `Host` header, else in the URL. None where that is not a host.
+pub(super) fn named_host(request: &Request) -> Option<Authority> {
+    match request.headers.get(HOST) {
+        Some(sent) => Authority::from_bytes(sent.as_bytes()).ok(),
+        None => request.authority().ok(),
+    }
 }
 
-/// The host of the authority, without port and brackets.
-pub(super) fn authority_host(request: &Request) -> String {
-    let authority = authority(request);
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host.to_owned()
-}
-
-/// The request as it arrives: a path, and the authority in the Host header.
+/// The request as it arrives: a path, and in the `Host` header what the client wrote there, else the URL's host and port.
 pub(super) fn parts(request: &Request) -> request::Parts {
     let path = request
         .uri
@@ -114,7 +93,10 @@ pub(super) fn parts(request: &Request) -> request::Parts {
     parts.method = request.method.clone();
     parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
     parts.headers = request.headers.clone();
-    if let Ok(host) = HeaderValue::from_str(&authority(request)) {
+    if !parts.headers.contains_key(HOST)
+        && let Some(authority) = request.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
         parts.headers.insert(HOST, host);
     }
     parts
@@ -235,7 +217,7 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
         )
     });
     let [by_rule, by_backend] = forward.filters();
-    let mirrors = by_rule.mirrors().iter().chain(by_backend.mirrors());
+    let mirrors = by_rule.mirrors.iter().chain(&by_backend.mirrors);
     let unready = mirrors.filter_map(|mirror| mirror.problem());
     for problem in unready {
         answer.why.push(format!("a mirror is left out: {problem}"));
@@ -254,7 +236,15 @@ fn forwarded(answer: &mut Answer, request: &Request, forward: &Forward<'_>, part
             endpoint: EndpointName::of(copy.endpoint),
         })
         .collect();
-    answer.forwarded = Some(as_sent(request, parts, forward.endpoints));
+    let upgrades = forward
+        .filters()
+        .iter()
+        .all(|filters| filters.compiled.passes_upgrade());
+    let client = match &request.protocol {
+        Protocol::WebSocket if !upgrades => &Protocol::Http1,
+        protocol => protocol,
+    };
+    answer.forwarded = Some(as_sent(client, parts, forward.endpoints));
 
     let timeouts = forward.target.rule().timeouts();
     let delay = request.backend.delay;
@@ -288,9 +278,9 @@ fn forwarded(answer: &mut Answer, request: &Request, forward: &Forward<'_>, part
     });
 }
 
-/// The request as a backend with these endpoints gets it.
+/// The request as a backend with these endpoints gets it from a client that speaks this.
 pub(super) fn as_sent(
-    request: &Request,
+    client: &Protocol,
     mut parts: request::Parts,
     backend: &BackendEndpoints,
 ) -> Forwarded {
@@ -314,7 +304,7 @@ pub(super) fn as_sent(
             .path_and_query()
             .map_or("/", |path| path.as_str())
             .to_owned(),
-        protocol: spoken(backend, &request.protocol, grpc),
+        protocol: spoken(backend, client, grpc),
         headers: parts.headers,
     }
 }

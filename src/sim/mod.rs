@@ -15,6 +15,8 @@ mod request;
 mod simulator;
 mod split;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{
     Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Response,

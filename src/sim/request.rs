@@ -1,6 +1,6 @@
 //! A request as a client makes it.
 
-use crate::meta::{Duration, NamespacedName};
+use crate::meta::{Authority, AuthorityError, Duration, NamespacedName};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
 
@@ -10,10 +10,11 @@ pub struct Request {
     /// The method.
     pub method: Method,
     /// What is asked for: an absolute `http` or `https` URL; or `tls://SNI:PORT`, `tcp://HOST:PORT` or
-    /// `udp://HOST:PORT` for a connection of which nothing more is known.
+    /// `udp://HOST:PORT` for a connection of which nothing more is known. Host and port must be an [`Authority`]; user
+    /// info is not one, since no client sends it in a request.
     pub uri: Uri,
-    /// The headers. A `Host` among them takes the place of the URL's host and port as the authority, not
-    /// as the place to connect to.
+    /// The headers. A `Host` among them is sent instead of the URL's host and port; the client connects to the URL's host
+    /// all the same. It is sent as it is, valid or not.
     pub headers: HeaderMap,
     /// The Gateway to connect to, whatever the URL's host is.
     pub gateway: Option<NamespacedName>,
@@ -53,7 +54,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// When the text is no absolute URL.
+    /// When the text is no absolute URL, or its host or port is none.
     pub fn get(url: &str) -> Result<Self, RequestError> {
         let uri: Uri = url
             .parse()
@@ -68,21 +69,35 @@ impl Request {
         self.uri.scheme_str().unwrap_or_default()
     }
 
-    /// The host of the URL, without brackets around an IPv6 address.
-    pub(super) fn host(&self) -> &str {
-        let host = self.uri.host().unwrap_or_default();
+    /// The host and port of the URL.
+    pub(super) fn authority(&self) -> Result<Authority, RequestError> {
+        let url = || self.uri.to_string();
+        let text = self
+            .uri
+            .authority()
+            .ok_or_else(|| RequestError::url(&url(), "expected `http://host/path`"))?;
+        text.as_str()
+            .parse()
+            .map_err(|error: AuthorityError| RequestError::url(&url(), &error.to_string()))
+    }
+
+    /// The host of the URL, as it is compared, without brackets around an IPv6 address; empty if it is none.
+    pub(super) fn host(&self) -> String {
+        let Ok(authority) = self.authority() else {
+            return String::new();
+        };
+        let host = authority.host();
         host.strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))
             .unwrap_or(host)
+            .to_owned()
     }
 
     /// The port to which the client connects.
     pub(super) fn destination_port(&self) -> Result<u16, RequestError> {
         let url = || self.uri.to_string();
-        if self.uri.host().is_none_or(str::is_empty) {
-            return Err(RequestError::url(&url(), "expected `http://host/path`"));
-        }
-        match (self.port.or(self.uri.port_u16()), self.scheme()) {
+        let in_url = self.authority()?.port();
+        match (self.port.or(in_url), self.scheme()) {
             (Some(port), "http" | "https" | "tls" | "tcp" | "udp") if port > 0 => Ok(port),
             (None, "http") => Ok(80),
             (None, "https" | "tls") => Ok(443),
@@ -276,5 +291,26 @@ mod tests {
         for bad in ["tcp://a", "ftp://a", "/path", "http://a:0/", "a b"] {
             assert!(port(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn host_and_port_of_a_url_must_be_ones() {
+        for (url, problem) in [
+            (
+                "http://a:65536/",
+                "`a:65536` is not a host: the port must be",
+            ),
+            ("http://a:x/", ""),
+            ("http://user@a/", "`user@a` is not a host: user info"),
+            ("http://user:secret@a:80/", "user info"),
+            ("https://[::x]/", ""),
+            ("tcp://a:99999", "`a:99999` is not a host: the port must be"),
+        ] {
+            let error = Request::get(url).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+        let host = |url: &str| Request::get(url).map(|request| request.host());
+        assert_eq!(host("http://A.example.:80/"), Ok("a.example".to_owned()));
+        assert_eq!(host("http://[::1]/"), Ok("::1".to_owned()));
     }
 }

@@ -34,10 +34,10 @@ pub(super) fn at_listener(
     });
     let (kind, route) = match listener.protocol {
         ProtocolType::Tls => {
-            let sni = request.sni.as_deref().unwrap_or_else(|| request.host());
+            let sni = request.sni.clone().unwrap_or_else(|| request.host());
             let table = sni_table(&listener.tls_routes, hostname_rank, |route| route);
             // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute fits.
-            match (table.find(Some(sni)).copied(), first(&listener.tcp)) {
+            match (table.find(Some(&sni)).copied(), first(&listener.tcp)) {
                 (None, Some(tcp)) => ("TCPRoute", Some(tcp)),
                 (found, _) => ("TLSRoute", found),
             }
@@ -144,7 +144,7 @@ pub(super) fn at_endpoint(
 fn untouched(answer: &mut Answer, request: &Request, endpoints: &BackendEndpoints) {
     let parts = super::http::parts(request);
     let status = request.backend.status.as_u16();
-    answer.forwarded = Some(super::http::as_sent(request, parts, endpoints));
+    answer.forwarded = Some(super::http::as_sent(&request.protocol, parts, endpoints));
     answer.status = Some(status);
     answer.response = Some(Response {
         status,

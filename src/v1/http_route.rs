@@ -1,12 +1,13 @@
 //! HTTPRoute: which HTTP requests go where.
 
 use super::{
-    HttpBackendRef, HttpRouteFilter, HttpRouteMatch, ParentReference, RouteStatus,
-    SessionPersistence,
+    HttpBackendRef, HttpPathMatch, HttpRouteFilter, HttpRouteMatch, ParentReference, PathMatchType,
+    RouteStatus, SessionPersistence,
 };
 use crate::meta::{constraint, resource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 resource! {
     /// Routes HTTP requests: by host, path, headers, query and method to weighted backends, with filters.
@@ -36,16 +37,35 @@ pub struct HttpRouteSpec {
     #[schemars(length(max = 32))]
     pub parent_refs: Vec<ParentReference>,
     /// What to do with which requests; unless set, one rule that matches everything and has no backend.
-    #[serde(
-        default,
-        deserialize_with = "crate::meta::wire::list",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    ///
+    /// An empty list is not the same as none: an API server puts the default in the place of an absent list only, and a
+    /// route with an empty list takes no request. See [`rules`](Self::rules).
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(max = 16),
         extend("default" = [{ "matches": [{ "path": { "type": "PathPrefix", "value": "/" } }] }])
     )]
-    pub rules: Vec<HttpRouteRule>,
+    pub rules: Option<Vec<HttpRouteRule>>,
+}
+
+impl HttpRouteSpec {
+    /// The rules: where the list is absent, one that matches every request and has no backend.
+    #[must_use]
+    pub fn rules(&self) -> Cow<'_, [HttpRouteRule]> {
+        match &self.rules {
+            Some(rules) => Cow::Borrowed(rules),
+            None => Cow::Owned(vec![HttpRouteRule {
+                matches: vec![HttpRouteMatch {
+                    path: Some(HttpPathMatch {
+                        r#type: Some(PathMatchType::PathPrefix),
+                        value: Some("/".to_owned()),
+                    }),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }]),
+        }
+    }
 }
 
 /// Requests that match, the filters that they pass and the backends that they reach (`spec.rules[]`).
@@ -102,4 +122,24 @@ pub struct HttpRouteTimeouts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Duration>")]
     pub request: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_rule_stands_for_an_absent_list_and_not_for_an_empty_one() {
+        for (text, rules) in [
+            ("{}", 1),
+            (r#"{"rules":[]}"#, 0),
+            (r#"{"rules":[{},{}]}"#, 2),
+        ] {
+            let spec: HttpRouteSpec = serde_json::from_str(text).unwrap();
+            assert_eq!(spec.rules().len(), rules, "{text}");
+            assert_eq!(serde_json::to_string(&spec).unwrap(), text);
+        }
+        let spec: HttpRouteSpec = serde_json::from_str(r#"{"rules":null}"#).unwrap();
+        assert_eq!(spec.rules()[0].matches[0].path_value(), "/");
+    }
 }

@@ -18,7 +18,7 @@
 //!     HttpRouteSpec {
 //!         parent_refs: vec![ParentReference { name: "shop".into(), ..Default::default() }],
 //!         hostnames: vec!["shop.example.com".into()],
-//!         rules: vec![HttpRouteRule {
+//!         rules: Some(vec![HttpRouteRule {
 //!             matches: vec![HttpRouteMatch {
 //!                 path: Some(HttpPathMatch {
 //!                     r#type: Some(PathMatchType::PathPrefix),
@@ -33,11 +33,11 @@
 //!                 ..Default::default()
 //!             }],
 //!             ..Default::default()
-//!         }],
+//!         }]),
 //!         ..Default::default()
 //!     },
 //! );
-//! assert_eq!(route.spec.rules[0].backend_refs[0].weight(), 1);
+//! assert_eq!(route.spec.rules()[0].backend_refs[0].weight(), 1);
 //! ```
 //!
 //! # Reading and defaults

@@ -46,7 +46,7 @@ fn route(name: &str, texts: &[String]) -> HttpRoute {
         metadata: world::metadata("a", name),
         spec: HttpRouteSpec {
             parent_refs: vec![world::parent("a", "gateway")],
-            rules: texts.iter().enumerate().map(rule).collect(),
+            rules: Some(texts.iter().enumerate().map(rule).collect()),
             ..Default::default()
         },
         ..Default::default()

@@ -9,7 +9,7 @@ use gwapi::{
     attachment::{
         AtListener, HttpGrpcConflict, MeshReferences, Options, PolicyTarget, Resolution, RouteId,
         RouteKind, Snapshot, Standing, Status,
-        effective::{ClientScope, EffectiveBackend, EffectiveFilter, ServiceRoute},
+        effective::{ClientScope, EffectiveBackend, EffectiveFilters, ServiceRoute},
         resolve,
     },
     manifest::{self, Object},
@@ -418,8 +418,8 @@ impl Run {
                             let rules = found.route.rules.iter();
                             return rules
                                 .map(|rule| {
-                                    let filters: Vec<EffectiveFilter> = $filters(rule);
-                                    let mirrors = filters.iter().filter_map(mirror);
+                                    let filters: EffectiveFilters = $filters(rule);
+                                    let mirrors = filters.mirrors.iter().map(mirror);
                                     mirrors.chain(rule.backends.iter().map(describe)).collect()
                                 })
                                 .collect();
@@ -432,9 +432,9 @@ impl Run {
                 match reference.kind.as_str() {
                     "HTTPRoute" => find!(http, |rule: &Http| rule.filters.clone()),
                     "GRPCRoute" => find!(grpc, |rule: &Grpc| rule.filters.clone()),
-                    "TLSRoute" => find!(tls_routes, |_: &Connection| Vec::new()),
-                    "TCPRoute" => find!(tcp, |_: &Connection| Vec::new()),
-                    _ => find!(udp, |_: &Connection| Vec::new()),
+                    "TLSRoute" => find!(tls_routes, |_: &Connection| EffectiveFilters::default()),
+                    "TCPRoute" => find!(tcp, |_: &Connection| EffectiveFilters::default()),
+                    _ => find!(udp, |_: &Connection| EffectiveFilters::default()),
                 }
             }
         }
@@ -561,11 +561,8 @@ fn describe_endpoints(backend: &EffectiveBackend) -> String {
     endpoints.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn mirror(filter: &EffectiveFilter) -> Option<String> {
-    match filter {
-        EffectiveFilter::RequestMirror(backend) => Some(format!("mirror {}", describe(backend))),
-        _ => None,
-    }
+fn mirror(backend: &EffectiveBackend) -> String {
+    format!("mirror {}", describe(backend))
 }
 
 #[test]

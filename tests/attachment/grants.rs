@@ -5,7 +5,7 @@ use crate::world;
 use gwapi::{
     attachment::{
         MULTICLUSTER_GROUP, Options, Resolution, ServiceImport, ServiceImportPort,
-        ServiceImportSpec, Snapshot, SnapshotObject, effective::EffectiveFilter, resolve,
+        ServiceImportSpec, Snapshot, SnapshotObject, effective::EffectiveFilters, resolve,
     },
     meta::{GROUP, NamespacedName},
     v1::{
@@ -128,7 +128,7 @@ impl Reference {
                 };
                 let spec = HttpRouteSpec {
                     parent_refs,
-                    rules: vec![rule],
+                    rules: Some(vec![rule]),
                     ..Default::default()
                 };
                 Some(
@@ -297,9 +297,9 @@ impl Reference {
 }
 
 /// Whether the target of the one filter, a mirror, is reached.
-fn mirrored(filters: &[EffectiveFilter]) -> bool {
-    match filters {
-        [EffectiveFilter::RequestMirror(backend)] => backend.target.is_ok(),
+fn mirrored(filters: &EffectiveFilters) -> bool {
+    match filters.mirrors.as_slice() {
+        [backend] => backend.target.is_ok(),
         other => panic!("{other:?}"),
     }
 }

@@ -205,10 +205,10 @@ fn the_room_of_a_policy_is_shared_out_as_a_full_resolve_does() {
     route.spec.parent_refs = (0..20)
         .map(|n| world::parent("a", &format!("front-{n}")))
         .collect();
-    route.spec.rules = vec![gwapi::v1::HttpRouteRule {
+    route.spec.rules = Some(vec![gwapi::v1::HttpRouteRule {
         backend_refs: vec![world::http_backend(None, "x", 80)],
         ..Default::default()
-    }];
+    }]);
     let policy = world::tls_policy("a", "policy", "x");
     let reference = SnapshotObject::from(policy.clone()).reference();
     let check = |resolver: &mut Resolver, changed: &str, without_room: &[&str]| {

@@ -344,7 +344,7 @@ fn http_routes() -> impl Strategy<Value = HttpRoute> {
             spec: HttpRouteSpec {
                 parent_refs: parents,
                 hostnames: hostname.flatten().into_iter().map(str::to_owned).collect(),
-                rules,
+                rules: Some(rules),
             },
             ..Default::default()
         })

@@ -27,7 +27,7 @@ fn a_filter_of_an_unknown_type_and_an_unknown_value_are_written_back_unchanged()
     let Object::HttpRoute(typed) = manifest::decode(&route).unwrap() else {
         panic!("not a route")
     };
-    let rule = &typed.spec.rules[0];
+    let rule = &typed.spec.rules()[0];
     assert!(matches!(&rule.filters[0], HttpRouteFilter::Unrecognized(_)));
     assert_eq!(rule.filters[0].type_name(), "CORS");
     let path = rule.matches[0].path.as_ref().unwrap();
@@ -69,6 +69,17 @@ fn nulls_and_empty_optional_lists_come_back_absent() {
     let written = serde_json::to_value(manifest::decode(&route).unwrap()).unwrap();
     assert_eq!(written["spec"], json!({"rules": [{}]}));
     assert_eq!(law::holds(&route), Ok(true));
+}
+
+/// An API server puts the default in the place of an absent list alone, so an empty one means something else.
+#[test]
+fn an_empty_list_of_rules_is_kept_apart_from_an_absent_one() {
+    for spec in [json!({"rules": []}), json!({})] {
+        law::holds_exactly(&json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "a"}, "spec": spec,
+        }));
+    }
 }
 
 #[test]

@@ -233,6 +233,10 @@ fn check(file: &File, case: &Case, simulator: &mut Simulator) -> Result<bool, St
 /// Asks the oracle and the engine with the table of the listener or Service that took the request. Both must
 /// name what the simulator names.
 fn matchers(request: &Request, answer: &Answer, effective: &Effective) -> Result<bool, String> {
+    if answer.status == Some(400) {
+        // The host is judged before anything is matched.
+        return Ok(false);
+    }
     let Some(entries) = entries(request, answer, effective)? else {
         return Ok(false);
     };

@@ -199,7 +199,7 @@ fn of_two_objects_of_one_name_the_last_one_that_a_server_takes_is_in_force() {
         .iter()
         .find(|(place, _)| place.name == "a")
         .unwrap();
-    let backend = &in_force.spec.rules[0].backend_refs[0];
+    let backend = &in_force.spec.rules()[0].backend_refs[0];
     assert_eq!(backend.name, "second");
     let reference = &admitted.ignored[0].object;
     assert!(admitted.versions[reference].ends_with("/v1beta1"));

@@ -1,6 +1,6 @@
 //! Backends with their references followed.
 
-use super::{EffectiveFilter, EndpointList};
+use super::{EffectiveFilters, EndpointList};
 use crate::{
     meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason},
     v1::SessionPersistence,
@@ -18,7 +18,7 @@ pub struct EffectiveBackend {
     /// The share of requests, in proportion to the sum of the rule's backends.
     pub weight: u32,
     /// Filters for the requests to this backend alone, applied after the rule's own.
-    pub filters: Vec<EffectiveFilter>,
+    pub filters: EffectiveFilters,
     /// Where requests really go. Where the reference is not valid, its share of requests is answered
     /// with 500 (HTTPRoute `spec.rules[].backendRefs`), or refused below HTTP.
     pub target: Result<Arc<BackendEndpoints>, BackendProblem>,

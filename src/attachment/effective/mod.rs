@@ -23,7 +23,7 @@ pub use gateway::{
 };
 pub use idle::IdleListener;
 pub use route::{
-    AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilter, EffectiveHostname,
+    AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilters, EffectiveHostname,
     GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RouteRules, RuleProblem, Timeouts,
 };
 pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};

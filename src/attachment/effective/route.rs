@@ -2,11 +2,9 @@
 
 use super::EffectiveBackend;
 use crate::{
+    filters::Filters,
     meta::{Age, Duration, Hostname, NamespacedName, RoutePatterns, Seniority},
-    v1::{
-        GrpcRouteMatch, HttpHeaderFilter, HttpRequestRedirectFilter, HttpRouteMatch,
-        HttpUrlRewriteFilter, SessionPersistence,
-    },
+    v1::{GrpcRouteMatch, HttpRouteMatch, SessionPersistence},
 };
 use std::{fmt, sync::Arc};
 
@@ -39,7 +37,8 @@ pub struct HttpRouteRules {
     pub age: Age,
     /// The route's own hostnames that can be read as one, in the order of the spec.
     pub hostnames: Vec<Hostname>,
-    /// The rules, without those that were dropped as not valid.
+    /// The rules, without those whose matches cannot be read. A rule that is invalid for another reason is here, with
+    /// its [`problem`](HttpRule::problem).
     pub rules: Vec<HttpRule>,
     /// The regular expressions of the matches, so that a table need not read them again.
     pub patterns: RoutePatterns,
@@ -73,7 +72,7 @@ pub struct HttpRule {
     /// accepted ones.
     pub matches: Vec<HttpRouteMatch>,
     /// What is done to requests and responses.
-    pub filters: Vec<EffectiveFilter>,
+    pub filters: EffectiveFilters,
     /// Where requests go. Without a backend, and without a redirect, the answer is 500.
     pub backends: Vec<EffectiveBackend>,
     /// How long a request may take.
@@ -103,7 +102,8 @@ pub struct GrpcRouteRules {
     pub age: Age,
     /// The route's own hostnames that can be read as one, in the order of the spec.
     pub hostnames: Vec<Hostname>,
-    /// The rules, without those that were dropped as not valid.
+    /// The rules, without those whose matches cannot be read. A rule that is invalid for another reason is here, with
+    /// its [`problem`](GrpcRule::problem).
     pub rules: Vec<GrpcRule>,
     /// The regular expressions of the matches, so that a table need not read them again.
     pub patterns: RoutePatterns,
@@ -118,7 +118,7 @@ pub struct GrpcRule {
     /// has one that every call fits.
     pub matches: Vec<GrpcRouteMatch>,
     /// What is done to calls and answers.
-    pub filters: Vec<EffectiveFilter>,
+    pub filters: EffectiveFilters,
     /// Where calls go. Without a backend they fail with `UNAVAILABLE`.
     pub backends: Vec<EffectiveBackend>,
     /// The rule's own session persistence (GEP-1619). Each backend's holds what applies to it.
@@ -149,37 +149,33 @@ pub struct ConnectionRule {
     pub backends: Vec<EffectiveBackend>,
 }
 
-/// A filter that is in force, its references followed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum EffectiveFilter {
-    /// Changes the headers of the request.
-    RequestHeaderModifier(HttpHeaderFilter),
-    /// Changes the headers of the response.
-    ResponseHeaderModifier(HttpHeaderFilter),
-    /// Sends a copy of the request to this backend; none where the backend is not valid.
-    RequestMirror(Box<EffectiveBackend>),
-    /// Answers with a redirect.
-    RequestRedirect(HttpRequestRedirectFilter),
-    /// Changes host or path of the request before it is sent on.
-    UrlRewrite(HttpUrlRewriteFilter),
-    /// A filter that is not supported or leads to nothing. It must not be skipped: requests that it
-    /// concerns are answered with 500.
-    Unsupported {
+/// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EffectiveFilters {
+    /// What is done to requests and responses. Its own mirrors and extensions are references as they were written.
+    pub compiled: Filters,
+    /// Where copies of requests go, in the order of the spec. A mirror whose backend is not valid gets none.
+    pub mirrors: Vec<EffectiveBackend>,
+}
+
+/// Why every request under a rule is answered with an error: 500, or `UNAVAILABLE` for gRPC.
+///
+/// A filter must not be skipped (HTTPRoute `spec.rules[].filters[].type`). So a rule of which anything but the matches is
+/// invalid keeps its matches, and its requests do not go on to a wider rule that has no such filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleProblem {
+    /// A filter of the rule is not supported, or leads to nothing (`ResolvedRefs`).
+    UnsupportedFilter {
         /// The filter's type as it was written.
         kind: String,
         /// What is wrong with it, for people.
         why: String,
     },
-}
-
-/// Why every request under a rule is answered with an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RuleProblem {
-    /// A filter of the rule is not supported, or leads to nothing.
-    UnsupportedFilter {
-        /// The filter's type as it was written.
-        kind: String,
+    /// The rule is invalid (`Accepted`, `PartiallyInvalid`).
+    Invalid {
+        /// The reason that the condition gives.
+        reason: &'static str,
         /// What is wrong with it, for people.
         why: String,
     },
@@ -191,6 +187,7 @@ impl fmt::Display for RuleProblem {
             Self::UnsupportedFilter { kind, why } => {
                 write!(f, "the filter `{kind}` cannot be applied: {why}")
             }
+            Self::Invalid { why, .. } => write!(f, "the rule is invalid: {why}"),
         }
     }
 }

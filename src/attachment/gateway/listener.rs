@@ -188,7 +188,7 @@ pub(super) fn examine(
 /// The condition `ResolvedRefs`: the first problem gives the reason, all of them the message.
 fn resolved(problems: &[(&'static str, String)]) -> Finding {
     match problems.first() {
-        None => Finding::new(true, reason::RESOLVED_REFS, "all references are good"),
+        None => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
         Some((reason, _)) => {
             let texts: Vec<String> = problems.iter().map(|(_, text)| text.clone()).collect();
             Finding::new(false, reason, join(&texts))

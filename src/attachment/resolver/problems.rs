@@ -148,7 +148,7 @@ impl Resolver {
         let written = match id.kind {
             RouteKind::Http => {
                 let route = self.snapshot.http_routes().get(&id.name);
-                let rule = route.and_then(|route| route.spec.rules.get(rule));
+                let rule = route.and_then(|route| route.spec.rules.as_ref()?.get(rule));
                 rule.is_some_and(|rule| !rule.matches.is_empty())
             }
             RouteKind::Grpc => {

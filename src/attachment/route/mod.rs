@@ -231,6 +231,10 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             if let (true, Some(invalid)) = (parent.accepted.holds(), &invalid) {
                 parent.accepted = invalid.clone();
             }
+            if built.without_rules && parent.accepted.holds() {
+                let message = &mut parent.accepted.message;
+                message.push_str("; it has no rules, so that no request matches it");
+            }
             parent
         })
         .collect();
@@ -271,11 +275,7 @@ fn build(
 ) -> Option<Built> {
     let place = &id.name;
     Some(match id.kind {
-        RouteKind::Http => rules::http(
-            context,
-            common,
-            &snapshot.http_routes().get(place)?.spec.rules,
-        ),
+        RouteKind::Http => rules::http(context, common, &snapshot.http_routes().get(place)?.spec),
         RouteKind::Grpc => {
             let route = snapshot.grpc_routes().get(place)?;
             let rules = route.spec.as_ref().map(|spec| spec.rules.as_slice());

@@ -57,7 +57,7 @@ pub(in crate::attachment) fn visit_backends(
             let Some(route) = snapshot.http_routes().get(&id.name) else {
                 return;
             };
-            for (index, rule) in route.spec.rules.iter().enumerate() {
+            for (index, rule) in route.spec.rules.iter().flatten().enumerate() {
                 let at = rules.index(index);
                 http_mirrors(&rule.filters, &at, &mut visit);
                 let refs = at.field("backendRefs");

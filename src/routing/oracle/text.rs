@@ -75,23 +75,38 @@ impl<R> Sent<'_, R> {
 }
 
 /// A host as it is compared: in lower case (names have no case), without the port, and without the dot that ends a
-/// fully qualified name. What is longer than a name can be is no host.
+/// fully qualified name. No host is what RFC 3986 does not allow as host and port, what is encoded, what has a port that
+/// no connection can have, and what is longer than a name can be.
 fn host(sent: &[u8]) -> Vec<u8> {
-    let mut host = sent.to_ascii_lowercase();
-    let first = |wanted: u8| host.iter().position(|byte| *byte == wanted);
-    let end = if host.starts_with(b"[") {
-        // The colons of an IPv6 address stand in brackets.
-        first(b']').map(|bracket| bracket + 1)
-    } else {
-        let digits = |colon: &usize| host.iter().skip(colon + 1).all(u8::is_ascii_digit);
-        first(b':').filter(digits)
+    static AUTHORITY: OnceLock<Option<Regex>> = OnceLock::new();
+    const FORM: &str =
+        r"^(?:\[(?<six>[^\]]*)\]|(?<name>[a-z0-9._~!$&'()*+,;=-]+?)\.?)(?::(?<port>[0-9]*))?$";
+    let lower = sent.to_ascii_lowercase();
+    let compiled = AUTHORITY.get_or_init(|| Regex::new(FORM).ok()).as_ref();
+    let Some(parts) = compiled.and_then(|form| form.captures(&lower)) else {
+        return Vec::new();
     };
-    host.truncate(end.unwrap_or(host.len()));
-    host.pop_if(|last| *last == b'.');
-    if host.len() > MAX_HOST {
-        host.clear();
+    let text = |part| {
+        parts
+            .name(part)
+            .map(|part| String::from_utf8_lossy(part.as_bytes()))
+    };
+    let host = match (text("six"), text("name")) {
+        (Some(address), _) if address.parse::<std::net::Ipv6Addr>().is_ok() => {
+            format!("[{address}]")
+        }
+        // A lone dot is the root of all names, and no name itself; two dots leave an empty label.
+        (None, Some(name)) if !name.ends_with('.') => name.into_owned(),
+        _ => return Vec::new(),
+    };
+    let port = text("port").unwrap_or_default();
+    let port = port.trim_start_matches('0');
+    let possible =
+        text("port").is_none_or(|digits| digits.is_empty()) || port.parse::<u16>().is_ok();
+    if !possible || host.len() > MAX_HOST {
+        return Vec::new();
     }
-    host
+    host.into_bytes()
 }
 
 /// The pairs of a query, as forms write them: `&` between pairs, `=` between name and value.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::meta::Specificity;
-
-/// The longest hostname of the domain name system, in bytes of its text form.
-const MAX_HOST: usize = 253;
+use crate::meta::{
+    Specificity,
+    authority::{self, AuthorityErrorKind, MAX_HOST},
+};
 
 /// The hostnames that an entry answers to: `hostnames` of a route after its intersection with the
 /// listener's hostname.
@@ -34,8 +34,8 @@ impl HostPattern {
     /// which is dropped), since a table may be built for other sources of rules.
     ///
     /// # Errors
-    /// When the text or its last label is empty, when it is longer than 253 bytes, has a `*` other than as its whole first label, or
-    /// has a character that ends the host part of a URI.
+    /// When the text is not a host that a request can ask for (see [`Authority`](crate::meta::Authority)), when it names
+    /// a port, ends with two dots, or has a `*` other than as its whole first label.
     pub fn parse(text: &str) -> Result<Self, HostPatternError> {
         let error = |problem| HostPatternError {
             text: text.to_owned(),
@@ -45,24 +45,22 @@ impl HostPattern {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let name = name.strip_suffix('.').unwrap_or(name);
-        // A second dot at the end would leave an empty label, and a name that is not its own normal form.
-        if name.is_empty() || name.ends_with('.') {
-            return Err(error(HostProblem::Empty));
-        }
-        if name.len() > MAX_HOST {
-            return Err(error(HostProblem::TooLong));
-        }
         if name.contains('*') {
             return Err(error(HostProblem::Wildcard));
         }
         let literal = name.starts_with('[') && name.ends_with(']');
-        if name.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '@'))
-            || (!literal && name.contains([':', '[', ']']))
-        {
+        if name.contains(':') && !literal {
             return Err(error(HostProblem::Character));
         }
-        let name = Arc::from(name.to_ascii_lowercase());
+        let host = authority::split(name.as_bytes()).map_err(|kind| {
+            error(match kind {
+                AuthorityErrorKind::Empty | AuthorityErrorKind::Dots => HostProblem::Empty,
+                AuthorityErrorKind::TooLong => HostProblem::TooLong,
+                _ => HostProblem::Character,
+            })
+        })?;
+        // What was accepted is ASCII.
+        let name = Arc::from(String::from_utf8_lossy(host.host).to_ascii_lowercase());
         Ok(if wildcard {
             Self::Wildcard(name)
         } else {
@@ -132,30 +130,29 @@ impl fmt::Display for HostProblem {
 
 /// The host of a request in the form in which it is compared: without port and trailing dot, in lower
 /// case. Lives on the stack.
+///
+/// It is the host that [`Authority`](crate::meta::Authority) reads from the same bytes. What is refused there counts as no
+/// host here: routing never fails, and answering such a request with 400 is the data plane's part.
 pub(in crate::routing) struct HostName<'a> {
     sent: &'a [u8],
     lowered: Option<[u8; MAX_HOST]>,
 }
 
 impl<'a> HostName<'a> {
-    /// Reads `host`, `host:port`, `[::1]:port`, each perhaps with a trailing dot. What is longer than any
-    /// hostname can be counts as no host.
+    /// Reads `host`, `host:port`, `[::1]:port`.
     #[inline]
     pub(in crate::routing) fn new(sent: &'a [u8]) -> Self {
-        let mut colon = false;
-        let mut upper = false;
-        for byte in sent {
-            colon |= *byte == b':';
-            upper |= byte.is_ascii_uppercase();
-        }
-        let mut name = if colon { without_port(sent) } else { sent };
-        if let Some((b'.', rest)) = name.split_last() {
-            name = rest;
-        }
-        if name.len() > MAX_HOST {
+        let classes = authority::classify(sent);
+        let mut name = if classes & !authority::UPPER == authority::PLAIN {
+            sent.strip_suffix(b".").unwrap_or(sent)
+        } else {
+            without_port(sent)
+        };
+        // A second dot at the end would leave an empty label.
+        if name.len() > MAX_HOST || name.last() == Some(&b'.') {
             name = &[];
         }
-        let lowered = upper.then(|| {
+        let lowered = (classes & authority::UPPER != 0).then(|| {
             let mut buffer = [0; MAX_HOST];
             for (to, from) in buffer.iter_mut().zip(name) {
                 *to = from.to_ascii_lowercase();
@@ -177,26 +174,17 @@ impl<'a> HostName<'a> {
     }
 }
 
-/// Drops `:port`. An IPv6 literal keeps its brackets.
-fn without_port(host: &[u8]) -> &[u8] {
-    if host.first() == Some(&b'[') {
-        return match host.iter().position(|byte| *byte == b']') {
-            Some(end) => host.get(..=end).unwrap_or(host),
-            None => host,
-        };
-    }
-    let Some(colon) = host.iter().position(|byte| *byte == b':') else {
-        return host;
-    };
-    match host.split_at_checked(colon) {
-        Some((name, port)) if port.iter().skip(1).all(u8::is_ascii_digit) => name,
-        _ => host,
-    }
+/// The host of an authority that has more than letters and digits, such as a port; nothing if it is none.
+#[inline(never)]
+fn without_port(sent: &[u8]) -> &[u8] {
+    authority::split(sent).map_or(&[], |split| split.host)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::{Authority, authority::tests::almost_authorities};
+    use proptest::prelude::*;
 
     fn read(host: &str) -> String {
         String::from_utf8(HostName::new(host.as_bytes()).as_bytes().to_vec()).unwrap()
@@ -213,15 +201,41 @@ mod tests {
             ("example.com:", "example.com"),
             ("[2001:DB8::1]:443", "[2001:db8::1]"),
             ("[::1]", "[::1]"),
-            ("::1", "::1"),
-            ("a:b", "a:b"),
+            ("::1", ""),
+            ("a:b", ""),
+            ("a:65536", ""),
+            ("user@a", ""),
+            ("caf\u{e9}", ""),
+            ("a b", ""),
             ("10.0.0.1:80", "10.0.0.1"),
             ("", ""),
             (".", ""),
+            ("a..", ""),
         ] {
             assert_eq!(read(sent), expected, "{sent}");
         }
         assert_eq!(read(&"a".repeat(254)), "", "no hostname is that long");
+    }
+
+    proptest! {
+        /// Routing reads the host that [`Authority`] reads, and none from what that refuses.
+        #[test]
+        fn the_host_is_that_of_the_authority(sent in almost_authorities()) {
+            let expected = Authority::from_bytes(&sent);
+            let expected = expected.as_ref().map_or("", Authority::host);
+            let name = HostName::new(&sent);
+            prop_assert_eq!(name.as_bytes(), expected.as_bytes());
+        }
+
+        /// A pattern without a wildcard answers to itself: its name is one that a request can ask for.
+        #[test]
+        fn a_request_can_ask_for_every_pattern(text in almost_authorities()) {
+            let text = String::from_utf8_lossy(&text);
+            if let Ok(HostPattern::Exact(name)) = HostPattern::parse(&text) {
+                let read = HostName::new(name.as_bytes());
+                prop_assert_eq!(read.as_bytes(), name.as_bytes());
+            }
+        }
     }
 
     #[test]
@@ -237,6 +251,9 @@ mod tests {
         assert_eq!(HostPattern::parse("[::1]").unwrap().to_string(), "[::1]");
         for bad in [
             "",
+            "caf\u{e9}",
+            "::1",
+            "[a]",
             "..",
             "a..",
             "*",

@@ -27,8 +27,8 @@ pub trait RequestView {
 /// The authority decides over the `Host` header (RFC 9112, section 3.2.2).
 #[inline]
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a [u8] {
-    match uri.host() {
-        Some(host) => host.as_bytes(),
+    match uri.authority() {
+        Some(authority) => authority.as_str().as_bytes(),
         None => headers.get(HOST).map_or(&[], |value| value.as_bytes()),
     }
 }
@@ -258,7 +258,7 @@ mod tests {
             http::Request::get("http://a.example.com:80/x").header("host", "b.example.com");
         assert_eq!(
             RequestView::host(&request.body(()).unwrap()),
-            b"a.example.com"
+            b"a.example.com:80"
         );
         let request = http::Request::get("/x")
             .header("host", "b.example.com:80")
@@ -272,7 +272,7 @@ mod tests {
         let request = http::Request::connect("a.example.com:80").body(()).unwrap();
         assert_eq!(
             (RequestView::host(&request), RequestView::path(&request)),
-            (&b"a.example.com"[..], "")
+            (&b"a.example.com:80"[..], "")
         );
         assert_eq!(
             RequestView::host(&http::Request::get("/").body(()).unwrap()),

@@ -138,3 +138,33 @@ pub(super) fn timeouts(timeouts: &HttpRouteTimeouts) -> Result<Timeouts, Invalid
         backend_request,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(request: &str, backend_request: &str) -> Result<Timeouts, String> {
+        timeouts(&HttpRouteTimeouts {
+            request: Some(request.into()),
+            backend_request: Some(backend_request.into()),
+        })
+        .map_err(|invalid| invalid.text)
+    }
+
+    /// GEP-1742: zero turns a timeout off, so that no attempt is longer.
+    #[test]
+    fn a_request_without_limit_is_longer_than_any_attempt() {
+        assert!(read("0s", "1h").is_ok());
+        assert!(read("1h", "0s").is_ok());
+        assert!(read("1s", "1000ms").is_ok());
+        assert_eq!(
+            read("1s", "1001ms").unwrap_err(),
+            "`timeouts.backendRequest` 1s1ms is longer than `timeouts.request` 1s"
+        );
+        assert!(
+            read("1s", "1 s")
+                .unwrap_err()
+                .starts_with("`timeouts.backendRequest`")
+        );
+    }
+}

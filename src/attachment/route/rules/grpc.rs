@@ -1,11 +1,12 @@
 //! Rules of GRPCRoutes.
 
-use super::{Builder, Built, Common, Context, Invalid, Rules, check, http::refuse_unsupported};
+use super::{Builder, Built, Common, Context, Invalid, Referred, Rules, check, http::backend_of};
 use crate::{
     attachment::{
-        effective::{EffectiveFilter, GrpcRouteRules, GrpcRule, RuleProblem},
+        effective::{EffectiveFilters, GrpcRouteRules, GrpcRule, RuleProblem},
         values::check_session,
     },
+    filters::RuleFilters,
     meta::RoutePatterns,
     v1::{GrpcRouteFilter, GrpcRouteMatch, GrpcRouteRule},
 };
@@ -20,115 +21,98 @@ pub(in crate::attachment) fn build(
     let mut builder = Builder::new(context, common.id);
     let expressions = rules.iter().flat_map(|rule| &rule.matches);
     let patterns = builder.patterns(expressions.flat_map(check::grpc_expressions));
-    let mut built = Vec::with_capacity(rules.len());
-    for (index, rule) in rules.iter().enumerate() {
-        match builder.grpc_rule(index, rule, &patterns) {
-            Ok(rule) => built.push(rule),
-            Err(invalid) => builder.drop_rule(index, invalid),
-        }
-    }
-    let left = built.len();
-    let rules = Rules::Grpc(Arc::new(GrpcRouteRules {
+    let built = rules
+        .iter()
+        .enumerate()
+        .filter_map(|(index, rule)| builder.grpc_rule(index, rule, &patterns))
+        .collect();
+    let built = Rules::Grpc(Arc::new(GrpcRouteRules {
         reference: common.id.name.clone(),
         age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules: built,
         patterns,
     }));
-    builder.finish(rules, left)
+    builder.finish(built, rules.len())
 }
 
 impl Builder<'_> {
+    /// A rule; nothing if its matches cannot be read.
     fn grpc_rule(
         &mut self,
         index: usize,
         rule: &GrpcRouteRule,
         patterns: &RoutePatterns,
-    ) -> Result<GrpcRule, Invalid> {
+    ) -> Option<GrpcRule> {
+        let session = rule.session_persistence.as_ref();
+        // References are followed whatever else is wrong with the rule: `ResolvedRefs` speaks of all of them.
+        let own = self.grpc_references(&rule.filters);
+        let mut backends = Vec::with_capacity(rule.backend_refs.len());
+        for reference in &rule.backend_refs {
+            let backend = self.backend(reference, session);
+            let referred = self.grpc_references(&reference.filters);
+            backends.push((backend, referred));
+        }
         let mut matches = rule.matches.clone();
         if matches.is_empty() {
             matches.push(GrpcRouteMatch::default());
         }
-        matches
+        let readable = matches
             .iter()
-            .try_for_each(|one| check::grpc_match(one, patterns))?;
-        compatible(&rule.filters)?;
-        for backend in &rule.backend_refs {
-            compatible(&backend.filters)?;
+            .try_for_each(|one| check::grpc_match(one, patterns));
+        if let Err(invalid) = readable {
+            self.leave_out(index, invalid);
+            return None;
         }
-        let session = rule.session_persistence.as_ref();
-        if let Some(session) = session {
-            check_session(session).map_err(Invalid::value)?;
-        }
-        let filters: Vec<EffectiveFilter> =
-            rule.filters.iter().map(|f| self.grpc_filter(f)).collect();
-        let problem = filters.iter().find_map(|filter| match filter {
-            EffectiveFilter::Unsupported { kind, why } => Some(RuleProblem::UnsupportedFilter {
-                kind: kind.clone(),
-                why: why.clone(),
-            }),
-            _ => None,
-        });
-        let mut backends = Vec::with_capacity(rule.backend_refs.len());
-        for reference in &rule.backend_refs {
-            let mut backend = self.backend(reference, session);
-            backend.filters = reference
-                .filters
-                .iter()
-                .map(|f| self.grpc_filter(f))
-                .collect();
-            refuse_unsupported(&mut backend);
-            backends.push(backend);
-        }
-        Ok(GrpcRule {
+        let mut built = GrpcRule {
             index,
             matches,
-            filters,
-            backends,
-            session_persistence: session.cloned(),
-            problem,
-        })
+            filters: EffectiveFilters::default(),
+            backends: Vec::new(),
+            session_persistence: None,
+            problem: None,
+        };
+        let filters = RuleFilters::compile_grpc(rule).map_err(|errors| Invalid::filters(&errors));
+        let checked = filters.and_then(|filters| {
+            session
+                .map_or(Ok(()), check_session)
+                .map_err(Invalid::value)?;
+            Ok(filters)
+        });
+        match checked {
+            Err(invalid) => built.problem = Some(self.fail(index, invalid)),
+            Ok(filters) => {
+                self.accept();
+                let (compiled, of_backends) = filters.into_parts();
+                built.problem = own
+                    .unsupported
+                    .map(|(kind, why)| RuleProblem::UnsupportedFilter { kind, why });
+                built.filters = EffectiveFilters {
+                    compiled,
+                    mirrors: own.mirrors,
+                };
+                built.backends = backends
+                    .into_iter()
+                    .zip(of_backends)
+                    .map(|((backend, referred), filters)| backend_of(backend, referred, filters))
+                    .collect();
+                built.session_persistence = session.cloned();
+            }
+        }
+        Some(built)
     }
 
-    fn grpc_filter(&mut self, filter: &GrpcRouteFilter) -> EffectiveFilter {
-        match filter {
-            GrpcRouteFilter::RequestHeaderModifier(f) => {
-                EffectiveFilter::RequestHeaderModifier(f.clone())
+    fn grpc_references(&mut self, filters: &[GrpcRouteFilter]) -> Referred {
+        let mut referred = Referred::default();
+        for filter in filters {
+            match filter {
+                GrpcRouteFilter::RequestMirror(filter) => self.mirror(filter, &mut referred),
+                GrpcRouteFilter::ExtensionRef(reference) => {
+                    self.extension(reference, &mut referred);
+                }
+                _ => {}
             }
-            GrpcRouteFilter::ResponseHeaderModifier(f) => {
-                EffectiveFilter::ResponseHeaderModifier(f.clone())
-            }
-            GrpcRouteFilter::RequestMirror(f) => {
-                EffectiveFilter::RequestMirror(Box::new(self.backend(&f.backend_ref, None)))
-            }
-            GrpcRouteFilter::ExtensionRef(reference) => {
-                self.extension(&reference.group, &reference.kind, &reference.name)
-            }
-            GrpcRouteFilter::Unrecognized(_) => EffectiveFilter::Unsupported {
-                kind: filter.type_name().to_owned(),
-                why: "it is not known".to_owned(),
-            },
         }
-    }
-}
-
-/// Checks each filter by itself, and all of them together.
-fn compatible(filters: &[GrpcRouteFilter]) -> Result<(), Invalid> {
-    for kind in ["RequestHeaderModifier", "ResponseHeaderModifier"] {
-        if filters.iter().filter(|f| f.type_name() == kind).count() > 1 {
-            return Err(Invalid::filters(format!(
-                "the filter {kind} is given twice"
-            )));
-        }
-    }
-    match filters
-        .iter()
-        .find(|f| matches!(f, GrpcRouteFilter::Unrecognized(_)))
-    {
-        Some(filter) => Err(Invalid::value(format!(
-            "the filter `{}` is not known, or not complete",
-            filter.type_name()
-        ))),
-        None => Ok(()),
+        referred
     }
 }

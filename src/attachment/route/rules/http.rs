@@ -1,18 +1,18 @@
 //! Rules of HTTPRoutes.
 
-use super::{Builder, Built, Common, Context, Invalid, Rules, check};
+use super::{Builder, Built, Common, Context, Invalid, Referred, Rules, check};
 use crate::{
     attachment::{
         effective::{
-            BackendProblem, EffectiveBackend, EffectiveFilter, HttpRouteRules, HttpRule,
+            BackendProblem, EffectiveBackend, EffectiveFilters, HttpRouteRules, HttpRule,
             RuleProblem, Timeouts,
         },
         values::check_session,
     },
+    filters::{Filters, RuleFilters},
     meta::{RoutePatterns, SupportedFeature},
     v1::{
-        HttpBackendRef, HttpPathMatch, HttpPathModifier, HttpRouteFilter, HttpRouteMatch,
-        HttpRouteRule, PathMatchType, SessionPersistence,
+        HttpPathMatch, HttpRouteFilter, HttpRouteMatch, HttpRouteRule, HttpRouteSpec, PathMatchType,
     },
 };
 use std::sync::Arc;
@@ -21,69 +21,117 @@ use std::sync::Arc;
 pub(in crate::attachment) fn build(
     context: Context<'_>,
     common: Common<'_>,
-    rules: &[HttpRouteRule],
+    spec: &HttpRouteSpec,
 ) -> Built {
     let mut builder = Builder::new(context, common.id);
-    // A route without rules has the default one.
-    let default = [HttpRouteRule::default()];
-    let rules = if rules.is_empty() { &default } else { rules };
+    let rules = spec.rules();
     let expressions = rules.iter().flat_map(|rule| &rule.matches);
     let patterns = builder.patterns(expressions.flat_map(check::http_expressions));
-    let mut built = Vec::with_capacity(rules.len());
-    for (index, rule) in rules.iter().enumerate() {
-        match builder.http_rule(index, rule, &patterns) {
-            Ok(rule) => built.push(rule),
-            Err(invalid) => builder.drop_rule(index, invalid),
-        }
-    }
-    let left = built.len();
-    let rules = Rules::Http(Arc::new(HttpRouteRules {
+    let built = rules
+        .iter()
+        .enumerate()
+        .filter_map(|(index, rule)| builder.http_rule(index, rule, &patterns))
+        .collect();
+    let built = Rules::Http(Arc::new(HttpRouteRules {
         reference: common.id.name.clone(),
         age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules: built,
         patterns,
     }));
-    builder.finish(rules, left)
+    builder.finish(built, rules.len())
 }
 
-/// The match that a rule without matches has.
-fn default_match() -> HttpRouteMatch {
-    HttpRouteMatch {
-        path: Some(HttpPathMatch {
-            r#type: Some(PathMatchType::PathPrefix),
-            value: Some("/".to_owned()),
-        }),
-        ..Default::default()
+/// The path of a match that names none.
+fn default_path() -> HttpPathMatch {
+    HttpPathMatch {
+        r#type: Some(PathMatchType::PathPrefix),
+        value: Some("/".to_owned()),
     }
 }
 
 impl Builder<'_> {
+    /// A rule; nothing if its matches cannot be read.
     fn http_rule(
         &mut self,
         index: usize,
         rule: &HttpRouteRule,
         patterns: &RoutePatterns,
-    ) -> Result<HttpRule, Invalid> {
+    ) -> Option<HttpRule> {
+        let session = rule.session_persistence.as_ref();
+        // References are followed whatever else is wrong with the rule: `ResolvedRefs` speaks of all of them.
+        let own = self.http_references(&rule.filters);
+        let mut backends = Vec::with_capacity(rule.backend_refs.len());
+        for reference in &rule.backend_refs {
+            let backend = self.backend(reference, session);
+            let referred = self.http_references(&reference.filters);
+            backends.push((backend, referred));
+        }
+        let matches = match self.http_matches(rule, patterns) {
+            Ok(matches) => matches,
+            Err(invalid) => {
+                self.leave_out(index, invalid);
+                return None;
+            }
+        };
+        let mut built = HttpRule {
+            index,
+            matches,
+            filters: EffectiveFilters::default(),
+            backends: Vec::new(),
+            timeouts: Timeouts::default(),
+            session_persistence: None,
+            problem: None,
+        };
+        match self.http_settings(rule) {
+            Err(invalid) => built.problem = Some(self.fail(index, invalid)),
+            Ok((filters, timeouts)) => {
+                self.accept();
+                let (compiled, of_backends) = filters.into_parts();
+                built.problem = own
+                    .unsupported
+                    .map(|(kind, why)| RuleProblem::UnsupportedFilter { kind, why });
+                built.filters = EffectiveFilters {
+                    compiled,
+                    mirrors: own.mirrors,
+                };
+                built.backends = backends
+                    .into_iter()
+                    .zip(of_backends)
+                    .map(|((backend, referred), filters)| backend_of(backend, referred, filters))
+                    .collect();
+                built.timeouts = timeouts;
+                built.session_persistence = session.cloned();
+            }
+        }
+        Some(built)
+    }
+
+    /// The matches, with the defaults in their places.
+    fn http_matches(
+        &self,
+        rule: &HttpRouteRule,
+        patterns: &RoutePatterns,
+    ) -> Result<Vec<HttpRouteMatch>, Invalid> {
         let mut matches = rule.matches.clone();
         if matches.is_empty() {
-            matches.push(default_match());
+            matches.push(HttpRouteMatch::default());
         }
         for one in &mut matches {
             check::http_match(one, patterns)?;
             self.match_features(one)?;
-            if one.path.is_none() {
-                one.path = default_match().path;
-            }
+            one.path.get_or_insert_with(default_path);
         }
-        self.compatible(&rule.filters, &matches)?;
-        let timeouts = self.timeouts(rule)?;
-        let session = rule.session_persistence.as_ref();
-        if let Some(session) = session {
-            check_session(session).map_err(Invalid::value)?;
-        }
+        Ok(matches)
+    }
+
+    /// All but matches and references.
+    fn http_settings(&self, rule: &HttpRouteRule) -> Result<(RuleFilters, Timeouts), Invalid> {
+        let filters =
+            RuleFilters::compile_http(rule).map_err(|errors| Invalid::filters(&errors))?;
+        self.filter_features(&rule.filters)?;
         for backend in &rule.backend_refs {
-            self.compatible(&backend.filters, &matches)?;
+            self.filter_features(&backend.filters)?;
             if !backend.filters.is_empty()
                 && !self.supports(SupportedFeature::HttpRouteBackendRequestHeaderModification)
             {
@@ -92,29 +140,11 @@ impl Builder<'_> {
                 ));
             }
         }
-        // From here on nothing fails, so that a dropped rule leaves no notes about its references.
-        let filters: Vec<EffectiveFilter> = rule.filters.iter().map(|f| self.filter(f)).collect();
-        let problem = filters.iter().find_map(|filter| match filter {
-            EffectiveFilter::Unsupported { kind, why } => Some(RuleProblem::UnsupportedFilter {
-                kind: kind.clone(),
-                why: why.clone(),
-            }),
-            _ => None,
-        });
-        let backends = rule
-            .backend_refs
-            .iter()
-            .map(|reference| self.http_backend(reference, session))
-            .collect();
-        Ok(HttpRule {
-            index,
-            matches,
-            filters,
-            backends,
-            timeouts,
-            session_persistence: session.cloned(),
-            problem,
-        })
+        let timeouts = self.timeouts(rule)?;
+        if let Some(session) = &rule.session_persistence {
+            check_session(session).map_err(Invalid::value)?;
+        }
+        Ok((filters, timeouts))
     }
 
     fn match_features(&self, one: &HttpRouteMatch) -> Result<(), Invalid> {
@@ -147,48 +177,9 @@ impl Builder<'_> {
         Ok(read)
     }
 
-    /// Checks each filter by itself, and all of them together.
-    fn compatible(
-        &self,
-        filters: &[HttpRouteFilter],
-        matches: &[HttpRouteMatch],
-    ) -> Result<(), Invalid> {
-        let count = |kind: &str| filters.iter().filter(|f| f.type_name() == kind).count();
-        let repeated = [
-            "RequestHeaderModifier",
-            "ResponseHeaderModifier",
-            "RequestRedirect",
-            "URLRewrite",
-        ];
-        for kind in repeated {
-            if count(kind) > 1 {
-                return Err(Invalid::filters(format!(
-                    "the filter {kind} is given twice"
-                )));
-            }
-        }
-        if count("RequestRedirect") > 0 && count("URLRewrite") > 0 {
-            return Err(Invalid::filters(
-                "the filters RequestRedirect and URLRewrite exclude each other",
-            ));
-        }
-        if count("RequestMirror") > 1
-            && !self.supports(SupportedFeature::HttpRouteRequestMultipleMirrors)
-        {
-            return Err(Invalid::value(
-                "more than one RequestMirror is not supported",
-            ));
-        }
-        filters
-            .iter()
-            .try_for_each(|filter| self.supported(filter, matches))
-    }
-
-    fn supported(
-        &self,
-        filter: &HttpRouteFilter,
-        matches: &[HttpRouteMatch],
-    ) -> Result<(), Invalid> {
+    /// Whether the features that filters need are among those that are supported. That they can be applied at all is
+    /// known already.
+    fn filter_features(&self, filters: &[HttpRouteFilter]) -> Result<(), Invalid> {
         let needs = |feature: SupportedFeature, what: &str| {
             if self.supports(feature) {
                 Ok(())
@@ -196,137 +187,90 @@ impl Builder<'_> {
                 Err(Invalid::value(format!("{what} is not supported")))
             }
         };
-        match filter {
-            HttpRouteFilter::RequestHeaderModifier(_) | HttpRouteFilter::ExtensionRef(_) => Ok(()),
-            HttpRouteFilter::ResponseHeaderModifier(_) => needs(
-                SupportedFeature::HttpRouteResponseHeaderModification,
-                "the filter ResponseHeaderModifier",
-            ),
-            HttpRouteFilter::RequestMirror(_) => needs(
-                SupportedFeature::HttpRouteRequestMirror,
-                "the filter RequestMirror",
-            ),
-            HttpRouteFilter::RequestRedirect(redirect) => {
-                if let Some(scheme) = &redirect.scheme {
-                    if !scheme.is_known() {
-                        return Err(Invalid::value(format!("scheme `{scheme}` is not known")));
+        let mut mirrors = 0;
+        for filter in filters {
+            match filter {
+                HttpRouteFilter::RequestHeaderModifier(_)
+                | HttpRouteFilter::ExtensionRef(_)
+                | HttpRouteFilter::Unrecognized(_) => {}
+                HttpRouteFilter::ResponseHeaderModifier(_) => needs(
+                    SupportedFeature::HttpRouteResponseHeaderModification,
+                    "the filter ResponseHeaderModifier",
+                )?,
+                HttpRouteFilter::RequestMirror(_) => {
+                    needs(
+                        SupportedFeature::HttpRouteRequestMirror,
+                        "the filter RequestMirror",
+                    )?;
+                    mirrors += 1;
+                    if mirrors > 1 {
+                        needs(
+                            SupportedFeature::HttpRouteRequestMultipleMirrors,
+                            "more than one RequestMirror",
+                        )?;
                     }
-                    needs(
-                        SupportedFeature::HttpRouteSchemeRedirect,
-                        "a redirect to another scheme",
-                    )?;
                 }
-                if redirect.port.is_some() {
-                    needs(
-                        SupportedFeature::HttpRoutePortRedirect,
-                        "a redirect to another port",
-                    )?;
+                HttpRouteFilter::RequestRedirect(redirect) => {
+                    if redirect.scheme.is_some() {
+                        needs(
+                            SupportedFeature::HttpRouteSchemeRedirect,
+                            "a redirect to another scheme",
+                        )?;
+                    }
+                    if redirect.port.is_some() {
+                        needs(
+                            SupportedFeature::HttpRoutePortRedirect,
+                            "a redirect to another port",
+                        )?;
+                    }
+                    if redirect.path.is_some() {
+                        needs(
+                            SupportedFeature::HttpRoutePathRedirect,
+                            "a redirect to another path",
+                        )?;
+                    }
                 }
-                let code = redirect.status_code();
-                if !matches!(code, 301 | 302) {
-                    return Err(Invalid::value(format!(
-                        "{code} is no status of a redirect: expected 301 or 302"
-                    )));
+                HttpRouteFilter::UrlRewrite(rewrite) => {
+                    if rewrite.hostname.is_some() {
+                        needs(SupportedFeature::HttpRouteHostRewrite, "rewriting the host")?;
+                    }
+                    if rewrite.path.is_some() {
+                        needs(SupportedFeature::HttpRoutePathRewrite, "rewriting the path")?;
+                    }
                 }
-                if let Some(path) = &redirect.path {
-                    needs(
-                        SupportedFeature::HttpRoutePathRedirect,
-                        "a redirect to another path",
-                    )?;
-                    path_modifier(path, matches)?;
-                }
-                Ok(())
             }
-            HttpRouteFilter::UrlRewrite(rewrite) => {
-                if rewrite.hostname.is_some() {
-                    needs(SupportedFeature::HttpRouteHostRewrite, "rewriting the host")?;
-                }
-                if let Some(path) = &rewrite.path {
-                    needs(SupportedFeature::HttpRoutePathRewrite, "rewriting the path")?;
-                    path_modifier(path, matches)?;
-                }
-                Ok(())
-            }
-            HttpRouteFilter::Unrecognized(_) => Err(Invalid::value(format!(
-                "the filter `{}` is not known, or not complete",
-                filter.type_name()
-            ))),
         }
+        Ok(())
     }
 
-    fn filter(&mut self, filter: &HttpRouteFilter) -> EffectiveFilter {
-        match filter {
-            HttpRouteFilter::RequestHeaderModifier(f) => {
-                EffectiveFilter::RequestHeaderModifier(f.clone())
+    fn http_references(&mut self, filters: &[HttpRouteFilter]) -> Referred {
+        let mut referred = Referred::default();
+        for filter in filters {
+            match filter {
+                HttpRouteFilter::RequestMirror(filter) => self.mirror(filter, &mut referred),
+                HttpRouteFilter::ExtensionRef(reference) => {
+                    self.extension(reference, &mut referred);
+                }
+                _ => {}
             }
-            HttpRouteFilter::ResponseHeaderModifier(f) => {
-                EffectiveFilter::ResponseHeaderModifier(f.clone())
-            }
-            HttpRouteFilter::RequestRedirect(f) => EffectiveFilter::RequestRedirect(f.clone()),
-            HttpRouteFilter::UrlRewrite(f) => EffectiveFilter::UrlRewrite(f.clone()),
-            HttpRouteFilter::RequestMirror(f) => {
-                EffectiveFilter::RequestMirror(Box::new(self.backend(&f.backend_ref, None)))
-            }
-            HttpRouteFilter::ExtensionRef(reference) => {
-                self.extension(&reference.group, &reference.kind, &reference.name)
-            }
-            HttpRouteFilter::Unrecognized(_) => EffectiveFilter::Unsupported {
-                kind: filter.type_name().to_owned(),
-                why: "it is not known".to_owned(),
-            },
         }
-    }
-
-    /// A filter of an implementation's own: none is known here.
-    pub(super) fn extension(&mut self, group: &str, kind: &str, name: &str) -> EffectiveFilter {
-        let why = format!("{kind}.{group} `{name}` is not a filter that is supported");
-        let kind = "ExtensionRef".to_owned();
-        self.problems.push(BackendProblem::UnsupportedFilter {
-            kind: kind.clone(),
-            why: why.clone(),
-        });
-        EffectiveFilter::Unsupported { kind, why }
-    }
-
-    fn http_backend(
-        &mut self,
-        reference: &HttpBackendRef,
-        session: Option<&SessionPersistence>,
-    ) -> EffectiveBackend {
-        let mut backend = self.backend(reference, session);
-        backend.filters = reference.filters.iter().map(|f| self.filter(f)).collect();
-        refuse_unsupported(&mut backend);
-        backend
+        referred
     }
 }
 
-/// A filter must not be skipped: a backend with one that cannot be applied gets no requests.
-pub(super) fn refuse_unsupported(backend: &mut EffectiveBackend) {
-    let unsupported = backend.filters.iter().find_map(|filter| match filter {
-        EffectiveFilter::Unsupported { kind, why } => Some(BackendProblem::UnsupportedFilter {
-            kind: kind.clone(),
-            why: why.clone(),
-        }),
-        _ => None,
-    });
-    if let (Some(problem), Ok(_)) = (unsupported, &backend.target) {
-        backend.target = Err(problem);
+/// A backend with its own filters. A filter must not be skipped: a backend with one that cannot be applied gets no
+/// requests.
+pub(super) fn backend_of(
+    mut backend: EffectiveBackend,
+    referred: Referred,
+    compiled: Filters,
+) -> EffectiveBackend {
+    if let (Some((kind, why)), Ok(_)) = (referred.unsupported, &backend.target) {
+        backend.target = Err(BackendProblem::UnsupportedFilter { kind, why });
     }
-}
-
-/// Checks a change of the path: a replaced prefix needs one match, by prefix.
-fn path_modifier(path: &HttpPathModifier, matches: &[HttpRouteMatch]) -> Result<(), Invalid> {
-    match path {
-        HttpPathModifier::ReplaceFullPath(_) => Ok(()),
-        HttpPathModifier::ReplacePrefixMatch(_) => match matches {
-            [only] if only.path_type() == PathMatchType::PathPrefix => Ok(()),
-            _ => Err(Invalid::value(
-                "`replacePrefixMatch` needs exactly one match, of type PathPrefix",
-            )),
-        },
-        HttpPathModifier::Unrecognized(_) => Err(Invalid::value(format!(
-            "the path modifier `{}` is not known, or not complete",
-            path.type_name()
-        ))),
-    }
+    backend.filters = EffectiveFilters {
+        compiled,
+        mirrors: referred.mirrors,
+    };
+    backend
 }

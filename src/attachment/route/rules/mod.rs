@@ -1,4 +1,4 @@
-//! Rules of routes: references followed, what is not valid left out.
+//! Rules of routes: references followed, and what becomes of rules that are invalid.
 
 mod check;
 mod grpc;
@@ -10,7 +10,7 @@ use crate::{
         backend::{self, BackendKey, BackendState, Carrier},
         effective::{
             BackendEndpoints, BackendProblem, ConnectionRouteRules, ConnectionRule,
-            EffectiveBackend, GrpcRouteRules, HttpRouteRules,
+            EffectiveBackend, EffectiveFilters, GrpcRouteRules, HttpRouteRules, RuleProblem,
         },
         finding::{Finding, join},
         objects::{
@@ -18,11 +18,15 @@ use crate::{
             route_id::{RouteId, RouteKind},
         },
     },
+    filters::CompileError,
     meta::{
         Age, GroupKind, Hostname, NamespacedName, ObjectReference, PatternStore, RoutePatterns,
         SupportedFeature, condition::route,
     },
-    v1::{BackendRef, BackendReference, SessionPersistence},
+    v1::{
+        BackendRef, BackendReference, HttpRequestMirrorFilter, LocalObjectReference,
+        SessionPersistence,
+    },
 };
 use route::reason;
 use std::{
@@ -46,16 +50,31 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) resolved: Finding,
     /// Why the route as a whole cannot be accepted: none of its rules is valid.
     pub(in crate::attachment) invalid: Option<Finding>,
-    /// The condition `PartiallyInvalid`, where some rules were dropped.
+    /// The condition `PartiallyInvalid`, where some rules are invalid.
     pub(in crate::attachment) partially_invalid: Option<Finding>,
-    /// The backends that are named and may be referred to, with the port.
+    /// The backends that valid rules name and may refer to, with the port.
     pub(in crate::attachment) uses: BTreeSet<(BackendKey, Option<u16>)>,
+    /// The route has no rules at all, so that no request matches it.
+    pub(in crate::attachment) without_rules: bool,
 }
 
-/// What is wrong with a rule so that it is dropped.
+/// What is wrong with a rule so that it is not in force as it was written.
 pub(in crate::attachment) struct Invalid {
     reason: &'static str,
     text: String,
+}
+
+/// What becomes of an invalid rule.
+///
+/// The specification calls both "dropped" (condition `PartiallyInvalid`). It also says that a filter must not be skipped
+/// and that the requests in question get an error (HTTPRoute `spec.rules[].filters[].type`): if such a rule vanished, its
+/// requests would reach a wider rule of the same host that has no such filter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Its matches are in force, and all their requests are answered with an error.
+    Fails,
+    /// Its matches cannot be read, so that nobody knows which requests are its own.
+    LeftOut,
 }
 
 impl Invalid {
@@ -66,10 +85,28 @@ impl Invalid {
         }
     }
 
-    fn filters(text: impl Into<String>) -> Self {
+    /// The filters that cannot be applied.
+    fn filters(errors: &[CompileError]) -> Self {
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let combined = errors
+            .first()
+            .is_some_and(|error| error.kind().is_combination());
         Self {
-            reason: reason::INCOMPATIBLE_FILTERS,
-            text: text.into(),
+            reason: if combined {
+                reason::INCOMPATIBLE_FILTERS
+            } else {
+                reason::UNSUPPORTED_VALUE
+            },
+            text: join(&texts),
+        }
+    }
+}
+
+impl From<Invalid> for RuleProblem {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid {
+            reason: invalid.reason,
+            why: invalid.text,
         }
     }
 }
@@ -106,8 +143,18 @@ pub(in crate::attachment) struct Builder<'a> {
     kind: RouteKind,
     namespace: &'a str,
     problems: Vec<BackendProblem>,
-    dropped: Vec<(usize, Invalid)>,
+    invalid: Vec<(usize, Fate, Invalid)>,
+    /// The backends of the rule at hand that may be referred to.
+    named: Vec<(BackendKey, Option<u16>)>,
     uses: BTreeSet<(BackendKey, Option<u16>)>,
+}
+
+/// What the filters of a rule or of a backend refer to.
+#[derive(Default)]
+struct Referred {
+    mirrors: Vec<EffectiveBackend>,
+    /// The type of a filter that leads to nothing, and why.
+    unsupported: Option<(String, String)>,
 }
 
 impl<'a> Builder<'a> {
@@ -117,7 +164,8 @@ impl<'a> Builder<'a> {
             kind: id.kind,
             namespace: &id.name.namespace,
             problems: Vec::new(),
-            dropped: Vec::new(),
+            invalid: Vec::new(),
+            named: Vec::new(),
             uses: BTreeSet::new(),
         }
     }
@@ -164,7 +212,7 @@ impl<'a> Builder<'a> {
             reference: object,
             port: reference.port().and_then(|port| u16::try_from(port).ok()),
             weight: u32::try_from(reference.weight()).unwrap_or_default(),
-            filters: Vec::new(),
+            filters: EffectiveFilters::default(),
             target,
             session_persistence,
         }
@@ -195,7 +243,7 @@ impl<'a> Builder<'a> {
         }
         let state = self.context.backends.get(&key);
         let number = port.and_then(|port| u16::try_from(port).ok());
-        self.uses.insert((key, number));
+        self.named.push((key, number));
         let state = state.ok_or_else(|| BackendProblem::NotFound {
             reference: object.clone(),
         })?;
@@ -221,28 +269,77 @@ impl<'a> Builder<'a> {
         Ok((port.target(self.context.originates)?, session))
     }
 
-    fn drop_rule(&mut self, index: usize, invalid: Invalid) {
-        self.dropped.push((index, invalid));
+    /// Follows the mirror of a filter.
+    fn mirror(&mut self, filter: &HttpRequestMirrorFilter, referred: &mut Referred) {
+        referred
+            .mirrors
+            .push(self.backend(&filter.backend_ref, None));
     }
 
-    /// Puts together what was found. `left` is how many rules are in force.
-    fn finish(self, rules: Rules, left: usize) -> Built {
-        let texts: Vec<String> = self
-            .dropped
-            .iter()
-            .map(|(index, invalid)| format!("rule {index}: {}", invalid.text))
-            .collect();
+    /// Notes a filter of an implementation's own: none is known here.
+    fn extension(&mut self, reference: &LocalObjectReference, referred: &mut Referred) {
+        let LocalObjectReference { group, kind, name } = reference;
+        let why = format!("{kind}.{group} `{name}` is not a filter that is supported");
+        let kind = "ExtensionRef".to_owned();
+        self.problems.push(BackendProblem::UnsupportedFilter {
+            kind: kind.clone(),
+            why: why.clone(),
+        });
+        referred.unsupported.get_or_insert((kind, why));
+    }
+
+    /// Notes what is wrong with a rule whose matches cannot be read.
+    fn leave_out(&mut self, index: usize, invalid: Invalid) {
+        self.named.clear();
+        self.invalid.push((index, Fate::LeftOut, invalid));
+    }
+
+    /// Notes what is wrong with a rule whose requests are answered with an error, and says it.
+    fn fail(&mut self, index: usize, invalid: Invalid) -> RuleProblem {
+        self.named.clear();
+        let problem = Invalid {
+            reason: invalid.reason,
+            text: invalid.text.clone(),
+        };
+        self.invalid.push((index, Fate::Fails, invalid));
+        problem.into()
+    }
+
+    /// Notes that the rule at hand is valid: its backends are used.
+    fn accept(&mut self) {
+        self.uses.extend(self.named.drain(..));
+    }
+
+    fn describe(&self, (index, fate, invalid): &(usize, Fate, Invalid)) -> String {
+        let fate = match (fate, self.kind) {
+            (Fate::LeftOut, _) => "takes no requests",
+            (Fate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
+            (Fate::Fails, _) => "answers its requests with 500",
+        };
+        format!("rule {index} {fate}: {}", invalid.text)
+    }
+
+    /// Puts together what was found. `total` is how many rules the route has.
+    fn finish(self, rules: Rules, total: usize) -> Built {
         let (mut invalid, mut partially_invalid) = (None, None);
-        if let Some((_, first)) = self.dropped.first() {
-            if left == 0 {
+        if let Some((_, _, first)) = self.invalid.first() {
+            if self.invalid.len() >= total {
+                // The route is rejected, so that there is no more to say of its rules.
+                let texts: Vec<String> = self
+                    .invalid
+                    .iter()
+                    .map(|(index, _, invalid)| format!("rule {index}: {}", invalid.text))
+                    .collect();
                 invalid = Some(Finding::new(false, first.reason, join(&texts)));
             } else {
+                let texts: Vec<String> =
+                    self.invalid.iter().map(|one| self.describe(one)).collect();
                 let message = format!("Dropped Rule: {}", join(&texts));
                 partially_invalid = Some(Finding::new(true, first.reason, message));
             }
         }
         let resolved = match self.problems.first() {
-            None => Finding::new(true, reason::RESOLVED_REFS, "all references are good"),
+            None => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
             Some(first) => {
                 let mut seen = BTreeSet::new();
                 let texts: Vec<String> = self
@@ -260,6 +357,7 @@ impl<'a> Builder<'a> {
             invalid,
             partially_invalid,
             uses: self.uses,
+            without_rules: total == 0,
         }
     }
 }
@@ -273,22 +371,23 @@ pub(in crate::attachment) fn connections<'r>(
     let mut builder = Builder::new(context, common.id);
     let rules: Vec<ConnectionRule> = rules
         .enumerate()
-        .map(|(index, backends)| ConnectionRule {
-            index,
-            backends: backends
+        .map(|(index, backends)| {
+            let backends = backends
                 .iter()
                 .map(|reference| builder.backend(reference, None))
-                .collect(),
+                .collect();
+            builder.accept();
+            ConnectionRule { index, backends }
         })
         .collect();
-    let left = rules.len();
+    let total = rules.len();
     let rules = Rules::Connection(Arc::new(ConnectionRouteRules {
         reference: common.id.name.clone(),
         age: common.age,
         hostnames: common.hostnames.to_vec(),
         rules,
     }));
-    builder.finish(rules, left)
+    builder.finish(rules, total)
 }
 
 pub(in crate::attachment) use grpc::build as grpc;
