@@ -1,10 +1,10 @@
 //! The CRDs that are installed.
 
-use super::{Findings, Impact, text};
+use super::{Findings, Impact, LATER_STORED, text};
 use crate::{
     conversion::kinds,
     meta::{Channel, GROUP, Release},
-    schema::{self, Installation, KindVersion},
+    schema::{self, Installation, KindVersion, LaterVersion},
 };
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ pub(super) struct Crd<'a> {
     pub(super) object: &'a Value,
     /// The kind, such as `HTTPRoute`.
     pub(super) kind: &'a str,
+    /// The name of its objects in URLs, such as `httproutes`. Safe in a command for a shell.
+    pub(super) plural: String,
     /// Plural and group, such as `httproutes.gateway.networking.k8s.io`: what kubectl understands.
     pub(super) name: String,
     /// The version in which objects are written now.
@@ -54,10 +56,13 @@ impl<'a> Crd<'a> {
             .filter_map(Value::as_str)
             .collect();
         let has_status = !stored.is_empty();
+        let kind = text(object, "/spec/names/kind");
+        let plural = plural(kind, text(object, "/spec/names/plural"));
         Some(Self {
             object,
-            kind: text(object, "/spec/names/kind"),
-            name: format!("{}.{GROUP}", text(object, "/spec/names/plural")),
+            kind,
+            name: format!("{plural}.{GROUP}"),
+            plural,
             storage,
             stored: if has_status {
                 stored
@@ -80,6 +85,11 @@ impl<'a> Crd<'a> {
     /// The release that is installed, as the CRD says.
     pub(super) fn bundle_version(&self) -> Option<&'a str> {
         self.annotation(BUNDLE_VERSION)
+    }
+
+    /// The later release that added a version of the kind, if one did.
+    fn later(&self, version: &str) -> Option<&'static LaterVersion> {
+        schema::later(&format!("{GROUP}/{version}"), self.kind)
     }
 
     /// What the release and channel have of the kind.
@@ -131,6 +141,22 @@ impl<'a> Crd<'a> {
             self.check_stored(stored, &target, found);
         }
         for &served in &self.served {
+            if let Some(later) = self.later(served)
+                && !self.stored.contains(&served)
+            {
+                found.add(
+                    Impact::Breaks,
+                    "later-release-served",
+                    self.object,
+                    "spec.versions",
+                    format!(
+                        "`{served}` of {} came with release {}, which is later than {release}: clients that ask for it would fail",
+                        self.kind, later.since
+                    ),
+                    "stay with the release that is installed",
+                );
+                continue;
+            }
             let still = target
                 .iter()
                 .find(|(version, _)| version.version == served)
@@ -153,6 +179,20 @@ impl<'a> Crd<'a> {
         let path = "status.storedVersions";
         let (release, channel) = (found.release, found.channel);
         let wanted = stored_in(target);
+        if let Some(later) = self.later(stored) {
+            found.add(
+                Impact::Blocks,
+                LATER_STORED,
+                self.object,
+                path,
+                format!(
+                    "objects may be stored in `{stored}`, which came with release {}, later than {release}: the API server refuses the new CRD",
+                    later.since
+                ),
+                "stay with the release that is installed",
+            );
+            return;
+        }
         match target.iter().find(|(version, _)| version.version == stored) {
             None => {
                 let help = if self.storage.is_some_and(|storage| {
@@ -203,7 +243,17 @@ impl<'a> Crd<'a> {
     fn check_absent(&self, found: &mut Findings) {
         let (release, channel) = (found.release, found.channel);
         let known = kinds::versions(self.kind).next().is_some();
-        let (message, help) = if known {
+        let versions = self.stored.iter().chain(&self.served);
+        let later = versions.filter_map(|version| self.later(version)).next();
+        let (message, help) = if let Some(later) = later {
+            (
+                format!(
+                    "{} in `{}` came with release {}, which is later than {release}: its CRD stays as it is now",
+                    self.kind, later.version, later.since
+                ),
+                "keep the CRD as long as the kind is used".to_owned(),
+            )
+        } else if known {
             (
                 format!(
                     "the {channel} channel of {release} has no {}: its CRD stays as it is now",
@@ -239,6 +289,21 @@ pub(super) fn stored_in(target: &Versions) -> &'static str {
         .find(|(_, installation)| installation.stored)
         .map(|(version, _)| version.version)
         .unwrap_or_default()
+}
+
+/// The plural of a kind: the one that releases give it. That of another kind is the CRD's own, without whatever no
+/// plural has and a shell might obey.
+fn plural(kind: &str, own: &str) -> String {
+    let known = schema::KINDS.iter().find(|known| known.kind == kind);
+    known.map_or_else(|| plain(own), |known| known.plural.to_owned())
+}
+
+/// The letters, digits and dashes of a text, in lower case.
+pub(super) fn plain(text: &str) -> String {
+    let kept = text
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-');
+    kept.map(|c| c.to_ascii_lowercase()).take(253).collect()
 }
 
 fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {

@@ -14,6 +14,8 @@
 //! - A field that the schema does not have is dropped whenever an object is read or written, so it is gone
 //!   for every client once the CRD is replaced.
 //! - A kind that a channel does not have is left alone: its CRD stays as it was installed.
+//! - Of later releases nothing is known but which kinds and versions they added ([`schema::LATER`]). What is
+//!   written or stored in these is said to be later: an upgrade never leads back.
 //! - Release v1.0.0 came with a validating webhook, v1.1.0 has none.
 
 mod crd;
@@ -23,7 +25,10 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use crate::meta::{Channel, ObjectReference, Release, kept_name};
+use crate::{
+    meta::{Channel, ObjectReference, Release, kept_name},
+    schema,
+};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt};
 
@@ -114,7 +119,7 @@ pub struct UpgradeStep {
 
 /// Says what an upgrade of these CRDs and objects to release v1.1.0 of `channel` would do.
 ///
-/// Objects of other groups are passed over. Each value is one object; take lists apart first
+/// Objects that have nothing to do with the Gateway API are passed over. Each value is one object; take lists apart first
 /// ([`manifest::read`](crate::manifest::read) does).
 #[must_use]
 pub fn check<'a>(
@@ -131,7 +136,9 @@ pub fn check<'a>(
     for value in installed {
         if let Some(crd) = crd::Crd::read(value) {
             crds.push(crd);
-        } else if super::value::is_own(value) {
+        } else if super::value::is_own(value)
+            || schema::later(text(value, "/apiVersion"), text(value, "/kind")).is_some()
+        {
             objects.push(value);
         } else if object::is_webhook(value) {
             webhooks.push(value);
@@ -154,6 +161,11 @@ pub fn check<'a>(
         steps,
     }
 }
+
+/// The rule of objects that are written in a version which came with a later release.
+const LATER_OBJECT: &str = "later-release-object";
+/// The rule of CRDs in which objects may be stored in a version which came with a later release.
+const LATER_STORED: &str = "later-release-stored";
 
 /// How many findings are kept; of those that come after, the first of each rule, for the verdict and for what
 /// to do. Hostile input could have millions.

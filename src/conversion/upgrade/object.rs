@@ -1,8 +1,8 @@
 //! The objects that are installed.
 
 use super::{
-    Findings, Impact,
-    crd::{Crd, stored_in},
+    Findings, Impact, LATER_OBJECT,
+    crd::{Crd, Versions, stored_in},
     text,
 };
 use crate::{
@@ -21,7 +21,8 @@ pub(super) fn check_all(objects: &[&Value], crds: &[Crd<'_>], found: &mut Findin
     let mut without_crd = BTreeSet::new();
     for object in objects {
         let kind = text(object, "/kind");
-        if !with_crd.contains(kind) && without_crd.insert(kind) {
+        let known = kinds::versions(kind).next().is_some();
+        if known && !with_crd.contains(kind) && without_crd.insert(kind) {
             found.add(
                 Impact::Note,
                 "stored-versions-unknown",
@@ -40,23 +41,7 @@ fn check(object: &Value, found: &mut Findings) {
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
     let target: Vec<_> = schema::versions_of(kind, release, channel).collect();
     let Some((version, _)) = kinds::find(api_version, kind) else {
-        let (rule, help) = if target.is_empty() {
-            (
-                "kind-unknown",
-                "check whether the kind is still used".to_owned(),
-            )
-        } else {
-            let wanted = stored_in(&target);
-            ("version-removed", format!("write the object in `{wanted}`"))
-        };
-        found.add(
-            Impact::Breaks,
-            rule,
-            object,
-            "apiVersion",
-            format!("release {release} has no {kind} of `{api_version}`"),
-            help,
-        );
+        check_unknown(object, &target, found);
         return;
     };
     if target.is_empty() {
@@ -118,6 +103,53 @@ fn check(object: &Value, found: &mut Findings) {
     check_valid(object, converted, found);
 }
 
+/// An object in a version that the release does not have, or of a kind that it does not have.
+fn check_unknown(object: &Value, target: &Versions, found: &mut Findings) {
+    let release = found.release;
+    let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    if let Some(later) = schema::later(api_version, kind) {
+        let help = if target.is_empty() {
+            "stay with the later release if it is installed, or do without the object".to_owned()
+        } else {
+            let wanted = stored_in(target);
+            format!(
+                "stay with the later release if it is installed, or write the object in `{wanted}`"
+            )
+        };
+        found.add(
+            Impact::Breaks,
+            LATER_OBJECT,
+            object,
+            "apiVersion",
+            format!(
+                "{kind} in `{api_version}` came with release {}, which is later than {release}",
+                later.since
+            ),
+            help,
+        );
+        return;
+    }
+    let (rule, help) = if target.is_empty() {
+        let known = schema::KINDS.iter().map(|known| known.kind);
+        let help = match schema::nearest_name(kind, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "check whether the kind is still used".to_owned(),
+        };
+        ("kind-unknown", help)
+    } else {
+        let wanted = stored_in(target);
+        ("version-unknown", format!("write the object in `{wanted}`"))
+    };
+    found.add(
+        Impact::Breaks,
+        rule,
+        object,
+        "apiVersion",
+        format!("release {release} has no {kind} in `{api_version}`"),
+        help,
+    );
+}
+
 /// Whether the new CRD would take the object if it were written again, the lost fields aside.
 fn check_valid(object: &Value, mut converted: Value, found: &mut Findings) {
     let (release, channel) = (found.release, found.channel);
@@ -139,7 +171,7 @@ fn check_valid(object: &Value, mut converted: Value, found: &mut Findings) {
                 finding.message(),
                 finding.rule()
             ),
-            finding.help().unwrap_or("mend the field"),
+            finding.help().unwrap_or("correct the field"),
         );
     }
 }

@@ -1,6 +1,9 @@
 //! What to do, in which order.
 
-use super::{Findings, Impact, UpgradeStep, crd::Crd, crd::stored_in};
+use super::{
+    Findings, Impact, LATER_OBJECT, LATER_STORED, UpgradeStep,
+    crd::{Crd, stored_in},
+};
 use crate::meta::{Channel, GROUP, Release};
 use std::collections::BTreeSet;
 
@@ -23,6 +26,25 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             format!(
                 "A newer release than {} is installed: do not go back",
                 found.release
+            ),
+            Vec::new(),
+        )];
+    }
+    if has(LATER_STORED) || has("later-release-served") {
+        return vec![step(
+            format!(
+                "Versions of a later release than {} are installed: do not go back",
+                found.release
+            ),
+            Vec::new(),
+        )];
+    }
+    if has(LATER_OBJECT) {
+        return vec![step(
+            format!(
+                "Some objects are of a later release than {release}: stay with that release if it is installed. Else write \
+                 them in versions that {release} has, and check again",
+                release = found.release
             ),
             Vec::new(),
         )];
@@ -66,11 +88,11 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         ("unknown-field", "Remove the fields that no channel has"),
         (
             "invalid",
-            "Mend the objects that the new CRDs find invalid: they cannot be written any more until they are",
+            "Correct the objects that the new CRDs find invalid: until then they cannot be written any more",
         ),
         (
             "cannot-be-converted",
-            "Mend the objects that cannot be converted without a loss",
+            "Correct the objects that cannot be converted without a loss",
         ),
     ];
     for (rule, title) in decide {
@@ -94,7 +116,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         ));
     }
     for crd in &reinstalled {
-        let file = super::text(crd.object, "/spec/names/plural");
+        let file = &crd.plural;
         steps.push(step(
             format!(
                 "Convert each {} and delete its CRD, and the objects with it: they do not work until they are created again",
@@ -119,7 +141,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             ),
             unserved
                 .iter()
-                .map(|crd| install_one(found.release, super::text(crd.object, "/spec/names/plural")))
+                .map(|crd| install_one(found.release, &crd.plural))
                 .collect(),
         ));
         steps.push(step(
@@ -146,7 +168,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         vec![install(found.release, found.channel)],
     ));
     for crd in &reinstalled {
-        let file = super::text(crd.object, "/spec/names/plural");
+        let file = &crd.plural;
         steps.push(step(
             format!("Create each {} again", crd.kind),
             vec![format!("kubectl apply -f {file}-new.yaml")],

