@@ -18,6 +18,8 @@ use serde::Serialize;
 pub(crate) struct Answered<T: Serialize> {
     #[serde(flatten)]
     pub(crate) answer: T,
+    /// What would be right, as sentences.
+    pub(crate) help: Vec<String>,
     pub(crate) ignored: Vec<NotInForce>,
     pub(crate) experimental: Vec<InExperimental>,
 }

@@ -163,6 +163,7 @@ impl Page {
                 Tone::Plain => write!(self.text, "{}", visible(piece)),
                 Tone::Bad => write!(self.text, "{}", style.bad(piece)),
                 Tone::Warn => write!(self.text, "{}", style.warn(piece)),
+                Tone::Good => write!(self.text, "{}", style.good(piece)),
                 Tone::Strong => write!(self.text, "{}", style.strong(piece)),
                 Tone::Faint => write!(self.text, "{}", style.faint(piece)),
             };
@@ -191,6 +192,7 @@ pub(crate) enum Tone {
     Bad,
     /// Something to look at.
     Warn,
+    Good,
     /// A name that matters.
     Strong,
     /// What can be passed over.
@@ -216,6 +218,22 @@ impl Line {
     pub(crate) fn with(mut self, tone: Tone, text: impl fmt::Display) -> Self {
         self.0.push((tone, text.to_string()));
         self
+    }
+
+    /// This line with the pieces of another one.
+    pub(crate) fn join(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// This line with another piece as in a list: after a comma, unless it is the first.
+    pub(crate) fn list(self, tone: Tone, text: impl fmt::Display) -> Self {
+        let line = if self.0.is_empty() {
+            self
+        } else {
+            self.and(", ")
+        };
+        line.with(tone, text)
     }
 
     /// This line with another piece in plain text.
@@ -306,13 +324,13 @@ mod tests {
         assert_eq!(visible("ä `b` — ✓"), "ä `b` — ✓");
         for colour in [true, false] {
             let mut page = Page::new(Style { colour });
-            let line = [Tone::Bad, Tone::Warn, Tone::Strong, Tone::Faint]
+            let line = [Tone::Bad, Tone::Warn, Tone::Good, Tone::Strong, Tone::Faint]
                 .into_iter()
                 .fold(Line::plain(text), |line, tone| line.with(tone, text));
             page.line(2, &line);
             let shown = page.into_text();
             assert_eq!(shown.lines().count(), 1);
-            let own = if colour { 8 } else { 0 };
+            let own = if colour { 10 } else { 0 };
             assert_eq!(shown.matches('\u{1b}').count(), own, "{shown:?}");
             assert!(!shown.contains(['\u{9b}', '\u{202e}', '\u{7}', '\r']));
         }

@@ -3,19 +3,22 @@
 use crate::{
     given::{Answered, ChannelArgs, Given},
     input::InputArgs,
-    output::{Exit, Format, OutputArgs, Page, Style, fail, print, print_json},
+    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, fail, print, print_json},
     resolving,
 };
 use clap::Args;
 use gwapi::{
-    attachment::{self, Resolution},
-    meta::NamespacedName,
+    attachment::Resolver,
+    lint::near::Near,
+    meta::{NamespacedName, ObjectReference},
     routing,
     sim::{Answer, BackendName, Client, Outcome, Request, Simulator, Split, SplitRow},
 };
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
-use std::fmt::Write;
+
+/// For how many routes that are not attached there is help.
+const MOST_HELPED: usize = 8;
 
 /// Ask what happens to a request: which backend it reaches, and why not the others
 ///
@@ -23,6 +26,9 @@ use std::fmt::Write;
 /// someone outside who reaches that Gateway. With neither, a host that names a Service of the set is asked from
 /// that Service's own namespace, and any other host at the Gateway whose listener answers for its port and
 /// host. `https` means that the client speaks TLS with that host as SNI.
+///
+/// Nothing is sent: backends count as answering 200, and a Service without EndpointSlices as having one endpoint.
+/// Rules and matches are counted from 0, as in field paths.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
@@ -96,49 +102,45 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     };
     let given = Given::of(&input, args.channel.channel);
     let options = resolving::options(args.channel.channel);
-    let resolution = attachment::resolve(&given.admitted.snapshot, &options);
-    let mut simulator = Simulator::new(
-        resolution.effective.clone(),
-        routing::RouterOptions::default(),
-    );
+    let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
+    resolver.update();
+    let effective = resolver.resolution().effective.clone();
+    let mut simulator = Simulator::new(effective, routing::RouterOptions::default());
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 
-    let split = match args.count {
+    let asked = match args.count {
         None => simulator.request(&request, &mut draw).map(Asked::Once),
         Some(count) => simulator
             .split(&request, count, &mut draw)
             .map(Asked::Often),
     };
-    let mut asked = match split {
+    let mut asked = match asked {
         Ok(asked) => asked,
         Err(error) => {
             given.say();
             return fail(error);
         }
     };
-    say_unattached(asked.answer_mut(), &resolution);
+    let near = Near::new(&resolver, &given.admitted.ignored);
+    let answer = asked.answer_mut();
+    say_unattached(answer, &request, &near);
+    let help = help(answer, &request, &near);
+    let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
+    let clean = arrived && given.ignored.is_empty() && !help.finding;
     let printed = match args.output.format {
         Format::Json => {
             given.say();
-            asked.print_json(&given, args.seed)
+            asked.print_json(&given, help.sentences, args.seed)
         }
         Format::Text => {
-            let style = Style::stdout();
-            let mut page = Page::new(style);
+            let mut page = Page::new(Style::stdout());
+            asked.show(args.seed, &help.sentences, &mut page);
             given.show(&mut page);
-            print(&(asked.text(args.seed, style) + "\n" + &page.into_text()))
+            print(&page.into_text())
         }
     };
-    let arrived = matches!(
-        asked.answer_mut().outcome,
-        Outcome::Forwarded | Outcome::Redirected
-    );
-    let outcome = if arrived && given.ignored.is_empty() {
-        Exit::Clean
-    } else {
-        Exit::Findings
-    };
+    let outcome = if clean { Exit::Clean } else { Exit::Findings };
     printed.max(outcome)
 }
 
@@ -157,26 +159,31 @@ impl Asked {
         }
     }
 
-    fn print_json(&self, given: &Given, seed: u64) -> Exit {
+    fn print_json(&self, given: &Given, help: Vec<String>, seed: u64) -> Exit {
         let (ignored, experimental) = (given.ignored.clone(), given.experimental());
         match self {
             Self::Once(answer) => print_json(&Answered {
                 answer,
+                help,
                 ignored,
                 experimental,
             }),
             Self::Often(split) => print_json(&Answered {
                 answer: CountedSplit { seed, split },
+                help,
                 ignored,
                 experimental,
             }),
         }
     }
 
-    fn text(&self, seed: u64, style: Style) -> String {
+    fn show(&self, seed: u64, help: &[String], page: &mut Page) {
         match self {
-            Self::Once(answer) => text(answer, style),
-            Self::Often(split) => split_text(split, seed, style),
+            Self::Once(answer) => show(answer, help, page),
+            Self::Often(split) => {
+                show_split(split, seed, page);
+                show(&split.first, help, page);
+            }
         }
     }
 }
@@ -192,129 +199,154 @@ fn request(args: &RequestArgs) -> Result<Request, gwapi::sim::RequestError> {
     Ok(request)
 }
 
-/// Where no rule took the request, routes that are not attached may be what was expected to: those of the Gateway
-/// or Service that was asked, or of any where nobody answers for the host.
-fn say_unattached(answer: &mut Answer, resolution: &Resolution) {
+/// Where no rule took the request, routes that are not attached may be what was expected to.
+fn say_unattached(answer: &mut Answer, request: &Request, near: &Near<'_>) {
     if answer.route.is_some() || answer.outcome == Outcome::Forwarded {
         return;
     }
-    let asked = answer.gateway.as_ref().or(answer.service.as_ref()).cloned();
-    for (route, attachments) in &resolution.attachments {
-        for attachment in attachments.iter().filter(|a| !a.attached) {
-            let parent = attachment.parent.resolve(&route.name.namespace);
-            if asked.as_ref().is_none_or(|asked| *asked == parent) {
-                answer
-                    .why
-                    .push(format!("{route} is not attached: {}", attachment.why));
+    let unattached: Vec<String> = near
+        .unattached(request, answer)
+        .map(|(route, attachment)| format!("{route} is not attached: {}", attachment.why))
+        .collect();
+    answer.why.extend(unattached);
+}
+
+/// What would be right.
+struct Help {
+    sentences: Vec<String>,
+    /// Whether one of them is about something that is wrong although the request was answered.
+    finding: bool,
+}
+
+/// What the request would have needed, and what nearly fits at the Gateway and the routes that were asked.
+fn help(answer: &Answer, request: &Request, near: &Near<'_>) -> Help {
+    let mut sentences = near.request(request, answer);
+    let mut finding = false;
+    if let Some(gateway) = &answer.gateway {
+        for hint in near.object(gateway).into_iter().filter(|hint| hint.alone) {
+            finding = true;
+            sentences.push(format!("{gateway}: {}: {}", hint.path, hint.message));
+        }
+    }
+    if answer.route.is_none() && answer.outcome != Outcome::Forwarded {
+        for (route, _) in near.unattached(request, answer).take(MOST_HELPED) {
+            let object = ObjectReference {
+                group: gwapi::meta::GROUP.to_owned(),
+                kind: route.kind.as_str().to_owned(),
+                namespace: route.name.namespace.clone(),
+                name: route.name.name.clone(),
+            };
+            for hint in near.object(&object) {
+                sentences.push(format!("{route}: {}", hint.message));
             }
         }
     }
+    let mut seen = std::collections::BTreeSet::new();
+    sentences.retain(|sentence| seen.insert(sentence.clone()));
+    Help { sentences, finding }
 }
 
-/// The way of one request, for people.
-fn text(answer: &Answer, style: Style) -> String {
-    let mut out = String::new();
-    // Writing to a string cannot fail.
-    let line = |out: &mut String, name: &str, value: &str| {
-        let _ = writeln!(out, "{} {value}", style.faint(format_args!("{name:>9}")));
-    };
-    let status = answer
-        .status
-        .map(|status| status.to_string())
-        .unwrap_or_default();
-    line(
-        &mut out,
-        "outcome",
-        format!("{} {status}", outcome(answer.outcome, style)).trim_end(),
-    );
-    if let Some(listener) = &answer.listener {
-        line(
-            &mut out,
-            "listener",
-            &format!("{} of {}", listener.name, listener.gateway),
+/// What became of one request, for people: the outcome first, then its way, and what would help last.
+fn show(answer: &Answer, help: &[String], page: &mut Page) {
+    let mut field = |name: &str, line: Line| {
+        page.line(
+            0,
+            &Line::of(Tone::Faint, format_args!("{name:<10}")).join(line),
         );
+    };
+    field("outcome", outcome(answer));
+    match (&answer.listener, &answer.gateway) {
+        (Some(listener), _) => field(
+            "listener",
+            Line::plain(format_args!("{} of {}", listener.name, listener.gateway)),
+        ),
+        (None, Some(gateway)) => field("gateway", Line::plain(gateway)),
+        (None, None) => {}
     }
     if let Some(service) = &answer.service {
-        line(&mut out, "service", &service.to_string());
+        field("service", Line::plain(service));
     }
     if let Some(route) = &answer.route {
         let place = format!(
             "{}, rule {}, match {}",
             route.route, route.rule, route.match_index
         );
-        line(&mut out, "route", &place);
+        field("route", Line::plain(place));
     }
     if let Some(backend) = &answer.backend {
-        line(&mut out, "backend", &backend_text(backend));
+        field("backend", Line::plain(backend_text(backend)));
     }
     if let Some(endpoint) = &answer.endpoint {
         let mut text = format!("{}:{}", endpoint.address, endpoint.port);
         if let Some(target) = &endpoint.target_ref {
-            let _ = write!(text, " ({target})");
+            text.push_str(&format!(" ({target})"));
         }
-        line(&mut out, "endpoint", &text);
+        field("endpoint", Line::plain(text));
     }
     for mirror in &answer.mirrors {
-        line(&mut out, "mirror", &backend_text(&mirror.backend));
+        field("mirror", Line::plain(backend_text(&mirror.backend)));
     }
     if let Some(sent) = &answer.forwarded {
         let url = format!(
             "{} {}://{}{}",
             sent.method, sent.scheme, sent.host, sent.path
         );
-        line(&mut out, "forwarded", &url);
+        field("forwarded", Line::plain(url));
         for (name, value) in &sent.headers {
-            line(&mut out, "", &header_text(name, value));
+            field("", Line::plain(header_text(name, value)));
         }
     }
     if let Some(response) = &answer.response {
-        line(&mut out, "response", &response.status.to_string());
+        field("response", Line::plain(response.status));
         for (name, value) in &response.headers {
-            line(&mut out, "", &header_text(name, value));
+            field("", Line::plain(header_text(name, value)));
         }
     }
-    for (index, sentence) in answer.why.iter().enumerate() {
-        line(&mut out, if index == 0 { "why" } else { "" }, sentence);
+    for (name, sentences) in [("why", &answer.why[..]), ("help", help)] {
+        for (index, sentence) in sentences.iter().enumerate() {
+            field(if index == 0 { name } else { "" }, Line::plain(sentence));
+        }
     }
-    out
 }
 
-/// How many requests ended where, for people, and then the way of the first.
-fn split_text(split: &Split, seed: u64, style: Style) -> String {
-    let mut out = format!("{} requests, seed {seed}\n", style.strong(split.count));
+/// How many requests ended where, for people.
+fn show_split(split: &Split, seed: u64, page: &mut Page) {
+    let line = Line::of(Tone::Strong, split.count).and(format_args!(" requests, seed {seed}"));
+    page.line(0, &line);
     let name = |row: &SplitRow| match &row.backend {
         Some(backend) => backend_text(backend),
         None => "no backend".to_owned(),
     };
-    let width = split
-        .split
-        .iter()
-        .map(|row| name(row).chars().count())
-        .max()
-        .unwrap_or(0);
+    let rows = split.split.iter();
+    let width = rows.map(|row| name(row).chars().count()).max().unwrap_or(0);
     for row in &split.split {
         let status = row
             .status
             .map_or_else(|| "-".to_owned(), |status| status.to_string());
-        let _ = writeln!(
-            out,
-            "  {:width$}  {status:>3}  {:>6} requests  share {}",
-            name(row),
-            row.count,
-            row.share,
+        page.line(
+            2,
+            &Line::plain(format_args!(
+                "{:width$}  {status:>3}  {:>6} requests  share {}",
+                name(row),
+                row.count,
+                row.share,
+            )),
         );
     }
-    let _ = writeln!(out, "the first of them:");
-    out.push_str(&text(&split.first, style));
-    out
+    page.line(0, &Line::plain("the first of them:"));
 }
 
-fn outcome(outcome: Outcome, style: Style) -> String {
-    match outcome {
-        Outcome::Forwarded => style.good("forwarded").to_string(),
-        Outcome::Redirected => style.good("redirected").to_string(),
-        Outcome::Answered => style.warn("answered by the data plane").to_string(),
-        Outcome::Refused => style.bad("refused").to_string(),
+fn outcome(answer: &Answer) -> Line {
+    let (tone, text) = match answer.outcome {
+        Outcome::Forwarded => (Tone::Good, "forwarded to a backend"),
+        Outcome::Redirected => (Tone::Good, "redirected"),
+        Outcome::Answered => (Tone::Warn, "answered without a backend"),
+        Outcome::Refused => (Tone::Bad, "refused: there is no connection"),
+    };
+    let line = Line::of(tone, text);
+    match answer.status {
+        Some(status) => line.and(format_args!(", status {status}")),
+        None => line,
     }
 }
 

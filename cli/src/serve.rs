@@ -404,8 +404,10 @@ impl Server {
             .simulator
             .request(&request, &mut draw)
             .map_err(|error| error.to_string())?;
+        let help = self.objects.help(&self.resolver, &request, &answer);
         Ok(Reply::answer(
             answer,
+            help,
             self.objects.ignored(),
             self.objects.experimental(),
         ))

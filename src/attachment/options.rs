@@ -69,7 +69,7 @@ impl Controllers {
 /// Gateways first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressPool {
-    /// Addresses from 198.18.0.1 on, the range for tests of RFC 2544.
+    /// Addresses from 198.18.0.1 on, the range for tests of RFC 2544. A present status may name any other.
     Generated,
     /// One of these for each Gateway; Gateways beyond them get none (`AddressNotAssigned`).
     Listed(Vec<GatewayStatusAddress>),

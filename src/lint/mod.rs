@@ -27,6 +27,7 @@
 mod covered;
 mod judge;
 mod loops;
+pub mod near;
 mod patterns;
 mod reach;
 mod references;

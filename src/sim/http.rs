@@ -84,7 +84,7 @@ pub(super) fn named_host(request: &Request) -> Option<Authority> {
 }
 
 /// The request as it arrives: a path, and in the `Host` header what the client wrote there, else the URL's host and port.
-pub(super) fn parts(request: &Request) -> request::Parts {
+pub(crate) fn parts(request: &Request) -> request::Parts {
     let path = request
         .uri
         .path_and_query()

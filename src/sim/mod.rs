@@ -22,6 +22,7 @@ pub use answer::{
     Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Response,
     RouteMatch,
 };
+pub(crate) use http::parts as http_parts;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
 pub use simulator::Simulator;
 pub use split::{Split, SplitRow};

@@ -65,7 +65,7 @@ impl Request {
     }
 
     /// The scheme, in lower case.
-    pub(super) fn scheme(&self) -> &str {
+    pub(crate) fn scheme(&self) -> &str {
         self.uri.scheme_str().unwrap_or_default()
     }
 
@@ -82,7 +82,7 @@ impl Request {
     }
 
     /// The host of the URL, as it is compared, without brackets around an IPv6 address; empty if it is none.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         let Ok(authority) = self.authority() else {
             return String::new();
         };
@@ -94,7 +94,7 @@ impl Request {
     }
 
     /// The port to which the client connects.
-    pub(super) fn destination_port(&self) -> Result<u16, RequestError> {
+    pub(crate) fn destination_port(&self) -> Result<u16, RequestError> {
         let url = || self.uri.to_string();
         let in_url = self.authority()?.port();
         match (self.port.or(in_url), self.scheme()) {

@@ -7,8 +7,10 @@ use gwapi::{
         Resolver,
         admit::{self, Ignored, Judged},
     },
+    lint::near::Near,
     manifest,
     meta::{Channel, ObjectReference},
+    sim::{Answer, Outcome, Request},
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +22,7 @@ pub(super) struct Objects {
     given: BTreeMap<ObjectReference, Value>,
     /// The `apiVersion` in which each object in force was given, so that its status is written in the same.
     versions: BTreeMap<ObjectReference, String>,
-    ignored: BTreeMap<ObjectReference, NotInForce>,
+    ignored: BTreeMap<ObjectReference, Ignored>,
     experimental: BTreeMap<ObjectReference, Vec<InExperimental>>,
 }
 
@@ -85,7 +87,7 @@ impl Objects {
     fn ignore(&mut self, ignored: &Ignored) -> NotInForce {
         let shown = NotInForce::of_object(ignored);
         if !ignored.object.name.is_empty() {
-            self.ignored.insert(ignored.object.clone(), shown.clone());
+            self.ignored.insert(ignored.object.clone(), ignored.clone());
         }
         shown
     }
@@ -115,9 +117,23 @@ impl Objects {
         self.versions.get(reference).map_or("", String::as_str)
     }
 
+    /// What would be right for a request that went another way than to a backend, as sentences.
+    pub(super) fn help(
+        &self,
+        resolver: &Resolver,
+        request: &Request,
+        answer: &Answer,
+    ) -> Vec<String> {
+        if answer.outcome == Outcome::Forwarded && self.ignored.is_empty() {
+            return Vec::new();
+        }
+        let ignored: Vec<Ignored> = self.ignored.values().cloned().collect();
+        Near::new(resolver, &ignored).request(request, answer)
+    }
+
     /// Everything that is not in force.
     pub(super) fn ignored(&self) -> Vec<NotInForce> {
-        self.ignored.values().cloned().collect()
+        self.ignored.values().map(NotInForce::of_object).collect()
     }
 
     /// What only the experimental channel has.

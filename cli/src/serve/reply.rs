@@ -76,12 +76,14 @@ impl Reply {
 
     pub(super) fn answer(
         answer: Answer,
+        help: Vec<String>,
         ignored: Vec<NotInForce>,
         experimental: Vec<InExperimental>,
     ) -> Self {
         Self {
             answer: Some(Box::new(Answered {
                 answer,
+                help,
                 ignored,
                 experimental,
             })),

@@ -212,3 +212,130 @@ fn what_cannot_be_tried_ends_with_2() {
         assert!(!output.stderr.is_empty() && output.stdout.is_empty());
     }
 }
+
+/// Two Gateways of one name; the routes of each name a listener that it does not have.
+const SAME_NAME: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: one }
+spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: two }
+spec: { gatewayClassName: any, listeners: [{ name: odd, port: 443, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: one }
+spec: { parentRefs: [{ name: front, sectionName: htttp }], rules: [{}] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: two }
+spec: { parentRefs: [{ name: front, sectionName: nowhere }], rules: [{}] }
+";
+
+#[test]
+fn the_text_of_an_answer_ends_with_what_would_help() {
+    let output = gwapi(&["request", "-f", "-", "http://a.example/"], SAME_NAME);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "\
+outcome   answered without a backend, status 404
+listener  http of Gateway one/front
+response  404
+why       listener `http` of Gateway one/front takes the request on port 80: it serves every host
+          answered with 404: no rule matches the request
+          HTTPRoute one/cart is not attached: Gateway one/front has no listener named `htttp`: it has `http` (port 80)
+help      HTTPRoute one/cart: did you mean `sectionName: http`?
+"
+    );
+}
+
+#[test]
+fn only_routes_of_the_gateway_that_was_asked_are_named_as_not_attached() {
+    for (url, own, other) in [
+        (
+            "http://a.example/",
+            "HTTPRoute one/cart",
+            "HTTPRoute two/cart",
+        ),
+        (
+            "http://a.example:443/",
+            "HTTPRoute two/cart",
+            "HTTPRoute one/cart",
+        ),
+    ] {
+        let output = gwapi(&["request", "-f", "-", "-o", "json", url], SAME_NAME);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let said = format!("{} {}", answer["why"], answer["help"]);
+        assert!(said.contains(own), "{answer:#}");
+        assert!(!said.contains(other), "{answer:#}");
+    }
+}
+
+#[test]
+fn a_listener_that_speaks_something_else_than_the_client_is_named() {
+    let output = gwapi(
+        &["request", "-f", "-", "-o", "json", "https://a.example/"],
+        SAME_NAME,
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["outcome"], "refused");
+    assert_eq!(
+        answer["help"][0],
+        "listener `odd` of Gateway two/front has port 443, and protocol HTTP: ask http://a.example:443, or give the listener \
+         `protocol: HTTPS` and `tls`"
+    );
+}
+
+/// A class that is only named counts as there, and one that is nearly named is a finding all the same.
+#[test]
+fn a_request_that_arrives_by_a_class_that_nearly_fits_is_exit_1() {
+    let objects = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: nginx }
+spec: { controllerName: a.example/b }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: one }
+spec: { gatewayClassName: ngnix, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: one }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: one }
+spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
+";
+    let ask = |objects: &str| {
+        let output = gwapi(
+            &["request", "-f", "-", "-o", "json", "http://a.example/"],
+            objects,
+        );
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer["outcome"], "forwarded");
+        (output.status.code(), answer["help"].clone())
+    };
+    let (code, help) = ask(objects);
+    assert_eq!(code, Some(1));
+    assert!(
+        help[0]
+            .as_str()
+            .unwrap()
+            .contains("did you mean GatewayClass `nginx`?"),
+        "{help}"
+    );
+    assert_eq!(
+        ask(&objects.replace("ngnix", "nginx")),
+        (Some(0), serde_json::json!([]))
+    );
+}

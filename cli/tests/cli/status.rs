@@ -32,18 +32,17 @@ fn a_cause_is_told_and_counted_once_an_object() {
     assert_eq!(
         text,
         "\
-Gateway edge/front, at 198.18.0.1
-  Accepted False (ListenersNotValid): no listener is valid: listener `https`: Secret edge/nowhere does not exist
-  Programmed False (Invalid): for the same reason
-  listener https: 1 route; takes HTTPRoute, GRPCRoute
-    Accepted True, Conflicted False
-    ResolvedRefs False (InvalidCertificateRef): Secret edge/nowhere does not exist
-    Programmed False (Invalid): for the same reason
+Gateway edge/front, address 198.18.0.1 (made up, since none is given)
+  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is in force, see below
+  listener https (HTTPS, port 443): not in force; 1 route attached; takes HTTPRoute, GRPCRoute
+    Accepted True (Accepted), Conflicted False (NoConflicts)
+    ResolvedRefs False (InvalidCertificateRef), Programmed False (Invalid): Secret edge/nowhere does not exist
 HTTPRoute edge/cart
-  attached to Gateway edge/front: without effect at listeners that are not in force: listener `https`: Secret edge/nowhere does not exist
-    ResolvedRefs True
+  accepted by Gateway edge/front, but without effect
+    listener https is not in force: see Gateway edge/front
+    Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
 
-2 objects, 2 things to look at
+2 objects with a status: 3 things to look at
 "
     );
 }
@@ -128,4 +127,300 @@ spec: {{ gatewayClassName: any, listeners: [{{ name: http, port: 80, protocol: H
     ] {
         assert_eq!(text.matches(&said).count(), 1, "{said}\n{text}");
     }
+}
+
+/// A route with a Gateway of two listeners.
+fn two_listeners(first: &str, second: &str, routes: &str) -> String {
+    format!(
+        "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: front, namespace: edge }}
+spec: {{ gatewayClassName: any, listeners: [{first}, {second}] }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: web, namespace: edge }}
+spec: {{ ports: [{{ port: 80 }}] }}
+---
+{routes}"
+    )
+}
+
+fn route(kind: &str, version: &str, name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{ name: {name}, namespace: edge }}\n\
+         spec: {{ {spec}, rules: [{{ backendRefs: [{{ name: web, port: 80 }}] }}] }}\n---\n"
+    )
+}
+
+/// The lines about one object.
+fn about(text: &str, object: &str) -> String {
+    let lines = text.lines().skip_while(|line| !line.starts_with(object));
+    let mut lines = lines.peekable();
+    let mut found = lines.next().unwrap_or_default().to_owned();
+    for line in lines.take_while(|line| line.starts_with(' ')) {
+        found = found + "\n" + line;
+    }
+    found
+}
+
+/// "reason" is what programs and people look up; each condition has it.
+#[test]
+fn each_condition_is_shown_with_its_type_status_and_reason() {
+    let objects = two_listeners(
+        "{ name: a, port: 80, protocol: HTTP, hostname: '*.a.example' }",
+        "{ name: b, port: 81, protocol: HTTP }",
+        &route(
+            "HTTPRoute",
+            "v1",
+            "cart",
+            "parentRefs: [{ name: front, sectionName: a }], hostnames: [b.a.example]",
+        ),
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        text,
+        "\
+Gateway edge/front, address 198.18.0.1 (made up, since none is given)
+  Accepted True (Accepted), Programmed True (Programmed)
+  listener a (HTTP, port 80, host *.a.example): 1 route attached; takes HTTPRoute, GRPCRoute
+    Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs), Programmed True (Programmed)
+  listener b (HTTP, port 81): no route attached; takes HTTPRoute, GRPCRoute
+    Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs), Programmed True (Programmed)
+HTTPRoute edge/cart
+  accepted by Gateway edge/front at listener a for b.a.example
+    Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
+
+2 objects with a status: all as it should be
+"
+    );
+}
+
+/// "ListenersNotValid" is set on a Gateway that is accepted, too (Gateway `status.conditions`).
+#[test]
+fn listeners_that_are_not_in_force_show_at_a_gateway_that_is_accepted() {
+    let objects = two_listeners(
+        "{ name: http, port: 80, protocol: HTTP }",
+        "{ name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: nowhere }] } }",
+        &route(
+            "HTTPRoute",
+            "v1",
+            "cart",
+            "parentRefs: [{ name: front, sectionName: https }]",
+        ),
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    let gateway = about(&text, "Gateway");
+    assert!(
+        gateway.contains("(ListenersNotValid): some listeners are not in force, see below"),
+        "{text}"
+    );
+    assert_eq!(
+        about(&text, "HTTPRoute"),
+        "HTTPRoute edge/cart\n  accepted by Gateway edge/front, but without effect\n    listener https is not in force: see \
+         Gateway edge/front\n    Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)"
+    );
+}
+
+/// Listeners that conflict are all rejected; of each the cause is told in its own lines, and not by reference to
+/// another listener.
+#[test]
+fn of_listeners_that_conflict_each_has_its_conditions_together() {
+    let objects = two_listeners(
+        "{ name: tcp, port: 80, protocol: TCP }",
+        "{ name: http, port: 80, protocol: HTTP }",
+        "",
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    for listener in ["`http` (HTTP)", "`tcp` (TCP)"] {
+        let line = text
+            .lines()
+            .find(|line| line.contains(&format!("used by listener {listener}")));
+        let line = line.unwrap_or_default();
+        assert!(
+            line.starts_with("    Accepted False (ProtocolConflict), Conflicted True (ProtocolConflict), Programmed False (Invalid): "),
+            "{text}"
+        );
+        assert!(line.ends_with("both listeners are rejected"), "{text}");
+    }
+}
+
+#[test]
+fn a_listener_for_other_kinds_of_routes_is_not_mentioned_at_a_route() {
+    let objects = two_listeners(
+        "{ name: pass, port: 443, protocol: TLS, tls: { mode: Passthrough } }",
+        "{ name: http, port: 80, protocol: HTTP }",
+        &(route("HTTPRoute", "v1", "cart", "parentRefs: [{ name: front }]")
+            + &route(
+                "TLSRoute",
+                "v1alpha2",
+                "pipe",
+                "parentRefs: [{ name: front }], hostnames: [a.example]",
+            )),
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        about(&text, "HTTPRoute").lines().nth(1),
+        Some("  accepted by Gateway edge/front at listener http for every host")
+    );
+    assert_eq!(about(&text, "HTTPRoute").lines().count(), 3, "{text}");
+    assert_eq!(about(&text, "TLSRoute").lines().count(), 3, "{text}");
+}
+
+#[test]
+fn a_route_that_is_rejected_at_one_of_its_listeners_is_a_finding() {
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 81, protocol: HTTP }",
+        &(route(
+            "GRPCRoute",
+            "v1",
+            "calls",
+            "parentRefs: [{ name: front, sectionName: one }], hostnames: [a.example]",
+        ) + &route(
+            "HTTPRoute",
+            "v1",
+            "site",
+            "parentRefs: [{ name: front }], hostnames: [a.example]",
+        )),
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    let site = about(&text, "HTTPRoute");
+    let mut lines = site.lines().skip(1);
+    assert_eq!(
+        lines.next(),
+        Some("  accepted by Gateway edge/front at listener two for a.example")
+    );
+    let lost = lines.next().unwrap();
+    assert!(
+        lost.starts_with(
+            "    rejected at listener one: GRPCRoute edge/calls serves `a.example` too, and "
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_gateway_whose_class_is_not_accepted_points_there() {
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\n\
+                 spec: { controllerName: a.example/b, parametersRef: { group: '', kind: ConfigMap, name: nowhere, namespace: edge } }\n---\n";
+    let objects = class.to_owned()
+        + &two_listeners(
+            "{ name: one, port: 80, protocol: HTTP }",
+            "{ name: two, port: 81, protocol: HTTP }",
+            &route("HTTPRoute", "v1", "site", "parentRefs: [{ name: front }]"),
+        );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        text.matches("ConfigMap edge/nowhere does not exist")
+            .count(),
+        1,
+        "{text}"
+    );
+    let gateway = about(&text, "Gateway edge");
+    assert!(
+        gateway.contains(
+            "  Accepted Unknown (Pending), Programmed Unknown (Pending): GatewayClass any is not accepted, see there"
+        ),
+        "{text}"
+    );
+    assert_eq!(
+        gateway.matches("the Gateway is not accepted\n").count()
+            + usize::from(gateway.ends_with("the Gateway is not accepted")),
+        2,
+        "{text}"
+    );
+    assert!(
+        about(&text, "HTTPRoute").contains("but without effect"),
+        "{text}"
+    );
+}
+
+/// "The Addresses … that have been bound to the Gateway" (Gateway `status.addresses`): what a status says already is
+/// kept.
+#[test]
+fn the_address_of_the_present_status_is_kept_and_one_that_is_made_up_is_said_to_be() {
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 81, protocol: HTTP }",
+        "",
+    );
+    let (text, _) = status(&objects, &[]);
+    assert!(
+        text.starts_with("Gateway edge/front, address 198.18.0.1 (made up, since none is given)\n"),
+        "{text}"
+    );
+    for address in [
+        "{ value: 203.0.113.9 }",
+        "{ type: Hostname, value: lb.example }",
+    ] {
+        let with_status = objects.replace(
+            "---\napiVersion: v1\nkind: Service",
+            &format!("status: {{ addresses: [{address}] }}\n---\napiVersion: v1\nkind: Service"),
+        );
+        let (text, code) = status(&with_status, &[]);
+        assert_eq!(code, Some(0), "{text}");
+        let value = address.rsplit(' ').nth(1).unwrap();
+        assert!(
+            text.starts_with(&format!("Gateway edge/front, address {value}\n")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_nearly_fits_comes_last_and_a_class_that_nearly_fits_is_a_finding() {
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 81, protocol: HTTP }",
+        &route(
+            "HTTPRoute",
+            "v1",
+            "site",
+            "parentRefs: [{ name: front, sectionName: onne }]",
+        ),
+    );
+    let (text, _) = status(&objects, &[]);
+    assert_eq!(
+        about(&text, "HTTPRoute").lines().last(),
+        Some("  help: did you mean `sectionName: one`?")
+    );
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n---\n";
+    let objects = class.to_owned()
+        + &two_listeners(
+            "{ name: one, port: 80, protocol: HTTP }",
+            "{ name: two, port: 81, protocol: HTTP }",
+            "",
+        );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        about(&text, "Gateway edge").lines().last(),
+        Some("  warning: GatewayClass any was not given: did you mean GatewayClass `anny`?")
+    );
+}
+
+/// A policy names Gateways alone in its status. One that no Gateway applies has none, and is a finding.
+#[test]
+fn a_policy_without_effect_is_explained_and_is_a_finding() {
+    let policy = "apiVersion: gateway.networking.k8s.io/v1alpha3\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: edge }\n\
+                  spec: { targetRefs: [{ group: '', kind: Service, name: web }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 81, protocol: HTTP }",
+        policy,
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        about(&text, "BackendTLSPolicy").contains("\n  no effect on Service edge/web: "),
+        "{text}"
+    );
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
+    net::IpAddr,
 };
 
 /// Gives every Gateway that asks for no address one of its own, older Gateways first. One that its
@@ -79,13 +79,12 @@ impl Members {
 
     fn contain(&self, address: &GatewayStatusAddress) -> bool {
         match self {
-            Self::Generated => {
-                address.address_type() == AddressType::IpAddress
-                    && address.value.parse::<Ipv4Addr>().is_ok_and(|ip| {
-                        matches!(ip.octets(), [198, 18 | 19, _, _])
-                            && ip != Ipv4Addr::new(198, 18, 0, 0)
-                    })
-            }
+            // Whoever wrote the status knew the real one.
+            Self::Generated => match address.address_type() {
+                AddressType::IpAddress => address.value.parse::<IpAddr>().is_ok(),
+                AddressType::Hostname => !address.value.is_empty(),
+                _ => false,
+            },
             Self::Listed(listed) => {
                 listed.contains(&(address.address_type(), address.value.clone()))
             }

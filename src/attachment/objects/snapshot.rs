@@ -214,7 +214,7 @@ impl Snapshot {
     }
 
     /// The objects of one kind in one namespace, in order of their names.
-    pub(in crate::attachment) fn in_namespace<'a, T>(
+    pub(crate) fn in_namespace<'a, T>(
         objects: &'a ByPlace<T>,
         namespace: &'a str,
     ) -> impl Iterator<Item = (&'a NamespacedName, &'a Arc<T>)> {

@@ -359,7 +359,7 @@ impl View<'_> {
             self.at_service(reference, place.namespaced_name(), world)
         } else {
             nothing(format!(
-                "a {} is no parent that is known",
+                "a parent of kind {} is not supported: expected a Gateway or a Service",
                 place.group_kind()
             ))
         }

@@ -1,0 +1,581 @@
+//! The statuses for people: of each object what became of it, its conditions, and what would help.
+//!
+//! The words are those of `kubectl describe`: type, status and reason of a condition. A cause is told once for
+//! each object, where it lies, and what would be right comes last.
+
+use crate::{
+    given::Given,
+    output::{Line, Page, Style, Tone, count},
+};
+use gwapi::{
+    attachment::{
+        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
+        effective::EffectiveHostname,
+    },
+    lint::near::Near,
+    meta::{Condition, ObjectReference, condition},
+    v1::{GatewayStatus, ListenerStatus, ParentReference},
+    v1alpha2::{MAX_ANCESTORS, PolicyStatus},
+};
+
+/// How many listeners or hosts a line names; the others are counted.
+const MOST_NAMED: usize = 8;
+
+/// The statuses for people, and how many things are not as they ought to be.
+pub(super) struct Report<'a> {
+    resolver: &'a Resolver,
+    near: &'a Near<'a>,
+    page: Page,
+    /// How many things there are to look at.
+    bad: usize,
+    objects: usize,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(
+        resolver: &'a Resolver,
+        near: &'a Near<'a>,
+        objects: &[&ObjectReference],
+        style: Style,
+    ) -> Self {
+        let mut report = Self {
+            resolver,
+            near,
+            page: Page::new(style),
+            bad: 0,
+            objects: 0,
+        };
+        for object in objects {
+            if let Some(status) = resolver.resolution().statuses.get(*object) {
+                report.objects += 1;
+                report.object(object, status);
+            }
+        }
+        report
+    }
+
+    /// How many things there are to look at.
+    pub(super) fn bad(&self) -> usize {
+        self.bad
+    }
+
+    /// The text, with what was given and is not in force, and a summary.
+    pub(super) fn into_text(mut self, given: &Given) -> String {
+        given.show(&mut self.page);
+        self.page.gap();
+        let ignored = given.ignored.len();
+        let mut line = Line::default();
+        if self.bad > 0 {
+            line = line.list(
+                Tone::Bad,
+                format_args!("{} to look at", count(self.bad, "thing")),
+            );
+        }
+        if ignored > 0 {
+            let objects = if ignored == 1 { "object" } else { "objects" };
+            line = line.list(Tone::Bad, format_args!("{ignored} {objects} not in force"));
+        }
+        if line == Line::default() {
+            let text = if self.objects == 0 {
+                "nothing to report"
+            } else {
+                "all as it should be"
+            };
+            line = line.list(Tone::Good, text);
+        }
+        let objects = match self.objects {
+            0 => "no object with a status of the Gateway API".to_owned(),
+            n => format!("{} with a status", count(n, "object")),
+        };
+        self.page
+            .line(0, &Line::plain(objects).and(": ").join(line));
+        self.page.into_text()
+    }
+
+    fn object(&mut self, object: &ObjectReference, status: &Status) {
+        match status {
+            Status::GatewayClass(class) => {
+                self.head(object, Line::default());
+                self.conditions(2, &class.conditions, |c| c.message.clone());
+            }
+            Status::Gateway(gateway) => self.gateway(object, gateway),
+            Status::Route(route) => self.route(object, |parent| {
+                let ours = route.parents.iter().find(|p| p.parent_ref == *parent);
+                ours.map_or(&[], |parent| &parent.conditions)
+            }),
+            Status::Policy(policy) => self.policy(object, policy),
+            _ => {}
+        }
+        self.help(object);
+    }
+
+    /// The line of an object.
+    fn head(&mut self, object: &ObjectReference, more: Line) {
+        let line = Line::of(Tone::Strong, object);
+        self.page.line(0, &line.join(more));
+    }
+
+    /// What would help, last.
+    fn help(&mut self, object: &ObjectReference) {
+        for hint in self.near.object(object) {
+            if hint.alone {
+                self.bad += 1;
+                let line = Line::of(Tone::Warn, "warning").and(": ");
+                self.page.line(2, &line.and(&hint.message));
+            } else {
+                self.page.line(2, &Line::plain("help: ").and(&hint.message));
+            }
+        }
+    }
+
+    fn gateway(&mut self, object: &ObjectReference, status: &GatewayStatus) {
+        let gateway = self
+            .resolver
+            .snapshot()
+            .gateways()
+            .get(&object.namespaced_name());
+        let given = |address: &str| {
+            gateway.is_some_and(|gateway| {
+                let asked = gateway.spec.addresses.iter().map(|a| a.value.as_str());
+                let present = gateway.status.iter().flat_map(|status| &status.addresses);
+                asked
+                    .chain(present.map(|a| a.value.as_str()))
+                    .any(|known| known == address)
+            })
+        };
+        let addresses: Vec<String> = status
+            .addresses
+            .iter()
+            .map(|address| {
+                let value = &address.value;
+                if given(value) {
+                    value.clone()
+                } else {
+                    format!("{value} (made up, since none is given)")
+                }
+            })
+            .collect();
+        let more = if addresses.is_empty() {
+            Line::default()
+        } else {
+            Line::of(
+                Tone::Faint,
+                format_args!(", address {}", addresses.join(", ")),
+            )
+        };
+        self.head(object, more);
+        let class = gateway.map(|gateway| ObjectReference {
+            group: object.group.clone(),
+            kind: "GatewayClass".to_owned(),
+            namespace: String::new(),
+            name: gateway.spec.gateway_class_name.clone(),
+        });
+        let class = class.filter(|class| self.resolver.resolution().statuses.contains_key(class));
+        self.conditions(2, &status.conditions, |condition| {
+            elsewhere(condition, status, class.as_ref())
+                .unwrap_or_else(|| condition.message.clone())
+        });
+        let name = object.namespaced_name();
+        let full: Vec<String> = self
+            .resolver
+            .resolution()
+            .without_room
+            .iter()
+            .filter(|(_, without)| without.contains(&name))
+            .map(|(policy, _)| policy.to_string())
+            .collect();
+        for policy in full {
+            self.no_room(&format!("this Gateway in {policy}"));
+        }
+        let accepted = is_true(&status.conditions, condition::gateway::ACCEPTED);
+        for listener in &status.listeners {
+            let spec = gateway.and_then(|gateway| {
+                let listeners = &gateway.spec.listeners;
+                listeners.iter().find(|spec| spec.name == listener.name)
+            });
+            let what = spec.map_or_else(String::new, |spec| {
+                let host = spec.hostname.as_deref().filter(|host| !host.is_empty());
+                let host = host
+                    .map(|host| format!(", host {host}"))
+                    .unwrap_or_default();
+                format!(" ({}, port {}{host})", spec.protocol, spec.port)
+            });
+            self.listener(listener, &what, accepted);
+        }
+    }
+
+    fn listener(&mut self, listener: &ListenerStatus, what: &str, gateway_accepted: bool) {
+        let routes = match listener.attached_routes {
+            0 => "no route attached".to_owned(),
+            1 => "1 route attached".to_owned(),
+            n => format!("{n} routes attached"),
+        };
+        let kinds: Vec<&str> = listener
+            .supported_kinds
+            .iter()
+            .map(|kind| kind.kind.as_str())
+            .collect();
+        let kinds = if kinds.is_empty() {
+            "takes no kind of route".to_owned()
+        } else {
+            format!("takes {}", kinds.join(", "))
+        };
+        let mut line = Line::plain("listener ")
+            .with(Tone::Strong, &listener.name)
+            .and(what)
+            .and(": ");
+        if !is_true(&listener.conditions, condition::listener::PROGRAMMED) {
+            line = line.with(Tone::Bad, "not in force").and("; ");
+        }
+        self.page.line(
+            2,
+            &line.with(Tone::Faint, format_args!("{routes}; {kinds}")),
+        );
+        self.conditions(4, &listener.conditions, |condition| {
+            let waits = condition.reason == condition::listener::reason::PENDING;
+            if waits && !gateway_accepted {
+                "the Gateway is not accepted".to_owned()
+            } else {
+                condition.message.clone()
+            }
+        });
+    }
+
+    fn route<'c>(
+        &mut self,
+        object: &ObjectReference,
+        conditions: impl Fn(&ParentReference) -> &'c [Condition],
+    ) {
+        self.head(object, Line::default());
+        let resolution = self.resolver.resolution();
+        let id = RouteKind::from_kind(&object.kind)
+            .map(|kind| RouteId::new(kind, object.namespaced_name()));
+        let attachments = id.as_ref().and_then(|id| resolution.attachments.get(id));
+        let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
+        if attachments.is_empty() {
+            self.bad += 1;
+            let line =
+                Line::of(Tone::Bad, "attached to nothing").and(": `spec.parentRefs` is empty");
+            self.page.line(2, &line);
+        }
+        for attachment in attachments {
+            self.attachment(object, attachment, conditions(&attachment.parent));
+        }
+    }
+
+    fn attachment(
+        &mut self,
+        route: &ObjectReference,
+        attachment: &Attachment,
+        conditions: &[Condition],
+    ) {
+        let parent = describe(&attachment.parent, &route.namespace);
+        if !attachment.attached {
+            let line = Line::of(Tone::Bad, "rejected");
+            if conditions.is_empty() {
+                // Nobody writes a condition.
+                self.bad += 1;
+                self.page.line(2, &line.and(": ").and(&attachment.why));
+            } else {
+                let line = line.and(" by ").and(parent);
+                self.page.line(2, &line);
+                self.conditions(4, conditions, |c| c.message.clone());
+            }
+            return;
+        }
+        let mut in_force = Vec::new();
+        let mut idle = Vec::new();
+        let mut lost = Vec::new();
+        let mut refused = Vec::new();
+        for at in &attachment.listeners {
+            match &at.standing {
+                Standing::InForce { hostnames } => in_force.push((at, hostnames)),
+                Standing::Idle { .. } => idle.push(at),
+                Standing::Conflicted(conflict) => lost.push((at, conflict)),
+                Standing::Rejected { reason } => refused.push((at, *reason)),
+                _ => {}
+            }
+        }
+        // The listeners are told one by one.
+        let gateway = attachment.parent.resolve(&route.namespace);
+        let parent = if attachment.listeners.is_empty() {
+            parent
+        } else {
+            gateway.to_string()
+        };
+        let mut line = Line::of(Tone::Good, "accepted").and(" by ").and(parent);
+        if !in_force.is_empty() {
+            let at: Vec<String> = in_force
+                .iter()
+                .map(|(at, hosts)| at_listener(at, hosts, &route.kind))
+                .collect();
+            line = line.and(" at ").and(some(&at, "; "));
+        } else if attachment.listeners.is_empty() {
+            line = line.and(": ").and(&attachment.why);
+        } else {
+            line = line.with(Tone::Bad, ", but without effect");
+        }
+        self.page.line(2, &line);
+        if !idle.is_empty() {
+            if in_force.is_empty() {
+                self.bad += 1;
+            }
+            let names: Vec<String> = idle.iter().map(|at| at.name.to_string()).collect();
+            let verb = if names.len() == 1 {
+                "listener"
+            } else {
+                "listeners"
+            };
+            let is = if names.len() == 1 { "is" } else { "are" };
+            self.page.line(
+                4,
+                &Line::plain(format_args!(
+                    "{verb} {} {is} not in force: see {gateway}",
+                    some(&names, ", ")
+                )),
+            );
+        }
+        for (at, conflict) in lost {
+            self.bad += 1;
+            let line =
+                Line::of(Tone::Bad, "rejected").and(format_args!(" at listener {}: ", at.name));
+            self.page.line(4, &line.and(conflict));
+        }
+        let refused: Vec<String> = refused
+            .iter()
+            .filter(|(at, _)| self.supports(&attachment.parent, route, at))
+            .map(|(at, reason)| format!("{} ({reason})", at.name))
+            .collect();
+        if !refused.is_empty() && in_force.len() + idle.len() > 0 {
+            self.page.line(
+                4,
+                &Line::of(
+                    Tone::Faint,
+                    format_args!("rejected at: {}", some(&refused, ", ")),
+                ),
+            );
+        }
+        self.conditions(4, conditions, |c| c.message.clone());
+    }
+
+    /// Whether a listener takes routes of this kind at all: others are of no interest to it.
+    fn supports(&self, parent: &ParentReference, route: &ObjectReference, at: &AtListener) -> bool {
+        let gateway = parent.resolve(&route.namespace);
+        match self.resolver.resolution().statuses.get(&gateway) {
+            Some(Status::Gateway(status)) => status
+                .listeners
+                .iter()
+                .filter(|listener| *listener.name == *at.name)
+                .any(|listener| {
+                    listener
+                        .supported_kinds
+                        .iter()
+                        .any(|kind| kind.kind == route.kind)
+                }),
+            _ => true,
+        }
+    }
+
+    /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
+    fn policy(&mut self, object: &ObjectReference, policy: &PolicyStatus) {
+        self.head(object, Line::default());
+        let resolution = self.resolver.resolution();
+        let targets = resolution.policies.get(object).map(Vec::as_slice);
+        let targets = targets.unwrap_or_default();
+        for target in targets {
+            let mut what = target.target.to_string();
+            if let Some(section) = &target.section {
+                what.push_str(&format!(", port {section}"));
+            }
+            let line = if target.applies() {
+                let mut at: Vec<String> = target
+                    .gateways
+                    .iter()
+                    .map(|gateway| format!("Gateway {gateway}"))
+                    .collect();
+                at.extend(target.mesh.then(|| "the mesh".to_owned()));
+                Line::of(Tone::Good, "applies")
+                    .and(format_args!(" to {what} at {}", some(&at, ", ")))
+            } else {
+                self.bad += 1;
+                let line = if target.accepted {
+                    Line::of(Tone::Bad, "no effect").and(format_args!(" on {what}"))
+                } else {
+                    let reason = target.reason;
+                    Line::of(Tone::Bad, "rejected").and(format_args!(" for {what} ({reason})"))
+                };
+                line.and(": ").and(&target.why)
+            };
+            self.page.line(2, &line);
+        }
+        for ancestor in &policy.ancestors {
+            let parent = describe(&ancestor.ancestor_ref, &object.namespace);
+            self.page.line(2, &Line::plain(parent));
+            let told = |message: &str| targets.iter().any(|target| message.contains(&target.why));
+            let bad = self.bad;
+            self.conditions(4, &ancestor.conditions, |condition| {
+                if told(&condition.message) {
+                    "see above".to_owned()
+                } else {
+                    condition.message.clone()
+                }
+            });
+            if ancestor
+                .conditions
+                .iter()
+                .all(|condition| told(&condition.message))
+            {
+                self.bad = bad;
+            }
+        }
+        let without = resolution.without_room.get(object);
+        for gateway in without.into_iter().flatten() {
+            self.no_room(&format!("Gateway {gateway}"));
+        }
+    }
+
+    /// A Gateway that has no place among the ancestors of a policy.
+    fn no_room(&mut self, what: &str) {
+        self.bad += 1;
+        let why = format!(
+            "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
+        );
+        let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
+        self.page.line(2, &line.and(why));
+    }
+
+    /// The good conditions in one line; the others with their message, those of one cause together.
+    fn conditions(
+        &mut self,
+        indent: usize,
+        conditions: &[Condition],
+        message: impl Fn(&Condition) -> String,
+    ) {
+        let mut good = Line::default();
+        let mut bad: Vec<(Line, String)> = Vec::new();
+        for condition in conditions {
+            let what = format!(
+                "{} {} ({})",
+                condition.type_, condition.status, condition.reason
+            );
+            if is_good(condition) {
+                good = good.list(Tone::Faint, what);
+                continue;
+            }
+            let tone = match condition.status.as_str() {
+                "Unknown" => Tone::Warn,
+                "True" if !is_negative(&condition.type_) => Tone::Warn,
+                _ => Tone::Bad,
+            };
+            let text = message(condition);
+            // What is programmed follows from what is accepted: its cause has been told.
+            let follows = condition.reason == condition::listener::reason::INVALID
+                && condition.type_ == condition::listener::PROGRAMMED
+                && !bad.is_empty();
+            let same = bad.iter().position(|(_, said)| *said == text);
+            match bad.get_mut(same.unwrap_or(if follows { 0 } else { usize::MAX })) {
+                Some((line, _)) => *line = std::mem::take(line).list(tone, what),
+                None => bad.push((Line::of(tone, what), text)),
+            }
+        }
+        self.bad += bad.len();
+        if good != Line::default() {
+            self.page.line(indent, &good);
+        }
+        for (line, text) in bad {
+            self.page.line(indent, &line.and(": ").and(text));
+        }
+    }
+}
+
+/// Where the cause of a Gateway's condition is told: at its listeners, or at its class.
+fn elsewhere(
+    condition: &Condition,
+    status: &GatewayStatus,
+    class: Option<&ObjectReference>,
+) -> Option<String> {
+    use condition::gateway::reason;
+    if let Some(class) = class.filter(|_| condition.reason == reason::PENDING) {
+        return Some(format!("{class} is not accepted, see there"));
+    }
+    let of_listeners = |c: &Condition| c.reason == reason::LISTENERS_NOT_VALID;
+    let same = |c: &&Condition| of_listeners(c) && c.message == condition.message;
+    let told = of_listeners(condition) || status.conditions.iter().any(|c| same(&c));
+    if !told || status.listeners.is_empty() {
+        return None;
+    }
+    let in_force =
+        |listener: &ListenerStatus| is_true(&listener.conditions, condition::listener::PROGRAMMED);
+    Some(if status.listeners.iter().any(in_force) {
+        "some listeners are not in force, see below".to_owned()
+    } else {
+        "no listener is in force, see below".to_owned()
+    })
+}
+
+/// Whether all is well where a condition of this type is `False`. With most types it is where they are `True`.
+fn is_negative(kind: &str) -> bool {
+    matches!(
+        kind,
+        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid"
+    )
+}
+
+/// Whether a condition says that all is well.
+fn is_good(condition: &Condition) -> bool {
+    if is_negative(&condition.type_) {
+        condition.status == "False"
+    } else {
+        condition.status == "True"
+            && condition.reason != condition::gateway::reason::LISTENERS_NOT_VALID
+    }
+}
+
+fn is_true(conditions: &[Condition], kind: &str) -> bool {
+    conditions
+        .iter()
+        .any(|condition| condition.type_ == kind && condition.status == "True")
+}
+
+/// Where a route is in force: the listener, and for which hosts.
+fn at_listener(at: &AtListener, hostnames: &[EffectiveHostname], kind: &str) -> String {
+    let name = &at.name;
+    if matches!(kind, "TCPRoute" | "UDPRoute") {
+        return format!("listener {name}");
+    }
+    let hosts: Vec<String> = hostnames
+        .iter()
+        .map(|name| {
+            name.hostname
+                .as_ref()
+                .map_or("every host".to_owned(), ToString::to_string)
+        })
+        .collect();
+    format!("listener {name} for {}", some(&hosts, ", "))
+}
+
+/// The first few of a list, and how many more there are.
+fn some(list: &[String], between: &str) -> String {
+    let shown: Vec<&str> = list.iter().take(MOST_NAMED).map(String::as_str).collect();
+    match list.len().checked_sub(MOST_NAMED) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(between)),
+        _ => shown.join(between),
+    }
+}
+
+/// A parent as people write it: `Gateway infra/front, listener http, port 80`.
+fn describe(parent: &ParentReference, namespace: &str) -> String {
+    let mut text = parent.resolve(namespace).to_string();
+    if let Some(section) = &parent.section_name {
+        let what = if parent.is_gateway() {
+            "listener"
+        } else {
+            "port"
+        };
+        text.push_str(&format!(", {what} {section}"));
+    }
+    if let Some(port) = parent.port {
+        text.push_str(&format!(", port {port}"));
+    }
+    text
+}

@@ -1,0 +1,125 @@
+//! The objects of a set by what a reference may have got wrong.
+
+use crate::{
+    attachment::{Snapshot, SnapshotObject, admit::Ignored},
+    meta::{GROUP, NamespacedName, ObjectReference},
+    v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// The objects of a set by what a reference may have got wrong.
+#[derive(Debug)]
+pub(super) struct Index<'a> {
+    /// The places of objects, by kind and name.
+    named: HashMap<&'static str, HashMap<&'a str, Vec<&'a NamespacedName>>>,
+    /// What is not in force, by the object that is meant, or else by what it calls itself.
+    ignored: BTreeMap<ObjectReference, &'a Ignored>,
+    pairs: Vec<Pair<'a>>,
+    /// The pairs of grants, by the namespace of the grant and by that of the objects that may refer.
+    by_namespace: HashMap<&'a str, Vec<usize>>,
+    by_from: HashMap<&'a str, Vec<usize>>,
+}
+
+/// One entry of a grant's `from` with one of its `to`.
+#[derive(Debug)]
+pub(super) struct Pair<'a> {
+    pub(super) grant: ObjectReference,
+    /// Why the grant is not in force, if it is not.
+    pub(super) ignored: Option<&'a Ignored>,
+    pub(super) from: (usize, &'a ReferenceGrantFrom),
+    pub(super) to: (usize, &'a ReferenceGrantTo),
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, ignored: &'a [Ignored]) -> Self {
+        let mut named: HashMap<&str, HashMap<&str, Vec<_>>> = HashMap::new();
+        macro_rules! name {
+            ($($objects:ident $kind:literal),+) => {$(
+                let of_kind = named.entry($kind).or_default();
+                for place in snapshot.$objects().keys() {
+                    of_kind.entry(place.name.as_str()).or_default().push(place);
+                }
+            )+};
+        }
+        name!(
+            gateways "Gateway", services "Service", secrets "Secret", config_maps "ConfigMap",
+            service_imports "ServiceImport"
+        );
+        let mut index = Self {
+            named,
+            ignored: BTreeMap::new(),
+            pairs: Vec::new(),
+            by_namespace: HashMap::new(),
+            by_from: HashMap::new(),
+        };
+        for one in ignored {
+            let meant = one.meant.as_ref().map(SnapshotObject::reference);
+            index
+                .ignored
+                .entry(meant.unwrap_or_else(|| one.object.clone()))
+                .or_insert(one);
+            if let Some(SnapshotObject::ReferenceGrant(grant)) = &one.meant {
+                index.add(grant, Some(one));
+            }
+        }
+        for grant in snapshot.reference_grants().values() {
+            index.add(grant, None);
+        }
+        for (at, pair) in index.pairs.iter().enumerate() {
+            let from = pair.from.1.namespace.as_str();
+            index.by_from.entry(from).or_default().push(at);
+        }
+        index
+    }
+
+    fn add(&mut self, grant: &'a ReferenceGrant, ignored: Option<&'a Ignored>) {
+        let namespace = match grant.metadata.namespace.as_deref() {
+            None | Some("") => "default",
+            Some(namespace) => namespace,
+        };
+        let spec = grant.spec.as_ref();
+        for from in spec.iter().flat_map(|spec| spec.from.iter().enumerate()) {
+            for to in spec.iter().flat_map(|spec| spec.to.iter().enumerate()) {
+                self.by_namespace
+                    .entry(namespace)
+                    .or_default()
+                    .push(self.pairs.len());
+                self.pairs.push(Pair {
+                    grant: ObjectReference {
+                        group: GROUP.to_owned(),
+                        kind: "ReferenceGrant".to_owned(),
+                        namespace: namespace.to_owned(),
+                        name: grant.metadata.name.clone().unwrap_or_default(),
+                    },
+                    ignored,
+                    from,
+                    to,
+                });
+            }
+        }
+    }
+
+    /// The places of objects of a kind that have this name, in whatever namespace.
+    pub(super) fn places(&self, kind: &str, name: &str) -> &[&'a NamespacedName] {
+        let of_kind = self.named.get(kind);
+        of_kind
+            .and_then(|of_kind| of_kind.get(name))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// What was given as this object and is not in force.
+    pub(super) fn ignored(&self, reference: &ObjectReference) -> Option<&'a Ignored> {
+        self.ignored.get(reference).copied()
+    }
+
+    /// The pairs of the grants in a namespace, and of those for objects of another one.
+    pub(super) fn pairs(&self, namespace: &str, from: &str) -> impl Iterator<Item = &Pair<'a>> {
+        let list = |map: &'_ HashMap<&str, Vec<usize>>, key: &str| -> Vec<usize> {
+            let found = map.get(key).into_iter().flatten();
+            found.take(super::MOST_LOOKED_AT).copied().collect()
+        };
+        let mut places = list(&self.by_namespace, namespace);
+        places.extend(list(&self.by_from, from));
+        places.into_iter().filter_map(|place| self.pairs.get(place))
+    }
+}

@@ -1,0 +1,183 @@
+//! Near misses: what is not as it ought to be, and would be but for one thing.
+//!
+//! A reference that leads to nothing may have a wrong letter, the wrong namespace, or lead to an object that was
+//! given and is not in force; a ReferenceGrant may allow all but the namespace; a request may ask the wrong port or
+//! host. [`Near`] finds these, for whoever has something to say of an object ([`Near::help`], [`Near::object`]) or of
+//! a request ([`Near::request`]). It decides nothing: that a reference fails is what
+//! [`attachment`](crate::attachment) says.
+//!
+//! ```
+//! use gwapi::{
+//!     attachment::{Options, Resolver},
+//!     lint::near::Near,
+//!     meta::{GROUP, ObjectReference},
+//!     v1::{Gateway, GatewayClass, GatewayClassSpec, GatewaySpec},
+//! };
+//!
+//! let mut resolver = Resolver::new(Options::for_manifests());
+//! resolver.insert(GatewayClass::new("nginx", GatewayClassSpec::default()));
+//! resolver.insert(Gateway::new("front", GatewaySpec {
+//!     gateway_class_name: "ngnix".into(),
+//!     ..Default::default()
+//! }));
+//! resolver.update();
+//! let front = ObjectReference {
+//!     group: GROUP.into(), kind: "Gateway".into(), namespace: "default".into(), name: "front".into(),
+//! };
+//! let hints = Near::new(&resolver, &[]).object(&front);
+//! assert_eq!(hints[0].message, "GatewayClass ngnix was not given: did you mean GatewayClass `nginx`?");
+//! ```
+
+mod grant;
+mod index;
+mod names;
+mod parent;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    attachment::{
+        ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId, RouteKind,
+        admit::Ignored,
+    },
+    meta::{GROUP, ObjectReference},
+    schema,
+};
+use index::Index;
+use std::cell::OnceCell;
+
+/// How many objects are looked at for one that is nearly meant, and how many are named at most.
+const MOST_LOOKED_AT: usize = 1_000;
+
+/// Finds what nearly fits, among the objects of a resolver and those that are not in force.
+#[derive(Debug)]
+pub struct Near<'a> {
+    resolver: &'a Resolver,
+    ignored: &'a [Ignored],
+    index: OnceCell<Index<'a>>,
+}
+
+/// What would make an object work as it is most likely meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Hint {
+    /// The field; empty for the object as a whole.
+    pub path: String,
+    /// What to look at or to write, as one sentence.
+    pub message: String,
+    /// Whether nothing else is wrong with the field: the status of the object is good all the same.
+    pub alone: bool,
+}
+
+impl<'a> Near<'a> {
+    /// As of the resolver's last [`update`](Resolver::update); `ignored` is what was given beside its objects and is
+    /// not in force.
+    #[must_use]
+    pub fn new(resolver: &'a Resolver, ignored: &'a [Ignored]) -> Self {
+        Self {
+            resolver,
+            ignored,
+            index: OnceCell::new(),
+        }
+    }
+
+    fn index(&self) -> &Index<'a> {
+        self.index
+            .get_or_init(|| Index::new(self.resolver.snapshot(), self.ignored))
+    }
+
+    /// What would be right in place of a reference that fails, as one sentence; nothing where no more is known than
+    /// the problem says itself.
+    #[must_use]
+    pub fn help(&self, object: &ObjectReference, problem: &ReferenceProblem) -> Option<String> {
+        let to = problem.to.as_ref()?;
+        match problem.kind {
+            Kind::ParentNotFound
+            | Kind::BackendNotFound
+            | Kind::CertificateNotFound
+            | Kind::AuthorityNotFound
+            | Kind::TargetNotFound => self.missing(object, to, problem.kind),
+            Kind::NotPermitted => Some(self.grant(object, to)),
+            Kind::ListenerNotFound => self.section(object, problem),
+            Kind::NoCommonHostname => self.hostname(object, to),
+            Kind::NotAttached => self.namespaces(object, problem),
+            _ => None,
+        }
+    }
+
+    /// What would make an object work as it is most likely meant, in the order of its fields.
+    #[must_use]
+    pub fn object(&self, object: &ObjectReference) -> Vec<Hint> {
+        let mut hints: Vec<Hint> = Vec::new();
+        let mut add = |path: &str, message: String, alone| {
+            // Two fields that are wrong in one way have one remedy.
+            if hints.iter().all(|hint| hint.message != message) {
+                hints.push(Hint {
+                    path: path.to_owned(),
+                    message,
+                    alone,
+                });
+            }
+        };
+        if let Some(message) = self.class(object) {
+            add("spec.gatewayClassName", message, true);
+        }
+        for problem in self.resolver.reference_problems(object) {
+            if let Some(message) = self.help(object, &problem) {
+                add(&problem.path, message, false);
+            }
+        }
+        for (index, message) in self.later_parents(object) {
+            add(&format!("spec.parentRefs[{index}]"), message, false);
+        }
+        hints
+    }
+
+    /// A GatewayClass whose name is nearly that which a Gateway asks for, where that one is only assumed.
+    fn class(&self, object: &ObjectReference) -> Option<String> {
+        if object.group != GROUP || object.kind != "Gateway" {
+            return None;
+        }
+        let snapshot = self.resolver.snapshot();
+        let gateway = snapshot.gateways().get(&object.namespaced_name())?;
+        let wanted = ObjectReference {
+            group: GROUP.to_owned(),
+            kind: "GatewayClass".to_owned(),
+            namespace: String::new(),
+            name: gateway.spec.gateway_class_name.clone(),
+        };
+        if snapshot.contains(&wanted) {
+            return None;
+        }
+        let near = self
+            .not_in_force(&wanted)
+            .or_else(|| self.misspelt(&wanted))?;
+        Some(format!("{wanted} was not given: {near}"))
+    }
+
+    /// The parents of a route that are of a kind which came with a later release.
+    fn later_parents(&self, object: &ObjectReference) -> Vec<(usize, String)> {
+        let Some(kind) = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)
+        else {
+            return Vec::new();
+        };
+        let id = RouteId::new(kind, object.namespaced_name());
+        let attachments = self.resolver.resolution().attachments.get(&id);
+        attachments
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .filter(|(_, attachment)| !attachment.attached)
+            .filter_map(|(index, attachment)| {
+                let to = attachment.parent.resolve(&object.namespace);
+                let later = schema::later_kind(&to.group, &to.kind)?;
+                let message = format!(
+                    "{} came with release {}: name a Gateway in its place",
+                    later.kind, later.since
+                );
+                Some((index, message))
+            })
+            .collect()
+    }
+}

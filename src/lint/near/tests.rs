@@ -1,0 +1,401 @@
+//! What is not as it ought to be, and would be but for one thing, is named.
+
+use super::*;
+use crate::{
+    attachment::{
+        Options,
+        admit::{self, Admitted},
+    },
+    manifest::{self, ReadOptions},
+    meta::Channel,
+    routing::RouterOptions,
+    sim::Simulator,
+};
+use serde_json::Value;
+
+/// A Gateway, two Services and a namespace beside them.
+const BASE: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec:
+  gatewayClassName: any
+  listeners:
+    - { name: http, port: 80, protocol: HTTP }
+    - { name: team, port: 81, protocol: HTTP, allowedRoutes: { namespaces: { from: Selector, selector: { matchLabels: { team: a } } } } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ name: web, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: far, namespace: away }
+spec: { ports: [{ port: 80 }] }
+";
+
+/// Everything that nearly fits, by object, and whether it is all that is wrong.
+fn hints(objects: &str) -> Vec<(String, String, bool)> {
+    let (resolver, admitted) = resolve(&format!("{BASE}---\n{objects}"));
+    let near = Near::new(&resolver, &admitted.ignored);
+    resolver
+        .snapshot()
+        .references()
+        .iter()
+        .flat_map(|object| {
+            let hints = near.object(object).into_iter();
+            hints.map(|hint| (object.to_string(), hint.message, hint.alone))
+        })
+        .collect()
+}
+
+fn resolve(text: &str) -> (Resolver, Admitted) {
+    let read = manifest::read(text.as_bytes(), &ReadOptions::default());
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
+    let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
+    let admitted = admit::admit(values, Channel::Experimental);
+    let mut resolver = Resolver::with_snapshot(admitted.snapshot.clone(), Options::for_manifests());
+    resolver.update();
+    (resolver, admitted)
+}
+
+fn route(namespace: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: {namespace} }}\nspec: {spec}\n"
+    )
+}
+
+/// The one hint about the route `r` of this namespace.
+fn of_route(objects: &str, namespace: &str) -> String {
+    let mut found: Vec<_> = hints(objects)
+        .into_iter()
+        .filter(|(object, ..)| *object == format!("HTTPRoute {namespace}/r"))
+        .map(|(_, message, _)| message)
+        .collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    found.remove(0)
+}
+
+#[test]
+fn what_fits_has_no_hints() {
+    let objects = route(
+        "shop",
+        "{ parentRefs: [{ name: front, sectionName: http }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }",
+    );
+    assert_eq!(hints(&objects), []);
+}
+
+/// A class that is only named counts as there, which must not hide that its name is misspelt.
+#[test]
+fn a_class_name_that_almost_fits_is_a_finding_though_the_gateway_is_accepted() {
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
+    let wanted = "GatewayClass any was not given: did you mean GatewayClass `anny`?".to_owned();
+    assert_eq!(
+        hints(class),
+        [("Gateway shop/front".to_owned(), wanted, true)]
+    );
+    assert_eq!(hints(&class.replace("anny", "other")), []);
+}
+
+#[test]
+fn names_that_are_one_letter_off_are_named() {
+    let at = |parent: &str, backend: &str| {
+        let spec = format!("{{ parentRefs: [{parent}], rules: [{{ backendRefs: [{backend}] }}] }}");
+        of_route(&route("shop", &spec), "shop")
+    };
+    let cart = "{ name: cart, port: 80 }";
+    assert_eq!(at("{ name: frnot }", cart), "did you mean Gateway `front`?");
+    assert_eq!(
+        at("{ name: front, sectionName: htttp }", cart),
+        "did you mean `sectionName: http`?"
+    );
+    assert_eq!(
+        at(
+            "{ name: front, sectionName: http }",
+            "{ name: crat, port: 80 }"
+        ),
+        "did you mean Service `cart`?"
+    );
+    assert_eq!(
+        at(
+            "{ kind: Service, group: '', name: cart, sectionName: wbe }",
+            cart
+        ),
+        "did you mean `sectionName: web`?"
+    );
+}
+
+#[test]
+fn an_object_of_that_name_in_another_namespace_is_named() {
+    let spec =
+        "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
+    assert_eq!(
+        of_route(&route("away", spec), "away"),
+        "there is a Gateway `front` in namespace `shop`: add `namespace: shop` to the reference"
+    );
+}
+
+#[test]
+fn an_object_without_namespace_is_said_to_be_read_as_default() {
+    let unnamed = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: edge }\n\
+                   spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }\n---\n";
+    let spec = "{ parentRefs: [{ name: edge, namespace: network }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    assert_eq!(
+        of_route(&(unnamed.to_owned() + &route("shop", spec)), "shop"),
+        "there is a Gateway `edge` that names no namespace, so that it is read as being in `default`: give it \
+         `namespace: network`"
+    );
+    let spec = "{ parentRefs: [{ name: nowhere }] }";
+    let unnamed = route("default", spec).replace(", namespace: default", "");
+    assert_eq!(
+        of_route(&unnamed, "default"),
+        "HTTPRoute default/r names no namespace, so that it is read as being in `default`: give it its namespace"
+    );
+}
+
+fn grant(version: &str, namespace: &str, from: &str, to: &str) -> String {
+    format!(
+        "---\napiVersion: gateway.networking.k8s.io/{version}\nkind: ReferenceGrant\nmetadata: {{ name: g, namespace: {namespace} }}\n\
+         spec: {{ from: [{from}], to: [{to}] }}\n"
+    )
+}
+
+/// GEP-709: a grant stands in the namespace of what is referred to, and names group, kind and namespace of what
+/// refers, and group and kind of what is referred to.
+#[test]
+fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
+    const FROM: &str = "{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop }";
+    const TO: &str = "{ group: '', kind: Service }";
+    let spec = "{ parentRefs: [{ name: front, sectionName: http }], rules: [{ backendRefs: [{ name: far, namespace: away, port: 80 }] }] }";
+    let with = |grants: &str| of_route(&(route("shop", spec) + grants), "shop");
+    let fits =
+        |version, namespace, from: &str, to: &str| with(&grant(version, namespace, from, to));
+    for (hint, wanted) in [
+        (
+            fits("v1beta1", "shop", FROM, TO),
+            "ReferenceGrant shop/g would allow it, but it is in namespace `shop`: a ReferenceGrant belongs to the \
+             namespace of what is referred to, `away`",
+        ),
+        (
+            fits("v1beta1", "away", FROM, "{ group: core, kind: Service }"),
+            "ReferenceGrant away/g would allow it, but its `spec.to[0].group` is `core`: write `\"\"`",
+        ),
+        (
+            fits("v1beta1", "away", &FROM.replace("shop", "away"), TO),
+            "ReferenceGrant away/g would allow it, but its `spec.from[0].namespace` is `away`: write `shop`",
+        ),
+        (
+            fits("v1beta1", "away", &FROM.replace("HTTPRoute", "Gateway"), TO),
+            "ReferenceGrant away/g would allow it, but its `spec.from[0].kind` is `Gateway`: write `HTTPRoute`",
+        ),
+        (
+            fits(
+                "v1beta1",
+                "away",
+                FROM,
+                "{ group: '', kind: Service, name: other }",
+            ),
+            "ReferenceGrant away/g would allow it, but its `spec.to[0].name` is `other`: write `far`",
+        ),
+        (
+            fits("v1", "away", FROM, TO),
+            "ReferenceGrant away/g would allow it and is not in force: the experimental channel of v1.1.0 does not serve \
+             ReferenceGrant in `gateway.networking.k8s.io/v1`, which came with release v1.5.0",
+        ),
+        (
+            with(""),
+            "create a ReferenceGrant in namespace `away` with `from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, \
+             namespace: shop}]` and `to: [{group: \"\", kind: Service, name: far}]`",
+        ),
+        // Two things are wrong: it was hardly meant for this.
+        (
+            fits("v1beta1", "shop", &FROM.replace("HTTPRoute", "Gateway"), TO),
+            "create a ReferenceGrant in namespace `away` with `from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, \
+             namespace: shop}]` and `to: [{group: \"\", kind: Service, name: far}]`",
+        ),
+    ] {
+        assert_eq!(hint, wanted);
+    }
+    let both = route("shop", spec) + &grant("v1beta1", "away", FROM, TO);
+    assert_eq!(hints(&both), []);
+}
+
+#[test]
+fn a_namespace_that_was_not_given_has_labels_that_are_not_known() {
+    let spec = "{ parentRefs: [{ name: front, namespace: shop, sectionName: team }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
+    let objects = route("away", spec);
+    assert_eq!(
+        of_route(&objects, "away"),
+        "Namespace `away` was not given, so that its labels are not known: add it to the input"
+    );
+    let given =
+        "---\napiVersion: v1\nkind: Namespace\nmetadata: { name: away, labels: { team: b } }\n";
+    assert_eq!(hints(&(objects + given)), []);
+}
+
+#[test]
+fn what_a_listener_needs_to_take_a_route_of_another_namespace_is_said() {
+    let spec = "{ parentRefs: [{ name: front, namespace: shop, sectionName: http }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
+    let hint = of_route(&route("away", spec), "away");
+    assert!(
+        hint.starts_with(
+            "to take the route, listener `http` needs `allowedRoutes.namespaces` with `from: All`"
+        ),
+        "{hint}"
+    );
+}
+
+#[test]
+fn an_object_that_was_given_and_is_not_in_force_is_mentioned_where_it_is_missed() {
+    let refused = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: edge, namespace: shop }\n\
+                   spec: { gatewayClassName: any, listeners: [] }\n---\n";
+    let spec =
+        "{ parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    assert_eq!(
+        of_route(&(refused.to_owned() + &route("shop", spec)), "shop"),
+        "Gateway shop/edge was given and is not in force: an API server refuses it"
+    );
+}
+
+#[test]
+fn a_parent_of_a_later_release_is_called_that() {
+    let spec = "{ parentRefs: [{ name: more, kind: ListenerSet }] }";
+    assert_eq!(
+        of_route(&route("shop", spec), "shop"),
+        "ListenerSet came with release v1.5.0: name a Gateway in its place"
+    );
+}
+
+/// What a request that no rule took would have needed.
+fn asked(objects: &str, url: &str) -> Vec<String> {
+    let (resolver, admitted) = resolve(objects);
+    let effective = resolver.resolution().effective.clone();
+    let mut simulator = Simulator::new(effective, RouterOptions::default());
+    let request = Request::get(url).unwrap();
+    let answer = simulator.request(&request, &mut |_| 0).unwrap();
+    Near::new(&resolver, &admitted.ignored).request(&request, &answer)
+}
+
+use crate::sim::Request;
+
+const LISTENERS: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec:
+  gatewayClassName: any
+  listeners:
+    - { name: all, port: 80, protocol: HTTP }
+    - { name: shops, port: 80, protocol: HTTP, hostname: '*.shop.example' }
+    - { name: odd, port: 443, protocol: HTTP }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ port: 80 }] }
+---
+";
+
+/// "listener isolation" (Gateway `spec.listeners`): the most specific listener of a port takes the request, and the
+/// routes of no other.
+#[test]
+fn a_route_at_another_listener_of_the_port_is_named() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: all }], rules: [{ matches: [{ path: { value: /cart } }], backendRefs: [{ name: cart, port: 80 }] }] }";
+    let objects = LISTENERS.to_owned() + &route("shop", spec);
+    let hints = asked(&objects, "http://a.shop.example/cart");
+    assert_eq!(hints.len(), 1, "{hints:#?}");
+    assert!(
+        hints[0]
+            .starts_with("HTTPRoute shop/r would take the request, but at listener `all` alone"),
+        "{hints:#?}"
+    );
+    assert!(hints[0].contains("listener `shops`"), "{hints:#?}");
+    assert_eq!(asked(&objects, "http://a.shop.example/other"), [""; 0]);
+    assert_eq!(asked(&objects, "http://b.example/cart"), [""; 0]);
+}
+
+#[test]
+fn a_route_for_another_host_is_named() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: all }], hostnames: [lab.example, '*.lab.example'], rules: [{ matches: [{ path: { value: /cart } }], backendRefs: [{ name: cart, port: 80 }] }] }";
+    let objects = LISTENERS.to_owned() + &route("shop", spec);
+    assert_eq!(
+        asked(&objects, "http://lab.exmaple/cart"),
+        [
+            "HTTPRoute shop/r would take the request for host `lab.example`",
+            "HTTPRoute shop/r would take the request for host `*.lab.example`",
+        ]
+    );
+    assert_eq!(asked(&objects, "http://lab.exmaple/other"), [""; 0]);
+}
+
+#[test]
+fn a_listener_of_the_port_that_speaks_something_else_is_named() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: odd }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let objects = LISTENERS.to_owned() + &route("shop", spec);
+    assert_eq!(
+        asked(&objects, "https://a.example/"),
+        [
+            "listener `odd` of Gateway shop/front has port 443, and protocol HTTP: ask http://a.example:443, or give the \
+             listener `protocol: HTTPS` and `tls`"
+        ]
+    );
+    assert_eq!(
+        asked(&objects, "http://a.example:8080/"),
+        [
+            "listener `all` of Gateway shop/front takes this host on port 80: ask http://a.example:80",
+            "listener `odd` of Gateway shop/front takes this host on port 443: ask http://a.example:443",
+        ]
+    );
+}
+
+#[test]
+fn a_policy_that_is_not_in_force_is_named_where_its_backend_is_reached() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: all }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let policy = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
+                  spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
+    let objects = LISTENERS.to_owned() + &route("shop", spec) + policy;
+    let hints = asked(&objects, "http://b.example/");
+    assert_eq!(hints.len(), 1, "{hints:#?}");
+    assert!(
+        hints[0]
+            .starts_with("BackendTLSPolicy shop/p targets Service shop/cart and is not in force: "),
+        "{hints:#?}"
+    );
+}
+
+#[test]
+fn what_a_rule_that_fails_would_need_is_said() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: all }], rules: [{ backendRefs: [{ name: crat, port: 80 }] }] }";
+    let objects = LISTENERS.to_owned() + &route("shop", spec);
+    assert_eq!(
+        asked(&objects, "http://b.example/"),
+        ["did you mean Service `cart`?"]
+    );
+}
+
+#[test]
+fn routes_that_are_not_attached_are_those_of_the_gateway_that_was_asked() {
+    let other = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: front, namespace: away }\n\
+                 spec: { gatewayClassName: any, listeners: [{ name: http, port: 8080, protocol: HTTP }] }\n---\n";
+    let spec = "{ parentRefs: [{ name: front, sectionName: nowhere }], hostnames: [a.example] }";
+    let objects = LISTENERS.to_owned() + &route("shop", spec) + other + &route("away", spec);
+    let (resolver, _) = resolve(&objects);
+    let near = Near::new(&resolver, &[]);
+    let effective = resolver.resolution().effective.clone();
+    let mut simulator = Simulator::new(effective, RouterOptions::default());
+    let mut unattached = |url: &str| -> Vec<String> {
+        let request = Request::get(url).unwrap();
+        let answer = simulator.request(&request, &mut |_| 0).unwrap();
+        let found = near.unattached(&request, &answer);
+        found.map(|(route, _)| route.to_string()).collect()
+    };
+    assert_eq!(unattached("http://a.example/"), ["HTTPRoute shop/r"]);
+    assert_eq!(unattached("http://a.example:8080/"), ["HTTPRoute away/r"]);
+    // Where nobody answers, those that name the host.
+    assert_eq!(
+        unattached("http://a.example:9/"),
+        ["HTTPRoute away/r", "HTTPRoute shop/r"]
+    );
+    assert_eq!(unattached("http://b.example:9/"), [""; 0]);
+}
