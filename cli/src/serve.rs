@@ -387,7 +387,9 @@ impl Server {
     /// Resolves what has changed.
     fn update(&mut self) {
         let changes = self.resolver.update();
-        self.stale |= !(changes.gateways.is_empty() && changes.services.is_empty());
+        self.stale |= !(changes.gateways.is_empty()
+            && changes.services.is_empty()
+            && changes.imports.is_empty());
         self.untold.extend(changes.statuses);
     }
 

@@ -27,15 +27,12 @@ impl Finding {
         self.status == ConditionStatus::True
     }
 
-    /// The condition of this type, without a time. Messages have room for 32768 characters.
+    /// The condition of this type, without a time.
     pub(super) fn condition(&self, kind: &str, generation: Option<i64>) -> Condition {
-        let message: String = self.message.chars().take(MAX_MESSAGE).collect();
+        let message = self.message.as_str();
         condition::new(kind, self.status.clone(), self.reason, message, generation)
     }
 }
-
-/// The longest message of a condition, in characters.
-const MAX_MESSAGE: usize = 32_768;
 
 /// Joins what several parts of an object have to say, and leaves out what would make the text too long
 /// to read.

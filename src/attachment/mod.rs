@@ -12,7 +12,29 @@
 //!
 //! # Where the specification leaves a choice
 //!
-//! * All conflicting listeners are rejected; the others stay in force (`ListenersNotValid`).
+//! * All conflicting listeners are rejected; the others stay in force (`ListenersNotValid`). Which conflict follows
+//!   from port, protocol and hostname alone:
+//!
+//!   | on one port | HTTP | HTTPS or TLS | TCP | UDP | any other |
+//!   | --- | --- | --- | --- | --- | --- |
+//!   | **HTTP** | if the hostname is the same | yes | yes | no | yes |
+//!   | **HTTPS or TLS** | yes | if the hostname is the same | yes | no | yes |
+//!   | **TCP** | yes | yes | yes | no | yes |
+//!   | **UDP** | no | no | no | yes | yes |
+//!   | **any other** | yes | yes | yes | yes | yes |
+//!
+//! * `ListenersNotValid` is a condition of its own where `Accepted` has another reason.
+//! * Of the Gateways that ask for one address the oldest has it, then the first by name; the others are not
+//!   programmed (`AddressNotUsable`). No two Gateways are merged onto one address.
+//! * Parameters are in a ConfigMap, a Secret, or an object of an implementation's own kind.
+//! * A GatewayClass is accepted whatever the release of the installed CRDs; `SupportedVersion` says whether it is a
+//!   known one.
+//! * An HTTPRoute and a GRPCRoute exclude each other at one listener and not at another. A route that some
+//!   listener accepts is accepted, and its message names the others.
+//! * Of several TCPRoutes or UDPRoutes at a listener, or at a port of a Service, the oldest is accepted, then the
+//!   first by name; a TLSRoute is rejected where others take all of its hostnames. The first rule of such a route
+//!   takes everything, the others are dropped.
+//! * A TCPRoute or UDPRoute of which no backend can be had is not accepted (GEP-1364).
 //! * Rules that are not valid are dropped one by one (`PartiallyInvalid`, "Dropped Rule"). A route of which
 //!   no rule is left is not accepted.
 //! * `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says: hostnames, and whether
@@ -53,6 +75,7 @@ mod values;
 pub(crate) use backend::ports_looked_at;
 pub use effective::Effective;
 pub use objects::{
+    installed::InstalledCrd,
     object::{
         ByPlace, MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec,
         SnapshotObject,
@@ -66,5 +89,7 @@ pub use options::{
 };
 pub use resolution::{Changes, PolicyTarget, Resolution, Status};
 pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
-pub use standing::{AtListener, Attachment, CONFLICTED, RouteConflict, Standing, WonBy};
+pub use standing::{
+    AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
+};
 pub use status::{Next, next};

@@ -78,12 +78,26 @@ pub struct Changes {
     pub gateways: BTreeSet<NamespacedName>,
     /// The Services whose effective configuration is another than before, or that have gone.
     pub services: BTreeSet<NamespacedName>,
+    /// As [`services`](Self::services), the ServiceImports.
+    pub imports: BTreeSet<NamespacedName>,
 }
 
 impl Changes {
+    /// The Services, or the ServiceImports.
+    pub(super) fn services_mut(&mut self, imports: bool) -> &mut BTreeSet<NamespacedName> {
+        if imports {
+            &mut self.imports
+        } else {
+            &mut self.services
+        }
+    }
+
     /// Whether nothing has changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.statuses.is_empty() && self.gateways.is_empty() && self.services.is_empty()
+        self.statuses.is_empty()
+            && self.gateways.is_empty()
+            && self.services.is_empty()
+            && self.imports.is_empty()
     }
 }

@@ -21,6 +21,8 @@ pub struct Attachment {
     /// How the route stands at each listener that the parentRef selects by name and port, in the order of the
     /// Gateway's spec; empty for parents that are no Gateway of ours.
     pub listeners: Vec<AtListener>,
+    /// The ports of a Service or ServiceImport that the parentRef selects and that other routes govern.
+    pub lost_ports: Vec<LostPort>,
 }
 
 impl Attachment {
@@ -65,6 +67,45 @@ pub enum Standing {
         /// [`condition::route::reason`](crate::meta::condition::route::reason).
         reason: &'static str,
     },
+}
+
+/// A port of a Service that a route asks for and other routes govern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostPort {
+    /// The port.
+    pub port: u16,
+    /// Who governs it.
+    pub to: PortWinner,
+}
+
+/// Who governs a port of a Service in place of a route. Shown as a part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PortWinner {
+    /// Routes of a kind that goes before the route's own: GRPCRoute, HTTPRoute, TLSRoute, TCPRoute (GEP-1426).
+    Kind(RouteKind),
+    /// A route that leaves no connection to others of its kind.
+    Route {
+        /// The route.
+        route: RouteId,
+        /// What decided.
+        won_by: WonBy,
+    },
+}
+
+impl fmt::Display for PortWinner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => write!(f, "{kind}s govern it, a kind that goes first"),
+            Self::Route { route, won_by } => {
+                let what = match route.kind {
+                    RouteKind::Udp => "datagram",
+                    _ => "connection",
+                };
+                write!(f, "{route} takes every {what}, and {won_by}")
+            }
+        }
+    }
 }
 
 /// Two routes that cannot both be accepted at a listener. Shown as a part of a sentence about the one that is
@@ -127,7 +168,7 @@ impl fmt::Display for WonBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Age => "it is older",
-            Self::KnownAge => "it has a creationTimestamp and this route has none",
+            Self::KnownAge => "it alone has a creationTimestamp",
             Self::Name => "both are equally old and its namespace/name comes first",
             Self::NameAlone => "neither has a creationTimestamp and its namespace/name comes first",
             Self::Kind => {

@@ -96,7 +96,11 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
             reach.listener(gateway, listener);
         }
     }
-    for service in effective.services.values() {
+    for service in effective
+        .services
+        .values()
+        .chain(effective.imports.values())
+    {
         reach.service(service);
     }
     let alone: Vec<_> = resolver
@@ -284,11 +288,12 @@ impl Reach<'_> {
     /// Rules after the first get nothing: there are no matches by which they could be told apart.
     fn further_rules(&mut self, kind: RouteKind, route: &ConnectionRouteRules) {
         let id = RouteId::new(kind, route.reference.clone());
-        let mut rules = route.rules.iter();
-        let Some(first) = rules.next() else { return };
+        let Some(first) = route.rules.first() else {
+            return;
+        };
         let fates = self.fates.entry(id.clone()).or_default();
-        for rule in rules {
-            fates.entry((rule.index, 0)).or_insert_with(|| Fate {
+        for index in &route.dropped {
+            fates.entry((*index, 0)).or_insert_with(|| Fate {
                 lives: false,
                 cause: Some(Cause {
                     route: id.clone(),

@@ -83,15 +83,15 @@ pub(super) fn find<'e>(
         .map(|client| client.namespace.as_str());
     if let Some(service) = named_service(effective, request, own_namespace) {
         let client_namespace = own_namespace.unwrap_or(&service.name.namespace).to_owned();
+        let reference = service.reference();
         why.push(format!(
-            "`{}` names Service {}, asked from namespace `{client_namespace}`",
-            request.host(),
-            service.name
+            "`{}` names {reference}, asked from namespace `{client_namespace}`",
+            request.host()
         ));
         if service.port(port).is_none() {
             return Ok(Destination::Nobody {
                 gateway: None,
-                why: format!("Service {} has no port {port}", service.name),
+                why: format!("{reference} has no port {port}"),
             });
         }
         return Ok(Destination::Service {
@@ -119,7 +119,8 @@ pub(super) fn find<'e>(
 }
 
 /// The Service that the address or the URL's host names: `name` (from its own namespace), `name.ns`,
-/// `name.ns.svc`, `name.ns.svc.cluster.local` or a cluster IP.
+/// `name.ns.svc`, `name.ns.svc.cluster.local` or a cluster IP; or the ServiceImport:
+/// `name.ns.svc.clusterset.local` or its address in the cluster set.
 fn named_service<'e>(
     effective: &'e Effective,
     request: &Request,
@@ -130,10 +131,15 @@ fn named_service<'e>(
         .or_else(|| request.host().parse::<IpAddr>().ok());
     if let Some(address) = address {
         let bears = |service: &&Arc<EffectiveService>| service.cluster_ips.contains(&address);
-        return effective.services.values().find(bears);
+        let services = effective.services.values();
+        return services.chain(effective.imports.values()).find(bears);
     }
     let host = request.host();
     let labels: Vec<&str> = host.split('.').collect();
+    if let [name, namespace, "svc", "clusterset", "local"] = labels.as_slice() {
+        let name = NamespacedName::new(*namespace, *name);
+        return effective.imports.get(&name);
+    }
     let (name, namespace) = match (labels.as_slice(), own_namespace) {
         ([name], Some(own)) => (*name, own),
         ([name, namespace], _)
@@ -160,6 +166,7 @@ fn named_endpoint<'e>(
     let ports = effective
         .services
         .values()
+        .chain(effective.imports.values())
         .flat_map(|service| &service.ports);
     ports
         .filter_map(|service_port| service_port.target.as_deref().ok())

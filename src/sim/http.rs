@@ -53,7 +53,7 @@ pub(super) fn at_service(
         port,
     };
     let mut answer = answer(request, connection, table, why, draw);
-    answer.service = Some(ObjectReference::core("Service", &service.name));
+    answer.service = Some(service.reference());
     answer
 }
 

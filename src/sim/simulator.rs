@@ -29,8 +29,8 @@ pub struct Simulator {
 /// A Gateway and the name of its listener.
 type ListenerKey = (NamespacedName, String);
 
-/// A Service, its port, and the namespace of the client.
-type ServiceKey = (NamespacedName, u16, String);
+/// A Service, whether it is a ServiceImport, its port, and the namespace of the client.
+type ServiceKey = (NamespacedName, bool, u16, String);
 
 impl Simulator {
     /// A simulator of this configuration, with the choices that the specification leaves open.
@@ -53,9 +53,13 @@ impl Simulator {
                     .any(|present| Arc::ptr_eq(present, listener))
             })
         });
-        self.services.retain(|(name, ..), (service, _)| {
-            effective
-                .services
+        self.services.retain(|(name, import, ..), (service, _)| {
+            let services = if *import {
+                &effective.imports
+            } else {
+                &effective.services
+            };
+            services
                 .get(name)
                 .is_some_and(|present| Arc::ptr_eq(present, service))
         });
@@ -175,7 +179,12 @@ impl Simulator {
     ) -> Arc<Table> {
         let (_, table) = self
             .services
-            .entry((service.name.clone(), port, client_namespace.to_owned()))
+            .entry((
+                service.name.clone(),
+                service.import,
+                port,
+                client_namespace.to_owned(),
+            ))
             .or_insert_with(|| {
                 let table = Table::for_service(service, port, client_namespace, self.options);
                 (service.clone(), Arc::new(table))

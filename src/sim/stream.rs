@@ -67,7 +67,7 @@ pub(super) fn at_service(
         why,
         ..Answer::new(Outcome::Refused)
     };
-    answer.service = Some(ObjectReference::core("Service", &service.name));
+    answer.service = Some(service.reference());
     let governing = if request.scheme() == "udp" {
         service
             .udp_routes(port, client_namespace)
@@ -89,7 +89,7 @@ pub(super) fn at_service(
         return answer;
     }
     // A request that no route governs goes to the Service itself (GEP-1426).
-    let name = ObjectReference::core("Service", &service.name);
+    let name = service.reference();
     answer.why.push(format!(
         "no route with {name} as its parent governs port {port}: the request goes to the Service itself"
     ));

@@ -215,6 +215,7 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
         age: crate::meta::Age::UNKNOWN,
         hostnames: Vec::new(),
         rules: Vec::new(),
+        dropped: Vec::new(),
     };
     let attached = AttachedRoute {
         route: Arc::new(rules),

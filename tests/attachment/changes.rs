@@ -60,6 +60,11 @@ spec:
     - {{ name: tls, port: 443, protocol: TLS, tls: {{ mode: Passthrough }}, {selector} }}
     - {{ name: tcp, port: 9000, protocol: TCP, {selector} }}
     - {{ name: udp, port: 9000, protocol: UDP, {selector} }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: s, namespace: b }}
+spec: {{ ports: [{{ name: web, port: 80 }}, {{ name: dns, port: 53, protocol: UDP }}] }}
 "
     );
     for kind in RouteKind::ALL {
@@ -67,12 +72,13 @@ spec:
             RouteKind::Http | RouteKind::Grpc => "v1",
             _ => "v1alpha2",
         };
+        let port = if kind == RouteKind::Udp { 53 } else { 80 };
         text.push_str(&format!(
             "---
 apiVersion: gateway.networking.k8s.io/{version}
 kind: {kind}
 metadata: {{ name: r-{}, namespace: b }}
-spec: {{ parentRefs: [{{ name: g, namespace: a }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+spec: {{ parentRefs: [{{ name: g, namespace: a }}], rules: [{{ backendRefs: [{{ name: s, port: {port} }}] }}] }}
 ",
             kind.as_str().to_lowercase()
         ));

@@ -55,7 +55,7 @@ struct Expected {
     /// As `backends`: the endpoints of each backend of each rule, `address:port` and whether it is not ready.
     #[serde(default)]
     endpoints: BTreeMap<String, Vec<Vec<String>>>,
-    /// By `namespace/service`: `Kind namespace/name at PORT for CLIENTS`.
+    /// By `namespace/service` or `ServiceImport namespace/name`: `Kind namespace/name at PORT for CLIENTS`.
     #[serde(default)]
     mesh: BTreeMap<String, Vec<String>>,
     /// By `Kind namespace/name`: for each parentRef, how the route stands at each listener that it selects,
@@ -486,9 +486,14 @@ impl Run {
 
     /// The routes that govern a Service.
     fn mesh(&self, service: &str) -> Vec<String> {
-        let (namespace, name) = service.split_once('/').unwrap();
+        let effective = &self.resolution.effective;
+        let (services, place) = match service.strip_prefix("ServiceImport ") {
+            Some(place) => (&effective.imports, place),
+            None => (&effective.services, service),
+        };
+        let (namespace, name) = place.split_once('/').unwrap();
         let place = NamespacedName::new(namespace, name);
-        let Some(service) = self.resolution.effective.services.get(&place) else {
+        let Some(service) = services.get(&place) else {
             panic!("Service {place} is not there")
         };
         let mut routes = Vec::new();

@@ -290,8 +290,15 @@ impl Reference {
             Self::Tls => listener.tls_routes[0].route.rules[0].backends[0]
                 .target
                 .is_ok(),
-            Self::Tcp => listener.tcp[0].route.rules[0].backends[0].target.is_ok(),
-            Self::Udp => listener.udp[0].route.rules[0].backends[0].target.is_ok(),
+            // A route of these kinds is not accepted where it reaches no backend.
+            Self::Tcp | Self::Udp => {
+                let routes = listener.tcp.iter().chain(&listener.udp);
+                let reached: Vec<bool> = routes
+                    .map(|attached| attached.route.rules[0].backends[0].target.is_ok())
+                    .collect();
+                assert!(matches!(reached.as_slice(), [] | [true]), "{reached:?}");
+                !reached.is_empty()
+            }
         }
     }
 }
@@ -342,6 +349,7 @@ fn targets(namespace: &str, udp: bool) -> Vec<SnapshotObject> {
                 port: 80,
                 ..Default::default()
             }],
+            ..Default::default()
         },
     };
     vec![

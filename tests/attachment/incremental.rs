@@ -90,9 +90,14 @@ proptest! {
                     prop_assert!(changes.gateways.contains(name));
                 }
             }
-            for name in before.effective.services.keys().chain(after.effective.services.keys()) {
-                if before.effective.services.get(name) != after.effective.services.get(name) {
-                    prop_assert!(changes.services.contains(name));
+            for (before, after, changed) in [
+                (&before.effective.services, &after.effective.services, &changes.services),
+                (&before.effective.imports, &after.effective.imports, &changes.imports),
+            ] {
+                for name in before.keys().chain(after.keys()) {
+                    if before.get(name) != after.get(name) {
+                        prop_assert!(changed.contains(name));
+                    }
                 }
             }
             before = after.clone();
@@ -148,6 +153,7 @@ proptest! {
         after.attachments.retain(|r, _| r.name.namespace != "elsewhere");
         after.effective.gateways.retain(|n, _| n.namespace != "elsewhere");
         after.effective.services.retain(|n, _| n.namespace != "elsewhere");
+        after.effective.imports.retain(|n, _| n.namespace != "elsewhere");
         after.effective.idle.retain(|n, _| n.namespace != "elsewhere");
         // Addresses are given out by age, so a new Gateway may take the one of a Gateway without a time.
         strip_addresses(&mut after);

@@ -2,15 +2,16 @@
 
 use gwapi::{
     attachment::{
-        MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec, SnapshotObject,
+        InstalledCrd, MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec,
+        SnapshotObject,
     },
     v1::{
-        AllowedRoutes, BackendRef, FromNamespaces, FrontendTlsValidation, Gateway, GatewayClass,
-        GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewayTlsConfig, GrpcBackendRef,
-        GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef, HttpRequestMirrorFilter,
-        HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec, Listener, LocalObjectReference,
-        LocalParametersReference, ParametersReference, ParentReference, ProtocolType,
-        RouteNamespaces, SecretObjectReference, SessionPersistence,
+        AllowedRoutes, BackendRef, FromNamespaces, FrontendTlsValidation, Gateway, GatewayAddress,
+        GatewayClass, GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewayTlsConfig,
+        GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef,
+        HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec,
+        Listener, LocalObjectReference, LocalParametersReference, ParametersReference,
+        ParentReference, ProtocolType, RouteNamespaces, SecretObjectReference, SessionPersistence,
     },
     v1alpha2::{
         BackendLbPolicy, BackendLbPolicySpec, LocalPolicyTargetReference,
@@ -227,7 +228,11 @@ fn listeners() -> impl Strategy<Value = Listener> {
     (
         select(&["one", "two"][..]),
         select(&[80, 81][..]),
-        select(&["HTTP", "HTTP", "HTTPS", "TCP", "TLS", "TLS", "UDP", "odd"][..]),
+        select(
+            &[
+                "HTTP", "HTTP", "HTTP", "HTTPS", "TCP", "TLS", "TLS", "UDP", "odd",
+            ][..],
+        ),
         hostnames(),
         (
             select(&["All", "All", "Same", "Selector", "Selector"][..]),
@@ -283,18 +288,25 @@ fn parents() -> impl Strategy<Value = ParentReference> {
         names(),
         prop::option::weighted(0.3, select(&["one", "two"][..])),
         prop::option::weighted(0.2, select(&[80, 81][..])),
-        prop::bool::weighted(0.25),
+        prop::option::weighted(
+            0.3,
+            select(
+                &[
+                    ("", "Service"),
+                    ("", "Service"),
+                    (MULTICLUSTER_GROUP, "ServiceImport"),
+                ][..],
+            ),
+        ),
     )
-        .prop_map(
-            |(namespace, name, section, port, service)| ParentReference {
-                group: service.then(String::new),
-                kind: service.then(|| "Service".to_owned()),
-                namespace: namespace.map(str::to_owned),
-                name: name.to_owned(),
-                section_name: section.filter(|_| !service).map(str::to_owned),
-                port,
-            },
-        )
+        .prop_map(|(namespace, name, section, port, mesh)| ParentReference {
+            group: mesh.map(|(group, _)| group.to_owned()),
+            kind: mesh.map(|(_, kind)| kind.to_owned()),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+            section_name: section.filter(|_| mesh.is_none()).map(str::to_owned),
+            port,
+        })
 }
 
 /// Namespace, name and port of a backend.
@@ -426,23 +438,29 @@ fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
 }
 
 fn udp_routes() -> impl Strategy<Value = UdpRoute> {
-    (metas(), prop::collection::vec(parents(), 1..3), backends()).prop_map(
-        |(metadata, parents, (namespace, name, port))| UdpRoute {
+    (
+        metas(),
+        prop::collection::vec(parents(), 1..3),
+        prop::collection::vec(backends(), 1..3),
+    )
+        .prop_map(|(metadata, parents, backends)| UdpRoute {
             metadata,
             spec: UdpRouteSpec {
                 parent_refs: parents,
-                rules: vec![UdpRouteRule {
-                    backend_refs: vec![BackendRef {
-                        namespace: namespace.map(str::to_owned),
-                        name: name.to_owned(),
-                        port: Some(port),
-                        ..Default::default()
-                    }],
-                }],
+                rules: backends
+                    .into_iter()
+                    .map(|(namespace, name, port)| UdpRouteRule {
+                        backend_refs: vec![BackendRef {
+                            namespace: namespace.map(str::to_owned),
+                            name: name.to_owned(),
+                            port: Some(port),
+                            ..Default::default()
+                        }],
+                    })
+                    .collect(),
             },
             ..Default::default()
-        },
-    )
+        })
 }
 
 pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
@@ -598,8 +616,9 @@ fn gateways() -> impl Strategy<Value = Gateway> {
         prop::collection::vec(listeners(), 1..3),
         select(&["ours", "ours", "ours", "theirs"][..]),
         parameters(),
+        prop::option::weighted(0.3, select(&["192.0.2.1", "192.0.2.2", "2001:DB8::1"][..])),
     )
-        .prop_map(|(metadata, mut listeners, class, parameters)| {
+        .prop_map(|(metadata, mut listeners, class, parameters, address)| {
             if let [first, second] = listeners.as_mut_slice() {
                 first.name = "one".into();
                 second.name = "two".into();
@@ -607,6 +626,13 @@ fn gateways() -> impl Strategy<Value = Gateway> {
             Gateway {
                 metadata,
                 spec: GatewaySpec {
+                    addresses: address
+                        .map(|value| GatewayAddress {
+                            value: value.to_owned(),
+                            ..Default::default()
+                        })
+                        .into_iter()
+                        .collect(),
                     gateway_class_name: class.to_owned(),
                     listeners,
                     infrastructure: parameters.map(|name| GatewayInfrastructure {
@@ -617,11 +643,40 @@ fn gateways() -> impl Strategy<Value = Gateway> {
                         }),
                         ..Default::default()
                     }),
-                    ..Default::default()
                 },
                 ..Default::default()
             }
         })
+}
+
+/// A Service with one port or two, of which one may be for datagrams.
+fn services() -> impl Strategy<Value = Service> {
+    let second = prop::option::of(select(&["TCP", "UDP"][..]));
+    (namespaces(), names(), select(&[80, 81][..]), second).prop_map(
+        |(namespace, name, port, second)| {
+            let mut service = service(namespace, name, port);
+            let ports = service.spec.as_mut().and_then(|spec| spec.ports.as_mut());
+            if let (Some(ports), Some(protocol)) = (ports, second) {
+                ports.push(ServicePort {
+                    name: Some("second".to_owned()),
+                    port: 81,
+                    protocol: Some(protocol.to_owned()),
+                    ..Default::default()
+                });
+            }
+            service
+        },
+    )
+}
+
+fn crds() -> impl Strategy<Value = InstalledCrd> {
+    let version = select(&[Some("v1.1.0"), Some("v9.0.0"), None][..]);
+    let kind = select(&["gateways", "httproutes"][..]);
+    (kind, version).prop_map(|(kind, version)| InstalledCrd {
+        name: format!("{kind}.{}", gwapi::meta::GROUP),
+        group: gwapi::meta::GROUP.to_owned(),
+        bundle_version: version.map(str::to_owned),
+    })
 }
 
 /// An object of any kind, out of so few names that objects meet.
@@ -631,23 +686,10 @@ pub(crate) fn objects() -> impl Strategy<Value = SnapshotObject> {
         8 => http_routes().prop_map(SnapshotObject::from),
         4 => grpc_routes().prop_map(SnapshotObject::from),
         2 => tcp_routes().prop_map(SnapshotObject::from),
+        1 => udp_routes().prop_map(SnapshotObject::from),
+        1 => crds().prop_map(SnapshotObject::from),
         4 => grants().prop_map(SnapshotObject::from),
-        4 => (namespaces(), names(), select(&[80, 81][..]), 0..4).prop_map(
-            |(namespace, name, port, odd)| {
-                let mut service = service(namespace, name, port);
-                let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
-                match odd {
-                    0 => ports[0].protocol = Some("UDP".into()),
-                    1 => ports.push(ServicePort {
-                        name: Some("other".into()),
-                        port: 161 - port,
-                        ..Default::default()
-                    }),
-                    _ => {}
-                }
-                service.into()
-            },
-        ),
+        4 => services().prop_map(SnapshotObject::from),
         2 => slices().prop_map(SnapshotObject::from),
         2 => (namespaces(), names(), 0..6).prop_map(|(namespace, name, odd)| {
             let mut secret = secret(namespace, name);
@@ -694,10 +736,12 @@ pub(crate) fn objects() -> impl Strategy<Value = SnapshotObject> {
             }),
             ..Default::default()
         }.into()),
-        1 => (namespaces(), names(), select(&[80, 81][..])).prop_map(|(namespace, name, port)| {
+        2 => (namespaces(), names(), select(&[80, 81][..]), 0..4).prop_map(|(namespace, name, port, odd)| {
             ServiceImport {
                 metadata: metadata(namespace, name),
                 spec: ServiceImportSpec {
+                    ips: (odd > 0).then(|| "10.42.0.1".to_owned()).into_iter().collect(),
+                    type_: (odd == 0).then(|| "Headless".to_owned()),
                     ports: vec![ServiceImportPort {
                         name: Some("main".into()),
                         port,

@@ -322,7 +322,11 @@ fn entries(
                 .collect(),
         )
     } else if let Some(named) = &answer.service {
-        let service = &effective.services[&named.namespaced_name()];
+        let services = match named.kind.as_str() {
+            "ServiceImport" => &effective.imports,
+            _ => &effective.services,
+        };
+        let service = &services[&named.namespaced_name()];
         let port = request.port.or(request.uri.port_u16()).unwrap_or(
             if request.uri.scheme_str() == Some("https") {
                 443

@@ -11,11 +11,10 @@ use crate::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveTls, RouteRules,
         },
-        gateway::GatewayState,
+        gateway::{GatewayState, assigned::Addresses},
         route::{RouteState, rules::Rules},
     },
     meta::{Age, Hostname, NamespacedName, Seniority, is_narrower},
-    v1::GatewayStatusAddress,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -226,7 +225,7 @@ pub(in crate::attachment) struct Assembled {
 /// Puts a Gateway together.
 pub(in crate::attachment) fn gateway<'a>(
     state: &GatewayState,
-    assigned: Option<&GatewayStatusAddress>,
+    addresses: &Addresses,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
     options: HttpGrpcConflict,
 ) -> Assembled {
@@ -263,7 +262,7 @@ pub(in crate::attachment) fn gateway<'a>(
         effective: state.accepted.holds().then(|| EffectiveGateway {
             name: state.name.clone(),
             class: state.class.clone(),
-            addresses: state.addresses(assigned),
+            addresses: addresses.bound.clone(),
             listeners,
         }),
         tallies,

@@ -197,3 +197,159 @@ impl Connections {
         self.routes.get(id).map(|route| &route.hostnames)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::{NamespacedName, Seniority};
+    use proptest::{prelude::*, sample::select};
+
+    type Wanted = (Age, Arc<[EffectiveHostname]>);
+
+    const NAMES: [&str; 4] = ["a.b.c", "*.b.c", "*.c", "x.b.c"];
+
+    /// Hostnames of a route at a listener, as attachment finds them.
+    fn hostnames(
+        listener: Option<&'static str>,
+    ) -> impl Strategy<Value = Arc<[EffectiveHostname]>> {
+        let listener: Option<Hostname> = listener.map(|name| name.parse().unwrap());
+        prop::collection::vec(select(&NAMES[..]), 0..3).prop_map(move |names| {
+            let common = |name: &&str| {
+                let own: Hostname = name.parse().unwrap();
+                let hostname = match &listener {
+                    Some(listener) => listener.intersection(&own)?.clone(),
+                    None => own.clone(),
+                };
+                Some(EffectiveHostname {
+                    hostname: Some(hostname),
+                    own: Some(own),
+                })
+            };
+            let found: Vec<EffectiveHostname> = names.iter().filter_map(common).collect();
+            if found.is_empty() {
+                let every = EffectiveHostname {
+                    hostname: listener.clone(),
+                    own: None,
+                };
+                return Arc::from([every]);
+            }
+            found.into()
+        })
+    }
+
+    fn ids() -> impl Strategy<Value = RouteId> {
+        let kinds = [
+            RouteKind::Tls,
+            RouteKind::Tls,
+            RouteKind::Tcp,
+            RouteKind::Udp,
+        ];
+        ("[a-c]", select(kinds.to_vec()))
+            .prop_map(|(name, kind)| RouteId::new(kind, NamespacedName::new("n", name)))
+    }
+
+    fn first<'r>(routes: impl Iterator<Item = (&'r RouteId, &'r Wanted)>) -> Option<&'r RouteId> {
+        routes
+            .min_by_key(|(id, (age, _))| Seniority::new(*age, id.name.clone()))
+            .map(|(id, _)| id)
+    }
+
+    /// Which routes get something, asked by trying: each SNI that makes a difference, one connection beside, and
+    /// one datagram.
+    fn reached(
+        routes: &BTreeMap<RouteId, Wanted>,
+        listener: Option<&Hostname>,
+    ) -> BTreeSet<RouteId> {
+        let of = |kind: RouteKind| routes.iter().filter(move |(id, _)| id.kind == kind);
+        let mut reached = BTreeSet::new();
+        let mut left = false;
+        for sni in ["a.b.c", "x.b.c", "y.b.c", "y.c", "other"] {
+            if listener.is_some_and(|listener| !listener.matches(sni)) {
+                continue;
+            }
+            // The most specific hostname at the listener, then the most specific own one, then the older.
+            let specificity = |name: Option<&Hostname>| {
+                name.map_or((0, 0), |name| {
+                    (if name.is_wildcard() { 1 } else { 2 }, name.as_str().len())
+                })
+            };
+            let fits = of(RouteKind::Tls).flat_map(|(id, (age, hostnames))| {
+                hostnames
+                    .iter()
+                    .filter(|h| h.hostname.as_ref().is_none_or(|name| name.matches(sni)))
+                    .map(move |h| {
+                        let seniority = Seniority::new(*age, id.name.clone());
+                        let key = (
+                            specificity(h.hostname.as_ref()),
+                            specificity(h.own.as_ref()),
+                        );
+                        ((Reverse(key), seniority), id)
+                    })
+            });
+            match fits.min_by(|one, other| one.0.cmp(&other.0)) {
+                Some((_, id)) => _ = reached.insert(id.clone()),
+                None => left = true,
+            }
+        }
+        reached.extend(first(of(RouteKind::Tcp)).filter(|_| left).cloned());
+        reached.extend(first(of(RouteKind::Udp)).cloned());
+        reached
+    }
+
+    proptest! {
+        /// After every change those are rejected that get no connection and no datagram, and the change names
+        /// exactly those for which the verdict is another.
+        #[test]
+        fn a_change_leaves_those_rejected_that_get_nothing_and_names_who_is_concerned(
+            (listener, changes) in select(vec![None, Some("*.c"), Some("*.b.c"), Some("a.b.c")])
+                .prop_flat_map(|listener| {
+                    let wanted = (prop::option::of(0_i64..3), hostnames(listener));
+                    let change = (ids(), prop::option::weighted(0.8, wanted));
+                    (Just(listener), prop::collection::vec(change, 1..20))
+                }),
+        ) {
+            let listener: Option<Hostname> = listener.map(|name| name.parse().unwrap());
+            let mut connections = Connections::default();
+            let mut routes: BTreeMap<RouteId, Wanted> = BTreeMap::new();
+            let mut before = BTreeMap::new();
+            for (id, new) in changes {
+                let every: Arc<[EffectiveHostname]> = Arc::from([EffectiveHostname {
+                    hostname: listener.clone(),
+                    own: None,
+                }]);
+                let new = new.map(|(second, hostnames)| {
+                    let hostnames = if id.kind == RouteKind::Tls { hostnames } else { every };
+                    (second.map_or(Age::UNKNOWN, Age::at_second), hostnames)
+                });
+                let changed = connections.change(
+                    &id,
+                    new.as_ref().map(|(age, hostnames)| (*age, hostnames)),
+                    listener.as_ref(),
+                );
+                match new {
+                    Some(new) => _ = routes.insert(id, new),
+                    None => _ = routes.remove(&id),
+                }
+                let after: BTreeMap<RouteId, RouteConflict> = connections
+                    .rejected()
+                    .map(|(id, conflict)| (id.clone(), (**conflict).clone()))
+                    .collect();
+                let rejected: BTreeSet<RouteId> = after.keys().cloned().collect();
+                let reached = reached(&routes, listener.as_ref());
+                let all: BTreeSet<RouteId> = routes.keys().cloned().collect();
+                prop_assert_eq!(&rejected, &(&all - &reached));
+                for conflict in after.values() {
+                    prop_assert!(reached.contains(&conflict.winner), "{:?}", conflict);
+                }
+                let concerned: Changed = before
+                    .keys()
+                    .chain(after.keys())
+                    .filter(|id| before.get(id) != after.get(id))
+                    .map(|id| (id.clone(), before.contains_key(id)))
+                    .collect();
+                prop_assert_eq!(changed, concerned);
+                before = after;
+            }
+        }
+    }
+}

@@ -1,67 +1,107 @@
 //! Services put together with the mesh routes that have them as parents (GEP-1426).
 
+use super::contest::{Place, Places};
 use crate::{
     attachment::{
-        RouteId, RouteKind,
-        backend::BackendState,
+        LostPort, PortWinner, RouteId, RouteKind, WonBy,
+        backend::{BackendKey, BackendState},
         effective::{
             ClientScope, ConnectionRouteRules, EffectiveService, EffectiveServicePort, RouteRules,
             ServiceRoute,
         },
         route::{ParentTarget, RouteState, rules::Rules},
     },
-    meta::{NamespacedName, Seniority},
+    meta::{Age, Seniority},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-/// A Service put together, and the routes that are out because routes of a kind that goes before theirs
-/// govern every port which they ask for.
+/// A Service put together, and what its routes do not govern of it.
 pub(in crate::attachment) struct Assembled {
     pub(in crate::attachment) effective: EffectiveService,
-    pub(in crate::attachment) rejected: BTreeSet<RouteId>,
+    pub(in crate::attachment) lost: Lost,
     pub(in crate::attachment) claims: Claims,
 }
 
-/// How many routes of each kind want a port, by their namespace: routes of one namespace are for the same
-/// clients.
+/// By route, the ports that it asks for and that others govern.
+pub(in crate::attachment) type Lost = BTreeMap<RouteId, Arc<[LostPort]>>;
+
+/// Which routes want a port, by their namespace: routes of one namespace are for the same clients.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Claims {
-    by_namespace: HashMap<String, BTreeMap<u16, [u32; KINDS]>>,
+    by_namespace: HashMap<String, BTreeMap<u16, OnPort>>,
 }
 
-/// How many kinds of routes get in each other's way.
+/// The routes of one namespace that want a port.
+#[derive(Clone, Debug, Default)]
+struct OnPort {
+    /// How many of each kind, in the order in which kinds go before others.
+    counts: [u32; KINDS],
+    tcp: Places,
+    udp: Places,
+}
+
+/// How many kinds of routes exclude each other.
 const KINDS: usize = 4;
 
+impl OnPort {
+    /// The kind that governs the port, and the routes that leave nothing to others of their kind.
+    fn governing(&self) -> (Option<usize>, [Option<&Arc<Place>>; 2]) {
+        let kind = self.counts.iter().position(|count| *count > 0);
+        (kind, [self.tcp.first(), self.udp.first()])
+    }
+
+    fn is_empty(&self) -> bool {
+        self.governing() == (None, [None, None])
+    }
+}
+
 impl Claims {
-    /// Notes that a route wants ports, or no longer does. Whether another kind governs one of them now.
-    fn note(&mut self, id: &RouteId, ports: &BTreeSet<u16>, comes: bool) -> bool {
-        let Some(order) = order(id.kind) else {
-            return false;
-        };
+    /// Notes that a route wants ports, or no longer does. Whether that changes what others govern.
+    fn note(&mut self, id: &RouteId, age: Age, ports: &BTreeSet<u16>, comes: bool) -> bool {
         let mut moved = false;
         let own = self
             .by_namespace
             .entry(id.name.namespace.clone())
             .or_default();
         for port in ports {
-            let counts = own.entry(*port).or_default();
-            let before = first(counts);
-            if let Some(count) = counts.get_mut(order) {
+            let on_port = own.entry(*port).or_default();
+            let (kind, first) = on_port.governing();
+            let before = (kind, first.map(Option::<&_>::cloned));
+            if let Some(count) = order(id.kind).and_then(|order| on_port.counts.get_mut(order)) {
                 *count = if comes {
                     count.saturating_add(1)
                 } else {
                     count.saturating_sub(1)
                 };
             }
-            let after = first(counts);
-            if after.is_none() {
+            let places = match id.kind {
+                RouteKind::Tcp => Some(&mut on_port.tcp),
+                RouteKind::Udp => Some(&mut on_port.udp),
+                _ => None,
+            };
+            if let Some(places) = places {
+                let place = Place::of(id, age);
+                _ = if comes {
+                    places.insert(place)
+                } else {
+                    places.remove(&place)
+                };
+            }
+            let after = on_port.governing();
+            // If the port had no route before or has none now, no other route's verdict changes.
+            fn differs<T: PartialEq>(before: Option<T>, after: Option<T>) -> bool {
+                before.is_some() && after.is_some() && before != after
+            }
+            moved |= differs(before.0, after.0);
+            for (before, after) in before.1.iter().zip(after.1) {
+                moved |= differs(before.as_ref(), after);
+            }
+            if on_port.is_empty() {
                 own.remove(port);
             }
-            // If the port had no route before or has none now, no other route's verdict changes.
-            moved |= before.is_some() && after.is_some() && before != after;
         }
         if own.is_empty() {
             self.by_namespace.remove(&id.name.namespace);
@@ -69,23 +109,36 @@ impl Claims {
         moved
     }
 
-    /// Of the ports that a route wants, those that its kind governs.
-    fn held(&self, id: &RouteId, wanted: &BTreeSet<u16>) -> BTreeSet<u16> {
-        let Some(order) = order(id.kind) else {
-            return wanted.clone();
-        };
+    /// Of the ports that a route wants, those that others govern.
+    fn lost(&self, id: &RouteId, age: Age, wanted: &BTreeSet<u16>) -> Vec<LostPort> {
         let own = self.by_namespace.get(&id.name.namespace);
-        let governs = |port: &&u16| {
-            let counts = own.and_then(|own| own.get(port));
-            counts.and_then(first) == Some(order)
+        let lost = |port: &u16| {
+            let on_port = own?.get(port)?;
+            let (kind, [tcp, udp]) = on_port.governing();
+            if let (Some(own), Some(first)) = (order(id.kind), kind)
+                && own != first
+            {
+                return Some(LostPort {
+                    port: *port,
+                    to: PortWinner::Kind(kind_of(first)),
+                });
+            }
+            let first = match id.kind {
+                RouteKind::Tcp => tcp?,
+                RouteKind::Udp => udp?,
+                _ => return None,
+            };
+            let place = Place::of(id, age);
+            (*first != place).then(|| LostPort {
+                port: *port,
+                to: PortWinner::Route {
+                    route: first.id(),
+                    won_by: WonBy::seniority(&first.seniority, &place.seniority),
+                },
+            })
         };
-        wanted.iter().filter(governs).copied().collect()
+        wanted.iter().filter_map(lost).collect()
     }
-}
-
-/// The first kind of which there is a route.
-fn first(counts: &[u32; KINDS]) -> Option<usize> {
-    counts.iter().position(|count| *count > 0)
 }
 
 /// The order in which kinds of routes go before others at one port; UDP has ports of its own.
@@ -99,14 +152,24 @@ fn order(kind: RouteKind) -> Option<usize> {
     }
 }
 
+/// The kind at a place of that order.
+fn kind_of(order: usize) -> RouteKind {
+    match order {
+        0 => RouteKind::Grpc,
+        1 => RouteKind::Http,
+        2 => RouteKind::Tls,
+        _ => RouteKind::Tcp,
+    }
+}
+
 /// What a route asks of a Service: ports, `None` for all of them.
-fn asked(route: &RouteState, service: &NamespacedName) -> BTreeSet<Option<u16>> {
+fn asked(route: &RouteState, service: &BackendKey) -> BTreeSet<Option<u16>> {
     route
         .parents
         .iter()
         .filter(|parent| parent.accepted.holds())
         .filter_map(|parent| match &parent.target {
-            ParentTarget::Service { name, port } if name == service => Some(*port),
+            ParentTarget::Service { key, port } if key == service => Some(*port),
             _ => None,
         })
         .collect()
@@ -121,14 +184,15 @@ fn wanted(asked: &BTreeSet<Option<u16>>, service: &EffectiveService) -> BTreeSet
     }
 }
 
-/// Puts a Service together.
+/// Puts a Service or ServiceImport together.
 pub(in crate::attachment) fn service<'a>(
-    name: &NamespacedName,
+    key: &BackendKey,
     state: &BackendState,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
 ) -> Assembled {
     let mut effective = EffectiveService {
-        name: name.clone(),
+        name: key.name.clone(),
+        import: key.import,
         cluster_ips: state.cluster_ips.clone(),
         ports: state
             .ports
@@ -149,30 +213,32 @@ pub(in crate::attachment) fn service<'a>(
     let mut claims = Claims::default();
     let mut members: Vec<(&RouteId, &RouteState, BTreeSet<Option<u16>>)> = Vec::new();
     for (id, route) in routes {
-        let asked = asked(route, name);
+        let asked = asked(route, key);
         if !asked.is_empty() {
-            claims.note(id, &wanted(&asked, &effective), true);
+            claims.note(id, route.age, &wanted(&asked, &effective), true);
             members.push((id, route, asked));
         }
     }
     members.sort_by_key(|(id, route, _)| (Seniority::new(route.age, &id.name), id.kind));
-    let mut rejected = BTreeSet::new();
+    let mut lost = Lost::new();
     for (id, route, asked) in &members {
-        if !put(&mut effective, &claims, id, route, asked) {
-            rejected.insert((*id).clone());
+        let ports = put(&mut effective, &claims, id, route, asked);
+        if !ports.is_empty() {
+            lost.insert((*id).clone(), ports.into());
         }
     }
     Assembled {
         effective,
-        rejected,
+        lost,
         claims,
     }
 }
 
 /// A Service that is put together already.
 pub(in crate::attachment) struct Present<'a> {
+    pub(in crate::attachment) key: &'a BackendKey,
     pub(in crate::attachment) effective: &'a mut Arc<EffectiveService>,
-    pub(in crate::attachment) rejected: &'a mut BTreeSet<RouteId>,
+    pub(in crate::attachment) lost: &'a mut Lost,
     pub(in crate::attachment) claims: &'a mut Claims,
 }
 
@@ -182,7 +248,7 @@ pub(in crate::attachment) enum Edited {
     /// Nothing that shows.
     Unchanged,
     Changed,
-    /// Another kind of route governs a port now: the Service has to be put together anew.
+    /// Other routes govern a port now: the Service has to be put together anew.
     Anew,
 }
 
@@ -194,52 +260,63 @@ pub(in crate::attachment) fn edit(
     new: Option<&RouteState>,
 ) -> Edited {
     let Present {
+        key,
         effective,
-        rejected,
+        lost,
         claims,
     } = present;
-    let asked = |route: Option<&RouteState>| {
-        route
-            .map(|route| asked(route, &effective.name))
-            .unwrap_or_default()
-    };
+    let asked =
+        |route: Option<&RouteState>| route.map(|route| asked(route, key)).unwrap_or_default();
     let (before, after) = (asked(old), asked(new));
     let rules = |route: Option<&RouteState>| route.map(|route| route.at_services().rules.clone());
-    if before == after && (before.is_empty() || rules(old) == rules(new)) {
+    let age = |route: Option<&RouteState>| route.map_or(Age::UNKNOWN, |route| route.age);
+    let same_age = age(old) == age(new);
+    if before == after && (before.is_empty() || (same_age && rules(old) == rules(new))) {
         return Edited::Unchanged;
     }
     let (left, taken) = (wanted(&before, effective), wanted(&after, effective));
-    let gone = claims.note(id, &(&left - &taken), false);
-    let come = claims.note(id, &(&taken - &left), true);
+    let both: BTreeSet<u16> = if same_age {
+        &left & &taken
+    } else {
+        BTreeSet::new()
+    };
+    let gone = claims.note(id, age(old), &(&left - &both), false);
+    let come = claims.note(id, age(new), &(&taken - &both), true);
     if gone || come {
         return Edited::Anew;
     }
-    let was_out = rejected.remove(id);
+    lost.remove(id);
     let effective = Arc::make_mut(effective);
-    if let (Some(old), false) = (old, was_out) {
+    if let Some(old) = old {
         take_out(effective, id.kind, old);
     }
-    if let (Some(new), false) = (new, after.is_empty())
-        && !put(effective, claims, id, new, &after)
-    {
-        rejected.insert(id.clone());
+    if let (Some(new), false) = (new, after.is_empty()) {
+        let ports = put(effective, claims, id, new, &after);
+        if !ports.is_empty() {
+            lost.insert(id.clone(), ports.into());
+        }
     }
     Edited::Changed
 }
 
-/// Puts a route in its place in the order of age and name. Whether its kind governs any of the ports that it
-/// asks for.
+/// Puts a route in its place in the order of age and name. Returns the ports that it asks for and that others
+/// govern.
 fn put(
     service: &mut EffectiveService,
     claims: &Claims,
     id: &RouteId,
     route: &RouteState,
     asked: &BTreeSet<Option<u16>>,
-) -> bool {
+) -> Vec<LostPort> {
     let wanted = wanted(asked, service);
-    let held = claims.held(id, &wanted);
+    let lost = claims.lost(id, route.age, &wanted);
+    let held: BTreeSet<u16> = wanted
+        .iter()
+        .filter(|port| lost.binary_search_by_key(port, |lost| &lost.port).is_err())
+        .copied()
+        .collect();
     if held.is_empty() && !wanted.is_empty() {
-        return false;
+        return lost;
     }
     let clients = if id.name.namespace == service.name.namespace {
         ClientScope::Everyone
@@ -258,7 +335,7 @@ fn put(
             insert(connections(service, id.kind), rules, &ports, &clients);
         }
     }
-    true
+    lost
 }
 
 fn take_out(service: &mut EffectiveService, kind: RouteKind, route: &RouteState) {

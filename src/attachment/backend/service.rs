@@ -144,6 +144,8 @@ pub(in crate::attachment) fn examine(
                 target_port: None,
             })
             .collect();
+        state.cluster_ips = addresses(import.spec.ips.iter());
+        state.headless = import.spec.type_.as_deref() == Some("Headless");
     } else {
         let service = snapshot.services().get(&key.name)?;
         let spec = service.spec.as_ref();
@@ -213,19 +215,19 @@ fn cluster_ips(service: &Service) -> Vec<IpAddr> {
     let Some(spec) = &service.spec else {
         return Vec::new();
     };
-    let mut ips: Vec<IpAddr> = spec
-        .cluster_ips
-        .iter()
-        .flatten()
-        .chain(spec.cluster_ip.iter())
-        .filter_map(|ip| ip.parse().ok())
-        .collect();
-    let mut seen = BTreeSet::new();
-    ips.retain(|ip| seen.insert(*ip));
-    ips
+    addresses(spec.cluster_ips.iter().flatten().chain(&spec.cluster_ip))
 }
 
-/// The one endpoint of a Service of which a set of manifests says no more: under the Service's own address
+/// The addresses among these texts, each once.
+fn addresses<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<IpAddr> {
+    let mut seen = BTreeSet::new();
+    texts
+        .filter_map(|ip| ip.parse().ok())
+        .filter(|ip| seen.insert(*ip))
+        .collect()
+}
+
+/// The one endpoint of a Service or ServiceImport of which a set of manifests says no more: under its own address
 /// or name, at its target port where that is a number.
 fn assumed(key: &BackendKey, port: &RawPort<'_>, number: u16, ips: &[IpAddr]) -> EndpointList {
     let NamespacedName { namespace, name } = &key.name;
@@ -235,7 +237,10 @@ fn assumed(key: &BackendKey, port: &RawPort<'_>, number: u16, ips: &[IpAddr]) ->
     };
     let address = BackendAddress {
         address: ips.first().map_or_else(
-            || format!("{name}.{namespace}.svc.cluster.local"),
+            || {
+                let domain = if key.import { "clusterset" } else { "cluster" };
+                format!("{name}.{namespace}.svc.{domain}.local")
+            },
             ToString::to_string,
         ),
         ready: true,

@@ -39,6 +39,23 @@ pub struct Effective {
     /// The Services, with the mesh routes that govern requests to them (GEP-1426). A Service without
     /// routes is here as well: requests go to its own endpoints.
     pub services: BTreeMap<NamespacedName, Arc<EffectiveService>>,
+    /// The ServiceImports, as [`services`](Self::services): a mesh sees requests to them by their addresses in
+    /// the cluster set (GEP-1748).
+    pub imports: BTreeMap<NamespacedName, Arc<EffectiveService>>,
     /// The listeners that are not in force, by their Gateway.
     pub idle: BTreeMap<NamespacedName, Arc<[IdleListener]>>,
+}
+
+impl Effective {
+    /// The Services, or the ServiceImports.
+    pub(super) fn services_mut(
+        &mut self,
+        imports: bool,
+    ) -> &mut BTreeMap<NamespacedName, Arc<EffectiveService>> {
+        if imports {
+            &mut self.imports
+        } else {
+            &mut self.services
+        }
+    }
 }

@@ -136,8 +136,10 @@ pub struct ConnectionRouteRules {
     pub age: Age,
     /// The route's own hostnames that can be read as one, in the order of the spec; TLSRoute only.
     pub hostnames: Vec<Hostname>,
-    /// The rules. They have no matches, so that the first one takes every connection.
+    /// The first rule. Rules have no matches, so that it takes every connection.
     pub rules: Vec<ConnectionRule>,
+    /// The places in the route's `spec.rules` of the others, which are dropped.
+    pub dropped: Vec<usize>,
 }
 
 /// A rule of a TLSRoute, TCPRoute or UDPRoute (`spec.rules[]`).

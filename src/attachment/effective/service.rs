@@ -3,15 +3,20 @@
 use super::{
     BackendEndpoints, BackendProblem, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules,
 };
-use crate::meta::NamespacedName;
+use crate::{
+    attachment::MULTICLUSTER_GROUP,
+    meta::{NamespacedName, ObjectReference},
+};
 use std::{net::IpAddr, sync::Arc};
 
-/// A Service and the routes that have it as their parent.
+/// A Service or ServiceImport, and the routes that have it as their parent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EffectiveService {
-    /// The Service.
+    /// Its namespace and name.
     pub name: NamespacedName,
-    /// The addresses at which clients of the mesh reach it; none for a headless Service.
+    /// Whether it is a ServiceImport, a Service of the whole cluster set (GEP-1748).
+    pub import: bool,
+    /// The addresses at which clients of the mesh reach it; none where it is headless.
     pub cluster_ips: Vec<IpAddr>,
     /// Its ports, in the order of the spec, each with the endpoints that requests reach where no route
     /// governs them.
@@ -77,6 +82,22 @@ impl EffectiveService {
         client_namespace: &str,
     ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
         seen_by(&self.udp, port, client_namespace)
+    }
+
+    /// The object itself.
+    #[must_use]
+    pub fn reference(&self) -> ObjectReference {
+        let (group, kind) = if self.import {
+            (MULTICLUSTER_GROUP, "ServiceImport")
+        } else {
+            ("", "Service")
+        };
+        ObjectReference {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: self.name.namespace.clone(),
+            name: self.name.name.clone(),
+        }
     }
 
     /// The port with this number.

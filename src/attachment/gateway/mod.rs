@@ -5,6 +5,7 @@ pub(super) mod assigned;
 mod conflict;
 pub(super) mod listener;
 pub(super) mod tls;
+mod version;
 
 use super::{
     Options, Snapshot,
@@ -14,12 +15,14 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, Channel, ConditionStatus, NamespacedName, ObjectReference, SupportedFeature, condition,
+        Age, Channel, ConditionStatus, GROUP, NamespacedName, ObjectReference, SupportedFeature,
+        condition,
     },
-    v1::{self, GatewayStatus, GatewayStatusAddress, ListenerStatus},
+    v1::{self, GatewayStatus, ListenerStatus},
     v1alpha2::MAX_ANCESTORS,
 };
 use addresses::Requested;
+use assigned::Addresses;
 use condition::{gateway::reason, gateway_class, listener as on_listener};
 use listener::ListenerState;
 use tls::References;
@@ -29,6 +32,7 @@ use tls::References;
 pub(super) struct ClassState {
     pub(super) controller: String,
     pub(super) accepted: Finding,
+    supported_version: Finding,
     pub(super) generation: Option<i64>,
 }
 
@@ -58,21 +62,46 @@ pub(super) fn examine_class(
     Some(ClassState {
         controller: controller.clone(),
         accepted,
+        supported_version: version::supported(snapshot),
         generation: class.metadata.generation,
     })
 }
 
-/// What is wrong with a `parametersRef`. What objects of an implementation's own kinds should hold is not
-/// known here, so only their existence counts.
+/// What is wrong with a `parametersRef` (GatewayClassReasonInvalidParameters): it can name a ConfigMap or a
+/// Secret, or an object of an implementation's own kind. What such objects should hold is not known here, so
+/// that only their existence counts.
 fn parameters_problem(
     reference: &ObjectReference,
     snapshot: &Snapshot,
     options: &Options,
 ) -> Option<String> {
-    let own_kind = !matches!(
-        (reference.group.as_str(), reference.kind.as_str()),
-        ("", "ConfigMap" | "Secret" | "Service")
-    );
+    let ObjectReference {
+        group,
+        kind,
+        namespace,
+        ..
+    } = reference;
+    let core = group.is_empty() && matches!(kind.as_str(), "ConfigMap" | "Secret");
+    // The group of a CustomResourceDefinition has a dot. Those without are Kubernetes' own, as are those of
+    // the Gateway API.
+    let own_kind = group.contains('.') && group != GROUP;
+    if !core && !own_kind {
+        let group_kind = reference.group_kind();
+        let help = if group == "core" {
+            "; the core group is written `group: \"\"`"
+        } else {
+            ""
+        };
+        return Some(format!(
+            "`parametersRef` names a {group_kind}, which holds no parameters: expected a ConfigMap, a Secret or an object of an implementation's own kind{help}"
+        ));
+    }
+    if core && namespace.is_empty() {
+        return Some(format!(
+            "`parametersRef` names {kind} `{}` without `namespace`: every {kind} is in one",
+            reference.name
+        ));
+    }
     if snapshot.contains(reference) || (own_kind && options.assume.parameters) {
         return None;
     }
@@ -89,8 +118,9 @@ impl ClassState {
             accepted: Finding::new(
                 true,
                 gateway_class::reason::ACCEPTED,
-                format!("GatewayClass {name} is taken for granted"),
+                format!("GatewayClass {name} is not among the objects and assumed to be there"),
             ),
+            supported_version: version::supported(&Snapshot::default()),
             generation: None,
         }
     }
@@ -105,12 +135,8 @@ impl ClassState {
         if options.channel == Channel::Experimental {
             // Whether or not the class is accepted: one that was written before must not fall behind.
             conditions.push(
-                Finding::new(
-                    true,
-                    gateway_class::reason::SUPPORTED_VERSION,
-                    "release v1.1.0 of the Gateway API is supported",
-                )
-                .condition(gateway_class::SUPPORTED_VERSION, self.generation),
+                self.supported_version
+                    .condition(gateway_class::SUPPORTED_VERSION, self.generation),
             );
         }
         if options.channel == Channel::Experimental && self.accepted.holds() {
@@ -282,18 +308,6 @@ pub(super) fn why_not_in_force(listener: &ListenerState) -> String {
 }
 
 impl GatewayState {
-    /// The addresses at which the Gateway is reached: those that it asks for, else the one assigned.
-    pub(super) fn addresses(
-        &self,
-        assigned: Option<&GatewayStatusAddress>,
-    ) -> Vec<GatewayStatusAddress> {
-        match &self.requested {
-            Requested::None => assigned.cloned().into_iter().collect(),
-            Requested::Static { usable, .. } => usable.clone(),
-            Requested::Unsupported(_) => Vec::new(),
-        }
-    }
-
     /// The listeners that take no traffic.
     pub(super) fn idle(&self) -> Vec<IdleListener> {
         let say = |(kind, finding): (&str, &Finding)| {
@@ -321,7 +335,7 @@ impl GatewayState {
     }
 
     /// The condition `Programmed` of the Gateway.
-    fn programmed(&self, assigned: Option<&GatewayStatusAddress>) -> Finding {
+    fn programmed(&self, addresses: &Addresses) -> Finding {
         if !self.accepted.holds() {
             return Finding::new(
                 if self.accepted.status == ConditionStatus::False {
@@ -337,11 +351,16 @@ impl GatewayState {
                 self.accepted.message.clone(),
             );
         }
+        let unusable = match &self.requested {
+            Requested::Static { unusable, .. } => unusable.as_slice(),
+            Requested::None | Requested::Unsupported(_) => &[],
+        };
+        let unusable: Vec<String> = unusable.iter().chain(&addresses.taken).cloned().collect();
         match &self.requested {
-            Requested::Static { unusable, .. } if !unusable.is_empty() => {
-                Finding::new(false, reason::ADDRESS_NOT_USABLE, join(unusable))
+            _ if !unusable.is_empty() => {
+                Finding::new(false, reason::ADDRESS_NOT_USABLE, join(&unusable))
             }
-            Requested::None if assigned.is_none() => Finding::new(
+            Requested::None if addresses.bound.is_empty() => Finding::new(
                 false,
                 reason::ADDRESS_NOT_ASSIGNED,
                 "every address of the pool is taken",
@@ -354,12 +373,12 @@ impl GatewayState {
     /// `without_room` are the policies that cannot name it as their ancestor.
     pub(super) fn status<'a>(
         &self,
-        assigned: Option<&GatewayStatusAddress>,
+        addresses: &Addresses,
         attached: &[u32],
         without_room: impl Iterator<Item = &'a ObjectReference>,
     ) -> GatewayStatus {
         let generation = self.generation;
-        let mut programmed = self.programmed(assigned);
+        let mut programmed = self.programmed(addresses);
         let policies: Vec<String> = without_room.map(ToString::to_string).collect();
         if !policies.is_empty() {
             programmed.message.push_str(&format!(
@@ -380,7 +399,7 @@ impl GatewayState {
             addresses: if self.accepted.status == ConditionStatus::Undetermined {
                 Vec::new()
             } else {
-                self.addresses(assigned)
+                addresses.bound.clone()
             },
             conditions,
             listeners: self

@@ -2,6 +2,7 @@
 
 pub(super) mod certificates;
 pub(super) mod grants;
+pub(super) mod installed;
 pub(super) mod object;
 pub(super) mod route_id;
 mod secrets;

@@ -1,5 +1,6 @@
 //! The kinds of objects that a snapshot holds, and how they are read.
 
+use super::installed::{EXTENSIONS_GROUP, InstalledCrd};
 use crate::{
     manifest,
     meta::{GROUP, NamespacedName, ObjectReference},
@@ -10,6 +11,7 @@ use k8s_openapi::{
         core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
         discovery::v1::EndpointSlice,
     },
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::{Deserialize, Serialize};
@@ -34,9 +36,15 @@ pub struct ServiceImport {
 /// What a ServiceImport imports (`spec`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceImportSpec {
+    /// The addresses of the import in the cluster set; none where it is headless.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ips: Vec<String>,
     /// The ports.
     #[serde(default)]
     pub ports: Vec<ServiceImportPort>,
+    /// `ClusterSetIP`, or `Headless` where each endpoint is reached by its own address.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_: Option<String>,
 }
 
 /// A port of a ServiceImport.
@@ -82,6 +90,8 @@ pub enum SnapshotObject {
     ConfigMap(Arc<ConfigMap>),
     Namespace(Arc<Namespace>),
     ServiceImport(Arc<ServiceImport>),
+    /// A CustomResourceDefinition, without its schemas.
+    InstalledCrd(Arc<InstalledCrd>),
     /// Any other object: only that it is there counts, for `parametersRef`.
     Other(ObjectReference),
 }
@@ -138,6 +148,13 @@ from_objects! {
     ConfigMap => ConfigMap,
     Namespace => Namespace,
     ServiceImport => ServiceImport,
+    InstalledCrd => InstalledCrd,
+}
+
+impl From<CustomResourceDefinition> for SnapshotObject {
+    fn from(definition: CustomResourceDefinition) -> Self {
+        InstalledCrd::from(definition).into()
+    }
 }
 
 macro_rules! from_older_versions {
@@ -221,9 +238,17 @@ impl From<manifest::Object> for SnapshotObject {
     }
 }
 
-/// An object of a kind that manifests do not know: a ServiceImport, or one that only counts as there.
+/// An object of a kind that manifests do not know: a ServiceImport, a CustomResourceDefinition, or one that only
+/// counts as there.
 fn other(object: &manifest::Object) -> SnapshotObject {
     let gvk = object.gvk();
+    if let manifest::Object::Other(value) = object
+        && gvk.group == EXTENSIONS_GROUP
+        && gvk.kind == "CustomResourceDefinition"
+        && let Some(installed) = InstalledCrd::read(value)
+    {
+        return installed.into();
+    }
     if let manifest::Object::Other(value) = object
         && gvk.group == MULTICLUSTER_GROUP
         && gvk.kind == "ServiceImport"
@@ -261,6 +286,14 @@ impl SnapshotObject {
             Self::ConfigMap(o) => ("", "ConfigMap", &o.metadata),
             Self::Namespace(o) => ("", "Namespace", &o.metadata),
             Self::ServiceImport(o) => (MULTICLUSTER_GROUP, "ServiceImport", &o.metadata),
+            Self::InstalledCrd(o) => {
+                return ObjectReference {
+                    group: EXTENSIONS_GROUP.to_owned(),
+                    kind: "CustomResourceDefinition".to_owned(),
+                    namespace: String::new(),
+                    name: o.name.clone(),
+                };
+            }
             Self::Other(reference) => return reference.clone(),
         };
         let cluster_wide = matches!(self, Self::GatewayClass(_) | Self::Namespace(_));

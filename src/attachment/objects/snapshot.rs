@@ -1,6 +1,7 @@
 //! A set of objects as it is at one moment.
 
 use super::{
+    installed::{EXTENSIONS_GROUP, InstalledCrd},
     object::{self, ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
     secrets::Secrets,
 };
@@ -47,6 +48,7 @@ pub struct Snapshot {
     config_maps: ByPlace<ConfigMap>,
     namespaces: ByPlace<Namespace>,
     service_imports: ByPlace<ServiceImport>,
+    installed_crds: ByPlace<InstalledCrd>,
     others: BTreeSet<ObjectReference>,
 }
 
@@ -96,6 +98,8 @@ impl Snapshot {
         namespaces: Namespace;
         /// The ServiceImports.
         service_imports: ServiceImport;
+        /// The CustomResourceDefinitions; their namespace is empty.
+        installed_crds: InstalledCrd;
     }
 
     /// Puts an object in its place. Returns what it replaces.
@@ -133,6 +137,7 @@ impl Snapshot {
             SnapshotObject::ServiceImport(o) => {
                 self.service_imports.insert(place, o).map(Into::into)
             }
+            SnapshotObject::InstalledCrd(o) => self.installed_crds.insert(place, o).map(Into::into),
             SnapshotObject::Other(o) => self.others.replace(o).map(SnapshotObject::Other),
         }
     }
@@ -162,6 +167,9 @@ impl Snapshot {
             (MULTICLUSTER_GROUP, "ServiceImport") => {
                 self.service_imports.remove(place).map(Into::into)
             }
+            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                self.installed_crds.remove(place).map(Into::into)
+            }
             _ => self.others.take(reference).map(SnapshotObject::Other),
         }
     }
@@ -178,6 +186,9 @@ impl Snapshot {
             ("", "ConfigMap") => self.config_maps.contains_key(place),
             ("", "Namespace") => self.namespaces.contains_key(place),
             (MULTICLUSTER_GROUP, "ServiceImport") => self.service_imports.contains_key(place),
+            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                self.installed_crds.contains_key(place)
+            }
             _ => self.others.contains(reference),
         }
     }

@@ -26,8 +26,8 @@ pub(super) enum Key {
     Object(ObjectReference),
     /// The ReferenceGrants of a namespace.
     Grants(String),
-    /// A Service as the parent of mesh routes.
-    Parent(NamespacedName),
+    /// A Service or ServiceImport as the parent of mesh routes.
+    Parent(BackendKey),
     /// A backend as the target of policies.
     Target(BackendKey),
     /// A backend as the owner of EndpointSlices.
@@ -166,12 +166,11 @@ fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<(Dependent, HashSet<Ke
         .parents
         .iter()
         .filter_map(|parent: &ParentReference| {
-            if parent.is_service() {
-                Some(Key::Parent(parent.resolve(own).namespaced_name()))
-            } else {
-                parent
-                    .is_gateway()
-                    .then(|| Key::Object(parent.resolve(own)))
+            let parent = parent.resolve(own);
+            match BackendKey::of(&parent) {
+                Some(key) => Some(Key::Parent(key)),
+                None => (parent.group == GROUP && parent.kind == "Gateway")
+                    .then_some(Key::Object(parent)),
             }
         })
         .collect();

@@ -8,22 +8,22 @@ pub use problems::{ReferenceProblem, ReferenceProblemKind};
 
 use super::{
     Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
-    assembly::{assemble::Tally, mesh::Claims},
+    assembly::{
+        assemble::Tally,
+        mesh::{Claims, Lost},
+    },
     backend::{
         BackendKey, BackendState,
         policy::{self, PolicyId, PolicyKind, ancestors::Ancestors, results::TargetResult},
         usage::Usage,
     },
-    gateway::{ClassState, GatewayState},
-    objects::{certificates::Certificates, grants::Grants},
+    gateway::{ClassState, GatewayState, assigned::Addresses},
+    objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
     resolution::Changes,
     route::RouteState,
     status,
 };
-use crate::{
-    meta::{GROUP, NamespacedName, ObjectReference, PatternStore},
-    v1::GatewayStatusAddress,
-};
+use crate::meta::{GROUP, NamespacedName, ObjectReference, PatternStore};
 use depends::{Dependent, Depends, Key};
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -52,7 +52,7 @@ pub struct Resolver {
     depends: Depends,
     classes: BTreeMap<NamespacedName, ClassState>,
     gateways: BTreeMap<NamespacedName, GatewayState>,
-    assigned: BTreeMap<NamespacedName, GatewayStatusAddress>,
+    assigned: BTreeMap<NamespacedName, Addresses>,
     backends: HashMap<BackendKey, BackendState>,
     routes: HashMap<RouteId, RouteState>,
     /// The regular expressions of routes, each compiled once.
@@ -60,9 +60,10 @@ pub struct Resolver {
     tallies: HashMap<NamespacedName, Vec<Tally>>,
     certificates: Certificates,
     usage: Usage,
-    mesh_rejected: HashMap<NamespacedName, BTreeSet<RouteId>>,
-    /// Which kinds of routes want which ports of a Service.
-    mesh_claims: HashMap<NamespacedName, Claims>,
+    /// Which ports of a Service its routes ask for and do not govern.
+    mesh_lost: HashMap<BackendKey, Lost>,
+    /// Which routes want which ports of a Service.
+    mesh_claims: HashMap<BackendKey, Claims>,
     policies: HashMap<PolicyId, PolicyState>,
     /// By Gateway, the policies whose status has no room for it.
     without_room: HashMap<NamespacedName, BTreeSet<ObjectReference>>,
@@ -124,7 +125,7 @@ impl Resolver {
             tallies: HashMap::new(),
             certificates: Certificates::default(),
             usage: Usage::default(),
-            mesh_rejected: HashMap::new(),
+            mesh_lost: HashMap::new(),
             mesh_claims: HashMap::new(),
             policies: HashMap::new(),
             without_room: HashMap::new(),
@@ -302,6 +303,10 @@ impl Resolver {
             }
             ("", "Secret") => self.certificates.forget(&place),
             ("", "Namespace") => self.mark_namespace(&place.name),
+            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                let classes = self.snapshot.gateway_classes().keys();
+                self.dirty.classes.extend(classes.cloned());
+            }
             ("", "Endpoints") => {
                 self.dirty.backends.insert(BackendKey::service(place));
             }

@@ -325,7 +325,7 @@ impl Resolver {
             }
         }
         let only_services =
-            !state.parents.is_empty() && state.parents.iter().all(|p| p.reference.is_service());
+            !state.parents.is_empty() && state.parents.iter().all(|p| in_mesh(id, p));
         let context = Context {
             options: &self.options,
             grants: &self.grants,
@@ -378,7 +378,7 @@ impl Resolver {
         let no_match = parent.accepted.reason == reason::NO_MATCHING_PARENT;
         let (path, kind) = match &parent.target {
             // Not known here: an implementation's own kind, which others look after.
-            ParentTarget::Nothing if !reference.is_gateway() && !reference.is_service() => {
+            ParentTarget::Nothing if !reference.is_gateway() && !in_mesh(id, parent) => {
                 return None;
             }
             ParentTarget::Nothing if !self.snapshot.contains(&to) => {
@@ -464,4 +464,9 @@ fn backend_problem(
         _ => (at.to_string(), Kind::BackendUnusable),
     };
     Some(problem(path, kind, Some(to), why))
+}
+
+/// Whether a parent is a Service or ServiceImport.
+fn in_mesh(id: &RouteId, parent: &ParentState) -> bool {
+    BackendKey::of(&parent.reference.resolve(&id.name.namespace)).is_some()
 }

@@ -1,9 +1,13 @@
-//! Routes against Services, as their parents in a mesh.
+//! Routes against Services and ServiceImports, as their parents in a mesh (GEP-1426, GEP-1748).
 
 use super::{ParentState, ParentTarget, View, World};
 use crate::{
-    attachment::{backend::BackendKey, finding::Finding},
-    meta::{NamespacedName, SupportedFeature, condition::route::reason},
+    attachment::{
+        CONFLICTED, LostPort,
+        backend::BackendKey,
+        finding::{Finding, join, names},
+    },
+    meta::{SupportedFeature, condition::route::reason},
     v1::ParentReference,
 };
 
@@ -11,7 +15,7 @@ impl View<'_> {
     pub(super) fn at_service(
         &self,
         reference: &ParentReference,
-        name: NamespacedName,
+        key: BackendKey,
         world: World<'_>,
     ) -> ParentState {
         let state = |target, accepted| ParentState {
@@ -22,27 +26,21 @@ impl View<'_> {
         };
         let refuse =
             |reason, text: String| state(ParentTarget::Nothing, Finding::new(false, reason, text));
-        let Some(service) = world.backends.get(&BackendKey::service(name.clone())) else {
-            return refuse(
-                reason::NO_MATCHING_PARENT,
-                format!("Service {name} does not exist"),
-            );
+        let name = key.reference();
+        let Some(service) = world.backends.get(&key) else {
+            return refuse(reason::NO_MATCHING_PARENT, format!("{name} does not exist"));
         };
         if service.headless || service.external_name {
             return refuse(
                 reason::UNSUPPORTED_VALUE,
-                format!(
-                    "Service {name} has no address of its own by which a mesh knows its traffic"
-                ),
+                format!("{name} has no address of its own by which a mesh knows its traffic"),
             );
         }
-        let consumer = name.namespace != self.id.name.namespace;
+        let consumer = key.name.namespace != self.id.name.namespace;
         if consumer && !world.options.supports(&SupportedFeature::MeshConsumerRoute) {
             return refuse(
                 reason::UNSUPPORTED_VALUE,
-                format!(
-                    "Service {name} is in another namespace: consumer routes are not supported"
-                ),
+                format!("{name} is in another namespace: consumer routes are not supported"),
             );
         }
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
@@ -60,11 +58,18 @@ impl View<'_> {
                 None => {
                     let have: Vec<String> =
                         service.ports.iter().map(|p| p.port.to_string()).collect();
+                    let have = match have.as_slice() {
+                        [] => "no port".to_owned(),
+                        have => names(have.iter().map(String::as_str)),
+                    };
+                    let port = reference.port.map(|port| format!(" {port}"));
+                    let named = section.map(|section| format!(" named `{section}`"));
                     return refuse(
                         reason::NO_MATCHING_PARENT,
                         format!(
-                            "Service {name} has no such port: it has {}",
-                            have.join(", ")
+                            "{name} has no port{}{}: it has {have}",
+                            port.unwrap_or_default(),
+                            named.unwrap_or_default()
                         ),
                     );
                 }
@@ -80,8 +85,30 @@ impl View<'_> {
         };
         let at = port.map_or("every port".to_owned(), |port| format!("port {port}"));
         state(
-            ParentTarget::Service { name, port },
+            ParentTarget::Service { key, port },
             Finding::new(true, reason::ACCEPTED, format!("governs {scope} to {at}")),
         )
     }
+}
+
+/// The condition `Accepted` of a route at a Service of which it asks for `asked` ports, where other routes govern
+/// some of them.
+pub(in crate::attachment) fn governs(
+    accepted: &Finding,
+    lost: &[LostPort],
+    asked: usize,
+) -> Finding {
+    if lost.is_empty() {
+        return accepted.clone();
+    }
+    let texts: Vec<String> = lost
+        .iter()
+        .map(|lost| format!("port {}: {}", lost.port, lost.to))
+        .collect();
+    let lost_all = lost.len() >= asked;
+    if lost_all {
+        return Finding::new(false, CONFLICTED, format!("rejected at {}", join(&texts)));
+    }
+    let message = format!("{}; but not {}", accepted.message, join(&texts));
+    Finding::new(true, accepted.reason, message)
 }

@@ -6,6 +6,7 @@ mod parts;
 pub(super) mod rules;
 
 pub(super) use at_gateway::{AtOne, Fit, accepted};
+pub(super) use at_service::governs;
 pub(super) use parts::{parts, visit_backends};
 
 use super::{
@@ -69,7 +70,7 @@ pub(super) enum ParentTarget {
         refused: String,
     },
     Service {
-        name: NamespacedName,
+        key: BackendKey,
         /// The port that is meant; all of them without one.
         port: Option<u16>,
     },
@@ -138,12 +139,12 @@ impl RouteState {
             })
     }
 
-    /// The Services that are among the parents.
-    pub(super) fn services(&self) -> impl Iterator<Item = &NamespacedName> {
+    /// The Services and ServiceImports that are among the parents.
+    pub(super) fn services(&self) -> impl Iterator<Item = &BackendKey> {
         self.parents
             .iter()
             .filter_map(|parent| match &parent.target {
-                ParentTarget::Service { name, .. } => Some(name),
+                ParentTarget::Service { key, .. } => Some(key),
                 _ => None,
             })
     }
@@ -199,24 +200,21 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
     let other =
         |context| build(id, context, common, world.snapshot).filter(|other| *other != built);
     let needs_grant = !mesh_needs_no_grant(world.options);
-    let mesh = parts
-        .parents
-        .iter()
-        .any(ParentReference::is_service)
-        .then(|| {
-            other(Context {
-                needs_grant,
-                originates: false,
-                ..context
-            })
-        });
+    let in_mesh =
+        |parent: &ParentReference| BackendKey::of(&parent.resolve(&id.name.namespace)).is_some();
+    let mesh = parts.parents.iter().any(in_mesh).then(|| {
+        other(Context {
+            needs_grant,
+            originates: false,
+            ..context
+        })
+    });
     let passthrough = (id.kind == RouteKind::Tls).then(|| {
         other(Context {
             originates: false,
             ..context
         })
     });
-    let invalid = built.invalid.clone();
     let view = View {
         id,
         hostnames: &hostnames,
@@ -228,7 +226,13 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         .iter()
         .map(|reference| {
             let mut parent = view.at_parent(reference, world);
-            if let (true, Some(invalid)) = (parent.accepted.holds(), &invalid) {
+            let at = match &parent.target {
+                ParentTarget::Service { .. } => {
+                    mesh.as_ref().and_then(Option::as_ref).unwrap_or(&built)
+                }
+                ParentTarget::Gateway { .. } | ParentTarget::Nothing => &built,
+            };
+            if let (true, Some(invalid)) = (parent.accepted.holds(), &at.invalid) {
                 parent.accepted = invalid.clone();
             }
             if built.without_rules && parent.accepted.holds() {
@@ -350,16 +354,16 @@ impl View<'_> {
                 }
                 None => nothing(format!("{place} does not exist")),
             }
-        } else if reference.is_service() {
+        } else if let Some(key) = BackendKey::of(&place) {
             if !world.options.supports(&SupportedFeature::Mesh) {
                 return nothing(format!(
                     "{place} is for a service mesh, which is not supported"
                 ));
             }
-            self.at_service(reference, place.namespaced_name(), world)
+            self.at_service(reference, key, world)
         } else {
             nothing(format!(
-                "a parent of kind {} is not supported: expected a Gateway or a Service",
+                "a parent of kind {} is not supported: expected a Gateway, a Service or a ServiceImport",
                 place.group_kind()
             ))
         }

@@ -6,18 +6,15 @@ use crate::{
         RouteId,
         assembly::{
             assemble::{self, Member, Tally},
-            mesh,
+            mesh::{self, Lost},
         },
-        backend::BackendKey,
+        gateway::assigned::Addresses,
         objects::object::gateway_reference,
         resolver::depends::Key,
     },
     meta::NamespacedName,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Update<'_> {
     /// Puts Gateways and listeners together from all their routes.
@@ -50,7 +47,7 @@ impl Update<'_> {
                     .filter_map(|id| resolver.routes.get_key_value(id));
                 let assembled = assemble::gateway(
                     state,
-                    resolver.assigned.get(name),
+                    resolver.assigned.get(name).unwrap_or(&Addresses::default()),
                     routes,
                     resolver.options.http_grpc_conflict,
                 );
@@ -125,36 +122,35 @@ impl Update<'_> {
     }
 
     pub(super) fn mesh(&mut self) {
-        for name in std::mem::take(&mut self.services) {
+        for key in std::mem::take(&mut self.services) {
             let resolver = &mut *self.resolver;
-            let key = Key::Parent(name.clone());
-            let assembled = resolver
-                .backends
-                .get(&BackendKey::service(name.clone()))
-                .map(|state| {
-                    let routes = resolver
-                        .depends
-                        .routes_on(&key)
-                        .filter_map(|id| resolver.routes.get_key_value(id));
-                    mesh::service(&name, state, routes)
-                });
-            let (effective, rejected) = match assembled {
+            let parent = Key::Parent(key.clone());
+            let assembled = resolver.backends.get(&key).map(|state| {
+                let routes = resolver
+                    .depends
+                    .routes_on(&parent)
+                    .filter_map(|id| resolver.routes.get_key_value(id));
+                mesh::service(&key, state, routes)
+            });
+            let (effective, lost) = match assembled {
                 Some(assembled) => {
-                    resolver.mesh_claims.insert(name.clone(), assembled.claims);
-                    (Some(assembled.effective), assembled.rejected)
+                    resolver.mesh_claims.insert(key.clone(), assembled.claims);
+                    (Some(assembled.effective), assembled.lost)
                 }
                 None => {
-                    resolver.mesh_claims.remove(&name);
-                    (None, BTreeSet::new())
+                    resolver.mesh_claims.remove(&key);
+                    (None, Lost::new())
                 }
             };
-            let before = resolver.mesh_rejected.remove(&name).unwrap_or_default();
-            self.route_statuses
-                .extend(before.symmetric_difference(&rejected).cloned());
-            if !rejected.is_empty() {
-                resolver.mesh_rejected.insert(name.clone(), rejected);
+            let before = resolver.mesh_lost.remove(&key).unwrap_or_default();
+            // Whether a route governs anything at all depends on the ports of the Service, too.
+            let concerned = before.keys().chain(lost.keys());
+            self.route_statuses.extend(concerned.cloned());
+            if !lost.is_empty() {
+                resolver.mesh_lost.insert(key.clone(), lost);
             }
-            let services = &mut resolver.resolution.effective.services;
+            let services = resolver.resolution.effective.services_mut(key.import);
+            let name = key.name;
             if services.get(&name).map(AsRef::as_ref) == effective.as_ref() {
                 continue;
             }
@@ -162,7 +158,7 @@ impl Update<'_> {
                 Some(effective) => _ = services.insert(name.clone(), Arc::new(effective)),
                 None => _ = services.remove(&name),
             }
-            self.changes.services.insert(name);
+            self.changes.services_mut(key.import).insert(name);
         }
     }
 }

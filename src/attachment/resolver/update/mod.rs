@@ -14,7 +14,7 @@ use crate::{
     attachment::{
         Controllers, RouteId, Status,
         backend::{
-            self,
+            self, BackendKey,
             policy::{self, winners},
         },
         gateway::{self, ClassState, GatewayState, assigned},
@@ -37,7 +37,7 @@ pub(super) struct Update<'a> {
     rebuild: BTreeSet<NamespacedName>,
     /// Listeners to put together from all their routes, because of conflicts.
     refill: BTreeSet<(NamespacedName, usize)>,
-    services: BTreeSet<NamespacedName>,
+    services: BTreeSet<BackendKey>,
     gateway_statuses: BTreeSet<NamespacedName>,
     route_statuses: BTreeSet<RouteId>,
     changes: Changes,
@@ -231,13 +231,11 @@ impl<'a> Update<'a> {
             self.dirty
                 .routes
                 .extend(resolver.depends.routes_on(&users).cloned());
-            if !key.import {
-                let parents = Key::Parent(key.name.clone());
-                self.dirty
-                    .routes
-                    .extend(resolver.depends.routes_on(&parents).cloned());
-                self.services.insert(key.name.clone());
-            }
+            let parents = Key::Parent(key.clone());
+            self.dirty
+                .routes
+                .extend(resolver.depends.routes_on(&parents).cloned());
+            self.services.insert(key.clone());
             match new {
                 Some(state) => _ = resolver.backends.insert(key, state),
                 None => _ = resolver.backends.remove(&key),

@@ -8,6 +8,7 @@ use crate::{
             assemble::{self, Edit, Effect},
             mesh,
         },
+        backend::BackendKey,
         effective::EffectiveHostname,
         route::{self, RouteState, World, rules::Rules},
     },
@@ -57,7 +58,7 @@ impl Update<'_> {
         for gateway in gateways {
             self.edit_gateway(gateway, id, old, new);
         }
-        let services: BTreeSet<&NamespacedName> = states().flat_map(RouteState::services).collect();
+        let services: BTreeSet<&BackendKey> = states().flat_map(RouteState::services).collect();
         for service in services {
             self.edit_service(service, id, old, new);
         }
@@ -66,36 +67,41 @@ impl Update<'_> {
     /// Edits a Service in place, unless it is put together anew anyway.
     fn edit_service(
         &mut self,
-        name: &NamespacedName,
+        key: &BackendKey,
         id: &RouteId,
         old: Option<&RouteState>,
         new: Option<&RouteState>,
     ) {
-        if self.services.contains(name) {
+        if self.services.contains(key) {
             return;
         }
         let resolver = &mut *self.resolver;
+        let services = resolver.resolution.effective.services_mut(key.import);
         let (Some(effective), Some(claims)) = (
-            resolver.resolution.effective.services.get_mut(name),
-            resolver.mesh_claims.get_mut(name),
+            services.get_mut(&key.name),
+            resolver.mesh_claims.get_mut(key),
         ) else {
-            self.services.insert(name.clone());
+            self.services.insert(key.clone());
             return;
         };
-        let rejected = resolver.mesh_rejected.entry(name.clone()).or_default();
+        let lost = resolver.mesh_lost.entry(key.clone()).or_default();
         let present = mesh::Present {
+            key,
             effective,
-            rejected,
+            lost,
             claims,
         };
         let edited = mesh::edit(present, id, old, new);
-        if rejected.is_empty() {
-            resolver.mesh_rejected.remove(name);
+        if lost.is_empty() {
+            resolver.mesh_lost.remove(key);
         }
         match edited {
             mesh::Edited::Unchanged => {}
-            mesh::Edited::Changed => _ = self.changes.services.insert(name.clone()),
-            mesh::Edited::Anew => _ = self.services.insert(name.clone()),
+            mesh::Edited::Changed => {
+                let changed = self.changes.services_mut(key.import);
+                changed.insert(key.name.clone());
+            }
+            mesh::Edited::Anew => _ = self.services.insert(key.clone()),
         }
     }
 

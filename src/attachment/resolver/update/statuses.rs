@@ -3,16 +3,18 @@
 use super::Update;
 use crate::{
     attachment::{
-        AtListener, Attachment, CONFLICTED, RouteConflict, RouteId, Standing, Status,
+        AtListener, Attachment, LostPort, RouteConflict, RouteId, Standing, Status,
         backend::policy::{ancestors, results},
         finding::Finding,
+        gateway::assigned::Addresses,
         objects::object::gateway_reference,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
+        status::keep_within,
     },
     meta::{NamespacedName, ObjectReference, condition},
     v1::{RouteParentStatus, RouteStatus},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 impl Update<'_> {
     pub(super) fn write_gateway_statuses(&mut self) {
@@ -27,11 +29,16 @@ impl Update<'_> {
                     .map(|tally| tally.counted)
                     .collect();
                 let without_room = resolver.without_room.get(&name);
-                Status::Gateway(state.status(
-                    resolver.assigned.get(&name),
-                    &attached,
-                    without_room.into_iter().flatten(),
-                ))
+                Status::Gateway(
+                    state.status(
+                        resolver
+                            .assigned
+                            .get(&name)
+                            .unwrap_or(&Addresses::default()),
+                        &attached,
+                        without_room.into_iter().flatten(),
+                    ),
+                )
             });
             self.set_status(gateway_reference(&name), status);
         }
@@ -64,13 +71,18 @@ impl Update<'_> {
         let mut status = RouteStatus::default();
         let mut attachments = Vec::new();
         for parent in &state.parents {
-            let (accepted, listeners) = self.at_parent(id, parent);
+            let AtParent {
+                accepted,
+                listeners,
+                lost_ports,
+            } = self.at_parent(id, parent);
             attachments.push(Attachment {
                 parent: parent.reference.clone(),
                 attached: accepted.holds(),
                 ours: parent.controller.is_some(),
                 why: accepted.message.clone(),
                 listeners,
+                lost_ports,
             });
             let Some(controller) = &parent.controller else {
                 continue;
@@ -111,11 +123,7 @@ impl Update<'_> {
 
     /// The condition `Accepted` of a route at a parent, conflicts with other routes included, and how the route
     /// stands at each listener.
-    pub(super) fn at_parent(
-        &self,
-        id: &RouteId,
-        parent: &ParentState,
-    ) -> (Finding, Vec<AtListener>) {
+    pub(super) fn at_parent(&self, id: &RouteId, parent: &ParentState) -> AtParent {
         let resolver = &*self.resolver;
         match &parent.target {
             ParentTarget::Gateway {
@@ -143,25 +151,38 @@ impl Update<'_> {
                     }
                     _ => parent.accepted.clone(),
                 };
-                (accepted, standings)
+                AtParent {
+                    accepted,
+                    listeners: standings,
+                    lost_ports: Vec::new(),
+                }
             }
-            ParentTarget::Service { name, .. } => {
-                let rejected = resolver
-                    .mesh_rejected
-                    .get(name)
-                    .is_some_and(|rejected| parent.accepted.holds() && rejected.contains(id));
-                let finding = if rejected {
-                    let text = format!(
-                        "routes of a kind that goes before {} govern Service {name}",
-                        id.kind
-                    );
-                    Finding::new(false, CONFLICTED, text)
-                } else {
-                    parent.accepted.clone()
+            ParentTarget::Service { key, port } if parent.accepted.holds() => {
+                let lost = resolver.mesh_lost.get(key).and_then(|lost| lost.get(id));
+                let lost_ports: Vec<LostPort> = lost
+                    .into_iter()
+                    .flat_map(|lost| lost.iter())
+                    .filter(|lost| port.is_none_or(|port| port == lost.port))
+                    .cloned()
+                    .collect();
+                let asked = match (port, resolver.backends.get(key)) {
+                    (None, Some(service)) => {
+                        let ports = service.ports.iter().map(|port| port.port);
+                        ports.collect::<BTreeSet<u16>>().len()
+                    }
+                    _ => 1,
                 };
-                (finding, Vec::new())
+                AtParent {
+                    accepted: route::governs(&parent.accepted, &lost_ports, asked),
+                    listeners: Vec::new(),
+                    lost_ports,
+                }
             }
-            ParentTarget::Nothing => (parent.accepted.clone(), Vec::new()),
+            ParentTarget::Service { .. } | ParentTarget::Nothing => AtParent {
+                accepted: parent.accepted.clone(),
+                listeners: Vec::new(),
+                lost_ports: Vec::new(),
+            },
         }
     }
 
@@ -206,7 +227,8 @@ impl Update<'_> {
         }
     }
 
-    pub(super) fn set_status(&mut self, reference: ObjectReference, status: Option<Status>) {
+    pub(super) fn set_status(&mut self, reference: ObjectReference, mut status: Option<Status>) {
+        status.as_mut().map(keep_within);
         let statuses = &mut self.resolver.resolution.statuses;
         if statuses.get(&reference) == status.as_ref() {
             return;
@@ -217,6 +239,14 @@ impl Update<'_> {
         }
         self.changes.statuses.insert(reference);
     }
+}
+
+/// How a route stands at a parent, other routes included.
+pub(super) struct AtParent {
+    /// The condition `Accepted`.
+    pub(super) accepted: Finding,
+    pub(super) listeners: Vec<AtListener>,
+    pub(super) lost_ports: Vec<LostPort>,
 }
 
 /// How a route stands at a listener, where `accepted` is what the Gateway says of it as a whole.

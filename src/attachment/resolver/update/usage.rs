@@ -49,8 +49,8 @@ impl Update<'_> {
             return uses;
         };
         for parent in &state.parents {
-            let (accepted, standings) = self.at_parent(id, parent);
-            if !accepted.holds() {
+            let at = self.at_parent(id, parent);
+            if !at.accepted.holds() {
                 continue;
             }
             match &parent.target {
@@ -58,7 +58,7 @@ impl Update<'_> {
                     name, listeners, ..
                 } => {
                     let sender = Sender::Gateway(name.clone());
-                    let accepted = listeners.iter().zip(&standings).filter(|(_, at)| {
+                    let accepted = listeners.iter().zip(&at.listeners).filter(|(_, at)| {
                         matches!(
                             at.standing,
                             Standing::InForce { .. } | Standing::Idle { .. }

@@ -312,6 +312,8 @@ impl<'a> Builder<'a> {
 
     fn describe(&self, (index, fate, invalid): &(usize, Fate, Invalid)) -> String {
         let fate = match (fate, self.kind) {
+            (Fate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
+            (Fate::LeftOut, RouteKind::Udp) => "takes no datagrams",
             (Fate::LeftOut, _) => "takes no requests",
             (Fate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
             (Fate::Fails, _) => "answers its requests with 500",
@@ -368,26 +370,68 @@ pub(in crate::attachment) fn connections<'r>(
     common: Common<'_>,
     rules: impl Iterator<Item = &'r [BackendRef]>,
 ) -> Built {
+    let kind = common.id.kind;
     let mut builder = Builder::new(context, common.id);
-    let rules: Vec<ConnectionRule> = rules
-        .enumerate()
-        .map(|(index, backends)| {
-            let backends = backends
-                .iter()
-                .map(|reference| builder.backend(reference, None))
-                .collect();
+    let mut dropped = Vec::new();
+    let mut first = None;
+    let mut total = 0;
+    for (index, backends) in rules.enumerate() {
+        total += 1;
+        let backends = backends
+            .iter()
+            .map(|reference| builder.backend(reference, None))
+            .collect();
+        // Rules have no matches, so that the first one leaves nothing to others.
+        if index == 0 {
             builder.accept();
-            ConnectionRule { index, backends }
-        })
-        .collect();
-    let total = rules.len();
+            first = Some(ConnectionRule { index, backends });
+        } else {
+            let text = format!(
+                "rule 0 takes every connection, since the rules of a {kind} have no matches"
+            );
+            builder.leave_out(index, Invalid::value(text));
+            dropped.push(index);
+        }
+    }
+    let unreachable = match &first {
+        Some(rule) if matches!(kind, RouteKind::Tcp | RouteKind::Udp) => unreachable(kind, rule),
+        _ => None,
+    };
     let rules = Rules::Connection(Arc::new(ConnectionRouteRules {
         reference: common.id.name.clone(),
         age: common.age,
         hostnames: common.hostnames.to_vec(),
-        rules,
+        rules: first.into_iter().collect(),
+        dropped,
     }));
-    builder.finish(rules, total)
+    let built = builder.finish(rules, total);
+    Built {
+        invalid: built.invalid.or(unreachable),
+        ..built
+    }
+}
+
+/// Why a TCPRoute or UDPRoute of this one rule is not accepted: none of its backends can be had, and nothing below
+/// HTTP says so to a client (GEP-1364, "Partial validity and Conditions").
+fn unreachable(kind: RouteKind, rule: &ConnectionRule) -> Option<Finding> {
+    let problems: Vec<&BackendProblem> = rule
+        .backends
+        .iter()
+        .map_while(EffectiveBackend::problem)
+        // What is wrong with a policy is for the policy to say, which needs the route to use its target.
+        .filter(|problem| {
+            !matches!(
+                problem,
+                BackendProblem::PolicyFull { .. } | BackendProblem::InvalidTlsPolicy { .. }
+            )
+        })
+        .collect();
+    let first = problems
+        .first()
+        .filter(|_| problems.len() == rule.backends.len())?;
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let text = format!("no backend of the {kind} can be reached: {}", join(&texts));
+    Some(Finding::new(false, first.reason(), text))
 }
 
 pub(in crate::attachment) use grpc::build as grpc;

@@ -4,13 +4,18 @@
 //! conditions of types that are not ours. What is not ours stays as it is. `lastTransitionTime` moves only
 //! where the status of a condition changes.
 
-use super::{Snapshot, Status, objects::route_id::RouteKind};
+mod limits;
+
+pub(super) use limits::keep_within;
+
+use super::{RouteKind, Snapshot, Status};
 use crate::{
-    meta::{Condition, ConditionSet, GROUP, ObjectReference, condition},
-    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteParentStatus, RouteStatus},
-    v1alpha2::{MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus},
+    meta::{GROUP, ObjectReference, condition},
+    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteStatus},
+    v1alpha2::PolicyStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use limits::{conditions, entries, keep_class, keep_gateway};
 
 /// The next status of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,10 +24,14 @@ pub struct Next<S> {
     pub status: S,
     /// Whether it differs from the present one, so that it has to be written.
     pub write: bool,
+    /// How many of our entries are not in the status, since those of other controllers leave no room: a route has
+    /// at most 32 parents in its status, a policy 16 ancestors.
+    pub omitted: usize,
 }
 
 /// Merges the wanted status into the present one. `own` says which controller names are ours; entries of
-/// other controllers, and conditions of types that are not wanted, stay.
+/// other controllers, and conditions of types that are not wanted, stay. The result is within the limits of the
+/// API (a status that is not would be refused whole): what others wrote goes first.
 ///
 /// A present status of another kind than the wanted one counts as none.
 #[must_use]
@@ -32,6 +41,7 @@ pub fn next(
     own: impl Fn(&str) -> bool,
     now: &Time,
 ) -> Next<Status> {
+    let mut omitted = 0;
     let status = match (wanted, present) {
         (Status::GatewayClass(wanted), present) => Status::GatewayClass(gateway_class(
             match present {
@@ -49,24 +59,24 @@ pub fn next(
             wanted,
             now,
         )),
-        (Status::Route(wanted), present) => Status::Route(route(
-            match present {
+        (Status::Route(wanted), present) => {
+            let present = match present {
                 Some(Status::Route(present)) => Some(present),
                 _ => None,
-            },
-            wanted,
-            own,
-            now,
-        )),
-        (Status::Policy(wanted), present) => Status::Policy(policy(
-            match present {
+            };
+            let (status, without_room) = parents(present, wanted, own, now);
+            omitted = without_room;
+            Status::Route(status)
+        }
+        (Status::Policy(wanted), present) => {
+            let present = match present {
                 Some(Status::Policy(present)) => Some(present),
                 _ => None,
-            },
-            wanted,
-            own,
-            now,
-        )),
+            };
+            let (status, without_room) = ancestors(present, wanted, own, now);
+            omitted = without_room;
+            Status::Policy(status)
+        }
     };
     let empty = match &status {
         Status::Route(status) => status.parents.is_empty(),
@@ -77,7 +87,11 @@ pub fn next(
         Some(present) => *present != status,
         None => !empty,
     };
-    Next { status, write }
+    Next {
+        status,
+        write,
+        omitted,
+    }
 }
 
 /// The status that an object of a snapshot has, if it has one.
@@ -115,37 +129,6 @@ pub fn present(snapshot: &Snapshot, reference: &ObjectReference) -> Option<Statu
     }
 }
 
-/// Sets each wanted condition and leaves those of other types.
-fn conditions(present: &[Condition], wanted: &[Condition], now: &Time) -> Vec<Condition> {
-    let mut next = present.to_vec();
-    for condition in wanted {
-        next.set_condition(condition.clone(), now.clone());
-    }
-    next
-}
-
-/// As [`conditions`], but a condition of one of these types that is no longer wanted goes.
-fn owned_conditions(
-    present: &[Condition],
-    wanted: &[Condition],
-    types: &[&str],
-    now: &Time,
-) -> Vec<Condition> {
-    let mut next = conditions(present, wanted, now);
-    next.retain(|c| !types.contains(&c.type_.as_str()) || wanted.condition_of(&c.type_));
-    next
-}
-
-trait Has {
-    fn condition_of(&self, kind: &str) -> bool;
-}
-
-impl Has for [Condition] {
-    fn condition_of(&self, kind: &str) -> bool {
-        self.iter().any(|c| c.type_ == kind)
-    }
-}
-
 /// The next status of a GatewayClass. There is one controller for it.
 #[must_use]
 pub fn gateway_class(
@@ -154,10 +137,12 @@ pub fn gateway_class(
     now: &Time,
 ) -> GatewayClassStatus {
     let old = present.map(|p| p.conditions.as_slice()).unwrap_or_default();
-    GatewayClassStatus {
-        conditions: conditions(old, &wanted.conditions, now),
+    let mut next = GatewayClassStatus {
+        conditions: conditions(old, &wanted.conditions, &[], now),
         supported_features: wanted.supported_features.clone(),
-    }
+    };
+    keep_class(&mut next);
+    next
 }
 
 /// The next status of a Gateway. There is one controller for it.
@@ -174,19 +159,27 @@ pub fn gateway(
             .map(|l| l.conditions.as_slice())
             .unwrap_or_default();
         ListenerStatus {
-            conditions: conditions(old, &wanted.conditions, now),
+            conditions: conditions(old, &wanted.conditions, &[], now),
             ..wanted.clone()
         }
     };
-    GatewayStatus {
+    let mut next = GatewayStatus {
         addresses: wanted.addresses.clone(),
-        conditions: conditions(old, &wanted.conditions, now),
+        conditions: conditions(
+            old,
+            &wanted.conditions,
+            &[condition::gateway::LISTENERS_NOT_VALID],
+            now,
+        ),
         listeners: wanted.listeners.iter().map(listener).collect(),
-    }
+    };
+    keep_gateway(&mut next);
+    next
 }
 
 /// The next status of a route: entries of other controllers stay where they are, ours that are no longer
-/// wanted go, new ones come last.
+/// wanted go, new ones come last. A status holds 32 entries: those of other controllers go first, then ours that
+/// are there.
 #[must_use]
 pub fn route(
     present: Option<&RouteStatus>,
@@ -194,35 +187,26 @@ pub fn route(
     own: impl Fn(&str) -> bool,
     now: &Time,
 ) -> RouteStatus {
-    let mut left: Vec<&RouteParentStatus> = wanted.parents.iter().collect();
-    let mut parents = Vec::new();
-    for entry in present.iter().flat_map(|p| &p.parents) {
-        let at = left.iter().position(|w| {
-            w.controller_name == entry.controller_name && w.parent_ref == entry.parent_ref
-        });
-        match at.map(|at| left.remove(at)) {
-            Some(wanted) => parents.push(RouteParentStatus {
-                conditions: owned_conditions(
-                    &entry.conditions,
-                    &wanted.conditions,
-                    condition::route::TYPES,
-                    now,
-                ),
-                ..wanted.clone()
-            }),
-            None if own(&entry.controller_name) => {}
-            None => parents.push(entry.clone()),
-        }
-    }
-    parents.extend(left.into_iter().map(|wanted| RouteParentStatus {
-        conditions: conditions(&[], &wanted.conditions, now),
-        ..wanted.clone()
-    }));
-    RouteStatus { parents }
+    parents(present, wanted, own, now).0
+}
+
+/// As [`route`], with the number of entries for which there is no room.
+fn parents(
+    present: Option<&RouteStatus>,
+    wanted: &RouteStatus,
+    own: impl Fn(&str) -> bool,
+    now: &Time,
+) -> (RouteStatus, usize) {
+    let present = present.map(|p| p.parents.as_slice()).unwrap_or_default();
+    let ours = condition::route::TYPES;
+    let (parents, omitted) = entries(present, &wanted.parents, own, ours, now);
+    (RouteStatus { parents }, omitted)
 }
 
 /// The next status of a policy, as with [`route`]; at most [`MAX_ANCESTORS`] entries, where those that are
 /// there go before new ones.
+///
+/// [`MAX_ANCESTORS`]: crate::v1alpha2::MAX_ANCESTORS
 #[must_use]
 pub fn policy(
     present: Option<&PolicyStatus>,
@@ -230,29 +214,17 @@ pub fn policy(
     own: impl Fn(&str) -> bool,
     now: &Time,
 ) -> PolicyStatus {
-    let mut left: Vec<&PolicyAncestorStatus> = wanted.ancestors.iter().collect();
-    let mut ancestors = Vec::new();
-    for entry in present.iter().flat_map(|p| &p.ancestors) {
-        let at = left.iter().position(|w| {
-            w.controller_name == entry.controller_name && w.ancestor_ref == entry.ancestor_ref
-        });
-        match at.map(|at| left.remove(at)) {
-            Some(wanted) => ancestors.push(PolicyAncestorStatus {
-                conditions: conditions(&entry.conditions, &wanted.conditions, now),
-                ..wanted.clone()
-            }),
-            None if own(&entry.controller_name) => {}
-            None => ancestors.push(entry.clone()),
-        }
-    }
-    let room = MAX_ANCESTORS.saturating_sub(ancestors.len());
-    ancestors.extend(
-        left.into_iter()
-            .take(room)
-            .map(|wanted| PolicyAncestorStatus {
-                conditions: conditions(&[], &wanted.conditions, now),
-                ..wanted.clone()
-            }),
-    );
-    PolicyStatus { ancestors }
+    ancestors(present, wanted, own, now).0
+}
+
+/// As [`policy`], with the number of entries for which there is no room.
+fn ancestors(
+    present: Option<&PolicyStatus>,
+    wanted: &PolicyStatus,
+    own: impl Fn(&str) -> bool,
+    now: &Time,
+) -> (PolicyStatus, usize) {
+    let present = present.map(|p| p.ancestors.as_slice()).unwrap_or_default();
+    let (ancestors, omitted) = entries(present, &wanted.ancestors, own, &[], now);
+    (PolicyStatus { ancestors }, omitted)
 }

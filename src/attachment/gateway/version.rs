@@ -1,0 +1,96 @@
+//! Whether the installed CRDs are of a release that is supported (GatewayClass, condition `SupportedVersion`).
+
+use crate::{
+    attachment::{
+        Snapshot,
+        finding::{Finding, join, names},
+    },
+    crd::BUNDLE_VERSION_ANNOTATION,
+    meta::{Release, condition::gateway_class::reason},
+};
+use std::collections::BTreeSet;
+
+/// The condition `SupportedVersion`. CRDs of other releases are served as well as can be: the class is accepted
+/// all the same, as the specification allows.
+pub(super) fn supported(snapshot: &Snapshot) -> Finding {
+    let installed = || {
+        let crds = snapshot.installed_crds().values();
+        crds.filter(|crd| crd.is_gateway_api())
+    };
+    if installed().next().is_none() {
+        let text = format!(
+            "no CRD of the Gateway API is among the objects: release {} is assumed, which is supported",
+            Release::default()
+        );
+        return Finding::new(true, reason::SUPPORTED_VERSION, text);
+    }
+    let found: BTreeSet<&str> = installed()
+        .filter_map(|crd| crd.bundle_version.as_deref())
+        .collect();
+    let mut problems = Vec::new();
+    let unknown: BTreeSet<&str> = found.iter().copied().filter(|v| !is_supported(v)).collect();
+    if !unknown.is_empty() {
+        let unknown = names(unknown.into_iter());
+        problems.push(format!("CRDs of release {unknown} are installed"));
+    }
+    let unmarked: BTreeSet<&str> = installed()
+        .filter(|crd| crd.bundle_version.is_none())
+        .map(|crd| crd.name.as_str())
+        .collect();
+    if !unmarked.is_empty() {
+        let unmarked = names(unmarked.into_iter());
+        problems.push(format!(
+            "the annotation `{BUNDLE_VERSION_ANNOTATION}` is missing on CRD {unmarked}"
+        ));
+    }
+    if problems.is_empty() {
+        let found = names(found.into_iter());
+        let text = format!("the installed CRDs are of release {found}, which is supported");
+        return Finding::new(true, reason::SUPPORTED_VERSION, text);
+    }
+    let known = names(Release::ALL.iter().map(|release| release.as_str()));
+    let text = format!(
+        "{}: {known} and their patches are supported, others as well as can be",
+        join(&problems)
+    );
+    Finding::new(false, reason::UNSUPPORTED_VERSION, text)
+}
+
+/// Whether a release is known, or a patch of one that is: patches have the same kinds and fields.
+fn is_supported(version: &str) -> bool {
+    let minor = |version: &str| -> Option<(u32, u32)> {
+        let mut parts = version.strip_prefix('v')?.splitn(3, '.');
+        let (major, minor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next()?.parse::<u32>().ok()?;
+        Some((major, minor))
+    };
+    minor(version).is_some_and(|found| {
+        let known = Release::ALL.iter().filter_map(|r| minor(r.as_str()));
+        known.into_iter().any(|known| known == found)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_releases_and_their_patches_are_supported_and_no_others() {
+        for version in ["v1.0.0", "v1.0.1", "v1.1.0", "v1.1.1"] {
+            assert!(is_supported(version), "{version}");
+        }
+        for version in [
+            "v99.0.0",
+            "v0.8.1",
+            "1.1.0",
+            "v1.1",
+            "v1.1.0-rc1",
+            "v1.1.x",
+            "",
+            "v1.1.0.1",
+            "latest",
+        ] {
+            assert!(!is_supported(version), "{version}");
+        }
+    }
+}
