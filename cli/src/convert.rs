@@ -134,7 +134,7 @@ fn report(total: &Migrated) {
     let style = Style::stderr();
     for owned in &total.owned {
         eprintln!(
-            "{} {}: `metadata.ownerReferences` name owners by uid; where an owner is created anew too, mend them first",
+            "{} {}: `metadata.ownerReferences` name owners by uid; where an owner is created anew too, correct them first",
             style.warn("warning:"),
             style.strong(owned)
         );

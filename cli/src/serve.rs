@@ -337,7 +337,6 @@ impl Server {
                 name: object.name.clone(),
             };
             self.objects.delete(&reference, &mut self.resolver);
-            self.untold.remove(&reference);
         }
         self.tell(Applied::default())
     }

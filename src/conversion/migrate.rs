@@ -52,7 +52,7 @@ pub struct Migrated {
     /// The objects that could not be converted, and why.
     pub errors: Vec<ConversionError>,
     /// Objects with owner references. These name their owners by uid: where an owner was created anew too,
-    /// the garbage collector takes such an object away, and the reference must be mended first.
+    /// the garbage collector takes such an object away, and the reference must be corrected first.
     pub owned: Vec<ObjectReference>,
 }
 

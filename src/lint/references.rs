@@ -1,16 +1,20 @@
 //! References that lead to nothing, or to something that cannot be used.
 
-use super::Found;
+use super::{Found, near::Near};
 use crate::{
     attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver},
     rules::{Rule, set as rules},
 };
 
 pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+    let near = Near::new(resolver, &[]);
     for object in resolver.snapshot().references() {
         for problem in resolver.reference_problems(&object) {
-            let message = message(&problem);
-            found.push(&object, rule(problem.kind), problem.path, message);
+            let (rule, message) = (rule(problem.kind), message(&problem));
+            match near.help(&object, &problem) {
+                Some(help) => found.push_with_help(&object, rule, problem.path, message, help),
+                None => found.push(&object, rule, problem.path, message),
+            }
         }
     }
 }

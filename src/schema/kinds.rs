@@ -61,7 +61,7 @@ pub struct Installation {
     pub release: Release,
     /// The channel.
     pub channel: Channel,
-    /// Whether a server takes and hands out objects of this version.
+    /// Whether a server accepts and returns objects of this version.
     pub served: bool,
     /// Whether objects are stored in this version.
     pub stored: bool,

@@ -175,7 +175,7 @@ impl From<Findings> for Report {
         } = findings;
         const RULE: &str = "object/too-many-findings";
         let message = |what| format!("the object has {MOST_FINDINGS} {what}: more are not named");
-        let help = || "mend these first".to_owned();
+        let help = || "correct these first".to_owned();
         if errors >= MOST_FINDINGS {
             kept.push(Finding::error(RULE, String::new(), message("errors")).with_help(help()));
         }

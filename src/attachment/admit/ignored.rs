@@ -158,7 +158,7 @@ impl Ignored {
         }
     }
 
-    /// An object in whose place another one was given later.
+    /// An object that another one of the same name replaces.
     pub(super) fn replaced(
         index: usize,
         object: ObjectReference,

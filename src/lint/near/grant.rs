@@ -7,7 +7,11 @@ impl Near<'_> {
     /// Which ReferenceGrant would allow a reference but for one thing; else the one to write.
     pub(super) fn grant(&self, from: &ObjectReference, to: &ObjectReference) -> String {
         let mut best: Option<(usize, &Pair<'_>, Vec<String>)> = None;
-        for pair in self.index().pairs(&to.namespace, &from.namespace) {
+        let pairs = self.index().pairs(&to.namespace, &from.namespace);
+        for pair in pairs.take_while(|_| self.may_look()) {
+            if !is_near(pair, from, to) {
+                continue;
+            }
             let wrong = differences(pair, from, to);
             let weight = wrong.len() + usize::from(pair.ignored.is_some());
             if weight <= 1 && best.as_ref().is_none_or(|(least, ..)| weight < *least) {
@@ -42,6 +46,22 @@ impl Near<'_> {
 
 fn quoted(group: &str) -> &str {
     if group.is_empty() { "\"\"" } else { group }
+}
+
+/// Whether all but one thing of a grant's entries fits a reference.
+fn is_near(pair: &Pair<'_>, from: &ObjectReference, to: &ObjectReference) -> bool {
+    let (own_from, own_to) = (pair.from.1, pair.to.1);
+    let name = own_to.name.as_deref().filter(|name| !name.is_empty());
+    let wrong = [
+        pair.grant.namespace != to.namespace,
+        own_from.group != GROUP,
+        own_from.kind != from.kind,
+        own_from.namespace != from.namespace,
+        own_to.group != to.group,
+        own_to.kind != to.kind,
+        name.is_some_and(|name| name != to.name),
+    ];
+    wrong.into_iter().filter(|wrong| *wrong).count() <= 1
 }
 
 /// What of a grant's entries does not fit a reference, each with what would.

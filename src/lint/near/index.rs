@@ -114,12 +114,12 @@ impl<'a> Index<'a> {
 
     /// The pairs of the grants in a namespace, and of those for objects of another one.
     pub(super) fn pairs(&self, namespace: &str, from: &str) -> impl Iterator<Item = &Pair<'a>> {
-        let list = |map: &'_ HashMap<&str, Vec<usize>>, key: &str| -> Vec<usize> {
-            let found = map.get(key).into_iter().flatten();
-            found.take(super::MOST_LOOKED_AT).copied().collect()
+        let of = |places: Option<&'_ Vec<usize>>| {
+            let found = places.into_iter().flatten().take(super::MOST_LOOKED_AT);
+            found.copied().collect::<Vec<_>>()
         };
-        let mut places = list(&self.by_namespace, namespace);
-        places.extend(list(&self.by_from, from));
+        let mut places = of(self.by_namespace.get(namespace));
+        places.extend(of(self.by_from.get(from)));
         places.into_iter().filter_map(|place| self.pairs.get(place))
     }
 }

@@ -45,10 +45,13 @@ use crate::{
     schema,
 };
 use index::Index;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// How many objects are looked at for one that is nearly meant, and how many are named at most.
 const MOST_LOOKED_AT: usize = 1_000;
+
+/// How many objects are looked at in all. A set may have as many references that fail as it has objects.
+const BUDGET: usize = 50_000;
 
 /// Finds what nearly fits, among the objects of a resolver and those that are not in force.
 #[derive(Debug)]
@@ -56,6 +59,8 @@ pub struct Near<'a> {
     resolver: &'a Resolver,
     ignored: &'a [Ignored],
     index: OnceCell<Index<'a>>,
+    /// How many objects may yet be looked at.
+    budget: Cell<usize>,
 }
 
 /// What would make an object work as it is most likely meant.
@@ -73,13 +78,24 @@ pub struct Hint {
 impl<'a> Near<'a> {
     /// As of the resolver's last [`update`](Resolver::update); `ignored` is what was given beside its objects and is
     /// not in force.
+    ///
+    /// Looks at so many objects in all, and no more: of a set in which very many references fail, the last ones have
+    /// no hint.
     #[must_use]
     pub fn new(resolver: &'a Resolver, ignored: &'a [Ignored]) -> Self {
         Self {
             resolver,
             ignored,
             index: OnceCell::new(),
+            budget: Cell::new(BUDGET),
         }
+    }
+
+    /// Whether one more object may be looked at.
+    fn may_look(&self) -> bool {
+        let left = self.budget.get();
+        self.budget.set(left.saturating_sub(1));
+        left > 0
     }
 
     fn index(&self) -> &Index<'a> {

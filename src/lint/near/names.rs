@@ -98,7 +98,8 @@ impl Near<'_> {
         macro_rules! near {
             ($objects:ident) => {{
                 let places = Snapshot::in_namespace(snapshot.$objects(), &to.namespace);
-                near_name(&to.name, places.map(|(place, _)| place))
+                let places = places.map(|(place, _)| place);
+                near_name(&to.name, places.take_while(|_| self.may_look()))
             }};
         }
         let near = match (to.group.as_str(), to.kind.as_str()) {
