@@ -26,7 +26,7 @@ pub struct WeightedChoice {
 impl WeightedChoice {
     /// Prepares the choice among weights, in their order.
     ///
-    /// Weights are those of the API, 0 to 1 000 000; any other number that fits works as well.
+    /// Weights are those of the API, 0 to 1 000 000; any other number that is not negative works as well.
     ///
     /// # Errors
     ///

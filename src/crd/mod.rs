@@ -28,9 +28,9 @@ use std::collections::BTreeMap;
 
 pub use props::structural_schema;
 
-/// The annotation that holds the bundle's version on each CRD.
+/// The annotation with the bundle's version on each CRD.
 pub const BUNDLE_VERSION_ANNOTATION: &str = "gateway.networking.k8s.io/bundle-version";
-/// The annotation that holds the bundle's channel on each CRD.
+/// The annotation with the bundle's channel on each CRD.
 pub const CHANNEL_ANNOTATION: &str = "gateway.networking.k8s.io/channel";
 /// The annotation by which a server lets a group under `k8s.io` be defined.
 pub const API_APPROVED_ANNOTATION: &str = "api-approved.kubernetes.io";

@@ -3,8 +3,9 @@
 use super::{LintOptions, lint};
 use crate::{
     attachment::{self, Resolver, Snapshot, SnapshotObject},
-    manifest,
+    manifest::{self, ReadError},
     meta::{GROUP, ObjectReference},
+    schema,
     validation::{self, Finding, Report, validate_value},
 };
 use serde_json::Value;
@@ -24,6 +25,11 @@ pub fn judge_set<'a>(
     let mut reports = Together::of(objects, options);
     objects.iter().enumerate().map(move |(index, object)| {
         let mut report = validate_value(object, options);
+        if let Some(error) = reports.unreadable.remove(&index)
+            && report.is_accepted()
+        {
+            report.push(Finding::unreadable(&error));
+        }
         report.extend(reports.take(index, object));
         report
     })
@@ -34,6 +40,8 @@ struct Together {
     /// The object in whose report each finding belongs.
     names: HashMap<usize, ObjectReference>,
     reports: BTreeMap<ObjectReference, Report>,
+    /// The objects of kinds without a schema here, such as Secrets, that cannot be decoded.
+    unreadable: HashMap<usize, ReadError>,
 }
 
 impl Together {
@@ -43,11 +51,21 @@ impl Together {
         resolving.now = options.now;
         let mut snapshot = Snapshot::default();
         let mut last: HashMap<ObjectReference, usize> = HashMap::new();
+        let mut unreadable = HashMap::new();
         for (index, object) in objects.iter().enumerate() {
-            let Ok(object) = manifest::decode(object) else {
-                continue;
+            let object = match manifest::decode(object) {
+                Ok(object) => SnapshotObject::from(object),
+                Err(error) => {
+                    let text = |field| object.get(field).and_then(Value::as_str);
+                    // Kinds with a schema were judged by it.
+                    if let (Some(version), Some(kind)) = (text("apiVersion"), text("kind"))
+                        && schema::find(version, kind).is_none()
+                    {
+                        unreadable.insert(index, error);
+                    }
+                    continue;
+                }
             };
-            let object = SnapshotObject::from(object);
             last.insert(object.reference(), index);
             snapshot.insert(object);
         }
@@ -63,6 +81,7 @@ impl Together {
                 .into_iter()
                 .map(|(name, index)| (index, name))
                 .collect(),
+            unreadable,
         }
     }
 

@@ -463,3 +463,81 @@ fn in_a_mesh_routes_compete_for_the_same_clients_and_port() {
         []
     );
 }
+
+fn policy(name: &str, created: &str, targets: &Value, validation: &Value) -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "BackendTLSPolicy",
+        "metadata": {"name": name, "creationTimestamp": created},
+        "spec": {"targetRefs": targets, "validation": validation},
+    })
+}
+
+/// GEP-713, "Conflict Resolution": the older of two valid policies wins. One that is not valid does not compete, so that
+/// its age is not named; and a target that no policy can have is not said to be missing.
+#[test]
+fn a_policy_without_effect_is_told_why() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}});
+    let used = route(
+        &json!({"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs": [{"name": "s", "port": 80}]}]}),
+    );
+    let to_service = json!([{"group": "", "kind": "Service", "name": "s"}]);
+    let to_route =
+        json!([{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "a"}]);
+    let system = json!({"wellKnownCACertificates": "System", "hostname": "s.example"});
+    let missing = json!({"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "none"}], "hostname": "s.example"});
+    let (old, new) = ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z");
+    let why = |first: &Value, second: &Value| {
+        let found = judged(&[&gateway, &service, &used, first, second]).remove(3);
+        let at_target = |(_, path, _): &&(&str, String, String)| path == "spec.targetRefs[0]";
+        let said = found.iter().find(at_target);
+        said.map(|(rule, _, message)| (*rule, message.clone()))
+    };
+    let other = policy("b", new, &to_service, &system);
+    let says = |text: &str| Some(("PolicyTargetReference/in-force", text.to_owned()));
+    assert_eq!(
+        why(&policy("a", old, &to_service, &missing), &other),
+        says(
+            "BackendTLSPolicy default/b applies to Service default/s instead: this policy is not valid"
+        )
+    );
+    assert_eq!(why(&policy("a", old, &to_service, &system), &other), None);
+    assert_eq!(
+        why(&policy("a", old, &to_route, &system), &other),
+        says("HTTPRoute default/a cannot be the target: expected a Service")
+    );
+}
+
+/// SecretObjectReference: an object of another kind is not missing, it is of no use; and a Secret that an API server cannot
+/// read is named itself, not only by those that refer to it.
+#[test]
+fn an_object_that_cannot_hold_a_certificate_is_told_from_one_that_is_missing() {
+    let listener = |reference: &Value| {
+        gateway(&json!([
+            {"name": "tls", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [reference]}},
+        ]))
+    };
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "kubernetes.io/tls",
+        "data": {"tls.crt": "", "tls.key": "!!"},
+    });
+    let found = |reference: &Value| judged(&[&listener(reference), &secret]).remove(0);
+    let map = found(&json!({"group": "", "kind": "ConfigMap", "name": "s"}));
+    let rules: Vec<_> = map.iter().map(|(rule, _, _)| *rule).collect();
+    assert_eq!(rules, ["SecretObjectReference/certificate-usable"]);
+    assert!(map[0].2.contains("expected a Secret"), "{map:?}");
+    let missing = found(&json!({"name": "none"}));
+    assert_eq!(missing[0].0, "SecretObjectReference/certificate-exists");
+
+    let gateway = listener(&json!({"name": "s"}));
+    let options = validation::ValidationOptions::new(Channel::Experimental);
+    let objects = [&gateway, &secret];
+    let reports: Vec<_> = judge_set(&objects, &options).collect();
+    let of_secret: Vec<_> = reports[1]
+        .findings()
+        .iter()
+        .map(|f| (f.rule(), f.path()))
+        .collect();
+    assert_eq!(of_secret, [("manifest/unreadable", "data[tls.key]")]);
+    assert!(!reports[1].is_accepted());
+}

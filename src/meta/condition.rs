@@ -9,13 +9,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::open_enum;
 
 open_enum! {
-    /// Whether a condition holds.
+    /// The status of a condition.
     pub enum ConditionStatus, schema = closed {
-        /// It holds.
+        /// It is true.
         True = "True",
-        /// It does not hold.
+        /// It is false.
         False = "False",
-        /// It is not known whether it holds.
+        /// It is not known.
         Undetermined = "Unknown",
     }
 }
@@ -26,7 +26,7 @@ impl From<bool> for ConditionStatus {
     }
 }
 
-/// A list of conditions with one entry a type, as a status holds it.
+/// A list of conditions with one entry for each type, as in a status.
 ///
 /// Implemented for `Vec<Condition>`. In a status with several writers (`parents`, `ancestors`) each
 /// writer has an entry of its own with its own list, so that setting a condition here never touches
@@ -202,7 +202,7 @@ conditions! {
             NO_RESOURCES = "NoResources";
             /// No address could be assigned.
             ADDRESS_NOT_ASSIGNED = "AddressNotAssigned";
-            /// A requested address is valid and cannot be had.
+            /// A requested address is valid and cannot be assigned.
             ADDRESS_NOT_USABLE = "AddressNotUsable";
             /// The data plane serves the Gateway.
             READY = "Ready";
@@ -232,7 +232,7 @@ conditions! {
         reasons {
             /// The listener is accepted.
             ACCEPTED = "Accepted";
-            /// The port cannot be had.
+            /// The port is not available.
             PORT_UNAVAILABLE = "PortUnavailable";
             /// The protocol is not supported.
             UNSUPPORTED_PROTOCOL = "UnsupportedProtocol";
@@ -240,7 +240,7 @@ conditions! {
             HOSTNAME_CONFLICT = "HostnameConflict";
             /// Same port as another listener with a protocol that cannot share it.
             PROTOCOL_CONFLICT = "ProtocolConflict";
-            /// No other listener is in the way.
+            /// No other listener conflicts with this one.
             NO_CONFLICTS = "NoConflicts";
             /// All references are good.
             RESOLVED_REFS = "ResolvedRefs";
@@ -306,7 +306,7 @@ conditions! {
         reasons {
             /// The policy is in force.
             ACCEPTED = "Accepted";
-            /// An older policy holds the same target.
+            /// Another policy takes precedence at the same target.
             CONFLICTED = "Conflicted";
             /// The policy is not valid.
             INVALID = "Invalid";

@@ -1,6 +1,6 @@
 //! The API's constrained texts, each declared once: length, pattern, format.
 //!
-//! These types carry a schema and nothing else. A field of a wire struct that holds such a text is a
+//! These types carry a schema and nothing else. A field of a wire struct with such a text is a
 //! `String` and names its constraint in its schema attribute; CRDs and validation read it from there.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

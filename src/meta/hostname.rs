@@ -7,7 +7,7 @@ const MAX_LENGTH: usize = 253;
 
 /// A hostname as listeners and routes name it: a DNS name, or `*.` followed by one.
 ///
-/// Held in lower case. A wildcard stands for one label *or more*: `*.example.com` covers
+/// Kept in lower case. A wildcard stands for one label *or more*: `*.example.com` covers
 /// `a.example.com` and `a.b.example.com`, not `example.com` (Gateway API `Hostname`).
 ///
 /// ```

@@ -2,7 +2,7 @@
 
 /// Declares a discriminated union of the API as a Rust enum with data.
 ///
-/// On the wire it is `{"type": TYPE, MEMBER: …}`. Whatever does not fit (a type that the release does
+/// On the wire it is `{"type": TYPE, MEMBER: …}`. Whatever does not match (a type that the release does
 /// not know, a member that is missing, two members) is kept in `Unrecognized` and written back as it
 /// was, so that an object of a later release survives a read and a write.
 macro_rules! union {
@@ -18,7 +18,7 @@ macro_rules! union {
         #[derive(Clone, Debug, PartialEq)]
         pub enum $name {
             $( $(#[doc = $variant_doc])+ $variant($data), )+
-            /// What does not fit this release, kept as it was read: a type that it does not know, a
+            /// What does not match this release, kept as it was read: a type that it does not know, a
             /// member that is missing or does not belong to the type, or two members.
             Unrecognized(serde_json::Map<String, serde_json::Value>),
         }
@@ -113,7 +113,7 @@ macro_rules! union {
                     }
                 }
 
-                /// The members that were read, before it is known whether they fit together. Of what fits
+                /// The members that were read, before it is known whether they belong together. If they do,
                 /// nothing is allocated here: what is freed while a large list is read leaves holes, and the
                 /// list's objects get out of their order in memory.
                 #[derive(Default)]

@@ -8,14 +8,14 @@ use serde::{Serialize, Serializer};
 
 use super::index::candidates::Hit;
 use super::index::stored::{Failure, Stored};
-use super::matching::matches::{Match, PathMatch, ValueMatch};
+use super::matching::matches::{GrpcMatch, Match, PathMatch, ValueMatch};
 use super::matching::precedence::Criterion;
 use super::request::host::HostPattern;
 use super::request::view::{Prepared, RequestView};
 use super::router::{Found, Router};
 
-/// Every entry whose hostname is asked for a request, in order of precedence, and what became of it. (Entries that
-/// no request fits, for a gRPC service with a slash, say, are not among them.)
+/// Every entry whose hostname matches the request, in order of precedence, and what became of it. (Entries that no
+/// request can match, such as one for a gRPC service with a slash, are not among them.)
 ///
 /// The text form has a line for each; the serialised form is
 /// `{"winner": {…} or null, "candidates": [{"hostname", "ownHostname", "route", "rule", "match", "verdict",
@@ -41,14 +41,14 @@ pub struct Candidate<'t, T> {
 pub enum Verdict {
     /// It answers the request.
     Won,
-    /// It fits, but the winner ranks before it, on this criterion. `None` if both have the same key, which
+    /// It matches, but the winner ranks before it, on this criterion. `None` if both have the same key, which
     /// only entries of the same route, rule and match index have.
     Lost(Option<Criterion>),
-    /// It does not fit.
+    /// It does not match.
     Failed(Reason),
 }
 
-/// What of a request an entry does not fit: the first such test, in the order path, method, headers, query
+/// The part of a request that does not match an entry: the first one, in the order path, method, headers, query
 /// parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,8 +64,8 @@ pub enum Reason {
 }
 
 impl<T> Router<T> {
-    /// What [`find`](Self::find) answers to a request and what became of every other entry whose hostname
-    /// is asked. Takes time and memory by the number of those entries; not for the path of every request.
+    /// What [`find`](Self::find) returns for a request, and what became of every other entry whose hostname matches.
+    /// Time and memory are in proportion to the number of those entries: do not call it for every request.
     pub fn explain<R: RequestView>(&self, request: &R) -> Explanation<'_, T> {
         let prepared = Prepared::new(request, self.options());
         let winner = self.lookup(request);
@@ -100,12 +100,12 @@ impl<'t, T> Explanation<'t, T> {
             .map(|winner| winner.entry)
     }
 
-    /// Every entry whose hostname is asked, in order of precedence.
+    /// Every entry whose hostname matches, in order of precedence.
     pub fn candidates(&self) -> &[Candidate<'t, T>] {
         &self.candidates
     }
 
-    /// Those among the [`candidates`](Self::candidates) that were in the running: the path fits.
+    /// Those among the [`candidates`](Self::candidates) whose path matches.
     pub fn in_the_running(&self) -> impl Iterator<Item = &Candidate<'t, T>> {
         self.candidates
             .iter()
@@ -118,36 +118,29 @@ impl<T> Candidate<'_, T> {
     pub fn reason(&self) -> String {
         match &self.verdict {
             Verdict::Won => "wins".to_owned(),
-            Verdict::Lost(Some(criterion)) => format!("fits, but {criterion}"),
-            Verdict::Lost(None) => "fits, but ranks the same as the winner".to_owned(),
+            Verdict::Lost(Some(criterion)) => format!("matches, but {criterion}"),
+            Verdict::Lost(None) => "matches, but ranks the same as the winner".to_owned(),
             Verdict::Failed(reason) => {
-                format!("does not fit: {}", wanted(self.entry.matching, reason))
+                format!("does not match: {}", wanted(self.entry.matching, reason))
             }
         }
     }
 }
 
-/// The test that failed, with what it asked for.
+/// The part that does not match, and what it would have to be.
 fn wanted(matching: &Match, reason: &Reason) -> String {
     let value = |value: &ValueMatch| match value {
         ValueMatch::Exact(text) => format!("`{text}`"),
-        ValueMatch::RegularExpression(pattern) => format!("what fits `{pattern}`"),
+        ValueMatch::RegularExpression(pattern) => format!("a text that matches `{pattern}`"),
     };
     match (reason, matching) {
         (Reason::Path, Match::Http(http)) => match &http.path {
             PathMatch::Any => "any path".to_owned(),
             PathMatch::Exact(path) => format!("the path must be `{path}`"),
             PathMatch::Prefix(path) => format!("the path must be `{path}` or below"),
-            PathMatch::RegularExpression(pattern) => format!("the path must fit `{pattern}`"),
+            PathMatch::RegularExpression(pattern) => format!("the path must match `{pattern}`"),
         },
-        (Reason::Path, Match::Grpc(grpc)) => {
-            let parts = [("service", &grpc.service), ("method", &grpc.method)];
-            let asked = parts
-                .into_iter()
-                .filter_map(|(name, part)| Some(format!(", the {name} {}", value(part.as_ref()?))));
-            let asked: String = asked.collect();
-            format!("the path must be `/service/method`{asked}")
-        }
+        (Reason::Path, Match::Grpc(grpc)) => called(grpc),
         (Reason::Method, Match::Http(http)) => {
             format!(
                 "the method must be `{}`",
@@ -174,6 +167,30 @@ fn wanted(matching: &Match, reason: &Reason) -> String {
             let asked = query.iter().find(|parameter| *parameter.name == **name);
             let asked = asked.map_or(String::new(), |asked| value(&asked.value));
             format!("the query parameter `{name}` must be {asked}")
+        }
+    }
+}
+
+/// What the path of a gRPC call would have to be.
+fn called(grpc: &GrpcMatch) -> String {
+    use ValueMatch::{Exact, RegularExpression};
+    match (&grpc.service, &grpc.method) {
+        (None, None) => "any path".to_owned(),
+        (Some(Exact(service)), None) => format!("the path must begin with `/{service}/`"),
+        (Some(Exact(service)), Some(Exact(method))) => {
+            format!("the path must be `/{service}/{method}`")
+        }
+        (None, Some(Exact(method))) => {
+            format!("the path must be a service followed by `/{method}`")
+        }
+        (service, method) => {
+            let part = |name, wanted: &Option<ValueMatch>| match wanted {
+                None => format!("any {name}"),
+                Some(Exact(text)) => format!("the {name} `{text}`"),
+                Some(RegularExpression(pattern)) => format!("a {name} that matches `{pattern}`"),
+            };
+            let (service, method) = (part("service", service), part("method", method));
+            format!("the path must be `/service/method` with {service} and {method}")
         }
     }
 }
@@ -207,7 +224,7 @@ fn failure<T, R: RequestView>(entry: &Stored<T>, request: &Prepared<'_, R>) -> O
 impl<T> fmt::Display for Explanation<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.winner().is_none() {
-            writeln!(f, "no entry fits")?;
+            writeln!(f, "no entry matches")?;
         }
         self.candidates
             .iter()

@@ -2,7 +2,7 @@
 
 /// How a [`Router`](super::Router) decides where the specification leaves room.
 ///
-/// What has no option: regular expressions are those of [`Pattern`](super::Pattern); of a query parameter that
+/// There is no option for the following: regular expressions are those of [`Pattern`](super::Pattern); of a query parameter that
 /// a request repeats the first counts (as the API recommends); paths are compared as they are sent (see
 /// [`normalize_path`](super::normalize_path)).
 ///
@@ -55,14 +55,14 @@ impl RouterOptions {
         self
     }
 
-    /// Whether a less specific hostname gets its turn when nothing of a more specific one fits. By default
-    /// it does.
+    /// Whether the entries of a less specific hostname are tried when none of a more specific one matches. By default
+    /// they are.
     pub fn fallback(&self) -> bool {
         self.fallback
     }
 
-    /// Sets whether a less specific hostname gets its turn. If not, the most specific hostname that fits the
-    /// request and has any entry decides alone.
+    /// Sets whether the entries of a less specific hostname are tried. If not, the most specific hostname that matches
+    /// the request and has any entry decides alone.
     #[must_use]
     pub fn with_fallback(mut self, fallback: bool) -> Self {
         self.fallback = fallback;

@@ -225,8 +225,8 @@ impl<T> Router<T> {
         self.len == 0
     }
 
-    /// The payload of the entry that takes precedence among those that fit, or `None` if no entry fits, for
-    /// which the API demands the status 404.
+    /// The payload of the entry that takes precedence among those that match, or `None` if no entry matches: then the
+    /// API demands the status 404.
     #[inline]
     pub fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
         self.lookup(request).map(|hit| hit.payload)
@@ -328,7 +328,7 @@ impl<T> Router<T> {
         Some(&named?.host)
     }
 
-    /// The wildcards that the name fits, the longest first.
+    /// The wildcards that match the name, the longest first.
     fn wildcard_hosts<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Host<T>> {
         let dots = if self.wildcard.is_empty() {
             &[][..]
@@ -345,7 +345,7 @@ impl<T> Router<T> {
         })
     }
 
-    /// Every hostname of the table that fits the request's, the most specific first.
+    /// Every hostname of the table that matches the request's, the most specific first.
     fn hosts<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Host<T>> {
         self.exact_host(name)
             .into_iter()
@@ -353,7 +353,7 @@ impl<T> Router<T> {
             .chain(self.any.as_deref())
     }
 
-    /// Every entry whose hostname is asked for this host.
+    /// Every entry whose hostname matches this host.
     pub(super) fn for_each_of_host<'t>(
         &'t self,
         host: &[u8],
@@ -378,8 +378,8 @@ impl<T> Router<T> {
 impl<T: Clone> Router<T> {
     /// A table of routes, each under a key for later changes (say, kind, namespace and name).
     ///
-    /// The entries of one route must differ in hostname, rule or match index; which of two that do not is found
-    /// is left open.
+    /// The entries of one route must differ in hostname, rule or match index; of two that do not, either may be
+    /// found.
     pub fn from_routes<K, E>(
         options: RouterOptions,
         routes: impl IntoIterator<Item = (K, E)>,

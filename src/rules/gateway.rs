@@ -160,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
 )]
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(HOSTNAME_PATTERN).unwrap());
 
-/// Whether no two listeners are the same. One that lacks what a listener needs is the schema's affair.
+/// Whether no two listeners are the same. One that lacks a required field is reported by the schema.
 fn distinct(listeners: Elements<'_>, same: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
     let whole = |l: &Defaulted<'_>| l.has("name") && l.has("port") && l.has("protocol");
     listeners

@@ -12,7 +12,7 @@ pub(super) fn parse(text: &str) -> Option<i128> {
     if rest == "0" {
         return Some(0);
     }
-    // Longer texts than this cannot be in range, and are not worth reading.
+    // Longer texts than this cannot be in range, so they are not read.
     if rest.is_empty() || rest.len() > 256 {
         return None;
     }

@@ -58,16 +58,16 @@ pub type Report<'r> = dyn FnMut(&Path<'_>, String) + 'r;
 /// The native form of a rule.
 ///
 /// Predicates see values with the defaults applied. What has the wrong type or lacks a required
-/// field is the schema's affair: a predicate lets it pass.
+/// field is reported by the schema: a predicate lets it pass.
 #[derive(Clone, Copy)]
 pub enum Check {
-    /// Whether the rule holds of a value.
+    /// Whether a value obeys the rule.
     Value(fn(Defaulted<'_>) -> bool),
-    /// Whether the rule holds of a value (first) that replaces another (second), on updates only.
+    /// Whether a value (first) that replaces another (second) obeys the rule, on updates only.
     Update(fn(Defaulted<'_>, Defaulted<'_>) -> bool),
     /// Needs other objects beside the one that is judged: [`lint`](crate::lint) knows how.
     Set,
-    /// Reports each place below a value where the rule does not hold.
+    /// Reports each place below a value that breaks the rule.
     Each(fn(Defaulted<'_>, &Path<'_>, &mut Report<'_>)),
 }
 

@@ -182,7 +182,7 @@ fn same_parent(a: Defaulted<'_>, b: Defaulted<'_>) -> bool {
         && a.text("namespace").unwrap_or_default() == b.text("namespace").unwrap_or_default()
 }
 
-/// Whether a symmetric relation holds between any two elements.
+/// Whether any two elements are in a symmetric relation.
 fn pairwise(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
     let list = list.elements();
     list.iter()
@@ -193,7 +193,7 @@ fn pairwise(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) 
 /// Whether each element is related to itself alone, by a relation that every element has to itself.
 fn each_once(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
     let list = list.elements();
-    // A reference without a name is the schema's affair and equals no other.
+    // A reference without a name is reported by the schema, and equals no other.
     list.len() < 2
         || list
             .iter()

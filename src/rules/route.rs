@@ -305,7 +305,7 @@ fn has_segment(path: &str, segment: &str) -> bool {
     parts.any(|part| part == segment.as_bytes())
 }
 
-/// Whether a text holds the characters of a URL path only, `%` with two digits among them.
+/// Whether a text has only the characters of a URL path, `%` with two digits among them.
 fn is_path_text(path: &str) -> bool {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {

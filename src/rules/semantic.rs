@@ -42,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "HTTPHeaderFilter/one-action-a-header",
         places: &["HttpHeaderFilter"],
         message: "several actions name the same header",
-        help: "name each header once in `set`, `add` and `remove` together, its case of no matter",
+        help: "name each header once in `set`, `add` and `remove` together; names are case-insensitive",
         check: Check::Each(one_action_a_header),
         ..Rule::SEMANTIC
     },

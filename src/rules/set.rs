@@ -60,7 +60,7 @@ pub const BACKEND_PORT_EXISTS: Rule = Rule {
 pub const BACKEND_USABLE: Rule = Rule {
     id: "BackendReference/backend-usable",
     message: "the backend cannot be used: its share of requests is answered with 500",
-    help: "name a Service that is reached by its own address, in a protocol that the route carries",
+    help: "name a Service that has an address of its own and whose port speaks a protocol of the route; if a BackendTLSPolicy is named, correct it",
     ..OF_SET
 };
 /// A reference to another namespace without a ReferenceGrant there.
@@ -117,7 +117,7 @@ pub const TARGET_EXISTS: Rule = Rule {
 pub const TARGET_USABLE: Rule = Rule {
     id: "PolicyTargetReference/in-force",
     message: "the policy has no effect on the target",
-    help: "name a Service, and a port by the name it has there; one policy for each",
+    help: "a target is a Service of the policy's own namespace, or one of its ports by name; only one policy applies to each",
     ..OF_SET
 };
 /// The parameters that a GatewayClass or Gateway names do not exist.

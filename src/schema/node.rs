@@ -113,11 +113,11 @@ pub struct Schema {
     pub list_type: Option<ListType>,
     /// Whether a map is one whole (`x-kubernetes-map-type: atomic`).
     pub atomic_map: bool,
-    /// Conditions of which exactly one must hold.
+    /// Conditions of which exactly one must be met.
     pub one_of: Vec<Schema>,
-    /// Conditions of which at least one must hold.
+    /// Conditions of which at least one must be met.
     pub any_of: Vec<Schema>,
-    /// A condition that must not hold.
+    /// A condition that must not be met.
     pub not: Option<Box<Schema>>,
 }
 

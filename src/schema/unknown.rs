@@ -39,7 +39,7 @@ impl UnknownField {
     }
 }
 
-/// How many unknown fields of one object are named: hostile input could hold millions.
+/// How many unknown fields of one object are named: hostile input could have millions.
 pub const MOST_UNKNOWN: usize = 1_000;
 
 /// The fields of a Gateway API object that the channel of the current release does not have, in the

@@ -82,19 +82,19 @@ macro_rules! backend_reference {
         }
 
         impl $name {
-            /// The API group that holds: the core group by default.
+            /// The API group in effect: the core group unless set.
             #[must_use]
             pub fn group(&self) -> &str {
                 self.group.as_deref().unwrap_or_default()
             }
 
-            /// The kind that holds: Service by default.
+            /// The kind in effect: Service unless set.
             #[must_use]
             pub fn kind(&self) -> &str {
                 self.kind.as_deref().unwrap_or("Service")
             }
 
-            /// The share of requests that holds: 1 by default. 0 receives none.
+            /// The share of requests in effect: 1 unless set. 0 receives none.
             #[must_use]
             pub fn weight(&self) -> i32 {
                 let $this = self;

@@ -63,7 +63,7 @@ pub struct GatewayAddress {
 }
 
 impl GatewayAddress {
-    /// The kind of address that holds: `IPAddress` by default.
+    /// The type of address in effect: `IPAddress` unless set.
     #[must_use]
     pub fn address_type(&self) -> AddressType {
         self.r#type.clone().unwrap_or(AddressType::IpAddress)

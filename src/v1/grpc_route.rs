@@ -65,7 +65,7 @@ pub struct GrpcRouteRule {
     )]
     #[schemars(length(max = 16))]
     pub filters: Vec<GrpcRouteFilter>,
-    /// The matches: a call that fits one of them falls under the rule. Every call unless set.
+    /// The matches: the rule applies to a call that matches any of them. Unless set, it applies to every call.
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",
@@ -79,7 +79,7 @@ pub struct GrpcRouteRule {
     pub session_persistence: Option<SessionPersistence>,
 }
 
-/// Conditions on a call that must all hold (`spec.rules[].matches[]`).
+/// Conditions that a call must all meet (`spec.rules[].matches[]`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcRouteMatch {
@@ -139,7 +139,7 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrpcHeaderMatch {
-    /// The name of the header, its case of no matter.
+    /// The name of the header, case-insensitive.
     #[schemars(with = "constraint::HeaderName")]
     pub name: String,
     /// How the value is compared; exactly unless set.

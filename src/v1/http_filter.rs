@@ -38,7 +38,7 @@ pub struct HttpHeaderFilter {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub add: Vec<HttpHeader>,
-    /// Names of headers that are taken out, their case of no matter.
+    /// Names of headers that are removed, case-insensitive.
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",
@@ -63,7 +63,7 @@ pub struct HttpHeaderFilter {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpHeader {
-    /// The name, its case of no matter. Of entries with the same name only the first counts.
+    /// The name, case-insensitive. Of entries with the same name only the first counts.
     #[schemars(with = "constraint::HeaderName")]
     pub name: String,
     /// The value.
@@ -105,7 +105,7 @@ pub struct HttpRequestRedirectFilter {
 }
 
 impl HttpRequestRedirectFilter {
-    /// The status code that holds: 302 by default.
+    /// The status code in effect: 302 unless set.
     #[must_use]
     pub fn status_code(&self) -> i32 {
         self.status_code.unwrap_or(302)

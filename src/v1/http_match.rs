@@ -4,7 +4,7 @@ use crate::meta::{constraint, open_enum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Conditions on a request that must all hold (`spec.rules[].matches[]`).
+/// Conditions that a request must all meet (`spec.rules[].matches[]`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpRouteMatch {
@@ -99,7 +99,7 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpHeaderMatch {
-    /// The name of the header, its case of no matter.
+    /// The name of the header, case-insensitive.
     #[schemars(with = "constraint::HeaderName")]
     pub name: String,
     /// How the value is compared; exactly unless set.

@@ -89,7 +89,7 @@ pub struct HttpRouteRule {
     )]
     #[schemars(length(max = 16))]
     pub filters: Vec<HttpRouteFilter>,
-    /// The matches: a request that fits one of them falls under the rule. Every request unless set.
+    /// The matches: the rule applies to a request that matches any of them. Unless set, it applies to every request.
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",

@@ -58,7 +58,7 @@ open_enum! {
         Http = "HTTP",
         /// HTTP over TLS.
         Https = "HTTPS",
-        /// TLS, handed on by SNI.
+        /// TLS, routed by SNI.
         Tls = "TLS",
         /// TCP streams.
         Tcp = "TCP",
@@ -207,7 +207,7 @@ impl RouteGroupKind {
         }
     }
 
-    /// The API group that holds: the Gateway API's own by default.
+    /// The API group in effect: the Gateway API's own unless set.
     #[must_use]
     pub fn group(&self) -> &str {
         self.group.as_deref().unwrap_or(meta::GROUP)

@@ -44,7 +44,7 @@
 //!
 //! A field that a client may leave out is an `Option`, a `Vec` or a map in an `Option`: nothing is filled
 //! in by reading, and writing gives back what was read. The value that an API default implies is behind a
-//! method of the field's name: `backend.weight` is what was written, `backend.weight()` what holds.
+//! method of the field's name: `backend.weight` is what was written, `backend.weight()` what is in effect.
 //!
 //! # Later releases
 //!

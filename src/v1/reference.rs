@@ -35,19 +35,19 @@ pub struct ParentReference {
 }
 
 impl ParentReference {
-    /// The API group that holds: the Gateway API's own by default.
+    /// The API group in effect: the Gateway API's own unless set.
     #[must_use]
     pub fn group(&self) -> &str {
         self.group.as_deref().unwrap_or(meta::GROUP)
     }
 
-    /// The kind that holds: Gateway by default.
+    /// The kind in effect: Gateway unless set.
     #[must_use]
     pub fn kind(&self) -> &str {
         self.kind.as_deref().unwrap_or("Gateway")
     }
 
-    /// The namespace that holds for a route in `route_namespace`.
+    /// The namespace in effect for a route in `route_namespace`.
     #[must_use]
     pub fn namespace<'a>(&'a self, route_namespace: &'a str) -> &'a str {
         self.namespace.as_deref().unwrap_or(route_namespace)
@@ -164,13 +164,13 @@ pub struct SecretObjectReference {
 }
 
 impl SecretObjectReference {
-    /// The API group that holds: the core group by default.
+    /// The API group in effect: the core group unless set.
     #[must_use]
     pub fn group(&self) -> &str {
         self.group.as_deref().unwrap_or_default()
     }
 
-    /// The kind that holds: Secret by default.
+    /// The kind in effect: Secret unless set.
     #[must_use]
     pub fn kind(&self) -> &str {
         self.kind.as_deref().unwrap_or("Secret")

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The label on a CRD that says it is a policy, and of which kind: `Direct` or `Inherited`.
 pub const POLICY_LABEL: &str = "gateway.networking.k8s.io/policy";
 
-/// How many ancestors a policy's status can hold.
+/// The most ancestors that a policy's status can have.
 pub const MAX_ANCESTORS: usize = 16;
 
 /// Names the object in the policy's own namespace for which the policy is.

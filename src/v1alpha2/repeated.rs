@@ -15,7 +15,7 @@ resource! {
 
 resource! {
     /// Allows objects of other namespaces to refer to objects of this one. Without a grant such a
-    /// reference does not hold.
+    /// reference is not allowed.
     Namespaced ReferenceGrant = "ReferenceGrant", ReferenceGrantList = "ReferenceGrantList", "referencegrants", "v1alpha2";
     spec: optional ReferenceGrantSpec
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 resource! {
     /// Allows objects of other namespaces to refer to objects of this one. Without a grant such a
-    /// reference does not hold.
+    /// reference is not allowed.
     Namespaced ReferenceGrant = "ReferenceGrant", ReferenceGrantList = "ReferenceGrantList", "referencegrants", "v1beta1";
     spec: optional ReferenceGrantSpec
 }

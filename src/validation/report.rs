@@ -1,6 +1,7 @@
 //! What validation has to say.
 
 use crate::{
+    manifest::ReadError,
     meta::Channel,
     rules::{Rule, Severity},
     schema::UnknownField,
@@ -93,6 +94,12 @@ impl Finding {
     }
 
     /// A field that the channel does not have.
+    /// A field of a kind without a schema here, such as a Secret, that cannot be decoded.
+    pub(crate) fn unreadable(error: &ReadError) -> Self {
+        let (path, message) = (error.path().to_owned(), error.message().to_owned());
+        Self::error("manifest/unreadable", path, message)
+    }
+
     pub(super) fn unknown_field(unknown: &UnknownField, channel: Channel) -> Self {
         let name = unknown.name();
         let finding = Self::error(

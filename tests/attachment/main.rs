@@ -14,4 +14,5 @@ mod grants;
 mod incremental;
 mod isolation;
 mod merging;
+mod references;
 mod world;

@@ -81,11 +81,11 @@ fn each_loser_is_named_with_the_one_criterion_that_beat_it_or_the_test_that_it_f
     assert_eq!(explanation.in_the_running().count(), 4);
     assert_eq!(
         explanation.to_string(),
-        "default/shop rule 2 match 0 on *.example.com: does not fit: the path must be `/pay`\n\
-         default/shop rule 3 match 0 on *.example.com: does not fit: the method must be `POST`\n\
+        "default/shop rule 2 match 0 on *.example.com: does not match: the path must be `/pay`\n\
+         default/shop rule 3 match 0 on *.example.com: does not match: the method must be `POST`\n\
          default/shop rule 0 match 0 on *.example.com: wins\n\
-         default/shop rule 1 match 0 on *.example.com: fits, but the winner matches more headers\n\
-         default/all rule 0 match 0 on *: fits, but the winner's route names a more specific hostname\n"
+         default/shop rule 1 match 0 on *.example.com: matches, but the winner matches more headers\n\
+         default/all rule 0 match 0 on *: matches, but the winner's route names a more specific hostname\n"
     );
 }
 
@@ -160,7 +160,7 @@ fn an_explanation_serialises() {
     let empty = Router::<()>::default();
     assert_eq!(
         empty.explain(&View::default()).to_string(),
-        "no entry fits\n"
+        "no entry matches\n"
     );
 }
 
@@ -194,7 +194,7 @@ fn each_test_that_a_request_can_fail_says_what_it_asks_for() {
         ),
         (
             http(&|m| m.path = PathMatch::RegularExpression(Pattern::new("/x+").unwrap())),
-            "the path must fit `/x+`",
+            "the path must match `/x+`",
         ),
         (
             http(&|m| m.method = Some(http::Method::PUT)),
@@ -206,7 +206,7 @@ fn each_test_that_a_request_can_fail_says_what_it_asks_for() {
         ),
         (
             http(&|m| m.headers = vec![header(pattern("a+"))]),
-            "the header `x-env` must be what fits `a+`",
+            "the header `x-env` must be a text that matches `a+`",
         ),
         (
             http(&|m| {
@@ -217,17 +217,30 @@ fn each_test_that_a_request_can_fail_says_what_it_asks_for() {
             }),
             "the query parameter `q` must be `a b`",
         ),
+        (grpc(Some("a.B"), None), "the path must begin with `/a.B/`"),
         (
-            grpc(Some("a.B"), None),
-            "the path must be `/service/method`, the service `a.B`",
+            Match::Grpc(GrpcMatch {
+                service: Some(ValueMatch::exact("a.B")),
+                method: Some(ValueMatch::exact("Get")),
+                headers: Vec::new(),
+            }),
+            "the path must be `/a.B/Get`",
+        ),
+        (
+            Match::Grpc(GrpcMatch {
+                service: None,
+                method: Some(ValueMatch::exact("Get")),
+                headers: Vec::new(),
+            }),
+            "the path must be a service followed by `/Get`",
         ),
         (
             grpc(None, Some("Get.*")),
-            "the path must be `/service/method`, the method what fits `Get.*`",
+            "the path must be `/service/method` with any service and a method that matches `Get.*`",
         ),
         (
             grpc(Some("a.B"), Some("Get.*")),
-            "the path must be `/service/method`, the service `a.B`, the method what fits `Get.*`",
+            "the path must be `/service/method` with the service `a.B` and a method that matches `Get.*`",
         ),
     ] {
         let mut router = Router::default();
@@ -235,7 +248,7 @@ fn each_test_that_a_request_can_fail_says_what_it_asks_for() {
         let explanation = router.explain(&View::default());
         assert_eq!(
             explanation.to_string(),
-            format!("no entry fits\na/r rule 0 match 0 on *: does not fit: {sentence}\n")
+            format!("no entry matches\na/r rule 0 match 0 on *: does not match: {sentence}\n")
         );
     }
 }

@@ -82,7 +82,7 @@ fn a_forwarded_request_names_its_listener_route_backend_and_endpoint() {
     assert!(headers.contains(&serde_json::json!(["x-stage", "preview"])));
     let why = answer["why"].to_string();
     assert!(
-        why.contains("rule 0, match 0 did not win: fits, but the winner matches more headers"),
+        why.contains("rule 0, match 0 did not win: matches, but the winner matches more headers"),
         "{why}"
     );
 }

@@ -118,7 +118,7 @@ pub enum BackendProblem {
         /// What is wrong with it, for people.
         why: String,
     },
-    /// A BackendTLSPolicy asks for TLS in a way that cannot be had; cleartext would be no substitute.
+    /// A BackendTLSPolicy requires TLS, which cannot be set up; cleartext would be no substitute.
     InvalidTlsPolicy {
         /// The policy.
         policy: ObjectReference,
@@ -199,7 +199,7 @@ impl fmt::Display for BackendProblem {
                 write!(f, "the filter `{kind}` cannot be applied: {why}")
             }
             Self::InvalidTlsPolicy { policy, why } => {
-                write!(f, "{policy} asks for TLS that cannot be had: {why}")
+                write!(f, "{policy} requires TLS, which cannot be set up: {why}")
             }
             Self::PolicyFull {
                 reference,

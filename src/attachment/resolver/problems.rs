@@ -13,7 +13,7 @@ use crate::{
         gateway::{listener::ListenerState, tls::References},
         objects::certificates,
         route::{
-            self, ParentState, ParentTarget,
+            self, ParentState, ParentTarget, RouteState,
             rules::{Builder, Context, Rules},
         },
     },
@@ -21,7 +21,7 @@ use crate::{
     schema::Path,
     v1::{BackendReference, ParentReference, TlsModeType},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A reference that does not lead where it should: what [`Resolver::reference_problems`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,7 +213,7 @@ impl Resolver {
                     let to = reference.resolve(&name.namespace);
                     let wrong = with.certificate(to.clone()).err();
                     let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
-                    self.secured(to, wrong, &refs.index(index), kinds, problems);
+                    self.secured("Secret", to, wrong, &refs.index(index), kinds, problems);
                 }
             }
             if let (Some(tls), Some(hostname)) = (&listener.tls, &listener.hostname)
@@ -234,15 +234,16 @@ impl Resolver {
                     let to = reference.resolve(&name.namespace);
                     let wrong = with.authorities(&to).err();
                     let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-                    self.secured(to, wrong, &refs.index(index), kinds, problems);
+                    self.secured("ConfigMap", to, wrong, &refs.index(index), kinds, problems);
                 }
             }
         }
     }
 
-    /// A reference to a certificate: not permitted, not there, or not usable.
+    /// A reference to a certificate, which is in an object of this core kind: not permitted, not there, or not usable.
     fn secured(
         &self,
+        kind_of_certificates: &str,
         to: ObjectReference,
         wrong: Option<(&'static str, String)>,
         at: &Path<'_>,
@@ -252,10 +253,13 @@ impl Resolver {
         let Some((reason, why)) = wrong else { return };
         let (path, kind) = if reason == condition::listener::reason::REF_NOT_PERMITTED {
             (at.field("namespace").to_string(), Kind::NotPermitted)
-        } else if self.snapshot.contains(&to) {
-            (at.to_string(), unusable)
-        } else {
+        } else if to.group.is_empty()
+            && to.kind == kind_of_certificates
+            && !self.snapshot.contains(&to)
+        {
             (at.to_string(), missing)
+        } else {
+            (at.to_string(), unusable)
         };
         problems.push(problem(path, kind, Some(to), why));
     }
@@ -273,11 +277,13 @@ impl Resolver {
             let Some(why) = result.problem() else {
                 continue;
             };
-            let there = self.snapshot.contains(&target.reference);
-            let kind = if there {
-                Kind::TargetUnusable
-            } else {
+            // Only a Service can be missing: nothing else can be the target.
+            let missing = BackendKey::of(&target.reference).is_some()
+                && !self.snapshot.contains(&target.reference);
+            let kind = if missing {
                 Kind::TargetNotFound
+            } else {
+                Kind::TargetUnusable
             };
             let to = Some(target.reference.clone());
             problems.push(problem(targets.index(index), kind, to, why));
@@ -297,7 +303,7 @@ impl Resolver {
             let wrong =
                 wrong.map(|why| (condition::listener::reason::INVALID_CERTIFICATE_REF, why));
             let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-            self.secured(to, wrong, &refs.index(index), kinds, problems);
+            self.secured("ConfigMap", to, wrong, &refs.index(index), kinds, problems);
         }
     }
 
@@ -324,39 +330,68 @@ impl Resolver {
                 None => {}
             }
         }
-        let only_services =
-            !state.parents.is_empty() && state.parents.iter().all(|p| in_mesh(id, p));
-        let context = Context {
-            options: &self.options,
-            grants: &self.grants,
-            backends: &self.backends,
-            patterns: &self.patterns,
-            needs_grant: !(only_services && route::mesh_needs_no_grant(&self.options)),
-            originates: !only_services,
-            without_room: None,
-        };
-        let mut builder = Builder::new(context, id);
-        let mut granted = Builder::new(
-            Context {
-                needs_grant: false,
-                ..context
-            },
-            id,
-        );
+        let mut builders: Vec<(Builder<'_>, Builder<'_>)> = self
+            .senders(id, state)
+            .into_iter()
+            .map(|(needs_grant, originates)| {
+                let context = Context {
+                    options: &self.options,
+                    grants: &self.grants,
+                    backends: &self.backends,
+                    patterns: &self.patterns,
+                    needs_grant,
+                    originates,
+                    without_room: None,
+                };
+                let granted = Context {
+                    needs_grant: false,
+                    ..context
+                };
+                (Builder::new(context, id), Builder::new(granted, id))
+            })
+            .collect();
         route::visit_backends(&self.snapshot, id, |at, reference| {
             let to = reference.resolve(&id.name.namespace);
-            let ports = || self.ports_of(reference, &id.name.namespace);
-            let Err(wrong) = builder.follow(&to, reference.port()) else {
-                return;
+            let mut wrong = Vec::new();
+            let mut add = |problem: BackendProblem| {
+                if !wrong.contains(&problem) {
+                    wrong.push(problem);
+                }
             };
-            problems.extend(backend_problem(at, to.clone(), &wrong, ports));
-            // Who adds the grant learns at once what else is wrong.
-            if matches!(wrong, BackendProblem::RefNotPermitted { .. })
-                && let Err(wrong) = granted.follow(&to, reference.port())
-            {
-                problems.extend(backend_problem(at, to, &wrong, ports));
+            for (builder, granted) in &mut builders {
+                let Err(problem) = builder.follow(&to, reference.port()) else {
+                    continue;
+                };
+                // Who adds the grant learns at once what else is wrong.
+                let not_permitted = matches!(problem, BackendProblem::RefNotPermitted { .. });
+                add(problem);
+                if not_permitted && let Err(problem) = granted.follow(&to, reference.port()) {
+                    add(problem);
+                }
+            }
+            for problem in &wrong {
+                let ports = || self.ports_of(reference, &id.name.namespace);
+                problems.extend(backend_problem(at, to.clone(), problem, ports));
             }
         });
+    }
+
+    /// What the parents of a route differ in when they follow its references, each once: whether a reference to another
+    /// namespace needs a ReferenceGrant, and whether BackendTLSPolicies apply (see [`Context`]).
+    fn senders(&self, id: &RouteId, state: &RouteState) -> BTreeSet<(bool, bool)> {
+        let gateway = (true, true);
+        let of = |parent: &ParentState| match &parent.target {
+            ParentTarget::Gateway {
+                name, listeners, ..
+            } => (true, !self.only_passes_through(name, listeners)),
+            _ if in_mesh(id, parent) => (!route::mesh_needs_no_grant(&self.options), false),
+            _ => gateway,
+        };
+        let mut found: BTreeSet<_> = state.parents.iter().map(of).collect();
+        if found.is_empty() {
+            found.insert(gateway);
+        }
+        found
     }
 
     fn parent_problem(

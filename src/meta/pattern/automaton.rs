@@ -10,7 +10,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 /// A transition table and the state in which a search begins.
 pub(crate) type Table = (Box<dense::DFA<Vec<u32>>>, StateID);
 
-/// The largest transition table that is built for a pattern, in bytes; beyond, a slower engine takes its place.
+/// The largest transition table that is built for a pattern, in bytes; beyond that, a slower engine is used.
 const TABLE_LIMIT: usize = 512 << 10;
 /// The largest table in proportion to the size of the pattern. Most tables are smaller than their pattern; one of a
 /// large class such as `\w` takes nine times its size.

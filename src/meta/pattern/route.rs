@@ -15,8 +15,8 @@ pub struct PatternLimits {
     /// For one regular expression; [`PATTERN`](Self::PATTERN) by default.
     pub pattern: usize,
     /// For all distinct ones of one route together; [`ROUTE`](Self::ROUTE) by default. They are counted in the order
-    /// in which they stand in the route: headers, method, path and query parameters of each match. One that does not
-    /// fit is not accepted, and a smaller one after it may be.
+    /// in which they stand in the route: headers, method, path and query parameters of each match. One that
+    /// exceeds the limit is rejected, and a smaller one after it may be accepted.
     pub route: usize,
 }
 

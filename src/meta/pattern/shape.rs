@@ -19,7 +19,7 @@ impl Pattern {
         shape(&parse(self.as_str()).ok()?)
     }
 
-    /// Whether no text that begins with this byte fits. `false` where it cannot be told.
+    /// Whether no text that begins with this byte matches. `false` where it cannot be told.
     pub(crate) fn never_begins_with(&self, byte: u8) -> bool {
         parse(self.as_str()).is_ok_and(|hir| first_bytes(&hir).excludes(byte))
     }
@@ -28,7 +28,7 @@ impl Pattern {
 fn shape(hir: &Hir) -> Option<Shape> {
     let mut parts = Vec::new();
     flatten(hir, &mut parts);
-    // The whole text has to fit anyway, so anchors at its ends change nothing.
+    // The whole text has to match anyway, so anchors at its ends change nothing.
     while let Some(HirKind::Look(Look::End)) = parts.last().map(|part| part.kind()) {
         parts.pop();
     }
@@ -91,7 +91,7 @@ fn takes_any_one(hir: &Hir) -> bool {
     }
 }
 
-/// The bytes with which a text that fits may begin.
+/// The bytes with which a matching text may begin.
 struct FirstBytes {
     bytes: [bool; 256],
     /// Whether the expression can be passed without taking a byte.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use super::{Inner, Pattern, PatternError};
 
 /// Patterns that are in use somewhere, by their text: two routes with one regular expression share what it is
-/// compiled to. A pattern that nobody uses any more is forgotten. Clones share one store.
+/// compiled to. A pattern that is no longer used is forgotten. Clones share one store.
 #[derive(Clone, Default)]
 pub struct PatternStore {
     known: Arc<Mutex<Known>>,

@@ -276,7 +276,7 @@ impl<T: Clone> Candidates<T> {
     }
 }
 
-/// Of the entries whose pattern the path fits, the one that takes precedence.
+/// Of the entries whose pattern matches the path, the one that takes precedence.
 #[inline(never)]
 fn find_by_pattern<'t, T, R: RequestView>(
     set: &'t PatternSet<Candidates<T>>,

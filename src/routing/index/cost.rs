@@ -1,4 +1,4 @@
-//! That a look-up does not do what its index spares it. Answers do not show it, so work is counted.
+//! Tests that a look-up does not do the work that its index saves. Answers do not show that, so work is counted.
 
 use super::work::{self, Work};
 use crate::routing::{

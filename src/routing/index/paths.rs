@@ -65,7 +65,7 @@ impl<T> PathTable<T> {
         self.len == 0
     }
 
-    /// The entry that takes precedence among those that fit.
+    /// The entry that takes precedence among those that match.
     #[inline(always)]
     pub(in crate::routing) fn find<'t, R: RequestView>(
         &'t self,

@@ -14,10 +14,10 @@ const FEW: usize = 8;
 /// The number of screens that may become too large in a set before no more are made.
 const FAILURES: usize = 4;
 
-/// Patterns in chunks, each with a screen: one automaton that says of all its patterns which of them fit.
+/// Patterns in chunks, each with a screen: one automaton that tells which of its patterns match a text.
 ///
-/// A screen is made anew whenever the patterns that it does not know are as many as those that it does. So a
-/// table of N patterns makes few of them, and in the meantime the others are asked one by one.
+/// A screen is rebuilt whenever there are as many patterns outside it as in it. So a table of N patterns builds few of
+/// them, and until then the patterns outside are tried one by one.
 pub(super) struct PatternSet<V> {
     chunks: Vec<Arc<Chunk<V>>>,
     places: Table<Place>,
@@ -32,7 +32,7 @@ struct Chunk<V> {
     slots: Vec<Slot<V>>,
     /// Knows the first patterns, as many as it has.
     screen: Option<Arc<Screen>>,
-    /// For patterns that are asked one by one: those that have no table of their own, and all once too many
+    /// Patterns that are tried one by one: those that have no table of their own, and all of them once too many
     /// screens have become too large.
     single: bool,
     /// Whether the last screen became too large: other patterns go elsewhere.
@@ -87,7 +87,7 @@ impl<V> PatternSet<V> {
         self.live == 0
     }
 
-    /// Visits the value of each pattern that a path fits.
+    /// Visits the value of each pattern that matches a path.
     #[inline]
     pub(super) fn for_each_fitting<'t>(&'t self, path: &[u8], mut visit: impl FnMut(&'t V)) {
         for chunk in &self.chunks {
@@ -140,7 +140,7 @@ impl<V: Clone> PatternSet<V> {
         self.add(pattern.clone(), value, hashing);
     }
 
-    /// Changes the value of a pattern that is there; it goes unless `change` says to keep it.
+    /// Changes the value of a pattern that is there; it is removed unless `change` says to keep it.
     pub(super) fn edit(
         &mut self,
         pattern: &Pattern,
@@ -193,7 +193,7 @@ impl<V: Clone> PatternSet<V> {
         chunk.slots.get_mut(place.slot)
     }
 
-    /// Makes the set anew if most of its patterns have no value any more.
+    /// Rebuilds the set if most of its patterns have no value any more.
     fn tidy(&mut self, hashing: &Hashing) {
         let all: usize = self.chunks.iter().map(|chunk| chunk.slots.len()).sum();
         if all <= 2 * self.live + CHUNK {
@@ -247,7 +247,7 @@ mod tests {
 
     type Route = (String, Vec<Entry<usize>>);
 
-    /// Patterns of one place (below `/a`), in two classes: tame ones, of which a path fits several, and wild ones,
+    /// Patterns of one place (below `/a`), in two classes: tame ones, of which a path matches several, and wild ones,
     /// whose table together is large or which have none.
     fn route(at: usize, wild: bool) -> Route {
         let letter = char::from(b'a' + u8::try_from(at % 26).unwrap());
@@ -337,7 +337,7 @@ mod tests {
         }
     }
 
-    /// The work, not the time: most patterns are asked by a screen, a few one by one.
+    /// The work, not the time: most patterns are tried by a screen, a few one by one.
     #[test]
     fn no_more_patterns_are_asked_one_by_one_than_a_screen_knows() {
         let hashing = Hashing::default();

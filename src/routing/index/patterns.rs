@@ -10,8 +10,8 @@ use super::texts::Texts;
 use crate::routing::matching::matches::{Match, PathMatch};
 use crate::routing::request::view::{Prepared, RequestView};
 
-/// Patterns by the whole elements that every path which fits begins with, among those by the whole elements
-/// that it ends with; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
+/// Patterns by the whole elements with which every matching path begins, and among those by the whole elements with
+/// which it ends; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
 /// place are asked together, as a [`PatternSet`](super::pattern_set::PatternSet).
 pub(super) struct PatternTable<T> {
     prefixes: Table<(Key, Suffixes<T>)>,

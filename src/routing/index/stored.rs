@@ -161,7 +161,7 @@ impl<T> Stored<T> {
     }
 }
 
-/// Why an entry does not fit a request.
+/// Why an entry does not match a request.
 #[derive(Clone, Copy)]
 pub(in crate::routing) enum Failure<'a> {
     Path,

@@ -116,7 +116,7 @@ impl<V: Clone> Texts<V> {
         );
     }
 
-    /// Changes the value of a text that is there; it goes unless `change` says to keep it.
+    /// Changes the value of a text that is there; it is removed unless `change` says to keep it.
     pub(super) fn edit(
         &mut self,
         text: &[u8],

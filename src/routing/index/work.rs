@@ -1,4 +1,4 @@
-//! Counts the work of a look-up, for tests: what an index saves shows in no answer.
+//! Counts the work of a look-up, for tests: answers do not show what an index saves.
 
 use std::cell::Cell;
 
@@ -7,7 +7,7 @@ use std::cell::Cell;
 pub(in crate::routing) struct Work {
     /// Entries whose tests were made.
     pub(in crate::routing) entries: usize,
-    /// Patterns that were asked one by one.
+    /// Patterns that were tried one by one.
     pub(in crate::routing) patterns: usize,
     /// Texts that were hashed.
     pub(in crate::routing) hashes: usize,

@@ -1,4 +1,4 @@
-//! What an entry asks of a request: plain data, filled in by whoever has rules.
+//! What a request must match: plain data, filled in by whoever has rules.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ pub struct Entry<T> {
     /// a listener's hostname narrowed it; [`HostPattern::Any`] for a route that names none and takes the listener's.
     /// It counts for precedence under [`HostnameRank::Own`](super::HostnameRank::Own).
     pub own_hostname: Option<HostPattern>,
-    /// What else it asks of a request.
+    /// What else a request must match.
     pub matching: Match,
-    /// Its place among entries that ask for equally much.
+    /// Its rank among entries whose matches are equally specific.
     pub rank: Rank,
     /// What [`Router::find`](super::Router::find) returns.
     pub payload: T,
@@ -76,7 +76,7 @@ impl From<GrpcMatch> for Match {
     }
 }
 
-/// HTTPRoute `spec.rules[].matches[]`: all of its parts must hold. The default fits every request.
+/// HTTPRoute `spec.rules[].matches[]`: a request matches if all of its parts match. The default matches every request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HttpMatch {
     /// The path of the request, without its query.
@@ -103,16 +103,16 @@ impl HttpMatch {
 /// [`normalize_path`](super::normalize_path).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PathMatch {
-    /// Every path, and what is no path: the `*` of OPTIONS and the nothing of CONNECT. The same as the
+    /// Every path, and also what is not a path: the `*` of OPTIONS and the empty target of CONNECT. The same as the
     /// prefix `/`.
     #[default]
     Any,
     /// This path and no other.
     Exact(Box<str>),
-    /// This path and all below it, element by element: `/abc` fits `/abc`, `/abc/` and `/abc/d`, not
+    /// This path and all below it, element by element: `/abc` matches `/abc`, `/abc/` and `/abc/d`, not
     /// `/abcd`. One slash at the end is ignored.
     Prefix(Box<str>),
-    /// Paths that fit as a whole.
+    /// Paths that match as a whole.
     RegularExpression(Pattern),
 }
 
@@ -128,7 +128,7 @@ impl PathMatch {
     }
 }
 
-/// `HTTPHeaderMatch` and `GRPCHeaderMatch`. What of a header is matched that a request repeats is in
+/// `HTTPHeaderMatch` and `GRPCHeaderMatch`. For a header that a request repeats, see
 /// [`RepeatedHeader`](crate::routing::RepeatedHeader).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HeaderMatch {
@@ -153,7 +153,7 @@ pub struct QueryMatch {
 pub enum ValueMatch {
     /// `Exact`: byte by byte.
     Exact(Box<str>),
-    /// `RegularExpression`: fits as a whole.
+    /// `RegularExpression`: matches the whole value.
     RegularExpression(Pattern),
 }
 

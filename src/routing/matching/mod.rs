@@ -1,4 +1,4 @@
-//! What entries ask of a request, and which of them takes precedence.
+//! What a request must match, and which of several matching entries takes precedence.
 
 pub(super) mod covers;
 pub(super) mod matches;

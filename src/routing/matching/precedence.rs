@@ -1,4 +1,4 @@
-//! Who wins when several entries fit: one key, its fields in the order of the specification.
+//! Which entry wins when several match: one key, its fields in the order of the specification.
 
 use std::cmp::{Ordering, Reverse};
 use std::fmt;
@@ -203,7 +203,7 @@ fn distinct<N: PartialEq>(names: impl Iterator<Item = N> + Clone) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What tells two entries apart that both fit.
+/// The criterion by which one of two matching entries wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -1,11 +1,11 @@
-//! What ranks entries that ask for equally much.
+//! The rank of entries whose matches are equally specific.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::meta::Age;
 
-/// What ranks entries that ask for equally much of a request: the older route comes first, then the first by
+/// The rank of entries whose matches are equally specific: the older route comes first, then the first by
 /// `namespace/name` (together they are [`Seniority`](crate::meta::Seniority)), then the earlier rule, then the
 /// earlier match. The smaller one wins.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

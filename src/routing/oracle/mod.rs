@@ -33,12 +33,12 @@ impl<T> Oracle<T> {
         }
     }
 
-    /// The payload of the first entry, in order of precedence, that fits.
+    /// The payload of the first entry, in order of precedence, that matches.
     pub fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
         let sent = Sent::new(request, &self.options, &self.patterns);
         let names = |entry: &&Entry<T>| host_fits(&entry.hostname, &sent.host);
         let named = || self.entries.iter().filter(names);
-        // Ours: if hostnames do not fall back, the most specific one that fits decides alone.
+        // Ours: if hostnames do not fall back, the most specific one that matches decides alone.
         let rank = |entry: &Entry<T>| host_rank(&entry.hostname);
         let decides = match self.options.fallback() {
             true => None,
@@ -51,7 +51,7 @@ impl<T> Oracle<T> {
 }
 
 /// HTTPRoute, GRPCRoute `hostnames`: selects by the Host header, whose port is ignored. A wildcard label is a
-/// suffix match: `*.example.com` fits `a.example.com` and `a.b.example.com`, not `example.com`. A route without
+/// suffix match: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`. A route without
 /// hostnames takes every host.
 fn host_fits(hostname: &HostPattern, host: &[u8]) -> bool {
     match hostname {
@@ -129,7 +129,7 @@ fn call_part_fits<R>(asked: &ValueMatch, sent_name: &str, sent: &Sent<'_, R>) ->
 }
 
 /// PathMatchType: Exact is exactly the path, with its case. PathPrefix compares element by element, as `/` splits
-/// them, and ignores a slash at the end of the prefix. HTTPRouteRule `matches`: the prefix `/` fits every request.
+/// them, and ignores a slash at the end of the prefix. HTTPRouteRule `matches`: the prefix `/` matches every request.
 fn path_fits<R>(asked: &PathMatch, sent: &Sent<'_, R>) -> bool {
     match asked {
         PathMatch::Exact(exact) => **exact == *sent.path,
@@ -143,7 +143,7 @@ fn path_fits<R>(asked: &PathMatch, sent: &Sent<'_, R>) -> bool {
     }
 }
 
-/// `headers`: a request must fit all. HTTPHeaderMatch, GRPCHeaderMatch `name`: without regard to case; of entries
+/// `headers`: a request must match all. HTTPHeaderMatch, GRPCHeaderMatch `name`: without regard to case; of entries
 /// with equivalent names only the first is considered. RFC 7230, section 3.2.2, to which HTTPHeaderMatch refers: the
 /// lines of a repeated header are one value. Ours, if so chosen: any line will do.
 fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &Sent<'_, R>) -> bool {
@@ -155,7 +155,7 @@ fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &Sent<'_, R>) -> boo
     })
 }
 
-/// `queryParams`: a request must fit all. HTTPQueryParamMatch `name`: the very text; of entries with equivalent
+/// `queryParams`: a request must match all. HTTPQueryParamMatch `name`: the very text; of entries with equivalent
 /// names only the first is considered; of a repeated parameter the first value is matched, as is recommended.
 fn query_fits<R>(asked: &[QueryMatch], sent: &Sent<'_, R>) -> bool {
     first_of_each(asked, |parameter| &parameter.name).all(|parameter| {
@@ -164,7 +164,7 @@ fn query_fits<R>(asked: &[QueryMatch], sent: &Sent<'_, R>) -> bool {
     })
 }
 
-/// HeaderMatchType, QueryParamMatchType, GRPCMethodMatchType. Ours: a regular expression fits the whole value.
+/// HeaderMatchType, QueryParamMatchType, GRPCMethodMatchType. Ours: a regular expression matches the whole value.
 fn value_fits<R>(asked: &ValueMatch, value: &[u8], sent: &Sent<'_, R>) -> bool {
     match asked {
         ValueMatch::Exact(exact) => exact.as_bytes() == value,

@@ -217,7 +217,7 @@ impl Patterns {
         Self(sources.collect())
     }
 
-    /// Whether a pattern fits the whole of a text.
+    /// Whether a pattern matches the whole of a text.
     pub(super) fn fit(&self, pattern: &Pattern, text: &[u8]) -> bool {
         let known = self.0.get(pattern.as_str());
         let regex = known.and_then(|once| once.get_or_init(|| whole(pattern)).as_ref());

@@ -59,7 +59,7 @@ pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<
             .map(|target| {
                 let key = BackendKey::of(&target.reference);
                 let state = key.as_ref().and_then(|key| world.backends.get(key));
-                let found = find(id, policy, &target, state, world.snapshot);
+                let found = find(id, policy, valid.is_ok(), &target, state, world.snapshot);
                 let problem = (!found.holds()).then(|| found.message.clone());
                 let finding = match &valid {
                     Err(problem) => Finding::new(false, reason::INVALID, problem.clone()),
@@ -143,6 +143,7 @@ fn is_udp(target: &Target, state: &BackendState) -> bool {
 fn find(
     id: &PolicyId,
     policy: Policy<'_>,
+    valid: bool,
     target: &Target,
     state: Option<&BackendState>,
     snapshot: &Snapshot,
@@ -150,10 +151,7 @@ fn find(
     let reference = &target.reference;
     let refuse = |reason, text: String| Finding::new(false, reason, text);
     if BackendKey::of(reference).is_none() {
-        let text = format!(
-            "a {} cannot be the target: expected a Service",
-            reference.group_kind()
-        );
+        let text = format!("{reference} cannot be the target: expected a Service");
         return refuse(reason::INVALID, text);
     }
     let Some(state) = state else {
@@ -178,14 +176,16 @@ fn find(
                 kind: id.kind,
                 name: winner.namespaced_name(),
             };
-            let winning = Policy::get(snapshot, &other).map(Policy::seniority);
+            // A policy that is not valid does not compete: which is older does not decide.
+            let winning = Policy::get(snapshot, &other).filter(|_| valid);
+            let winning = winning.map(Policy::seniority);
             let won_by = winning.map(|winning| WonBy::seniority(&winning, &policy.seniority()));
             let criterion = match won_by {
                 Some(WonBy::KnownAge) => {
                     "it has a creationTimestamp and this policy has none".to_owned()
                 }
                 Some(won_by) => won_by.to_string(),
-                None => "it is older".to_owned(),
+                None => "this policy is not valid".to_owned(),
             };
             let text = format!("{winner} applies to {name} instead: {criterion}");
             refuse(reason::CONFLICTED, text)
@@ -212,19 +212,19 @@ fn unused<'a>(
         .map(|one| match (kind, &one.sender, one.traffic) {
             (_, _, Traffic::Datagram) => "UDP",
             (PolicyKind::Lb, _, Traffic::Stream | Traffic::Passthrough) => {
-                "connections that are not looked into"
+                "connections that are neither HTTP nor gRPC"
             }
-            (PolicyKind::Tls, Sender::Mesh, _) => "a mesh",
+            (PolicyKind::Tls, Sender::Mesh, _) => "mesh traffic",
             (PolicyKind::Tls, _, Traffic::Passthrough) => "TLS that is passed through",
-            _ => "other ports, or ports with a policy of their own",
+            _ => "traffic to other ports, or to ports with a policy of their own",
         })
         .collect();
     if of_other_kinds.is_empty() {
-        return format!("no route that is accepted refers to {target}");
+        return format!("no accepted route refers to {target}");
     }
     let of_other_kinds: Vec<&str> = of_other_kinds.into_iter().collect();
     format!(
-        "the policy is not for the traffic that routes send to {target}: {}",
+        "the policy does not apply to what routes send to {target}: {}",
         of_other_kinds.join("; ")
     )
 }

@@ -17,7 +17,7 @@ pub(in crate::attachment) struct BackendPolicies {
     lb: Option<(ObjectReference, Option<SessionPersistence>)>,
 }
 
-/// The section that a BackendTLSPolicy is for, the policy, and what it asks for or why that cannot be had.
+/// The section that a BackendTLSPolicy is for, the policy, and the TLS that it requires or why that cannot be set up.
 type SectionTls = (
     Option<String>,
     ObjectReference,

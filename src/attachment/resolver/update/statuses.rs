@@ -3,7 +3,7 @@
 use super::Update;
 use crate::{
     attachment::{
-        AtListener, Attachment, LostPort, RouteConflict, RouteId, Standing, Status,
+        AtListener, Attachment, LostPort, Resolver, RouteConflict, RouteId, Standing, Status,
         backend::policy::{ancestors, results},
         finding::Finding,
         gateway::assigned::Addresses,
@@ -91,12 +91,7 @@ impl Update<'_> {
                 ParentTarget::Service { .. } => state.at_services(),
                 ParentTarget::Gateway {
                     name, listeners, ..
-                } => {
-                    let accepted = |listener: &&AtOne| matches!(listener.fit, Fit::Accepted { .. });
-                    let indexes = listeners.iter().filter(accepted).map(|one| one.index);
-                    let (through, ended) = self.listeners_by_tls(name, indexes);
-                    state.at_listener(name, through && !ended)
-                }
+                } => state.at_listener(name, self.resolver.only_passes_through(name, listeners)),
                 ParentTarget::Nothing => &state.built,
             };
             let mut conditions = vec![
@@ -186,24 +181,6 @@ impl Update<'_> {
         }
     }
 
-    /// Whether some of these listeners of a Gateway pass TLS through, and whether some do not.
-    pub(super) fn listeners_by_tls(
-        &self,
-        gateway: &NamespacedName,
-        indexes: impl Iterator<Item = usize>,
-    ) -> (bool, bool) {
-        let state = self.resolver.gateways.get(gateway);
-        let mut found = (false, false);
-        for listener in indexes.filter_map(|index| state?.listeners.get(index)) {
-            if listener.passes_through() {
-                found.0 = true;
-            } else {
-                found.1 = true;
-            }
-        }
-        found
-    }
-
     pub(super) fn write_policy_statuses(&mut self) {
         for id in std::mem::take(&mut self.dirty.policies) {
             let resolver = &mut *self.resolver;
@@ -238,6 +215,38 @@ impl Update<'_> {
             None => _ = statuses.remove(&reference),
         }
         self.changes.statuses.insert(reference);
+    }
+}
+
+impl Resolver {
+    /// Whether some of these listeners of a Gateway pass TLS through, and whether some do not.
+    pub(in crate::attachment::resolver) fn listeners_by_tls(
+        &self,
+        gateway: &NamespacedName,
+        indexes: impl Iterator<Item = usize>,
+    ) -> (bool, bool) {
+        let state = self.gateways.get(gateway);
+        let mut found = (false, false);
+        for listener in indexes.filter_map(|index| state?.listeners.get(index)) {
+            if listener.passes_through() {
+                found.0 = true;
+            } else {
+                found.1 = true;
+            }
+        }
+        found
+    }
+
+    /// Whether the listeners of a Gateway that accept a route all pass TLS through.
+    pub(in crate::attachment::resolver) fn only_passes_through(
+        &self,
+        gateway: &NamespacedName,
+        listeners: &[AtOne],
+    ) -> bool {
+        let accepted = |listener: &&AtOne| matches!(listener.fit, Fit::Accepted { .. });
+        let indexes = listeners.iter().filter(accepted).map(|one| one.index);
+        let (through, ended) = self.listeners_by_tls(gateway, indexes);
+        through && !ended
     }
 }
 

@@ -96,7 +96,7 @@ impl Update<'_> {
             RouteKind::Tcp => vec![Traffic::Stream],
             RouteKind::Udp => vec![Traffic::Datagram],
             RouteKind::Tls => {
-                let (through, ended) = self.listeners_by_tls(gateway, listeners);
+                let (through, ended) = self.resolver.listeners_by_tls(gateway, listeners);
                 let through = through.then_some(Traffic::Passthrough);
                 let ended = ended.then_some(Traffic::Stream);
                 through.into_iter().chain(ended).collect()
