@@ -211,13 +211,16 @@ fn at_gateway<'e>(
     let understood = gateway.listeners_at(transport(request.scheme()), port);
     let understood = understood.filter(|listener| speaks(listener));
     let listener = most_specific(understood, host.as_deref());
-    let host = host.as_deref().unwrap_or("no host");
+    let host = match &host {
+        Some(host) => format!("`{host}`"),
+        None => "a request that names no host".to_owned(),
+    };
     match listener {
         Some(listener) => {
             let reason = match &listener.hostname {
                 None => "it serves every host".to_owned(),
                 Some(hostname) => {
-                    format!("its hostname `{hostname}` is the most specific that covers `{host}`")
+                    format!("its hostname `{hostname}` is the most specific that covers {host}")
                 }
             };
             why.push(format!(
@@ -235,7 +238,7 @@ fn at_gateway<'e>(
                 .collect::<Vec<_>>()
                 .join(", ");
             let why = format!(
-                "no listener of Gateway {} on port {port} takes {} for `{host}`; there are {there}",
+                "no listener of Gateway {} on port {port} takes {} for {host}; there are {there}",
                 gateway.name,
                 request.scheme()
             );

@@ -87,6 +87,31 @@ fn a_forwarded_request_names_its_listener_route_backend_and_endpoint() {
     );
 }
 
+/// A port that no connection can have is not ignored: neither in a URL, nor in what the client sends as its host.
+#[test]
+fn a_port_out_of_range_is_an_error_of_the_url_and_400_in_a_host_header() {
+    let (code, answer) = request(
+        "storefront",
+        &[
+            "--header",
+            "Host: shop.example:65536",
+            "http://shop.example/cart",
+        ],
+    );
+    assert_eq!((code, &answer["status"]), (Some(1), &400.into()));
+    let manifest = manifest("storefront");
+    let output = gwapi(
+        &["request", "-f", &manifest, "http://shop.example:65536/cart"],
+        "",
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("the port must be a number from 1 to 65535"),
+        "{message}"
+    );
+}
+
 #[test]
 fn a_redirect_reaches_no_backend() {
     let (code, answer) = request("storefront", &["http://shop.example/old/a?b=c"]);
