@@ -3,7 +3,7 @@
 use super::{found::Found, key::BackendKey, policy::winners::BackendPolicies};
 use crate::{
     attachment::{
-        Options, Snapshot,
+        Options, RouteKind, Snapshot,
         effective::{BackendAddress, BackendEndpoints, BackendProblem, EndpointList},
     },
     meta::{NamespacedName, ObjectReference},
@@ -259,7 +259,18 @@ pub(in crate::attachment) enum Carrier {
 }
 
 impl Carrier {
-    fn transport(self) -> &'static str {
+    /// What a route of this kind carries.
+    pub(in crate::attachment) fn of(kind: RouteKind) -> Self {
+        match kind {
+            RouteKind::Http => Self::Http,
+            RouteKind::Grpc => Self::Grpc,
+            RouteKind::Tls | RouteKind::Tcp => Self::Stream,
+            RouteKind::Udp => Self::Datagram,
+        }
+    }
+
+    /// The `protocol` of the ports of a Service that can be asked for it.
+    pub(in crate::attachment) fn transport(self) -> &'static str {
         match self {
             Self::Datagram => "UDP",
             _ => "TCP",

@@ -41,7 +41,8 @@ impl EffectiveService {
         port: u16,
         client_namespace: &str,
     ) -> impl Iterator<Item = &'a Arc<HttpRouteRules>> {
-        seen_by(&self.http, port, client_namespace)
+        let own = self.has_own(port, client_namespace);
+        seen_by(&self.http, port, client_namespace, own)
     }
 
     /// The GRPCRoutes that govern calls to a port from a client's namespace, as with
@@ -51,7 +52,8 @@ impl EffectiveService {
         port: u16,
         client_namespace: &str,
     ) -> impl Iterator<Item = &'a Arc<GrpcRouteRules>> {
-        seen_by(&self.grpc, port, client_namespace)
+        let own = self.has_own(port, client_namespace);
+        seen_by(&self.grpc, port, client_namespace, own)
     }
 
     /// The TLSRoutes that govern connections to a port from a client's namespace, as with
@@ -61,7 +63,8 @@ impl EffectiveService {
         port: u16,
         client_namespace: &str,
     ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
-        seen_by(&self.tls_routes, port, client_namespace)
+        let own = self.has_own(port, client_namespace);
+        seen_by(&self.tls_routes, port, client_namespace, own)
     }
 
     /// The TCPRoutes that govern connections to a port from a client's namespace, as with
@@ -71,7 +74,8 @@ impl EffectiveService {
         port: u16,
         client_namespace: &str,
     ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
-        seen_by(&self.tcp, port, client_namespace)
+        let own = self.has_own(port, client_namespace);
+        seen_by(&self.tcp, port, client_namespace, own)
     }
 
     /// The UDPRoutes that govern datagrams to a port from a client's namespace, as with
@@ -81,7 +85,22 @@ impl EffectiveService {
         port: u16,
         client_namespace: &str,
     ) -> impl Iterator<Item = &'a Arc<ConnectionRouteRules>> {
-        seen_by(&self.udp, port, client_namespace)
+        let own = self
+            .udp
+            .iter()
+            .any(|route| route.is_of(port, client_namespace));
+        seen_by(&self.udp, port, client_namespace, own)
+    }
+
+    /// Whether clients of a namespace have routes of their own for what goes over TCP to a port.
+    fn has_own(&self, port: u16, client_namespace: &str) -> bool {
+        fn any<R>(routes: &[ServiceRoute<R>], port: u16, namespace: &str) -> bool {
+            routes.iter().any(|route| route.is_of(port, namespace))
+        }
+        any(&self.http, port, client_namespace)
+            || any(&self.grpc, port, client_namespace)
+            || any(&self.tls_routes, port, client_namespace)
+            || any(&self.tcp, port, client_namespace)
     }
 
     /// The object itself.
@@ -107,28 +126,34 @@ impl EffectiveService {
     }
 }
 
-/// The routes that a client of this namespace is under at this port: consumer routes if there are any,
-/// else producer routes.
+/// The routes that a client of this namespace is under at this port: consumer routes where it has any, of whatever
+/// kind, else producer routes.
 fn seen_by<'a, R>(
     routes: &'a [ServiceRoute<R>],
     port: u16,
     client_namespace: &str,
+    has_own: bool,
 ) -> impl Iterator<Item = &'a Arc<R>> {
-    let own = |clients: &ClientScope| matches!(clients, ClientScope::Namespace(n) if n == client_namespace);
-    let of_port = move |route: &&ServiceRoute<R>| route.port.is_none_or(|p| p == port);
-    let has_own = routes
-        .iter()
-        .filter(of_port)
-        .any(|route| own(&route.clients));
     let client_namespace = client_namespace.to_owned();
     routes
         .iter()
-        .filter(of_port)
+        .filter(move |route| route.is_for(port))
         .filter(move |route| match &route.clients {
             ClientScope::Namespace(namespace) => *namespace == client_namespace,
             ClientScope::Everyone => !has_own,
         })
         .map(|route| &route.route)
+}
+
+impl<R> ServiceRoute<R> {
+    fn is_for(&self, port: u16) -> bool {
+        self.port.is_none_or(|own| own == port)
+    }
+
+    fn is_of(&self, port: u16, client_namespace: &str) -> bool {
+        self.is_for(port)
+            && matches!(&self.clients, ClientScope::Namespace(own) if own == client_namespace)
+    }
 }
 
 /// A port of a Service.

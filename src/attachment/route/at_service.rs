@@ -4,7 +4,7 @@ use super::{ParentState, ParentTarget, View, World};
 use crate::{
     attachment::{
         CONFLICTED, LostPort,
-        backend::BackendKey,
+        backend::{BackendKey, BackendState, Carrier},
         finding::{Finding, join, names},
     },
     meta::{SupportedFeature, condition::route::reason},
@@ -42,6 +42,9 @@ impl View<'_> {
                 reason::UNSUPPORTED_VALUE,
                 format!("{name} is in another namespace: consumer routes are not supported"),
             );
+        }
+        if let Some(text) = self.no_transport(reference, service, &name.to_string()) {
+            return refuse(reason::NO_MATCHING_PARENT, text);
         }
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
         let mut ports = service.ports.iter().filter(|port| {
@@ -88,6 +91,40 @@ impl View<'_> {
             ParentTarget::Service { key, port },
             Finding::new(true, reason::ACCEPTED, format!("governs {scope} to {at}")),
         )
+    }
+
+    /// Why the ports that a parentRef means carry nothing that a route of this kind takes, if they do not.
+    fn no_transport(
+        &self,
+        reference: &ParentReference,
+        service: &BackendState,
+        name: &str,
+    ) -> Option<String> {
+        let kind = self.id.kind;
+        let transport = Carrier::of(kind).transport();
+        let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
+        let mut meant = service
+            .ports
+            .iter()
+            .filter(|port| section.is_none_or(|section| port.name.as_deref() == Some(section)))
+            .filter(|port| {
+                reference
+                    .port
+                    .is_none_or(|number| i32::from(port.port) == number)
+            })
+            .peekable();
+        let first = meant.peek()?.port;
+        if meant.any(|port| port.protocol == transport) {
+            return None;
+        }
+        let ports = if section.is_some() || reference.port.is_some() {
+            format!("port {first} of {name}")
+        } else {
+            name.to_owned()
+        };
+        Some(format!(
+            "{ports} does not take {transport}, which a {kind} needs"
+        ))
     }
 }
 

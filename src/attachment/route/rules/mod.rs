@@ -184,12 +184,7 @@ impl<'a> Builder<'a> {
     }
 
     fn carrier(&self) -> Carrier {
-        match self.kind {
-            RouteKind::Http => Carrier::Http,
-            RouteKind::Grpc => Carrier::Grpc,
-            RouteKind::Tls | RouteKind::Tcp => Carrier::Stream,
-            RouteKind::Udp => Carrier::Datagram,
-        }
+        Carrier::of(self.kind)
     }
 
     /// Follows the reference to a backend, and notes what is wrong with it.
