@@ -4,7 +4,10 @@ use crate::routing::{
     self, Entry, HostPattern, Match, PathMatch, Pattern, Precedence, ValueMatch, bare,
 };
 use http::{HeaderName, Method};
-use std::collections::HashMap;
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
 
 /// What is compared with one entry before the search is given up. The largest real tables need a tenth of this;
 /// the bound is what keeps the time in proportion to the table, whatever it holds.
@@ -13,12 +16,47 @@ const MOST_COMPARED: usize = 1_024;
 /// A match with more conditions than this is not looked at. The schema allows 33.
 const MOST_CONDITIONS: usize = 64;
 
+/// How many patterns for paths may still be compared with other paths. A comparison takes up to 0.1 ms, so that all of
+/// them take no longer than reading and compiling the patterns does.
+#[derive(Debug)]
+pub(super) struct Effort(Cell<usize>);
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self(Cell::new(4_000))
+    }
+}
+
+impl Effort {
+    /// Whether a match takes all that another does, as far as there is effort left to find out.
+    fn covers(&self, mine: &Match, theirs: &Match) -> bool {
+        if let (Match::Http(mine), Match::Http(theirs)) = (mine, theirs) {
+            if !mine.path.may_cover(&theirs.path) {
+                return false;
+            }
+            let compares = matches!(mine.path, PathMatch::RegularExpression(_))
+                && !matches!(theirs.path, PathMatch::Exact(_));
+            if compares && mine.path != theirs.path {
+                let Some(left) = self.0.get().checked_sub(1) else {
+                    return false;
+                };
+                self.0.set(left);
+            }
+        }
+        mine.covers(theirs)
+    }
+}
+
 /// For each entry, another that takes every request that it fits, so that it never wins. Nothing where none was
 /// found, which is no proof that there is none.
 ///
 /// An entry is covered where one before it in the order of precedence answers to all of its hosts and fits all
 /// of its requests.
-pub(super) fn by<T>(entries: &[Entry<T>], options: &routing::RouterOptions) -> Vec<Option<usize>> {
+pub(super) fn by<T>(
+    entries: &[Entry<T>],
+    options: &routing::RouterOptions,
+    effort: &Effort,
+) -> Vec<Option<usize>> {
     let mut found = vec![None; entries.len()];
     let mut order: Vec<(Precedence, usize, Vec<Condition<'_>>)> = Vec::new();
     let mut frequency: HashMap<Condition<'_>, usize> = HashMap::new();
@@ -45,9 +83,9 @@ pub(super) fn by<T>(entries: &[Entry<T>], options: &routing::RouterOptions) -> V
             };
             ranks.get(&other).is_some_and(|other| *other < rank)
                 && other_entry.hostname.covers(&entry.hostname)
-                && other_entry.matching.covers(&entry.matching)
+                && effort.covers(&other_entry.matching, &entry.matching)
         };
-        let by = index.search(entry, asked, covers);
+        let by = index.search(entry, &wider(asked), covers);
         if let Some(found) = found.get_mut(*at) {
             *found = by;
         }
@@ -71,20 +109,32 @@ enum Condition<'a> {
     Query(&'a str, Value<'a>),
 }
 
-/// A value as it is compared: exactly, or by this pattern.
+/// A value as it is compared: exactly, or by some pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Value<'a> {
     Exact(&'a str),
-    Pattern(&'a str),
+    Pattern,
 }
 
 impl<'a> From<&'a ValueMatch> for Value<'a> {
     fn from(value: &'a ValueMatch) -> Self {
         match value {
             ValueMatch::Exact(text) => Self::Exact(text),
-            ValueMatch::RegularExpression(pattern) => Self::Pattern(pattern.as_str()),
+            ValueMatch::RegularExpression(_) => Self::Pattern,
         }
     }
+}
+
+/// The conditions under which a match may stand that takes all that this one does: its own, and patterns for the
+/// same headers and parameters.
+fn wider<'a>(asked: &[Condition<'a>]) -> Vec<Condition<'a>> {
+    let mut all = asked.to_vec();
+    all.extend(asked.iter().filter_map(|condition| match condition {
+        Condition::Header(name, Value::Exact(_)) => Some(Condition::Header(name, Value::Pattern)),
+        Condition::Query(name, Value::Exact(_)) => Some(Condition::Query(name, Value::Pattern)),
+        _ => None,
+    }));
+    all
 }
 
 fn conditions(matching: &Match) -> impl Iterator<Item = Condition<'_>> {
@@ -100,6 +150,10 @@ fn conditions(matching: &Match) -> impl Iterator<Item = Condition<'_>> {
         .map(|parameter| Condition::Query(&parameter.name, (&parameter.value).into()));
     let method = method.map(Method::as_str).map(Condition::Method);
     method.into_iter().chain(headers).chain(query)
+}
+
+fn is_pattern(matching: &Match) -> bool {
+    matches!(matching, Match::Http(http) if matches!(http.path, PathMatch::RegularExpression(_)))
 }
 
 /// What stands in the place of a path in the index.
@@ -137,7 +191,7 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// The keys under which a match may stand that takes all that this one does, but for wide patterns.
+    /// The keys under which a match may stand that takes all that this one does, but for patterns.
     fn wider(matching: &'a Match) -> Vec<Self> {
         let own = Self::of(matching);
         let mut keys = vec![own];
@@ -145,12 +199,13 @@ impl<'a> Key<'a> {
             Match::Grpc(grpc) => {
                 let service = grpc.service.as_ref().map(Value::from);
                 let method = grpc.method.as_ref().map(Value::from);
-                keys.extend([
-                    Self::Call(service, None),
-                    Self::Call(None, method),
-                    Self::Call(None, None),
-                    Self::Any,
-                ]);
+                let pattern = |part: Option<Value<'a>>| part.map(|_| Value::Pattern);
+                for service in [service, pattern(service), None] {
+                    for method in [method, pattern(method), None] {
+                        keys.push(Self::Call(service, method));
+                    }
+                }
+                keys.push(Self::Any);
             }
             Match::Http(http) => {
                 let text = match &http.path {
@@ -159,8 +214,10 @@ impl<'a> Key<'a> {
                     PathMatch::Prefix(path) => bare(path),
                     PathMatch::RegularExpression(pattern) => literal(pattern),
                 };
-                if matches!(own, Self::Exact(_)) {
-                    keys.push(Self::prefix(text));
+                match own {
+                    Self::Exact(_) => keys.push(Self::prefix(text)),
+                    Self::Pattern(_) => keys.extend([Self::Exact(text), Self::prefix(text)]),
+                    _ => {}
                 }
                 let slashes = text.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
                 let above = slashes.filter_map(|(at, _)| text.get(..at));
@@ -175,7 +232,8 @@ impl<'a> Key<'a> {
                 keys.push(Self::Any);
             }
         }
-        keys.dedup();
+        let mut seen = HashSet::new();
+        keys.retain(|key| seen.insert(*key));
         keys
     }
 }
@@ -198,27 +256,24 @@ struct Index<'a> {
 #[derive(Default)]
 struct Host<'a> {
     paths: HashMap<Key<'a>, Bucket<'a>>,
-    /// Patterns that take all of some prefix.
-    wide: Bucket<'a>,
+    /// The patterns, once more: they may take what others ask for.
+    patterns: Bucket<'a>,
 }
 
 /// Entries for one path, the best first.
 #[derive(Default)]
 struct Bucket<'a> {
-    /// The best of those without conditions: it takes all that the others do.
-    plain: Option<usize>,
+    /// Those without conditions. One that takes the same requests as another is never here.
+    plain: Vec<usize>,
     /// The others, each under its rarest condition.
     conditional: HashMap<Condition<'a>, Vec<usize>>,
-    /// Those of wide patterns without conditions; more than one is needed, since their prefixes differ.
-    plain_patterns: Vec<usize>,
 }
 
 impl<'a> Index<'a> {
     fn insert<T>(&mut self, entry: &'a Entry<T>, rarest: Option<Condition<'a>>, at: usize) {
         let host = self.hosts.entry(entry.hostname.clone()).or_default();
-        let is_wide = matches!(&entry.matching, Match::Http(http) if http.path.is_wide_pattern());
-        if is_wide {
-            host.wide.insert_pattern(rarest, at);
+        if is_pattern(&entry.matching) {
+            host.patterns.insert(rarest, at);
         }
         let bucket = host.paths.entry(Key::of(&entry.matching)).or_default();
         bucket.insert(rarest, at);
@@ -245,7 +300,7 @@ impl<'a> Index<'a> {
                     return found;
                 }
             }
-            if let found @ Some(_) = host.wide.search(asked, &mut left, &covers) {
+            if let found @ Some(_) = host.patterns.search(asked, &mut left, &covers) {
                 return found;
             }
         }
@@ -257,14 +312,7 @@ impl<'a> Bucket<'a> {
     fn insert(&mut self, rarest: Option<Condition<'a>>, at: usize) {
         match rarest {
             Some(condition) => self.conditional.entry(condition).or_default().push(at),
-            None => self.plain = self.plain.or(Some(at)),
-        }
-    }
-
-    fn insert_pattern(&mut self, rarest: Option<Condition<'a>>, at: usize) {
-        match rarest {
-            Some(condition) => self.conditional.entry(condition).or_default().push(at),
-            None => self.plain_patterns.push(at),
+            None => self.plain.push(at),
         }
     }
 
@@ -275,8 +323,7 @@ impl<'a> Bucket<'a> {
         covers: &impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let conditional = asked.iter().filter_map(|one| self.conditional.get(one));
-        let all = self.plain.iter().chain(&self.plain_patterns);
-        for at in all.chain(conditional.flatten()) {
+        for at in self.plain.iter().chain(conditional.flatten()) {
             *left = left.checked_sub(1)?;
             #[cfg(test)]
             COMPARED.with(|compared| compared.set(compared.get() + 1));
@@ -343,7 +390,11 @@ mod tests {
     }
 
     fn covered(entries: &[Entry<usize>]) -> Vec<Option<usize>> {
-        by(entries, &routing::RouterOptions::default())
+        by(
+            entries,
+            &routing::RouterOptions::default(),
+            &Effort::default(),
+        )
     }
 
     #[test]

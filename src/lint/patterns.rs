@@ -3,7 +3,7 @@
 use super::{Found, sample};
 use crate::{
     attachment::{RouteId, RouteKind, effective::HttpRouteRules},
-    routing::Pattern,
+    routing::{Match, PathMatch, Pattern},
     rules::set as rules,
     v1::PathMatchType,
 };
@@ -25,6 +25,17 @@ pub(super) fn check(route: &HttpRouteRules, found: &mut Found) {
             let path = format!("spec.rules[{}].matches[{index}].path.value", rule.index);
             found.push(&id.reference(), finding, path, message);
         }
+    }
+}
+
+/// Whether a match is for paths that a regular expression matches, and there are none.
+pub(super) fn takes_no_path(matching: &Match) -> bool {
+    match matching {
+        Match::Http(http) => match &http.path {
+            PathMatch::RegularExpression(pattern) => pattern.never_begins_with(b'/'),
+            _ => false,
+        },
+        Match::Grpc(_) => false,
     }
 }
 

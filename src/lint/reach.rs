@@ -81,12 +81,15 @@ impl fmt::Display for Site<'_> {
 struct Fate {
     /// Whether there is a table where it may win.
     lives: bool,
+    /// Whether it is a regular expression that takes no path, which is said of it elsewhere.
+    pathless: bool,
     cause: Option<Cause>,
 }
 
 pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) {
     let mut reach = Reach {
         options,
+        effort: covered::Effort::default(),
         fates: BTreeMap::new(),
         lost: Vec::new(),
     };
@@ -131,6 +134,7 @@ const EVERY_HOST: &[EffectiveHostname] = &[EffectiveHostname {
 
 struct Reach<'o> {
     options: &'o LintOptions,
+    effort: covered::Effort,
     fates: BTreeMap<RouteId, BTreeMap<Place, Fate>>,
     /// Routes that no request reaches at some listener or Service, and why.
     lost: Vec<(RouteId, String)>,
@@ -171,9 +175,15 @@ impl Reach<'_> {
         for (port, clients) in scopes(service) {
             let site = Site::Service(&service.name, port);
             let here = (port, clients);
-            let mut entries = http_targets(seen(&service.http, here));
-            entries.extend(grpc_targets(seen(&service.grpc, here)));
-            self.table(&entries, site);
+            let is_tcp = |named: u16| {
+                let mut ports = service.ports.iter();
+                ports.any(|port| port.port == named && port.protocol == "TCP")
+            };
+            if port.is_none_or(is_tcp) {
+                let mut entries = http_targets(seen(&service.http, here));
+                entries.extend(grpc_targets(seen(&service.grpc, here)));
+                self.table(&entries, site);
+            }
             for (kind, routes) in [
                 (RouteKind::Tls, &service.tls_routes),
                 (RouteKind::Tcp, &service.tcp),
@@ -205,7 +215,7 @@ impl Reach<'_> {
 
     /// Looks for what never wins in the table of one listener or Service.
     fn table(&mut self, entries: &[Entry<Target<'_>>], site: Site<'_>) {
-        let by = covered::by(entries, &self.options.routing);
+        let by = covered::by(entries, &self.options.routing, &self.effort);
         let mut here: BTreeMap<RouteId, BTreeMap<Place, Fate>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<RouteId, BTreeSet<&str>> = BTreeMap::new();
         for (entry, by) in entries.iter().zip(by) {
@@ -217,6 +227,8 @@ impl Reach<'_> {
                 fate.cause.get_or_insert_with(cause);
             } else if let Some(owner) = own_hostname(entry).and_then(|name| taken_by(&name, site)) {
                 elsewhere.entry(target.id()).or_default().insert(owner);
+            } else if patterns::takes_no_path(&entry.matching) {
+                fate.pathless = true;
             } else {
                 fate.lives = true;
             }
@@ -229,6 +241,7 @@ impl Reach<'_> {
             for (place, fate) in fates {
                 let known = known.entry(place).or_default();
                 known.lives |= fate.lives;
+                known.pathless |= fate.pathless;
                 known.cause = known.cause.take().or(fate.cause);
             }
         }
@@ -292,9 +305,11 @@ impl Reach<'_> {
             return;
         };
         let fates = self.fates.entry(id.clone()).or_default();
+        fates.entry((first.index, 0)).or_default().lives = true;
         for index in &route.dropped {
             fates.entry((*index, 0)).or_insert_with(|| Fate {
                 lives: false,
+                pathless: false,
                 cause: Some(Cause {
                     route: id.clone(),
                     place: (first.index, 0),
@@ -309,7 +324,7 @@ impl Reach<'_> {
         let mut dead_routes = HashSet::new();
         for (id, fates) in &self.fates {
             let reference = id.reference();
-            let dead = |fate: &Fate| !fate.lives && fate.cause.is_some();
+            let dead = |fate: &Fate| !fate.lives && (fate.pathless || fate.cause.is_some());
             if !fates.is_empty() && fates.values().all(dead) {
                 dead_routes.insert(id);
             }

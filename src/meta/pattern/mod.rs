@@ -3,8 +3,8 @@
 
 pub(crate) mod automaton;
 mod error;
+mod inclusion;
 mod route;
-pub(crate) mod shape;
 mod size;
 mod store;
 

@@ -1,10 +1,7 @@
 //! Which matches take all the requests of others.
 
 use super::matches::{GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch};
-use crate::{
-    meta::{Pattern, pattern::shape::Shape},
-    routing::HostPattern,
-};
+use crate::routing::HostPattern;
 
 impl HostPattern {
     /// Whether every host that fits `other` fits this, too.
@@ -38,8 +35,8 @@ fn is_below(name: &str, suffix: &str) -> bool {
 impl Match {
     /// Whether every request with a path that fits `other` is certain to fit this, too.
     ///
-    /// `true` is a proof, `false` only says that there is none: two different regular expressions are not
-    /// compared, for example. The asterisk of `OPTIONS *` is no path.
+    /// `true` is a proof, `false` only says that there is none: regular expressions for headers are not compared,
+    /// for example, and those for paths are only as far as they are small. The asterisk of `OPTIONS *` is no path.
     ///
     /// ```
     /// use gwapi::routing::{HttpMatch, Match, PathMatch};
@@ -78,18 +75,35 @@ impl HttpMatch {
 
 impl GrpcMatch {
     fn covers(&self, other: &Self) -> bool {
-        let part = |mine: &Option<ValueMatch>, theirs: &Option<ValueMatch>| match (mine, theirs) {
-            (None, _) => true,
-            (Some(mine), Some(theirs)) => mine.covers(theirs),
-            (Some(_), None) => false,
-        };
-        // A service alone stands for every path below it, which need not be that of a call.
-        let whole_service =
-            self.service.is_none() && other.service.is_some() && other.method.is_none();
-        !whole_service
-            && part(&self.service, &other.service)
-            && part(&self.method, &other.method)
-            && headers_cover(&self.headers, &other.headers)
+        self.calls_cover(other) && headers_cover(&self.headers, &other.headers)
+    }
+
+    /// Whether the paths that service and method ask for are certain to include those of another match.
+    fn calls_cover(&self, other: &Self) -> bool {
+        use ValueMatch::Exact;
+        match (&self.service, &self.method) {
+            (None, None) => true,
+            (service, method) if (service, method) == (&other.service, &other.method) => true,
+            // The method is what follows the last slash here, and what follows the second slash there: for exact
+            // names it is the same.
+            (None, Some(mine)) => match (&other.service, &other.method) {
+                (None, Some(theirs)) => mine.covers(theirs),
+                (Some(Exact(_)), Some(theirs @ Exact(_))) => mine.covers(theirs),
+                _ => false,
+            },
+            (Some(mine), None) => match (&other.service, &other.method) {
+                (Some(theirs), _) if matches!(mine, Exact(_)) => mine.covers(theirs),
+                // A pattern wants at least one character after the service.
+                (Some(theirs), Some(Exact(_))) => mine.covers(theirs),
+                _ => false,
+            },
+            (Some(service), Some(method)) => match (&other.service, &other.method) {
+                (Some(theirs), Some(their_method)) => {
+                    service.covers(theirs) && method.covers(their_method)
+                }
+                _ => false,
+            },
+        }
     }
 }
 
@@ -136,57 +150,50 @@ impl PathMatch {
         match (self, other) {
             (Self::Any, _) => true,
             (Self::Exact(mine), Self::Exact(theirs)) => mine == theirs,
+            (Self::Exact(mine), Self::RegularExpression(theirs)) => theirs.takes_only(mine),
             (Self::Exact(_), _) => false,
             (Self::Prefix(mine), _) if bare(mine).is_empty() => true,
-            (Self::Prefix(mine), Self::Exact(theirs)) => below(bare(mine).as_bytes(), theirs),
-            (Self::Prefix(mine), Self::Prefix(theirs)) => {
-                below(bare(mine).as_bytes(), bare(theirs))
-            }
+            (Self::Prefix(mine), Self::Exact(theirs)) => below(bare(mine), theirs),
+            (Self::Prefix(mine), Self::Prefix(theirs)) => below(bare(mine), bare(theirs)),
             (Self::Prefix(_), Self::Any) => false,
-            (Self::Prefix(mine), Self::RegularExpression(theirs)) => {
-                let mut whole = bare(mine).as_bytes().to_vec();
-                whole.push(b'/');
-                theirs.prefix().starts_with(&whole)
+            (Self::Prefix(mine), Self::RegularExpression(theirs)) => theirs.stays_below(bare(mine)),
+            (Self::RegularExpression(mine), Self::RegularExpression(theirs)) => {
+                mine.takes_all_of(theirs)
             }
-            (Self::RegularExpression(mine), Self::RegularExpression(theirs)) => mine == theirs,
             (Self::RegularExpression(mine), Self::Exact(theirs)) => {
                 mine.is_match(theirs.as_bytes())
             }
-            (Self::RegularExpression(mine), Self::Prefix(theirs)) => {
-                prefix_fits(mine, bare(theirs))
-            }
-            (Self::RegularExpression(mine), Self::Any) => prefix_fits(mine, ""),
+            (Self::RegularExpression(mine), Self::Prefix(theirs)) => mine.takes_below(bare(theirs)),
+            // Every path begins with a slash, so `/.*` takes all that the prefix `/` does.
+            (Self::RegularExpression(mine), Self::Any) => mine.takes_below(""),
         }
     }
 
-    /// Whether this is a regular expression that takes all of some prefix.
-    pub(crate) fn is_wide_pattern(&self) -> bool {
-        matches!(self, Self::RegularExpression(pattern) if pattern.shape().is_some())
+    /// Whether [`covers`](Self::covers) may be true, by a look that costs next to nothing.
+    pub(crate) fn may_cover(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::RegularExpression(mine), Self::RegularExpression(theirs)) => {
+                mine.may_take_all_of(theirs)
+            }
+            (Self::RegularExpression(mine), Self::Prefix(theirs)) => {
+                mine.may_take_below(bare(theirs))
+            }
+            (Self::RegularExpression(mine), Self::Any) => mine.may_take_below(""),
+            _ => true,
+        }
     }
 }
 
 /// Whether a path is this one or one below it.
-fn below(whole: &[u8], path: &str) -> bool {
-    path.as_bytes()
-        .strip_prefix(whole)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-}
-
-/// Whether a pattern takes every path of a prefix, which is bare.
-fn prefix_fits(pattern: &Pattern, prefix: &str) -> bool {
-    match pattern.shape() {
-        // Every path begins with a slash, so `/.*` takes all that the prefix `/` does.
-        Some(Shape::Anything(literal)) if prefix.is_empty() => matches!(&*literal, b"" | b"/"),
-        Some(Shape::Anything(literal)) => prefix.as_bytes().starts_with(&literal),
-        Some(Shape::Below(whole)) => below(&whole, prefix),
-        None => false,
-    }
+fn below(whole: &str, path: &str) -> bool {
+    path.strip_prefix(whole)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routing::{Entry, Matcher, Oracle, Rank};
+    use crate::routing::{Entry, Matcher, Oracle, Pattern, Rank};
 
     fn regex(source: &str) -> PathMatch {
         PathMatch::RegularExpression(Pattern::new(source).unwrap())
@@ -204,6 +211,7 @@ mod tests {
             "/[ab]",
             "/a/b.*",
             "(?i)/a",
+            "^/a/b$",
             "/a/[a-z]+",
             "",
         ];
@@ -271,8 +279,14 @@ mod tests {
                 }
             }
         }
-        for service in [None, Some(ValueMatch::exact("a"))] {
-            for method in [None, Some(ValueMatch::exact("b"))] {
+        let name = |source| Some(ValueMatch::RegularExpression(Pattern::new(source).unwrap()));
+        for service in [None, Some(ValueMatch::exact("a")), name("[ab]"), name("a*")] {
+            for method in [
+                None,
+                Some(ValueMatch::exact("b")),
+                name("b(/c)?"),
+                name(".*"),
+            ] {
                 let (service, headers) = (service.clone(), vec![]);
                 matches.push(
                     GrpcMatch {

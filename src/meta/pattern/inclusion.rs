@@ -1,0 +1,269 @@
+//! Whether a pattern takes all that another one does, or all paths below some prefix: asked of the transition tables.
+
+use std::collections::HashSet;
+
+use regex_automata::dfa::{Automaton, dense};
+use regex_automata::util::primitives::StateID;
+
+use super::{Pattern, automaton::Engine};
+
+/// How many states, or pairs of states, are looked at before the answer is that nothing is known.
+const MOST_STATES: usize = 512;
+
+type Dfa = dense::DFA<Vec<u32>>;
+
+impl Pattern {
+    fn table(&self) -> Option<(&Dfa, StateID)> {
+        match self.engine() {
+            Engine::Table { dfa, start } => Some((dfa, *start)),
+            _ => None,
+        }
+    }
+
+    /// Whether no text that begins with this byte matches. `false` where it is not known.
+    pub(crate) fn never_begins_with(&self, byte: u8) -> bool {
+        self.table()
+            .is_some_and(|(dfa, start)| !may_end(dfa, dfa.next_state(start, byte)))
+    }
+
+    /// Whether this pattern can take every path of this prefix, by what is known without a search. The prefix comes
+    /// without a slash at its end.
+    pub(crate) fn may_take_below(&self, prefix: &str) -> bool {
+        let shortest = if prefix.is_empty() { "/" } else { prefix };
+        let inner = &*self.inner;
+        inner.suffix.is_empty()
+            && inner.min_len <= shortest.len()
+            && shortest.as_bytes().starts_with(&inner.prefix)
+    }
+
+    /// Whether the pattern is certain to take this path and every path below it; every path at all for an empty
+    /// prefix. The prefix comes without a slash at its end.
+    pub(crate) fn takes_below(&self, prefix: &str) -> bool {
+        if !self.may_take_below(prefix) {
+            return false;
+        }
+        let Some((dfa, start)) = self.table() else {
+            return false;
+        };
+        let whole = prefix
+            .bytes()
+            .fold(start, |state, byte| dfa.next_state(state, byte));
+        (prefix.is_empty() || is_end(dfa, whole))
+            && takes_everything(dfa, dfa.next_state(whole, b'/'))
+    }
+
+    /// Whether the pattern is certain to take this path at most, and no other.
+    pub(crate) fn takes_only(&self, path: &str) -> bool {
+        self.goes_on(path)
+            .is_some_and(|mut bytes| bytes.next().is_none())
+    }
+
+    /// Whether the pattern is certain to take this path at most, and paths below it. The path comes without a slash at
+    /// its end.
+    pub(crate) fn stays_below(&self, path: &str) -> bool {
+        self.goes_on(path)
+            .is_some_and(|mut bytes| bytes.all(|byte| byte == b'/'))
+    }
+
+    /// The bytes that can follow a path in what the pattern takes; nothing where it may take what does not begin with
+    /// the path, or where nothing is known.
+    fn goes_on(&self, path: &str) -> Option<impl Iterator<Item = u8>> {
+        self.inner
+            .prefix
+            .starts_with(path.as_bytes())
+            .then_some(())?;
+        let (dfa, start) = self.table()?;
+        let whole = path
+            .bytes()
+            .fold(start, |state, byte| dfa.next_state(state, byte));
+        let lives = move |byte: &u8| may_end(dfa, dfa.next_state(whole, *byte));
+        Some(bytes_of_paths().filter(lives))
+    }
+
+    /// Whether this pattern can take every path that another does, by what is known without a search.
+    pub(crate) fn may_take_all_of(&self, other: &Self) -> bool {
+        let (mine, theirs) = (&*self.inner, &*other.inner);
+        mine.min_len <= theirs.min_len
+            && theirs.prefix.starts_with(&mine.prefix)
+            && theirs.suffix.ends_with(&mine.suffix)
+    }
+
+    /// Whether this pattern is certain to take every path that another does.
+    pub(crate) fn takes_all_of(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        // Ends that are not literal are not known, so that this alone shows nothing.
+        let (Some((mine, my_start)), Some((theirs, their_start))) = (self.table(), other.table())
+        else {
+            return false;
+        };
+        let mut seen = HashSet::new();
+        let mut next = vec![(my_start, their_start)];
+        while let Some((my_state, their_state)) = next.pop() {
+            if theirs.is_dead_state(their_state) || !seen.insert((my_state, their_state)) {
+                continue;
+            }
+            if seen.len() > MOST_STATES || (is_end(theirs, their_state) && !is_end(mine, my_state))
+            {
+                return false;
+            }
+            next.extend(bytes_of_paths().map(|byte| {
+                (
+                    mine.next_state(my_state, byte),
+                    theirs.next_state(their_state, byte),
+                )
+            }));
+        }
+        true
+    }
+}
+
+/// Whether a text that leads to this state matches.
+fn is_end(dfa: &Dfa, state: StateID) -> bool {
+    dfa.is_match_state(dfa.next_eoi_state(state))
+}
+
+/// Whether some text of the bytes of paths may match from this state on, the empty one included. A state that is dead
+/// says so itself, but for those that remember that the text matched before its last byte.
+fn may_end(dfa: &Dfa, state: StateID) -> bool {
+    let mut seen = HashSet::new();
+    let mut next = vec![state];
+    while let Some(state) = next.pop() {
+        if dfa.is_dead_state(state) || !seen.insert(state) {
+            continue;
+        }
+        if seen.len() > MOST_STATES || is_end(dfa, state) {
+            return true;
+        }
+        next.extend(bytes_of_paths().map(|byte| dfa.next_state(state, byte)));
+    }
+    false
+}
+
+/// Whether every text of the bytes of paths matches from this state on, the empty one included.
+fn takes_everything(dfa: &Dfa, state: StateID) -> bool {
+    let mut seen = HashSet::new();
+    let mut next = vec![state];
+    while let Some(state) = next.pop() {
+        if !seen.insert(state) {
+            continue;
+        }
+        if seen.len() > MOST_STATES || !is_end(dfa, state) {
+            return false;
+        }
+        next.extend(bytes_of_paths().map(|byte| dfa.next_state(state, byte)));
+    }
+    true
+}
+
+/// The bytes that can stand in a path (RFC 3986 §3.3 has some fewer).
+fn bytes_of_paths() -> impl Iterator<Item = u8> {
+    (b'!'..=b'~').filter(|byte| !matches!(byte, b'?' | b'#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(source: &str) -> Pattern {
+        Pattern::new(source).unwrap()
+    }
+
+    #[test]
+    fn patterns_that_take_all_of_a_prefix_are_known() {
+        for (source, prefix) in [
+            ("/.*", ""),
+            (".*", ""),
+            ("(?i)/(.*)", ""),
+            ("/[^?#]*", ""),
+            ("/item/.*|/item", "/item"),
+            ("/item(/.*)?", "/item"),
+            ("/item.*", "/item"),
+            ("(?i)/ITEM.*", "/item/x"),
+            ("/(a|b)(/.*)?", "/b/c"),
+        ] {
+            assert!(pattern(source).takes_below(prefix), "{source} {prefix}");
+        }
+        for (source, prefix) in [
+            ("/.+", ""),
+            ("/item/.*", "/item"),
+            ("/item(/.*)?", "/items"),
+            ("/item(/.*)?", ""),
+            ("/[a-z]*", ""),
+            ("/item.*x", "/item"),
+            ("/item", "/item"),
+            ("/item/[0-9]*", "/item"),
+        ] {
+            assert!(!pattern(source).takes_below(prefix), "{source} {prefix}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_take_nothing_but_a_path_and_what_is_below_are_known() {
+        for (source, path, only, below) in [
+            ("^/item$", "/item", true, true),
+            ("/item/[0-9]+", "/item", false, true),
+            ("/item(/.*)?", "/item", false, true),
+            ("/item.*", "/item", false, false),
+            ("/item|/other", "/item", false, false),
+            ("/it", "/item", false, false),
+            ("/item", "", false, true),
+        ] {
+            assert_eq!(pattern(source).takes_only(path), only, "{source} {path}");
+            assert_eq!(pattern(source).stays_below(path), below, "{source} {path}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_take_all_of_another_are_known() {
+        for (wide, narrow) in [
+            ("/.*", "/item/[0-9]+"),
+            ("(?i)/A.*", "/a/.*"),
+            ("/[a-z]+", "/[a-f]{2,3}"),
+            ("/(a|b|c)", "/(a|c)"),
+            ("/a(/.*)?", "/a/(x|y)"),
+            ("[^x]*", "/[0-9]"),
+            ("/a", "/a"),
+        ] {
+            assert!(
+                pattern(wide).may_take_all_of(&pattern(narrow)),
+                "{wide} {narrow}"
+            );
+            assert!(
+                pattern(wide).takes_all_of(&pattern(narrow)),
+                "{wide} {narrow}"
+            );
+        }
+        for (a, b) in [
+            ("/item/[0-9]+", "/.*"),
+            ("/a/.*", "(?i)/A.*"),
+            ("/[a-f]{2,3}", "/[a-z]+"),
+            ("/a", "/a?"),
+            ("/[^x]*", "/.*"),
+        ] {
+            assert!(!pattern(a).takes_all_of(&pattern(b)), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_begin_with_a_slash_is_known() {
+        let never = |source| pattern(source).never_begins_with(b'/');
+        for source in [
+            "item", "^item", "(a|b)c", "[a-z]+/", "a?b", "(?i)x", "(^)[0-9]", "a*",
+        ] {
+            assert!(never(source), "{source}");
+        }
+        for source in ["/item", ".*", "a?/", "(a|/b)", "[^a]x", "\\W", "(a?)(/*)"] {
+            assert!(!never(source), "{source}");
+        }
+    }
+
+    /// The work is bounded whatever the patterns are.
+    #[test]
+    fn what_would_take_too_long_is_not_known() {
+        let (many, all) = (pattern("/[ab]{600}"), pattern("/[a-c]{600}"));
+        assert!(!all.takes_all_of(&many));
+        assert!(pattern("/[a-c]{60}").takes_all_of(&pattern("/[ab]{60}")));
+    }
+}
