@@ -1,0 +1,665 @@
+//! The law: a route whose status says that it is attached at a listener answers there some request, or its status
+//! or lint says why none can reach it; and what answers with an error for its configuration has a status that
+//! says so.
+
+use crate::{requests, requests::Place, world};
+use gwapi::{
+    attachment::{
+        self, Resolution, Resolver, RouteId, RouteKind, Snapshot, SnapshotObject, Standing, Status,
+        effective::{
+            AttachedRoute, ClientScope, EffectiveGateway, EffectiveListener, EffectiveService,
+            ServiceRoute,
+        },
+    },
+    lint::{self, LintOptions},
+    manifest,
+    meta::{Channel, Condition, ConditionStatus, NamespacedName, ObjectReference},
+    routing::RouterOptions,
+    rules::set as rules,
+    sim::{Answer, Client, Outcome, Request, Simulator},
+    v1::{ParentReference, ProtocolType, RouteParentStatus},
+    validation::{self, Report, ValidationOptions},
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// How many sets are tried; `GWAPI_LAW_SETS` asks for more.
+const SETS: u64 = 250;
+
+/// What is said and what happens for one set of objects.
+struct Set {
+    objects: Vec<Value>,
+    resolution: Resolution,
+    /// What validation and lint say of each object.
+    reports: BTreeMap<ObjectReference, Report>,
+    simulator: Simulator,
+}
+
+impl Set {
+    /// A set of those objects that an API server would accept.
+    fn new(seed: u64) -> Self {
+        let options = ValidationOptions::new(Channel::Experimental);
+        let mut reports = BTreeMap::new();
+        let mut snapshot = Snapshot::default();
+        let mut objects = world::objects(seed);
+        objects.retain(|object| {
+            let report = validation::validate_value(object, &options);
+            let accepted = report.is_accepted();
+            if accepted {
+                let object = SnapshotObject::from(manifest::decode(object).unwrap());
+                reports.insert(object.reference(), report);
+                snapshot.insert(object);
+            }
+            accepted
+        });
+        let mut resolver = Resolver::with_snapshot(snapshot, attachment::Options::for_manifests());
+        resolver.update();
+        for (object, report) in lint::lint(&resolver, &LintOptions::default()) {
+            reports
+                .entry(object)
+                .or_default()
+                .extend(report.into_findings());
+        }
+        let resolution = resolver.resolution().clone();
+        let simulator = Simulator::new(resolution.effective.clone(), RouterOptions::default());
+        Self {
+            objects,
+            resolution,
+            reports,
+            simulator,
+        }
+    }
+
+    /// What breaks the law.
+    fn violations(&mut self) -> Vec<Violation> {
+        let effective = self.resolution.effective.clone();
+        let mut look = Look {
+            set: self,
+            violations: Vec::new(),
+        };
+        for gateway in effective.gateways.values() {
+            for listener in &gateway.listeners {
+                look.listener(gateway, listener);
+            }
+        }
+        for service in effective.services.values() {
+            look.service(service);
+        }
+        look.standings();
+        let mut seen = BTreeSet::new();
+        let mut violations = look.violations;
+        violations.retain(|violation| seen.insert(violation.subject().to_owned()));
+        violations
+    }
+
+    fn route_status(
+        &self,
+        id: &RouteId,
+        is: impl Fn(&ParentReference) -> bool,
+    ) -> Vec<RouteParentStatus> {
+        match self.resolution.statuses.get(&id.reference()) {
+            Some(Status::Route(status)) => status
+                .parents
+                .iter()
+                .filter(|parent| is(&parent.parent_ref))
+                .cloned()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn findings(&self, id: &RouteId) -> impl Iterator<Item = (&str, &str, &str)> {
+        let report = self.reports.get(&id.reference());
+        let findings = report.into_iter().flat_map(Report::findings);
+        findings.map(|finding| (finding.rule(), finding.path(), finding.message()))
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Violation {
+    /// A route is attached and no request that should reach it does, for which nobody gives a reason.
+    Silent(String),
+    /// A route answers with an error, and its status does not say so: what answers, and an example.
+    Unsaid(String, String),
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent(what) => f.write_str(what),
+            Self::Unsaid(what, example) => write!(f, "{what}: {example}"),
+        }
+    }
+}
+
+impl Violation {
+    fn subject(&self) -> &str {
+        match self {
+            Self::Silent(subject) | Self::Unsaid(subject, _) => subject,
+        }
+    }
+}
+
+struct Look<'s> {
+    set: &'s mut Set,
+    violations: Vec<Violation>,
+}
+
+/// The matches of a route, and the requests that are made up for them.
+type Asked = (BTreeSet<Place>, Vec<(Place, Request)>);
+
+/// Where a request is to be answered.
+#[derive(Clone, Copy)]
+enum Site<'a> {
+    Listener(&'a EffectiveGateway, &'a EffectiveListener),
+    Service(&'a NamespacedName),
+}
+
+impl Site<'_> {
+    fn is(self, parent: &ParentReference, namespace: &str) -> bool {
+        let place = parent.resolve(namespace).namespaced_name();
+        match self {
+            Self::Listener(gateway, listener) => {
+                parent.is_gateway()
+                    && place == gateway.name
+                    && parent
+                        .section_name
+                        .as_ref()
+                        .is_none_or(|name| *name == listener.name)
+                    && parent
+                        .port
+                        .is_none_or(|port| port == i32::from(listener.port))
+            }
+            Self::Service(name) => parent.is_service() && place == *name,
+        }
+    }
+
+    fn shown(self) -> String {
+        match self {
+            Self::Listener(gateway, listener) => {
+                format!("listener `{}` of Gateway `{}`", listener.name, gateway.name)
+            }
+            Self::Service(name) => format!("Service `{name}`"),
+        }
+    }
+}
+
+impl Look<'_> {
+    fn listener(&mut self, gateway: &EffectiveGateway, listener: &EffectiveListener) {
+        let site = Site::Listener(gateway, listener);
+        let scheme = if listener.protocol == ProtocolType::Http {
+            "http"
+        } else {
+            "https"
+        };
+        let bases = |hostnames: &[_]| -> Vec<String> {
+            let hosts = requests::hosts(hostnames);
+            hosts
+                .iter()
+                .map(|host| format!("{scheme}://{host}:{}", listener.port))
+                .collect()
+        };
+        let at = |mut request: Request| {
+            request.gateway = Some(gateway.name.clone());
+            request
+        };
+        for AttachedRoute { route, hostnames } in &listener.http {
+            let id = RouteId::new(RouteKind::Http, route.reference.clone());
+            let made = requests::http(route, &bases(hostnames));
+            let places = places(
+                route
+                    .rules
+                    .iter()
+                    .map(|rule| (rule.index, rule.matches.len())),
+            );
+            self.route(
+                &id,
+                &places,
+                made.into_iter()
+                    .map(|(place, request)| (place, at(request))),
+                site,
+            );
+        }
+        for AttachedRoute { route, hostnames } in &listener.grpc {
+            let id = RouteId::new(RouteKind::Grpc, route.reference.clone());
+            let made = requests::grpc(route, &bases(hostnames));
+            let places = places(
+                route
+                    .rules
+                    .iter()
+                    .map(|rule| (rule.index, rule.matches.len())),
+            );
+            self.route(
+                &id,
+                &places,
+                made.into_iter()
+                    .map(|(place, request)| (place, at(request))),
+                site,
+            );
+        }
+        for (kind, routes) in [
+            (RouteKind::Tls, &listener.tls_routes),
+            (RouteKind::Tcp, &listener.tcp),
+            (RouteKind::Udp, &listener.udp),
+        ] {
+            for AttachedRoute { route, hostnames } in routes {
+                let id = RouteId::new(kind, route.reference.clone());
+                let mut made = requests::connections(kind, hostnames, listener.port);
+                if listener.protocol == ProtocolType::Tls && kind == RouteKind::Tcp {
+                    made = requests::connections(RouteKind::Tls, hostnames, listener.port);
+                }
+                let places = places(route.rules.iter().map(|rule| (rule.index, 1)));
+                let first = route.rules.first().map_or(0, |rule| rule.index);
+                self.route(
+                    &id,
+                    &places,
+                    made.into_iter().map(|request| ((first, 0), at(request))),
+                    site,
+                );
+            }
+        }
+    }
+
+    fn service(&mut self, service: &EffectiveService) {
+        fn each<R>(
+            routes: &[ServiceRoute<R>],
+        ) -> impl Iterator<Item = (&R, Option<u16>, &ClientScope)> {
+            routes
+                .iter()
+                .map(|route| (&*route.route, route.port, &route.clients))
+        }
+        let site = Site::Service(&service.name);
+        let place = |port: Option<u16>| {
+            let ports = service
+                .ports
+                .iter()
+                .filter(|p| p.protocol == "TCP")
+                .map(|p| p.port);
+            let ports = ports.filter(|p| port.is_none_or(|port| port == *p));
+            let name = &service.name;
+            ports
+                .map(|port| format!("http://{}.{}:{port}", name.name, name.namespace))
+                .collect::<Vec<_>>()
+        };
+        let from = |clients: &ClientScope| Client {
+            namespace: match clients {
+                ClientScope::Everyone => "zz".to_owned(),
+                ClientScope::Namespace(namespace) => namespace.clone(),
+            },
+            ..Client::default()
+        };
+        // A route that does not govern all ports is there once for each that it governs.
+        let mut all: BTreeMap<RouteId, Asked> = BTreeMap::new();
+        let mut add =
+            |kind, name: &NamespacedName, places, clients, made: Vec<(Place, Request)>| {
+                let id = RouteId::new(kind, name.clone());
+                let (_, requests) = all.entry(id).or_insert_with(|| (places, Vec::new()));
+                requests.extend(made.into_iter().map(|(place, mut request)| {
+                    request.client = Some(from(clients));
+                    (place, request)
+                }));
+            };
+        for (route, port, clients) in each(&service.http) {
+            let of_rules = route
+                .rules
+                .iter()
+                .map(|rule| (rule.index, rule.matches.len()));
+            let made = requests::http(route, &place(port));
+            add(
+                RouteKind::Http,
+                &route.reference,
+                places(of_rules),
+                clients,
+                made,
+            );
+        }
+        for (route, port, clients) in each(&service.grpc) {
+            let of_rules = route
+                .rules
+                .iter()
+                .map(|rule| (rule.index, rule.matches.len()));
+            let made = requests::grpc(route, &place(port));
+            add(
+                RouteKind::Grpc,
+                &route.reference,
+                places(of_rules),
+                clients,
+                made,
+            );
+        }
+        for (kind, scheme, routes) in [
+            (RouteKind::Tls, "tls", &service.tls_routes),
+            (RouteKind::Tcp, "tcp", &service.tcp),
+            (RouteKind::Udp, "udp", &service.udp),
+        ] {
+            for (route, port, clients) in each(routes) {
+                let transport = if kind == RouteKind::Udp { "UDP" } else { "TCP" };
+                let ports = service.ports.iter().filter(|p| p.protocol == transport);
+                let ports = ports
+                    .map(|p| p.port)
+                    .filter(|p| port.is_none_or(|port| port == *p));
+                let name = &service.name;
+                let first = route.rules.first().map_or(0, |rule| rule.index);
+                let made = ports.map(|port| {
+                    let url = format!("{scheme}://{}.{}:{port}", name.name, name.namespace);
+                    ((first, 0), Request::get(&url).unwrap())
+                });
+                let of_rules = route.rules.iter().map(|rule| (rule.index, 1));
+                add(
+                    kind,
+                    &route.reference,
+                    places(of_rules),
+                    clients,
+                    made.collect(),
+                );
+            }
+        }
+        for (id, (places, requests)) in all {
+            self.route(&id, &places, requests.into_iter(), site);
+        }
+    }
+
+    /// A route at one place: some request must reach it, or something must be said; and what it answers must be
+    /// what its status says.
+    fn route(
+        &mut self,
+        id: &RouteId,
+        places: &BTreeSet<Place>,
+        requests: impl Iterator<Item = (Place, Request)>,
+        site: Site<'_>,
+    ) {
+        let mut reached = false;
+        let mut elsewhere = false;
+        for (_, request) in requests {
+            let answer = self.ask(&request, 0);
+            let own = answer
+                .route
+                .as_ref()
+                .is_some_and(|route| route.route == id.reference());
+            let here = match (site, &answer.listener) {
+                (Site::Listener(_, listener), Some(name)) => name.name == listener.name,
+                (Site::Listener(..), None) => false,
+                (Site::Service(_), _) => true,
+            };
+            if own && here {
+                reached = true;
+                self.answers(id, &request, site);
+            }
+            // A more specific listener has its hosts, and the route as well: the request is the route's.
+            elsewhere |= own && !here;
+        }
+        if reached || elsewhere || self.is_said(id, places, site) {
+            return;
+        }
+        let place = site.shown();
+        self.violations.push(Violation::Silent(format!(
+            "{id} at {place}: no request reaches it, and nothing says why"
+        )));
+    }
+
+    fn ask(&mut self, request: &Request, draw: u64) -> Answer {
+        self.set
+            .simulator
+            .request(request, &mut |n| draw % n)
+            .unwrap()
+    }
+
+    /// Whether lint says that no request reaches the route here.
+    fn is_said(&self, id: &RouteId, places: &BTreeSet<Place>, site: Site<'_>) -> bool {
+        let shown = site.shown();
+        let mut dead = BTreeSet::new();
+        for (rule, path, message) in self.set.findings(id) {
+            if rule == rules::ROUTE_REACHED.id && message.contains(&shown) {
+                return true;
+            }
+            if [rules::NO_DEAD_MATCH.id, rules::PATTERN_TAKES_PATHS.id].contains(&rule) {
+                dead.insert(path);
+            }
+        }
+        let said = |(rule, index): &Place| {
+            let of_rule = format!("spec.rules[{rule}]");
+            let of_match = format!("{of_rule}.matches[{index}]");
+            let of_path = format!("{of_match}.path.value");
+            [of_rule, of_match, of_path]
+                .iter()
+                .any(|path| dead.contains(path.as_str()))
+        };
+        if places.is_empty() {
+            return self
+                .set
+                .findings(id)
+                .any(|(rule, ..)| rule == "Route/has-rules");
+        }
+        places.iter().all(said)
+    }
+
+    /// Whatever a rule answers by itself for its configuration is in the status of the route.
+    fn answers(&mut self, id: &RouteId, request: &Request, site: Site<'_>) {
+        for draw in 0..6 {
+            let answer = self.ask(request, draw);
+            let Some(rule) = answer.route.as_ref().map(|route| route.rule) else {
+                continue;
+            };
+            let failed = match answer.outcome {
+                Outcome::Answered => true,
+                Outcome::Refused => true,
+                Outcome::Forwarded | Outcome::Redirected => false,
+            };
+            if !failed || self.is_empty(id, rule) {
+                continue;
+            }
+            let parents = self
+                .set
+                .route_status(id, |parent| site.is(parent, &id.name.namespace));
+            let says = |kind: &str, status: ConditionStatus| {
+                parents
+                    .iter()
+                    .any(|parent| has(&parent.conditions, kind, &status))
+            };
+            let said = says("Accepted", ConditionStatus::False)
+                || says("ResolvedRefs", ConditionStatus::False)
+                || says("PartiallyInvalid", ConditionStatus::True);
+            if !said {
+                let what = format!("{id}, rule {rule}, at {}", site.shown());
+                let why = answer.why.join("; ");
+                let example = format!("{:?} {}: {why}", answer.status, request.uri);
+                self.violations.push(Violation::Unsaid(what, example));
+                return;
+            }
+        }
+    }
+
+    /// Whether a rule says itself that it has nobody to answer: no backends, or weights of 0. Validation warns of it.
+    fn is_empty(&self, id: &RouteId, rule: usize) -> bool {
+        let at = format!("spec.rules[{rule}]");
+        let refs = format!("{at}.backendRefs");
+        self.set.findings(id).any(|(rule, path, _)| {
+            (rule.ends_with("/has-answer") && path == at)
+                || (rule == "RouteRule/weights-not-all-zero" && path == refs)
+        })
+    }
+
+    /// What the status says of a route at a listener is what the listener does.
+    fn standings(&mut self) {
+        let resolution = &self.set.resolution;
+        let mut in_force = BTreeSet::new();
+        for (id, attachments) in &resolution.attachments {
+            for attachment in attachments {
+                let place = attachment
+                    .parent
+                    .resolve(&id.name.namespace)
+                    .namespaced_name();
+                for at in &attachment.listeners {
+                    let here = (place.clone(), at.name.to_string(), id.clone());
+                    let idle = resolution
+                        .effective
+                        .idle
+                        .get(&place)
+                        .into_iter()
+                        .flat_map(|idle| idle.iter());
+                    match &at.standing {
+                        Standing::InForce { .. } => _ = in_force.insert(here),
+                        Standing::Idle { .. } if !idle.into_iter().any(|l| *l.name == *at.name) => {
+                            let what = format!("{here:?} is idle, and nothing says why");
+                            self.violations.push(Violation::Silent(what));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        let mut serving = BTreeSet::new();
+        for gateway in resolution.effective.gateways.values() {
+            for listener in &gateway.listeners {
+                for id in resolution
+                    .attachments
+                    .keys()
+                    .filter(|id| has_route(listener, id))
+                {
+                    serving.insert((gateway.name.clone(), listener.name.clone(), id.clone()));
+                }
+            }
+        }
+        for here in in_force.symmetric_difference(&serving) {
+            let what =
+                format!("{here:?} is in force by its status alone, or by the listener alone");
+            self.violations.push(Violation::Silent(what));
+        }
+    }
+}
+
+fn places(rules: impl Iterator<Item = (usize, usize)>) -> BTreeSet<Place> {
+    rules
+        .flat_map(|(rule, matches)| (0..matches).map(move |index| (rule, index)))
+        .collect()
+}
+
+fn has(conditions: &[Condition], kind: &str, status: &ConditionStatus) -> bool {
+    conditions
+        .iter()
+        .any(|condition| condition.type_ == kind && condition.status == status.as_str())
+}
+
+fn has_route(listener: &EffectiveListener, id: &RouteId) -> bool {
+    let is = |name: &NamespacedName| *name == id.name;
+    match id.kind {
+        RouteKind::Http => listener.http.iter().any(|r| is(&r.route.reference)),
+        RouteKind::Grpc => listener.grpc.iter().any(|r| is(&r.route.reference)),
+        RouteKind::Tls => listener.tls_routes.iter().any(|r| is(&r.route.reference)),
+        RouteKind::Tcp => listener.tcp.iter().any(|r| is(&r.route.reference)),
+        RouteKind::Udp => listener.udp.iter().any(|r| is(&r.route.reference)),
+    }
+}
+
+fn sets() -> u64 {
+    std::env::var("GWAPI_LAW_SETS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(SETS)
+}
+
+#[test]
+fn an_attached_route_answers_or_something_says_why_not_and_errors_are_in_the_status() {
+    let mut broken = Vec::new();
+    let mut attached = 0;
+    let sets = sets();
+    for seed in 0..sets {
+        let mut set = Set::new(seed);
+        let all = set.resolution.attachments.values().flatten();
+        attached += all.filter(|attachment| attachment.attached).count();
+        broken.extend(
+            set.violations()
+                .into_iter()
+                .map(|violation| (seed, violation)),
+        );
+        if broken.len() > 20 {
+            break;
+        }
+    }
+    if let Some((seed, _)) = broken.first() {
+        println!("the objects of set {seed}:");
+        for object in &Set::new(*seed).objects {
+            println!("{object}");
+        }
+    }
+    for (seed, violation) in &broken {
+        println!("set {seed}: {violation}");
+    }
+    assert!(broken.is_empty(), "{} violations", broken.len());
+    let enough = usize::try_from(sets).unwrap();
+    assert!(
+        attached > enough,
+        "{attached} attached routes in {sets} sets are too few to show anything"
+    );
+}
+
+/// How many violations there are in some sets, once a fault was planted in each.
+fn with_fault(plant: impl Fn(&mut Set)) -> (usize, usize) {
+    let (mut silent, mut unsaid) = (0, 0);
+    for seed in 0..120 {
+        let mut set = Set::new(seed);
+        plant(&mut set);
+        for violation in set.violations() {
+            match violation {
+                Violation::Silent(_) => silent += 1,
+                Violation::Unsaid(..) => unsaid += 1,
+            }
+        }
+    }
+    (silent, unsaid)
+}
+
+#[test]
+fn the_law_notices_faults() {
+    // Lint says nothing any more.
+    let (silent, _) = with_fault(|set| set.reports.clear());
+    assert!(silent > 5, "{silent}");
+
+    // The status names a route that the listener does not have.
+    let (silent, _) = with_fault(|set| {
+        for gateway in set.resolution.effective.gateways.values_mut() {
+            let mut changed = EffectiveGateway::clone(gateway);
+            for listener in &mut changed.listeners {
+                let mut without = EffectiveListener::clone(listener);
+                without.http.pop();
+                *listener = without.into();
+            }
+            *gateway = changed.into();
+        }
+    });
+    assert!(silent > 10, "{silent}");
+
+    // A listener serves less than its configuration says.
+    let (silent, _) = with_fault(|set| {
+        let mut effective = set.resolution.effective.clone();
+        for gateway in effective.gateways.values_mut() {
+            let mut changed = EffectiveGateway::clone(gateway);
+            for listener in &mut changed.listeners {
+                let mut without = EffectiveListener::clone(listener);
+                without.http.pop();
+                *listener = without.into();
+            }
+            *gateway = changed.into();
+        }
+        set.simulator = Simulator::new(effective, RouterOptions::default());
+    });
+    assert!(silent > 10, "{silent}");
+
+    // The status says that every reference is resolved.
+    let (_, unsaid) = with_fault(|set| {
+        for status in set.resolution.statuses.values_mut() {
+            let Status::Route(route) = status else {
+                continue;
+            };
+            for parent in &mut route.parents {
+                parent
+                    .conditions
+                    .retain(|condition| condition.type_ != "ResolvedRefs");
+            }
+        }
+    });
+    assert!(unsaid > 10, "{unsaid}");
+}
