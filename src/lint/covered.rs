@@ -9,6 +9,10 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
+/// The longest path, in bytes, of which the prefixes are looked up: as long as the API lets a path be. Each prefix is hashed, so
+/// that the cost is the square of the length.
+const LONGEST_PATH: usize = 1_024;
+
 /// What is compared with one entry before the search is given up. The largest real tables need a tenth of this;
 /// the bound is what keeps the time in proportion to the table, whatever it holds.
 const MOST_COMPARED: usize = 1_024;
@@ -219,7 +223,11 @@ impl<'a> Key<'a> {
                     Self::Pattern(_) => keys.extend([Self::Exact(text), Self::prefix(text)]),
                     _ => {}
                 }
-                let slashes = text.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+                let searched = if text.len() <= LONGEST_PATH { text } else { "" };
+                let slashes = searched
+                    .bytes()
+                    .enumerate()
+                    .filter(|(_, byte)| *byte == b'/');
                 let above = slashes.filter_map(|(at, _)| text.get(..at));
                 // The nearest first: it is the likeliest.
                 keys.extend(
