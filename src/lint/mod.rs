@@ -2,7 +2,7 @@
 //! request reaches, redirects in circles.
 //!
 //! [`lint`] looks at what [`attachment`](crate::attachment) has resolved and asks it and
-//! [`routing`](crate::routing): it has no opinion of its own on what a ReferenceGrant allows, which listener takes a
+//! [`routing`]: it has no opinion of its own on what a ReferenceGrant allows, which listener takes a
 //! route, or which of two matches wins. Its rules are those of [`rules::set`](crate::rules::set); all of them warn.
 //!
 //! ```

@@ -150,6 +150,7 @@ impl<R: Read> Stream<R> {
     }
 
     /// Whether a document that is so long is not all there.
+    #[cfg(feature = "yaml")]
     fn is_cut(&self, document: usize) -> bool {
         let whole = matches!(self.feed.end(), None | Some(End::Whole));
         document >= self.feed.bytes().len() && !whole

@@ -135,7 +135,7 @@ pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel)
 
 /// Judges one object as an API server with the CRDs of this channel does when it is applied.
 ///
-/// The verdict is that of [`validation`](crate::validation), but for `status`: a server drops it from what is
+/// The verdict is that of [`validation`], but for `status`: a server drops it from what is
 /// applied, and so it refuses nothing.
 #[must_use]
 pub fn judge(value: &Value, channel: Channel) -> Judged {

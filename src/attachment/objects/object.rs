@@ -64,7 +64,7 @@ pub struct ServiceImportPort {
     pub app_protocol: Option<String>,
 }
 
-/// An object of a [`Snapshot`](super::Snapshot), in the one form that stands for all its versions. `Debug` shows
+/// An object of a [`Snapshot`](crate::attachment::Snapshot), in the one form that stands for all its versions. `Debug` shows
 /// no more of a Secret than its name.
 #[derive(Clone)]
 #[non_exhaustive]

@@ -17,13 +17,13 @@ pub struct Entry<T> {
     pub hostname: HostPattern,
     /// The hostname that the route itself names, if it differs from [`hostname`](Self::hostname) because
     /// a listener's hostname narrowed it; [`HostPattern::Any`] for a route that names none and takes the listener's.
-    /// It counts for precedence under [`HostnameRank::Own`](super::HostnameRank::Own).
+    /// It counts for precedence under [`HostnameRank::Own`](crate::routing::HostnameRank::Own).
     pub own_hostname: Option<HostPattern>,
     /// What else a request must match.
     pub matching: Match,
     /// Its rank among entries whose matches are equally specific.
     pub rank: Rank,
-    /// What [`Router::find`](super::Router::find) returns.
+    /// What [`Router::find`](crate::routing::Router::find) returns.
     pub payload: T,
 }
 
@@ -100,7 +100,7 @@ impl HttpMatch {
 }
 
 /// `HTTPPathMatch`. Paths are compared as they are sent, case-sensitively; see
-/// [`normalize_path`](super::normalize_path).
+/// [`normalize_path`](crate::routing::normalize_path).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PathMatch {
     /// Every path, and also what is not a path: the `*` of OPTIONS and the empty target of CONNECT. The same as the

@@ -8,7 +8,7 @@ use super::query::hex;
 /// case, unreserved characters decoded, `.` and `..` segments removed (section 5.2.4). Slashes are neither
 /// merged nor decoded. What does not begin with `/` (`*`, nothing) stays as it is.
 ///
-/// A [`Router`](super::Router) compares paths as they are sent, as the API says, so `/public/../admin` is below
+/// A [`Router`](crate::routing::Router) compares paths as they are sent, as the API says, so `/public/../admin` is below
 /// the prefix `/public`. A backend that resolves such spellings itself would then serve `/admin` under the
 /// rules of `/public`. A data plane should either route *and forward* the normal form, or refuse what is not in
 /// it.
