@@ -61,7 +61,7 @@ pub fn shuffled(mut cases: Vec<Case>) -> Vec<Case> {
         cases.swap(at, (state >> 33) as usize % (at + 1));
     }
     // Laid out anew in the order of use: a request that arrives is warm. The old ones must live until all new ones are
-    // made, or the allocator hands out their places, which are shuffled.
+    // made, or the allocator reuses their places, which are shuffled.
     cases
         .iter()
         .map(|case| Case {

@@ -28,7 +28,7 @@ pub(in crate::attachment) struct ListenerState {
     pub(in crate::attachment) port: Option<u16>,
     pub(in crate::attachment) protocol: ProtocolType,
     pub(in crate::attachment) hostname: Option<Hostname>,
-    /// What holds for routes that name no hostname.
+    /// The hostnames of a route at this listener that names none itself.
     pub(in crate::attachment) all_hostnames: Arc<[EffectiveHostname]>,
     pub(in crate::attachment) kinds: Vec<RouteKind>,
     pub(in crate::attachment) supported_kinds: Vec<RouteGroupKind>,

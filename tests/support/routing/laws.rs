@@ -1,4 +1,4 @@
-//! What holds for every route set and every request.
+//! Laws that every route set and every request must satisfy.
 
 use std::collections::HashMap;
 
