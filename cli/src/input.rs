@@ -7,7 +7,7 @@ pub(crate) use sift::{Looked, Problems};
 
 use crate::output::{Style, fail, is_hidden, visible};
 use clap::Args;
-use gwapi::manifest::{self, Entry, Limits, Position, ReadError, ReadOptions};
+use gwapi::manifest::{self, Limits, Position, RawObject, ReadError, ReadOptions};
 use serde::Serialize;
 use std::{
     borrow::Cow,
@@ -225,7 +225,7 @@ pub(crate) struct Located {
     /// The index of its file in [`Input::sources`].
     pub(crate) source: usize,
     /// Its JSON and its place.
-    pub(crate) entry: Entry,
+    pub(crate) entry: RawObject,
 }
 
 impl Input {
@@ -415,7 +415,7 @@ pub(crate) struct Named {
 
 impl Named {
     /// The names of an entry. One that is longer than any may be is cut: an object may have many problems.
-    pub(crate) fn of(entry: &Entry) -> Self {
+    pub(crate) fn of(entry: &RawObject) -> Self {
         let kept = |text: &str| text.chars().take(1_024).collect();
         Self {
             api_version: kept(entry.api_version()),
@@ -462,7 +462,7 @@ impl Problem {
     }
 
     /// Keys that an object gives twice.
-    fn of_duplicates<'e>(file: &'e str, entry: &'e Entry) -> impl Iterator<Item = Self> + 'e {
+    fn of_duplicates<'e>(file: &'e str, entry: &'e RawObject) -> impl Iterator<Item = Self> + 'e {
         entry.duplicates.iter().map(move |duplicate| Self {
             help: Some("give the key once".to_owned()),
             ..Self::of_entry(
@@ -497,7 +497,7 @@ impl Problem {
     /// An error in an object that was read.
     pub(crate) fn of_entry(
         file: &str,
-        entry: &Entry,
+        entry: &RawObject,
         position: Position,
         rule: &str,
         path: &str,

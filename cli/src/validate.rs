@@ -7,7 +7,7 @@ use crate::{
 use clap::Args;
 use gwapi::{
     lint::judge_set,
-    manifest::{Entry, Object},
+    manifest::{Object, RawObject},
     meta::{self, Channel},
     rules,
     validation::{self, Finding},
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     options.now = Some(Timestamp::now());
     let most = args.max_findings;
     // What other objects may refer to is judged once all are there; the rest at once, and then forgotten.
-    let look = |file: &str, entry: &Entry| {
+    let look = |file: &str, entry: &RawObject| {
         let keep = is_of_set(entry);
         let report = (!keep).then(|| validation::validate_value(&entry.value, &options));
         let findings = report.iter().flat_map(validation::Report::findings);
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 }
 
 /// Whether an object has a part in what a set of objects means.
-fn is_of_set(entry: &Entry) -> bool {
+fn is_of_set(entry: &RawObject) -> bool {
     let (api_version, kind) = (entry.api_version(), entry.kind());
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     group == meta::GROUP
@@ -87,7 +87,7 @@ fn is_of_set(entry: &Entry) -> bool {
         || Object::KNOWN.contains(&(api_version, kind))
 }
 
-fn problem(file: &str, entry: &Entry, finding: &Finding) -> Problem {
+fn problem(file: &str, entry: &RawObject, finding: &Finding) -> Problem {
     let path = finding.path();
     // Of a field that should not be there, the key is to blame.
     let key = (finding.rule() == "schema/unknown-field").then(|| entry.positions.key(path));

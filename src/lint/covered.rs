@@ -51,10 +51,10 @@ impl Effort {
     }
 }
 
-/// For each entry, another that takes every request that it fits, so that it never wins. Nothing where none was
+/// For each entry, another that takes every request that it matches, so that it never wins. Nothing where none was
 /// found, which is no proof that there is none.
 ///
-/// An entry is covered where one before it in the order of precedence answers to all of its hosts and fits all
+/// An entry is covered where one before it in the order of precedence answers to all of its hosts and matches all
 /// of its requests.
 pub(super) fn by<T>(
     entries: &[Entry<T>],

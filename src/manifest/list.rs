@@ -1,7 +1,7 @@
 //! Taking lists apart: each item is an object of its own.
 
 use super::{
-    Duplicate, Entry, Place, Positions, ReadError,
+    Duplicate, Place, Positions, RawObject, ReadError,
     error::Identity,
     position::{Inner, Mark, Tree},
 };
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 const MAX_INHERITED: usize = 512;
 
 /// What has been read and not yet been taken.
-pub(super) type Pending = VecDeque<Result<Entry, ReadError>>;
+pub(super) type Pending = VecDeque<Result<RawObject, ReadError>>;
 
 /// What the items of a list inherit.
 #[derive(Clone, Debug, Default)]
@@ -61,8 +61,8 @@ pub(super) fn deliver_item(
     deliver_at(pending, place, item, duplicates);
 }
 
-fn entry(place: Place, tree: Tree, duplicates: Vec<Duplicate>) -> Entry {
-    Entry {
+fn entry(place: Place, tree: Tree, duplicates: Vec<Duplicate>) -> RawObject {
+    RawObject {
         value: tree.value,
         place,
         positions: Positions { root: tree.mark },

@@ -2,7 +2,7 @@
 //!
 //! Two halves, each of use alone:
 //!
-//! - [`stream`] turns bytes into [`Entry`]s, one after the other: the raw JSON value of each object, where it
+//! - [`stream`] turns bytes into [`RawObject`]s, one after the other: the raw JSON value of each object, where it
 //!   stands, where each of its fields stands, and which keys were given twice. It reads JSON, JSON lines, YAML
 //!   with many documents (feature `yaml`), and takes `List`s apart. What cannot be read becomes a
 //!   [`ReadError`]; the rest is delivered. [`read`] gathers all of them.
@@ -43,7 +43,6 @@
 //! `2024-05-09T12:00:00.5+02:00` comes back as `2024-05-09T10:00:00Z`. All else is written as it was read.
 
 mod decode;
-mod entry;
 mod error;
 mod feed;
 mod json;
@@ -52,6 +51,7 @@ mod object;
 mod options;
 mod outline;
 mod position;
+mod raw_object;
 mod reader;
 mod stream;
 mod value;
@@ -61,11 +61,11 @@ mod yaml;
 mod yaml_scalar;
 
 pub use decode::{decode, decode_as, unread_fields};
-pub use entry::{Decoded, Entry, Manifest};
 pub use error::ReadError;
 pub use object::Object;
 pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};
+pub use raw_object::{Decoded, Manifest, RawObject};
 pub use stream::Stream;
 #[cfg(feature = "yaml")]
 pub use yaml::documents;

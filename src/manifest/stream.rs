@@ -3,7 +3,7 @@
 #[cfg(feature = "yaml")]
 use super::yaml;
 use super::{
-    Entry, Format, Place, Position, ReadError, ReadOptions,
+    Format, Place, Position, RawObject, ReadError, ReadOptions,
     feed::{End, Feed},
     json::Scanner,
     list::{self, Inherited, Pending},
@@ -16,7 +16,7 @@ use std::{io::Read, ops::Range};
 
 /// The objects of a stream, one after the other; made by [`stream`](super::stream).
 ///
-/// Each is an [`Entry`], or a [`ReadError`] for what cannot be read. Memory follows the longest document: its text, and
+/// Each is an [`RawObject`], or a [`ReadError`] for what cannot be read. Memory follows the longest document: its text, and
 /// one object with its positions (an item, where the document is a list). The exception are lists in YAML whose items
 /// share anchors, which are read as a whole.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ enum ItemsLeft {
 }
 
 impl<R: Read> Iterator for Stream<R> {
-    type Item = Result<Entry, ReadError>;
+    type Item = Result<RawObject, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -98,7 +98,7 @@ impl<R: Read> Stream<R> {
     }
 
     /// Counts what is given away, and ends the stream where that is too much.
-    fn counted(&mut self, next: Result<Entry, ReadError>) -> Result<Entry, ReadError> {
+    fn counted(&mut self, next: Result<RawObject, ReadError>) -> Result<RawObject, ReadError> {
         let limits = self.options.limits;
         match &next {
             Ok(_) if self.objects >= limits.max_objects => {

@@ -8,7 +8,7 @@ fn read_all(text: impl AsRef<[u8]>) -> Manifest {
 }
 
 fn names(manifest: &Manifest) -> Vec<&str> {
-    manifest.entries.iter().map(Entry::name).collect()
+    manifest.entries.iter().map(RawObject::name).collect()
 }
 
 fn only_error(manifest: &Manifest) -> &ReadError {
@@ -48,7 +48,7 @@ fn yaml_documents_are_read_with_their_places() {
 #[test]
 fn a_broken_document_hides_no_other() {
     let manifest = read_all("kind: A\n---\nkind: [B\n---\nkind: \"C\n---\na: b: c\n---\nkind: D\n");
-    let kinds: Vec<_> = manifest.entries.iter().map(Entry::kind).collect();
+    let kinds: Vec<_> = manifest.entries.iter().map(RawObject::kind).collect();
     assert_eq!(kinds, ["A", "D"]);
     let documents: Vec<_> = manifest
         .errors
@@ -94,7 +94,7 @@ fn a_broken_json_line_hides_no_other() {
     ] {
         let text = format!("{{\"kind\": \"A\"}}\n{broken}\n{{\"kind\": \"C\"}}\n");
         let manifest = read_all(&text);
-        let kinds: Vec<_> = manifest.entries.iter().map(Entry::kind).collect();
+        let kinds: Vec<_> = manifest.entries.iter().map(RawObject::kind).collect();
         assert_eq!(kinds, ["A", "C"], "{broken}: {:?}", manifest.errors);
         let error = only_error(&manifest);
         assert_eq!(error.place().unwrap().document, 1, "{broken}");

@@ -21,5 +21,5 @@ mod tests;
 
 pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
-pub use rule::{Backend, Rule};
+pub use rule::{Backend, CompiledRule};
 pub use table::{Table, Target};

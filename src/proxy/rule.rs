@@ -11,7 +11,7 @@ use crate::{
 
 /// A rule, ready to be asked.
 #[derive(Debug)]
-pub struct Rule {
+pub struct CompiledRule {
     route: RouteId,
     index: usize,
     filters: EffectiveFilters,
@@ -21,7 +21,7 @@ pub struct Rule {
     problem: Option<String>,
 }
 
-impl Rule {
+impl CompiledRule {
     /// A rule of an HTTPRoute.
     #[must_use]
     pub fn http(name: &NamespacedName, rule: &HttpRule) -> Self {

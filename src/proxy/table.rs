@@ -1,6 +1,6 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::{MatchError, Rule, grpc_entries, http_entries};
+use super::{CompiledRule, MatchError, grpc_entries, http_entries};
 use crate::{
     attachment::{
         RouteId, RouteKind,
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// What a request is led to: a rule, and the match by which it got there.
 #[derive(Clone, Debug)]
 pub struct Target {
-    rule: Arc<Rule>,
+    rule: Arc<CompiledRule>,
     match_index: usize,
     prefix: Option<Arc<str>>,
 }
@@ -26,7 +26,7 @@ pub struct Target {
 impl Target {
     /// The rule.
     #[must_use]
-    pub fn rule(&self) -> &Rule {
+    pub fn rule(&self) -> &CompiledRule {
         &self.rule
     }
 
@@ -171,7 +171,7 @@ fn http_targets(
     hostnames: &[EffectiveHostname],
 ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
     http_entries(route, hostnames, |rule| {
-        let rule = Arc::new(Rule::http(&route.reference, rule));
+        let rule = Arc::new(CompiledRule::http(&route.reference, rule));
         move |match_index, matching| {
             let by_prefix = matching.path_type() == PathMatchType::PathPrefix;
             Target {
@@ -188,7 +188,7 @@ fn grpc_targets(
     hostnames: &[EffectiveHostname],
 ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
     grpc_entries(route, hostnames, |rule| {
-        let rule = Arc::new(Rule::grpc(&route.reference, rule));
+        let rule = Arc::new(CompiledRule::grpc(&route.reference, rule));
         move |match_index, _| Target {
             rule: rule.clone(),
             match_index,

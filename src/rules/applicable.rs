@@ -2,7 +2,7 @@
 //!
 //! Whether a filter can be applied is decided by [`RuleFilters`], as it is for the status of a route and the data plane.
 
-use super::{Check, Report, Rule};
+use super::{Check, Reporter, Rule};
 use crate::{
     filters::{CompileError, RuleFilters},
     schema::{Defaulted, Path},
@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
 fn judge<R: for<'de> Deserialize<'de>>(
     rule: Defaulted<'_>,
     at: &Path<'_>,
-    report: &mut Report<'_>,
+    report: &mut Reporter<'_>,
     compile: fn(&R) -> Result<RuleFilters, Vec<CompileError>>,
 ) {
     let has_filters = |value: Defaulted<'_>| !value.list("filters").is_empty();

@@ -53,7 +53,7 @@ impl fmt::Display for Severity {
 }
 
 /// What a semantic rule has to say of one place: where, and what in particular.
-pub type Report<'r> = dyn FnMut(&Path<'_>, String) + 'r;
+pub type Reporter<'r> = dyn FnMut(&Path<'_>, String) + 'r;
 
 /// The native form of a rule.
 ///
@@ -68,7 +68,7 @@ pub enum Check {
     /// Needs other objects beside the one that is judged: [`lint`](crate::lint) knows how.
     Set,
     /// Reports each place below a value that breaks the rule.
-    Each(fn(Defaulted<'_>, &Path<'_>, &mut Report<'_>)),
+    Each(fn(Defaulted<'_>, &Path<'_>, &mut Reporter<'_>)),
 }
 
 impl fmt::Debug for Check {

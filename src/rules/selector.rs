@@ -1,6 +1,6 @@
 //! Semantic rules on label selectors (`allowedRoutes.namespaces`).
 
-use super::{Check, Report, Rule};
+use super::{Check, Reporter, Rule};
 use crate::{
     meta::parse_selector,
     schema::{Defaulted, Path},
@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn selector_valid(namespaces: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
+fn selector_valid(namespaces: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
     if namespaces.text("from") != Some("Selector") {
         return;
     }

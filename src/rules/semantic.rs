@@ -1,6 +1,6 @@
 //! Rules that no API server can check: they warn.
 
-use super::{Check, Report, Rule, value::Folded};
+use super::{Check, Reporter, Rule, value::Folded};
 use crate::{
     meta::{PatternLimits, PatternStore, RoutePatterns},
     schema::{Defaulted, Elements, Path, field},
@@ -182,7 +182,7 @@ fn names(headers: Elements<'_>) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
+fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
     let mut seen: BTreeMap<Folded<'_>, (&str, &str)> = BTreeMap::new();
     for action in ["set", "add", "remove"] {
         for (index, name) in names(filter.list(action)) {
@@ -199,7 +199,7 @@ fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Report
 }
 
 /// Reports each regular expression that no route could use, as the route's status would.
-fn expressions_compile(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Report<'_>) {
+fn expressions_compile(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
     let mut texts = Vec::new();
     visit_expressions(rules, at, &mut |text, _| texts.push(text));
     if texts.is_empty() {

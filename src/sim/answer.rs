@@ -199,7 +199,7 @@ pub struct Loser {
     /// The route, the rule and the match.
     #[serde(flatten)]
     pub route: RouteMatch,
-    /// The one criterion on which it lost, or what of the request did not fit.
+    /// The one criterion on which it lost, or what of the request did not match.
     pub criterion: String,
 }
 

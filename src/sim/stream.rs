@@ -36,7 +36,7 @@ pub(super) fn at_listener(
         ProtocolType::Tls => {
             let sni = request.sni.clone().unwrap_or_else(|| request.host());
             let table = sni_table(&listener.tls_routes, hostname_rank, |route| route);
-            // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute fits.
+            // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute matches.
             match (table.find(Some(&sni)).copied(), first(&listener.tcp)) {
                 (None, Some(tcp)) => ("TCPRoute", Some(tcp)),
                 (found, _) => ("TLSRoute", found),

@@ -2,7 +2,7 @@
 
 use crate::law;
 use gwapi::{
-    manifest::{self, Entry, ReadOptions},
+    manifest::{self, RawObject, ReadOptions},
     meta::{Channel, Kind},
     v1, v1alpha2, v1alpha3, v1beta1,
 };
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// All objects of `tests/fixtures/kinds`, each with its file.
-pub(crate) fn all() -> Vec<(String, Entry)> {
+pub(crate) fn all() -> Vec<(String, RawObject)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kinds");
     let mut entries = Vec::new();
     for version in ["v1", "v1beta1", "v1alpha2", "v1alpha3"] {
@@ -81,7 +81,7 @@ fn no_field_of_any_kind_is_without_a_fixture() {
     );
 }
 
-fn covered<K: Kind>(entries: &[(String, Entry)]) {
+fn covered<K: Kind>(entries: &[(String, RawObject)]) {
     let mut present = BTreeSet::new();
     for (_, entry) in entries {
         if entry.api_version() == K::API_VERSION && entry.kind() == K::KIND {

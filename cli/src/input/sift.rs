@@ -3,7 +3,7 @@
 
 use super::{Input, InputArgs, Located, Origin, Problem, Severity, Source};
 use crate::output::fail;
-use gwapi::manifest::{self, Entry, ReadOptions};
+use gwapi::manifest::{self, RawObject, ReadOptions};
 use std::{
     fs,
     io::{self, Read},
@@ -63,7 +63,7 @@ impl Problems {
 /// What was found in one file.
 #[derive(Default)]
 struct Sifted {
-    entries: Vec<Entry>,
+    entries: Vec<RawObject>,
     problems: Problems,
     objects: usize,
     /// All of stdin, which cannot be read again to show a line.
@@ -77,7 +77,7 @@ impl InputArgs {
     pub(crate) fn sift(
         &self,
         most: usize,
-        look: &(dyn Fn(&str, &Entry) -> Looked + Sync),
+        look: &(dyn Fn(&str, &RawObject) -> Looked + Sync),
     ) -> Option<(Input, Problems)> {
         let mut input = Input::default();
         let origins = self.origins(&mut input)?;
@@ -178,7 +178,7 @@ fn read(
     origin: &Origin,
     options: &ReadOptions,
     most: usize,
-    look: &(dyn Fn(&str, &Entry) -> Looked + Sync),
+    look: &(dyn Fn(&str, &RawObject) -> Looked + Sync),
 ) -> Result<Sifted, String> {
     let failed = |error: io::Error| format!("cannot read `{}`: {error}", origin.name);
     let mut sifted = Sifted::default();
@@ -210,7 +210,7 @@ impl Sifted {
         from: impl Read,
         options: &ReadOptions,
         most: usize,
-        look: &(dyn Fn(&str, &Entry) -> Looked + Sync),
+        look: &(dyn Fn(&str, &RawObject) -> Looked + Sync),
     ) {
         for next in manifest::stream(from, options) {
             let entry = match next {

@@ -7,7 +7,7 @@
 //! * A TLSRoute takes the connections for each of its hostnames for which it is the first. The one whose own
 //!   hostname is more specific goes before, as among HTTPRoutes.
 //! * At a listener that takes TLSRoutes and TCPRoutes, TLSRoutes go first: a TCPRoute takes what no SNI of theirs
-//!   fits. Nothing is left where a TLSRoute takes every host of the listener.
+//!   matches. Nothing is left where a TLSRoute takes every host of the listener.
 
 use super::contest::{Changed, Place, Places};
 use crate::{

@@ -67,7 +67,7 @@ route_rules!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 pub struct HttpRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
-    /// The matches, in the order of the spec; one of them must hold. Never empty: a rule without matches
+    /// The matches, in the order of the spec; one of them must match. Never empty: a rule without matches
     /// has the default one. Types of matches are known ones, regular expressions are
     /// accepted ones.
     pub matches: Vec<HttpRouteMatch>,
@@ -114,8 +114,8 @@ pub struct GrpcRouteRules {
 pub struct GrpcRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
-    /// The matches, in the order of the spec; one of them must hold. Never empty: a rule without matches
-    /// has one that every call fits.
+    /// The matches, in the order of the spec; one of them must match. Never empty: a rule without matches
+    /// has one that every call matches.
     pub matches: Vec<GrpcRouteMatch>,
     /// What is done to calls and answers.
     pub filters: EffectiveFilters,

@@ -57,7 +57,7 @@ impl RouteKind {
             .is_none_or(|feature| options.supports(&feature))
     }
 
-    /// The kinds that fit a listener's protocol, and mode of TLS.
+    /// The kinds that a listener of this protocol and TLS mode supports.
     pub(in crate::attachment) fn of_protocol(
         protocol: &ProtocolType,
         mode: Option<&TlsModeType>,

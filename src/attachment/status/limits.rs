@@ -105,7 +105,7 @@ pub(super) fn conditions(
 }
 
 /// An entry that one controller writes into a list of several.
-pub(super) trait Entry: Clone {
+pub(super) trait StatusEntry: Clone {
     /// How many entries a list can have.
     const MOST: usize;
 
@@ -118,7 +118,7 @@ pub(super) trait Entry: Clone {
 
 macro_rules! entries {
     ($($entry:ident: $most:expr, $reference:ident;)+) => {$(
-        impl Entry for $entry {
+        impl StatusEntry for $entry {
             const MOST: usize = $most;
 
             fn is_for_the_same(&self, other: &Self) -> bool {
@@ -149,7 +149,7 @@ entries! {
 /// The next entries: those of other controllers stay where they are, ours that are no longer wanted go, new ones
 /// come last. Others' go first where there is no room for all, then ours that are there, then new ones in their
 /// order. With it how many wanted ones found no room.
-pub(super) fn entries<E: Entry>(
+pub(super) fn entries<E: StatusEntry>(
     present: &[E],
     wanted: &[E],
     own: impl Fn(&str) -> bool,

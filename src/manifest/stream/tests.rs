@@ -126,7 +126,7 @@ fn an_item_that_cannot_be_read_hides_no_other() {
         "items:\n- kind: A\n- kind: .inf\n- kind: C\nkind: List\nmetadata: {a: 1, a: 2}\n---\nkind: D\n",
     ] {
         let manifest = read(text.as_bytes(), &ReadOptions::default());
-        let kinds: Vec<_> = manifest.entries.iter().map(Entry::kind).collect();
+        let kinds: Vec<_> = manifest.entries.iter().map(RawObject::kind).collect();
         assert_eq!(kinds, ["A", "C", "D"]);
         assert_eq!(manifest.entries[2].place.document, 1);
         let [twice, broken] = manifest.errors.as_slice() else {

@@ -4,7 +4,7 @@ use super::matches::{GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryM
 use crate::routing::HostPattern;
 
 impl HostPattern {
-    /// Whether every host that fits `other` fits this, too.
+    /// Whether every host that matches `other` matches this, too.
     ///
     /// ```
     /// use gwapi::routing::HostPattern;
@@ -33,7 +33,7 @@ fn is_below(name: &str, suffix: &str) -> bool {
 }
 
 impl Match {
-    /// Whether every request with a path that fits `other` is certain to fit this, too.
+    /// Whether every request with a path that matches `other` is certain to match this, too.
     ///
     /// `true` is a proof, `false` only says that there is none: regular expressions for headers are not compared,
     /// for example, and those for paths are only as far as they are small. The asterisk of `OPTIONS *` is no path.
@@ -145,7 +145,7 @@ pub(crate) fn bare(prefix: &str) -> &str {
 }
 
 impl PathMatch {
-    /// Whether every path that fits `other` is certain to fit this, too.
+    /// Whether every path that matches `other` is certain to match this, too.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Any, _) => true,
@@ -258,7 +258,7 @@ mod tests {
         .is_some()
     }
 
-    /// Where a match covers another, every request that fits the other fits it; and the relation is not empty.
+    /// Where a match covers another, every request that matches the other matches it; and the relation is not empty.
     #[test]
     fn what_a_match_covers_it_answers() {
         let mut matches: Vec<Match> = Vec::new();

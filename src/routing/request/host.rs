@@ -13,7 +13,7 @@ use crate::meta::{
 /// The hostnames that an entry answers to: `hostnames` of a route after its intersection with the
 /// listener's hostname.
 ///
-/// A wildcard `*.example.com` stands for one or more labels: it fits `a.example.com` and
+/// A wildcard `*.example.com` stands for one or more labels: it matches `a.example.com` and
 /// `a.b.example.com`, not `example.com`. Comparison ignores ASCII case. A name is kept in the form that
 /// [`parse`](Self::parse) gives it: in lower case, without a dot at the end. Another answers to no request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -1,35 +1,29 @@
 //! Sets of objects that are made up.
 
+mod backends;
+mod routes;
+
+pub(crate) use backends::tls_policy;
+
+use backends::{lb_policies, services, slices, tls_policies};
 use gwapi::{
     attachment::{
         InstalledCrd, MULTICLUSTER_GROUP, ServiceImport, ServiceImportPort, ServiceImportSpec,
         SnapshotObject,
     },
     v1::{
-        AllowedRoutes, BackendRef, FromNamespaces, FrontendTlsValidation, Gateway, GatewayAddress,
+        AllowedRoutes, FromNamespaces, FrontendTlsValidation, Gateway, GatewayAddress,
         GatewayClass, GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewayTlsConfig,
-        GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef,
-        HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec,
-        Listener, LocalObjectReference, LocalParametersReference, ParametersReference,
-        ParentReference, ProtocolType, RouteNamespaces, SecretObjectReference, SessionPersistence,
+        HttpBackendRef, Listener, LocalParametersReference, ParametersReference, ParentReference,
+        ProtocolType, RouteNamespaces, SecretObjectReference,
     },
-    v1alpha2::{
-        BackendLbPolicy, BackendLbPolicySpec, LocalPolicyTargetReference,
-        LocalPolicyTargetReferenceWithSectionName, TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute,
-        TlsRouteRule, TlsRouteSpec, UdpRoute, UdpRouteRule, UdpRouteSpec,
-        WellKnownCaCertificatesType,
-    },
-    v1alpha3::{BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsPolicyValidation},
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
 };
 use k8s_openapi::{
     ByteString,
-    api::{
-        core::v1::{
-            ConfigMap, EndpointAddress, EndpointPort as CorePort, EndpointSubset, Endpoints,
-            Namespace, Secret, Service, ServicePort, ServiceSpec,
-        },
-        discovery::v1::{Endpoint, EndpointPort, EndpointSlice},
+    api::core::v1::{
+        ConfigMap, EndpointAddress, EndpointPort as CorePort, EndpointSubset, Endpoints, Namespace,
+        Secret, Service, ServicePort, ServiceSpec,
     },
     apimachinery::pkg::apis::meta::v1::{
         LabelSelector, LabelSelectorRequirement, ObjectMeta, Time,
@@ -37,14 +31,15 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 use proptest::{prelude::*, sample::select};
+use routes::{grpc_routes, http_routes, tcp_routes, tls_routes, udp_routes};
 use std::collections::BTreeMap;
 
 /// The controller that the tests act as.
 pub(crate) const CONTROLLER: &str = "example.com/ours";
 
-pub(crate) const CERTIFICATE: &str = include_str!("../fixtures/certificates/short.crt");
-pub(crate) const KEY: &str = include_str!("../fixtures/certificates/short.key");
-const OTHER_KEY: &str = include_str!("../fixtures/certificates/rsa.key");
+pub(crate) const CERTIFICATE: &str = include_str!("../../fixtures/certificates/short.crt");
+pub(crate) const KEY: &str = include_str!("../../fixtures/certificates/short.key");
+const OTHER_KEY: &str = include_str!("../../fixtures/certificates/rsa.key");
 const MALFORMED: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
 
 pub(crate) fn metadata(namespace: &str, name: &str) -> ObjectMeta {
@@ -282,187 +277,6 @@ fn listeners() -> impl Strategy<Value = Listener> {
         )
 }
 
-fn parents() -> impl Strategy<Value = ParentReference> {
-    (
-        prop::option::of(namespaces()),
-        names(),
-        prop::option::weighted(0.3, select(&["one", "two"][..])),
-        prop::option::weighted(0.2, select(&[80, 81][..])),
-        prop::option::weighted(
-            0.3,
-            select(
-                &[
-                    ("", "Service"),
-                    ("", "Service"),
-                    (MULTICLUSTER_GROUP, "ServiceImport"),
-                ][..],
-            ),
-        ),
-    )
-        .prop_map(|(namespace, name, section, port, mesh)| ParentReference {
-            group: mesh.map(|(group, _)| group.to_owned()),
-            kind: mesh.map(|(_, kind)| kind.to_owned()),
-            namespace: namespace.map(str::to_owned),
-            name: name.to_owned(),
-            section_name: section.filter(|_| mesh.is_none()).map(str::to_owned),
-            port,
-        })
-}
-
-/// Namespace, name and port of a backend.
-fn backends() -> impl Strategy<Value = (Option<&'static str>, &'static str, i32)> {
-    (
-        prop::option::of(namespaces()),
-        names(),
-        select(&[80, 80, 81][..]),
-    )
-}
-
-fn http_routes() -> impl Strategy<Value = HttpRoute> {
-    let rule = (prop::collection::vec(backends(), 0..3), 0..8).prop_map(|(backends, odd)| {
-        let mut rule = HttpRouteRule {
-            backend_refs: backends
-                .iter()
-                .map(|(namespace, name, port)| http_backend(*namespace, name, *port))
-                .collect(),
-            ..Default::default()
-        };
-        if let (2 | 3, Some(backend)) = (odd, rule.backend_refs.first_mut()) {
-            backend.group = Some(MULTICLUSTER_GROUP.to_owned());
-            backend.kind = Some("ServiceImport".to_owned());
-        }
-        if odd == 0 {
-            rule.filters = vec![HttpRouteFilter::Unrecognized(serde_json::Map::new())];
-        } else if odd == 1 {
-            rule.filters = vec![HttpRouteFilter::RequestMirror(HttpRequestMirrorFilter {
-                backend_ref: gwapi::v1::BackendObjectReference {
-                    namespace: Some("b".into()),
-                    name: "x".into(),
-                    port: Some(80),
-                    ..Default::default()
-                },
-            })];
-        }
-        rule
-    });
-    (
-        metas(),
-        prop::collection::vec(parents(), 0..3),
-        prop::option::of(hostnames()),
-        prop::collection::vec(rule, 0..3),
-    )
-        .prop_map(|(metadata, parents, hostname, rules)| HttpRoute {
-            metadata,
-            spec: HttpRouteSpec {
-                parent_refs: parents,
-                hostnames: hostname.flatten().into_iter().map(str::to_owned).collect(),
-                rules: Some(rules),
-            },
-            ..Default::default()
-        })
-}
-
-fn grpc_routes() -> impl Strategy<Value = GrpcRoute> {
-    (
-        metas(),
-        prop::collection::vec(parents(), 1..3),
-        hostnames(),
-        backends(),
-    )
-        .prop_map(
-            |(metadata, parents, hostname, (namespace, name, port))| GrpcRoute {
-                metadata,
-                spec: Some(GrpcRouteSpec {
-                    parent_refs: parents,
-                    hostnames: hostname.into_iter().map(str::to_owned).collect(),
-                    rules: vec![GrpcRouteRule {
-                        backend_refs: vec![GrpcBackendRef {
-                            namespace: namespace.map(str::to_owned),
-                            name: name.to_owned(),
-                            port: Some(port),
-                            ..Default::default()
-                        }],
-                        ..Default::default()
-                    }],
-                }),
-                ..Default::default()
-            },
-        )
-}
-
-fn tls_routes() -> impl Strategy<Value = TlsRoute> {
-    (
-        metas(),
-        prop::collection::vec(parents(), 1..3),
-        hostnames(),
-        backends(),
-    )
-        .prop_map(
-            |(metadata, parents, hostname, (namespace, name, port))| TlsRoute {
-                metadata,
-                spec: TlsRouteSpec {
-                    parent_refs: parents,
-                    hostnames: hostname.into_iter().map(str::to_owned).collect(),
-                    rules: vec![TlsRouteRule {
-                        backend_refs: vec![BackendRef {
-                            namespace: namespace.map(str::to_owned),
-                            name: name.to_owned(),
-                            port: Some(port),
-                            ..Default::default()
-                        }],
-                    }],
-                },
-                ..Default::default()
-            },
-        )
-}
-
-fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
-    (metas(), prop::collection::vec(parents(), 1..3), backends()).prop_map(
-        |(metadata, parents, (namespace, name, port))| TcpRoute {
-            metadata,
-            spec: TcpRouteSpec {
-                parent_refs: parents,
-                rules: vec![TcpRouteRule {
-                    backend_refs: vec![BackendRef {
-                        namespace: namespace.map(str::to_owned),
-                        name: name.to_owned(),
-                        port: Some(port),
-                        ..Default::default()
-                    }],
-                }],
-            },
-            ..Default::default()
-        },
-    )
-}
-
-fn udp_routes() -> impl Strategy<Value = UdpRoute> {
-    (
-        metas(),
-        prop::collection::vec(parents(), 1..3),
-        prop::collection::vec(backends(), 1..3),
-    )
-        .prop_map(|(metadata, parents, backends)| UdpRoute {
-            metadata,
-            spec: UdpRouteSpec {
-                parent_refs: parents,
-                rules: backends
-                    .into_iter()
-                    .map(|(namespace, name, port)| UdpRouteRule {
-                        backend_refs: vec![BackendRef {
-                            namespace: namespace.map(str::to_owned),
-                            name: name.to_owned(),
-                            port: Some(port),
-                            ..Default::default()
-                        }],
-                    })
-                    .collect(),
-            },
-            ..Default::default()
-        })
-}
-
 pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
     (
         namespaces(),
@@ -497,112 +311,6 @@ pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
                 (group, to, only),
             )
         })
-}
-
-fn slices() -> impl Strategy<Value = EndpointSlice> {
-    let labels = select(
-        &[
-            "kubernetes.io/service-name",
-            "multicluster.kubernetes.io/service-name",
-        ][..],
-    );
-    (namespaces(), names(), labels, names(), any::<bool>()).prop_map(
-        |(namespace, name, label, of, ready)| EndpointSlice {
-            address_type: "IPv4".into(),
-            metadata: ObjectMeta {
-                labels: Some(BTreeMap::from([(label.to_owned(), of.to_owned())])),
-                ..metadata(namespace, name)
-            },
-            ports: Some(vec![EndpointPort {
-                name: Some("main".into()),
-                port: Some(8000),
-                ..Default::default()
-            }]),
-            endpoints: vec![Endpoint {
-                addresses: vec![format!("10.1.0.{}", name.len())],
-                conditions: Some(k8s_openapi::api::discovery::v1::EndpointConditions {
-                    ready: Some(ready),
-                    ..Default::default()
-                }),
-                ..Default::default()
-            }],
-        },
-    )
-}
-
-/// A policy for a Service that trusts the authorities of the system.
-pub(crate) fn tls_policy(namespace: &str, name: &str, target: &str) -> BackendTlsPolicy {
-    BackendTlsPolicy {
-        metadata: metadata(namespace, name),
-        spec: BackendTlsPolicySpec {
-            target_refs: vec![LocalPolicyTargetReferenceWithSectionName {
-                kind: "Service".into(),
-                name: target.into(),
-                ..Default::default()
-            }],
-            validation: BackendTlsPolicyValidation {
-                well_known_ca_certificates: Some(WellKnownCaCertificatesType::System),
-                hostname: "backend.example".into(),
-                ..Default::default()
-            },
-        },
-        ..Default::default()
-    }
-}
-
-fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
-    let target = (names(), prop::option::of(select(&["main", "other"][..])));
-    let targets = prop::collection::vec(target, 1..3);
-    (metas(), targets, 0..4, names()).prop_map(|(metadata, targets, trust, authority)| {
-        BackendTlsPolicy {
-            metadata,
-            spec: BackendTlsPolicySpec {
-                target_refs: targets
-                    .into_iter()
-                    .map(
-                        |(name, section)| LocalPolicyTargetReferenceWithSectionName {
-                            kind: "Service".into(),
-                            name: name.into(),
-                            section_name: section.map(str::to_owned),
-                            ..Default::default()
-                        },
-                    )
-                    .collect(),
-                validation: BackendTlsPolicyValidation {
-                    well_known_ca_certificates: (trust < 2)
-                        .then_some(WellKnownCaCertificatesType::System),
-                    ca_certificate_refs: (trust == 2)
-                        .then(|| LocalObjectReference {
-                            kind: "ConfigMap".into(),
-                            name: authority.into(),
-                            ..Default::default()
-                        })
-                        .into_iter()
-                        .collect(),
-                    hostname: "backend.example".into(),
-                },
-            },
-            ..Default::default()
-        }
-    })
-}
-
-fn lb_policies() -> impl Strategy<Value = BackendLbPolicy> {
-    (metas(), names()).prop_map(|(metadata, target)| BackendLbPolicy {
-        spec: BackendLbPolicySpec {
-            target_refs: vec![LocalPolicyTargetReference {
-                kind: "Service".into(),
-                name: target.into(),
-                ..Default::default()
-            }],
-            session_persistence: Some(SessionPersistence {
-                session_name: metadata.name.clone(),
-                ..Default::default()
-            }),
-        },
-        metadata,
-        ..Default::default()
-    })
 }
 
 /// The name of a ConfigMap with parameters, now and then.
@@ -647,26 +355,6 @@ fn gateways() -> impl Strategy<Value = Gateway> {
                 ..Default::default()
             }
         })
-}
-
-/// A Service with one port or two, of which one may be for datagrams.
-fn services() -> impl Strategy<Value = Service> {
-    let second = prop::option::of(select(&["TCP", "UDP"][..]));
-    (namespaces(), names(), select(&[80, 81][..]), second).prop_map(
-        |(namespace, name, port, second)| {
-            let mut service = service(namespace, name, port);
-            let ports = service.spec.as_mut().and_then(|spec| spec.ports.as_mut());
-            if let (Some(ports), Some(protocol)) = (ports, second) {
-                ports.push(ServicePort {
-                    name: Some("second".to_owned()),
-                    port: 81,
-                    protocol: Some(protocol.to_owned()),
-                    ..Default::default()
-                });
-            }
-            service
-        },
-    )
 }
 
 fn crds() -> impl Strategy<Value = InstalledCrd> {

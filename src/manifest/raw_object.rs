@@ -11,7 +11,7 @@ use serde_json::Value;
 #[non_exhaustive]
 pub struct Manifest {
     /// The objects in their order, lists taken apart.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RawObject>,
     /// What could not be read, in its order.
     pub errors: Vec<ReadError>,
 }
@@ -40,13 +40,13 @@ pub struct Decoded {
     /// The typed object.
     pub object: Object,
     /// Its JSON and its place.
-    pub entry: Entry,
+    pub entry: RawObject,
 }
 
 /// One object of a stream, not yet decoded.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Entry {
+pub struct RawObject {
     /// The object as JSON. An item of a typed list has the `apiVersion` and `kind` that the list implies.
     pub value: Value,
     /// Where it stands.
@@ -57,7 +57,7 @@ pub struct Entry {
     pub duplicates: Vec<Duplicate>,
 }
 
-impl Entry {
+impl RawObject {
     fn text(&self, pointer: &str) -> &str {
         self.value
             .pointer(pointer)
