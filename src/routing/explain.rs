@@ -7,11 +7,12 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::index::candidates::Hit;
+use super::index::prepared::Prepared;
 use super::index::stored::{Failure, Stored};
 use super::matching::matches::{GrpcMatch, Match, PathMatch, ValueMatch};
 use super::matching::precedence::Criterion;
 use super::request::host::HostPattern;
-use super::request::view::{Prepared, RequestView};
+use super::request::view::RequestView;
 use super::router::{Found, Router};
 
 /// Every entry whose hostname matches the request, in order of precedence, and what became of it. (Entries that no

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use super::index::candidates::{Hit, better};
 use super::index::hashing::{Hashing, Key, Lengths};
+use super::index::parameters::LongQuery;
 use super::index::paths::PathTable;
+use super::index::prepared::Prepared;
 use super::index::stored::Stored;
 use super::index::table::{Keyed, Table};
 use super::matching::matches::{Entry, Match};
 use super::matching::precedence::{HostRank, Precedence};
 use super::options::{HostnameRank, RouterOptions};
 use super::request::host::{HostName, HostPattern};
-use super::request::view::{Prepared, RequestView};
+use super::request::view::RequestView;
 
 /// A compiled routing table: from a request to the payload of the entry that takes precedence.
 ///
@@ -55,6 +57,8 @@ pub struct Router<T> {
     /// The number of entries whose route names another hostname than the one they answer to, or none. If 0, the
     /// first hostname that has an entry for the request decides.
     narrowed_entries: usize,
+    /// The number of entries that ask for a query parameter.
+    query_entries: usize,
 }
 
 /// A hostname with its entries. A wildcard's name is what follows `*.`.
@@ -92,6 +96,7 @@ impl<T> Clone for Router<T> {
             routes: self.routes.clone(),
             len: self.len,
             narrowed_entries: self.narrowed_entries,
+            query_entries: self.query_entries,
         }
     }
 }
@@ -207,6 +212,7 @@ impl<T> Router<T> {
             routes: Table::default(),
             len: 0,
             narrowed_entries: 0,
+            query_entries: 0,
         }
     }
 
@@ -240,23 +246,44 @@ impl<T> Router<T> {
     #[inline]
     pub(super) fn lookup<R: RequestView>(&self, request: &R) -> Option<Hit<'_, T>> {
         let prepared = Prepared::new(request, &self.options);
-        if self.exact.is_empty() && self.wildcard.is_empty() {
-            return self.any.as_ref()?.find(&prepared, self);
+        if self.query_entries > 0
+            && let Some(query) = prepared.query
+            && query.len() >= LongQuery::LEAST
+        {
+            return self.lookup_by_long_query(query, prepared);
         }
-        let sent = request.host();
+        self.lookup_prepared(&prepared)
+    }
+
+    #[inline(never)]
+    fn lookup_by_long_query<R: RequestView>(
+        &self,
+        query: &str,
+        prepared: Prepared<'_, R>,
+    ) -> Option<Hit<'_, T>> {
+        let query = LongQuery::new(query, &self.hashing);
+        self.lookup_prepared(&prepared.with_long_query(&query))
+    }
+
+    #[inline(always)]
+    fn lookup_prepared<R: RequestView>(&self, prepared: &Prepared<'_, R>) -> Option<Hit<'_, T>> {
+        if self.exact.is_empty() && self.wildcard.is_empty() {
+            return self.any.as_ref()?.find(prepared, self);
+        }
+        let sent = prepared.request.host();
         if self.narrowed_entries > 0 {
-            return self.lookup_narrowed(sent, &prepared);
+            return self.lookup_narrowed(sent, prepared);
         }
         // Names are kept in their normal form, which is the one that most clients send.
         if let Some(host) = self.exact_host(sent) {
             let paths = &host.first.paths;
-            let found = paths.find(&prepared, &self.hashing, &self.options);
+            let found = paths.find(prepared, &self.hashing, &self.options);
             if found.is_some() || !self.options.fallback() {
                 return found;
             }
-            return self.lookup_less_specific(sent, &prepared);
+            return self.lookup_less_specific(sent, prepared);
         }
-        self.lookup_normalized(sent, &prepared)
+        self.lookup_normalized(sent, prepared)
     }
 
     /// For a host that is not, in the form in which it was sent, one of the exact hostnames.
@@ -457,6 +484,7 @@ impl<T: Clone> Router<T> {
     fn add(&mut self, entry: &Arc<Stored<T>>) {
         self.len += 1;
         self.narrowed_entries += usize::from(is_narrowed(entry));
+        self.query_entries += usize::from(!entry.query().is_empty());
         let new = || {
             Arc::new(Host {
                 first: Tier {
@@ -497,6 +525,9 @@ impl<T: Clone> Router<T> {
         self.narrowed_entries = self
             .narrowed_entries
             .saturating_sub(usize::from(is_narrowed(entry)));
+        self.query_entries = self
+            .query_entries
+            .saturating_sub(usize::from(!entry.query().is_empty()));
         let hashing = &self.hashing;
         let (hosts, name) = match &entry.hostname {
             HostPattern::Any => {

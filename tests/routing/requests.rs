@@ -406,6 +406,10 @@ impl RequestView for Counted<'_> {
         self.read.set(self.read.get() + 1);
         std::iter::once(self.value)
     }
+
+    fn header_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once("x-tenant")
+    }
 }
 
 /// The work, not the time: a value is looked up, and not compared with that of each entry.

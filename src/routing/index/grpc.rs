@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::candidates::{Candidates, Depth, Hit, better};
 use super::hashing::Hashing;
+use super::prepared::Prepared;
 use super::stored::Stored;
 use super::texts::Texts;
 use crate::routing::matching::matches::{Match, ValueMatch, is_name};
 use crate::routing::request::call;
-use crate::routing::request::view::{Prepared, RequestView};
+use crate::routing::request::view::RequestView;
 
 /// By exact service; without any service by exact method; the others one by one. What an entry asks for besides (a
 /// pattern) is an open test.

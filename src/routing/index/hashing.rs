@@ -6,12 +6,41 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 
 /// One seeded hash function. Seeds are drawn at random for each process and each table.
-#[derive(Clone, Default)]
+///
+/// A text of more than a block is hashed block by block, and the state after each block can be made from the one before
+/// and from the one after. So the hashes of all fronts of a text take time in proportion to the text, in whatever
+/// order they are asked for one after the other.
+#[derive(Clone)]
 pub(in crate::routing) struct Hashing {
     state: RandomState,
+    /// An odd number, and what it has to be multiplied by to give 1.
+    factor: u64,
+    inverse: u64,
 }
 
 const BLOCK: usize = 64;
+
+impl Default for Hashing {
+    fn default() -> Self {
+        let state = RandomState::default();
+        let factor = state.hash_one(BLOCK) | 1;
+        // Newton's method: each step doubles the number of bits that are right, three in the beginning.
+        let step = |x: u64, _| x.wrapping_mul(2_u64.wrapping_sub(factor.wrapping_mul(x)));
+        let inverse = (0..5).fold(factor, step);
+        Self {
+            state,
+            factor,
+            inverse,
+        }
+    }
+}
+
+/// Where the hashing of a text stands: after so many blocks of it.
+#[derive(Clone, Copy, Default)]
+pub(in crate::routing) struct Progress {
+    blocks: usize,
+    state: u64,
+}
 
 impl Hashing {
     pub(in crate::routing) fn state(&self) -> &RandomState {
@@ -21,13 +50,16 @@ impl Hashing {
     #[inline(always)]
     pub(in crate::routing) fn hash(&self, bytes: &[u8]) -> u64 {
         #[cfg(test)]
-        super::work::note(|work| work.hashes += 1);
+        super::work::note(|work| {
+            work.hashes += 1;
+            work.bytes += bytes.len();
+        });
         let mut hasher = self.state.build_hasher();
         hasher.write(bytes);
         hasher.finish()
     }
 
-    /// Hashes a value in blocks, so that one which comes byte by byte gets the same hash.
+    /// Hashes a value. One that comes byte by byte gets the same hash.
     #[inline(always)]
     pub(in crate::routing) fn hash_value(&self, bytes: &[u8]) -> u64 {
         if bytes.len() <= 16 {
@@ -38,34 +70,104 @@ impl Hashing {
 
     #[inline(never)]
     fn hash_long_value(&self, bytes: &[u8]) -> u64 {
-        if bytes.len() <= BLOCK {
-            return self.hash(bytes);
+        self.hash_front(bytes, bytes.len(), &mut Progress::default())
+    }
+
+    /// The hash of as many bytes at the front of a text. With the progress that the last front has made, it takes only
+    /// as long as the two differ.
+    #[inline]
+    pub(in crate::routing) fn hash_front(
+        &self,
+        text: &[u8],
+        len: usize,
+        progress: &mut Progress,
+    ) -> u64 {
+        if len <= BLOCK {
+            return self.hash(text.get(..len).unwrap_or_default());
         }
+        let block = |at: usize| {
+            let bytes = text.get(at * BLOCK..at * BLOCK + BLOCK);
+            self.hash(bytes.unwrap_or_default())
+        };
+        let blocks = len / BLOCK;
+        while progress.blocks < blocks {
+            progress.state = self.after(progress.state, block(progress.blocks));
+            progress.blocks += 1;
+        }
+        while progress.blocks > blocks {
+            progress.blocks -= 1;
+            let before = progress.state.wrapping_mul(self.inverse);
+            progress.state = before.wrapping_sub(block(progress.blocks));
+        }
+        let rest = text.get(blocks * BLOCK..len).unwrap_or_default();
+        self.end(progress.state, rest)
+    }
+
+    /// The hash of as many bytes at the back of a text, which is another than that of the same bytes at a front. Backs
+    /// must be asked for from the shortest to the longest.
+    pub(in crate::routing) fn hash_back(
+        &self,
+        text: &[u8],
+        len: usize,
+        progress: &mut Progress,
+    ) -> u64 {
+        let back = |len: usize| {
+            text.get(text.len().saturating_sub(len)..)
+                .unwrap_or_default()
+        };
+        if len <= BLOCK {
+            return self.hash(back(len));
+        }
+        let blocks = len / BLOCK;
+        while progress.blocks < blocks {
+            progress.blocks += 1;
+            let block = back(progress.blocks * BLOCK).get(..BLOCK);
+            let hash = self.hash(block.unwrap_or_default());
+            progress.state = self.after(progress.state, hash);
+        }
+        let rest = back(len).get(..len - blocks * BLOCK);
+        self.end(progress.state, rest.unwrap_or_default())
+    }
+
+    #[inline]
+    fn after(&self, state: u64, block: u64) -> u64 {
+        state.wrapping_add(block).wrapping_mul(self.factor)
+    }
+
+    #[inline]
+    fn end(&self, state: u64, rest: &[u8]) -> u64 {
+        #[cfg(test)]
+        super::work::note(|work| {
+            work.hashes += 1;
+            work.bytes += rest.len();
+        });
         let mut hasher = self.state.build_hasher();
-        for block in bytes.chunks(BLOCK) {
-            hasher.write(block);
-        }
+        hasher.write_u64(state);
+        hasher.write(rest);
         hasher.finish()
     }
 
     /// As [`hash_value`](Self::hash_value), for what comes byte by byte.
     pub(in crate::routing) fn hash_stream(&self, mut bytes: impl Iterator<Item = u8>) -> u64 {
-        let mut hasher = self.state.build_hasher();
         let mut block = [0_u8; BLOCK];
-        let mut first = true;
+        let (mut state, mut first) = (0, true);
+        let mut next = bytes.next();
         loop {
             let mut len = 0;
             for to in &mut block {
-                let Some(byte) = bytes.next() else { break };
+                let Some(byte) = next else { break };
                 *to = byte;
                 len += 1;
+                next = bytes.next();
             }
-            if len > 0 || first {
-                hasher.write(block.get(..len).unwrap_or_default());
+            let read = block.get(..len).unwrap_or_default();
+            if next.is_none() && first {
+                return self.hash(read);
             }
             if len < BLOCK {
-                return hasher.finish();
+                return self.end(state, read);
             }
+            state = self.after(state, self.hash(read));
             first = false;
         }
     }
@@ -77,21 +179,43 @@ impl Hashing {
 pub(in crate::routing) struct Lengths {
     /// Bit n: some key has length n. Bit 63: some key is 63 bytes long or longer.
     bits: u64,
+    /// Bit n: some key has one of the [`SPAN`] lengths from 63 + n · `SPAN` on. Bit 63: or is longer.
+    long: u64,
     max: u32,
 }
 
 /// The first length without a bit of its own.
 const LONG: usize = 63;
+/// Longer lengths that share a bit.
+const SPAN: usize = 16;
+
+/// Which bit says whether there are keys of a length that has none of its own.
+#[inline]
+fn span(len: usize) -> usize {
+    (len.saturating_sub(LONG) / SPAN).min(63)
+}
 
 impl Lengths {
     pub(in crate::routing) fn add(&mut self, len: usize) {
         self.bits |= 1 << len.min(LONG);
+        if len >= LONG {
+            self.long |= 1 << span(len);
+        }
         self.max = self.max.max(u32::try_from(len).unwrap_or(u32::MAX));
     }
 
     #[inline(always)]
     pub(in crate::routing) fn may_have(&self, len: usize) -> bool {
-        self.bits & (1 << len.min(LONG)) != 0
+        if len < LONG {
+            self.bits & (1 << len) != 0
+        } else {
+            self.may_have_long(len)
+        }
+    }
+
+    #[inline]
+    fn may_have_long(&self, len: usize) -> bool {
+        self.long & (1 << span(len)) != 0
     }
 
     #[inline]
@@ -111,8 +235,35 @@ impl Lengths {
         LongestFirst {
             path,
             bits: bits & !(1 << LONG),
+            spans: self.long,
             long,
         }
+    }
+
+    /// The lengths at which the whole elements at the back of `path`, each with the slash before it, may be a key, the
+    /// shortest first.
+    pub(in crate::routing) fn shortest_back<'p>(
+        &self,
+        path: &'p [u8],
+    ) -> impl Iterator<Item = usize> + use<'p> {
+        let lengths = *self;
+        let mut bits = self.bits & !(1 << LONG);
+        let short = std::iter::from_fn(move || {
+            let len = bits.trailing_zeros();
+            bits &= bits.checked_sub(1)?;
+            usize::try_from(len).ok()
+        });
+        let begins = |len: &usize| {
+            let at = path.len().checked_sub(*len);
+            at.is_some_and(|at| path.get(at) == Some(&b'/'))
+        };
+        // Where a back without a bit of its own may begin, from the last place to the first.
+        let first = path.len().saturating_sub(self.max());
+        let end = (path.len() + 1).saturating_sub(LONG);
+        let long = memchr::memrchr_iter(b'/', path.get(first..end).unwrap_or_default())
+            .map(move |at| path.len() - first - at)
+            .filter(move |len| lengths.may_have_long(*len));
+        short.filter(begins).chain(long)
     }
 }
 
@@ -121,6 +272,8 @@ pub(in crate::routing) struct LongestFirst<'p> {
     path: &'p [u8],
     /// Those left of the lengths with a bit of their own.
     bits: u64,
+    /// For the others, see [`Lengths::long`].
+    spans: u64,
     /// The next of those without one, while it is as long as that.
     long: usize,
 }
@@ -130,19 +283,38 @@ impl Iterator for LongestFirst<'_> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
+        if self.long >= LONG
+            && let Some(len) = self.next_long()
+        {
+            return Some(len);
+        }
         loop {
-            let len = if self.long >= LONG {
-                self.long -= 1;
-                self.long + 1
-            } else {
-                let bit = self.bits.checked_ilog2()?;
-                self.bits ^= 1 << bit;
-                usize::try_from(bit).unwrap_or_default()
-            };
+            let bit = self.bits.checked_ilog2()?;
+            self.bits ^= 1 << bit;
+            let len = usize::try_from(bit).unwrap_or_default();
             if ends_element(self.path, len) {
                 return Some(len);
             }
         }
+    }
+}
+
+impl LongestFirst<'_> {
+    /// The next of the lengths without a bit of their own.
+    #[inline(never)]
+    fn next_long(&mut self) -> Option<usize> {
+        while self.long >= LONG {
+            let (len, span) = (self.long, span(self.long));
+            if self.spans & (1 << span) == 0 {
+                self.long = LONG + span * SPAN - 1;
+                continue;
+            }
+            self.long -= 1;
+            if ends_element(self.path, len) {
+                return Some(len);
+            }
+        }
+        None
     }
 }
 
@@ -206,6 +378,48 @@ mod tests {
     }
 
     #[test]
+    fn a_front_and_a_back_have_one_hash_however_far_the_hashing_has_come() {
+        let hashing = Hashing::default();
+        let text: Vec<u8> = (0..400).map(|at| (at % 251) as u8).collect();
+        let mut progress = Progress::default();
+        let (down, up) = ((0..400).rev(), 0..400);
+        for len in down.chain(up) {
+            let front = hashing.hash_front(&text, len, &mut progress);
+            assert_eq!(front, hashing.hash_value(&text[..len]), "{len}");
+        }
+        let mut progress = Progress::default();
+        for len in 0..400 {
+            let back = hashing.hash_back(&text, len, &mut progress);
+            let alone = &text[text.len() - len..];
+            let own = hashing.hash_back(alone, len, &mut Progress::default());
+            assert_eq!(back, own, "{len}");
+        }
+    }
+
+    #[test]
+    fn the_elements_at_the_back_of_a_path_are_tried_from_the_shortest() {
+        let mut lengths = Lengths::default();
+        for len in [2, 3, 62, 63, 70, 130] {
+            lengths.add(len);
+        }
+        let tried = |path: &str| lengths.shortest_back(path.as_bytes()).collect::<Vec<_>>();
+        assert_eq!(tried("/a/b"), [2]);
+        assert_eq!(tried("/ab"), [3]);
+        assert!(tried("").is_empty());
+        let long = format!(
+            "/{}/{}/{}/b",
+            "x".repeat(10),
+            "y".repeat(36),
+            "z".repeat(90)
+        );
+        assert_eq!(tried(&long), [2, 130]);
+        let slashes = "/".repeat(200);
+        let mut all = vec![2, 3, 62];
+        all.extend((63..79).chain(127..131));
+        assert_eq!(tried(&slashes), all);
+    }
+
+    #[test]
     fn a_length_that_no_key_has_is_not_looked_up() {
         let mut lengths = Lengths::default();
         lengths.add(5);
@@ -214,8 +428,8 @@ mod tests {
         lengths.add(70);
         assert_eq!(
             looked_up(&lengths),
-            1 + 37,
-            "long lengths are not told apart"
+            1 + SPAN,
+            "some long lengths are not told apart"
         );
     }
 
@@ -236,10 +450,11 @@ mod tests {
         assert_eq!(tried("/ab"), [3]);
         assert!(tried("").is_empty());
         assert_eq!(tried(&"/".repeat(62)), [3, 2]);
+        assert_eq!(tried(&"/".repeat(64)), [3, 2]);
         assert_eq!(
-            tried(&"/".repeat(64)),
-            [64, 63, 3, 2],
-            "long lengths are not told apart"
+            tried(&"/".repeat(81)),
+            [81, 80, 79, 3, 2],
+            "some long lengths are not told apart"
         );
     }
 }

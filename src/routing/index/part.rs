@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use super::stored::Stored;
-use crate::routing::matching::matches::ValueMatch;
+use crate::routing::matching::matches::{HeaderMatch, QueryMatch, ValueMatch};
 use crate::routing::request::query;
 
 /// A part of a request that can tell entries apart.
@@ -37,6 +37,49 @@ impl Part {
         match value {
             ValueMatch::Exact(value) => Some(value.as_bytes()),
             ValueMatch::RegularExpression(_) => None,
+        }
+    }
+}
+
+/// A header or query parameter that an entry asks for.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'e> {
+    Header(&'e HeaderMatch),
+    Query(&'e QueryMatch),
+}
+
+impl<'e> Named<'e> {
+    /// Those of an entry.
+    pub(super) fn of<T>(entry: &'e Stored<T>) -> impl Iterator<Item = Self> {
+        let headers = entry.headers().iter().map(Self::Header);
+        headers.chain(entry.query().iter().map(Self::Query))
+    }
+
+    /// What the entry asks for there.
+    fn asked(self) -> &'e ValueMatch {
+        match self {
+            Self::Header(header) => &header.value,
+            Self::Query(parameter) => &parameter.value,
+        }
+    }
+
+    /// The value that the entry asks for there, if it is an exact one.
+    pub(super) fn value(self) -> Option<&'e [u8]> {
+        self.asked().as_exact().map(str::as_bytes)
+    }
+
+    pub(super) fn part(self) -> Part {
+        match self {
+            Self::Header(header) => Part::Header(header.name.clone()),
+            Self::Query(parameter) => Part::Query(query::Name::new(parameter.name.clone())),
+        }
+    }
+
+    pub(super) fn is(self, part: &Part) -> bool {
+        match (self, part) {
+            (Self::Header(header), Part::Header(name)) => header.name == *name,
+            (Self::Query(parameter), Part::Query(name)) => *parameter.name == *name.as_str(),
+            _ => false,
         }
     }
 }

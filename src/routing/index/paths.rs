@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::candidates::{Candidates, Depth, Hit, better};
 use super::grpc::GrpcTable;
-use super::hashing::Hashing;
+use super::hashing::{Hashing, Progress};
 use super::patterns::PatternTable;
+use super::prepared::Prepared;
 use super::stored::Stored;
 use super::texts::Texts;
 use crate::routing::matching::matches::{Match, PathMatch, ValueMatch, is_name};
 use crate::routing::options::{RegexRank, RouterOptions};
-use crate::routing::request::view::{Prepared, RequestView};
+use crate::routing::request::view::RequestView;
 use crate::same::same;
 
 /// Exact paths and prefixes by hash, regular expressions by the literal text at their ends.
@@ -145,8 +146,9 @@ impl<T> PathTable<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
+        let mut progress = Progress::default();
         for len in self.prefixes.lengths().longest_first(path) {
-            if let Some(entries) = self.prefixes.front(path, len, hashing)
+            if let Some(entries) = self.prefixes.front(path, len, hashing, &mut progress)
                 && let Some(found) = entries.find(request, hashing)
             {
                 return Some(found);

@@ -87,6 +87,11 @@ impl<V> PatternSet<V> {
         self.live == 0
     }
 
+    /// How many patterns have a value.
+    pub(super) fn len(&self) -> usize {
+        self.live
+    }
+
     /// Visits the value of each pattern that matches a path.
     #[inline]
     pub(super) fn for_each_fitting<'t>(&'t self, path: &[u8], mut visit: impl FnMut(&'t V)) {

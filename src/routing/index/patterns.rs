@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use super::candidates::{Candidates, Depth, Hit, better};
-use super::hashing::{Hashing, Key, Lengths};
+use super::hashing::{Hashing, Progress};
+use super::prepared::Prepared;
 use super::stored::Stored;
-use super::table::{Keyed, Table};
 use super::texts::Texts;
 use crate::routing::matching::matches::{Match, PathMatch};
-use crate::routing::request::view::{Prepared, RequestView};
+use crate::routing::request::view::RequestView;
 
 /// Patterns by the whole elements with which every matching path begins, and among those by the whole elements with
 /// which it ends; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
 /// place are asked together, as a [`PatternSet`](super::pattern_set::PatternSet).
 pub(super) struct PatternTable<T> {
-    prefixes: Table<(Key, Suffixes<T>)>,
-    prefix_lengths: Lengths,
+    prefixes: Texts<Suffixes<T>>,
     /// Patterns that may begin with anything.
     free: Suffixes<T>,
 }
 
 struct Suffixes<T> {
-    suffixes: Texts<Candidates<T>>,
+    suffixes: Texts<Candidates<T>, true>,
     free: Candidates<T>,
 }
 
@@ -29,7 +28,6 @@ impl<T: Clone> Clone for PatternTable<T> {
     fn clone(&self) -> Self {
         Self {
             prefixes: self.prefixes.clone(),
-            prefix_lengths: self.prefix_lengths,
             free: self.free.clone(),
         }
     }
@@ -44,17 +42,10 @@ impl<T: Clone> Clone for Suffixes<T> {
     }
 }
 
-impl<T: Clone> Keyed for (Key, Suffixes<T>) {
-    fn hash(&self, hashing: &Hashing) -> u64 {
-        hashing.hash(self.0.as_bytes())
-    }
-}
-
 impl<T> Default for PatternTable<T> {
     fn default() -> Self {
         Self {
-            prefixes: Table::default(),
-            prefix_lengths: Lengths::default(),
+            prefixes: Texts::default(),
             free: Suffixes::default(),
         }
     }
@@ -78,12 +69,11 @@ impl<T> PatternTable<T> {
         let path = request.path.as_bytes();
         let mut found = self.free.find(path, request, hashing);
         // Every length counts: a pattern with a short front may rank before one with a long front.
-        for len in self.prefix_lengths.longest_first(path) {
-            let Some(front) = path.get(..len).filter(|_| len < path.len()) else {
-                continue;
-            };
-            let is = |(key, _): &(Key, Suffixes<T>)| key.is(front);
-            if let Some((_, below)) = self.prefixes.get(|| hashing.hash(front), is) {
+        let mut progress = Progress::default();
+        for len in self.prefixes.lengths().longest_first(path) {
+            if len < path.len()
+                && let Some(below) = self.prefixes.front(path, len, hashing, &mut progress)
+            {
                 found = better(found, below.find(path, request, hashing));
             }
         }
@@ -92,7 +82,7 @@ impl<T> PatternTable<T> {
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
         self.prefixes
-            .for_each(&mut |(_, below)| below.for_each(&mut *visit));
+            .for_each(&mut |below| below.for_each(&mut *visit));
         self.free.for_each(visit);
     }
 }
@@ -103,14 +93,10 @@ impl<T: Clone> PatternTable<T> {
         if prefix.is_empty() {
             return self.free.insert(suffix, entry, hashing);
         }
-        self.prefix_lengths.add(prefix.len());
-        self.prefixes.upsert(
-            hashing.hash(prefix),
-            hashing,
-            |(key, _)| key.is(prefix),
-            || (Key::new(prefix), Suffixes::default()),
-            |(_, below)| below.insert(suffix, entry, hashing),
-        );
+        self.prefixes
+            .upsert(prefix, hashing, Suffixes::default, |below| {
+                below.insert(suffix, entry, hashing);
+            });
     }
 
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
@@ -118,15 +104,10 @@ impl<T: Clone> PatternTable<T> {
         if prefix.is_empty() {
             return self.free.remove(suffix, entry, hashing);
         }
-        self.prefixes.edit(
-            hashing.hash(prefix),
-            hashing,
-            |(key, _)| key.is(prefix),
-            |(_, below)| {
-                below.remove(suffix, entry, hashing);
-                !(below.free.is_empty() && below.suffixes.is_empty())
-            },
-        );
+        self.prefixes.edit(prefix, hashing, |below| {
+            below.remove(suffix, entry, hashing);
+            !(below.free.is_empty() && below.suffixes.is_empty())
+        });
     }
 }
 
@@ -141,10 +122,9 @@ impl<T> Suffixes<T> {
         if self.suffixes.is_empty() {
             return found;
         }
-        let from = path.len().saturating_sub(self.suffixes.lengths().max());
-        for at in memchr::memchr_iter(b'/', path.get(from..).unwrap_or_default()) {
-            let rest = path.get(from + at..).unwrap_or_default();
-            if let Some(entries) = self.suffixes.get(rest, hashing) {
+        let mut progress = Progress::default();
+        for len in self.suffixes.lengths().shortest_back(path) {
+            if let Some(entries) = self.suffixes.back(path, len, hashing, &mut progress) {
                 found = better(found, entries.find(request, hashing));
             }
         }

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use super::hashing::Hashing;
+use super::prepared::Prepared;
 use crate::meta::Pattern;
 use crate::routing::matching::matches::{
     Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch,
@@ -13,7 +14,7 @@ use crate::routing::options::{RepeatedHeader, RouterOptions};
 use crate::routing::request::host::HostPattern;
 use crate::routing::request::lines::{joined, separators};
 use crate::routing::request::query;
-use crate::routing::request::view::{Prepared, RequestView};
+use crate::routing::request::view::RequestView;
 
 /// An entry plus its precomputed precedence and the number of conditions that the index cannot answer.
 pub(in crate::routing) struct Stored<T> {
@@ -240,10 +241,7 @@ fn lines_fit<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) ->
 }
 
 fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_, R>) -> bool {
-    let Some(raw) = request
-        .query
-        .and_then(|query| query::first(query, &parameter.name))
-    else {
+    let Some(raw) = request.parameter(&parameter.name) else {
         return false;
     };
     match &parameter.value {

@@ -1,21 +1,22 @@
 //! Values by a text: a path, a prefix, a header value, a service.
 
-use super::hashing::{Hashing, Key, Lengths};
+use super::hashing::{Hashing, Key, Lengths, Progress};
 use super::table::{Keyed, Table};
 
-/// Values by a text that the request must have.
-pub(super) struct Texts<V> {
-    table: Table<Held<V>>,
+/// Values by a text that the request must have; `BACK` where it is looked for at the back of a longer one, so that its
+/// hash is [`Hashing::hash_back`].
+pub(super) struct Texts<V, const BACK: bool = false> {
+    table: Table<Held<V, BACK>>,
     lengths: Lengths,
 }
 
 #[derive(Clone)]
-struct Held<V> {
+struct Held<V, const BACK: bool> {
     text: Key,
     value: V,
 }
 
-impl<V> Clone for Texts<V> {
+impl<V, const BACK: bool> Clone for Texts<V, BACK> {
     fn clone(&self) -> Self {
         Self {
             table: self.table.clone(),
@@ -24,13 +25,22 @@ impl<V> Clone for Texts<V> {
     }
 }
 
-impl<V: Clone> Keyed for Held<V> {
+impl<V: Clone, const BACK: bool> Keyed for Held<V, BACK> {
     fn hash(&self, hashing: &Hashing) -> u64 {
-        hashing.hash_value(self.text.as_bytes())
+        hash::<BACK>(self.text.as_bytes(), hashing)
     }
 }
 
-impl<V> Default for Texts<V> {
+#[inline]
+fn hash<const BACK: bool>(text: &[u8], hashing: &Hashing) -> u64 {
+    if BACK {
+        hashing.hash_back(text, text.len(), &mut Progress::default())
+    } else {
+        hashing.hash_value(text)
+    }
+}
+
+impl<V, const BACK: bool> Default for Texts<V, BACK> {
     fn default() -> Self {
         Self {
             table: Table::default(),
@@ -39,7 +49,7 @@ impl<V> Default for Texts<V> {
     }
 }
 
-impl<V> Texts<V> {
+impl<V, const BACK: bool> Texts<V, BACK> {
     pub(super) fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
@@ -48,6 +58,27 @@ impl<V> Texts<V> {
         &self.lengths
     }
 
+    pub(super) fn for_each<'t>(&'t self, visit: &mut impl FnMut(&'t V)) {
+        self.table.for_each(&mut |held| visit(&held.value));
+    }
+}
+
+impl<V> Texts<V, true> {
+    /// The value of as many bytes at the back of a path, one of [`lengths`](Self::lengths).
+    pub(super) fn back(
+        &self,
+        path: &[u8],
+        len: usize,
+        hashing: &Hashing,
+        progress: &mut Progress,
+    ) -> Option<&V> {
+        let text = path.get(path.len().checked_sub(len)?..)?;
+        let hash = || hashing.hash_back(path, len, progress);
+        Some(&self.table.get(hash, |held| held.text.is(text))?.value)
+    }
+}
+
+impl<V> Texts<V> {
     /// The value of a text.
     #[inline(always)]
     pub(super) fn get(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
@@ -72,7 +103,7 @@ impl<V> Texts<V> {
         hash: impl FnOnce() -> u64,
         is: impl Fn(&[u8]) -> bool,
     ) -> Option<&V> {
-        let is = |held: &Held<V>| is(held.text.as_bytes());
+        let is = |held: &Held<V, false>| is(held.text.as_bytes());
         Some(&self.table.get(hash, is)?.value)
     }
 
@@ -83,18 +114,22 @@ impl<V> Texts<V> {
         Some((held.text.as_bytes(), &held.value))
     }
 
-    /// The value of as many bytes of a path, one of [`lengths`](Self::lengths).
+    /// The value of as many bytes at the front of a path, one of [`lengths`](Self::lengths).
     #[inline(always)]
-    pub(super) fn front(&self, path: &[u8], len: usize, hashing: &Hashing) -> Option<&V> {
-        self.at(path.get(..len)?, hashing)
-    }
-
-    pub(super) fn for_each<'t>(&'t self, visit: &mut impl FnMut(&'t V)) {
-        self.table.for_each(&mut |held| visit(&held.value));
+    pub(super) fn front(
+        &self,
+        path: &[u8],
+        len: usize,
+        hashing: &Hashing,
+        progress: &mut Progress,
+    ) -> Option<&V> {
+        let text = path.get(..len)?;
+        let hash = || hashing.hash_front(path, len, progress);
+        Some(&self.table.get(hash, |held| held.text.is(text))?.value)
     }
 }
 
-impl<V: Clone> Texts<V> {
+impl<V: Clone, const BACK: bool> Texts<V, BACK> {
     /// Changes the value of a text, made first if it is not there.
     pub(super) fn upsert(
         &mut self,
@@ -105,7 +140,7 @@ impl<V: Clone> Texts<V> {
     ) {
         self.lengths.add(text.len());
         self.table.upsert(
-            hashing.hash_value(text),
+            hash::<BACK>(text, hashing),
             hashing,
             |held| held.text.is(text),
             || Held {
@@ -124,7 +159,7 @@ impl<V: Clone> Texts<V> {
         change: impl FnOnce(&mut V) -> bool,
     ) {
         self.table.edit(
-            hashing.hash_value(text),
+            hash::<BACK>(text, hashing),
             hashing,
             |held| held.text.is(text),
             |held| change(&mut held.value),

@@ -9,8 +9,14 @@ pub(in crate::routing) struct Work {
     pub(in crate::routing) entries: usize,
     /// Patterns that were tried one by one.
     pub(in crate::routing) patterns: usize,
-    /// Texts that were hashed.
+    /// Texts that were hashed, or blocks of them.
     pub(in crate::routing) hashes: usize,
+    /// Bytes that were hashed.
+    pub(in crate::routing) bytes: usize,
+    /// Names of the request that were looked up.
+    pub(in crate::routing) names: usize,
+    /// Times that a query was searched for a parameter.
+    pub(in crate::routing) searches: usize,
 }
 
 thread_local! {
@@ -19,6 +25,9 @@ thread_local! {
             entries: 0,
             patterns: 0,
             hashes: 0,
+            bytes: 0,
+            names: 0,
+            searches: 0,
         })
     };
 }

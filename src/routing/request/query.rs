@@ -35,15 +35,15 @@ impl Name {
 }
 
 /// As [`Name::first`], for a name that is asked for once.
-pub(in crate::routing) fn first<'q>(query: &'q str, name: &str) -> Option<Raw<'q>> {
-    first_of(query.as_bytes(), name.as_bytes(), || is_plain_name(name))
+pub(in crate::routing) fn first<'q>(query: &'q [u8], name: &str) -> Option<Raw<'q>> {
+    first_of(query, name.as_bytes(), || is_plain_name(name))
 }
 
 fn is_plain_name(name: &str) -> bool {
     !name.contains(['=', '&', '%', '+'])
 }
 
-/// The value of a parameter as it was sent.
+/// The name or the value of a parameter as it was sent.
 #[derive(Clone, Copy)]
 pub(in crate::routing) struct Raw<'q> {
     pub(in crate::routing) value: &'q [u8],
@@ -150,16 +150,16 @@ fn first_encoded<'q>(query: &'q [u8], name: &[u8]) -> Option<&'q [u8]> {
     let pairs = query
         .split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty());
-    let (_, value) = pairs
-        .map(|pair| {
-            let end = pair.iter().position(|byte| *byte == b'=');
-            match end.and_then(|end| pair.split_at_checked(end)) {
-                Some((key, value)) => (key, value.split_first().map_or(value, |(_, value)| value)),
-                None => (pair, &[][..]),
-            }
-        })
-        .find(|(key, _)| equals(key, name))?;
+    let (_, value) = pairs.map(parts).find(|(key, _)| equals(key, name))?;
     Some(value)
+}
+
+/// The name and the value of a parameter, raw. One without an equals sign has an empty value.
+pub(in crate::routing) fn parts(pair: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b'=', pair).and_then(|end| pair.split_at_checked(end)) {
+        Some((name, value)) => (name, value.get(1..).unwrap_or_default()),
+        None => (pair, &[]),
+    }
 }
 
 /// Whether a raw name means `text`.
@@ -178,14 +178,22 @@ fn is_plain(raw: &[u8]) -> bool {
 
 impl<'q> Raw<'q> {
     #[inline]
-    fn new(value: &'q [u8]) -> Self {
+    pub(in crate::routing) fn new(value: &'q [u8]) -> Self {
         Self {
             value,
             plain: is_plain(value),
         }
     }
 
-    /// Whether the value means `text`.
+    /// Whether it means the same as another.
+    pub(in crate::routing) fn means(&self, other: &Raw<'_>) -> bool {
+        match (self.plain, other.plain) {
+            (true, true) => same(self.value, other.value),
+            _ => Decoded::new(self.value).eq(Decoded::new(other.value)),
+        }
+    }
+
+    /// Whether it means `text`.
     #[inline]
     pub(in crate::routing) fn equals(&self, text: &[u8]) -> bool {
         match self.plain {
@@ -260,8 +268,8 @@ mod tests {
 
     #[test]
     fn a_parameter_is_decoded_as_forms_are_and_the_first_of_a_name_counts() {
-        let value = |query, name: &str| {
-            let found = first(query, name);
+        let value = |query: &str, name: &str| {
+            let found = first(query.as_bytes(), name);
             let kept = Name::new(name.into()).first(query);
             assert_eq!(kept.map(|raw| raw.value), found.map(|raw| raw.value));
             found.map(|raw| {
@@ -293,8 +301,8 @@ mod tests {
         is("tenant=1&x=%20&tenant=2", "x", " ");
         is("x=1+1&x=2", "x", "1 1");
         is("ab&abc=1&ab=2", "ab", "");
-        assert!(first("=*", "=*").is_none(), "a name ends at the first `=`");
-        assert!(first("longname=1=2", "longname=1").is_none());
+        assert!(first(b"=*", "=*").is_none(), "a name ends at the first `=`");
+        assert!(first(b"longname=1=2", "longname=1").is_none());
         assert_eq!(value("", ""), None);
         assert_eq!(value("A=1", "a"), None);
         assert_eq!(value("ab=1", "a"), None);

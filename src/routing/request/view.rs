@@ -3,13 +3,14 @@
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, Uri};
 
-use crate::routing::options::{RepeatedHeader, RouterOptions};
 use crate::same::same;
 
 /// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
 /// who keep a request in another form, [`View`].
 ///
-/// A look-up asks for host, path, method and query once, and for the lines of a header for each entry that asks for it.
+/// A look-up asks for host, path, method and query once, for the lines of a header for each entry or index that asks for
+/// it, and for the names of all headers for each index by name. Its time is in proportion to the length of the request if
+/// [`header`](Self::header) finds the lines of a name without going through the others, as [`HeaderMap`] does.
 pub trait RequestView {
     /// The method, in the case in which it was sent.
     fn method(&self) -> &str;
@@ -22,6 +23,9 @@ pub trait RequestView {
     fn query(&self) -> Option<&str>;
     /// The values of all field lines of a header.
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]>;
+    /// The names of all headers for which [`header`](Self::header) gives a line, in any case. A name with several lines
+    /// may be given once or more often; once costs less.
+    fn header_names(&self) -> impl Iterator<Item = &str>;
 }
 
 /// The authority decides over the `Host` header (RFC 9112, section 3.2.2).
@@ -50,6 +54,14 @@ fn lines<'a>(
         .chain(authority.map(|authority| authority.as_str().as_bytes()))
 }
 
+/// The names of the field lines. An authority without a `Host` header counts as one.
+#[inline]
+fn names<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+    let authority = uri.authority().filter(|_| !headers.contains_key(HOST));
+    let names = headers.keys().map(HeaderName::as_str);
+    names.chain(authority.map(|_| "host"))
+}
+
 impl<B> RequestView for http::Request<B> {
     #[inline]
     fn method(&self) -> &str {
@@ -74,6 +86,11 @@ impl<B> RequestView for http::Request<B> {
     #[inline]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
         lines(self.uri(), self.headers(), name)
+    }
+
+    #[inline]
+    fn header_names(&self) -> impl Iterator<Item = &str> {
+        names(self.uri(), self.headers())
     }
 }
 
@@ -102,6 +119,11 @@ impl RequestView for http::request::Parts {
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
         lines(&self.uri, &self.headers, name)
     }
+
+    #[inline]
+    fn header_names(&self) -> impl Iterator<Item = &str> {
+        names(&self.uri, &self.headers)
+    }
 }
 
 impl<R: RequestView> RequestView for &R {
@@ -129,6 +151,11 @@ impl<R: RequestView> RequestView for &R {
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
         (**self).header(name)
     }
+
+    #[inline]
+    fn header_names(&self) -> impl Iterator<Item = &str> {
+        (**self).header_names()
+    }
 }
 
 /// A request out of borrowed parts.
@@ -148,7 +175,8 @@ pub struct View<'a> {
     pub path: &'a str,
     /// See [`RequestView::query`].
     pub query: Option<&'a str>,
-    /// Field lines: names in any case, and values.
+    /// Field lines: names in any case, and values. A list is gone through for each header that is asked for: for requests
+    /// with very many, [`http::Request`] is the better form.
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
@@ -192,6 +220,11 @@ impl RequestView for View<'_> {
             name: name.as_str(),
         }
     }
+
+    #[inline]
+    fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(name, _)| *name)
+    }
 }
 
 /// The values of the field lines of this name.
@@ -224,28 +257,6 @@ fn is_name(sent: &str, name: &str) -> bool {
 #[inline(never)]
 fn is_name_in_other_case(sent: &str, name: &str) -> bool {
     sent.eq_ignore_ascii_case(name)
-}
-
-/// The parts of a request, each read once.
-pub(in crate::routing) struct Prepared<'a, R> {
-    pub(in crate::routing) request: &'a R,
-    pub(in crate::routing) path: &'a str,
-    pub(in crate::routing) method: &'a str,
-    pub(in crate::routing) query: Option<&'a str>,
-    pub(in crate::routing) repeated_header: RepeatedHeader,
-}
-
-impl<'a, R: RequestView> Prepared<'a, R> {
-    #[inline]
-    pub(in crate::routing) fn new(request: &'a R, options: &RouterOptions) -> Self {
-        Self {
-            request,
-            path: request.path(),
-            method: request.method(),
-            query: request.query(),
-            repeated_header: options.repeated_header(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ use super::{Choices, Route};
 pub enum Apart {
     Header,
     Query,
+    /// The name of a header or query parameter, and not its value.
+    Name,
+    /// Two names, of which many entries have each, and two of which only one entry has both.
+    Names,
     Method,
     Exact,
     Prefix,
@@ -29,9 +33,14 @@ pub enum Apart {
     Nothing,
 }
 
-const ALL: [Apart; 10] = [
+const ALL: [Apart; 14] = [
     Apart::Header,
     Apart::Query,
+    // Twice as often as the others.
+    Apart::Name,
+    Apart::Name,
+    Apart::Names,
+    Apart::Names,
     Apart::Method,
     Apart::Exact,
     Apart::Prefix,
@@ -47,6 +56,35 @@ const ALL: [Apart; 10] = [
 pub struct Crowd {
     apart: Apart,
     values: usize,
+}
+
+/// Mostly one value, sometimes another or a pattern.
+fn http_value(c: &mut impl Choices) -> ValueMatch {
+    if c.one_in(4) {
+        value(c)
+    } else {
+        ValueMatch::exact("1")
+    }
+}
+
+/// Asks for the header or query parameter of this number.
+fn name(number: usize, value: ValueMatch, http: &mut HttpMatch) {
+    if number % 3 == 0 {
+        // Some names have to be encoded, and some are long.
+        let name = match number % 4 {
+            0 => format!("n{number}"),
+            1 => format!("n {number}"),
+            2 => format!("n&{number}="),
+            _ => format!("{}{number}", "n".repeat(80)),
+        };
+        let name = name.as_str().into();
+        http.query.push(QueryMatch { name, value });
+    } else {
+        let long = if number % 4 == 3 { 80 } else { 1 };
+        let name = format!("{}-{number}", "n".repeat(long));
+        let name = name.parse().unwrap();
+        http.headers.push(HeaderMatch { name, value });
+    }
 }
 
 impl Crowd {
@@ -92,6 +130,12 @@ impl Crowd {
                 name: "a".into(),
                 value: numbered,
             }),
+            Apart::Name => name(number, http_value(c), &mut http),
+            Apart::Names => {
+                let root = (1..).find(|n| n * n >= self.values).unwrap_or(1);
+                name(number / root, http_value(c), &mut http);
+                name(number % root + 1000, http_value(c), &mut http);
+            }
             Apart::Method => http.method = format!("M{number}").parse().ok(),
             Apart::Exact => http.path = PathMatch::exact(&format!("/crowd/{number}")),
             Apart::Prefix => http.path = PathMatch::prefix(&format!("/crowd/{number}")),

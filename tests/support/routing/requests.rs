@@ -168,10 +168,24 @@ pub fn request(routes: &[Route], c: &mut impl Choices) -> Request {
             format!("{name}={}", form_encoded(&spelled(&query.value, c), c))
         })
         .collect();
+    // What other entries ask for beside: a request may carry many names that the table knows.
+    for _ in 0..[0, 0, 2, 12][c.below(4)] {
+        let Match::Http(other) = &entries[c.below(entries.len())].matching else {
+            continue;
+        };
+        for header in &other.headers {
+            let value = spelled(&header.value, c).into_bytes();
+            headers.push((header.name.to_string(), value));
+        }
+        for query in &other.query {
+            let value = form_encoded(&spelled(&query.value, c), c);
+            pairs.push(format!("{}={value}", form_encoded(&query.name, c)));
+        }
+    }
     let (mut path, mut method) = (path, method);
     let times = [0, 0, 1, 1, 2, 4][c.below(6)];
     for _ in 0..times {
-        match c.below(17) {
+        match c.below(18) {
             0 => host = any_case(&host, c),
             1 => host.push_str(c.of(&[":80", ":", ":8080", ":x", "."])),
             2 => {
@@ -227,6 +241,12 @@ pub fn request(routes: &[Route], c: &mut impl Choices) -> Request {
                 };
                 let at = c.below(pairs.len() + 1);
                 pairs.insert(at, format!("{name}={}", form_encoded(c.of(VALUES), c)));
+            }
+            // So long that it gets an index.
+            16 => {
+                let at = c.below(pairs.len() + 1);
+                let filler = c.of(&["z=1", "z=%20", "a", "=", "%7a+z"]);
+                pairs.splice(at..at, (0..60).map(|_| filler.to_owned()));
             }
             // The parts of a value in lines of their own.
             15 => {

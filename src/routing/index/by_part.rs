@@ -1,0 +1,239 @@
+//! Entries by the value that they ask for at one part of the request.
+
+use std::sync::Arc;
+
+use http::HeaderName;
+
+use super::candidates::{Candidates, Depth, Hit, better};
+use super::hashing::Hashing;
+use super::part::Part;
+use super::prepared::Prepared;
+use super::stored::Stored;
+use super::texts::Texts;
+use crate::routing::options::RepeatedHeader;
+use crate::routing::request::lines::{joined, separators};
+use crate::routing::request::query;
+use crate::routing::request::view::RequestView;
+
+/// Entries by the value that they ask for at one part of the request.
+pub(super) struct Index<T> {
+    on: Part,
+    values: Texts<Candidates<T>>,
+    /// Entries that do not ask for an exact value there.
+    rest: Candidates<T>,
+    len: usize,
+}
+
+impl<T: Clone> Clone for Index<T> {
+    fn clone(&self) -> Self {
+        Self {
+            on: self.on.clone(),
+            values: self.values.clone(),
+            rest: self.rest.clone(),
+            len: self.len,
+        }
+    }
+}
+
+impl<T> Index<T> {
+    /// An index without entries.
+    pub(super) fn new(on: Part) -> Self {
+        Self {
+            on,
+            values: Texts::default(),
+            rest: Candidates::None,
+            len: 0,
+        }
+    }
+
+    /// The number of entries.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// See [`Candidates::load`], of the entries that ask for this value; without one, of those that ask for none.
+    pub(super) fn load(&self, value: Option<&[u8]>, hashing: &Hashing) -> usize {
+        match value {
+            Some(value) => self.values.get(value, hashing).map_or(0, Candidates::load),
+            None => self.rest.load(),
+        }
+    }
+
+    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+        self.values.for_each_entry(&mut *visit);
+        self.rest.for_each(visit);
+    }
+
+    #[inline(always)]
+    pub(super) fn find<'t, R: RequestView>(
+        &'t self,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        match &self.on {
+            Part::Header(name) => self.find_by_header(name, request, hashing),
+            Part::Query(name) => self.find_by_parameter(name, request, hashing),
+            Part::Method => self.find_by_value(request.method.as_bytes(), request, hashing),
+        }
+    }
+
+    // Separate functions that are not inlined, so that each gets its own register allocation (measured).
+
+    #[inline(never)]
+    fn find_by_header<'t, R: RequestView>(
+        &'t self,
+        name: &HeaderName,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let mut value = None;
+        for line in request.request.header(name) {
+            if value.is_some() {
+                return self.find_by_lines(name, request, hashing);
+            }
+            value = Some(line);
+        }
+        let found = match value {
+            Some(value) => self.of_value(value, request, hashing),
+            None => None,
+        };
+        self.or_rest(found, request, hashing)
+    }
+
+    #[inline(never)]
+    fn find_by_parameter<'t, R: RequestView>(
+        &'t self,
+        name: &query::Name,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        if let Some(long) = request.long_query {
+            return self.find_by_raw(long.first(name.as_str()), request, hashing);
+        }
+        #[cfg(test)]
+        super::work::note(|work| work.searches += 1);
+        let found = match request.query.and_then(|query| name.first(query)) {
+            Some(raw) if raw.plain => self.of_value(raw.value, request, hashing),
+            Some(raw) => return self.find_encoded(raw, request, hashing),
+            None => None,
+        };
+        self.or_rest(found, request, hashing)
+    }
+
+    /// As [`find_by_parameter`](Self::find_by_parameter), for a value that has been found.
+    #[inline(never)]
+    pub(super) fn find_by_raw<'t, R: RequestView>(
+        &'t self,
+        raw: Option<query::Raw<'_>>,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let found = match raw {
+            Some(raw) if raw.plain => self.of_value(raw.value, request, hashing),
+            Some(raw) => return self.find_encoded(raw, request, hashing),
+            None => None,
+        };
+        self.or_rest(found, request, hashing)
+    }
+
+    #[inline(never)]
+    fn find_by_value<'t, R: RequestView>(
+        &'t self,
+        value: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let found = self.of_value(value, request, hashing);
+        self.or_rest(found, request, hashing)
+    }
+
+    /// What there is for this value.
+    #[inline(always)]
+    fn of_value<'t, R: RequestView>(
+        &'t self,
+        value: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        self.values.at(value, hashing)?.find(request, hashing)
+    }
+
+    /// Of what there is for the request's value and what asks for none, the one that takes precedence.
+    #[inline(always)]
+    fn or_rest<'t, R: RequestView>(
+        &'t self,
+        found: Option<Hit<'t, T>>,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        match &self.rest {
+            Candidates::None => found,
+            rest => better(found, rest.find_open(request, hashing)),
+        }
+    }
+
+    /// As [`find_by_header`](Self::find_by_header), for a header of several lines.
+    #[inline(never)]
+    fn find_by_lines<'t, R: RequestView>(
+        &'t self,
+        name: &HeaderName,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let found = match request.repeated_header {
+            RepeatedHeader::AnyLine => {
+                let lines = request.request.header(name);
+                lines.fold(None, |found, line| {
+                    better(found, self.of_value(line, request, hashing))
+                })
+            }
+            RepeatedHeader::Combined => {
+                let values = separators(name).iter();
+                values.fold(None, |found, separator| {
+                    let value = || joined(request.request, name, separator);
+                    let hash = || hashing.hash_stream(value());
+                    let is = |text: &[u8]| value().eq(text.iter().copied());
+                    let entries = self.values.get_where(hash, is);
+                    better(found, entries.and_then(|e| e.find(request, hashing)))
+                })
+            }
+        };
+        self.or_rest(found, request, hashing)
+    }
+
+    /// As [`find_by_parameter`](Self::find_by_parameter), for a value that is encoded.
+    #[inline(never)]
+    fn find_encoded<'t, R: RequestView>(
+        &'t self,
+        raw: query::Raw<'_>,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let hash = || hashing.hash_stream(query::Decoded::new(raw.value));
+        let entries = self.values.get_where(hash, |text| raw.equals(text));
+        let found = entries.and_then(|entries| entries.find(request, hashing));
+        self.or_rest(found, request, hashing)
+    }
+}
+
+impl<T: Clone> Index<T> {
+    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, depth: Depth<'_>) {
+        self.len += 1;
+        let Some(value) = self.on.value(entry) else {
+            return self.rest.insert(entry, hashing, depth.beside());
+        };
+        let above = depth.by(&self.on);
+        let depth = depth.below().led_by(&above);
+        self.values.insert(value, entry, hashing, depth);
+    }
+
+    /// Removes an entry; true if none is left.
+    pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
+        self.len = self.len.saturating_sub(1);
+        match self.on.value(entry) {
+            None => self.rest.remove(entry, hashing),
+            Some(value) => self.values.remove(value, entry, hashing),
+        }
+        self.rest.is_empty() && self.values.is_empty()
+    }
+}
