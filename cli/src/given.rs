@@ -1,4 +1,4 @@
-//! What was given: the objects in force, and by name what is not in force, with the reason and the line.
+//! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
 use crate::{
     input::{Input, MOST_SHOWN, Problem},
@@ -13,7 +13,7 @@ use gwapi::{
 };
 use serde::Serialize;
 
-/// An answer as JSON, and what was given that is not in force.
+/// An answer as JSON, and what was given that is left out.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answered<T: Serialize> {
     #[serde(flatten)]
@@ -30,8 +30,8 @@ const MOST_EXPERIMENTAL: usize = 8;
 /// Which API server would take the objects; every verb that puts objects in force takes it.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ChannelArgs {
-    /// The release channel of the CRDs that the API server has: `standard` or `experimental`. What a server of
-    /// that channel refuses is not in force
+    /// The release channel of the CRDs that the API server has: `standard` or `experimental`. What such a server
+    /// would refuse is left out
     #[arg(long, default_value_t = Channel::Experimental)]
     pub(crate) channel: Channel,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Given {
     pub(crate) ignored: Vec<NotInForce>,
 }
 
-/// Something that was given and is not in force; in JSON an element of `ignored`.
+/// Something that was given and is left out; in JSON an element of `ignored`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NotInForce {
@@ -100,10 +100,15 @@ impl InExperimental {
 }
 
 impl Given {
-    /// Puts the objects of the input in force that an API server of this channel takes.
+    /// Keeps the objects of the input that an API server of this channel would take.
     pub(crate) fn of(input: &Input, channel: Channel) -> Self {
         let values = input.entries.iter().map(|located| &located.entry.value);
-        let admitted = admit::admit(values, channel);
+        let mut admitted = admit::admit(values, channel);
+        for problem in input.problems.iter().map(NotInForce::of_problem) {
+            if !problem.object.kind.is_empty() && !problem.object.name.is_empty() {
+                admitted.snapshot.leave_out(problem.object);
+            }
+        }
         let mut ignored: Vec<(usize, NotInForce)> = input
             .problems
             .iter()
@@ -132,13 +137,13 @@ impl Given {
             .collect()
     }
 
-    /// Shows what is not in force, and what is experimental.
+    /// Shows what is left out, and what is experimental.
     pub(crate) fn show(&self, page: &mut Page) {
         show(&self.ignored, page);
         show_experimental(&self.admitted.experimental, page);
     }
 
-    /// Says on stderr what is not in force, where stdout is for a program.
+    /// Says on stderr what is left out, where stdout is for a program.
     pub(crate) fn say(&self) {
         let mut page = Page::new(Style::stderr());
         show(&self.ignored, &mut page);
@@ -146,13 +151,16 @@ impl Given {
     }
 }
 
-/// Shows what is not in force, each with its reason, and what would be right last.
+/// Shows what is left out, each with its reason, and what would be right last.
 fn show(ignored: &[NotInForce], page: &mut Page) {
     if ignored.is_empty() {
         return;
     }
     page.gap();
-    page.line(0, &Line::of(Tone::Bad, "not in force:"));
+    page.line(
+        0,
+        &Line::of(Tone::Bad, "left out").and(" (for this the exit code is 1):"),
+    );
     for object in ignored.iter().take(MOST_SHOWN) {
         object.show(page);
     }
@@ -161,6 +169,16 @@ fn show(ignored: &[NotInForce], page: &mut Page) {
         page.line(
             2,
             &Line::plain(format_args!("… and {more} more, which `-o json` names")),
+        );
+    }
+    let mut fields = ignored.iter().flat_map(|object| &object.findings);
+    if fields.any(|field| field.rule == "schema/unknown-field") {
+        page.line(
+            2,
+            &Line::of(
+                Tone::Faint,
+                "unknown fields: `kubectl apply` validates strictly, so that the server refuses the object; with `--validate=false` it drops the fields",
+            ),
         );
     }
 }
@@ -172,7 +190,9 @@ fn show_experimental(parts: &[Experimental], page: &mut Page) {
     page.gap();
     page.line(
         0,
-        &Line::of(Tone::Warn, "experimental (the standard channel does not have this; `--channel standard` judges by it):"),
+        &Line::of(Tone::Warn, "experimental").and(
+            " (a server with the standard channel would refuse this, as `--channel standard` shows):",
+        ),
     );
     for part in parts.iter().take(MOST_EXPERIMENTAL) {
         let line = Line::plain(&part.object);
@@ -235,7 +255,8 @@ impl NotInForce {
             .and_then(|index| input.entries.get(index))
         {
             let (file, line) = (input.source(other), other.entry.place.position.line);
-            object.message = format!("{}: {file}:{line} is in force", object.message);
+            object.message =
+                format!("given again at {file}:{line}: the API server keeps what was applied last");
         }
         object
     }

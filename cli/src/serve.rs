@@ -52,7 +52,8 @@
 //! # `clock`
 //!
 //! `{"op": "clock", "advance": "10s"}` moves the clock by a GEP-2257 duration; `advance` may be left out. The
-//! reply says what time it is: `now`, RFC 3339. Nothing ever waits for the clock.
+//! reply says what time it is: `now`, RFC 3339. Nothing ever waits for the clock. Certificates are valid or not by the
+//! time of the last `clock` or `configure`, or of the start.
 //!
 //! # `configure`
 //!
@@ -272,7 +273,10 @@ impl Server {
         Self {
             bounds,
             told: BTreeSet::new(),
-            resolver: Resolver::new(Options::new(DEFAULT_CONTROLLER)),
+            resolver: Resolver::new(Options {
+                now: Some(Timestamp::now()),
+                ..Options::new(DEFAULT_CONTROLLER)
+            }),
             objects: Objects::default(),
             untold: BTreeSet::new(),
             simulator: Simulator::default(),
@@ -424,6 +428,9 @@ impl Server {
                 .checked_add(advance.into())
                 .ok_or("the clock cannot go that far")?;
         }
+        self.resolver.set_now(self.now().0);
+        self.stale = true;
+        self.update();
         Ok(Reply::now(self.now().0.to_string()))
     }
 
@@ -436,7 +443,8 @@ impl Server {
     }
 
     fn configure(&mut self, configuration: Configuration) -> Result<Reply, String> {
-        let options = configuration.options()?;
+        let mut options = configuration.options()?;
+        options.now = Some(self.now().0);
         let channel = options.channel;
         let rejudge = channel != self.resolver.options().channel;
         self.resolver.set_options(options);

@@ -18,10 +18,14 @@ use gwapi::{
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use text::Report;
 
-/// Show the status that every object would get: why is my route not accepted
+/// Show the status that a controller would write to each object: why is my route not accepted
 ///
-/// Every GatewayClass counts as that of one controller which supports all of the API. A GatewayClass or a
-/// Namespace that is only named counts as there.
+/// Each object is shown with its conditions (type, status and reason, as `kubectl describe` has them), the cause of
+/// those that are not good, what has no effect, and what would help. It takes the place of a controller that
+/// supports all of the API and has every GatewayClass. A GatewayClass or Namespace that is only named counts as there,
+/// and a Service without EndpointSlices as having one ready endpoint.
+///
+/// The exit code is 1 if there is something to look at, or if an object is left out.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
@@ -63,8 +67,14 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
 
     let order = in_order(&resolver);
     let near = Near::new(&resolver, &given.admitted.ignored);
-    let report = Report::new(&resolver, &near, &order, Style::stdout());
-    let clean = report.bad() == 0 && given.ignored.is_empty();
+    let report = Report::new(
+        &resolver,
+        &near,
+        &given.admitted.warnings,
+        &order,
+        Style::stdout(),
+    );
+    let clean = report.bad_objects() == 0 && given.ignored.is_empty();
     let printed = match args.format {
         StatusFormat::Text => print(&report.into_text(&given)),
         StatusFormat::Json => {

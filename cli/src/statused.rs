@@ -37,7 +37,7 @@ impl Statused {
     }
 }
 
-/// Objects as a Kubernetes `List`, and what was given that is not in force.
+/// Objects as a Kubernetes `List`, and what was given that is left out.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct List {

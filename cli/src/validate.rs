@@ -15,7 +15,11 @@ use gwapi::{
 use k8s_openapi::jiff::Timestamp;
 use std::fmt::Write as _;
 
-/// Judge objects as an API server of a channel would on creation, and warn of what it cannot see
+/// Judge objects as an API server would on creation, and warn of what it cannot see
+///
+/// Errors are what `kubectl apply` would be refused for, unknown fields included. Warnings are about what a server
+/// takes, and what most likely does not work as it is meant: references to objects that are not given, rules that no
+/// request reaches, redirects in circles. The exit code is 1 for errors, and 0 for warnings alone.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]

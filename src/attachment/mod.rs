@@ -25,7 +25,7 @@
 //!
 //! * `ListenersNotValid` is a condition of its own where `Accepted` has another reason.
 //! * Of the Gateways that ask for one address the oldest has it, then the first by name; the others are not
-//!   programmed (`AddressNotUsable`). No two Gateways are merged onto one address.
+//!   programmed (`AddressNotUsable`). A Gateway that is not programmed takes no traffic. No two Gateways are merged onto one address.
 //! * Parameters are in a ConfigMap, a Secret, or an object of an implementation's own kind.
 //! * A GatewayClass is accepted whatever the release of the installed CRDs; `SupportedVersion` says whether it is a
 //!   known one.

@@ -102,7 +102,7 @@ impl fmt::Display for PortWinner {
                     RouteKind::Udp => "datagram",
                     _ => "connection",
                 };
-                write!(f, "{route} takes every {what}, and {won_by}")
+                write!(f, "{route} takes every {what} and goes first: {won_by}")
             }
         }
     }
@@ -168,11 +168,13 @@ impl fmt::Display for WonBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Age => "it is older",
-            Self::KnownAge => "it alone has a creationTimestamp",
-            Self::Name => "both are equally old and its namespace/name comes first",
-            Self::NameAlone => "neither has a creationTimestamp and its namespace/name comes first",
+            Self::KnownAge => "only it has a creationTimestamp",
+            Self::Name => "both are of the same age, and its namespace/name sorts first",
+            Self::NameAlone => {
+                "neither has a creationTimestamp, and its namespace/name sorts first"
+            }
             Self::Kind => {
-                "both are equally old and have the same name: an HTTPRoute goes before a GRPCRoute"
+                "both have the same age and name, and an HTTPRoute goes before a GRPCRoute"
             }
             Self::Hostname => "its own hostname is more specific",
             Self::Sni => "a TLSRoute goes before a TCPRoute, since it selects by SNI",
@@ -189,8 +191,15 @@ impl fmt::Display for RouteConflict {
             won_by,
         } = self;
         match winner.kind {
-            RouteKind::Tcp => return write!(f, "{winner} takes every connection, and {won_by}"),
-            RouteKind::Udp => return write!(f, "{winner} takes every datagram, and {won_by}"),
+            RouteKind::Tcp => {
+                return write!(
+                    f,
+                    "{winner} takes every connection and goes first: {won_by}"
+                );
+            }
+            RouteKind::Udp => {
+                return write!(f, "{winner} takes every datagram and goes first: {won_by}");
+            }
             _ => write!(f, "{winner} serves ")?,
         }
         match (winner_hostname, hostname) {
@@ -203,6 +212,6 @@ impl fmt::Display for RouteConflict {
             }
             (Some(name), Some(own)) => write!(f, "`{name}`, which is part of `{own}`")?,
         }
-        write!(f, ", and {won_by}")
+        write!(f, ", and goes first: {won_by}")
     }
 }

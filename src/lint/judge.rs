@@ -49,6 +49,7 @@ impl Together {
         let mut resolving = attachment::Options::for_manifests();
         resolving.channel = options.channel;
         resolving.now = options.now;
+        resolving.patterns = options.patterns;
         let mut snapshot = Snapshot::default();
         let mut last: HashMap<ObjectReference, usize> = HashMap::new();
         let mut unreadable = HashMap::new();

@@ -79,6 +79,30 @@ pub fn lint(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectRefere
     found.into_reports()
 }
 
+/// The part of [`lint`] about matches, rules and routes that no request reaches.
+#[must_use]
+pub fn unreached(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectReference, Report> {
+    let mut found = Found::default();
+    reach::check(resolver, options, &mut found);
+    found.into_reports()
+}
+
+/// Whether a finding on one object says that a part of it has no effect, or fails every request, although the object
+/// is valid: what a status has no condition for.
+#[must_use]
+pub fn is_without_effect(finding: &Finding) -> bool {
+    const RULES: &[&str] = &[
+        "GRPCRouteRule/has-answer",
+        "GatewayTLSConfig/passthrough-ignores-certificates",
+        "HTTPRouteRule/has-answer",
+        "HeaderMatches/names-differ-in-more-than-case",
+        "Route/has-rules",
+        "RouteNamespaces/selector-used",
+        "RouteRule/weights-not-all-zero",
+    ];
+    RULES.contains(&finding.rule())
+}
+
 /// The findings as they are made, by the object that they are about.
 #[derive(Default)]
 struct Found {

@@ -38,6 +38,7 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::TargetNotFound => &rules::TARGET_EXISTS,
         Kind::TargetUnusable => &rules::TARGET_USABLE,
         Kind::ParametersNotFound => &rules::PARAMETERS_EXIST,
+        Kind::WrongGroup => &rules::GROUP_HAS_KIND,
     }
 }
 

@@ -159,7 +159,12 @@ fn what_passthrough_ignores_is_not_looked_for() {
         gateway(&json!([{"name": "t", "port": 443, "protocol": "TLS",
             "tls": {"mode": mode, "certificateRefs": [{"name": "missing"}]}}]))
     };
-    assert_eq!(rules(&[&listener("Passthrough"), &other]), []);
+    let ignored = "GatewayTLSConfig/passthrough-ignores-certificates";
+    let refs = "spec.listeners[0].tls.certificateRefs".to_owned();
+    assert_eq!(
+        rules(&[&listener("Passthrough"), &other]),
+        [(ignored, refs)]
+    );
     let path = "spec.listeners[0].tls.certificateRefs[0]".to_owned();
     let missing = ("SecretObjectReference/certificate-exists", path);
     assert_eq!(rules(&[&listener("Terminate"), &other]), [missing]);
@@ -193,7 +198,7 @@ fn the_second_route_for_the_same_requests_is_never_reached() {
             "RouteRules/no-dead-match",
             "spec.rules[0]".to_owned(),
             "never reached: `rules[0].matches[0]` of HTTPRoute default/owner takes the same requests and comes first \
-             (the winner's route comes first by namespace and name)"
+             (the namespace/name of the winner's route sorts first)"
                 .to_owned()
         )]
     );
@@ -392,8 +397,8 @@ fn what_stands_behind_the_first_tcp_route_or_rule_is_never_reached() {
         [(
             "ParentReference/accepted",
             "spec.parentRefs[0]".to_owned(),
-            "rejected at listener `tcp`: TCPRoute default/a takes every connection, and neither has a creationTimestamp and its \
-             namespace/name comes first"
+            "rejected at listener `tcp`: TCPRoute default/a takes every connection and goes first: neither has a creationTimestamp, and its \
+             namespace/name sorts first"
                 .to_owned()
         )]
     );
@@ -504,7 +509,9 @@ fn a_policy_without_effect_is_told_why() {
     assert_eq!(why(&policy("a", old, &to_service, &system), &other), None);
     assert_eq!(
         why(&policy("a", old, &to_route, &system), &other),
-        says("HTTPRoute default/a cannot be the target: expected a Service")
+        says(
+            "kind HTTPRoute.gateway.networking.k8s.io cannot be the target of a policy: expected Service or ServiceImport"
+        )
     );
 }
 
@@ -525,7 +532,7 @@ fn an_object_that_cannot_hold_a_certificate_is_told_from_one_that_is_missing() {
     let map = found(&json!({"group": "", "kind": "ConfigMap", "name": "s"}));
     let rules: Vec<_> = map.iter().map(|(rule, _, _)| *rule).collect();
     assert_eq!(rules, ["SecretObjectReference/certificate-usable"]);
-    assert!(map[0].2.contains("expected a Secret"), "{map:?}");
+    assert!(map[0].2.contains("expected Secret"), "{map:?}");
     let missing = found(&json!({"name": "none"}));
     assert_eq!(missing[0].0, "SecretObjectReference/certificate-exists");
 
@@ -540,4 +547,103 @@ fn an_object_that_cannot_hold_a_certificate_is_told_from_one_that_is_missing() {
         .collect();
     assert_eq!(of_secret, [("manifest/unreadable", "data[tls.key]")]);
     assert!(!reports[1].is_accepted());
+}
+
+/// HTTPPathMatch: an Exact path is matched as it stands, and of a prefix "a trailing `/` is ignored".
+#[test]
+fn an_exact_path_with_a_slash_at_its_end_is_another_path() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let of = |paths: [(&str, &str); 2]| {
+        let rule = |(kind, value): (&str, &str)| {
+            json!({
+                "matches": [{"path": {"type": kind, "value": value}}],
+                "filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "b.org"}}],
+            })
+        };
+        let subject = route(&json!({"parentRefs": [{"name": "gw"}], "rules": paths.map(rule)}));
+        let found = rules(&[&gateway, &subject]);
+        let paths: Vec<String> = found.into_iter().map(|(_, path)| path).collect();
+        paths
+    };
+    for paths in [
+        [("Exact", "/a"), ("Exact", "/a/")],
+        [("Exact", "/a/"), ("Exact", "/a")],
+        [("PathPrefix", "/a"), ("Exact", "/a/")],
+        [("Exact", "/a"), ("PathPrefix", "/a/")],
+    ] {
+        assert_eq!(of(paths), [""; 0], "{paths:?}");
+    }
+    for paths in [
+        [("Exact", "/a/"), ("Exact", "/a/")],
+        [("PathPrefix", "/a"), ("PathPrefix", "/a/")],
+        [("PathPrefix", "/a/"), ("PathPrefix", "/a")],
+    ] {
+        assert_eq!(of(paths), ["spec.rules[1].matches[0]"], "{paths:?}");
+    }
+}
+
+/// Whether a regular expression is too large is one verdict, by the limits that were asked for.
+#[test]
+fn expressions_are_judged_by_the_limits_of_the_options() {
+    let subject = route(&json!({"rules": [{
+        "matches": [{"path": {"type": "RegularExpression", "value": "/[a-z]{50}"}}],
+        "filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "b.org"}}],
+    }]}));
+    let other = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let found = |options: &validation::ValidationOptions| -> Vec<&'static str> {
+        let objects = [&subject, &other];
+        let report = judge_set(&objects, options).next().unwrap();
+        report.findings().iter().map(Finding::rule).collect()
+    };
+    let mut options = validation::ValidationOptions::new(Channel::Standard);
+    assert!(!found(&options).contains(&"RegularExpression/compiles"));
+    options.patterns.pattern = 1_000;
+    assert!(found(&options).contains(&"RegularExpression/compiles"));
+    let alone = validation::validate_value(&subject, &options);
+    assert!(
+        alone
+            .findings()
+            .iter()
+            .any(|f| f.rule() == "RegularExpression/compiles")
+    );
+}
+
+/// The path of a rule on a list of listeners does not say which of them is meant: the message does.
+#[test]
+fn a_rule_on_listeners_names_those_that_break_it() {
+    let message = |listeners: Value| {
+        let gateway = gateway(&listeners);
+        let report = validation::validate(
+            &serde_json::from_value::<crate::v1::Gateway>(gateway).unwrap(),
+            Channel::Standard,
+        );
+        let mut errors = report.errors();
+        let of_list = errors.find(|finding| finding.rule().starts_with("Listeners/"));
+        of_list.unwrap().message().to_owned()
+    };
+    let good = json!({"name": "good", "port": 1, "protocol": "HTTP"});
+    for (bad, wanted) in [
+        (
+            json!({"name": "bad", "port": 2, "protocol": "HTTP", "tls": {"certificateRefs": [{"name": "c"}]}}),
+            "a listener for HTTP, TCP or UDP must have no `tls`: listener `bad`",
+        ),
+        (
+            json!({"name": "bad", "port": 2, "protocol": "HTTPS", "tls": {"mode": "Passthrough"}}),
+            "a listener for HTTPS must end TLS itself: listener `bad`",
+        ),
+        (
+            json!({"name": "bad", "port": 2, "protocol": "TCP", "hostname": "a.b"}),
+            "a listener for TCP or UDP must have no hostname: listener `bad`",
+        ),
+        (
+            json!({"name": "good", "port": 2, "protocol": "HTTP"}),
+            "listeners of a Gateway must have different names: listener `good`",
+        ),
+        (
+            json!({"name": "same", "port": 1, "protocol": "HTTP"}),
+            "listeners of a Gateway must differ in port, protocol or hostname: listener `good`, listener `same`",
+        ),
+    ] {
+        assert_eq!(message(json!([good, bad])), wanted);
+    }
 }

@@ -53,6 +53,16 @@ impl SelectorError {
         self.field
     }
 
+    /// The field with its place in it: `matchLabels[team]`, `matchExpressions[0]`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match (self.index, &self.key) {
+            (Some(index), _) => format!("{}[{index}]", self.field),
+            (None, Some(key)) => format!("{}[{key}]", self.field),
+            (None, None) => self.field.to_owned(),
+        }
+    }
+
     /// Which of the `matchLabels`, by its key.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
@@ -83,7 +93,7 @@ impl SelectorError {
 ///     ..Default::default()
 /// };
 /// let error = parse_selector(&selector).unwrap_err();
-/// assert_eq!(error.to_string(), "`NotIn` needs `values`");
+/// assert_eq!(error.to_string(), "key `team`: `NotIn` needs `values`");
 /// ```
 ///
 /// # Errors
@@ -98,8 +108,11 @@ pub fn parse_selector(selector: &LabelSelector) -> Result<Selector, SelectorErro
             index: None,
             message,
         };
-        check_key(key).map_err(at)?;
-        check_value(value).map_err(at)?;
+        match (check_key(key), check_value(value)) {
+            (Ok(()), Ok(())) => {}
+            (Err(key), Err(value)) => return Err(at(format!("{key}; {value}"))),
+            (Err(one), Ok(())) | (Ok(()), Err(one)) => return Err(at(one)),
+        }
     }
     for (index, expression) in selector.match_expressions.iter().flatten().enumerate() {
         let at = |message| SelectorError {
@@ -108,18 +121,21 @@ pub fn parse_selector(selector: &LabelSelector) -> Result<Selector, SelectorErro
             index: Some(index),
             message,
         };
-        check_key(&expression.key).map_err(at)?;
+        let key = &expression.key;
+        check_key(key).map_err(at)?;
         let operator = expression.operator.as_str();
         let values = expression.values.as_deref().unwrap_or_default();
         match (operator, values) {
-            ("In" | "NotIn", []) => return Err(at(format!("`{operator}` needs `values`"))),
+            ("In" | "NotIn", []) => {
+                return Err(at(format!("key `{key}`: `{operator}` needs `values`")));
+            }
             ("Exists" | "DoesNotExist", [_, ..]) => {
-                return Err(at(format!("`{operator}` takes no `values`")));
+                return Err(at(format!("key `{key}`: `{operator}` takes no `values`")));
             }
             ("In" | "NotIn" | "Exists" | "DoesNotExist", _) => {}
             _ => {
                 return Err(at(format!(
-                    "the operator `{operator}` is not known: expected `In`, `NotIn`, `Exists` or `DoesNotExist`"
+                    "key `{key}`: the operator `{operator}` is not known: expected `In`, `NotIn`, `Exists` or `DoesNotExist`"
                 )));
             }
         }

@@ -41,7 +41,7 @@ pub use seniority::{Age, Seniority};
 
 pub(crate) use hostname::{is_dns_subdomain, is_narrower};
 pub(crate) use open_enum::open_enum;
-pub(crate) use reference::kept_name;
+pub(crate) use reference::{kept_name, unexpected_kind};
 pub(crate) use resource::resource;
 pub(crate) use union::union;
 

@@ -37,6 +37,40 @@ impl GroupKind {
     }
 }
 
+/// What is wrong with the kind of a reference, for people: the group, if that alone is not one of those that are
+/// expected, else the kind. `not` says what an object of this kind is not: "holds no certificate".
+pub(crate) fn unexpected_kind(
+    found: &ObjectReference,
+    not: &str,
+    expected: &[(&str, &str)],
+) -> String {
+    let quoted = |group: &str| match group {
+        "" => "\"\"".to_owned(),
+        group => group.to_owned(),
+    };
+    let groups: Vec<String> = expected
+        .iter()
+        .filter(|(_, kind)| *kind == found.kind)
+        .map(|(group, _)| format!("`group: {}`", quoted(group)))
+        .collect();
+    if groups.is_empty() {
+        let kinds: Vec<&str> = expected.iter().map(|(_, kind)| *kind).collect();
+        let (last, others) = kinds.split_last().unwrap_or((&"", &[]));
+        let kinds = if others.is_empty() {
+            (*last).to_owned()
+        } else {
+            format!("{} or {last}", others.join(", "))
+        };
+        return format!("kind {} {not}: expected {kinds}", found.group_kind());
+    }
+    format!(
+        "`group: {}` has no kind {}: expected {}",
+        quoted(&found.group),
+        found.kind,
+        groups.join(" or ")
+    )
+}
+
 impl fmt::Display for GroupKind {
     /// `HTTPRoute.gateway.networking.k8s.io`, or `Service` for the core group.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -58,6 +58,7 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
 fn missing(name: &str, weight: u32) -> EffectiveBackend {
     let problem = BackendProblem::NotFound {
         reference: reference(name),
+        left_out: false,
     };
     EffectiveBackend {
         target: Err(problem),

@@ -30,6 +30,12 @@ pub(super) const RULES: &[Rule] = &[
                 !matches!(l.text("protocol"), Some("HTTP" | "TCP" | "UDP")) || !l.has("tls")
             })
         }),
+        which: Some(|listeners| {
+            let cleartext = |l: Defaulted<'_>| {
+                matches!(l.text("protocol"), Some("HTTP" | "TCP" | "UDP")) && l.has("tls")
+            };
+            named(listeners, cleartext)
+        }),
         ..Rule::BASE
     },
     Rule {
@@ -45,6 +51,14 @@ pub(super) const RULES: &[Rule] = &[
                         .and_then(|tls| tls.text("mode"))
                         .is_none_or(|mode| mode == "Terminate")
             })
+        }),
+        which: Some(|listeners| {
+            let passes = |l: Defaulted<'_>| {
+                let tls = l.get("tls");
+                let mode = tls.and_then(|tls| tls.text("mode"));
+                l.text("protocol") == Some("HTTPS") && mode.is_some_and(|mode| mode != "Terminate")
+            };
+            named(listeners, passes)
         }),
         ..Rule::BASE
     },
@@ -62,6 +76,13 @@ pub(super) const RULES: &[Rule] = &[
                     || l.text("hostname").is_none_or(str::is_empty)
             })
         }),
+        which: Some(|listeners| {
+            let has_hostname = |l: Defaulted<'_>| {
+                matches!(l.text("protocol"), Some("TCP" | "UDP"))
+                    && l.text("hostname").is_some_and(|h| !h.is_empty())
+            };
+            named(listeners, has_hostname)
+        }),
         ..Rule::BASE
     },
     Rule {
@@ -74,6 +95,16 @@ pub(super) const RULES: &[Rule] = &[
             distinct(listeners.elements(), |a, b| {
                 a.plain("name") == b.plain("name")
             })
+        }),
+        which: Some(|listeners| {
+            let repeated = |l: Defaulted<'_>| {
+                !exactly_one(listeners.elements(), |other| {
+                    l.plain("name") == other.plain("name")
+                })
+            };
+            let mut names = named(listeners, repeated);
+            names.dedup();
+            names
         }),
         ..Rule::BASE
     },
@@ -88,12 +119,13 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Value(|listeners| {
             // A server's rules cannot read `80.0`, and refuse it.
             let whole = |l: Defaulted<'_>| !l.plain("port").is_some_and(Value::is_f64);
-            listeners.elements().iter().all(whole)
-                && distinct(listeners.elements(), |a, b| {
-                    ["port", "protocol", "hostname"]
-                        .into_iter()
-                        .all(|field| a.plain(field) == b.plain(field))
-                })
+            listeners.elements().iter().all(whole) && distinct(listeners.elements(), is_same_place)
+        }),
+        which: Some(|listeners| {
+            let repeated = |l: Defaulted<'_>| {
+                !exactly_one(listeners.elements(), |other| is_same_place(l, other))
+            };
+            named(listeners, repeated)
         }),
         ..Rule::BASE
     },
@@ -159,6 +191,23 @@ pub(super) const RULES: &[Rule] = &[
     reason = "a constant expression, compiled by the tests"
 )]
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(HOSTNAME_PATTERN).unwrap());
+
+/// How many listeners a message names.
+const NAMED: usize = 8;
+
+/// The listeners for which something holds, by their names.
+fn named(listeners: Defaulted<'_>, holds: impl Fn(Defaulted<'_>) -> bool) -> Vec<String> {
+    let elements = listeners.elements();
+    let meant = elements.iter().filter(|listener| holds(*listener));
+    let name = |listener: Defaulted<'_>| Some(format!("listener `{}`", listener.text("name")?));
+    meant.filter_map(name).take(NAMED).collect()
+}
+
+fn is_same_place(one: Defaulted<'_>, other: Defaulted<'_>) -> bool {
+    ["port", "protocol", "hostname"]
+        .into_iter()
+        .all(|field| one.plain(field) == other.plain(field))
+}
 
 /// Whether no two listeners are the same. One that lacks a required field is reported by the schema.
 fn distinct(listeners: Elements<'_>, same: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {

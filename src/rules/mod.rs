@@ -21,7 +21,7 @@ pub mod set;
 mod value;
 
 use crate::{
-    meta::{Channel, Release},
+    meta::{Channel, PatternLimits, Release},
     schema::{Defaulted, Path},
 };
 use std::fmt;
@@ -69,6 +69,8 @@ pub enum Check {
     Set,
     /// Reports each place below a value that breaks the rule.
     Each(fn(Defaulted<'_>, &Path<'_>, &mut Reporter<'_>)),
+    /// As [`Each`](Self::Each), of regular expressions within these limits.
+    Patterns(fn(Defaulted<'_>, &Path<'_>, &PatternLimits, &mut Reporter<'_>)),
 }
 
 impl fmt::Debug for Check {
@@ -78,6 +80,7 @@ impl fmt::Debug for Check {
             Self::Update(_) => "Update",
             Self::Set => "Set",
             Self::Each(_) => "Each",
+            Self::Patterns(_) => "Patterns",
         })
     }
 }
@@ -106,7 +109,12 @@ pub struct Rule {
     pub help: &'static str,
     /// The native form.
     pub check: Check,
+    /// The parts of a value that violate the rule, named for people, where its path does not tell.
+    pub which: Option<Which>,
 }
+
+/// Names the parts of a value that violate a rule.
+pub type Which = fn(Defaulted<'_>) -> Vec<String>;
 
 impl Rule {
     /// What most rules have in common: in both channels since the oldest release, an error.
@@ -121,6 +129,7 @@ impl Rule {
         message: "",
         help: "",
         check: Check::Value(|_| true),
+        which: None,
     };
 
     /// What semantic rules have in common: they warn.

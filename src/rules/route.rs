@@ -240,7 +240,7 @@ pub(super) const RULES: &[Rule] = &[
             "has(self.absoluteTimeout) || has(self.cookieConfig) && !(has(self.cookieConfig.lifetimeType) && self.cookieConfig.lifetimeType == 'Permanent')",
         ),
         message: "a session without absolute timeout needs a `cookieConfig` whose lifetime is not Permanent",
-        help: "set `absoluteTimeout`, or `cookieConfig.lifetimeType: Session`",
+        help: "set `absoluteTimeout`; for a cookie, `cookieConfig.lifetimeType: Session` does as well",
         check: Check::Value(|session| {
             session.has("absoluteTimeout")
                 || session

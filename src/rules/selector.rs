@@ -42,7 +42,8 @@ fn selector_valid(namespaces: Defaulted<'_>, at: &Path<'_>, report: &mut Reporte
     let Some(value) = namespaces.get("selector") else {
         report(
             at,
-            "`from` is `Selector`, and there is no `selector`: no route can be attached".to_owned(),
+            "`from` is `Selector`, and there is no `selector`: the listener can take no route"
+                .to_owned(),
         );
         return;
     };
@@ -53,7 +54,7 @@ fn selector_valid(namespaces: Defaulted<'_>, at: &Path<'_>, report: &mut Reporte
     if let Err(error) = parse_selector(&selector) {
         let at = at.field("selector");
         let list = at.field(error.field());
-        let message = format!("no route can be attached: {error}");
+        let message = format!("the listener can take no route: {error}");
         match (error.key(), error.index()) {
             (Some(key), _) => report(&list.key(key), message),
             (None, Some(index)) => report(&list.index(index), message),

@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
         places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
         message: "not a regular expression, or too large a one",
         help: "correct the expression, or make it smaller; its dialect is up to the implementation, this is that of the `regex` crate, which has neither look-around nor backreferences, as RE2",
-        check: Check::Each(expressions_compile),
+        check: Check::Patterns(expressions_compile),
         ..Rule::SEMANTIC
     },
     Rule {
@@ -99,6 +99,26 @@ pub(super) const RULES: &[Rule] = &[
                     .list("filters")
                     .iter()
                     .any(|f| f.text("type") == Some("ExtensionRef"))
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "GatewayTLSConfig/passthrough-ignores-certificates",
+        places: &["GatewayTlsConfig"],
+        message: "the certificate is ignored, since `mode` is Passthrough",
+        help: "remove it, or set `mode: Terminate`",
+        check: Check::Each(|tls, at, report| {
+            if tls.text("mode") != Some("Passthrough") {
+                return;
+            }
+            for field in ["certificateRefs", "frontendValidation"] {
+                if tls.has(field) && (field != "certificateRefs" || !tls.list(field).is_empty()) {
+                    report(
+                        &at.field(field),
+                        format!("`{field}` is ignored, since `mode` is Passthrough"),
+                    );
+                }
+            }
         }),
         ..Rule::SEMANTIC
     },
@@ -199,14 +219,18 @@ fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Report
 }
 
 /// Reports each regular expression that no route could use, as the route's status would.
-fn expressions_compile(rules: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
+fn expressions_compile(
+    rules: Defaulted<'_>,
+    at: &Path<'_>,
+    limits: &PatternLimits,
+    report: &mut Reporter<'_>,
+) {
     let mut texts = Vec::new();
     visit_expressions(rules, at, &mut |text, _| texts.push(text));
     if texts.is_empty() {
         return;
     }
-    let (limits, store) = (PatternLimits::default(), PatternStore::default());
-    let patterns = RoutePatterns::of(texts, &limits, &store);
+    let patterns = RoutePatterns::of(texts, limits, &PatternStore::default());
     visit_expressions(rules, at, &mut |text, at| {
         if let Some(Err(error)) = patterns.get(text) {
             report(at, error.to_string());

@@ -127,6 +127,13 @@ pub const PARAMETERS_EXIST: Rule = Rule {
     help: "name an object that exists, with its namespace if the class names one",
     ..OF_SET
 };
+/// A reference names a kind in a group that does not have it.
+pub const GROUP_HAS_KIND: Rule = Rule {
+    id: "Reference/group-has-kind",
+    message: "the group does not have the kind",
+    help: "write the group that has the kind; the core group is `group: \"\"`",
+    ..OF_SET
+};
 /// A match that another with the same requests is before.
 pub const NO_DEAD_MATCH: Rule = Rule {
     id: "RouteRules/no-dead-match",
@@ -189,6 +196,7 @@ pub(super) const RULES: &[Rule] = &[
     TARGET_EXISTS,
     TARGET_USABLE,
     PARAMETERS_EXIST,
+    GROUP_HAS_KIND,
     NO_DEAD_MATCH,
     ROUTE_REACHED,
     NO_REDIRECT_LOOP,

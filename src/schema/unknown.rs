@@ -2,7 +2,7 @@
 
 use super::{KindVersion, Path, Schema, find, object_meta};
 use crate::meta::{Channel, Release};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A field that the schema does not have. A server drops it, or refuses it when asked to be strict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,12 @@ pub fn unknown_fields_of(object: &Value, kind: &KindVersion, schema: &Schema) ->
         if name == "metadata" {
             walk(value, object_meta(), None, &at, &mut found);
         } else {
-            field(name, value, schema, wide, &root, &mut found);
+            let parent = Parent {
+                fields,
+                schema,
+                wide,
+            };
+            field(name, value, parent, &root, &mut found);
         }
     }
     found
@@ -91,8 +96,13 @@ fn walk(
 ) {
     match value {
         Value::Object(fields) => {
+            let parent = Parent {
+                fields,
+                schema,
+                wide,
+            };
             for (name, value) in fields {
-                field(name, value, schema, wide, at, found);
+                field(name, value, parent, at, found);
             }
         }
         Value::Array(elements) => {
@@ -107,18 +117,40 @@ fn walk(
     }
 }
 
+/// An object with its fields, and what its schema has.
+#[derive(Clone, Copy)]
+struct Parent<'a> {
+    fields: &'a Map<String, Value>,
+    schema: &'a Schema,
+    /// All that any channel has.
+    wide: Option<&'a Schema>,
+}
+
+impl Parent<'_> {
+    /// The known field that is most likely meant by an unknown one: one of nearly the same name, or else that which
+    /// belongs to the object's `type` (`replacePrefixMatch` with `type: ReplacePrefixMatch`), if it is missing.
+    fn meant(&self, name: &str) -> Option<&str> {
+        let known = || self.schema.properties.keys().map(String::as_str);
+        nearest_name(name, known()).or_else(|| {
+            let kind = self.fields.get("type")?.as_str()?;
+            let mut missing = known().filter(|known| !self.fields.contains_key(*known));
+            missing.find(|known| known.eq_ignore_ascii_case(kind))
+        })
+    }
+}
+
 fn field(
     name: &str,
     value: &Value,
-    schema: &Schema,
-    wide: Option<&Schema>,
-    parent: &Path<'_>,
+    parent: Parent<'_>,
+    at: &Path<'_>,
     found: &mut Vec<UnknownField>,
 ) {
     if found.len() >= MOST_UNKNOWN {
         return;
     }
-    let at = parent.field(name);
+    let Parent { schema, wide, .. } = parent;
+    let at = at.field(name);
     let wide_field = || wide.and_then(|wide| wide.properties.get(name));
     if let Some(property) = schema.properties.get(name) {
         if value.is_object() || value.is_array() {
@@ -130,8 +162,7 @@ fn field(
         found.push(UnknownField {
             path: at.to_string(),
             name: name.to_owned(),
-            nearest: nearest_name(name, schema.properties.keys().map(String::as_str))
-                .map(str::to_owned),
+            nearest: parent.meant(name).map(str::to_owned),
             experimental: wide_field().is_some(),
         });
     }
@@ -188,6 +219,27 @@ mod tests {
         assert!(found.contains(&("spec.rules[1].matches[0].Path".into(), near("path"))));
         assert!(found.contains(&("spec.rules[1].matches[0].zzz".into(), None)));
         assert_eq!(found.len(), 4);
+    }
+
+    /// HTTPPathModifier: "replacePrefixMatch specifies the value with which to replace the prefix match".
+    #[test]
+    fn in_place_of_the_missing_member_of_a_type_that_member_is_meant() {
+        let path = |path: Value| {
+            let spec = json!({"rules": [{"filters": [
+                {"type": "RequestRedirect", "requestRedirect": {"path": path}}
+            ]}]});
+            let found = unknown_fields(&route(&spec), Channel::Standard);
+            found
+                .into_iter()
+                .find(|u| u.name == "substitution")
+                .unwrap()
+                .nearest
+        };
+        let there =
+            json!({"type": "ReplacePrefixMatch", "substitution": "/a", "replacePrefixMatch": "/b"});
+        assert_eq!(path(there), None);
+        let missing = json!({"type": "ReplacePrefixMatch", "substitution": "/a"});
+        assert_eq!(path(missing).as_deref(), Some("replacePrefixMatch"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod structure;
 mod wording;
 
 use crate::{
-    meta::{Channel, Kind, Release},
+    meta::{Channel, Kind, PatternLimits, Release},
     schema::{self, Installation, KindVersion, Path},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -58,6 +58,8 @@ pub struct ValidationOptions {
     pub with_status: bool,
     /// The time at which the certificates of a set have to be valid ([`lint`](crate::lint)); not judged without.
     pub now: Option<Timestamp>,
+    /// How large the regular expressions of routes may be: one that exceeds a limit is warned of.
+    pub patterns: PatternLimits,
 }
 
 impl ValidationOptions {
@@ -137,11 +139,22 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
     let mut fields = metadata::check(object, kind, &mut found);
     let with_status = options.with_status || !kind.status_subresource;
     if let Some(plan) = plan::of(installation, with_status) {
-        fields = fields.and(structure::check(object, old, plan, &Path::ROOT, &mut found));
+        fields = fields.and(structure::check(
+            object,
+            old,
+            plan,
+            &Path::ROOT,
+            &options.patterns,
+            &mut found,
+        ));
     }
     if fields == Fields::Unknown {
         for unknown in schema::unknown_fields_of(object, kind, installation.schema()) {
-            findings.push(Finding::unknown_field(&unknown, options.channel));
+            findings.push(Finding::unknown_field(
+                &unknown,
+                options.release,
+                options.channel,
+            ));
         }
     }
     findings.append(found);

@@ -56,7 +56,7 @@ impl Placed {
     fn new(rule: &'static Rule) -> Self {
         let predicate = match rule.check {
             Check::Value(holds) => Some(holds),
-            Check::Update(_) | Check::Set | Check::Each(_) => None,
+            Check::Update(_) | Check::Set | Check::Each(_) | Check::Patterns(_) => None,
         };
         Self { predicate, rule }
     }
@@ -214,6 +214,7 @@ pub(super) fn of(installation: &'static Installation, with_status: bool) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::PatternLimits;
     use crate::{
         schema::Path,
         validation::{report::Findings, structure},
@@ -247,7 +248,14 @@ mod tests {
         each_of_all(&mut |node| {
             if let Some(default) = &node.schema.default {
                 let mut findings = Findings::default();
-                let fields = structure::check(default, None, node, &Path::ROOT, &mut findings);
+                let fields = structure::check(
+                    default,
+                    None,
+                    node,
+                    &Path::ROOT,
+                    &PatternLimits::default(),
+                    &mut findings,
+                );
                 assert_eq!(fields, structure::Fields::Declared);
                 let plain = !(default.is_object() || default.is_array());
                 assert!(!plain || findings == Findings::default(), "{default}");

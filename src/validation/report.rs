@@ -2,7 +2,7 @@
 
 use crate::{
     manifest::ReadError,
-    meta::Channel,
+    meta::{Channel, Release},
     rules::{Rule, Severity},
     schema::UnknownField,
 };
@@ -93,19 +93,23 @@ impl Finding {
         Self { path, ..self }
     }
 
-    /// A field that the channel does not have.
     /// A field of a kind without a schema here, such as a Secret, that cannot be decoded.
     pub(crate) fn unreadable(error: &ReadError) -> Self {
         let (path, message) = (error.path().to_owned(), error.message().to_owned());
         Self::error("manifest/unreadable", path, message)
     }
 
-    pub(super) fn unknown_field(unknown: &UnknownField, channel: Channel) -> Self {
+    /// A field that the release does not have in this channel.
+    pub(super) fn unknown_field(
+        unknown: &UnknownField,
+        release: Release,
+        channel: Channel,
+    ) -> Self {
         let name = unknown.name();
         let finding = Self::error(
             "schema/unknown-field",
             unknown.path().to_owned(),
-            format!("the {channel} channel has no field `{name}` here"),
+            format!("{release} ({channel} channel) has no field `{name}` here"),
         );
         match (unknown.nearest(), unknown.is_experimental()) {
             (_, true) => finding.with_help("it is in the experimental channel".to_owned()),

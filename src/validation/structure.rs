@@ -13,6 +13,7 @@ use super::{
     wording,
 };
 use crate::{
+    meta::PatternLimits,
     rules::{Check, Rule},
     schema::{Defaulted, ListType, Path, Schema, ValueType},
 };
@@ -37,15 +38,17 @@ impl Fields {
     }
 }
 
-/// Checks a value against what is asked of it; `old` is what it replaces.
+/// Checks a value against what is asked of it, its regular expressions by these limits; `old` is what it replaces.
 pub(super) fn check(
     value: &Value,
     old: Option<&Value>,
     node: &Node,
     at: &Path<'_>,
+    patterns: &PatternLimits,
     findings: &mut Findings,
 ) -> Fields {
     let mut walk = Walk {
+        patterns,
         findings,
         fields: Fields::Declared,
     };
@@ -80,6 +83,7 @@ fn fields(value: &Value, node: &Node) -> Fields {
 }
 
 struct Walk<'a> {
+    patterns: &'a PatternLimits,
     findings: &'a mut Findings,
     fields: Fields,
 }
@@ -306,7 +310,13 @@ impl Walk<'_> {
                 None => self.check_rule(placed.rule, seen, old, at),
             };
             if !holds {
-                self.findings.push(Finding::of(placed.rule, at.to_string()));
+                let mut finding = Finding::of(placed.rule, at.to_string());
+                let which = placed.rule.which.map(|which| which(seen));
+                if let Some(which) = which.filter(|which| !which.is_empty()) {
+                    let message = format!("{}: {}", placed.rule.message, which.join(", "));
+                    finding = finding.with_message(message);
+                }
+                self.findings.push(finding);
             }
         }
     }
@@ -324,11 +334,16 @@ impl Walk<'_> {
             (Check::Value(holds), _) => holds(value),
             (Check::Update(holds), Some(old)) => holds(value, value.beside(old)),
             (Check::Update(_), None) | (Check::Set, _) => true,
-            (Check::Each(check), _) => {
-                check(value, at, &mut |at, message| {
-                    self.findings
-                        .push(Finding::of(rule, at.to_string()).with_message(message));
-                });
+            (Check::Each(_) | Check::Patterns(_), _) => {
+                let findings = &mut *self.findings;
+                let mut report = |at: &Path<'_>, message| {
+                    findings.push(Finding::of(rule, at.to_string()).with_message(message));
+                };
+                match rule.check {
+                    Check::Patterns(check) => check(value, at, self.patterns, &mut report),
+                    Check::Each(check) => check(value, at, &mut report),
+                    _ => {}
+                }
                 true
             }
         }

@@ -22,8 +22,13 @@ pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> F
         ValueType::Boolean => "true or false",
     };
     let help = match (expected, value) {
-        (ValueType::String, Value::Number(_) | Value::Bool(_)) => {
-            format!("put it in quotes: \"{value}\"")
+        (ValueType::String, Value::Number(_)) => format!("put it in quotes: \"{value}\""),
+        // YAML reads all of these as the same two values.
+        (ValueType::String, Value::Bool(true)) => {
+            "put it in quotes as it is written: \"true\", \"yes\", \"y\", \"on\"".to_owned()
+        }
+        (ValueType::String, Value::Bool(false)) => {
+            "put it in quotes as it is written: \"false\", \"no\", \"n\", \"off\"".to_owned()
         }
         (ValueType::Integer, Value::String(text)) if text.parse::<i64>().is_ok() => {
             format!("write it without quotes: {text}")

@@ -3,10 +3,11 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        Controllers, Options, Resolver, RouteId, RouteKind, Snapshot, SnapshotObject, resolve,
+        Controllers, Options, Resolver, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
+        resolve,
     },
     manifest::{self, ReadOptions},
-    meta::NamespacedName,
+    meta::{NamespacedName, ObjectReference},
 };
 
 /// A resolver that has seen these manifests, resolved.
@@ -332,4 +333,197 @@ spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{
     assert!(!fails(&resolver));
     insert(&mut resolver, &gateway("Terminate"));
     assert!(fails(&resolver));
+}
+
+const SERVICE: &str = "
+apiVersion: v1
+kind: Service
+metadata: { name: s, namespace: a }
+spec: { ports: [{ port: 80 }] }
+---
+";
+
+/// The status of a route at its first parent, as `Type Status (Reason): message` lines.
+fn conditions(resolver: &Resolver, kind: RouteKind, name: &str) -> String {
+    let id = RouteId::new(kind, NamespacedName::new("a", name));
+    let statuses = &resolver.resolution().statuses;
+    let Some(Status::Route(status)) = statuses.get(&id.reference()) else {
+        panic!("{name} has no status");
+    };
+    let conditions = status.parents.iter().flat_map(|parent| &parent.conditions);
+    let line = |c: &gwapi::meta::Condition| {
+        format!("{} {} ({}): {}\n", c.type_, c.status, c.reason, c.message)
+    };
+    conditions.map(line).collect()
+}
+
+/// BackendTLSPolicy `validation.caCertificateRefs`: the policy is valid once the authorities are there, and its backend
+/// can be reached; and no longer without them.
+#[test]
+fn authorities_of_a_policy_reach_it_and_the_routes_to_its_target() {
+    let text = format!(
+        "{CLASS}{SERVICE}
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec: {{ gatewayClassName: ours, listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{ name: r, namespace: a }}
+spec: {{ parentRefs: [{{ name: g }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: {{ name: p, namespace: a }}
+spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ caCertificateRefs: [{{ group: \"\", kind: ConfigMap, name: roots }}], hostname: s.example }} }}
+"
+    );
+    let mut resolver = resolver(&text, options());
+    let accepted = |resolver: &Resolver| {
+        let mut policies = resolver.resolution().policies.values().flatten();
+        let of_policy = policies.next().unwrap().accepted;
+        let of_route = conditions(resolver, RouteKind::Http, "r").contains("ResolvedRefs True");
+        assert_eq!(of_policy, of_route);
+        of_policy
+    };
+    assert!(!accepted(&resolver));
+    let data: String = world::CERTIFICATE
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    let roots = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: roots, namespace: a }}\ndata:\n  ca.crt: |\n{data}"
+    );
+    insert(&mut resolver, &roots);
+    assert!(accepted(&resolver));
+    insert(&mut resolver, &roots.replace("ca.crt", "other"));
+    assert!(!accepted(&resolver));
+    insert(&mut resolver, &roots);
+    assert!(accepted(&resolver));
+    resolver.remove(&core("ConfigMap", "roots"));
+    resolver.update();
+    check(&resolver);
+    assert!(!accepted(&resolver));
+}
+
+fn core(kind: &str, name: &str) -> ObjectReference {
+    ObjectReference {
+        group: String::new(),
+        kind: kind.into(),
+        namespace: "a".into(),
+        name: name.into(),
+    }
+}
+
+/// GatewayConditionReason `AddressNotUsable`: a Gateway takes traffic once the address that it asks for is free, and no
+/// longer when an older Gateway asks for it.
+#[test]
+fn an_address_that_changes_hands_reaches_the_routes_of_both_gateways() {
+    let gateway = |name: &str, year: u16| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
+             metadata: {{ name: {name}, namespace: a, creationTimestamp: \"{year}-01-01T00:00:00Z\" }}\n\
+             spec: {{ gatewayClassName: ours, addresses: [{{ value: 192.0.2.1 }}], listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: at-{name}, namespace: a }}\n\
+             spec: {{ parentRefs: [{{ name: {name} }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}\n---\n"
+        )
+    };
+    let mut resolver = resolver(
+        &format!("{CLASS}{SERVICE}{}", gateway("young", 2024)),
+        options(),
+    );
+    let serving = |resolver: &Resolver| -> Vec<String> {
+        let resolution = resolver.resolution();
+        let gateways = resolution.effective.gateways.keys();
+        let names: Vec<String> = gateways.map(|name| name.name.clone()).collect();
+        for name in ["old", "young"] {
+            let serves = names.iter().any(|serving| serving == name);
+            let idle = resolution
+                .effective
+                .idle
+                .keys()
+                .any(|idle| idle.name == name);
+            let id = RouteId::new(
+                RouteKind::Http,
+                NamespacedName::new("a", format!("at-{name}")),
+            );
+            if let Some(attachments) = resolution.attachments.get(&id) {
+                assert_eq!(
+                    attachments[0].in_force().count(),
+                    usize::from(serves),
+                    "{name}"
+                );
+                let says = conditions(resolver, RouteKind::Http, &format!("at-{name}"));
+                assert!(!idle || says.contains("no effect"), "{says}");
+            }
+            assert!(!(serves && idle), "{name}");
+        }
+        names
+    };
+    assert_eq!(serving(&resolver), ["young"]);
+    insert(&mut resolver, &gateway("old", 2023));
+    assert_eq!(serving(&resolver), ["old"]);
+    insert(&mut resolver, &gateway("old", 2025));
+    assert_eq!(serving(&resolver), ["young"]);
+    insert(&mut resolver, &gateway("old", 2022));
+    let place = NamespacedName::new("a", "old");
+    resolver.remove(&ObjectReference::gateway_api("Gateway", &place));
+    resolver.update();
+    check(&resolver);
+    assert_eq!(serving(&resolver), ["young"]);
+}
+
+/// Of an object that was given and is left out nobody says that it does not exist.
+#[test]
+fn what_is_left_out_reaches_whoever_refers_to_it() {
+    let text = format!(
+        "{CLASS}
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: g, namespace: a }}
+spec:
+  gatewayClassName: ours
+  infrastructure: {{ parametersRef: {{ group: \"\", kind: ConfigMap, name: tuning }} }}
+  listeners: [{{ name: https, port: 443, protocol: HTTPS, tls: {{ certificateRefs: [{{ name: cert }}] }} }}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{ name: r, namespace: a }}
+spec: {{ parentRefs: [{{ name: g }}, {{ name: lost }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: {{ name: p, namespace: a }}
+spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ caCertificateRefs: [{{ group: \"\", kind: ConfigMap, name: roots }}], hostname: s.example }} }}
+"
+    );
+    let mut resolver = resolver(&text, options());
+    let lost = ObjectReference::gateway_api("Gateway", &NamespacedName::new("a", "lost"));
+    let everything = |resolver: &Resolver| format!("{:#?}", resolver.resolution());
+    for object in [
+        lost,
+        core("Service", "s"),
+        core("Secret", "cert"),
+        core("ConfigMap", "tuning"),
+        core("ConfigMap", "roots"),
+    ] {
+        let (missing, left_out) = (
+            format!("{object} does not exist"),
+            format!("{object} was given, but is left out"),
+        );
+        let before = everything(&resolver);
+        assert!(before.contains(&missing), "{missing}\n{before}");
+        assert!(!before.contains(&left_out));
+        resolver.leave_out(&object);
+        resolver.update();
+        check(&resolver);
+        let after = everything(&resolver);
+        assert!(!after.contains(&missing), "{missing}\n{after}");
+        assert!(after.contains(&left_out), "{left_out}\n{after}");
+        resolver.remove(&object);
+        resolver.update();
+        check(&resolver);
+        assert_eq!(everything(&resolver), before);
+    }
 }

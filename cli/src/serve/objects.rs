@@ -55,6 +55,7 @@ impl Objects {
                         .map(|error| Errored::new(&error)),
                 );
                 applied.ignored.push(self.ignore(&ignored));
+                resolver.leave_out(&ignored.reference());
                 self.given.insert(ignored.object, value);
                 return;
             }
@@ -63,6 +64,7 @@ impl Objects {
                 object,
                 experimental,
                 status,
+                ..
             } => (object, experimental, status),
         };
         let reference = object.reference();
@@ -97,7 +99,12 @@ impl Objects {
         resolver.remove(reference);
         self.given.remove(reference);
         self.versions.remove(reference);
-        self.ignored.remove(reference);
+        if let Some(ignored) = self.ignored.remove(reference) {
+            let meant = ignored.reference();
+            if resolver.snapshot().is_left_out(&meant) {
+                resolver.remove(&meant);
+            }
+        }
         self.experimental.remove(reference);
     }
 
@@ -105,10 +112,8 @@ impl Objects {
     pub(super) fn rejudge(&mut self, channel: Channel, resolver: &mut Resolver) {
         let mut applied = Applied::default();
         for (reference, value) in std::mem::take(self).given {
+            resolver.remove(&reference);
             self.apply(value, channel, resolver, &mut applied);
-            if !applied.in_force.contains(&reference) {
-                resolver.remove(&reference);
-            }
         }
     }
 

@@ -12,68 +12,81 @@ use gwapi::{
         AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
         effective::EffectiveHostname,
     },
-    lint::near::Near,
+    lint::{self, LintOptions, near::Near},
     meta::{Condition, ObjectReference, condition},
-    v1::{GatewayStatus, ListenerStatus, ParentReference},
+    rules,
+    v1::{GatewayStatus, ListenerStatus, ParametersReference, ParentReference},
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
+    validation::{self, Finding},
 };
+use std::collections::BTreeMap;
 
 /// How many listeners or hosts a line names; the others are counted.
 const MOST_NAMED: usize = 8;
 
-/// The statuses for people, and how many things are not as they ought to be.
+/// The statuses for people, and how many objects are not as they ought to be.
 pub(super) struct Report<'a> {
     resolver: &'a Resolver,
     near: &'a Near<'a>,
+    /// What validation warns of.
+    warnings: &'a BTreeMap<ObjectReference, Vec<Finding>>,
+    /// What no request reaches.
+    unreached: BTreeMap<ObjectReference, validation::Report>,
     page: Page,
-    /// How many things there are to look at.
+    /// How many things there are to look at, of the object at hand and those before it.
     bad: usize,
     objects: usize,
+    bad_objects: usize,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(
         resolver: &'a Resolver,
         near: &'a Near<'a>,
+        warnings: &'a BTreeMap<ObjectReference, Vec<Finding>>,
         objects: &[&ObjectReference],
         style: Style,
     ) -> Self {
         let mut report = Self {
             resolver,
             near,
+            warnings,
+            unreached: lint::unreached(resolver, &LintOptions::default()),
             page: Page::new(style),
             bad: 0,
             objects: 0,
+            bad_objects: 0,
         };
         for object in objects {
             if let Some(status) = resolver.resolution().statuses.get(*object) {
-                report.objects += 1;
+                let before = report.bad;
                 report.object(object, status);
+                report.objects += 1;
+                report.bad_objects += usize::from(report.bad > before);
             }
         }
         report
     }
 
-    /// How many things there are to look at.
-    pub(super) fn bad(&self) -> usize {
-        self.bad
+    /// How many objects there are to look at.
+    pub(super) fn bad_objects(&self) -> usize {
+        self.bad_objects
     }
 
-    /// The text, with what was given and is not in force, and a summary.
+    /// The text, with what was given and is left out, and a summary.
     pub(super) fn into_text(mut self, given: &Given) -> String {
         given.show(&mut self.page);
         self.page.gap();
         let ignored = given.ignored.len();
         let mut line = Line::default();
-        if self.bad > 0 {
-            line = line.list(
-                Tone::Bad,
-                format_args!("{} to look at", count(self.bad, "thing")),
-            );
+        if self.bad_objects > 0 {
+            line = line.list(Tone::Bad, format_args!("{} to look at", self.bad_objects));
         }
         if ignored > 0 {
-            let objects = if ignored == 1 { "object" } else { "objects" };
-            line = line.list(Tone::Bad, format_args!("{ignored} {objects} not in force"));
+            line = line.list(
+                Tone::Bad,
+                format_args!("{} left out", count(ignored, "object")),
+            );
         }
         if line == Line::default() {
             let text = if self.objects == 0 {
@@ -97,6 +110,13 @@ impl<'a> Report<'a> {
             Status::GatewayClass(class) => {
                 self.head(object, Line::default());
                 self.conditions(2, &class.conditions, |c| c.message.clone());
+                let place = object.namespaced_name();
+                let given = self.resolver.snapshot().gateway_classes().get(&place);
+                let parameters = given.and_then(|class| class.spec.parameters_ref.as_ref());
+                self.parameters(
+                    parameters.map(ParametersReference::resolve),
+                    is_true(&class.conditions, condition::gateway_class::ACCEPTED),
+                );
             }
             Status::Gateway(gateway) => self.gateway(object, gateway),
             Status::Route(route) => self.route(object, |parent| {
@@ -106,7 +126,48 @@ impl<'a> Report<'a> {
             Status::Policy(policy) => self.policy(object, policy),
             _ => {}
         }
+        self.without_effect(object);
         self.help(object);
+    }
+
+    /// What of the object has no effect, or fails every request, and has no condition that says so.
+    fn without_effect(&mut self, object: &ObjectReference) {
+        let kind = RouteKind::from_kind(&object.kind);
+        let matches = matches!(kind, None | Some(RouteKind::Http | RouteKind::Grpc));
+        let warned = self.warnings.get(object).into_iter().flatten();
+        let warned = warned.filter(|finding| lint::is_without_effect(finding));
+        let unreached = self.unreached.get(object).into_iter();
+        let unreached = unreached
+            .flat_map(validation::Report::findings)
+            // Further rules of a route without matches are dropped, which a condition says.
+            .filter(|finding| matches || finding.rule() == rules::set::ROUTE_REACHED.id);
+        let mut lines: Vec<Line> = Vec::new();
+        for finding in warned.chain(unreached) {
+            let line = Line::of(Tone::Warn, "warning").and(": ");
+            lines.push(line.and(format_args!("{}: {}", finding.path(), finding.message())));
+            if let Some(help) = finding.help() {
+                lines.push(Line::plain("  help: ").and(help));
+            }
+            self.bad += 1;
+        }
+        for line in lines {
+            self.page.line(2, &line);
+        }
+    }
+
+    /// That the parameters of an object which is accepted are not looked into.
+    fn parameters(&mut self, reference: Option<ObjectReference>, accepted: bool) {
+        let Some(reference) = reference.filter(|_| accepted) else {
+            return;
+        };
+        let checked = if self.resolver.snapshot().contains(&reference) {
+            "what it holds is not checked"
+        } else {
+            "not given and not checked"
+        };
+        let text =
+            format!("parameters {reference}: {checked}, since only the controller knows them");
+        self.page.line(2, &Line::of(Tone::Faint, text));
     }
 
     /// The line of an object.
@@ -134,25 +195,22 @@ impl<'a> Report<'a> {
             .snapshot()
             .gateways()
             .get(&object.namespaced_name());
-        let given = |address: &str| {
-            gateway.is_some_and(|gateway| {
-                let asked = gateway.spec.addresses.iter().map(|a| a.value.as_str());
-                let present = gateway.status.iter().flat_map(|status| &status.addresses);
-                asked
-                    .chain(present.map(|a| a.value.as_str()))
-                    .any(|known| known == address)
-            })
+        let asked = |address: &str| {
+            let mut asked = gateway.into_iter().flat_map(|g| &g.spec.addresses);
+            asked.any(|asked| asked.value == address)
+        };
+        let present = |address: &str| {
+            let status = gateway.and_then(|gateway| gateway.status.as_ref());
+            let mut present = status.into_iter().flat_map(|status| &status.addresses);
+            present.any(|present| present.value == address)
         };
         let addresses: Vec<String> = status
             .addresses
             .iter()
-            .map(|address| {
-                let value = &address.value;
-                if given(value) {
-                    value.clone()
-                } else {
-                    format!("{value} (made up, since none is given)")
-                }
+            .map(|address| match address.value.as_str() {
+                value if asked(value) => value.to_owned(),
+                value if present(value) => format!("{value} (from its present status)"),
+                value => format!("{value} (made up, since none is given)"),
             })
             .collect();
         let more = if addresses.is_empty() {
@@ -188,6 +246,17 @@ impl<'a> Report<'a> {
             self.no_room(&format!("this Gateway in {policy}"));
         }
         let accepted = is_true(&status.conditions, condition::gateway::ACCEPTED);
+        let programmed = is_true(&status.conditions, condition::gateway::PROGRAMMED);
+        let parameters = gateway.and_then(|gateway| gateway.spec.parameters_ref());
+        self.parameters(
+            parameters.map(|parameters| parameters.resolve(&object.namespace)),
+            accepted,
+        );
+        let waits_for = match (accepted, programmed) {
+            (false, _) => Some("the Gateway is not accepted, see above"),
+            (true, false) => Some("the Gateway is not programmed, see above"),
+            (true, true) => None,
+        };
         for listener in &status.listeners {
             let spec = gateway.and_then(|gateway| {
                 let listeners = &gateway.spec.listeners;
@@ -200,16 +269,12 @@ impl<'a> Report<'a> {
                     .unwrap_or_default();
                 format!(" ({}, port {}{host})", spec.protocol, spec.port)
             });
-            self.listener(listener, &what, accepted);
+            self.listener(listener, &what, waits_for);
         }
     }
 
-    fn listener(&mut self, listener: &ListenerStatus, what: &str, gateway_accepted: bool) {
-        let routes = match listener.attached_routes {
-            0 => "no route attached".to_owned(),
-            1 => "1 route attached".to_owned(),
-            n => format!("{n} routes attached"),
-        };
+    fn listener(&mut self, listener: &ListenerStatus, what: &str, waits_for: Option<&str>) {
+        let routes = format!("attachedRoutes {}", listener.attached_routes);
         let kinds: Vec<&str> = listener
             .supported_kinds
             .iter()
@@ -225,7 +290,7 @@ impl<'a> Report<'a> {
             .and(what)
             .and(": ");
         if !is_true(&listener.conditions, condition::listener::PROGRAMMED) {
-            line = line.with(Tone::Bad, "not in force").and("; ");
+            line = line.with(Tone::Bad, "not serving").and("; ");
         }
         self.page.line(
             2,
@@ -233,10 +298,9 @@ impl<'a> Report<'a> {
         );
         self.conditions(4, &listener.conditions, |condition| {
             let waits = condition.reason == condition::listener::reason::PENDING;
-            if waits && !gateway_accepted {
-                "the Gateway is not accepted".to_owned()
-            } else {
-                condition.message.clone()
+            match waits_for.filter(|_| waits) {
+                Some(text) => text.to_owned(),
+                None => condition.message.clone(),
             }
         });
     }
@@ -254,8 +318,7 @@ impl<'a> Report<'a> {
         let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
         if attachments.is_empty() {
             self.bad += 1;
-            let line =
-                Line::of(Tone::Bad, "attached to nothing").and(": `spec.parentRefs` is empty");
+            let line = Line::of(Tone::Bad, "no effect").and(": `spec.parentRefs` is empty");
             self.page.line(2, &line);
         }
         for attachment in attachments {
@@ -271,13 +334,13 @@ impl<'a> Report<'a> {
     ) {
         let parent = describe(&attachment.parent, &route.namespace);
         if !attachment.attached {
-            let line = Line::of(Tone::Bad, "rejected");
             if conditions.is_empty() {
                 // Nobody writes a condition.
                 self.bad += 1;
-                self.page.line(2, &line.and(": ").and(&attachment.why));
+                let line = Line::of(Tone::Bad, "no effect").and(": ");
+                self.page.line(2, &line.and(&attachment.why));
             } else {
-                let line = line.and(" by ").and(parent);
+                let line = Line::of(Tone::Bad, "rejected").and(" by ").and(parent);
                 self.page.line(2, &line);
                 self.conditions(4, conditions, |c| c.message.clone());
             }
@@ -313,7 +376,7 @@ impl<'a> Report<'a> {
         } else if attachment.listeners.is_empty() {
             line = line.and(": ").and(&attachment.why);
         } else {
-            line = line.with(Tone::Bad, ", but without effect");
+            line = line.and(", but with ").with(Tone::Bad, "no effect");
         }
         self.page.line(2, &line);
         if !idle.is_empty() {
@@ -330,7 +393,7 @@ impl<'a> Report<'a> {
             self.page.line(
                 4,
                 &Line::plain(format_args!(
-                    "{verb} {} {is} not in force: see {gateway}",
+                    "{verb} {} {is} not serving: see {gateway}",
                     some(&names, ", ")
                 )),
             );
@@ -415,7 +478,7 @@ impl<'a> Report<'a> {
             let bad = self.bad;
             self.conditions(4, &ancestor.conditions, |condition| {
                 if told(&condition.message) {
-                    "see above".to_owned()
+                    String::new()
                 } else {
                     condition.message.clone()
                 }
@@ -472,7 +535,7 @@ impl<'a> Report<'a> {
             let follows = condition.reason == condition::listener::reason::INVALID
                 && condition.type_ == condition::listener::PROGRAMMED
                 && !bad.is_empty();
-            let same = bad.iter().position(|(_, said)| *said == text);
+            let same = bad.iter().position(|(_, said)| said.contains(&text));
             match bad.get_mut(same.unwrap_or(if follows { 0 } else { usize::MAX })) {
                 Some((line, _)) => *line = std::mem::take(line).list(tone, what),
                 None => bad.push((Line::of(tone, what), text)),
@@ -483,7 +546,12 @@ impl<'a> Report<'a> {
             self.page.line(indent, &good);
         }
         for (line, text) in bad {
-            self.page.line(indent, &line.and(": ").and(text));
+            let line = if text.is_empty() {
+                line
+            } else {
+                line.and(": ").and(text)
+            };
+            self.page.line(indent, &line);
         }
     }
 }
@@ -507,9 +575,9 @@ fn elsewhere(
     let in_force =
         |listener: &ListenerStatus| is_true(&listener.conditions, condition::listener::PROGRAMMED);
     Some(if status.listeners.iter().any(in_force) {
-        "some listeners are not in force, see below".to_owned()
+        "some listeners are not serving, see below".to_owned()
     } else {
-        "no listener is in force, see below".to_owned()
+        "no listener is valid, see below".to_owned()
     })
 }
 

@@ -1,4 +1,4 @@
-//! What is given and is not in force is named by `status` and `request`, with the reason, in text and in JSON, and
+//! What is given and is left out is named by `status` and `request`, with the reason, in text and in JSON, and
 //! the exit code is 1.
 
 use crate::support::gwapi;
@@ -53,16 +53,16 @@ fn ask(objects: &str) -> [(Option<i32>, String, Vec<Value>); 2] {
 }
 
 #[test]
-fn where_all_is_in_force_nothing_is_ignored_and_the_exit_code_is_0() {
+fn where_all_is_taken_nothing_is_ignored_and_the_exit_code_is_0() {
     for (code, text, ignored) in ask("") {
         assert_eq!(code, Some(0), "{text}");
         assert!(ignored.is_empty());
-        assert!(!text.contains("not in force"), "{text}");
+        assert!(!text.contains("left out"), "{text}");
     }
 }
 
 #[test]
-fn each_object_that_is_not_in_force_is_named_with_its_reason() {
+fn each_object_that_is_left_out_is_named_with_its_reason() {
     let route = |api_version: &str, kind: &str, spec: &str| {
         format!(
             "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{ name: other, namespace: shop }}\nspec: {spec}\n"
@@ -141,7 +141,10 @@ fn of_two_objects_of_one_name_the_last_is_in_force_and_the_other_is_named() {
         assert_eq!(ignored.len(), 1, "{ignored:#?}");
         assert_eq!(ignored[0]["reason"], "Replaced");
         assert_eq!(ignored[0]["line"], 12);
-        assert!(text.contains("<stdin>:22 is in force"), "{text}");
+        assert!(
+            text.contains("given again at <stdin>:22: the API server keeps what was applied last"),
+            "{text}"
+        );
     }
     let (_, answer) = run(
         &["request", "-f", "-", "-o", "json", "http://a.example/"],
@@ -199,5 +202,22 @@ fn nothing_that_was_given_moves_the_cursor_or_begins_a_line() {
         );
         assert!(!text.contains("\n9 objects"), "{text}");
         assert!(text.contains("x\\u{1b}[2K\\r\\n9 objects"), "{text}");
+    }
+}
+
+/// `kubectl apply` asks for strict validation of fields. That is said once, however many fields there are.
+#[test]
+fn why_unknown_fields_count_is_said_once() {
+    let object = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: other, namespace: shop }\n\
+                  spec: { hostname: [a.example], rule: [], zzz: 1 }\n";
+    for (code, text, ignored) in ask(object) {
+        assert_eq!(code, Some(1));
+        assert_eq!(ignored[0]["findings"].as_array().map(Vec::len), Some(3));
+        let said = "unknown fields: `kubectl apply` validates strictly";
+        assert_eq!(text.matches(said).count(), 1, "{text}");
+        assert!(
+            text.contains("spec.zzz: v1.1.0 (experimental channel) has no field `zzz` here"),
+            "{text}"
+        );
     }
 }

@@ -33,16 +33,16 @@ fn a_cause_is_told_and_counted_once_an_object() {
         text,
         "\
 Gateway edge/front, address 198.18.0.1 (made up, since none is given)
-  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is in force, see below
-  listener https (HTTPS, port 443): not in force; 1 route attached; takes HTTPRoute, GRPCRoute
+  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is valid, see below
+  listener https (HTTPS, port 443): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts)
     ResolvedRefs False (InvalidCertificateRef), Programmed False (Invalid): Secret edge/nowhere does not exist
 HTTPRoute edge/cart
-  accepted by Gateway edge/front, but without effect
-    listener https is not in force: see Gateway edge/front
+  accepted by Gateway edge/front, but with no effect
+    listener https is not serving: see Gateway edge/front
     Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
 
-2 objects with a status: 3 things to look at
+2 objects with a status: 2 to look at
 "
     );
 }
@@ -185,9 +185,9 @@ fn each_condition_is_shown_with_its_type_status_and_reason() {
         "\
 Gateway edge/front, address 198.18.0.1 (made up, since none is given)
   Accepted True (Accepted), Programmed True (Programmed)
-  listener a (HTTP, port 80, host *.a.example): 1 route attached; takes HTTPRoute, GRPCRoute
+  listener a (HTTP, port 80, host *.a.example): attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs), Programmed True (Programmed)
-  listener b (HTTP, port 81): no route attached; takes HTTPRoute, GRPCRoute
+  listener b (HTTP, port 81): attachedRoutes 0; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs), Programmed True (Programmed)
 HTTPRoute edge/cart
   accepted by Gateway edge/front at listener a for b.a.example
@@ -200,7 +200,7 @@ HTTPRoute edge/cart
 
 /// "ListenersNotValid" is set on a Gateway that is accepted, too (Gateway `status.conditions`).
 #[test]
-fn listeners_that_are_not_in_force_show_at_a_gateway_that_is_accepted() {
+fn listeners_that_are_not_serving_show_at_a_gateway_that_is_accepted() {
     let objects = two_listeners(
         "{ name: http, port: 80, protocol: HTTP }",
         "{ name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: nowhere }] } }",
@@ -215,12 +215,12 @@ fn listeners_that_are_not_in_force_show_at_a_gateway_that_is_accepted() {
     assert_eq!(code, Some(1));
     let gateway = about(&text, "Gateway");
     assert!(
-        gateway.contains("(ListenersNotValid): some listeners are not in force, see below"),
+        gateway.contains("(ListenersNotValid): some listeners are not serving, see below"),
         "{text}"
     );
     assert_eq!(
         about(&text, "HTTPRoute"),
-        "HTTPRoute edge/cart\n  accepted by Gateway edge/front, but without effect\n    listener https is not in force: see \
+        "HTTPRoute edge/cart\n  accepted by Gateway edge/front, but with no effect\n    listener https is not serving: see \
          Gateway edge/front\n    Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)"
     );
 }
@@ -332,13 +332,14 @@ fn a_gateway_whose_class_is_not_accepted_points_there() {
         "{text}"
     );
     assert_eq!(
-        gateway.matches("the Gateway is not accepted\n").count()
-            + usize::from(gateway.ends_with("the Gateway is not accepted")),
+        gateway
+            .matches("Programmed False (Pending): the Gateway is not accepted, see above")
+            .count(),
         2,
         "{text}"
     );
     assert!(
-        about(&text, "HTTPRoute").contains("but without effect"),
+        about(&text, "HTTPRoute").contains("but with no effect"),
         "{text}"
     );
 }
@@ -369,10 +370,22 @@ fn the_address_of_the_present_status_is_kept_and_one_that_is_made_up_is_said_to_
         assert_eq!(code, Some(0), "{text}");
         let value = address.rsplit(' ').nth(1).unwrap();
         assert!(
-            text.starts_with(&format!("Gateway edge/front, address {value}\n")),
+            text.starts_with(&format!(
+                "Gateway edge/front, address {value} (from its present status)\n"
+            )),
             "{text}"
         );
     }
+    let asked = objects.replace(
+        "gatewayClassName: any,",
+        "gatewayClassName: any, addresses: [{ value: 203.0.113.9 }],",
+    );
+    let (text, code) = status(&asked, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.starts_with("Gateway edge/front, address 203.0.113.9\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -403,7 +416,7 @@ fn what_nearly_fits_comes_last_and_a_class_that_nearly_fits_is_a_finding() {
     assert_eq!(code, Some(1));
     assert_eq!(
         about(&text, "Gateway edge").lines().last(),
-        Some("  warning: GatewayClass any was not given: did you mean GatewayClass `anny`?")
+        Some("  warning: GatewayClass any is not given: did you mean GatewayClass `anny`?")
     );
 }
 
@@ -423,4 +436,307 @@ fn a_policy_without_effect_is_explained_and_is_a_finding() {
         about(&text, "BackendTLSPolicy").contains("\n  no effect on Service edge/web: "),
         "{text}"
     );
+}
+
+/// GatewayConditionReason `AddressNotUsable`: the Gateway is not programmed, and so are its listeners, and a request
+/// to it finds nobody.
+#[test]
+fn a_gateway_that_does_not_get_its_address_takes_no_traffic() {
+    let first = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 81, protocol: HTTP }",
+        "",
+    )
+    .replace(
+        "gatewayClassName: any,",
+        "gatewayClassName: any, addresses: [{ value: 203.0.113.9 }],",
+    );
+    let second = first.replace("name: front", "name: late");
+    let objects =
+        first + &second + &route("HTTPRoute", "v1", "site", "parentRefs: [{ name: late }]");
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        about(&text, "Gateway edge/late"),
+        "\
+Gateway edge/late
+  Accepted True (Accepted)
+  Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front: neither has a creationTimestamp, and its namespace/name sorts first
+  listener one (HTTP, port 80): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
+    Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
+    Programmed False (Pending): the Gateway is not programmed, see above
+  listener two (HTTP, port 81): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
+    Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
+    Programmed False (Pending): the Gateway is not programmed, see above
+  help: ask for another address in `spec.addresses`, or for none"
+    );
+    assert_eq!(
+        about(&text, "HTTPRoute"),
+        "HTTPRoute edge/site\n  accepted by Gateway edge/late, but with no effect\n    listeners one, two are not serving: see \
+         Gateway edge/late\n    Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)"
+    );
+    let asked = [
+        "request",
+        "-f",
+        "-",
+        "--gateway",
+        "edge/late",
+        "http://a.example/",
+    ];
+    let output = gwapi(&asked, &objects);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("refused"), "{text}");
+    assert!(
+        text.contains("Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front"),
+        "{text}"
+    );
+}
+
+/// Who refers to an object that was given and that the API server would refuse is told so, and not that it is missing.
+#[test]
+fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
+    let refused = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: broken, namespace: edge }\n\
+                   spec: { gatewayClassName: any, listeners: [] }\n---\n";
+    let unreadable = "apiVersion: v1\nkind: Service\nmetadata: { name: odd, namespace: edge }\nspec: { ports: 7 }\n---\n";
+    let backend = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: shop, namespace: edge }\n\
+                   spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: odd, port: 80 }] }] }\n---\n";
+    let objects = refused.to_owned()
+        + unreadable
+        + backend
+        + &two_listeners(
+            "{ name: one, port: 80, protocol: HTTP }",
+            "{ name: two, port: 81, protocol: HTTP }",
+            &route("HTTPRoute", "v1", "site", "parentRefs: [{ name: broken }]"),
+        );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        about(&text, "HTTPRoute edge/site"),
+        "HTTPRoute edge/site\n  no effect: Gateway edge/broken was given, but is left out\n  help: correct Gateway edge/broken \
+         first: the API server would refuse it"
+    );
+    let shop = about(&text, "HTTPRoute edge/shop");
+    assert!(
+        shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first: "),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nleft out (for this the exit code is 1):\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("3 objects with a status: 2 to look at, 2 objects left out\n"),
+        "{text}"
+    );
+}
+
+/// A GatewayClass that is only named counts as accepted, but not one that the API server would refuse.
+#[test]
+fn a_gateway_whose_class_is_left_out_waits_for_it() {
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\nspec: {}\n---\n";
+    let objects = class.to_owned()
+        + &two_listeners(
+            "{ name: one, port: 80, protocol: HTTP }",
+            "{ name: two, port: 81, protocol: HTTP }",
+            "",
+        );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    let gateway = about(&text, "Gateway edge/front");
+    assert!(
+        gateway.contains(
+            "Accepted Unknown (Pending), Programmed Unknown (Pending): GatewayClass any is not accepted: GatewayClass any was \
+             given, but is left out\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        gateway.ends_with("  help: correct GatewayClass any first: the API server would refuse it"),
+        "{text}"
+    );
+}
+
+/// What is accepted and has no effect has no condition that says so: a warning does, and the exit code.
+#[test]
+fn what_is_accepted_and_has_no_effect_is_a_warning() {
+    let redirect = "filters: [{ type: RequestRedirect, requestRedirect: { port: 81 } }]";
+    let http = |name: &str, hostname: &str, rules: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: {name}, namespace: edge }}\n\
+             spec: {{ parentRefs: [{{ name: front, sectionName: one }}], hostnames: [{hostname}], rules: {rules} }}\n---\n"
+        )
+    };
+    for (routes, object, warned) in [
+        (
+            http("a", "a.example", &format!("[{{ {redirect} }}]"))
+                + &http("b", "a.example", &format!("[{{ {redirect} }}]")),
+            "HTTPRoute edge/b",
+            "spec.rules[0]: never reached: `rules[0].matches[0]` of HTTPRoute edge/a takes the same requests and comes first",
+        ),
+        (
+            http("a", "b.wide.example", &format!("[{{ {redirect} }}]")),
+            "HTTPRoute edge/a",
+            "spec.parentRefs: no request reaches the route at listener `one` of Gateway `edge/front`",
+        ),
+        (
+            http("a", "a.example", "[]"),
+            "HTTPRoute edge/a",
+            "spec: the route has no rules: no request matches it",
+        ),
+        (
+            http("a", "a.example", "[{}]"),
+            "HTTPRoute edge/a",
+            "spec.rules[0]: the rule has no backend and no redirect: its requests are answered with 500",
+        ),
+        (
+            http("a", "a.example", "[{ backendRefs: [{ name: web, port: 80, weight: 0 }] }]"),
+            "HTTPRoute edge/a",
+            "spec.rules[0].backendRefs: all weights are 0: no backend receives anything",
+        ),
+        (
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: pass, namespace: edge }\n\
+             spec: { gatewayClassName: any, listeners: [{ name: t, port: 443, protocol: TLS, \
+             tls: { mode: Passthrough, certificateRefs: [{ name: missing }] } }] }\n"
+                .to_owned(),
+            "Gateway edge/pass",
+            "spec.listeners[0].tls.certificateRefs: `certificateRefs` is ignored, since `mode` is Passthrough",
+        ),
+    ] {
+        let objects = two_listeners(
+            "{ name: one, port: 80, protocol: HTTP }",
+            "{ name: two, port: 80, protocol: HTTP, hostname: '*.wide.example' }",
+            &routes,
+        );
+        let (text, code) = status(&objects, &[]);
+        assert_eq!(code, Some(1), "{text}");
+        let about = about(&text, object);
+        assert_eq!(
+            about.matches(&format!("\n  warning: {warned}")).count(),
+            1,
+            "{warned}\n{text}"
+        );
+        assert!(about.contains("\n    help: "), "{text}");
+        assert_eq!(text.matches("warning: ").count(), 1, "{text}");
+        assert!(text.ends_with(": 1 to look at\n"), "{text}");
+    }
+}
+
+/// "parametersRef": what the object holds is for the controller to know.
+#[test]
+fn parameters_that_are_not_looked_into_are_said_not_to_be() {
+    let class = |kind: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{ name: any }}\n\
+             spec: {{ controllerName: a.example/b, parametersRef: {{ group: {kind}, name: tuning, namespace: edge }} }}\n---\n\
+             apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: tuning, namespace: edge }}\n---\n"
+        )
+    };
+    for (kind, said) in [
+        (
+            "'', kind: ConfigMap",
+            "parameters ConfigMap edge/tuning: what it holds is not checked",
+        ),
+        (
+            "a.example, kind: Tuning",
+            "parameters Tuning edge/tuning: not given and not checked",
+        ),
+    ] {
+        let (text, code) = status(&class(kind), &[]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(about(&text, "GatewayClass any").contains(said), "{text}");
+    }
+}
+
+/// A kind that is known, in a group that does not have it: the group is what is wrong.
+#[test]
+fn a_kind_in_another_group_is_told_by_its_group() {
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 81, protocol: HTTP }",
+        &(route(
+            "HTTPRoute",
+            "v1",
+            "a",
+            "parentRefs: [{ group: '', name: front }]",
+        ) + &route(
+            "HTTPRoute",
+            "v1",
+            "b",
+            "parentRefs: [{ kind: Service, name: web }]",
+        )),
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        about(&text, "HTTPRoute edge/a"),
+        "HTTPRoute edge/a\n  no effect: `group: \"\"` has no kind Gateway: expected `group: gateway.networking.k8s.io`\n  \
+         help: remove `group`"
+    );
+    assert_eq!(
+        about(&text, "HTTPRoute edge/b"),
+        "HTTPRoute edge/b\n  no effect: `group: gateway.networking.k8s.io` has no kind Service: expected `group: \"\"`\n  \
+         help: write `group: \"\"`"
+    );
+}
+
+#[test]
+fn what_excludes_each_other_has_help_for_it() {
+    let conflict = |first: &str, second: &str, routes: &str, object: &str| {
+        let (text, code) = status(&two_listeners(first, second, routes), &[]);
+        assert_eq!(code, Some(1));
+        about(&text, object)
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (http, other) = (
+        "{ name: a, port: 80, protocol: HTTP }",
+        "{ name: b, port: 81, protocol: HTTP }",
+    );
+    let both = |one: &str, two: &str, version: &str| {
+        let parents = "parentRefs: [{ name: front }]";
+        route(one, version, "one", parents) + &route(two, version, "two", parents)
+    };
+    for (help, wanted) in [
+        (
+            conflict(
+                http,
+                "{ name: b, port: 80, protocol: HTTPS, tls: { mode: Terminate, options: { a.b/c: d } } }",
+                "",
+                "Gateway",
+            ),
+            "  help: for ProtocolConflict, give each listener a port of its own",
+        ),
+        (
+            conflict(
+                "{ name: a, port: 443, protocol: TLS, hostname: a.b, tls: { mode: Passthrough } }",
+                "{ name: b, port: 443, protocol: HTTPS, hostname: a.b, tls: { mode: Terminate, options: { a.b/c: d } } }",
+                "",
+                "Gateway",
+            ),
+            "  help: for HostnameConflict, give each listener a hostname or port of its own, or keep only one",
+        ),
+        (
+            conflict(
+                http,
+                other,
+                &both("GRPCRoute", "HTTPRoute", "v1"),
+                "HTTPRoute edge/two",
+            ),
+            "  help: give the two routes different hostnames, or attach each to another listener by `sectionName`",
+        ),
+        (
+            conflict(
+                "{ name: a, port: 80, protocol: TCP }",
+                other,
+                &both("TCPRoute", "TCPRoute", "v1alpha2"),
+                "TCPRoute edge/two",
+            ),
+            "  help: attach the two routes to different listeners by `sectionName`, or remove one of them",
+        ),
+    ] {
+        assert_eq!(help, wanted);
+    }
 }

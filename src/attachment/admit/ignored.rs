@@ -79,6 +79,13 @@ impl fmt::Display for IgnoredReason {
 }
 
 impl Ignored {
+    /// The object that is most likely meant, by which others refer to it.
+    #[must_use]
+    pub fn reference(&self) -> ObjectReference {
+        let meant = self.meant.as_ref().map(SnapshotObject::reference);
+        meant.unwrap_or_else(|| self.object.clone())
+    }
+
     fn new(value: &Value, reason: IgnoredReason, message: String) -> Self {
         Self {
             index: 0,
@@ -114,10 +121,10 @@ impl Ignored {
         let message = match reason {
             _ if of_type => said.to_owned(),
             IgnoredReason::UnknownField => match findings.len() {
-                1 => "an API server refuses it: it has a field that is not known".to_owned(),
-                n => format!("an API server refuses it: it has {n} fields that are not known"),
+                1 => "the API server would refuse it: it has an unknown field".to_owned(),
+                n => format!("the API server would refuse it: it has {n} unknown fields"),
             },
-            _ => "an API server refuses it".to_owned(),
+            _ => "the API server would refuse it".to_owned(),
         };
         let help = first.filter(|_| of_type).and_then(Finding::help);
         Self {
@@ -142,7 +149,7 @@ impl Ignored {
 
     /// The status of an object that is in force without it.
     pub(super) fn unreadable_status(value: &Value, error: &ReadError) -> Self {
-        let message = "its `status` cannot be read; the rest of it is in force";
+        let message = "its `status` cannot be read; the rest of it counts";
         Self {
             message: message.to_owned(),
             ..Self::unreadable(value, error)
@@ -151,7 +158,7 @@ impl Ignored {
 
     /// An object that leaves its name to the server.
     pub(super) fn nameless(value: &Value) -> Self {
-        let message = "it has no `metadata.name`, so that it cannot be applied";
+        let message = "it has no `metadata.name`, so that `kubectl apply` would refuse it";
         Self {
             help: Some("give it a name".to_owned()),
             ..Self::new(value, IgnoredReason::Refused, message.to_owned())
@@ -165,8 +172,7 @@ impl Ignored {
         api_version: &str,
         replaced_by: usize,
     ) -> Self {
-        let message =
-            format!("another {object} was given after it, and an API server keeps the last one");
+        let message = "given again later: the API server keeps what was applied last".to_owned();
         Self {
             index,
             object,

@@ -39,7 +39,7 @@ use std::collections::{BTreeMap, HashMap};
 /// What a list of objects comes to on an API server.
 #[derive(Clone, Debug, Default)]
 pub struct Admitted {
-    /// The objects in force.
+    /// The objects that the server has. It knows of those that are left out.
     pub snapshot: Snapshot,
     /// The `apiVersion` in which each object in force was given.
     pub versions: BTreeMap<ObjectReference, String>,
@@ -48,6 +48,8 @@ pub struct Admitted {
     /// What of the objects in force the standard channel does not have, in the same order. Empty where they were
     /// judged by that channel.
     pub experimental: Vec<Experimental>,
+    /// What [`validation`] warns of in the objects that the server has.
+    pub warnings: BTreeMap<ObjectReference, Vec<Finding>>,
     /// How many objects have nothing to do with the Gateway API.
     pub foreign: usize,
 }
@@ -72,6 +74,8 @@ pub enum Judged {
         experimental: Vec<Experimental>,
         /// Its `status`, where that cannot be read: the object is in force without it.
         status: Option<Ignored>,
+        /// What [`validation`] warns of.
+        warnings: Vec<Finding>,
     },
     /// It takes the object, which has nothing to do with the Gateway API: only that it is there counts.
     Foreign(SnapshotObject),
@@ -101,7 +105,12 @@ pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel)
                 object,
                 experimental: of_object,
                 status,
+                warnings,
             } => {
+                admitted.warnings.remove(&object.reference());
+                if !warnings.is_empty() {
+                    admitted.warnings.insert(object.reference(), warnings);
+                }
                 let status = status.map(|ignored| Ignored { index, ..ignored });
                 admitted.ignored.extend(status);
                 if !of_object.is_empty() {
@@ -129,6 +138,9 @@ pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel)
         admitted.snapshot.insert(object);
     }
     admitted.ignored.sort_by_key(|ignored| ignored.index);
+    for ignored in &admitted.ignored {
+        admitted.snapshot.leave_out(ignored.reference());
+    }
     admitted.experimental = experimental.into_values().flatten().collect();
     admitted
 }
@@ -140,12 +152,12 @@ pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel)
 #[must_use]
 pub fn judge(value: &Value, channel: Channel) -> Judged {
     let options = validation::ValidationOptions::new(channel);
-    let refused: Vec<Finding> = validation::validate_value(value, &options)
-        .into_findings()
-        .into_iter()
-        .filter(|finding| finding.severity() == crate::rules::Severity::Error)
-        .filter(|finding| !is_status(finding.path()))
-        .collect();
+    let (refused, warnings): (Vec<Finding>, Vec<Finding>) =
+        validation::validate_value(value, &options)
+            .into_findings()
+            .into_iter()
+            .filter(|finding| !is_status(finding.path()))
+            .partition(|finding| finding.severity() == crate::rules::Severity::Error);
     if !refused.is_empty() {
         return Judged::Ignored(Ignored::refused(value, refused));
     }
@@ -177,6 +189,7 @@ pub fn judge(value: &Value, channel: Channel) -> Judged {
         object,
         experimental,
         status,
+        warnings,
     }
 }
 

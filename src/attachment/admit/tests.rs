@@ -109,7 +109,7 @@ fn every_field_for_which_an_object_is_refused_is_named() {
     assert_eq!(ignored.object.to_string(), "HTTPRoute shop/a");
     assert_eq!(
         ignored.message,
-        "an API server refuses it: it has 2 fields that are not known"
+        "the API server would refuse it: it has 2 unknown fields"
     );
     let named: Vec<_> = ignored
         .findings
@@ -223,7 +223,7 @@ fn a_status_refuses_nothing() {
     assert_eq!(admitted.snapshot.http_routes().len(), 1);
     assert_eq!(
         admitted.ignored[0].message,
-        "its `status` cannot be read; the rest of it is in force"
+        "its `status` cannot be read; the rest of it counts"
     );
 }
 

@@ -11,7 +11,7 @@ use crate::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveTls, RouteRules,
         },
-        gateway::{GatewayState, assigned::Addresses},
+        gateway::GatewayState,
         route::{RouteState, rules::Rules},
     },
     meta::{Age, Hostname, NamespacedName, Seniority, is_narrower},
@@ -225,7 +225,6 @@ pub(in crate::attachment) struct Assembled {
 /// Puts a Gateway together.
 pub(in crate::attachment) fn gateway<'a>(
     state: &GatewayState,
-    addresses: &Addresses,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
     options: HttpGrpcConflict,
 ) -> Assembled {
@@ -249,7 +248,7 @@ pub(in crate::attachment) fn gateway<'a>(
     for (index, (listener, tally)) in state.listeners.iter().zip(&mut tallies).enumerate() {
         let members = in_order(members.remove(&index).unwrap_or_default());
         tally.judge(&members, listener.hostname.as_ref(), options);
-        if !(listener.in_force() && state.accepted.holds()) {
+        if !(listener.in_force() && state.serves()) {
             continue;
         }
         let Some(mut bare) = bare(state, index) else {
@@ -259,10 +258,10 @@ pub(in crate::attachment) fn gateway<'a>(
         listeners.push(Arc::new(bare));
     }
     Assembled {
-        effective: state.accepted.holds().then(|| EffectiveGateway {
+        effective: state.serves().then(|| EffectiveGateway {
             name: state.name.clone(),
             class: state.class.clone(),
-            addresses: addresses.bound.clone(),
+            addresses: state.addresses.bound.clone(),
             listeners,
         }),
         tallies,

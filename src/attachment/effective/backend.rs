@@ -2,7 +2,8 @@
 
 use super::{EffectiveFilters, EndpointList};
 use crate::{
-    meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason},
+    attachment::objects::{absent::Absent, object::BACKEND_KINDS},
+    meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason, unexpected_kind},
     v1::SessionPersistence,
     v1alpha2::MAX_ANCESTORS,
 };
@@ -74,6 +75,8 @@ pub enum BackendProblem {
     NotFound {
         /// What was named.
         reference: ObjectReference,
+        /// Whether the object was given, but is left out, since an API server would refuse it.
+        left_out: bool,
     },
     /// The object has no such port, or no port was named (`BackendNotFound`).
     PortNotFound {
@@ -163,7 +166,10 @@ impl BackendProblem {
 impl fmt::Display for BackendProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound { reference } => write!(f, "{reference} does not exist"),
+            Self::NotFound {
+                reference,
+                left_out,
+            } => Absent::new(reference, *left_out).fmt(f),
             Self::PortNotFound {
                 reference,
                 port: Some(port),
@@ -181,9 +187,11 @@ impl fmt::Display for BackendProblem {
                 "no ReferenceGrant in namespace `{}` allows {}s of namespace `{from_namespace}` to refer to {reference}",
                 reference.namespace, from.kind,
             ),
-            Self::InvalidKind { reference } => {
-                write!(f, "a {} is no backend", reference.group_kind())
-            }
+            Self::InvalidKind { reference } => f.write_str(&unexpected_kind(
+                reference,
+                "cannot be a backend",
+                BACKEND_KINDS,
+            )),
             Self::ExternalName { reference } => write!(
                 f,
                 "{reference} is of type ExternalName, which is no backend"

@@ -34,7 +34,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The configuration in force: what every Gateway and every Service does with traffic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effective {
-    /// The Gateways that are accepted, by their place.
+    /// The Gateways that take traffic, by their place: they are accepted and programmed.
     pub gateways: BTreeMap<NamespacedName, Arc<EffectiveGateway>>,
     /// The Services, with the mesh routes that govern requests to them (GEP-1426). A Service without
     /// routes is here as well: requests go to its own endpoints.
@@ -42,7 +42,7 @@ pub struct Effective {
     /// The ServiceImports, as [`services`](Self::services): a mesh sees requests to them by their addresses in
     /// the cluster set (GEP-1748).
     pub imports: BTreeMap<NamespacedName, Arc<EffectiveService>>,
-    /// The listeners that are not in force, by their Gateway.
+    /// The listeners that take no traffic, by their Gateway.
     pub idle: BTreeMap<NamespacedName, Arc<[IdleListener]>>,
 }
 

@@ -180,7 +180,7 @@ impl Family {
     fn beside(self, other: Self) -> Sharing {
         match (self, other) {
             (Self::Other, _) | (_, Self::Other) => {
-                Sharing::Never("how a protocol that is not known shares a port cannot be told")
+                Sharing::Never("a listener of an unknown protocol shares its port with no other")
             }
             (Self::Udp, Self::Udp) => {
                 Sharing::Never("nothing tells the datagrams of one UDP listener from another's")

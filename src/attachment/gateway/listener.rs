@@ -94,9 +94,9 @@ impl ListenerState {
     pub(in crate::attachment) fn describe_labels(
         &self,
         labels: &BTreeMap<String, String>,
-    ) -> String {
+    ) -> Option<String> {
         let From::Selector(selector) = &self.from else {
-            return String::new();
+            return None;
         };
         let expressions = selector.clone().into_iter();
         let keys: BTreeSet<String> = expressions.map(key).collect();
@@ -105,11 +105,11 @@ impl ListenerState {
             .filter_map(|key| labels.get_key_value(key))
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        if found.is_empty() {
-            ", which has none of these labels".to_owned()
+        Some(if found.is_empty() {
+            "which has none of these labels".to_owned()
         } else {
-            format!(", which is labelled `{}`", found.join(","))
-        }
+            format!("which is labelled `{}`", found.join(","))
+        })
     }
 
     /// Which kinds it takes, for people.
@@ -138,7 +138,7 @@ pub(super) fn examine(
     if let (true, From::Nowhere(why)) = (accepted.holds(), &from) {
         // No route can ever be attached, and the namespaces that the author had in mind are not known. The API
         // has no reason for it; the reference is not what is wrong, so that it is not `ResolvedRefs` that says so.
-        let message = format!("no route can be attached: {why}");
+        let message = format!("the listener can take no route: {why}");
         accepted = Finding::new(false, reason::INVALID, message);
     }
     let followed = listener
@@ -159,7 +159,7 @@ pub(super) fn examine(
         problems.push((
             reason::INVALID_ROUTE_KINDS,
             format!(
-                "`{}` cannot be attached to a listener of protocol {}",
+                "a listener of protocol {1} cannot take `{0}`",
                 bad_kinds.join("`, `"),
                 listener.protocol
             ),
@@ -208,7 +208,10 @@ fn from(listener: &Listener) -> From {
                 .and_then(|namespaces| namespaces.selector.as_ref());
             let read = match selector {
                 Some(selector) => parse_selector(selector).map_err(|error| {
-                    format!("`allowedRoutes.namespaces.selector` cannot be applied: {error}")
+                    format!(
+                        "`allowedRoutes.namespaces.selector.{}`: {error}",
+                        error.place()
+                    )
                 }),
                 None => Err(
                     "`allowedRoutes.namespaces.from` is `Selector`, and there is no `selector`"

@@ -4,6 +4,7 @@ mod addresses;
 pub(super) mod assigned;
 mod conflict;
 pub(super) mod listener;
+pub(super) mod references;
 pub(super) mod tls;
 mod version;
 
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     meta::{
         Age, Channel, ConditionStatus, GROUP, NamespacedName, ObjectReference, SupportedFeature,
-        condition,
+        condition, unexpected_kind,
     },
     v1::{self, GatewayStatus, ListenerStatus},
     v1alpha2::MAX_ANCESTORS,
@@ -86,15 +87,13 @@ fn parameters_problem(
     // the Gateway API.
     let own_kind = group.contains('.') && group != GROUP;
     if !core && !own_kind {
-        let group_kind = reference.group_kind();
-        let help = if group == "core" {
-            "; the core group is written `group: \"\"`"
-        } else {
-            ""
-        };
-        return Some(format!(
-            "`parametersRef` names a {group_kind}, which holds no parameters: expected a ConfigMap, a Secret or an object of an implementation's own kind{help}"
-        ));
+        let expected = [
+            ("", "ConfigMap"),
+            ("", "Secret"),
+            ("", "an implementation's own kind"),
+        ];
+        let problem = unexpected_kind(reference, "holds no parameters", &expected);
+        return Some(format!("`parametersRef`: {problem}"));
     }
     if core && namespace.is_empty() {
         return Some(format!(
@@ -105,21 +104,30 @@ fn parameters_problem(
     if snapshot.contains(reference) || (own_kind && options.assume.parameters) {
         return None;
     }
-    Some(format!(
-        "`parametersRef` leads to nothing: {reference} does not exist"
-    ))
+    Some(format!("`parametersRef`: {}", snapshot.absent(reference)))
 }
 
 impl ClassState {
-    /// The class of a Gateway that names one which is not there, where options assume it.
-    pub(super) fn assumed(name: &str, options: &Options) -> Self {
-        Self {
-            controller: options.mesh_controller.clone(),
-            accepted: Finding::new(
+    /// The class of a Gateway that names one which is not there, where options assume it. One that was given and
+    /// is left out is not accepted.
+    pub(super) fn assumed(name: &str, snapshot: &Snapshot, options: &Options) -> Self {
+        let reference = object::class_reference(name);
+        let accepted = if snapshot.is_left_out(&reference) {
+            Finding::new(
+                ConditionStatus::Undetermined,
+                gateway_class::reason::PENDING,
+                snapshot.absent(&reference).to_string(),
+            )
+        } else {
+            Finding::new(
                 true,
                 gateway_class::reason::ACCEPTED,
-                format!("GatewayClass {name} is not among the objects and assumed to be there"),
-            ),
+                format!("{reference} is not given and assumed to be there"),
+            )
+        };
+        Self {
+            controller: options.mesh_controller.clone(),
+            accepted,
             supported_version: version::supported(&Snapshot::default()),
             generation: None,
         }
@@ -167,6 +175,10 @@ pub(super) struct GatewayState {
     /// The condition `ListenersNotValid`, where `Accepted` has another reason and does not say so.
     pub(super) listeners_not_valid: Option<Finding>,
     pub(super) requested: Requested,
+    /// Its addresses, once those of all Gateways are assigned.
+    pub(super) addresses: Addresses,
+    /// The condition `Programmed`, which follows from the addresses.
+    programmed: Finding,
 }
 
 /// Looks at a Gateway whose class is ours.
@@ -202,7 +214,7 @@ pub(super) fn examine(
         Some(problem) => problem,
         None => listeners_valid.clone(),
     };
-    GatewayState {
+    let mut state = GatewayState {
         class: gateway.spec.gateway_class_name.clone(),
         controller: class.controller.clone(),
         generation: gateway.metadata.generation,
@@ -211,10 +223,14 @@ pub(super) fn examine(
         listeners_not_valid: (listeners_valid.reason == reason::LISTENERS_NOT_VALID
             && accepted.reason != reason::LISTENERS_NOT_VALID)
             .then(|| Finding::new(true, listeners_valid.reason, listeners_valid.message)),
+        programmed: accepted.clone(),
         accepted,
         requested,
+        addresses: Addresses::default(),
         name,
-    }
+    };
+    state.bind(Addresses::default());
+    state
 }
 
 /// Why a Gateway is not accepted, whatever its listeners are: the condition `Accepted`.
@@ -284,7 +300,7 @@ fn valid_listeners(listeners: &[ListenerState]) -> Finding {
         let message = format!("no listener is valid: {texts}");
         return Finding::new(false, reason::LISTENERS_NOT_VALID, message);
     }
-    let message = format!("{texts}; in force: {}", names(good().map(|l| &*l.name)));
+    let message = format!("{texts}; serving: {}", names(good().map(|l| &*l.name)));
     Finding::new(true, reason::LISTENERS_NOT_VALID, message)
 }
 
@@ -308,6 +324,46 @@ pub(super) fn why_not_in_force(listener: &ListenerState) -> String {
 }
 
 impl GatewayState {
+    /// Gives the Gateway its addresses.
+    pub(super) fn bind(&mut self, addresses: Addresses) {
+        self.addresses = addresses;
+        self.programmed = self.programmed();
+    }
+
+    /// Whether the Gateway as a whole takes traffic: it is accepted and has every address that it asks for
+    /// (Gateway condition `Programmed`).
+    pub(super) fn serves(&self) -> bool {
+        self.programmed.holds()
+    }
+
+    /// What keeps the Gateway as a whole from taking traffic: a condition and its type.
+    pub(super) fn obstacle(&self) -> Option<(&'static str, &Finding)> {
+        if !self.accepted.holds() {
+            return Some((condition::gateway::ACCEPTED, &self.accepted));
+        }
+        (!self.programmed.holds()).then_some((condition::gateway::PROGRAMMED, &self.programmed))
+    }
+
+    /// The same as a clause, for whoever is concerned.
+    pub(super) fn describe_obstacle(&self) -> Option<String> {
+        let (kind, finding) = self.obstacle()?;
+        let state = if kind == condition::gateway::ACCEPTED {
+            "accepted"
+        } else {
+            "programmed"
+        };
+        Some(format!("the Gateway is not {state}: {}", finding.message))
+    }
+
+    /// Whether routes stand at this Gateway as they do at the other, whatever the addresses of the two are.
+    pub(super) fn is_same_to_routes(&self, other: &Self) -> bool {
+        let same_addresses = Self {
+            addresses: other.addresses.clone(),
+            ..self.clone()
+        };
+        same_addresses == *other
+    }
+
     /// The listeners that take no traffic.
     pub(super) fn idle(&self) -> Vec<IdleListener> {
         let say = |(kind, finding): (&str, &Finding)| {
@@ -317,11 +373,8 @@ impl GatewayState {
         let idle = |listener: &ListenerState| {
             let why: Vec<String> = if !listener.in_force() {
                 obstacles(listener).map(say).collect()
-            } else if !self.accepted.holds() {
-                let accepted = say((condition::gateway::ACCEPTED, &self.accepted));
-                vec![format!("its Gateway: {accepted}")]
             } else {
-                return None;
+                vec![format!("its Gateway: {}", say(self.obstacle()?))]
             };
             Some(IdleListener {
                 name: listener.name.to_string(),
@@ -335,7 +388,7 @@ impl GatewayState {
     }
 
     /// The condition `Programmed` of the Gateway.
-    fn programmed(&self, addresses: &Addresses) -> Finding {
+    fn programmed(&self) -> Finding {
         if !self.accepted.holds() {
             return Finding::new(
                 if self.accepted.status == ConditionStatus::False {
@@ -355,17 +408,18 @@ impl GatewayState {
             Requested::Static { unusable, .. } => unusable.as_slice(),
             Requested::None | Requested::Unsupported(_) => &[],
         };
-        let unusable: Vec<String> = unusable.iter().chain(&addresses.taken).cloned().collect();
+        let taken = &self.addresses.taken;
+        let unusable: Vec<String> = unusable.iter().chain(taken).cloned().collect();
         match &self.requested {
             _ if !unusable.is_empty() => {
                 Finding::new(false, reason::ADDRESS_NOT_USABLE, join(&unusable))
             }
-            Requested::None if addresses.bound.is_empty() => Finding::new(
+            Requested::None if self.addresses.bound.is_empty() => Finding::new(
                 false,
                 reason::ADDRESS_NOT_ASSIGNED,
                 "every address of the pool is taken",
             ),
-            _ => Finding::new(true, reason::PROGRAMMED, "the configuration is in force"),
+            _ => Finding::new(true, reason::PROGRAMMED, "the Gateway takes traffic"),
         }
     }
 
@@ -373,12 +427,11 @@ impl GatewayState {
     /// `without_room` are the policies that cannot name it as their ancestor.
     pub(super) fn status<'a>(
         &self,
-        addresses: &Addresses,
         attached: &[u32],
         without_room: impl Iterator<Item = &'a ObjectReference>,
     ) -> GatewayStatus {
         let generation = self.generation;
-        let mut programmed = self.programmed(addresses);
+        let mut programmed = self.programmed.clone();
         let policies: Vec<String> = without_room.map(ToString::to_string).collect();
         if !policies.is_empty() {
             programmed.message.push_str(&format!(
@@ -399,7 +452,7 @@ impl GatewayState {
             addresses: if self.accepted.status == ConditionStatus::Undetermined {
                 Vec::new()
             } else {
-                addresses.bound.clone()
+                self.addresses.bound.clone()
             },
             conditions,
             listeners: self
@@ -430,17 +483,13 @@ impl GatewayState {
                 on_listener::reason::INVALID,
                 why_not_in_force(listener),
             )
-        } else if self.accepted.holds() {
+        } else if let Some(obstacle) = self.describe_obstacle() {
+            Finding::new(false, on_listener::reason::PENDING, obstacle)
+        } else {
             Finding::new(
                 true,
                 on_listener::reason::PROGRAMMED,
-                "the configuration is in force",
-            )
-        } else {
-            Finding::new(
-                false,
-                on_listener::reason::PENDING,
-                format!("the Gateway is not accepted: {}", self.accepted.message),
+                "the listener takes traffic",
             )
         };
         ListenerStatus {

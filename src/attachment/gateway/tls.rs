@@ -107,7 +107,7 @@ impl References<'_> {
         reference: ObjectReference,
     ) -> Result<Arc<Certificate>, Problem> {
         self.permit(&reference)?;
-        match self.certificates.get(&reference, self.now) {
+        match self.certificates.get(&reference, self.snapshot, self.now) {
             Ok(pair) => Ok(Arc::new(Certificate { reference, pair })),
             Err(problem) => Err((reason::INVALID_CERTIFICATE_REF, problem)),
         }

@@ -31,7 +31,9 @@ pub(super) fn supported(snapshot: &Snapshot) -> Finding {
     let unknown: BTreeSet<&str> = found.iter().copied().filter(|v| !is_supported(v)).collect();
     if !unknown.is_empty() {
         let unknown = names(unknown.into_iter());
-        problems.push(format!("CRDs of release {unknown} are installed"));
+        problems.push(format!(
+            "the installed CRDs are of release {unknown}, which is not known"
+        ));
     }
     let unmarked: BTreeSet<&str> = installed()
         .filter(|crd| crd.bundle_version.is_none())
@@ -50,8 +52,9 @@ pub(super) fn supported(snapshot: &Snapshot) -> Finding {
     }
     let known = names(Release::ALL.iter().map(|release| release.as_str()));
     let text = format!(
-        "{}: {known} and their patches are supported, others as well as can be",
-        join(&problems)
+        "{}; known are {known} and their patches, and objects are judged as of {}",
+        join(&problems),
+        Release::default()
     );
     Finding::new(false, reason::UNSUPPORTED_VERSION, text)
 }

@@ -3,8 +3,7 @@
 use crate::{
     attachment::Snapshot,
     certificate::{Authorities, CertificateError, KeyPair, Part},
-    meta::{NamespacedName, ObjectReference},
-    v1::Gateway,
+    meta::{NamespacedName, ObjectReference, unexpected_kind},
 };
 use k8s_openapi::{
     ByteString,
@@ -23,17 +22,17 @@ pub(in crate::attachment) struct Certificates {
 }
 
 impl Certificates {
-    /// Reads the Secrets to which a Gateway refers, those that were read before aside.
-    pub(in crate::attachment) fn prepare(&mut self, gateway: &Gateway, snapshot: &Snapshot) {
-        let namespace = super::object::namespace(&gateway.metadata);
-        let tls = gateway.spec.listeners.iter().filter_map(|l| l.tls.as_ref());
-        for reference in tls.flat_map(|tls| &tls.certificate_refs) {
-            let name = reference.resolve(namespace).namespaced_name();
-            if let Some(secret) = snapshot.secrets().get(&name)
-                && let Entry::Vacant(entry) = self.read.entry(name)
-            {
-                entry.insert(read(secret).map(Arc::new));
-            }
+    /// Reads a Secret to which a Gateway refers, if it was not read before.
+    pub(in crate::attachment) fn prepare(
+        &mut self,
+        reference: &ObjectReference,
+        snapshot: &Snapshot,
+    ) {
+        let name = reference.namespaced_name();
+        if let Some(secret) = snapshot.secrets().get(&name)
+            && let Entry::Vacant(entry) = self.read.entry(name)
+        {
+            entry.insert(read(secret).map(Arc::new));
         }
     }
 
@@ -46,16 +45,19 @@ impl Certificates {
     pub(in crate::attachment) fn get(
         &self,
         reference: &ObjectReference,
+        snapshot: &Snapshot,
         now: Option<Timestamp>,
     ) -> Result<Arc<KeyPair>, String> {
         if !(reference.group.is_empty() && reference.kind == "Secret") {
-            return Err(format!(
-                "a {} holds no certificate: expected a Secret",
-                reference.group_kind()
+            let expected = [("", "Secret")];
+            return Err(unexpected_kind(
+                reference,
+                "holds no certificate",
+                &expected,
             ));
         }
         let pair = match self.read.get(&reference.namespaced_name()) {
-            None => return Err(format!("{reference} does not exist")),
+            None => return Err(snapshot.absent(reference).to_string()),
             Some(Err(problem)) => return Err(format!("{reference}: {problem}")),
             Some(Ok(pair)) => pair,
         };
@@ -110,15 +112,13 @@ pub(in crate::attachment) fn authorities(
     now: Option<Timestamp>,
 ) -> Result<Authorities, String> {
     if !(reference.group.is_empty() && reference.kind == "ConfigMap") {
-        return Err(format!(
-            "a {} holds no authority: expected a ConfigMap",
-            reference.group_kind()
-        ));
+        let expected = [("", "ConfigMap")];
+        return Err(unexpected_kind(reference, "holds no authority", &expected));
     }
     let map = snapshot
         .config_maps()
         .get(&reference.namespaced_name())
-        .ok_or_else(|| format!("{reference} does not exist"))?;
+        .ok_or_else(|| snapshot.absent(reference).to_string())?;
     let text = config_value(map, "ca.crt").ok_or_else(|| format!("{reference} has no `ca.crt`"))?;
     let found = Authorities::read(text)
         .map_err(|problem| format!("`ca.crt` of {reference} is malformed: {problem}"))?;

@@ -1,5 +1,6 @@
 //! What a snapshot holds: objects, and what is read off them alone.
 
+pub(super) mod absent;
 pub(super) mod certificates;
 pub(super) mod grants;
 pub(super) mod installed;

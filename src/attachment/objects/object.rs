@@ -23,6 +23,10 @@ pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
 /// The API group of the Multi-Cluster Services API.
 pub const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";
 
+/// The groups and kinds of backends.
+pub(in crate::attachment) const BACKEND_KINDS: &[(&str, &str)] =
+    &[("", "Service"), (MULTICLUSTER_GROUP, "ServiceImport")];
+
 /// A Service of other clusters (Multi-Cluster Services API), as far as a backend needs it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceImport {

@@ -1,6 +1,7 @@
 //! A set of objects as it is at one moment.
 
 use super::{
+    absent::Absent,
     installed::{EXTENSIONS_GROUP, InstalledCrd},
     object::{self, ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
     secrets::Secrets,
@@ -50,6 +51,7 @@ pub struct Snapshot {
     service_imports: ByPlace<ServiceImport>,
     installed_crds: ByPlace<InstalledCrd>,
     others: BTreeSet<ObjectReference>,
+    left_out: BTreeSet<ObjectReference>,
 }
 
 macro_rules! accessors {
@@ -106,6 +108,7 @@ impl Snapshot {
     pub fn insert(&mut self, object: impl Into<SnapshotObject>) -> Option<SnapshotObject> {
         let object = object.into();
         let reference = object.reference();
+        self.left_out.remove(&reference);
         let place = reference.namespaced_name();
         match object {
             SnapshotObject::GatewayClass(o) => {
@@ -142,8 +145,28 @@ impl Snapshot {
         }
     }
 
+    /// Notes that an object was given which is not there, since an API server would refuse it: whoever refers to it
+    /// is told so. Does nothing if there is an object by this reference.
+    pub fn leave_out(&mut self, reference: ObjectReference) {
+        if !self.contains(&reference) {
+            self.left_out.insert(reference);
+        }
+    }
+
+    /// Whether an object was given and is not there ([`leave_out`](Self::leave_out)).
+    #[must_use]
+    pub fn is_left_out(&self, reference: &ObjectReference) -> bool {
+        self.left_out.contains(reference)
+    }
+
+    /// Says that an object is not there.
+    pub(in crate::attachment) fn absent<'a>(&self, reference: &'a ObjectReference) -> Absent<'a> {
+        Absent::new(reference, self.is_left_out(reference))
+    }
+
     /// Takes an object out. Returns what was there.
     pub fn remove(&mut self, reference: &ObjectReference) -> Option<SnapshotObject> {
+        self.left_out.remove(reference);
         let place = &reference.namespaced_name();
         match (reference.group.as_str(), reference.kind.as_str()) {
             (GROUP, "GatewayClass") => self.gateway_classes.remove(place).map(Into::into),
@@ -181,6 +204,16 @@ impl Snapshot {
         match (reference.group.as_str(), reference.kind.as_str()) {
             (GROUP, "GatewayClass") => self.gateway_classes.contains_key(place),
             (GROUP, "Gateway") => self.gateways.contains_key(place),
+            (GROUP, "HTTPRoute") => self.http_routes.contains_key(place),
+            (GROUP, "GRPCRoute") => self.grpc_routes.contains_key(place),
+            (GROUP, "TLSRoute") => self.tls_routes.contains_key(place),
+            (GROUP, "TCPRoute") => self.tcp_routes.contains_key(place),
+            (GROUP, "UDPRoute") => self.udp_routes.contains_key(place),
+            (GROUP, "ReferenceGrant") => self.reference_grants.contains_key(place),
+            (GROUP, "BackendTLSPolicy") => self.backend_tls_policies.contains_key(place),
+            (GROUP, "BackendLBPolicy") => self.backend_lb_policies.contains_key(place),
+            ("discovery.k8s.io", "EndpointSlice") => self.endpoint_slices.contains_key(place),
+            ("", "Endpoints") => self.endpoints.contains_key(place),
             ("", "Service") => self.services.contains_key(place),
             ("", "Secret") => self.secrets.contains_key(place),
             ("", "ConfigMap") => self.config_maps.contains_key(place),

@@ -5,10 +5,10 @@ use crate::{
         Snapshot,
         backend::{
             BackendKey,
-            policy::{Policy, PolicyId, PolicyKind},
+            policy::{Policy, PolicyId, PolicyKind, references::Referred},
         },
+        gateway::references::{self, Role},
         objects::{
-            object::{self, class_reference},
             route_id::{RouteId, RouteKind},
             snapshot::slice_service,
         },
@@ -132,30 +132,13 @@ fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashS
 
 fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
     let gateway = snapshot.gateways().get(&place)?;
-    let mut keys = HashSet::from([Key::Object(class_reference(
-        &gateway.spec.gateway_class_name,
-    ))]);
-    let mut refer = |reference: ObjectReference| {
-        if reference.namespace != place.namespace {
+    let mut keys = HashSet::new();
+    references::visit(gateway, |_, role, reference| {
+        if role != Role::Class && reference.namespace != place.namespace {
             keys.insert(Key::Grants(reference.namespace.clone()));
         }
         keys.insert(Key::Object(reference));
-    };
-    for tls in gateway.spec.listeners.iter().filter_map(|l| l.tls.as_ref()) {
-        for reference in &tls.certificate_refs {
-            refer(reference.resolve(&place.namespace));
-        }
-        for reference in tls
-            .frontend_validation
-            .iter()
-            .flat_map(|validation| &validation.ca_certificate_refs)
-        {
-            refer(reference.resolve(&place.namespace));
-        }
-    }
-    if let Some(parameters) = gateway.spec.parameters_ref() {
-        refer(parameters.resolve(&place.namespace));
-    }
+    });
     Some((Dependent::Gateway(place), keys))
 }
 
@@ -191,18 +174,13 @@ fn policy(
 ) -> Option<(Dependent, HashSet<Key>)> {
     let id = PolicyId { kind, name: place };
     let policy = Policy::get(snapshot, &id)?;
-    let mut keys: HashSet<Key> = policy
-        .targets()
-        .iter()
-        .filter_map(|target| BackendKey::of(&target.reference).map(Key::Target))
-        .collect();
-    if let Policy::Tls(tls) = policy {
-        for reference in &tls.spec.validation.ca_certificate_refs {
-            keys.insert(Key::Object(
-                reference.resolve(object::namespace(&tls.metadata)),
-            ));
+    let mut keys = HashSet::new();
+    policy.visit_references(|_, referred| match referred {
+        Referred::Target(_, target) => {
+            keys.extend(BackendKey::of(&target.reference).map(Key::Target));
         }
-    }
+        Referred::Authority(reference) => _ = keys.insert(Key::Object(reference.clone())),
+    });
     Some((Dependent::Policy(id), keys))
 }
 

@@ -17,7 +17,7 @@ use super::{
         policy::{self, PolicyId, PolicyKind, ancestors::Ancestors, results::TargetResult},
         usage::Usage,
     },
-    gateway::{ClassState, GatewayState, assigned::Addresses},
+    gateway::{ClassState, GatewayState},
     objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
     resolution::Changes,
     route::RouteState,
@@ -52,7 +52,6 @@ pub struct Resolver {
     depends: Depends,
     classes: BTreeMap<NamespacedName, ClassState>,
     gateways: BTreeMap<NamespacedName, GatewayState>,
-    assigned: BTreeMap<NamespacedName, Addresses>,
     backends: HashMap<BackendKey, BackendState>,
     routes: HashMap<RouteId, RouteState>,
     /// The regular expressions of routes, each compiled once.
@@ -118,7 +117,6 @@ impl Resolver {
             depends: Depends::default(),
             classes: BTreeMap::new(),
             gateways: BTreeMap::new(),
-            assigned: BTreeMap::new(),
             backends: HashMap::new(),
             routes: HashMap::new(),
             patterns: PatternStore::default(),
@@ -196,10 +194,20 @@ impl Resolver {
         self.changed(&reference, before);
     }
 
+    /// Notes that an object was given which is not there, since an API server would refuse it: whoever refers to it
+    /// is told so. Takes effect with the next [`update`](Self::update).
+    pub fn leave_out(&mut self, reference: &ObjectReference) {
+        if !self.snapshot.contains(reference) && !self.snapshot.is_left_out(reference) {
+            self.snapshot.leave_out(reference.clone());
+            self.changed(reference, None);
+        }
+    }
+
     /// Takes an object out, if it is there. Takes effect with the next [`update`](Self::update).
     pub fn remove(&mut self, reference: &ObjectReference) {
         let before = depends::of(&self.snapshot, reference);
-        if self.snapshot.remove(reference).is_some() {
+        let was_left_out = self.snapshot.is_left_out(reference);
+        if self.snapshot.remove(reference).is_some() || was_left_out {
             self.changed(reference, before);
         }
     }

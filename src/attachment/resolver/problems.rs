@@ -6,12 +6,16 @@ use crate::{
         Attachment, RouteId, RouteKind, Standing,
         backend::{
             BackendKey,
-            policy::{Policy, PolicyId, PolicyKind},
+            policy::{Policy, PolicyId, PolicyKind, references::Referred, results::TargetResult},
         },
         effective::{BackendProblem, GrpcRouteRules, HttpRouteRules},
         finding::join,
-        gateway::{listener::ListenerState, tls::References},
-        objects::certificates,
+        gateway::{
+            listener::ListenerState,
+            references::{self, Role},
+            tls::References,
+        },
+        objects::{certificates, object::BACKEND_KINDS},
         route::{
             self, ParentState, ParentTarget, RouteState,
             rules::{Builder, Context, Rules},
@@ -74,6 +78,8 @@ pub enum ReferenceProblemKind {
     TargetUnusable,
     /// The object with the parameters of a GatewayClass or Gateway does not exist.
     ParametersNotFound,
+    /// The group does not have the kind, which another group has.
+    WrongGroup,
 }
 
 use ReferenceProblemKind as Kind;
@@ -183,11 +189,6 @@ impl Resolver {
         else {
             return;
         };
-        if state.accepted.reason == condition::gateway::reason::INVALID_PARAMETERS {
-            let why = state.accepted.message.clone();
-            let at = "spec.infrastructure.parametersRef";
-            problems.push(problem(at, Kind::ParametersNotFound, None, why));
-        }
         let with = References {
             namespace: &name.namespace,
             snapshot: &self.snapshot,
@@ -195,47 +196,37 @@ impl Resolver {
             certificates: &self.certificates,
             now: self.options.now,
         };
-        let root = Path::ROOT;
-        let spec = root.field("spec");
-        let listeners = spec.field("listeners");
-        for (index, (written, listener)) in gateway
-            .spec
-            .listeners
-            .iter()
-            .zip(&state.listeners)
-            .enumerate()
-        {
-            let at = listeners.index(index);
-            let at = at.field("tls");
-            if let Some(tls) = written.tls.as_ref().filter(|_| terminates(listener)) {
-                let refs = at.field("certificateRefs");
-                for (index, reference) in tls.certificate_refs.iter().enumerate() {
-                    let to = reference.resolve(&name.namespace);
-                    let wrong = with.certificate(to.clone()).err();
-                    let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
-                    self.secured("Secret", to, wrong, &refs.index(index), kinds, problems);
+        references::visit(gateway, |at, role, to| match role {
+            Role::Class => {}
+            Role::Parameters => {
+                if state.accepted.reason == condition::gateway::reason::INVALID_PARAMETERS {
+                    let why = state.accepted.message.clone();
+                    problems.push(problem(at, Kind::ParametersNotFound, None, why));
                 }
             }
+            Role::Certificate(listener) => {
+                if state.listeners.get(listener).is_some_and(terminates) {
+                    let wrong = with.certificate(to.clone()).err();
+                    let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
+                    self.secured("Secret", to, wrong, at, kinds, problems);
+                }
+            }
+            Role::Authority(listener) => {
+                let listener = state.listeners.get(listener);
+                if listener.is_some_and(|listener| listener.tls.is_some()) {
+                    let wrong = with.authorities(&to).err();
+                    let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
+                    self.secured("ConfigMap", to, wrong, at, kinds, problems);
+                }
+            }
+        });
+        for (index, listener) in state.listeners.iter().enumerate() {
             if let (Some(tls), Some(hostname)) = (&listener.tls, &listener.hostname)
                 && tls.covers(hostname) == Some(false)
             {
                 let why = format!("no certificate of the listener is for `{hostname}`");
-                let refs = at.field("certificateRefs");
-                problems.push(problem(refs, Kind::CertificateForOthers, None, why));
-            }
-            let validation = written
-                .tls
-                .as_ref()
-                .and_then(|tls| tls.frontend_validation.as_ref());
-            if let Some(validation) = validation.filter(|_| listener.tls.is_some()) {
-                let at = at.field("frontendValidation");
-                let refs = at.field("caCertificateRefs");
-                for (index, reference) in validation.ca_certificate_refs.iter().enumerate() {
-                    let to = reference.resolve(&name.namespace);
-                    let wrong = with.authorities(&to).err();
-                    let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-                    self.secured("ConfigMap", to, wrong, &refs.index(index), kinds, problems);
-                }
+                let at = format!("spec.listeners[{index}].tls.certificateRefs");
+                problems.push(problem(at, Kind::CertificateForOthers, None, why));
             }
         }
     }
@@ -268,43 +259,31 @@ impl Resolver {
         let Some(policy) = Policy::get(&self.snapshot, id) else {
             return;
         };
-        let root = Path::ROOT;
-        let spec = root.field("spec");
-        let targets = spec.field("targetRefs");
-        let results = self.policies.get(id).map(|state| &state.results);
-        let results = results.into_iter().flatten();
-        for (index, (target, result)) in policy.targets().iter().zip(results).enumerate() {
-            let Some(why) = result.problem() else {
-                continue;
-            };
-            // Only a Service can be missing: nothing else can be the target.
-            let missing = BackendKey::of(&target.reference).is_some()
-                && !self.snapshot.contains(&target.reference);
-            let kind = if missing {
-                Kind::TargetNotFound
-            } else {
-                Kind::TargetUnusable
-            };
-            let to = Some(target.reference.clone());
-            problems.push(problem(targets.index(index), kind, to, why));
-        }
-        let Policy::Tls(policy) = policy else { return };
-        let validation = spec.field("validation");
-        let refs = validation.field("caCertificateRefs");
-        for (index, reference) in policy
-            .spec
-            .validation
-            .ca_certificate_refs
-            .iter()
-            .enumerate()
-        {
-            let to = reference.resolve(&id.name.namespace);
-            let wrong = certificates::authorities(&self.snapshot, &to, self.options.now).err();
-            let wrong =
-                wrong.map(|why| (condition::listener::reason::INVALID_CERTIFICATE_REF, why));
-            let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-            self.secured("ConfigMap", to, wrong, &refs.index(index), kinds, problems);
-        }
+        let results = self.policies.get(id).map(|state| state.results.as_slice());
+        let results = results.unwrap_or_default();
+        policy.visit_references(|at, referred| match referred {
+            Referred::Target(index, target) => {
+                let Some(why) = results.get(index).and_then(TargetResult::problem) else {
+                    return;
+                };
+                // Only a Service can be missing: nothing else can be the target.
+                let missing = BackendKey::of(&target.reference).is_some()
+                    && !self.snapshot.contains(&target.reference);
+                let kind = if missing {
+                    Kind::TargetNotFound
+                } else {
+                    Kind::TargetUnusable
+                };
+                problems.push(problem(at, kind, Some(target.reference.clone()), why));
+            }
+            Referred::Authority(to) => {
+                let reason = condition::listener::reason::INVALID_CERTIFICATE_REF;
+                let wrong = certificates::authorities(&self.snapshot, to, self.options.now).err();
+                let wrong = wrong.map(|why| (reason, why));
+                let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
+                self.secured("ConfigMap", to.clone(), wrong, at, kinds, problems);
+            }
+        });
     }
 
     fn route_problems(&self, id: &RouteId, problems: &mut Vec<ReferenceProblem>) {
@@ -336,6 +315,7 @@ impl Resolver {
             .map(|(needs_grant, originates)| {
                 let context = Context {
                     options: &self.options,
+                    snapshot: &self.snapshot,
                     grants: &self.grants,
                     backends: &self.backends,
                     patterns: &self.patterns,
@@ -412,9 +392,12 @@ impl Resolver {
         let names_part = reference.section_name.is_some() || reference.port.is_some();
         let no_match = parent.accepted.reason == reason::NO_MATCHING_PARENT;
         let (path, kind) = match &parent.target {
-            // Not known here: an implementation's own kind, which others look after.
             ParentTarget::Nothing if !reference.is_gateway() && !in_mesh(id, parent) => {
-                return None;
+                if !is_misplaced(&to, route::PARENT_KINDS) {
+                    // An implementation's own kind, which others look after.
+                    return None;
+                }
+                (at.field("group").to_string(), Kind::WrongGroup)
             }
             ParentTarget::Nothing if !self.snapshot.contains(&to) => {
                 (at.to_string(), Kind::ParentNotFound)
@@ -486,8 +469,12 @@ fn backend_problem(
     let (path, kind) = match wrong {
         BackendProblem::NotFound { .. } => (at.to_string(), Kind::BackendNotFound),
         // That a port is missing altogether is a matter for the object alone.
-        BackendProblem::PortNotFound { port: None, .. } | BackendProblem::InvalidKind { .. } => {
-            return None;
+        BackendProblem::PortNotFound { port: None, .. } => return None,
+        BackendProblem::InvalidKind { .. } => {
+            if !is_misplaced(&to, BACKEND_KINDS) {
+                return None;
+            }
+            (at.field("group").to_string(), Kind::WrongGroup)
         }
         BackendProblem::PortNotFound { .. } => {
             why = format!("{why}; {}", ports());
@@ -499,6 +486,11 @@ fn backend_problem(
         _ => (at.to_string(), Kind::BackendUnusable),
     };
     Some(problem(path, kind, Some(to), why))
+}
+
+/// Whether the kind of a reference is one of these, but in another group.
+fn is_misplaced(to: &ObjectReference, kinds: &[(&str, &str)]) -> bool {
+    kinds.iter().any(|(_, kind)| *kind == to.kind)
 }
 
 /// Whether a parent is a Service or ServiceImport.

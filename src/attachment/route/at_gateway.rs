@@ -6,12 +6,16 @@ use crate::{
         CONFLICTED, Options, RouteConflict, RouteId, RouteKind,
         effective::EffectiveHostname,
         finding::{Finding, join, names as names_of},
-        gateway::{GatewayState, listener::ListenerState, why_not_in_force},
+        gateway::{
+            GatewayState,
+            listener::{From, ListenerState},
+            why_not_in_force,
+        },
     },
     meta::{Hostname, NamespacedName, SupportedFeature, condition::route::reason},
     v1::ParentReference,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 impl View<'_> {
     pub(super) fn at_gateway(
@@ -22,7 +26,7 @@ impl View<'_> {
         options: &Options,
     ) -> ParentState {
         let mut listeners = Vec::new();
-        let mut refused = Texts::default();
+        let mut refused = Refusals::default();
         let mut stage = Stage::NotNamed;
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
         let unsupported_port = reference.port.is_some()
@@ -34,7 +38,7 @@ impl View<'_> {
             }
             let ports_differ = |port: i32| listener.port.map(i32::from) != Some(port);
             if reference.port.is_some_and(ports_differ) {
-                refused.add(|| {
+                refused.texts.add(|| {
                     format!(
                         "listener `{}` has port {}",
                         listener.name,
@@ -46,7 +50,10 @@ impl View<'_> {
             let fit = match self.at_listener(gateway, listener) {
                 Err((reached, text)) => {
                     stage = stage.max(reached);
-                    refused.add(text);
+                    match text {
+                        Some(text) => refused.texts.add(text),
+                        None => refused.add_rejected(listener),
+                    }
                     Fit::Rejected {
                         reason: reached.reason(),
                         counted: reached > Stage::NotAllowed,
@@ -54,10 +61,7 @@ impl View<'_> {
                 }
                 Ok(_) if !listener.accepted.holds() || listener.conflicted.holds() => {
                     stage = stage.max(Stage::NotAccepted);
-                    refused.add(|| {
-                        let why = why_not_in_force(listener);
-                        format!("listener `{}`: {why}", listener.name)
-                    });
+                    refused.add_rejected(listener);
                     Fit::Rejected {
                         reason: Stage::NotAccepted.reason(),
                         counted: true,
@@ -67,7 +71,7 @@ impl View<'_> {
                     stage = Stage::Attached;
                     Fit::Accepted {
                         hostnames,
-                        in_force: listener.in_force() && gateway.accepted.holds(),
+                        in_force: listener.in_force() && gateway.serves(),
                     }
                 }
             };
@@ -110,7 +114,8 @@ impl View<'_> {
         }
     }
 
-    /// Whether a listener takes the route: for which hostnames, or how far it got and what stopped it.
+    /// Whether a listener takes the route: for which hostnames, or how far it got and what stopped it; no text where
+    /// the listener itself is rejected, and says why.
     #[expect(
         clippy::type_complexity,
         reason = "a text that is only made where it is shown"
@@ -119,14 +124,14 @@ impl View<'_> {
         &'t self,
         gateway: &'t GatewayState,
         listener: &'t ListenerState,
-    ) -> Result<Arc<[EffectiveHostname]>, (Stage, Box<dyn FnOnce() -> String + 't>)> {
+    ) -> Result<Arc<[EffectiveHostname]>, (Stage, Option<Box<dyn FnOnce() -> String + 't>>)> {
         let route_namespace = &self.id.name.namespace;
         let own = &gateway.name.namespace;
         if !listener.kinds.contains(&self.id.kind) {
             let kind = self.id.kind;
             return Err((
                 Stage::NotAllowed,
-                Box::new(move || {
+                Some(Box::new(move || {
                     let name = &listener.name;
                     let kinds = listener.describe_kinds();
                     if listener.kinds.is_empty() {
@@ -134,20 +139,31 @@ impl View<'_> {
                     } else {
                         format!("listener `{name}` takes {kinds}, and no {kind}")
                     }
-                }),
+                })),
             ));
+        }
+        if matches!(listener.from, From::Nowhere(_)) {
+            return Err((Stage::NotAllowed, None));
         }
         if !listener.allows_namespace(own, route_namespace, &self.labels) {
             return Err((
                 Stage::NotAllowed,
-                Box::new(move || {
-                    format!(
-                        "listener `{}` takes routes from {}, and the route is in `{route_namespace}`{}",
-                        listener.name,
-                        listener.describe_from(own),
-                        listener.describe_labels(&self.labels),
-                    )
-                }),
+                Some(Box::new(move || {
+                    let (name, from) = (&listener.name, listener.describe_from(own));
+                    match listener.describe_labels(&self.labels) {
+                        Some(labels) => match &self.namespace {
+                            Some(missing) => {
+                                format!("listener `{name}` takes routes from {from}: {missing}")
+                            }
+                            None => format!(
+                                "listener `{name}` takes routes from {from}, and the route is in `{route_namespace}`, {labels}"
+                            ),
+                        },
+                        None => format!(
+                            "listener `{name}` takes routes from {from}, and the route is in `{route_namespace}`"
+                        ),
+                    }
+                })),
             ));
         }
         self.hostnames_at(listener).ok_or_else(|| {
@@ -165,7 +181,7 @@ impl View<'_> {
                     listener.hostname.as_ref().map_or("*", Hostname::as_str),
                 )
             });
-            (Stage::NoHostname, text)
+            (Stage::NoHostname, Some(text))
         })
     }
 
@@ -255,25 +271,22 @@ pub(in crate::attachment) fn accepted<'c>(
     }
     let mut parts = Vec::new();
     if !attached.is_empty() {
-        parts.push(format!("attached to {}", attached.joined()));
+        parts.push(format!("accepted at {}", attached.joined()));
     }
     if !idle.is_empty() {
         parts.push(format!(
-            "without effect at listeners that are not in force: {}",
+            "no effect at listeners that are not serving: {}",
             idle.joined()
         ));
     }
-    if idle_gateway {
-        parts.push(format!(
-            "without effect while the Gateway is not accepted: {}",
-            gateway.accepted.message
-        ));
+    if let Some(obstacle) = gateway.describe_obstacle().filter(|_| idle_gateway) {
+        parts.push(format!("no effect: {obstacle}"));
     }
     if !lost.is_empty() {
         parts.push(format!("rejected at {}", lost.joined()));
     }
     if !refused.is_empty() {
-        parts.push(format!("not attached to others: {refused}"));
+        parts.push(format!("rejected by others: {refused}"));
     }
     let reason = if any { reason::ACCEPTED } else { CONFLICTED };
     Finding::new(any, reason, parts.join("; "))
@@ -343,6 +356,51 @@ fn not_named(
         "Gateway {name} has no listener {asked}: it has {}{more}",
         have.join(", ")
     )
+}
+
+/// Why listeners reject a route.
+#[derive(Default)]
+struct Refusals<'g> {
+    texts: Texts,
+    /// The listeners that are rejected themselves, by the reason.
+    rejected: BTreeMap<&'static str, Vec<&'g str>>,
+}
+
+impl<'g> Refusals<'g> {
+    /// A listener that is rejected itself: its own status says why.
+    fn add_rejected(&mut self, listener: &'g ListenerState) {
+        let reason = if listener.accepted.holds() {
+            listener.conflicted.reason
+        } else {
+            listener.accepted.reason
+        };
+        self.rejected
+            .entry(reason)
+            .or_default()
+            .push(&listener.name);
+    }
+
+    fn joined(self) -> String {
+        let mut parts = Vec::new();
+        if !self.texts.is_empty() {
+            parts.push(self.texts.joined());
+        }
+        for (reason, listeners) in self.rejected {
+            let subject = if listeners.len() == 1 {
+                "listener"
+            } else {
+                "listeners"
+            };
+            let verb = if listeners.len() == 1 {
+                "is itself"
+            } else {
+                "are themselves"
+            };
+            let names = names_of(listeners.into_iter());
+            parts.push(format!("{subject} {names} {verb} rejected ({reason})"));
+        }
+        parts.join("; ")
+    }
 }
 
 /// Sentences about listeners, of which only the first few are made.

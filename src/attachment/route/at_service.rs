@@ -28,7 +28,8 @@ impl View<'_> {
             |reason, text: String| state(ParentTarget::Nothing, Finding::new(false, reason, text));
         let name = key.reference();
         let Some(service) = world.backends.get(&key) else {
-            return refuse(reason::NO_MATCHING_PARENT, format!("{name} does not exist"));
+            let absent = world.snapshot.absent(&name).to_string();
+            return refuse(reason::NO_MATCHING_PARENT, absent);
         };
         if service.headless || service.external_name {
             return refuse(

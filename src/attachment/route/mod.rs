@@ -17,13 +17,14 @@ use super::{
     gateway::GatewayState,
     objects::{
         grants::Grants,
+        object::MULTICLUSTER_GROUP,
         route_id::{RouteId, RouteKind},
     },
 };
 use crate::{
     meta::{
-        Age, Hostname, NamespacedName, ObjectReference, PatternStore, SupportedFeature,
-        condition::route::reason,
+        Age, GROUP, Hostname, NamespacedName, ObjectReference, PatternStore, SupportedFeature,
+        condition::route::reason, unexpected_kind,
     },
     v1::ParentReference,
 };
@@ -189,6 +190,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
     };
     let context = Context {
         options: world.options,
+        snapshot: world.snapshot,
         grants: world.grants,
         backends: world.backends,
         patterns: world.patterns,
@@ -220,6 +222,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         hostnames: &hostnames,
         named_hostnames: !parts.hostnames.is_empty(),
         labels: labels(&id.name.namespace, world),
+        namespace: missing_namespace(&id.name.namespace, world),
     };
     let parents = parts
         .parents
@@ -324,8 +327,37 @@ fn labels(namespace: &str, world: World<'_>) -> BTreeMap<String, String> {
     }
 }
 
+/// Says that a namespace is not there, if it is not, and what that means for its labels.
+fn missing_namespace(namespace: &str, world: World<'_>) -> Option<String> {
+    let reference = ObjectReference {
+        group: String::new(),
+        kind: "Namespace".to_owned(),
+        namespace: String::new(),
+        name: namespace.to_owned(),
+    };
+    let snapshot = world.snapshot;
+    if snapshot.contains(&reference) {
+        return None;
+    }
+    let absent = if world.options.assume.namespaces && !snapshot.is_left_out(&reference) {
+        format!("{reference} is not given")
+    } else {
+        snapshot.absent(&reference).to_string()
+    };
+    Some(format!(
+        "{absent} and counts as having none of these labels"
+    ))
+}
+
 /// The label that an API server sets on every Namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// The groups and kinds of parents.
+pub(super) const PARENT_KINDS: &[(&str, &str)] = &[
+    (GROUP, "Gateway"),
+    ("", "Service"),
+    (MULTICLUSTER_GROUP, "ServiceImport"),
+];
 
 /// What of a route its parents look at.
 struct View<'a> {
@@ -334,6 +366,8 @@ struct View<'a> {
     /// Whether the route names hostnames at all, readable or not.
     named_hostnames: bool,
     labels: BTreeMap<String, String>,
+    /// What is to be said of the route's namespace if it is not there: its labels are not known.
+    namespace: Option<String>,
 }
 
 impl View<'_> {
@@ -352,7 +386,7 @@ impl View<'_> {
                 None if world.snapshot.gateways().contains_key(&name) => {
                     nothing(format!("{place} belongs to another controller"))
                 }
-                None => nothing(format!("{place} does not exist")),
+                None => nothing(world.snapshot.absent(&place).to_string()),
             }
         } else if let Some(key) = BackendKey::of(&place) {
             if !world.options.supports(&SupportedFeature::Mesh) {
@@ -362,9 +396,10 @@ impl View<'_> {
             }
             self.at_service(reference, key, world)
         } else {
-            nothing(format!(
-                "a parent of kind {} is not supported: expected a Gateway, a Service or a ServiceImport",
-                place.group_kind()
+            nothing(unexpected_kind(
+                &place,
+                "is not supported as a parent",
+                PARENT_KINDS,
             ))
         }
     }

@@ -23,7 +23,7 @@ impl Near<'_> {
                 let grant = &pair.grant;
                 match (pair.ignored, wrong.first()) {
                     (Some(ignored), _) => format!(
-                        "{grant} would allow it and is not in force: {}",
+                        "{grant} would allow it, but is left out: {}",
                         ignored.message
                     ),
                     (None, Some(wrong)) => format!("{grant} would allow it, but {wrong}"),

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) struct Index<'a> {
     /// The places of objects, by kind and name.
     named: HashMap<&'static str, HashMap<&'a str, Vec<&'a NamespacedName>>>,
-    /// What is not in force, by the object that is meant, or else by what it calls itself.
+    /// What is left out, by the object that is meant, or else by what it calls itself.
     ignored: BTreeMap<ObjectReference, &'a Ignored>,
     pairs: Vec<Pair<'a>>,
     /// The pairs of grants, by the namespace of the grant and by that of the objects that may refer.
@@ -24,7 +24,7 @@ pub(super) struct Index<'a> {
 #[derive(Debug)]
 pub(super) struct Pair<'a> {
     pub(super) grant: ObjectReference,
-    /// Why the grant is not in force, if it is not.
+    /// Why the grant is left out, if it is.
     pub(super) ignored: Option<&'a Ignored>,
     pub(super) from: (usize, &'a ReferenceGrantFrom),
     pub(super) to: (usize, &'a ReferenceGrantTo),
@@ -53,11 +53,7 @@ impl<'a> Index<'a> {
             by_from: HashMap::new(),
         };
         for one in ignored {
-            let meant = one.meant.as_ref().map(SnapshotObject::reference);
-            index
-                .ignored
-                .entry(meant.unwrap_or_else(|| one.object.clone()))
-                .or_insert(one);
+            index.ignored.entry(one.reference()).or_insert(one);
             if let Some(SnapshotObject::ReferenceGrant(grant)) = &one.meant {
                 index.add(grant, Some(one));
             }
@@ -107,7 +103,7 @@ impl<'a> Index<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// What was given as this object and is not in force.
+    /// What was given as this object and is left out.
     pub(super) fn ignored(&self, reference: &ObjectReference) -> Option<&'a Ignored> {
         self.ignored.get(reference).copied()
     }

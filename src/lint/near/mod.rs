@@ -1,7 +1,7 @@
 //! Near misses: what is not as it ought to be, and would be but for one thing.
 //!
 //! A reference that leads to nothing may have a wrong letter, the wrong namespace, or lead to an object that was
-//! given and is not in force; a ReferenceGrant may allow all but the namespace; a request may ask the wrong port or
+//! given and is left out; a ReferenceGrant may allow all but the namespace; a request may ask the wrong port or
 //! host. [`Near`] finds these, for whoever has something to say of an object ([`Near::help`], [`Near::object`]) or of
 //! a request ([`Near::request`]). It decides nothing: that a reference fails is what
 //! [`attachment`](crate::attachment) says.
@@ -25,9 +25,10 @@
 //!     group: GROUP.into(), kind: "Gateway".into(), namespace: "default".into(), name: "front".into(),
 //! };
 //! let hints = Near::new(&resolver, &[]).object(&front);
-//! assert_eq!(hints[0].message, "GatewayClass ngnix was not given: did you mean GatewayClass `nginx`?");
+//! assert_eq!(hints[0].message, "GatewayClass ngnix is not given: did you mean GatewayClass `nginx`?");
 //! ```
 
+mod conflict;
 mod grant;
 mod index;
 mod names;
@@ -38,8 +39,8 @@ mod tests;
 
 use crate::{
     attachment::{
-        ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId, RouteKind,
-        admit::Ignored,
+        MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
+        RouteKind, admit::Ignored,
     },
     meta::{GROUP, ObjectReference},
     schema,
@@ -53,7 +54,7 @@ const MOST_LOOKED_AT: usize = 1_000;
 /// How many objects are looked at in all. A set may have as many references that fail as it has objects.
 const BUDGET: usize = 50_000;
 
-/// Finds what nearly fits, among the objects of a resolver and those that are not in force.
+/// Finds what nearly fits, among the objects of a resolver and those that are left out.
 #[derive(Debug)]
 pub struct Near<'a> {
     resolver: &'a Resolver,
@@ -61,6 +62,20 @@ pub struct Near<'a> {
     index: OnceCell<Index<'a>>,
     /// How many objects may yet be looked at.
     budget: Cell<usize>,
+}
+
+/// What to write for the group of a reference to a kind that is in another group.
+fn group(problem: &ReferenceProblem, to: &ObjectReference) -> String {
+    let is_default = match to.kind.as_str() {
+        "Gateway" => true,
+        "Service" => !problem.path.starts_with("spec.parentRefs"),
+        _ => false,
+    };
+    match to.kind.as_str() {
+        _ if is_default => "remove `group`".to_owned(),
+        "Service" => "write `group: \"\"`".to_owned(),
+        _ => format!("write `group: {MULTICLUSTER_GROUP}`"),
+    }
 }
 
 /// What would make an object work as it is most likely meant.
@@ -77,7 +92,7 @@ pub struct Hint {
 
 impl<'a> Near<'a> {
     /// As of the resolver's last [`update`](Resolver::update); `ignored` is what was given beside its objects and is
-    /// not in force.
+    /// left out.
     ///
     /// Looks at so many objects in all, and no more: of a set in which very many references fail, the last ones have
     /// no hint.
@@ -117,7 +132,11 @@ impl<'a> Near<'a> {
             Kind::NotPermitted => Some(self.grant(object, to)),
             Kind::ListenerNotFound => self.section(object, problem),
             Kind::NoCommonHostname => self.hostname(object, to),
-            Kind::NotAttached => self.namespaces(object, problem),
+            Kind::NotAttached => self
+                .namespaces(object, problem)
+                .or_else(|| self.excluded(object, problem)),
+            Kind::TargetUnusable => self.other_policy(object, problem),
+            Kind::WrongGroup => Some(group(problem, to)),
             _ => None,
         }
     }
@@ -136,8 +155,11 @@ impl<'a> Near<'a> {
                 });
             }
         };
-        if let Some(message) = self.class(object) {
-            add("spec.gatewayClassName", message, true);
+        if let Some((message, alone)) = self.class(object) {
+            add("spec.gatewayClassName", message, alone);
+        }
+        for (path, message) in self.gateway(object) {
+            add(path, message, false);
         }
         for problem in self.resolver.reference_problems(object) {
             if let Some(message) = self.help(object, &problem) {
@@ -150,8 +172,9 @@ impl<'a> Near<'a> {
         hints
     }
 
-    /// A GatewayClass whose name is nearly that which a Gateway asks for, where that one is only assumed.
-    fn class(&self, object: &ObjectReference) -> Option<String> {
+    /// What to do about the GatewayClass of a Gateway: one that is left out, or one whose name is nearly that which
+    /// the Gateway asks for, where that one is only assumed, and nothing is wrong else.
+    fn class(&self, object: &ObjectReference) -> Option<(String, bool)> {
         if object.group != GROUP || object.kind != "Gateway" {
             return None;
         }
@@ -166,10 +189,11 @@ impl<'a> Near<'a> {
         if snapshot.contains(&wanted) {
             return None;
         }
-        let near = self
-            .not_in_force(&wanted)
-            .or_else(|| self.misspelt(&wanted))?;
-        Some(format!("{wanted} was not given: {near}"))
+        if let Some(correct) = self.left_out(&wanted) {
+            return Some((correct, false));
+        }
+        let near = self.misspelt(&wanted)?;
+        Some((format!("{wanted} is not given: {near}"), true))
     }
 
     /// The parents of a route that are of a kind which came with a later release.

@@ -15,7 +15,7 @@ impl Near<'_> {
         to: &ObjectReference,
         kind: Kind,
     ) -> Option<String> {
-        self.not_in_force(to)
+        self.left_out(to)
             .or_else(|| self.elsewhere(from, to, kind))
             .or_else(|| self.misspelt(to))
             .or_else(|| {
@@ -38,20 +38,17 @@ impl Near<'_> {
         let (place, _) = there.next()?;
         there.next().is_none().then(|| {
             format!(
-                "the one Gateway of namespace `{}` is `{}`",
-                to.namespace, place.name
+                "did you mean Gateway `{}`, the only one in namespace `{}`?",
+                place.name, to.namespace
             )
         })
     }
 
-    /// The object that was given, and is not in force.
-    pub(super) fn not_in_force(&self, to: &ObjectReference) -> Option<String> {
+    /// The object that was given, and is left out.
+    pub(super) fn left_out(&self, to: &ObjectReference) -> Option<String> {
         let ignored = self.index().ignored(to)?;
-        let object = &ignored.object;
-        Some(format!(
-            "{object} was given and is not in force: {}",
-            ignored.message
-        ))
+        let (object, message) = (&ignored.object, &ignored.message);
+        Some(format!("correct {object} first: {message}"))
     }
 
     /// An object of the same name in another namespace.

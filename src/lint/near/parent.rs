@@ -2,7 +2,7 @@
 
 use super::{MOST_LOOKED_AT, Near};
 use crate::{
-    attachment::{ReferenceProblem, RouteId, RouteKind},
+    attachment::ReferenceProblem,
     meta::{NamespacedName, ObjectReference},
     schema::nearest_name,
     v1::{FromNamespaces, Listener, ParentReference},
@@ -15,13 +15,8 @@ impl Near<'_> {
         object: &ObjectReference,
         problem: &ReferenceProblem,
     ) -> Option<&ParentReference> {
-        let index = problem.path.strip_prefix("spec.parentRefs[")?;
-        let (index, _) = index.split_once(']')?;
-        let index: usize = index.parse().ok()?;
-        let kind = RouteKind::from_kind(&object.kind)?;
-        let id = RouteId::new(kind, object.namespaced_name());
-        let attachments = self.resolver.resolution().attachments.get(&id)?;
-        attachments.get(index).map(|attachment| &attachment.parent)
+        self.attachment(object, problem)
+            .map(|attachment| &attachment.parent)
     }
 
     /// The listener whose name is nearly that which a route asks for, or the port name of a Service.
@@ -110,7 +105,7 @@ impl Near<'_> {
                 .contains_key(&NamespacedName::new("", namespace.as_str()))
         {
             return Some(format!(
-                "Namespace `{namespace}` was not given, so that its labels are not known: add it to the input"
+                "add Namespace `{namespace}` with its labels to the input"
             ));
         }
         let same = listeners.find(|l| l.routes_from() == FromNamespaces::Same);

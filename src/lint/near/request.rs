@@ -265,7 +265,7 @@ impl Near<'_> {
         }
     }
 
-    /// Policies for a backend that were given and are not in force.
+    /// Policies for a backend that were given and are left out.
     fn policies(&self, backend: &ObjectReference, hints: &mut Vec<String>) {
         for ignored in self.ignored.iter().take(super::MOST_LOOKED_AT) {
             let targets: Vec<(&str, &str, &str)> = match &ignored.meant {
@@ -288,7 +288,7 @@ impl Near<'_> {
                 && targets.contains(&(group, kind, name))
             {
                 hints.push(format!(
-                    "{} targets {backend} and is not in force: {}",
+                    "{} targets {backend}, but is left out: {}",
                     ignored.object, ignored.message
                 ));
             }

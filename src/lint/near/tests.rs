@@ -90,7 +90,7 @@ fn what_fits_has_no_hints() {
 #[test]
 fn a_class_name_that_almost_fits_is_a_finding_though_the_gateway_is_accepted() {
     let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
-    let wanted = "GatewayClass any was not given: did you mean GatewayClass `anny`?".to_owned();
+    let wanted = "GatewayClass any is not given: did you mean GatewayClass `anny`?".to_owned();
     assert_eq!(
         hints(class),
         [("Gateway shop/front".to_owned(), wanted, true)]
@@ -200,7 +200,7 @@ fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
         ),
         (
             fits("v1", "away", FROM, TO),
-            "ReferenceGrant away/g would allow it and is not in force: the experimental channel of v1.1.0 does not serve \
+            "ReferenceGrant away/g would allow it, but is left out: the experimental channel of v1.1.0 does not serve \
              ReferenceGrant in `gateway.networking.k8s.io/v1`, which came with release v1.5.0",
         ),
         (
@@ -227,7 +227,7 @@ fn a_namespace_that_was_not_given_has_labels_that_are_not_known() {
     let objects = route("away", spec);
     assert_eq!(
         of_route(&objects, "away"),
-        "Namespace `away` was not given, so that its labels are not known: add it to the input"
+        "add Namespace `away` with its labels to the input"
     );
     let given =
         "---\napiVersion: v1\nkind: Namespace\nmetadata: { name: away, labels: { team: b } }\n";
@@ -247,14 +247,14 @@ fn what_a_listener_needs_to_take_a_route_of_another_namespace_is_said() {
 }
 
 #[test]
-fn an_object_that_was_given_and_is_not_in_force_is_mentioned_where_it_is_missed() {
+fn an_object_that_was_given_and_is_left_out_is_mentioned_where_it_is_missed() {
     let refused = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: edge, namespace: shop }\n\
                    spec: { gatewayClassName: any, listeners: [] }\n---\n";
     let spec =
         "{ parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
     assert_eq!(
         of_route(&(refused.to_owned() + &route("shop", spec)), "shop"),
-        "Gateway shop/edge was given and is not in force: an API server refuses it"
+        "correct Gateway shop/edge first: the API server would refuse it"
     );
 }
 
@@ -350,7 +350,7 @@ fn a_listener_of_the_port_that_speaks_something_else_is_named() {
 }
 
 #[test]
-fn a_policy_that_is_not_in_force_is_named_where_its_backend_is_reached() {
+fn a_policy_that_is_left_out_is_named_where_its_backend_is_reached() {
     let spec = "{ parentRefs: [{ name: front, sectionName: all }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
     let policy = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
                   spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
@@ -359,7 +359,7 @@ fn a_policy_that_is_not_in_force_is_named_where_its_backend_is_reached() {
     assert_eq!(hints.len(), 1, "{hints:#?}");
     assert!(
         hints[0]
-            .starts_with("BackendTLSPolicy shop/p targets Service shop/cart and is not in force: "),
+            .starts_with("BackendTLSPolicy shop/p targets Service shop/cart, but is left out: "),
         "{hints:#?}"
     );
 }

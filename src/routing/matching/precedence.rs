@@ -244,7 +244,7 @@ impl fmt::Display for Criterion {
             Self::Headers => "the winner matches more headers",
             Self::QueryParams => "the winner matches more query parameters",
             Self::Age => "the winner's route is older",
-            Self::Name => "the winner's route comes first by namespace and name",
+            Self::Name => "the namespace/name of the winner's route sorts first",
             Self::Rule => "the winner is an earlier rule of the same route",
             Self::Match => "the winner is an earlier match of the same rule",
         })

@@ -6,6 +6,7 @@
 //! mesh, which the GEP leaves to implementations. A BackendLBPolicy is for HTTP and gRPC, whoever sends it.
 
 pub(in crate::attachment) mod ancestors;
+pub(in crate::attachment) mod references;
 pub(in crate::attachment) mod results;
 pub(in crate::attachment) mod winners;
 

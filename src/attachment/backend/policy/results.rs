@@ -9,8 +9,9 @@ use crate::{
             usage::{Sender, Traffic, Usage, Use},
         },
         finding::{Finding, join},
+        objects::object::BACKEND_KINDS,
     },
-    meta::{NamespacedName, ObjectReference, condition::policy::reason},
+    meta::{NamespacedName, ObjectReference, condition::policy::reason, unexpected_kind},
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -151,13 +152,14 @@ fn find(
     let reference = &target.reference;
     let refuse = |reason, text: String| Finding::new(false, reason, text);
     if BackendKey::of(reference).is_none() {
-        let text = format!("{reference} cannot be the target: expected a Service");
+        let text = unexpected_kind(reference, "cannot be the target of a policy", BACKEND_KINDS);
         return refuse(reason::INVALID, text);
     }
     let Some(state) = state else {
-        let text = format!(
-            "{reference} does not exist: the target of a policy is in the policy's own namespace"
-        );
+        let mut text = snapshot.absent(reference).to_string();
+        if !snapshot.is_left_out(reference) {
+            text.push_str("; the target of a policy is in the policy's own namespace");
+        }
         return refuse(reason::TARGET_NOT_FOUND, text);
     };
     let section = target.section.as_deref();
@@ -223,9 +225,13 @@ fn unused<'a>(
         return format!("no accepted route refers to {target}");
     }
     let of_other_kinds: Vec<&str> = of_other_kinds.into_iter().collect();
+    let kind = match kind {
+        PolicyKind::Tls => "BackendTLSPolicy",
+        PolicyKind::Lb => "BackendLBPolicy",
+    };
     format!(
-        "the policy does not apply to what routes send to {target}: {}",
-        of_other_kinds.join("; ")
+        "routes send {target} nothing but {}, to which a {kind} does not apply",
+        of_other_kinds.join(", ")
     )
 }
 

@@ -8,7 +8,6 @@ use crate::{
             assemble::{self, Member, Tally},
             mesh::{self, Lost},
         },
-        gateway::assigned::Addresses,
         objects::object::gateway_reference,
         resolver::depends::Key,
     },
@@ -45,12 +44,8 @@ impl Update<'_> {
                     .depends
                     .routes_on(&key)
                     .filter_map(|id| resolver.routes.get_key_value(id));
-                let assembled = assemble::gateway(
-                    state,
-                    resolver.assigned.get(name).unwrap_or(&Addresses::default()),
-                    routes,
-                    resolver.options.http_grpc_conflict,
-                );
+                let assembled =
+                    assemble::gateway(state, routes, resolver.options.http_grpc_conflict);
                 self.route_statuses.extend(rejected(&assembled.tallies));
                 resolver.tallies.insert(name.clone(), assembled.tallies);
                 assembled.effective

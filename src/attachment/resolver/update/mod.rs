@@ -17,13 +17,19 @@ use crate::{
             self, BackendKey,
             policy::{self, winners},
         },
-        gateway::{self, ClassState, GatewayState, assigned},
+        gateway::{
+            self, ClassState, GatewayState, assigned,
+            references::{self, Role},
+        },
         objects::object::{class_reference, gateway_reference},
         resolution::Changes,
     },
     meta::NamespacedName,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One round of looking again: each step marks what the next ones have to do.
 pub(super) struct Update<'a> {
@@ -132,50 +138,76 @@ impl<'a> Update<'a> {
         if names.is_empty() {
             return;
         }
+        // What each Gateway was that may have changed.
+        let mut before: BTreeMap<NamespacedName, Option<GatewayState>> = BTreeMap::new();
         for name in names {
             let resolver = &mut *self.resolver;
             if let Some(gateway) = resolver.snapshot.gateways().get(&name) {
-                resolver.certificates.prepare(gateway, &resolver.snapshot);
+                references::visit(gateway, |_, role, reference| {
+                    if matches!(role, Role::Certificate(_)) {
+                        let certificates = &mut resolver.certificates;
+                        certificates.prepare(&reference, &resolver.snapshot);
+                    }
+                });
             }
             let new = self.examine_gateway(&name);
-            let resolver = &mut *self.resolver;
-            let same = new.is_some() && resolver.gateways.get(&name) == new.as_ref();
-            match new {
-                Some(gateway) => _ = resolver.gateways.insert(name.clone(), gateway),
-                None => _ = resolver.gateways.remove(&name),
-            }
-            if same {
-                continue;
-            }
-            let key = Key::Object(gateway_reference(&name));
-            self.dirty
-                .routes
-                .extend(resolver.depends.routes_on(&key).cloned());
-            let idle = resolver.gateways.get(&name).map(GatewayState::idle);
-            let idle = idle.filter(|idle| !idle.is_empty()).map(Arc::from);
-            let of_effective = &mut resolver.resolution.effective.idle;
-            if of_effective.get(&name) != idle.as_ref() {
-                match idle {
-                    Some(idle) => _ = of_effective.insert(name.clone(), idle),
-                    None => _ = of_effective.remove(&name),
-                }
-                self.changes.gateways.insert(name.clone());
-            }
-            self.changed_gateways.insert(name.clone());
-            self.rebuild.insert(name);
+            let gateways = &mut self.resolver.gateways;
+            let old = match new {
+                Some(gateway) => gateways.insert(name.clone(), gateway),
+                None => gateways.remove(&name),
+            };
+            before.insert(name, old);
         }
         let resolver = &mut *self.resolver;
-        let assigned = assigned::assign(
+        let mut assigned = assigned::assign(
             resolver.gateways.values(),
             &resolver.snapshot,
             &resolver.options.addresses,
         );
-        let before = std::mem::replace(&mut resolver.assigned, assigned);
-        for name in resolver.gateways.keys() {
-            if before.get(name) != resolver.assigned.get(name) {
-                self.rebuild.insert(name.clone());
+        for (name, gateway) in &mut resolver.gateways {
+            let addresses = assigned.remove(name).unwrap_or_default();
+            if gateway.addresses == addresses {
+                continue;
             }
+            if !before.contains_key(name) {
+                before.insert(name.clone(), Some(gateway.clone()));
+            }
+            gateway.bind(addresses);
         }
+        for (name, old) in before {
+            self.gateway_changed(name, old.as_ref());
+        }
+    }
+
+    /// Marks what depends on a Gateway, if it is not what it was.
+    fn gateway_changed(&mut self, name: NamespacedName, old: Option<&GatewayState>) {
+        let resolver = &mut *self.resolver;
+        let new = resolver.gateways.get(&name);
+        if new.is_some() && old == new {
+            return;
+        }
+        let same_to_routes = match (old, new) {
+            (Some(old), Some(new)) => old.is_same_to_routes(new),
+            _ => false,
+        };
+        if !same_to_routes {
+            let key = Key::Object(gateway_reference(&name));
+            self.dirty
+                .routes
+                .extend(resolver.depends.routes_on(&key).cloned());
+        }
+        let idle = new.map(GatewayState::idle);
+        let idle = idle.filter(|idle| !idle.is_empty()).map(Arc::from);
+        let of_effective = &mut resolver.resolution.effective.idle;
+        if of_effective.get(&name) != idle.as_ref() {
+            match idle {
+                Some(idle) => _ = of_effective.insert(name.clone(), idle),
+                None => _ = of_effective.remove(&name),
+            }
+            self.changes.gateways.insert(name.clone());
+        }
+        self.changed_gateways.insert(name.clone());
+        self.rebuild.insert(name);
     }
 
     fn examine_gateway(&self, name: &NamespacedName) -> Option<GatewayState> {
@@ -191,7 +223,7 @@ impl<'a> Update<'a> {
                 if there || !resolver.options.assume.classes {
                     return None;
                 }
-                assumed = ClassState::assumed(class_name, &resolver.options);
+                assumed = ClassState::assumed(class_name, &resolver.snapshot, &resolver.options);
                 &assumed
             }
         };
@@ -221,7 +253,8 @@ impl<'a> Update<'a> {
                 &resolver.snapshot,
                 &resolver.options,
             );
-            if resolver.backends.get(&key) == new.as_ref() {
+            // Of one that is not there, whether it is left out may be new.
+            if new.is_some() && resolver.backends.get(&key) == new.as_ref() {
                 continue;
             }
             self.dirty

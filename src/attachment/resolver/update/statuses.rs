@@ -6,7 +6,6 @@ use crate::{
         AtListener, Attachment, LostPort, Resolver, RouteConflict, RouteId, Standing, Status,
         backend::policy::{ancestors, results},
         finding::Finding,
-        gateway::assigned::Addresses,
         objects::object::gateway_reference,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
         status::keep_within,
@@ -29,16 +28,7 @@ impl Update<'_> {
                     .map(|tally| tally.counted)
                     .collect();
                 let without_room = resolver.without_room.get(&name);
-                Status::Gateway(
-                    state.status(
-                        resolver
-                            .assigned
-                            .get(&name)
-                            .unwrap_or(&Addresses::default()),
-                        &attached,
-                        without_room.into_iter().flatten(),
-                    ),
-                )
+                Status::Gateway(state.status(&attached, without_room.into_iter().flatten()))
             });
             self.set_status(gateway_reference(&name), status);
         }

@@ -6,7 +6,7 @@ mod http;
 
 use crate::{
     attachment::{
-        Options,
+        Options, Snapshot,
         backend::{self, BackendKey, BackendState, Carrier},
         effective::{
             BackendEndpoints, BackendProblem, ConnectionRouteRules, ConnectionRule,
@@ -115,6 +115,7 @@ impl From<Invalid> for RuleProblem {
 #[derive(Clone, Copy)]
 pub(in crate::attachment) struct Context<'a> {
     pub(in crate::attachment) options: &'a Options,
+    pub(in crate::attachment) snapshot: &'a Snapshot,
     pub(in crate::attachment) grants: &'a Grants,
     pub(in crate::attachment) backends: &'a HashMap<BackendKey, BackendState>,
     pub(in crate::attachment) patterns: &'a PatternStore,
@@ -241,6 +242,7 @@ impl<'a> Builder<'a> {
         self.named.push((key, number));
         let state = state.ok_or_else(|| BackendProblem::NotFound {
             reference: object.clone(),
+            left_out: self.context.snapshot.is_left_out(object),
         })?;
         let port = backend::port(state, object, port, self.carrier(), self.context.options)?;
         // Sessions are a matter of requests.
