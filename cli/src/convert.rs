@@ -1,18 +1,17 @@
 //! `gwapi convert`: a backup in the versions that a release stores.
 
 use crate::{
-    input::{Input, InputArgs, Located, Named, Problem, Severity},
-    output::{Exit, Style, fail, print_bytes},
+    input::{InputArgs, Looked, MOST_SHOWN, Named, Problem, Severity},
+    output::{Exit, Line, Page, Style, Tone, escaped, fail, say},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
     conversion::{ConversionError, ConversionProblem, ConversionProblemKind, Migrated, Migration},
-    manifest::{self, ReadOptions},
-    meta,
+    manifest::{self, RawObject, ReadOptions},
+    meta::{self, ObjectReference},
     schema::KINDS,
 };
-use serde_json::Value;
-use std::collections::HashMap;
+use std::io::{self, IsTerminal, Write};
 
 /// Migrate a backup (`kubectl get -o yaml`) to other versions, ready to be applied again
 ///
@@ -73,52 +72,58 @@ fn api_version(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &ConvertArgs) -> Exit {
-    let Some(mut input) = args.input.read() else {
+    // Everything is read once before anything is written: half a backup is worth nothing.
+    let looker = || {
+        |_: &str, _: RawObject| Looked::<()> {
+            keep: None,
+            problems: Vec::new(),
+        }
+    };
+    let Some(read) = args.input.sift(MOST_PROBLEMS, looker) else {
         return Exit::Failed;
     };
+    let (input, mut problems) = (read.input, read.problems);
     let migration = Migration {
         to: args.to.clone(),
         keep_metadata: args.keep_metadata,
     };
-    let mut entries = Entries::new();
-    for located in &input.entries {
-        let entry = &located.entry;
-        let named = (
-            located.source,
-            entry.kind(),
-            entry.namespace(),
-            entry.name(),
-        );
-        entries.entry(named).or_default().push(located);
-    }
-    let mut out = Output::new(args.format);
-    let mut total = Migrated::default();
-    let mut problems = Vec::new();
-    for (source, file) in input.sources.iter().enumerate() {
-        for (first_line, document) in manifest::documents(&file.text) {
-            let done = match out.document(document, &migration) {
-                Ok(done) => done,
-                Err(error) => {
-                    return fail(format_args!(
-                        "cannot write a document of `{}`: {error}",
-                        file.name
-                    ));
+    let stdout = io::BufWriter::new(io::stdout().lock());
+    // What passes through as it was, byte for byte, may hold anything.
+    let writer: Box<dyn Write> = if io::stdout().is_terminal() {
+        Box::new(escaped::Visible::new(stdout))
+    } else {
+        Box::new(stdout)
+    };
+    let mut out = Output::new(args.format, writer);
+    let mut total = Total::default();
+    let mut printed = Exit::Clean;
+    for file in &input.sources {
+        let written = file.text().map_err(Unwritten::from).and_then(|text| {
+            out.file(&text, &migration, &mut total, &mut |line, error, entry| {
+                for problem in describe(&file.name, line, error, entry) {
+                    problems.push(problem, MOST_PROBLEMS);
                 }
-            };
-            for error in &done.errors {
-                problems.extend(describe(&input, &entries, (source, first_line), error));
+            })
+        });
+        match written {
+            Ok(()) => {}
+            // A reader that has gone away is no failure.
+            Err(Unwritten::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            Err(error) => {
+                printed = fail(format_args!("cannot write `{}`: {error}", file.name));
+                break;
             }
-            total.objects += done.objects;
-            total.converted += done.converted;
-            total.errors.extend(done.errors);
-            total.owned.extend(done.owned);
         }
     }
-    input.problems.extend(problems);
-    input.print_problems();
+    if let Err(error) = out.writer.flush()
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        printed = fail(format_args!("cannot write the answer: {error}"));
+    }
+    input.sort(&mut problems.kept);
+    input.print_problems(&problems);
     report(&total);
-    let printed = print_bytes(&out.bytes);
-    let findings = if input.problems.is_empty() {
+    let findings = if problems.all() == 0 {
         Exit::Clean
     } else {
         Exit::Findings
@@ -126,18 +131,59 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     printed.max(findings)
 }
 
-/// Objects by their file, kind, namespace and name; those that share them in the order of the file.
-type Entries<'a> = HashMap<(usize, &'a str, &'a str, &'a str), Vec<&'a Located>>;
+/// How many problems are kept.
+const MOST_PROBLEMS: usize = 10_000;
+
+/// What became of all documents.
+#[derive(Debug, Default)]
+struct Total {
+    objects: usize,
+    converted: usize,
+    /// How many objects could not be converted.
+    errors: usize,
+    /// Objects with owner references, the first of them.
+    owned: Vec<ObjectReference>,
+    owned_more: usize,
+}
+
+impl Total {
+    fn add(&mut self, done: &mut Migrated) {
+        self.join(Self {
+            objects: done.objects,
+            converted: done.converted,
+            errors: done.errors.len(),
+            owned: std::mem::take(&mut done.owned),
+            owned_more: 0,
+        });
+    }
+
+    fn join(&mut self, other: Self) {
+        self.objects += other.objects;
+        self.converted += other.converted;
+        self.errors += other.errors;
+        let room = MOST_SHOWN.saturating_sub(self.owned.len());
+        self.owned_more += other.owned_more + other.owned.len().saturating_sub(room);
+        self.owned.extend(other.owned.into_iter().take(room));
+    }
+}
 
 /// Says on stderr what was done.
-fn report(total: &Migrated) {
-    let style = Style::stderr();
+fn report(total: &Total) {
+    let mut page = Page::new(Style::stderr());
     for owned in &total.owned {
-        eprintln!(
-            "{} {}: `metadata.ownerReferences` name owners by uid; where an owner is created anew too, correct them first",
-            style.warn("warning:"),
-            style.strong(owned)
+        let line = Line::of(Tone::Warn, "warning:")
+            .and(" ")
+            .with(Tone::Strong, owned);
+        page.line(
+            0,
+            &line.and(
+                ": `metadata.ownerReferences` name owners by uid; where an owner is created anew too, correct them first",
+            ),
         );
+    }
+    if total.owned_more > 0 {
+        let line = format!("… and {} more with owner references", total.owned_more);
+        page.line(0, &Line::plain(line));
     }
     let objects = if total.objects == 1 {
         "object"
@@ -148,43 +194,33 @@ fn report(total: &Migrated) {
         "converted {} of {} {objects} of the Gateway API",
         total.converted, total.objects
     );
-    if !total.errors.is_empty() {
+    if total.errors > 0 {
         text += &format!(
             "; {} could not be converted and stay as they were",
-            total.errors.len()
+            total.errors
         );
     }
-    eprintln!("{}", style.faint(text));
+    page.line(0, &Line::of(Tone::Faint, text));
+    say(page);
 }
 
-/// The problems of an object that could not be converted, with file and line; from the file and the line
-/// where the object's document begins.
+/// The problems of an object that could not be converted, with file and line; from the line where the object's document
+/// begins, and the object where it stands in that document.
 fn describe(
-    input: &Input,
-    entries: &Entries<'_>,
-    (source, first_line): (usize, usize),
+    file: &str,
+    first_line: usize,
     error: &ConversionError,
+    entry: Option<&RawObject>,
 ) -> Vec<Problem> {
     let object = error.object();
-    let named = (
-        source,
-        object.kind.as_str(),
-        object.namespace.as_str(),
-        object.name.as_str(),
-    );
-    let located = entries.get(&named).and_then(|same| {
-        let before = same.partition_point(|l| l.entry.place.position.line < first_line);
-        same.get(before)
-    });
-    let file = input.sources.get(source).map_or("", |file| &file.name);
     let describe = |problem: &ConversionProblem| {
-        let position = located.map(|located| located.entry.position(problem.path()));
+        let position = entry.map(|entry| entry.position(problem.path()));
         Problem {
             file: file.to_owned(),
-            line: position.map_or(first_line, |position| position.line),
+            line: position.map_or(first_line, |position| first_line - 1 + position.line),
             column: position.map_or(1, |position| position.column),
             object: Named {
-                api_version: located.map_or("", |l| l.entry.api_version()).to_owned(),
+                api_version: entry.map_or("", RawObject::api_version).to_owned(),
                 kind: object.kind.clone(),
                 namespace: object.namespace.clone(),
                 name: object.name.clone(),
@@ -202,107 +238,201 @@ fn describe(
     error.problems().iter().map(describe).collect()
 }
 
-/// The stream that is written.
-struct Output {
-    format: Format,
-    bytes: Vec<u8>,
+/// Why something was not written.
+#[derive(Debug, thiserror::Error)]
+enum Unwritten {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("it cannot be written as YAML: {0}")]
+    Yaml(String),
 }
 
-impl Output {
-    fn new(format: Format) -> Self {
+/// Who is told of what could not be converted: with the line where the document begins, and the object as it stands in
+/// the document.
+type Tell<'t> = dyn FnMut(usize, &ConversionError, Option<&RawObject>) + 't;
+
+/// The stream that is written.
+struct Output<W> {
+    format: Format,
+    writer: W,
+    /// Whether anything has been written.
+    begun: bool,
+    /// Whether what was written last ends its document, by a line of `...`.
+    ended: bool,
+}
+
+impl<W: Write> Output<W> {
+    fn new(format: Format, writer: W) -> Self {
         Self {
             format,
-            bytes: Vec::new(),
+            writer,
+            begun: false,
+            ended: false,
         }
     }
 
-    /// Migrates a document and writes it. One that cannot be read, or has keys twice, is not touched: that
-    /// is a problem of the input and has been noted.
-    fn document(&mut self, document: &[u8], migration: &Migration) -> Result<Migrated, String> {
-        let read = manifest::read(document, &ReadOptions::default().with_whole_lists());
-        let sound = read.errors.is_empty() && read.entries.iter().all(|e| e.duplicates.is_empty());
-        let mut total = Migrated::default();
-        let mut values = Vec::with_capacity(read.entries.len());
-        for entry in read.entries {
-            if !sound {
-                values.push(entry.value);
-                continue;
-            }
-            let done = migration.migrate(entry.value);
-            total.changed |= done.changed;
-            total.objects += done.objects;
-            total.converted += done.converted;
-            total.errors.extend(done.errors);
-            total.owned.extend(done.owned);
-            values.push(done.value);
-        }
-        match self.format {
-            Format::Json => {
-                for value in &values {
-                    let text = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
-                    self.bytes.extend_from_slice(text.as_bytes());
-                    self.bytes.push(b'\n');
-                }
-            }
-            Format::Yaml if total.changed => self.rewritten(document, &values)?,
-            Format::Yaml => self.verbatim(document),
-        }
-        Ok(total)
-    }
-
-    /// A document as it was.
-    fn verbatim(&mut self, document: &[u8]) {
-        let (head, body) = split_head(document);
-        // A marker may share its line with content: `--- {kind: Service}`.
-        let marked = body.split(|b| *b == b'\n').next().is_some_and(is_marker);
-        self.begin(head, !body.is_empty() && !marked);
-        self.bytes.extend_from_slice(document);
-        self.end_line();
-    }
-
-    /// A document in a new form, after the comments that stood before it.
-    fn rewritten(&mut self, document: &[u8], values: &[Value]) -> Result<(), String> {
-        let (head, _) = split_head(document);
-        self.begin(head, true);
-        self.bytes.extend_from_slice(head);
-        self.end_line();
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                self.bytes.extend_from_slice(b"---\n");
-            }
-            let text = serde_saphyr::to_string(value).map_err(|error| error.to_string())?;
-            self.bytes.extend_from_slice(text.as_bytes());
-            self.end_line();
+    /// Migrates the documents of a file, and writes each when it is done.
+    fn file(
+        &mut self,
+        text: &[u8],
+        migration: &Migration,
+        total: &mut Total,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Unwritten> {
+        for (first_line, document) in manifest::documents(text) {
+            self.document((first_line, document), migration, total, tell)?;
         }
         Ok(())
     }
 
+    /// Migrates a document and writes it. One that cannot be read, or has keys twice, is not touched: that
+    /// is a problem of the input and has been noted.
+    fn document(
+        &mut self,
+        (first_line, document): (usize, &[u8]),
+        migration: &Migration,
+        total: &mut Total,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Unwritten> {
+        let values = || manifest::stream(document, &ReadOptions::default().with_whole_lists());
+        let (mut sound, mut changed) = (true, false);
+        let (mut here, mut errors) = (Total::default(), Vec::new());
+        for value in values() {
+            let Some(entry) = value.ok().filter(|entry| entry.duplicates.is_empty()) else {
+                sound = false;
+                break;
+            };
+            let mut done = migration.migrate(entry.value);
+            changed |= done.changed;
+            here.add(&mut done);
+            errors.append(&mut done.errors);
+        }
+        if sound {
+            total.join(here);
+        } else {
+            (changed, errors) = (false, Vec::new());
+        }
+        // What a document becomes is made anew and gathered as text: as values it would take many times as much room.
+        let mut written = Vec::new();
+        let rewrite = changed || self.format == Format::Json;
+        for entry in values().flatten().take_while(|_| rewrite) {
+            let value = match sound {
+                true => migration.migrate(entry.value).value,
+                false => entry.value,
+            };
+            match self.format {
+                Format::Json => {
+                    escaped::pretty(&mut written, &value)?;
+                    written.push(b'\n');
+                }
+                Format::Yaml => {
+                    if !written.is_empty() {
+                        written.extend_from_slice(b"---\n");
+                    }
+                    let text = escaped::yaml(&value).map_err(Unwritten::Yaml)?;
+                    written.extend_from_slice(text.as_bytes());
+                    end_line(&mut written);
+                }
+            }
+        }
+        tell_errors(document, first_line, &errors, tell);
+        match self.format {
+            Format::Json => self.writer.write_all(&written)?,
+            Format::Yaml if changed => self.rewritten(document, &written)?,
+            Format::Yaml => self.verbatim(document)?,
+        }
+        Ok(())
+    }
+
+    /// A document as it was.
+    fn verbatim(&mut self, document: &[u8]) -> io::Result<()> {
+        let (head, body) = split_head(document);
+        // A marker may share its line with content: `--- {kind: Service}`.
+        let marked = body.split(|b| *b == b'\n').next().is_some_and(is_marker);
+        self.begin(head, !body.is_empty() && !marked)?;
+        self.write(document)
+    }
+
+    /// A document in a new form, after the comments that stood before it.
+    fn rewritten(&mut self, document: &[u8], written: &[u8]) -> io::Result<()> {
+        let (head, _) = split_head(document);
+        self.begin(head, true)?;
+        self.write(head)?;
+        self.write(written)
+    }
+
     /// Parts a document from what is written already, where its head does not do so itself.
-    fn begin(&mut self, head: &[u8], has_content: bool) {
+    fn begin(&mut self, head: &[u8], has_content: bool) -> io::Result<()> {
         let mut lines = head.split(|b| *b == b'\n');
         let directives = head
             .split(|b| *b == b'\n')
             .any(|line| line.starts_with(b"%"));
-        if self.bytes.is_empty() {
-            return;
+        if !self.begun || self.ended {
+            return Ok(());
         }
-        let ended = self
-            .bytes
+        if directives {
+            self.write(b"...\n")?;
+        } else if has_content && !lines.any(is_marker) {
+            self.write(b"---\n")?;
+        }
+        Ok(())
+    }
+
+    /// Writes whole lines.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.writer.write_all(bytes)?;
+        if !bytes.ends_with(b"\n") {
+            self.writer.write_all(b"\n")?;
+        }
+        self.begun = true;
+        // Blank lines after it change nothing.
+        if let Some(last) = bytes
             .trim_ascii_end()
             .rsplit(|b| *b == b'\n')
             .next()
-            .is_some_and(|line| line.starts_with(b"..."));
-        if directives && !ended {
-            self.bytes.extend_from_slice(b"...\n");
-        } else if has_content && !ended && !lines.any(is_marker) {
-            self.bytes.extend_from_slice(b"---\n");
+            .filter(|last| !last.is_empty())
+        {
+            self.ended = last.starts_with(b"...");
+        }
+        Ok(())
+    }
+}
+
+fn end_line(bytes: &mut Vec<u8>) {
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+}
+
+/// Tells of the objects of a document that could not be converted, each with its place: for that the document is read
+/// again, lists taken apart.
+fn tell_errors(
+    document: &[u8],
+    first_line: usize,
+    errors: &[ConversionError],
+    tell: &mut Tell<'_>,
+) {
+    let mut errors = errors.iter().peekable();
+    for entry in manifest::stream(document, &ReadOptions::default()).flatten() {
+        // The errors are in the order of the objects.
+        let Some(error) = errors.peek() else {
+            return;
+        };
+        let object = error.object();
+        let same = (entry.kind(), entry.namespace(), entry.name())
+            == (&object.kind, &object.namespace, &object.name);
+        if same {
+            tell(first_line, error, Some(&entry));
+            errors.next();
         }
     }
-
-    fn end_line(&mut self) {
-        if self.bytes.last().is_some_and(|last| *last != b'\n') {
-            self.bytes.push(b'\n');
-        }
+    for error in errors {
+        tell(first_line, error, None);
     }
 }
 
@@ -334,11 +464,11 @@ mod tests {
     use super::*;
 
     fn convert(format: Format, text: &str) -> String {
-        let mut out = Output::new(format);
-        for (_, document) in manifest::documents(text.as_bytes()) {
-            out.document(document, &Migration::default()).unwrap();
-        }
-        String::from_utf8(out.bytes).unwrap()
+        let mut out = Output::new(format, Vec::new());
+        let (migration, mut total) = (Migration::default(), Total::default());
+        out.file(text.as_bytes(), &migration, &mut total, &mut |_, _, _| {})
+            .unwrap();
+        String::from_utf8(out.writer).unwrap()
     }
 
     const OLD: &str =
@@ -380,7 +510,7 @@ mod tests {
         let json = "{\"apiVersion\":\"gateway.networking.k8s.io/v1alpha2\",\"kind\":\"GRPCRoute\",\"metadata\":{\"name\":\"a\"}}\n{\"kind\":\"A\"}\n";
         assert_eq!(convert(Format::Yaml, json), format!("{NEW}---\nkind: A\n"));
         let pretty = convert(Format::Json, json);
-        let values: Vec<Value> = serde_json::Deserializer::from_str(&pretty)
+        let values: Vec<serde_json::Value> = serde_json::Deserializer::from_str(&pretty)
             .into_iter()
             .map(Result::unwrap)
             .collect();

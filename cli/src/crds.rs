@@ -1,7 +1,7 @@
 //! `gwapi crds`: the CustomResourceDefinitions of a channel.
 
 use crate::{
-    output::{Exit, fail, print},
+    output::{Exit, fail, print_document},
     write,
 };
 use clap::Args;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &CrdsArgs) -> Exit {
             .iter()
             .map(|(_, text)| format!("---\n{text}"))
             .collect();
-        return print(&stream);
+        return print_document(&stream);
     };
     match write::files(folder, &documents) {
         Ok(()) => Exit::Clean,

@@ -1,13 +1,13 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
 use crate::{
-    input::{Input, MOST_SHOWN, Problem},
-    output::{Line, Page, Style, Tone},
+    input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
+    output::{self, Line, Page, Style, Tone},
 };
 use clap::Args;
 use gwapi::{
-    attachment::admit::{self, Admitted, Experimental, Ignored},
-    manifest::ReadError,
+    attachment::admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
+    manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, ObjectReference},
     validation::Finding,
 };
@@ -34,6 +34,9 @@ pub(crate) struct ChannelArgs {
     /// would refuse is left out
     #[arg(long, default_value_t = Channel::Experimental)]
     pub(crate) channel: Channel,
+    /// How many objects and documents that are left out are named; all are counted
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_ignored: u32,
 }
 
 /// What the input comes to.
@@ -41,8 +44,10 @@ pub(crate) struct ChannelArgs {
 pub(crate) struct Given {
     /// The objects in force.
     pub(crate) admitted: Admitted,
-    /// What is not in force, in the order of the input.
+    /// What is left out, in the order of the input.
     pub(crate) ignored: Vec<NotInForce>,
+    /// How much is left out beside that, and is not named.
+    more: usize,
 }
 
 /// Something that was given and is left out; in JSON an element of `ignored`.
@@ -58,6 +63,36 @@ pub(crate) struct NotInForce {
     message: String,
     help: Option<String>,
     findings: Vec<Field>,
+}
+
+/// An object of the input: its file, where it is, and where its fields are for which it is left out.
+type Placed = (usize, Position, Vec<Position>);
+
+/// What was read.
+enum Read {
+    Judged(Box<(Position, Vec<Position>, Judgement)>),
+    /// An object that is left out, one more than are named.
+    Ignored,
+}
+
+/// Where the fields are for which an object, or its status, is left out.
+fn fields(judged: &Judged, entry: &RawObject) -> Vec<Position> {
+    let ignored = match judged {
+        Judged::Ignored(ignored) => ignored,
+        Judged::Admitted {
+            status: Some(ignored),
+            ..
+        } => ignored,
+        _ => return Vec::new(),
+    };
+    // As many as the object has findings, in their order.
+    let fields = NotInForce::of_object(ignored).findings;
+    let place = |field: &Field| {
+        let is_key = field.rule == "schema/unknown-field";
+        let key = is_key.then(|| entry.positions.key(&field.path)).flatten();
+        key.unwrap_or_else(|| entry.position(&field.path))
+    };
+    fields.iter().map(place).collect()
 }
 
 /// A place in a file.
@@ -100,32 +135,88 @@ impl InExperimental {
 }
 
 impl Given {
-    /// Keeps the objects of the input that an API server of this channel would take.
-    pub(crate) fn of(input: &Input, channel: Channel) -> Self {
-        let values = input.entries.iter().map(|located| &located.entry.value);
-        let mut admitted = admit::admit(values, channel);
-        for problem in input.problems.iter().map(NotInForce::of_problem) {
-            if !problem.object.kind.is_empty() && !problem.object.name.is_empty() {
-                admitted.snapshot.leave_out(problem.object);
+    /// Reads the input, and keeps what the objects mean that an API server of the channel would take. Each is judged when
+    /// it is read, and then let go.
+    ///
+    /// Nothing comes back where a file could not be read at all: that has been said on stderr.
+    pub(crate) fn read(from: &InputArgs, args: ChannelArgs) -> Option<Self> {
+        let most = args.max_ignored as usize;
+        let looker = || {
+            let mut room = most;
+            move |_: &str, entry: RawObject| {
+                let judgement = Judgement::of(&entry.value, args.channel);
+                let looked = |keep| Looked {
+                    keep: Some(keep),
+                    problems: Vec::new(),
+                };
+                let is_ignored = matches!(judgement.judged(), Judged::Ignored(_));
+                if is_ignored && room == 0 {
+                    return looked(Read::Ignored);
+                }
+                room -= usize::from(is_ignored);
+                let place = entry.place.position;
+                looked(Read::Judged(Box::new((
+                    place,
+                    fields(judgement.judged(), &entry),
+                    judgement,
+                ))))
             }
+        };
+        let sifted = from.sift(most, looker)?;
+        let mut admission = Admission::default().with_most_ignored(most);
+        // Of each object, where it is, and where its fields are for which it is left out.
+        let mut objects = Vec::with_capacity(sifted.kept.len());
+        for kept in sifted.kept {
+            let (position, fields) = match kept.what {
+                Read::Ignored => {
+                    admission.add_ignored(1);
+                    (Position::default(), Vec::new())
+                }
+                Read::Judged(judged) => {
+                    let (position, fields, judgement) = *judged;
+                    admission.add(judgement);
+                    (position, fields)
+                }
+            };
+            objects.push((kept.source, position, fields));
         }
-        let mut ignored: Vec<(usize, NotInForce)> = input
-            .problems
-            .iter()
-            .map(|problem| (input.order(&problem.file), NotInForce::of_problem(problem)))
-            .collect();
+        let mut admitted = admission.finish();
+        let input = &sifted.input;
+        let mut ignored = Vec::new();
+        for problem in &sifted.problems.kept {
+            let unreadable = NotInForce::of_problem(problem);
+            if !unreadable.object.kind.is_empty() && !unreadable.object.name.is_empty() {
+                admitted.snapshot.leave_out(unreadable.object.clone());
+            }
+            ignored.push((input.order(&problem.file), unreadable));
+        }
         for object in &admitted.ignored {
-            let source = input.entries.get(object.index).map_or(0, |l| l.source);
-            ignored.push((source, NotInForce::of_input(object, input)));
+            let source = objects.get(object.index).map_or(0, |(source, ..)| *source);
+            ignored.push((source, NotInForce::of_input(object, input, &objects)));
         }
         ignored.sort_by_key(|(source, object)| {
             let place = object.place.as_ref();
             (*source, place.map(|place| (place.line, place.column)))
         });
-        Self {
+        let all = ignored.len() + admitted.ignored_more + sifted.problems.more();
+        ignored.truncate(most);
+        let ignored: Vec<_> = ignored.into_iter().map(|(_, object)| object).collect();
+        let given = Self {
+            more: all - ignored.len(),
             admitted,
-            ignored: ignored.into_iter().map(|(_, object)| object).collect(),
+            ignored,
+        };
+        if given.more > 0 {
+            let mut page = Page::new(Style::stderr());
+            page.line(
+                0,
+                &Line::plain(format_args!(
+                    "{all} objects and documents are left out, of which {most} are named: `--max-ignored` allows more"
+                )),
+            );
+            output::say(page);
         }
+        Some(given)
     }
 
     /// What of the input only the experimental channel has.
@@ -147,7 +238,7 @@ impl Given {
     pub(crate) fn say(&self) {
         let mut page = Page::new(Style::stderr());
         show(&self.ignored, &mut page);
-        eprint!("{}", page.into_text());
+        output::say(page);
     }
 }
 
@@ -229,16 +320,12 @@ impl NotInForce {
     }
 
     /// An object of the input.
-    fn of_input(ignored: &Ignored, input: &Input) -> Self {
+    fn of_input(ignored: &Ignored, input: &Input, objects: &[Placed]) -> Self {
         let mut object = Self::of_object(ignored);
-        let Some(located) = input.entries.get(ignored.index) else {
+        let Some((source, place, positions)) = objects.get(ignored.index) else {
             return object;
         };
-        let entry = &located.entry;
-        for field in &mut object.findings {
-            let key =
-                (field.rule == "schema/unknown-field").then(|| entry.positions.key(&field.path));
-            let position = key.flatten().unwrap_or_else(|| entry.position(&field.path));
+        for (field, position) in object.findings.iter_mut().zip(positions) {
             field.line = Some(position.line);
             field.column = Some(position.column);
         }
@@ -246,15 +333,12 @@ impl NotInForce {
             .findings
             .sort_by_key(|field| (field.line, field.column));
         object.place = Some(Place {
-            file: input.source(located).to_owned(),
-            line: entry.place.position.line,
-            column: entry.place.position.column,
+            file: input.source(*source).to_owned(),
+            line: place.line,
+            column: place.column,
         });
-        if let Some(other) = ignored
-            .replaced_by
-            .and_then(|index| input.entries.get(index))
-        {
-            let (file, line) = (input.source(other), other.entry.place.position.line);
+        if let Some((source, place, _)) = ignored.replaced_by.and_then(|index| objects.get(index)) {
+            let (file, line) = (input.source(*source), place.line);
             object.message =
                 format!("given again at {file}:{line}: the API server keeps what was applied last");
         }

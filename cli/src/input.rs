@@ -1,19 +1,19 @@
 //! What `-f` names: files, folders and stdin, read into objects with file, line and column.
 
 mod files;
+mod shown;
 mod sift;
 
-pub(crate) use sift::{Looked, Problems};
+pub(crate) use shown::Shown;
+pub(crate) use sift::{Kept, Looked, Problems, Sifted};
 
-use crate::output::{Style, fail, is_hidden, visible};
+use crate::output::{Line, Page, Style, fail, say};
 use clap::Args;
-use gwapi::manifest::{self, Limits, Position, RawObject, ReadError, ReadOptions};
+use gwapi::manifest::{Limits, Position, RawObject, ReadError, ReadOptions};
 use serde::Serialize;
 use std::{
     borrow::Cow,
-    cell::{OnceCell, RefCell},
     collections::HashMap,
-    fmt::Write as _,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -65,31 +65,8 @@ fn limit(text: &str) -> Result<(String, usize), String> {
 }
 
 impl InputArgs {
-    /// Reads everything. What cannot be read, or decoded, is a problem and hides nothing else.
-    ///
-    /// Nothing comes back where a file could not be read at all: that has been said on stderr, and the verb
-    /// ends with [`Exit::Failed`](crate::output::Exit::Failed).
-    pub(crate) fn read(&self) -> Option<Input> {
-        let mut input = Input::default();
-        let limits = self.limits();
-        let mut failed = false;
-        for origin in self.origins(&mut input)? {
-            failed |= !match &origin.path {
-                None => input.add(origin.name, limits, io::stdin().lock()),
-                Some(path) => match fs::File::open(path) {
-                    Ok(file) => input.add(origin.name, limits, file),
-                    Err(error) => {
-                        fail(format_args!("cannot read `{}`: {error}", origin.name));
-                        false
-                    }
-                },
-            };
-        }
-        (!failed).then_some(input)
-    }
-
-    /// What is to be read, in order; links that are not followed join the problems.
-    fn origins(&self, input: &mut Input) -> Option<Vec<Origin>> {
+    /// What is to be read, in order; links that are not followed are problems.
+    fn origins(&self, mut problem: impl FnMut(Problem)) -> Option<Vec<Origin>> {
         let mut origins = Vec::new();
         let mut failed = false;
         let mut stdin_read = false;
@@ -112,14 +89,14 @@ impl InputArgs {
                     let named = |file: PathBuf| (file.display().to_string(), Some(file));
                     origins.extend(found.files.into_iter().map(named));
                     for link in &found.outside {
-                        input.problems.push(Problem::not_followed(
+                        problem(Problem::not_followed(
                             link,
                             &format!("the link leads out of the folder `{}`", path.display()),
                         ));
                     }
                     for link in &found.broken {
                         let why = "the link leads to nothing that can be read";
-                        input.problems.push(Problem::not_followed(link, why));
+                        problem(Problem::not_followed(link, why));
                     }
                 }
                 Err((path, error)) => {
@@ -150,34 +127,28 @@ impl InputArgs {
     }
 }
 
-/// All that was read.
+/// The files that were read.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     /// The files, in the order of reading.
     pub(crate) sources: Vec<Source>,
-    /// The objects, in the order of reading, not decoded.
-    pub(crate) entries: Vec<Located>,
-    /// What could not be read, and keys given twice.
-    pub(crate) problems: Vec<Problem>,
-    /// How many objects there were, kept or not.
+    /// How many objects there were.
     pub(crate) objects: usize,
-    /// The file of which a line was shown last, where files are not kept.
-    shown: RefCell<Option<(usize, Source)>>,
+    /// How they were read.
+    options: ReadOptions,
     /// The first file of each name.
     by_name: HashMap<String, usize>,
 }
 
-/// A file that was read, for showing its lines.
+/// A file that was read, and can be read again.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// Its name as it was given.
     pub(crate) name: String,
-    /// All of it; nothing where it is read again when a line is to be shown.
-    pub(crate) text: Vec<u8>,
+    /// All of it; nothing where it is read again from its file.
+    text: Vec<u8>,
     /// The file, where it is read again.
     path: Option<PathBuf>,
-    /// Where some of the lines begin, with their numbers from 0; found out when a line is first shown.
-    marks: OnceCell<Vec<(usize, usize)>>,
 }
 
 impl Source {
@@ -186,79 +157,27 @@ impl Source {
             name,
             text,
             path: None,
-            marks: OnceCell::new(),
         }
     }
 
-    /// A line, from 1; nothing where there is none, or where it is too long to be one that a person wrote.
-    fn line(&self, number: usize) -> Option<Cow<'_, str>> {
-        const LINES: usize = 256;
-        const LONGEST: usize = 64 << 10;
-        let marks = self.marks.get_or_init(|| {
-            let mut marks = vec![(0, 0)];
-            let mut last = (0, 0);
-            let ends = self.text.iter().enumerate().filter(|(_, b)| **b == b'\n');
-            for (line, (end, _)) in (1..).zip(ends) {
-                let begin = end + 1;
-                if line - last.0 >= LINES || begin - last.1 > LONGEST {
-                    last = (line, begin);
-                    marks.push(last);
-                }
-            }
-            marks
-        });
-        let index = number.checked_sub(1)?;
-        let after = marks.partition_point(|(line, _)| *line <= index);
-        let (line, begin) = *marks.get(after.checked_sub(1)?)?;
-        let from = self.text.get(begin..)?;
-        // Lines up to the next mark are short, but for the last of them.
-        let most = from.len().min(2 * LONGEST + 1);
-        let text = from.get(..most)?.split(|b| *b == b'\n').nth(index - line)?;
-        (text.len() <= LONGEST)
-            .then(|| String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)))
+    /// All of it.
+    pub(crate) fn text(&self) -> io::Result<Cow<'_, [u8]>> {
+        Ok(match &self.path {
+            Some(path) => fs::read(path)?.into(),
+            None => self.text.as_slice().into(),
+        })
     }
-}
 
-/// An object with its file.
-#[derive(Debug)]
-pub(crate) struct Located {
-    /// The index of its file in [`Input::sources`].
-    pub(crate) source: usize,
-    /// Its JSON and its place.
-    pub(crate) entry: RawObject,
+    /// All of it, from the beginning.
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match &self.path {
+            Some(path) => Box::new(fs::File::open(path)?),
+            None => Box::new(self.text.as_slice()),
+        })
+    }
 }
 
 impl Input {
-    fn add(&mut self, name: String, limits: Limits, from: impl Read) -> bool {
-        let mut text = Vec::new();
-        // One byte more than allowed, to see that there is too much: half a file is worth nothing.
-        let most = u64::try_from(limits.max_bytes).map_or(u64::MAX, |n| n.saturating_add(1));
-        if let Err(error) = from.take(most).read_to_end(&mut text) {
-            fail(format_args!("cannot read `{name}`: {error}"));
-            return false;
-        }
-        if text.len() > limits.max_bytes {
-            fail(format_args!(
-                "cannot read `{name}`: it has more than {} bytes; `--limit max-bytes=…` allows more",
-                limits.max_bytes
-            ));
-            return false;
-        }
-        let options = ReadOptions::default().with_limits(limits);
-        let read = manifest::read(&text, &options);
-        let source = self.sources.len();
-        for error in &read.errors {
-            self.problems.push(Problem::unreadable(&name, error));
-        }
-        self.objects += read.entries.len();
-        for entry in read.entries {
-            self.problems.extend(Problem::of_duplicates(&name, &entry));
-            self.entries.push(Located { source, entry });
-        }
-        self.add_source(Source::of(name, text));
-        true
-    }
-
     fn add_source(&mut self, source: Source) -> usize {
         let index = self.sources.len();
         self.by_name.entry(source.name.clone()).or_insert(index);
@@ -266,11 +185,9 @@ impl Input {
         index
     }
 
-    /// The file with this index.
-    pub(crate) fn source(&self, located: &Located) -> &str {
-        self.sources
-            .get(located.source)
-            .map_or("", |source| &source.name)
+    /// The name of the file with this index.
+    pub(crate) fn source(&self, index: usize) -> &str {
+        self.sources.get(index).map_or("", |source| &source.name)
     }
 
     /// The place of a file among those that were read.
@@ -284,90 +201,17 @@ impl Input {
     }
 
     /// Prints the problems on stderr, each with its line.
-    pub(crate) fn print_problems(&self) {
-        let style = Style::stderr();
-        for problem in self.problems.iter().take(MOST_SHOWN) {
-            eprintln!("{}", self.show(problem, style));
+    pub(crate) fn print_problems(&self, problems: &Problems) {
+        let (mut shown, mut page) = (Shown::new(self), Page::new(Style::stderr()));
+        for problem in problems.kept.iter().take(MOST_SHOWN) {
+            shown.show(problem, &mut page);
         }
-        if self.problems.len() > MOST_SHOWN {
-            eprintln!("… and {} more", self.problems.len() - MOST_SHOWN);
+        let more = problems.all() - problems.kept.len().min(MOST_SHOWN);
+        if more > 0 {
+            page.line(0, &Line::plain(format_args!("… and {more} more")));
         }
+        say(page);
     }
-
-    /// A problem for people: file, line and column, object and field, and the line itself.
-    pub(crate) fn show(&self, problem: &Problem, style: Style) -> String {
-        let mut text = String::new();
-        let severity = match problem.severity {
-            Severity::Error => style.bad("error").to_string(),
-            Severity::Warning => style.warn("warning").to_string(),
-        };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{severity}: {}", visible(&problem.file));
-        if problem.line > 0 {
-            let _ = write!(text, ":{}:{}", problem.line, problem.column);
-        }
-        let object = problem.object.to_string();
-        if !object.is_empty() {
-            let _ = write!(text, ": {}", style.strong(object));
-        }
-        if !problem.path.is_empty() {
-            let _ = write!(text, ": {}", visible(&problem.path));
-        }
-        let _ = write!(text, ": {} [{}]", visible(&problem.message), problem.rule);
-        if let Some(line) = self.line(&problem.file, problem.line) {
-            let number = problem.line.to_string();
-            let gutter = " ".repeat(number.len());
-            let bar = style.faint("|").to_string();
-            let (shown, caret) = excerpt(&line, problem.column);
-            let _ = write!(
-                text,
-                "\n {gutter} {bar}\n {number} {bar} {shown}\n {gutter} {bar} {}{}",
-                " ".repeat(caret),
-                style.bad("^")
-            );
-        }
-        if let Some(help) = &problem.help {
-            let _ = write!(text, "\n  help: {}", visible(help));
-        }
-        text
-    }
-
-    fn line(&self, file: &str, line: usize) -> Option<String> {
-        let index = *self.by_name.get(file)?;
-        let source = self.sources.get(index)?;
-        let Some(path) = &source.path else {
-            return source.line(line).map(Cow::into_owned);
-        };
-        // Findings come file by file, so that each is read again once.
-        let mut shown = self.shown.borrow_mut();
-        if shown.as_ref().is_none_or(|(last, _)| *last != index) {
-            let text = fs::read(path).unwrap_or_default();
-            *shown = Some((index, Source::of(source.name.clone(), text)));
-        }
-        let (_, source) = shown.as_ref()?;
-        source.line(line).map(Cow::into_owned)
-    }
-}
-
-/// The part of a line around a column, at most 120 characters of it, and where the column then is. Control
-/// characters, which could play tricks on a terminal, become spaces.
-fn excerpt(line: &str, column: usize) -> (String, usize) {
-    const WIDTH: usize = 120;
-    let column = column.saturating_sub(1);
-    let from = column.saturating_sub(WIDTH * 2 / 3);
-    let mut shown: String = line
-        .chars()
-        .skip(from)
-        .take(WIDTH)
-        .map(|c| if is_hidden(c) { ' ' } else { c })
-        .collect();
-    if from > 0 {
-        shown.insert_str(0, "… ");
-    }
-    if line.chars().nth(from + WIDTH).is_some() {
-        shown.push_str(" …");
-    }
-    (shown, column - from + if from > 0 { 2 } else { 0 })
 }
 
 /// How bad a problem is.
@@ -514,51 +358,5 @@ impl Problem {
             message,
             help: None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_is_shown_around_the_column() {
-        let line = format!("{}X{}", "a".repeat(500), "b".repeat(500));
-        let (shown, caret) = excerpt(&line, 501);
-        assert_eq!(shown.chars().nth(caret), Some('X'));
-        assert!(shown.chars().count() < 130);
-        assert_eq!(excerpt("a\u{1b}b", 3), ("a b".to_owned(), 2));
-    }
-
-    #[test]
-    fn a_problem_is_shown_with_its_line() {
-        let mut input = Input::default();
-        let text = "kind: Tea\nmetadata: {name: a, name: b}\n";
-        assert!(input.add("tea.yaml".to_owned(), Limits::default(), text.as_bytes()));
-        let problem = &input.problems[0];
-        let shown = input.show(problem, Style::plain());
-        assert_eq!(
-            shown,
-            "error: tea.yaml:2:21: Tea b: metadata.name: the key is given twice, first in line 2; \
-             the last value counts [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
-             |                     ^\n  help: give the key once"
-        );
-    }
-
-    #[test]
-    fn every_line_is_found_and_a_line_of_megabytes_is_not_shown() {
-        let line = |n: usize| format!("# {n} {}", "x".repeat(n % 7 * 500));
-        let text = (1..=1_000).fold(String::new(), |text, n| text + &line(n) + "\r\n") + "# end";
-        let mut input = Input::default();
-        assert!(input.add("a".to_owned(), Limits::default(), text.as_bytes()));
-        for number in 1..=1_000 {
-            assert_eq!(input.line("a", number).unwrap(), line(number));
-        }
-        assert_eq!(input.line("a", 1_001).unwrap(), "# end");
-        assert_eq!(input.line("a", 1_002), None);
-        assert_eq!(input.line("a", 0), None);
-        let long = format!("# {}", "x".repeat(2 << 20));
-        assert!(input.add("b".to_owned(), Limits::default(), long.as_bytes()));
-        assert_eq!(input.line("b", 1), None);
     }
 }

@@ -3,10 +3,13 @@
 //! This is a library for the sake of the fuzz targets in `fuzz/`; it promises nothing to anyone else. What others build
 //! on is the crate `gwapi`.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 mod convert;
 mod crds;
 mod given;
 mod input;
+mod line;
 mod output;
 mod request;
 mod resolving;
@@ -20,7 +23,7 @@ mod validate;
 mod write;
 
 use clap::{Parser, Subcommand};
-use output::Exit;
+use output::{Exit, visible};
 use std::process::ExitCode;
 
 /// Ask, lint, convert and emit resources of the Kubernetes Gateway API.
@@ -46,7 +49,7 @@ enum Verb {
 /// Runs the command with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let exit: Exit = match Cli::parse().verb {
+    let exit: Exit = match cli().verb {
         Verb::Convert(args) => convert::run(&args),
         Verb::Crds(args) => crds::run(&args),
         Verb::Request(args) => request::run(&args),
@@ -56,6 +59,25 @@ pub fn main() -> ExitCode {
         Verb::Validate(args) => validate::run(&args),
     };
     exit.into()
+}
+
+/// Reads the arguments. What is wrong with them is said, and the process ends.
+fn cli() -> Cli {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // What is said of an argument names it: then as it can be seen.
+            let seen = |argument: &std::ffi::OsString| visible(&argument.to_string_lossy());
+            match Cli::try_parse_from(arguments.iter().map(seen)) {
+                Err(error) => error.exit(),
+                Ok(_) => {
+                    output::fail(error);
+                    std::process::exit(2);
+                }
+            }
+        }
+    }
 }
 
 /// What a conversation with `gwapi serve` over these lines would write. For fuzzing.

@@ -1,4 +1,7 @@
-//! What every verb shares about its answer: the form, the exit code, colour.
+//! What every verb shares about its answer: the form, the exit code, colour. All that is printed goes through here, so that
+//! nothing of the input reaches a terminal raw: text for people as a [`Page`], JSON and YAML by [`escaped`].
+
+pub(crate) mod escaped;
 
 use clap::{Args, ValueEnum};
 use std::{
@@ -178,7 +181,8 @@ impl Page {
         }
     }
 
-    /// The lines.
+    /// The lines, for tests.
+    #[cfg(test)]
     pub(crate) fn into_text(self) -> String {
         self.text
     }
@@ -280,33 +284,54 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// Writes the answer to stdout. A reader that has gone away (`| head`) is no failure.
-pub(crate) fn print(text: &str) -> Exit {
-    print_bytes(text.as_bytes())
+/// Writes text for people to stdout. A reader that has gone away (`| head`) is no failure.
+pub(crate) fn print(page: Page) -> Exit {
+    written(io::stdout().lock().write_all(page.text.as_bytes()))
 }
 
-/// Writes an answer to stdout that need not be text, such as a document passed through as it was.
-pub(crate) fn print_bytes(bytes: &[u8]) -> Exit {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+/// Writes text for people to stderr, which is beside the answer: a failure to write it changes nothing.
+pub(crate) fn say(page: Page) {
+    let _ = io::stderr().lock().write_all(page.text.as_bytes());
+}
+
+/// Writes a document to stdout, such as YAML that is made by [`escaped::yaml`].
+pub(crate) fn print_document(text: &str) -> Exit {
+    written(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Writes a value to stdout as YAML.
+pub(crate) fn print_yaml<T: serde::Serialize>(value: &T) -> Exit {
+    match escaped::yaml(value) {
+        Ok(text) => print_document(&text),
+        Err(error) => fail(format_args!("cannot write the answer as YAML: {error}")),
+    }
+}
+
+/// Writes a value to stdout as indented JSON, without holding the text of it.
+pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Exit {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let wrote = escaped::pretty(&mut out, value).map_err(io::Error::from);
+    written(
+        wrote
+            .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush()),
+    )
+}
+
+fn written(result: io::Result<()>) -> Exit {
+    match result.and_then(|()| io::stdout().flush()) {
         Ok(()) => Exit::Clean,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
         Err(error) => fail(format_args!("cannot write the answer: {error}")),
     }
 }
 
-/// Writes a value to stdout as indented JSON.
-pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Exit {
-    match serde_json::to_string_pretty(value) {
-        Ok(text) => print(&(text + "\n")),
-        Err(error) => fail(format_args!("cannot write the answer as JSON: {error}")),
-    }
-}
-
 /// Says on stderr why the work could not be done.
 pub(crate) fn fail(message: impl fmt::Display) -> Exit {
-    let style = Style::stderr();
-    eprintln!("{} {}", style.bad("error:"), visible(&message));
+    let mut page = Page::new(Style::stderr());
+    let line = Line::of(Tone::Bad, "error:").and(" ").and(message);
+    page.line(0, &line);
+    say(page);
     Exit::Failed
 }
 

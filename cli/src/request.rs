@@ -97,10 +97,9 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
         Ok(request) => request,
         Err(error) => return fail(error),
     };
-    let Some(input) = args.input.read() else {
+    let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let given = Given::of(&input, args.channel.channel);
     let options = resolving::options(args.channel.channel);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
@@ -137,7 +136,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             let mut page = Page::new(Style::stdout());
             asked.show(args.seed, &help.sentences, &mut page);
             given.show(&mut page);
-            print(&page.into_text())
+            print(page)
         }
     };
     let outcome = if clean { Exit::Clean } else { Exit::Findings };

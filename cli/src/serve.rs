@@ -75,6 +75,7 @@ mod objects;
 mod reply;
 
 use crate::{
+    line::{self, Line},
     output::{Exit, fail},
     statused::Statused,
 };
@@ -87,7 +88,7 @@ use gwapi::{
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use lines::{Bounds, Line, NotSent};
+use lines::{Bounds, NotSent};
 use objects::{Applied, Objects};
 use reply::Reply;
 use serde::Deserialize;
@@ -130,7 +131,7 @@ fn converse(input: &mut impl BufRead, output: &mut impl Write, bounds: Bounds) -
     let mut server = Server::new(bounds);
     let mut line = Vec::new();
     loop {
-        let reply = match lines::read(input, &mut line, bounds.max_line) {
+        let reply = match line::read(input, &mut line, bounds.max_line) {
             Ok(Line::End) => return Exit::Clean,
             Ok(Line::Whole) => server.answer(&line),
             Ok(Line::TooLong) => Reply::error(

@@ -5,7 +5,7 @@ mod text;
 use crate::{
     given::{ChannelArgs, Given},
     input::InputArgs,
-    output::{Exit, Style, fail, print, print_json},
+    output::{Exit, Style, print, print_json, print_yaml},
     resolving,
     statused::{List, Statused},
 };
@@ -57,10 +57,9 @@ enum StatusFormat {
 
 /// Runs the verb.
 pub(crate) fn run(args: &StatusArgs) -> Exit {
-    let Some(input) = args.input.read() else {
+    let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let given = Given::of(&input, args.channel.channel);
     let options = resolving::options(args.channel.channel);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
@@ -76,17 +75,14 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
     );
     let clean = report.bad_objects() == 0 && given.ignored.is_empty();
     let printed = match args.format {
-        StatusFormat::Text => print(&report.into_text(&given)),
+        StatusFormat::Text => print(report.into_page(&given)),
         StatusFormat::Json => {
             given.say();
             print_json(&list(&resolver, &order, &given))
         }
         StatusFormat::Yaml => {
             given.say();
-            match serde_saphyr::to_string(&list(&resolver, &order, &given)) {
-                Ok(text) => print(&text),
-                Err(error) => fail(format_args!("cannot write the answer as YAML: {error}")),
-            }
+            print_yaml(&list(&resolver, &order, &given))
         }
     };
     let outcome = if clean { Exit::Clean } else { Exit::Findings };

@@ -1,16 +1,17 @@
 //! `gwapi upgrade-check`: what an upgrade of the CRDs would do to what is installed.
 
 use crate::{
-    input::{Input, InputArgs, Located, MOST_SHOWN, Named},
-    output::{Exit, Format, OutputArgs, Style, count, print, print_json, visible},
+    input::{InputArgs, Kept, Looked, MOST_SHOWN, Named, Sifted},
+    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json},
 };
 use clap::Args;
 use gwapi::{
     conversion::upgrade::{self, Impact, UpgradeFinding, UpgradeReport},
+    manifest::RawObject,
     meta::Channel,
 };
 use serde::Serialize;
-use std::{collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 
 /// Say what an upgrade to release v1.1.0 would block, break and lose, and what to do
 ///
@@ -28,19 +29,22 @@ pub(crate) struct UpgradeCheckArgs {
 }
 
 pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
-    let Some(input) = args.input.read() else {
+    let looker = || {
+        |_: &str, entry: RawObject| Looked {
+            keep: upgrade::concerns(&entry.value).then_some(entry),
+            problems: Vec::new(),
+        }
+    };
+    let Some(read) = args.input.sift(MOST_SHOWN, looker) else {
         return Exit::Failed;
     };
-    input.print_problems();
-    let report = upgrade::check(
-        input.entries.iter().map(|located| &located.entry.value),
-        args.channel,
-    );
+    read.input.print_problems(&read.problems);
+    let report = upgrade::check(read.kept.iter().map(|kept| &kept.what.value), args.channel);
     let printed = match args.output.format {
-        Format::Text => print(&text(&report, &input, Style::stdout())),
-        Format::Json => print_json(&Answer::of(&report, &input)),
+        Format::Text => print(text(&report, &read, Style::stdout())),
+        Format::Json => print_json(&Answer::of(&report, &read)),
     };
-    let found = if is_clean(&report, &input) {
+    let found = if is_clean(&report, &read) {
         Exit::Clean
     } else {
         Exit::Findings
@@ -49,8 +53,8 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
 }
 
 /// Whether nothing stands in the way, as far as can be said: what could not be read may.
-fn is_clean(report: &UpgradeReport, input: &Input) -> bool {
-    report.is_clean() && input.problems.is_empty()
+fn is_clean(report: &UpgradeReport, read: &Sifted<RawObject>) -> bool {
+    report.is_clean() && read.problems.all() == 0
 }
 
 /// The report in JSON.
@@ -85,8 +89,8 @@ struct AnswerStep<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn of(report: &'a UpgradeReport, input: &'a Input) -> Self {
-        let places = Places::new(input);
+    fn of(report: &'a UpgradeReport, read: &'a Sifted<RawObject>) -> Self {
+        let places = Places::new(read);
         let finding = |finding: &'a UpgradeFinding| {
             let (file, line, column) = places.of(finding);
             AnswerFinding {
@@ -104,8 +108,8 @@ impl<'a> Answer<'a> {
         Self {
             release: report.release.as_str(),
             channel: report.channel.as_str(),
-            clean: is_clean(report, input),
-            problems: input.problems.len(),
+            clean: is_clean(report, read),
+            problems: read.problems.all(),
             findings: report.findings.iter().map(finding).collect(),
             steps: report
                 .steps
@@ -130,105 +134,102 @@ fn named(finding: &UpgradeFinding) -> Named {
 
 /// The entries by what they call themselves; the first of each.
 struct Places<'a> {
-    input: &'a Input,
-    entries: HashMap<Named, &'a Located>,
+    read: &'a Sifted<RawObject>,
+    entries: HashMap<Named, &'a Kept<RawObject>>,
 }
 
 impl<'a> Places<'a> {
-    fn new(input: &'a Input) -> Self {
+    fn new(read: &'a Sifted<RawObject>) -> Self {
         let mut entries = HashMap::new();
-        for located in &input.entries {
-            entries.entry(Named::of(&located.entry)).or_insert(located);
+        for kept in &read.kept {
+            entries.entry(Named::of(&kept.what)).or_insert(kept);
         }
-        Self { input, entries }
+        Self { read, entries }
     }
 
     /// File, line and column of what a finding is about.
     fn of(&self, finding: &UpgradeFinding) -> (&'a str, usize, usize) {
         self.entries
             .get(&named(finding))
-            .map_or(("", 0, 0), |located| {
-                let position = located.entry.position(&finding.path);
-                (self.input.source(located), position.line, position.column)
+            .map_or(("", 0, 0), |kept| {
+                let position = kept.what.position(&finding.path);
+                let file = self.read.input.source(kept.source);
+                (file, position.line, position.column)
             })
     }
 }
 
 /// The report for people.
-fn text(report: &UpgradeReport, input: &Input, style: Style) -> String {
-    let mut text = String::new();
-    let places = Places::new(input);
-    // Writing to a string cannot fail.
+fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page {
+    let mut page = Page::new(style);
+    let places = Places::new(read);
     for finding in report.findings.iter().take(MOST_SHOWN) {
-        let (file, line, column) = places.of(finding);
-        let word = match finding.impact {
-            Impact::Blocks | Impact::Breaks => style.bad(finding.impact).to_string(),
-            Impact::Loses => style.warn(finding.impact).to_string(),
-            _ => style.faint(finding.impact).to_string(),
+        let (file, number, column) = places.of(finding);
+        let tone = match finding.impact {
+            Impact::Blocks | Impact::Breaks => Tone::Bad,
+            Impact::Loses => Tone::Warn,
+            _ => Tone::Faint,
         };
-        let _ = write!(
-            text,
-            "{word}: {}:{line}:{column}: {}",
-            visible(file),
-            style.strong(&finding.object)
-        );
+        let mut line = Line::of(tone, finding.impact).and(": ").and(file);
+        line = line
+            .and(format_args!(":{number}:{column}: "))
+            .with(Tone::Strong, &finding.object);
         if !finding.path.is_empty() {
-            let _ = write!(text, ": {}", visible(&finding.path));
+            line = line.and(": ").and(&finding.path);
         }
-        let _ = writeln!(
-            text,
-            ": {} [{}]\n  help: {}",
-            visible(&finding.message),
-            finding.rule,
-            visible(&finding.help)
-        );
+        let line = line.and(": ").and(&finding.message);
+        page.line(0, &line.and(format_args!(" [{}]", finding.rule)));
+        page.line(2, &Line::plain("help: ").and(&finding.help));
     }
     if report.findings.len() > MOST_SHOWN {
         let more = report.findings.len() - MOST_SHOWN;
-        let _ = writeln!(text, "… and {more} more, which `-o json` names");
+        let line = format!("… and {more} more, which `-o json` names");
+        page.line(0, &Line::plain(line));
     }
+    page.gap();
+    page.line(0, &verdict(report, read.problems.all()));
+    page.gap();
+    page.line(0, &Line::plain("What to do, in this order:"));
+    for (index, step) in report.steps.iter().enumerate() {
+        let number = format!("{:>3}. ", index + 1);
+        page.line(0, &Line::plain(number).and(&step.title));
+        for command in &step.commands {
+            page.line(7, &Line::of(Tone::Strong, command));
+        }
+    }
+    page
+}
+
+/// Whether the upgrade can go ahead.
+fn verdict(report: &UpgradeReport, unread: usize) -> Line {
     let (release, channel) = (report.release, report.channel);
-    let unread = input.problems.len();
-    let verdict = if report.is_clean() && unread > 0 {
-        style
-            .bad(format!(
+    match (report.is_clean(), unread) {
+        (true, 1..) => Line::of(
+            Tone::Bad,
+            format_args!(
                 "Not all of the input could be read ({}): of the rest, nothing stands in the way of {release}, {channel} \
                  channel.",
                 count(unread, "problem")
-            ))
-            .to_string()
-    } else if report.is_clean() {
-        style
-            .good(format!(
-                "Nothing stands in the way of {release}, {channel} channel."
-            ))
-            .to_string()
-    } else {
-        let count = |impact| {
-            report
-                .findings
-                .iter()
-                .filter(|f| f.impact == impact)
-                .count()
-        };
-        style
-            .bad(format!(
-                "Not ready for {release}, {channel} channel: {} blocking, {} breaking, {} losing a field.",
-                count(Impact::Blocks),
-                count(Impact::Breaks),
-                count(Impact::Loses)
-            ))
-            .to_string()
-    };
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    let _ = writeln!(text, "{verdict}\n\nWhat to do, in this order:");
-    for (index, step) in report.steps.iter().enumerate() {
-        let _ = writeln!(text, "{:>3}. {}", index + 1, visible(&step.title));
-        for command in &step.commands {
-            let _ = writeln!(text, "       {}", style.strong(command));
+            ),
+        ),
+        (true, 0) => Line::of(
+            Tone::Good,
+            format_args!("Nothing stands in the way of {release}, {channel} channel."),
+        ),
+        (false, _) => {
+            let count = |impact| {
+                let findings = report.findings.iter();
+                findings.filter(|f| f.impact == impact).count()
+            };
+            Line::of(
+                Tone::Bad,
+                format_args!(
+                    "Not ready for {release}, {channel} channel: {} blocking, {} breaking, {} losing a field.",
+                    count(Impact::Blocks),
+                    count(Impact::Breaks),
+                    count(Impact::Loses)
+                ),
+            )
         }
     }
-    text
 }

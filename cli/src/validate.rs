@@ -1,19 +1,22 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
 use crate::{
-    input::{Input, InputArgs, Looked, MOST_SHOWN, Problem, Problems, Severity},
-    output::{Exit, Format, OutputArgs, Style, count, print, print_json},
+    input::{
+        Input, InputArgs, Kept, Looked, MOST_SHOWN, Named, Problem, Problems, Severity, Shown,
+        Sifted,
+    },
+    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json, say},
 };
 use clap::Args;
 use gwapi::{
-    lint::judge_set,
+    lint::{Member, judge_together},
     manifest::{Object, RawObject},
     meta::{self, Channel},
     rules,
-    validation::{self, Finding},
+    validation::{self, Finding, Report},
 };
 use k8s_openapi::jiff::Timestamp;
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 /// Judge objects as an API server would on creation, and warn of what it cannot see
 ///
@@ -42,43 +45,86 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     options.with_status = args.with_status;
     options.now = Some(Timestamp::now());
     let most = args.max_findings;
-    // What other objects may refer to is judged once all are there; the rest at once, and then forgotten.
-    let look = |file: &str, entry: &RawObject| {
-        let keep = is_of_set(entry);
-        let report = (!keep).then(|| validation::validate_value(&entry.value, &options));
-        let findings = report.iter().flat_map(validation::Report::findings);
-        let problems = findings.map(|finding| problem(file, entry, finding));
-        Looked {
-            keep,
-            problems: problems.collect(),
+    // Each object is judged by itself at once, and then all that it means to others is kept.
+    let looker = || {
+        |file: &str, entry: RawObject| {
+            let (keep, report) = if is_of_set(&entry) {
+                let (member, report) = Member::judge(&entry.value, &options);
+                (Some(member), report)
+            } else {
+                (None, validation::validate_value(&entry.value, &options))
+            };
+            let findings = report.findings().iter();
+            let problems = findings.map(|finding| problem(file, Some(&entry), finding));
+            Looked {
+                keep,
+                problems: problems.collect(),
+            }
         }
     };
-    let Some((input, mut problems)) = args.input.sift(most, &look) else {
+    let Some(sifted) = args.input.sift(most, looker) else {
         return Exit::Failed;
     };
-    let objects: Vec<_> = input.entries.iter().map(|l| &l.entry.value).collect();
-    for (located, report) in input.entries.iter().zip(judge_set(&objects, &options)) {
-        let file = input.source(located);
-        for finding in report.findings() {
-            problems.push(problem(file, &located.entry, finding), most);
-        }
-    }
+    let Sifted {
+        input,
+        kept,
+        mut problems,
+    } = sifted;
+    judge_rest(&input, kept, &options, &mut |problem| {
+        problems.push(problem, most);
+    });
     input.sort(&mut problems.kept);
 
     let printed = match args.output.format {
         Format::Json => print_json(&problems.kept),
-        Format::Text => print(&text(&input, &problems)),
+        Format::Text => print(text(&input, &problems)),
     };
     if problems.more() > 0 {
-        eprintln!(
-            "{} findings, of which {most} are named: `--max-findings` allows more",
-            problems.errors + problems.warnings
+        let mut page = Page::new(Style::stderr());
+        page.line(
+            0,
+            &Line::plain(format_args!(
+                "{} findings, of which {most} are named: `--max-findings` allows more",
+                problems.all()
+            )),
         );
+        say(page);
     }
     if printed == Exit::Failed || problems.errors == 0 {
         printed
     } else {
         Exit::Findings
+    }
+}
+
+/// Judges all objects together. What there is to say of one is shown where it stands, for which its file is read again.
+fn judge_rest(
+    input: &Input,
+    kept: Vec<Kept<Member>>,
+    options: &validation::ValidationOptions,
+    found: &mut dyn FnMut(Problem),
+) {
+    let places: Vec<_> = kept
+        .iter()
+        .map(|kept| (kept.source, kept.ordinal))
+        .collect();
+    let members = kept.into_iter().map(|kept| kept.what);
+    let mut by_file: BTreeMap<usize, BTreeMap<usize, Report>> = BTreeMap::new();
+    for (index, report) in judge_together(members, options) {
+        if let Some((source, ordinal)) = places.get(index) {
+            by_file.entry(*source).or_default().insert(*ordinal, report);
+        }
+    }
+    for (source, reports) in by_file {
+        let file = input.source(source);
+        let gone = input.again(source, reports, |entry, report| {
+            for finding in report.findings() {
+                found(problem(file, Some(entry), finding));
+            }
+        });
+        for finding in gone.values().flat_map(Report::findings) {
+            found(problem(file, None, finding));
+        }
     }
 }
 
@@ -91,50 +137,54 @@ fn is_of_set(entry: &RawObject) -> bool {
         || Object::KNOWN.contains(&(api_version, kind))
 }
 
-fn problem(file: &str, entry: &RawObject, finding: &Finding) -> Problem {
+/// A finding on an object; its place is not known where the object is no longer there.
+fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem {
     let path = finding.path();
     // Of a field that should not be there, the key is to blame.
-    let key = (finding.rule() == "schema/unknown-field").then(|| entry.positions.key(path));
-    let position = key.flatten().unwrap_or_else(|| entry.position(path));
+    let is_key = finding.rule() == "schema/unknown-field";
+    let position = entry.map(|entry| {
+        let key = is_key.then(|| entry.positions.key(path)).flatten();
+        key.unwrap_or_else(|| entry.position(path))
+    });
     Problem {
         severity: match finding.severity() {
             rules::Severity::Error => Severity::Error,
             rules::Severity::Warning => Severity::Warning,
         },
         help: finding.help().map(str::to_owned),
-        ..Problem::of_entry(
-            file,
-            entry,
-            position,
-            finding.rule(),
-            finding.path(),
-            finding.message().to_owned(),
-        )
+        file: file.to_owned(),
+        line: position.map_or(0, |position| position.line),
+        column: position.map_or(0, |position| position.column),
+        object: entry.map(Named::of).unwrap_or_default(),
+        rule: finding.rule().to_owned(),
+        path: path.to_owned(),
+        message: finding.message().to_owned(),
     }
 }
 
 /// All findings, each with its line, and how many there are.
-fn text(input: &Input, problems: &Problems) -> String {
-    let style = Style::stdout();
-    let mut text = String::new();
-    // Writing to a string cannot fail.
+fn text(input: &Input, problems: &Problems) -> Page {
+    let (mut shown, mut page) = (Shown::new(input), Page::new(Style::stdout()));
     for problem in problems.kept.iter().take(MOST_SHOWN) {
-        let _ = writeln!(text, "{}\n", input.show(problem, style));
+        page.gap();
+        shown.show(problem, &mut page);
     }
+    page.gap();
     if problems.kept.len() > MOST_SHOWN {
         let more = problems.kept.len() - MOST_SHOWN;
-        let _ = writeln!(text, "… and {more} more, which `-o json` names\n");
+        let line = format!("… and {more} more, which `-o json` names");
+        page.line(0, &Line::plain(line));
+        page.gap();
     }
     let (errors, warnings) = (problems.errors, problems.warnings);
-    let objects = count(input.objects, "object");
-    let _ = match (errors, warnings) {
-        (0, 0) => writeln!(text, "{objects}: {}", style.good("nothing to complain of")),
-        _ => writeln!(
-            text,
-            "{objects}: {}, {}",
-            count(errors, "error"),
-            count(warnings, "warning")
-        ),
+    let line = Line::plain(count(input.objects, "object")).and(": ");
+    let line = match (errors, warnings) {
+        (0, 0) => line.with(Tone::Good, "nothing to complain of"),
+        _ => line
+            .and(count(errors, "error"))
+            .and(", ")
+            .and(count(warnings, "warning")),
     };
-    text
+    page.line(0, &line);
+    page
 }

@@ -12,7 +12,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// Judges each object of a set as an API server would, and then all of them together: a report for each object, in
-/// order, made when it is asked for.
+/// order, made when it is asked for. [`Member`] and [`judge_together`] do so in two steps, between which the objects
+/// need not be kept.
 ///
 /// An object without a namespace counts as being in `default`, as for `kubectl`. What the set leaves out
 /// is reported as missing, as warnings; a lone object is not a set, and its references are not followed. What
@@ -22,91 +23,139 @@ pub fn judge_set<'a>(
     objects: &'a [&'a Value],
     options: &'a validation::ValidationOptions,
 ) -> impl Iterator<Item = Report> + 'a {
-    let mut reports = Together::of(objects, options);
-    objects.iter().enumerate().map(move |(index, object)| {
-        let mut report = validate_value(object, options);
-        if let Some(error) = reports.unreadable.remove(&index)
-            && report.is_accepted()
-        {
-            report.push(Finding::unreadable(&error));
+    let mut unreadable = HashMap::new();
+    let members = objects.iter().enumerate().map(|(index, object)| {
+        let (member, error) = Member::of(object);
+        if let Some(error) = error {
+            unreadable.insert(index, error);
         }
-        report.extend(reports.take(index, object));
+        member
+    });
+    let mut together = judge_together(members, options);
+    objects.iter().enumerate().map(move |(index, object)| {
+        let mut report = alone(object, unreadable.remove(&index), options);
+        let findings = together.remove(&index).map(Report::into_findings);
+        report.extend(findings.unwrap_or_default());
         report
     })
 }
 
-/// What there is to say of a set.
-struct Together {
-    /// The object in whose report each finding belongs.
-    names: HashMap<usize, ObjectReference>,
-    reports: BTreeMap<ObjectReference, Report>,
-    /// The objects of kinds without a schema here, such as Secrets, that cannot be decoded.
-    unreadable: HashMap<usize, ReadError>,
+/// What there is to say of an object by itself.
+fn alone(
+    object: &Value,
+    unreadable: Option<ReadError>,
+    options: &validation::ValidationOptions,
+) -> Report {
+    let mut report = validate_value(object, options);
+    if let Some(error) = unreadable
+        && report.is_accepted()
+    {
+        report.push(Finding::unreadable(&error));
+    }
+    report
 }
 
-impl Together {
-    fn of(objects: &[&Value], options: &validation::ValidationOptions) -> Self {
-        let mut resolving = attachment::Options::for_manifests();
-        resolving.channel = options.channel;
-        resolving.now = options.now;
-        resolving.patterns = options.patterns;
-        let mut snapshot = Snapshot::default();
-        let mut last: HashMap<ObjectReference, usize> = HashMap::new();
-        let mut unreadable = HashMap::new();
-        for (index, object) in objects.iter().enumerate() {
-            let object = match manifest::decode(object) {
-                Ok(object) => SnapshotObject::from(object),
-                Err(error) => {
-                    let text = |field| object.get(field).and_then(Value::as_str);
-                    // Kinds with a schema were judged by it.
-                    if let (Some(version), Some(kind)) = (text("apiVersion"), text("kind"))
-                        && schema::find(version, kind).is_none()
-                    {
-                        unreadable.insert(index, error);
-                    }
-                    continue;
-                }
-            };
-            last.insert(object.reference(), index);
-            snapshot.insert(object);
-        }
-        let mut resolver = Resolver::with_snapshot(snapshot, resolving);
-        resolver.update();
-        let looking = LintOptions {
-            references: objects.len() > 1,
-            ..LintOptions::default()
-        };
-        Self {
-            reports: lint(&resolver, &looking),
-            names: last
-                .into_iter()
-                .map(|(name, index)| (index, name))
-                .collect(),
-            unreadable,
-        }
+/// An object of a set that is to be judged together: what it means, not its JSON.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Nothing where it cannot be decoded.
+    object: Option<SnapshotObject>,
+    /// Whether it is a BackendTLSPolicy `v1alpha2`, which writes its fields in other places.
+    is_old_policy: bool,
+}
+
+impl Member {
+    /// Judges an object by itself: the report, and what [`judge_together`] needs.
+    #[must_use]
+    pub fn judge(object: &Value, options: &validation::ValidationOptions) -> (Self, Report) {
+        let (member, unreadable) = Self::of(object);
+        (member, alone(object, unreadable, options))
     }
 
-    fn take(&mut self, index: usize, object: &Value) -> Vec<Finding> {
-        let report = self
-            .names
-            .remove(&index)
-            .and_then(|name| self.reports.remove(&name));
-        let findings = report.map(Report::into_findings).unwrap_or_default();
-        let is_old_policy = object
-            .get("kind")
-            .is_some_and(|kind| kind == "BackendTLSPolicy")
-            && object.get("apiVersion") == Some(&format!("{GROUP}/v1alpha2").into());
-        if !is_old_policy {
-            return findings;
-        }
-        let written = |finding: Finding| {
-            let path = finding.path();
-            let path = path
-                .replace("spec.targetRefs[0]", "spec.targetRef")
-                .replace("spec.validation.caCertificateRefs", "spec.tls.caCertRefs")
-                .replace("spec.validation", "spec.tls");
-            finding.at(path)
+    /// Decodes an object. The error is that of a kind without a schema here, such as a Secret: other kinds are judged
+    /// by theirs.
+    fn of(object: &Value) -> (Self, Option<ReadError>) {
+        let text = |field| {
+            object
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
         };
-        findings.into_iter().map(written).collect()
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let (object, error) = match manifest::decode(object) {
+            Ok(object) => (Some(SnapshotObject::from(object)), None),
+            Err(error) => {
+                let named = !api_version.is_empty() && !kind.is_empty();
+                let judged = schema::find(api_version, kind).is_some();
+                (None, Some(error).filter(|_| named && !judged))
+            }
+        };
+        let version = api_version
+            .strip_prefix(GROUP)
+            .and_then(|rest| rest.strip_prefix('/'));
+        let is_old_policy = kind == "BackendTLSPolicy" && version == Some("v1alpha2");
+        let member = Self {
+            object,
+            is_old_policy,
+        };
+        (member, error)
     }
+}
+
+/// What there is to say of the objects of a set beyond what each by itself is: a report for each of which there is
+/// something, by its place in the set.
+#[must_use]
+pub fn judge_together(
+    members: impl IntoIterator<Item = Member>,
+    options: &validation::ValidationOptions,
+) -> BTreeMap<usize, Report> {
+    let mut resolving = attachment::Options::for_manifests();
+    resolving.channel = options.channel;
+    resolving.now = options.now;
+    resolving.patterns = options.patterns;
+    let mut snapshot = Snapshot::default();
+    // Of each name the last object, and whether it is an old policy.
+    let mut last: HashMap<ObjectReference, (usize, bool)> = HashMap::new();
+    let mut count = 0;
+    for (index, member) in members.into_iter().enumerate() {
+        count += 1;
+        if let Some(object) = member.object {
+            last.insert(object.reference(), (index, member.is_old_policy));
+            snapshot.insert(object);
+        }
+    }
+    let mut resolver = Resolver::with_snapshot(snapshot, resolving);
+    resolver.update();
+    let looking = LintOptions {
+        references: count > 1,
+        ..LintOptions::default()
+    };
+    let reports = lint(&resolver, &looking).into_iter();
+    reports
+        .filter_map(|(name, report)| {
+            let (index, is_old_policy) = last.remove(&name)?;
+            Some((
+                index,
+                if is_old_policy {
+                    as_old(report)
+                } else {
+                    report
+                },
+            ))
+        })
+        .collect()
+}
+
+/// The findings on a BackendTLSPolicy, with the fields as `v1alpha2` has them.
+fn as_old(report: Report) -> Report {
+    let written = |finding: Finding| {
+        let path = finding.path();
+        let path = path
+            .replace("spec.targetRefs[0]", "spec.targetRef")
+            .replace("spec.validation.caCertificateRefs", "spec.tls.caCertRefs")
+            .replace("spec.validation", "spec.tls");
+        finding.at(path)
+    };
+    let findings: Vec<Finding> = report.into_findings().into_iter().map(written).collect();
+    Report::from(findings)
 }

@@ -33,7 +33,7 @@ mod reach;
 mod references;
 mod sample;
 
-pub use judge::judge_set;
+pub use judge::{Member, judge_set, judge_together};
 
 use crate::{
     attachment::Resolver,

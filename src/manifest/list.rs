@@ -140,7 +140,9 @@ fn unpack(pending: &mut Pending, place: Place, mut list: Tree, duplicates: Vec<D
         return;
     };
     let marks = match list.mark.inner {
-        Inner::Object(mut members) => members.remove("items").map(|mark| mark.inner),
+        Inner::Object(members) => members
+            .into_iter()
+            .find_map(|(key, mark)| (&*key == "items").then_some(mark.inner)),
         _ => None,
     };
     let mut marks = match marks {

@@ -2,7 +2,7 @@
 
 use super::options::Over;
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, ops::Bound};
+use std::fmt;
 
 /// A line and a column, both counted from 1; columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,8 +99,9 @@ pub(super) enum Inner {
     /// Nothing: a scalar.
     #[default]
     Scalar,
-    /// The members of an object.
-    Object(BTreeMap<String, Mark>),
+    /// The members of an object, in the order of their keys. A list, since maps of a member or two are many, and a tree
+    /// of one takes room for eleven.
+    Object(Vec<(Box<str>, Mark)>),
     /// The items of a list.
     List(Vec<Mark>),
 }
@@ -141,7 +142,7 @@ impl Mark {
 /// The member with the longest key with which a text begins, of those for which `ends` takes what remains, and
 /// what that then leaves.
 fn longest<'m, 'p>(
-    members: &'m BTreeMap<String, Mark>,
+    members: &'m [(Box<str>, Mark)],
     text: &'p str,
     ends: impl Fn(&'p str) -> Option<&'p str>,
 ) -> Option<(&'m Mark, &'p str)> {
@@ -150,10 +151,9 @@ fn longest<'m, 'p>(
     let mut sought = text;
     for _ in 0..TRIES {
         // Whatever lies between a beginning of the text and the text begins with it too.
-        let (key, mark) = members
-            .range::<str, _>((Bound::Unbounded, Bound::Included(sought)))
-            .next_back()?;
-        let common = if sought.starts_with(key.as_str()) {
+        let after = members.partition_point(|(key, _)| &**key <= sought);
+        let (key, mark) = members.get(after.checked_sub(1)?)?;
+        let common = if sought.starts_with(&**key) {
             if let Some(rest) = text.get(key.len()..).and_then(&ends) {
                 return Some((mark, rest));
             }
@@ -277,10 +277,10 @@ mod tests {
             3,
             5,
             2,
-            Inner::Object(BTreeMap::from([
+            Inner::Object(vec![
                 ("example.com".into(), at(9, 9, 9, Inner::Scalar)),
                 ("example.com/own.er[0]".into(), owner),
-            ])),
+            ]),
         );
         let list = at(5, 3, 4, Inner::List(vec![at(5, 5, 5, Inner::Scalar)]));
         Positions {
@@ -288,10 +288,10 @@ mod tests {
                 1,
                 1,
                 1,
-                Inner::Object(BTreeMap::from([
+                Inner::Object(vec![
                     ("annotations".into(), annotations),
                     ("list".into(), list),
-                ])),
+                ]),
             ),
         }
     }
@@ -313,11 +313,12 @@ mod tests {
         let keys = [
             "", "a", "a.", "a.b", "a-b", "a.b/c", "a.b/ca", "a.b/d", "ä.b", "b[0]", "b",
         ];
-        let members: BTreeMap<_, _> = keys
+        let mut members: Vec<_> = keys
             .iter()
             .zip(1..)
-            .map(|(key, line)| ((*key).to_owned(), at(line, 1, line, Inner::Scalar)))
+            .map(|(key, line)| ((*key).into(), at(line, 1, line, Inner::Scalar)))
             .collect();
+        members.sort_by(|(a, _): &(Box<str>, Mark), (b, _)| a.cmp(b));
         let positions = Positions {
             root: at(99, 1, 99, Inner::Object(members)),
         };

@@ -180,23 +180,25 @@ impl Members {
 
     /// Adds the members of a merged object that are not there yet.
     #[cfg(feature = "yaml")]
-    pub(super) fn merge(&mut self, values: Map<String, Value>, marks: BTreeMap<String, Mark>) {
+    pub(super) fn merge(&mut self, values: Map<String, Value>, marks: Vec<(Box<str>, Mark)>) {
         for (key, value) in values {
             self.values.entry(key).or_insert(value);
         }
         for (key, mark) in marks {
-            self.marks.entry(key).or_insert(mark);
+            self.marks.entry(key.into_string()).or_insert(mark);
         }
     }
 
     /// The object.
     pub(super) fn finish(self, position: Position) -> Tree {
+        let marks = self.marks.into_iter();
+        let marks = marks.map(|(key, mark)| (key.into_boxed_str(), mark));
         Tree {
             value: Value::Object(self.values),
             mark: Mark {
                 key: None,
                 value: position,
-                inner: Inner::Object(self.marks),
+                inner: Inner::Object(marks.collect()),
             },
         }
     }

@@ -555,14 +555,15 @@ impl<R: Read> Stream<R> {
     fn yaml(&mut self) {
         let start = self.feed.position();
         self.reader.begin();
+        let length = self.yaml_length();
+        if length.is_some_and(|length| self.ends(length)) {
+            return;
+        }
         self.state = State::Between { after_json: false };
-        let Some(length) = self.yaml_length() else {
+        let Some(length) = length else {
             self.too_long();
             return self.skip_to_marker();
         };
-        if self.ends(length) {
-            return;
-        }
         let text = self.feed.first(length);
         if !self.options.whole_lists
             && let Some(list) = yaml::list(text, start, &mut self.reader)

@@ -12,7 +12,7 @@ use super::{
 };
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Reads one document, which begins at this position; null where it has no content. Also says where its content begins.
 pub(super) fn read(
@@ -484,7 +484,7 @@ fn height(value: &Value) -> usize {
 }
 
 /// The members of one object, and where they stand.
-type Merged = (Map<String, Value>, BTreeMap<String, Mark>);
+type Merged = (Map<String, Value>, Vec<(Box<str>, Mark)>);
 
 /// Gathers what a merge key brings: the members of one object, or of each object of a list.
 fn gather(tree: Tree, at: Position, merged: &mut Vec<Merged>) -> Result<(), Syntax> {

@@ -1,10 +1,11 @@
-//! Reading object by object, several files at once. Only what a verb wants is kept, so that memory follows that and the
-//! findings, not the input.
+//! Reading object by object, several files at once. Only what a verb makes of each object is kept, so that memory follows
+//! that and the findings, not the input.
 
-use super::{Input, InputArgs, Located, Origin, Problem, Severity, Source};
+use super::{Input, InputArgs, Origin, Problem, Severity, Source};
 use crate::output::fail;
 use gwapi::manifest::{self, RawObject, ReadOptions};
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Read},
     num::NonZero,
@@ -19,11 +20,30 @@ use std::{
 const MAX_BYTES: usize = 16 << 30;
 
 /// What a verb makes of an object.
-pub(crate) struct Looked {
-    /// Whether the object is needed once all are read.
-    pub(crate) keep: bool,
+pub(crate) struct Looked<T> {
+    /// What of it is needed once all are read.
+    pub(crate) keep: Option<T>,
     /// What there is to complain of already.
     pub(crate) problems: Vec<Problem>,
+}
+
+/// What a verb has made of an object, and where the object stands.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    /// The index of its file in [`Input::sources`].
+    pub(crate) source: usize,
+    /// The number of the object in its file, from 0.
+    pub(crate) ordinal: usize,
+    pub(crate) what: T,
+}
+
+/// All that was read.
+#[derive(Debug)]
+pub(crate) struct Sifted<T> {
+    pub(crate) input: Input,
+    /// What was kept of the objects, in the order of the input.
+    pub(crate) kept: Vec<Kept<T>>,
+    pub(crate) problems: Problems,
 }
 
 /// Problems, as many as are kept, and how many there were.
@@ -54,51 +74,52 @@ impl Problems {
         self.kept.append(&mut other.kept);
     }
 
+    /// How many there were.
+    pub(crate) fn all(&self) -> usize {
+        self.errors + self.warnings
+    }
+
     /// How many are not kept.
     pub(crate) fn more(&self) -> usize {
-        self.errors + self.warnings - self.kept.len()
+        self.all() - self.kept.len()
     }
 }
 
-/// What was found in one file.
-#[derive(Default)]
-struct Sifted {
-    entries: Vec<RawObject>,
-    problems: Problems,
-    objects: usize,
-    /// All of stdin, which cannot be read again to show a line.
-    text: Vec<u8>,
-}
-
 impl InputArgs {
-    /// Looks at every object once, and keeps those that are wanted; of the problems no more than `most`.
+    /// Looks at every object once, and keeps what is made of it; of the problems no more than `most`.
     ///
-    /// Nothing comes back where a file could not be read at all: that has been said on stderr.
-    pub(crate) fn sift(
+    /// `looker` is asked once a file for what looks at the objects of that file, in their order.
+    ///
+    /// Nothing comes back where a file could not be read at all: that has been said on stderr, and the verb
+    /// ends with [`Exit::Failed`](crate::output::Exit::Failed).
+    pub(crate) fn sift<T: Send, L>(
         &self,
         most: usize,
-        look: &(dyn Fn(&str, &RawObject) -> Looked + Sync),
-    ) -> Option<(Input, Problems)> {
-        let mut input = Input::default();
-        let origins = self.origins(&mut input)?;
-        let mut problems = Problems::default();
-        for problem in std::mem::take(&mut input.problems) {
-            problems.push(problem, most);
-        }
-        let options = self.options();
+        looker: impl Fn() -> L + Sync,
+    ) -> Option<Sifted<T>>
+    where
+        L: FnMut(&str, RawObject) -> Looked<T>,
+    {
+        let (mut input, mut problems) = (Input::default(), Problems::default());
+        let origins = self.origins(|problem| problems.push(problem, most))?;
+        input.options = self.options();
+        let options = input.options;
         let next = AtomicUsize::new(0);
         let gathered = Mutex::new(Gathered {
-            input,
-            problems,
+            sifted: Sifted {
+                input,
+                kept: Vec::new(),
+                problems,
+            },
             waiting: origins.iter().map(|_| None).collect(),
             merged: 0,
             failed: false,
         });
         let work = || {
             while let Some(origin) = origins.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let sifted = read(origin, &options, most, look);
+                let of_file = read(origin, &options, most, &mut looker());
                 let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
-                gathered.take(origin, sifted, &origins, most);
+                gathered.take(origin, of_file, &origins, most);
             }
         };
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -111,7 +132,7 @@ impl InputArgs {
         let gathered = gathered
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        (!gathered.failed).then_some((gathered.input, gathered.problems))
+        (!gathered.failed).then_some(gathered.sifted)
     }
 
     /// How a file is read of which little is kept.
@@ -124,33 +145,60 @@ impl InputArgs {
     }
 }
 
+impl Input {
+    /// Reads these objects of a file again, by their numbers in it: for what has come to be known of an object after
+    /// it was let go. A number that is there no more is passed over, as in a file that has changed meanwhile.
+    pub(crate) fn again<W>(
+        &self,
+        source: usize,
+        mut wanted: BTreeMap<usize, W>,
+        mut found: impl FnMut(&RawObject, W),
+    ) -> BTreeMap<usize, W> {
+        let Some(source) = self.sources.get(source) else {
+            return wanted;
+        };
+        let Ok(from) = source.open() else {
+            return wanted;
+        };
+        let objects = manifest::stream(from, &self.options).filter_map(Result::ok);
+        for (ordinal, entry) in objects.enumerate() {
+            if let Some(what) = wanted.remove(&ordinal) {
+                found(&entry, what);
+            }
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        wanted
+    }
+}
+
 /// What came of all files so far, put together in their order.
-struct Gathered {
-    input: Input,
-    problems: Problems,
+struct Gathered<T> {
+    sifted: Sifted<T>,
     /// Files that were read before one that comes before them.
-    waiting: Vec<Option<Result<Sifted, String>>>,
+    waiting: Vec<Option<Result<OfFile<T>, String>>>,
     merged: usize,
     failed: bool,
 }
 
-impl Gathered {
+impl<T> Gathered<T> {
     fn take(
         &mut self,
         origin: &Origin,
-        sifted: Result<Sifted, String>,
+        of_file: Result<OfFile<T>, String>,
         origins: &[Origin],
         most: usize,
     ) {
         if let Some(place) = self.waiting.get_mut(origin.index) {
-            *place = Some(sifted);
+            *place = Some(of_file);
         }
-        while let Some(sifted) = self.waiting.get_mut(self.merged).and_then(Option::take)
+        while let Some(of_file) = self.waiting.get_mut(self.merged).and_then(Option::take)
             && let Some(origin) = origins.get(self.merged)
         {
             self.merged += 1;
-            match sifted {
-                Ok(sifted) => self.merge(origin, sifted, most),
+            match of_file {
+                Ok(of_file) => self.merge(origin, of_file, most),
                 Err(error) => {
                     fail(error);
                     self.failed = true;
@@ -159,58 +207,85 @@ impl Gathered {
         }
     }
 
-    fn merge(&mut self, origin: &Origin, sifted: Sifted, most: usize) {
-        let source = self.input.add_source(Source {
-            path: origin.path.clone(),
-            ..Source::of(origin.name.clone(), sifted.text)
+    fn merge(&mut self, origin: &Origin, of_file: OfFile<T>, most: usize) {
+        let Sifted {
+            input,
+            kept,
+            problems,
+        } = &mut self.sifted;
+        let source = input.add_source(Source {
+            path: origin.path.clone().filter(|_| of_file.text.is_none()),
+            ..Source::of(origin.name.clone(), of_file.text.unwrap_or_default())
         });
-        self.input.objects += sifted.objects;
-        self.problems.append(sifted.problems, most);
-        let located = |entry| Located { source, entry };
-        self.input
-            .entries
-            .extend(sifted.entries.into_iter().map(located));
+        input.objects += of_file.objects;
+        problems.append(of_file.problems, most);
+        let placed = of_file.kept.into_iter().map(|(ordinal, what)| Kept {
+            source,
+            ordinal,
+            what,
+        });
+        kept.extend(placed);
     }
+}
+
+/// What was found in one file.
+struct OfFile<T> {
+    kept: Vec<(usize, T)>,
+    problems: Problems,
+    objects: usize,
+    /// All of it, where it cannot be read again to show a line: stdin, or a pipe.
+    text: Option<Vec<u8>>,
 }
 
 /// Reads one file.
-fn read(
+fn read<T>(
     origin: &Origin,
     options: &ReadOptions,
     most: usize,
-    look: &(dyn Fn(&str, &RawObject) -> Looked + Sync),
-) -> Result<Sifted, String> {
+    look: &mut dyn FnMut(&str, RawObject) -> Looked<T>,
+) -> Result<OfFile<T>, String> {
     let failed = |error: io::Error| format!("cannot read `{}`: {error}", origin.name);
-    let mut sifted = Sifted::default();
-    match &origin.path {
-        Some(path) => {
-            let file = fs::File::open(path).map_err(failed)?;
-            sifted.all(&origin.name, file, options, most, look);
-        }
-        None => {
-            // One byte more than allowed, so that too much is seen to be.
-            let length = options.limits.max_bytes as u64;
-            let mut text = Vec::new();
-            io::stdin()
-                .lock()
-                .take(length.saturating_add(1))
-                .read_to_end(&mut text)
-                .map_err(failed)?;
-            sifted.all(&origin.name, text.as_slice(), options, most, look);
-            sifted.text = text;
-        }
+    let file = match &origin.path {
+        Some(path) => Some(fs::File::open(path).map_err(failed)?),
+        None => None,
+    };
+    let again = match &file {
+        Some(file) => file.metadata().map_err(failed)?.is_file(),
+        None => false,
+    };
+    let from: Box<dyn Read> = match file {
+        Some(file) => Box::new(file),
+        None => Box::new(io::stdin().lock()),
+    };
+    let mut of_file = OfFile {
+        kept: Vec::new(),
+        problems: Problems::default(),
+        objects: 0,
+        text: None,
+    };
+    if again {
+        of_file.all(&origin.name, from, options, most, look);
+    } else {
+        // One byte more than allowed, so that too much is seen to be.
+        let length = options.limits.max_bytes as u64;
+        let mut text = Vec::new();
+        from.take(length.saturating_add(1))
+            .read_to_end(&mut text)
+            .map_err(failed)?;
+        of_file.all(&origin.name, text.as_slice(), options, most, look);
+        of_file.text = Some(text);
     }
-    Ok(sifted)
+    Ok(of_file)
 }
 
-impl Sifted {
+impl<T> OfFile<T> {
     fn all(
         &mut self,
         file: &str,
         from: impl Read,
         options: &ReadOptions,
         most: usize,
-        look: &(dyn Fn(&str, &RawObject) -> Looked + Sync),
+        look: &mut dyn FnMut(&str, RawObject) -> Looked<T>,
     ) {
         for next in manifest::stream(from, options) {
             let entry = match next {
@@ -220,16 +295,17 @@ impl Sifted {
                     continue;
                 }
             };
+            let ordinal = self.objects;
             self.objects += 1;
             for problem in Problem::of_duplicates(file, &entry) {
                 self.problems.push(problem, most);
             }
-            let looked = look(file, &entry);
+            let looked = look(file, entry);
             for problem in looked.problems {
                 self.problems.push(problem, most);
             }
-            if looked.keep {
-                self.entries.push(entry);
+            if let Some(what) = looked.keep {
+                self.kept.push((ordinal, what));
             }
         }
     }

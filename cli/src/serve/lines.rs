@@ -3,13 +3,14 @@
 //! Who writes the requests is another program, and what it passes on may come from anyone. A line beyond a bound gets an
 //! error that names the bound, costs no more memory than the bound, and the conversation goes on.
 
+use crate::output::escaped;
 use clap::Args;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::{
     cell::Cell,
     fmt,
-    io::{self, BufRead, Write},
+    io::{self, Write},
 };
 
 /// The bounds.
@@ -28,52 +29,6 @@ pub(super) struct Bounds {
 
 /// How deep objects and lists of a line may nest.
 const MAX_DEPTH: usize = 120;
-
-/// What came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    /// A line.
-    Whole,
-    /// A line that is longer than the bound. It was read over, not kept.
-    TooLong,
-    /// Nothing: the input has ended.
-    End,
-}
-
-/// Reads the next line into `line`, which is emptied first.
-pub(super) fn read(input: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<Line> {
-    /// What is kept of the room of a long line, for those to come.
-    const KEPT: usize = 1 << 20;
-    line.clear();
-    line.shrink_to(KEPT);
-    let mut found = Line::End;
-    loop {
-        let bytes = match input.fill_buf() {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let end = bytes.iter().position(|byte| *byte == b'\n');
-        let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-        let (length, used) = (part.len(), part.len() + usize::from(end.is_some()));
-        if used == 0 {
-            return Ok(found);
-        }
-        if found != Line::TooLong {
-            if line.len() + length > most {
-                found = Line::TooLong;
-                line.clear();
-            } else {
-                found = Line::Whole;
-                line.extend_from_slice(part);
-            }
-        }
-        input.consume(used);
-        if end.is_some() {
-            return Ok(found);
-        }
-    }
-}
 
 /// Reads a line as JSON.
 ///
@@ -211,7 +166,7 @@ pub(super) fn write(
         most,
         full: false,
     };
-    if let Err(error) = serde_json::to_writer(&mut line, reply) {
+    if let Err(error) = escaped::line(&mut line, reply) {
         return Err(match line.full {
             true => NotSent::TooLong,
             false => NotSent::Io(error.into()),
@@ -256,39 +211,6 @@ mod tests {
         max_values: 5,
         max_reply: 10,
     };
-
-    /// All lines of a text, read through a buffer of this size.
-    fn lines(text: &[u8], buffer: usize) -> Vec<(Line, Vec<u8>)> {
-        let mut input = io::BufReader::with_capacity(buffer, text);
-        let (mut line, mut lines) = (Vec::new(), Vec::new());
-        loop {
-            let found = read(&mut input, &mut line, BOUNDS.max_line).unwrap();
-            if found == Line::End {
-                return lines;
-            }
-            lines.push((found, line.clone()));
-        }
-    }
-
-    #[test]
-    fn a_line_beyond_the_bound_is_read_over_and_the_next_one_is_read() {
-        let text = b"12345678\n\n123456789\nab\n1234567890123456789012345678901234567890\nend";
-        for buffer in [1, 2, 3, 7, 8, 9, 64] {
-            let whole = |text: &[u8]| (Line::Whole, text.to_vec());
-            assert_eq!(
-                lines(text, buffer),
-                [
-                    whole(b"12345678"),
-                    whole(b""),
-                    (Line::TooLong, Vec::new()),
-                    whole(b"ab"),
-                    (Line::TooLong, Vec::new()),
-                    whole(b"end"),
-                ],
-                "{buffer}"
-            );
-        }
-    }
 
     #[test]
     fn a_line_holds_so_many_values_and_no_more() {

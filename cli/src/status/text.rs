@@ -74,7 +74,7 @@ impl<'a> Report<'a> {
     }
 
     /// The text, with what was given and is left out, and a summary.
-    pub(super) fn into_text(mut self, given: &Given) -> String {
+    pub(super) fn into_page(mut self, given: &Given) -> Page {
         given.show(&mut self.page);
         self.page.gap();
         let ignored = given.ignored.len();
@@ -102,7 +102,7 @@ impl<'a> Report<'a> {
         };
         self.page
             .line(0, &Line::plain(objects).and(": ").join(line));
-        self.page.into_text()
+        self.page
     }
 
     fn object(&mut self, object: &ObjectReference, status: &Status) {

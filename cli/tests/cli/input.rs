@@ -201,3 +201,85 @@ fn a_limit_is_named_with_how_to_raise_it_and_the_rest_is_judged() {
         );
     }
 }
+
+/// What is not in force is named up to a number, and all of it is counted.
+#[test]
+fn of_more_that_is_not_in_force_than_is_named_all_is_counted() {
+    let text = "{\"kind\": \"A\"}\n".repeat(50) + "{\"kind\": }\n";
+    for verb in [
+        &["status"][..],
+        &["request", "http://a.example.com/"],
+        &["request", "-o", "json", "http://a.example.com/"],
+    ] {
+        let arguments = [verb, &["--max-ignored", "20", "-f", "-"]].concat();
+        let output = gwapi(&arguments, &text);
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains(
+                "51 objects and documents are left out, of which 20 are named: `--max-ignored` allows more"
+            ),
+            "{said}"
+        );
+        let shown = String::from_utf8(output.stdout).unwrap();
+        match serde_json::from_str::<Value>(&shown) {
+            Ok(answer) => assert_eq!(answer["ignored"].as_array().unwrap().len(), 20),
+            Err(_) => assert_eq!(shown.matches("<stdin>:").count(), 20, "{shown}"),
+        }
+    }
+    let none = gwapi(&["status", "--max-ignored", "0", "-f", "-"], &text);
+    assert_eq!(none.status.code(), Some(2));
+}
+
+/// What is said of objects together is shown where each stands, although none of them is kept.
+#[test]
+fn what_a_set_means_is_shown_where_it_stands_in_its_file() {
+    let folder = folder("set");
+    let away = |n: usize| {
+        (0..n).fold(String::new(), |text, n| {
+            text + &format!("---\nkind: ConfigMap\napiVersion: v1\nmetadata: {{name: c{n}}}\n")
+        })
+    };
+    for (file, before) in [("a.yaml", 3), ("b.yaml", 0), ("c.yaml", 7)] {
+        let name = file.replace('.', "-");
+        let text = format!(
+            "# {file}\n{}---\nkind: Broken\n{}{}",
+            away(before),
+            route(&name, "8080"),
+            away(2)
+        );
+        fs::write(folder.join(file), text).unwrap();
+    }
+    let read = |arguments: &[&str], input: &[u8]| -> Vec<(String, u64, String)> {
+        let output = gwapi(&[&["validate", "-o", "json"], arguments].concat(), input);
+        let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        found
+            .iter()
+            .filter(|finding| finding["severity"] == "warning")
+            .map(|f| {
+                (
+                    text(&f["object"]["name"]),
+                    f["line"].as_u64().unwrap(),
+                    text(&f["path"]),
+                )
+            })
+            .collect()
+    };
+    let path = folder.to_str().unwrap();
+    let warnings = read(&["-f", path], b"");
+    let line = |before: u64| 1 + before * 4 + 2 + 8;
+    for (name, before) in [("a-yaml", 3), ("b-yaml", 0), ("c-yaml", 7)] {
+        let of_route: Vec<_> = warnings.iter().filter(|(n, ..)| n == name).collect();
+        assert!(!of_route.is_empty(), "{warnings:?}");
+        let parent = of_route
+            .iter()
+            .find(|(_, _, path)| path.starts_with("spec.parentRefs"));
+        assert_eq!(parent.unwrap().1, line(before), "{warnings:?}");
+    }
+    // A pipe cannot be read again, and says the same.
+    let text = fs::read(folder.join("c.yaml")).unwrap();
+    let alone = read(&["-f", folder.join("c.yaml").to_str().unwrap()], b"");
+    assert_eq!(read(&["-f", "-"], &text), alone);
+    assert_eq!(read(&["-f", "/dev/stdin"], &text), alone);
+}

@@ -1,7 +1,13 @@
 //! The command as people and programs meet it.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod convert;
+mod hidden;
 mod ignored;
 mod input;
 mod request;

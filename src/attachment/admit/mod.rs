@@ -2,7 +2,8 @@
 //!
 //! An API server takes some objects and refuses others, and of two objects with one name it keeps the one that
 //! was applied last. [`admit`] does the same with a list of objects, and [`judge`] with one: what a server
-//! would refuse is [`Ignored`], with the reason.
+//! would refuse is [`Ignored`], with the reason. [`Admission`] takes objects one after the other, so that nobody has
+//! to keep them as JSON.
 //!
 //! ```
 //! use gwapi::{attachment::admit::{self, IgnoredReason}, meta::Channel};
@@ -19,11 +20,13 @@
 //! assert_eq!(admitted.ignored[0].help.as_deref(), Some("did you mean `HTTPRoute`?"));
 //! ```
 
+mod admission;
 mod ignored;
 mod meant;
 #[cfg(test)]
 mod tests;
 
+pub use admission::{Admission, Judgement};
 pub use ignored::{Ignored, IgnoredReason};
 
 use super::{Snapshot, SnapshotObject};
@@ -34,7 +37,7 @@ use crate::{
     validation::{self, Finding},
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// What a list of objects comes to on an API server.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +48,8 @@ pub struct Admitted {
     pub versions: BTreeMap<ObjectReference, String>,
     /// What is not in force, in the order in which it was given.
     pub ignored: Vec<Ignored>,
+    /// How many objects are left out beside those, of which no more is known: [`Admission::with_most_ignored`].
+    pub ignored_more: usize,
     /// What of the objects in force the standard channel does not have, in the same order. Empty where they were
     /// judged by that channel.
     pub experimental: Vec<Experimental>,
@@ -86,63 +91,11 @@ pub enum Judged {
 /// Judges objects as an API server with the CRDs of this channel does when they are applied one after the other.
 #[must_use]
 pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel) -> Admitted {
-    let mut admitted = Admitted::default();
-    // Of each object in force, its place and how it was given.
-    let mut in_force: HashMap<ObjectReference, (usize, &Value)> = HashMap::new();
-    let mut experimental: BTreeMap<usize, Vec<Experimental>> = BTreeMap::new();
-    for (index, value) in objects.into_iter().enumerate() {
-        let object = match judge(value, channel) {
-            Judged::Ignored(ignored) => {
-                admitted.ignored.push(Ignored { index, ..ignored });
-                continue;
-            }
-            Judged::Foreign(object) => {
-                admitted.foreign += 1;
-                admitted.snapshot.insert(object);
-                continue;
-            }
-            Judged::Admitted {
-                object,
-                experimental: of_object,
-                status,
-                warnings,
-            } => {
-                admitted.warnings.remove(&object.reference());
-                if !warnings.is_empty() {
-                    admitted.warnings.insert(object.reference(), warnings);
-                }
-                let status = status.map(|ignored| Ignored { index, ..ignored });
-                admitted.ignored.extend(status);
-                if !of_object.is_empty() {
-                    experimental.insert(index, of_object);
-                }
-                object
-            }
-        };
-        let reference = object.reference();
-        if let Some((before, old)) = in_force.insert(reference.clone(), (index, value)) {
-            experimental.remove(&before);
-            // Given again as it is, an object is in force.
-            if old != value {
-                admitted.ignored.push(Ignored::replaced(
-                    before,
-                    reference.clone(),
-                    api_version(old),
-                    index,
-                ));
-            }
-        }
-        admitted
-            .versions
-            .insert(reference, api_version(value).to_owned());
-        admitted.snapshot.insert(object);
+    let mut admission = Admission::default();
+    for value in objects {
+        admission.add(Judgement::of(value, channel));
     }
-    admitted.ignored.sort_by_key(|ignored| ignored.index);
-    for ignored in &admitted.ignored {
-        admitted.snapshot.leave_out(ignored.reference());
-    }
-    admitted.experimental = experimental.into_values().flatten().collect();
-    admitted
+    admission.finish()
 }
 
 /// Judges one object as an API server with the CRDs of this channel does when it is applied.

@@ -268,3 +268,33 @@ fn objects_that_have_nothing_to_do_with_the_gateway_api_are_counted() {
     };
     assert!(admitted.snapshot.contains(&settings));
 }
+
+/// Who reads hostile input keeps the first objects that are not in force, and the number of the others.
+#[test]
+fn of_what_is_not_in_force_no_more_is_kept_than_is_wanted() {
+    let mut admission = Admission::default().with_most_ignored(2);
+    for n in 0..5 {
+        let value = object(
+            "gateway.networking.k8s.io/v1",
+            "HttpRoute",
+            "a",
+            json!({"n": n}),
+        );
+        admission.add(Judgement::of(&value, Channel::Standard));
+    }
+    admission.add_ignored(10);
+    for backend in ["first", "second", "second"] {
+        admission.add(Judgement::of(&route("a", backend), Channel::Standard));
+    }
+    let admitted = admission.finish();
+    let kept: Vec<_> = admitted.ignored.iter().map(|i| i.index).collect();
+    assert_eq!((kept, admitted.ignored_more), (vec![0, 1], 14));
+    assert_eq!(admitted.snapshot.http_routes().len(), 1);
+    // The places of what comes after are those among all objects.
+    let mut admission = Admission::default();
+    admission.add_ignored(10);
+    admission.add(Judgement::of(&route("a", "first"), Channel::Standard));
+    admission.add(Judgement::of(&route("a", "second"), Channel::Standard));
+    let replaced = &admission.finish().ignored[0];
+    assert_eq!((replaced.index, replaced.replaced_by), (10, Some(11)));
+}

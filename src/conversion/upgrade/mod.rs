@@ -119,7 +119,7 @@ pub struct UpgradeStep {
 
 /// Says what an upgrade of these CRDs and objects to release v1.1.0 of `channel` would do.
 ///
-/// Objects that have nothing to do with the Gateway API are passed over. Each value is one object; take lists apart first
+/// Objects that have nothing to do with the Gateway API ([`concerns`]) are passed over. Each value is one object; take lists apart first
 /// ([`manifest::read`](crate::manifest::read) does).
 #[must_use]
 pub fn check<'a>(
@@ -136,9 +136,7 @@ pub fn check<'a>(
     for value in installed {
         if let Some(crd) = crd::Crd::read(value) {
             crds.push(crd);
-        } else if super::value::is_own(value)
-            || schema::later(text(value, "/apiVersion"), text(value, "/kind")).is_some()
-        {
+        } else if is_object(value) {
             objects.push(value);
         } else if object::is_webhook(value) {
             webhooks.push(value);
@@ -160,6 +158,18 @@ pub fn check<'a>(
         findings,
         steps,
     }
+}
+
+/// Whether [`check`] looks at an object: whoever reads many can let the others go.
+#[must_use]
+pub fn concerns(object: &Value) -> bool {
+    crd::Crd::read(object).is_some() || is_object(object) || object::is_webhook(object)
+}
+
+/// Whether it is an object of the Gateway API, of this release or a later one.
+fn is_object(value: &Value) -> bool {
+    super::value::is_own(value)
+        || schema::later(text(value, "/apiVersion"), text(value, "/kind")).is_some()
 }
 
 /// The rule of objects that are written in a version which came with a later release.

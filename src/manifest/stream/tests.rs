@@ -311,3 +311,20 @@ fn an_entry_of_a_stream_is_decoded_like_any() {
         .unwrap();
     assert_eq!(entry.decode().unwrap(), decode(&entry.value).unwrap());
 }
+
+#[test]
+fn a_stream_ends_whatever_format_it_is_said_to_have() {
+    for text in texts().into_iter().chain([Vec::new(), b"\n \n".to_vec()]) {
+        for format in [Format::Json, Format::Yaml, Format::Auto] {
+            let read = read(&text, &ReadOptions::default().with_format(format));
+            assert!(read.entries.len() + read.errors.len() <= text.len());
+        }
+    }
+    let yaml = ReadOptions::default().with_format(Format::Yaml);
+    let kinds: Vec<_> = read(b"kind: A\n---\n{\"kind\": \"B\"}\n", &yaml)
+        .entries
+        .iter()
+        .map(|entry| entry.kind().to_owned())
+        .collect();
+    assert_eq!(kinds, ["A", "B"]);
+}

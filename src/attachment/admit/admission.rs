@@ -1,0 +1,164 @@
+//! Objects put in force one after the other.
+
+use super::{Admitted, Experimental, Ignored, Judged, api_version, judge};
+use crate::meta::{Channel, ObjectReference, kept_name};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, RandomState},
+    sync::LazyLock,
+};
+
+/// What an API server makes of one object, and what else of it matters once others of its name come after it. The
+/// object itself need not be kept.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    judged: Judged,
+    api_version: String,
+    /// By which the same object is known when it is given again.
+    digest: u64,
+}
+
+impl Judgement {
+    /// Judges one object as an API server with the CRDs of this channel does when it is applied.
+    #[must_use]
+    pub fn of(value: &Value, channel: Channel) -> Self {
+        // Nobody can make two objects of one digest who does not know the keys.
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self {
+            judged: judge(value, channel),
+            api_version: kept_name(api_version(value)),
+            digest: KEYS.hash_one(value),
+        }
+    }
+
+    /// The verdict.
+    #[must_use]
+    pub fn judged(&self) -> &Judged {
+        &self.judged
+    }
+}
+
+/// Puts objects in force as an API server does when they are applied one after the other.
+///
+/// ```
+/// use gwapi::{attachment::admit::{Admission, Judgement}, meta::Channel};
+/// use serde_json::json;
+///
+/// let mut admission = Admission::default();
+/// for name in ["front", "front", "back"] {
+///     let object = json!({
+///         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": name},
+///         "spec": {"controllerName": "example.com/a"},
+///     });
+///     admission.add(Judgement::of(&object, Channel::Standard));
+/// }
+/// assert_eq!(admission.finish().snapshot.gateway_classes().len(), 2);
+/// ```
+#[derive(Debug)]
+pub struct Admission {
+    admitted: Admitted,
+    /// How many objects have been added.
+    count: usize,
+    /// Of each object in force, its place and digest.
+    in_force: HashMap<ObjectReference, (usize, u64)>,
+    experimental: BTreeMap<usize, Vec<Experimental>>,
+    most_ignored: usize,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            admitted: Admitted::default(),
+            count: 0,
+            in_force: HashMap::new(),
+            experimental: BTreeMap::new(),
+            most_ignored: usize::MAX,
+        }
+    }
+}
+
+impl Admission {
+    /// Keeps so many objects that are left out, the first ones; of the others only their number
+    /// ([`Admitted::ignored_more`]). Unless this is called, all are kept.
+    #[must_use]
+    pub fn with_most_ignored(mut self, most: usize) -> Self {
+        self.most_ignored = most;
+        self
+    }
+
+    /// Adds the next object.
+    pub fn add(&mut self, judgement: Judgement) {
+        let index = self.count;
+        self.count += 1;
+        let object = match judgement.judged {
+            Judged::Ignored(ignored) => {
+                self.ignore(Ignored { index, ..ignored });
+                return;
+            }
+            Judged::Foreign(object) => {
+                self.admitted.foreign += 1;
+                self.admitted.snapshot.insert(object);
+                return;
+            }
+            Judged::Admitted {
+                object,
+                experimental,
+                status,
+                warnings,
+            } => {
+                let reference = object.reference();
+                self.admitted.warnings.remove(&reference);
+                if !warnings.is_empty() {
+                    self.admitted.warnings.insert(reference, warnings);
+                }
+                if let Some(ignored) = status {
+                    self.ignore(Ignored { index, ..ignored });
+                }
+                if !experimental.is_empty() {
+                    self.experimental.insert(index, experimental);
+                }
+                object
+            }
+        };
+        let reference = object.reference();
+        let versions = &mut self.admitted.versions;
+        let old_version = versions.insert(reference.clone(), judgement.api_version);
+        let placed = (index, judgement.digest);
+        if let Some((before, digest)) = self.in_force.insert(reference.clone(), placed) {
+            self.experimental.remove(&before);
+            // Given again as it is, an object is in force.
+            if digest != judgement.digest {
+                let old_version = old_version.unwrap_or_default();
+                self.ignore(Ignored::replaced(before, reference, &old_version, index));
+            }
+        }
+        self.admitted.snapshot.insert(object);
+    }
+
+    /// Counts objects that are left out, of which no more is known.
+    pub fn add_ignored(&mut self, count: usize) {
+        self.count += count;
+        self.admitted.ignored_more += count;
+    }
+
+    fn ignore(&mut self, ignored: Ignored) {
+        if self.admitted.ignored.len() < self.most_ignored {
+            self.admitted.ignored.push(ignored);
+        } else {
+            self.admitted.ignored_more += 1;
+        }
+    }
+
+    /// What the objects come to.
+    #[must_use]
+    pub fn finish(self) -> Admitted {
+        let mut admitted = self.admitted;
+        admitted.ignored.sort_by_key(|ignored| ignored.index);
+        for ignored in &admitted.ignored {
+            admitted.snapshot.leave_out(ignored.reference());
+        }
+        admitted.experimental = self.experimental.into_values().flatten().collect();
+        admitted
+    }
+}
