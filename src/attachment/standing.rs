@@ -2,7 +2,7 @@
 
 use super::{RouteId, RouteKind, effective::EffectiveHostname};
 use crate::{
-    meta::{Hostname, NamespacedName},
+    meta::{Hostname, NamespacedName, TableFull, condition::route::reason},
     v1::ParentReference,
 };
 use std::{fmt, sync::Arc};
@@ -61,12 +61,58 @@ pub enum Standing {
     },
     /// It is rejected there, since another route is accepted that excludes it.
     Conflicted(Arc<RouteConflict>),
+    /// It is rejected there, since its regular expressions exceed what older routes leave of the limit of a table.
+    TableFull(TableFull),
     /// It is rejected there.
     Rejected {
         /// The reason that the condition `Accepted` has where every listener rejects the route for it, one of
         /// [`condition::route::reason`](crate::meta::condition::route::reason).
         reason: &'static str,
     },
+}
+
+/// Why other routes leave no place for a route at a listener. Shown as a part of a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Exclusion {
+    Conflict(Arc<RouteConflict>),
+    TableFull(TableFull),
+}
+
+impl Exclusion {
+    /// The reason of a route that is excluded everywhere.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Conflict(_) => CONFLICTED,
+            Self::TableFull(_) => reason::UNSUPPORTED_VALUE,
+        }
+    }
+
+    pub(super) fn standing(self) -> Standing {
+        match self {
+            Self::Conflict(conflict) => Standing::Conflicted(conflict),
+            Self::TableFull(full) => Standing::TableFull(full),
+        }
+    }
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::TableFull(full) => full.fmt(f),
+        }
+    }
+}
+
+impl Standing {
+    /// Why other routes leave no place for the route, as a part of a sentence, if that is so.
+    pub fn excluded(&self) -> Option<&dyn fmt::Display> {
+        match self {
+            Self::Conflicted(conflict) => Some(conflict),
+            Self::TableFull(full) => Some(full),
+            _ => None,
+        }
+    }
 }
 
 /// A port of a Service that a route asks for and other routes govern.
@@ -91,6 +137,8 @@ pub enum PortWinner {
         /// What decided.
         won_by: WonBy,
     },
+    /// Nobody because of this route: its regular expressions exceed what older routes leave of the limit of a table.
+    TableFull(TableFull),
 }
 
 impl fmt::Display for PortWinner {
@@ -104,6 +152,7 @@ impl fmt::Display for PortWinner {
                 };
                 write!(f, "{route} takes every {what} and goes first: {won_by}")
             }
+            Self::TableFull(full) => full.fmt(f),
         }
     }
 }

@@ -31,7 +31,8 @@ pub use header_name::{HeaderName, HeaderNameError};
 pub use hostname::{Hostname, HostnameError, Specificity};
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
 pub use pattern::{
-    Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns,
+    Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns, TableBudget,
+    TableFull,
 };
 pub use port::{PortNumber, SectionName, SectionNameError, Transport, is_port_number};
 pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference};

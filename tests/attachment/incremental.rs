@@ -47,8 +47,16 @@ proptest! {
     /// However a set of objects came about, one change after the other, the resolution is that of the set.
     /// What a change says has changed is exactly what is different.
     #[test]
-    fn an_incremental_change_equals_a_full_resolve(steps in steps(), together in 1_usize..4) {
-        let mut resolver = Resolver::new(options());
+    fn an_incremental_change_equals_a_full_resolve(
+        steps in steps(),
+        together in 1_usize..4,
+        few_expressions in any::<bool>(),
+    ) {
+        let mut options = options();
+        if few_expressions {
+            options.patterns = world::few_expressions();
+        }
+        let mut resolver = Resolver::new(options);
         resolver.insert(ours());
         resolver.update();
         let mut before = resolver.resolution().clone();

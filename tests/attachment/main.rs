@@ -15,4 +15,5 @@ mod incremental;
 mod isolation;
 mod merging;
 mod references;
+mod tables;
 mod world;

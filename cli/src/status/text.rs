@@ -354,9 +354,8 @@ impl<'a> Report<'a> {
             match &at.standing {
                 Standing::InForce { hostnames } => in_force.push((at, hostnames)),
                 Standing::Idle { .. } => idle.push(at),
-                Standing::Conflicted(conflict) => lost.push((at, conflict)),
                 Standing::Rejected { reason } => refused.push((at, *reason)),
-                _ => {}
+                standing => lost.extend(standing.excluded().map(|why| (at, why))),
             }
         }
         // The listeners are told one by one.
@@ -398,11 +397,11 @@ impl<'a> Report<'a> {
                 )),
             );
         }
-        for (at, conflict) in lost {
+        for (at, why) in lost {
             self.bad += 1;
             let line =
                 Line::of(Tone::Bad, "rejected").and(format_args!(" at listener {}: ", at.name));
-            self.page.line(4, &line.and(conflict));
+            self.page.line(4, &line.and(why));
         }
         let refused: Vec<String> = refused
             .iter()

@@ -3,16 +3,18 @@
 use super::{
     connections::Connections,
     contest::{Changed, Contest},
+    table_patterns::TablePatterns,
 };
 use crate::{
     attachment::{
-        HttpGrpcConflict, RouteConflict, RouteId, RouteKind,
+        HttpGrpcConflict, Options, RouteId, RouteKind,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveTls, RouteRules,
         },
         gateway::GatewayState,
         route::{RouteState, rules::Rules},
+        standing::Exclusion,
     },
     meta::{Age, Hostname, NamespacedName, Seniority, is_narrower},
 };
@@ -30,29 +32,36 @@ pub(in crate::attachment) struct Tally {
     /// Where both kinds are here, and exclude each other by the options.
     contest: Option<Contest>,
     connections: Connections,
+    patterns: TablePatterns,
 }
 
 /// What a change of one route means for the others at a listener.
 pub(in crate::attachment) enum Effect {
     /// For these another route decides now, or none.
     Changed(Changed),
-    /// A contest between HTTPRoutes and GRPCRoutes has begun or is over: all are judged anew.
+    /// A contest between HTTPRoutes and GRPCRoutes has begun or is over, or the limit of the table is exceeded: all are
+    /// judged anew.
     Anew,
 }
 
 impl Tally {
-    /// Updates the tally: a route that the listener accepts has come, changed or gone. `everything` is the
-    /// hostname of the listener.
+    /// Updates the tally: a route that the listener accepts has come, changed or gone; these are its `rules`. `everything` is
+    /// the hostname of the listener.
     pub(in crate::attachment) fn change(
         &mut self,
         id: &RouteId,
         was_there: bool,
         new: Option<(Age, &Arc<[EffectiveHostname]>)>,
+        rules: Option<&Rules>,
         everything: Option<&Hostname>,
-        options: HttpGrpcConflict,
+        options: &Options,
     ) -> Effect {
         if !matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
             return Effect::Changed(self.connections.change(id, new, everything));
+        }
+        let patterns = rules.filter(|_| new.is_some()).and_then(Rules::patterns);
+        if self.patterns.change(id, patterns, &options.patterns) {
+            return Effect::Anew;
         }
         let before = self.mixed();
         if was_there {
@@ -62,7 +71,9 @@ impl Tally {
             self.count(id.kind, true);
         }
         match (before, self.mixed(), &mut self.contest) {
-            _ if options != HttpGrpcConflict::OldestWins => Effect::Changed(Changed::new()),
+            _ if options.http_grpc_conflict != HttpGrpcConflict::OldestWins => {
+                Effect::Changed(Changed::new())
+            }
             (false, false, _) => Effect::Changed(Changed::new()),
             (true, true, Some(contest)) => Effect::Changed(contest.change(id, new)),
             _ => Effect::Anew,
@@ -87,21 +98,31 @@ impl Tally {
         self.http > 0 && self.grpc > 0
     }
 
-    /// Judges all routes that the listener accepts, older ones first.
+    /// Judges all routes that the listener accepts, older ones first. A route for which the table has no place excludes no
+    /// other one.
     pub(in crate::attachment) fn judge(
         &mut self,
+        gateway: &NamespacedName,
         members: &[Member<'_>],
         everything: Option<&Hostname>,
-        options: HttpGrpcConflict,
+        options: &Options,
     ) {
+        // Routes that have regular expressions have the same ones where TLS is passed through.
+        let patterns = members.iter().map(|member| {
+            let built = member.route.at_listener(gateway, false);
+            (member.id, built.rules.patterns())
+        });
         *self = Self {
             counted: self.counted,
+            patterns: TablePatterns::judge(patterns, &options.patterns),
             ..Self::default()
         };
-        for member in members {
+        let has_place = |member: &&Member<'_>| self.patterns.full(member.id).is_none();
+        let members: Vec<&Member<'_>> = members.iter().filter(has_place).collect();
+        for member in &members {
             self.count(member.id.kind, true);
         }
-        if options == HttpGrpcConflict::OldestWins && self.mixed() {
+        if options.http_grpc_conflict == HttpGrpcConflict::OldestWins && self.mixed() {
             self.contest = Some(Contest::default());
         }
         for member in members {
@@ -116,23 +137,29 @@ impl Tally {
         }
     }
 
-    /// Why the listener rejects a route for the sake of another, if it does.
-    pub(in crate::attachment) fn conflict(&self, id: &RouteId) -> Option<&Arc<RouteConflict>> {
-        match &self.contest {
+    /// Why the listener rejects a route for the sake of others, if it does.
+    pub(in crate::attachment) fn excluded(&self, id: &RouteId) -> Option<Exclusion> {
+        if let Some(full) = self.patterns.full(id) {
+            return Some(Exclusion::TableFull(full));
+        }
+        let conflict = match &self.contest {
             Some(contest) if matches!(id.kind, RouteKind::Http | RouteKind::Grpc) => {
                 contest.conflict(id)
             }
             _ => self.connections.conflict(id),
-        }
+        };
+        Some(Exclusion::Conflict(conflict?.clone()))
     }
 
     /// The routes that the listener rejects for the sake of others.
-    pub(in crate::attachment) fn rejected(&self) -> BTreeMap<RouteId, Arc<RouteConflict>> {
-        let contest = self.contest.iter().flat_map(Contest::rejected);
-        contest
-            .chain(self.connections.rejected())
-            .map(|(id, conflict)| (id.clone(), conflict.clone()))
-            .collect()
+    pub(in crate::attachment) fn rejected(&self) -> BTreeMap<RouteId, Exclusion> {
+        let conflicts = self.contest.iter().flat_map(Contest::rejected);
+        let conflicts = conflicts.chain(self.connections.rejected());
+        let conflicts =
+            conflicts.map(|(id, conflict)| (id.clone(), Exclusion::Conflict(conflict.clone())));
+        let full = self.patterns.rejected();
+        let full = full.map(|(id, full)| (id.clone(), Exclusion::TableFull(*full)));
+        conflicts.chain(full).collect()
     }
 
     /// The hostnames for which the listener accepts a route, if the tally had to look at them.
@@ -226,7 +253,7 @@ pub(in crate::attachment) struct Assembled {
 pub(in crate::attachment) fn gateway<'a>(
     state: &GatewayState,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
-    options: HttpGrpcConflict,
+    options: &Options,
 ) -> Assembled {
     let mut tallies = vec![Tally::default(); state.listeners.len()];
     let mut members: HashMap<usize, Vec<Member<'a>>> = HashMap::new();
@@ -247,7 +274,7 @@ pub(in crate::attachment) fn gateway<'a>(
     let mut listeners = Vec::new();
     for (index, (listener, tally)) in state.listeners.iter().zip(&mut tallies).enumerate() {
         let members = in_order(members.remove(&index).unwrap_or_default());
-        tally.judge(&members, listener.hostname.as_ref(), options);
+        tally.judge(&state.name, &members, listener.hostname.as_ref(), options);
         if !(listener.in_force() && state.serves()) {
             continue;
         }
@@ -304,7 +331,7 @@ pub(in crate::attachment) fn fill(
         hostnames,
     } in members
     {
-        if tally.conflict(id).is_some() {
+        if tally.excluded(id).is_some() {
             continue;
         }
         match &route.at_listener(gateway, passes_through).rules {

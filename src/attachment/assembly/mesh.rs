@@ -1,6 +1,9 @@
 //! Services put together with the mesh routes that have them as parents (GEP-1426).
 
-use super::contest::{Place, Places};
+use super::{
+    contest::{Place, Places},
+    table_patterns::TablePatterns,
+};
 use crate::{
     attachment::{
         LostPort, PortWinner, RouteId, RouteKind, WonBy,
@@ -11,7 +14,7 @@ use crate::{
         },
         route::{ParentTarget, RouteState, rules::Rules},
     },
-    meta::{Age, Seniority},
+    meta::{Age, PatternLimits, Seniority},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -32,6 +35,8 @@ pub(in crate::attachment) type Lost = BTreeMap<RouteId, Arc<[LostPort]>>;
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Claims {
     by_namespace: HashMap<String, BTreeMap<u16, OnPort>>,
+    /// By the same namespaces, what their routes' regular expressions take.
+    patterns: HashMap<String, TablePatterns>,
 }
 
 /// The routes of one namespace that want a port.
@@ -109,8 +114,17 @@ impl Claims {
         moved
     }
 
-    /// Of the ports that a route wants, those that others govern.
+    /// Of the ports that a route wants, those that it does not get.
     fn lost(&self, id: &RouteId, age: Age, wanted: &BTreeSet<u16>) -> Vec<LostPort> {
+        let patterns = self.patterns.get(&id.name.namespace);
+        if let Some(full) = patterns.and_then(|patterns| patterns.full(id)) {
+            let to = PortWinner::TableFull(full);
+            let lost = |port: &u16| LostPort {
+                port: *port,
+                to: to.clone(),
+            };
+            return wanted.iter().map(lost).collect();
+        }
         let own = self.by_namespace.get(&id.name.namespace);
         let lost = |port: &u16| {
             let on_port = own?.get(port)?;
@@ -189,6 +203,7 @@ pub(in crate::attachment) fn service<'a>(
     key: &BackendKey,
     state: &BackendState,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
+    limits: &PatternLimits,
 ) -> Assembled {
     let mut effective = EffectiveService {
         name: key.name.clone(),
@@ -220,6 +235,15 @@ pub(in crate::attachment) fn service<'a>(
         }
     }
     members.sort_by_key(|(id, route, _)| (Seniority::new(route.age, &id.name), id.kind));
+    let mut by_namespace: HashMap<&str, Vec<_>> = HashMap::new();
+    for (id, route, _) in &members {
+        let of_namespace = by_namespace.entry(&id.name.namespace).or_default();
+        of_namespace.push((*id, route.at_services().rules.patterns()));
+    }
+    for (namespace, routes) in by_namespace {
+        let judged = TablePatterns::judge(routes.into_iter(), limits);
+        claims.patterns.insert(namespace.to_owned(), judged);
+    }
     let mut lost = Lost::new();
     for (id, route, asked) in &members {
         let ports = put(&mut effective, &claims, id, route, asked);
@@ -258,6 +282,7 @@ pub(in crate::attachment) fn edit(
     id: &RouteId,
     old: Option<&RouteState>,
     new: Option<&RouteState>,
+    limits: &PatternLimits,
 ) -> Edited {
     let Present {
         key,
@@ -282,7 +307,11 @@ pub(in crate::attachment) fn edit(
     };
     let gone = claims.note(id, age(old), &(&left - &both), false);
     let come = claims.note(id, age(new), &(&taken - &both), true);
-    if gone || come {
+    let patterns = claims.patterns.entry(id.name.namespace.clone());
+    let rules = new.filter(|_| !after.is_empty());
+    let rules = rules.and_then(|route| route.at_services().rules.patterns());
+    let full = patterns.or_default().change(id, rules, limits);
+    if gone || come || full {
         return Edited::Anew;
     }
     lost.remove(id);

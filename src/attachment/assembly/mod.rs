@@ -4,3 +4,4 @@ pub(super) mod assemble;
 mod connections;
 mod contest;
 pub(super) mod mesh;
+mod table_patterns;

@@ -3,7 +3,7 @@
 use super::Resolver;
 use crate::{
     attachment::{
-        Attachment, RouteId, RouteKind, Standing,
+        Attachment, RouteId, RouteKind,
         backend::{
             BackendKey,
             policy::{Policy, PolicyId, PolicyKind, references::Referred, results::TargetResult},
@@ -443,10 +443,8 @@ impl Resolver {
 /// That a route loses to others at some of the listeners that a parentRef selects, if it does.
 fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<ReferenceProblem> {
     let lost = said.listeners.iter().filter_map(|listener| {
-        let Standing::Conflicted(conflict) = &listener.standing else {
-            return None;
-        };
-        Some(format!("listener `{}`: {conflict}", listener.name))
+        let excluded = listener.standing.excluded()?;
+        Some(format!("listener `{}`: {excluded}", listener.name))
     });
     let lost: Vec<String> = lost.collect();
     let to = said.parent.resolve(&id.name.namespace);

@@ -3,7 +3,7 @@
 use super::{ParentState, ParentTarget, View};
 use crate::{
     attachment::{
-        CONFLICTED, Options, RouteConflict, RouteId, RouteKind,
+        Options, RouteId, RouteKind,
         effective::EffectiveHostname,
         finding::{Finding, join, names as names_of},
         gateway::{
@@ -11,6 +11,7 @@ use crate::{
             listener::{From, ListenerState},
             why_not_in_force,
         },
+        standing::Exclusion,
     },
     meta::{Hostname, NamespacedName, SupportedFeature, condition::route::reason},
     v1::ParentReference,
@@ -237,17 +238,18 @@ pub(in crate::attachment) enum Fit {
 }
 
 /// The condition `Accepted` of a route that some listener accepts: where it is attached and for which hosts,
-/// where it has no effect, and where it is rejected. `conflict` says of a listener which other route excludes
-/// this one there.
-pub(in crate::attachment) fn accepted<'c>(
+/// where it has no effect, and where it is rejected. `excluded` says of a listener why other routes leave no place
+/// for this one there.
+pub(in crate::attachment) fn accepted(
     id: &RouteId,
     gateway: &GatewayState,
     listeners: &[AtOne],
     refused: &str,
-    conflict: impl Fn(usize) -> Option<&'c RouteConflict>,
+    excluded: impl Fn(usize) -> Option<Exclusion>,
 ) -> Finding {
     let (mut attached, mut idle, mut lost) = (Texts::default(), Texts::default(), Texts::default());
     let (mut any, mut idle_gateway) = (false, false);
+    let mut reason = reason::NO_MATCHING_PARENT;
     for AtOne { index, name, fit } in listeners {
         let Fit::Accepted {
             hostnames,
@@ -256,8 +258,9 @@ pub(in crate::attachment) fn accepted<'c>(
         else {
             continue;
         };
-        if let Some(conflict) = conflict(*index) {
-            lost.add(|| format!("listener `{name}`: {conflict}"));
+        if let Some(excluded) = excluded(*index) {
+            lost.add(|| format!("listener `{name}`: {excluded}"));
+            reason = excluded.reason();
             continue;
         }
         any = true;
@@ -288,7 +291,7 @@ pub(in crate::attachment) fn accepted<'c>(
     if !refused.is_empty() {
         parts.push(format!("rejected by others: {refused}"));
     }
-    let reason = if any { reason::ACCEPTED } else { CONFLICTED };
+    let reason = if any { reason::ACCEPTED } else { reason };
     Finding::new(any, reason, parts.join("; "))
 }
 

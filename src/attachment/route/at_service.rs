@@ -3,7 +3,7 @@
 use super::{ParentState, ParentTarget, View, World};
 use crate::{
     attachment::{
-        CONFLICTED, LostPort,
+        CONFLICTED, LostPort, PortWinner,
         backend::{BackendKey, BackendState, Carrier},
         finding::{Finding, join, names},
     },
@@ -145,7 +145,13 @@ pub(in crate::attachment) fn governs(
         .collect();
     let lost_all = lost.len() >= asked;
     if lost_all {
-        return Finding::new(false, CONFLICTED, format!("rejected at {}", join(&texts)));
+        let full = |lost: &LostPort| matches!(lost.to, PortWinner::TableFull(_));
+        let reason = if lost.iter().all(full) {
+            reason::UNSUPPORTED_VALUE
+        } else {
+            CONFLICTED
+        };
+        return Finding::new(false, reason, format!("rejected at {}", join(&texts)));
     }
     let message = format!("{}; but not {}", accepted.message, join(&texts));
     Finding::new(true, accepted.reason, message)

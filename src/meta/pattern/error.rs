@@ -81,7 +81,7 @@ impl PatternError {
 }
 
 /// A number of bytes, for people.
-fn bytes(count: usize) -> String {
+pub(super) fn bytes(count: usize) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     let mut tenths = count.saturating_mul(10);
     let mut unit = "bytes";

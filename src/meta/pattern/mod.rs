@@ -7,10 +7,12 @@ mod inclusion;
 mod route;
 mod size;
 mod store;
+mod table;
 
 pub use error::{PatternError, PatternProblem};
 pub use route::{PatternLimits, RoutePatterns};
 pub use store::PatternStore;
+pub use table::{TableBudget, TableFull};
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

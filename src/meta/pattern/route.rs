@@ -18,6 +18,9 @@ pub struct PatternLimits {
     /// in which they stand in the route: headers, method, path and query parameters of each match. One that
     /// exceeds the limit is rejected, and a smaller one after it may be accepted.
     pub route: usize,
+    /// For all distinct ones of one routing table together; [`TABLE`](Self::TABLE) by default. Routes are counted in order
+    /// of seniority, and one that exceeds the limit is rejected there: see [`TableBudget`](super::TableBudget).
+    pub table: usize,
 }
 
 impl PatternLimits {
@@ -26,6 +29,8 @@ impl PatternLimits {
     /// 8 MiB: enough for 4 224 patterns such as `/users/[0-9]+/orders/[^/]+`, or for 200 with two `\w+` each. Compiling
     /// as much takes about half a second, and 100 MB at most.
     pub const ROUTE: usize = 8 << 20;
+    /// 32 MiB: four routes at the limit of a route, or some 20 000 patterns such as `/users/[0-9]+/orders/[^/]+`.
+    pub const TABLE: usize = 32 << 20;
 }
 
 impl Default for PatternLimits {
@@ -33,6 +38,7 @@ impl Default for PatternLimits {
         Self {
             pattern: Self::PATTERN,
             route: Self::ROUTE,
+            table: Self::TABLE,
         }
     }
 }
@@ -71,6 +77,18 @@ impl RoutePatterns {
         Self {
             by_text: Arc::new(by_text),
         }
+    }
+
+    /// The patterns that are accepted.
+    pub fn accepted(&self) -> impl Iterator<Item = &Pattern> {
+        self.by_text.values().filter_map(|one| one.as_ref().ok())
+    }
+
+    /// The size of the accepted patterns together, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let sizes = self.accepted().map(Pattern::size);
+        sizes.fold(0, usize::saturating_add)
     }
 
     /// The verdict on a text; `None` if the route does not have it.

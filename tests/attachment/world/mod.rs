@@ -4,6 +4,7 @@ mod backends;
 mod routes;
 
 pub(crate) use backends::tls_policy;
+pub(crate) use routes::few_expressions;
 
 use backends::{lb_policies, services, slices, tls_policies};
 use gwapi::{

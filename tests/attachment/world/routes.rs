@@ -3,10 +3,12 @@
 use super::{hostnames, http_backend, metas, names, namespaces};
 use gwapi::{
     attachment::MULTICLUSTER_GROUP,
+    meta::{Pattern, PatternLimits},
     v1::{
-        BackendRef, GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec,
-        HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec,
-        ParentReference,
+        BackendRef, GrpcBackendRef, GrpcMethodMatch, GrpcMethodMatchType, GrpcRoute,
+        GrpcRouteMatch, GrpcRouteRule, GrpcRouteSpec, HeaderMatchType, HttpHeaderMatch,
+        HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteMatch, HttpRouteRule,
+        HttpRouteSpec, ParentReference,
     },
     v1alpha2::{
         TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute, TlsRouteRule, TlsRouteSpec, UdpRoute,
@@ -51,9 +53,33 @@ fn backends() -> impl Strategy<Value = (Option<&'static str>, &'static str, i32)
     )
 }
 
+/// Regular expressions of one size each. Of [`few_expressions`] a table takes three.
+fn expressions() -> impl Strategy<Value = Vec<&'static str>> {
+    let some = prop::collection::vec(select(&["a.*", "b.*", "c.*", "d.*", "("][..]), 1..4);
+    prop_oneof![2 => Just(Vec::new()), 1 => some]
+}
+
+/// Limits within which a table takes few regular expressions of the generated routes.
+pub(crate) fn few_expressions() -> PatternLimits {
+    PatternLimits {
+        table: 3 * Pattern::new("a.*").unwrap().size(),
+        ..PatternLimits::default()
+    }
+}
+
 pub(super) fn http_routes() -> impl Strategy<Value = HttpRoute> {
-    let rule = (prop::collection::vec(backends(), 0..3), 0..8).prop_map(|(backends, odd)| {
+    let backends = prop::collection::vec(backends(), 0..3);
+    let rule = (backends, 0..8, expressions()).prop_map(|(backends, odd, texts)| {
+        let matching = |text: &str| HttpRouteMatch {
+            headers: vec![HttpHeaderMatch {
+                name: "x-a".to_owned(),
+                r#type: Some(HeaderMatchType::RegularExpression),
+                value: text.to_owned(),
+            }],
+            ..Default::default()
+        };
         let mut rule = HttpRouteRule {
+            matches: texts.into_iter().map(matching).collect(),
             backend_refs: backends
                 .iter()
                 .map(|(namespace, name, port)| http_backend(*namespace, name, *port))
@@ -96,19 +122,29 @@ pub(super) fn http_routes() -> impl Strategy<Value = HttpRoute> {
 }
 
 pub(super) fn grpc_routes() -> impl Strategy<Value = GrpcRoute> {
+    let call = |text: &str| GrpcRouteMatch {
+        method: Some(GrpcMethodMatch {
+            r#type: Some(GrpcMethodMatchType::RegularExpression),
+            service: Some(text.to_owned()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
     (
         metas(),
         prop::collection::vec(parents(), 1..3),
         hostnames(),
         backends(),
+        expressions(),
     )
         .prop_map(
-            |(metadata, parents, hostname, (namespace, name, port))| GrpcRoute {
+            move |(metadata, parents, hostname, (namespace, name, port), texts)| GrpcRoute {
                 metadata,
                 spec: Some(GrpcRouteSpec {
                     parent_refs: parents,
                     hostnames: hostname.into_iter().map(str::to_owned).collect(),
                     rules: vec![GrpcRouteRule {
+                        matches: texts.into_iter().map(call).collect(),
                         backend_refs: vec![GrpcBackendRef {
                             namespace: namespace.map(str::to_owned),
                             name: name.to_owned(),

@@ -44,8 +44,7 @@ impl Update<'_> {
                     .depends
                     .routes_on(&key)
                     .filter_map(|id| resolver.routes.get_key_value(id));
-                let assembled =
-                    assemble::gateway(state, routes, resolver.options.http_grpc_conflict);
+                let assembled = assemble::gateway(state, routes, &resolver.options);
                 self.route_statuses.extend(rejected(&assembled.tallies));
                 resolver.tallies.insert(name.clone(), assembled.tallies);
                 assembled.effective
@@ -93,9 +92,10 @@ impl Update<'_> {
         };
         let before = tally.rejected();
         tally.judge(
+            name,
             &members,
             listener.hostname.as_ref(),
-            resolver.options.http_grpc_conflict,
+            &resolver.options,
         );
         let after = tally.rejected();
         let concerned = before.keys().chain(after.keys());
@@ -125,7 +125,7 @@ impl Update<'_> {
                     .depends
                     .routes_on(&parent)
                     .filter_map(|id| resolver.routes.get_key_value(id));
-                mesh::service(&key, state, routes)
+                mesh::service(&key, state, routes, &resolver.options.patterns)
             });
             let (effective, lost) = match assembled {
                 Some(assembled) => {

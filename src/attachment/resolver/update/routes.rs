@@ -91,7 +91,7 @@ impl Update<'_> {
             lost,
             claims,
         };
-        let edited = mesh::edit(present, id, old, new);
+        let edited = mesh::edit(present, id, old, new, &resolver.options.patterns);
         if lost.is_empty() {
             resolver.mesh_lost.remove(key);
         }
@@ -156,13 +156,14 @@ impl Update<'_> {
                 state.map(|state| state.at_listener(gateway, passes_through).rules.clone())
             };
             let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
-            let was_rejected = tally.conflict(id).is_some();
+            let was_rejected = tally.excluded(id).is_some();
             let effect = tally.change(
                 id,
                 before.contains_key(&index),
                 after.get(&index).map(|hostnames| (age, hostnames)),
+                new_rules.as_ref(),
                 listener.hostname.as_ref(),
-                resolver.options.http_grpc_conflict,
+                &resolver.options,
             );
             let mut others = match effect {
                 Effect::Changed(others) => others,
@@ -174,7 +175,7 @@ impl Update<'_> {
             others.remove(id);
             self.route_statuses.extend(others.keys().cloned());
             // Those that are rejected in favour of another route now stay out.
-            others.retain(|other, was_rejected| *was_rejected != tally.conflict(other).is_some());
+            others.retain(|other, was_rejected| *was_rejected != tally.excluded(other).is_some());
             let edit = Edit {
                 id,
                 old: old_rules
@@ -182,7 +183,7 @@ impl Update<'_> {
                     .filter(|_| before.contains_key(&index) && !was_rejected),
                 new: after
                     .get(&index)
-                    .filter(|_| tally.conflict(id).is_none())
+                    .filter(|_| tally.excluded(id).is_none())
                     .and_then(|hostnames| Some((new_rules.as_ref()?, hostnames))),
             };
             let nothing = edit.old.is_none() && edit.new.is_none();

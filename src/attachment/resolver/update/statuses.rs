@@ -3,17 +3,18 @@
 use super::Update;
 use crate::{
     attachment::{
-        AtListener, Attachment, LostPort, Resolver, RouteConflict, RouteId, Standing, Status,
+        AtListener, Attachment, LostPort, Resolver, RouteId, Standing, Status,
         backend::policy::{ancestors, results},
         finding::Finding,
         objects::object::gateway_reference,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
+        standing::Exclusion,
         status::keep_within,
     },
     meta::{NamespacedName, ObjectReference, condition},
     v1::{RouteParentStatus, RouteStatus},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 impl Update<'_> {
     pub(super) fn write_gateway_statuses(&mut self) {
@@ -120,19 +121,16 @@ impl Update<'_> {
                     .tallies
                     .get(name)
                     .filter(|_| parent.accepted.holds());
-                let conflict = |index: usize| tallies?.get(index)?.conflict(id);
+                let excluded = |index: usize| tallies?.get(index)?.excluded(id);
                 let stands = |listener: &AtOne| AtListener {
                     name: listener.name.clone(),
-                    standing: standing(&parent.accepted, listener, conflict(listener.index)),
+                    standing: standing(&parent.accepted, listener, excluded(listener.index)),
                 };
                 let standings: Vec<AtListener> = listeners.iter().map(stands).collect();
-                let excluded = standings
-                    .iter()
-                    .any(|at| matches!(at.standing, Standing::Conflicted(_)));
+                let some_excluded = standings.iter().any(|at| at.standing.excluded().is_some());
                 let accepted = match resolver.gateways.get(name) {
-                    Some(gateway) if excluded => {
-                        let conflict = |index: usize| conflict(index).map(|c| &**c);
-                        route::accepted(id, gateway, listeners, refused, conflict)
+                    Some(gateway) if some_excluded => {
+                        route::accepted(id, gateway, listeners, refused, excluded)
                     }
                     _ => parent.accepted.clone(),
                 };
@@ -249,17 +247,13 @@ pub(super) struct AtParent {
 }
 
 /// How a route stands at a listener, where `accepted` is what the Gateway says of it as a whole.
-fn standing(
-    accepted: &Finding,
-    listener: &AtOne,
-    conflict: Option<&Arc<RouteConflict>>,
-) -> Standing {
-    match (&listener.fit, conflict) {
+fn standing(accepted: &Finding, listener: &AtOne, excluded: Option<Exclusion>) -> Standing {
+    match (&listener.fit, excluded) {
         (Fit::Rejected { reason, .. }, _) => Standing::Rejected { reason },
         _ if !accepted.holds() => Standing::Rejected {
             reason: accepted.reason,
         },
-        (_, Some(conflict)) => Standing::Conflicted(conflict.clone()),
+        (_, Some(excluded)) => excluded.standing(),
         (
             Fit::Accepted {
                 hostnames,

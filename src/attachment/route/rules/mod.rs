@@ -42,6 +42,17 @@ pub(in crate::attachment) enum Rules {
     Connection(Arc<ConnectionRouteRules>),
 }
 
+impl Rules {
+    /// The regular expressions of the matches; none for kinds without matches.
+    pub(in crate::attachment) fn patterns(&self) -> Option<&RoutePatterns> {
+        match self {
+            Self::Http(rules) => Some(&rules.patterns),
+            Self::Grpc(rules) => Some(&rules.patterns),
+            Self::Connection(_) => None,
+        }
+    }
+}
+
 /// The rules of a route, and what is to be said about them.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::attachment) struct Built {
