@@ -27,7 +27,7 @@ pub(crate) struct Answered<T: Serialize> {
 /// How many fields of the experimental channel are named to people; the others are counted.
 const MOST_EXPERIMENTAL: usize = 8;
 
-/// Which API server would take the objects; every verb that puts objects in force takes it.
+/// Which API server would take the objects; every verb that resolves objects takes it.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ChannelArgs {
     /// The release channel of the CRDs that the API server has: `standard` or `experimental`. What such a server
@@ -42,7 +42,7 @@ pub(crate) struct ChannelArgs {
 /// What the input comes to.
 #[derive(Debug)]
 pub(crate) struct Given {
-    /// The objects in force.
+    /// The objects that the server would have.
     pub(crate) admitted: Admitted,
     /// What is left out, in the order of the input.
     pub(crate) ignored: Vec<NotInForce>,

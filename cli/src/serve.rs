@@ -17,7 +17,7 @@
 //!   object with that status has been applied, it is not named again;
 //! * `errors`: the objects that could not be read, each with `object` (`apiVersion`, `kind`, `namespace`,
 //!   `name`) and `message`. They hide no others;
-//! * `ignored`: the objects that are not in force, since an API server of the channel would refuse them, or because
+//! * `ignored`: the objects that are left out, since an API server of the channel would refuse them, or because
 //!   their kind is not known: each with `group`, `kind`, `namespace`, `name`, `apiVersion`, `reason`, `message`,
 //!   `help` and `findings`. What was in force under the name before stays so.
 //!

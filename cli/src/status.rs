@@ -1,6 +1,7 @@
 //! `gwapi status`: the status that every object ought to have, and why a route is accepted or rejected.
 
 mod text;
+mod words;
 
 use crate::{
     given::{ChannelArgs, Given},
@@ -21,9 +22,9 @@ use text::Report;
 /// Show the status that a controller would write to each object: why is my route not accepted
 ///
 /// Each object is shown with its conditions (type, status and reason, as `kubectl describe` has them), the cause of
-/// those that are not good, what has no effect, and what would help. It takes the place of a controller that
-/// supports all of the API and has every GatewayClass. A GatewayClass or Namespace that is only named counts as there,
-/// and a Service without EndpointSlices as having one ready endpoint.
+/// those that are not good, what has no effect, and what would help. The controller is one that supports all of the API
+/// and has every GatewayClass. A GatewayClass or Namespace that is only named counts as there, and a Service without
+/// EndpointSlices as having one ready endpoint.
 ///
 /// The exit code is 1 if there is something to look at, or if an object is left out.
 #[derive(Debug, Args)]

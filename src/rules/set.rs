@@ -141,11 +141,11 @@ pub const NO_DEAD_MATCH: Rule = Rule {
     help: "remove the match, or make it more specific",
     ..OF_SET
 };
-/// A route that gets no request at a listener or Service to which it is attached.
+/// A route that gets no request at a listener or Service that accepts it.
 pub const ROUTE_REACHED: Rule = Rule {
     id: "Route/reached",
-    message: "no request reaches the route at a listener to which it is attached",
-    help: "name the listeners that are meant by `sectionName`, or give the route hostnames of its own",
+    message: "no request reaches the route at a listener that accepts it",
+    help: "attach the route to the listener that has its hosts, by `sectionName`, or give it hostnames of its own",
     ..OF_SET
 };
 /// A redirect that leads back to itself.

@@ -325,3 +325,77 @@ fn a_report_keeps_so_many_findings_of_each_severity_and_says_that_there_were_mor
     assert!(report.is_accepted(), "{:?}", report.errors().next());
     assert_eq!(report.findings().len(), MOST_FINDINGS + 1);
 }
+
+/// The path of a rule on a list of listeners does not say which of them is meant: the message does.
+#[test]
+fn a_rule_on_listeners_names_those_that_break_it() {
+    let message = |listeners: Value| {
+        let report = standard(&json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "gw"},
+            "spec": {"gatewayClassName": "c", "listeners": listeners},
+        }));
+        let mut errors = report.errors();
+        let of_list = errors.find(|finding| finding.rule().starts_with("Listeners/"));
+        of_list.unwrap().message().to_owned()
+    };
+    let good = json!({"name": "good", "port": 1, "protocol": "HTTP"});
+    for (bad, wanted) in [
+        (
+            json!({"name": "bad", "port": 2, "protocol": "HTTP", "tls": {"certificateRefs": [{"name": "c"}]}}),
+            "a listener for HTTP, TCP or UDP must have no `tls`: listener `bad`",
+        ),
+        (
+            json!({"name": "bad", "port": 2, "protocol": "HTTPS", "tls": {"mode": "Passthrough"}}),
+            "a listener for HTTPS must end TLS itself: listener `bad`",
+        ),
+        (
+            json!({"name": "bad", "port": 2, "protocol": "TCP", "hostname": "a.b"}),
+            "a listener for TCP or UDP must have no hostname: listener `bad`",
+        ),
+        (
+            json!({"name": "good", "port": 2, "protocol": "HTTP"}),
+            "listeners of a Gateway must have different names: listener `good`",
+        ),
+        (
+            json!({"name": "same", "port": 1, "protocol": "HTTP"}),
+            "listeners of a Gateway must differ in port, protocol or hostname: listener `good`, listener `same`",
+        ),
+    ] {
+        assert_eq!(message(json!([good, bad])), wanted);
+    }
+}
+
+/// A text that YAML has read as a boolean may have been written in several ways: only its author knows which.
+#[test]
+fn a_text_that_was_read_as_a_boolean_is_to_be_quoted_as_it_was_written() {
+    let help = |value: Value| {
+        let report = standard(&route(&json!({"hostnames": [value]})));
+        report.findings()[0].help().unwrap().to_owned()
+    };
+    for (value, written) in [(true, "`y`, `yes`, `on`"), (false, "`n`, `no`, `off`")] {
+        let help = help(json!(value));
+        assert!(
+            help.starts_with("quote the value as it is written: ") && help.contains(written),
+            "{help}"
+        );
+    }
+    assert_eq!(help(json!(8)), "put it in quotes: \"8\"");
+}
+
+#[test]
+fn expressions_are_judged_by_the_limits_of_the_options() {
+    let route = route(&json!({"rules": [{
+        "matches": [{"path": {"type": "RegularExpression", "value": "/[a-z]{50}"}}],
+        "backendRefs": [{"name": "x", "port": 80}],
+    }]}));
+    let mut options = ValidationOptions::new(Channel::Standard);
+    let warned = |options: &ValidationOptions| {
+        let report = validate_value(&route, options);
+        let mut findings = report.findings().iter();
+        findings.any(|finding| finding.rule() == "RegularExpression/compiles")
+    };
+    assert!(!warned(&options));
+    options.patterns.pattern = 1_000;
+    assert!(warned(&options));
+}

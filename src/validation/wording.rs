@@ -23,12 +23,12 @@ pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> F
     };
     let help = match (expected, value) {
         (ValueType::String, Value::Number(_)) => format!("put it in quotes: \"{value}\""),
-        // YAML reads all of these as the same two values.
+        // What was written is not known here.
         (ValueType::String, Value::Bool(true)) => {
-            "put it in quotes as it is written: \"true\", \"yes\", \"y\", \"on\"".to_owned()
+            "quote the value as it is written: without quotes YAML reads `y`, `yes`, `on` and `true` all as true".to_owned()
         }
         (ValueType::String, Value::Bool(false)) => {
-            "put it in quotes as it is written: \"false\", \"no\", \"n\", \"off\"".to_owned()
+            "quote the value as it is written: without quotes YAML reads `n`, `no`, `off` and `false` all as false".to_owned()
         }
         (ValueType::Integer, Value::String(text)) if text.parse::<i64>().is_ok() => {
             format!("write it without quotes: {text}")

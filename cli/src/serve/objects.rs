@@ -1,4 +1,4 @@
-//! The objects that `gwapi serve` has been given: those in force are in its resolver, the others are named.
+//! The objects that `gwapi serve` has been given: its resolver has those that an API server would take, the others are named.
 
 use super::reply::Errored;
 use crate::given::{InExperimental, NotInForce};
@@ -33,7 +33,7 @@ pub(super) struct Applied {
     pub(super) in_force: BTreeSet<ObjectReference>,
     /// The objects that could not be read.
     pub(super) errors: Vec<Errored>,
-    /// The objects that are not in force.
+    /// The objects that are left out.
     pub(super) ignored: Vec<NotInForce>,
 }
 
@@ -85,7 +85,7 @@ impl Objects {
         resolver.insert(object);
     }
 
-    /// Notes an object that is not in force. What names no object cannot be replaced or deleted, and is not kept.
+    /// Notes an object that is left out. What names no object cannot be replaced or deleted, and is not kept.
     fn ignore(&mut self, ignored: &Ignored) -> NotInForce {
         let shown = NotInForce::of_object(ignored);
         if !ignored.object.name.is_empty() {
@@ -136,7 +136,7 @@ impl Objects {
         Near::new(resolver, &ignored).request(request, answer)
     }
 
-    /// Everything that is not in force.
+    /// Everything that is left out.
     pub(super) fn ignored(&self) -> Vec<NotInForce> {
         self.ignored.values().map(NotInForce::of_object).collect()
     }

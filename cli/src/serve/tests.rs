@@ -416,3 +416,42 @@ fn options_reach_requests_that_come_after_them() {
     );
     assert_eq!(listener(&mut server), Value::Null);
 }
+
+/// Certificates have to be valid at the time of the server's clock.
+#[test]
+fn a_certificate_expires_by_the_clock() {
+    let mut server = configured();
+    let mut gateway = gateway(1);
+    gateway["spec"]["listeners"][0] = json!({
+        "name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "cert"}]},
+    });
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", "namespace": "shop"},
+        "type": "kubernetes.io/tls",
+        "stringData": {
+            "tls.crt": include_str!("../../../tests/fixtures/certificates/p256.crt"),
+            "tls.key": include_str!("../../../tests/fixtures/certificates/p256.key"),
+        },
+    });
+    ask(
+        &mut server,
+        &json!({"op": "apply", "objects": [class(), secret, gateway]}),
+    );
+    let resolved = |server: &mut Server| {
+        let reply = ask(server, &json!({"op": "status"}));
+        let items = reply["items"].as_array().unwrap();
+        let gateway = items.iter().find(|o| o["kind"] == "Gateway").unwrap();
+        let conditions = gateway["status"]["listeners"][0]["conditions"].clone();
+        let conditions = conditions.as_array().unwrap().clone();
+        let resolved = conditions.into_iter().find(|c| c["type"] == "ResolvedRefs");
+        resolved.unwrap()
+    };
+    assert_eq!(resolved(&mut server)["status"], "True");
+    // A hundred years.
+    for _ in 0..9 {
+        ask(&mut server, &json!({"op": "clock", "advance": "99999h"}));
+    }
+    let expired = resolved(&mut server);
+    assert_eq!(expired["status"], "False");
+    assert_eq!(expired["reason"], "InvalidCertificateRef");
+}

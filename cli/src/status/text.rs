@@ -3,15 +3,13 @@
 //! The words are those of `kubectl describe`: type, status and reason of a condition. A cause is told once for
 //! each object, where it lies, and what would be right comes last.
 
+use super::words::{at_listener, describe, elsewhere, is_good, is_negative, is_true, some};
 use crate::{
     given::Given,
     output::{Line, Page, Style, Tone, count},
 };
 use gwapi::{
-    attachment::{
-        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
-        effective::EffectiveHostname,
-    },
+    attachment::{AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status},
     lint::{self, LintOptions, near::Near},
     meta::{Condition, ObjectReference, condition},
     rules,
@@ -20,9 +18,6 @@ use gwapi::{
     validation::{self, Finding},
 };
 use std::collections::BTreeMap;
-
-/// How many listeners or hosts a line names; the others are counted.
-const MOST_NAMED: usize = 8;
 
 /// The statuses for people, and how many objects are not as they ought to be.
 pub(super) struct Report<'a> {
@@ -318,7 +313,8 @@ impl<'a> Report<'a> {
         let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
         if attachments.is_empty() {
             self.bad += 1;
-            let line = Line::of(Tone::Bad, "no effect").and(": `spec.parentRefs` is empty");
+            let line = Line::of(Tone::Bad, "no effect")
+                .and(": `spec.parentRefs` is empty; name a Gateway there");
             self.page.line(2, &line);
         }
         for attachment in attachments {
@@ -553,96 +549,4 @@ impl<'a> Report<'a> {
             self.page.line(indent, &line);
         }
     }
-}
-
-/// Where the cause of a Gateway's condition is told: at its listeners, or at its class.
-fn elsewhere(
-    condition: &Condition,
-    status: &GatewayStatus,
-    class: Option<&ObjectReference>,
-) -> Option<String> {
-    use condition::gateway::reason;
-    if let Some(class) = class.filter(|_| condition.reason == reason::PENDING) {
-        return Some(format!("{class} is not accepted, see there"));
-    }
-    let of_listeners = |c: &Condition| c.reason == reason::LISTENERS_NOT_VALID;
-    let same = |c: &&Condition| of_listeners(c) && c.message == condition.message;
-    let told = of_listeners(condition) || status.conditions.iter().any(|c| same(&c));
-    if !told || status.listeners.is_empty() {
-        return None;
-    }
-    let in_force =
-        |listener: &ListenerStatus| is_true(&listener.conditions, condition::listener::PROGRAMMED);
-    Some(if status.listeners.iter().any(in_force) {
-        "some listeners are not serving, see below".to_owned()
-    } else {
-        "no listener is valid, see below".to_owned()
-    })
-}
-
-/// Whether all is well where a condition of this type is `False`. With most types it is where they are `True`.
-fn is_negative(kind: &str) -> bool {
-    matches!(
-        kind,
-        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid"
-    )
-}
-
-/// Whether a condition says that all is well.
-fn is_good(condition: &Condition) -> bool {
-    if is_negative(&condition.type_) {
-        condition.status == "False"
-    } else {
-        condition.status == "True"
-            && condition.reason != condition::gateway::reason::LISTENERS_NOT_VALID
-    }
-}
-
-fn is_true(conditions: &[Condition], kind: &str) -> bool {
-    conditions
-        .iter()
-        .any(|condition| condition.type_ == kind && condition.status == "True")
-}
-
-/// Where a route is in force: the listener, and for which hosts.
-fn at_listener(at: &AtListener, hostnames: &[EffectiveHostname], kind: &str) -> String {
-    let name = &at.name;
-    if matches!(kind, "TCPRoute" | "UDPRoute") {
-        return format!("listener {name}");
-    }
-    let hosts: Vec<String> = hostnames
-        .iter()
-        .map(|name| {
-            name.hostname
-                .as_ref()
-                .map_or("every host".to_owned(), ToString::to_string)
-        })
-        .collect();
-    format!("listener {name} for {}", some(&hosts, ", "))
-}
-
-/// The first few of a list, and how many more there are.
-fn some(list: &[String], between: &str) -> String {
-    let shown: Vec<&str> = list.iter().take(MOST_NAMED).map(String::as_str).collect();
-    match list.len().checked_sub(MOST_NAMED) {
-        Some(more) if more > 0 => format!("{} and {more} more", shown.join(between)),
-        _ => shown.join(between),
-    }
-}
-
-/// A parent as people write it: `Gateway infra/front, listener http, port 80`.
-fn describe(parent: &ParentReference, namespace: &str) -> String {
-    let mut text = parent.resolve(namespace).to_string();
-    if let Some(section) = &parent.section_name {
-        let what = if parent.is_gateway() {
-            "listener"
-        } else {
-            "port"
-        };
-        text.push_str(&format!(", {what} {section}"));
-    }
-    if let Some(port) = parent.port {
-        text.push_str(&format!(", port {port}"));
-    }
-    text
 }

@@ -14,5 +14,6 @@ mod request;
 mod serve;
 mod serve_law;
 mod status;
+mod status_effect;
 mod support;
 mod validate;

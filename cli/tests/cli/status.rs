@@ -3,7 +3,7 @@
 use crate::support::gwapi;
 
 /// The text for these objects, and the exit code.
-fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {
+pub(crate) fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {
     let output = gwapi(&[&["status", "-f", "-"], arguments].concat(), objects);
     (
         String::from_utf8(output.stdout).unwrap(),
@@ -130,7 +130,7 @@ spec: {{ gatewayClassName: any, listeners: [{{ name: http, port: 80, protocol: H
 }
 
 /// A route with a Gateway of two listeners.
-fn two_listeners(first: &str, second: &str, routes: &str) -> String {
+pub(crate) fn two_listeners(first: &str, second: &str, routes: &str) -> String {
     format!(
         "
 apiVersion: gateway.networking.k8s.io/v1
@@ -147,7 +147,7 @@ spec: {{ ports: [{{ port: 80 }}] }}
     )
 }
 
-fn route(kind: &str, version: &str, name: &str, spec: &str) -> String {
+pub(crate) fn route(kind: &str, version: &str, name: &str, spec: &str) -> String {
     format!(
         "apiVersion: gateway.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{ name: {name}, namespace: edge }}\n\
          spec: {{ {spec}, rules: [{{ backendRefs: [{{ name: web, port: 80 }}] }}] }}\n---\n"
@@ -155,7 +155,7 @@ fn route(kind: &str, version: &str, name: &str, spec: &str) -> String {
 }
 
 /// The lines about one object.
-fn about(text: &str, object: &str) -> String {
+pub(crate) fn about(text: &str, object: &str) -> String {
     let lines = text.lines().skip_while(|line| !line.starts_with(object));
     let mut lines = lines.peekable();
     let mut found = lines.next().unwrap_or_default().to_owned();
@@ -436,307 +436,4 @@ fn a_policy_without_effect_is_explained_and_is_a_finding() {
         about(&text, "BackendTLSPolicy").contains("\n  no effect on Service edge/web: "),
         "{text}"
     );
-}
-
-/// GatewayConditionReason `AddressNotUsable`: the Gateway is not programmed, and so are its listeners, and a request
-/// to it finds nobody.
-#[test]
-fn a_gateway_that_does_not_get_its_address_takes_no_traffic() {
-    let first = two_listeners(
-        "{ name: one, port: 80, protocol: HTTP }",
-        "{ name: two, port: 81, protocol: HTTP }",
-        "",
-    )
-    .replace(
-        "gatewayClassName: any,",
-        "gatewayClassName: any, addresses: [{ value: 203.0.113.9 }],",
-    );
-    let second = first.replace("name: front", "name: late");
-    let objects =
-        first + &second + &route("HTTPRoute", "v1", "site", "parentRefs: [{ name: late }]");
-    let (text, code) = status(&objects, &[]);
-    assert_eq!(code, Some(1));
-    assert_eq!(
-        about(&text, "Gateway edge/late"),
-        "\
-Gateway edge/late
-  Accepted True (Accepted)
-  Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front: neither has a creationTimestamp, and its namespace/name sorts first
-  listener one (HTTP, port 80): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
-    Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
-    Programmed False (Pending): the Gateway is not programmed, see above
-  listener two (HTTP, port 81): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
-    Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
-    Programmed False (Pending): the Gateway is not programmed, see above
-  help: ask for another address in `spec.addresses`, or for none"
-    );
-    assert_eq!(
-        about(&text, "HTTPRoute"),
-        "HTTPRoute edge/site\n  accepted by Gateway edge/late, but with no effect\n    listeners one, two are not serving: see \
-         Gateway edge/late\n    Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)"
-    );
-    let asked = [
-        "request",
-        "-f",
-        "-",
-        "--gateway",
-        "edge/late",
-        "http://a.example/",
-    ];
-    let output = gwapi(&asked, &objects);
-    assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("refused"), "{text}");
-    assert!(
-        text.contains("Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front"),
-        "{text}"
-    );
-}
-
-/// Who refers to an object that was given and that the API server would refuse is told so, and not that it is missing.
-#[test]
-fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
-    let refused = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: broken, namespace: edge }\n\
-                   spec: { gatewayClassName: any, listeners: [] }\n---\n";
-    let unreadable = "apiVersion: v1\nkind: Service\nmetadata: { name: odd, namespace: edge }\nspec: { ports: 7 }\n---\n";
-    let backend = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: shop, namespace: edge }\n\
-                   spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: odd, port: 80 }] }] }\n---\n";
-    let objects = refused.to_owned()
-        + unreadable
-        + backend
-        + &two_listeners(
-            "{ name: one, port: 80, protocol: HTTP }",
-            "{ name: two, port: 81, protocol: HTTP }",
-            &route("HTTPRoute", "v1", "site", "parentRefs: [{ name: broken }]"),
-        );
-    let (text, code) = status(&objects, &[]);
-    assert_eq!(code, Some(1));
-    assert_eq!(
-        about(&text, "HTTPRoute edge/site"),
-        "HTTPRoute edge/site\n  no effect: Gateway edge/broken was given, but is left out\n  help: correct Gateway edge/broken \
-         first: the API server would refuse it"
-    );
-    let shop = about(&text, "HTTPRoute edge/shop");
-    assert!(
-        shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first: "),
-        "{text}"
-    );
-    assert!(
-        text.contains("\nleft out (for this the exit code is 1):\n"),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("3 objects with a status: 2 to look at, 2 objects left out\n"),
-        "{text}"
-    );
-}
-
-/// A GatewayClass that is only named counts as accepted, but not one that the API server would refuse.
-#[test]
-fn a_gateway_whose_class_is_left_out_waits_for_it() {
-    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\nspec: {}\n---\n";
-    let objects = class.to_owned()
-        + &two_listeners(
-            "{ name: one, port: 80, protocol: HTTP }",
-            "{ name: two, port: 81, protocol: HTTP }",
-            "",
-        );
-    let (text, code) = status(&objects, &[]);
-    assert_eq!(code, Some(1));
-    let gateway = about(&text, "Gateway edge/front");
-    assert!(
-        gateway.contains(
-            "Accepted Unknown (Pending), Programmed Unknown (Pending): GatewayClass any is not accepted: GatewayClass any was \
-             given, but is left out\n"
-        ),
-        "{text}"
-    );
-    assert!(
-        gateway.ends_with("  help: correct GatewayClass any first: the API server would refuse it"),
-        "{text}"
-    );
-}
-
-/// What is accepted and has no effect has no condition that says so: a warning does, and the exit code.
-#[test]
-fn what_is_accepted_and_has_no_effect_is_a_warning() {
-    let redirect = "filters: [{ type: RequestRedirect, requestRedirect: { port: 81 } }]";
-    let http = |name: &str, hostname: &str, rules: &str| {
-        format!(
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: {name}, namespace: edge }}\n\
-             spec: {{ parentRefs: [{{ name: front, sectionName: one }}], hostnames: [{hostname}], rules: {rules} }}\n---\n"
-        )
-    };
-    for (routes, object, warned) in [
-        (
-            http("a", "a.example", &format!("[{{ {redirect} }}]"))
-                + &http("b", "a.example", &format!("[{{ {redirect} }}]")),
-            "HTTPRoute edge/b",
-            "spec.rules[0]: never reached: `rules[0].matches[0]` of HTTPRoute edge/a takes the same requests and comes first",
-        ),
-        (
-            http("a", "b.wide.example", &format!("[{{ {redirect} }}]")),
-            "HTTPRoute edge/a",
-            "spec.parentRefs: no request reaches the route at listener `one` of Gateway `edge/front`",
-        ),
-        (
-            http("a", "a.example", "[]"),
-            "HTTPRoute edge/a",
-            "spec: the route has no rules: no request matches it",
-        ),
-        (
-            http("a", "a.example", "[{}]"),
-            "HTTPRoute edge/a",
-            "spec.rules[0]: the rule has no backend and no redirect: its requests are answered with 500",
-        ),
-        (
-            http("a", "a.example", "[{ backendRefs: [{ name: web, port: 80, weight: 0 }] }]"),
-            "HTTPRoute edge/a",
-            "spec.rules[0].backendRefs: all weights are 0: no backend receives anything",
-        ),
-        (
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: pass, namespace: edge }\n\
-             spec: { gatewayClassName: any, listeners: [{ name: t, port: 443, protocol: TLS, \
-             tls: { mode: Passthrough, certificateRefs: [{ name: missing }] } }] }\n"
-                .to_owned(),
-            "Gateway edge/pass",
-            "spec.listeners[0].tls.certificateRefs: `certificateRefs` is ignored, since `mode` is Passthrough",
-        ),
-    ] {
-        let objects = two_listeners(
-            "{ name: one, port: 80, protocol: HTTP }",
-            "{ name: two, port: 80, protocol: HTTP, hostname: '*.wide.example' }",
-            &routes,
-        );
-        let (text, code) = status(&objects, &[]);
-        assert_eq!(code, Some(1), "{text}");
-        let about = about(&text, object);
-        assert_eq!(
-            about.matches(&format!("\n  warning: {warned}")).count(),
-            1,
-            "{warned}\n{text}"
-        );
-        assert!(about.contains("\n    help: "), "{text}");
-        assert_eq!(text.matches("warning: ").count(), 1, "{text}");
-        assert!(text.ends_with(": 1 to look at\n"), "{text}");
-    }
-}
-
-/// "parametersRef": what the object holds is for the controller to know.
-#[test]
-fn parameters_that_are_not_looked_into_are_said_not_to_be() {
-    let class = |kind: &str| {
-        format!(
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{ name: any }}\n\
-             spec: {{ controllerName: a.example/b, parametersRef: {{ group: {kind}, name: tuning, namespace: edge }} }}\n---\n\
-             apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: tuning, namespace: edge }}\n---\n"
-        )
-    };
-    for (kind, said) in [
-        (
-            "'', kind: ConfigMap",
-            "parameters ConfigMap edge/tuning: what it holds is not checked",
-        ),
-        (
-            "a.example, kind: Tuning",
-            "parameters Tuning edge/tuning: not given and not checked",
-        ),
-    ] {
-        let (text, code) = status(&class(kind), &[]);
-        assert_eq!(code, Some(0), "{text}");
-        assert!(about(&text, "GatewayClass any").contains(said), "{text}");
-    }
-}
-
-/// A kind that is known, in a group that does not have it: the group is what is wrong.
-#[test]
-fn a_kind_in_another_group_is_told_by_its_group() {
-    let objects = two_listeners(
-        "{ name: one, port: 80, protocol: HTTP }",
-        "{ name: two, port: 81, protocol: HTTP }",
-        &(route(
-            "HTTPRoute",
-            "v1",
-            "a",
-            "parentRefs: [{ group: '', name: front }]",
-        ) + &route(
-            "HTTPRoute",
-            "v1",
-            "b",
-            "parentRefs: [{ kind: Service, name: web }]",
-        )),
-    );
-    let (text, code) = status(&objects, &[]);
-    assert_eq!(code, Some(1));
-    assert_eq!(
-        about(&text, "HTTPRoute edge/a"),
-        "HTTPRoute edge/a\n  no effect: `group: \"\"` has no kind Gateway: expected `group: gateway.networking.k8s.io`\n  \
-         help: remove `group`"
-    );
-    assert_eq!(
-        about(&text, "HTTPRoute edge/b"),
-        "HTTPRoute edge/b\n  no effect: `group: gateway.networking.k8s.io` has no kind Service: expected `group: \"\"`\n  \
-         help: write `group: \"\"`"
-    );
-}
-
-#[test]
-fn what_excludes_each_other_has_help_for_it() {
-    let conflict = |first: &str, second: &str, routes: &str, object: &str| {
-        let (text, code) = status(&two_listeners(first, second, routes), &[]);
-        assert_eq!(code, Some(1));
-        about(&text, object)
-            .lines()
-            .last()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (http, other) = (
-        "{ name: a, port: 80, protocol: HTTP }",
-        "{ name: b, port: 81, protocol: HTTP }",
-    );
-    let both = |one: &str, two: &str, version: &str| {
-        let parents = "parentRefs: [{ name: front }]";
-        route(one, version, "one", parents) + &route(two, version, "two", parents)
-    };
-    for (help, wanted) in [
-        (
-            conflict(
-                http,
-                "{ name: b, port: 80, protocol: HTTPS, tls: { mode: Terminate, options: { a.b/c: d } } }",
-                "",
-                "Gateway",
-            ),
-            "  help: for ProtocolConflict, give each listener a port of its own",
-        ),
-        (
-            conflict(
-                "{ name: a, port: 443, protocol: TLS, hostname: a.b, tls: { mode: Passthrough } }",
-                "{ name: b, port: 443, protocol: HTTPS, hostname: a.b, tls: { mode: Terminate, options: { a.b/c: d } } }",
-                "",
-                "Gateway",
-            ),
-            "  help: for HostnameConflict, give each listener a hostname or port of its own, or keep only one",
-        ),
-        (
-            conflict(
-                http,
-                other,
-                &both("GRPCRoute", "HTTPRoute", "v1"),
-                "HTTPRoute edge/two",
-            ),
-            "  help: give the two routes different hostnames, or attach each to another listener by `sectionName`",
-        ),
-        (
-            conflict(
-                "{ name: a, port: 80, protocol: TCP }",
-                other,
-                &both("TCPRoute", "TCPRoute", "v1alpha2"),
-                "TCPRoute edge/two",
-            ),
-            "  help: attach the two routes to different listeners by `sectionName`, or remove one of them",
-        ),
-    ] {
-        assert_eq!(help, wanted);
-    }
 }

@@ -1,4 +1,4 @@
-//! An object that was given and is not in force.
+//! An object that was given and is left out.
 
 use super::{api_version, meant, reference};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use serde_json::Value;
 use std::fmt;
 
-/// An object that was given and is not in force, and why.
+/// An object that was given and is left out, and why.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Ignored {
@@ -20,7 +20,7 @@ pub struct Ignored {
     pub object: ObjectReference,
     /// Its `apiVersion` as it was given.
     pub api_version: String,
-    /// Why it is not in force.
+    /// Why it is left out.
     pub reason: IgnoredReason,
     /// The same in a sentence.
     pub message: String,
@@ -30,13 +30,13 @@ pub struct Ignored {
     pub findings: Vec<Finding>,
     /// What cannot be read, and where, if [`reason`](Self::reason) is [`IgnoredReason::Unreadable`].
     pub error: Option<ReadError>,
-    /// The place of the object with the same name that is in force instead.
+    /// The place of the object with the same name that the server keeps instead.
     pub replaced_by: Option<usize>,
     /// The object that is most likely meant, as far as it can be read.
     pub meant: Option<SnapshotObject>,
 }
 
-/// Why an object is not in force.
+/// Why an object is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum IgnoredReason {
@@ -147,7 +147,7 @@ impl Ignored {
         }
     }
 
-    /// The status of an object that is in force without it.
+    /// The status of an object that the server has without it.
     pub(super) fn unreadable_status(value: &Value, error: &ReadError) -> Self {
         let message = "its `status` cannot be read; the rest of it counts";
         Self {

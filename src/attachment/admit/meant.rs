@@ -8,7 +8,7 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Reads an object that is not in force as the kind that is most likely meant, in the version that is known of it.
+/// Reads an object that is left out as the kind that is most likely meant, in the version that is known of it.
 /// Nothing where it cannot be read so.
 pub(super) fn read(value: &Value) -> Option<SnapshotObject> {
     let text = |field: &str| value.get(field).and_then(Value::as_str);

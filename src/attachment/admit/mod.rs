@@ -1,4 +1,4 @@
-//! From objects as they were given to those that are in force, and what is not in force, by name.
+//! From objects as they were given to those that an API server would have, and those that are left out, by name.
 //!
 //! An API server takes some objects and refuses others, and of two objects with one name it keeps the one that
 //! was applied last. [`admit`] does the same with a list of objects, and [`judge`] with one: what a server
@@ -44,13 +44,13 @@ use std::collections::BTreeMap;
 pub struct Admitted {
     /// The objects that the server has. It knows of those that are left out.
     pub snapshot: Snapshot,
-    /// The `apiVersion` in which each object in force was given.
+    /// The `apiVersion` in which each of them was given.
     pub versions: BTreeMap<ObjectReference, String>,
-    /// What is not in force, in the order in which it was given.
+    /// What is left out, in the order in which it was given.
     pub ignored: Vec<Ignored>,
     /// How many objects are left out beside those, of which no more is known: [`Admission::with_most_ignored`].
     pub ignored_more: usize,
-    /// What of the objects in force the standard channel does not have, in the same order. Empty where they were
+    /// What of the objects that the server has the standard channel does not have, in the same order. Empty where they were
     /// judged by that channel.
     pub experimental: Vec<Experimental>,
     /// What [`validation`] warns of in the objects that the server has.
@@ -77,7 +77,7 @@ pub enum Judged {
         object: SnapshotObject,
         /// What of it the standard channel does not have; empty where it was judged by that channel.
         experimental: Vec<Experimental>,
-        /// Its `status`, where that cannot be read: the object is in force without it.
+        /// Its `status`, where that cannot be read: the server has the object without it.
         status: Option<Ignored>,
         /// What [`validation`] warns of.
         warnings: Vec<Finding>,

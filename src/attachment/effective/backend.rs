@@ -1,6 +1,6 @@
 //! Backends with their references followed.
 
-use super::{EffectiveFilters, EndpointList};
+use super::{EffectiveFilters, EndpointList, route::filter_cannot_be_applied};
 use crate::{
     attachment::objects::{absent::Absent, object::BACKEND_KINDS},
     meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason, unexpected_kind},
@@ -204,7 +204,7 @@ impl fmt::Display for BackendProblem {
                 "{reference} speaks `{protocol}`, which this route cannot carry"
             ),
             Self::UnsupportedFilter { kind, why } => {
-                write!(f, "the filter `{kind}` cannot be applied: {why}")
+                f.write_str(&filter_cannot_be_applied(kind, why))
             }
             Self::InvalidTlsPolicy { policy, why } => {
                 write!(f, "{policy} requires TLS, which cannot be set up: {why}")

@@ -2,7 +2,7 @@
 
 use crate::{meta::Hostname, v1::ProtocolType};
 
-/// A listener that is not in force, and why.
+/// A listener that takes no traffic, and why.
 ///
 /// It serves nothing. It is here so that a request which finds nobody can be told whom it would have found.
 #[derive(Clone, Debug, PartialEq, Eq)]

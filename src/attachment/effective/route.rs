@@ -183,11 +183,16 @@ pub enum RuleProblem {
     },
 }
 
+/// Says that a filter of a rule or a backend cannot be applied.
+pub(super) fn filter_cannot_be_applied(kind: &str, why: &str) -> String {
+    format!("the filter `{kind}` cannot be applied: {why}")
+}
+
 impl fmt::Display for RuleProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsupportedFilter { kind, why } => {
-                write!(f, "the filter `{kind}` cannot be applied: {why}")
+                f.write_str(&filter_cannot_be_applied(kind, why))
             }
             Self::Invalid { why, .. } => write!(f, "the rule is invalid: {why}"),
         }

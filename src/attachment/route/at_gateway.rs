@@ -399,8 +399,11 @@ impl<'g> Refusals<'g> {
             } else {
                 "are themselves"
             };
+            let own = if listeners.len() == 1 { "its" } else { "their" };
             let names = names_of(listeners.into_iter());
-            parts.push(format!("{subject} {names} {verb} rejected ({reason})"));
+            parts.push(format!(
+                "{subject} {names} {verb} rejected ({reason}): see {own} own conditions"
+            ));
         }
         parts.join("; ")
     }

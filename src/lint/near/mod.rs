@@ -213,7 +213,7 @@ impl<'a> Near<'a> {
                 let to = attachment.parent.resolve(&object.namespace);
                 let later = schema::later_kind(&to.group, &to.kind)?;
                 let message = format!(
-                    "{} came with release {}: name a Gateway in its place",
+                    "{} came with release {}: name a Gateway instead",
                     later.kind, later.since
                 );
                 Some((index, message))

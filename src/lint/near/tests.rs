@@ -263,7 +263,7 @@ fn a_parent_of_a_later_release_is_called_that() {
     let spec = "{ parentRefs: [{ name: more, kind: ListenerSet }] }";
     assert_eq!(
         of_route(&route("shop", spec), "shop"),
-        "ListenerSet came with release v1.5.0: name a Gateway in its place"
+        "ListenerSet came with release v1.5.0: name a Gateway instead"
     );
 }
 

@@ -1,0 +1,102 @@
+//! What the report says of conditions, listeners and parents, as parts of sentences.
+
+use gwapi::{
+    attachment::{AtListener, effective::EffectiveHostname},
+    meta::{Condition, ObjectReference, condition},
+    v1::{GatewayStatus, ListenerStatus, ParentReference},
+};
+
+/// How many listeners or hosts a line names; the others are counted.
+const MOST_NAMED: usize = 8;
+
+/// Where the cause of a Gateway's condition is told: at its listeners, or at its class.
+pub(super) fn elsewhere(
+    condition: &Condition,
+    status: &GatewayStatus,
+    class: Option<&ObjectReference>,
+) -> Option<String> {
+    use condition::gateway::reason;
+    if let Some(class) = class.filter(|_| condition.reason == reason::PENDING) {
+        return Some(format!("{class} is not accepted, see there"));
+    }
+    let of_listeners = |c: &Condition| c.reason == reason::LISTENERS_NOT_VALID;
+    let same = |c: &&Condition| of_listeners(c) && c.message == condition.message;
+    let told = of_listeners(condition) || status.conditions.iter().any(|c| same(&c));
+    if !told || status.listeners.is_empty() {
+        return None;
+    }
+    let in_force =
+        |listener: &ListenerStatus| is_true(&listener.conditions, condition::listener::PROGRAMMED);
+    Some(if status.listeners.iter().any(in_force) {
+        "some listeners are not serving, see below".to_owned()
+    } else {
+        "no listener is valid, see below".to_owned()
+    })
+}
+
+/// Whether all is well where a condition of this type is `False`. With most types it is where they are `True`.
+pub(super) fn is_negative(kind: &str) -> bool {
+    matches!(
+        kind,
+        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid"
+    )
+}
+
+/// Whether a condition says that all is well.
+pub(super) fn is_good(condition: &Condition) -> bool {
+    if is_negative(&condition.type_) {
+        condition.status == "False"
+    } else {
+        condition.status == "True"
+            && condition.reason != condition::gateway::reason::LISTENERS_NOT_VALID
+    }
+}
+
+pub(super) fn is_true(conditions: &[Condition], kind: &str) -> bool {
+    conditions
+        .iter()
+        .any(|condition| condition.type_ == kind && condition.status == "True")
+}
+
+/// Where a route gets traffic: the listener, and for which hosts.
+pub(super) fn at_listener(at: &AtListener, hostnames: &[EffectiveHostname], kind: &str) -> String {
+    let name = &at.name;
+    if matches!(kind, "TCPRoute" | "UDPRoute") {
+        return format!("listener {name}");
+    }
+    let hosts: Vec<String> = hostnames
+        .iter()
+        .map(|name| {
+            name.hostname
+                .as_ref()
+                .map_or("every host".to_owned(), ToString::to_string)
+        })
+        .collect();
+    format!("listener {name} for {}", some(&hosts, ", "))
+}
+
+/// The first few of a list, and how many more there are.
+pub(super) fn some(list: &[String], between: &str) -> String {
+    let shown: Vec<&str> = list.iter().take(MOST_NAMED).map(String::as_str).collect();
+    match list.len().checked_sub(MOST_NAMED) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(between)),
+        _ => shown.join(between),
+    }
+}
+
+/// A parent as people write it: `Gateway infra/front, listener http, port 80`.
+pub(super) fn describe(parent: &ParentReference, namespace: &str) -> String {
+    let mut text = parent.resolve(namespace).to_string();
+    if let Some(section) = &parent.section_name {
+        let what = if parent.is_gateway() {
+            "listener"
+        } else {
+            "port"
+        };
+        text.push_str(&format!(", {what} {section}"));
+    }
+    if let Some(port) = parent.port {
+        text.push_str(&format!(", port {port}"));
+    }
+    text
+}
