@@ -10,15 +10,14 @@ use clap::Args;
 use gwapi::{
     attachment::Resolver,
     lint::near::Near,
-    meta::{NamespacedName, ObjectReference},
+    meta::NamespacedName,
     routing,
-    sim::{Answer, BackendName, Client, Outcome, Request, Simulator, Split, SplitRow},
+    sim::{
+        Answer, BackendName, Client, Outcome, Request, RequestError, Simulator, Split, SplitRow,
+    },
 };
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
-
-/// For how many routes that are not attached there is help.
-const MOST_HELPED: usize = 8;
 
 /// Ask what happens to a request: which backend it reaches, and why not the others
 ///
@@ -118,15 +117,22 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
         Ok(asked) => asked,
         Err(error) => {
             given.say();
-            return fail(error);
+            let flag = match &error {
+                RequestError::SeveralGateways { gateways, .. } => gateways.first(),
+                _ => None,
+            };
+            return match flag {
+                Some(gateway) => fail(format!("{error}, as in `--gateway {gateway}`")),
+                None => fail(error),
+            };
         }
     };
     let near = Near::new(&resolver, &given.admitted.ignored);
     let answer = asked.answer_mut();
-    say_unattached(answer, &request, &near);
-    let help = help(answer, &request, &near);
+    let help = around(answer, &request, &near);
     let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
     let clean = arrived && given.ignored.is_empty() && !help.finding;
+    let reason = exit_reason(answer.outcome, &help);
     let printed = match args.output.format {
         Format::Json => {
             given.say();
@@ -136,6 +142,10 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             let mut page = Page::new(Style::stdout());
             asked.show(args.seed, &help.sentences, &mut page);
             given.show(&mut page);
+            if let Some(reason) = reason {
+                page.gap();
+                page.line(0, &Line::plain(reason));
+            }
             print(page)
         }
     };
@@ -187,7 +197,7 @@ impl Asked {
     }
 }
 
-fn request(args: &RequestArgs) -> Result<Request, gwapi::sim::RequestError> {
+fn request(args: &RequestArgs) -> Result<Request, RequestError> {
     let mut request = Request::get(&args.url)?;
     request.method = args.method.clone();
     for (name, value) in &args.headers {
@@ -198,18 +208,6 @@ fn request(args: &RequestArgs) -> Result<Request, gwapi::sim::RequestError> {
     Ok(request)
 }
 
-/// Where no rule took the request, routes that are not attached may be what was expected to.
-fn say_unattached(answer: &mut Answer, request: &Request, near: &Near<'_>) {
-    if answer.route.is_some() || answer.outcome == Outcome::Forwarded {
-        return;
-    }
-    let unattached: Vec<String> = near
-        .unattached(request, answer)
-        .map(|(route, attachment)| format!("{route} is not attached: {}", attachment.why))
-        .collect();
-    answer.why.extend(unattached);
-}
-
 /// What would be right.
 struct Help {
     sentences: Vec<String>,
@@ -217,9 +215,12 @@ struct Help {
     finding: bool,
 }
 
-/// What the request would have needed, and what nearly fits at the Gateway and the routes that were asked.
-fn help(answer: &Answer, request: &Request, near: &Near<'_>) -> Help {
-    let mut sentences = near.request(request, answer);
+/// Adds to the answer what stands around it. Returns what the request would have needed, and what nearly fits at the
+/// Gateway that was asked.
+fn around(answer: &mut Answer, request: &Request, near: &Near<'_>) -> Help {
+    let mut around = near.request(request, answer);
+    answer.why.append(&mut around.why);
+    let mut sentences = around.help;
     let mut finding = false;
     if let Some(gateway) = &answer.gateway {
         for hint in near.object(gateway).into_iter().filter(|hint| hint.alone) {
@@ -227,22 +228,19 @@ fn help(answer: &Answer, request: &Request, near: &Near<'_>) -> Help {
             sentences.push(format!("{gateway}: {}: {}", hint.path, hint.message));
         }
     }
-    if answer.route.is_none() && answer.outcome != Outcome::Forwarded {
-        for (route, _) in near.unattached(request, answer).take(MOST_HELPED) {
-            let object = ObjectReference {
-                group: gwapi::meta::GROUP.to_owned(),
-                kind: route.kind.as_str().to_owned(),
-                namespace: route.name.namespace.clone(),
-                name: route.name.name.clone(),
-            };
-            for hint in near.object(&object) {
-                sentences.push(format!("{route}: {}", hint.message));
-            }
-        }
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    sentences.retain(|sentence| seen.insert(sentence.clone()));
     Help { sentences, finding }
+}
+
+/// Why the exit code is 1 although the request arrived, if it is so for what the help names. For what is left out, its list
+/// says so.
+fn exit_reason(outcome: Outcome, help: &Help) -> Option<String> {
+    let arrived = match outcome {
+        Outcome::Forwarded => "the request was forwarded",
+        Outcome::Redirected => "the request was redirected",
+        Outcome::Answered | Outcome::Refused => return None,
+    };
+    help.finding
+        .then(|| format!("exit code 1: {arrived}, but the help names something that is wrong"))
 }
 
 /// What became of one request, for people: the outcome first, then its way, and what would help last.
@@ -266,10 +264,11 @@ fn show(answer: &Answer, help: &[String], page: &mut Page) {
         field("service", Line::plain(service));
     }
     if let Some(route) = &answer.route {
-        let place = format!(
-            "{}, rule {}, match {}",
-            route.route, route.rule, route.match_index
-        );
+        let mut place = format!("{}, rule {}", route.route, route.rule);
+        // Rules of other kinds have no matches.
+        if matches!(route.route.kind.as_str(), "HTTPRoute" | "GRPCRoute") {
+            place.push_str(&format!(", match {}", route.match_index));
+        }
         field("route", Line::plain(place));
     }
     if let Some(backend) = &answer.backend {
@@ -340,12 +339,13 @@ fn outcome(answer: &Answer) -> Line {
         Outcome::Forwarded => (Tone::Good, "forwarded to a backend"),
         Outcome::Redirected => (Tone::Good, "redirected"),
         Outcome::Answered => (Tone::Warn, "answered without a backend"),
-        Outcome::Refused => (Tone::Bad, "refused: there is no connection"),
+        Outcome::Refused => (Tone::Bad, "refused"),
     };
     let line = Line::of(tone, text);
-    match answer.status {
-        Some(status) => line.and(format_args!(", status {status}")),
-        None => line,
+    match (answer.status, answer.refusal) {
+        (Some(status), _) => line.and(format_args!(", status {status}")),
+        (None, Some(refusal)) => line.and(format_args!(": {refusal}")),
+        (None, None) => line,
     }
 }
 

@@ -406,14 +406,15 @@ impl Server {
         }
         let random = &mut self.random;
         let mut draw = |below: u64| random.u64(..below.max(1));
-        let answer = self
+        let mut answer = self
             .simulator
             .request(&request, &mut draw)
             .map_err(|error| error.to_string())?;
-        let help = self.objects.help(&self.resolver, &request, &answer);
+        let around = self.objects.around(&self.resolver, &request, &answer);
+        answer.why.extend(around.why);
         Ok(Reply::answer(
             answer,
-            help,
+            around.help,
             self.objects.ignored(),
             self.objects.experimental(),
         ))

@@ -1,7 +1,7 @@
 //! What a resolution needs to know beside the objects.
 
 use crate::{
-    meta::{Channel, PatternLimits, SupportedFeature},
+    meta::{Channel, HostnameRank, PatternLimits, SupportedFeature},
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -33,6 +33,9 @@ pub struct Options {
     pub assume: Assumptions,
     /// What happens where an HTTPRoute and a GRPCRoute want the same hostname at one listener.
     pub http_grpc_conflict: HttpGrpcConflict,
+    /// Which of several TLSRoutes takes the connections for a hostname at a listener, and so which of them get none. Has to
+    /// be what the data plane has in its [`RouterOptions`](crate::routing::RouterOptions).
+    pub hostname_rank: HostnameRank,
     /// Whether a mesh route needs a ReferenceGrant for a backend in another namespace.
     pub mesh_references: MeshReferences,
     /// How large the regular expressions of routes may be. A rule with one that exceeds a limit is dropped with
@@ -145,6 +148,7 @@ impl Options {
             unusable_addresses: BTreeSet::new(),
             assume: Assumptions::default(),
             http_grpc_conflict: HttpGrpcConflict::default(),
+            hostname_rank: HostnameRank::default(),
             mesh_references: MeshReferences::default(),
             patterns: PatternLimits::default(),
             now: None,

@@ -235,6 +235,19 @@ pub(crate) fn is_dns_subdomain(text: &str) -> bool {
         })
 }
 
+/// Which hostname of a route counts for its precedence at a listener: a choice that routing and attachment make alike
+/// ([`RouterOptions`](crate::routing::RouterOptions), [`Options`](crate::attachment::Options)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum HostnameRank {
+    /// That of the route itself, before a listener narrowed it: at a listener of `a.example.com`, a route that names
+    /// `a.example.com` comes before one that names `*.example.com`, and that one before a route that names none.
+    #[default]
+    Own,
+    /// What the listener's hostname leaves of it. At a listener of `a.example.com`, all routes that answer to it tie
+    /// here, and the next criterion decides.
+    Effective,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,7 +28,7 @@ pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
 pub use feature::SupportedFeature;
 pub use header_name::{HeaderName, HeaderNameError};
-pub use hostname::{Hostname, HostnameError, Specificity};
+pub use hostname::{Hostname, HostnameError, HostnameRank, Specificity};
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
 pub use pattern::{
     Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns, TableBudget,

@@ -20,6 +20,7 @@ mod table;
 mod tests;
 
 pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
+pub(crate) use pipeline::is_grpc;
 pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
 pub use rule::{Backend, CompiledRule};
 pub use table::{Table, Target};

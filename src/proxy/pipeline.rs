@@ -330,6 +330,24 @@ fn redirect<'t>(
     })
 }
 
+/// The media type of gRPC.
+const GRPC: &str = "application/grpc";
+
+/// Whether headers are those of a gRPC call or its answer: `Content-Type` is `application/grpc`, in any case, perhaps with
+/// a format (`+proto`) or parameters behind it ("gRPC over HTTP2", Requests). gRPC-Web, `application/grpc-web`, is
+/// another protocol.
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) else {
+        return false;
+    };
+    value
+        .split_at_checked(GRPC.len())
+        .is_some_and(|(kind, rest)| {
+            kind.eq_ignore_ascii_case(GRPC.as_bytes())
+                && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+        })
+}
+
 /// An error of the data plane's own. A gRPC client gets it in the form that gRPC prescribes: HTTP 200 with
 /// the gRPC status `UNIMPLEMENTED` where no rule matches, else `UNAVAILABLE` (GRPCRoute `spec.rules`).
 fn local<'t>(
@@ -338,14 +356,9 @@ fn local<'t>(
     status: StatusCode,
     why: String,
 ) -> Decision<'t> {
-    const GRPC: &str = "application/grpc";
     let mut headers = HeaderMap::new();
-    let content_type = request
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
     let by_grpc = target.is_some_and(|target| target.rule().route().kind == RouteKind::Grpc);
-    let status = if by_grpc || content_type.is_some_and(|value| value.starts_with(GRPC)) {
+    let status = if by_grpc || is_grpc(&request.headers) {
         let code = if target.is_none() { "12" } else { "14" };
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
         headers.insert("grpc-status", HeaderValue::from_static(code));

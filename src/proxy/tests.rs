@@ -445,3 +445,34 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
     assert!(table.remove(&name(RouteKind::Http)) && table.is_empty());
     assert_eq!(find(&before, "/cart"), Some(RouteKind::Http));
 }
+
+/// "gRPC over HTTP2", Requests: `Content-Type` is `application/grpc`, perhaps with a format. Media types have no case (RFC
+/// 9110, section 8.3.1).
+#[test]
+fn what_is_grpc_is_told_by_the_content_type() {
+    let is = |value: &str| {
+        let mut headers = http::HeaderMap::new();
+        headers.insert(http::header::CONTENT_TYPE, value.parse().unwrap());
+        is_grpc(&headers)
+    };
+    for value in [
+        "application/grpc",
+        "Application/GRPC",
+        "application/grpc+proto",
+        "application/grpc;charset=utf-8",
+        "application/grpc ; a=b",
+    ] {
+        assert!(is(value), "{value}");
+    }
+    for value in [
+        "application/grpc-web",
+        "application/grpc-web+proto",
+        "application/grpcx",
+        "application/grp",
+        "text/plain",
+        "",
+    ] {
+        assert!(!is(value), "{value}");
+    }
+    assert!(!is_grpc(&http::HeaderMap::new()));
+}

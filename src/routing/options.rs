@@ -1,5 +1,7 @@
 //! The choices that the specification leaves to an implementation.
 
+pub use crate::meta::HostnameRank;
+
 /// How a [`Router`](super::Router) decides where the specification leaves room.
 ///
 /// There is no option for the following: regular expressions are those of [`Pattern`](super::Pattern); of a query parameter that
@@ -106,16 +108,4 @@ pub enum RegexRank {
     AfterExact,
     /// After PathPrefix. A gRPC match without a service still comes after one with a pattern.
     Last,
-}
-
-/// Which hostname of an entry counts for precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum HostnameRank {
-    /// That of the route itself, before a listener narrowed it: at a listener of `a.example.com`, a route that names
-    /// `a.example.com` comes before one that names `*.example.com`, and that one before a route that names none.
-    #[default]
-    Own,
-    /// What the listener's hostname leaves of it. At a listener of `a.example.com`, all routes that answer to it tie
-    /// here, and the next criterion decides.
-    Effective,
 }

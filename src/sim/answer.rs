@@ -10,12 +10,15 @@ use crate::{
 };
 use http::HeaderMap;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
+use std::fmt;
 
 /// What became of a request, and why.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
     /// How it ended.
     pub outcome: Outcome,
+    /// What the client sees where the outcome is [`Outcome::Refused`].
+    pub refusal: Option<Refusal>,
     /// The status code that the client gets; none where no HTTP was spoken.
     pub status: Option<u16>,
     /// The Gateway that was asked, for a request from outside; none where no Gateway answers for it.
@@ -50,6 +53,7 @@ impl Answer {
     pub(super) fn new(outcome: Outcome) -> Self {
         Self {
             outcome,
+            refusal: None,
             status: None,
             gateway: None,
             listener: None,
@@ -63,6 +67,15 @@ impl Answer {
             why: Vec::new(),
             losers: Vec::new(),
             choice: WeightedChoice::default(),
+        }
+    }
+
+    /// A request that was refused before HTTP.
+    pub(super) fn refused(refusal: Refusal, why: Vec<String>) -> Self {
+        Self {
+            refusal: Some(refusal),
+            why,
+            ..Self::new(Outcome::Refused)
         }
     }
 }
@@ -79,6 +92,38 @@ pub enum Outcome {
     Answered,
     /// It was refused before HTTP: no listener, no TLS session, or a connection without backend.
     Refused,
+}
+
+/// What a client sees that is refused before HTTP. Shown as a part of a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nobody listens on the port.
+    NoListener,
+    /// The client speaks TLS, and the listener speaks cleartext, or none of the port is for the server name.
+    TlsHandshake,
+    /// The client speaks cleartext, and the listener expects TLS.
+    TlsExpected,
+    /// The listener speaks another protocol.
+    OtherProtocol,
+    /// The connection is made, and leads to no backend.
+    Closed,
+    /// The datagram leads to no backend.
+    Dropped,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoListener => "nobody listens there",
+            Self::TlsHandshake => "the TLS handshake fails",
+            Self::TlsExpected => "the listener expects TLS",
+            Self::OtherProtocol => "the listener speaks another protocol",
+            Self::Closed => "the connection is closed",
+            Self::Dropped => "the datagram is dropped",
+        })
+    }
 }
 
 /// A listener.

@@ -1,6 +1,6 @@
 //! Where a request goes first: a listener of a Gateway, or a port of a Service.
 
-use super::{Request, RequestError};
+use super::{Refusal, Request, RequestError};
 use crate::{
     attachment::effective::{
         BackendEndpoints, Effective, EffectiveGateway, EffectiveListener, EffectiveService,
@@ -36,9 +36,11 @@ pub(super) enum Destination<'e> {
         port: u16,
         why: String,
     },
-    /// Nobody, and why; with the Gateway where one was asked.
+    /// Nobody, and why; with the Gateway or the Service where one was asked.
     Nobody {
         gateway: Option<&'e NamespacedName>,
+        service: Option<&'e Arc<EffectiveService>>,
+        refusal: Refusal,
         why: String,
     },
 }
@@ -51,6 +53,26 @@ impl<'e> Destination<'e> {
             Self::Unserved { gateway, .. } => Some(gateway),
             Self::Nobody { gateway, .. } => *gateway,
             Self::Service { .. } | Self::Endpoint { .. } => None,
+        }
+    }
+
+    /// Nobody, where no Gateway and no Service is asked.
+    fn nowhere(why: String) -> Self {
+        Self::Nobody {
+            gateway: None,
+            service: None,
+            refusal: Refusal::NoListener,
+            why,
+        }
+    }
+
+    /// Nobody at this Gateway.
+    fn none_of(gateway: &'e NamespacedName, refusal: Refusal, why: String) -> Self {
+        Self::Nobody {
+            gateway: Some(gateway),
+            service: None,
+            refusal,
+            why,
         }
     }
 }
@@ -67,10 +89,8 @@ pub(super) fn find<'e>(
             return Ok(at_gateway(gateway, request, port, why));
         }
         if let Some((name, _)) = effective.idle.get_key_value(name) {
-            return Ok(Destination::Nobody {
-                gateway: Some(name),
-                why: format!("no listener of Gateway {name} is in force"),
-            });
+            let why = format!("no listener of Gateway {name} is serving");
+            return Ok(Destination::none_of(name, Refusal::NoListener, why));
         }
         return Err(RequestError::NoSuchGateway {
             gateway: name.clone(),
@@ -89,9 +109,13 @@ pub(super) fn find<'e>(
             request.host()
         ));
         if service.port(port).is_none() {
+            let ports = service.ports.iter().map(|port| port.port);
+            let why = format!("{reference} has no port {port}: it has {}", numbers(ports));
             return Ok(Destination::Nobody {
                 gateway: None,
-                why: format!("{reference} has no port {port}"),
+                service: Some(service),
+                refusal: Refusal::NoListener,
+                why,
             });
         }
         return Ok(Destination::Service {
@@ -107,13 +131,10 @@ pub(super) fn find<'e>(
         });
     }
     if let Some(namespace) = own_namespace {
-        return Ok(Destination::Nobody {
-            gateway: None,
-            why: format!(
-                "`{}` names no Service for a client in namespace `{namespace}`",
-                request.host()
-            ),
-        });
+        return Ok(Destination::nowhere(format!(
+            "`{}` names no Service for a client in namespace `{namespace}`",
+            request.host()
+        )));
     }
     any_gateway(effective, request, port, why)
 }
@@ -184,80 +205,138 @@ fn at_gateway<'e>(
     port: u16,
     why: &mut Vec<String>,
 ) -> Destination<'e> {
-    let on_port = || {
-        gateway
-            .listeners
-            .iter()
-            .filter(move |listener| listener.port == port)
+    let host = listener_host(request);
+    let scheme = request.scheme();
+    let understood = || {
+        let listeners = gateway.listeners_at(transport(scheme), port);
+        listeners.filter(|listener| speaks(listener, scheme))
     };
-    if on_port().next().is_none() {
-        let ports: BTreeSet<u16> = gateway.listeners.iter().map(|l| l.port).collect();
-        let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-        let ports = if ports.is_empty() {
-            "none".to_owned()
-        } else {
-            ports.join(", ")
-        };
-        return Destination::Nobody {
-            gateway: Some(&gateway.name),
-            why: format!(
-                "Gateway {} has no listener in force on port {port}; its ports are: {ports}",
-                gateway.name
+    if let Some(listener) = most_specific(understood(), host.as_deref()) {
+        why.push(taken(gateway, listener, scheme, host.as_deref()));
+        return Destination::Listener { gateway, listener };
+    }
+    let name = &gateway.name;
+    if understood().next().is_none() {
+        let (refusal, reason) = not_understood(gateway, request, port);
+        return Destination::none_of(name, refusal, reason);
+    }
+    let hosts = understood().filter_map(|listener| {
+        let hostname = listener.hostname.as_ref()?;
+        Some(format!("`{}` serves `{hostname}`", listener.name))
+    });
+    let hosts = list(hosts);
+    let over_tls = matches!(scheme, "https" | "tls");
+    let whom = match (&host, over_tls) {
+        (Some(host), false) => format!("the host `{host}`"),
+        (Some(host), true) => format!("the server name `{host}`"),
+        (None, false) => "a request that names no host".to_owned(),
+        (None, true) => "a client that sends no server name".to_owned(),
+    };
+    let reason = format!("no listener of Gateway {name} on port {port} serves {whom}: {hosts}");
+    match scheme {
+        // Without TLS there is nobody to refuse the connection before the Host header is read.
+        "http" => Destination::Unserved {
+            gateway: name,
+            port,
+            why: reason,
+        },
+        "https" | "tls" => Destination::none_of(name, Refusal::TlsHandshake, reason),
+        _ => Destination::none_of(name, Refusal::Closed, reason),
+    }
+}
+
+/// Why a listener takes a request.
+fn taken(
+    gateway: &EffectiveGateway,
+    listener: &EffectiveListener,
+    scheme: &str,
+    host: Option<&str>,
+) -> String {
+    let EffectiveListener { name, port, .. } = listener;
+    let what = match scheme {
+        "udp" => "datagrams",
+        "tcp" => "connections",
+        "tls" => "the connection",
+        _ => "the request",
+    };
+    let reason = match (&listener.hostname, host, scheme) {
+        (_, _, "tcp" | "udp") => String::new(),
+        (Some(hostname), Some(host), _) if hostname.as_str() == host => {
+            format!(": its hostname is `{host}`")
+        }
+        (Some(hostname), Some(host), _) => {
+            format!(": its hostname `{hostname}` is the most specific that covers `{host}`")
+        }
+        (_, _, "tls") => ": it has no hostname, so that it takes every server name".to_owned(),
+        _ => ": it serves every host".to_owned(),
+    };
+    format!(
+        "listener `{name}` of Gateway {} takes {what} on port {port}{reason}",
+        gateway.name
+    )
+}
+
+/// Why no listener of a Gateway understands a request on a port.
+fn not_understood(gateway: &EffectiveGateway, request: &Request, port: u16) -> (Refusal, String) {
+    let name = &gateway.name;
+    let scheme = request.scheme();
+    let listeners = || gateway.listeners.iter();
+    let Some(listener) = gateway.listeners_at(transport(scheme), port).next() else {
+        let other = listeners().find(|listener| listener.port == port);
+        let reason = match other {
+            Some(other) => format!(
+                "Gateway {name} has no listener on port {port} that takes {scheme}: listener `{}` there is for protocol {}",
+                other.name, other.protocol,
+            ),
+            None => format!(
+                "Gateway {name} does not serve port {port}: it serves {}",
+                numbers(listeners().map(|listener| listener.port))
             ),
         };
-    }
-    let host = listener_host(request);
-    let speaks = |listener: &EffectiveListener| speaks(listener, request.scheme());
-    let understood = gateway.listeners_at(transport(request.scheme()), port);
-    let understood = understood.filter(|listener| speaks(listener));
-    let listener = most_specific(understood, host.as_deref());
-    let host = match &host {
-        Some(host) => format!("`{host}`"),
-        None => "a request that names no host".to_owned(),
+        return (Refusal::NoListener, reason);
     };
-    match listener {
-        Some(listener) => {
-            let reason = match &listener.hostname {
-                None => "it serves every host".to_owned(),
-                Some(hostname) => {
-                    format!("its hostname `{hostname}` is the most specific that covers {host}")
-                }
-            };
-            why.push(format!(
-                "listener `{}` of Gateway {} takes the request on port {port}: {reason}",
-                listener.name, gateway.name
-            ));
-            Destination::Listener { gateway, listener }
-        }
-        None => {
-            let there = on_port()
-                .map(|l| {
-                    let hostname = l.hostname.as_ref().map_or("*", |name| name.as_str());
-                    format!("`{}` ({} for `{hostname}`)", l.name, l.protocol)
-                })
-                .collect::<Vec<_>>()
-                .join(", ");
-            let why = format!(
-                "no listener of Gateway {} on port {port} takes {} for {host}; there are {there}",
-                gateway.name,
-                request.scheme()
-            );
-            // Without TLS there is nobody to refuse the connection before the Host header is read.
-            let cleartext = on_port().any(|listener| speaks(listener));
-            if cleartext && request.scheme() == "http" {
-                Destination::Unserved {
-                    gateway: &gateway.name,
-                    port,
-                    why,
-                }
-            } else {
-                Destination::Nobody {
-                    gateway: Some(&gateway.name),
-                    why,
-                }
-            }
-        }
+    let there = format!(
+        "listener `{}` of Gateway {name} on port {port}",
+        listener.name
+    );
+    let client_speaks_tls = matches!(scheme, "https" | "tls");
+    match listener.protocol {
+        ProtocolType::Http if client_speaks_tls => (
+            Refusal::TlsHandshake,
+            format!("{there} speaks cleartext HTTP, and the client begins with TLS"),
+        ),
+        ProtocolType::Https | ProtocolType::Tls if !client_speaks_tls => (
+            Refusal::TlsExpected,
+            format!("{there} expects TLS, and the client sends {scheme} in cleartext"),
+        ),
+        _ => (
+            Refusal::OtherProtocol,
+            format!(
+                "{there} is for protocol {}, and the client speaks {scheme}",
+                listener.protocol
+            ),
+        ),
     }
+}
+
+/// Numbers of ports for people, each once and in order.
+fn numbers(ports: impl Iterator<Item = u16>) -> String {
+    let ports: BTreeSet<u16> = ports.collect();
+    match ports.is_empty() {
+        true => "none".to_owned(),
+        false => list(ports.iter().map(ToString::to_string)),
+    }
+}
+
+/// The first of many texts, and how many more there are.
+fn list(mut texts: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 8;
+    let mut shown: Vec<String> = texts.by_ref().take(SHOWN).collect();
+    match texts.count() {
+        0 => {}
+        more => shown.push(format!("and {more} more")),
+    }
+    shown.join(", ")
 }
 
 /// The one Gateway with a listener for the request's port and host, or with its address.
@@ -270,9 +349,20 @@ fn any_gateway<'e>(
     let address = request
         .address
         .map_or_else(|| request.host(), |address| address.to_string());
-    let addressed: Vec<_> = effective
+    let scheme = request.scheme();
+    let with = |answers: &dyn Fn(&EffectiveListener) -> bool| -> Vec<&'e EffectiveGateway> {
+        let gateways = effective.gateways.values().map(|gateway| &**gateway);
+        gateways
+            .filter(|gateway| {
+                let mut listeners = gateway.listeners_at(transport(scheme), port);
+                listeners.any(|listener| answers(listener))
+            })
+            .collect()
+    };
+    let mut candidates: Vec<&EffectiveGateway> = effective
         .gateways
         .values()
+        .map(|gateway| &**gateway)
         .filter(|gateway| {
             let here = |a: &crate::v1::GatewayStatusAddress| a.value.eq_ignore_ascii_case(&address);
             gateway.addresses.iter().any(here)
@@ -282,57 +372,47 @@ fn any_gateway<'e>(
                     .any(|listener| listener.port == port)
         })
         .collect();
-    let candidates = if addressed.is_empty() {
+    if candidates.is_empty() {
         let host = listener_host(request);
-        let answers = |listener: &Arc<EffectiveListener>| {
-            speaks(listener, request.scheme()) && listener.serves(host.as_deref())
-        };
-        let transport = transport(request.scheme());
-        effective
-            .gateways
-            .values()
-            .filter(|gateway| gateway.listeners_at(transport, port).any(answers))
-            .collect()
-    } else {
-        addressed
-    };
-    match candidates.as_slice() {
-        [gateway] => Ok(at_gateway(gateway, request, port, why)),
-        [] => match on_port(effective, request, port).as_slice() {
-            // The one Gateway of the port answers for hosts, even those that it does not serve.
-            [gateway] => Ok(at_gateway(gateway, request, port, why)),
-            _ => Ok(Destination::Nobody {
-                gateway: None,
-                why: nobody(request, port),
-            }),
-        },
-        several => Err(RequestError::SeveralGateways {
-            host: request.host(),
-            port,
-            gateways: several.iter().map(|gateway| gateway.name.clone()).collect(),
-        }),
+        candidates = with(&|listener| speaks(listener, scheme) && listener.serves(host.as_deref()));
     }
-}
-
-/// The Gateways with a listener on the port that understands the client.
-fn on_port<'e>(
-    effective: &'e Effective,
-    request: &Request,
-    port: u16,
-) -> Vec<&'e EffectiveGateway> {
-    let gateways = effective.gateways.values().map(|gateway| &**gateway);
-    let answers = |listener: &Arc<EffectiveListener>| {
-        listener.port == port && speaks(listener, request.scheme())
+    match candidates.as_slice() {
+        [gateway] => return Ok(at_gateway(gateway, request, port, why)),
+        [] => {}
+        several => {
+            return Err(RequestError::SeveralGateways {
+                host: request.host(),
+                port,
+                gateways: several.iter().map(|gateway| gateway.name.clone()).collect(),
+            });
+        }
+    }
+    // The one Gateway of the port answers for hosts, even those that it does not serve; and it refuses those who
+    // speak something else.
+    let understanding = with(&|listener| speaks(listener, scheme));
+    let there = match understanding.is_empty() {
+        true => with(&|_| true),
+        false => understanding,
     };
-    gateways
-        .filter(|gateway| gateway.listeners.iter().any(answers))
-        .collect()
+    if let [gateway] = there.as_slice() {
+        return Ok(at_gateway(gateway, request, port, why));
+    }
+    Ok(Destination::nowhere(nobody(request, port, &there)))
 }
 
-fn nobody(request: &Request, port: u16) -> String {
+/// Why no Gateway takes a request, of several that have a listener on its port, or none.
+fn nobody(request: &Request, port: u16, there: &[&EffectiveGateway]) -> String {
+    let host = request.host();
+    let no_service = match host.split('.').count() {
+        1 | 2 => format!(", and no Service is called `{host}`"),
+        _ => String::new(),
+    };
+    if there.is_empty() {
+        return format!("no Gateway serves port {port}{no_service}");
+    }
+    let names = list(there.iter().map(|gateway| gateway.name.to_string()));
     format!(
-        "no Service of the set is called `{}`, and no listener in force on port {port} takes {} for it",
-        request.host(),
+        "no listener on port {port} takes {} for `{host}`{no_service}; these Gateways have one on that port: {names}",
         request.scheme()
     )
 }

@@ -1,82 +1,262 @@
 //! Requests of which the host, the path and the headers are seen.
 
 use super::{
-    Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Protocol,
-    Request, Response, RouteMatch,
+    Answer, BackendName, End, EndpointName, Forwarded, Loser, Mirror, Outcome, Protocol, Request,
+    Response, RouteMatch, told,
 };
 use crate::{
-    attachment::effective::{
-        BackendEndpoints, EffectiveGateway, EffectiveListener, EffectiveService,
-    },
-    meta::{Authority, Duration, ObjectReference},
-    proxy::{Connection, Decision, Forward, Scheme, Table, Target},
+    attachment::effective::BackendEndpoints,
+    meta::Authority,
+    proxy::{Connection, Decision, Forward, LocalAnswer, Scheme, Table, Target, is_grpc},
+    routing::Explanation,
 };
-use http::{
-    HeaderValue, StatusCode, Uri,
-    header::{CONTENT_TYPE, HOST},
-    request,
-};
-use std::collections::HashSet;
+use http::{HeaderValue, StatusCode, Uri, header::HOST, request, response};
+use std::{collections::HashSet, sync::Arc};
 
-/// A request at a listener of protocol HTTP or HTTPS.
-pub(super) fn at_listener(
-    request: &Request,
-    gateway: &EffectiveGateway,
-    listener: &EffectiveListener,
-    table: &Table,
-    why: Vec<String>,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Answer {
-    let connection = Connection {
-        scheme: scheme(request),
-        port: listener.port,
-    };
-    let mut answer = answer(request, connection, table, why, draw);
-    answer.listener = Some(ListenerName {
-        gateway: ObjectReference::gateway_api("Gateway", &gateway.name),
-        name: listener.name.clone(),
-    });
-    answer
+/// A request at the table of a listener or of a port of a Service: all that does not depend on a draw.
+pub(super) struct AtTable<'r> {
+    request: &'r Request,
+    connection: Connection,
+    table: Arc<Table>,
+    parts: request::Parts,
+    served: bool,
 }
 
-/// A request at a port of a Service that routes govern.
-pub(super) fn at_service(
-    request: &Request,
-    service: &EffectiveService,
-    port: u16,
-    table: &Table,
-    why: Vec<String>,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Answer {
-    let connection = Connection {
-        scheme: scheme(request),
-        port,
-    };
-    let mut answer = answer(request, connection, table, why, draw);
-    answer.service = Some(service.reference());
-    answer
-}
+impl<'r> AtTable<'r> {
+    /// A request at a listener of protocol HTTP or HTTPS, or at a port of a Service that routes govern.
+    pub(super) fn new(request: &'r Request, port: u16, table: Arc<Table>) -> Self {
+        let scheme = if request.scheme() == "https" {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        Self {
+            request,
+            connection: Connection { scheme, port },
+            table,
+            parts: parts(request),
+            served: true,
+        }
+    }
 
-/// A request in cleartext for a host that no listener of the port serves: no rule is attached for it, which
-/// a gRPC client is told in its own form (GRPCRoute `spec.rules[].matches`).
-pub(super) fn unserved(request: &Request, port: u16, why: Vec<String>) -> Answer {
-    let connection = Connection {
-        scheme: scheme(request),
-        port,
-    };
-    answer(request, connection, &Table::default(), why, &mut |_| 0)
-}
+    /// A request in cleartext for a host that no listener of the port serves: no rule is attached for it, which
+    /// a gRPC client is told in its own form (GRPCRoute `spec.rules[].matches`).
+    pub(super) fn unserved(request: &'r Request, port: u16) -> Self {
+        Self {
+            served: false,
+            ..Self::new(request, port, Arc::default())
+        }
+    }
 
-fn scheme(request: &Request) -> Scheme {
-    if request.scheme() == "https" {
-        Scheme::Https
-    } else {
-        Scheme::Http
+    /// Where the request ends.
+    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End<'_> {
+        let mut parts = self.parts.clone();
+        match self.table.decide(&mut parts, self.connection, draw) {
+            Decision::Answer(local) => End {
+                backend: None,
+                status: Some(local.status.as_u16()),
+            },
+            Decision::Forward(forward) => End {
+                backend: Some(forward.backend),
+                status: Some(self.respond(&forward).response.status.as_u16()),
+            },
+        }
+    }
+
+    /// What becomes of the request, and why.
+    pub(super) fn answer(&self, why: Vec<String>, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
+        let mut parts = self.parts.clone();
+        let mut answer = Answer {
+            why,
+            ..Answer::new(Outcome::Answered)
+        };
+        let explanation = self.table.router().explain(&self.parts);
+        match self.table.decide(&mut parts, self.connection, draw) {
+            Decision::Answer(local) => self.say_local(&mut answer, local, &explanation),
+            Decision::Forward(forward) => {
+                self.say_rule(&mut answer, forward.target);
+                say_backend(&mut answer, &forward);
+                say_rewrites(&mut answer, &self.parts, &parts);
+                self.forwarded(&mut answer, &forward, parts);
+            }
+        }
+        // A request that names no host is compared with nothing.
+        if answer.status != Some(400) || answer.route.is_some() {
+            say_losers(&mut answer, &explanation);
+        }
+        let left_out = self.table.problems().iter();
+        let left_out =
+            left_out.map(|(kind, problem)| format!("left out: {}, {problem}", kind.as_str()));
+        answer.why.extend(left_out);
+        answer
+    }
+
+    /// The answer of the data plane itself.
+    fn say_local(
+        &self,
+        answer: &mut Answer,
+        local: LocalAnswer<'_>,
+        explanation: &Explanation<'_, Target>,
+    ) {
+        if let Some(target) = local.target {
+            self.say_rule(answer, target);
+        }
+        let status = local.status.as_u16();
+        let host = || match named_host(self.request) {
+            Some(host) => format!("the host `{}`", host.host()),
+            None => "a request that names no host".to_owned(),
+        };
+        let unmatched = local.target.is_none() && local.status != StatusCode::BAD_REQUEST;
+        let reason = if !unmatched {
+            local.why
+        } else if !self.served {
+            "no listener serves the host".to_owned()
+        } else if self.table.is_empty() {
+            "no route is attached to the listener".to_owned()
+        } else if explanation.candidates().is_empty() {
+            format!("no route at the listener is for {}", host())
+        } else {
+            local.why
+        };
+        let grpc_status = local.headers.get("grpc-status");
+        let grpc_status = grpc_status.and_then(|code| code.to_str().ok());
+        answer.why.push(match grpc_status {
+            Some(code) => format!(
+                "answered with {status} and gRPC status {code} ({}): {reason}",
+                if code == "12" {
+                    "UNIMPLEMENTED"
+                } else {
+                    "UNAVAILABLE"
+                }
+            ),
+            None => format!("answered with {status}: {reason}"),
+        });
+        if local.status.is_redirection() {
+            answer.outcome = Outcome::Redirected;
+        }
+        answer.status = Some(status);
+        answer.response = Some(Response {
+            status,
+            headers: local.headers,
+        });
+    }
+
+    fn say_rule(&self, answer: &mut Answer, target: &Target) {
+        let rule = target.rule();
+        answer.why.push(format!(
+            "{}, rule {}, match {} takes the request",
+            rule.route(),
+            rule.index(),
+            target.match_index()
+        ));
+        answer.route = Some(RouteMatch::of(target));
+        answer.choice = rule.choice().clone();
+        if rule.route().kind == crate::attachment::RouteKind::Grpc {
+            answer.why.extend(self.no_grpc_call());
+        }
+    }
+
+    /// That a request which a GRPCRoute takes is no gRPC call, if it is none. Methods and services match as if they
+    /// were paths (GEP-1016, "Matcher Types"), and nothing tells a gateway to look for more; what is asked of a call is
+    /// gRPC's own ("gRPC over HTTP2", Requests).
+    fn no_grpc_call(&self) -> Option<String> {
+        let post = self.parts.method == http::Method::POST;
+        let content = is_grpc(&self.parts.headers);
+        let lacks = match (post, content) {
+            (true, true) => return None,
+            (false, true) => "its method is not POST".to_owned(),
+            (true, false) => "it has no `content-type: application/grpc`".to_owned(),
+            (false, false) => {
+                "its method is not POST and it has no `content-type: application/grpc`".to_owned()
+            }
+        };
+        Some(format!(
+            "the request is not a gRPC call, since {lacks}: a GRPCRoute goes by path and headers and takes it all the same, but \
+             a gRPC server will refuse it"
+        ))
+    }
+
+    /// What the client gets for a request that goes to a backend.
+    fn respond(&self, forward: &Forward<'_>) -> Responded {
+        let (mut response, ()) = http::Response::new(()).into_parts();
+        let timeouts = forward.target.rule().timeouts();
+        let delay = self.request.backend.delay;
+        let passed = |limit: Option<crate::meta::Duration>| {
+            limit.filter(|limit| !limit.is_zero() && delay > *limit)
+        };
+        if let Some(limit) = passed(timeouts.backend_request).or(passed(timeouts.request)) {
+            response.status = StatusCode::GATEWAY_TIMEOUT;
+            return Responded {
+                response,
+                in_time: false,
+                problem: Some(format!(
+                    "the backend takes {delay}, longer than the limit of {limit}"
+                )),
+            };
+        }
+        response.status = self.request.backend.status;
+        response.headers = self.request.backend.headers.clone();
+        let problem = forward.respond(&mut response).err();
+        if problem.is_some() {
+            response.status = StatusCode::BAD_GATEWAY;
+        }
+        Responded {
+            response,
+            in_time: true,
+            problem: problem.map(|error| format!("the response cannot be changed: {error}")),
+        }
+    }
+
+    /// Fills in what goes to the backend, and what comes back.
+    fn forwarded(&self, answer: &mut Answer, forward: &Forward<'_>, parts: request::Parts) {
+        answer.backend = Some(BackendName::of(forward.backend));
+        answer.endpoint = Some(EndpointName::of(forward.endpoint));
+        answer.mirrors = forward
+            .mirrors
+            .iter()
+            .map(|copy| Mirror {
+                backend: BackendName::of(copy.backend),
+                endpoint: EndpointName::of(copy.endpoint),
+            })
+            .collect();
+        let upgrades = forward
+            .filters()
+            .iter()
+            .all(|filters| filters.compiled.passes_upgrade());
+        let client = match &self.request.protocol {
+            Protocol::WebSocket if !upgrades => &Protocol::Http1,
+            protocol => protocol,
+        };
+        answer.forwarded = Some(as_sent(client, parts, forward.endpoints));
+        let Responded {
+            response,
+            in_time,
+            problem,
+        } = self.respond(forward);
+        answer.why.extend(problem);
+        if in_time {
+            answer.outcome = Outcome::Forwarded;
+        }
+        let status = response.status.as_u16();
+        answer.status = Some(status);
+        answer.response = Some(Response {
+            status,
+            headers: response.headers,
+        });
     }
 }
 
+/// What a client gets for a request that goes to a backend.
+struct Responded {
+    response: response::Parts,
+    /// Whether the backend answers within the limits of the rule.
+    in_time: bool,
+    /// What is wrong, for people.
+    problem: Option<String>,
+}
+
 /// The host that the client names: in its `Host` header, else in the URL. None where that is not a host.
-pub(super) fn named_host(request: &Request) -> Option<Authority> {
+pub(crate) fn named_host(request: &Request) -> Option<Authority> {
     match request.headers.get(HOST) {
         Some(sent) => Authority::from_bytes(sent.as_bytes()).ok(),
         None => request.authority().ok(),
@@ -102,120 +282,47 @@ pub(crate) fn parts(request: &Request) -> request::Parts {
     parts
 }
 
-fn answer(
-    request: &Request,
-    connection: Connection,
-    table: &Table,
-    why: Vec<String>,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Answer {
-    let mut parts = parts(request);
-    let mut answer = Answer {
-        why,
-        ..Answer::new(Outcome::Answered)
-    };
-    answer.losers = losers(table, &parts);
-
-    match table.decide(&mut parts, connection, draw) {
-        Decision::Answer(local) => {
-            if let Some(target) = local.target {
-                say_rule(&mut answer, target);
-            }
-            answer.why.push(format!(
-                "answered with {}: {}",
-                local.status.as_u16(),
-                local.why
-            ));
-            if local.status.is_redirection() {
-                answer.outcome = Outcome::Redirected;
-            }
-            answer.status = Some(local.status.as_u16());
-            answer.response = Some(Response {
-                status: local.status.as_u16(),
-                headers: local.headers,
-            });
-        }
-        Decision::Forward(forward) => {
-            say_rule(&mut answer, forward.target);
-            say_backend(&mut answer, &forward);
-            forwarded(&mut answer, request, &forward, parts);
-        }
-    }
-    let losers: Vec<String> = answer
-        .losers
-        .iter()
-        .map(|loser| {
-            let RouteMatch {
-                route,
-                rule,
-                match_index,
-            } = &loser.route;
-            format!(
-                "{route}, rule {rule}, match {match_index} did not win: {}",
-                loser.criterion
-            )
-        })
-        .collect();
-    answer.why.extend(losers);
-    let left_out = table.problems().iter();
-    let left_out =
-        left_out.map(|(kind, problem)| format!("left out: {}, {problem}", kind.as_str()));
-    answer.why.extend(left_out);
-    answer
-}
-
-/// The matches whose hostname was asked and which did not win, in order of precedence. A match of a route of several
+/// Names the matches whose hostname was asked and which did not win, in order of precedence. A match of a route of several
 /// hostnames is there once, with the most specific of them, and not at all where another of them won.
-fn losers(table: &Table, parts: &request::Parts) -> Vec<Loser> {
-    let explanation = table.router().explain(parts);
+fn say_losers(answer: &mut Answer, explanation: &Explanation<'_, Target>) {
     let place = |target: &'_ Target| (target.rule().index(), target.match_index());
     let mut seen = HashSet::new();
-    if let Some(won) = explanation.winner() {
+    let winner = explanation.winner();
+    if let Some(won) = winner {
         seen.insert((won.payload.rule().route(), place(won.payload)));
     }
-    let mut losers = Vec::new();
+    let mut losers: Vec<(told::Nearness, String)> = Vec::new();
     for candidate in explanation.candidates() {
         let target = candidate.entry.payload;
-        if seen.insert((target.rule().route(), place(target))) {
-            losers.push(Loser {
-                route: RouteMatch::of(target),
-                criterion: candidate.reason(),
-            });
+        if !seen.insert((target.rule().route(), place(target))) {
+            continue;
         }
+        let loser = Loser {
+            route: RouteMatch::of(target),
+            criterion: told::reason(candidate, winner.map(|winner| winner.matching)),
+        };
+        let RouteMatch {
+            route,
+            rule,
+            match_index,
+        } = &loser.route;
+        let sentence = format!(
+            "{route}, rule {rule}, match {match_index} {}",
+            loser.criterion
+        );
+        losers.push((told::Nearness::of(&candidate.verdict), sentence));
+        answer.losers.push(loser);
     }
-    losers
-}
-
-fn say_rule(answer: &mut Answer, target: &Target) {
-    let rule = target.rule();
-    answer.why.push(format!(
-        "rule {}, match {} of {} wins",
-        rule.index(),
-        target.match_index(),
-        rule.route()
-    ));
-    answer.route = Some(RouteMatch::of(target));
-    answer.choice = rule.choice().clone();
+    answer.why.extend(told::nearest_first(losers));
 }
 
 fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
     let rule = forward.target.rule();
-    let total = rule.choice().total();
-    let weight = forward.backend.weight;
-    let port = forward
-        .backend
-        .port
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    answer.why.push(if rule.backends().len() == 1 {
-        format!("its one backend is {}{port}", forward.backend.reference)
-    } else {
-        format!(
-            "of its {} backends {}{port} was drawn, with weight {weight} of {total}",
-            rule.backends().len(),
-            forward.backend.reference
-        )
-    });
+    let drawn = told::backend(forward.backend, rule.backends().len(), rule.choice());
+    answer.why.push(drawn);
+    answer.why.extend(told::tls(forward.endpoints));
+    let session = forward.backend.session_persistence.as_ref();
+    answer.why.extend(session.map(told::session));
     let [by_rule, by_backend] = forward.filters();
     let mirrors = by_rule.mirrors.iter().chain(&by_backend.mirrors);
     let unready = mirrors.filter_map(|mirror| mirror.problem());
@@ -224,58 +331,29 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
     }
 }
 
-/// Fills in what goes to the backend, and what comes back.
-fn forwarded(answer: &mut Answer, request: &Request, forward: &Forward<'_>, parts: request::Parts) {
-    answer.backend = Some(BackendName::of(forward.backend));
-    answer.endpoint = Some(EndpointName::of(forward.endpoint));
-    answer.mirrors = forward
-        .mirrors
-        .iter()
-        .map(|copy| Mirror {
-            backend: BackendName::of(copy.backend),
-            endpoint: EndpointName::of(copy.endpoint),
-        })
-        .collect();
-    let upgrades = forward
-        .filters()
-        .iter()
-        .all(|filters| filters.compiled.passes_upgrade());
-    let client = match &request.protocol {
-        Protocol::WebSocket if !upgrades => &Protocol::Http1,
-        protocol => protocol,
-    };
-    answer.forwarded = Some(as_sent(client, parts, forward.endpoints));
-
-    let timeouts = forward.target.rule().timeouts();
-    let delay = request.backend.delay;
-    let passed = |limit: Option<Duration>| limit.filter(|limit| !limit.is_zero() && delay > *limit);
-    if let Some(limit) = passed(timeouts.backend_request).or(passed(timeouts.request)) {
-        let status = StatusCode::GATEWAY_TIMEOUT.as_u16();
+/// What filters make of path and host.
+fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::Parts) {
+    let (from, to) = (before.uri.path(), after.uri.path());
+    if from != to {
+        // Other gateways put what a group of the pattern took in the place of such a text.
+        let literal = match told::names_group(to) && !told::names_group(from) {
+            true => ", as it is written: a rewrite takes nothing from a pattern",
+            false => "",
+        };
         answer.why.push(format!(
-            "the backend takes {delay}, longer than the limit of {limit}"
+            "URLRewrite changes the path from `{from}` to `{to}`{literal}"
         ));
-        answer.status = Some(status);
-        answer.response = Some(Response {
-            status,
-            headers: http::HeaderMap::new(),
-        });
-        return;
     }
-    let (mut response, ()) = http::Response::new(()).into_parts();
-    response.status = request.backend.status;
-    response.headers = request.backend.headers.clone();
-    if let Err(error) = forward.respond(&mut response) {
+    let host = |parts: &request::Parts| {
+        let host = parts.headers.get(HOST).map(HeaderValue::as_bytes);
+        String::from_utf8_lossy(host.unwrap_or_default()).into_owned()
+    };
+    let (from, to) = (host(before), host(after));
+    if from != to {
         answer
             .why
-            .push(format!("the response cannot be changed: {error}"));
-        response.status = StatusCode::BAD_GATEWAY;
+            .push(format!("a filter changes the host from `{from}` to `{to}`"));
     }
-    answer.outcome = Outcome::Forwarded;
-    answer.status = Some(response.status.as_u16());
-    answer.response = Some(Response {
-        status: response.status.as_u16(),
-        headers: response.headers,
-    });
 }
 
 /// The request as a backend with these endpoints gets it from a client that speaks this.
@@ -284,10 +362,7 @@ pub(super) fn as_sent(
     mut parts: request::Parts,
     backend: &BackendEndpoints,
 ) -> Forwarded {
-    let grpc = parts
-        .headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    let grpc = is_grpc(&parts.headers);
     let host = parts.headers.remove(HOST);
     Forwarded {
         method: parts.method.to_string(),

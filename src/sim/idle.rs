@@ -1,4 +1,4 @@
-//! Listeners that would have taken a request, were they in force.
+//! Listeners that would have taken a request, did they serve.
 
 use super::{Request, destination};
 use crate::{
@@ -17,8 +17,26 @@ pub(super) fn say(
     taken: Option<(&NamespacedName, &EffectiveListener)>,
     why: &mut Vec<String>,
 ) {
+    let found = found(effective, request, taken);
+    for (gateway, listener) in found.iter().take(SHOWN) {
+        why.push(format!(
+            "listener `{}` of Gateway {gateway} is not serving: {}",
+            listener.name, listener.why
+        ));
+    }
+    if let Some(more) = found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        why.push(format!("{more} more listeners are not serving"));
+    }
+}
+
+/// The listeners that are not serving and would have taken a request, each with its Gateway.
+pub(crate) fn found<'e>(
+    effective: &'e Effective,
+    request: &Request,
+    taken: Option<(&NamespacedName, &EffectiveListener)>,
+) -> Vec<(&'e NamespacedName, &'e IdleListener)> {
     let Ok(port) = request.destination_port() else {
-        return;
+        return Vec::new();
     };
     let asked = taken
         .map(|(gateway, _)| gateway)
@@ -43,23 +61,15 @@ pub(super) fn say(
         .iter()
         .filter(|(gateway, _)| asked.is_none_or(|asked| asked == *gateway))
         .flat_map(|(gateway, listeners)| listeners.iter().map(move |listener| (gateway, listener)));
-    let mut found: Vec<_> = of_asked
+    let found: Vec<_> = of_asked
         .clone()
         .filter(|(_, listener)| would_take(listener))
         .collect();
     if found.is_empty() && asked.is_some_and(|asked| !effective.gateways.contains_key(asked)) {
-        // Nothing of the Gateway is in force, whatever was asked of it.
-        found = of_asked.collect();
+        // Nothing of the Gateway serves, whatever was asked of it.
+        return of_asked.collect();
     }
-    for (gateway, listener) in found.iter().take(SHOWN) {
-        why.push(format!(
-            "listener `{}` of Gateway {gateway} is not in force: {}",
-            listener.name, listener.why
-        ));
-    }
-    if let Some(more) = found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        why.push(format!("{more} more listeners are not in force"));
-    }
+    found
 }
 
 #[cfg(test)]
@@ -117,7 +127,7 @@ spec:
     fn a_request_that_finds_nobody_names_the_listener_it_would_have_found_and_the_condition() {
         for gateway in [None, Some("partly")] {
             let answer = ask("https://a.example/", gateway);
-            let wanted = "listener `https` of Gateway edge/partly is not in force: ResolvedRefs False (InvalidCertificateRef): Secret edge/nowhere does not exist";
+            let wanted = "listener `https` of Gateway edge/partly is not serving: ResolvedRefs False (InvalidCertificateRef): Secret edge/nowhere does not exist";
             assert!(says(&answer, wanted), "{:?}", answer.why);
         }
     }
@@ -128,14 +138,14 @@ spec:
         assert_eq!(answer.status, Some(404));
         for name in ["one", "two"] {
             let wanted = format!(
-                "listener `{name}` of Gateway edge/partly is not in force: Conflicted True (HostnameConflict): "
+                "listener `{name}` of Gateway edge/partly is not serving: Conflicted True (HostnameConflict): "
             );
             assert!(says(&answer, &wanted), "{:?}", answer.why);
         }
         let other = ask("http://b.example/", Some("partly"));
         assert_eq!(other.status, Some(404));
         assert!(
-            !other.why.join("\n").contains("not in force"),
+            !other.why.join("\n").contains("not serving"),
             "{:?}",
             other.why
         );
@@ -149,7 +159,7 @@ spec:
             let idle: Vec<_> = answer
                 .why
                 .iter()
-                .filter(|why| why.contains("not in force"))
+                .filter(|why| why.contains("not serving"))
                 .collect();
             assert!(idle.is_empty(), "{idle:?}");
         }
@@ -163,7 +173,7 @@ spec:
         ] {
             let answer = ask(url, gateway);
             assert_eq!(answer.status, None);
-            let wanted = "listener `http` of Gateway edge/not-at-all is not in force: its Gateway: Accepted False (UnsupportedAddress): ";
+            let wanted = "listener `http` of Gateway edge/not-at-all is not serving: its Gateway: Accepted False (UnsupportedAddress): ";
             assert!(says(&answer, wanted), "{:?}", answer.why);
         }
     }

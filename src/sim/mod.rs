@@ -8,6 +8,7 @@
 //! otherwise ([`BackendBehaviour`]), and TLS sessions come about.
 
 mod answer;
+mod asked;
 mod destination;
 mod http;
 mod idle;
@@ -17,12 +18,15 @@ mod split;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use answer::{
-    Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Response,
-    RouteMatch,
+    Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Refusal,
+    Response, RouteMatch,
 };
-pub(crate) use http::parts as http_parts;
+use asked::End;
+pub(crate) use http::{named_host as http_host, parts as http_parts};
+pub(crate) use idle::found as idle_listeners;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
 pub use simulator::Simulator;
 pub use split::{Split, SplitRow};

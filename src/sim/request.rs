@@ -56,6 +56,16 @@ impl Request {
     ///
     /// When the text is no absolute URL, or its host or port is none.
     pub fn get(url: &str) -> Result<Self, RequestError> {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        if scheme.is_none_or(|scheme| scheme.contains(['/', '?'])) {
+            // Without a scheme the parser reads a host as something else, or speaks of the format.
+            let whole = format!("http://{url}");
+            let problem = match Self::get(&whole) {
+                Ok(_) => format!("a URL needs a scheme, as in `{whole}`"),
+                Err(_) => "expected `http://host/path`".to_owned(),
+            };
+            return Err(RequestError::url(url, &problem));
+        }
         let uri: Uri = url
             .parse()
             .map_err(|error: http::uri::InvalidUri| RequestError::url(url, &error.to_string()))?;
@@ -291,6 +301,25 @@ mod tests {
         for bad in ["tcp://a", "ftp://a", "/path", "http://a:0/", "a b"] {
             assert!(port(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_url_without_a_scheme_is_told_what_it_needs() {
+        let problem = |url: &str| Request::get(url).unwrap_err().to_string();
+        for (url, whole) in [
+            ("a.example/", "http://a.example/"),
+            ("a.example:8080", "http://a.example:8080"),
+            ("a.example", "http://a.example"),
+        ] {
+            let wanted =
+                format!("`{url}` cannot be asked for: a URL needs a scheme, as in `{whole}`");
+            assert_eq!(problem(url), wanted);
+        }
+        for url in ["/path", "", "a b"] {
+            let wanted = format!("`{url}` cannot be asked for: expected `http://host/path`");
+            assert_eq!(problem(url), wanted);
+        }
+        assert!(problem("http://a b/").contains("invalid"));
     }
 
     #[test]

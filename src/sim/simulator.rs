@@ -1,13 +1,15 @@
 //! The simulator: a configuration with its compiled tables.
 
 use super::{
-    Answer, Outcome, Request, RequestError,
+    Answer, Request, RequestError,
+    asked::{Asked, Place},
     destination::{self, Destination},
-    http, idle, stream,
+    http::AtTable,
+    stream::AtConnection,
 };
 use crate::{
     attachment::effective::{Effective, EffectiveListener, EffectiveService},
-    meta::{NamespacedName, ObjectReference},
+    meta::NamespacedName,
     proxy::Table,
     routing,
     v1::ProtocolType,
@@ -72,6 +74,11 @@ impl Simulator {
         &self.effective
     }
 
+    /// The configuration in force, to be kept while tables are compiled.
+    pub(super) fn effective_shared(&self) -> Arc<Effective> {
+        self.effective.clone()
+    }
+
     /// Answers a request. `draw(n)` returns a number below `n`.
     ///
     /// # Errors
@@ -82,61 +89,44 @@ impl Simulator {
         request: &Request,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Answer, RequestError> {
-        let mut why = Vec::new();
         let effective = self.effective.clone();
-        let destination = destination::find(&effective, request, &mut why)?;
-        let taken = match &destination {
-            Destination::Listener { gateway, listener } => Some((&gateway.name, &***listener)),
-            _ => None,
-        };
-        let outside = !matches!(
-            destination,
-            Destination::Service { .. } | Destination::Endpoint { .. }
-        );
-        let mut answer = self.answer(request, &destination, why, draw);
-        answer.gateway = destination
-            .gateway()
-            .map(|name| ObjectReference::gateway_api("Gateway", name));
-        if outside && answer.route.is_none() && request.client.is_none() {
-            idle::say(&effective, request, taken, &mut answer.why);
-        }
-        Ok(answer)
+        Ok(self.ask(&effective, request)?.answer(draw))
     }
 
-    /// Answers a request at its destination.
-    fn answer(
+    /// Finds where a request is answered.
+    pub(super) fn ask<'e>(
         &mut self,
-        request: &Request,
-        destination: &Destination<'_>,
-        mut why: Vec<String>,
-        draw: &mut dyn FnMut(u64) -> u64,
-    ) -> Answer {
+        effective: &'e Effective,
+        request: &'e Request,
+    ) -> Result<Asked<'e>, RequestError> {
+        let mut why = Vec::new();
+        let destination = destination::find(effective, request, &mut why)?;
+        let place = self.place(request, &destination);
+        Ok(Asked {
+            effective,
+            request,
+            destination,
+            why,
+            place,
+        })
+    }
+
+    /// What answers at a destination.
+    fn place<'e>(&mut self, request: &'e Request, destination: &Destination<'e>) -> Place<'e> {
         match destination {
-            Destination::Nobody { why: reason, .. } => {
-                why.push(reason.clone());
-                Answer {
-                    why,
-                    ..Answer::new(Outcome::Refused)
-                }
-            }
-            Destination::Unserved {
-                port, why: reason, ..
-            } => {
-                why.push(reason.clone());
-                http::unserved(request, *port, why)
-            }
+            Destination::Nobody { .. } => Place::Nowhere,
+            Destination::Unserved { port, .. } => Place::Table(AtTable::unserved(request, *port)),
             Destination::Endpoint {
                 endpoint,
                 endpoints,
-            } => stream::at_endpoint(request, *endpoint, endpoints, why),
+            } => Place::Connection(AtConnection::at_endpoint(request, *endpoint, endpoints)),
             Destination::Listener { gateway, listener } => {
-                let is_http = matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https);
-                if is_http {
+                if matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https) {
                     let table = self.listener_table(&gateway.name, listener);
-                    http::at_listener(request, gateway, listener, &table, why, draw)
+                    Place::Table(AtTable::new(request, listener.port, table))
                 } else {
                     let rank = self.options.hostname_rank();
-                    stream::at_listener(request, gateway, listener, rank, why, draw)
+                    Place::Connection(AtConnection::at_listener(request, listener, rank))
                 }
             }
             Destination::Service {
@@ -144,13 +134,13 @@ impl Simulator {
                 port,
                 client_namespace,
             } => {
-                let port = *port;
-                let table = self.service_table(service, port, client_namespace);
+                let table = self.service_table(service, *port, client_namespace);
                 let is_http = matches!(request.scheme(), "http" | "https");
                 if is_http && !table.is_empty() {
-                    http::at_service(request, service, port, &table, why, draw)
+                    Place::Table(AtTable::new(request, *port, table))
                 } else {
-                    stream::at_service(request, service, port, client_namespace, why, draw)
+                    let namespace = client_namespace;
+                    Place::Connection(AtConnection::at_service(request, service, *port, namespace))
                 }
             }
         }

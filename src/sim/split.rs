@@ -1,6 +1,9 @@
 //! How many requests reach which backend.
 
-use super::{Answer, BackendName, Request, RequestError, Simulator};
+use super::{
+    Answer, BackendName, Request, RequestError, Simulator,
+    asked::{Asked, End},
+};
 use crate::backend::Share;
 use serde::Serialize;
 
@@ -43,21 +46,26 @@ impl Simulator {
         count: u64,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Split, RequestError> {
-        let first = self.request(request, draw)?;
-        let mut rows = self.shares(request)?;
-        let mut counted = |answer: &Answer| {
-            let row = rows
-                .iter_mut()
-                .find(|row| row.backend == answer.backend && row.status == answer.status);
-            if let Some(row) = row {
+        let effective = self.effective_shared();
+        let asked = self.ask(&effective, request)?;
+        let first = asked.answer(draw);
+        let mut rows = shares(&asked, &first);
+        for row in &mut rows {
+            if row.backend == first.backend && row.status == first.status {
+                row.count = count.min(1);
+            }
+        }
+        for drawn in 1..count {
+            let Some(end) = asked.end(draw) else {
+                // Every draw ends as the first one.
+                for row in &mut rows {
+                    row.count += count - drawn;
+                }
+                break;
+            };
+            if let Some(row) = rows.iter_mut().find(|row| row.is(end)) {
                 row.count += 1;
             }
-        };
-        if count > 0 {
-            counted(&first);
-        }
-        for _ in 1..count {
-            counted(&self.request(request, draw)?);
         }
         Ok(Split {
             count,
@@ -65,44 +73,54 @@ impl Simulator {
             first,
         })
     }
+}
 
-    /// The exact shares: one request for each backend, its draw made to fall on it.
-    fn shares(&mut self, request: &Request) -> Result<Vec<SplitRow>, RequestError> {
-        let mut rows: Vec<(SplitRow, u64)> = Vec::new();
-        let choice = self.request(request, &mut |_| 0)?.choice;
-        // Where nothing is chosen, all requests end alike.
-        let all = std::iter::once(0..1).filter(|_| choice.total() == 0);
-        let total = choice.total().max(1);
-        let draws = (0..choice.len())
-            .map(|index| choice.draws(index))
-            .chain(all);
-        for draws in draws.filter(|draws| !draws.is_empty()) {
-            let weight = draws.end - draws.start;
-            // The first draw of a request is the one over the sum of the weights.
-            let mut pending = Some(draws.start);
-            let answer = self.request(request, &mut |_| pending.take().unwrap_or(0))?;
-            let same = rows
-                .iter_mut()
-                .find(|(row, _)| row.backend == answer.backend && row.status == answer.status);
-            match same {
-                Some((_, sum)) => *sum += weight,
-                None => rows.push((
-                    SplitRow {
-                        backend: answer.backend,
-                        status: answer.status,
-                        share: String::new(),
-                        count: 0,
-                    },
-                    weight,
-                )),
-            }
-        }
-        Ok(rows
-            .into_iter()
-            .map(|(row, sum)| SplitRow {
-                share: Share::new(sum, total).to_string(),
-                ..row
-            })
-            .collect())
+impl SplitRow {
+    /// Whether this is where a draw ended.
+    fn is(&self, end: End<'_>) -> bool {
+        let same = match (&self.backend, end.backend) {
+            (Some(own), Some(other)) => own.port == other.port && own.reference == other.reference,
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        same && self.status == end.status
     }
+}
+
+/// The exact shares: one draw for each backend, made to fall on it.
+fn shares(asked: &Asked<'_>, first: &Answer) -> Vec<SplitRow> {
+    let mut rows: Vec<(SplitRow, u64)> = Vec::new();
+    let choice = &first.choice;
+    let row = |backend, status| SplitRow {
+        backend,
+        status,
+        share: String::new(),
+        count: 0,
+    };
+    let total = choice.total();
+    for index in 0..choice.len() {
+        let draws = choice.draws(index);
+        if draws.is_empty() {
+            continue;
+        }
+        let weight = draws.end - draws.start;
+        // The first draw of a request is the one over the sum of the weights.
+        let mut pending = Some(draws.start);
+        let Some(end) = asked.end(&mut |_| pending.take().unwrap_or(0)) else {
+            break;
+        };
+        match rows.iter_mut().find(|(row, _)| row.is(end)) {
+            Some((_, sum)) => *sum += weight,
+            None => rows.push((row(end.backend.map(BackendName::of), end.status), weight)),
+        }
+    }
+    if rows.is_empty() {
+        // Where nothing is chosen, all requests end alike.
+        rows.push((row(first.backend.clone(), first.status), total.max(1)));
+    }
+    rows.into_iter()
+        .map(|(row, sum)| SplitRow {
+            share: Share::new(sum, total.max(1)).to_string(),
+            ..row
+        })
+        .collect()
 }

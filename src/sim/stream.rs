@@ -1,11 +1,11 @@
 //! Connections of which no more than the port and perhaps the SNI is seen.
 
 use super::{
-    Answer, BackendName, EndpointName, ListenerName, Outcome, Request, Response, RouteMatch,
+    Answer, BackendName, End, EndpointName, Outcome, Refusal, Request, Response, RouteMatch, told,
 };
 use crate::{
     attachment::effective::{
-        AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveGateway, EffectiveListener,
+        AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveBackend, EffectiveListener,
         EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
@@ -15,141 +15,286 @@ use crate::{
     v1::ProtocolType,
 };
 
-/// A connection at a listener of protocol TLS, TCP or UDP.
-pub(super) fn at_listener(
-    request: &Request,
-    gateway: &EffectiveGateway,
-    listener: &EffectiveListener,
-    hostname_rank: HostnameRank,
-    why: Vec<String>,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Answer {
-    let mut answer = Answer {
-        why,
-        ..Answer::new(Outcome::Refused)
-    };
-    answer.listener = Some(ListenerName {
-        gateway: ObjectReference::gateway_api("Gateway", &gateway.name),
-        name: listener.name.clone(),
-    });
-    let (kind, route) = match listener.protocol {
-        ProtocolType::Tls => {
-            let sni = request.sni.clone().unwrap_or_else(|| request.host());
-            let table = sni_table(&listener.tls_routes, hostname_rank, |route| route);
-            // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute matches.
-            match (table.find(Some(&sni)).copied(), first(&listener.tcp)) {
-                (None, Some(tcp)) => ("TCPRoute", Some(tcp)),
-                (found, _) => ("TLSRoute", found),
+/// A connection or a datagram where it is answered: all that does not depend on a draw.
+pub(super) struct AtConnection<'e> {
+    request: &'e Request,
+    way: Way<'e>,
+}
+
+/// Where it goes on to.
+enum Way<'e> {
+    /// Through the first rule of a route: such rules have no matches.
+    Route {
+        kind: &'static str,
+        route: &'e ConnectionRouteRules,
+        choice: WeightedChoice,
+    },
+    /// No route of these kinds is there.
+    NoRoute { kinds: &'static str },
+    /// To the Service itself, under no route.
+    Service {
+        service: &'e EffectiveService,
+        port: u16,
+    },
+    /// To an endpoint by its own address.
+    Endpoint {
+        endpoint: Endpoint<'e>,
+        endpoints: &'e BackendEndpoints,
+    },
+}
+
+impl<'e> AtConnection<'e> {
+    /// A connection at a listener of protocol TLS, TCP or UDP.
+    pub(super) fn at_listener(
+        request: &'e Request,
+        listener: &'e EffectiveListener,
+        hostname_rank: HostnameRank,
+    ) -> Self {
+        let found = match listener.protocol {
+            ProtocolType::Tls => {
+                let sni = request.sni.clone().unwrap_or_else(|| request.host());
+                let table = sni_table(&listener.tls_routes, hostname_rank, |route| route);
+                // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute fits.
+                let by_name = table.find(Some(&sni)).copied();
+                by_name
+                    .map(|route| ("TLSRoute", route))
+                    .or_else(|| Some(("TCPRoute", first(&listener.tcp)?)))
+                    .ok_or("TLSRoute")
+            }
+            ProtocolType::Udp => first(&listener.udp)
+                .map(|route| ("UDPRoute", route))
+                .ok_or("UDPRoute"),
+            _ => first(&listener.tcp)
+                .map(|route| ("TCPRoute", route))
+                .ok_or("TCPRoute"),
+        };
+        let way = match found {
+            Ok((kind, route)) => through(kind, route),
+            Err(kinds) => Way::NoRoute { kinds },
+        };
+        Self { request, way }
+    }
+
+    /// A connection to a port of a Service under no HTTPRoute or GRPCRoute. In a mesh the hostnames of TLSRoutes mean
+    /// nothing (GEP-1294, "`hostnames` field"), so that attachment leaves one route of each kind.
+    pub(super) fn at_service(
+        request: &'e Request,
+        service: &'e EffectiveService,
+        port: u16,
+        client_namespace: &str,
+    ) -> Self {
+        let governing = if request.scheme() == "udp" {
+            let route = service.udp_routes(port, client_namespace).next();
+            route.map(|route| ("UDPRoute", route))
+        } else {
+            let tls = matches!(request.scheme(), "tls" | "https")
+                .then(|| service.tls_routes(port, client_namespace).next())
+                .flatten();
+            tls.map(|route| ("TLSRoute", route)).or_else(|| {
+                let route = service.tcp_routes(port, client_namespace).next();
+                route.map(|route| ("TCPRoute", route))
+            })
+        };
+        let way = match governing {
+            Some((kind, route)) => through(kind, route),
+            // A request that no route governs goes to the Service itself (GEP-1426).
+            None => Way::Service { service, port },
+        };
+        Self { request, way }
+    }
+
+    /// A request to the own address of an endpoint.
+    pub(super) fn at_endpoint(
+        request: &'e Request,
+        endpoint: Endpoint<'e>,
+        endpoints: &'e BackendEndpoints,
+    ) -> Self {
+        Self {
+            request,
+            way: Way::Endpoint {
+                endpoint,
+                endpoints,
+            },
+        }
+    }
+
+    /// Where the connection ends.
+    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End<'_> {
+        let Way::Route { route, choice, .. } = &self.way else {
+            return End::default();
+        };
+        let backend = chosen(route, choice, draw);
+        let ready = backend.filter(|backend| {
+            let endpoints = backend.target.as_ref();
+            endpoints.is_ok_and(|endpoints| ready_endpoint(endpoints, draw).is_some())
+        });
+        End {
+            backend: ready,
+            status: None,
+        }
+    }
+
+    /// Whether every draw ends in one way.
+    pub(super) fn is_certain(&self) -> bool {
+        !matches!(self.way, Way::Route { .. })
+    }
+
+    /// What becomes of the connection, and why.
+    pub(super) fn answer(&self, why: Vec<String>, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
+        let refusal = match self.request.scheme() {
+            "udp" => Refusal::Dropped,
+            _ => Refusal::Closed,
+        };
+        let mut answer = Answer::refused(refusal, why);
+        match &self.way {
+            Way::NoRoute { kinds } => {
+                let thing = self.thing();
+                answer
+                    .why
+                    .push(format!("no {kinds} at the listener takes the {thing}"));
+            }
+            Way::Route {
+                kind,
+                route,
+                choice,
+            } => self.through(&mut answer, (kind, route, choice), draw),
+            Way::Service { service, port } => self.itself(&mut answer, service, *port, draw),
+            Way::Endpoint {
+                endpoint,
+                endpoints,
+            } => {
+                answer.why.push(format!(
+                    "`{}` is the address of an endpoint, which no route governs",
+                    endpoint.address
+                ));
+                answer.endpoint = Some(EndpointName::of(*endpoint));
+                self.reached(&mut answer, endpoints);
             }
         }
-        ProtocolType::Udp => ("UDPRoute", first(&listener.udp)),
-        _ => ("TCPRoute", first(&listener.tcp)),
-    };
-    match route {
-        Some(route) => through(&mut answer, kind, route, draw),
-        None => answer
-            .why
-            .push(format!("no {kind} at the listener takes the connection")),
+        answer
     }
-    answer
-}
 
-/// A connection to a port of a Service under no HTTPRoute or GRPCRoute.
-pub(super) fn at_service(
-    request: &Request,
-    service: &EffectiveService,
-    port: u16,
-    client_namespace: &str,
-    why: Vec<String>,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Answer {
-    let mut answer = Answer {
-        why,
-        ..Answer::new(Outcome::Refused)
-    };
-    answer.service = Some(service.reference());
-    let governing = if request.scheme() == "udp" {
-        service
-            .udp_routes(port, client_namespace)
-            .next()
-            .map(|route| ("UDPRoute", route))
-    } else {
-        let tls = matches!(request.scheme(), "tls" | "https")
-            .then(|| service.tls_routes(port, client_namespace).next())
-            .flatten();
-        tls.map(|route| ("TLSRoute", route)).or_else(|| {
-            service
-                .tcp_routes(port, client_namespace)
-                .next()
-                .map(|route| ("TCPRoute", route))
-        })
-    };
-    if let Some((kind, route)) = governing {
-        through(&mut answer, kind, route, draw);
-        return answer;
+    /// What the client sends.
+    fn thing(&self) -> &'static str {
+        match self.request.scheme() {
+            "udp" => "datagram",
+            _ => "connection",
+        }
     }
-    // A request that no route governs goes to the Service itself (GEP-1426).
-    let name = service.reference();
-    answer.why.push(format!(
-        "no route with {name} as its parent governs port {port}: the request goes to the Service itself"
-    ));
-    let Some(port) = service.port(port) else {
-        return answer;
-    };
-    match &port.target {
-        Err(problem) => answer.why.push(problem.to_string()),
-        Ok(endpoints) => match ready_endpoint(endpoints, draw) {
-            None => answer
+
+    /// A connection that goes through a route.
+    fn through(
+        &self,
+        answer: &mut Answer,
+        (kind, route, choice): (&str, &ConnectionRouteRules, &WeightedChoice),
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) {
+        let Some(rule) = route.rules.first() else {
+            answer
                 .why
-                .push(format!("{name} has no endpoint that is ready")),
-            Some(endpoint) => {
-                answer.outcome = Outcome::Forwarded;
-                answer.backend = Some(BackendName {
-                    reference: name,
-                    port: Some(port.port),
-                });
-                answer.endpoint = Some(EndpointName::of(endpoint));
-                if matches!(request.scheme(), "http" | "https") {
-                    untouched(&mut answer, request, endpoints);
+                .push(format!("{kind} {} has no rule", route.reference));
+            return;
+        };
+        answer.route = Some(RouteMatch {
+            route: ObjectReference::gateway_api(kind, &route.reference),
+            rule: rule.index,
+            match_index: 0,
+        });
+        answer.why.push(format!(
+            "{kind} {} takes the {}",
+            route.reference,
+            self.thing()
+        ));
+        answer.choice = choice.clone();
+        let Some(backend) = chosen(route, choice, draw) else {
+            answer
+                .why
+                .push("the rule has no backend with a weight".to_owned());
+            return;
+        };
+        match &backend.target {
+            Err(problem) => answer.why.push(problem.to_string()),
+            Ok(endpoints) => match ready_endpoint(endpoints, draw) {
+                None => {
+                    answer.why.push(format!(
+                        "{} has no endpoint that is ready",
+                        backend.reference
+                    ));
                 }
+                Some(endpoint) => {
+                    answer.outcome = Outcome::Forwarded;
+                    answer.refusal = None;
+                    answer
+                        .why
+                        .push(told::backend(backend, rule.backends.len(), choice));
+                    answer.why.extend(told::tls(endpoints));
+                    answer.backend = Some(BackendName::of(backend));
+                    answer.endpoint = Some(EndpointName::of(endpoint));
+                }
+            },
+        }
+    }
+
+    /// A connection to a Service that no route governs.
+    fn itself(
+        &self,
+        answer: &mut Answer,
+        service: &EffectiveService,
+        port: u16,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) {
+        let name = service.reference();
+        let kinds = match self.request.scheme() {
+            "udp" => "UDPRoute",
+            "tcp" => "TCPRoute",
+            "tls" => "TLSRoute or TCPRoute",
+            _ => "route",
+        };
+        answer.why.push(format!(
+            "no {kinds} with {name} as its parent governs port {port}: the {} goes to the Service itself",
+            match self.request.scheme() {
+                "http" | "https" => "request",
+                _ => self.thing(),
             }
-        },
+        ));
+        let Some(port) = service.port(port) else {
+            return;
+        };
+        match &port.target {
+            Err(problem) => answer.why.push(problem.to_string()),
+            Ok(endpoints) => match ready_endpoint(endpoints, draw) {
+                None => answer
+                    .why
+                    .push(format!("{name} has no endpoint that is ready")),
+                Some(endpoint) => {
+                    answer.backend = Some(BackendName {
+                        reference: name,
+                        port: Some(port.port),
+                    });
+                    answer.endpoint = Some(EndpointName::of(endpoint));
+                    self.reached(answer, endpoints);
+                }
+            },
+        }
     }
-    answer
-}
 
-/// A request to the own address of an endpoint.
-pub(super) fn at_endpoint(
-    request: &Request,
-    endpoint: Endpoint<'_>,
-    endpoints: &BackendEndpoints,
-    mut why: Vec<String>,
-) -> Answer {
-    why.push(format!(
-        "`{}` is the address of an endpoint, which no route governs",
-        endpoint.address
-    ));
-    let mut answer = Answer {
-        why,
-        ..Answer::new(Outcome::Forwarded)
-    };
-    answer.endpoint = Some(EndpointName::of(endpoint));
-    if matches!(request.scheme(), "http" | "https") {
-        untouched(&mut answer, request, endpoints);
+    /// A request that reaches a backend as it was sent.
+    fn reached(&self, answer: &mut Answer, endpoints: &BackendEndpoints) {
+        let request = self.request;
+        answer.outcome = Outcome::Forwarded;
+        answer.refusal = None;
+        if !matches!(request.scheme(), "http" | "https") {
+            return;
+        }
+        let parts = super::http::parts(request);
+        let status = request.backend.status.as_u16();
+        answer.forwarded = Some(super::http::as_sent(&request.protocol, parts, endpoints));
+        answer.status = Some(status);
+        answer.response = Some(Response {
+            status,
+            headers: request.backend.headers.clone(),
+        });
     }
-    answer
-}
-
-/// A request that reaches a Service as it was sent.
-fn untouched(answer: &mut Answer, request: &Request, endpoints: &BackendEndpoints) {
-    let parts = super::http::parts(request);
-    let status = request.backend.status.as_u16();
-    answer.forwarded = Some(super::http::as_sent(&request.protocol, parts, endpoints));
-    answer.status = Some(status);
-    answer.response = Some(Response {
-        status,
-        headers: request.backend.headers.clone(),
-    });
 }
 
 /// The one TCPRoute or UDPRoute of a listener: attachment rejects the others.
@@ -157,53 +302,24 @@ fn first(routes: &[AttachedRoute<ConnectionRouteRules>]) -> Option<&ConnectionRo
     routes.first().map(|attached| &*attached.route)
 }
 
-/// Takes a connection through the first rule of a route: such rules have no matches.
-fn through(
-    answer: &mut Answer,
-    kind: &str,
-    route: &ConnectionRouteRules,
-    draw: &mut dyn FnMut(u64) -> u64,
-) {
-    let Some(rule) = route.rules.first() else {
-        answer
-            .why
-            .push(format!("{kind} {} has no rule", route.reference));
-        return;
-    };
-    answer.route = Some(RouteMatch {
-        route: ObjectReference::gateway_api(kind, &route.reference),
-        rule: rule.index,
-        match_index: 0,
-    });
-    answer
-        .why
-        .push(format!("{kind} {} takes the connection", route.reference));
-    let choice = WeightedChoice::new(rule.backends.iter().map(|backend| backend.weight));
-    answer.choice = choice.unwrap_or_default();
-    let total = answer.choice.total();
-    let drawn = (total > 0).then(|| draw(total));
-    let chosen = drawn.and_then(|draw| answer.choice.choose(draw));
-    let Some(backend) = chosen.and_then(|index| rule.backends.get(index)) else {
-        answer
-            .why
-            .push("the rule has no backend with a weight".to_owned());
-        return;
-    };
-    match &backend.target {
-        Err(problem) => answer.why.push(problem.to_string()),
-        Ok(endpoints) => match ready_endpoint(endpoints, draw) {
-            None => {
-                answer.why.push(format!(
-                    "{} has no endpoint that is ready",
-                    backend.reference
-                ));
-            }
-            Some(endpoint) => {
-                answer.outcome = Outcome::Forwarded;
-                answer.why.push(format!("it goes to {}", backend.reference));
-                answer.backend = Some(BackendName::of(backend));
-                answer.endpoint = Some(EndpointName::of(endpoint));
-            }
-        },
+/// The way through the first rule of a route.
+fn through<'e>(kind: &'static str, route: &'e ConnectionRouteRules) -> Way<'e> {
+    let backends = route.rules.first().map_or(&[][..], |rule| &rule.backends);
+    let choice = WeightedChoice::new(backends.iter().map(|backend| backend.weight));
+    Way::Route {
+        kind,
+        route,
+        choice: choice.unwrap_or_default(),
     }
+}
+
+/// The backend of the first rule that a draw over the sum of the weights falls on.
+fn chosen<'e>(
+    route: &'e ConnectionRouteRules,
+    choice: &WeightedChoice,
+    draw: &mut dyn FnMut(u64) -> u64,
+) -> Option<&'e EffectiveBackend> {
+    let total = choice.total();
+    let index = (total > 0).then(|| choice.choose(draw(total))).flatten()?;
+    route.rules.first()?.backends.get(index)
 }

@@ -7,7 +7,7 @@ use gwapi::{
         Resolver,
         admit::{self, Ignored, Judged},
     },
-    lint::near::Near,
+    lint::near::{Around, Near},
     manifest,
     meta::{Channel, ObjectReference},
     sim::{Answer, Outcome, Request},
@@ -122,15 +122,10 @@ impl Objects {
         self.versions.get(reference).map_or("", String::as_str)
     }
 
-    /// What would be right for a request that went another way than to a backend, as sentences.
-    pub(super) fn help(
-        &self,
-        resolver: &Resolver,
-        request: &Request,
-        answer: &Answer,
-    ) -> Vec<String> {
+    /// What else there is to say of a request that went another way than to a backend.
+    pub(super) fn around(&self, resolver: &Resolver, request: &Request, answer: &Answer) -> Around {
         if answer.outcome == Outcome::Forwarded && self.ignored.is_empty() {
-            return Vec::new();
+            return Around::default();
         }
         let ignored: Vec<Ignored> = self.ignored.values().cloned().collect();
         Near::new(resolver, &ignored).request(request, answer)

@@ -82,7 +82,7 @@ fn a_forwarded_request_names_its_listener_route_backend_and_endpoint() {
     assert!(headers.contains(&serde_json::json!(["x-stage", "preview"])));
     let why = answer["why"].to_string();
     assert!(
-        why.contains("rule 0, match 0 did not win: matches, but the winner matches more headers"),
+        why.contains("rule 0, match 0 matches, but the winner matches more headers"),
         "{why}"
     );
 }
@@ -272,7 +272,7 @@ outcome   answered without a backend, status 404
 listener  http of Gateway one/front
 response  404
 why       listener `http` of Gateway one/front takes the request on port 80: it serves every host
-          answered with 404: no rule matches the request
+          answered with 404: no route is attached to the listener
           HTTPRoute one/cart is not attached: Gateway one/front has no listener named `htttp`: it has `http` (port 80)
 help      HTTPRoute one/cart: did you mean `sectionName: http`?
 "
@@ -363,4 +363,128 @@ spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, por
         ask(&objects.replace("ngnix", "nginx")),
         (Some(0), serde_json::json!([]))
     );
+}
+
+fn text_of(arguments: &[&str], objects: &str) -> (Option<i32>, String, String) {
+    let output = gwapi(&[&["request", "-f", "-"], arguments].concat(), objects);
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// Two Gateways with a listener on one port, a backend, and a route of either kind.
+const BOTH: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: one }
+spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }, { name: tcp, port: 5000, protocol: TCP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: back, namespace: one }
+spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: one }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: one }
+spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: { name: raw, namespace: one }
+spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
+";
+
+#[test]
+fn what_has_to_be_given_besides_is_said_where_a_request_cannot_be_tried() {
+    let (code, _, error) = text_of(&["http://a.example/"], BOTH);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        error,
+        "error: several Gateways answer for `a.example` on port 80: `one/back`, `one/front`; name one of them, as in \
+         `--gateway one/back`\n"
+    );
+    let (code, _, error) = text_of(&["a.example/"], BOTH);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        error,
+        "error: `a.example/` cannot be asked for: a URL needs a scheme, as in `http://a.example/`\n"
+    );
+}
+
+/// Rules of TCPRoutes have no matches.
+#[test]
+fn the_place_of_a_rule_without_matches_is_that_of_the_rule() {
+    let (code, text, _) = text_of(&["tcp://a.example:5000"], BOTH);
+    assert_eq!(code, Some(0));
+    assert!(
+        text.contains("\nroute     TCPRoute one/raw, rule 0\n"),
+        "{text}"
+    );
+    let (_, text, _) = text_of(&["--gateway", "one/front", "http://a.example/"], BOTH);
+    assert!(
+        text.contains("\nroute     HTTPRoute one/cart, rule 0, match 0\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_outcome_of_a_refused_request_says_what_the_client_sees() {
+    for (url, outcome, refusal) in [
+        (
+            "https://a.example:80/",
+            "refused: the TLS handshake fails",
+            "tlsHandshake",
+        ),
+        (
+            "http://a.example:9/",
+            "refused: nobody listens there",
+            "noListener",
+        ),
+    ] {
+        let arguments = ["--gateway", "one/front", url];
+        let (code, text, _) = text_of(&arguments, BOTH);
+        assert_eq!(code, Some(1));
+        assert!(
+            text.starts_with(&format!("outcome   {outcome}\n")),
+            "{text}"
+        );
+        let (_, json, _) = text_of(&[&arguments[..], &["-o", "json"]].concat(), BOTH);
+        let answer: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            (&answer["outcome"], &answer["refusal"]),
+            (&"refused".into(), &refusal.into())
+        );
+    }
+}
+
+/// The exit code is 1 for what is left out, also where the request has nothing to do with it.
+#[test]
+fn a_request_that_arrives_and_exits_with_1_says_why() {
+    let arguments = ["--gateway", "one/front", "http://a.example/"];
+    let (code, text, _) = text_of(&arguments, BOTH);
+    assert_eq!(code, Some(0));
+    assert!(!text.contains("exit code"), "{text}");
+    let refused = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: a, namespace: one }\nspec: { oops: 1, hostnames: [b.example] }\n";
+    let (code, text, _) = text_of(&arguments, &format!("{BOTH}{refused}"));
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("outcome   forwarded"), "{text}");
+    assert_eq!(text.matches("exit code").count(), 1, "{text}");
+    assert!(
+        text.contains("\nleft out (for this the exit code is 1):\n"),
+        "{text}"
+    );
+    let class = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
+    let (code, text, _) = text_of(&arguments, &format!("{BOTH}{class}"));
+    assert_eq!(code, Some(1));
+    let last =
+        "\n\nexit code 1: the request was forwarded, but the help names something that is wrong\n";
+    assert!(text.ends_with(last), "{text}");
 }

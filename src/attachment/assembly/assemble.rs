@@ -57,7 +57,8 @@ impl Tally {
         options: &Options,
     ) -> Effect {
         if !matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
-            return Effect::Changed(self.connections.change(id, new, everything));
+            let rank = options.hostname_rank;
+            return Effect::Changed(self.connections.change(id, new, everything, rank));
         }
         let patterns = rules.filter(|_| new.is_some()).and_then(Rules::patterns);
         if self.patterns.change(id, patterns, &options.patterns) {
@@ -132,7 +133,10 @@ impl Tally {
                 (RouteKind::Http | RouteKind::Grpc, Some(contest)) => {
                     contest.change(member.id, new);
                 }
-                _ => _ = self.connections.change(member.id, new, everything),
+                _ => {
+                    let rank = options.hostname_rank;
+                    self.connections.change(member.id, new, everything, rank);
+                }
             }
         }
     }

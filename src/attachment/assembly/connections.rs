@@ -5,14 +5,14 @@
 //!
 //! * Of several TCPRoutes the first one takes every connection, of UDPRoutes every datagram.
 //! * A TLSRoute takes the connections for each of its hostnames for which it is the first. The one whose own
-//!   hostname is more specific goes before, as among HTTPRoutes.
+//!   hostname is more specific goes before, as among HTTPRoutes (or else, by [`HostnameRank`], the older one).
 //! * At a listener that takes TLSRoutes and TCPRoutes, TLSRoutes go first: a TCPRoute takes what no SNI of theirs
 //!   matches. Nothing is left where a TLSRoute takes every host of the listener.
 
 use super::contest::{Changed, Place, Places};
 use crate::{
     attachment::{RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname},
-    meta::{Age, Hostname, Specificity},
+    meta::{Age, Hostname, HostnameRank, Specificity},
 };
 use std::{
     cmp::Reverse,
@@ -40,8 +40,11 @@ struct Contender {
 /// The place of a TLSRoute among those of one hostname at the listener: the more specific own hostname first.
 type Turn = (Reverse<Option<Specificity>>, Arc<Place>);
 
-fn turn(hostname: &EffectiveHostname, place: &Arc<Place>) -> Turn {
-    let specificity = hostname.own.as_ref().map(Hostname::specificity);
+fn turn(hostname: &EffectiveHostname, place: &Arc<Place>, rank: HostnameRank) -> Turn {
+    let own = hostname.own.as_ref();
+    // All of one hostname at the listener tie where that is what ranks.
+    let own = own.filter(|_| rank == HostnameRank::Own);
+    let specificity = own.map(Hostname::specificity);
     (Reverse(specificity), place.clone())
 }
 
@@ -54,18 +57,19 @@ impl Connections {
         id: &RouteId,
         new: Option<(Age, &Arc<[EffectiveHostname]>)>,
         everything: Option<&Hostname>,
+        rank: HostnameRank,
     ) -> Changed {
         let mut concerned = BTreeSet::from([id.clone()]);
         let before = self.all_tcp(everything);
         if let Some(old) = self.routes.remove(id) {
-            self.list(&old, false, &mut concerned);
+            self.list(&old, rank, false, &mut concerned);
         }
         if let Some((age, hostnames)) = new {
             let new = Contender {
                 place: Place::of(id, age),
                 hostnames: hostnames.clone(),
             };
-            self.list(&new, true, &mut concerned);
+            self.list(&new, rank, true, &mut concerned);
             self.routes.insert(id.clone(), new);
         }
         if before != self.all_tcp(everything) {
@@ -73,7 +77,7 @@ impl Connections {
         }
         let mut changed = Changed::new();
         for id in concerned {
-            let conflict = self.judge(&id, everything).map(Arc::new);
+            let conflict = self.judge(&id, everything, rank).map(Arc::new);
             let before = match &conflict {
                 Some(conflict) => self.rejected.insert(id.clone(), conflict.clone()),
                 None => self.rejected.remove(&id),
@@ -99,7 +103,13 @@ impl Connections {
 
     /// Notes a route where it stands for its kind, or takes it out there, and names those for which the first
     /// one is another now. That the TCPRoutes have another first one is for the caller to see.
-    fn list(&mut self, route: &Contender, comes: bool, concerned: &mut BTreeSet<RouteId>) {
+    fn list(
+        &mut self,
+        route: &Contender,
+        rank: HostnameRank,
+        comes: bool,
+        concerned: &mut BTreeSet<RouteId>,
+    ) {
         fn put<T: Ord>(places: &mut BTreeSet<T>, place: T, comes: bool) {
             if comes {
                 places.insert(place);
@@ -120,7 +130,7 @@ impl Connections {
                 for hostname in route.hostnames.iter() {
                     let turns = self.tls.entry(hostname.hostname.clone()).or_default();
                     let first = turns.first().cloned();
-                    put(turns, turn(hostname, &route.place), comes);
+                    put(turns, turn(hostname, &route.place, rank), comes);
                     if first != turns.first().cloned() {
                         concerned.extend(turns.iter().map(|(_, place)| place.id()));
                     }
@@ -134,7 +144,12 @@ impl Connections {
     }
 
     /// Why a route gets no connection, if it gets none.
-    fn judge(&self, id: &RouteId, everything: Option<&Hostname>) -> Option<RouteConflict> {
+    fn judge(
+        &self,
+        id: &RouteId,
+        everything: Option<&Hostname>,
+        rank: HostnameRank,
+    ) -> Option<RouteConflict> {
         let route = self.routes.get(id)?;
         let conflict = |winner: &Place, hostname: Option<Hostname>, won_by| RouteConflict {
             winner: winner.id(),
@@ -157,7 +172,7 @@ impl Connections {
             RouteKind::Tls => {
                 let mut against = None;
                 for hostname in route.hostnames.iter() {
-                    let own = turn(hostname, &route.place);
+                    let own = turn(hostname, &route.place, rank);
                     let winner = self.first_tls(hostname.hostname.as_ref())?;
                     if winner.1 == route.place {
                         return None;
@@ -259,6 +274,7 @@ mod tests {
     fn reached(
         routes: &BTreeMap<RouteId, Wanted>,
         listener: Option<&Hostname>,
+        rank: HostnameRank,
     ) -> BTreeSet<RouteId> {
         let of = |kind: RouteKind| routes.iter().filter(move |(id, _)| id.kind == kind);
         let mut reached = BTreeSet::new();
@@ -267,7 +283,7 @@ mod tests {
             if listener.is_some_and(|listener| !listener.matches(sni)) {
                 continue;
             }
-            // The most specific hostname at the listener, then the most specific own one, then the older.
+            // The most specific hostname at the listener, then the most specific own one if that ranks, then the older.
             let specificity = |name: Option<&Hostname>| {
                 name.map_or((0, 0), |name| {
                     (if name.is_wildcard() { 1 } else { 2 }, name.as_str().len())
@@ -281,7 +297,7 @@ mod tests {
                         let seniority = Seniority::new(*age, id.name.clone());
                         let key = (
                             specificity(h.hostname.as_ref()),
-                            specificity(h.own.as_ref()),
+                            specificity(h.own.as_ref().filter(|_| rank == HostnameRank::Own)),
                         );
                         ((Reverse(key), seniority), id)
                     })
@@ -301,6 +317,7 @@ mod tests {
         /// exactly those for which the verdict is another.
         #[test]
         fn a_change_leaves_those_rejected_that_get_nothing_and_names_who_is_concerned(
+            rank in select(vec![HostnameRank::Own, HostnameRank::Effective]),
             (listener, changes) in select(vec![None, Some("*.c"), Some("*.b.c"), Some("a.b.c")])
                 .prop_flat_map(|listener| {
                     let wanted = (prop::option::of(0_i64..3), hostnames(listener));
@@ -325,6 +342,7 @@ mod tests {
                     &id,
                     new.as_ref().map(|(age, hostnames)| (*age, hostnames)),
                     listener.as_ref(),
+                    rank,
                 );
                 match new {
                     Some(new) => _ = routes.insert(id, new),
@@ -335,7 +353,7 @@ mod tests {
                     .map(|(id, conflict)| (id.clone(), (**conflict).clone()))
                     .collect();
                 let rejected: BTreeSet<RouteId> = after.keys().cloned().collect();
-                let reached = reached(&routes, listener.as_ref());
+                let reached = reached(&routes, listener.as_ref(), rank);
                 let all: BTreeSet<RouteId> = routes.keys().cloned().collect();
                 prop_assert_eq!(&rejected, &(&all - &reached));
                 for conflict in after.values() {

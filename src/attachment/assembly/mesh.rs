@@ -44,6 +44,9 @@ pub(in crate::attachment) struct Claims {
 struct OnPort {
     /// How many of each kind, in the order in which kinds go before others.
     counts: [u32; KINDS],
+    /// The routes of the kinds whose rules have no matches: one leaves nothing to the others. Hostnames of TLSRoutes mean
+    /// nothing in a mesh (GEP-1294, "`hostnames` field").
+    tls: Places,
     tcp: Places,
     udp: Places,
 }
@@ -53,13 +56,14 @@ const KINDS: usize = 4;
 
 impl OnPort {
     /// The kind that governs the port, and the routes that leave nothing to others of their kind.
-    fn governing(&self) -> (Option<usize>, [Option<&Arc<Place>>; 2]) {
+    fn governing(&self) -> (Option<usize>, [Option<&Arc<Place>>; 3]) {
         let kind = self.counts.iter().position(|count| *count > 0);
-        (kind, [self.tcp.first(), self.udp.first()])
+        let first = [&self.tls, &self.tcp, &self.udp].map(|places| places.first());
+        (kind, first)
     }
 
     fn is_empty(&self) -> bool {
-        self.governing() == (None, [None, None])
+        self.governing() == (None, [None; 3])
     }
 }
 
@@ -83,6 +87,7 @@ impl Claims {
                 };
             }
             let places = match id.kind {
+                RouteKind::Tls => Some(&mut on_port.tls),
                 RouteKind::Tcp => Some(&mut on_port.tcp),
                 RouteKind::Udp => Some(&mut on_port.udp),
                 _ => None,
@@ -128,7 +133,7 @@ impl Claims {
         let own = self.by_namespace.get(&id.name.namespace);
         let lost = |port: &u16| {
             let on_port = own?.get(port)?;
-            let (kind, [tcp, udp]) = on_port.governing();
+            let (kind, [tls, tcp, udp]) = on_port.governing();
             if let (Some(own), Some(first)) = (order(id.kind), kind)
                 && own != first
             {
@@ -138,6 +143,7 @@ impl Claims {
                 });
             }
             let first = match id.kind {
+                RouteKind::Tls => tls?,
                 RouteKind::Tcp => tcp?,
                 RouteKind::Udp => udp?,
                 _ => return None,

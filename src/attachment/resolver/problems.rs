@@ -149,6 +149,41 @@ impl Resolver {
             })
     }
 
+    /// The rules of an HTTPRoute, whether it is attached or not.
+    pub(crate) fn http_rules_of(&self, id: &RouteId) -> Option<&Arc<HttpRouteRules>> {
+        match &self.routes.get(id)?.built.rules {
+            Rules::Http(rules) => Some(rules),
+            _ => None,
+        }
+    }
+
+    /// The rules of a GRPCRoute, whether it is attached or not.
+    pub(crate) fn grpc_rules_of(&self, id: &RouteId) -> Option<&Arc<GrpcRouteRules>> {
+        match &self.routes.get(id)?.built.rules {
+            Rules::Grpc(rules) => Some(rules),
+            _ => None,
+        }
+    }
+
+    /// Whether a route is rejected for its rules: none of them is valid, or none of its backends can be had.
+    pub(crate) fn is_invalid(&self, id: &RouteId) -> bool {
+        let state = self.routes.get(id);
+        state.is_some_and(|state| state.built.invalid.is_some())
+    }
+
+    /// The places of the rules of a route that are invalid.
+    pub(crate) fn invalid_rules(&self, id: &RouteId) -> &[usize] {
+        let state = self.routes.get(id);
+        state.map_or(&[], |state| &state.built.invalid_rules)
+    }
+
+    /// The rules of a route that take no request, each with its place and why: their matches cannot be read, or an earlier
+    /// rule takes everything.
+    pub(crate) fn left_out(&self, id: &RouteId) -> &[(usize, String)] {
+        let state = self.routes.get(id);
+        state.map_or(&[], |state| &state.built.left_out)
+    }
+
     /// The field of a match of a route: that of its rule where the match is the one that a rule without matches has.
     pub(crate) fn match_path(&self, id: &RouteId, (rule, index): (usize, usize)) -> String {
         let written = match id.kind {

@@ -46,6 +46,7 @@ use crate::{
     schema,
 };
 use index::Index;
+pub use request::Around;
 use std::cell::{Cell, OnceCell};
 
 /// How many objects are looked at for one that is nearly meant, and how many are named at most.

@@ -269,6 +269,10 @@ fn a_parent_of_a_later_release_is_called_that() {
 
 /// What a request that no rule took would have needed.
 fn asked(objects: &str, url: &str) -> Vec<String> {
+    around(objects, url).help
+}
+
+fn around(objects: &str, url: &str) -> Around {
     let (resolver, admitted) = resolve(objects);
     let effective = resolver.resolution().effective.clone();
     let mut simulator = Simulator::new(effective, RouterOptions::default());
@@ -306,8 +310,7 @@ fn a_route_at_another_listener_of_the_port_is_named() {
     let hints = asked(&objects, "http://a.shop.example/cart");
     assert_eq!(hints.len(), 1, "{hints:#?}");
     assert!(
-        hints[0]
-            .starts_with("HTTPRoute shop/r would take the request, but at listener `all` alone"),
+        hints[0].starts_with("HTTPRoute shop/r would take the request at listener `all`, but"),
         "{hints:#?}"
     );
     assert!(hints[0].contains("listener `shops`"), "{hints:#?}");
@@ -355,11 +358,10 @@ fn a_policy_that_is_left_out_is_named_where_its_backend_is_reached() {
     let policy = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
                   spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
     let objects = LISTENERS.to_owned() + &route("shop", spec) + policy;
-    let hints = asked(&objects, "http://b.example/");
+    let hints = around(&objects, "http://b.example/").why;
     assert_eq!(hints.len(), 1, "{hints:#?}");
     assert!(
-        hints[0]
-            .starts_with("BackendTLSPolicy shop/p targets Service shop/cart, but is left out: "),
+        hints[0].starts_with("BackendTLSPolicy shop/p names Service shop/cart, but is left out: "),
         "{hints:#?}"
     );
 }
@@ -387,8 +389,9 @@ fn routes_that_are_not_attached_are_those_of_the_gateway_that_was_asked() {
     let mut unattached = |url: &str| -> Vec<String> {
         let request = Request::get(url).unwrap();
         let answer = simulator.request(&request, &mut |_| 0).unwrap();
-        let found = near.unattached(&request, &answer);
-        found.map(|(route, _)| route.to_string()).collect()
+        let why = near.request(&request, &answer).why.into_iter();
+        why.filter_map(|why| Some(why.split_once(" is not attached: ")?.0.to_owned()))
+            .collect()
     };
     assert_eq!(unattached("http://a.example/"), ["HTTPRoute shop/r"]);
     assert_eq!(unattached("http://a.example:8080/"), ["HTTPRoute away/r"]);

@@ -67,6 +67,10 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) uses: BTreeSet<(BackendKey, Option<u16>)>,
     /// The route has no rules at all, so that no request matches it.
     pub(in crate::attachment) without_rules: bool,
+    /// The places of the rules that are invalid.
+    pub(in crate::attachment) invalid_rules: Vec<usize>,
+    /// Of those the ones whose matches cannot be read or are never asked, and why.
+    pub(in crate::attachment) left_out: Vec<(usize, String)>,
 }
 
 /// What is wrong with a rule so that it is not in force as it was written.
@@ -361,6 +365,8 @@ impl<'a> Builder<'a> {
                 Finding::new(false, first.reason(), join(&texts))
             }
         };
+        let left_out = self.invalid.iter();
+        let left_out = left_out.filter(|(_, fate, _)| *fate == Fate::LeftOut);
         Built {
             rules,
             resolved,
@@ -368,6 +374,10 @@ impl<'a> Builder<'a> {
             partially_invalid,
             uses: self.uses,
             without_rules: total == 0,
+            invalid_rules: self.invalid.iter().map(|(index, ..)| *index).collect(),
+            left_out: left_out
+                .map(|(index, _, invalid)| (*index, invalid.text.clone()))
+                .collect(),
         }
     }
 }

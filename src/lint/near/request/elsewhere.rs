@@ -1,16 +1,17 @@
 //! Requests that a route would have taken at another listener, for another host or by another protocol.
 
-use super::Near;
+use super::super::{MOST_LOOKED_AT, Near};
+use super::host_of;
 use crate::{
     attachment::{
-        Attachment, RouteId, SnapshotObject,
+        RouteId, RouteKind,
         effective::{EffectiveGateway, EffectiveHostname, EffectiveListener},
     },
     meta::{Hostname, NamespacedName, ObjectReference},
     proxy::Table,
     routing,
     schema::nearest_name,
-    sim::{Answer, Outcome, Request},
+    sim::{Answer, Request},
     v1::ProtocolType,
 };
 use http::{HeaderValue, header::HOST, request::Parts};
@@ -23,76 +24,13 @@ const SHOWN: usize = 3;
 const MOST_LISTENERS: usize = 64;
 
 impl Near<'_> {
-    /// What would have to be otherwise for a request to be taken as it is most likely meant, as sentences. Empty
-    /// where the request was taken by a route and its backend.
-    #[must_use]
-    pub fn request(&self, request: &Request, answer: &Answer) -> Vec<String> {
-        let mut hints = Vec::new();
-        if let Some(route) = &answer.route {
-            if answer.status.is_none_or(|status| status >= 500) {
-                let hints_of_route = self.object(&route.route);
-                hints.extend(hints_of_route.into_iter().map(|hint| hint.message));
-            }
-        } else if answer.outcome != Outcome::Forwarded {
-            self.untaken(request, answer, &mut hints);
-        }
-        if let Some(backend) = &answer.backend {
-            self.policies(&backend.reference, &mut hints);
-        }
-        hints
-    }
-
-    /// The routes that are not attached where a request was asked: at its Gateway or Service, or at any parent where
-    /// nobody answers for its host; each with the reason.
-    pub fn unattached<'n>(
-        &'n self,
-        request: &'n Request,
+    /// What takes the request at another listener, port or host, or by another protocol.
+    pub(super) fn taken_elsewhere(
+        &self,
+        request: &Request,
         answer: &Answer,
-    ) -> impl Iterator<Item = (&'n RouteId, &'n Attachment)> {
-        let asked = answer.gateway.as_ref().or(answer.service.as_ref()).cloned();
-        let attachments = self.resolver.resolution().attachments.iter();
-        attachments
-            .flat_map(|(route, attachments)| attachments.iter().map(move |one| (route, one)))
-            .filter(move |(route, attachment)| {
-                let parent = attachment.parent.resolve(&route.name.namespace);
-                let here = match &asked {
-                    Some(asked) => *asked == parent,
-                    None => self.serves(route, &request.host()),
-                };
-                here && !attachment.attached
-            })
-    }
-
-    /// Whether a route names a host, or none.
-    fn serves(&self, route: &RouteId, host: &str) -> bool {
-        let snapshot = self.resolver.snapshot();
-        macro_rules! hostnames {
-            ($routes:ident) => {
-                snapshot
-                    .$routes()
-                    .get(&route.name)
-                    .map_or(&[][..], |route| &route.spec.hostnames)
-            };
-        }
-        let names: &[String] = match route.kind.as_str() {
-            "HTTPRoute" => hostnames!(http_routes),
-            "TLSRoute" => hostnames!(tls_routes),
-            "GRPCRoute" => {
-                let route = snapshot.grpc_routes().get(&route.name);
-                let spec = route.and_then(|route| route.spec.as_ref());
-                spec.map_or(&[][..], |spec| &spec.hostnames)
-            }
-            _ => &[],
-        };
-        let covers = |name: &String| {
-            name.parse::<Hostname>()
-                .is_ok_and(|name| name.matches(host))
-        };
-        names.is_empty() || names.iter().any(covers)
-    }
-
-    /// A request that no route took.
-    fn untaken(&self, request: &Request, answer: &Answer, hints: &mut Vec<String>) {
+        hints: &mut Vec<String>,
+    ) {
         let gateway = answer
             .gateway
             .as_ref()
@@ -104,20 +42,26 @@ impl Near<'_> {
         let Ok(port) = request.destination_port() else {
             return;
         };
-        if matches!(request.scheme(), "http" | "https") {
-            if let Some(gateway) = self.effective(gateway.as_ref()) {
+        if answer.service.is_some() {
+            return;
+        }
+        let http = matches!(request.scheme(), "http" | "https");
+        if http && let Some(gateway) = self.effective(gateway.as_ref()) {
+            if taken.is_some() {
                 self.other_listeners(request, gateway, taken, port, hints);
                 if hints.is_empty() {
-                    other_hosts(request, gateway, taken, port, hints);
+                    self.routes_of_other_listeners(request, answer, hints);
                 }
+            } else {
+                wider_routes(request, gateway, port, hints);
             }
-            if let Some(service) = &answer.service {
-                hints.extend(self.object(service).into_iter().map(|hint| hint.message));
+            if hints.is_empty() {
+                other_hosts(request, gateway, taken, port, hints);
             }
         }
         if taken.is_none() {
             self.other_protocols(request, gateway.as_ref(), port, hints);
-            if answer.gateway.is_none() && answer.service.is_none() {
+            if answer.gateway.is_none() {
                 self.other_services(request, hints);
             }
         }
@@ -155,9 +99,9 @@ impl Near<'_> {
             let route = target.rule().route();
             let host = taken.hostname.as_ref().map_or("*", Hostname::as_str);
             hints.push(format!(
-                "{route} would take the request, but at listener `{}` alone: requests for this host belong to listener `{}`, \
-                 whose hostname `{host}` is more specific; attach the route there, too",
-                listener.name, taken.name
+                "{route} would take the request at listener `{}`, but requests for this host belong to listener `{}`, whose \
+                 hostname `{host}` is more specific: attach the route to `{}`, too",
+                listener.name, taken.name, taken.name
             ));
         }
     }
@@ -185,7 +129,9 @@ impl Near<'_> {
                 ProtocolType::Udp => "udp",
                 _ => continue,
             };
-            if scheme == request.scheme() {
+            let host = host_of(request);
+            let by_host = !matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
+            if scheme == request.scheme() || by_host && !listener.serves(host.as_deref()) {
                 continue;
             }
             let change = match (request.scheme(), scheme) {
@@ -258,40 +204,10 @@ impl Near<'_> {
             .keys()
             .filter(|place| place.namespace == namespace)
             .map(|place| place.name.as_str());
-        if let Some(near) = nearest_name(name, names.take(super::MOST_LOOKED_AT)) {
+        if let Some(near) = nearest_name(name, names.take(MOST_LOOKED_AT)) {
             hints.push(format!(
                 "did you mean Service `{near}` in namespace `{namespace}`?"
             ));
-        }
-    }
-
-    /// Policies for a backend that were given and are left out.
-    fn policies(&self, backend: &ObjectReference, hints: &mut Vec<String>) {
-        for ignored in self.ignored.iter().take(super::MOST_LOOKED_AT) {
-            let targets: Vec<(&str, &str, &str)> = match &ignored.meant {
-                Some(SnapshotObject::BackendTlsPolicy(policy)) => {
-                    let targets = policy.spec.target_refs.iter();
-                    targets
-                        .map(|t| (t.group.as_str(), t.kind.as_str(), t.name.as_str()))
-                        .collect()
-                }
-                Some(SnapshotObject::BackendLbPolicy(policy)) => {
-                    let targets = policy.spec.target_refs.iter();
-                    targets
-                        .map(|t| (t.group.as_str(), t.kind.as_str(), t.name.as_str()))
-                        .collect()
-                }
-                _ => continue,
-            };
-            let (group, kind, name) = (&*backend.group, &*backend.kind, &*backend.name);
-            if ignored.object.namespace == backend.namespace
-                && targets.contains(&(group, kind, name))
-            {
-                hints.push(format!(
-                    "{} targets {backend}, but is left out: {}",
-                    ignored.object, ignored.message
-                ));
-            }
         }
     }
 }
@@ -299,6 +215,40 @@ impl Near<'_> {
 fn on_port(gateway: &EffectiveGateway, port: u16) -> impl Iterator<Item = &EffectiveListener> {
     let listeners = gateway.listeners.iter().map(|listener| &**listener);
     listeners.filter(move |listener| listener.port == port)
+}
+
+/// Routes whose own hostnames cover the request's host, where no listener of the port serves it.
+fn wider_routes(request: &Request, gateway: &EffectiveGateway, port: u16, hints: &mut Vec<String>) {
+    let Some(host) = host_of(request) else {
+        return;
+    };
+    for listener in on_port(gateway, port).take(MOST_LISTENERS) {
+        let Some(served) = listener.hostname.as_ref() else {
+            continue;
+        };
+        if served.matches(&host) {
+            continue;
+        }
+        let http = listener.http.iter().map(|attached| {
+            let route = &attached.route;
+            (RouteKind::Http, &route.reference, &route.hostnames)
+        });
+        let grpc = listener.grpc.iter().map(|attached| {
+            let route = &attached.route;
+            (RouteKind::Grpc, &route.reference, &route.hostnames)
+        });
+        let covering = http.chain(grpc).filter_map(|(kind, name, hostnames)| {
+            let own = hostnames.iter().find(|own| own.matches(&host))?;
+            Some((RouteId::new(kind, name.clone()), own))
+        });
+        for (route, own) in covering.take(SHOWN) {
+            hints.push(format!(
+                "{route} names `{own}`, which covers `{host}`, but listener `{}` takes only hosts of `{served}`: widen the \
+                 listener's `hostname`, or add a listener for `{host}`",
+                listener.name
+            ));
+        }
+    }
 }
 
 /// Routes that would take the request for another host.
@@ -326,7 +276,7 @@ fn other_hosts(
                 hostname.as_ref().map(Hostname::as_str)
             })
             .collect();
-        for name in names.into_iter().take(super::MOST_LOOKED_AT) {
+        for name in names.into_iter().take(MOST_LOOKED_AT) {
             let host = name.replacen('*', "any", 1);
             let Some(parts) = with_host(request, &host) else {
                 continue;

@@ -1,9 +1,10 @@
 //! What the simulator does with hosts, invalid rules, Services, delays and protocols.
 
 use super::{
-    Answer, Outcome, Request, Simulator,
+    Answer, Outcome, Refusal, Request, Simulator,
+    asked::work,
     destination::{listener_host, understands},
-    stream,
+    stream::AtConnection,
 };
 use crate::{
     attachment::{
@@ -22,6 +23,8 @@ use crate::{
 use http::HeaderValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+mod texts;
 
 fn gateway(listeners: Value) -> Value {
     json!({
@@ -225,15 +228,9 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
     listener.tcp = vec![attached];
     let taken = |listener: &EffectiveListener| {
         let request = get("tls://a.example:443");
-        let answer = stream::at_listener(
-            &request,
-            gateway,
-            listener,
-            routing::HostnameRank::default(),
-            Vec::new(),
-            &mut |_| 0,
-        );
-        answer.why.join("\n")
+        let rank = routing::HostnameRank::default();
+        let asked = AtConnection::at_listener(&request, listener, rank);
+        asked.answer(Vec::new(), &mut |_| 0).why.join("\n")
     };
     assert!(taken(&listener).contains("TLSRoute shop/by-name"));
     listener.tls_routes.clear();

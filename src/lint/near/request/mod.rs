@@ -1,0 +1,156 @@
+//! What stands around the answer to a request: routes that lost, rules and objects that are left out, policies, and
+//! what would be right where the request went astray.
+
+mod elsewhere;
+mod idle;
+mod ignored;
+mod policies;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use super::{Kind, Near};
+use crate::{
+    attachment::ReferenceProblem,
+    meta::Authority,
+    sim::{Answer, Outcome, Request},
+};
+
+/// How many of a kind are named to people.
+const SHOWN: usize = 8;
+
+/// What there is to say of an answer that the data plane itself does not know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Around {
+    /// What else concerns the request, as sentences.
+    pub why: Vec<String>,
+    /// What would be right, as sentences. Of several causes only the first that stops the request has some: the others
+    /// matter when it is gone. Empty where the request went to a backend.
+    pub help: Vec<String>,
+}
+
+impl Near<'_> {
+    /// What else concerns a request and its answer, and what would have to be otherwise for the request to be taken as it
+    /// is most likely meant.
+    #[must_use]
+    pub fn request(&self, request: &Request, answer: &Answer) -> Around {
+        let mut around = Around::default();
+        let forwarded = answer.outcome == Outcome::Forwarded;
+        if answer.route.is_some() || forwarded {
+            self.rivals(request, answer, &mut around.why);
+            self.dropped(request, answer, &mut around);
+            self.instead(request, answer, &mut around.why);
+            if let Some(backend) = &answer.backend {
+                self.policies(answer, backend, &mut around.why);
+            }
+            self.rule_fails(answer, &mut around.help);
+        } else {
+            self.astray(request, answer, &mut around);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        around.help.retain(|sentence| seen.insert(sentence.clone()));
+        around
+    }
+
+    /// What the rule that took a request needs, where it answered with an error.
+    fn rule_fails(&self, answer: &Answer, help: &mut Vec<String>) {
+        let Some(route) = &answer.route else { return };
+        let fails = match answer.status {
+            Some(status) => status >= 500,
+            None => answer.outcome != Outcome::Forwarded,
+        };
+        if !fails && !unavailable(answer) {
+            return;
+        }
+        let rule = format!("spec.rules[{}]", route.rule);
+        let hints = self.object(&route.route).into_iter();
+        let of_rule = hints.filter(|hint| within(&hint.path, &rule));
+        help.extend(of_rule.map(|hint| hint.message));
+        if help.is_empty() {
+            let problems = self.resolver.reference_problems(&route.route).into_iter();
+            let of_rule = problems.filter(|problem| within(&problem.path, &rule));
+            help.extend(of_rule.filter_map(|problem| self.remedy(&problem)));
+        }
+    }
+
+    /// A request that no route took: the causes from the client's side on, until one says what would be right.
+    fn astray(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        type Cause<'n> = fn(&Near<'n>, &Request, &Answer, &mut Around);
+        let causes: [Cause<'_>; 4] = [
+            |near, request, answer, around| near.idle(request, answer, &mut around.help),
+            |near, request, answer, around| near.unattached(request, answer, around),
+            |near, request, answer, around| near.ignored(request, answer, around),
+            |near, request, answer, around| near.dropped(request, answer, around),
+        ];
+        for cause in causes {
+            let mut found = Around::default();
+            cause(self, request, answer, &mut found);
+            around.why.append(&mut found.why);
+            if around.help.is_empty() {
+                around.help = found.help;
+            }
+        }
+        if around.help.is_empty() {
+            self.taken_elsewhere(request, answer, &mut around.help);
+        }
+    }
+}
+
+impl Near<'_> {
+    /// What would be right where a reference leads nowhere and nothing nearly fits.
+    fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
+        let to = problem.to.as_ref()?;
+        Some(match problem.kind {
+            Kind::BackendNotFound => format!("create {to}, or name another backend"),
+            Kind::PortNotFound => {
+                let service = self
+                    .resolver
+                    .snapshot()
+                    .services()
+                    .get(&to.namespaced_name());
+                let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref())?;
+                let ports: Vec<String> = ports
+                    .iter()
+                    .take(SHOWN)
+                    .map(|port| port.port.to_string())
+                    .collect();
+                format!("name a port that {to} has, as {}", ports.join(" or "))
+            }
+            Kind::CertificateNotFound => format!(
+                "create {to}, of type `kubernetes.io/tls`, with a certificate and its private key"
+            ),
+            Kind::CertificateUnusable => format!(
+                "put a certificate that is valid, and the private key that belongs to it, into {to}"
+            ),
+            Kind::AuthorityNotFound => {
+                format!("create {to}, with the certificates of authorities under `ca.crt`")
+            }
+            Kind::AuthorityUnusable => {
+                format!("put certificates of authorities into {to}, under `ca.crt`")
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a gRPC client is told that its call failed.
+fn unavailable(answer: &Answer) -> bool {
+    let response = answer.response.as_ref();
+    response.is_some_and(|response| {
+        let code = response.headers.get("grpc-status");
+        answer.backend.is_none() && code.is_some_and(|code| code.as_bytes() == b"14")
+    })
+}
+
+/// Whether a field is this one or lies in it.
+fn within(path: &str, field: &str) -> bool {
+    let rest = path.strip_prefix(field);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// The host by which routes compare: the `Host` header or that of the URL.
+fn host_of(request: &Request) -> Option<String> {
+    let host = crate::sim::http_host(request);
+    host.map(|authority: Authority| authority.host().to_owned())
+}

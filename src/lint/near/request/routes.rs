@@ -1,0 +1,313 @@
+//! Routes that would have taken a request and are not in force where it was asked, or not as they are written.
+
+use super::{super::Near, Around, SHOWN, host_of, within};
+use crate::{
+    attachment::{
+        Attachment, PortWinner, RouteId, RouteKind, Standing,
+        effective::{AttachedRoute, EffectiveHostname},
+    },
+    meta::{GROUP, Hostname, ObjectReference},
+    proxy::Table,
+    sim::{Answer, Request, http_parts},
+};
+use std::sync::Arc;
+
+impl Near<'_> {
+    /// Routes that are rejected where a request was taken, for the sake of others, and serve its host.
+    pub(super) fn rivals(&self, request: &Request, answer: &Answer, why: &mut Vec<String>) {
+        let Some(asked) = answer.gateway.as_ref().or(answer.service.as_ref()) else {
+            return;
+        };
+        let port = request.destination_port().ok();
+        let here = self.of_parent(asked).filter(|(route, _)| {
+            carries(route, request) && self.serves(route, host_of(request).as_deref())
+        });
+        let lost = here.flat_map(|(route, attachment)| {
+            let at_listeners = attachment.listeners.iter().filter_map(move |at| {
+                let listener = answer.listener.as_ref()?;
+                let excluded = at.standing.excluded()?;
+                (*at.name == *listener.name)
+                    .then(|| format!("{route} is rejected at listener `{}`: {excluded}", at.name))
+            });
+            let at_ports = attachment.lost_ports.iter().filter_map(move |lost| {
+                let to: &PortWinner = &lost.to;
+                (Some(lost.port) == port)
+                    .then(|| format!("{route} is rejected at port {}: {to}", lost.port))
+            });
+            at_listeners.chain(at_ports)
+        });
+        why.extend(lost.take(SHOWN));
+    }
+
+    /// Routes that are not in force where no route took a request, and would have taken it.
+    pub(super) fn unattached(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let asked = answer.gateway.as_ref().or(answer.service.as_ref());
+        let attachments = self.resolver.resolution().attachments.iter();
+        let all = attachments
+            .flat_map(|(route, attachments)| attachments.iter().map(move |one| (route, one)));
+        let here = all.filter(|(route, attachment)| {
+            let parent = attachment.parent.resolve(&route.name.namespace);
+            asked.is_none_or(|asked| *asked == parent)
+                && carries(route, request)
+                && self.would_take(route, request)
+        });
+        for (route, attachment) in here.take(SHOWN) {
+            if !attachment.attached {
+                around
+                    .why
+                    .push(format!("{route} is not attached: {}", attachment.why));
+                self.attach(route, attachment, &mut around.help);
+                continue;
+            }
+            let taken = answer.listener.as_ref();
+            let mut at = attachment.listeners.iter();
+            let at = at.find(|at| taken.is_some_and(|taken| *at.name == *taken.name));
+            if let Some(at) = at
+                && let Some(excluded) = at.standing.excluded()
+            {
+                around.why.push(format!(
+                    "{route} is rejected at listener `{}`: {excluded}",
+                    at.name
+                ));
+                around.help.extend(apart(route, &at.standing));
+            }
+        }
+    }
+
+    /// Routes that are attached to other listeners of the Gateway alone, and would take a request.
+    pub(super) fn routes_of_other_listeners(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        hints: &mut Vec<String>,
+    ) {
+        let Some(taken) = &answer.listener else {
+            return;
+        };
+        let others = self
+            .of_parent(&taken.gateway)
+            .filter(|(route, attachment)| {
+                let mut names = attachment.listeners.iter().map(|at| &*at.name);
+                attachment.attached
+                    && carries(route, request)
+                    && !names.any(|name| name == taken.name)
+                    && self.would_take(route, request)
+            });
+        for (route, attachment) in others.take(SHOWN) {
+            let names: Vec<String> = attachment
+                .listeners
+                .iter()
+                .take(SHOWN)
+                .map(|at| format!("`{}`", at.name))
+                .collect();
+            hints.push(format!(
+                "{route} would take the request, but names listener {} alone: attach it to listener `{}`, too",
+                names.join(", "),
+                taken.name
+            ));
+        }
+    }
+
+    /// Rules that are left out of routes that serve the host of a request where it was asked.
+    pub(super) fn dropped(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let Some(asked) = answer.gateway.as_ref().or(answer.service.as_ref()) else {
+            return;
+        };
+        if answer.service.is_none() && answer.listener.is_none() {
+            return;
+        }
+        let host = host_of(request);
+        let listener = answer.listener.as_ref().map(|listener| &listener.name);
+        let here = self.of_parent(asked).filter(|(route, attachment)| {
+            let in_force = |name: &String| {
+                let mut at = attachment.in_force();
+                at.any(|at| *at.name == **name)
+            };
+            attachment.attached
+                && carries(route, request)
+                && self.serves(route, host.as_deref())
+                && listener.is_none_or(in_force)
+        });
+        let rules = here.flat_map(|(route, _)| {
+            let rules = self.resolver.left_out(route).iter();
+            rules.map(move |(rule, why)| (route, rule, why))
+        });
+        let takes = match request.scheme() {
+            "udp" => "no datagram",
+            "tcp" | "tls" => "no connection",
+            _ => "no request",
+        };
+        for (route, rule, why) in rules.take(SHOWN) {
+            around.why.push(format!(
+                "{route}, rule {rule} is dropped and takes {takes}: {why}"
+            ));
+            around
+                .help
+                .push(format!("correct `spec.rules[{rule}]` of {route}"));
+        }
+        if answer.route.is_some() {
+            // The request was taken all the same.
+            around.help.clear();
+        }
+    }
+
+    /// The routes with this parent, in order.
+    fn of_parent<'n>(
+        &'n self,
+        parent: &'n ObjectReference,
+    ) -> impl Iterator<Item = (&'n RouteId, &'n Attachment)> {
+        let attachments = self.resolver.resolution().attachments.iter();
+        attachments
+            .flat_map(|(route, attachments)| attachments.iter().map(move |one| (route, one)))
+            .filter(move |(route, attachment)| {
+                attachment.parent.resolve(&route.name.namespace) == *parent
+            })
+    }
+
+    /// Whether a route names a host, or none.
+    fn serves(&self, route: &RouteId, host: Option<&str>) -> bool {
+        let names = self.hostnames(route);
+        let covers = |name: &String| {
+            let name = name.parse::<Hostname>();
+            name.is_ok_and(|name| host.is_some_and(|host| name.matches(host)))
+        };
+        names.is_empty() || names.iter().any(covers)
+    }
+
+    /// The hostnames of a route as it is written.
+    fn hostnames(&self, route: &RouteId) -> &[String] {
+        let snapshot = self.resolver.snapshot();
+        let name = &route.name;
+        let names = match route.kind {
+            RouteKind::Http => snapshot.http_routes().get(name).map(|r| &r.spec.hostnames),
+            RouteKind::Tls => snapshot.tls_routes().get(name).map(|r| &r.spec.hostnames),
+            RouteKind::Grpc => {
+                let route = snapshot.grpc_routes().get(name);
+                let spec = route.and_then(|route| route.spec.as_ref());
+                spec.map(|spec| &spec.hostnames)
+            }
+            RouteKind::Tcp | RouteKind::Udp => None,
+        };
+        names.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a route would take a request, were it in force. Of one whose rules cannot be read that is not known: it
+    /// counts as if it would.
+    fn would_take(&self, route: &RouteId, request: &Request) -> bool {
+        if !self.serves(route, host_of(request).as_deref()) {
+            return false;
+        }
+        let hostnames = |own: &[Hostname]| -> Arc<[EffectiveHostname]> {
+            if own.is_empty() {
+                return Arc::from([EffectiveHostname::default()]);
+            }
+            let each = own.iter().map(|own| EffectiveHostname {
+                hostname: Some(own.clone()),
+                own: Some(own.clone()),
+            });
+            each.collect()
+        };
+        let mut table = Table::default();
+        match route.kind {
+            RouteKind::Http => {
+                let Some(rules) = self.resolver.http_rules_of(route) else {
+                    return false;
+                };
+                table.insert_http(&AttachedRoute {
+                    route: rules.clone(),
+                    hostnames: hostnames(&rules.hostnames),
+                });
+            }
+            RouteKind::Grpc => {
+                let Some(rules) = self.resolver.grpc_rules_of(route) else {
+                    return false;
+                };
+                table.insert_grpc(&AttachedRoute {
+                    route: rules.clone(),
+                    hostnames: hostnames(&rules.hostnames),
+                });
+            }
+            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => return true,
+        }
+        table.router().find(&http_parts(request)).is_some()
+            || !self.resolver.left_out(route).is_empty()
+    }
+
+    /// What a route needs to be attached.
+    fn attach(&self, route: &RouteId, attachment: &Attachment, help: &mut Vec<String>) {
+        let parent = attachment.parent.resolve(&route.name.namespace);
+        if let Some(ignored) = self.index().ignored(&parent) {
+            help.extend(super::ignored::remedies(ignored));
+            return;
+        }
+        let conflict = attachment
+            .listeners
+            .iter()
+            .find_map(|at| apart(route, &at.standing));
+        if let Some(conflict) = conflict {
+            help.push(conflict);
+            return;
+        }
+        let invalid = self.resolver.is_invalid(route);
+        let rules = self.resolver.invalid_rules(route);
+        if invalid && !rules.is_empty() {
+            let correct = rules.iter().take(SHOWN);
+            help.extend(correct.map(|rule| format!("correct `spec.rules[{rule}]` of {route}")));
+            return;
+        }
+        let object = ObjectReference {
+            group: GROUP.to_owned(),
+            kind: route.kind.as_str().to_owned(),
+            namespace: route.name.namespace.clone(),
+            name: route.name.name.clone(),
+        };
+        let hints = self.object(&object).into_iter();
+        let of_parents = hints.filter(|hint| {
+            invalid
+                || within(&hint.path, "spec.hostnames")
+                || hint.path.starts_with("spec.parentRefs")
+        });
+        let known = help.len();
+        help.extend(of_parents.map(|hint| format!("{route}: {}", hint.message)));
+        if invalid && help.len() == known {
+            let problems = self.resolver.reference_problems(&object);
+            let remedies = problems.iter().filter_map(|problem| self.remedy(problem));
+            help.extend(remedies.map(|remedy| format!("{route}: {remedy}")));
+        }
+    }
+}
+
+/// Whether routes of a kind take requests of this scheme.
+fn carries(route: &RouteId, request: &Request) -> bool {
+    match (route.kind, request.scheme()) {
+        (RouteKind::Http | RouteKind::Grpc, scheme) => matches!(scheme, "http" | "https"),
+        (RouteKind::Tls, scheme) => matches!(scheme, "tls" | "https"),
+        (RouteKind::Tcp, scheme) => scheme != "udp",
+        (RouteKind::Udp, scheme) => scheme == "udp",
+    }
+}
+
+/// What lets a route and the one that excludes it be side by side.
+fn apart(route: &RouteId, standing: &Standing) -> Option<String> {
+    let conflict = match standing {
+        Standing::Conflicted(conflict) => conflict,
+        Standing::TableFull(_) => {
+            return Some(format!(
+                "use fewer or smaller regular expressions in {route}, or attach it to another listener"
+            ));
+        }
+        _ => return None,
+    };
+    let winner = &conflict.winner;
+    Some(match (route.kind, winner.kind) {
+        (RouteKind::Http | RouteKind::Grpc, _) => format!(
+            "give {route} and {winner} hostnames that have no host in common, or attach one of them to another listener"
+        ),
+        (RouteKind::Tls, RouteKind::Tls) => {
+            format!(
+                "give {route} a hostname that {winner} does not have, or attach it to another listener"
+            )
+        }
+        _ => format!("attach {route} to a listener that {winner} does not use"),
+    })
+}

@@ -1,0 +1,352 @@
+//! What stands around an answer: who lost and why, what is left out, and the help for the first cause.
+
+use super::Around;
+use crate::{
+    attachment::{Options, Resolver, admit},
+    lint::near::Near,
+    manifest::{self, ReadOptions},
+    meta::{Channel, NamespacedName},
+    routing::RouterOptions,
+    sim::{Request, Simulator},
+};
+use serde_json::Value;
+
+const BASE: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec:
+  gatewayClassName: any
+  listeners:
+    - { name: one, port: 80, protocol: HTTP }
+    - { name: two, port: 81, protocol: HTTP }
+    - { name: lab, port: 82, protocol: HTTP, hostname: '*.lab.example' }
+    - { name: raw, port: 5000, protocol: TCP }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ name: web, port: 80 }, { name: alt, port: 81 }] }
+";
+
+/// The answer to a request, with what stands around it.
+fn around(objects: &str, url: &str) -> Around {
+    let text = format!("{BASE}---\n{objects}");
+    let read = manifest::read(text.as_bytes(), &ReadOptions::default());
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
+    let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
+    let admitted = admit::admit(values, Channel::Experimental);
+    let mut resolver = Resolver::with_snapshot(admitted.snapshot.clone(), Options::for_manifests());
+    resolver.update();
+    let effective = resolver.resolution().effective.clone();
+    let mut simulator = Simulator::new(effective, RouterOptions::default());
+    let mut request = Request::get(url).unwrap();
+    if !url.contains(".shop") {
+        request.gateway = Some(NamespacedName::new("shop", "front"));
+    }
+    let answer = simulator.request(&request, &mut |_| 0).unwrap();
+    Near::new(&resolver, &admitted.ignored).request(&request, &answer)
+}
+
+fn object(kind: &str, name: &str, spec: &str) -> String {
+    let version = match kind {
+        "TCPRoute" | "TLSRoute" | "UDPRoute" | "BackendLBPolicy" => "v1alpha2",
+        "BackendTLSPolicy" => "v1alpha3",
+        _ => "v1",
+    };
+    format!(
+        "---\napiVersion: gateway.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{ name: {name}, namespace: shop }}\nspec: {spec}\n"
+    )
+}
+
+const CART: &str = "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]";
+
+fn route(kind: &str, name: &str, more: &str) -> String {
+    object(
+        kind,
+        name,
+        &format!("{{ parentRefs: [{{ name: front }}], {more} {CART} }}"),
+    )
+}
+
+/// GRPCRoute `spec.hostnames`: HTTPRoutes and GRPCRoutes exclude each other at a listener.
+#[test]
+fn a_route_that_lost_the_host_of_a_request_is_named_with_the_criterion() {
+    let objects = route("HTTPRoute", "a", "") + &route("GRPCRoute", "b", "hostnames: [x.example],");
+    let found = around(&objects, "http://x.example/");
+    let lost = "GRPCRoute shop/b is rejected at listener `one`: HTTPRoute shop/a serves every host";
+    assert_eq!(found.why.len(), 1, "{found:#?}");
+    assert!(found.why[0].starts_with(lost), "{found:#?}");
+    assert_eq!(found.help, [""; 0]);
+    assert_eq!(around(&objects, "http://y.example/"), Around::default());
+}
+
+#[test]
+fn of_two_tcp_routes_the_one_without_connections_is_named() {
+    let objects = route("TCPRoute", "a", "") + &route("TCPRoute", "b", "");
+    let found = around(&objects, "tcp://x.example:5000");
+    let lost =
+        "TCPRoute shop/b is rejected at listener `raw`: TCPRoute shop/a takes every connection";
+    assert!(found.why[0].starts_with(lost), "{found:#?}");
+    assert_eq!(found.why.len(), 1);
+}
+
+/// GEP-1426: kinds of routes exclude each other at a port of a Service.
+#[test]
+fn a_mesh_route_that_does_not_govern_the_port_is_named() {
+    let parent = "{ group: '', kind: Service, name: cart }";
+    let mesh = |kind| object(kind, "m", &format!("{{ parentRefs: [{parent}], {CART} }}"));
+    let found = around(
+        &(mesh("HTTPRoute") + &mesh("GRPCRoute")),
+        "http://cart.shop/",
+    );
+    let lost =
+        "HTTPRoute shop/m is rejected at port 80: GRPCRoutes govern it, a kind that goes first";
+    assert_eq!(found.why, [lost]);
+}
+
+#[test]
+fn a_rule_that_takes_nothing_is_named_where_its_route_serves_the_host() {
+    let spec = "{ parentRefs: [{ name: front }], hostnames: [x.example], rules: [{ matches: [{ path: { type: RegularExpression, value: '(' } }] }, { backendRefs: [{ name: cart, port: 80 }] }] }";
+    let objects = object("HTTPRoute", "part", spec);
+    let found = around(&objects, "http://x.example/");
+    assert_eq!(
+        found.why,
+        [
+            "HTTPRoute shop/part, rule 0 is dropped and takes no request: `(` is not a regular expression: unclosed group"
+        ]
+    );
+    assert_eq!(found.help, [""; 0]);
+    assert_eq!(around(&objects, "http://y.example/").why, [""; 0]);
+    let two = "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }, { backendRefs: [{ name: cart, port: 81 }] }] }";
+    let objects = object("TCPRoute", "two", two);
+    let found = around(&objects, "tcp://x.example:5000");
+    assert!(
+        found.why[0].starts_with("TCPRoute shop/two, rule 1 is dropped and takes no connection: "),
+        "{found:#?}"
+    );
+    assert_eq!(around(&objects, "tcp://x.example:5001").why, [""; 0]);
+}
+
+/// An object that an API server refuses is left out; whether it would have taken the request is found by trying.
+#[test]
+fn an_object_that_is_left_out_and_would_have_taken_the_request_is_named() {
+    let refused = |more: &str| route("HTTPRoute", "new", more);
+    let found = around(&refused("hostnmaes: [x.example],"), "http://x.example/");
+    assert_eq!(
+        found.why,
+        [
+            "HTTPRoute shop/new would take the request, but is left out: the API server would refuse it: it has an unknown field"
+        ]
+    );
+    assert_eq!(
+        found.help,
+        ["HTTPRoute shop/new: spec.hostnmaes: did you mean `hostnames`?"]
+    );
+    let other = "hostnames: [y.example], oops: 1,";
+    assert_eq!(around(&refused(other), "http://x.example/").why, [""; 0]);
+    let path = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HttpRoute\nmetadata: { name: new, namespace: shop }\n\
+                spec: { parentRefs: [{ name: front }], rules: [{ matches: [{ path: { value: /cart } }] }] }\n";
+    let found = around(path, "http://x.example/cart");
+    assert!(
+        found.why[0].starts_with(
+            "HttpRoute shop/new, read as HTTPRoute shop/new, would take the request, but"
+        ),
+        "{found:#?}"
+    );
+    assert_eq!(around(path, "http://x.example/other").why, [""; 0]);
+    // Beside a route that took the request, only one that goes before it is named.
+    let taken = route("HTTPRoute", "old", "") + path;
+    let found = around(&taken, "http://x.example/cart");
+    assert_eq!((found.why.len(), found.help.len()), (1, 0), "{found:#?}");
+    assert_eq!(around(&taken, "http://x.example/other"), Around::default());
+}
+
+#[test]
+fn help_is_for_the_first_cause_that_stops_the_request() {
+    // The rule cannot be read; that its backend is not allowed matters later.
+    let spec = "{ parentRefs: [{ name: front }], hostnames: [q.example], rules: [{ matches: [{ path: { type: RegularExpression, value: '(' } }], backendRefs: [{ name: x, namespace: away, port: 80 }] }] }";
+    let objects =
+        object("HTTPRoute", "all", spec) + &route("HTTPRoute", "other", "hostnames: [p.example],");
+    let found = around(&objects, "http://q.example/");
+    assert_eq!(
+        found.why,
+        [
+            "HTTPRoute shop/all is not attached: rule 0: `(` is not a regular expression: unclosed group"
+        ]
+    );
+    assert_eq!(
+        found.help,
+        ["correct `spec.rules[0]` of HTTPRoute shop/all"]
+    );
+    // The route lost here, and is attached elsewhere.
+    let calls = "{ parentRefs: [{ name: front, sectionName: one }], hostnames: [grpc.lab.example], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let objects = object("GRPCRoute", "calls", calls)
+        + &route("HTTPRoute", "site", "hostnames: ['*.lab.example'],");
+    let found = around(&objects, "http://www.lab.example/");
+    assert!(
+        found.why[0].starts_with(
+            "HTTPRoute shop/site is rejected at listener `one`: GRPCRoute shop/calls serves "
+        ),
+        "{found:#?}"
+    );
+    assert_eq!(
+        found.help,
+        [
+            "give HTTPRoute shop/site and GRPCRoute shop/calls hostnames that have no host in common, or attach one of them to another listener"
+        ]
+    );
+    // Of a rule that fails only its own references are named.
+    let spec = "{ parentRefs: [{ name: front }], rules: [{ matches: [{ path: { value: /a } }], backendRefs: [{ name: none, port: 80 }] }, { matches: [{ path: { value: /b } }], backendRefs: [{ name: cart, port: 82 }] }, { matches: [{ path: { value: /c } }], backendRefs: [{ name: x, namespace: away, port: 80 }] }] }";
+    let objects = object("HTTPRoute", "r", spec);
+    assert_eq!(
+        around(&objects, "http://x.example/a").help,
+        ["create Service shop/none, or name another backend"]
+    );
+    assert_eq!(
+        around(&objects, "http://x.example/b").help,
+        ["name a port that Service shop/cart has, as 80 or 81"]
+    );
+    let found = around(&objects, "http://x.example/c");
+    assert!(
+        found.help[0].starts_with("create a ReferenceGrant in namespace `away`"),
+        "{found:#?}"
+    );
+}
+
+/// Listeners that are not serving go before everything else that a request would have met.
+#[test]
+fn what_a_listener_needs_to_serve_is_said() {
+    let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: back, namespace: shop }\nspec:\n  gatewayClassName: any\n  listeners:\n";
+    let ask = |listeners: &str, port: u16| {
+        let objects = format!("{gateway}{listeners}");
+        let found = around(
+            &objects.replace("name: back", "name: front"),
+            &format!("https://a.example:{port}/"),
+        );
+        found.help
+    };
+    let secret = "    - { name: tls, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n";
+    assert_eq!(
+        ask(secret, 443),
+        [
+            "create Secret shop/none, of type `kubernetes.io/tls`, with a certificate and its private key"
+        ]
+    );
+    let conflict = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: TLS, tls: { mode: Passthrough } }\n";
+    assert_eq!(
+        ask(conflict, 443),
+        [
+            "give each of the listeners `a`, `b` of Gateway shop/front a hostname or a port of its own"
+        ]
+    );
+    let mixed = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: HTTP }\n";
+    assert_eq!(
+        ask(mixed, 443),
+        ["give listener `a` of Gateway shop/front a port of its own"]
+    );
+    let odd = "    - { name: odd, port: 443, protocol: example.com/odd }\n";
+    assert_eq!(
+        ask(odd, 443),
+        [
+            "give listener `odd` of Gateway shop/front one of the protocols HTTP, HTTPS, TLS, TCP and UDP"
+        ]
+    );
+}
+
+#[test]
+fn a_route_whose_hostname_covers_a_host_that_no_listener_serves_is_named_with_the_listener() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: lab }], hostnames: ['*.example'], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let objects = object("HTTPRoute", "wide", spec);
+    assert_eq!(
+        around(&objects, "http://a.bar.example:82/").help,
+        [
+            "HTTPRoute shop/wide names `*.example`, which covers `a.bar.example`, but listener `lab` takes only hosts of `*.lab.example`: widen the listener's `hostname`, or add a listener for `a.bar.example`"
+        ]
+    );
+}
+
+#[test]
+fn a_route_of_another_listener_of_the_gateway_is_named() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: two }], rules: [{ matches: [{ path: { value: /cart } }] }] }";
+    let objects = object("HTTPRoute", "r", spec);
+    assert_eq!(
+        around(&objects, "http://a.example/cart").help,
+        [
+            "HTTPRoute shop/r would take the request, but names listener `two` alone: attach it to listener `one`, too"
+        ]
+    );
+    assert_eq!(around(&objects, "http://a.example/other").help, [""; 0]);
+}
+
+/// GEP-1897: a BackendTLSPolicy is for connections that a Gateway opens by itself; GEP-713: of two the older applies.
+#[test]
+fn a_policy_for_the_backend_that_does_not_apply_is_named() {
+    let policy = |name: &str, hostname: &str, more: &str| {
+        let spec = format!(
+            "{{ targetRefs: [{{ group: '', kind: Service, name: cart{more} }}], validation: {{ hostname: {hostname}, wellKnownCACertificates: System }} }}"
+        );
+        object("BackendTLSPolicy", name, &spec)
+    };
+    let objects =
+        route("HTTPRoute", "r", "") + &policy("a", "a.example", "") + &policy("b", "b.example", "");
+    let found = around(&objects, "http://x.example/");
+    assert_eq!(found.why.len(), 1, "{found:#?}");
+    assert!(
+        found.why[0].starts_with("BackendTLSPolicy shop/b names Service shop/cart and is not applied: BackendTLSPolicy shop/a applies"),
+        "{found:#?}"
+    );
+    let mesh = object(
+        "HTTPRoute",
+        "m",
+        &format!("{{ parentRefs: [{{ group: '', kind: Service, name: cart }}], {CART} }}"),
+    );
+    let found = around(&(mesh + &policy("a", "a.example", "")), "http://cart.shop/");
+    assert_eq!(
+        found.why,
+        [
+            "BackendTLSPolicy shop/a names Service shop/cart and is not applied: it is for connections that a Gateway opens by itself, not for requests inside a mesh"
+        ]
+    );
+    // One for another port does not concern this request.
+    let of_port = policy("a", "a.example", ", sectionName: alt")
+        + &policy("b", "b.example", ", sectionName: alt");
+    assert_eq!(
+        around(
+            &(route("HTTPRoute", "r", "") + &of_port),
+            "http://x.example/"
+        )
+        .why,
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_parent_that_is_left_out_is_named_with_what_it_needs() {
+    let gateway = object(
+        "Gateway",
+        "none",
+        "{ gatewayClassName: any, listeners: [] }",
+    );
+    let spec = "{ parentRefs: [{ name: none }], rules: [{}] }";
+    let objects = gateway + &object("HTTPRoute", "r", spec);
+    let text = format!("{BASE}---\n{objects}");
+    let read = manifest::read(text.as_bytes(), &ReadOptions::default());
+    let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
+    let admitted = admit::admit(values, Channel::Experimental);
+    let mut resolver = Resolver::with_snapshot(admitted.snapshot.clone(), Options::for_manifests());
+    resolver.update();
+    let effective = resolver.resolution().effective.clone();
+    let mut simulator = Simulator::new(effective, RouterOptions::default());
+    let request = Request::get("http://a.example:8080/").unwrap();
+    let answer = simulator.request(&request, &mut |_| 0).unwrap();
+    let found = Near::new(&resolver, &admitted.ignored).request(&request, &answer);
+    assert_eq!(
+        found.why,
+        ["HTTPRoute shop/r is not attached: Gateway shop/none was given, but is left out"]
+    );
+    assert_eq!(
+        found.help,
+        ["Gateway shop/none: spec.listeners: add an entry"]
+    );
+}

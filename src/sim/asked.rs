@@ -1,0 +1,158 @@
+//! A request where it is answered: found once, then drawn as often as one likes.
+
+use super::{
+    Answer, ListenerName, Outcome, Refusal, Request,
+    destination::{self, Destination},
+    http::AtTable,
+    idle,
+    stream::AtConnection,
+};
+use crate::{
+    attachment::effective::{Effective, EffectiveBackend},
+    meta::ObjectReference,
+};
+use http::{Uri, header::LOCATION};
+
+/// A request with everything that does not depend on a draw.
+pub(super) struct Asked<'e> {
+    pub(super) effective: &'e Effective,
+    pub(super) request: &'e Request,
+    pub(super) destination: Destination<'e>,
+    /// How the destination was found.
+    pub(super) why: Vec<String>,
+    pub(super) place: Place<'e>,
+}
+
+/// What answers a request.
+pub(super) enum Place<'e> {
+    /// Routes that look at requests.
+    Table(AtTable<'e>),
+    /// What is passed on as it is.
+    Connection(AtConnection<'e>),
+    /// Nobody.
+    Nowhere,
+}
+
+/// Where one draw ends: what a count counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct End<'t> {
+    pub(super) backend: Option<&'t EffectiveBackend>,
+    pub(super) status: Option<u16>,
+}
+
+impl Asked<'_> {
+    /// Where a draw ends; nothing where every draw ends in one way.
+    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<End<'_>> {
+        match &self.place {
+            Place::Table(table) => Some(table.end(draw)),
+            Place::Connection(connection) if !connection.is_certain() => Some(connection.end(draw)),
+            Place::Connection(_) | Place::Nowhere => None,
+        }
+    }
+
+    /// What becomes of the request in one draw, and why. This names all that was in the running: of many draws, one is
+    /// explained.
+    pub(super) fn answer(&self, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
+        #[cfg(test)]
+        work::explained();
+        let mut why = self.why.clone();
+        let mut answer = match (&self.place, &self.destination) {
+            (Place::Table(table), destination) => {
+                if let Destination::Unserved { why: reason, .. } = destination {
+                    why.push(reason.clone());
+                }
+                table.answer(why, draw)
+            }
+            (Place::Connection(connection), _) => connection.answer(why, draw),
+            (
+                Place::Nowhere,
+                Destination::Nobody {
+                    refusal,
+                    why: reason,
+                    ..
+                },
+            ) => {
+                why.push(reason.clone());
+                Answer::refused(*refusal, why)
+            }
+            (Place::Nowhere, _) => Answer::refused(Refusal::NoListener, why),
+        };
+        let gateway = self.destination.gateway();
+        answer.gateway = gateway.map(|name| ObjectReference::gateway_api("Gateway", name));
+        let mut taken = None;
+        match &self.destination {
+            Destination::Listener { gateway, listener } => {
+                taken = Some((&gateway.name, &***listener));
+                answer.listener = Some(ListenerName {
+                    gateway: ObjectReference::gateway_api("Gateway", &gateway.name),
+                    name: listener.name.clone(),
+                });
+            }
+            Destination::Service { service, .. } => answer.service = Some(service.reference()),
+            Destination::Nobody { service, .. } => {
+                answer.service = service.map(|service| service.reference());
+            }
+            Destination::Unserved { .. } | Destination::Endpoint { .. } => {}
+        }
+        let inside = matches!(
+            self.destination,
+            Destination::Service { .. } | Destination::Endpoint { .. }
+        );
+        if !inside && answer.route.is_none() && self.request.client.is_none() {
+            idle::say(self.effective, self.request, taken, &mut answer.why);
+        }
+        answer.why.extend(self.led_nowhere(&answer));
+        answer
+    }
+
+    /// That a redirect leads back to this Gateway, where nobody takes the request, if it does.
+    fn led_nowhere(&self, answer: &Answer) -> Option<String> {
+        let response = answer.response.as_ref();
+        let response = response.filter(|_| answer.outcome == Outcome::Redirected)?;
+        let gateway = self.destination.gateway()?;
+        let location = response.headers.get(LOCATION)?.to_str().ok()?;
+        let uri: Uri = location.parse().ok()?;
+        let mut next = Request {
+            uri,
+            gateway: Some(gateway.clone()),
+            port: None,
+            sni: None,
+            ..self.request.clone()
+        };
+        next.headers.remove(http::header::HOST);
+        let asked = super::http::named_host(self.request)?;
+        if next.authority().ok()?.host() != asked.host() {
+            // Where another host is to be found, no configuration says.
+            return None;
+        }
+        let found = destination::find(self.effective, &next, &mut Vec::new());
+        match found.ok()? {
+            Destination::Nobody { why, .. } | Destination::Unserved { why, .. } => {
+                Some(format!("nobody answers the client at {location}: {why}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Counts explanations, for tests: a count of draws does not show what it costs.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static EXPLAINED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Notes that an answer was explained.
+    pub(in crate::sim) fn explained() {
+        EXPLAINED.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many answers this thread explains in `run`.
+    pub(in crate::sim) fn explained_in<T>(run: impl FnOnce() -> T) -> (T, u64) {
+        let before = EXPLAINED.with(Cell::get);
+        let result = run();
+        (result, EXPLAINED.with(Cell::get) - before)
+    }
+}

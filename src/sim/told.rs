@@ -1,0 +1,158 @@
+//! Parts of an answer put into words.
+
+use crate::{
+    attachment::effective::{BackendEndpoints, EffectiveBackend},
+    backend::WeightedChoice,
+    routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
+    v1::{SessionPersistence, SessionPersistenceType},
+};
+
+/// How many of those that lost are named, and how many of those that do not match.
+const MOST_TOLD: usize = 8;
+
+/// How near a match came to taking a request: whether it fits, or else what of it does not. The first one came nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Nearness {
+    Fits,
+    AllButQuery,
+    AllButHeaders,
+    AllButMethod,
+    OtherPath,
+}
+
+impl Nearness {
+    pub(super) fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Won | Verdict::Lost(_) => Self::Fits,
+            Verdict::Failed(Reason::Query(_)) => Self::AllButQuery,
+            Verdict::Failed(Reason::Header(_)) => Self::AllButHeaders,
+            Verdict::Failed(Reason::Method) => Self::AllButMethod,
+            Verdict::Failed(Reason::Path) => Self::OtherPath,
+        }
+    }
+}
+
+/// Sentences about those that did not win: those that match first, then those that came nearest. Beyond so many they are
+/// counted; the list of losers has them all.
+pub(super) fn nearest_first(mut losers: Vec<(Nearness, String)>) -> Vec<String> {
+    losers.sort_by_key(|(nearness, _)| *nearness);
+    let fitting = losers.partition_point(|(nearness, _)| *nearness == Nearness::Fits);
+    let others = losers.split_off(fitting);
+    let mut told = Vec::new();
+    for (sentences, what) in [(losers, "match, but rank lower"), (others, "do not match")] {
+        let more = sentences.len().saturating_sub(MOST_TOLD);
+        told.extend(sentences.into_iter().take(MOST_TOLD).map(|(_, text)| text));
+        if more > 0 {
+            told.push(format!("and {more} more {what}"));
+        }
+    }
+    told
+}
+
+/// Why a match did not win, as a sentence without a subject.
+pub(super) fn reason<T>(candidate: &Candidate<'_, T>, winner: Option<&Match>) -> String {
+    if let (Verdict::Lost(Some(Criterion::PathKind)), Some(winner)) = (&candidate.verdict, winner)
+        && let (Some(won), Some(lost)) = (path_kind(winner), path_kind(candidate.entry.matching))
+    {
+        return format!(
+            "matches, but the winner's path match is of type {won}, which goes before {lost}"
+        );
+    }
+    candidate.reason()
+}
+
+/// The type of a path match, as a manifest has it.
+fn path_kind(matching: &Match) -> Option<&'static str> {
+    Some(match matching {
+        Match::Http(http) => match http.path {
+            PathMatch::Any | PathMatch::Prefix(_) => "PathPrefix",
+            PathMatch::Exact(_) => "Exact",
+            PathMatch::RegularExpression(_) => "RegularExpression",
+        },
+        Match::Grpc(grpc) => match grpc.service.as_ref()? {
+            ValueMatch::Exact(_) => "Exact",
+            ValueMatch::RegularExpression(_) => "RegularExpression",
+        },
+    })
+}
+
+/// Which of so many backends was drawn.
+pub(super) fn backend(backend: &EffectiveBackend, of: usize, choice: &WeightedChoice) -> String {
+    let port = backend.port.map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
+    let name = &backend.reference;
+    match of {
+        1 => format!("its one backend is {name}{port}"),
+        _ => format!(
+            "of its {of} backends {name}{port} was drawn, with weight {} of {}",
+            backend.weight,
+            choice.total()
+        ),
+    }
+}
+
+/// The policy for which a connection to a backend is TLS.
+pub(super) fn tls(backend: &BackendEndpoints) -> Option<String> {
+    let tls = backend.tls.as_ref()?;
+    Some(format!(
+        "{} applies: the connection to the backend is TLS, and the backend's certificate must be for `{}`",
+        tls.policy, tls.hostname
+    ))
+}
+
+/// What session persistence means for a request and those that follow it.
+pub(super) fn session(session: &SessionPersistence) -> String {
+    let name = session.session_name.as_deref();
+    let name = name.map(|name| format!(" `{name}`")).unwrap_or_default();
+    let token = match session.session_type() {
+        SessionPersistenceType::Header => "header",
+        _ => "cookie",
+    };
+    format!(
+        "session persistence: a gateway adds the {token}{name} to the response, which is not shown here, and requests that \
+         send it back go to the same endpoint"
+    )
+}
+
+/// Whether a text holds what elsewhere stands for a group of a pattern: `$1` or `\1`.
+pub(super) fn names_group(text: &str) -> bool {
+    text.as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, [b'$' | b'\\', digit] if digit.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_match_come_first_then_those_that_came_nearest_and_many_are_counted() {
+        let mut losers = vec![
+            (Nearness::OtherPath, "path".to_owned()),
+            (Nearness::AllButHeaders, "header".to_owned()),
+            (Nearness::Fits, "fits".to_owned()),
+            (Nearness::AllButQuery, "query".to_owned()),
+            (Nearness::AllButMethod, "method".to_owned()),
+        ];
+        assert_eq!(
+            nearest_first(losers.clone()),
+            ["fits", "query", "header", "method", "path"]
+        );
+        losers.extend((0..20).map(|n| (Nearness::OtherPath, format!("path {n}"))));
+        losers.extend((0..20).map(|n| (Nearness::Fits, format!("fits {n}"))));
+        let told = nearest_first(losers);
+        assert_eq!(told.len(), 2 * (MOST_TOLD + 1));
+        assert_eq!(told[MOST_TOLD], "and 13 more match, but rank lower");
+        assert_eq!(told[2 * MOST_TOLD + 1], "and 16 more do not match");
+    }
+
+    #[test]
+    fn what_elsewhere_stands_for_a_group_is_seen() {
+        for text in ["/api/$1", "\\2", "a$0b"] {
+            assert!(names_group(text), "{text}");
+        }
+        for text in ["/api/$", "$a", "/1", ""] {
+            assert!(!names_group(text), "{text}");
+        }
+    }
+}
