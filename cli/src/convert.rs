@@ -94,7 +94,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     } else {
         Box::new(stdout)
     };
-    let mut out = Output::new(args.format, writer);
+    let mut out = Output::new(args.format, args.input.options_of_backups(), writer);
     let mut total = Total::default();
     let mut printed = Exit::Clean;
     for file in &input.sources {
@@ -256,6 +256,8 @@ type Tell<'t> = dyn FnMut(usize, &ConversionError, Option<&RawObject>) + 't;
 /// The stream that is written.
 struct Output<W> {
     format: Format,
+    /// How documents are read.
+    options: ReadOptions,
     writer: W,
     /// Whether anything has been written.
     begun: bool,
@@ -264,9 +266,10 @@ struct Output<W> {
 }
 
 impl<W: Write> Output<W> {
-    fn new(format: Format, writer: W) -> Self {
+    fn new(format: Format, options: ReadOptions, writer: W) -> Self {
         Self {
             format,
+            options,
             writer,
             begun: false,
             ended: false,
@@ -296,7 +299,7 @@ impl<W: Write> Output<W> {
         total: &mut Total,
         tell: &mut Tell<'_>,
     ) -> Result<(), Unwritten> {
-        let values = || manifest::stream(document, &ReadOptions::default().with_whole_lists());
+        let values = || manifest::stream(document, &self.options.with_whole_lists());
         let (mut sound, mut changed) = (true, false);
         let (mut here, mut errors) = (Total::default(), Vec::new());
         for value in values() {
@@ -337,7 +340,7 @@ impl<W: Write> Output<W> {
                 }
             }
         }
-        tell_errors(document, first_line, &errors, tell);
+        tell_errors((first_line, document), &errors, &self.options, tell);
         match self.format {
             Format::Json => self.writer.write_all(&written)?,
             Format::Yaml if changed => self.rewritten(document, &written)?,
@@ -412,13 +415,13 @@ fn end_line(bytes: &mut Vec<u8>) {
 /// Tells of the objects of a document that could not be converted, each with its place: for that the document is read
 /// again, lists taken apart.
 fn tell_errors(
-    document: &[u8],
-    first_line: usize,
+    (first_line, document): (usize, &[u8]),
     errors: &[ConversionError],
+    options: &ReadOptions,
     tell: &mut Tell<'_>,
 ) {
     let mut errors = errors.iter().peekable();
-    for entry in manifest::stream(document, &ReadOptions::default()).flatten() {
+    for entry in manifest::stream(document, options).flatten() {
         // The errors are in the order of the objects.
         let Some(error) = errors.peek() else {
             return;
@@ -464,7 +467,7 @@ mod tests {
     use super::*;
 
     fn convert(format: Format, text: &str) -> String {
-        let mut out = Output::new(format, Vec::new());
+        let mut out = Output::new(format, ReadOptions::default(), Vec::new());
         let (migration, mut total) = (Migration::default(), Total::default());
         out.file(text.as_bytes(), &migration, &mut total, &mut |_, _, _| {})
             .unwrap();

@@ -6,7 +6,11 @@ use crate::{
 };
 use clap::Args;
 use gwapi::{
-    attachment::admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
+    attachment::{
+        Resolver,
+        admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
+    },
+    lint::near::{Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, ObjectReference},
     validation::Finding,
@@ -37,6 +41,37 @@ pub(crate) struct ChannelArgs {
     /// How many objects and documents that are left out are named; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_ignored: u32,
+    /// How many objects are looked at, in all, for what is nearly meant
+    #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_objects)]
+    max_near_objects: usize,
+    /// How many listeners are asked whether they would take a request that no rule took
+    #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_listeners)]
+    max_near_listeners: usize,
+}
+
+impl ChannelArgs {
+    /// What is nearly meant, looked for within the bounds.
+    pub(crate) fn near<'n>(self, resolver: &'n Resolver, given: &'n Given) -> Near<'n> {
+        let mut limits = NearLimits::default();
+        limits.max_objects = self.max_near_objects;
+        limits.max_listeners = self.max_near_listeners;
+        Near::new(resolver, &given.admitted.ignored).with_limits(limits)
+    }
+}
+
+/// Says on stderr which bounds were met in looking for what is nearly meant.
+pub(crate) fn say_met(near: &Near<'_>) {
+    let mut page = Page::new(Style::stderr());
+    for name in near.met() {
+        let what = name.trim_start_matches("max_");
+        page.line(
+            0,
+            &Line::plain(format_args!(
+                "hints may be missing, since there are more {what} than are looked at: `--max-near-{what}` allows more"
+            )),
+        );
+    }
+    output::say(page);
 }
 
 /// What the input comes to.

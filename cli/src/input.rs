@@ -61,6 +61,9 @@ fn limit(text: &str) -> Result<(String, usize), String> {
     let limit = limit
         .parse()
         .map_err(|_| format!("expected a number, found `{limit}`"))?;
+    if name == "max_depth" && limit > Limits::MOST_DEPTH {
+        return Err(format!("at most {} levels can be read", Limits::MOST_DEPTH));
+    }
     Ok((name, limit))
 }
 

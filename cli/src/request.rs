@@ -1,7 +1,7 @@
 //! `gwapi request`: what happens to a request, and why.
 
 use crate::{
-    given::{Answered, ChannelArgs, Given},
+    given::{Answered, ChannelArgs, Given, say_met},
     input::InputArgs,
     output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, fail, print, print_json},
     resolving,
@@ -127,9 +127,10 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             };
         }
     };
-    let near = Near::new(&resolver, &given.admitted.ignored);
+    let near = args.channel.near(&resolver, &given);
     let answer = asked.answer_mut();
     let help = around(answer, &request, &near);
+    say_met(&near);
     let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
     let clean = arrived && given.ignored.is_empty() && !help.finding;
     let reason = exit_reason(answer.outcome, &help);

@@ -3,7 +3,7 @@
 //! Each line in is one request, each line out the reply to one, in the same order. A request names its
 //! `op`; it may have an `id`, any JSON, which the reply repeats. A reply has `"ok": true` and what is said
 //! below, or `"ok": false` and `"error": {"message": …}`. A line that is no request gets such an error too,
-//! and the conversation goes on; it ends with the input. So does a line beyond `--max-line` or `--max-values`, which is
+//! and the conversation goes on; it ends with the input. So does a line beyond `--max-line`, `--max-values` or `--max-depth`, which is
 //! not kept, and a request whose reply would be beyond `--max-reply`: it has been carried out, and statuses that it
 //! would have named are named by the next reply to `apply` or `delete`.
 //!
@@ -120,6 +120,7 @@ pub(crate) fn replies(lines: &[u8]) -> Vec<u8> {
     let bounds = Bounds {
         max_line: 1 << 16,
         max_values: 10_000,
+        max_depth: 120,
         max_reply: 1 << 20,
     };
     let mut output = Vec::new();

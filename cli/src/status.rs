@@ -4,7 +4,7 @@ mod text;
 mod words;
 
 use crate::{
-    given::{ChannelArgs, Given},
+    given::{ChannelArgs, Given, say_met},
     input::InputArgs,
     output::{Exit, Style, print, print_json, print_yaml},
     resolving,
@@ -13,7 +13,6 @@ use crate::{
 use clap::{Args, ValueEnum};
 use gwapi::{
     attachment::{Resolver, RouteKind},
-    lint::near::Near,
     meta::ObjectReference,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -66,7 +65,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
     resolver.update();
 
     let order = in_order(&resolver);
-    let near = Near::new(&resolver, &given.admitted.ignored);
+    let near = args.channel.near(&resolver, &given);
     let report = Report::new(
         &resolver,
         &near,
@@ -74,6 +73,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         &order,
         Style::stdout(),
     );
+    say_met(&near);
     let clean = report.bad_objects() == 0 && given.ignored.is_empty();
     let printed = match args.format {
         StatusFormat::Text => print(report.into_page(&given)),

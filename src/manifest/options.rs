@@ -63,12 +63,12 @@ pub struct Limits {
     pub max_document_bytes: usize,
     /// How many objects the stream may hold; two million by default.
     pub max_objects: usize,
-    /// How deep objects and lists may nest; 128 by default.
+    /// How deep objects and lists may nest; 128 by default, and [`MOST_DEPTH`](Self::MOST_DEPTH) at most.
     pub max_depth: usize,
-    /// How many values (objects, lists, scalars) one object may hold: a document, or an item of a list. Five million
-    /// by default.
+    /// How many values (objects, lists, scalars) one object may hold: a document, or an item of a list. Half a
+    /// million by default, for which some 200 MB are needed at worst.
     pub max_values: usize,
-    /// How many bytes YAML aliases of one document may expand to, 32 a value and the length of its text; 16 MiB by
+    /// How many bytes YAML aliases of one document may expand to, 32 a value and the length of its text; 8 MiB by
     /// default.
     pub max_alias_bytes: usize,
     /// How many errors are told; a thousand by default. Reading the stream stops after that many. Also how many keys
@@ -83,14 +83,17 @@ impl Default for Limits {
             max_document_bytes: 128 << 20,
             max_objects: 2_000_000,
             max_depth: 128,
-            max_values: 5_000_000,
-            max_alias_bytes: 16 << 20,
+            max_values: 500_000,
+            max_alias_bytes: 8 << 20,
             max_errors: 1_000,
         }
     }
 }
 
 impl Limits {
+    /// The greatest depth that can be allowed: each level takes room on the stack, which has an end.
+    pub const MOST_DEPTH: usize = 1_000;
+
     /// The names of the bounds, as [`Limits::set`] takes them.
     pub const NAMES: [&'static str; 7] = [
         "max_bytes",

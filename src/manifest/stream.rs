@@ -3,7 +3,7 @@
 #[cfg(feature = "yaml")]
 use super::yaml;
 use super::{
-    Format, Place, Position, RawObject, ReadError, ReadOptions,
+    Format, Limits, Place, Position, RawObject, ReadError, ReadOptions,
     feed::{End, Feed},
     json::Scanner,
     list::{self, Inherited, Pending},
@@ -85,10 +85,13 @@ impl<R: Read> Iterator for Stream<R> {
 
 impl<R: Read> Stream<R> {
     pub(super) fn new(from: R, options: &ReadOptions) -> Self {
+        let mut options = *options;
+        let depth = &mut options.limits.max_depth;
+        *depth = Limits::MOST_DEPTH.min(*depth);
         Self {
             feed: Feed::new(from, options.limits.max_bytes),
             reader: Reader::new(options.limits),
-            options: *options,
+            options,
             state: State::Start,
             pending: Pending::new(),
             document: 0,

@@ -19,6 +19,9 @@ use std::{
 /// How long a file may be that is not kept.
 const MAX_BYTES: usize = 16 << 30;
 
+/// The stack of a thread that reads: documents may nest as deep as [`Limits::MOST_DEPTH`](gwapi::manifest::Limits).
+const STACK: usize = 32 << 20;
+
 /// What a verb makes of an object.
 pub(crate) struct Looked<T> {
     /// What of it is needed once all are read.
@@ -125,7 +128,11 @@ impl InputArgs {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         thread::scope(|scope| {
             for _ in 1..threads.min(origins.len()) {
-                scope.spawn(work);
+                // Where there can be no more threads, those that there are do all.
+                let thread = thread::Builder::new().stack_size(STACK);
+                if thread.spawn_scoped(scope, work).is_err() {
+                    break;
+                }
             }
             work();
         });
@@ -133,6 +140,16 @@ impl InputArgs {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         (!gathered.failed).then_some(gathered.sifted)
+    }
+
+    /// How a document of a backup is read, a list of all its objects as a whole.
+    pub(crate) fn options_of_backups(&self) -> ReadOptions {
+        const MAX_VALUES: usize = 5_000_000;
+        let mut limits = self.limits();
+        if !self.sets("max_values") {
+            limits.max_values = MAX_VALUES;
+        }
+        ReadOptions::default().with_limits(limits)
     }
 
     /// How a file is read of which little is kept.

@@ -20,15 +20,18 @@ pub(super) struct Bounds {
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     pub(super) max_line: usize,
     /// How many values (objects, lists, texts, numbers) a line may hold
-    #[arg(long, value_name = "COUNT", default_value_t = 2_000_000)]
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
     pub(super) max_values: usize,
+    /// How deep the objects and lists of a line may nest
+    #[arg(long, value_name = "COUNT", default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=MAX_DEPTH))]
+    pub(super) max_depth: u16,
     /// The length of the longest reply
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     pub(super) max_reply: usize,
 }
 
-/// How deep objects and lists of a line may nest.
-const MAX_DEPTH: usize = 120;
+/// How deep objects and lists of a line may nest at most: the stack has an end.
+const MAX_DEPTH: i64 = 250;
 
 /// Reads a line as JSON.
 ///
@@ -38,9 +41,11 @@ const MAX_DEPTH: usize = 120;
 pub(super) fn parse(line: &[u8], bounds: Bounds) -> Result<Value, serde_json::Error> {
     let left = Cell::new(bounds.max_values);
     let mut reader = serde_json::Deserializer::from_slice(line);
+    // `Bounded` counts.
+    reader.disable_recursion_limit();
     let value = Bounded {
         left: &left,
-        most: bounds.max_values,
+        bounds,
         depth: 0,
     }
     .deserialize(&mut reader)?;
@@ -52,8 +57,8 @@ pub(super) fn parse(line: &[u8], bounds: Bounds) -> Result<Value, serde_json::Er
 #[derive(Clone, Copy)]
 struct Bounded<'c> {
     left: &'c Cell<usize>,
-    most: usize,
-    depth: usize,
+    bounds: Bounds,
+    depth: u16,
 }
 
 impl Bounded<'_> {
@@ -61,7 +66,7 @@ impl Bounded<'_> {
         let left = self.left.get().checked_sub(1).ok_or_else(|| {
             E::custom(format_args!(
                 "it holds more than {} values; `--max-values` allows more",
-                self.most
+                self.bounds.max_values
             ))
         })?;
         self.left.set(left);
@@ -69,9 +74,10 @@ impl Bounded<'_> {
     }
 
     fn inside<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= MAX_DEPTH {
+        if self.depth >= self.bounds.max_depth {
             return Err(E::custom(format_args!(
-                "objects and lists nest deeper than {MAX_DEPTH}"
+                "objects and lists nest deeper than {}; `--max-depth` allows up to {MAX_DEPTH}",
+                self.bounds.max_depth
             )));
         }
         Ok(Self {
@@ -209,6 +215,7 @@ mod tests {
     const BOUNDS: Bounds = Bounds {
         max_line: 8,
         max_values: 5,
+        max_depth: 120,
         max_reply: 10,
     };
 
@@ -233,11 +240,19 @@ mod tests {
             max_values: 1_000_000,
             ..BOUNDS
         };
-        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(parse(nested(MAX_DEPTH).as_bytes(), bounds).is_ok());
-        for depth in [MAX_DEPTH + 1, 1_000_000] {
-            let error = parse(nested(depth).as_bytes(), bounds).unwrap_err();
-            assert!(error.to_string().contains("deeper than 120"), "{error}");
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for most in [1, 120, 250] {
+            let bounds = Bounds {
+                max_depth: most,
+                ..bounds
+            };
+            let most = usize::from(most);
+            assert!(parse(nested(most).as_bytes(), bounds).is_ok());
+            for depth in [most + 1, 1_000_000] {
+                let error = parse(nested(depth).as_bytes(), bounds).unwrap_err();
+                let wanted = format!("deeper than {most}; `--max-depth` allows");
+                assert!(error.to_string().contains(&wanted), "{error}");
+            }
         }
     }
 

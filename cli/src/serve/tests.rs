@@ -4,6 +4,7 @@ use serde_json::json;
 const BOUNDS: Bounds = Bounds {
     max_line: 1 << 20,
     max_values: 10_000,
+    max_depth: 120,
     max_reply: 1 << 20,
 };
 
@@ -23,6 +24,7 @@ fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
     let bounds = Bounds {
         max_line: 1_000,
         max_values: 200,
+        max_depth: 120,
         max_reply: 300,
     };
     let long = format!("{{\"op\": \"{}\"}}", "x".repeat(1_000));
@@ -34,7 +36,7 @@ fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
     let wanted = [
         "`--max-line`",
         "`--max-values`",
-        "deeper than 120",
+        "`--max-depth`",
         "`--max-reply`",
     ];
     for (reply, wanted) in replies.iter().zip(wanted) {

@@ -192,6 +192,7 @@ fn a_limit_is_named_with_how_to_raise_it_and_the_rest_is_judged() {
         ("depth=3", "max-depth"),
         ("max-depth", "NAME=NUMBER"),
         ("max-depth=x", "a number"),
+        ("max-depth=1001", "at most 1000 levels"),
     ] {
         let output = gwapi(&["validate", "--limit", wrong, "-f", "-"], "");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -282,4 +283,134 @@ fn what_a_set_means_is_shown_where_it_stands_in_its_file() {
     let alone = read(&["-f", folder.join("c.yaml").to_str().unwrap()], b"");
     assert_eq!(read(&["-f", "-"], &text), alone);
     assert_eq!(read(&["-f", "/dev/stdin"], &text), alone);
+}
+
+/// Every bound on what reading may cost: what is beyond it is one error that names it and says how to raise it, what can be
+/// read is judged, and with the bound raised there is no such error.
+#[test]
+fn every_limit_is_named_with_how_to_raise_it() {
+    let rest = "---\nkind: A\nkind: B\n";
+    let deep = format!("a: {}1{}\n", "[".repeat(900), "]".repeat(900));
+    let values = format!("kind: A\nx: [{}1]\n", "1, ".repeat(2_000));
+    let cases = [
+        (
+            "max-bytes",
+            "100",
+            format!("kind: A\nx: {}\n", "x".repeat(200)),
+            "",
+            "1000",
+        ),
+        (
+            "max-document-bytes",
+            "100",
+            format!("kind: A\nx: {}\n", "x".repeat(200)),
+            rest,
+            "1000",
+        ),
+        (
+            "max-objects",
+            "2",
+            "kind: A\n---\nkind: B\n---\nkind: C\n".to_owned(),
+            "",
+            "3",
+        ),
+        ("max-depth", "128", deep, rest, "1000"),
+        ("max-values", "1000", values, rest, "5000"),
+        (
+            "max-alias-bytes",
+            "1000",
+            "a: &a [1, 2, 3, 4, 5]\nb: [*a, *a, *a, *a, *a, *a, *a]\n".to_owned(),
+            rest,
+            "10000",
+        ),
+        ("max-errors", "2", "kind: [\n---\n".repeat(4), "", "10"),
+    ];
+    for (name, low, text, rest, high) in &cases {
+        let raise = format!("`--limit {name}=…` allows more");
+        let text = format!("{text}{rest}");
+        for verb in ["validate", "status", "upgrade-check", "convert"] {
+            let run = |limit: &str| {
+                let limit = format!("{name}={limit}");
+                let output = gwapi(&[verb, "--limit", &limit, "-f", "-"], &text);
+                let all = [output.stdout, output.stderr].concat();
+                (output.status.code(), String::from_utf8(all).unwrap())
+            };
+            let (code, said) = run(low);
+            let of_limit = said.matches(&raise).count();
+            assert!(code == Some(1) && of_limit == 1, "{verb} {name}: {said}");
+            let named = format!("(`{}`)", name.replace('-', "_"));
+            assert!(said.contains(&named), "{verb} {name}: {said}");
+            assert!(
+                rest.is_empty() || said.contains("given twice"),
+                "{verb} {name}: {said}"
+            );
+            let (_, said) = run(high);
+            assert!(!said.contains(&raise), "{verb} {name}: {said}");
+        }
+    }
+}
+
+/// As deep as can be allowed, in a file beside others, which is read on a thread of its own.
+#[test]
+fn the_deepest_document_is_read_on_any_thread() {
+    let folder = folder("deep");
+    for n in 0..8 {
+        let (open, close) = ("[".repeat(990), "]".repeat(990));
+        fs::write(
+            folder.join(format!("{n}.yaml")),
+            format!("kind: A\na: {open}{close}\n"),
+        )
+        .unwrap();
+        fs::write(
+            folder.join(format!("{n}.json")),
+            format!("{{\"kind\": \"A\", \"a\": {open}{close}}}\n"),
+        )
+        .unwrap();
+    }
+    let path = folder.to_str().unwrap();
+    for verb in ["validate", "status", "upgrade-check", "convert"] {
+        let output = gwapi(&[verb, "--limit", "max-depth=1000", "-f", path], "");
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{verb}: {output:?}"
+        );
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("nest deeper"), "{verb}: {said}");
+    }
+}
+
+/// What is nearly meant is looked for within bounds, and where one was met, that is said.
+#[test]
+fn bounds_of_hints_are_named_where_they_are_met() {
+    let gateways = (0..20).fold(String::new(), |text, n| {
+        text + &format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: front-{n}, namespace: shop}}\n\
+             spec: {{gatewayClassName: a, listeners: [{{name: http, port: 80, protocol: HTTP, hostname: h{n}.example.com}}]}}\n"
+        )
+    });
+    let text = gateways
+        + &route("lost", "8080").replace("kind: Service, group: \"\", name: cart", "name: frnot-1");
+    let said = |more: &[&str]| {
+        let output = gwapi(&[&["status", "-f", "-"], more].concat(), &text);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(said(&[]), "");
+    let few = said(&["--max-near-objects", "3"]);
+    assert!(few.contains("`--max-near-objects` allows more"), "{few}");
+    let listeners: Vec<String> = (0..5)
+        .map(|n| format!("{{name: l{n}, port: 80, protocol: HTTP, hostname: h{n}.example.com}}"))
+        .collect();
+    let gateway = format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: front, namespace: shop}}\n\
+         spec: {{gatewayClassName: a, listeners: [{}]}}\n",
+        listeners.join(", ")
+    );
+    let asked = |more: &[&str]| {
+        let arguments = ["request", "-f", "-", "http://x.example.com/"];
+        let output = gwapi(&[&arguments, more].concat(), &gateway);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(asked(&["--gateway", "shop/front"]), "");
+    let few = asked(&["--gateway", "shop/front", "--max-near-listeners", "2"]);
+    assert!(few.contains("`--max-near-listeners` allows more"), "{few}");
 }

@@ -52,8 +52,26 @@ use std::cell::{Cell, OnceCell};
 /// How many objects are looked at for one that is nearly meant, and how many are named at most.
 const MOST_LOOKED_AT: usize = 1_000;
 
-/// How many objects are looked at in all. A set may have as many references that fail as it has objects.
-const BUDGET: usize = 50_000;
+/// Bounds on what looking for near misses may cost. What is beyond them is not looked at: the last ones of very many
+/// references that fail have no hint. [`Near::met`] says which bound was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NearLimits {
+    /// How many objects are looked at in all; 50 000 by default. A set may have as many references that fail as it has
+    /// objects.
+    pub max_objects: usize,
+    /// How many listeners are asked whether they would take a request; 64 by default.
+    pub max_listeners: usize,
+}
+
+impl Default for NearLimits {
+    fn default() -> Self {
+        Self {
+            max_objects: 50_000,
+            max_listeners: 64,
+        }
+    }
+}
 
 /// Finds what nearly fits, among the objects of a resolver and those that are left out.
 #[derive(Debug)]
@@ -61,8 +79,11 @@ pub struct Near<'a> {
     resolver: &'a Resolver,
     ignored: &'a [Ignored],
     index: OnceCell<Index<'a>>,
-    /// How many objects may yet be looked at.
-    budget: Cell<usize>,
+    limits: NearLimits,
+    /// How many objects have been looked at; more than may be, where one was not.
+    objects: Cell<usize>,
+    /// Whether there were more listeners than may be asked.
+    more_listeners: Cell<bool>,
 }
 
 /// What to write for the group of a reference to a kind that is in another group.
@@ -95,23 +116,53 @@ impl<'a> Near<'a> {
     /// As of the resolver's last [`update`](Resolver::update); `ignored` is what was given beside its objects and is
     /// left out.
     ///
-    /// Looks at so many objects in all, and no more: of a set in which very many references fail, the last ones have
-    /// no hint.
+    /// Looks no further than [`NearLimits`] allow.
     #[must_use]
     pub fn new(resolver: &'a Resolver, ignored: &'a [Ignored]) -> Self {
         Self {
             resolver,
             ignored,
             index: OnceCell::new(),
-            budget: Cell::new(BUDGET),
+            limits: NearLimits::default(),
+            objects: Cell::new(0),
+            more_listeners: Cell::new(false),
         }
+    }
+
+    /// This with other bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: NearLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The names of the bounds that were met so far, as the fields of [`NearLimits`] have them: hints may be missing.
+    #[must_use]
+    pub fn met(&self) -> Vec<&'static str> {
+        let met = [
+            (self.objects.get() > self.limits.max_objects, "max_objects"),
+            (self.more_listeners.get(), "max_listeners"),
+        ];
+        let names = met.into_iter().filter(|(met, _)| *met);
+        names.map(|(_, name)| name).collect()
     }
 
     /// Whether one more object may be looked at.
     fn may_look(&self) -> bool {
-        let left = self.budget.get();
-        self.budget.set(left.saturating_sub(1));
-        left > 0
+        let looked_at = self.objects.get().saturating_add(1);
+        self.objects.set(looked_at);
+        looked_at <= self.limits.max_objects
+    }
+
+    /// These listeners, but no more than may be asked.
+    fn first_listeners<L>(&self, listeners: impl Iterator<Item = L>) -> impl Iterator<Item = L> {
+        let mut count = 0;
+        listeners.take_while(move |_| {
+            count += 1;
+            let more = count > self.limits.max_listeners;
+            self.more_listeners.set(more || self.more_listeners.get());
+            !more
+        })
     }
 
     fn index(&self) -> &Index<'a> {

@@ -20,9 +20,6 @@ use std::collections::BTreeSet;
 /// How many of a kind are named to people.
 const SHOWN: usize = 3;
 
-/// The routes of how many listeners are asked for a request, at most.
-const MOST_LISTENERS: usize = 64;
-
 impl Near<'_> {
     /// What takes the request at another listener, port or host, or by another protocol.
     pub(super) fn taken_elsewhere(
@@ -53,10 +50,10 @@ impl Near<'_> {
                     self.routes_of_other_listeners(request, answer, hints);
                 }
             } else {
-                wider_routes(request, gateway, port, hints);
+                wider_routes(self, request, gateway, port, hints);
             }
             if hints.is_empty() {
-                other_hosts(request, gateway, taken, port, hints);
+                other_hosts(self, request, gateway, taken, port, hints);
             }
         }
         if taken.is_none() {
@@ -91,7 +88,7 @@ impl Near<'_> {
         let parts = crate::sim::http_parts(request);
         let others =
             on_port(gateway, port).filter(|l| l.name != taken.name && l.protocol == taken.protocol);
-        for listener in others.take(MOST_LISTENERS) {
+        for listener in self.first_listeners(others) {
             let table = Table::for_listener(listener, routing::RouterOptions::default());
             let Some(target) = table.router().find(&parts) else {
                 continue;
@@ -218,11 +215,17 @@ fn on_port(gateway: &EffectiveGateway, port: u16) -> impl Iterator<Item = &Effec
 }
 
 /// Routes whose own hostnames cover the request's host, where no listener of the port serves it.
-fn wider_routes(request: &Request, gateway: &EffectiveGateway, port: u16, hints: &mut Vec<String>) {
+fn wider_routes(
+    near: &Near<'_>,
+    request: &Request,
+    gateway: &EffectiveGateway,
+    port: u16,
+    hints: &mut Vec<String>,
+) {
     let Some(host) = host_of(request) else {
         return;
     };
-    for listener in on_port(gateway, port).take(MOST_LISTENERS) {
+    for listener in near.first_listeners(on_port(gateway, port)) {
         let Some(served) = listener.hostname.as_ref() else {
             continue;
         };
@@ -253,6 +256,7 @@ fn wider_routes(request: &Request, gateway: &EffectiveGateway, port: u16, hints:
 
 /// Routes that would take the request for another host.
 fn other_hosts(
+    near: &Near<'_>,
     request: &Request,
     gateway: &EffectiveGateway,
     taken: Option<&str>,
@@ -266,7 +270,7 @@ fn other_hosts(
     let asked = on_port(gateway, port)
         .filter(http)
         .filter(|l| taken.is_none_or(|taken| l.name == taken));
-    for listener in asked.take(MOST_LISTENERS) {
+    for listener in near.first_listeners(asked) {
         let table = Table::for_listener(listener, routing::RouterOptions::default());
         let http = listener.http.iter().map(|route| &route.hostnames);
         let grpc = listener.grpc.iter().map(|route| &route.hostnames);

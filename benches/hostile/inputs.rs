@@ -1,0 +1,409 @@
+//! Manifests made to do harm, each at so many times its size.
+
+use serde_json::{Value, json};
+use std::{fmt::Write as _, fs, path::Path};
+
+/// Objects, one a line.
+pub(crate) fn lines(objects: impl IntoIterator<Item = Value>) -> String {
+    objects.into_iter().fold(String::new(), |mut text, object| {
+        writeln!(text, "{object}").unwrap();
+        text
+    })
+}
+
+/// An object of the Gateway API in version `v1`.
+pub(crate) fn gateway_api(kind: &str, name: &str, spec: Value) -> Value {
+    let api_version = match kind {
+        "BackendTLSPolicy" => "gateway.networking.k8s.io/v1alpha3",
+        "ReferenceGrant" => "gateway.networking.k8s.io/v1beta1",
+        _ => "gateway.networking.k8s.io/v1",
+    };
+    json!({
+        "apiVersion": api_version, "kind": kind, "spec": spec,
+        "metadata": {"name": name, "namespace": "default", "creationTimestamp": "2024-05-09T12:00:00Z"},
+    })
+}
+
+fn gateway(name: &str, listeners: Vec<Value>) -> Value {
+    let spec = json!({"gatewayClassName": "c", "listeners": listeners});
+    gateway_api("Gateway", name, spec)
+}
+
+fn http_gateway(name: &str) -> Value {
+    gateway(
+        name,
+        vec![json!({"name": "http", "port": 80, "protocol": "HTTP"})],
+    )
+}
+
+fn service(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 80}]},
+        "metadata": {"name": name, "namespace": "default"},
+    })
+}
+
+fn route(name: &str, spec: Value) -> Value {
+    gateway_api("HTTPRoute", name, spec)
+}
+
+/// A valid route with as many patterns as one may have: 16 rules of 8 matches at four times the size, each with 33.
+pub(crate) fn regular_expressions(times: usize) -> String {
+    let mut number = 0;
+    let mut pattern = |separator: &str| {
+        number += 1;
+        format!("{separator}\\w{{1,30}}x{number}")
+    };
+    let rules: Vec<Value> = (0..4 * times)
+        .map(|_| {
+            let matches: Vec<Value> = (0..8)
+                .map(|_| {
+                    let mut named = |kind: &str| -> Vec<Value> {
+                        (0..16)
+                            .map(|n| json!({"type": "RegularExpression", "name": format!("{kind}{n}"), "value": pattern("")}))
+                            .collect()
+                    };
+                    let (headers, query) = (named("h"), named("q"));
+                    json!({
+                        "path": {"type": "RegularExpression", "value": pattern("/")},
+                        "headers": headers, "queryParams": query,
+                    })
+                })
+                .collect();
+            json!({"matches": matches})
+        })
+        .collect();
+    lines([
+        http_gateway("g"),
+        route("r", json!({"parentRefs": [{"name": "g"}], "rules": rules})),
+    ])
+}
+
+/// As many ports as endpoints.
+pub(crate) fn ports_and_endpoints(times: usize) -> String {
+    let count = times * 500;
+    let meta = json!({"name": "s", "labels": {"kubernetes.io/service-name": "s"}});
+    let ports = |named: &str| -> Vec<Value> {
+        let port = |n: usize| json!({"name": format!("p{n}"), named: n});
+        (1..=count).map(port).collect()
+    };
+    let endpoints: Vec<Value> = (0..count)
+        .map(|n| json!({"addresses": [format!("10.0.{}.{}", n / 250, n % 250)]}))
+        .collect();
+    lines([
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": ports("port")}}),
+        json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": meta,
+            "ports": ports("port"), "endpoints": endpoints,
+        }),
+        http_gateway("g"),
+        route(
+            "r",
+            json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [{"name": "s", "port": 1}]}]}),
+        ),
+    ])
+}
+
+/// Listeners that all want the same port and host, more than a Gateway may have.
+pub(crate) fn conflicting_listeners(times: usize) -> String {
+    let listeners: Vec<Value> = (0..times * 1_000)
+        .map(|n| json!({"name": format!("l{n}"), "port": 80, "protocol": "HTTP", "hostname": "a.example.com"}))
+        .collect();
+    lines([gateway("g", listeners)])
+}
+
+/// Gateways with as many listeners as each may have, all in conflict.
+pub(crate) fn many_listeners(times: usize) -> String {
+    lines((0..times * 100).map(|g| {
+        let listener = |n: usize| json!({"name": format!("l{n}"), "port": 80, "protocol": "HTTP", "hostname": "a.example.com"});
+        gateway(&format!("g{g}"), (0..64).map(listener).collect())
+    }))
+}
+
+/// Routes that each name as many parents as they may, some of them there.
+pub(crate) fn many_parents(times: usize) -> String {
+    let gateways = (0..32).map(|n| http_gateway(&format!("g{n}")));
+    let routes = (0..times * 250).map(|r| {
+        let parents: Vec<Value> = (0..32)
+            .map(|n| json!({"name": format!("g{}", n + r % 8)}))
+            .collect();
+        route(&format!("r{r}"), json!({"parentRefs": parents}))
+    });
+    lines(gateways.chain(routes))
+}
+
+/// Routes with as many matches as each may have, on the same host.
+pub(crate) fn many_matches(times: usize) -> String {
+    let routes = (0..times * 25).map(|r| {
+        let rules: Vec<Value> = (0..16)
+            .map(|rule| {
+                let matches: Vec<Value> = (0..8)
+                    .map(|n| json!({
+                        "path": {"type": "PathPrefix", "value": format!("/{}/{rule}/{n}", r % 7)},
+                        "headers": [{"name": format!("x-{r}"), "value": "1"}],
+                    }))
+                    .collect();
+                json!({"matches": matches, "backendRefs": [{"name": "s", "port": 80}]})
+            })
+            .collect();
+        route(
+            &format!("r{r}"),
+            json!({"parentRefs": [{"name": "g"}], "rules": rules}),
+        )
+    });
+    lines([http_gateway("g"), service("s")].into_iter().chain(routes))
+}
+
+/// Routes with as many hostnames as each may have.
+pub(crate) fn many_hostnames(times: usize) -> String {
+    let routes = (0..times * 500).map(|r| {
+        let hostnames: Vec<String> = (0..16).map(|n| format!("h{n}.r{r}.example.com")).collect();
+        route(
+            &format!("r{r}"),
+            json!({"parentRefs": [{"name": "g"}], "hostnames": hostnames}),
+        )
+    });
+    lines([http_gateway("g")].into_iter().chain(routes))
+}
+
+/// Policies that all are for one Service.
+pub(crate) fn many_policies(times: usize) -> String {
+    let policies = (0..times * 1_000).map(|n| {
+        let target = json!({"group": "", "kind": "Service", "name": "s"});
+        let validation = json!({"hostname": "s.example.com", "wellKnownCACertificates": "System"});
+        let spec = json!({"targetRefs": [target], "validation": validation});
+        gateway_api("BackendTLSPolicy", &format!("p{n}"), spec)
+    });
+    let objects = [
+        http_gateway("g"),
+        service("s"),
+        route(
+            "r",
+            json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [{"name": "s", "port": 80}]}]}),
+        ),
+    ];
+    lines(objects.into_iter().chain(policies))
+}
+
+/// References that lead to nothing, each nearly the name of many objects.
+pub(crate) fn near_misses(times: usize) -> String {
+    let gateways = (0..times * 250).map(|n| http_gateway(&format!("gateway-{n}")));
+    let routes = (0..times * 250).map(|n| {
+        route(
+            &format!("r{n}"),
+            json!({"parentRefs": [{"name": format!("gatewya-{n}")}]}),
+        )
+    });
+    let gateways = gateways.collect::<Vec<_>>();
+    lines(gateways.into_iter().chain(routes))
+}
+
+/// Routes of one name, of which the last one counts.
+pub(crate) fn one_name(times: usize) -> String {
+    lines(
+        (0..times * 2_500).map(|n| route("r", json!({"hostnames": [format!("h{n}.example.com")]}))),
+    )
+}
+
+/// Documents of YAML in great number.
+pub(crate) fn many_documents(times: usize) -> String {
+    (0..times * 2_500).fold(String::new(), |mut text, n| {
+        write!(
+            text,
+            "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: s{n}\nspec:\n  ports:\n  - port: 80\n"
+        )
+        .unwrap();
+        text
+    })
+}
+
+/// Lists in lists, deeper than may be.
+pub(crate) fn deep_nesting(times: usize) -> String {
+    "[".repeat(times * 250_000) + "\n---\n" + &lines([service("s")])
+}
+
+/// An alias bomb after another.
+pub(crate) fn aliases(times: usize) -> String {
+    let bomb = |n: usize| {
+        let mut text = format!("---\nkind: A{n}\na0: &a0 [x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let before = vec![format!("*a{}", level - 1); 8].join(", ");
+            writeln!(text, "a{level}: &a{level} [{before}]").unwrap();
+        }
+        text
+    };
+    (0..times).map(bomb).collect::<String>() + "---\n" + &lines([service("s")])
+}
+
+/// Keys that are long, in great number.
+pub(crate) fn long_keys(times: usize) -> String {
+    let mut object = route("r", json!({}));
+    let key = "k".repeat(5_000);
+    for n in 0..times * 100 {
+        object["spec"][format!("{key}{n}")] = json!(n);
+    }
+    lines([object])
+}
+
+/// Fields that the schema does not have.
+pub(crate) fn unknown_fields(times: usize) -> String {
+    let mut object = route("r", json!({}));
+    for n in 0..times * 20_000 {
+        object["spec"][format!("hostname{n}")] = json!(n);
+    }
+    lines([object])
+}
+
+/// Many findings in one document.
+pub(crate) fn many_findings(times: usize) -> String {
+    let backends: Vec<Value> = (0..times * 10_000)
+        .map(|n| json!({"name": "_", "port": n, "weight": "x", "wieght": 1}))
+        .collect();
+    lines([route("r", json!({"rules": [{"backendRefs": backends}]}))])
+}
+
+/// Keys that are given twice.
+pub(crate) fn duplicate_keys(times: usize) -> String {
+    let mut text = "kind: A\napiVersion: a/v1\nmetadata: {name: a}\nspec:\n".to_owned();
+    for n in 0..times * 20_000 {
+        writeln!(text, "  k{}: 1", n / 2).unwrap();
+    }
+    text
+}
+
+/// One scalar that is long.
+pub(crate) fn long_text(times: usize) -> String {
+    let text = "x".repeat(times * 1_000_000);
+    lines([json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "annotations": {"a": text}}, "data": {"b": text},
+    })])
+}
+
+/// A document of small maps.
+pub(crate) fn small_maps(times: usize) -> String {
+    let item = "{\"a\":1},";
+    format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":[{}1]}}\n",
+        item.repeat(times * 40_000)
+    )
+}
+
+/// Objects of an old version, to be converted.
+pub(crate) fn old_versions(times: usize) -> String {
+    (0..times * 1_000).fold(String::new(), |mut text, n| {
+        write!(
+            text,
+            "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: HTTPRoute\nmetadata:\n  name: r{n}\n  \
+             ownerReferences:\n  - {{apiVersion: v1, kind: A, name: a, uid: b}}\nspec:\n  hostnames: [a.example.com]\n"
+        )
+        .unwrap();
+        text
+    })
+}
+
+/// An object a line, none of which says what it is.
+pub(crate) fn one_line_objects(times: usize) -> String {
+    "{\"kind\":\"A\"}\n".repeat(times * 400_000)
+}
+
+/// A list with so many items.
+pub(crate) fn list(count: usize, as_json: bool) -> String {
+    if as_json {
+        let item =
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"app":"a"}}}"#;
+        let items = vec![item; count].join(",\n");
+        return format!("{{\"apiVersion\":\"v1\",\"items\":[{items}],\"kind\":\"List\"}}\n");
+    }
+    let item = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    labels: {app: a}\n";
+    format!("apiVersion: v1\nitems:\n{}kind: List\n", item.repeat(count))
+}
+
+/// A repository as people keep it for a cluster, of which a small part concerns the Gateway API. Returns its size.
+pub(crate) fn repository(folder: &Path, count: usize) -> usize {
+    let mut size = 0;
+    for n in 0..count {
+        let team = folder.join(format!("team-{}", n % 50));
+        fs::create_dir_all(&team).unwrap();
+        let mut text = String::new();
+        match n % 20 {
+            0 => {
+                let spec = json!({
+                    "parentRefs": [{"name": "g", "namespace": "infra"}], "hostnames": [format!("a{n}.example.com")],
+                    "rules": [{"backendRefs": [{"name": format!("s{n}"), "port": 80}]}],
+                });
+                write!(
+                    text,
+                    "# The route of a{n}\n{}---\n{}",
+                    lines([route(&format!("r{n}"), spec)]),
+                    lines([service(&format!("s{n}"))])
+                )
+                .unwrap();
+            }
+            1..=4 => {
+                write!(
+                    text,
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c{n}\n  namespace: team\ndata:\n  dashboard.json: |\n"
+                )
+                .unwrap();
+                for panel in 0..160 {
+                    writeln!(
+                        text,
+                        "    {{\"panel\": {panel}, \"title\": \"requests a second of a{n}\"}},"
+                    )
+                    .unwrap();
+                }
+            }
+            5..=7 => {
+                write!(text, "image:\n  repository: registry.example.com/a{n}\n").unwrap();
+                for value in 0..160 {
+                    writeln!(
+                        text,
+                        "value{value}:\n  enabled: true # as in the chart\n  size: {value}"
+                    )
+                    .unwrap();
+                }
+            }
+            8 => {
+                write!(
+                    text,
+                    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\n"
+                )
+                .unwrap();
+            }
+            _ => {
+                write!(
+                    text,
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: d{n}\n  namespace: team\nspec:\n  template:\n    \
+                     spec:\n      containers:\n"
+                )
+                .unwrap();
+                for container in 0..100 {
+                    writeln!(
+                        text,
+                        "      - name: c{container}\n        image: registry.example.com/a/b:{n}"
+                    )
+                    .unwrap();
+                }
+            }
+        }
+        size += text.len();
+        fs::write(team.join(format!("{n}.yaml")), text).expect("a file");
+    }
+    let listener = json!({
+        "name": "http", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": "All"}},
+    });
+    let mut infra = gateway("g", vec![listener]);
+    infra["metadata"]["namespace"] = json!("infra");
+    fs::write(folder.join("gateway.yaml"), lines([infra])).expect("a file");
+    size
+}
+
+/// Files of which none can be read.
+pub(crate) fn broken_files(folder: &Path, count: usize) -> usize {
+    fs::create_dir_all(folder).unwrap();
+    let text = "kind: [\n---\n{\"kind\": }\n---\nkind: A\nkind: B\n";
+    for n in 0..count {
+        fs::write(folder.join(format!("{n}.yaml")), text).expect("a file");
+    }
+    count * text.len()
+}
