@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
 	servertesting "k8s.io/apiextensions-apiserver/pkg/cmd/server/testing"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/server/options"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
@@ -40,6 +42,8 @@ type Machine struct {
 	dir     string
 	etcd    *embed.Etcd
 	address string
+
+	mu      sync.Mutex
 	servers []*Server
 }
 
@@ -142,8 +146,8 @@ func (m *Machine) Start(name string) (*Server, error) {
 		"--enable-priority-and-fairness=false",
 		"--max-requests-inflight=0",
 		"--max-mutating-requests-inflight=0",
-		// What asks a whole cluster (namespaces, webhooks, policies) is not there.
-		"--disable-admission-plugins", "NamespaceLifecycle,MutatingAdmissionWebhook,ValidatingAdmissionWebhook,ValidatingAdmissionPolicy",
+		// Admission asks a whole cluster (namespaces, webhooks, policies), which is not there.
+		"--disable-admission-plugins", strings.Join(options.NewAdmissionOptions().Plugins.Registered(), ","),
 	}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start server %s: %w", name, err)
@@ -169,6 +173,8 @@ func (m *Machine) Start(name string) (*Server, error) {
 		Config: cfg, Name: name, crds: crds, http: transport,
 		base: strings.TrimSuffix(base.String(), "/"), stop: started.TearDownFn, served: map[string]resource{},
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.servers = append(m.servers, s)
 	return s, nil
 }
@@ -176,10 +182,18 @@ func (m *Machine) Start(name string) (*Server, error) {
 // Stop ends the servers and etcd and removes their data.
 func (m *Machine) Stop() {
 	for _, s := range m.servers {
-		s.stop()
+		s.Stop()
 	}
 	m.etcd.Close()
 	os.RemoveAll(m.dir)
+}
+
+// Stop ends one server before the others; its data stay until the machine stops.
+func (s *Server) Stop() {
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
 }
 
 // Install creates the CustomResourceDefinitions of a YAML stream and waits until each is established. A definition
@@ -187,12 +201,17 @@ func (m *Machine) Stop() {
 func (s *Server) Install(ctx context.Context, stream []byte) (int, error) {
 	var names []string
 	for _, doc := range strings.Split("\n"+string(stream), "\n---") {
+		// Later releases bring an admission policy along.
+		var kind metav1.TypeMeta
+		if err := yaml.Unmarshal([]byte(doc), &kind); err != nil {
+			return 0, fmt.Errorf("%s: read a CustomResourceDefinition: %w", s.Name, err)
+		}
+		if kind.Kind != "CustomResourceDefinition" {
+			continue
+		}
 		crd := &apiextensionsv1.CustomResourceDefinition{}
 		if err := yaml.UnmarshalStrict([]byte(doc), crd); err != nil {
 			return 0, fmt.Errorf("%s: read a CustomResourceDefinition: %w", s.Name, err)
-		}
-		if crd.Name == "" {
-			continue
 		}
 		// A status in a manifest is none of the server's doing.
 		crd.Status = apiextensionsv1.CustomResourceDefinitionStatus{}

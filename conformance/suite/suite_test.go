@@ -1,4 +1,4 @@
-package conformance
+package suite
 
 import (
 	"bytes"
@@ -25,9 +25,9 @@ import (
 	"sigs.k8s.io/gateway-api/pkg/features"
 	"sigs.k8s.io/yaml"
 
-	"gwapi/conformance/internal/apiserver"
-	"gwapi/conformance/internal/cluster"
-	"gwapi/conformance/internal/gwapi"
+	"gwapi/conformance/shared/apiserver"
+	"gwapi/conformance/shared/gwapi"
+	"gwapi/conformance/suite/internal/cluster"
 )
 
 const (
@@ -164,7 +164,11 @@ func TestUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := gwapi.CRDs(binary, "experimental")
+	release, err := gwapi.Open(binary, gwapi.Default, "experimental")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := release.CRDs("experimental")
 	if err != nil {
 		t.Fatal(err)
 	}

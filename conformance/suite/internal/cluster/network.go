@@ -24,7 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	pb "sigs.k8s.io/gateway-api/conformance/echo-basic/grpcechoserver"
 
-	"gwapi/conformance/internal/gwapi"
+	"gwapi/conformance/shared/gwapi"
 )
 
 // network is the data plane's outside: the addresses of the Gateways, and for what needs a socket (gRPC, WebSocket,

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"gwapi/conformance/internal/gwapi"
+	"gwapi/conformance/shared/gwapi"
 )
 
 // Ports of the suite's echo server.

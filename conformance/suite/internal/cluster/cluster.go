@@ -29,7 +29,7 @@ import (
 	"sigs.k8s.io/gateway-api/apis/v1alpha3"
 	"sigs.k8s.io/gateway-api/apis/v1beta1"
 
-	"gwapi/conformance/internal/gwapi"
+	"gwapi/conformance/shared/gwapi"
 )
 
 // Cluster is a client.Client whose writes the simulator follows.

@@ -17,7 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"gwapi/conformance/internal/gwapi"
+	"gwapi/conformance/shared/gwapi"
 )
 
 // Kubelet answers what the suite asks of pods past the client: their logs, and commands run inside them, of which

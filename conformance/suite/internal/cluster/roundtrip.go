@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/gateway-api/conformance/utils/roundtripper"
 
-	"gwapi/conformance/internal/gwapi"
+	"gwapi/conformance/shared/gwapi"
 )
 
 // RoundTripper answers the suite's HTTP requests from the simulator.

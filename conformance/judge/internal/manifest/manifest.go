@@ -10,8 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"sort"
 	"strings"
 
@@ -19,8 +18,17 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Group is the API group whose objects are judged.
-const Group = "gateway.networking.k8s.io"
+// Groups are the API groups whose objects are judged.
+var Groups = []string{"gateway.networking.k8s.io", "gateway.networking.x-k8s.io"}
+
+func judged(apiVersion string) bool {
+	for _, g := range Groups {
+		if strings.HasPrefix(apiVersion, g+"/") {
+			return true
+		}
+	}
+	return false
+}
 
 // Object is one object as it is sent.
 type Object struct {
@@ -56,39 +64,32 @@ func object(where string, body []byte, isJSON bool, h head) Object {
 	return Object{Where: where, Body: body, JSON: isJSON, APIVersion: h.APIVersion, Kind: h.Kind, Namespace: ns, Name: name}
 }
 
-// ReadDir collects the objects of all YAML and JSON files under dir; a missing dir holds none.
-func ReadDir(dir, label string) ([]Object, error) {
+// Read collects the objects of all YAML and JSON files.
+func Read(dir fs.FS, label string) ([]Object, error) {
 	var files []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(dir, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		switch filepath.Ext(path) {
+		switch path.Ext(file) {
 		case ".yaml", ".yml", ".json":
 			if !d.IsDir() {
-				files = append(files, path)
+				files = append(files, file)
 			}
 		}
 		return nil
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}
 	sort.Strings(files)
 	var out []Object
 	for _, f := range files {
-		text, err := os.ReadFile(f)
+		text, err := fs.ReadFile(dir, f)
 		if err != nil {
 			return nil, err
 		}
-		rel, err := filepath.Rel(dir, f)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, documents(filepath.Join(label, rel), text)...)
+		out = append(out, documents(path.Join(label, f), text)...)
 	}
 	return out, nil
 }
@@ -112,7 +113,7 @@ func documents(where string, text []byte) []Object {
 		}
 		var h head
 		if json.Unmarshal(raw, &h) == nil && h.APIVersion != "" && h.Kind != "" && h.Kind != "List" {
-			if strings.HasPrefix(h.APIVersion, Group+"/") {
+			if judged(h.APIVersion) {
 				out = append(out, object(at, doc, false, h))
 			}
 			continue
@@ -133,7 +134,7 @@ func inside(where string, tree any) []Object {
 		apiVersion, _ := v["apiVersion"].(string)
 		_, hasKind := v["kind"].(string)
 		_, hasMeta := v["metadata"].(map[string]any)
-		if strings.HasPrefix(apiVersion, Group+"/") && hasKind && hasMeta {
+		if judged(apiVersion) && hasKind && hasMeta {
 			body, err := json.Marshal(v)
 			if err != nil {
 				return nil
