@@ -43,6 +43,9 @@ pub struct Answer {
     pub why: Vec<String>,
     /// The matches that were in the running and did not win.
     pub losers: Vec<Loser>,
+    /// Where a redirect leads back to the same Gateway, if nobody answers there.
+    #[serde(skip)]
+    pub(crate) dead_end: Option<String>,
     /// The choice by which the backend was drawn, in the order of the spec.
     #[serde(skip)]
     pub(super) choice: WeightedChoice,
@@ -66,6 +69,7 @@ impl Answer {
             mirrors: Vec::new(),
             why: Vec::new(),
             losers: Vec::new(),
+            dead_end: None,
             choice: WeightedChoice::default(),
         }
     }

@@ -101,12 +101,17 @@ impl Asked<'_> {
         if !inside && answer.route.is_none() && self.request.client.is_none() {
             idle::say(self.effective, self.request, taken, &mut answer.why);
         }
-        answer.why.extend(self.led_nowhere(&answer));
+        if let Some((location, why)) = self.led_nowhere(&answer) {
+            answer
+                .why
+                .push(format!("nobody answers the client at {location}: {why}"));
+            answer.dead_end = Some(location);
+        }
         answer
     }
 
-    /// That a redirect leads back to this Gateway, where nobody takes the request, if it does.
-    fn led_nowhere(&self, answer: &Answer) -> Option<String> {
+    /// Where a redirect leads back to this Gateway, and why nobody takes the request there, if that is so.
+    fn led_nowhere(&self, answer: &Answer) -> Option<(String, String)> {
         let response = answer.response.as_ref();
         let response = response.filter(|_| answer.outcome == Outcome::Redirected)?;
         let gateway = self.destination.gateway()?;
@@ -128,7 +133,7 @@ impl Asked<'_> {
         let found = destination::find(self.effective, &next, &mut Vec::new());
         match found.ok()? {
             Destination::Nobody { why, .. } | Destination::Unserved { why, .. } => {
-                Some(format!("nobody answers the client at {location}: {why}"))
+                Some((location.to_owned(), why))
             }
             _ => None,
         }

@@ -33,17 +33,15 @@ impl Near<'_> {
             }
         }
         for ((gateway, reason), names) in conflicts {
-            let what = match reason {
-                listener::reason::HOSTNAME_CONFLICT => "a hostname or a port",
-                _ => "a port",
+            let listeners = match names.as_slice() {
+                [one] => format!("listener {one}"),
+                names => format!("each of the listeners {}", names.join(", ")),
             };
-            help.push(match names.as_slice() {
-                [one] => format!("give listener {one} of Gateway {gateway} {what} of its own"),
-                names => format!(
-                    "give each of the listeners {} of Gateway {gateway} {what} of its own",
-                    names.join(", ")
-                ),
-            });
+            let what = match reason {
+                listener::reason::HOSTNAME_CONFLICT => "a hostname or a port of its own",
+                _ => "a port that no listener of another protocol has",
+            };
+            help.push(format!("give {listeners} of Gateway {gateway} {what}"));
         }
         help.truncate(super::SHOWN);
     }

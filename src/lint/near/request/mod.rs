@@ -45,6 +45,13 @@ impl Near<'_> {
                 self.policies(answer, backend, &mut around.why);
             }
             self.rule_fails(answer, &mut around.help);
+            let dead_end = answer.dead_end.iter();
+            around.help.extend(dead_end.map(|location| {
+                format!(
+                    "add a listener that answers at {location}; if TLS ends in front of the Gateway, it sees cleartext again, \
+                     and the redirect has no end"
+                )
+            }));
         } else {
             self.astray(request, answer, &mut around);
         }

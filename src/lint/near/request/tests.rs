@@ -214,6 +214,14 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     );
 }
 
+#[test]
+fn a_redirect_that_leads_nowhere_is_helped() {
+    let spec = "{ parentRefs: [{ name: front }], rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https } }] }] }";
+    let help = around(&object("HTTPRoute", "r", spec), "http://a.example/").help;
+    assert_eq!(help.len(), 1, "{help:#?}");
+    assert!(help[0].starts_with("add a listener that answers at https://a.example/; if TLS ends"));
+}
+
 /// Listeners that are not serving go before everything else that a request would have met.
 #[test]
 fn what_a_listener_needs_to_serve_is_said() {
@@ -243,7 +251,7 @@ fn what_a_listener_needs_to_serve_is_said() {
     let mixed = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: HTTP }\n";
     assert_eq!(
         ask(mixed, 443),
-        ["give listener `a` of Gateway shop/front a port of its own"]
+        ["give listener `a` of Gateway shop/front a port that no listener of another protocol has"]
     );
     let odd = "    - { name: odd, port: 443, protocol: example.com/odd }\n";
     assert_eq!(
