@@ -18,9 +18,9 @@ use gwapi::{
     meta::GROUP,
     v1::{
         AllowedRoutes, FromNamespaces, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec,
-        GatewayTlsConfig, GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef,
-        HttpRoute, HttpRouteRule, HttpRouteSpec, Listener, ParentReference, RouteNamespaces,
-        SecretObjectReference,
+        GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef, HttpRoute,
+        HttpRouteRule, HttpRouteSpec, Listener, ListenerTlsConfig, ParentReference,
+        RouteNamespaces, SecretObjectReference,
     },
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
 };
@@ -232,6 +232,7 @@ fn http_route(
                 backend_refs: backends,
                 ..Default::default()
             }]),
+            ..Default::default()
         },
         ..Default::default()
     }
@@ -340,7 +341,7 @@ fn cluster(routes: usize, gateways: usize) -> World {
     ];
     for at in 0..gateways {
         let https = Listener {
-            tls: Some(GatewayTlsConfig {
+            tls: Some(ListenerTlsConfig {
                 certificate_refs: vec![SecretObjectReference {
                     namespace: Some("certificates".to_owned()),
                     name: "all".to_owned(),
@@ -504,6 +505,7 @@ mod corner {
                     }],
                     ..Default::default()
                 }],
+                ..Default::default()
             }),
             ..Default::default()
         }
@@ -685,7 +687,7 @@ mod change {
             };
             ReferenceGrant {
                 metadata: metadata("lone", "only"),
-                ..(*grant).clone()
+                spec: grant.spec.clone(),
             }
             .into()
         });

@@ -57,7 +57,7 @@ fn in_turns() {
 fn compiled() -> CompiledSchema {
     let installation = schema::find("gateway.networking.k8s.io/v1", "HTTPRoute")
         .unwrap()
-        .installation(Release::V1_1, Channel::Standard)
+        .installation(Release::V1_1_0, Channel::Standard)
         .unwrap();
     compile_schema(&serde_json::to_value(crd::structural_schema(installation)).unwrap())
 }

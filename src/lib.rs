@@ -20,3 +20,4 @@ pub mod v1alpha2;
 pub mod v1alpha3;
 pub mod v1beta1;
 pub mod validation;
+pub mod x_v1alpha1;

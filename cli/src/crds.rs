@@ -10,16 +10,17 @@ use gwapi::{
     meta::{Channel, Release},
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use serde::Serialize;
 use serde_json::{Number, Value};
 use std::path::PathBuf;
 
-/// Write the CustomResourceDefinitions, as one YAML stream or a file each
+/// Write the CustomResourceDefinitions, as one YAML stream or a file each; since v1.5.0 the admission policy, too
 #[derive(Debug, Args)]
 pub(crate) struct CrdsArgs {
     /// The release channel: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
-    /// The release: `v1.1.0`, or `v1.0.0` for the BackendTLSPolicy that came before
+    /// The release: from `v1.0.0` to `v1.7.0`
     #[arg(long, default_value_t)]
     release: Release,
     /// Write a file for each kind into this folder, made where it is missing, instead of to stdout. Files of the same
@@ -29,18 +30,7 @@ pub(crate) struct CrdsArgs {
 }
 
 pub(crate) fn run(args: &CrdsArgs) -> Exit {
-    let crds = crd::definitions(args.release, args.channel);
-    if crds.is_empty() {
-        return fail(format_args!(
-            "nothing is known of the {} channel of release {}",
-            args.channel, args.release
-        ));
-    }
-    let documents: Result<Vec<_>, String> = crds
-        .iter()
-        .map(|crd| Ok((file_name(crd), yaml(crd)?)))
-        .collect();
-    let documents = match documents {
+    let documents = match documents(args.release, args.channel) {
         Ok(documents) => documents,
         Err(error) => return fail(format_args!("cannot write a definition as YAML: {error}")),
     };
@@ -57,13 +47,29 @@ pub(crate) fn run(args: &CrdsArgs) -> Exit {
     }
 }
 
+/// The file of the admission policy.
+const POLICY_FILE: &str = "gateway.networking.k8s.io_vap_safeupgrades.yaml";
+
+/// The files of a release and channel, each with its name: definitions, and the admission policy where there is one.
+fn documents(release: Release, channel: Channel) -> Result<Vec<(String, String)>, String> {
+    let mut documents = Vec::new();
+    for crd in crd::definitions(release, channel) {
+        documents.push((file_name(&crd), yaml(&crd)?));
+    }
+    if let Some((policy, binding)) = crd::safe_upgrades(release, channel) {
+        let both = format!("{}---\n{}", yaml(&policy)?, yaml(&binding)?);
+        documents.push((POLICY_FILE.to_owned(), both));
+    }
+    Ok(documents)
+}
+
 /// The file of a definition: group and plural.
 fn file_name(crd: &CustomResourceDefinition) -> String {
     format!("{}_{}.yaml", crd.spec.group, crd.spec.names.plural)
 }
 
-fn yaml(crd: &CustomResourceDefinition) -> Result<String, String> {
-    let mut value = serde_json::to_value(crd).map_err(|error| error.to_string())?;
+fn yaml(object: &impl Serialize) -> Result<String, String> {
+    let mut value = serde_json::to_value(object).map_err(|error| error.to_string())?;
     whole_numbers(&mut value);
     let text = serde_saphyr::to_string(&value).map_err(|error| error.to_string())?;
     Ok(format!(
@@ -105,7 +111,7 @@ mod tests {
             let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
                 .join("../crds")
                 .join(channel.as_str());
-            let crds = crd::definitions(Release::V1_1, channel);
+            let crds = crd::definitions(Release::V1_1_0, channel);
             let files = fs::read_dir(&folder).unwrap().count();
             assert_eq!(files, crds.len(), "{}", folder.display());
             for crd in crds {

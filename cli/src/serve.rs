@@ -83,7 +83,7 @@ use ask::Ask;
 use clap::Args;
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
-    meta::{Channel, Duration, GroupVersionKind, ObjectReference, SupportedFeature},
+    meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectReference},
     sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
 };
@@ -230,7 +230,7 @@ impl Configuration {
         options.features = self.features.map(|names| {
             names
                 .into_iter()
-                .map(SupportedFeature::from)
+                .map(FeatureName::from)
                 .collect::<BTreeSet<_>>()
         });
         if !self.addresses.is_empty() {
@@ -240,6 +240,7 @@ impl Configuration {
                     .map(|address| GatewayStatusAddress {
                         r#type: Some(address.address_type()),
                         value: address.value,
+                        ..Default::default()
                     })
                     .collect(),
             );

@@ -11,7 +11,7 @@ use clap::Args;
 use gwapi::{
     lint::{Member, judge_together},
     manifest::{Object, RawObject},
-    meta::{self, Channel},
+    meta::{self, Channel, Release},
     rules,
     validation::{self, Finding, Report},
 };
@@ -30,6 +30,9 @@ pub(crate) struct ValidateArgs {
     /// The release channel whose definitions the server has: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
+    /// The release whose definitions the server has, such as `v1.6.1`
+    #[arg(long, default_value_t)]
+    release: Release,
     /// Judge `status` too, as when a controller writes it
     #[arg(long)]
     with_status: bool,
@@ -41,7 +44,7 @@ pub(crate) struct ValidateArgs {
 }
 
 pub(crate) fn run(args: &ValidateArgs) -> Exit {
-    let mut options = validation::ValidationOptions::new(args.channel);
+    let mut options = validation::ValidationOptions::of(args.release, args.channel);
     options.with_status = args.with_status;
     options.now = Some(Timestamp::now());
     let most = args.max_findings;
@@ -133,6 +136,7 @@ fn is_of_set(entry: &RawObject) -> bool {
     let (api_version, kind) = (entry.api_version(), entry.kind());
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     group == meta::GROUP
+        || group == meta::EXPERIMENTS_GROUP
         || (group, kind) == ("multicluster.x-k8s.io", "ServiceImport")
         || Object::KNOWN.contains(&(api_version, kind))
 }

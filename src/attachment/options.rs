@@ -1,7 +1,7 @@
 //! What a resolution needs to know beside the objects.
 
 use crate::{
-    meta::{Channel, HostnameRank, PatternLimits, SupportedFeature},
+    meta::{Channel, FeatureName, HostnameRank, PatternLimits},
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -21,7 +21,7 @@ pub struct Options {
     /// The features that are supported; all of them unless set. What is not supported is reported as the
     /// specification asks: kinds of routes are left out of `supportedKinds`, rules that need it are
     /// dropped with `UnsupportedValue`, backends get `UnsupportedProtocol`.
-    pub features: Option<BTreeSet<SupportedFeature>>,
+    pub features: Option<BTreeSet<FeatureName>>,
     /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
     /// `status.supportedFeatures`.
     pub channel: Channel,
@@ -89,6 +89,7 @@ impl AddressPool {
                 (offset < 1 << 17).then(|| GatewayStatusAddress {
                     r#type: Some(AddressType::IpAddress),
                     value: Ipv4Addr::from(first + offset).to_string(),
+                    ..Default::default()
                 })
             }
             Self::Listed(addresses) => addresses.get(index).cloned(),
@@ -173,7 +174,7 @@ impl Options {
 
     /// Whether a feature is supported.
     #[must_use]
-    pub fn supports(&self, feature: &SupportedFeature) -> bool {
+    pub fn supports(&self, feature: &FeatureName) -> bool {
         self.features
             .as_ref()
             .is_none_or(|features| features.contains(feature))

@@ -41,7 +41,9 @@ impl TryFrom<v1alpha2::BackendTlsPolicy> for v1alpha3::BackendTlsPolicy {
                     ca_certificate_refs: policy.spec.tls.ca_cert_refs,
                     well_known_ca_certificates: policy.spec.tls.well_known_ca_certs,
                     hostname: policy.spec.tls.hostname,
+                    ..Default::default()
                 },
+                ..Default::default()
             },
             status: policy.status,
         })

@@ -129,6 +129,8 @@ impl ConversionProblemKind {
             Self::OtherNamespace { .. } => "other-namespace",
             Self::UnknownNamespace(_) => "unknown-namespace",
             Self::Targets(_) => "one-target",
+            Self::Rules(_) => "one-rule",
+            Self::Hostnames => "some-hostname",
             Self::Collision(_) => "unknown-field",
             Self::Type(_) => "type",
             Self::Unreadable(_) => "unreadable",
@@ -165,6 +167,16 @@ pub enum ConversionProblemKind {
         "there are {0} targets and the wanted version holds exactly one: make it one policy a target"
     )]
     Targets(usize),
+    /// The wanted version has one rule, and there are none or several.
+    #[error(
+        "there are {0} rules and the wanted version holds exactly one: make it one route a rule"
+    )]
+    Rules(usize),
+    /// The wanted version asks for hostnames.
+    #[error(
+        "there are no hostnames and the wanted version asks for one at least: name those that clients use"
+    )]
+    Hostnames,
     /// A member that the object's version does not know, and to which the wanted version gives a meaning.
     #[error(
         "`{0}` is not a field of the object's version, and would become one of the wanted version: remove it"

@@ -18,7 +18,7 @@ pub fn versions(kind: &str) -> impl Iterator<Item = &'static str> {
 /// The API version in which release v1.1.0 stores a kind: where a migration leads unless told otherwise.
 #[must_use]
 pub fn preferred_version(kind: &str) -> Option<&'static str> {
-    schema::versions_of(kind, Release::V1_1, Channel::Experimental)
+    schema::versions_of(kind, Release::V1_1_0, Channel::Experimental)
         .find(|(_, installation)| installation.stored)
         .map(|(version, _)| version.api_version)
 }

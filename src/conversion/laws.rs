@@ -115,7 +115,9 @@ prop_compose! {
                     ca_certificate_refs: old.spec.tls.ca_cert_refs,
                     well_known_ca_certificates: old.spec.tls.well_known_ca_certs,
                     hostname: old.spec.tls.hostname,
+                    ..Default::default()
                 },
+                ..Default::default()
             },
             status: old.status,
         }
@@ -294,8 +296,16 @@ proptest! {
         object.insert("kind".into(), kind.kind.into());
         let object = Value::Object(object);
         for to in versions(kind.kind) {
-            let mut converted = convert_value(&object, to).unwrap();
-            prop_assert_eq!(convert_value(&converted, kind.api_version).unwrap(), object.clone());
+            // Routes of streams have several rules in `v1alpha2` only.
+            let narrows = ["TLSRoute", "TCPRoute", "UDPRoute"].contains(&kind.kind);
+            let Ok(mut converted) = convert_value(&object, to) else {
+                prop_assert!(narrows && kind.version == "v1alpha2");
+                continue;
+            };
+            match convert_value(&converted, kind.api_version) {
+                Ok(back) => prop_assert_eq!(back, object.clone()),
+                Err(_) => prop_assert!(narrows && to.ends_with("v1alpha2")),
+            }
             prop_assert_eq!(converted["apiVersion"].as_str(), Some(to));
             converted["apiVersion"] = kind.api_version.into();
             prop_assert_eq!(&converted, &object);
@@ -326,5 +336,7 @@ fn typed_objects_of_repeated_versions_convert_both_ways() {
         v1beta1::HttpRoute, v1::HttpRoute, {"hostnames": ["a.example"]};
         v1alpha2::GrpcRoute, v1::GrpcRoute, {"hostnames": ["a.example"]};
         v1alpha2::ReferenceGrant, v1beta1::ReferenceGrant, {"from": [], "to": []};
+        v1beta1::ReferenceGrant, v1::ReferenceGrant, {"from": [], "to": []};
+        v1alpha3::TlsRoute, v1::TlsRoute, {"hostnames": ["a.example"], "rules": []};
     }
 }

@@ -3,7 +3,11 @@
 use super::{
     ConversionError, ConversionProblem, ConversionProblemKind, convert_value, kinds, value,
 };
-use crate::{manifest, meta::ObjectReference};
+use crate::{
+    manifest,
+    meta::{ObjectReference, Release},
+    schema,
+};
 use serde_json::{Map, Value};
 
 /// The members of `metadata` that a server sets, and that it refuses or ignores when an object is created
@@ -81,7 +85,10 @@ impl Migration {
         }
         match kinds::find(api_version, kind) {
             Some((of, true)) => {
-                let to = self.target(of.kind).unwrap_or(of.api_version).to_owned();
+                let to = self
+                    .target(of.api_version, of.kind)
+                    .unwrap_or(of.api_version)
+                    .to_owned();
                 let errors = done.errors.len();
                 let Value::Object(mut list) = self.list(document, done) else {
                     return Value::Null;
@@ -125,7 +132,7 @@ impl Migration {
         }
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (from, kind) = (text("apiVersion"), text("kind"));
-        let to = match (kinds::find(from, kind), self.target(kind)) {
+        let to = match (kinds::find(from, kind), self.target(from, kind)) {
             (Some(_), Some(to)) => (to != from).then_some(to),
             (Some(_), None) => None,
             // Not known: the conversion says so.
@@ -168,9 +175,11 @@ impl Migration {
         new
     }
 
-    /// The version in which objects of a kind are wanted; nothing where they stay in theirs.
-    fn target(&self, kind: &str) -> Option<&str> {
+    /// The version in which objects of a kind are wanted; nothing where they stay in theirs, as those do that are written
+    /// in the version of a later release.
+    fn target(&self, from: &str, kind: &str) -> Option<&str> {
         match &self.to {
+            None if schema::later(from, kind, Release::V1_1_0).is_some() => None,
             None => kinds::preferred_version(kind),
             Some(to) => kinds::versions(kind)
                 .any(|version| version == to)

@@ -42,6 +42,7 @@ mod kinds;
 mod migrate;
 mod repeated;
 mod review;
+mod stream_route;
 pub mod upgrade;
 mod value;
 

@@ -1,10 +1,13 @@
 //! Conversion of objects as JSON.
 
-use super::{ConversionError, ConversionProblem, ConversionProblemKind, backend_tls_policy, kinds};
+use super::{
+    ConversionError, ConversionProblem, ConversionProblemKind, backend_tls_policy, kinds,
+    stream_route,
+};
 use crate::{
     meta::{GROUP, ObjectReference, kept_name},
     schema::KindVersion,
-    v1alpha2, v1alpha3,
+    v1, v1alpha2,
 };
 use k8s_openapi::Resource;
 use serde_json::{Map, Value};
@@ -97,9 +100,9 @@ fn change(
     to: &str,
 ) -> Result<(), Vec<ConversionProblem>> {
     const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
-    const NEW: &str = v1alpha3::BackendTlsPolicy::API_VERSION;
     match (kind, from, to) {
-        (v1alpha3::BackendTlsPolicy::KIND, OLD, NEW) => {
+        _ if from == to => Ok(()),
+        (v1::BackendTlsPolicy::KIND, OLD, _) => {
             let own = object
                 .get("metadata")
                 .and_then(|metadata| metadata.get("namespace"))
@@ -107,7 +110,10 @@ fn change(
                 .map(str::to_owned);
             backend_tls_policy::forth(object, own.as_deref())
         }
-        (v1alpha3::BackendTlsPolicy::KIND, NEW, OLD) => backend_tls_policy::back(object),
+        (v1::BackendTlsPolicy::KIND, _, OLD) => backend_tls_policy::back(object),
+        (v1::TlsRoute::KIND | v1::TcpRoute::KIND | v1::UdpRoute::KIND, OLD, _) => {
+            stream_route::narrow(object, kind == v1::TlsRoute::KIND)
+        }
         // All others differ in nothing but their name.
         _ => Ok(()),
     }
@@ -158,6 +164,7 @@ pub(super) fn is_own(object: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v1alpha3;
     use serde_json::json;
 
     const V1ALPHA2: &str = "gateway.networking.k8s.io/v1alpha2";

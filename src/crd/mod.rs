@@ -3,16 +3,17 @@
 //! ```
 //! use gwapi::{crd, meta::{Channel, Release}};
 //!
-//! let crds = crd::definitions(Release::V1_1, Channel::Standard);
+//! let crds = crd::definitions(Release::V1_1_0, Channel::Standard);
 //! let names: Vec<_> = crds.iter().map(|crd| crd.spec.names.kind.as_str()).collect();
 //! assert_eq!(names, ["GatewayClass", "Gateway", "GRPCRoute", "HTTPRoute", "ReferenceGrant"]);
 //! ```
 
 mod names;
 mod props;
+mod safe_upgrades;
 
 use crate::{
-    meta::{self, Channel, Release},
+    meta::{Channel, Release, When},
     schema::{self, Installation, KindVersion},
 };
 use k8s_openapi::{
@@ -27,6 +28,7 @@ use names::{Facts, facts};
 use std::collections::BTreeMap;
 
 pub use props::structural_schema;
+pub use safe_upgrades::{SAFE_UPGRADES, safe_upgrades};
 
 /// The annotation with the bundle's version on each CRD.
 pub const BUNDLE_VERSION_ANNOTATION: &str = "gateway.networking.k8s.io/bundle-version";
@@ -36,8 +38,6 @@ pub const CHANNEL_ANNOTATION: &str = "gateway.networking.k8s.io/channel";
 pub const API_APPROVED_ANNOTATION: &str = "api-approved.kubernetes.io";
 
 /// The definitions that a release and channel install, in the order of [`schema::KINDS`].
-///
-/// Of release v1.0.0 the crate knows the BackendTLSPolicy alone, in the experimental channel.
 #[must_use]
 pub fn definitions(release: Release, channel: Channel) -> Vec<CustomResourceDefinition> {
     let mut kinds: Vec<&str> = Vec::new();
@@ -63,22 +63,23 @@ pub fn definition(
     let (first, _) = versions.first()?;
     let facts = facts(kind)?;
     let annotations = [
-        (API_APPROVED_ANNOTATION, approval(release)),
+        (API_APPROVED_ANNOTATION, release.approval()),
         (BUNDLE_VERSION_ANNOTATION, release.as_str()),
         (CHANNEL_ANNOTATION, channel.as_str()),
     ];
     let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
     Some(CustomResourceDefinition {
         metadata: ObjectMeta {
-            name: Some(format!("{}.{}", first.plural, meta::GROUP)),
+            name: Some(format!("{}.{}", first.plural, first.group)),
             annotations: Some(annotations.into_iter().map(owned).collect()),
             labels: facts
                 .policy
-                .map(|policy| BTreeMap::from([owned((crate::v1alpha2::POLICY_LABEL, policy))])),
+                .filter(|(_, when)| when.contains(release, channel))
+                .map(|(policy, _)| BTreeMap::from([owned((crate::v1::POLICY_LABEL, policy))])),
             ..ObjectMeta::default()
         },
         spec: CustomResourceDefinitionSpec {
-            group: meta::GROUP.to_owned(),
+            group: first.group.to_owned(),
             names: CustomResourceDefinitionNames {
                 categories: Some(vec!["gateway-api".to_owned()]),
                 kind: kind.to_owned(),
@@ -103,21 +104,14 @@ pub fn definition(
     })
 }
 
-/// Where the API's reviewers approved the release's group.
-fn approval(release: Release) -> &'static str {
-    match release {
-        Release::V1_0 => "https://github.com/kubernetes-sigs/gateway-api/pull/2466",
-        _ => "https://github.com/kubernetes-sigs/gateway-api/pull/2997",
-    }
-}
-
 fn version(
     kind: &KindVersion,
     installation: &Installation,
     facts: &Facts,
 ) -> CustomResourceDefinitionVersion {
-    // The deprecated GRPCRoute version was cut to the schema alone.
-    let bare = kind.kind == "GRPCRoute" && kind.version == "v1alpha2";
+    let is = |when: When| when.contains(installation.release, installation.channel);
+    let has_columns = !is(kind.history.without_columns);
+    let has_subresources = !is(kind.history.without_status);
     let columns = facts
         .columns
         .iter()
@@ -132,14 +126,14 @@ fn version(
         name: kind.version.to_owned(),
         served: installation.served,
         storage: installation.stored,
-        deprecated: kind.deprecation.map(|_| true),
-        deprecation_warning: kind.deprecation.map(str::to_owned),
-        additional_printer_columns: (!bare).then(|| columns.collect()),
+        deprecated: installation.deprecation.as_ref().map(|_| true),
+        deprecation_warning: installation.deprecation.clone(),
+        additional_printer_columns: has_columns.then(|| columns.collect()),
         schema: Some(CustomResourceValidation {
             open_api_v3_schema: Some(structural_schema(installation)),
         }),
-        subresources: (!bare).then(|| CustomResourceSubresources {
-            status: kind
+        subresources: has_subresources.then(|| CustomResourceSubresources {
+            status: installation
                 .status_subresource
                 .then(|| CustomResourceSubresourceStatus(serde_json::json!({}))),
             ..CustomResourceSubresources::default()

@@ -1,12 +1,14 @@
 //! What a CRD says of a kind beside its schema: short name, policy label, printer columns.
 
+use crate::meta::{When, when};
+
 /// The facts of one kind.
 #[derive(Debug)]
 pub(super) struct Facts {
     kind: &'static str,
     pub(super) short_name: Option<&'static str>,
-    /// The kind of policy, for the label that marks policies (GEP-713).
-    pub(super) policy: Option<&'static str>,
+    /// The kind of policy, for the label that marks policies (GEP-713), and the releases that have the label.
+    pub(super) policy: Option<(&'static str, When)>,
     pub(super) columns: &'static [Column],
 }
 
@@ -36,7 +38,17 @@ const AGE: Column = Column {
     wide: false,
 };
 
+const ACCEPTED: Column = text(
+    "Accepted",
+    r#".status.conditions[?(@.type=="Accepted")].status"#,
+);
+const PROGRAMMED: Column = text(
+    "Programmed",
+    r#".status.conditions[?(@.type=="Programmed")].status"#,
+);
+
 const AGE_ALONE: &[Column] = &[AGE];
+const LISTENER_SET: &[Column] = &[ACCEPTED, PROGRAMMED, AGE];
 const HOSTNAMES: &[Column] = &[text("Hostnames", ".spec.hostnames"), AGE];
 
 const fn named(
@@ -53,9 +65,12 @@ const fn named(
 }
 
 const FACTS: &[Facts] = &[
-    named("BackendLBPolicy", Some("blbpolicy"), AGE_ALONE),
     Facts {
-        policy: Some("Direct"),
+        policy: Some(("Direct", when!("1.2"))),
+        ..named("BackendLBPolicy", Some("blbpolicy"), AGE_ALONE)
+    },
+    Facts {
+        policy: Some(("Direct", When::ALWAYS)),
         ..named("BackendTLSPolicy", Some("btlspolicy"), AGE_ALONE)
     },
     named(
@@ -63,10 +78,7 @@ const FACTS: &[Facts] = &[
         Some("gc"),
         &[
             text("Controller", ".spec.controllerName"),
-            text(
-                "Accepted",
-                r#".status.conditions[?(@.type=="Accepted")].status"#,
-            ),
+            ACCEPTED,
             AGE,
             Column {
                 wide: true,
@@ -80,19 +92,28 @@ const FACTS: &[Facts] = &[
         &[
             text("Class", ".spec.gatewayClassName"),
             text("Address", ".status.addresses[*].value"),
-            text(
-                "Programmed",
-                r#".status.conditions[?(@.type=="Programmed")].status"#,
-            ),
+            PROGRAMMED,
             AGE,
         ],
     ),
     named("GRPCRoute", None, HOSTNAMES),
     named("HTTPRoute", None, HOSTNAMES),
+    named("ListenerSet", Some("lset"), LISTENER_SET),
     named("ReferenceGrant", Some("refgrant"), AGE_ALONE),
     named("TCPRoute", None, AGE_ALONE),
     named("TLSRoute", None, AGE_ALONE),
     named("UDPRoute", None, AGE_ALONE),
+    named("XBackend", Some("xbackend"), AGE_ALONE),
+    Facts {
+        policy: Some(("Direct", When::ALWAYS)),
+        ..named("XBackendTrafficPolicy", Some("xbtrafficpolicy"), AGE_ALONE)
+    },
+    named("XListenerSet", Some("lset"), LISTENER_SET),
+    named("XMesh", Some("mesh"), &[ACCEPTED, AGE]),
+    Facts {
+        policy: Some(("Direct", When::ALWAYS)),
+        ..named("XTelemetryPolicy", Some("xtelemetrypolicy"), AGE_ALONE)
+    },
 ];
 
 /// The facts of a kind.

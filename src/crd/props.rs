@@ -61,6 +61,7 @@ fn props(
         maximum: number(schema.maximum),
         min_items: length(schema.min_items),
         max_items: length(schema.max_items),
+        min_properties: length(schema.min_properties),
         max_properties: length(schema.max_properties),
         required: some(schema.required.clone()),
         properties: (!schema.properties.is_empty()).then(|| {

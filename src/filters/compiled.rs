@@ -2,7 +2,8 @@
 
 use super::{
     ApplyError, CompileError, CompileErrorKind, HeaderModifier, Redirect, RedirectContext, Rewrite,
-    error::unrecognized, header_modifier::Message,
+    error::{not_implemented, unrecognized},
+    header_modifier::Message,
 };
 use crate::v1::{
     BackendObjectReference, GrpcRouteFilter, HttpHeaderFilter, HttpRouteFilter,
@@ -101,6 +102,8 @@ impl Filters {
                 Err(error) => errors.push(error.within("urlRewrite")),
             },
             HttpRouteFilter::ExtensionRef(reference) => self.extensions.push(reference.clone()),
+            HttpRouteFilter::Cors(_) => errors.push(not_implemented("CORS")),
+            HttpRouteFilter::ExternalAuth(_) => errors.push(not_implemented("ExternalAuth")),
             HttpRouteFilter::Unrecognized(_) => {
                 errors.push(unrecognized(filter.type_name(), HttpRouteFilter::TYPES));
             }

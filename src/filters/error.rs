@@ -90,6 +90,9 @@ pub enum CompileErrorKind {
     /// The type of the filter or of the path modifier is not known.
     #[error("`{0}` is not a known type")]
     UnknownType(String),
+    /// The type is known, and what it asks for is not implemented.
+    #[error("the filter `{0}` is not implemented: requests are answered with an error")]
+    NotImplemented(&'static str),
     /// The type is known, and the member of its name is missing, or has another beside it.
     #[error("`{0}` must have the field that belongs to it, and no field of another type")]
     Member(String),
@@ -140,6 +143,7 @@ impl CompileErrorKind {
         !matches!(
             self,
             Self::HeaderValue(_)
+                | Self::NotImplemented(_)
                 | Self::ConnectionHeader(_)
                 | Self::FramingHeader(_)
                 | Self::HostOnce(_)
@@ -213,4 +217,9 @@ pub(super) fn unrecognized(kind: &str, known: &[&str]) -> CompileError {
         CompileErrorKind::UnknownType(text)
     };
     CompileError::new("type", why)
+}
+
+/// A filter of a type that is not implemented.
+pub(super) fn not_implemented(kind: &'static str) -> CompileError {
+    CompileError::new("type", CompileErrorKind::NotImplemented(kind))
 }

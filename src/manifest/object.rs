@@ -2,7 +2,7 @@
 
 use crate::{
     meta::{GroupVersionKind, NamespacedName},
-    v1, v1alpha2, v1alpha3, v1beta1,
+    v1, v1alpha2, v1alpha3, v1beta1, x_v1alpha1,
 };
 use k8s_openapi::{
     Resource as _,
@@ -132,6 +132,18 @@ objects! {
     HttpRoute(v1::HttpRoute),
     /// GRPCRoute `v1`.
     GrpcRoute(v1::GrpcRoute),
+    /// TLSRoute `v1`.
+    TlsRoute(v1::TlsRoute),
+    /// TCPRoute `v1`.
+    TcpRoute(v1::TcpRoute),
+    /// UDPRoute `v1`.
+    UdpRoute(v1::UdpRoute),
+    /// ListenerSet `v1`.
+    ListenerSet(v1::ListenerSet),
+    /// ReferenceGrant `v1`.
+    ReferenceGrant(v1::ReferenceGrant),
+    /// BackendTLSPolicy `v1`.
+    BackendTlsPolicy(v1::BackendTlsPolicy),
     /// GatewayClass `v1beta1`.
     GatewayClassV1Beta1(v1beta1::GatewayClass),
     /// Gateway `v1beta1`.
@@ -139,23 +151,35 @@ objects! {
     /// HTTPRoute `v1beta1`.
     HttpRouteV1Beta1(v1beta1::HttpRoute),
     /// ReferenceGrant `v1beta1`.
-    ReferenceGrant(v1beta1::ReferenceGrant),
+    ReferenceGrantV1Beta1(v1beta1::ReferenceGrant),
     /// GRPCRoute `v1alpha2`.
     GrpcRouteV1Alpha2(v1alpha2::GrpcRoute),
     /// ReferenceGrant `v1alpha2`.
     ReferenceGrantV1Alpha2(v1alpha2::ReferenceGrant),
     /// TCPRoute `v1alpha2`.
-    TcpRoute(v1alpha2::TcpRoute),
+    TcpRouteV1Alpha2(v1alpha2::TcpRoute),
     /// TLSRoute `v1alpha2`.
-    TlsRoute(v1alpha2::TlsRoute),
+    TlsRouteV1Alpha2(v1alpha2::TlsRoute),
     /// UDPRoute `v1alpha2`.
-    UdpRoute(v1alpha2::UdpRoute),
+    UdpRouteV1Alpha2(v1alpha2::UdpRoute),
     /// BackendLBPolicy `v1alpha2`.
     BackendLbPolicy(v1alpha2::BackendLbPolicy),
     /// BackendTLSPolicy `v1alpha2`, as release v1.0.0 had it.
     BackendTlsPolicyV1Alpha2(v1alpha2::BackendTlsPolicy),
     /// BackendTLSPolicy `v1alpha3`.
-    BackendTlsPolicy(v1alpha3::BackendTlsPolicy),
+    BackendTlsPolicyV1Alpha3(v1alpha3::BackendTlsPolicy),
+    /// TLSRoute `v1alpha3`.
+    TlsRouteV1Alpha3(v1alpha3::TlsRoute),
+    /// XBackend `v1alpha1`.
+    XBackend(x_v1alpha1::XBackend),
+    /// XBackendTrafficPolicy `v1alpha1`.
+    XBackendTrafficPolicy(x_v1alpha1::XBackendTrafficPolicy),
+    /// XListenerSet `v1alpha1`.
+    XListenerSet(x_v1alpha1::XListenerSet),
+    /// XMesh `v1alpha1`.
+    XMesh(x_v1alpha1::XMesh),
+    /// XTelemetryPolicy `v1alpha1`.
+    XTelemetryPolicy(x_v1alpha1::XTelemetryPolicy),
     /// Core Service.
     Service(core::Service),
     /// Core Endpoints.

@@ -3,6 +3,7 @@
 //! These types carry a schema and nothing else. A field of a wire struct with such a text is a
 //! `String` and names its constraint in its schema attribute; CRDs and validation read it from there.
 
+use super::was;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -79,7 +80,52 @@ constraints! {
     /// A count of objects.
     Count = { "type": "integer", "format": "int32" };
     /// The status code of a redirect.
-    RedirectStatusCode = { "type": "integer", "enum": [301, 302] };
+    RedirectStatusCode = {
+        "type": "integer", "enum": [301, 302, 303, 307, 308],
+        "x-gwapi-was": was! { "..1.4": { "enum": [301, 302] } }
+    };
+    /// The status code of an answer after which a request is tried again.
+    RetryStatusCode = { "type": "integer", "minimum": 400, "maximum": 599 };
+    /// How often a request is tried again.
+    RetryAttempts = { "type": "integer", "minimum": 0 };
+    /// A part of a hundred.
+    Percent = { "type": "integer", "format": "int32", "minimum": 0, "maximum": 100 };
+    /// What is above the line of a fraction.
+    Numerator = { "type": "integer", "format": "int32", "minimum": 0 };
+    /// What is below the line of a fraction.
+    Denominator = { "type": "integer", "format": "int32", "minimum": 1 };
+    /// The part of a hundred requests that may be sent again.
+    BudgetPercent = { "type": "integer", "minimum": 0, "maximum": 100 };
+    /// A number of requests.
+    RequestCount = { "type": "integer", "minimum": 1, "maximum": 1_000_000 };
+    /// The name of a port.
+    PortName = { "type": "string", "maxLength": 63 };
+    /// The name of a service in traces.
+    ServiceName = {
+        "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-zA-Z0-9_.:/-]+$"
+    };
+    /// The name of spans.
+    SpanName = {
+        "type": "string", "minLength": 1, "maxLength": 256,
+        "pattern": "^[a-zA-Z0-9_.:/-]+( [a-zA-Z0-9_.:/-]+)*$"
+    };
+    /// The name of what a span says.
+    AttributeName = {
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[a-zA-Z0-9_.:/-]+$"
+    };
+    /// The name of an attribute of a request.
+    AttributeKey = {
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[a-z0-9_.-]+$"
+    };
+    /// A text in a span.
+    LiteralValue = { "type": "string", "minLength": 1, "maxLength": 1024 };
+    /// For how many seconds an answer may be kept.
+    MaxAge = { "type": "integer", "format": "int32", "minimum": 1 };
+    /// A size in bytes.
+    BodySize = {
+        "type": "integer", "format": "int32", "minimum": 0,
+        "x-gwapi-was": was! { "..1.6": { "format": null, "minimum": null } }
+    };
     /// A controller's name: a domain and a path.
     ControllerName = {
         "type": "string", "minLength": 1, "maxLength": 253,
@@ -88,21 +134,72 @@ constraints! {
     /// The protocol of a listener.
     Protocol = {
         "type": "string", "minLength": 1, "maxLength": 255,
-        "pattern": r"^[a-zA-Z0-9]([-a-zSA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]+$"
+        "pattern": r"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]+$",
+        "x-gwapi-was": was! { "..1.1": {
+            "pattern": r"^[a-zA-Z0-9]([-a-zSA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]+$"
+        } }
     };
     /// The type of an address.
     AddressKind = {
         "type": "string", "minLength": 1, "maxLength": 253,
         "pattern": r"^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9\/\-._~%!$&'()*+,;=:]+$"
     };
+    /// An address that is asked for.
+    WantedAddress = {
+        "type": "string", "maxLength": 253,
+        "x-gwapi-was": was! { "..1.2": { "minLength": 1 } }
+    };
+    /// A URI with its scheme.
+    AbsoluteUri = {
+        "type": "string", "minLength": 1, "maxLength": 253,
+        "pattern": r"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\?([^#]*))?(#(.*))?"
+    };
+    /// Authorities that need no reference.
+    WellKnownCaCertificates = {
+        "type": "string", "minLength": 1, "maxLength": 253,
+        "pattern": r"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$",
+        "x-gwapi-was": was! { "..1.4": {
+            "enum": ["System"], "minLength": null, "maxLength": null, "pattern": null
+        } }
+    };
+    /// From where an address is reached.
+    Routability = { "type": "string", "maxLength": 253 };
     /// The value of an address.
     AddressValue = { "type": "string", "minLength": 1, "maxLength": 253 };
     /// The name of a header or of a query parameter.
     HeaderName = {
         "type": "string", "minLength": 1, "maxLength": 256, "pattern": HEADER_NAME_PATTERN
     };
-    /// The value of a header.
+    /// The value of a header of a gRPC call.
     HeaderValue = { "type": "string", "minLength": 1, "maxLength": 4096 };
+    /// The value of a header.
+    HttpHeaderValue = {
+        "type": "string", "minLength": 1, "maxLength": 4096,
+        "pattern": r"^[!-~]+([\t ]?[!-~]+)*$",
+        "x-gwapi-was": was! { "..1.4": { "pattern": null }, "S..": { "pattern": null } }
+    };
+    /// The name of a header, or `*` for all.
+    CorsHeaderName = {
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": HEADER_NAME_PATTERN
+    };
+    /// The origin of a page, or `*` for all.
+    CorsOrigin = {
+        "type": "string", "minLength": 1, "maxLength": 253,
+        "pattern": r"(^\*$)|(^(http(s)?):\/\/(((\*\.)?([a-zA-Z0-9\-]+\.)*[a-zA-Z0-9-]+|\*)(:([0-9]{1,5}))?)$)",
+        "x-gwapi-was": was! {
+            "..1.3": { "pattern": r"^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\?([^#]*))?(#(.*))?" },
+            "1.4..1.4": { "pattern": r"(^\*$)|(^([a-zA-Z][a-zA-Z0-9+\-.]+):\/\/([^:/?#]+)(:([0-9]{1,5}))?$)" }
+        }
+    };
+    /// A path that is put before another.
+    PathPrefix = {
+        "type": "string", "maxLength": 1024,
+        "pattern": r"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"
+    };
+    /// The name of a cookie.
+    CookieName = {
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": HEADER_NAME_PATTERN
+    };
     /// The value of a query parameter.
     QueryParamValue = { "type": "string", "minLength": 1, "maxLength": 1024 };
     /// A path, a service or a method: up to 1024 characters.
@@ -113,7 +210,13 @@ constraints! {
     Duration = { "type": "string", "pattern": DURATION_PATTERN };
     /// A short text for people.
     Description = { "type": "string", "maxLength": 64 };
-    /// The value of an annotation, a label or a TLS option.
+    /// The value of a label.
+    LabelValue = {
+        "type": "string", "minLength": 0, "maxLength": 63,
+        "pattern": r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$",
+        "x-gwapi-was": was! { "..1.1": { "maxLength": 4096, "pattern": null } }
+    };
+    /// The value of an annotation or a TLS option.
     AnnotationValue = { "type": "string", "minLength": 0, "maxLength": 4096 };
     /// One condition of a status.
     Condition = {
@@ -162,6 +265,7 @@ constraints! {
                 "description": "Requirements that must all hold.",
                 "type": "array",
                 "x-kubernetes-list-type": "atomic",
+                "x-gwapi-was": was! { "..1.0": { "x-kubernetes-list-type": null } },
                 "items": {
                     "type": "object",
                     "description": "One requirement on one label.",
@@ -175,6 +279,7 @@ constraints! {
                             "description": "The values that In and NotIn compare with.",
                             "type": "array",
                             "x-kubernetes-list-type": "atomic",
+                            "x-gwapi-was": was! { "..1.0": { "x-kubernetes-list-type": null } },
                             "items": { "type": "string" }
                         }
                     }

@@ -5,7 +5,7 @@ use super::open_enum;
 open_enum! {
     /// A feature of the Gateway API by which implementations say what they support: in GatewayClass
     /// `status.supportedFeatures`, and to the conformance suite.
-    pub enum SupportedFeature, schema = Text {
+    pub enum FeatureName, schema = Text {
         /// The Gateway kind with its core behaviour.
         Gateway = "Gateway",
         /// Listeners on port 8080 beside port 80.

@@ -21,12 +21,13 @@ mod release;
 pub mod resource;
 mod seniority;
 mod union;
+mod when;
 pub(crate) mod wire;
 
 pub use authority::{Authority, AuthorityError, AuthorityErrorKind};
 pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
-pub use feature::SupportedFeature;
+pub use feature::FeatureName;
 pub use header_name::{HeaderName, HeaderNameError};
 pub use hostname::{Hostname, HostnameError, HostnameRank, Specificity};
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
@@ -39,12 +40,17 @@ pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference
 pub use release::{Channel, ChannelError, Release, ReleaseError};
 pub use resource::Kind;
 pub use seniority::{Age, Seniority};
+pub use when::{InWords, When, WhenError};
 
 pub(crate) use hostname::{is_dns_subdomain, is_narrower};
 pub(crate) use open_enum::open_enum;
 pub(crate) use reference::{kept_name, unexpected_kind};
 pub(crate) use resource::resource;
 pub(crate) use union::union;
+pub(crate) use when::{mark_values, was, when};
 
 /// The API group of every Gateway API kind.
 pub const GROUP: &str = "gateway.networking.k8s.io";
+
+/// The API group of the kinds that are experiments, whose names begin with `X`.
+pub const EXPERIMENTS_GROUP: &str = "gateway.networking.x-k8s.io";

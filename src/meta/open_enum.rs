@@ -1,30 +1,30 @@
 //! Enumerations that stay open to values of later releases.
 
-/// Declares a string enumeration of the API: a variant for each value that the release names, and
+/// Declares a string enumeration of the API: a variant for each value that some release names, and
 /// `Unknown` that keeps any other text, so that decoding never fails on a later release's value.
 ///
-/// The wire text stands beside each variant. `schema = closed` lists the values as the schema's `enum`;
+/// The wire text stands beside each variant, and behind it the releases that have it, unless all have. `schema = closed` lists the values as the schema's `enum`;
 /// `schema = SomeType` takes the schema of that type, for fields that the API leaves open.
 macro_rules! open_enum {
     (
         $(#[doc = $doc:literal])+
         pub enum $name:ident, schema = $schema:tt {
-            $( $(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal, )+
+            $( $(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal $(when $when:literal)?, )+
         }
     ) => {
         $(#[doc = $doc])+
         ///
-        /// Open: a value that this release does not name is kept as `Unknown`. The default is the empty
+        /// Open: a value that no known release names is kept as `Unknown`. The default is the empty
         /// text, which no release accepts, so that a forgotten value is found by validation.
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name {
             $( $(#[doc = $variant_doc])+ $variant, )+
-            /// A value that this release does not name, as it was read.
+            /// A value that no known release names, as it was read.
             Unknown(Box<str>),
         }
 
         impl $name {
-            /// The values that this release names, in the order of their declaration.
+            /// The values that some known release names, in the order of their declaration.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
             /// The text on the wire.
@@ -36,7 +36,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether this release names the value.
+            /// Whether some known release names the value.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Unknown(_))
@@ -135,6 +135,10 @@ macro_rules! open_enum {
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let _ = &generator;
                 let mut schema = $crate::meta::open_enum!(@schema generator, $schema);
+                let values: &[(&str, $crate::meta::When)] = &[
+                    $( $( ($text, $crate::meta::when!($when)), )? )+
+                ];
+                $crate::meta::mark_values(&mut schema, values);
                 schema.insert(
                     "description".to_owned(),
                     concat!($($doc, "\n"),+).trim().into(),
@@ -165,7 +169,7 @@ mod tests {
             /// Like blood.
             Red = "RED",
             /// Like grass.
-            Green = "green",
+            Green = "green" when "E1.2 S1.4",
         }
     }
 
@@ -189,6 +193,10 @@ mod tests {
         assert_eq!(
             schema.get("enum").unwrap(),
             &serde_json::json!(["RED", "green"])
+        );
+        assert_eq!(
+            schema.get("x-gwapi-values").unwrap(),
+            &serde_json::json!({"green": "E1.2.. S1.4.."})
         );
         assert_eq!(schema.get("description").unwrap(), "A colour.");
     }

@@ -1,6 +1,12 @@
 //! Releases of the Gateway API and their channels.
 
-use std::{fmt, str::FromStr};
+use super::when::number;
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 /// The release channel of a field, a kind or an installation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,42 +60,156 @@ impl FromStr for Channel {
 
 /// A release of the Gateway API.
 ///
-/// Ordered by age, so that "since" and "until" can be asked of fields and rules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Release {
-    /// v1.0.0: kept for the BackendTLSPolicy `v1alpha2` that v1.1.0 replaced.
-    V1_0,
-    /// v1.1.0: the release that this crate implements.
-    #[default]
-    V1_1,
+/// Ordered by age. What is known of releases is one table below; a release that changes nothing is one row of it.
+#[derive(Clone, Copy)]
+pub struct Release(&'static Row);
+
+/// What is known of one release.
+#[derive(Debug)]
+struct Row {
+    /// The bundle version as the CRDs' annotation writes it.
+    name: &'static str,
+    number: u32,
+    /// The number of the oldest release with the same CRDs: its own where the release changed them.
+    crds: u32,
+    /// Where the API's reviewers approved the CRDs.
+    approval: &'static str,
+}
+
+macro_rules! releases {
+    ($( $name:ident = ($major:literal, $minor:literal, $patch:literal), approved $approval:literal $(, crds of $crds:ident)?; )+) => {
+        impl Release {
+            $(
+                #[doc = concat!("v", $major, ".", $minor, ".", $patch)]
+                pub const $name: Self = Self(&Row {
+                    name: concat!("v", $major, ".", $minor, ".", $patch),
+                    number: number($major, $minor, $patch),
+                    crds: releases!(@crds ($major, $minor, $patch) $($crds)?),
+                    approval: concat!("https://github.com/kubernetes-sigs/gateway-api/pull/", $approval),
+                });
+            )+
+
+            /// All releases that the crate knows, oldest first.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+        }
+    };
+    (@crds ($major:literal, $minor:literal, $patch:literal)) => { number($major, $minor, $patch) };
+    (@crds ($major:literal, $minor:literal, $patch:literal) $crds:ident) => { Self::$crds.0.number };
+}
+
+releases! {
+    V1_0_0 = (1, 0, 0), approved 2466;
+    V1_1_0 = (1, 1, 0), approved 2997;
+    V1_1_1 = (1, 1, 1), approved 2997;
+    V1_2_0 = (1, 2, 0), approved 3328;
+    V1_2_1 = (1, 2, 1), approved 3328, crds of V1_2_0;
+    V1_3_0 = (1, 3, 0), approved 3328;
+    V1_4_0 = (1, 4, 0), approved 3328;
+    V1_4_1 = (1, 4, 1), approved 3328;
+    V1_5_0 = (1, 5, 0), approved 4530;
+    V1_5_1 = (1, 5, 1), approved 4530;
+    V1_6_0 = (1, 6, 0), approved 4530;
+    V1_6_1 = (1, 6, 1), approved 4530, crds of V1_6_0;
+    V1_6_2 = (1, 6, 2), approved 4530, crds of V1_6_0;
+    V1_6_3 = (1, 6, 3), approved 4530, crds of V1_6_0;
+    V1_7_0 = (1, 7, 0), approved 5371;
 }
 
 impl Release {
-    /// All releases that the crate knows, oldest first.
-    pub const ALL: &'static [Self] = &[Self::V1_0, Self::V1_1];
+    /// A release that is not there: v1.7.1, as it would be if it changed nothing. For tests.
+    #[cfg(test)]
+    pub(crate) const MADE_UP: Self = Self(&Row {
+        name: "v1.7.1",
+        number: number(1, 7, 1),
+        crds: Self::V1_7_0.0.number,
+        approval: Self::V1_7_0.0.approval,
+    });
 
     /// The bundle version as the CRDs' annotation writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::V1_0 => "v1.0.0",
-            Self::V1_1 => "v1.1.0",
-        }
+        self.0.name
+    }
+
+    /// The number by which releases are ordered.
+    pub(super) const fn number(self) -> u32 {
+        self.0.number
+    }
+
+    /// The oldest release whose CRDs are those of this one, but for the version in their annotation: releases that
+    /// share their CRDs share schemas and all that is made of them.
+    #[must_use]
+    pub fn crds(self) -> Self {
+        let is_it = |release: &Self| release.0.number == self.0.crds;
+        Self::ALL.iter().copied().find(is_it).unwrap_or(self)
+    }
+
+    /// Where the API's reviewers approved the CRDs: a server asks for it in an annotation of CRDs of groups under
+    /// `k8s.io`.
+    #[must_use]
+    pub const fn approval(self) -> &'static str {
+        self.0.approval
+    }
+}
+
+/// v1.1.0, for whom no release is named.
+impl Default for Release {
+    fn default() -> Self {
+        Self::V1_1_0
+    }
+}
+
+impl PartialEq for Release {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.number == other.0.number
+    }
+}
+
+impl Eq for Release {}
+
+impl PartialOrd for Release {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Release {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.number.cmp(&other.0.number)
+    }
+}
+
+impl Hash for Release {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.number.hash(state);
+    }
+}
+
+impl fmt::Debug for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
     }
 }
 
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.0.name)
     }
 }
 
 /// A text that names no release that the crate knows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a known release: expected `v1.0.0` or `v1.1.0`")]
+#[error("`{text}` is not a known release: expected one of {}", known())]
 pub struct ReleaseError {
     text: String,
+}
+
+fn known() -> String {
+    let names: Vec<_> = Release::ALL
+        .iter()
+        .map(|release| release.as_str())
+        .collect();
+    names.join(", ")
 }
 
 impl FromStr for Release {
@@ -103,5 +223,24 @@ impl FromStr for Release {
             .ok_or_else(|| ReleaseError {
                 text: text.to_owned(),
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_ordered_by_age_and_read_as_they_are_written() {
+        assert!(Release::ALL.is_sorted());
+        for release in Release::ALL {
+            assert_eq!(release.as_str().parse(), Ok(*release));
+            assert!(release.crds() <= *release);
+            assert_eq!(release.crds().crds(), release.crds());
+        }
+        assert!("v1.1".parse::<Release>().is_err());
+        let distinct: std::collections::BTreeSet<_> =
+            Release::ALL.iter().map(|r| r.crds()).collect();
+        assert_eq!(distinct.len(), 11);
     }
 }

@@ -23,6 +23,8 @@ pub trait Kind:
 {
     /// Whether objects of this kind live in a namespace; the others are cluster-wide.
     const NAMESPACED: bool;
+    /// Whether objects of this kind have a status.
+    const HAS_STATUS: bool;
 }
 
 /// Accepts exactly the text that the kind `K` has in one of its type fields.
@@ -60,30 +62,51 @@ impl<'de, K: k8s_openapi::Resource, const API_VERSION: bool> Deserialize<'de>
 /// Declares a resource: its struct with `metadata`, `spec` and `status`, and all that makes it a
 /// resource for serde, schemars, k8s-openapi and kube.
 ///
-/// `spec: optional T` where the API lets a client leave `spec` out.
+/// `spec: optional T` where the API lets a client leave `spec` out, `spec: optional, required "1.4" T` where it does so
+/// no longer since v1.4.0. `experiment` stands before the name of kinds of the group of experiments.
 macro_rules! resource {
     (
         $(#[doc = $doc:literal])+
         $scope:ident $name:ident = $kind:literal, $list:ident = $list_kind:literal, $plural:literal, $version:literal;
-        spec: optional $spec:ty $(; status: $status:ty)?
+        spec: optional $(, required $required:literal)? $spec:ty $(; status: $status:ty)?
     ) => {
-        $crate::meta::resource!(@all [$($doc),+] $scope $name $kind $list $list_kind $plural $version
-            [Option<$spec>] [Option::is_none] [] [$spec] $([$status])?);
+        $crate::meta::resource!(@all [$($doc),+] $scope $name $kind $list $list_kind $plural
+            ["gateway.networking.k8s.io"] $version
+            [Option<$spec>] [Option::is_none] [] [$($required)?] [$spec] $([$status])?);
     };
     (
         $(#[doc = $doc:literal])+
         $scope:ident $name:ident = $kind:literal, $list:ident = $list_kind:literal, $plural:literal, $version:literal;
         spec: $spec:ty $(; status: $status:ty)?
     ) => {
-        $crate::meta::resource!(@all [$($doc),+] $scope $name $kind $list $list_kind $plural $version
-            [$spec] [|_| false] ["spec"] [$spec] $([$status])?);
+        $crate::meta::resource!(@all [$($doc),+] $scope $name $kind $list $list_kind $plural
+            ["gateway.networking.k8s.io"] $version
+            [$spec] [|_| false] ["spec"] [] [$spec] $([$status])?);
+    };
+    (
+        $(#[doc = $doc:literal])+
+        $scope:ident experiment $name:ident = $kind:literal, $list:ident = $list_kind:literal, $plural:literal, $version:literal;
+        spec: $spec:ty $(; status: $status:ty)?
+    ) => {
+        $crate::meta::resource!(@all [$($doc),+] $scope $name $kind $list $list_kind $plural
+            ["gateway.networking.x-k8s.io"] $version
+            [$spec] [|_| false] ["spec"] [] [$spec] $([$status])?);
     };
     (@scope Namespaced) => { k8s_openapi::NamespaceResourceScope };
     (@scope Cluster) => { k8s_openapi::ClusterResourceScope };
     (@namespaced Namespaced) => { true };
     (@namespaced Cluster) => { false };
-    (@all [$($doc:literal),+] $scope:ident $name:ident $kind:literal $list:ident $list_kind:literal $plural:literal $version:literal
-        [$spec:ty] [$spec_absent:expr] [$($required:literal)?] [$spec_schema:ty] $([$status:ty])?
+    (@spec $schema:expr) => { $schema };
+    (@spec $schema:expr, $required_when:literal) => {{
+        let mut schema: schemars::Schema = $schema;
+        schema.insert("x-gwapi-required".to_owned(), $crate::meta::when!($required_when).to_string().into());
+        schema
+    }};
+    (@is_empty) => { true };
+    (@is_empty [$status:ty]) => { false };
+    (@all [$($doc:literal),+] $scope:ident $name:ident $kind:literal $list:ident $list_kind:literal $plural:literal
+        [$group:literal] $version:literal
+        [$spec:ty] [$spec_absent:expr] [$($required:literal)?] [$($required_when:literal)?] [$spec_schema:ty] $([$status:ty])?
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -117,8 +140,8 @@ macro_rules! resource {
         }
 
         impl k8s_openapi::Resource for $name {
-            const API_VERSION: &'static str = concat!("gateway.networking.k8s.io/", $version);
-            const GROUP: &'static str = $crate::meta::GROUP;
+            const API_VERSION: &'static str = concat!($group, "/", $version);
+            const GROUP: &'static str = $group;
             const KIND: &'static str = $kind;
             const VERSION: &'static str = $version;
             const URL_PATH_SEGMENT: &'static str = $plural;
@@ -143,6 +166,7 @@ macro_rules! resource {
 
         impl $crate::meta::Kind for $name {
             const NAMESPACED: bool = $crate::meta::resource!(@namespaced $scope);
+            const HAS_STATUS: bool = !$crate::meta::resource!(@is_empty $([$status])?);
         }
 
         impl serde::Serialize for $name {
@@ -198,7 +222,7 @@ macro_rules! resource {
             }
 
             fn schema_id() -> std::borrow::Cow<'static, str> {
-                concat!("gateway.networking.k8s.io/", $version, "/", $kind).into()
+                concat!($group, "/", $version, "/", $kind).into()
             }
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
@@ -215,7 +239,9 @@ macro_rules! resource {
                             "description": "The kind of this object.",
                         },
                         "metadata": { "type": "object" },
-                        "spec": generator.subschema_for::<$spec_schema>(),
+                        "spec": $crate::meta::resource!(
+                            @spec generator.subschema_for::<$spec_schema>() $(, $required_when)?
+                        ),
                         $( "status": generator.subschema_for::<$status>(), )?
                     },
                 });

@@ -2,14 +2,14 @@
 
 /// Declares a discriminated union of the API as a Rust enum with data.
 ///
-/// On the wire it is `{"type": TYPE, MEMBER: …}`. Whatever does not match (a type that the release does
-/// not know, a member that is missing, two members) is kept in `Unrecognized` and written back as it
+/// On the wire it is `{"type": TYPE, MEMBER: …}`. Behind a member stand the releases that have it, unless all have. Whatever does not match (a type that no known
+/// release has, a member that is missing, two members) is kept in `Unrecognized` and written back as it
 /// was, so that an object of a later release survives a read and a write.
 macro_rules! union {
     (
         $(#[doc = $doc:literal])+
         pub enum $name:ident {
-            $( $(#[doc = $variant_doc:literal])+ $variant:ident($data:ty $(as $schema:ty)?) = $type:literal, $member:literal; )+
+            $( $(#[doc = $variant_doc:literal])+ $variant:ident($data:ty $(as $schema:ty)?) = $type:literal, $member:literal $(when $when:literal)?; )+
         }
     ) => {
         $(#[doc = $doc])+
@@ -18,13 +18,13 @@ macro_rules! union {
         #[derive(Clone, Debug, PartialEq)]
         pub enum $name {
             $( $(#[doc = $variant_doc])+ $variant($data), )+
-            /// What does not match this release, kept as it was read: a type that it does not know, a
+            /// What does not match, kept as it was read: a type that no known release has, a
             /// member that is missing or does not belong to the type, or two members.
             Unrecognized(serde_json::Map<String, serde_json::Value>),
         }
 
         impl $name {
-            /// The types that this release names.
+            /// The types that some known release names.
             pub const TYPES: &'static [&'static str] = &[$($type),+];
 
             /// The text of `type`; empty where it was left out.
@@ -205,11 +205,16 @@ macro_rules! union {
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let mut properties = serde_json::Map::new();
-                properties.insert("type".to_owned(), serde_json::json!({
+                let mut kind = schemars::json_schema!({
                     "type": "string",
                     "enum": Self::TYPES,
                     "description": "Names the member that is set.",
-                }));
+                });
+                let types: &[(&str, $crate::meta::When)] = &[
+                    $( $( ($type, $crate::meta::when!($when)), )? )+
+                ];
+                $crate::meta::mark_values(&mut kind, types);
+                properties.insert("type".to_owned(), kind.to_value());
                 $(
                     let mut member = serde_json::Map::new();
                     member.insert("description".to_owned(), concat!($($variant_doc, "\n"),+).trim().into());
@@ -217,6 +222,7 @@ macro_rules! union {
                         "allOf".to_owned(),
                         serde_json::json!([generator.subschema_for::<$crate::meta::union!(@schema $data $(, $schema)?)>()]),
                     );
+                    $( member.insert("x-gwapi-when".to_owned(), $when.into()); )?
                     properties.insert($member.to_owned(), member.into());
                 )+
                 schemars::json_schema!({

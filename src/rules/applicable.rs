@@ -4,7 +4,7 @@
 
 use super::{Check, Reporter, Rule};
 use crate::{
-    filters::{CompileError, RuleFilters},
+    filters::{CompileError, CompileErrorKind, RuleFilters},
     schema::{Defaulted, Path},
     v1::{GrpcRouteRule, HttpRouteRule},
 };
@@ -65,7 +65,9 @@ fn judge<R: for<'de> Deserialize<'de>>(
         return;
     };
     for error in compile(&rule).err().into_iter().flatten() {
-        if !error.kind().is_refused_by_api_server() {
+        // What is not implemented here may be elsewhere.
+        let is_faulty = !matches!(error.kind(), CompileErrorKind::NotImplemented(_));
+        if is_faulty && !error.kind().is_refused_by_api_server() {
             let message = error.kind().to_string();
             descend(at, error.path(), &mut |at| report(at, message.clone()));
         }

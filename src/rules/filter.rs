@@ -1,7 +1,8 @@
 //! Rules for filters of HTTPRoute and GRPCRoute.
 
 use super::{Check, Rule};
-use crate::schema::Defaulted;
+use crate::{meta::when, schema::Defaulted};
+use serde_json::Value;
 
 /// The filters of an HTTPRoute's rules and backends.
 const HTTP_FILTERS: &[&str] = &["HttpRouteRule.filters", "HttpBackendRef.filters"];
@@ -14,12 +15,14 @@ const FILTERS: &[&str] = &[
 ];
 const ANY_FILTER: &[&str] = &["HttpRouteFilter", "GrpcRouteFilter"];
 const HTTP_FILTER: &[&str] = &["HttpRouteFilter"];
+const ANY_REQUEST_FILTER: &[&str] = &["HttpRouteFilter", "GrpcRouteFilter", "ListenerFilter"];
 
 macro_rules! member_fits {
-    ($id:literal, $places:expr, $member:literal, $type:literal) => {
+    ($id:literal, $places:expr, $member:literal, $type:literal $(, $when:literal)?) => {
         Rule {
             id: $id,
             places: $places,
+            $( when: when!($when), )?
             cel: Some(concat!(
                 "has(self.",
                 $member,
@@ -52,15 +55,65 @@ macro_rules! member_fits {
 }
 
 macro_rules! once {
-    ($id:literal, $places:expr, $type:literal) => {
+    ($id:literal, $places:expr, $type:literal $(, $when:literal)?) => {
         Rule {
             id: $id,
             places: $places,
+            $( when: when!($when), )?
             cel: Some(concat!("size(self.filter(f, f.type == '", $type, "')) < 2")),
             message: concat!("a list of filters may hold one of type ", $type),
             help: "merge the filters of this type into one",
             check: Check::Value(|filters| {
                 filters.elements().len() < 2 || count(filters, $type) < 2
+            }),
+            ..Rule::BASE
+        }
+    };
+}
+
+/// `*` stands for all, so that nothing may stand beside it.
+macro_rules! any_alone {
+    ($id:literal, $place:literal, $when:literal) => {
+        Rule {
+            id: $id,
+            places: &[$place],
+            when: when!($when),
+            cel: Some("!('*' in self) || size(self) < 2"),
+            message: "`*` stands for all, and must be the only entry",
+            help: "remove `*`, or the other entries",
+            check: Check::Value(|list| {
+                let list = list.elements();
+                list.len() < 2 || !list.iter().any(|entry| *entry.value() == "*")
+            }),
+            ..Rule::BASE
+        }
+    };
+}
+
+macro_rules! protocol_fits {
+    ($id:literal, $member:literal, $protocol:literal) => {
+        Rule {
+            id: $id,
+            places: &["HttpExternalAuthFilter"],
+            cel: Some(concat!(
+                "has(self.",
+                $member,
+                ") == (self.protocol == '",
+                $protocol,
+                "')"
+            )),
+            message: concat!(
+                "`",
+                $member,
+                "` must be set if `protocol` is ",
+                $protocol,
+                ", and only then"
+            ),
+            help: concat!("set `", $member, "` with `protocol: ", $protocol, "` only"),
+            check: Check::Value(|filter| {
+                filter
+                    .text("protocol")
+                    .is_none_or(|protocol| filter.has($member) == (protocol == $protocol))
             }),
             ..Rule::BASE
         }
@@ -100,9 +153,23 @@ pub(super) const RULES: &[Rule] = &[
     ),
     member_fits!(
         "RouteFilter/extension-ref-fits-type",
-        ANY_FILTER,
+        ANY_REQUEST_FILTER,
         "extensionRef",
         "ExtensionRef"
+    ),
+    member_fits!(
+        "RouteFilter/cors-fits-type",
+        HTTP_FILTER,
+        "cors",
+        "CORS",
+        "E1.3 S1.5"
+    ),
+    member_fits!(
+        "RouteFilter/external-auth-fits-type",
+        &["HttpRouteFilter", "ListenerFilter"],
+        "externalAuth",
+        "ExternalAuth",
+        "E1.4"
     ),
     member_fits!(
         "HTTPPathModifier/replace-full-path-fits-type",
@@ -132,6 +199,7 @@ pub(super) const RULES: &[Rule] = &[
         "RequestRedirect"
     ),
     once!("RouteFilters/url-rewrite-once", HTTP_FILTERS, "URLRewrite"),
+    once!("RouteFilters/cors-once", HTTP_FILTERS, "CORS", "1.5.1"),
     Rule {
         id: "RouteFilters/redirect-or-rewrite",
         places: HTTP_FILTERS,
@@ -145,6 +213,50 @@ pub(super) const RULES: &[Rule] = &[
         }),
         ..Rule::BASE
     },
+    Rule {
+        id: "HTTPRequestMirrorFilter/percent-or-fraction",
+        places: &["HttpRequestMirrorFilter"],
+        when: when!("E1.2 S1.3"),
+        cel: Some("!has(self.percent) || !has(self.fraction)"),
+        message: "`percent` and `fraction` exclude each other",
+        help: "keep one of the two",
+        check: Check::Value(|mirror| !mirror.has("percent") || !mirror.has("fraction")),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "Fraction/at-most-one",
+        places: &["Fraction"],
+        cel: Some("self.numerator <= self.denominator"),
+        message: "a fraction must not be more than the whole",
+        help: "lower `numerator` to at most `denominator`, which is 100 unless set",
+        check: Check::Value(|fraction| {
+            let whole = |field| fraction.plain(field).and_then(Value::as_i64);
+            match (whole("numerator"), whole("denominator")) {
+                (Some(numerator), Some(denominator)) => numerator <= denominator,
+                // A server's rules cannot compare what is written with a fraction of its own, and refuse it.
+                (None, _) => !fraction.has("numerator"),
+                (_, None) => false,
+            }
+        }),
+        ..Rule::BASE
+    },
+    any_alone!(
+        "HTTPCORSFilter/any-method-alone",
+        "HttpCorsFilter.allowMethods",
+        ".."
+    ),
+    any_alone!(
+        "HTTPCORSFilter/any-origin-alone",
+        "HttpCorsFilter.allowOrigins",
+        "1.4"
+    ),
+    any_alone!(
+        "HTTPCORSFilter/any-header-alone",
+        "HttpCorsFilter.allowHeaders",
+        "1.5"
+    ),
+    protocol_fits!("HTTPExternalAuthFilter/grpc-fits-protocol", "grpc", "GRPC"),
+    protocol_fits!("HTTPExternalAuthFilter/http-fits-protocol", "http", "HTTP"),
 ];
 
 fn count(filters: Defaulted<'_>, kind: &str) -> usize {

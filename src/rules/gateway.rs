@@ -1,148 +1,35 @@
-//! Rules for GatewayClass and Gateway.
+//! Rules for GatewayClass and Gateway, its listeners apart.
 
 use super::{Check, Rule, value::exactly_one};
 use crate::{
-    meta::constraint::HOSTNAME_PATTERN,
-    schema::{Defaulted, Elements},
+    meta::{constraint::HOSTNAME_PATTERN, is_dns_subdomain, when},
+    schema::Defaulted,
 };
 use regex::Regex;
-use serde_json::Value;
 use std::sync::LazyLock;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "GatewayClass/controller-name-immutable",
-        places: &["GatewayClassSpec.controllerName"],
+        places: &["GatewayClassSpec.controllerName", "MeshSpec.controllerName"],
         cel: Some("oldSelf == self"),
-        message: "the controller of a GatewayClass cannot be changed",
-        help: "create another GatewayClass for the other controller",
+        message: "the controller of a GatewayClass or a mesh cannot be changed",
+        help: "create another object for the other controller",
         check: Check::Update(|new, old| new.value() == old.value()),
         ..Rule::BASE
     },
     Rule {
-        id: "Listeners/no-tls-without-encryption",
-        places: &["GatewaySpec.listeners"],
-        cel: Some("self.all(l, !(l.protocol in ['HTTP', 'TCP', 'UDP'] && has(l.tls)))"),
-        message: "a listener for HTTP, TCP or UDP must have no `tls`",
-        help: "remove `tls`, or set `protocol` to HTTPS or TLS",
-        check: Check::Value(|listeners| {
-            listeners.elements().iter().all(|l| {
-                !matches!(l.text("protocol"), Some("HTTP" | "TCP" | "UDP")) || !l.has("tls")
+        id: "GatewayAddresses/value-set",
+        places: &["GatewaySpec.addresses"],
+        // The rules of this release ask for a value that its schema lets be left out, and fail without it.
+        when: when!("1.3..1.3"),
+        cel: Some("self.all(a, !(a.type in ['IPAddress', 'Hostname']) || has(a.value))"),
+        message: "an address of type IPAddress or Hostname must have a value in this release",
+        help: "set `value`, or leave out the address: the controller then chooses one",
+        check: Check::Value(|addresses| {
+            addresses.elements().iter().all(|a| {
+                !matches!(a.text("type"), Some("IPAddress" | "Hostname")) || a.has("value")
             })
-        }),
-        which: Some(|listeners| {
-            let cleartext = |l: Defaulted<'_>| {
-                matches!(l.text("protocol"), Some("HTTP" | "TCP" | "UDP")) && l.has("tls")
-            };
-            named(listeners, cleartext)
-        }),
-        ..Rule::BASE
-    },
-    Rule {
-        id: "Listeners/https-terminates-tls",
-        places: &["GatewaySpec.listeners"],
-        cel: Some("self.all(l, l.protocol != 'HTTPS' || !has(l.tls) || l.tls.mode == 'Terminate')"),
-        message: "a listener for HTTPS must end TLS itself",
-        help: "set `tls.mode` to Terminate, or `protocol` to TLS to pass it through",
-        check: Check::Value(|listeners| {
-            listeners.elements().iter().all(|l| {
-                l.text("protocol") != Some("HTTPS")
-                    || l.get("tls")
-                        .and_then(|tls| tls.text("mode"))
-                        .is_none_or(|mode| mode == "Terminate")
-            })
-        }),
-        which: Some(|listeners| {
-            let passes = |l: Defaulted<'_>| {
-                let tls = l.get("tls");
-                let mode = tls.and_then(|tls| tls.text("mode"));
-                l.text("protocol") == Some("HTTPS") && mode.is_some_and(|mode| mode != "Terminate")
-            };
-            named(listeners, passes)
-        }),
-        ..Rule::BASE
-    },
-    Rule {
-        id: "Listeners/no-hostname-for-tcp-and-udp",
-        places: &["GatewaySpec.listeners"],
-        cel: Some(
-            "self.all(l, !(l.protocol in ['TCP', 'UDP']) || !has(l.hostname) || l.hostname == '')",
-        ),
-        message: "a listener for TCP or UDP must have no hostname",
-        help: "remove `hostname`: these protocols do not carry one",
-        check: Check::Value(|listeners| {
-            listeners.elements().iter().all(|l| {
-                !matches!(l.text("protocol"), Some("TCP" | "UDP"))
-                    || l.text("hostname").is_none_or(str::is_empty)
-            })
-        }),
-        which: Some(|listeners| {
-            let has_hostname = |l: Defaulted<'_>| {
-                matches!(l.text("protocol"), Some("TCP" | "UDP"))
-                    && l.text("hostname").is_some_and(|h| !h.is_empty())
-            };
-            named(listeners, has_hostname)
-        }),
-        ..Rule::BASE
-    },
-    Rule {
-        id: "Listeners/names-distinct",
-        places: &["GatewaySpec.listeners"],
-        cel: Some("self.all(a, self.exists_one(b, a.name == b.name))"),
-        message: "listeners of a Gateway must have different names",
-        help: "give each listener a name of its own",
-        check: Check::Value(|listeners| {
-            distinct(listeners.elements(), |a, b| {
-                a.plain("name") == b.plain("name")
-            })
-        }),
-        which: Some(|listeners| {
-            let repeated = |l: Defaulted<'_>| {
-                !exactly_one(listeners.elements(), |other| {
-                    l.plain("name") == other.plain("name")
-                })
-            };
-            let mut names = named(listeners, repeated);
-            names.dedup();
-            names
-        }),
-        ..Rule::BASE
-    },
-    Rule {
-        id: "Listeners/port-protocol-hostname-distinct",
-        places: &["GatewaySpec.listeners"],
-        cel: Some(
-            "self.all(a, self.exists_one(b, a.port == b.port && a.protocol == b.protocol && has(a.hostname) == has(b.hostname) && (!has(a.hostname) || a.hostname == b.hostname)))",
-        ),
-        message: "listeners of a Gateway must differ in port, protocol or hostname",
-        help: "merge the listeners, or change one of the three",
-        check: Check::Value(|listeners| {
-            // A server's rules cannot read `80.0`, and refuse it.
-            let whole = |l: Defaulted<'_>| !l.plain("port").is_some_and(Value::is_f64);
-            listeners.elements().iter().all(whole) && distinct(listeners.elements(), is_same_place)
-        }),
-        which: Some(|listeners| {
-            let repeated = |l: Defaulted<'_>| {
-                !exactly_one(listeners.elements(), |other| is_same_place(l, other))
-            };
-            named(listeners, repeated)
-        }),
-        ..Rule::BASE
-    },
-    Rule {
-        id: "GatewayTLSConfig/terminate-needs-certificate",
-        places: &["GatewayTlsConfig"],
-        cel: Some(
-            "self.mode != 'Terminate' || has(self.certificateRefs) && size(self.certificateRefs) > 0 || has(self.options) && size(self.options) > 0",
-        ),
-        message: "a listener that ends TLS needs a certificate, or options from which one follows",
-        help: "name a Secret in `certificateRefs`",
-        check: Check::Value(|tls| {
-            tls.text("mode") != Some("Terminate")
-                || !tls.list("certificateRefs").is_empty()
-                || tls
-                    .get("options")
-                    .is_some_and(|options| options.entries() > 0)
         }),
         ..Rule::BASE
     },
@@ -150,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "GatewayAddresses/ip-addresses-distinct",
         places: &["GatewaySpec.addresses"],
         cel: Some(
-            "self.all(a, a.type != 'IPAddress' || self.exists_one(b, b.type == 'IPAddress' && b.value == a.value))",
+            "self.all(a, a.type != 'IPAddress' || !has(a.value) || self.exists_one(b, b.type == 'IPAddress' && has(b.value) && b.value == a.value))",
         ),
         message: "an IP address may be asked for once",
         help: "remove the repeated address",
@@ -161,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "GatewayAddresses/hostnames-distinct",
         places: &["GatewaySpec.addresses"],
         cel: Some(
-            "self.all(a, a.type != 'Hostname' || self.exists_one(b, b.type == 'Hostname' && b.value == a.value))",
+            "self.all(a, a.type != 'Hostname' || !has(a.value) || self.exists_one(b, b.type == 'Hostname' && has(b.value) && b.value == a.value))",
         ),
         message: "a hostname may be asked for once",
         help: "remove the repeated address",
@@ -170,9 +57,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "GatewayAddress/hostname-characters",
-        places: &["GatewayAddress", "GatewayStatusAddress"],
+        places: &["GatewaySpecAddress", "GatewayStatusAddress"],
         cel: Some(
-            r"self.type != 'Hostname' || self.value.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+            r"self.type != 'Hostname' || !has(self.value) || self.value.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
         ),
         message: "an address of type Hostname must be a DNS name in lower case",
         help: "write letters, digits, `-` and `.`: `gw.example.com`",
@@ -184,39 +71,120 @@ pub(super) const RULES: &[Rule] = &[
         }),
         ..Rule::BASE
     },
+    Rule {
+        id: "GatewayAddress/routability-form",
+        places: &[
+            "GatewaySpecAddress.routability",
+            "GatewayStatusAddress.routability",
+        ],
+        cel: Some(
+            r"self == '' || self == 'Cluster' || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[^\n]+$') && !self.matches('^([^/]*[.])?k8s[.]io/')",
+        ),
+        message: "routability must be empty, Cluster, or a value of the implementation's own behind a domain",
+        help: "write Cluster, or a domain and a path: `example.com/intranet`; `k8s.io` and what is below it is reserved",
+        check: Check::Value(|routability| {
+            routability.value().as_str().is_none_or(|text| {
+                matches!(text, "" | "Cluster")
+                    || text.split_once('/').is_some_and(|(domain, path)| {
+                        is_dns_subdomain(domain)
+                            && domain != "k8s.io"
+                            && !domain.ends_with(".k8s.io")
+                            && !path.is_empty()
+                            && !path.contains('\n')
+                    })
+            })
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GatewayInfrastructure/keys-well-formed",
+        places: &[
+            "GatewayInfrastructure.annotations",
+            "GatewayInfrastructure.labels",
+        ],
+        when: when!("1.2"),
+        cel: Some(
+            r"self.all(key, key.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$'))",
+        ),
+        message: "a key must be a name of at most 63 characters, a domain and `/` before it allowed",
+        help: "write keys as Kubernetes wants those of labels: `example.com/team`",
+        check: Check::Value(|map| keys(map).all(|key| KEY.is_match(key))),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "GatewayInfrastructure/key-domains-short",
+        places: &[
+            "GatewayInfrastructure.annotations",
+            "GatewayInfrastructure.labels",
+        ],
+        when: when!("1.2"),
+        cel: Some("self.all(key, key.matches('^[^/]{0,252}(/|$)'))"),
+        message: "the domain of a key must be shorter than 253 characters",
+        help: "use a shorter domain",
+        check: Check::Value(|map| {
+            keys(map).all(|key| key.split('/').next().unwrap_or_default().chars().count() < 253)
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "FrontendTLSConfig/ports-distinct",
+        places: &["FrontendTlsConfig.perPort"],
+        cel: Some("self.all(a, self.exists_one(b, a.port == b.port))"),
+        message: "a port may have one entry",
+        help: "merge the entries of the port",
+        check: Check::Value(|entries| {
+            let entries = entries.elements();
+            let with_port = entries.iter().filter(|a| a.has("port"));
+            with_port
+                .into_iter()
+                .all(|a| exactly_one(entries, |b| a.plain("port") == b.plain("port")))
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "FrontendTLSValidation/trust-bundles-without-namespace",
+        places: &["FrontendTlsValidation.caCertificateRefs"],
+        when: when!("E1.7"),
+        cel: Some(
+            "self.all(r, r.group != 'certificates.k8s.io' || r.kind != 'ClusterTrustBundle' || !has(r.namespace))",
+        ),
+        message: "a ClusterTrustBundle has no namespace",
+        help: "remove `namespace`: the kind is cluster-wide",
+        check: Check::Value(|refs| {
+            refs.elements().iter().all(|r| {
+                r.text("group") != Some("certificates.k8s.io")
+                    || r.text("kind") != Some("ClusterTrustBundle")
+                    || !r.has("namespace")
+            })
+        }),
+        ..Rule::BASE
+    },
 ];
+
+/// The keys of a map, without those whose value a server drops.
+fn keys(map: Defaulted<'_>) -> impl Iterator<Item = &str> {
+    let entries = map.value().as_object().into_iter().flatten();
+    entries
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, _)| key.as_str())
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a constant expression, compiled by the tests"
+)]
+static KEY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$",
+    )
+    .unwrap()
+});
 
 #[expect(
     clippy::unwrap_used,
     reason = "a constant expression, compiled by the tests"
 )]
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(HOSTNAME_PATTERN).unwrap());
-
-/// How many listeners a message names.
-const NAMED: usize = 8;
-
-/// The listeners for which something holds, by their names.
-fn named(listeners: Defaulted<'_>, holds: impl Fn(Defaulted<'_>) -> bool) -> Vec<String> {
-    let elements = listeners.elements();
-    let meant = elements.iter().filter(|listener| holds(*listener));
-    let name = |listener: Defaulted<'_>| Some(format!("listener `{}`", listener.text("name")?));
-    meant.filter_map(name).take(NAMED).collect()
-}
-
-fn is_same_place(one: Defaulted<'_>, other: Defaulted<'_>) -> bool {
-    ["port", "protocol", "hostname"]
-        .into_iter()
-        .all(|field| one.plain(field) == other.plain(field))
-}
-
-/// Whether no two listeners are the same. One that lacks a required field is reported by the schema.
-fn distinct(listeners: Elements<'_>, same: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
-    let whole = |l: &Defaulted<'_>| l.has("name") && l.has("port") && l.has("protocol");
-    listeners
-        .iter()
-        .filter(whole)
-        .all(|a| exactly_one(listeners, |b| same(a, b)))
-}
 
 fn addresses_distinct(addresses: Defaulted<'_>, kind: &str) -> bool {
     let addresses = addresses.elements();

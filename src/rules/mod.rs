@@ -9,19 +9,22 @@
 //! absent wherever that makes a difference.
 
 mod applicable;
+mod experiment;
 mod filter;
 mod gateway;
 mod go_duration;
+mod listener;
 mod policy;
 mod reference;
 mod route;
 mod selector;
 mod semantic;
+mod session;
 pub mod set;
 mod value;
 
 use crate::{
-    meta::{Channel, PatternLimits, Release},
+    meta::{Channel, PatternLimits, Release, When},
     schema::{Defaulted, Path},
 };
 use std::fmt;
@@ -93,12 +96,8 @@ pub struct Rule {
     pub id: &'static str,
     /// The nodes of the schema on which the rule sits: a type, or a field as `Type.field`.
     pub places: &'static [&'static str],
-    /// The channels whose CRDs carry the rule.
-    pub channels: &'static [Channel],
-    /// The first release that has the rule.
-    pub since: Release,
-    /// The last release that has the rule; without end unless set.
-    pub until: Option<Release>,
+    /// The releases and channels that have the rule.
+    pub when: When,
     /// How much a violation weighs.
     pub severity: Severity,
     /// The expression for the CRD; semantic rules have none.
@@ -117,13 +116,11 @@ pub struct Rule {
 pub type Which = fn(Defaulted<'_>) -> Vec<String>;
 
 impl Rule {
-    /// What most rules have in common: in both channels since the oldest release, an error.
+    /// What most rules have in common: in all releases and channels, an error.
     const BASE: Self = Self {
         id: "",
         places: &[],
-        channels: &Channel::ALL,
-        since: Release::V1_0,
-        until: None,
+        when: When::ALWAYS,
         severity: Severity::Error,
         cel: None,
         message: "",
@@ -141,9 +138,7 @@ impl Rule {
     /// Whether a release and channel have the rule.
     #[must_use]
     pub fn is_in(&self, release: Release, channel: Channel) -> bool {
-        self.since <= release
-            && self.until.is_none_or(|until| release <= until)
-            && self.channels.contains(&channel)
+        self.when.contains(release, channel)
     }
 }
 
@@ -154,7 +149,10 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         route::RULES,
         filter::RULES,
         gateway::RULES,
+        listener::RULES,
+        session::RULES,
         policy::RULES,
+        experiment::RULES,
         selector::RULES,
         semantic::RULES,
         applicable::RULES,
@@ -202,7 +200,7 @@ mod tests {
     fn every_place_exists_in_some_schema() {
         let mut places = BTreeSet::new();
         for kind in schema::KINDS {
-            for installation in kind.installations {
+            for installation in kind.installations() {
                 installation
                     .schema()
                     .visit(&mut |_, at| places.extend(at.iter().cloned()));

@@ -2,7 +2,7 @@
 
 use super::{Check, Rule, value::exactly_one};
 use crate::{
-    meta::{Channel, Release},
+    meta::{EXPERIMENTS_GROUP, when},
     schema::Defaulted,
 };
 use serde_json::Value;
@@ -14,6 +14,9 @@ const PARENT_REFS: &[&str] = &[
     "TcpRouteSpec.parentRefs",
     "TlsRouteSpec.parentRefs",
     "UdpRouteSpec.parentRefs",
+    "TcpRouteSpecV1Alpha2.parentRefs",
+    "TlsRouteSpecV1Alpha2.parentRefs",
+    "UdpRouteSpecV1Alpha2.parentRefs",
 ];
 
 macro_rules! same_parent {
@@ -36,8 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ParentReference/sections-named-for-same-parent",
         places: PARENT_REFS,
-        channels: &[Channel::Standard],
-        since: Release::V1_1,
+        when: when!("S.."),
         cel: Some(concat!(
             "self.all(a, self.all(b, !(",
             same_parent!(),
@@ -59,8 +61,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ParentReference/sections-distinct-for-same-parent",
         places: PARENT_REFS,
-        channels: &[Channel::Standard],
-        since: Release::V1_1,
+        when: when!("S.."),
         cel: Some(concat!(
             "self.all(a, self.exists_one(b, ",
             same_parent!(),
@@ -80,8 +81,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ParentReference/sections-or-ports-named-for-same-parent",
         places: PARENT_REFS,
-        channels: &[Channel::Experimental],
-        since: Release::V1_1,
+        when: when!("E.."),
         cel: Some(concat!(
             "self.all(a, self.all(b, !(",
             same_parent!(),
@@ -110,8 +110,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ParentReference/sections-or-ports-distinct-for-same-parent",
         places: PARENT_REFS,
-        channels: &[Channel::Experimental],
-        since: Release::V1_1,
+        when: when!("E.."),
         cel: Some(concat!(
             "self.all(a, self.exists_one(b, ",
             same_parent!(),
@@ -153,9 +152,30 @@ pub(super) const RULES: &[Rule] = &[
         }),
         ..Rule::BASE
     },
+    Rule {
+        id: "BackendReference/experimental-backend-without-port",
+        places: &[
+            "BackendObjectReference",
+            "BackendRef",
+            "HttpBackendRef",
+            "GrpcBackendRef",
+        ],
+        when: when!("E1.7"),
+        cel: Some(
+            "self.group != 'gateway.networking.x-k8s.io' || self.kind != 'XBackend' || !has(self.port)",
+        ),
+        message: "a reference to an XBackend must name no port",
+        help: "remove `port`: the XBackend has one of its own",
+        check: Check::Value(|backend| {
+            backend.text("group") != Some(EXPERIMENTS_GROUP)
+                || backend.text("kind") != Some("XBackend")
+                || !backend.has("port")
+        }),
+        ..Rule::BASE
+    },
 ];
 
-fn section(parent: Defaulted<'_>) -> &str {
+pub(super) fn section(parent: Defaulted<'_>) -> &str {
     parent.text("sectionName").unwrap_or_default()
 }
 
@@ -183,7 +203,10 @@ fn same_parent(a: Defaulted<'_>, b: Defaulted<'_>) -> bool {
 }
 
 /// Whether any two elements are in a symmetric relation.
-fn pairwise(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
+pub(super) fn pairwise(
+    list: Defaulted<'_>,
+    related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool,
+) -> bool {
     let list = list.elements();
     list.iter()
         .enumerate()
@@ -191,7 +214,10 @@ fn pairwise(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) 
 }
 
 /// Whether each element is related to itself alone, by a relation that every element has to itself.
-fn each_once(list: Defaulted<'_>, related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool) -> bool {
+pub(super) fn each_once(
+    list: Defaulted<'_>,
+    related: impl Fn(Defaulted<'_>, Defaulted<'_>) -> bool,
+) -> bool {
     let list = list.elements();
     // A reference without a name is reported by the schema, and equals no other.
     list.len() < 2

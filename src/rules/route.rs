@@ -1,10 +1,7 @@
 //! Rules for HTTPRoute and GRPCRoute rules and matches.
 
 use super::{Check, Rule, go_duration, value::exactly_one};
-use crate::{
-    meta::{Channel, Release},
-    schema::Defaulted,
-};
+use crate::{meta::when, schema::Defaulted};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -33,6 +30,31 @@ macro_rules! of_literal_path {
         concat!("!(self.type in ['Exact', 'PathPrefix']) || ", $condition)
     };
 }
+
+/// The matches of all rules together, each by its place: servers cannot add up a list.
+macro_rules! all_matches {
+    ($($index:literal)+) => {
+        concat!(
+            $(
+                "(size(self) > ", $index, " && has(self[", $index, "].matches) ? size(self[", $index,
+                "].matches) : 0) + ",
+            )+
+            "0 <= 128"
+        )
+    };
+}
+
+const NAMES_DISTINCT: Rule = Rule {
+    cel: Some("self.all(a, !has(a.name) || self.exists_one(b, has(b.name) && a.name == b.name))"),
+    message: "the rules of a route must have different names",
+    help: "give each rule a name of its own, or none",
+    check: Check::Value(|rules| {
+        let rules = rules.elements();
+        let mut names = rules.iter().filter_map(|rule| rule.plain("name"));
+        names.all(|name| exactly_one(rules, |rule| rule.plain("name") == Some(name)))
+    }),
+    ..Rule::BASE
+};
 
 const PREFIX_HELP: &str = "leave one match, of type PathPrefix, in the rule";
 
@@ -113,8 +135,6 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "HTTPRouteTimeouts/backend-within-request",
         places: &["HttpRouteTimeouts"],
-        channels: &[Channel::Experimental],
-        since: Release::V1_0,
         cel: Some(
             "!has(self.request) || !has(self.backendRequest) || duration(self.request) == duration('0s') || duration(self.backendRequest) <= duration(self.request)",
         ),
@@ -231,21 +251,59 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::BASE
     },
     Rule {
-        id: "SessionPersistence/permanent-needs-absolute-timeout",
-        places: &["SessionPersistence"],
-        channels: &[Channel::Experimental],
-        since: Release::V1_1,
-        // The release refuses a session without `cookieConfig` as well, unless it has an absolute timeout.
+        id: "RouteRules/names-distinct",
+        places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
+        when: when!("E1.2 S1.7"),
+        ..NAMES_DISTINCT
+    },
+    Rule {
+        id: "RouteRules/names-distinct-of-streams",
+        places: &[
+            "TcpRouteSpecV1Alpha2.rules",
+            "TlsRouteSpecV1Alpha2.rules",
+            "UdpRouteSpecV1Alpha2.rules",
+        ],
+        when: when!("E1.2"),
+        ..NAMES_DISTINCT
+    },
+    Rule {
+        id: "RouteRules/names-distinct-of-tls",
+        places: &["TlsRouteSpec.rules"],
+        when: when!("E1.4..1.4"),
+        ..NAMES_DISTINCT
+    },
+    Rule {
+        id: "RouteRules/matches-bounded",
+        places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
+        when: when!("1.2"),
+        cel: Some(all_matches!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)),
+        message: "the rules of a route may have 128 matches together",
+        help: "divide the route into several",
+        check: Check::Value(|rules| {
+            let matches = rules
+                .elements()
+                .iter()
+                .map(|rule| rule.list("matches").len());
+            matches.sum::<usize>() <= 128
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "TLSRoute/hostnames-are-names",
+        places: &["TlsRouteSpec.hostnames"],
+        when: when!("1.5"),
         cel: Some(
-            "has(self.absoluteTimeout) || has(self.cookieConfig) && !(has(self.cookieConfig.lifetimeType) && self.cookieConfig.lifetimeType == 'Permanent')",
+            "!self.exists(h, h.matches('^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.]){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'))",
         ),
-        message: "a session without absolute timeout needs a `cookieConfig` whose lifetime is not Permanent",
-        help: "set `absoluteTimeout`; for a cookie, `cookieConfig.lifetimeType: Session` does as well",
-        check: Check::Value(|session| {
-            session.has("absoluteTimeout")
-                || session
-                    .get("cookieConfig")
-                    .is_some_and(|cookie| cookie.text("lifetimeType") != Some("Permanent"))
+        message: "a hostname must not be an IP address: clients send no address as SNI",
+        help: "write the DNS name that clients use",
+        check: Check::Value(|hostnames| {
+            let address = |h: Defaulted<'_>| {
+                h.value()
+                    .as_str()
+                    .is_some_and(|h| h.parse::<std::net::Ipv4Addr>().is_ok())
+            };
+            !hostnames.elements().iter().any(address)
         }),
         ..Rule::BASE
     },

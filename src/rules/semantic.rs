@@ -104,7 +104,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "GatewayTLSConfig/passthrough-ignores-certificates",
-        places: &["GatewayTlsConfig"],
+        places: &["ListenerTlsConfig"],
         message: "the certificate is ignored, since `mode` is Passthrough",
         help: "remove it, or set `mode: Terminate`",
         check: Check::Each(|tls, at, report| {

@@ -96,7 +96,7 @@ mod tests {
         let api_version = "gateway.networking.k8s.io/v1";
         let schema = find(api_version, kind)
             .unwrap()
-            .installation(Release::V1_1, Channel::Standard)
+            .installation(Release::V1_1_0, Channel::Standard)
             .unwrap()
             .schema();
         let mut object =

@@ -13,7 +13,7 @@ use serde_json::Value;
 ///
 /// let route = json!({ "spec": { "rules": [{ "backendRefs": [{ "name": "cart", "port": null }] }] } });
 /// let kind = schema::find("gateway.networking.k8s.io/v1", "HTTPRoute").unwrap();
-/// let schema = kind.installation(Release::V1_1, Channel::Standard).unwrap().schema();
+/// let schema = kind.installation(Release::V1_1_0, Channel::Standard).unwrap().schema();
 /// let spec = Defaulted::new(&route, schema).get("spec").unwrap();
 /// let rule = spec.list("rules").get(0).unwrap();
 /// let backend = rule.list("backendRefs").get(0).unwrap();
@@ -282,7 +282,7 @@ mod tests {
             json!({"targetRefs": [{}], "sessionPersistence": {"cookieConfig": {}}}),
         ];
         let mut completions = 0;
-        for (kind, installation) in installed(Release::V1_1, Channel::Experimental) {
+        for (kind, installation) in installed(Release::V1_1_0, Channel::Experimental) {
             for spec in &specs {
                 let object = json!({
                     "apiVersion": kind.api_version, "kind": kind.kind, "metadata": {}, "spec": spec
@@ -301,7 +301,7 @@ mod tests {
     fn entries_of_a_map_are_counted_without_what_is_dropped() {
         let tls = json!({"options": {"a": null, "b": "c"}});
         let schema = find("gateway.networking.k8s.io/v1", "Gateway")
-            .and_then(|kind| kind.installation(Release::V1_1, Channel::Standard))
+            .and_then(|kind| kind.installation(Release::V1_1_0, Channel::Standard))
             .and_then(|i| i.schema().properties.get("spec"))
             .and_then(|spec| spec.properties.get("listeners")?.items.as_deref())
             .and_then(|listener| listener.properties.get("tls"))

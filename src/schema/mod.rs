@@ -33,11 +33,13 @@ mod unknown;
 pub use default::{ApplyDefaults, apply_defaults};
 pub(crate) use defaulted::field;
 pub use defaulted::{Defaulted, Elements};
-pub(crate) use kinds::is_own_group;
-pub use kinds::{Installation, KINDS, KindVersion, find, installed, versions_of};
-pub(crate) use later::EXPERIMENTS;
-pub use later::{LATER, LaterVersion, later, later_kind};
+pub use kinds::{History, Installation, KINDS, KindVersion, find, installed, versions_of};
+pub(crate) use kinds::{is_own, is_own_group, most_installations};
+pub use later::{LaterVersion, later, later_kind};
 pub use node::{ListType, Schema, TextPattern, ValueType};
 pub use object_meta::object_meta;
 pub use path::Path;
-pub use unknown::{MOST_UNKNOWN, UnknownField, nearest_name, unknown_fields, unknown_fields_of};
+pub use unknown::{
+    MOST_UNKNOWN, UnknownField, fields_of_no_release, nearest_name, unknown_fields,
+    unknown_fields_of,
+};

@@ -1,5 +1,6 @@
 //! The typed tree of a structural schema.
 
+use crate::meta::When;
 use regex::Regex;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -75,6 +76,12 @@ pub struct Schema {
     pub(super) type_name: Option<String>,
     /// The names of the fields that have a default. `None` in schemas that are built by hand.
     pub(super) defaulted: Option<Vec<String>>,
+    /// The releases that have the field, unless all have that have the object around it.
+    pub(super) when: Option<When>,
+    /// What has replaced the field, where it has ended.
+    pub(super) instead: Option<String>,
+    /// The values that only some releases allow.
+    pub(super) values: BTreeMap<String, When>,
     /// What the value is for, for people.
     pub description: Option<String>,
     /// The type; absent in conditions only.
@@ -101,6 +108,8 @@ pub struct Schema {
     pub max_items: Option<u64>,
     /// The greatest number of entries of a map.
     pub max_properties: Option<u64>,
+    /// The least number of entries of an object.
+    pub min_properties: Option<u64>,
     /// The fields of an object.
     pub properties: BTreeMap<String, Schema>,
     /// The names of the fields that must be there.
@@ -134,6 +143,25 @@ impl Schema {
     #[must_use]
     pub fn type_name(&self) -> Option<&str> {
         self.type_name.as_deref()
+    }
+
+    /// The releases that have the field, of those that have the object around it.
+    #[must_use]
+    pub fn when(&self) -> When {
+        self.when.unwrap_or(When::ALWAYS)
+    }
+
+    /// What has replaced the field in later releases, where it has ended: a field's path, or a few words.
+    #[must_use]
+    pub fn instead(&self) -> Option<&str> {
+        self.instead.as_deref()
+    }
+
+    /// The releases that allow a value, of those that have the field: for values that some releases allow and others do
+    /// not.
+    #[must_use]
+    pub fn when_allowed(&self, value: &str) -> Option<When> {
+        self.values.get(value).copied()
     }
 
     /// Calls `visit` for this node and every node below it that describes a value, with the place that

@@ -1,7 +1,7 @@
 //! From the types' JSON schemas to the typed tree.
 
 use super::node::{ListType, Schema, TextPattern, ValueType};
-use crate::meta::{Channel, Kind, Release};
+use crate::meta::{Channel, Kind, Release, When};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{
@@ -11,15 +11,33 @@ use std::{
 
 /// Where the reader notes the name of the type that a reference named.
 const TYPE: &str = "x-gwapi-type";
-/// On a field: the release since which it is in the experimental channel.
-const EXPERIMENTAL: &str = "x-gwapi-experimental";
-/// On a field: the release since which it is in the standard channel too.
-const STANDARD: &str = "x-gwapi-standard";
+/// On a field: the releases that have it.
+const WHEN: &str = "x-gwapi-when";
+/// On a field: the releases that demand it, in the place of what the type says.
+const REQUIRED: &str = "x-gwapi-required";
+/// Beside `enum`: the values that only some releases have.
+const VALUES: &str = "x-gwapi-values";
+/// On a field that has ended: what has replaced it.
+const INSTEAD: &str = "x-gwapi-instead";
+/// On anything: what keywords were in other releases than the newest, as pairs of a mark and these keywords; `null`
+/// for a keyword that was absent.
+const WAS: &str = "x-gwapi-was";
 
-/// The tree of the kind `K` in one release and channel.
-pub(super) fn root<K: Kind>(release: Release, channel: Channel) -> Schema {
-    let schema = schemars::SchemaGenerator::default().into_root_schema_for::<K>();
-    let mut tree = Reader::new(schema.as_value(), release, channel).root(K::KIND);
+/// Since this release a list of which nothing is said is one whole (`x-kubernetes-list-type: atomic`).
+const ATOMIC_LISTS: When = When::new("1.4");
+
+/// What the type of the kind `K` declares.
+pub(super) fn declaration<K: Kind>() -> schemars::Schema {
+    schemars::SchemaGenerator::default().into_root_schema_for::<K>()
+}
+
+/// The tree of a declaration in one release and channel; without one all that any has, in its newest form.
+pub(super) fn tree(
+    declaration: &schemars::Schema,
+    kind: &str,
+    place: Option<(Release, Channel)>,
+) -> Schema {
+    let mut tree = Reader::new(declaration.as_value(), place).root(kind);
     tree.number(0);
     tree
 }
@@ -27,20 +45,36 @@ pub(super) fn root<K: Kind>(release: Release, channel: Channel) -> Schema {
 struct Reader<'a> {
     schema: &'a Value,
     definitions: Option<&'a Map<String, Value>>,
-    release: Release,
-    channel: Channel,
+    /// The release and channel of which is read; all of them without one.
+    place: Option<(Release, Channel)>,
     /// What could not be read; empty for every declaration of the crate, as the tests show.
     problems: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(schema: &'a Value, release: Release, channel: Channel) -> Self {
+    fn new(schema: &'a Value, place: Option<(Release, Channel)>) -> Self {
         Self {
             schema,
             definitions: schema.get("$defs").and_then(Value::as_object),
-            release,
-            channel,
+            place,
             problems: Vec::new(),
+        }
+    }
+
+    /// Whether what is marked so is in the release and channel of which is read.
+    fn is_in(&self, when: When) -> bool {
+        self.place
+            .is_none_or(|(release, channel)| when.contains(release, channel))
+    }
+
+    fn mark(&mut self, mark: &Value) -> When {
+        let read = mark.as_str().map(str::parse::<When>);
+        match read {
+            Some(Ok(when)) => when,
+            _ => {
+                self.problems.push(format!("mark {mark}"));
+                When::NEVER
+            }
         }
     }
 
@@ -101,7 +135,30 @@ impl<'a> Reader<'a> {
             values.retain(|value| !value.is_null());
         }
         base.append(&mut own);
+        self.go_back(&mut base);
         base
+    }
+
+    /// Puts the keywords of the release and channel of which is read in the place of the newest ones.
+    fn go_back(&mut self, keywords: &mut Map<String, Value>) {
+        let Some(history) = keywords.remove(WAS) else {
+            return;
+        };
+        for entry in history.as_array().into_iter().flatten() {
+            let (Some(mark), Some(Value::Object(was))) = (entry.get(0), entry.get(1)) else {
+                self.problems.push(format!("{WAS} {entry}"));
+                continue;
+            };
+            let when = self.mark(mark);
+            if self.place.is_some() && self.is_in(when) {
+                for (keyword, value) in was {
+                    match value {
+                        Value::Null => drop(keywords.remove(keyword)),
+                        value => drop(keywords.insert(keyword.clone(), value.clone())),
+                    }
+                }
+            }
+        }
     }
 
     fn node(&mut self, schema: &Value) -> Schema {
@@ -109,9 +166,18 @@ impl<'a> Reader<'a> {
         let mut node = Schema::default();
         let mut list_type = None;
         let mut map_keys = Vec::new();
+        let mut demands = Vec::new();
         for (key, value) in keywords {
             match key.as_str() {
-                "$schema" | "$defs" | "title" | EXPERIMENTAL | STANDARD => {}
+                "$schema" | "$defs" | "title" | REQUIRED => {}
+                WHEN => node.when = Some(self.mark(&value)),
+                INSTEAD => node.instead = value.as_str().map(str::to_owned),
+                VALUES => {
+                    for (name, mark) in value.as_object().into_iter().flatten() {
+                        let when = self.mark(mark);
+                        node.values.insert(name.clone(), when);
+                    }
+                }
                 TYPE => node.type_name = value.as_str().map(str::to_owned),
                 "description" => node.description = value.as_str().map(str::to_owned),
                 "type" => {
@@ -141,12 +207,16 @@ impl<'a> Reader<'a> {
                 "maximum" => node.maximum = value.as_i64(),
                 "minItems" => node.min_items = value.as_u64(),
                 "maxItems" => node.max_items = value.as_u64(),
+                "minProperties" => node.min_properties = value.as_u64(),
                 "maxProperties" => node.max_properties = value.as_u64(),
                 "required" => node.required = texts(&value),
                 "properties" => {
                     for (name, property) in value.as_object().into_iter().flatten() {
-                        if self.has(property) {
+                        if self.has(property, WHEN).unwrap_or(true) {
                             node.properties.insert(name.clone(), self.node(property));
+                            if let Some(required) = self.has(property, REQUIRED) {
+                                demands.push((name.clone(), required));
+                            }
                         }
                     }
                 }
@@ -167,9 +237,24 @@ impl<'a> Reader<'a> {
             Some("set") => Some(ListType::Set),
             Some("map") => Some(ListType::Map(map_keys)),
             Some(_) => Some(ListType::Atomic),
+            None if node.value_type == Some(ValueType::Array) && self.is_in(ATOMIC_LISTS) => {
+                Some(ListType::Atomic)
+            }
             None => None,
         };
-        // A field that the channel lacks cannot be demanded.
+        let values = std::mem::take(&mut node.values);
+        node.enumeration.retain(|value| {
+            let when = value.as_str().and_then(|value| values.get(value));
+            when.is_none_or(|when| self.is_in(*when))
+        });
+        node.values = values;
+        for (name, required) in demands {
+            node.required.retain(|demanded| *demanded != name);
+            if required {
+                node.required.push(name);
+            }
+        }
+        // A field that the release or channel lacks cannot be demanded.
         let properties = &node.properties;
         if node.value_type == Some(ValueType::Object) {
             node.required.retain(|name| properties.contains_key(name));
@@ -186,28 +271,10 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// Whether the field is there in this release and channel, by its marks.
-    fn has(&mut self, field: &Value) -> bool {
-        let mut since = |mark: &str| {
-            let text = field.get(mark)?.as_str()?;
-            let release = text.parse::<Release>();
-            if release.is_err() {
-                self.problems.push(format!("{mark} {text}"));
-            }
-            release.ok()
-        };
-        let experimental = since(EXPERIMENTAL);
-        let standard = since(STANDARD);
-        let in_standard = match (experimental, standard) {
-            (None, None) => true,
-            (_, standard) => standard.is_some_and(|release| release <= self.release),
-        };
-        match self.channel {
-            Channel::Standard => in_standard,
-            Channel::Experimental => {
-                in_standard || experimental.is_some_and(|release| release <= self.release)
-            }
-        }
+    /// What the mark of a field says of the release and channel of which is read, if the field has one.
+    fn has(&mut self, field: &Value, mark: &str) -> Option<bool> {
+        let when = self.mark(field.get(mark)?);
+        Some(self.is_in(when))
     }
 
     /// The compiled pattern; the same text is compiled once in the program.
@@ -247,65 +314,99 @@ fn texts(list: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{v1, v1alpha2, v1alpha3, v1beta1};
+    use crate::schema::KINDS;
     use serde_json::json;
-
-    fn problems<K: Kind>() -> Vec<String> {
-        let schema = schemars::SchemaGenerator::default().into_root_schema_for::<K>();
-        let mut reader = Reader::new(schema.as_value(), Release::V1_1, Channel::Experimental);
-        reader.root(K::KIND);
-        reader.problems
-    }
 
     #[test]
     fn every_declaration_is_understood() {
-        for problems in [
-            problems::<v1::GatewayClass>(),
-            problems::<v1::Gateway>(),
-            problems::<v1::HttpRoute>(),
-            problems::<v1::GrpcRoute>(),
-            problems::<v1beta1::ReferenceGrant>(),
-            problems::<v1alpha2::TcpRoute>(),
-            problems::<v1alpha2::TlsRoute>(),
-            problems::<v1alpha2::UdpRoute>(),
-            problems::<v1alpha2::BackendLbPolicy>(),
-            problems::<v1alpha2::BackendTlsPolicy>(),
-            problems::<v1alpha3::BackendTlsPolicy>(),
-        ] {
-            assert_eq!(problems, Vec::<String>::new());
+        for kind in KINDS {
+            let schema = kind.declaration();
+            for place in [
+                None,
+                Some((Release::V1_0_0, Channel::Standard)),
+                Some((Release::V1_7_0, Channel::Experimental)),
+            ] {
+                let mut reader = Reader::new(schema.as_value(), place);
+                reader.root(kind.kind);
+                assert_eq!(
+                    reader.problems,
+                    Vec::<String>::new(),
+                    "{}",
+                    kind.api_version
+                );
+            }
         }
     }
 
     #[test]
-    fn a_field_is_in_a_channel_from_the_release_of_its_mark_on() {
+    fn what_a_declaration_says_of_releases_is_read() {
         let schema = json!({
             "type": "object",
-            "required": ["old", "trial", "graduated"],
+            "required": ["old", "trial", "graduated", "relaxed"],
             "properties": {
-                "old": { "type": "string" },
-                "trial": { "type": "string", "x-gwapi-experimental": "v1.1.0" },
-                "graduated": {
+                "old": {
                     "type": "string",
-                    "x-gwapi-experimental": "v1.0.0", "x-gwapi-standard": "v1.1.0"
+                    "enum": ["a", "b"],
+                    "x-gwapi-values": { "b": "E1.2 S1.4" }
+                },
+                "trial": { "type": "string", "x-gwapi-when": "E1.1..1.4" },
+                "graduated": { "type": "string", "x-gwapi-when": "E.. S1.1" },
+                "relaxed": {
+                    "type": "array", "items": { "type": "string" }, "maxItems": 64,
+                    "x-gwapi-required": "..1.2",
+                    "x-gwapi-was": [["..1.1", { "maxItems": 8 }], ["1.0..1.0", { "maxItems": null }]]
                 },
             }
         });
-        let fields = |release, channel| {
-            let mut reader = Reader::new(&schema, release, channel);
+        let read = |release, channel| {
+            let mut reader = Reader::new(&schema, Some((release, channel)));
             let root = reader.root("Thing");
             assert_eq!(reader.problems, Vec::<String>::new());
-            assert_eq!(root.required.len(), root.properties.len());
+            root
+        };
+        let fields = |release, channel| {
+            let root = read(release, channel);
             root.properties.into_keys().collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(fields(Release::V1_0, Channel::Standard), "old");
+        assert_eq!(fields(Release::V1_0_0, Channel::Standard), "old relaxed");
         assert_eq!(
-            fields(Release::V1_0, Channel::Experimental),
-            "graduated old"
+            fields(Release::V1_0_0, Channel::Experimental),
+            "graduated old relaxed"
         );
-        assert_eq!(fields(Release::V1_1, Channel::Standard), "graduated old");
         assert_eq!(
-            fields(Release::V1_1, Channel::Experimental),
-            "graduated old trial"
+            fields(Release::V1_1_0, Channel::Standard),
+            "graduated old relaxed"
         );
+        assert_eq!(
+            fields(Release::V1_4_1, Channel::Experimental),
+            "graduated old relaxed trial"
+        );
+        assert_eq!(
+            fields(Release::V1_7_0, Channel::Experimental),
+            "graduated old relaxed"
+        );
+        let list = |release| read(release, Channel::Standard).properties["relaxed"].clone();
+        assert_eq!(list(Release::V1_0_0).max_items, None);
+        assert_eq!(list(Release::V1_1_1).max_items, Some(8));
+        assert_eq!(list(Release::V1_2_0).max_items, Some(64));
+        assert_eq!(list(Release::V1_3_0).list_type, None);
+        assert_eq!(list(Release::V1_4_0).list_type, Some(ListType::Atomic));
+        let required = |release| read(release, Channel::Standard).required.join(" ");
+        assert_eq!(required(Release::V1_2_1), "old graduated relaxed");
+        assert_eq!(required(Release::V1_3_0), "old graduated");
+        let values = |release| {
+            read(release, Channel::Standard).properties["old"]
+                .enumeration
+                .len()
+        };
+        assert_eq!((values(Release::V1_3_0), values(Release::V1_4_0)), (1, 2));
+        let all = Reader::new(&schema, None).root("Thing");
+        assert_eq!(all.properties.len(), 4);
+        assert_eq!(all.properties["trial"].when(), When::new("E1.1..1.4"));
+        assert_eq!(
+            all.properties["old"].when_allowed("b"),
+            Some(When::new("E1.2 S1.4"))
+        );
+        assert_eq!(all.properties["relaxed"].max_items, Some(64));
     }
 }

@@ -1,7 +1,7 @@
-//! Fields that a channel does not have.
+//! Fields that a release and channel do not have.
 
-use super::{KindVersion, Path, Schema, find, object_meta};
-use crate::meta::{Channel, Release};
+use super::{Installation, KindVersion, Path, Schema, find, object_meta};
+use crate::meta::{Channel, Release, When};
 use serde_json::{Map, Value};
 
 /// A field that the schema does not have. A server drops it, or refuses it when asked to be strict.
@@ -10,7 +10,9 @@ pub struct UnknownField {
     path: String,
     name: String,
     nearest: Option<String>,
-    experimental: bool,
+    when: Option<When>,
+    instead: Option<String>,
+    release: Release,
 }
 
 impl UnknownField {
@@ -32,88 +34,180 @@ impl UnknownField {
         self.nearest.as_deref()
     }
 
-    /// Whether the experimental channel has the field.
+    /// The releases that have the field, if any known one has.
+    #[must_use]
+    pub fn when(&self) -> Option<When> {
+        self.when
+    }
+
+    /// What has replaced the field, where it has ended.
+    #[must_use]
+    pub fn instead(&self) -> Option<&str> {
+        self.instead.as_deref()
+    }
+
+    /// Whether the experimental channel of the release has the field.
     #[must_use]
     pub fn is_experimental(&self) -> bool {
-        self.experimental
+        self.when
+            .is_some_and(|when| when.contains(self.release, Channel::Experimental))
     }
 }
 
 /// How many unknown fields of one object are named: hostile input could have millions.
 pub const MOST_UNKNOWN: usize = 1_000;
 
-/// The fields of a Gateway API object that the channel of the current release does not have, in the
-/// order of the object, at most [`MOST_UNKNOWN`]. Empty for kinds of which the crate knows nothing.
+/// The fields of a Gateway API object that the channel of v1.1.0 does not have, in the order of the object, at most
+/// [`MOST_UNKNOWN`]. Empty for kinds of which the crate knows nothing.
 #[must_use]
 pub fn unknown_fields(object: &Value, channel: Channel) -> Vec<UnknownField> {
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
     let Some(kind) = find(text("apiVersion"), text("kind")) else {
         return Vec::new();
     };
-    let schema = match kind.installation(Release::default(), channel) {
-        Some(installation) => installation.schema(),
+    match kind.installation(Release::default(), channel) {
+        Some(installation) => unknown_fields_of(object, kind, installation),
         // Not of this channel at all: what it has elsewhere is all that can be said.
-        None => match kind.widest() {
-            Some(schema) => schema,
-            None => return Vec::new(),
+        None => match kind.installations().last() {
+            Some(installation) => unknown_fields_of(object, kind, installation),
+            None => Vec::new(),
         },
-    };
-    unknown_fields_of(object, kind, schema)
+    }
 }
 
-/// The fields of an object that this schema of its kind does not have, in the order of the object, at most
+/// The fields of an object that its kind does not have where it is installed so, in the order of the object, at most
 /// [`MOST_UNKNOWN`].
 #[must_use]
-pub fn unknown_fields_of(object: &Value, kind: &KindVersion, schema: &Schema) -> Vec<UnknownField> {
-    let mut found = Vec::new();
-    let Some(fields) = object.as_object() else {
-        return found;
-    };
-    let wide = kind.widest();
-    let root = Path::ROOT;
-    for (name, value) in fields {
-        let at = root.field(name);
-        if name == "metadata" {
-            walk(value, object_meta(), None, &at, &mut found);
-        } else {
-            let parent = Parent {
-                fields,
-                schema,
-                wide,
-            };
-            field(name, value, parent, &root, &mut found);
-        }
-    }
-    found
+pub fn unknown_fields_of(
+    object: &Value,
+    kind: &'static KindVersion,
+    installation: &Installation,
+) -> Vec<UnknownField> {
+    Walk::over(object, installation.schema(), kind, installation.release)
 }
 
-fn walk(
-    value: &Value,
-    schema: &Schema,
-    wide: Option<&Schema>,
-    at: &Path<'_>,
-    found: &mut Vec<UnknownField>,
-) {
-    match value {
-        Value::Object(fields) => {
-            let parent = Parent {
-                fields,
-                schema,
-                wide,
-            };
-            for (name, value) in fields {
-                field(name, value, parent, at, found);
+/// The fields of an object that no known release of its kind has, in the order of the object, at most
+/// [`MOST_UNKNOWN`].
+#[must_use]
+pub fn fields_of_no_release(object: &Value, kind: &'static KindVersion) -> Vec<UnknownField> {
+    Walk::over(object, kind.every(), kind, Release::default())
+}
+
+struct Walk {
+    release: Release,
+    found: Vec<UnknownField>,
+}
+
+/// A node of the tree of all releases, and the releases that have all fields down to it.
+#[derive(Clone, Copy)]
+struct Every<'a> {
+    schema: &'a Schema,
+    when: When,
+}
+
+impl<'a> Every<'a> {
+    fn field(self, name: &str) -> Option<Self> {
+        let schema = self.schema.properties.get(name)?;
+        Some(Self {
+            schema,
+            when: self.when.and(schema.when()),
+        })
+    }
+
+    fn items(self) -> Option<Self> {
+        Some(Self {
+            schema: self.schema.items.as_deref()?,
+            ..self
+        })
+    }
+}
+
+impl Walk {
+    fn over(
+        object: &Value,
+        schema: &Schema,
+        kind: &'static KindVersion,
+        release: Release,
+    ) -> Vec<UnknownField> {
+        let mut walk = Self {
+            release,
+            found: Vec::new(),
+        };
+        let every = Some(Every {
+            schema: kind.every(),
+            when: kind.history.when_served(),
+        });
+        let root = Path::ROOT;
+        let Some(fields) = object.as_object() else {
+            return walk.found;
+        };
+        for (name, value) in fields {
+            if name == "metadata" {
+                walk.value(value, object_meta(), None, &root.field(name));
+            } else {
+                walk.field(
+                    name,
+                    value,
+                    Parent {
+                        fields,
+                        schema,
+                        every,
+                    },
+                    &root,
+                );
             }
         }
-        Value::Array(elements) => {
-            if let Some(items) = &schema.items {
-                let wide = wide.and_then(|wide| wide.items.as_deref());
-                for (index, element) in elements.iter().enumerate() {
-                    walk(element, items, wide, &at.index(index), found);
+        walk.found
+    }
+
+    fn value(&mut self, value: &Value, schema: &Schema, every: Option<Every<'_>>, at: &Path<'_>) {
+        match value {
+            Value::Object(fields) => {
+                let parent = Parent {
+                    fields,
+                    schema,
+                    every,
+                };
+                for (name, value) in fields {
+                    self.field(name, value, parent, at);
                 }
             }
+            Value::Array(elements) => {
+                if let Some(items) = &schema.items {
+                    let every = every.and_then(Every::items);
+                    for (index, element) in elements.iter().enumerate() {
+                        self.value(element, items, every, &at.index(index));
+                    }
+                }
+            }
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn field(&mut self, name: &str, value: &Value, parent: Parent<'_>, at: &Path<'_>) {
+        if self.found.len() >= MOST_UNKNOWN {
+            return;
+        }
+        let Parent { schema, every, .. } = parent;
+        let at = at.field(name);
+        let wide = || every.and_then(|every| every.field(name));
+        if let Some(property) = schema.properties.get(name) {
+            if value.is_object() || value.is_array() {
+                self.value(value, property, wide(), &at);
+            }
+        } else if let Some(values) = &schema.additional_properties {
+            self.value(value, values, None, &at);
+        } else if !schema.properties.is_empty() {
+            let wide = wide();
+            self.found.push(UnknownField {
+                path: at.to_string(),
+                name: name.to_owned(),
+                nearest: parent.meant(name).map(str::to_owned),
+                when: wide.map(|wide| wide.when),
+                instead: wide.and_then(|wide| wide.schema.instead().map(str::to_owned)),
+                release: self.release,
+            });
+        }
     }
 }
 
@@ -122,8 +216,7 @@ fn walk(
 struct Parent<'a> {
     fields: &'a Map<String, Value>,
     schema: &'a Schema,
-    /// All that any channel has.
-    wide: Option<&'a Schema>,
+    every: Option<Every<'a>>,
 }
 
 impl Parent<'_> {
@@ -136,35 +229,6 @@ impl Parent<'_> {
             let mut missing = known().filter(|known| !self.fields.contains_key(*known));
             missing.find(|known| known.eq_ignore_ascii_case(kind))
         })
-    }
-}
-
-fn field(
-    name: &str,
-    value: &Value,
-    parent: Parent<'_>,
-    at: &Path<'_>,
-    found: &mut Vec<UnknownField>,
-) {
-    if found.len() >= MOST_UNKNOWN {
-        return;
-    }
-    let Parent { schema, wide, .. } = parent;
-    let at = at.field(name);
-    let wide_field = || wide.and_then(|wide| wide.properties.get(name));
-    if let Some(property) = schema.properties.get(name) {
-        if value.is_object() || value.is_array() {
-            walk(value, property, wide_field(), &at, found);
-        }
-    } else if let Some(values) = &schema.additional_properties {
-        walk(value, values, None, &at, found);
-    } else if !schema.properties.is_empty() {
-        found.push(UnknownField {
-            path: at.to_string(),
-            name: name.to_owned(),
-            nearest: parent.meant(name).map(str::to_owned),
-            experimental: wide_field().is_some(),
-        });
     }
 }
 
@@ -221,6 +285,57 @@ mod tests {
         assert_eq!(found.len(), 4);
     }
 
+    #[test]
+    fn a_field_of_the_experimental_channel_is_unknown_to_the_standard_one() {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "spec": {"rules": [{"timeouts": {"request": "1s"}}]},
+        });
+        let found = unknown_fields(&object, Channel::Standard);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path(), "spec.rules[0].timeouts");
+        assert!(found[0].is_experimental());
+        assert_eq!(found[0].when(), Some(When::new("E.. S1.2")));
+        assert!(unknown_fields(&object, Channel::Experimental).is_empty());
+    }
+
+    #[test]
+    fn a_field_of_another_release_is_unknown_and_its_releases_are_named() {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "spec": {"backendTLS": {}, "defaultScope": "All", "nothing": 1},
+        });
+        let kind = find("gateway.networking.k8s.io/v1", "Gateway").unwrap();
+        let unknown = |release| {
+            let installation = kind.installation(release, Channel::Experimental).unwrap();
+            unknown_fields_of(&object, kind, installation)
+                .into_iter()
+                .map(|field| (field.name, field.when, field.instead))
+                .collect::<Vec<_>>()
+        };
+        let nothing = ("nothing".to_owned(), None, None);
+        let ended = (
+            "backendTLS".to_owned(),
+            Some(When::new("E1.2..1.3")),
+            Some("spec.tls.backend".to_owned()),
+        );
+        let to_come = ("defaultScope".to_owned(), Some(When::new("E1.4")), None);
+        assert_eq!(unknown(Release::V1_3_0), [to_come, nothing.clone()]);
+        assert_eq!(unknown(Release::V1_4_0), [ended, nothing.clone()]);
+        let names: Vec<_> = fields_of_no_release(&object, kind)
+            .into_iter()
+            .map(|field| (field.name, field.when, field.instead))
+            .collect();
+        assert_eq!(names, [nothing]);
+    }
+
+    #[test]
+    fn of_countless_unknown_fields_the_first_are_named() {
+        let spec: serde_json::Map<_, _> = (0..5_000).map(|n| (format!("x{n}"), json!(1))).collect();
+        let found = unknown_fields(&route(&spec.into()), Channel::Standard);
+        assert_eq!(found.len(), MOST_UNKNOWN);
+    }
+
     /// HTTPPathModifier: "replacePrefixMatch specifies the value with which to replace the prefix match".
     #[test]
     fn in_place_of_the_missing_member_of_a_type_that_member_is_meant() {
@@ -240,25 +355,5 @@ mod tests {
         assert_eq!(path(there), None);
         let missing = json!({"type": "ReplacePrefixMatch", "substitution": "/a"});
         assert_eq!(path(missing).as_deref(), Some("replacePrefixMatch"));
-    }
-
-    #[test]
-    fn a_field_of_the_experimental_channel_is_unknown_to_the_standard_one() {
-        let object = json!({
-            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-            "spec": {"rules": [{"timeouts": {"request": "1s"}}]},
-        });
-        let found = unknown_fields(&object, Channel::Standard);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].path(), "spec.rules[0].timeouts");
-        assert!(found[0].is_experimental());
-        assert!(unknown_fields(&object, Channel::Experimental).is_empty());
-    }
-
-    #[test]
-    fn of_countless_unknown_fields_the_first_are_named() {
-        let spec: serde_json::Map<_, _> = (0..5_000).map(|n| (format!("x{n}"), json!(1))).collect();
-        let found = unknown_fields(&route(&spec.into()), Channel::Standard);
-        assert_eq!(found.len(), MOST_UNKNOWN);
     }
 }

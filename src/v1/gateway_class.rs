@@ -1,6 +1,7 @@
 //! GatewayClass: a kind of Gateway that users can ask for.
 
-use crate::meta::{self, Condition, SupportedFeature, constraint, resource};
+use super::SupportedFeature;
+use crate::meta::{self, Condition, constraint, resource, was, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,10 +71,18 @@ impl ParametersReference {
         "type": "Accepted",
         "status": "Unknown",
         "message": "Waiting for controller",
+        "reason": "Pending",
+        "lastTransitionTime": "1970-01-01T00:00:00Z",
+    }],
+}, "x-gwapi-was" = was! { "..1.1": { "default": {
+    "conditions": [{
+        "type": "Accepted",
+        "status": "Unknown",
+        "message": "Waiting for controller",
         "reason": "Waiting",
         "lastTransitionTime": "1970-01-01T00:00:00Z",
     }],
-}))]
+} } }))]
 pub struct GatewayClassStatus {
     /// What the controller found; types and reasons in
     /// [`condition::gateway_class`](crate::meta::condition::gateway_class).
@@ -98,7 +107,7 @@ pub struct GatewayClassStatus {
         )
     )]
     pub conditions: Vec<Condition>,
-    /// The features that the class supports, in ascending order.
+    /// The features that the class supports, in ascending order of their names.
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",
@@ -106,7 +115,15 @@ pub struct GatewayClassStatus {
     )]
     #[schemars(
         length(max = 64),
-        extend("x-kubernetes-list-type" = "set", "x-gwapi-experimental" = "v1.1.0")
+        extend(
+            "x-kubernetes-list-type" = "map",
+            "x-kubernetes-list-map-keys" = ["name"],
+            "x-gwapi-when" = when!("E.. S1.4"),
+            "x-gwapi-was" = was! { "..1.1": {
+                "x-kubernetes-list-type": "set",
+                "x-kubernetes-list-map-keys": null,
+            } },
+        )
     )]
     pub supported_features: Vec<SupportedFeature>,
 }

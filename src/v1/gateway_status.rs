@@ -1,7 +1,7 @@
 //! The observed state of a Gateway and its listeners.
 
-use super::{AddressType, RouteGroupKind};
-use crate::meta::{Condition, constraint};
+use super::{AddressRoutability, AddressType, RouteGroupKind};
+use crate::meta::{Condition, constraint, when};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,6 +19,10 @@ pub struct GatewayStatus {
     )]
     #[schemars(length(max = 16))]
     pub addresses: Vec<GatewayStatusAddress>,
+    /// How many ListenerSets are attached: accepted, with a listener of which something can be used (GEP-1713).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Count>", extend("x-gwapi-when" = when!("1.5")))]
+    pub attached_listener_sets: Option<i32>,
     /// What the controller found; types and reasons in
     /// [`condition::gateway`](crate::meta::condition::gateway).
     #[serde(
@@ -50,7 +54,7 @@ pub struct GatewayStatus {
 }
 
 /// The conditions of a Gateway that no controller has seen yet.
-fn undecided() -> serde_json::Value {
+pub(crate) fn undecided() -> serde_json::Value {
     let condition = |kind: &str| {
         json!({
             "type": kind,
@@ -68,6 +72,10 @@ fn undecided() -> serde_json::Value {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = ip_addresses_have_the_form_of_one)]
 pub struct GatewayStatusAddress {
+    /// From where the address is reached; as the controller sees fit unless set (GEP-5093).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-when" = when!("E1.7")))]
+    pub routability: Option<AddressRoutability>,
     /// What kind of address; `IPAddress` unless set.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "IPAddress"))]
@@ -120,6 +128,17 @@ pub struct ListenerStatus {
     #[schemars(with = "constraint::SectionName")]
     pub name: String,
     /// The kinds of routes that the listener takes: those that it allows and the controller supports.
-    #[schemars(length(max = 8))]
-    pub supported_kinds: Vec<RouteGroupKind>,
+    ///
+    /// Releases before v1.5.0 ask for the list, so that an empty one is written; see [`supported_kinds`](Self::supported_kinds).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 8), extend("x-gwapi-required" = when!("..1.4")))]
+    pub supported_kinds: Option<Vec<RouteGroupKind>>,
+}
+
+impl ListenerStatus {
+    /// The kinds of routes that the listener takes; none where the list is absent.
+    #[must_use]
+    pub fn supported_kinds(&self) -> &[RouteGroupKind] {
+        self.supported_kinds.as_deref().unwrap_or_default()
+    }
 }

@@ -1,17 +1,18 @@
 //! GRPCRoute: which gRPC calls go where.
 
 use super::{
-    GrpcBackendRef, HeaderMatchType, HttpHeaderFilter, HttpRequestMirrorFilter,
-    LocalObjectReference, ParentReference, RouteStatus, SessionPersistence,
+    GatewayDefaultScope, GrpcBackendRef, HeaderMatchType, HttpHeaderFilter,
+    HttpRequestMirrorFilter, LocalObjectReference, ParentReference, RouteStatus,
+    SessionPersistence,
 };
-use crate::meta::{constraint, open_enum, resource, union};
+use crate::meta::{constraint, open_enum, resource, union, was, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 resource! {
     /// Routes gRPC calls: by host, service, method and headers to weighted backends, with filters.
     Namespaced GrpcRoute = "GRPCRoute", GrpcRouteList = "GRPCRouteList", "grpcroutes", "v1";
-    spec: optional GrpcRouteSpec;
+    spec: optional, required "1.4" GrpcRouteSpec;
     status: RouteStatus
 }
 
@@ -43,6 +44,10 @@ pub struct GrpcRouteSpec {
     )]
     #[schemars(length(max = 16))]
     pub rules: Vec<GrpcRouteRule>,
+    /// Whether the route attaches to Gateways that it does not name (GEP-3793); to none unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-when" = when!("E1.4")))]
+    pub use_default_gateways: Option<GatewayDefaultScope>,
 }
 
 /// Calls that match, the filters that they pass and the backends that they reach (`spec.rules[]`).
@@ -71,11 +76,15 @@ pub struct GrpcRouteRule {
         deserialize_with = "crate::meta::wire::list",
         skip_serializing_if = "Vec::is_empty"
     )]
-    #[schemars(length(max = 8))]
+    #[schemars(length(max = 64), extend("x-gwapi-was" = was! { "..1.2": { "maxItems": 8 } }))]
     pub matches: Vec<GrpcRouteMatch>,
+    /// The name of the rule, unique within the route (GEP-995).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::SectionName>", extend("x-gwapi-when" = when!("E1.2 S1.4")))]
+    pub name: Option<String>,
     /// Whether the calls of one client session go to the same endpoint (GEP-1619).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
+    #[schemars(extend("x-gwapi-when" = when!("E1.1")))]
     pub session_persistence: Option<SessionPersistence>,
 }
 

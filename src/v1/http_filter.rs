@@ -1,7 +1,8 @@
 //! Filters of an HTTPRoute: what is done to requests and responses on their way.
 
 use super::{BackendObjectReference, LocalObjectReference};
-use crate::meta::{PortNumber, constraint, open_enum, union};
+use super::{HttpCorsFilter, HttpExternalAuthFilter};
+use crate::meta::{PortNumber, constraint, open_enum, union, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,10 @@ union! {
         RequestRedirect(HttpRequestRedirectFilter) = "RequestRedirect", "requestRedirect";
         /// Changes host or path of the request before it is sent on.
         UrlRewrite(HttpUrlRewriteFilter) = "URLRewrite", "urlRewrite";
+        /// Answers what browsers ask before they send requests from pages of other origins (GEP-1767).
+        Cors(HttpCorsFilter) = "CORS", "cors" when "E1.3 S1.5";
+        /// Asks a further server whether the request may pass (GEP-1494).
+        ExternalAuth(HttpExternalAuthFilter) = "ExternalAuth", "externalAuth" when "E1.4";
         /// A filter of the implementation's own, in an object of the route's namespace.
         ExtensionRef(LocalObjectReference) = "ExtensionRef", "extensionRef";
     }
@@ -67,7 +72,7 @@ pub struct HttpHeader {
     #[schemars(with = "constraint::HeaderName")]
     pub name: String,
     /// The value.
-    #[schemars(with = "constraint::HeaderValue")]
+    #[schemars(with = "constraint::HttpHeaderValue")]
     pub value: String,
 }
 
@@ -77,6 +82,49 @@ pub struct HttpHeader {
 pub struct HttpRequestMirrorFilter {
     /// The backend that gets the copy. A bad reference drops the mirror and not the request.
     pub backend_ref: BackendObjectReference,
+    /// Which part of the requests is copied (GEP-3171); all unless this or `percent` is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-when" = when!("E1.2 S1.3")))]
+    pub fraction: Option<Fraction>,
+    /// How many of a hundred requests are copied (GEP-3171); all unless this or `fraction` is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Percent>", extend("x-gwapi-when" = when!("E1.2 S1.3")))]
+    pub percent: Option<i32>,
+}
+
+impl HttpRequestMirrorFilter {
+    /// The part of the requests that is copied, whichever way it is written: all unless set.
+    #[must_use]
+    pub fn share(&self) -> Fraction {
+        match (self.fraction, self.percent) {
+            (Some(fraction), _) => fraction,
+            (None, percent) => Fraction {
+                numerator: percent.unwrap_or(100),
+                denominator: None,
+            },
+        }
+    }
+}
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fraction {
+    /// Into how many parts the whole is divided; 100 unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Denominator>", extend("default" = 100))]
+    pub denominator: Option<i32>,
+    /// How many of these parts; not more than there are.
+    #[schemars(with = "constraint::Numerator")]
+    pub numerator: i32,
+}
+
+impl Fraction {
+    /// Into how many parts the whole is divided: 100 unless set.
+    #[must_use]
+    pub fn denominator(&self) -> i32 {
+        self.denominator.unwrap_or(100)
+    }
 }
 
 /// An answer that sends the client elsewhere (`requestRedirect`). What is not set stays as it was.

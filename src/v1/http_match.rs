@@ -107,7 +107,7 @@ pub struct HttpHeaderMatch {
     #[schemars(extend("default" = "Exact"))]
     pub r#type: Option<HeaderMatchType>,
     /// What the value is compared with.
-    #[schemars(with = "constraint::HeaderValue")]
+    #[schemars(with = "constraint::HttpHeaderValue")]
     pub value: String,
 }
 

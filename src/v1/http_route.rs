@@ -1,10 +1,10 @@
 //! HTTPRoute: which HTTP requests go where.
 
 use super::{
-    HttpBackendRef, HttpPathMatch, HttpRouteFilter, HttpRouteMatch, ParentReference, PathMatchType,
-    RouteStatus, SessionPersistence,
+    GatewayDefaultScope, HttpBackendRef, HttpPathMatch, HttpRouteFilter, HttpRouteMatch,
+    ParentReference, PathMatchType, RouteStatus, SessionPersistence,
 };
-use crate::meta::{constraint, resource};
+use crate::meta::{constraint, resource, was, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -42,10 +42,17 @@ pub struct HttpRouteSpec {
     /// route with an empty list takes no request. See [`rules`](Self::rules).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
-        length(max = 16),
-        extend("default" = [{ "matches": [{ "path": { "type": "PathPrefix", "value": "/" } }] }])
+        length(min = 1, max = 16),
+        extend(
+            "default" = [{ "matches": [{ "path": { "type": "PathPrefix", "value": "/" } }] }],
+            "x-gwapi-was" = was! { "..1.4": { "minItems": null } },
+        )
     )]
     pub rules: Option<Vec<HttpRouteRule>>,
+    /// Whether the route attaches to Gateways that it does not name (GEP-3793); to none unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-when" = when!("E1.4")))]
+    pub use_default_gateways: Option<GatewayDefaultScope>,
 }
 
 impl HttpRouteSpec {
@@ -96,17 +103,28 @@ pub struct HttpRouteRule {
         skip_serializing_if = "Vec::is_empty"
     )]
     #[schemars(
-        length(max = 8),
-        extend("default" = [{ "path": { "type": "PathPrefix", "value": "/" } }])
+        length(max = 64),
+        extend(
+            "default" = [{ "path": { "type": "PathPrefix", "value": "/" } }],
+            "x-gwapi-was" = was! { "..1.1": { "maxItems": 8 } },
+        )
     )]
     pub matches: Vec<HttpRouteMatch>,
+    /// The name of the rule, unique within the route (GEP-995).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::SectionName>", extend("x-gwapi-when" = when!("E1.2 S1.4")))]
+    pub name: Option<String>,
+    /// Whether requests that fail are sent again (GEP-1731); not unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-when" = when!("E1.2 S1.7")))]
+    pub retry: Option<HttpRouteRetry>,
     /// Whether the requests of one client session go to the same endpoint (GEP-1619).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
+    #[schemars(extend("x-gwapi-when" = when!("E1.1")))]
     pub session_persistence: Option<SessionPersistence>,
     /// How long a request may take (GEP-1742).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
+    #[schemars(extend("x-gwapi-when" = when!("E.. S1.2")))]
     pub timeouts: Option<HttpRouteTimeouts>,
 }
 
@@ -122,6 +140,40 @@ pub struct HttpRouteTimeouts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Duration>")]
     pub request: Option<String>,
+}
+
+/// When and how often a request that failed is sent again (`spec.rules[].retry`, GEP-1731).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpRouteRetry {
+    /// How often at most; 0 is never. Since v1.7.0 it is once unless set, before that the controller chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Option<constraint::RetryAttempts>",
+        extend("default" = 1, "x-gwapi-was" = was! {
+            "..1.5": { "default": null, "minimum": null },
+            "1.6..1.6": { "default": null, "minimum": 1 },
+        })
+    )]
+    pub attempts: Option<i64>,
+    /// How long to wait before a request is sent again; a GEP-2257 duration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::Duration>")]
+    pub backoff: Option<String>,
+    /// The status codes of backends after which a request is sent again, beside failed connections.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(
+        with = "Vec<constraint::RetryStatusCode>",
+        extend(
+            "x-kubernetes-list-type" = "set",
+            "x-gwapi-was" = was! { "..1.5": { "x-kubernetes-list-type": null } },
+        )
+    )]
+    pub codes: Vec<i64>,
 }
 
 #[cfg(test)]

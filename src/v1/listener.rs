@@ -1,7 +1,9 @@
 //! Listeners of a Gateway: port, protocol, hostname, TLS, and which routes may attach.
 
-use super::{ObjectReference, SecretObjectReference};
-use crate::meta::{self, GroupKind, PortNumber, Transport, constraint, open_enum};
+use super::{HttpExternalAuthFilter, LocalObjectReference, ObjectReference, SecretObjectReference};
+use crate::meta::{
+    self, GroupKind, PortNumber, Transport, constraint, open_enum, union, was, when,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,10 @@ pub struct Listener {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = { "namespaces": { "from": "Same" } }))]
     pub allowed_routes: Option<AllowedRoutes>,
+    /// What is done to every request of the listener, before a route is chosen (GEP-5224); for HTTP and HTTPS only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-gwapi-when" = when!("E1.7")))]
+    pub filters: Option<ListenerFilters>,
     /// The hosts that the listener serves, by SNI for TLS and by the Host header for HTTP; all unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Hostname>")]
@@ -30,7 +36,7 @@ pub struct Listener {
     pub protocol: ProtocolType,
     /// TLS, for the protocols HTTPS and TLS only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tls: Option<GatewayTlsConfig>,
+    pub tls: Option<ListenerTlsConfig>,
 }
 
 impl Listener {
@@ -47,7 +53,7 @@ impl Listener {
     /// What becomes of TLS at this listener: `Terminate` by default, nothing without `tls`.
     #[must_use]
     pub fn tls_mode(&self) -> Option<TlsModeType> {
-        self.tls.as_ref().map(GatewayTlsConfig::mode)
+        self.tls.as_ref().map(ListenerTlsConfig::mode)
     }
 }
 
@@ -81,7 +87,7 @@ impl ProtocolType {
 /// How a listener deals with TLS (`spec.listeners[].tls`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct GatewayTlsConfig {
+pub struct ListenerTlsConfig {
     /// The certificates that the listener presents, for `Terminate`.
     #[serde(
         default,
@@ -90,9 +96,13 @@ pub struct GatewayTlsConfig {
     )]
     #[schemars(length(max = 64))]
     pub certificate_refs: Vec<SecretObjectReference>,
-    /// How certificates of clients are checked (GEP-91); clients need none unless set.
+    /// How certificates of clients are checked, in the form of releases v1.1.0 to v1.3.0; `tls.frontend` of the Gateway has
+    /// replaced it (GEP-91). Clients need none unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-gwapi-experimental" = "v1.1.0"))]
+    #[schemars(extend(
+        "x-gwapi-when" = when!("E1.1..1.3"),
+        "x-gwapi-instead" = "spec.tls.frontend",
+    ))]
     pub frontend_validation: Option<FrontendTlsValidation>,
     /// What becomes of TLS; `Terminate` unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +117,7 @@ pub struct GatewayTlsConfig {
     pub options: Option<BTreeMap<String, String>>,
 }
 
-impl GatewayTlsConfig {
+impl ListenerTlsConfig {
     /// What becomes of TLS: `Terminate` by default.
     #[must_use]
     pub fn mode(&self) -> TlsModeType {
@@ -125,7 +135,32 @@ open_enum! {
     }
 }
 
-/// How a listener checks the certificates of clients (`frontendValidation`, GEP-91).
+/// What is done to every request of a listener (`spec.listeners[].filters`, GEP-5224).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenerFilters {
+    /// To requests, in this order, before a route is chosen.
+    #[serde(
+        default,
+        deserialize_with = "crate::meta::wire::list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(length(max = 16))]
+    pub requests: Vec<ListenerFilter>,
+}
+
+union! {
+    /// What is done to a request at a listener, before a route is chosen (`filters.requests[]`, GEP-5224).
+    pub enum ListenerFilter {
+        /// Asks a further server whether the request may pass.
+        ExternalAuth(HttpExternalAuthFilter) = "ExternalAuth", "externalAuth";
+        /// A filter of the implementation's own, in an object of the listener's namespace.
+        ExtensionRef(LocalObjectReference) = "ExtensionRef", "extensionRef";
+    }
+}
+
+/// How the certificates of clients are checked: `validation` in a Gateway's `spec.tls.frontend`, and a listener's
+/// `frontendValidation` before (GEP-91).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FrontendTlsValidation {
@@ -136,8 +171,38 @@ pub struct FrontendTlsValidation {
         deserialize_with = "crate::meta::wire::list",
         skip_serializing_if = "Vec::is_empty"
     )]
-    #[schemars(length(min = 1, max = 8))]
+    #[schemars(
+        length(min = 1, max = 16),
+        extend(
+            "x-gwapi-required" = when!("1.4"),
+            "x-gwapi-was" = was! { "..1.5": { "maxItems": 8 } },
+        )
+    )]
     pub ca_certificate_refs: Vec<ObjectReference>,
+    /// What becomes of a client without a certificate that is valid; it is refused unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "AllowValidOnly", "x-gwapi-when" = when!("1.4")))]
+    pub mode: Option<FrontendValidationModeType>,
+}
+
+impl FrontendTlsValidation {
+    /// What becomes of a client without a certificate that is valid: by default it is refused.
+    #[must_use]
+    pub fn mode(&self) -> FrontendValidationModeType {
+        self.mode
+            .clone()
+            .unwrap_or(FrontendValidationModeType::AllowValidOnly)
+    }
+}
+
+open_enum! {
+    /// What becomes of a client without a certificate that is valid.
+    pub enum FrontendValidationModeType, schema = closed {
+        /// It is refused.
+        AllowValidOnly = "AllowValidOnly",
+        /// It is let in all the same: whoever answers it has to look at the certificate.
+        AllowInsecureFallback = "AllowInsecureFallback",
+    }
 }
 
 /// Which routes may attach to a listener (`spec.listeners[].allowedRoutes`).
@@ -164,7 +229,24 @@ pub struct AllowedRoutes {
 pub struct RouteNamespaces {
     /// The choice; `Same` unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "Same"))]
+    #[schemars(extend("default" = "Same", "enum" = ["All", "Selector", "Same"]))]
+    pub from: Option<FromNamespaces>,
+    /// The labels of the namespaces, for `Selector` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<constraint::LabelSelector>")]
+    pub selector: Option<LabelSelector>,
+}
+
+/// From which namespaces ListenerSets may add listeners to a Gateway.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenerNamespaces {
+    /// The choice; `None` unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend(
+        "default" = "None",
+        "enum" = ["All", "Selector", "Same", "None"],
+    ))]
     pub from: Option<FromNamespaces>,
     /// The labels of the namespaces, for `Selector` only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,7 +255,7 @@ pub struct RouteNamespaces {
 }
 
 open_enum! {
-    /// Where routes may come from.
+    /// Where routes, or listeners of ListenerSets, may come from.
     pub enum FromNamespaces, schema = closed {
         /// Any namespace.
         All = "All",
@@ -181,6 +263,8 @@ open_enum! {
         Selector = "Selector",
         /// The Gateway's own namespace.
         Same = "Same",
+        /// Nowhere: for ListenerSets only.
+        None = "None",
     }
 }
 

@@ -1,5 +1,5 @@
-//! Version `v1`: [`GatewayClass`], [`Gateway`], [`HttpRoute`] and [`GrpcRoute`], and the types that the
-//! other versions share with it.
+//! Version `v1`: [`GatewayClass`], [`Gateway`], [`ListenerSet`], [`HttpRoute`], [`GrpcRoute`], [`TlsRoute`], [`TcpRoute`],
+//! [`UdpRoute`], [`ReferenceGrant`] and [`BackendTlsPolicy`], and the types that the other versions share with it.
 //!
 //! # Building objects
 //!
@@ -46,62 +46,108 @@
 //! in by reading, and writing gives back what was read. The value that an API default implies is behind a
 //! method of the field's name: `backend.weight` is what was written, `backend.weight()` what is in effect.
 //!
-//! # Later releases
+//! # Releases
 //!
-//! Enumerations keep values that this release does not name, unions keep members that it does not know,
+//! A struct has the fields of all known releases, those that have ended among them. Which release has which is said in its
+//! schema ([`schema`](crate::schema)). Enumerations keep values that no known release names, unions keep members that none has,
 //! and unknown fields are passed over, so a newer API server never breaks a client of this version.
 
 mod backend;
+mod backend_tls_policy;
 mod gateway;
 mod gateway_class;
 mod gateway_status;
 mod grpc_route;
+mod http_cors;
+mod http_external_auth;
 mod http_filter;
 mod http_match;
 mod http_route;
 mod listener;
+mod listener_set;
+mod policy;
 mod reference;
+mod reference_grant;
 mod route;
 mod session_persistence;
+mod supported_feature;
+mod tcp_route;
+mod tls_route;
+mod udp_route;
 
 pub use backend::{
     BackendObjectReference, BackendRef, BackendReference, GrpcBackendRef, HttpBackendRef,
 };
+pub use backend_tls_policy::{
+    BackendTlsPolicy, BackendTlsPolicyList, BackendTlsPolicySpec, BackendTlsPolicyValidation,
+    SubjectAltName, SubjectAltNameType, WellKnownCaCertificatesType,
+};
 pub use gateway::{
-    AddressType, Gateway, GatewayAddress, GatewayInfrastructure, GatewayList, GatewaySpec,
-    LocalParametersReference,
+    AddressRoutability, AddressType, AllowedListeners, FrontendTlsConfig, Gateway,
+    GatewayBackendTls, GatewayDefaultScope, GatewayInfrastructure, GatewayList, GatewaySpec,
+    GatewaySpecAddress, GatewayTlsConfig, LocalParametersReference, TlsConfig, TlsPortConfig,
 };
 pub use gateway_class::{
     GATEWAYS_EXIST_FINALIZER, GatewayClass, GatewayClassList, GatewayClassSpec, GatewayClassStatus,
     ParametersReference,
 };
+pub(crate) use gateway_status::undecided;
 pub use gateway_status::{GatewayStatus, GatewayStatusAddress, ListenerStatus};
 pub use grpc_route::{
     GrpcHeaderMatch, GrpcMethodMatch, GrpcMethodMatchType, GrpcRoute, GrpcRouteFilter,
     GrpcRouteList, GrpcRouteMatch, GrpcRouteRule, GrpcRouteSpec,
 };
+pub use http_cors::{HttpCorsFilter, HttpMethodWithWildcard};
+pub use http_external_auth::{
+    ForwardBodyConfig, GrpcAuthConfig, HttpAuthConfig, HttpExternalAuthFilter,
+    HttpRouteExternalAuthProtocol,
+};
 pub use http_filter::{
-    HttpHeader, HttpHeaderFilter, HttpPathModifier, HttpRequestMirrorFilter,
+    Fraction, HttpHeader, HttpHeaderFilter, HttpPathModifier, HttpRequestMirrorFilter,
     HttpRequestRedirectFilter, HttpRouteFilter, HttpUrlRewriteFilter, RedirectScheme,
 };
 pub use http_match::{
     HeaderMatchType, HttpHeaderMatch, HttpMethod, HttpPathMatch, HttpQueryParamMatch,
     HttpRouteMatch, PathMatchType, QueryParamMatchType,
 };
-pub use http_route::{HttpRoute, HttpRouteList, HttpRouteRule, HttpRouteSpec, HttpRouteTimeouts};
+pub use http_route::{
+    HttpRoute, HttpRouteList, HttpRouteRetry, HttpRouteRule, HttpRouteSpec, HttpRouteTimeouts,
+};
 pub use listener::{
-    AllowedRoutes, FromNamespaces, FrontendTlsValidation, GatewayTlsConfig, Listener, ProtocolType,
+    AllowedRoutes, FromNamespaces, FrontendTlsValidation, FrontendValidationModeType, Listener,
+    ListenerFilter, ListenerFilters, ListenerNamespaces, ListenerTlsConfig, ProtocolType,
     RouteGroupKind, RouteNamespaces, TlsModeType,
+};
+pub use listener_set::{
+    ListenerEntry, ListenerEntryStatus, ListenerSet, ListenerSetList, ListenerSetSpec,
+    ListenerSetStatus, ParentGatewayReference,
+};
+pub use policy::{
+    LocalPolicyTargetReference, LocalPolicyTargetReferenceWithSectionName, MAX_ANCESTORS,
+    NamespacedPolicyTargetReference, POLICY_LABEL, PolicyAncestorStatus, PolicyStatus,
 };
 pub use reference::{
     LocalObjectReference, ObjectReference, ParentReference, SecretObjectReference,
 };
+pub use reference_grant::{
+    ReferenceGrant, ReferenceGrantFrom, ReferenceGrantList, ReferenceGrantSpec, ReferenceGrantTo,
+};
 pub use route::{RouteParentStatus, RouteStatus};
 pub use session_persistence::{
-    CookieConfig, CookieLifetimeType, SessionPersistence, SessionPersistenceType,
+    CookieConfig, CookieLifetimeType, HeaderConfig, SessionPersistence, SessionPersistenceType,
 };
+pub use supported_feature::SupportedFeature;
+pub use tcp_route::{TcpRoute, TcpRouteList, TcpRouteRule, TcpRouteSpec};
+pub use tls_route::{TlsRoute, TlsRouteList, TlsRouteRule, TlsRouteSpec};
+pub use udp_route::{UdpRoute, UdpRouteList, UdpRouteRule, UdpRouteSpec};
 
 /// The status of a GRPCRoute: that of every route.
 pub type GrpcRouteStatus = RouteStatus;
 /// The status of an HTTPRoute: that of every route.
 pub type HttpRouteStatus = RouteStatus;
+/// The status of a TCPRoute: that of every route.
+pub type TcpRouteStatus = RouteStatus;
+/// The status of a TLSRoute: that of every route.
+pub type TlsRouteStatus = RouteStatus;
+/// The status of a UDPRoute: that of every route.
+pub type UdpRouteStatus = RouteStatus;

@@ -1,6 +1,6 @@
 //! References to other objects.
 
-use crate::meta::{self, PortNumber, constraint};
+use crate::meta::{self, PortNumber, constraint, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct ParentReference {
     pub namespace: Option<String>,
     /// The port of the parent: that of a Gateway's listeners, or of a Service. All of them unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<constraint::Port>")]
+    #[schemars(with = "Option<constraint::Port>", extend("x-gwapi-when" = when!("E.. S1.1")))]
     pub port: Option<PortNumber>,
     /// The section of the parent: a Gateway's listener, a Service's port name. All of them unless set.
     #[serde(skip_serializing_if = "Option::is_none")]

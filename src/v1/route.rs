@@ -1,7 +1,7 @@
 //! What all kinds of routes have in common.
 
 use super::ParentReference;
-use crate::meta::{Condition, constraint};
+use crate::meta::{Condition, constraint, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,11 @@ pub struct RouteParentStatus {
     #[schemars(
         with = "Vec<constraint::Condition>",
         length(min = 1, max = 8),
-        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
+        extend(
+            "x-kubernetes-list-type" = "map",
+            "x-kubernetes-list-map-keys" = ["type"],
+            "x-gwapi-required" = when!("1.4"),
+        )
     )]
     pub conditions: Vec<Condition>,
     /// The controller that wrote this entry: a domain and a path.

@@ -1,7 +1,9 @@
 //! BackendLBPolicy: how requests are spread over a backend's endpoints (GEP-1619).
 
-use super::{LocalPolicyTargetReference, PolicyStatus};
-use crate::{meta::resource, v1::SessionPersistence};
+use crate::{
+    meta::resource,
+    v1::{LocalPolicyTargetReference, PolicyStatus, SessionPersistence},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

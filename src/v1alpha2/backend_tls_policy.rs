@@ -1,9 +1,8 @@
 //! BackendTLSPolicy as release v1.0.0 had it; `v1alpha3` has replaced it.
 
-use super::PolicyStatus;
 use crate::{
-    meta::{constraint, open_enum, resource},
-    v1::LocalObjectReference,
+    meta::{constraint, resource},
+    v1::{LocalObjectReference, PolicyStatus, WellKnownCaCertificatesType},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,7 @@ resource! {
 /// What a BackendTLSPolicy asks for (`spec`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "BackendTlsPolicySpecV1Alpha2")]
 pub struct BackendTlsPolicySpec {
     /// The one backend for which the policy is.
     pub target_ref: PolicyTargetReferenceWithSectionName,
@@ -68,12 +68,4 @@ pub struct BackendTlsPolicyConfig {
     /// Authorities that the system knows.
     #[serde(rename = "wellKnownCACerts", skip_serializing_if = "Option::is_none")]
     pub well_known_ca_certs: Option<WellKnownCaCertificatesType>,
-}
-
-open_enum! {
-    /// Authorities that need no reference.
-    pub enum WellKnownCaCertificatesType, schema = closed {
-        /// Those that the data plane's operating system trusts.
-        System = "System",
-    }
 }

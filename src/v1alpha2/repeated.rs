@@ -2,8 +2,7 @@
 
 use crate::{
     meta::resource,
-    v1::{GrpcRouteSpec, RouteStatus},
-    v1beta1::ReferenceGrantSpec,
+    v1::{GrpcRouteSpec, ReferenceGrantSpec, RouteStatus},
 };
 
 resource! {

@@ -1,11 +1,8 @@
-//! Version `v1alpha3`: [`BackendTlsPolicy`].
+//! Version `v1alpha3`: [`BackendTlsPolicy`] and [`TlsRoute`] before `v1`.
+//!
+//! What the version merely repeats is the same type as in [`v1`](crate::v1).
 
-mod backend_tls_policy;
+mod repeated;
 
-pub use crate::v1alpha2::{
-    LocalPolicyTargetReferenceWithSectionName, PolicyAncestorStatus, PolicyStatus,
-    WellKnownCaCertificatesType,
-};
-pub use backend_tls_policy::{
-    BackendTlsPolicy, BackendTlsPolicyList, BackendTlsPolicySpec, BackendTlsPolicyValidation,
-};
+pub use crate::v1::*;
+pub use repeated::{BackendTlsPolicy, BackendTlsPolicyList, TlsRoute, TlsRouteList};

@@ -4,7 +4,7 @@ use crate::{
     meta::resource,
     v1::{
         GatewayClassSpec, GatewayClassStatus, GatewaySpec, GatewayStatus, HttpRouteSpec,
-        RouteStatus,
+        ReferenceGrantSpec, RouteStatus,
     },
 };
 
@@ -27,4 +27,11 @@ resource! {
     Namespaced HttpRoute = "HTTPRoute", HttpRouteList = "HTTPRouteList", "httproutes", "v1beta1";
     spec: HttpRouteSpec;
     status: RouteStatus
+}
+
+resource! {
+    /// Allows objects of other namespaces to refer to objects of this one. Without a grant such a
+    /// reference is not allowed.
+    Namespaced ReferenceGrant = "ReferenceGrant", ReferenceGrantList = "ReferenceGrantList", "referencegrants", "v1beta1";
+    spec: optional, required "1.6" ReferenceGrantSpec
 }

@@ -4,7 +4,7 @@ use super::{Finding, ValidationOptions};
 use crate::{
     manifest,
     meta::{GROUP, GroupVersionKind},
-    schema::{self, EXPERIMENTS, KINDS, LATER, nearest_name},
+    schema::{self, KINDS, nearest_name},
 };
 
 /// The name of the group before it became [`GROUP`].
@@ -25,20 +25,6 @@ fn core_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// nothing to do with it.
 pub(super) fn check(api_version: &str, kind: &str, options: &ValidationOptions) -> Option<Finding> {
     let gvk = GroupVersionKind::from_api_version(api_version, kind);
-    let release = options.release;
-    if gvk.group == EXPERIMENTS {
-        let finding =
-            |message: String| Finding::error("kind/not-served", "kind".to_owned(), message);
-        return Some(match schema::later(api_version, kind) {
-            Some(later) => finding(format!(
-                "{release} has no kind `{kind}`, which came with release {}",
-                later.since
-            ))
-            .with_help("remove the object, or install that release".to_owned()),
-            None => finding(format!("{release} has no kind `{kind}` in `{api_version}`"))
-                .with_help(format!("the kinds of {release} are in `{GROUP}`")),
-        });
-    }
     let wrong = |message: String, help: String| {
         Some(Finding::error("group/not-known", "apiVersion".to_owned(), message).with_help(help))
     };
@@ -102,10 +88,7 @@ fn core(api_version: &str, gvk: &GroupVersionKind) -> Option<Finding> {
 
 /// The kinds of the Gateway API, of whatever release.
 fn own_kinds() -> impl Iterator<Item = &'static str> {
-    KINDS
-        .iter()
-        .map(|known| known.kind)
-        .chain(LATER.iter().map(|later| later.kind))
+    KINDS.iter().map(|known| known.kind)
 }
 
 /// The `apiVersion` in which a server stores a kind; the group alone where it does not have the kind.
@@ -172,12 +155,6 @@ mod tests {
                 meant("v1"),
             ),
             ("v1", "referencegrant", "group/not-known", meant("v1beta1")),
-            (
-                "gateway.networking.x-k8s.io/v1alpha1",
-                "XListenerSet",
-                "kind/not-served",
-                "remove the object, or install that release".to_owned(),
-            ),
             (
                 "discovery.k8s.io/v1beta1",
                 "EndpointSlice",

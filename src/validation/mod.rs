@@ -13,7 +13,7 @@
 //!         name: "web".into(),
 //!         port: 80,
 //!         protocol: ProtocolType::Http,
-//!         tls: Some(GatewayTlsConfig { mode: Some(TlsModeType::Passthrough), ..Default::default() }),
+//!         tls: Some(ListenerTlsConfig { mode: Some(TlsModeType::Passthrough), ..Default::default() }),
 //!         ..Default::default()
 //!     }],
 //!     ..Default::default()
@@ -26,6 +26,7 @@
 
 #[cfg(feature = "admission")]
 mod admission;
+mod choice;
 mod condition;
 mod metadata;
 mod misnamed;
@@ -44,6 +45,7 @@ use structure::Fields;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
+pub use choice::{ChoiceReason, ReleaseChoice, choose_release};
 pub(crate) use report::Findings;
 pub use report::{Finding, MOST_FINDINGS, Report};
 
@@ -63,11 +65,21 @@ pub struct ValidationOptions {
 }
 
 impl ValidationOptions {
-    /// As on creation, by the CRDs of the current release.
+    /// As on creation, by the CRDs of v1.1.0.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
         Self {
             channel,
+            ..Self::default()
+        }
+    }
+
+    /// As on creation, by the CRDs of a release.
+    #[must_use]
+    pub fn of(release: Release, channel: Channel) -> Self {
+        Self {
+            channel,
+            release,
             ..Self::default()
         }
     }
@@ -122,12 +134,12 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
     let mut findings = report::Findings::default();
     if let Some(unserved) = unserved {
         findings.push(unserved);
-    } else if let Some(warning) = kind.deprecation {
+    } else if let Some(warning) = &installation.deprecation {
         findings.push(
             Finding::warning(
                 "version/deprecated",
                 "apiVersion".to_owned(),
-                warning.to_owned(),
+                warning.clone(),
             )
             .with_help(format!(
                 "run `gwapi convert` to move the object to {}",
@@ -137,7 +149,7 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
     }
     let mut found = report::Findings::default();
     let mut fields = metadata::check(object, kind, &mut found);
-    let with_status = options.with_status || !kind.status_subresource;
+    let with_status = options.with_status || !installation.status_subresource;
     if let Some(plan) = plan::of(installation, with_status) {
         fields = fields.and(structure::check(
             object,
@@ -149,12 +161,12 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
         ));
     }
     if fields == Fields::Unknown {
-        for unknown in schema::unknown_fields_of(object, kind, installation.schema()) {
-            findings.push(Finding::unknown_field(
-                &unknown,
-                options.release,
-                options.channel,
-            ));
+        let place = (
+            installation.release_of(options.release),
+            installation.channel,
+        );
+        for unknown in schema::unknown_fields_of(object, kind, installation) {
+            findings.push(Finding::unknown_field(&unknown, place));
         }
     }
     findings.append(found);
@@ -202,7 +214,7 @@ fn subject(object: &Value, options: &ValidationOptions) -> Subject {
     let installation = found.and_then(|kind| {
         kind.installation(options.release, options.channel)
             .or_else(|| {
-                kind.installations
+                kind.installations()
                     .iter()
                     .max_by_key(|i| (i.release, i.channel))
             })
@@ -244,11 +256,14 @@ fn not_served(
 ) -> Finding {
     let ValidationOptions {
         channel, release, ..
-    } = options;
-    let since = schema::later(api_version, kind)
+    } = *options;
+    let since = schema::later(api_version, kind, release)
         .map(|later| format!(", which came with release {}", later.since))
         .unwrap_or_default();
+    let when = schema::find(api_version, kind).map(|known| known.history.when_served());
+    let elsewhere = when.map(|when| report::elsewhere(when, None, (release, channel)));
     if !served.is_empty() {
+        let write = format!("write `apiVersion: {}`", served.join("` or `"));
         return Finding::error(
             "version/not-served",
             "apiVersion".to_owned(),
@@ -256,36 +271,37 @@ fn not_served(
                 "the {channel} channel of {release} does not serve {kind} in `{api_version}`{since}"
             ),
         )
-        .with_help(format!("write `apiVersion: {}`", served.join("` or `")));
+        .with_help(match elsewhere {
+            Some(elsewhere) => format!("{write}; of `{api_version}`: {elsewhere}"),
+            None => write,
+        });
     }
-    let known = schema::KINDS.iter().find(|k| k.kind == kind);
-    let elsewhere = known.and_then(|_| {
-        Channel::ALL.into_iter().find(|other| {
-            let other = ValidationOptions {
-                channel: *other,
-                ..*options
-            };
-            !served_versions(kind, &other).is_empty()
-        })
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let versions = schema::KINDS
+        .iter()
+        .filter(|known| known.kind == kind && known.group == group);
+    let others = versions.map(|known| {
+        let when = known.history.when_served();
+        let elsewhere = report::elsewhere(when, None, (release, channel));
+        format!("`{}`: {elsewhere}", known.version)
     });
+    let help = match elsewhere {
+        Some(elsewhere) => elsewhere,
+        None => others.collect::<Vec<_>>().join("; "),
+    };
     let finding = Finding::error(
         "kind/not-served",
         "kind".to_owned(),
         format!("the {channel} channel of {release} has no kind `{kind}`{since}"),
     );
-    match elsewhere {
-        Some(other) => finding.with_help(format!("it is in the {other} channel")),
-        None if !since.is_empty() => {
-            finding.with_help("remove the object, or install that release".to_owned())
-        }
-        None => {
-            let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
-            finding.with_help(match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "see `kubectl api-resources` for the kinds that there are".to_owned(),
-            })
-        }
+    if !help.is_empty() {
+        return finding.with_help(help);
     }
+    let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
+    finding.with_help(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "see `kubectl api-resources` for the kinds that there are".to_owned(),
+    })
 }
 
 #[cfg(test)]

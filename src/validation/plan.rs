@@ -197,16 +197,11 @@ fn plan(installation: &'static Installation, with_status: bool) -> Node {
 /// The plan of an installation, with or without `status`; made at first use.
 pub(super) fn of(installation: &'static Installation, with_status: bool) -> Option<&'static Node> {
     type Made = [OnceLock<Node>; 2];
-    static PLANS: LazyLock<Vec<(&'static Installation, Made)>> = LazyLock::new(|| {
-        schema::KINDS
-            .iter()
-            .flat_map(|kind| kind.installations)
-            .map(|installation| (installation, Made::default()))
-            .collect()
+    static PLANS: LazyLock<Vec<Made>> = LazyLock::new(|| {
+        let made = std::iter::repeat_with(Made::default);
+        made.take(schema::most_installations()).collect()
     });
-    let (_, [without, with]) = PLANS
-        .iter()
-        .find(|(known, _)| std::ptr::eq(*known, installation))?;
+    let [without, with] = PLANS.get(installation.index())?;
     let made = if with_status { with } else { without };
     Some(made.get_or_init(|| plan(installation, with_status)))
 }
@@ -216,7 +211,7 @@ mod tests {
     use super::*;
     use crate::meta::PatternLimits;
     use crate::{
-        schema::Path,
+        schema::{KindVersion, Path},
         validation::{report::Findings, structure},
     };
 
@@ -232,7 +227,7 @@ mod tests {
     }
 
     fn each_of_all(see: &mut dyn FnMut(&Node)) {
-        for installation in schema::KINDS.iter().flat_map(|kind| kind.installations) {
+        for installation in schema::KINDS.iter().flat_map(KindVersion::installations) {
             each(of(installation, true).unwrap(), see);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     manifest::ReadError,
-    meta::{Channel, Release},
+    meta::{Channel, Release, When},
     rules::{Rule, Severity},
     schema::UnknownField,
 };
@@ -99,11 +99,10 @@ impl Finding {
         Self::error("manifest/unreadable", path, message)
     }
 
-    /// A field that the release does not have in this channel.
+    /// A field that the release and channel do not have.
     pub(super) fn unknown_field(
         unknown: &UnknownField,
-        release: Release,
-        channel: Channel,
+        (release, channel): (Release, Channel),
     ) -> Self {
         let name = unknown.name();
         let finding = Self::error(
@@ -111,11 +110,11 @@ impl Finding {
             unknown.path().to_owned(),
             format!("{release} ({channel} channel) has no field `{name}` here"),
         );
-        match (unknown.nearest(), unknown.is_experimental()) {
-            (_, true) => finding.with_help("it is in the experimental channel".to_owned()),
-            (Some(near), false) => finding.with_help(format!("did you mean `{near}`?")),
-            (None, false) => finding.with_help("remove it".to_owned()),
-        }
+        finding.with_help(match (unknown.when(), unknown.nearest()) {
+            (Some(when), _) => elsewhere(when, unknown.instead(), (release, channel)),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => "remove it: no release has it".to_owned(),
+        })
     }
 
     /// A key that stands twice in one object of a text. Whoever parses the text reports it here, since a
@@ -137,6 +136,31 @@ impl fmt::Display for Finding {
             write!(f, "{}: ", self.path)?;
         }
         f.write_str(&self.message)
+    }
+}
+
+/// Where something is that a release and channel do not have: `it is there since v1.2.0 in the experimental channel,
+/// v1.4.0 in the standard channel`, or `gone since v1.4.0: use …`.
+pub(super) fn elsewhere(
+    when: When,
+    instead: Option<&str>,
+    (release, channel): (Release, Channel),
+) -> String {
+    let other = Channel::Experimental;
+    if channel != other && when.contains(release, other) {
+        return match when.since(channel) {
+            Some(since) => {
+                format!("it is in the experimental channel, and since {since} in the {channel} one")
+            }
+            None => "it is in the experimental channel".to_owned(),
+        };
+    }
+    let ended = [channel, other].map(|channel| when.gone_since(channel));
+    let ended = ended.into_iter().flatten().find(|ended| *ended <= release);
+    match (ended, instead) {
+        (Some(ended), Some(instead)) => format!("gone since {ended}: use `{instead}`"),
+        (Some(ended), None) => format!("gone since {ended}: it was there {}", when.in_words()),
+        (None, _) => format!("it is there {}", when.in_words()),
     }
 }
 

@@ -107,7 +107,11 @@ impl Walk<'_> {
         if node.has_choices {
             let choices = &node.schema.enumeration;
             if !choices.iter().any(|choice| same(choice, value)) {
-                self.findings.push(wording::not_allowed(value, choices, at));
+                let when = value
+                    .as_str()
+                    .and_then(|text| node.schema.when_allowed(text));
+                self.findings
+                    .push(wording::not_allowed(value, choices, when, at));
             }
         }
         match value {

@@ -64,7 +64,9 @@ fn a_version_that_is_not_served_is_refused_with_those_that_are() {
     assert_eq!(paths(&report), [("version/not-served", "apiVersion")]);
     assert_eq!(
         report.findings()[0].help(),
-        Some("write `apiVersion: gateway.networking.k8s.io/v1`")
+        Some(
+            "write `apiVersion: gateway.networking.k8s.io/v1`; of `gateway.networking.k8s.io/v1alpha2`: it is in the experimental channel"
+        )
     );
     let report = validate_value(&object, &ValidationOptions::new(Channel::Experimental));
     assert!(report.is_accepted());
@@ -398,4 +400,100 @@ fn expressions_are_judged_by_the_limits_of_the_options() {
     assert!(!warned(&options));
     options.patterns.pattern = 1_000;
     assert!(warned(&options));
+}
+
+#[test]
+fn what_another_release_or_channel_has_is_named_with_where_it_is() {
+    const V1: &str = "gateway.networking.k8s.io/v1";
+    const X: &str = "gateway.networking.x-k8s.io/v1alpha1";
+    let help = |api_version: &str, kind: &str, spec: &Value, release, channel| {
+        let object = json!({
+            "apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "b"}, "spec": spec,
+        });
+        let report = validate_value(&object, &ValidationOptions::of(release, channel));
+        let first = report.errors().next().unwrap();
+        format!("{}: {}", first.rule(), first.help().unwrap())
+    };
+    let gateway = json!({
+        "gatewayClassName": "c", "listeners": [{"name": "a", "port": 1, "protocol": "HTTP"}], "backendTLS": {},
+    });
+    let cors = json!({"rules": [{"filters": [{"type": "CORS", "cors": {}}]}]});
+    for (api_version, kind, spec, release, channel, expected) in [
+        (
+            X,
+            "XListenerSet",
+            json!({}),
+            Release::V1_1_0,
+            Channel::Experimental,
+            "kind/not-served: it is there from v1.3.0 to v1.4.1 in the experimental channel",
+        ),
+        (
+            X,
+            "XListenerSet",
+            json!({}),
+            Release::V1_5_0,
+            Channel::Experimental,
+            "kind/not-served: gone since v1.5.0: it was there from v1.3.0 to v1.4.1 in the experimental channel",
+        ),
+        (
+            V1,
+            "ListenerSet",
+            json!({}),
+            Release::V1_1_0,
+            Channel::Standard,
+            "kind/not-served: it is there since v1.5.0",
+        ),
+        (
+            V1,
+            "Gateway",
+            gateway,
+            Release::V1_4_0,
+            Channel::Experimental,
+            "schema/unknown-field: gone since v1.4.0: use `spec.tls.backend`",
+        ),
+        (
+            V1,
+            "HTTPRoute",
+            json!({"rules": [{"retry": {}}]}),
+            Release::V1_2_0,
+            Channel::Standard,
+            "schema/unknown-field: it is in the experimental channel, and since v1.7.0 in the standard one",
+        ),
+        (
+            V1,
+            "HTTPRoute",
+            json!({"rules": [{"name": "a"}]}),
+            Release::V1_1_0,
+            Channel::Standard,
+            "schema/unknown-field: it is there since v1.2.0 in the experimental channel, v1.4.0 in the standard channel",
+        ),
+        (
+            V1,
+            "HTTPRoute",
+            json!({"rules": [{"nothing": 1}]}),
+            Release::V1_7_0,
+            Channel::Standard,
+            "schema/unknown-field: remove it: no release has it",
+        ),
+    ] {
+        let found = help(api_version, kind, &spec, release, channel);
+        assert_eq!(found, expected, "{kind} {release} {channel}");
+    }
+    let value = json!({
+        "apiVersion": V1, "kind": "HTTPRoute", "metadata": {"name": "a", "namespace": "b"}, "spec": cors,
+    });
+    let report = validate_value(
+        &value,
+        &ValidationOptions::of(Release::V1_1_0, Channel::Standard),
+    );
+    let helps: Vec<_> = report
+        .errors()
+        .filter(|f| f.rule() == "schema/enum")
+        .collect();
+    assert!(
+        helps[0].help().unwrap().starts_with(
+            "it is allowed since v1.3.0 in the experimental channel, v1.5.0 in the standard channel; here: "
+        ),
+        "{helps:?}"
+    );
 }

@@ -5,6 +5,7 @@ use super::{
     condition::{Failure, choices},
     report::{shown, type_of},
 };
+use crate::meta::When;
 use crate::schema::{Defaulted, ListType, Path, Schema, TextPattern, ValueType, nearest_name};
 use serde_json::{Number, Value};
 
@@ -41,15 +42,21 @@ pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> F
 }
 
 #[cold]
-pub(super) fn not_allowed(value: &Value, allowed: &[Value], at: &Path<'_>) -> Finding {
+pub(super) fn not_allowed(
+    value: &Value,
+    allowed: &[Value],
+    when: Option<When>,
+    at: &Path<'_>,
+) -> Finding {
     let choices = choices(allowed);
     let message = format!("{} is not one of the allowed values", shown(value));
     let near = value
         .as_str()
         .and_then(|text| nearest_name(text, allowed.iter().filter_map(Value::as_str)));
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`? Allowed: {choices}"),
-        None => format!("allowed: {choices}"),
+    let help = match (when, near) {
+        (Some(when), _) => format!("it is allowed {}; here: {choices}", when.in_words()),
+        (None, Some(near)) => format!("did you mean `{near}`? Allowed: {choices}"),
+        (None, None) => format!("allowed: {choices}"),
     };
     error("schema/enum", at, message, help)
 }

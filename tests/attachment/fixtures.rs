@@ -13,7 +13,7 @@ use gwapi::{
         resolve,
     },
     manifest::{self, Object},
-    meta::{Condition, NamespacedName, ObjectReference, SupportedFeature},
+    meta::{Condition, FeatureName, NamespacedName, ObjectReference},
     v1::GatewayStatusAddress,
 };
 use serde::Deserialize;
@@ -133,9 +133,9 @@ impl Choices {
         };
         if !self.without.is_empty() {
             for name in &self.without {
-                assert!(SupportedFeature::KNOWN.contains(&name.as_str()), "{name}");
+                assert!(FeatureName::KNOWN.contains(&name.as_str()), "{name}");
             }
-            let left = SupportedFeature::KNOWN
+            let left = FeatureName::KNOWN
                 .iter()
                 .filter(|name| !self.without.iter().any(|w| w == *name));
             options.features = Some(left.map(|name| (*name).into()).collect());
@@ -311,7 +311,7 @@ impl Run {
                 let names = status
                     .supported_features
                     .iter()
-                    .map(gwapi::meta::SupportedFeature::as_str);
+                    .map(|feature| feature.name().as_str());
                 assert!(names.is_sorted(), "{at}");
             }
             Some(Status::Gateway(status)) => {
@@ -336,7 +336,7 @@ impl Run {
                     }
                     if let Some(kinds) = &wanted.kinds {
                         let found: Vec<&String> =
-                            found.supported_kinds.iter().map(|k| &k.kind).collect();
+                            found.supported_kinds().iter().map(|k| &k.kind).collect();
                         assert_eq!(found, kinds.iter().collect::<Vec<_>>(), "{at}");
                     }
                 }

@@ -9,10 +9,10 @@ use gwapi::{
     },
     meta::{GROUP, NamespacedName},
     v1::{
-        BackendObjectReference, BackendRef, FrontendTlsValidation, GatewayTlsConfig,
-        GrpcBackendRef, GrpcRoute, GrpcRouteFilter, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef,
-        HttpRequestMirrorFilter, HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec,
-        Listener, ObjectReference, SecretObjectReference,
+        BackendObjectReference, BackendRef, FrontendTlsValidation, GrpcBackendRef, GrpcRoute,
+        GrpcRouteFilter, GrpcRouteRule, GrpcRouteSpec, HttpBackendRef, HttpRequestMirrorFilter,
+        HttpRoute, HttpRouteFilter, HttpRouteRule, HttpRouteSpec, Listener, ListenerTlsConfig,
+        ObjectReference, SecretObjectReference,
     },
     v1alpha2::{
         TcpRoute, TcpRouteRule, TcpRouteSpec, TlsRoute, TlsRouteRule, TlsRouteSpec, UdpRoute,
@@ -108,6 +108,7 @@ impl Reference {
                         port: Some(80),
                         ..Default::default()
                     },
+                    ..Default::default()
                 });
                 let rule = match self {
                     Self::Mirror => HttpRouteRule {
@@ -157,6 +158,7 @@ impl Reference {
                             port: Some(80),
                             ..Default::default()
                         },
+                        ..Default::default()
                     })];
                 }
                 let spec = Some(GrpcRouteSpec {
@@ -177,7 +179,7 @@ impl Reference {
                 listener = tls(
                     listener,
                     "TLS",
-                    GatewayTlsConfig {
+                    ListenerTlsConfig {
                         mode: Some("Passthrough".into()),
                         ..Default::default()
                     },
@@ -186,6 +188,7 @@ impl Reference {
                     parent_refs,
                     rules: vec![TlsRouteRule {
                         backend_refs: backend(),
+                        ..Default::default()
                     }],
                     ..Default::default()
                 };
@@ -204,7 +207,9 @@ impl Reference {
                     parent_refs,
                     rules: vec![TcpRouteRule {
                         backend_refs: backend(),
+                        ..Default::default()
                     }],
+                    ..Default::default()
                 };
                 Some(
                     TcpRoute {
@@ -221,7 +226,9 @@ impl Reference {
                     parent_refs,
                     rules: vec![UdpRouteRule {
                         backend_refs: backend(),
+                        ..Default::default()
                     }],
+                    ..Default::default()
                 };
                 Some(
                     UdpRoute {
@@ -236,7 +243,7 @@ impl Reference {
                 listener = tls(
                     listener,
                     "HTTPS",
-                    GatewayTlsConfig {
+                    ListenerTlsConfig {
                         certificate_refs: vec![certificate(Some(to), "target")],
                         ..Default::default()
                     },
@@ -247,7 +254,7 @@ impl Reference {
                 listener = tls(
                     listener,
                     "HTTPS",
-                    GatewayTlsConfig {
+                    ListenerTlsConfig {
                         certificate_refs: vec![certificate(None, "own")],
                         frontend_validation: Some(FrontendTlsValidation {
                             ca_certificate_refs: vec![ObjectReference {
@@ -256,6 +263,7 @@ impl Reference {
                                 name: "target".into(),
                                 ..Default::default()
                             }],
+                            ..Default::default()
                         }),
                         ..Default::default()
                     },
@@ -311,7 +319,7 @@ fn mirrored(filters: &EffectiveFilters) -> bool {
     }
 }
 
-fn tls(listener: Listener, protocol: &str, tls: GatewayTlsConfig) -> Listener {
+fn tls(listener: Listener, protocol: &str, tls: ListenerTlsConfig) -> Listener {
     Listener {
         protocol: protocol.into(),
         tls: Some(tls),

@@ -6,7 +6,7 @@ use gwapi::{
     meta::{Channel, Condition, ObjectReference, condition},
     v1::{
         GatewayClassStatus, GatewayStatus, GatewayStatusAddress, HttpRoute, HttpRouteSpec,
-        ListenerStatus, RouteGroupKind, RouteParentStatus, RouteStatus,
+        ListenerStatus, RouteGroupKind, RouteParentStatus, RouteStatus, SupportedFeature,
     },
     v1alpha2::{MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus},
     v1alpha3::BackendTlsPolicy,
@@ -354,7 +354,7 @@ proptest! {
             Some(&GatewayClassStatus { conditions: present.clone(), ..Default::default() }),
             &GatewayClassStatus {
                 conditions: wanted.clone(),
-                supported_features: (0..70).map(|n| format!("Feature{n}").as_str().into()).collect(),
+                supported_features: (0..70).map(|n| SupportedFeature::Text(format!("Feature{n}").as_str().into())).collect(),
             },
             &at(9),
         );
@@ -363,16 +363,17 @@ proptest! {
         prop_assert_eq!(refused(&object), Vec::<String>::new());
 
         let of = |conditions: &[Condition], listeners: usize| GatewayStatus {
+            attached_listener_sets: None,
             addresses: (0..addresses)
-                .map(|n| GatewayStatusAddress { r#type: None, value: format!("192.0.2.{n}") })
+                .map(|n| GatewayStatusAddress { value: format!("192.0.2.{n}"), ..Default::default() })
                 .collect(),
             conditions: conditions.to_vec(),
             listeners: (0..listeners)
                 .map(|n| ListenerStatus {
                     name: format!("l{n}"),
-                    supported_kinds: (0..10)
+                    supported_kinds: Some((0..10)
                         .map(|n| RouteGroupKind::gateway_api(format!("Kind{n}")))
-                        .collect(),
+                        .collect()),
                     attached_routes: 0,
                     conditions: conditions.to_vec(),
                 })

@@ -3,10 +3,9 @@
 use crate::law;
 use gwapi::{
     manifest::{self, RawObject, ReadOptions},
-    meta::{Channel, Kind},
-    v1, v1alpha2, v1alpha3, v1beta1,
+    meta::{Channel, When},
+    schema::{self, Schema},
 };
-use k8s_openapi::Resource;
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -14,8 +13,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 pub(crate) fn all() -> Vec<(String, RawObject)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kinds");
     let mut entries = Vec::new();
-    for version in ["v1", "v1beta1", "v1alpha2", "v1alpha3"] {
-        let mut files: Vec<_> = fs::read_dir(root.join(version))
+    for folder in ["v1", "v1beta1", "v1alpha2", "v1alpha3", "x_v1alpha1"] {
+        let version = folder.trim_start_matches("x_");
+        let mut files: Vec<_> = fs::read_dir(root.join(folder))
             .unwrap()
             .map(|file| file.unwrap().path())
             .collect();
@@ -41,7 +41,8 @@ pub(crate) fn all() -> Vec<(String, RawObject)> {
 fn reading_and_writing_changes_nothing() {
     for (_, entry) in all() {
         law::holds_exactly(&entry.value);
-        assert_eq!(entry.strict(Channel::Experimental), []);
+        let kind = schema::find(entry.api_version(), entry.kind()).unwrap();
+        assert_eq!(schema::fields_of_no_release(&entry.value, kind), []);
     }
 }
 
@@ -58,47 +59,24 @@ fn objects_are_written_in_the_order_of_an_api_server() {
 #[test]
 fn no_field_of_any_kind_is_without_a_fixture() {
     let entries = all();
-    macro_rules! check {
-        ($($kind:ty),+ $(,)?) => { $( covered::<$kind>(&entries); )+ };
-    }
-    check!(
-        v1::GatewayClass,
-        v1::Gateway,
-        v1::HttpRoute,
-        v1::GrpcRoute,
-        v1beta1::GatewayClass,
-        v1beta1::Gateway,
-        v1beta1::HttpRoute,
-        v1beta1::ReferenceGrant,
-        v1alpha2::GrpcRoute,
-        v1alpha2::ReferenceGrant,
-        v1alpha2::TcpRoute,
-        v1alpha2::TlsRoute,
-        v1alpha2::UdpRoute,
-        v1alpha2::BackendLbPolicy,
-        v1alpha2::BackendTlsPolicy,
-        v1alpha3::BackendTlsPolicy,
-    );
-}
-
-fn covered<K: Kind>(entries: &[(String, RawObject)]) {
-    let mut present = BTreeSet::new();
-    for (_, entry) in entries {
-        if entry.api_version() == K::API_VERSION && entry.kind() == K::KIND {
-            members(&entry.value, "", &mut present);
+    for kind in schema::KINDS {
+        let mut present = BTreeSet::new();
+        for (_, entry) in &entries {
+            if entry.api_version() == kind.api_version && entry.kind() == kind.kind {
+                members(&entry.value, "", &mut present);
+            }
         }
+        let mut fields = BTreeSet::new();
+        properties(kind.every(), kind.history.installed, "", &mut fields);
+        assert!(fields.len() > 5, "{}: {fields:?}", kind.kind);
+        let missing: Vec<_> = fields.difference(&present).collect();
+        assert!(
+            missing.is_empty(),
+            "{} {}: {missing:#?}",
+            kind.api_version,
+            kind.kind
+        );
     }
-    let schema = schemars::schema_for!(K);
-    let mut fields = BTreeSet::new();
-    properties(schema.as_value(), schema.as_value(), "", &mut fields);
-    assert!(fields.len() > 5, "{}: {fields:?}", K::KIND);
-    let missing: Vec<_> = fields.difference(&present).collect();
-    assert!(
-        missing.is_empty(),
-        "{} {}: {missing:#?}",
-        K::API_VERSION,
-        <K as Resource>::KIND
-    );
 }
 
 /// The paths of all members, without indexes.
@@ -120,29 +98,21 @@ fn members(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
     }
 }
 
-/// The paths of all properties of a schema.
-fn properties(schema: &Value, root: &Value, path: &str, paths: &mut BTreeSet<String>) {
-    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        let target = root.pointer(reference.trim_start_matches('#')).unwrap();
-        properties(target, root, path, paths);
-    }
-    for combined in ["allOf", "anyOf", "oneOf"] {
-        for part in schema
-            .get(combined)
-            .and_then(Value::as_array)
+/// The paths of all fields that some of these releases have.
+fn properties(schema: &Schema, when: When, path: &str, paths: &mut BTreeSet<String>) {
+    for (name, property) in &schema.properties {
+        let when = when.and(property.when());
+        if Channel::ALL
             .into_iter()
-            .flatten()
+            .all(|channel| when.is_never(channel))
         {
-            properties(part, root, path, paths);
+            continue;
         }
-    }
-    if let Some(items) = schema.get("items") {
-        properties(items, root, &format!("{path}[]"), paths);
-    }
-    let own = schema.get("properties").and_then(Value::as_object);
-    for (name, property) in own.into_iter().flatten() {
         let path = format!("{path}.{name}");
-        properties(property, root, &path, paths);
+        properties(property, when, &path, paths);
         paths.insert(path);
+    }
+    if let Some(items) = &schema.items {
+        properties(items, when, &format!("{path}[]"), paths);
     }
 }

@@ -7,8 +7,8 @@
 
 use gwapi::{
     manifest::{self, Object, ReadOptions},
-    meta::Channel,
-    schema::unknown_fields,
+    meta::{self, Channel},
+    schema,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -38,15 +38,16 @@ pub(crate) fn holds(input: &Value) -> Result<bool, String> {
         return Ok(false);
     };
     let output = serde_json::to_value(&object).map_err(|e| e.to_string())?;
-    let own = input["apiVersion"]
-        .as_str()
-        .is_some_and(|version| version.starts_with(gwapi::meta::GROUP));
+    let text = |key: &str| input[key].as_str().unwrap_or_default();
+    let group = text("apiVersion").split('/').next().unwrap_or_default();
+    let own = [meta::GROUP, meta::EXPERIMENTS_GROUP].contains(&group);
     // Of the Gateway API the schema says what is unknown; of core kinds only the decoder can.
-    let unknown: BTreeSet<String> = if own {
-        let unknown = unknown_fields(input, Channel::Experimental);
-        unknown.iter().map(|f| f.path().to_owned()).collect()
-    } else {
-        manifest::unread_fields(input).into_iter().collect()
+    let unknown: BTreeSet<String> = match schema::find(text("apiVersion"), text("kind")) {
+        Some(kind) => {
+            let unknown = schema::fields_of_no_release(input, kind);
+            unknown.iter().map(|f| f.path().to_owned()).collect()
+        }
+        None => manifest::unread_fields(input).into_iter().collect(),
     };
     compare(input, &output, "", &unknown, !own)?;
     // What has been written once is written the same ever after.

@@ -16,6 +16,7 @@ mod whole_way;
 mod corpus;
 mod fixtures;
 mod law;
+mod marks;
 mod mutants;
 mod streams;
 mod tolerance;

@@ -16,7 +16,7 @@ fn a_filter_of_an_unknown_type_and_an_unknown_value_are_written_back_unchanged()
         "spec": {"rules": [{
             "matches": [{"path": {"type": "Glob", "value": "/a/*"}, "method": "QUERY"}],
             "filters": [
-                {"type": "CORS", "cors": {"allowOrigins": ["*"], "maxAge": 5, "nothing": null}},
+                {"type": "Compression", "compression": {"of": ["*"], "level": 5, "nothing": null}},
                 {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceRegex", "replaceRegex": {"with": "$1"}}}},
                 {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "a"}}, "requestRedirect": {"port": 1}},
             ],
@@ -29,7 +29,7 @@ fn a_filter_of_an_unknown_type_and_an_unknown_value_are_written_back_unchanged()
     };
     let rule = &typed.spec.rules()[0];
     assert!(matches!(&rule.filters[0], HttpRouteFilter::Unrecognized(_)));
-    assert_eq!(rule.filters[0].type_name(), "CORS");
+    assert_eq!(rule.filters[0].type_name(), "Compression");
     let path = rule.matches[0].path.as_ref().unwrap();
     assert_eq!(path.path_type(), PathMatchType::Unknown("Glob".into()));
 }

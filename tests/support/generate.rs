@@ -8,12 +8,13 @@ use gwapi::{
 };
 use serde_json::{Map, Value, json};
 
-/// A kind and version that the channel serves, drawn at random.
+/// A kind and version that the release and channel serve, drawn at random.
 pub(crate) fn kind(
     random: &mut Random,
+    release: Release,
     channel: Channel,
 ) -> (&'static KindVersion, &'static Installation) {
-    let served: Vec<_> = schema::installed(Release::default(), channel)
+    let served: Vec<_> = schema::installed(release, channel)
         .filter(|(_, installation)| installation.served)
         .collect();
     // Routes and Gateways have most of the rules.
@@ -22,6 +23,9 @@ pub(crate) fn kind(
         .iter()
         .filter(|(k, _)| wanted.is_empty() || k.kind == wanted)
         .collect();
+    if fitting.is_empty() {
+        return *random.pick(&served);
+    }
     **random.pick(&fitting)
 }
 
@@ -229,7 +233,7 @@ impl Maker<'_> {
                 self.filters(&mut rule, schema, false);
                 rule
             }
-            "HttpRouteFilter" | "GrpcRouteFilter" | "HttpPathModifier" => {
+            "HttpRouteFilter" | "GrpcRouteFilter" | "HttpPathModifier" | "ListenerFilter" => {
                 let types = &schema.properties["type"].enumeration;
                 let kind = self.random.pick(types).clone();
                 self.union(schema, kind.as_str()?)
@@ -276,7 +280,9 @@ impl Maker<'_> {
                 let mut session = self.object(schema);
                 if self.random.chance(50) {
                     session["absoluteTimeout"] = json!("1h");
-                } else if session.get("absoluteTimeout").is_none() {
+                } else if session.get("absoluteTimeout").is_none()
+                    && schema.properties.contains_key("cookieConfig")
+                {
                     session["cookieConfig"] = self
                         .random
                         .pick(&[json!({}), json!({ "lifetimeType": "Session" })])
@@ -294,7 +300,7 @@ impl Maker<'_> {
                 }
                 made
             }
-            "GatewayAddress" | "GatewayStatusAddress" => {
+            "GatewaySpecAddress" | "GatewayStatusAddress" => {
                 let number = self.fresh();
                 match self.random.below(4) {
                     0 => {
@@ -304,6 +310,11 @@ impl Maker<'_> {
                         json!({ "value": format!("{}:{number}", self.random.pick(&["2001:db8:", "fe80:"])) })
                     }
                     2 => json!({ "type": "Hostname", "value": format!("h{number}.example.com") }),
+                    _ if !schema.required.iter().any(|name| name == "value")
+                        && self.random.chance(50) =>
+                    {
+                        json!({ "type": self.random.pick(&["example.com/pool", "IPAddress"]) })
+                    }
                     _ => json!({ "type": "example.com/pool", "value": "any text: ä" }),
                 }
             }

@@ -44,7 +44,7 @@ pub(crate) fn judge(bytes: &[u8]) -> usize {
             let Some(kind) = schema::find(text("apiVersion"), text("kind")) else {
                 continue;
             };
-            let Some(installation) = kind.installations.last() else {
+            let Some(installation) = kind.installations().last() else {
                 continue;
             };
             let mut once = value.clone();

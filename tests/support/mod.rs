@@ -21,7 +21,7 @@ pub(crate) mod mutate;
 pub(crate) mod random;
 pub(crate) mod routing;
 
-use gwapi::meta::Channel;
+use gwapi::meta::{Channel, Release};
 use random::Random;
 use serde_json::{Value, json};
 
@@ -30,8 +30,13 @@ pub(crate) const BROKEN: &str = "gwapi.test/broken";
 
 /// One object of a corpus; two of three are broken in one place.
 pub(crate) fn object(seed: u64, index: u64, channel: Channel) -> Value {
+    object_of(seed, index, Release::default(), channel)
+}
+
+/// One object of the corpus of a release. Of releases other than v1.1.0 not every object is valid before it is broken.
+pub(crate) fn object_of(seed: u64, index: u64, release: Release, channel: Channel) -> Value {
     let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(index));
-    let (kind, installation) = generate::kind(&mut random, channel);
+    let (kind, installation) = generate::kind(&mut random, release, channel);
     let name = format!("{}-{index}", kind.kind.to_lowercase());
     let mut object = generate::object(&mut random, kind, installation, &name);
     if !index.is_multiple_of(3) {

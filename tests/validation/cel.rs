@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Findings of one object: rule and path.
-type Verdict = BTreeSet<(String, String)>;
+pub(crate) type Verdict = BTreeSet<(String, String)>;
 
 /// The rules of ours that say what the reference's rules say, by place, in the order in which the
 /// reference lists its rules there. Empty: the schema says it already.
@@ -144,7 +144,7 @@ const REFERENCE: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "GatewayTlsConfig",
+        "ListenerTlsConfig",
         &["GatewayTLSConfig/terminate-needs-certificate"],
     ),
     (
@@ -154,7 +154,10 @@ const REFERENCE: &[(&str, &[&str])] = &[
             "GatewayAddresses/hostnames-distinct",
         ],
     ),
-    ("GatewayAddress", &["GatewayAddress/hostname-characters"]),
+    (
+        "GatewaySpecAddress",
+        &["GatewayAddress/hostname-characters"],
+    ),
     (
         "GatewayStatusAddress",
         &["GatewayAddress/hostname-characters"],
@@ -186,7 +189,11 @@ const PARENTS: [&[&str]; 2] = [
 /// Where CEL as kube-cel runs it differs from CEL as an API server runs it, with the reason.
 ///
 /// The API server's own verdict on such objects is asked by `conformance/`.
-fn known_difference(id: &str, report: &validation::Report, object: &Value) -> Option<&'static str> {
+pub(crate) fn known_difference(
+    id: &str,
+    report: &validation::Report,
+    object: &Value,
+) -> Option<&'static str> {
     let misspelt =
         |f: &validation::Finding| f.rule() == "schema/pattern" && f.path().contains(".timeouts.");
     let fraction = object.to_string().contains("\"port\":80.0");
@@ -215,13 +222,13 @@ fn reference_folder(channel: Channel) -> Option<PathBuf> {
 }
 
 /// One definition, ready to run: its rules by expression.
-struct Cel {
+pub(crate) struct Cel {
     compiled: CompiledSchema,
     ids: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Cel {
-    fn verdict(&self, object: &Value, old: Option<&Value>) -> Verdict {
+    pub(crate) fn verdict(&self, object: &Value, old: Option<&Value>) -> Verdict {
         let Err(errors) = Validator::new().validate_compiled(&self.compiled, object, old) else {
             return Verdict::new();
         };
@@ -241,9 +248,14 @@ impl Cel {
 }
 
 fn ours(kind: &str, version: &str, channel: Channel) -> Cel {
-    let (_, installation) = schema::versions_of(kind, Release::V1_1, channel)
+    let (_, installation) = schema::versions_of(kind, Release::V1_1_0, channel)
         .find(|(k, _)| k.version == version)
         .unwrap();
+    definition(installation)
+}
+
+/// Our definition of an installed version.
+pub(crate) fn definition(installation: &schema::Installation) -> Cel {
     let props = serde_json::to_value(crd::structural_schema(installation)).unwrap();
     let ids = rules::all()
         .filter_map(|rule| Some((rule.cel?.to_owned(), BTreeSet::from([rule.id.to_owned()]))))
@@ -255,7 +267,7 @@ fn ours(kind: &str, version: &str, channel: Channel) -> Cel {
 }
 
 fn reference(kind: &str, version: &str, channel: Channel) -> Option<Cel> {
-    let (found, installation) = schema::versions_of(kind, Release::V1_1, channel)
+    let (found, installation) = schema::versions_of(kind, Release::V1_1_0, channel)
         .find(|(k, _)| k.version == version)
         .unwrap();
     let file =
@@ -287,7 +299,7 @@ fn pair(
     let rules = theirs["x-kubernetes-validations"].as_array();
     if let Some(rules) = rules {
         let places = [place, ours.type_name().unwrap_or_default()];
-        let own = if place.ends_with("RouteSpec.parentRefs") {
+        let own = if place.ends_with(".parentRefs") {
             PARENTS[usize::from(channel == Channel::Experimental)]
         } else {
             REFERENCE
@@ -312,7 +324,7 @@ fn pair(
 }
 
 /// What the native check says by rules that have a CEL form; nothing where a server would not run them.
-fn native(report: &validation::Report) -> Option<Verdict> {
+pub(crate) fn native(report: &validation::Report) -> Option<Verdict> {
     const BLOCKING: &[&str] = &[
         "schema/type",
         "schema/enum",
@@ -382,12 +394,15 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
             // As a server has it when it runs the rules: defaults applied, status dropped.
             let found = schema::find(object["apiVersion"].as_str().unwrap(), &kind).unwrap();
             let mut stored = object.clone();
-            if found.status_subresource {
+            if found.has_status {
                 stored.as_object_mut().unwrap().remove("status");
             }
             schema::apply_defaults(
                 &mut stored,
-                found.installation(Release::V1_1, channel).unwrap().schema(),
+                found
+                    .installation(Release::V1_1_0, channel)
+                    .unwrap()
+                    .schema(),
             );
             let by_ours = ours.verdict(&stored, None);
             let by_theirs = theirs.as_ref().map(|cel| cel.verdict(&stored, None));
@@ -417,7 +432,7 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
         }
         if count >= 10_000 {
             let unseen: Vec<_> = rules::all()
-                .filter(|r| r.cel.is_some() && r.is_in(Release::V1_1, channel))
+                .filter(|r| r.cel.is_some() && r.is_in(Release::V1_1_0, channel))
                 .filter(|r| matches!(r.check, Check::Value(_)) && !seen.contains_key(r.id))
                 .filter(|r| r.places.iter().any(|place| has_place(place, channel)))
                 .map(|r| r.id)
@@ -429,7 +444,7 @@ fn the_native_verdict_is_that_of_cel_rule_by_rule() {
 
 fn has_place(place: &str, channel: Channel) -> bool {
     let mut found = false;
-    for (_, installation) in schema::installed(Release::V1_1, channel) {
+    for (_, installation) in schema::installed(Release::V1_1_0, channel) {
         installation
             .schema()
             .visit(&mut |_, places| found |= places.iter().any(|p| p == place));

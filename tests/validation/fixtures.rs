@@ -44,6 +44,9 @@ const STRUCTURAL: &[&str] = &[
     "version/not-served",
 ];
 
+/// Rules that the reference has and no object breaks: a list that may hold one rule has no two of one name.
+const NEVER_BROKEN: &[&str] = &["RouteRules/names-distinct-of-tls"];
+
 fn objects(file: &Path) -> Vec<Value> {
     let read = manifest::read(&fs::read(file).unwrap(), &manifest::ReadOptions::default());
     assert_eq!(read.errors, [], "{}", file.display());
@@ -143,11 +146,8 @@ fn fixtures_have_the_findings_that_they_announce() {
         [] as [&String; 0],
         "never pass"
     );
-    assert_eq!(
-        all.difference(&failed).collect::<Vec<_>>(),
-        [] as [&String; 0],
-        "never fail"
-    );
+    let unbroken = all.difference(&failed).map(String::as_str);
+    assert_eq!(unbroken.collect::<Vec<_>>(), NEVER_BROKEN, "never fail");
     assert_eq!(
         failed.difference(&all).collect::<Vec<_>>(),
         [] as [&String; 0],

@@ -13,3 +13,4 @@ mod support;
 mod cel;
 mod fixtures;
 mod hostile;
+mod releases;

@@ -192,7 +192,7 @@ impl<'a> Report<'a> {
             .get(&object.namespaced_name());
         let asked = |address: &str| {
             let mut asked = gateway.into_iter().flat_map(|g| &g.spec.addresses);
-            asked.any(|asked| asked.value == address)
+            asked.any(|asked| asked.value() == Some(address))
         };
         let present = |address: &str| {
             let status = gateway.and_then(|gateway| gateway.status.as_ref());
@@ -271,7 +271,7 @@ impl<'a> Report<'a> {
     fn listener(&mut self, listener: &ListenerStatus, what: &str, waits_for: Option<&str>) {
         let routes = format!("attachedRoutes {}", listener.attached_routes);
         let kinds: Vec<&str> = listener
-            .supported_kinds
+            .supported_kinds()
             .iter()
             .map(|kind| kind.kind.as_str())
             .collect();
@@ -426,7 +426,7 @@ impl<'a> Report<'a> {
                 .filter(|listener| *listener.name == *at.name)
                 .any(|listener| {
                     listener
-                        .supported_kinds
+                        .supported_kinds()
                         .iter()
                         .any(|kind| kind.kind == route.kind)
                 }),

@@ -204,7 +204,7 @@ fn objects() -> Vec<Value> {
     const PARTS: usize = 12;
     let mut all = Vec::new();
     for kind in KINDS {
-        let installation = kind.installations.last().unwrap();
+        let installation = kind.installations().last().unwrap();
         let mut object = full(installation.schema());
         object["apiVersion"] = json!(kind.api_version);
         object["kind"] = json!(kind.kind);

@@ -47,9 +47,9 @@ fn stored(kind: &str) -> Option<&'static str> {
         .filter(|known| known.kind == kind)
         .find(|known| {
             known
-                .installations
+                .installations()
                 .iter()
-                .any(|installation| installation.release == newest && installation.stored)
+                .any(|installation| installation.release == newest.crds() && installation.stored)
         })
         .map(|known| known.api_version)
 }

@@ -328,7 +328,7 @@ pub(in crate::attachment) fn port<'a>(
     carrier: Carrier,
     options: &Options,
 ) -> Result<&'a PortState, BackendProblem> {
-    use crate::meta::SupportedFeature;
+    use crate::meta::FeatureName;
     if state.external_name {
         return Err(BackendProblem::ExternalName {
             reference: reference.clone(),
@@ -351,10 +351,10 @@ pub(in crate::attachment) fn port<'a>(
     if let Some(protocol) = found.plain.app_protocol.as_deref() {
         let refused = match (carrier, protocol) {
             (Carrier::Http, "kubernetes.io/h2c") => {
-                !options.supports(&SupportedFeature::HttpRouteBackendProtocolH2c)
+                !options.supports(&FeatureName::HttpRouteBackendProtocolH2c)
             }
             (Carrier::Http, "kubernetes.io/ws") => {
-                !options.supports(&SupportedFeature::HttpRouteBackendProtocolWebSocket)
+                !options.supports(&FeatureName::HttpRouteBackendProtocolWebSocket)
             }
             _ => !carrier.carries(protocol),
         };

@@ -2,8 +2,8 @@
 
 use crate::{
     attachment::Options,
-    meta::SupportedFeature,
-    v1::{AddressType, GatewayAddress, GatewayStatusAddress},
+    meta::FeatureName,
+    v1::{AddressType, GatewaySpecAddress, GatewayStatusAddress},
 };
 use std::net::IpAddr;
 
@@ -23,17 +23,20 @@ pub(in crate::attachment) enum Requested {
 }
 
 /// Looks at the addresses that a Gateway asks for.
-pub(in crate::attachment) fn examine(addresses: &[GatewayAddress], options: &Options) -> Requested {
+pub(in crate::attachment) fn examine(
+    addresses: &[GatewaySpecAddress],
+    options: &Options,
+) -> Requested {
     if addresses.is_empty() {
         return Requested::None;
     }
-    if !options.supports(&SupportedFeature::GatewayStaticAddresses) {
+    if !options.supports(&FeatureName::GatewayStaticAddresses) {
         return Requested::Unsupported("static addresses are not supported".to_owned());
     }
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     for address in addresses {
         let kind = address.address_type();
-        let value = &address.value;
+        let value = address.value().unwrap_or_default();
         if !matches!(kind, AddressType::IpAddress | AddressType::Hostname) {
             return Requested::Unsupported(format!(
                 "address `{value}` is of type `{kind}`: expected IPAddress or Hostname"
@@ -43,13 +46,14 @@ pub(in crate::attachment) fn examine(addresses: &[GatewayAddress], options: &Opt
             unusable.push(format!("address `{value}` is not an IP address"));
         } else if options
             .unusable_addresses
-            .contains(&(kind.clone(), value.clone()))
+            .contains(&(kind.clone(), value.to_owned()))
         {
             unusable.push(format!("address `{value}` cannot be bound"));
         } else {
             usable.push(GatewayStatusAddress {
                 r#type: Some(kind),
-                value: value.clone(),
+                value: value.to_owned(),
+                ..Default::default()
             });
         }
     }

@@ -220,8 +220,8 @@ fn from(listener: &Listener) -> From {
             };
             read.map_or_else(From::Nowhere, From::Selector)
         }
-        FromNamespaces::Unknown(text) => From::Nowhere(format!(
-            "`allowedRoutes.namespaces.from` is `{text}`: expected `All`, `Same` or `Selector`"
+        other @ (FromNamespaces::None | FromNamespaces::Unknown(_)) => From::Nowhere(format!(
+            "`allowedRoutes.namespaces.from` is `{other}`: expected `All`, `Same` or `Selector`"
         )),
     }
 }

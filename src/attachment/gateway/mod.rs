@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, Channel, ConditionStatus, GROUP, NamespacedName, ObjectReference, SupportedFeature,
+        Age, Channel, ConditionStatus, FeatureName, GROUP, NamespacedName, ObjectReference,
         condition, unexpected_kind,
     },
     v1::{self, GatewayStatus, ListenerStatus},
@@ -148,12 +148,13 @@ impl ClassState {
             );
         }
         if options.channel == Channel::Experimental && self.accepted.holds() {
-            supported_features = SupportedFeature::KNOWN
+            supported_features = FeatureName::KNOWN
                 .iter()
-                .map(|name| SupportedFeature::from(*name))
+                .map(|name| FeatureName::from(*name))
                 .filter(|feature| options.supports(feature))
+                .map(v1::SupportedFeature::Text)
                 .collect();
-            supported_features.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+            supported_features.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
         }
         v1::GatewayClassStatus {
             conditions,
@@ -449,6 +450,7 @@ impl GatewayState {
                 .push(not_valid.condition(condition::gateway::LISTENERS_NOT_VALID, generation));
         }
         GatewayStatus {
+            attached_listener_sets: None,
             addresses: if self.accepted.status == ConditionStatus::Undetermined {
                 Vec::new()
             } else {
@@ -494,7 +496,7 @@ impl GatewayState {
         };
         ListenerStatus {
             name: listener.name.to_string(),
-            supported_kinds: listener.supported_kinds.clone(),
+            supported_kinds: Some(listener.supported_kinds.clone()),
             attached_routes: i32::try_from(attached).unwrap_or(i32::MAX),
             conditions: vec![
                 accepted.condition(on_listener::ACCEPTED, generation),

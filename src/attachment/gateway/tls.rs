@@ -10,7 +10,7 @@ use crate::{
         },
     },
     meta::{ObjectReference, condition::listener::reason},
-    v1::{GatewayTlsConfig, TlsModeType},
+    v1::{ListenerTlsConfig, TlsModeType},
 };
 use k8s_openapi::jiff::Timestamp;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) struct Followed {
 }
 
 /// Follows the references of one listener.
-pub(super) fn follow(tls: &GatewayTlsConfig, with: References<'_>) -> Followed {
+pub(super) fn follow(tls: &ListenerTlsConfig, with: References<'_>) -> Followed {
     let mode = tls.mode();
     let options = tls.options.clone().unwrap_or_default();
     let mut problems = Vec::new();

@@ -3,7 +3,7 @@
 use super::snapshot::Snapshot;
 use crate::{
     meta::{GROUP, ObjectReference},
-    v1beta1::ReferenceGrant,
+    v1::ReferenceGrant,
 };
 use std::collections::{HashMap, HashSet};
 

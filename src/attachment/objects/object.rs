@@ -81,11 +81,11 @@ pub enum SnapshotObject {
     Gateway(Arc<v1::Gateway>),
     HttpRoute(Arc<v1::HttpRoute>),
     GrpcRoute(Arc<v1::GrpcRoute>),
-    TlsRoute(Arc<v1alpha2::TlsRoute>),
-    TcpRoute(Arc<v1alpha2::TcpRoute>),
-    UdpRoute(Arc<v1alpha2::UdpRoute>),
-    ReferenceGrant(Arc<v1beta1::ReferenceGrant>),
-    BackendTlsPolicy(Arc<v1alpha3::BackendTlsPolicy>),
+    TlsRoute(Arc<v1::TlsRoute>),
+    TcpRoute(Arc<v1::TcpRoute>),
+    UdpRoute(Arc<v1::UdpRoute>),
+    ReferenceGrant(Arc<v1::ReferenceGrant>),
+    BackendTlsPolicy(Arc<v1::BackendTlsPolicy>),
     BackendLbPolicy(Arc<v1alpha2::BackendLbPolicy>),
     Service(Arc<Service>),
     EndpointSlice(Arc<EndpointSlice>),
@@ -139,11 +139,11 @@ from_objects! {
     v1::Gateway => Gateway,
     v1::HttpRoute => HttpRoute,
     v1::GrpcRoute => GrpcRoute,
-    v1alpha2::TlsRoute => TlsRoute,
-    v1alpha2::TcpRoute => TcpRoute,
-    v1alpha2::UdpRoute => UdpRoute,
-    v1beta1::ReferenceGrant => ReferenceGrant,
-    v1alpha3::BackendTlsPolicy => BackendTlsPolicy,
+    v1::TlsRoute => TlsRoute,
+    v1::TcpRoute => TcpRoute,
+    v1::UdpRoute => UdpRoute,
+    v1::ReferenceGrant => ReferenceGrant,
+    v1::BackendTlsPolicy => BackendTlsPolicy,
     v1alpha2::BackendLbPolicy => BackendLbPolicy,
     Service => Service,
     EndpointSlice => EndpointSlice,
@@ -176,20 +176,26 @@ from_older_versions! {
     v1beta1::Gateway => v1::Gateway,
     v1beta1::HttpRoute => v1::HttpRoute,
     v1alpha2::GrpcRoute => v1::GrpcRoute,
-    v1alpha2::ReferenceGrant => v1beta1::ReferenceGrant,
+    v1beta1::ReferenceGrant => v1::ReferenceGrant,
+    v1alpha2::ReferenceGrant => v1::ReferenceGrant,
+    v1alpha2::TlsRoute => v1::TlsRoute,
+    v1alpha3::TlsRoute => v1::TlsRoute,
+    v1alpha2::TcpRoute => v1::TcpRoute,
+    v1alpha2::UdpRoute => v1::UdpRoute,
+    v1alpha3::BackendTlsPolicy => v1::BackendTlsPolicy,
 }
 
 impl From<v1alpha2::BackendTlsPolicy> for SnapshotObject {
-    /// The v1.0.0 form can name a target in another namespace, which v1.1.0 does not allow: such a target
+    /// The v1.0.0 form can name a target in another namespace, which later releases do not allow: such a target
     /// is read under a kind that no object has, so that the policy does not attach to the wrong Service.
     fn from(old: v1alpha2::BackendTlsPolicy) -> Self {
         let target = old.spec.target_ref;
         let own = old.metadata.namespace.as_deref().unwrap_or_default();
         let elsewhere = target.namespace.as_deref().is_some_and(|n| n != own);
-        v1alpha3::BackendTlsPolicy {
+        v1::BackendTlsPolicy {
             metadata: old.metadata,
-            spec: v1alpha3::BackendTlsPolicySpec {
-                target_refs: vec![v1alpha2::LocalPolicyTargetReferenceWithSectionName {
+            spec: v1::BackendTlsPolicySpec {
+                target_refs: vec![v1::LocalPolicyTargetReferenceWithSectionName {
                     group: target.group,
                     kind: if elsewhere {
                         format!("{} of another namespace", target.kind)
@@ -199,11 +205,13 @@ impl From<v1alpha2::BackendTlsPolicy> for SnapshotObject {
                     name: target.name,
                     section_name: target.section_name,
                 }],
-                validation: v1alpha3::BackendTlsPolicyValidation {
+                validation: v1::BackendTlsPolicyValidation {
                     ca_certificate_refs: old.spec.tls.ca_cert_refs,
                     well_known_ca_certificates: old.spec.tls.well_known_ca_certs,
                     hostname: old.spec.tls.hostname,
+                    ..Default::default()
                 },
+                ..Default::default()
             },
             status: old.status,
         }
@@ -231,13 +239,25 @@ impl From<manifest::Object> for SnapshotObject {
             M::BackendLbPolicy(o) => (*o).into(),
             M::BackendTlsPolicyV1Alpha2(o) => (*o).into(),
             M::BackendTlsPolicy(o) => (*o).into(),
+            M::BackendTlsPolicyV1Alpha3(o) => (*o).into(),
+            M::ReferenceGrantV1Beta1(o) => (*o).into(),
+            M::TcpRouteV1Alpha2(o) => (*o).into(),
+            M::TlsRouteV1Alpha2(o) => (*o).into(),
+            M::TlsRouteV1Alpha3(o) => (*o).into(),
+            M::UdpRouteV1Alpha2(o) => (*o).into(),
             M::Service(o) => (*o).into(),
             M::Endpoints(o) => (*o).into(),
             M::EndpointSlice(o) => (*o).into(),
             M::Namespace(o) => (*o).into(),
             M::Secret(o) => (*o).into(),
             M::ConfigMap(o) => (*o).into(),
-            M::Other(_) => other(&object),
+            M::ListenerSet(_)
+            | M::XBackend(_)
+            | M::XBackendTrafficPolicy(_)
+            | M::XListenerSet(_)
+            | M::XMesh(_)
+            | M::XTelemetryPolicy(_)
+            | M::Other(_) => other(&object),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     attachment::Options,
-    meta::{NamespacedName, ObjectReference, SupportedFeature},
+    meta::{FeatureName, NamespacedName, ObjectReference},
     v1::{ProtocolType, TlsModeType},
 };
 use std::fmt;
@@ -41,13 +41,13 @@ impl RouteKind {
     }
 
     /// The feature that stands for the kind; TCPRoute has none in v1.1.0.
-    pub(in crate::attachment) fn feature(self) -> Option<SupportedFeature> {
+    pub(in crate::attachment) fn feature(self) -> Option<FeatureName> {
         match self {
-            Self::Http => Some(SupportedFeature::HttpRoute),
-            Self::Grpc => Some(SupportedFeature::GrpcRoute),
-            Self::Tls => Some(SupportedFeature::TlsRoute),
+            Self::Http => Some(FeatureName::HttpRoute),
+            Self::Grpc => Some(FeatureName::GrpcRoute),
+            Self::Tls => Some(FeatureName::TlsRoute),
             Self::Tcp => None,
-            Self::Udp => Some(SupportedFeature::UdpRoute),
+            Self::Udp => Some(FeatureName::UdpRoute),
         }
     }
 

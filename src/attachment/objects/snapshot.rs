@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     meta::{GROUP, NamespacedName, ObjectReference},
-    v1, v1alpha2, v1alpha3, v1beta1,
+    v1, v1alpha2,
 };
 use k8s_openapi::api::{
     core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
@@ -36,11 +36,11 @@ pub struct Snapshot {
     gateways: ByPlace<v1::Gateway>,
     http_routes: ByPlace<v1::HttpRoute>,
     grpc_routes: ByPlace<v1::GrpcRoute>,
-    tls_routes: ByPlace<v1alpha2::TlsRoute>,
-    tcp_routes: ByPlace<v1alpha2::TcpRoute>,
-    udp_routes: ByPlace<v1alpha2::UdpRoute>,
-    reference_grants: ByPlace<v1beta1::ReferenceGrant>,
-    backend_tls_policies: ByPlace<v1alpha3::BackendTlsPolicy>,
+    tls_routes: ByPlace<v1::TlsRoute>,
+    tcp_routes: ByPlace<v1::TcpRoute>,
+    udp_routes: ByPlace<v1::UdpRoute>,
+    reference_grants: ByPlace<v1::ReferenceGrant>,
+    backend_tls_policies: ByPlace<v1::BackendTlsPolicy>,
     backend_lb_policies: ByPlace<v1alpha2::BackendLbPolicy>,
     services: ByPlace<Service>,
     endpoint_slices: ByPlace<EndpointSlice>,
@@ -75,15 +75,15 @@ impl Snapshot {
         /// The GRPCRoutes.
         grpc_routes: v1::GrpcRoute;
         /// The TLSRoutes.
-        tls_routes: v1alpha2::TlsRoute;
+        tls_routes: v1::TlsRoute;
         /// The TCPRoutes.
-        tcp_routes: v1alpha2::TcpRoute;
+        tcp_routes: v1::TcpRoute;
         /// The UDPRoutes.
-        udp_routes: v1alpha2::UdpRoute;
+        udp_routes: v1::UdpRoute;
         /// The ReferenceGrants.
-        reference_grants: v1beta1::ReferenceGrant;
+        reference_grants: v1::ReferenceGrant;
         /// The BackendTLSPolicies.
-        backend_tls_policies: v1alpha3::BackendTlsPolicy;
+        backend_tls_policies: v1::BackendTlsPolicy;
         /// The BackendLBPolicies.
         backend_lb_policies: v1alpha2::BackendLbPolicy;
         /// The Services.

@@ -13,7 +13,7 @@ use crate::{
         },
         standing::Exclusion,
     },
-    meta::{Hostname, NamespacedName, SupportedFeature, condition::route::reason},
+    meta::{FeatureName, Hostname, NamespacedName, condition::route::reason},
     v1::ParentReference,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -31,8 +31,8 @@ impl View<'_> {
         let mut stage = Stage::NotNamed;
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
         let unsupported_port = reference.port.is_some()
-            && !options.supports(&SupportedFeature::HttpRouteParentRefPort)
-            && !options.supports(&SupportedFeature::HttpRouteDestinationPortMatching);
+            && !options.supports(&FeatureName::HttpRouteParentRefPort)
+            && !options.supports(&FeatureName::HttpRouteDestinationPortMatching);
         for (index, listener) in gateway.listeners.iter().enumerate() {
             if section.is_some_and(|section| *section != *listener.name) {
                 continue;

@@ -7,7 +7,7 @@ use crate::{
         backend::{BackendKey, BackendState, Carrier},
         finding::{Finding, join, names},
     },
-    meta::{SupportedFeature, condition::route::reason},
+    meta::{FeatureName, condition::route::reason},
     v1::ParentReference,
 };
 
@@ -38,7 +38,7 @@ impl View<'_> {
             );
         }
         let consumer = key.name.namespace != self.id.name.namespace;
-        if consumer && !world.options.supports(&SupportedFeature::MeshConsumerRoute) {
+        if consumer && !world.options.supports(&FeatureName::MeshConsumerRoute) {
             return refuse(
                 reason::UNSUPPORTED_VALUE,
                 format!("{name} is in another namespace: consumer routes are not supported"),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, GROUP, Hostname, NamespacedName, ObjectReference, PatternStore, SupportedFeature,
+        Age, FeatureName, GROUP, Hostname, NamespacedName, ObjectReference, PatternStore,
         condition::route::reason, unexpected_kind,
     },
     v1::ParentReference,
@@ -389,7 +389,7 @@ impl View<'_> {
                 None => nothing(world.snapshot.absent(&place).to_string()),
             }
         } else if let Some(key) = BackendKey::of(&place) {
-            if !world.options.supports(&SupportedFeature::Mesh) {
+            if !world.options.supports(&FeatureName::Mesh) {
                 return nothing(format!(
                     "{place} is for a service mesh, which is not supported"
                 ));

@@ -63,7 +63,9 @@ pub(super) fn keep_gateway(status: &mut GatewayStatus) {
 
 fn keep_listener(listener: &mut ListenerStatus) {
     keep_conditions(&mut listener.conditions);
-    listener.supported_kinds.truncate(KINDS);
+    if let Some(kinds) = &mut listener.supported_kinds {
+        kinds.truncate(KINDS);
+    }
 }
 
 fn keep_conditions(conditions: &mut Vec<Condition>) {

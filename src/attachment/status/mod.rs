@@ -165,6 +165,7 @@ pub fn gateway(
     };
     let mut next = GatewayStatus {
         addresses: wanted.addresses.clone(),
+        attached_listener_sets: wanted.attached_listener_sets,
         conditions: conditions(
             old,
             &wanted.conditions,

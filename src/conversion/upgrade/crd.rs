@@ -88,8 +88,8 @@ impl<'a> Crd<'a> {
     }
 
     /// The later release that added a version of the kind, if one did.
-    fn later(&self, version: &str) -> Option<&'static LaterVersion> {
-        schema::later(&format!("{GROUP}/{version}"), self.kind)
+    fn later(&self, version: &str, release: Release) -> Option<LaterVersion> {
+        schema::later(&format!("{GROUP}/{version}"), self.kind, release)
     }
 
     /// What the release and channel have of the kind.
@@ -141,7 +141,7 @@ impl<'a> Crd<'a> {
             self.check_stored(stored, &target, found);
         }
         for &served in &self.served {
-            if let Some(later) = self.later(served)
+            if let Some(later) = self.later(served, release)
                 && !self.stored.contains(&served)
             {
                 found.add(
@@ -179,7 +179,7 @@ impl<'a> Crd<'a> {
         let path = "status.storedVersions";
         let (release, channel) = (found.release, found.channel);
         let wanted = stored_in(target);
-        if let Some(later) = self.later(stored) {
+        if let Some(later) = self.later(stored, release) {
             found.add(
                 Impact::Blocks,
                 LATER_STORED,
@@ -244,7 +244,9 @@ impl<'a> Crd<'a> {
         let (release, channel) = (found.release, found.channel);
         let known = kinds::versions(self.kind).next().is_some();
         let versions = self.stored.iter().chain(&self.served);
-        let later = versions.filter_map(|version| self.later(version)).next();
+        let later = versions
+            .filter_map(|version| self.later(version, release))
+            .next();
         let (message, help) = if let Some(later) = later {
             (
                 format!(

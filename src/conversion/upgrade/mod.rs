@@ -14,7 +14,7 @@
 //! - A field that the schema does not have is dropped whenever an object is read or written, so it is gone
 //!   for every client once the CRD is replaced.
 //! - A kind that a channel does not have is left alone: its CRD stays as it was installed.
-//! - Of later releases nothing is known but which kinds and versions they added ([`schema::LATER`]). What is
+//! - Of later releases it looks at nothing but which kinds and versions they added ([`schema::later`]). What is
 //!   written or stored in these is said to be later: an upgrade never leads back.
 //! - Release v1.0.0 came with a validating webhook, v1.1.0 has none.
 
@@ -127,7 +127,7 @@ pub fn check<'a>(
     channel: Channel,
 ) -> UpgradeReport {
     let mut found = Findings {
-        release: Release::V1_1,
+        release: Release::V1_1_0,
         channel,
         list: Vec::new(),
         rules: BTreeSet::new(),
@@ -153,7 +153,7 @@ pub fn check<'a>(
     let mut findings = found.list;
     findings.sort_by_key(|finding| finding.impact);
     UpgradeReport {
-        release: Release::V1_1,
+        release: Release::V1_1_0,
         channel,
         findings,
         steps,
@@ -169,7 +169,7 @@ pub fn concerns(object: &Value) -> bool {
 /// Whether it is an object of the Gateway API, of this release or a later one.
 fn is_object(value: &Value) -> bool {
     super::value::is_own(value)
-        || schema::later(text(value, "/apiVersion"), text(value, "/kind")).is_some()
+        || schema::find(text(value, "/apiVersion"), text(value, "/kind")).is_some()
 }
 
 /// The rule of objects that are written in a version which came with a later release.

@@ -40,7 +40,8 @@ fn check(object: &Value, found: &mut Findings) {
     let (release, channel) = (found.release, found.channel);
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
     let target: Vec<_> = schema::versions_of(kind, release, channel).collect();
-    let Some((version, _)) = kinds::find(api_version, kind) else {
+    let is_later = schema::later(api_version, kind, release).is_some();
+    let Some((version, _)) = kinds::find(api_version, kind).filter(|_| !is_later) else {
         check_unknown(object, &target, found);
         return;
     };
@@ -107,7 +108,7 @@ fn check(object: &Value, found: &mut Findings) {
 fn check_unknown(object: &Value, target: &Versions, found: &mut Findings) {
     let release = found.release;
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
-    if let Some(later) = schema::later(api_version, kind) {
+    if let Some(later) = schema::later(api_version, kind, release) {
         let help = if target.is_empty() {
             "stay with the later release if it is installed, or do without the object".to_owned()
         } else {
@@ -177,7 +178,12 @@ fn check_valid(object: &Value, mut converted: Value, found: &mut Findings) {
 }
 
 /// What becomes of objects that are written in the version in which this one is.
-fn check_version(object: &Value, version: &KindVersion, wanted: &str, found: &mut Findings) {
+fn check_version(
+    object: &Value,
+    version: &'static KindVersion,
+    wanted: &str,
+    found: &mut Findings,
+) {
     let (release, channel) = (found.release, found.channel);
     let (kind, old) = (version.kind, version.version);
     let convert = format!("convert the object to `{wanted}` with `gwapi convert`");
@@ -198,7 +204,7 @@ fn check_version(object: &Value, version: &KindVersion, wanted: &str, found: &mu
             format!("the {channel} channel of {release} does not serve {kind} of `{old}`: this form of the object is refused"),
             convert,
         ),
-        Some(_) if version.deprecation.is_some() => found.add(
+        Some(installation) if installation.deprecation.is_some() => found.add(
             Impact::Note,
             "version-deprecated",
             object,

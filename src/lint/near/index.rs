@@ -3,7 +3,7 @@
 use crate::{
     attachment::{Snapshot, SnapshotObject, admit::Ignored},
     meta::{GROUP, NamespacedName, ObjectReference},
-    v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
+    v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
 };
 use std::collections::{BTreeMap, HashMap};
 

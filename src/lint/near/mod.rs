@@ -10,7 +10,7 @@
 //! use gwapi::{
 //!     attachment::{Options, Resolver},
 //!     lint::near::Near,
-//!     meta::{GROUP, ObjectReference},
+//!     meta::{GROUP, ObjectReference, Release},
 //!     v1::{Gateway, GatewayClass, GatewayClassSpec, GatewaySpec},
 //! };
 //!
@@ -42,7 +42,7 @@ use crate::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
         RouteKind, admit::Ignored,
     },
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectReference, Release},
     schema,
 };
 use index::Index;
@@ -263,7 +263,7 @@ impl<'a> Near<'a> {
             .filter(|(_, attachment)| !attachment.attached)
             .filter_map(|(index, attachment)| {
                 let to = attachment.parent.resolve(&object.namespace);
-                let later = schema::later_kind(&to.group, &to.kind)?;
+                let later = schema::later_kind(&to.group, &to.kind, Release::default())?;
                 let message = format!(
                     "{} came with release {}: name a Gateway instead",
                     later.kind, later.since

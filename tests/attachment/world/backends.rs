@@ -85,6 +85,7 @@ pub(crate) fn tls_policy(namespace: &str, name: &str, target: &str) -> BackendTl
                 hostname: "backend.example".into(),
                 ..Default::default()
             },
+            ..Default::default()
         },
         ..Default::default()
     }
@@ -120,7 +121,9 @@ pub(super) fn tls_policies() -> impl Strategy<Value = BackendTlsPolicy> {
                         .into_iter()
                         .collect(),
                     hostname: "backend.example".into(),
+                    ..Default::default()
                 },
+                ..Default::default()
             },
             ..Default::default()
         }

@@ -13,10 +13,10 @@ use gwapi::{
         SnapshotObject,
     },
     v1::{
-        AllowedRoutes, FromNamespaces, FrontendTlsValidation, Gateway, GatewayAddress,
-        GatewayClass, GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewayTlsConfig,
-        HttpBackendRef, Listener, LocalParametersReference, ParametersReference, ParentReference,
-        ProtocolType, RouteNamespaces, SecretObjectReference,
+        AllowedRoutes, FromNamespaces, FrontendTlsValidation, Gateway, GatewayClass,
+        GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewaySpecAddress, HttpBackendRef,
+        Listener, ListenerTlsConfig, LocalParametersReference, ParametersReference,
+        ParentReference, ProtocolType, RouteNamespaces, SecretObjectReference,
     },
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
 };
@@ -94,7 +94,7 @@ pub(crate) fn listener(name: &str, port: i32, protocol: ProtocolType) -> Listene
 /// A Gateway with one listener, for HTTPS with the certificate of a Secret.
 pub(crate) fn tls_gateway(namespace: &str, name: &str, secret: &str) -> Gateway {
     let mut listener = listener("https", 443, ProtocolType::Https);
-    listener.tls = Some(GatewayTlsConfig {
+    listener.tls = Some(ListenerTlsConfig {
         certificate_refs: vec![SecretObjectReference {
             name: secret.to_owned(),
             ..Default::default()
@@ -240,7 +240,7 @@ fn listeners() -> impl Strategy<Value = Listener> {
     )
         .prop_map(
             |(name, port, protocol, hostname, (from, selector), through, secrets, authority)| {
-                let tls = matches!(protocol, "HTTPS" | "TLS").then(|| GatewayTlsConfig {
+                let tls = matches!(protocol, "HTTPS" | "TLS").then(|| ListenerTlsConfig {
                     mode: (protocol == "TLS" && through).then(|| "Passthrough".into()),
                     certificate_refs: secrets
                         .iter()
@@ -257,6 +257,7 @@ fn listeners() -> impl Strategy<Value = Listener> {
                             name: name.to_owned(),
                             ..Default::default()
                         }],
+                        ..Default::default()
                     }),
                     ..Default::default()
                 });
@@ -336,8 +337,8 @@ fn gateways() -> impl Strategy<Value = Gateway> {
                 metadata,
                 spec: GatewaySpec {
                     addresses: address
-                        .map(|value| GatewayAddress {
-                            value: value.to_owned(),
+                        .map(|value| GatewaySpecAddress {
+                            value: Some(value.to_owned()),
                             ..Default::default()
                         })
                         .into_iter()
@@ -352,6 +353,7 @@ fn gateways() -> impl Strategy<Value = Gateway> {
                         }),
                         ..Default::default()
                     }),
+                    ..Default::default()
                 },
                 ..Default::default()
             }

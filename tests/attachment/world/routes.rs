@@ -100,6 +100,7 @@ pub(super) fn http_routes() -> impl Strategy<Value = HttpRoute> {
                     port: Some(80),
                     ..Default::default()
                 },
+                ..Default::default()
             })];
         }
         rule
@@ -116,6 +117,7 @@ pub(super) fn http_routes() -> impl Strategy<Value = HttpRoute> {
                 parent_refs: parents,
                 hostnames: hostname.flatten().into_iter().map(str::to_owned).collect(),
                 rules: Some(rules),
+                ..Default::default()
             },
             ..Default::default()
         })
@@ -153,6 +155,7 @@ pub(super) fn grpc_routes() -> impl Strategy<Value = GrpcRoute> {
                         }],
                         ..Default::default()
                     }],
+                    ..Default::default()
                 }),
                 ..Default::default()
             },
@@ -179,7 +182,9 @@ pub(super) fn tls_routes() -> impl Strategy<Value = TlsRoute> {
                             port: Some(port),
                             ..Default::default()
                         }],
+                        ..Default::default()
                     }],
+                    ..Default::default()
                 },
                 ..Default::default()
             },
@@ -199,7 +204,9 @@ pub(super) fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
                         port: Some(port),
                         ..Default::default()
                     }],
+                    ..Default::default()
                 }],
+                ..Default::default()
             },
             ..Default::default()
         },
@@ -225,8 +232,10 @@ pub(super) fn udp_routes() -> impl Strategy<Value = UdpRoute> {
                             port: Some(port),
                             ..Default::default()
                         }],
+                        ..Default::default()
                     })
                     .collect(),
+                ..Default::default()
             },
             ..Default::default()
         })

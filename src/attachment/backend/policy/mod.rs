@@ -18,8 +18,8 @@ use crate::{
         values::check_session,
     },
     meta::{Age, NamespacedName, ObjectReference, Seniority},
-    v1alpha2::{BackendLbPolicy, PolicyStatus, WellKnownCaCertificatesType},
-    v1alpha3::BackendTlsPolicy,
+    v1::{BackendTlsPolicy, PolicyStatus, WellKnownCaCertificatesType},
+    v1alpha2::BackendLbPolicy,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 

@@ -10,7 +10,7 @@ use crate::{
         values::check_session,
     },
     filters::{Filters, RuleFilters},
-    meta::{RoutePatterns, SupportedFeature},
+    meta::{FeatureName, RoutePatterns},
     v1::{
         HttpPathMatch, HttpRouteFilter, HttpRouteMatch, HttpRouteRule, HttpRouteSpec, PathMatchType,
     },
@@ -133,7 +133,7 @@ impl Builder<'_> {
         for backend in &rule.backend_refs {
             self.filter_features(&backend.filters)?;
             if !backend.filters.is_empty()
-                && !self.supports(SupportedFeature::HttpRouteBackendRequestHeaderModification)
+                && !self.supports(FeatureName::HttpRouteBackendRequestHeaderModification)
             {
                 return Err(Invalid::value(
                     "filters on single backends are not supported",
@@ -148,11 +148,10 @@ impl Builder<'_> {
     }
 
     fn match_features(&self, one: &HttpRouteMatch) -> Result<(), Invalid> {
-        if one.method.is_some() && !self.supports(SupportedFeature::HttpRouteMethodMatching) {
+        if one.method.is_some() && !self.supports(FeatureName::HttpRouteMethodMatching) {
             return Err(Invalid::value("matching by method is not supported"));
         }
-        if !one.query_params.is_empty()
-            && !self.supports(SupportedFeature::HttpRouteQueryParamMatching)
+        if !one.query_params.is_empty() && !self.supports(FeatureName::HttpRouteQueryParamMatching)
         {
             return Err(Invalid::value(
                 "matching by query parameter is not supported",
@@ -166,12 +165,10 @@ impl Builder<'_> {
             return Ok(Timeouts::default());
         };
         let read = check::timeouts(timeouts)?;
-        if read.request.is_some() && !self.supports(SupportedFeature::HttpRouteRequestTimeout) {
+        if read.request.is_some() && !self.supports(FeatureName::HttpRouteRequestTimeout) {
             return Err(Invalid::value("`timeouts.request` is not supported"));
         }
-        if read.backend_request.is_some()
-            && !self.supports(SupportedFeature::HttpRouteBackendTimeout)
-        {
+        if read.backend_request.is_some() && !self.supports(FeatureName::HttpRouteBackendTimeout) {
             return Err(Invalid::value("`timeouts.backendRequest` is not supported"));
         }
         Ok(read)
@@ -180,7 +177,7 @@ impl Builder<'_> {
     /// Whether the features that filters need are among those that are supported. That they can be applied at all is
     /// known already.
     fn filter_features(&self, filters: &[HttpRouteFilter]) -> Result<(), Invalid> {
-        let needs = |feature: SupportedFeature, what: &str| {
+        let needs = |feature: FeatureName, what: &str| {
             if self.supports(feature) {
                 Ok(())
             } else {
@@ -192,20 +189,22 @@ impl Builder<'_> {
             match filter {
                 HttpRouteFilter::RequestHeaderModifier(_)
                 | HttpRouteFilter::ExtensionRef(_)
+                | HttpRouteFilter::Cors(_)
+                | HttpRouteFilter::ExternalAuth(_)
                 | HttpRouteFilter::Unrecognized(_) => {}
                 HttpRouteFilter::ResponseHeaderModifier(_) => needs(
-                    SupportedFeature::HttpRouteResponseHeaderModification,
+                    FeatureName::HttpRouteResponseHeaderModification,
                     "the filter ResponseHeaderModifier",
                 )?,
                 HttpRouteFilter::RequestMirror(_) => {
                     needs(
-                        SupportedFeature::HttpRouteRequestMirror,
+                        FeatureName::HttpRouteRequestMirror,
                         "the filter RequestMirror",
                     )?;
                     mirrors += 1;
                     if mirrors > 1 {
                         needs(
-                            SupportedFeature::HttpRouteRequestMultipleMirrors,
+                            FeatureName::HttpRouteRequestMultipleMirrors,
                             "more than one RequestMirror",
                         )?;
                     }
@@ -213,29 +212,29 @@ impl Builder<'_> {
                 HttpRouteFilter::RequestRedirect(redirect) => {
                     if redirect.scheme.is_some() {
                         needs(
-                            SupportedFeature::HttpRouteSchemeRedirect,
+                            FeatureName::HttpRouteSchemeRedirect,
                             "a redirect to another scheme",
                         )?;
                     }
                     if redirect.port.is_some() {
                         needs(
-                            SupportedFeature::HttpRoutePortRedirect,
+                            FeatureName::HttpRoutePortRedirect,
                             "a redirect to another port",
                         )?;
                     }
                     if redirect.path.is_some() {
                         needs(
-                            SupportedFeature::HttpRoutePathRedirect,
+                            FeatureName::HttpRoutePathRedirect,
                             "a redirect to another path",
                         )?;
                     }
                 }
                 HttpRouteFilter::UrlRewrite(rewrite) => {
                     if rewrite.hostname.is_some() {
-                        needs(SupportedFeature::HttpRouteHostRewrite, "rewriting the host")?;
+                        needs(FeatureName::HttpRouteHostRewrite, "rewriting the host")?;
                     }
                     if rewrite.path.is_some() {
-                        needs(SupportedFeature::HttpRoutePathRewrite, "rewriting the path")?;
+                        needs(FeatureName::HttpRoutePathRewrite, "rewriting the path")?;
                     }
                 }
             }

@@ -20,8 +20,8 @@ use crate::{
     },
     filters::CompileError,
     meta::{
-        Age, GroupKind, Hostname, NamespacedName, ObjectReference, PatternStore, RoutePatterns,
-        SupportedFeature, condition::route,
+        Age, FeatureName, GroupKind, Hostname, NamespacedName, ObjectReference, PatternStore,
+        RoutePatterns, condition::route,
     },
     v1::{
         BackendRef, BackendReference, HttpRequestMirrorFilter, LocalObjectReference,
@@ -186,7 +186,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn supports(&self, feature: SupportedFeature) -> bool {
+    fn supports(&self, feature: FeatureName) -> bool {
         self.context.options.supports(&feature)
     }
 
@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
                 reference: object.clone(),
             });
         };
-        let granted = self.supports(SupportedFeature::ReferenceGrant)
+        let granted = self.supports(FeatureName::ReferenceGrant)
             && self
                 .context
                 .grants

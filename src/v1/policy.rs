@@ -1,9 +1,7 @@
 //! What all policies have in common (GEP-713).
 
-use crate::{
-    meta::{Condition, constraint},
-    v1::ParentReference,
-};
+use super::ParentReference;
+use crate::meta::{Condition, constraint, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +126,11 @@ pub struct PolicyAncestorStatus {
     #[schemars(
         with = "Vec<constraint::Condition>",
         length(min = 1, max = 8),
-        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
+        extend(
+            "x-kubernetes-list-type" = "map",
+            "x-kubernetes-list-map-keys" = ["type"],
+            "x-gwapi-required" = when!("1.4"),
+        )
     )]
     pub conditions: Vec<Condition>,
     /// The controller that wrote this entry: a domain and a path.

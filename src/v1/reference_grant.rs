@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 resource! {
     /// Allows objects of other namespaces to refer to objects of this one. Without a grant such a
     /// reference is not allowed.
-    Namespaced ReferenceGrant = "ReferenceGrant", ReferenceGrantList = "ReferenceGrantList", "referencegrants", "v1beta1";
-    spec: optional ReferenceGrantSpec
+    Namespaced ReferenceGrant = "ReferenceGrant", ReferenceGrantList = "ReferenceGrantList", "referencegrants", "v1";
+    spec: optional, required "1.6" ReferenceGrantSpec
 }
 
 /// Who may refer to what (`spec`): each of `from` to each of `to`.

@@ -1,0 +1,147 @@
+//! What holds of every release.
+
+use crate::{cel, support};
+use gwapi::{
+    meta::{Channel, Release},
+    rules, schema,
+    validation::{self, ValidationOptions},
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The releases whose CRDs differ from those of the one before.
+fn distinct() -> impl Iterator<Item = Release> {
+    let all = Release::ALL.iter().copied();
+    all.filter(|release| release.crds() == *release)
+}
+
+#[test]
+fn the_native_verdict_is_that_of_our_definitions_in_every_release() {
+    let count: u64 = std::env::var("GWAPI_CASES").map_or(150, |n| n.parse().unwrap());
+    let mut judged = 0;
+    let mut broken: BTreeMap<String, usize> = BTreeMap::new();
+    for release in distinct() {
+        for channel in Channel::ALL {
+            let mut definitions = BTreeMap::new();
+            for index in 0..count {
+                let object = support::object_of(13, index, release, channel);
+                let options = ValidationOptions::of(release, channel);
+                let report = validation::validate_value(&object, &options);
+                let Some(native) = cel::native(&report) else {
+                    continue;
+                };
+                judged += 1;
+                for (id, _) in &native {
+                    *broken.entry(id.clone()).or_default() += 1;
+                }
+                let text = |key: &str| object[key].as_str().unwrap();
+                let kind = schema::find(text("apiVersion"), text("kind")).unwrap();
+                let installation = kind.installation(release, channel).unwrap();
+                let definition = definitions
+                    .entry((kind.kind, kind.api_version))
+                    .or_insert_with(|| cel::definition(installation));
+                // As a server has it when it runs the rules: defaults applied, status dropped.
+                let mut stored = object.clone();
+                if installation.status_subresource {
+                    stored.as_object_mut().unwrap().remove("status");
+                }
+                schema::apply_defaults(&mut stored, installation.schema());
+                let verdict = definition.verdict(&stored, None);
+                let (by_native, by_cel) = (by_expression(&native), by_expression(&verdict));
+                for (expression, path) in by_native.symmetric_difference(&by_cel) {
+                    let rule = |id: &&String| expression_of(id) == *expression;
+                    let mut ids = native.iter().chain(&verdict).map(|(id, _)| id).filter(rule);
+                    assert!(
+                        ids.any(|id| cel::known_difference(id, &report, &object).is_some()),
+                        "{release} {channel}: {expression} at {path}: native {native:#?} CEL {verdict:#?}\n{object:#}"
+                    );
+                }
+            }
+        }
+    }
+    println!("{judged} objects judged rule by rule; findings by rule: {broken:#?}");
+    assert!(judged > 500, "{judged}");
+}
+
+fn expression_of(id: &str) -> &'static str {
+    let rule = rules::all().find(|rule| rule.id == id).unwrap();
+    rule.cel.unwrap()
+}
+
+/// Several rules have the same expression, each at places of its own.
+fn by_expression(verdict: &cel::Verdict) -> BTreeSet<(&'static str, &str)> {
+    verdict
+        .iter()
+        .map(|(id, path)| (expression_of(id), path.as_str()))
+        .collect()
+}
+
+/// The steps of a path without indexes and keys: `spec.rules[].matches[]`.
+fn plain(path: &str) -> Vec<String> {
+    let mut steps = Vec::new();
+    for step in path.split('.') {
+        let (name, rest) = step.split_once('[').unwrap_or((step, ""));
+        steps.push(name.to_owned());
+        if !rest.is_empty() {
+            steps.push("[]".to_owned());
+        }
+    }
+    steps
+}
+
+#[test]
+fn an_object_valid_in_a_release_stays_valid_in_the_next_unless_that_tightens_its_field() {
+    let root = std::env::var_os("GWAPI_RELEASES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/releases"),
+        PathBuf::from,
+    );
+    let Ok(text) = fs::read(root.join("verdicts.json")) else {
+        eprintln!(
+            "skipped: no verdicts of the releases beside this repository; GWAPI_RELEASES names their folder"
+        );
+        return;
+    };
+    let verdicts: Vec<Value> = serde_json::from_slice(&text).unwrap();
+    let count: u64 = std::env::var("GWAPI_CASES").map_or(150, |n| n.parse().unwrap());
+    let (mut valid, mut refused) = (0, 0);
+    for pair in Release::ALL.windows(2) {
+        let [before, release] = pair else { continue };
+        for channel in Channel::ALL {
+            for index in 0..count {
+                let object = support::object_of(17, index * 3, *before, channel);
+                let judge = |release| {
+                    validation::validate_value(&object, &ValidationOptions::of(release, channel))
+                };
+                if !judge(*before).is_accepted() {
+                    continue;
+                }
+                valid += 1;
+                for error in judge(*release).errors() {
+                    refused += 1;
+                    let path = plain(error.path());
+                    let tightens = |entry: &&Value| {
+                        let text = |key: &str| entry[key].as_str().unwrap_or_default();
+                        let version = object["apiVersion"].as_str().unwrap();
+                        matches!(text("verdict"), "tightening" | "unclear")
+                            && text("release") == release.as_str()
+                            && text("channel") == channel.as_str()
+                            && object["kind"] == entry["kind"]
+                            && (text("version").is_empty()
+                                || version.ends_with(&format!("/{}", text("version"))))
+                            && (text("path").is_empty() || path.starts_with(&plain(text("path"))))
+                    };
+                    assert!(
+                        verdicts.iter().any(|entry| tightens(&entry)),
+                        "{release} {channel} refuses what {before} accepts: {error}\n{object:#}"
+                    );
+                }
+            }
+        }
+    }
+    println!("{valid} valid objects, of which the next release has {refused} errors");
+    assert!(valid > 500 && refused > 5, "{valid} {refused}");
+}
