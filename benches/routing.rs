@@ -31,7 +31,7 @@ mod workloads;
 use std::hint::black_box;
 
 use divan::{AllocProfiler, Bencher};
-use gwapi::routing::{HttpMatch, Match, Oracle, PathMatch, Router, RouterOptions};
+use gwapi::routing::{HttpMatch, Match, Oracle, PathMatch, Router, RouterOptions, View};
 use workloads::*;
 
 #[global_allocator]
@@ -142,6 +142,57 @@ workload!(w4_query, |n| w34_table(n, true), |n| w2_table(n).1, matchit: |b, n| m
 workload!(w5_regex, w5_table, |n| w5_table(n).1,);
 workload!(w6_miss, w6_table, |n| w6_table(n).1, matchit: |b, n| matchit_by_path(b, w6_table(n)), 4096,);
 workload!(w7_ties, w7_table, |n| w7_table(n).1,);
+
+/// Each entry asks for a header of its own. To be held against `w3_header`, where one header has as many values.
+#[divan::bench(args = SIZES, sample_size = 4096, sample_count = 60)]
+fn w8_header_names(bencher: Bencher<'_, '_>, n: usize) {
+    let (routes, cases) = w8_table(n, false);
+    let router = Router::from_routes(RouterOptions::default(), routes);
+    run_names(bencher, &cases, |name| {
+        let headers: [(&str, &[u8]); 1] = [(name, b"1")];
+        let view = View {
+            host: HOST.as_bytes(),
+            path: "/api/users",
+            headers: &headers,
+            ..View::default()
+        };
+        router.find(&view).copied()
+    });
+}
+
+/// The same with query parameters, to be held against `w4_query`.
+#[divan::bench(args = SIZES, sample_size = 4096, sample_count = 60)]
+fn w8_parameter_names(bencher: Bencher<'_, '_>, n: usize) {
+    let (routes, mut cases) = w8_table(n, true);
+    for (name, _) in &mut cases {
+        *name = format!("page=2&{name}=1");
+    }
+    let router = Router::from_routes(RouterOptions::default(), routes);
+    run_names(bencher, &cases, |query| {
+        let view = View {
+            host: HOST.as_bytes(),
+            path: "/api/users",
+            query: Some(query),
+            ..View::default()
+        };
+        router.find(&view).copied()
+    });
+}
+
+fn run_names(
+    bencher: Bencher<'_, '_>,
+    cases: &[(String, u32)],
+    find: impl Fn(&str) -> Option<u32>,
+) {
+    let mut at = 0;
+    bencher
+        .counter(divan::counter::ItemsCount::new(1_u32))
+        .bench_local(|| {
+            let (name, expected) = &cases[at];
+            at = if at + 1 == cases.len() { 0 } else { at + 1 };
+            assert_eq!(find(black_box(name)), Some(*expected));
+        });
+}
 
 /// What tells the patterns apart lies in the middle, where no index helps.
 #[divan::bench(args = [10, 100, 1000], sample_size = 16, sample_count = 60)]

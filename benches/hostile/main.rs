@@ -164,8 +164,34 @@ fn library() -> Vec<Row> {
             (1, 200),
             router::header_names,
         ),
+        row(
+            "router: a parameter name an entry",
+            (1, 200),
+            router::parameter_names,
+        ),
         row("router: prefixes of slashes", (1, 200), router::slashes),
+        row(
+            "router: prefixes of all lengths",
+            (1, 200),
+            router::nested_prefixes,
+        ),
+        row(
+            "router: patterns of slashes",
+            (1, 200),
+            router::slash_patterns,
+        ),
         row("router: a long query", (1, 200), router::long_query),
+        row(
+            "router: a long query that the table knows",
+            (1, 200),
+            router::known_query,
+        ),
+        row(
+            "router: lines and commas of a header",
+            (1, 200),
+            router::header_lines,
+        ),
+        row("router: cookies", (1, 200), router::cookies),
     ]
 }
 

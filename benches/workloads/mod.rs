@@ -1,4 +1,4 @@
-//! Tables and requests by which routing is measured: W1 to W7 of `benches/routing.rs`.
+//! Tables and requests by which routing is measured: W1 to W8 of `benches/routing.rs`.
 
 use std::collections::HashMap;
 
@@ -196,6 +196,33 @@ pub fn w34_table(n: usize, query: bool) -> (Routes, Vec<Case>) {
         routes.push((route, entries));
         cases.push(case);
     }
+    (routes, cases)
+}
+
+/// N routes on one path, each with a header or a query parameter of its own, and its name for each payload.
+pub fn w8_table(n: usize, query: bool) -> (Routes, Vec<(String, u32)>) {
+    let host = host(HOST);
+    let (mut routes, mut cases) = (Vec::new(), Vec::new());
+    for at in 0..n {
+        let name = format!("x-tenant-{at}");
+        let mut matching = HttpMatch::path(PathMatch::prefix("/api"));
+        let value = ValueMatch::exact("1");
+        if query {
+            let name = name.as_str().into();
+            matching.query.push(QueryMatch { name, value });
+        } else {
+            let name = name.parse().unwrap();
+            matching.headers.push(HeaderMatch { name, value });
+        }
+        let route = format!("default/route-{at}");
+        let entries = vec![entry(&host, matching, &route, 0, at)];
+        routes.push((route, entries));
+        cases.push((name, at as u32));
+    }
+    // In an order without a pattern, as `shuffled`.
+    let place = |at: u32| (u64::from(at).wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 32;
+    cases.sort_by_key(|(_, at)| place(*at));
+    let cases = cases.iter().map(|(name, at)| (name.clone(), *at)).collect();
     (routes, cases)
 }
 

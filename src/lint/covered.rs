@@ -1,7 +1,8 @@
 //! Entries of a routing table that can never win.
 
-use crate::routing::{
-    self, Entry, HostPattern, Match, PathMatch, Pattern, Precedence, ValueMatch, bare,
+use crate::{
+    meta::PatternLimits,
+    routing::{self, Entry, HostPattern, Match, PathMatch, Pattern, Precedence, ValueMatch, bare},
 };
 use http::{HeaderName, Method};
 use std::{
@@ -20,31 +21,61 @@ const MOST_COMPARED: usize = 1_024;
 /// A match with more conditions than this is not looked at. The schema allows 33.
 const MOST_CONDITIONS: usize = 64;
 
-/// How many patterns for paths may still be compared with other paths. A comparison takes up to 0.1 ms, so that all of
-/// them take no longer than reading and compiling the patterns does.
+/// What may still be done to find out about regular expressions.
 #[derive(Debug)]
-pub(super) struct Effort(Cell<usize>);
+pub(super) struct Effort {
+    /// How many patterns for paths may still be compared with other paths. A comparison takes up to 0.1 ms, so that all of
+    /// them take no longer than reading and compiling the patterns does.
+    compared: Cell<usize>,
+    /// The size of the patterns that may still be compiled, in bytes. Routes that no table takes have patterns, too.
+    compiled: Cell<usize>,
+}
 
 impl Default for Effort {
     fn default() -> Self {
-        Self(Cell::new(4_000))
+        Self {
+            compared: Cell::new(4_000),
+            compiled: Cell::new(PatternLimits::TABLE),
+        }
     }
 }
 
 impl Effort {
+    /// Whether a pattern may be searched with: it is compiled, or there is effort left to compile it.
+    pub(super) fn allows(&self, pattern: &Pattern) -> bool {
+        if pattern.is_compiled() {
+            return true;
+        }
+        let Some(left) = self.compiled.get().checked_sub(pattern.size()) else {
+            return false;
+        };
+        self.compiled.set(left);
+        pattern.compile();
+        true
+    }
+
     /// Whether a match takes all that another does, as far as there is effort left to find out.
     fn covers(&self, mine: &Match, theirs: &Match) -> bool {
         if let (Match::Http(mine), Match::Http(theirs)) = (mine, theirs) {
             if !mine.path.may_cover(&theirs.path) {
                 return false;
             }
+            let theirs = theirs.path.pattern();
+            if !theirs.is_none_or(|pattern| self.allows(pattern)) {
+                return false;
+            }
+        }
+        if !mine.patterns().all(|pattern| self.allows(pattern)) {
+            return false;
+        }
+        if let (Match::Http(mine), Match::Http(theirs)) = (mine, theirs) {
             let compares = matches!(mine.path, PathMatch::RegularExpression(_))
                 && !matches!(theirs.path, PathMatch::Exact(_));
             if compares && mine.path != theirs.path {
-                let Some(left) = self.0.get().checked_sub(1) else {
+                let Some(left) = self.compared.get().checked_sub(1) else {
                     return false;
                 };
-                self.0.set(left);
+                self.compared.set(left);
             }
         }
         mine.covers(theirs)
@@ -367,6 +398,48 @@ fn wider_hosts(hostname: &HostPattern) -> impl Iterator<Item = HostPattern> {
 mod tests {
     use super::*;
     use crate::routing::{HeaderMatch, HttpMatch, Oracle, Rank};
+
+    /// Routes that no table takes are linted, too, so that no limit of a table bounds what lint compiles.
+    #[test]
+    fn no_more_patterns_are_compiled_than_there_is_effort_for() {
+        let patterns: Vec<Pattern> = ["/a.*", "/b.*", "/c.*"]
+            .iter()
+            .map(|source| Pattern::new(source).unwrap())
+            .collect();
+        let effort = Effort {
+            compiled: Cell::new(2 * patterns[0].size()),
+            ..Effort::default()
+        };
+        let allowed = |effort: &Effort| -> Vec<bool> {
+            patterns
+                .iter()
+                .map(|pattern| effort.allows(pattern))
+                .collect()
+        };
+        assert_eq!(allowed(&effort), [true, true, false]);
+        assert_eq!(
+            allowed(&effort),
+            [true, true, false],
+            "what is compiled stays allowed"
+        );
+        let compiled: Vec<bool> = patterns.iter().map(Pattern::is_compiled).collect();
+        assert_eq!(compiled, [true, true, false]);
+        // What is not compiled is not compared either.
+        let entries: Vec<_> = ["/c.*", "/c/d"]
+            .iter()
+            .map(|source| {
+                entry(
+                    "*",
+                    PathMatch::RegularExpression(Pattern::new(source).unwrap()),
+                    &[],
+                    source,
+                )
+            })
+            .collect();
+        let options = routing::RouterOptions::default();
+        assert_eq!(by(&entries, &options, &effort), [None, None]);
+        assert_eq!(by(&entries, &options, &Effort::default()), [None, Some(0)]);
+    }
 
     fn entry(host: &str, path: PathMatch, headers: &[(&str, &str)], route: &str) -> Entry<usize> {
         let headers = headers

@@ -1,6 +1,6 @@
 //! Regular expressions that do not mean what they look like.
 
-use super::{Found, sample};
+use super::{Found, covered::Effort, sample};
 use crate::{
     attachment::{RouteId, RouteKind, effective::HttpRouteRules},
     routing::{Match, PathMatch, Pattern},
@@ -8,8 +8,8 @@ use crate::{
     v1::PathMatchType,
 };
 
-/// Looks at the regular expressions for paths of an HTTPRoute.
-pub(super) fn check(route: &HttpRouteRules, found: &mut Found) {
+/// Looks at the regular expressions for paths of an HTTPRoute, as far as there is effort left.
+pub(super) fn check(route: &HttpRouteRules, effort: &Effort, found: &mut Found) {
     for rule in &route.rules {
         for (index, one) in rule.matches.iter().enumerate() {
             if one.path_type() != PathMatchType::RegularExpression {
@@ -18,6 +18,9 @@ pub(super) fn check(route: &HttpRouteRules, found: &mut Found) {
             let Some(Ok(pattern)) = route.patterns.get(one.path_value()) else {
                 continue;
             };
+            if !effort.allows(pattern) {
+                continue;
+            }
             let Some((finding, message)) = judge(pattern) else {
                 continue;
             };
@@ -29,10 +32,12 @@ pub(super) fn check(route: &HttpRouteRules, found: &mut Found) {
 }
 
 /// Whether a match is for paths that a regular expression matches, and there are none.
-pub(super) fn takes_no_path(matching: &Match) -> bool {
+pub(super) fn takes_no_path(matching: &Match, effort: &Effort) -> bool {
     match matching {
         Match::Http(http) => match &http.path {
-            PathMatch::RegularExpression(pattern) => pattern.never_begins_with(b'/'),
+            PathMatch::RegularExpression(pattern) => {
+                effort.allows(pattern) && pattern.never_begins_with(b'/')
+            }
             _ => false,
         },
         Match::Grpc(_) => false,

@@ -6,7 +6,8 @@ use crate::{
         Resolver, RouteId, RouteKind,
         effective::{
             AttachedRoute, ClientScope, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
-            EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, ServiceRoute,
+            EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteRules,
+            ServiceRoute,
         },
     },
     meta::{Age, Hostname, NamespacedName},
@@ -106,23 +107,29 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
     {
         reach.service(service);
     }
-    let alone: Vec<_> = resolver
-        .http_rules()
+    // In order of seniority: what effort is left for regular expressions goes to the same ones each time.
+    let mut http: Vec<_> = resolver.http_rules().collect();
+    http.sort_by(|one, other| one.seniority().cmp(&other.seniority()));
+    let mut grpc: Vec<_> = resolver.grpc_rules().collect();
+    grpc.sort_by(|one, other| one.seniority().cmp(&other.seniority()));
+    let alone: Vec<_> = http
+        .iter()
         .filter(|rules| !reach.knows(RouteKind::Http, &rules.reference))
         .collect();
     for rules in alone {
-        reach.http([(&**rules, EVERY_HOST)].into_iter(), Site::Alone);
+        reach.http([(&***rules, EVERY_HOST)].into_iter(), Site::Alone);
     }
-    let alone: Vec<_> = resolver
-        .grpc_rules()
+    let alone: Vec<_> = grpc
+        .iter()
         .filter(|rules| !reach.knows(RouteKind::Grpc, &rules.reference))
         .collect();
     for rules in alone {
-        reach.grpc([(&**rules, EVERY_HOST)].into_iter(), Site::Alone);
+        reach.grpc([(&***rules, EVERY_HOST)].into_iter(), Site::Alone);
     }
+    let effort = std::mem::take(&mut reach.effort);
     reach.say(resolver, found);
-    for rules in resolver.http_rules() {
-        patterns::check(rules, found);
+    for rules in http {
+        patterns::check(rules, &effort, found);
     }
 }
 
@@ -227,7 +234,7 @@ impl Reach<'_> {
                 fate.cause.get_or_insert_with(cause);
             } else if let Some(owner) = own_hostname(entry).and_then(|name| taken_by(&name, site)) {
                 elsewhere.entry(target.id()).or_default().insert(owner);
-            } else if patterns::takes_no_path(&entry.matching) {
+            } else if patterns::takes_no_path(&entry.matching, &self.effort) {
                 fate.pathless = true;
             } else {
                 fate.lives = true;

@@ -243,12 +243,12 @@ impl<T> Router<T> {
         self.lookup(request).map(Found::from)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn lookup<R: RequestView>(&self, request: &R) -> Option<Hit<'_, T>> {
         let prepared = Prepared::new(request, &self.options);
-        if self.query_entries > 0
-            && let Some(query) = prepared.query
+        if let Some(query) = prepared.query
             && query.len() >= LongQuery::LEAST
+            && self.query_entries > 0
         {
             return self.lookup_by_long_query(query, prepared);
         }

@@ -105,6 +105,11 @@ impl Pattern {
         self.engine();
     }
 
+    /// Whether it has been compiled.
+    pub(crate) fn is_compiled(&self) -> bool {
+        self.inner.engine.get().is_some()
+    }
+
     /// Whether the whole of `text` matches.
     #[inline]
     pub fn is_match(&self, text: &[u8]) -> bool {

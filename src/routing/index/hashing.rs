@@ -70,18 +70,26 @@ impl Hashing {
 
     #[inline(never)]
     fn hash_long_value(&self, bytes: &[u8]) -> u64 {
-        self.hash_front(bytes, bytes.len(), &mut Progress::default())
+        self.hash_long_front(bytes, bytes.len(), &mut Progress::default())
     }
 
     /// The hash of as many bytes at the front of a text. With the progress that the last front has made, it takes only
     /// as long as the two differ.
-    #[inline]
+    #[inline(always)]
     pub(in crate::routing) fn hash_front(
         &self,
         text: &[u8],
         len: usize,
         progress: &mut Progress,
     ) -> u64 {
+        if len <= 16 {
+            return self.hash(text.get(..len).unwrap_or_default());
+        }
+        self.hash_long_front(text, len, progress)
+    }
+
+    #[inline(never)]
+    fn hash_long_front(&self, text: &[u8], len: usize, progress: &mut Progress) -> u64 {
         if len <= BLOCK {
             return self.hash(text.get(..len).unwrap_or_default());
         }
@@ -179,43 +187,41 @@ impl Hashing {
 pub(in crate::routing) struct Lengths {
     /// Bit n: some key has length n. Bit 63: some key is 63 bytes long or longer.
     bits: u64,
-    /// Bit n: some key has one of the [`SPAN`] lengths from 63 + n · `SPAN` on. Bit 63: or is longer.
-    long: u64,
+    /// For those: bit n, some key has a length of this [`span`].
+    spans: u64,
     max: u32,
 }
 
 /// The first length without a bit of its own.
 const LONG: usize = 63;
-/// Longer lengths that share a bit.
-const SPAN: usize = 16;
-
-/// Which bit says whether there are keys of a length that has none of its own.
+/// Of the lengths that have no bit of their own, those from 2ⁿ to 2ⁿ⁺¹ are divided into eight spans. So of the places
+/// where a key could end, an eighth of its length is tried for it, however long it is.
 #[inline]
-fn span(len: usize) -> usize {
-    (len.saturating_sub(LONG) / SPAN).min(63)
+fn span(len: usize) -> u32 {
+    let octave = len.checked_ilog2().unwrap_or_default().max(5);
+    let eighth = len >> (octave - 3) & 7;
+    ((octave - 5) * 8 + u32::try_from(eighth).unwrap_or_default()).min(63)
+}
+
+/// The shortest length of a span.
+#[inline]
+fn shortest(span: u32) -> usize {
+    let eighths = usize::try_from(8 + span % 8).unwrap_or_default();
+    eighths << (span / 8 + 2)
 }
 
 impl Lengths {
     pub(in crate::routing) fn add(&mut self, len: usize) {
         self.bits |= 1 << len.min(LONG);
         if len >= LONG {
-            self.long |= 1 << span(len);
+            self.spans |= 1 << span(len);
         }
         self.max = self.max.max(u32::try_from(len).unwrap_or(u32::MAX));
     }
 
     #[inline(always)]
     pub(in crate::routing) fn may_have(&self, len: usize) -> bool {
-        if len < LONG {
-            self.bits & (1 << len) != 0
-        } else {
-            self.may_have_long(len)
-        }
-    }
-
-    #[inline]
-    fn may_have_long(&self, len: usize) -> bool {
-        self.long & (1 << span(len)) != 0
+        self.bits & (1 << len.min(LONG)) != 0
     }
 
     #[inline]
@@ -235,7 +241,7 @@ impl Lengths {
         LongestFirst {
             path,
             bits: bits & !(1 << LONG),
-            spans: self.long,
+            spans: self.spans,
             long,
         }
     }
@@ -262,7 +268,7 @@ impl Lengths {
         let end = (path.len() + 1).saturating_sub(LONG);
         let long = memchr::memrchr_iter(b'/', path.get(first..end).unwrap_or_default())
             .map(move |at| path.len() - first - at)
-            .filter(move |len| lengths.may_have_long(*len));
+            .filter(move |len| lengths.spans & (1 << span(*len)) != 0);
         short.filter(begins).chain(long)
     }
 }
@@ -272,7 +278,7 @@ pub(in crate::routing) struct LongestFirst<'p> {
     path: &'p [u8],
     /// Those left of the lengths with a bit of their own.
     bits: u64,
-    /// For the others, see [`Lengths::long`].
+    /// For the others, see [`Lengths::spans`].
     spans: u64,
     /// The next of those without one, while it is as long as that.
     long: usize,
@@ -306,7 +312,7 @@ impl LongestFirst<'_> {
         while self.long >= LONG {
             let (len, span) = (self.long, span(self.long));
             if self.spans & (1 << span) == 0 {
-                self.long = LONG + span * SPAN - 1;
+                self.long = shortest(span).saturating_sub(1);
                 continue;
             }
             self.long -= 1;
@@ -397,6 +403,15 @@ mod tests {
     }
 
     #[test]
+    fn a_span_has_the_lengths_from_its_shortest_to_the_next_one() {
+        for len in 60..10_000 {
+            let span = span(len);
+            assert!(shortest(span) <= len, "{len}");
+            assert!(span == 63 || len < shortest(span + 1), "{len}");
+        }
+    }
+
+    #[test]
     fn the_elements_at_the_back_of_a_path_are_tried_from_the_shortest() {
         let mut lengths = Lengths::default();
         for len in [2, 3, 62, 63, 70, 130] {
@@ -415,7 +430,7 @@ mod tests {
         assert_eq!(tried(&long), [2, 130]);
         let slashes = "/".repeat(200);
         let mut all = vec![2, 3, 62];
-        all.extend((63..79).chain(127..131));
+        all.extend((63..72).chain(128..131));
         assert_eq!(tried(&slashes), all);
     }
 
@@ -428,8 +443,8 @@ mod tests {
         lengths.add(70);
         assert_eq!(
             looked_up(&lengths),
-            1 + SPAN,
-            "some long lengths are not told apart"
+            1 + 37,
+            "long lengths are not told apart"
         );
     }
 
@@ -453,7 +468,7 @@ mod tests {
         assert_eq!(tried(&"/".repeat(64)), [3, 2]);
         assert_eq!(
             tried(&"/".repeat(81)),
-            [81, 80, 79, 3, 2],
+            [81, 80, 3, 2],
             "some long lengths are not told apart"
         );
     }

@@ -64,6 +64,29 @@ pub enum Match {
     Grpc(GrpcMatch),
 }
 
+impl Match {
+    /// The regular expressions of all its parts.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let (path, call, headers, query) = match self {
+            Self::Http(http) => (
+                http.path.pattern(),
+                [None; 2],
+                &http.headers,
+                &http.query[..],
+            ),
+            Self::Grpc(grpc) => {
+                let call = [&grpc.service, &grpc.method].map(Option::as_ref);
+                (None, call, &grpc.headers, &[][..])
+            }
+        };
+        let headers = headers.iter().map(|header| &header.value);
+        let values = headers.chain(query.iter().map(|parameter| &parameter.value));
+        let values = values.chain(call.into_iter().flatten());
+        path.into_iter()
+            .chain(values.filter_map(ValueMatch::pattern))
+    }
+}
+
 impl From<HttpMatch> for Match {
     fn from(value: HttpMatch) -> Self {
         Self::Http(value)
@@ -157,7 +180,25 @@ pub enum ValueMatch {
     RegularExpression(Pattern),
 }
 
+impl PathMatch {
+    /// The regular expression, if it is one.
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        match self {
+            Self::RegularExpression(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+}
+
 impl ValueMatch {
+    /// The regular expression, if it is one.
+    fn pattern(&self) -> Option<&Pattern> {
+        match self {
+            Self::RegularExpression(pattern) => Some(pattern),
+            Self::Exact(_) => None,
+        }
+    }
+
     /// This value and no other.
     pub fn exact(value: &str) -> Self {
         Self::Exact(value.into())
