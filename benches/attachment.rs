@@ -343,7 +343,7 @@ mod change {
             };
             ReferenceGrant {
                 metadata: metadata("lone", "only"),
-                ..(*grant).clone()
+                spec: grant.spec.clone(),
             }
             .into()
         });

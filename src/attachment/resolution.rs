@@ -59,9 +59,17 @@ pub struct PolicyTarget {
     pub gateways: BTreeSet<NamespacedName>,
     /// Whether a mesh has such traffic. Its status has no place for that.
     pub mesh: bool,
+    /// Whether accepted routes refer to the target at all, be it with traffic that the policy is not for.
+    pub has_traffic: bool,
 }
 
 impl PolicyTarget {
+    /// Whether the policy is accepted, and no accepted route refers to its target.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.accepted && !self.has_traffic
+    }
+
     /// Whether the policy applies to some traffic.
     #[must_use]
     pub fn applies(&self) -> bool {

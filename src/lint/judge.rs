@@ -5,6 +5,7 @@ use crate::{
     attachment::{self, Resolver, Snapshot, SnapshotObject},
     manifest::{self, ReadError},
     meta::{GROUP, ObjectReference},
+    rules::set::GIVEN_ONCE,
     schema,
     validation::{self, Finding, Report, validate_value},
 };
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 /// An object without a namespace counts as being in `default`, as for `kubectl`. What the set leaves out
 /// is reported as missing, as warnings; a lone object is not a set, and its references are not followed. What
 /// cannot be decoded takes no part; the report of the object says why. Of several objects with one name the
-/// last counts.
+/// last counts, and the others have a finding that says so.
 pub fn judge_set<'a>(
     objects: &'a [&'a Value],
     options: &'a validation::ValidationOptions,
@@ -116,11 +117,18 @@ pub fn judge_together(
     let mut snapshot = Snapshot::default();
     // Of each name the last object, and whether it is an old policy.
     let mut last: HashMap<ObjectReference, (usize, bool)> = HashMap::new();
+    let mut replaced: BTreeMap<usize, Report> = BTreeMap::new();
     let mut count = 0;
     for (index, member) in members.into_iter().enumerate() {
         count += 1;
         if let Some(object) = member.object {
-            last.insert(object.reference(), (index, member.is_old_policy));
+            let reference = object.reference();
+            let is_named = !reference.name.is_empty();
+            let earlier = last.insert(reference, (index, member.is_old_policy));
+            if let Some((earlier, _)) = earlier.filter(|_| is_named) {
+                let finding = Finding::of(&GIVEN_ONCE, String::new());
+                replaced.insert(earlier, Report::from(vec![finding]));
+            }
             snapshot.insert(object);
         }
     }
@@ -131,7 +139,7 @@ pub fn judge_together(
         ..LintOptions::default()
     };
     let reports = lint(&resolver, &looking).into_iter();
-    reports
+    let mut together: BTreeMap<usize, Report> = reports
         .filter_map(|(name, report)| {
             let (index, is_old_policy) = last.remove(&name)?;
             Some((
@@ -143,7 +151,10 @@ pub fn judge_together(
                 },
             ))
         })
-        .collect()
+        .collect();
+    // Of what is replaced there is nothing else to say.
+    together.append(&mut replaced);
+    together
 }
 
 /// The findings on a BackendTLSPolicy, with the fields as `v1alpha2` has them.

@@ -94,9 +94,11 @@ pub fn is_without_effect(finding: &Finding) -> bool {
     const RULES: &[&str] = &[
         "GRPCRouteRule/has-answer",
         "GatewayTLSConfig/passthrough-ignores-certificates",
+        "HTTPHeaderFilter/one-action-a-header",
         "HTTPRouteRule/has-answer",
         "HeaderMatches/names-differ-in-more-than-case",
         "Route/has-rules",
+        "Route/hostnames-not-for-a-service",
         "RouteNamespaces/selector-used",
         "RouteRule/weights-not-all-zero",
     ];

@@ -3,6 +3,7 @@
 use super::{Found, near::Near};
 use crate::{
     attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver},
+    meta::ObjectReference,
     rules::{Rule, set as rules},
 };
 
@@ -15,6 +16,23 @@ pub(super) fn check(resolver: &Resolver, found: &mut Found) {
                 Some(help) => found.push_with_help(&object, rule, problem.path, message, help),
                 None => found.push(&object, rule, problem.path, message),
             }
+        }
+        unused(resolver, &object, found);
+        if let Some((message, true)) = near.class(&object) {
+            let path = "spec.gatewayClassName".to_owned();
+            found.push(&object, &rules::CLASS_EXISTS, path, message);
+        }
+    }
+}
+
+/// The targets of a policy that is accepted and applies to no traffic. Where all traffic is of another kind,
+/// attachment has a problem of its own for the target.
+fn unused(resolver: &Resolver, object: &ObjectReference, found: &mut Found) {
+    let targets = resolver.resolution().policies.get(object);
+    for (index, target) in targets.into_iter().flatten().enumerate() {
+        if target.is_unused() {
+            let path = format!("spec.targetRefs[{index}]");
+            found.push(object, &rules::POLICY_USED, path, target.why.clone());
         }
     }
 }
@@ -29,6 +47,7 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::BackendNotFound => &rules::BACKEND_EXISTS,
         Kind::PortNotFound => &rules::BACKEND_PORT_EXISTS,
         Kind::BackendUnusable => &rules::BACKEND_USABLE,
+        Kind::FilterUnsupported => &rules::FILTER_SUPPORTED,
         Kind::NotPermitted => &rules::GRANTED,
         Kind::CertificateNotFound => &rules::CERTIFICATE_EXISTS,
         Kind::CertificateUnusable => &rules::CERTIFICATE_USABLE,

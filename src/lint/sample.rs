@@ -1,7 +1,7 @@
 //! A request that a match takes, made up from the match.
 
 use crate::{
-    meta::Hostname,
+    meta::{Hostname, pattern::automaton},
     routing::{HttpMatch, PathMatch, Pattern, ValueMatch},
 };
 use http::{HeaderValue, Method, Uri, header::HOST, request};
@@ -12,10 +12,16 @@ const LONGEST: usize = 2_048;
 
 /// A text that the pattern takes, of characters that can stand in a URL; nothing where none is found.
 pub(super) fn text(pattern: &Pattern) -> Option<String> {
-    let hir = regex_syntax::parse(pattern.as_str()).ok()?;
+    let hir = automaton::parse(pattern.as_str()).ok()?;
     let mut text = String::new();
     append(&hir, &mut text)?;
     pattern.is_match(text.as_bytes()).then_some(text)
+}
+
+/// Characters that can stand in a URL, the likely ones first.
+fn likely() -> impl Iterator<Item = char> {
+    let letters = ('a'..='z').chain('0'..='9').chain('A'..='Z');
+    letters.chain('!'..='~')
 }
 
 fn append(hir: &Hir, text: &mut String) -> Option<()> {
@@ -23,19 +29,28 @@ fn append(hir: &Hir, text: &mut String) -> Option<()> {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
         HirKind::Class(Class::Unicode(class)) => {
-            let mut likely = ('a'..='z')
-                .chain('0'..='9')
-                .chain('A'..='Z')
-                .chain('!'..='~');
             let has = |c: &char| {
                 class
                     .ranges()
                     .iter()
                     .any(|r| r.start() <= *c && *c <= r.end())
             };
-            text.push(likely.find(has)?);
+            text.push(likely().find(has)?);
         }
-        HirKind::Class(Class::Bytes(_)) => return None,
+        HirKind::Class(Class::Bytes(class)) => {
+            let has = |c: &u8| {
+                class
+                    .ranges()
+                    .iter()
+                    .any(|r| (r.start()..=r.end()).contains(c))
+            };
+            text.push(
+                likely()
+                    .filter_map(|c| u8::try_from(c).ok())
+                    .find(has)?
+                    .into(),
+            );
+        }
         HirKind::Repetition(repetition) => {
             for _ in 0..repetition.min {
                 append(&repetition.sub, text)?;
@@ -128,6 +143,9 @@ mod tests {
             "(?i)/Item/[^a-z0-9]",
             "[é-ü]|/b",
             ".{3}",
+            // As the engine reads it: a byte that need not be a letter of UTF-8.
+            "/(?-u:.)b",
+            "/(?-u:[^a])",
         ] {
             let made = text(&pattern(source)).unwrap();
             assert!(

@@ -168,6 +168,77 @@ fn what_passthrough_ignores_is_not_looked_for() {
     let path = "spec.listeners[0].tls.certificateRefs[0]".to_owned();
     let missing = ("SecretObjectReference/certificate-exists", path);
     assert_eq!(rules(&[&listener("Terminate"), &other]), [missing]);
+    let through = gateway(
+        &json!([{"name": "t", "port": 443, "protocol": "TLS", "tls": {
+            "mode": "Passthrough",
+            "frontendValidation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "missing"}]},
+        }}]),
+    );
+    let validation = "spec.listeners[0].tls.frontendValidation".to_owned();
+    assert_eq!(rules(&[&through, &other]), [(ignored, validation)]);
+}
+
+/// Whatever a route answers with 500 for a reference, validation names: HTTPRoute `backendRefs` and `filters[].type`.
+#[test]
+fn every_backend_and_filter_that_attachment_refuses_is_named() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let import = json!({
+        "apiVersion": "multicluster.x-k8s.io/v1alpha1", "kind": "ServiceImport", "metadata": {"name": "si"},
+        "spec": {"type": "ClusterSetIP", "ips": ["10.1.2.3"], "ports": [{"port": 80}]},
+    });
+    let extension = json!([{"type": "ExtensionRef", "extensionRef": {"group": "x.io", "kind": "Limit", "name": "l"}}]);
+    let subject = |kind: &str| {
+        let at = |path: &str| {
+            json!([if kind == "HTTPRoute" {
+                json!({"path": {"value": format!("/{path}")}})
+            } else {
+                json!({"method": {"service": path}})
+            }])
+        };
+        let good = json!({"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "si", "port": 80});
+        let mut filtered = good.clone();
+        filtered["filters"] = extension.clone();
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": "a"},
+            "spec": {"parentRefs": [{"name": "gw"}], "rules": [
+                {"matches": at("a"), "backendRefs": [good]},
+                {"matches": at("b"), "backendRefs": [{"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "si"}]},
+                {"matches": at("c"), "backendRefs": [{"group": "x.io", "kind": "Foo", "name": "f"}]},
+                {"matches": at("d"), "backendRefs": [filtered]},
+                {"matches": at("e"), "backendRefs": [good], "filters": extension},
+            ]},
+        })
+    };
+    for kind in ["HTTPRoute", "GRPCRoute"] {
+        let found = judged(&[&gateway, &import, &subject(kind)]);
+        let of = |rule: &'static str, path: &str, message: &str| {
+            (rule, format!("spec.{path}"), message.to_owned())
+        };
+        let usable = "BackendReference/backend-usable";
+        let filter = "LocalObjectReference/filter-supported";
+        let why = "filter ExtensionRef cannot be applied: Limit.x.io `l` is not a filter that is supported";
+        assert_eq!(
+            found[2],
+            [
+                of(
+                    usable,
+                    "rules[1].backendRefs[0]",
+                    "no port of ServiceImport default/si is named"
+                ),
+                of(
+                    usable,
+                    "rules[2].backendRefs[0]",
+                    "kind Foo cannot be a backend: expected Service or ServiceImport"
+                ),
+                of(
+                    filter,
+                    "rules[3].backendRefs[0].filters[0].extensionRef",
+                    why
+                ),
+                of(filter, "rules[4].filters[0].extensionRef", why),
+            ]
+        );
+    }
 }
 
 /// A listener without a hostname serves every host.

@@ -12,6 +12,10 @@ use std::{collections::BTreeMap, net::IpAddr};
 /// refuses longer ones.
 const LONGEST: usize = 4 * 4096;
 
+/// The groups and kinds of parents in a mesh.
+const MESH_PARENTS: &[(&str, &str)] =
+    &[("", "Service"), ("multicluster.x-k8s.io", "ServiceImport")];
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "HeaderMatches/names-differ-in-more-than-case",
@@ -175,6 +179,34 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::SEMANTIC
     },
     Rule {
+        id: "Route/hostnames-not-for-a-service",
+        places: &["HttpRouteSpec", "GrpcRouteSpec", "TlsRouteSpec"],
+        message: "`hostnames` are ignored where the parent is a Service: the route gets requests to every host",
+        help: "remove `hostnames`; for a Gateway that has the route as well, write a route of its own",
+        check: Check::Each(|spec, at, report| {
+            if spec.list("hostnames").is_empty() {
+                return;
+            }
+            // GEP-1294, "`hostnames` field".
+            let parents = spec.list("parentRefs");
+            let service = parents.iter().find_map(|parent| {
+                let kind = (parent.text("group")?, parent.text("kind")?);
+                MESH_PARENTS
+                    .contains(&kind)
+                    .then(|| (kind.1, parent.text("name").unwrap_or_default()))
+            });
+            if let Some((kind, name)) = service {
+                report(
+                    &at.field("hostnames"),
+                    format!(
+                        "`hostnames` are ignored at {kind} `{name}`: the route takes requests to every host there"
+                    ),
+                );
+            }
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
         id: "Listener/tls-needed",
         places: &["Listener"],
         message: "a listener for HTTPS or TLS needs `tls`",
@@ -209,9 +241,14 @@ fn one_action_a_header(filter: Defaulted<'_>, at: &Path<'_>, report: &mut Report
             let (earlier, by) = *seen.entry(Folded(name)).or_insert((name, action));
             // Twice in one list in the same letters is an error of the schema.
             if by != action || earlier != name {
+                let so = if by == action {
+                    "this entry is passed over".to_owned()
+                } else {
+                    format!("`{action}` is applied after it")
+                };
                 report(
                     &at.field(action).index(index),
-                    format!("`{name}` is the header that `{by}` names already"),
+                    format!("`{name}` is the header that `{by}` names already: {so}"),
                 );
             }
         }

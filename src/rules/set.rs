@@ -60,7 +60,14 @@ pub const BACKEND_PORT_EXISTS: Rule = Rule {
 pub const BACKEND_USABLE: Rule = Rule {
     id: "BackendReference/backend-usable",
     message: "the backend cannot be used: its share of requests is answered with 500",
-    help: "name a Service that has an address of its own and whose port speaks a protocol of the route; if a BackendTLSPolicy is named, correct it",
+    help: "name a Service with one of its ports, which has an address of its own and speaks a protocol of the route; if a BackendTLSPolicy is named, correct it; a kind of an implementation's own works there alone",
+    ..OF_SET
+};
+/// A filter of an implementation's own, of which none is known here.
+pub const FILTER_SUPPORTED: Rule = Rule {
+    id: "LocalObjectReference/filter-supported",
+    message: "no filter of an implementation's own is known here: the requests are answered with 500",
+    help: "look whether the implementation has such a filter; one that does not must answer the requests with an error",
     ..OF_SET
 };
 /// A reference to another namespace without a ReferenceGrant there.
@@ -178,6 +185,28 @@ pub const PATTERN_TAKES_WHOLE: Rule = Rule {
     ..OF_SET
 };
 
+/// A policy that is accepted and applies to no traffic of the set.
+pub const POLICY_USED: Rule = Rule {
+    id: "PolicyTargetReference/used",
+    message: "the policy applies to no traffic: no accepted route refers to the target",
+    help: "refer to the target in a route that a Gateway accepts, or remove the policy",
+    ..OF_SET
+};
+/// A Gateway asks for a GatewayClass that is not in the set, and one of nearly this name is.
+pub const CLASS_EXISTS: Rule = Rule {
+    id: "Gateway/class-exists",
+    message: "the GatewayClass is not in the set, which has one of nearly this name",
+    help: "correct `gatewayClassName`, or add the GatewayClass",
+    ..OF_SET
+};
+/// An object is given again later in the set.
+pub const GIVEN_ONCE: Rule = Rule {
+    id: "Object/given-once",
+    message: "an object of this kind, namespace and name is given again later: the API server keeps what was applied last",
+    help: "remove one of the two, or give them different names",
+    ..OF_SET
+};
+
 pub(super) const RULES: &[Rule] = &[
     HAS_PARENT,
     PARENT_EXISTS,
@@ -187,6 +216,7 @@ pub(super) const RULES: &[Rule] = &[
     BACKEND_EXISTS,
     BACKEND_PORT_EXISTS,
     BACKEND_USABLE,
+    FILTER_SUPPORTED,
     GRANTED,
     CERTIFICATE_EXISTS,
     CERTIFICATE_USABLE,
@@ -195,6 +225,9 @@ pub(super) const RULES: &[Rule] = &[
     CA_CERTIFICATE_USABLE,
     TARGET_EXISTS,
     TARGET_USABLE,
+    POLICY_USED,
+    CLASS_EXISTS,
+    GIVEN_ONCE,
     PARAMETERS_EXIST,
     GROUP_HAS_KIND,
     NO_DEAD_MATCH,

@@ -5,6 +5,7 @@ use super::{
     condition::is_date_time,
     report::{Findings, shown},
     structure::Fields,
+    wording,
 };
 use crate::{
     meta::{is_label_key, is_label_value},
@@ -252,19 +253,15 @@ fn has_type(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findin
         None => true,
     };
     if !fits {
-        let expected = match (schema.value_type, schema.format.is_some()) {
-            (_, true) => "a time",
-            (Some(ValueType::Object), _) => "an object",
-            (Some(ValueType::Array), _) => "a list",
-            (Some(ValueType::Integer), _) => "an integer",
-            (Some(ValueType::Boolean), _) => "true or false",
-            _ => "a text",
+        let (message, help) = match (schema.value_type, schema.format.is_some()) {
+            (Some(expected), false) => wording::type_wording(value, expected),
+            _ => (
+                format!("expected a time, found {}", shown(value)),
+                "write a time such as `2024-05-01T12:00:00Z`".to_owned(),
+            ),
         };
-        let message = format!("expected {expected}, found {}", shown(value));
-        findings.push(
-            Finding::error("metadata/type", at.to_string(), message)
-                .with_help(format!("write {expected}")),
-        );
+        let finding = Finding::error("metadata/type", at.to_string(), message);
+        findings.push(finding.with_help(help));
         return Fields::Declared;
     }
     match (value, &schema.items) {

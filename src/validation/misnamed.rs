@@ -24,6 +24,16 @@ fn core_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// What is wrong with the type of an object that is not of the Gateway API's group. Nothing for objects that have
 /// nothing to do with it.
 pub(super) fn check(api_version: &str, kind: &str, options: &ValidationOptions) -> Option<Finding> {
+    own(api_version, kind, options).or_else(|| {
+        let gvk = GroupVersionKind::from_api_version(api_version, kind);
+        is_of_kubernetes(&gvk.group)
+            .then(|| core(api_version, &gvk))
+            .flatten()
+    })
+}
+
+/// As [`check`], for objects that seem to be meant for the Gateway API itself.
+pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) -> Option<Finding> {
     let gvk = GroupVersionKind::from_api_version(api_version, kind);
     let wrong = |message: String, help: String| {
         Some(Finding::error("group/not-known", "apiVersion".to_owned(), message).with_help(help))
@@ -56,7 +66,7 @@ pub(super) fn check(api_version: &str, kind: &str, options: &ValidationOptions) 
             format!("write `apiVersion: {}`", own_version(own, options)),
         );
     }
-    core(api_version, &gvk)
+    None
 }
 
 /// What is wrong with the type of an object that seems to be of a kind of Kubernetes that attachment looks at.

@@ -29,7 +29,7 @@ mod admission;
 mod choice;
 mod condition;
 mod metadata;
-mod misnamed;
+pub(crate) mod misnamed;
 mod plan;
 mod report;
 mod structure;
@@ -193,7 +193,7 @@ fn subject(object: &Value, options: &ValidationOptions) -> Subject {
                 Finding::error(
                     "object/type-fields",
                     field.to_owned(),
-                    format!("`{field}` must be set to a text"),
+                    format!("`{field}` must be set to a string"),
                 )
                 .with_help("every object names its `apiVersion` and `kind`".to_owned()),
             );

@@ -383,6 +383,27 @@ fn a_text_that_was_read_as_a_boolean_is_to_be_quoted_as_it_was_written() {
         );
     }
     assert_eq!(help(json!(8)), "put it in quotes: \"8\"");
+    // In `metadata` the words are the same, and those of an object that cannot be read.
+    let mut object = route(&json!({"hostnames": [false]}));
+    object["metadata"]["annotations"] = json!({"a": false});
+    let report = standard(&object);
+    let findings = report.findings().iter();
+    let mut said: Vec<_> = findings
+        .map(|finding| (finding.path(), finding.message(), finding.help()))
+        .collect();
+    said.sort_unstable();
+    let wanted = "expected a string, found the boolean `false`";
+    let quoted = help(json!(false));
+    assert_eq!(
+        said[..2],
+        [
+            ("metadata.annotations[a]", wanted, Some(quoted.as_str())),
+            ("spec.hostnames[0]", wanted, Some(quoted.as_str())),
+        ]
+    );
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"clusterIP": false}});
+    let unreadable = crate::manifest::decode(&service).unwrap_err();
+    assert_eq!(unreadable.message(), wanted);
 }
 
 #[test]

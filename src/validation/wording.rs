@@ -15,10 +15,16 @@ fn error(rule: &'static str, at: &Path<'_>, message: String, help: impl Into<Str
 
 #[cold]
 pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> Finding {
+    let (message, help) = type_wording(value, expected);
+    error("schema/type", at, message, help)
+}
+
+/// That a value has another type than it must have, and what would be right.
+pub(super) fn type_wording(value: &Value, expected: ValueType) -> (String, String) {
     let article = match expected {
         ValueType::Object => "an object",
         ValueType::Array => "a list",
-        ValueType::String => "a text",
+        ValueType::String => "a string",
         ValueType::Integer => "an integer",
         ValueType::Boolean => "true or false",
     };
@@ -37,8 +43,11 @@ pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> F
         (ValueType::Array, _) => format!("write {article}, each entry with a `-`"),
         _ => format!("write {article}"),
     };
-    let message = format!("expected {article}, found {}", type_of(value));
-    error("schema/type", at, message, help)
+    let found = match value {
+        Value::Bool(value) => format!("the boolean `{value}`"),
+        value => type_of(value).to_owned(),
+    };
+    (format!("expected {article}, found {found}"), help)
 }
 
 #[cold]

@@ -17,6 +17,7 @@ use gwapi::{
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
     validation::{self, Finding},
 };
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use std::collections::BTreeMap;
 
 /// The statuses for people, and how many objects are not as they ought to be.
@@ -121,8 +122,56 @@ impl<'a> Report<'a> {
             Status::Policy(policy) => self.policy(object, policy),
             _ => {}
         }
+        self.without_room(object, status);
         self.without_effect(object);
         self.help(object);
+    }
+
+    /// The entries of the status that are not written, since those of other controllers leave no room for them.
+    fn without_room(&mut self, object: &ObjectReference, wanted: &Status) {
+        let now = Time(Timestamp::default());
+        let next = self.resolver.next_status(object, &now);
+        let Some(next) = next.filter(|next| next.omitted > 0) else {
+            return;
+        };
+        let (written, missing): (usize, Vec<&ParentReference>) = match (wanted, &next.status) {
+            (Status::Route(wanted), Status::Route(next)) => {
+                let entries = wanted.parents.iter();
+                let missing = entries.filter(|entry| {
+                    let present = next.parent(&entry.parent_ref, &entry.controller_name);
+                    present.is_none()
+                });
+                (
+                    next.parents.len(),
+                    missing.map(|entry| &entry.parent_ref).collect(),
+                )
+            }
+            (Status::Policy(wanted), Status::Policy(next)) => {
+                let entries = wanted.ancestors.iter();
+                let missing = entries.filter(|entry| {
+                    let mut present = next.ancestors.iter();
+                    !present.any(|present| {
+                        (&present.ancestor_ref, &present.controller_name)
+                            == (&entry.ancestor_ref, &entry.controller_name)
+                    })
+                });
+                (
+                    next.ancestors.len(),
+                    missing.map(|entry| &entry.ancestor_ref).collect(),
+                )
+            }
+            _ => return,
+        };
+        let missing: Vec<String> = missing
+            .into_iter()
+            .map(|parent| describe(parent, &object.namespace))
+            .collect();
+        self.bad += 1;
+        let line = Line::of(Tone::Bad, "not written").and(format_args!(
+            ": a status has room for {written} entries, and those of other controllers stay; no entry for {}",
+            some(&missing, ", ")
+        ));
+        self.page.line(2, &line);
     }
 
     /// What of the object has no effect, or fails every request, and has no condition that says so.

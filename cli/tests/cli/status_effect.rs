@@ -378,3 +378,63 @@ fn a_cause_that_is_part_of_another_is_told_once() {
         "{text}"
     );
 }
+
+/// HTTPRoute `hostnames` (GEP-1294) and HTTPHeaderFilter: what is ignored is said, and makes the exit code 1.
+#[test]
+fn hostnames_in_a_mesh_and_a_header_that_is_named_twice_are_told() {
+    let objects = "
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: shop }
+spec:
+  parentRefs: [{ group: '', kind: Service, name: cart }]
+  hostnames: [cart.example]
+  rules:
+  - filters: [{ type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: a, value: x }, { name: A, value: y }], remove: [a] } }]
+    backendRefs: [{ name: cart, port: 80 }]
+";
+    let (text, code) = status(objects, &[]);
+    assert_eq!(code, Some(1));
+    for said in [
+        "warning: spec.hostnames: `hostnames` are ignored at Service `cart`: the route takes requests to every host there",
+        "requestHeaderModifier.set[1]: `A` is the header that `set` names already: this entry is passed over",
+        "requestHeaderModifier.remove[0]: `a` is the header that `set` names already: `remove` is applied after it",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+/// RouteStatus `parents` has at most 32 entries; those of other controllers stay.
+#[test]
+fn an_entry_for_which_a_status_has_no_room_is_told() {
+    let gateway = |n: usize| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: g{n}, namespace: edge }}\n\
+             spec: {{ gatewayClassName: c, listeners: [{{ name: h, port: 80, protocol: HTTP }}] }}\n---\n"
+        )
+    };
+    let gateways: String = (0..32).map(gateway).collect();
+    let parents: Vec<String> = (0..32).map(|n| format!("{{ name: g{n} }}")).collect();
+    let route = |foreign: &str| {
+        format!(
+            "{gateways}apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: edge }}\n\
+             spec: {{ parentRefs: [{}], rules: [{{ filters: [{{ type: RequestRedirect, requestRedirect: {{ hostname: a.example }} }}] }}] }}\n\
+             status: {{ parents: [{foreign}] }}\n",
+            parents.join(", ")
+        )
+    };
+    let (text, code) = status(&route(""), &[]);
+    assert!(!text.contains("not written"), "{text}");
+    assert_eq!(code, Some(0), "{text}");
+    let foreign = "{ parentRef: { name: g0 }, controllerName: example.com/other, conditions: [{ type: Accepted, status: 'True', \
+                   reason: Accepted, message: '', lastTransitionTime: '2024-01-01T00:00:00Z' }] }";
+    let (text, code) = status(&route(foreign), &[]);
+    let said = "  not written: a status has room for 32 entries, and those of other controllers stay; no entry for Gateway edge/g31\n";
+    assert!(text.contains(said), "{text}");
+    assert_eq!(code, Some(1));
+}

@@ -13,7 +13,7 @@ pub(in crate::attachment) enum Role {
     Class,
     /// A certificate of the listener at this place, whether or not its protocol has use for one.
     Certificate(usize),
-    /// An authority for the clients of the listener at this place.
+    /// An authority for the clients of the listener at this place, whether or not it ends their TLS.
     Authority(usize),
     Parameters,
 }

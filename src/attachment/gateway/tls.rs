@@ -59,7 +59,10 @@ pub(super) fn follow(tls: &ListenerTlsConfig, with: References<'_>) -> Followed 
         }
         usable = !certificates.is_empty() || problems.is_empty();
     }
-    let client_validation = tls.frontend_validation.as_ref().map(|validation| {
+    // Whoever passes TLS through takes no part in the handshake, and so asks clients for nothing.
+    let validation = tls.frontend_validation.as_ref();
+    let validation = validation.filter(|_| mode != TlsModeType::Passthrough);
+    let client_validation = validation.map(|validation| {
         let mut found = Vec::new();
         for reference in &validation.ca_certificate_refs {
             let reference = reference.resolve(with.namespace);

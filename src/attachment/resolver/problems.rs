@@ -58,8 +58,11 @@ pub enum ReferenceProblemKind {
     BackendNotFound,
     /// The backend has no such port.
     PortNotFound,
-    /// The backend is there and cannot be used.
+    /// The backend cannot be used: it is there and not fit for the route, its kind is not known, or its port is
+    /// missing.
     BackendUnusable,
+    /// A filter of an implementation's own (`ExtensionRef`), of which none is known here.
+    FilterUnsupported,
     /// A reference to another namespace that no ReferenceGrant there allows.
     NotPermitted,
     /// The certificate of a listener does not exist.
@@ -103,7 +106,8 @@ impl Resolver {
     /// [`update`](Self::update), in the order of the object's fields. The conditions of its status say the same
     /// in one sentence each.
     ///
-    /// Backends of kinds that are not known are left out: they may be an implementation's own.
+    /// A kind of backend or filter that is not known counts as a problem, although it may be an implementation's
+    /// own: here its requests are answered with 500.
     #[must_use]
     pub fn reference_problems(&self, object: &ObjectReference) -> Vec<ReferenceProblem> {
         let mut problems = Vec::new();
@@ -247,8 +251,7 @@ impl Resolver {
                 }
             }
             Role::Authority(listener) => {
-                let listener = state.listeners.get(listener);
-                if listener.is_some_and(|listener| listener.tls.is_some()) {
+                if state.listeners.get(listener).is_some_and(terminates) {
                     let wrong = with.authorities(&to).err();
                     let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
                     self.secured("ConfigMap", to, wrong, at, kinds, problems);
@@ -389,6 +392,11 @@ impl Resolver {
                 problems.extend(backend_problem(at, to.clone(), problem, ports));
             }
         });
+        route::visit_extensions(&self.snapshot, id, |at, reference| {
+            let to = reference.resolve(&id.name.namespace);
+            let why = route::rules::unsupported_extension(reference).to_string();
+            problems.push(problem(at, Kind::FilterUnsupported, Some(to), why));
+        });
     }
 
     /// What the parents of a route differ in when they follow its references, each once: whether a reference to another
@@ -486,7 +494,7 @@ fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<R
     (!lost.is_empty()).then(|| problem(at, Kind::NotAttached, Some(to), join(&lost)))
 }
 
-/// Whether the listener presents certificates.
+/// Whether the listener ends TLS: it presents certificates, and may ask clients for theirs.
 fn terminates(listener: &ListenerState) -> bool {
     let tls = listener.tls.as_ref();
     tls.is_some_and(|tls| tls.mode != TlsModeType::Passthrough)
@@ -501,12 +509,10 @@ fn backend_problem(
     let mut why = wrong.to_string();
     let (path, kind) = match wrong {
         BackendProblem::NotFound { .. } => (at.to_string(), Kind::BackendNotFound),
-        // That a port is missing altogether is a matter for the object alone.
-        BackendProblem::PortNotFound { port: None, .. } => return None,
-        BackendProblem::InvalidKind { .. } => {
-            if !is_misplaced(&to, BACKEND_KINDS) {
-                return None;
-            }
+        // That a Service needs a port is a rule on the reference alone: an API server refuses the route.
+        BackendProblem::PortNotFound { port: None, .. } if to.group.is_empty() => return None,
+        BackendProblem::PortNotFound { port: None, .. } => (at.to_string(), Kind::BackendUnusable),
+        BackendProblem::InvalidKind { .. } if is_misplaced(&to, BACKEND_KINDS) => {
             (at.field("group").to_string(), Kind::WrongGroup)
         }
         BackendProblem::PortNotFound { .. } => {

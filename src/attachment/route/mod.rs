@@ -7,7 +7,7 @@ pub(super) mod rules;
 
 pub(super) use at_gateway::{AtOne, Fit, accepted};
 pub(super) use at_service::governs;
-pub(super) use parts::{parts, visit_backends};
+pub(super) use parts::{parts, visit_backends, visit_extensions};
 
 use super::{
     Options, Snapshot,

@@ -3,7 +3,10 @@
 use crate::{
     attachment::{RouteId, RouteKind, Snapshot},
     schema::Path,
-    v1::{BackendRef, BackendReference, GrpcRouteFilter, HttpRouteFilter, ParentReference},
+    v1::{
+        BackendRef, BackendReference, GrpcRouteFilter, HttpRouteFilter, LocalObjectReference,
+        ParentReference,
+    },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -97,6 +100,50 @@ pub(in crate::attachment) fn visit_backends(
             let all = route.iter().flat_map(|route| &route.spec.rules);
             of_connections(all.map(|rule| rule.backend_refs.as_slice()), &rules, visit);
         }
+    }
+}
+
+/// Calls `visit` with every filter of an implementation's own that a route refers to, and with its field.
+pub(in crate::attachment) fn visit_extensions(
+    snapshot: &Snapshot,
+    id: &RouteId,
+    mut visit: impl FnMut(&Path<'_>, &LocalObjectReference),
+) {
+    let root = Path::ROOT;
+    let spec = root.field("spec");
+    let rules = spec.field("rules");
+    macro_rules! visit {
+        ($rules:expr, $filter:ident) => {
+            for (index, rule) in $rules.enumerate() {
+                let at = rules.index(index);
+                let refs = at.field("backendRefs");
+                let mut of_list = |filters: &[$filter], holder: &Path<'_>| {
+                    let at = holder.field("filters");
+                    for (index, filter) in filters.iter().enumerate() {
+                        if let $filter::ExtensionRef(reference) = filter {
+                            visit(&at.index(index).field("extensionRef"), reference);
+                        }
+                    }
+                };
+                of_list(&rule.filters, &at);
+                for (index, backend) in rule.backend_refs.iter().enumerate() {
+                    of_list(&backend.filters, &refs.index(index));
+                }
+            }
+        };
+    }
+    match id.kind {
+        RouteKind::Http => {
+            let route = snapshot.http_routes().get(&id.name);
+            let all = route.and_then(|route| route.spec.rules.as_ref());
+            visit!(all.into_iter().flatten(), HttpRouteFilter);
+        }
+        RouteKind::Grpc => {
+            let route = snapshot.grpc_routes().get(&id.name);
+            let spec = route.and_then(|route| route.spec.as_ref());
+            visit!(spec.iter().flat_map(|spec| &spec.rules), GrpcRouteFilter);
+        }
+        RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => {}
     }
 }
 

@@ -28,6 +28,7 @@ mod tests;
 use crate::{
     meta::{Channel, ObjectReference, Release, kept_name},
     schema,
+    validation::ValidationOptions,
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt};
@@ -166,10 +167,11 @@ pub fn concerns(object: &Value) -> bool {
     crd::Crd::read(object).is_some() || is_object(object) || object::is_webhook(object)
 }
 
-/// Whether it is an object of the Gateway API, of this release or a later one.
+/// Whether it is an object of the Gateway API, of this release or a later one, or seems to be meant as one.
 fn is_object(value: &Value) -> bool {
     super::value::is_own(value)
         || schema::find(text(value, "/apiVersion"), text(value, "/kind")).is_some()
+        || object::misnamed(value, &ValidationOptions::default()).is_some()
 }
 
 /// The rule of objects that are written in a version which came with a later release.

@@ -130,6 +130,19 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut Findings) {
         );
         return;
     }
+    let mut options = validation::ValidationOptions::new(found.channel);
+    options.release = release;
+    if let Some(finding) = misnamed(object, &options) {
+        found.add(
+            Impact::Breaks,
+            "group-unknown",
+            object,
+            "apiVersion",
+            finding.message(),
+            finding.help().unwrap_or("correct the `apiVersion`"),
+        );
+        return;
+    }
     let (rule, help) = if target.is_empty() {
         let known = schema::KINDS.iter().map(|known| known.kind);
         let help = match schema::nearest_name(kind, known) {
@@ -149,6 +162,18 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut Findings) {
         format!("release {release} has no {kind} in `{api_version}`"),
         help,
     );
+}
+
+/// What is wrong with the type of an object that is not in the group of the Gateway API, and seems to be meant for it.
+pub(super) fn misnamed(
+    object: &Value,
+    options: &validation::ValidationOptions,
+) -> Option<validation::Finding> {
+    let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    if schema::is_own_group(api_version) {
+        return None;
+    }
+    validation::misnamed::own(api_version, kind, options)
 }
 
 /// Whether the new CRD would take the object if it were written again, the lost fields aside.

@@ -374,6 +374,44 @@ fn a_version_that_is_not_known_is_not_said_to_be_removed() {
     );
 }
 
+/// What validation calls a wrong group is no object of the upgrade, which must not pass over it.
+#[test]
+fn an_object_of_a_group_that_is_meant_for_the_gateway_api_is_named() {
+    let of = |api_version: &str, kind: &str| json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
+    let objects = [
+        of("networking.k8s.io/v1", "HTTPRoute"),
+        of("gateway.networking.k8s.io", "HTTPRoute"),
+        of("networking.x-k8s.io/v1alpha1", "Gateway"),
+        of("gateway.networking.k8s.oi/v1", "Gateway"),
+        // These have nothing to do with it.
+        of("networking.k8s.io/v1", "Ingress"),
+        of("apps/v1", "Service"),
+        of("networking.istio.io/v1", "Gateway"),
+    ];
+    assert!(objects[..4].iter().all(concerns) && !objects[4..].iter().any(concerns));
+    let report = check(&objects, Channel::Standard);
+    assert!(!report.is_clean());
+    let named: Vec<_> = found(&report, "group-unknown")
+        .iter()
+        .map(|f| (f.api_version.as_str(), f.path.as_str(), f.help.as_str()))
+        .collect();
+    let meant = "write `apiVersion: gateway.networking.k8s.io/v1`";
+    let changed = format!("{meant}; the fields have changed, too");
+    assert_eq!(
+        named,
+        [
+            ("networking.k8s.io/v1", "apiVersion", meant),
+            ("gateway.networking.k8s.io", "apiVersion", meant),
+            ("networking.x-k8s.io/v1alpha1", "apiVersion", &changed),
+            (
+                "gateway.networking.k8s.oi/v1",
+                "apiVersion",
+                "did you mean `gateway.networking.k8s.io`?"
+            ),
+        ]
+    );
+}
+
 #[test]
 fn crds_of_a_later_release_are_not_replaced() {
     let routes = crd(

@@ -226,7 +226,7 @@ impl<'a> Near<'a> {
 
     /// What to do about the GatewayClass of a Gateway: one that is left out, or one whose name is nearly that which
     /// the Gateway asks for, where that one is only assumed, and nothing is wrong else.
-    fn class(&self, object: &ObjectReference) -> Option<(String, bool)> {
+    pub(super) fn class(&self, object: &ObjectReference) -> Option<(String, bool)> {
         if object.group != GROUP || object.kind != "Gateway" {
             return None;
         }

@@ -286,6 +286,7 @@ pub(in crate::attachment) fn describe(results: &[TargetResult]) -> Vec<PolicyTar
             },
             gateways: result.gateways.clone(),
             mesh: result.mesh,
+            has_traffic: result.unused.is_none() || result.only_other_traffic,
         }
     };
     results.iter().map(one).collect()

@@ -41,46 +41,47 @@ pub(super) fn grpc_expressions(one: &GrpcRouteMatch) -> impl Iterator<Item = &st
         .chain(parts.into_iter().flatten().flatten().map(String::as_str))
 }
 
-/// The verdict on a regular expression of the route.
-fn regular_expression(text: &str, patterns: &RoutePatterns) -> Result<(), Invalid> {
-    match patterns.get(text) {
-        Some(Err(error)) => Err(Invalid::value(error.to_string())),
-        _ => Ok(()),
+/// Notes what is wrong with a regular expression of the route.
+fn regular_expression(text: &str, patterns: &RoutePatterns, faults: &mut Vec<Invalid>) {
+    if let Some(Err(error)) = patterns.get(text) {
+        faults.push(Invalid::value(error.to_string()));
     }
 }
 
-/// Checks the types and expressions of a match.
-pub(super) fn http_match(one: &HttpRouteMatch, patterns: &RoutePatterns) -> Result<(), Invalid> {
+/// Notes a type that is not known.
+fn unknown(what: &str, kind: &str, faults: &mut Vec<Invalid>) {
+    faults.push(Invalid::value(format!("{what} `{kind}` is not known")));
+}
+
+/// Checks the types and expressions of a match, and notes all that is wrong.
+pub(super) fn http_match(
+    one: &HttpRouteMatch,
+    patterns: &RoutePatterns,
+    faults: &mut Vec<Invalid>,
+) {
     match one.path_type() {
         PathMatchType::Exact | PathMatchType::PathPrefix => {}
-        PathMatchType::RegularExpression => regular_expression(one.path_value(), patterns)?,
-        PathMatchType::Unknown(kind) => {
-            return Err(Invalid::value(format!(
-                "path match type `{kind}` is not known"
-            )));
+        PathMatchType::RegularExpression => {
+            regular_expression(one.path_value(), patterns, faults);
         }
+        PathMatchType::Unknown(kind) => unknown("path match type", &kind, faults),
     }
     for header in &one.headers {
-        header_match(&header.match_type(), &header.value, patterns)?;
+        header_match(&header.match_type(), &header.value, patterns, faults);
     }
     for parameter in &one.query_params {
         match parameter.match_type() {
             QueryParamMatchType::Exact => {}
             QueryParamMatchType::RegularExpression => {
-                regular_expression(&parameter.value, patterns)?;
+                regular_expression(&parameter.value, patterns, faults);
             }
             QueryParamMatchType::Unknown(kind) => {
-                return Err(Invalid::value(format!(
-                    "query parameter match type `{kind}` is not known"
-                )));
+                unknown("query parameter match type", &kind, faults);
             }
         }
     }
-    match &one.method {
-        Some(method) if !method.is_known() => {
-            Err(Invalid::value(format!("method `{method}` is not known")))
-        }
-        _ => Ok(()),
+    if let Some(method) = one.method.as_ref().filter(|method| !method.is_known()) {
+        unknown("method", &method.to_string(), faults);
     }
 }
 
@@ -88,36 +89,35 @@ fn header_match(
     kind: &HeaderMatchType,
     value: &str,
     patterns: &RoutePatterns,
-) -> Result<(), Invalid> {
+    faults: &mut Vec<Invalid>,
+) {
     match kind {
-        HeaderMatchType::Exact => Ok(()),
-        HeaderMatchType::RegularExpression => regular_expression(value, patterns),
-        HeaderMatchType::Unknown(kind) => Err(Invalid::value(format!(
-            "header match type `{kind}` is not known"
-        ))),
+        HeaderMatchType::Exact => {}
+        HeaderMatchType::RegularExpression => regular_expression(value, patterns, faults),
+        HeaderMatchType::Unknown(kind) => unknown("header match type", kind, faults),
     }
 }
 
-/// Checks the types and expressions of a match.
-pub(super) fn grpc_match(one: &GrpcRouteMatch, patterns: &RoutePatterns) -> Result<(), Invalid> {
+/// As [`http_match`], of a GRPCRoute.
+pub(super) fn grpc_match(
+    one: &GrpcRouteMatch,
+    patterns: &RoutePatterns,
+    faults: &mut Vec<Invalid>,
+) {
     if let Some(method) = &one.method {
         match method.match_type() {
             GrpcMethodMatchType::Exact => {}
             GrpcMethodMatchType::RegularExpression => {
                 for text in [&method.service, &method.method].into_iter().flatten() {
-                    regular_expression(text, patterns)?;
+                    regular_expression(text, patterns, faults);
                 }
             }
-            GrpcMethodMatchType::Unknown(kind) => {
-                return Err(Invalid::value(format!(
-                    "method match type `{kind}` is not known"
-                )));
-            }
+            GrpcMethodMatchType::Unknown(kind) => unknown("method match type", &kind, faults),
         }
     }
-    one.headers
-        .iter()
-        .try_for_each(|header| header_match(&header.match_type(), &header.value, patterns))
+    for header in &one.headers {
+        header_match(&header.match_type(), &header.value, patterns, faults);
+    }
 }
 
 /// Reads the timeouts of a rule.

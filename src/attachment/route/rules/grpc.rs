@@ -57,11 +57,16 @@ impl Builder<'_> {
         if matches.is_empty() {
             matches.push(GrpcRouteMatch::default());
         }
-        let readable = matches
-            .iter()
-            .try_for_each(|one| check::grpc_match(one, patterns));
-        if let Err(invalid) = readable {
-            self.leave_out(index, invalid);
+        let mut unreadable = Vec::new();
+        for one in &matches {
+            check::grpc_match(one, patterns, &mut unreadable);
+        }
+        let filters = RuleFilters::compile_grpc(rule).map_err(|errors| Invalid::filters(&errors));
+        let session_fault = session.and_then(|session| check_session(session).err());
+        let faults = session_fault.map(Invalid::value);
+        let settings = Invalid::beside(filters, Vec::from_iter(faults));
+        if let Some(unreadable) = Invalid::all(unreadable) {
+            self.leave_out(index, unreadable.and_maybe(settings.err()));
             return None;
         }
         let mut built = GrpcRule {
@@ -72,14 +77,7 @@ impl Builder<'_> {
             session_persistence: None,
             problem: None,
         };
-        let filters = RuleFilters::compile_grpc(rule).map_err(|errors| Invalid::filters(&errors));
-        let checked = filters.and_then(|filters| {
-            session
-                .map_or(Ok(()), check_session)
-                .map_err(Invalid::value)?;
-            Ok(filters)
-        });
-        match checked {
+        match settings {
             Err(invalid) => built.problem = Some(self.fail(index, invalid)),
             Ok(filters) => {
                 self.accept();

@@ -67,10 +67,11 @@ impl Builder<'_> {
             let referred = self.http_references(&reference.filters);
             backends.push((backend, referred));
         }
+        let settings = self.http_settings(rule);
         let matches = match self.http_matches(rule, patterns) {
             Ok(matches) => matches,
             Err(invalid) => {
-                self.leave_out(index, invalid);
+                self.leave_out(index, invalid.and_maybe(settings.err()));
                 return None;
             }
         };
@@ -83,7 +84,7 @@ impl Builder<'_> {
             session_persistence: None,
             problem: None,
         };
-        match self.http_settings(rule) {
+        match settings {
             Err(invalid) => built.problem = Some(self.fail(index, invalid)),
             Ok((filters, timeouts)) => {
                 self.accept();
@@ -117,34 +118,38 @@ impl Builder<'_> {
         if matches.is_empty() {
             matches.push(HttpRouteMatch::default());
         }
+        let mut faults = Vec::new();
         for one in &mut matches {
-            check::http_match(one, patterns)?;
-            self.match_features(one)?;
+            check::http_match(one, patterns, &mut faults);
+            faults.extend(self.match_features(one).err());
             one.path.get_or_insert_with(default_path);
         }
-        Ok(matches)
+        Invalid::beside(Ok(matches), faults)
     }
 
     /// All but matches and references.
     fn http_settings(&self, rule: &HttpRouteRule) -> Result<(RuleFilters, Timeouts), Invalid> {
-        let filters =
-            RuleFilters::compile_http(rule).map_err(|errors| Invalid::filters(&errors))?;
-        self.filter_features(&rule.filters)?;
+        let filters = RuleFilters::compile_http(rule).map_err(|errors| Invalid::filters(&errors));
+        let mut faults = Vec::new();
+        faults.extend(self.filter_features(&rule.filters).err());
         for backend in &rule.backend_refs {
-            self.filter_features(&backend.filters)?;
+            faults.extend(self.filter_features(&backend.filters).err());
             if !backend.filters.is_empty()
                 && !self.supports(FeatureName::HttpRouteBackendRequestHeaderModification)
             {
-                return Err(Invalid::value(
+                faults.push(Invalid::value(
                     "filters on single backends are not supported",
                 ));
             }
         }
-        let timeouts = self.timeouts(rule)?;
-        if let Some(session) = &rule.session_persistence {
-            check_session(session).map_err(Invalid::value)?;
-        }
-        Ok((filters, timeouts))
+        let timeouts = self.timeouts(rule).unwrap_or_else(|invalid| {
+            faults.push(invalid);
+            Timeouts::default()
+        });
+        let session = rule.session_persistence.as_ref();
+        let session_fault = session.and_then(|session| check_session(session).err());
+        faults.extend(session_fault.map(Invalid::value));
+        Invalid::beside(filters.map(|filters| (filters, timeouts)), faults)
     }
 
     fn match_features(&self, one: &HttpRouteMatch) -> Result<(), Invalid> {

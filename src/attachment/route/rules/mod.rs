@@ -100,6 +100,43 @@ impl Invalid {
         }
     }
 
+    /// Both, in this order, under the reason of the first.
+    fn and(self, other: Self) -> Self {
+        let text = if other.text == self.text {
+            self.text
+        } else {
+            join(&[self.text, other.text])
+        };
+        Self { text, ..self }
+    }
+
+    /// With what else is wrong, if anything is.
+    fn and_maybe(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) => self.and(other),
+            None => self,
+        }
+    }
+
+    /// All that is wrong, if anything is.
+    fn all(faults: Vec<Self>) -> Option<Self> {
+        let reason = faults.first()?.reason;
+        let mut seen = BTreeSet::new();
+        let texts = faults.into_iter().map(|fault| fault.text);
+        let texts: Vec<String> = texts.filter(|text| seen.insert(text.clone())).collect();
+        let text = join(&texts);
+        Some(Self { reason, text })
+    }
+
+    /// A result together with what is wrong beside it.
+    fn beside<T>(result: Result<T, Self>, faults: Vec<Self>) -> Result<T, Self> {
+        match (result, Self::all(faults)) {
+            (Ok(value), None) => Ok(value),
+            (Ok(_), Some(faults)) => Err(faults),
+            (Err(first), faults) => Err(first.and_maybe(faults)),
+        }
+    }
+
     /// The filters that cannot be applied.
     fn filters(errors: &[CompileError]) -> Self {
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -123,6 +160,16 @@ impl From<Invalid> for RuleProblem {
             reason: invalid.reason,
             why: invalid.text,
         }
+    }
+}
+
+/// That a filter of an implementation's own is not supported: none is known here.
+pub(in crate::attachment) fn unsupported_extension(
+    LocalObjectReference { group, kind, name }: &LocalObjectReference,
+) -> BackendProblem {
+    BackendProblem::UnsupportedFilter {
+        kind: "ExtensionRef".to_owned(),
+        why: format!("{kind}.{group} `{name}` is not a filter that is supported"),
     }
 }
 
@@ -290,14 +337,12 @@ impl<'a> Builder<'a> {
 
     /// Notes a filter of an implementation's own: none is known here.
     fn extension(&mut self, reference: &LocalObjectReference, referred: &mut Referred) {
-        let LocalObjectReference { group, kind, name } = reference;
-        let why = format!("{kind}.{group} `{name}` is not a filter that is supported");
-        let kind = "ExtensionRef".to_owned();
-        self.problems.push(BackendProblem::UnsupportedFilter {
-            kind: kind.clone(),
-            why: why.clone(),
-        });
-        referred.unsupported.get_or_insert((kind, why));
+        let problem = unsupported_extension(reference);
+        if let BackendProblem::UnsupportedFilter { kind, why } = &problem {
+            let unsupported = || (kind.clone(), why.clone());
+            referred.unsupported.get_or_insert_with(unsupported);
+        }
+        self.problems.push(problem);
     }
 
     /// Notes what is wrong with a rule whose matches cannot be read.
