@@ -12,7 +12,7 @@ use gwapi::{
     },
     lint::near::{Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
-    meta::{Channel, GroupVersionKind, ObjectReference},
+    meta::{Channel, GroupVersionKind, NamespacedName, ObjectReference},
     validation::Finding,
 };
 use serde::Serialize;
@@ -27,6 +27,9 @@ pub(crate) struct Answered<T: Serialize> {
     pub(crate) ignored: Vec<NotInForce>,
     pub(crate) experimental: Vec<InExperimental>,
 }
+
+/// What follows `left out` where that decides the exit code.
+const EXIT_CODE: &str = " (hence exit code 1):";
 
 /// How many fields of the experimental channel are named to people; the others are counted.
 const MOST_EXPERIMENTAL: usize = 8;
@@ -265,28 +268,41 @@ impl Given {
 
     /// Shows what is left out, and what is experimental.
     pub(crate) fn show(&self, page: &mut Page) {
-        show(&self.ignored, page);
+        show(&self.ignored, EXIT_CODE, page);
         show_experimental(&self.admitted.experimental, page);
     }
 
     /// Says on stderr what is left out, where stdout is for a program.
     pub(crate) fn say(&self) {
+        self.say_with(EXIT_CODE);
+    }
+
+    /// Says on stderr what is left out, before an error for which the exit code is another one.
+    pub(crate) fn say_before_error(&self) {
+        self.say_with(":");
+    }
+
+    fn say_with(&self, heading: &str) {
         let mut page = Page::new(Style::stderr());
-        show(&self.ignored, &mut page);
+        show(&self.ignored, heading, &mut page);
         output::say(page);
+    }
+
+    /// Whether an object of the Gateway API was given and is left out.
+    pub(crate) fn leaves_out(&self, kind: &str, name: &NamespacedName) -> bool {
+        let wanted = ObjectReference::gateway_api(kind, name);
+        let mut ignored = self.ignored.iter();
+        ignored.any(|ignored| ignored.object == wanted)
     }
 }
 
 /// Shows what is left out, each with its reason, and what would be right last.
-fn show(ignored: &[NotInForce], page: &mut Page) {
+fn show(ignored: &[NotInForce], heading: &str, page: &mut Page) {
     if ignored.is_empty() {
         return;
     }
     page.gap();
-    page.line(
-        0,
-        &Line::of(Tone::Bad, "left out").and(" (for this the exit code is 1):"),
-    );
+    page.line(0, &Line::of(Tone::Bad, "left out").and(heading));
     for object in ignored.iter().take(MOST_SHOWN) {
         object.show(page);
     }

@@ -116,14 +116,20 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let mut asked = match asked {
         Ok(asked) => asked,
         Err(error) => {
-            given.say();
-            let flag = match &error {
-                RequestError::SeveralGateways { gateways, .. } => gateways.first(),
-                _ => None,
-            };
-            return match flag {
-                Some(gateway) => fail(format!("{error}, as in `--gateway {gateway}`")),
-                None => fail(error),
+            given.say_before_error();
+            return match &error {
+                RequestError::SeveralGateways { gateways, .. } => match gateways.first() {
+                    Some(gateway) => fail(format!("{error}, as in `--gateway {gateway}`")),
+                    None => fail(error),
+                },
+                RequestError::NoSuchGateway { gateway, .. }
+                    if given.leaves_out("Gateway", gateway) =>
+                {
+                    fail(format!(
+                        "Gateway {gateway} was given, but is left out, see above"
+                    ))
+                }
+                _ => fail(error),
             };
         }
     };
@@ -222,7 +228,8 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>) -> Help {
     let mut around = near.request(request, answer);
     answer.why.append(&mut around.why);
     let mut sentences = around.help;
-    let mut finding = false;
+    // A redirect that leads nowhere is answered all the same.
+    let mut finding = answer.outcome == Outcome::Redirected && !sentences.is_empty();
     if let Some(gateway) = &answer.gateway {
         for hint in near.object(gateway).into_iter().filter(|hint| hint.alone) {
             finding = true;
@@ -241,7 +248,7 @@ fn exit_reason(outcome: Outcome, help: &Help) -> Option<String> {
         Outcome::Answered | Outcome::Refused => return None,
     };
     help.finding
-        .then(|| format!("exit code 1: {arrived}, but the help names something that is wrong"))
+        .then(|| format!("exit code 1: {arrived}, but there is something to correct: see help"))
 }
 
 /// What became of one request, for people: the outcome first, then its way, and what would help last.

@@ -108,7 +108,7 @@ pub(super) const RULES: &[Rule] = &[
             "self.all(a, !has(a.port) || self.exists_one(b, has(b.port) && a.port == b.port && a.protocol == b.protocol && has(a.hostname) == has(b.hostname) && (!has(a.hostname) || a.hostname == b.hostname)))",
         ),
         message: "listeners of a Gateway must differ in port, protocol or hostname",
-        help: "merge the listeners, or change one of the three",
+        help: "merge these listeners, or let them differ in port, protocol or hostname",
         check: Check::Value(|listeners| {
             // A server's rules cannot read `80.0`, and refuse it.
             let whole = |l: Defaulted<'_>| !l.plain("port").is_some_and(Value::is_f64);

@@ -43,9 +43,6 @@ pub struct Answer {
     pub why: Vec<String>,
     /// The matches that were in the running and did not win.
     pub losers: Vec<Loser>,
-    /// Where a redirect leads back to the same Gateway, if nobody answers there.
-    #[serde(skip)]
-    pub(crate) dead_end: Option<String>,
     /// The choice by which the backend was drawn, in the order of the spec.
     #[serde(skip)]
     pub(super) choice: WeightedChoice,
@@ -69,7 +66,6 @@ impl Answer {
             mirrors: Vec::new(),
             why: Vec::new(),
             losers: Vec::new(),
-            dead_end: None,
             choice: WeightedChoice::default(),
         }
     }
@@ -250,6 +246,9 @@ pub struct Loser {
     pub route: RouteMatch,
     /// The one criterion on which it lost, or what of the request did not match.
     pub criterion: String,
+    /// Whether the match fits the request, and another one goes before it.
+    #[serde(skip)]
+    pub matches: bool,
 }
 
 /// Writes headers as a list of pairs; bytes that are no text are replaced.

@@ -101,43 +101,41 @@ impl Asked<'_> {
         if !inside && answer.route.is_none() && self.request.client.is_none() {
             idle::say(self.effective, self.request, taken, &mut answer.why);
         }
-        if let Some((location, why)) = self.led_nowhere(&answer) {
-            answer
-                .why
-                .push(format!("nobody answers the client at {location}: {why}"));
-            answer.dead_end = Some(location);
-        }
+        answer.why.extend(self.led_nowhere(&answer));
         answer
     }
 
-    /// Where a redirect leads back to this Gateway, and why nobody takes the request there, if that is so.
-    fn led_nowhere(&self, answer: &Answer) -> Option<(String, String)> {
-        let response = answer.response.as_ref();
-        let response = response.filter(|_| answer.outcome == Outcome::Redirected)?;
-        let gateway = self.destination.gateway()?;
-        let location = response.headers.get(LOCATION)?.to_str().ok()?;
-        let uri: Uri = location.parse().ok()?;
-        let mut next = Request {
-            uri,
-            gateway: Some(gateway.clone()),
-            port: None,
-            sni: None,
-            ..self.request.clone()
-        };
-        next.headers.remove(http::header::HOST);
-        let asked = super::http::named_host(self.request)?;
-        if next.authority().ok()?.host() != asked.host() {
-            // Where another host is to be found, no configuration says.
-            return None;
-        }
+    /// That a redirect leads back to this Gateway, where nobody takes the request, if it does.
+    fn led_nowhere(&self, answer: &Answer) -> Option<String> {
+        let next = redirected(self.request, answer)?;
         let found = destination::find(self.effective, &next, &mut Vec::new());
         match found.ok()? {
             Destination::Nobody { why, .. } | Destination::Unserved { why, .. } => {
-                Some((location.to_owned(), why))
+                Some(format!("nobody answers the client at {}: {why}", next.uri))
             }
             _ => None,
         }
     }
+}
+
+/// What a client asks for next that is redirected to the same host, at the same Gateway. Nothing where it is redirected to
+/// another host, or not at all: where another host is to be found, no configuration says.
+pub(crate) fn redirected(request: &Request, answer: &Answer) -> Option<Request> {
+    let response = answer.response.as_ref();
+    let response = response.filter(|_| answer.outcome == Outcome::Redirected)?;
+    let gateway = answer.gateway.as_ref()?;
+    let location = response.headers.get(LOCATION)?.to_str().ok()?;
+    let uri: Uri = location.parse().ok()?;
+    let mut next = Request {
+        uri,
+        gateway: Some(gateway.namespaced_name()),
+        port: None,
+        sni: None,
+        ..request.clone()
+    };
+    next.headers.remove(http::header::HOST);
+    let asked = super::http::named_host(request)?;
+    (next.authority().ok()?.host() == asked.host()).then_some(next)
 }
 
 /// Counts explanations, for tests: a count of draws does not show what it costs.

@@ -94,7 +94,14 @@ pub(super) fn find<'e>(
         }
         return Err(RequestError::NoSuchGateway {
             gateway: name.clone(),
-            known: effective.gateways.keys().cloned().collect(),
+            known: effective
+                .gateways
+                .keys()
+                .chain(effective.idle.keys())
+                .cloned()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
         });
     }
     let own_namespace = request
@@ -227,9 +234,8 @@ fn at_gateway<'e>(
     let hosts = list(hosts);
     let over_tls = matches!(scheme, "https" | "tls");
     let whom = match (&host, over_tls) {
-        (Some(host), false) => format!("the host `{host}`"),
         (Some(host), true) => format!("the server name `{host}`"),
-        (None, false) => "a request that names no host".to_owned(),
+        (_, false) => super::http::host_in_words(request),
         (None, true) => "a client that sends no server name".to_owned(),
     };
     let reason = format!("no listener of Gateway {name} on port {port} serves {whom}: {hosts}");

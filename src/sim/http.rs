@@ -8,7 +8,7 @@ use crate::{
     attachment::effective::BackendEndpoints,
     meta::Authority,
     proxy::{Connection, Decision, Forward, LocalAnswer, Scheme, Table, Target, is_grpc},
-    routing::Explanation,
+    routing::{Explanation, Verdict},
 };
 use http::{HeaderValue, StatusCode, Uri, header::HOST, request, response};
 use std::{collections::HashSet, sync::Arc};
@@ -76,6 +76,12 @@ impl<'r> AtTable<'r> {
             Decision::Forward(forward) => {
                 self.say_rule(&mut answer, forward.target);
                 say_backend(&mut answer, &forward);
+                answer.why.extend(self.no_grpc_call(forward.target).map(|lacks| {
+                    format!(
+                        "the request is not a gRPC call, since {lacks}: a real gRPC server would refuse it; the {} is assumed",
+                        self.request.backend.status.as_u16()
+                    )
+                }));
                 say_rewrites(&mut answer, &self.parts, &parts);
                 self.forwarded(&mut answer, &forward, parts);
             }
@@ -100,12 +106,13 @@ impl<'r> AtTable<'r> {
     ) {
         if let Some(target) = local.target {
             self.say_rule(answer, target);
+            answer.why.extend(self.no_grpc_call(target).map(|lacks| {
+                format!(
+                    "the request is not a gRPC call, since {lacks}: a GRPCRoute goes by path and headers and takes it all the same"
+                )
+            }));
         }
         let status = local.status.as_u16();
-        let host = || match named_host(self.request) {
-            Some(host) => format!("the host `{}`", host.host()),
-            None => "a request that names no host".to_owned(),
-        };
         let unmatched = local.target.is_none() && local.status != StatusCode::BAD_REQUEST;
         let reason = if !unmatched {
             local.why
@@ -114,7 +121,10 @@ impl<'r> AtTable<'r> {
         } else if self.table.is_empty() {
             "no route is attached to the listener".to_owned()
         } else if explanation.candidates().is_empty() {
-            format!("no route at the listener is for {}", host())
+            format!(
+                "no accepted route at the listener is for {}",
+                host_in_words(self.request)
+            )
         } else {
             local.why
         };
@@ -151,29 +161,25 @@ impl<'r> AtTable<'r> {
         ));
         answer.route = Some(RouteMatch::of(target));
         answer.choice = rule.choice().clone();
-        if rule.route().kind == crate::attachment::RouteKind::Grpc {
-            answer.why.extend(self.no_grpc_call());
-        }
     }
 
-    /// That a request which a GRPCRoute takes is no gRPC call, if it is none. Methods and services match as if they
+    /// What a request which a GRPCRoute takes lacks to be a gRPC call, if it is none. Methods and services match as if they
     /// were paths (GEP-1016, "Matcher Types"), and nothing tells a gateway to look for more; what is asked of a call is
     /// gRPC's own ("gRPC over HTTP2", Requests).
-    fn no_grpc_call(&self) -> Option<String> {
+    fn no_grpc_call(&self, target: &Target) -> Option<&'static str> {
+        if target.rule().route().kind != crate::attachment::RouteKind::Grpc {
+            return None;
+        }
         let post = self.parts.method == http::Method::POST;
         let content = is_grpc(&self.parts.headers);
-        let lacks = match (post, content) {
-            (true, true) => return None,
-            (false, true) => "its method is not POST".to_owned(),
-            (true, false) => "it has no `content-type: application/grpc`".to_owned(),
+        match (post, content) {
+            (true, true) => None,
+            (false, true) => Some("its method is not POST"),
+            (true, false) => Some("it has no `content-type: application/grpc`"),
             (false, false) => {
-                "its method is not POST and it has no `content-type: application/grpc`".to_owned()
+                Some("its method is not POST and it has no `content-type: application/grpc`")
             }
-        };
-        Some(format!(
-            "the request is not a gRPC call, since {lacks}: a GRPCRoute goes by path and headers and takes it all the same, but \
-             a gRPC server will refuse it"
-        ))
+        }
     }
 
     /// What the client gets for a request that goes to a backend.
@@ -263,6 +269,19 @@ pub(crate) fn named_host(request: &Request) -> Option<Authority> {
     }
 }
 
+/// For whom a request is, as part of a sentence: the host that it names, or that it names none.
+pub(super) fn host_in_words(request: &Request) -> String {
+    let sent = request.headers.get(HOST).map(HeaderValue::as_bytes);
+    match (named_host(request), sent.unwrap_or_default()) {
+        (Some(host), _) => format!("the host `{}`", host.host()),
+        (None, []) => "a request that names no host".to_owned(),
+        (None, sent) => format!(
+            "a request whose host `{}` cannot be read",
+            String::from_utf8_lossy(sent)
+        ),
+    }
+}
+
 /// The request as it arrives: a path, and in the `Host` header what the client wrote there, else the URL's host and port.
 pub(crate) fn parts(request: &Request) -> request::Parts {
     let path = request
@@ -300,6 +319,7 @@ fn say_losers(answer: &mut Answer, explanation: &Explanation<'_, Target>) {
         let loser = Loser {
             route: RouteMatch::of(target),
             criterion: told::reason(candidate, winner.map(|winner| winner.matching)),
+            matches: matches!(candidate.verdict, Verdict::Won | Verdict::Lost(_)),
         };
         let RouteMatch {
             route,
@@ -336,13 +356,12 @@ fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::P
     let (from, to) = (before.uri.path(), after.uri.path());
     if from != to {
         // Other gateways put what a group of the pattern took in the place of such a text.
-        let literal = match told::names_group(to) && !told::names_group(from) {
-            true => ", as it is written: a rewrite takes nothing from a pattern",
-            false => "",
-        };
-        answer.why.push(format!(
-            "URLRewrite changes the path from `{from}` to `{to}`{literal}"
-        ));
+        answer.why.push(match told::names_group(to) && !told::names_group(from) {
+            true => format!(
+                "URLRewrite changes the path from `{from}` to the literal text `{to}`: capture groups of the match are not filled in"
+            ),
+            false => format!("URLRewrite changes the path from `{from}` to `{to}`"),
+        });
     }
     let host = |parts: &request::Parts| {
         let host = parts.headers.get(HOST).map(HeaderValue::as_bytes);

@@ -25,6 +25,7 @@ pub use answer::{
     Response, RouteMatch,
 };
 use asked::End;
+pub(crate) use asked::redirected;
 pub(crate) use http::{named_host as http_host, parts as http_parts};
 pub(crate) use idle::found as idle_listeners;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};

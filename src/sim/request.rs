@@ -1,6 +1,9 @@
 //! A request as a client makes it.
 
-use crate::meta::{Authority, AuthorityError, Duration, NamespacedName};
+use crate::{
+    meta::{Authority, AuthorityError, Duration, NamespacedName},
+    schema::nearest_name,
+};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
 
@@ -66,6 +69,12 @@ impl Request {
             };
             return Err(RequestError::url(url, &problem));
         }
+        // Whatever is no host is called that, before the parser of URLs speaks of characters.
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority
+            .parse::<Authority>()
+            .map_err(|error| RequestError::url(url, &error.to_string()))?;
         let uri: Uri = url
             .parse()
             .map_err(|error: http::uri::InvalidUri| RequestError::url(url, &error.to_string()))?;
@@ -231,12 +240,12 @@ pub enum RequestError {
         /// The text.
         text: String,
     },
-    /// No Gateway of that name is in force.
-    #[error("no Gateway `{gateway}` is in force{}", among(.known))]
+    /// There is no Gateway of that name.
+    #[error("there is no Gateway `{gateway}`{}", among(.gateway, .known))]
     NoSuchGateway {
         /// The name that was asked for.
         gateway: NamespacedName,
-        /// The Gateways that are in force.
+        /// The Gateways that are there.
         known: Vec<NamespacedName>,
     },
     /// Several Gateways answer.
@@ -268,11 +277,21 @@ fn list(names: &[NamespacedName]) -> String {
         .join(", ")
 }
 
-fn among(known: &[NamespacedName]) -> String {
-    if known.is_empty() {
-        String::new()
-    } else {
-        format!("; there are {}", list(known))
+/// Which Gateway may be meant by a name that none has: one of nearly the same name, one of the same name in another
+/// namespace, or the only one of the namespace.
+fn among(wanted: &NamespacedName, known: &[NamespacedName]) -> String {
+    let here = || {
+        let here = known.iter();
+        here.filter(|known| known.namespace == wanted.namespace)
+    };
+    let near = nearest_name(&wanted.name, here().map(|known| known.name.as_str()));
+    let near = near.and_then(|name| here().find(|known| known.name == name));
+    let elsewhere = || known.iter().find(|known| known.name == wanted.name);
+    let only = || here().next().filter(|_| here().count() == 1);
+    match near.or_else(elsewhere).or_else(only) {
+        Some(meant) => format!(": did you mean `{meant}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; there are {}", list(known)),
     }
 }
 
@@ -319,7 +338,10 @@ mod tests {
             let wanted = format!("`{url}` cannot be asked for: expected `http://host/path`");
             assert_eq!(problem(url), wanted);
         }
-        assert!(problem("http://a b/").contains("invalid"));
+        for url in ["http://a b/", "http://sh\u{f6}p.example/"] {
+            let problem = problem(url);
+            assert!(problem.contains("not allowed in a host"), "{problem}");
+        }
     }
 
     #[test]

@@ -29,8 +29,8 @@ enum Way<'e> {
         route: &'e ConnectionRouteRules,
         choice: WeightedChoice,
     },
-    /// No route of these kinds is there.
-    NoRoute { kinds: &'static str },
+    /// No route of the kind takes it; and whether any is attached.
+    NoRoute { kind: &'static str, any: bool },
     /// To the Service itself, under no route.
     Service {
         service: &'e EffectiveService,
@@ -70,7 +70,10 @@ impl<'e> AtConnection<'e> {
         };
         let way = match found {
             Ok((kind, route)) => through(kind, route),
-            Err(kinds) => Way::NoRoute { kinds },
+            Err(kind) => Way::NoRoute {
+                kind,
+                any: kind == "TLSRoute" && !listener.tls_routes.is_empty(),
+            },
         };
         Self { request, way }
     }
@@ -147,12 +150,10 @@ impl<'e> AtConnection<'e> {
         };
         let mut answer = Answer::refused(refusal, why);
         match &self.way {
-            Way::NoRoute { kinds } => {
-                let thing = self.thing();
-                answer
-                    .why
-                    .push(format!("no {kinds} at the listener takes the {thing}"));
-            }
+            Way::NoRoute { kind, any } => answer.why.push(match any {
+                true => format!("no {kind} at the listener takes the {}", self.thing()),
+                false => format!("no {kind} is attached to the listener"),
+            }),
             Way::Route {
                 kind,
                 route,

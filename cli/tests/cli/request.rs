@@ -419,6 +419,26 @@ fn what_has_to_be_given_besides_is_said_where_a_request_cannot_be_tried() {
     );
 }
 
+/// A Gateway that is asked for, and is not there, is misspelt or left out.
+#[test]
+fn a_gateway_that_cannot_be_asked_is_misspelt_or_left_out() {
+    let (code, _, error) = text_of(&["--gateway", "one/frnot", "http://a.example/"], BOTH);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        error,
+        "error: there is no Gateway `one/frnot`: did you mean `one/front`?\n"
+    );
+    let refused = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: empty, namespace: one }\nspec: { gatewayClassName: any, listeners: [] }\n";
+    let arguments = ["--gateway", "one/empty", "http://a.example/"];
+    let (code, _, error) = text_of(&arguments, &format!("{BOTH}{refused}"));
+    assert_eq!(code, Some(2));
+    assert!(error.starts_with("left out:\n"), "{error}");
+    assert!(
+        error.ends_with("error: Gateway one/empty was given, but is left out, see above\n"),
+        "{error}"
+    );
+}
+
 /// Rules of TCPRoutes have no matches.
 #[test]
 fn the_place_of_a_rule_without_matches_is_that_of_the_rule() {
@@ -477,14 +497,11 @@ fn a_request_that_arrives_and_exits_with_1_says_why() {
     assert_eq!(code, Some(1));
     assert!(text.starts_with("outcome   forwarded"), "{text}");
     assert_eq!(text.matches("exit code").count(), 1, "{text}");
-    assert!(
-        text.contains("\nleft out (for this the exit code is 1):\n"),
-        "{text}"
-    );
+    assert!(text.contains("\nleft out (hence exit code 1):\n"), "{text}");
     let class = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
     let (code, text, _) = text_of(&arguments, &format!("{BOTH}{class}"));
     assert_eq!(code, Some(1));
     let last =
-        "\n\nexit code 1: the request was forwarded, but the help names something that is wrong\n";
+        "\n\nexit code 1: the request was forwarded, but there is something to correct: see help\n";
     assert!(text.ends_with(last), "{text}");
 }

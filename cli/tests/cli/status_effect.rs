@@ -88,10 +88,7 @@ fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
         shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first: "),
         "{text}"
     );
-    assert!(
-        text.contains("\nleft out (for this the exit code is 1):\n"),
-        "{text}"
-    );
+    assert!(text.contains("\nleft out (hence exit code 1):\n"), "{text}");
     assert!(
         text.ends_with("3 objects with a status: 2 to look at, 2 objects left out\n"),
         "{text}"

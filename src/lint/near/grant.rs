@@ -22,10 +22,14 @@ impl Near<'_> {
             Some((_, pair, wrong)) => {
                 let grant = &pair.grant;
                 match (pair.ignored, wrong.first()) {
-                    (Some(ignored), _) => format!(
-                        "{grant} would allow it, but is left out: {}",
-                        ignored.message
-                    ),
+                    (Some(ignored), _) => {
+                        let remedy = ignored.help.as_ref();
+                        let remedy = remedy.map(|help| format!("; {help}")).unwrap_or_default();
+                        format!(
+                            "{grant} would allow it, but is left out: {}{remedy}",
+                            ignored.message
+                        )
+                    }
                     (None, Some(wrong)) => format!("{grant} would allow it, but {wrong}"),
                     (None, None) => format!("{grant} allows it"),
                 }

@@ -42,6 +42,9 @@ impl Near<'_> {
         if answer.service.is_some() {
             return;
         }
+        if let (Some(listener), Some(gateway)) = (taken, self.effective(gateway.as_ref())) {
+            no_connection_route(gateway, listener, hints);
+        }
         let http = matches!(request.scheme(), "http" | "https");
         if http && let Some(gateway) = self.effective(gateway.as_ref()) {
             if taken.is_some() {
@@ -121,6 +124,7 @@ impl Near<'_> {
             let scheme = match listener.protocol {
                 ProtocolType::Http => "http",
                 ProtocolType::Https => "https",
+                ProtocolType::Tls if request.scheme() == "http" => "https",
                 ProtocolType::Tls => "tls",
                 ProtocolType::Tcp => "tcp",
                 ProtocolType::Udp => "udp",
@@ -128,20 +132,28 @@ impl Near<'_> {
             };
             let host = host_of(request);
             let by_host = !matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
-            if scheme == request.scheme() || by_host && !listener.serves(host.as_deref()) {
+            if scheme == request.scheme() {
                 continue;
             }
+            let own = listener.hostname.as_ref();
+            let (host, of_host) = match own.filter(|_| by_host && !listener.serves(host.as_deref()))
+            {
+                Some(own) => (
+                    own.as_str().replacen('*', "any", 1),
+                    format!(", and takes hosts of `{own}`"),
+                ),
+                None => (request.host(), String::new()),
+            };
             let change = match (request.scheme(), scheme) {
                 ("https", "http") => ", or give the listener `protocol: HTTPS` and `tls`",
-                ("http", "https") => ", or give the listener `protocol: HTTP` and no `tls`",
+                ("http", "https") if listener.protocol == ProtocolType::Https => {
+                    ", or give the listener `protocol: HTTP` and no `tls`"
+                }
                 _ => "",
             };
             hints.push(format!(
-                "listener `{}` of Gateway {} has port {port}, and protocol {}: ask {scheme}://{}:{port}{change}",
-                listener.name,
-                gateway.name,
-                listener.protocol,
-                request.host()
+                "listener `{}` of Gateway {} has port {port}, and protocol {}{of_host}: ask {scheme}://{host}:{port}{change}",
+                listener.name, gateway.name, listener.protocol,
             ));
         }
         if !on_this_port {
@@ -207,6 +219,24 @@ impl Near<'_> {
             ));
         }
     }
+}
+
+/// What a listener of connections or datagrams needs to which no route is attached.
+fn no_connection_route(gateway: &EffectiveGateway, name: &str, hints: &mut Vec<String>) {
+    let mut listeners = gateway.listeners.iter();
+    let Some(listener) = listeners.find(|listener| listener.name == name) else {
+        return;
+    };
+    let kind = match listener.protocol {
+        ProtocolType::Tls if listener.tls_routes.is_empty() => "TLSRoute",
+        ProtocolType::Tcp if listener.tcp.is_empty() => "TCPRoute",
+        ProtocolType::Udp if listener.udp.is_empty() => "UDPRoute",
+        _ => return,
+    };
+    hints.push(format!(
+        "attach a {kind} to listener `{name}` of Gateway {}",
+        gateway.name
+    ));
 }
 
 fn on_port(gateway: &EffectiveGateway, port: u16) -> impl Iterator<Item = &EffectiveListener> {

@@ -1,16 +1,20 @@
 //! Listeners that would have taken a request, did they serve.
 
-use super::{super::Near, within};
+use super::{super::Near, Around, within};
 use crate::{
     attachment::Status,
-    meta::{Condition, NamespacedName, ObjectReference, condition::listener},
+    meta::{
+        Condition, Hostname, NamespacedName, ObjectReference,
+        condition::{self, listener},
+    },
     sim::{Answer, Request, idle_listeners},
+    v1::{Listener, ProtocolType, TlsModeType},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Near<'_> {
-    /// What the listeners need that would have taken a request.
-    pub(super) fn idle(&self, request: &Request, answer: &Answer, help: &mut Vec<String>) {
+    /// What the listeners need that would have taken a request, and their Gateways.
+    pub(super) fn idle(&self, request: &Request, answer: &Answer, around: &mut Around) {
         if answer.service.is_some() || request.client.is_some() {
             return;
         }
@@ -22,28 +26,90 @@ impl Near<'_> {
             Some((name, &**listener))
         });
         // Those that exclude each other have one remedy.
-        let mut conflicts: BTreeMap<(&NamespacedName, &str), Vec<String>> = BTreeMap::new();
+        let mut conflicts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        let mut gateways = BTreeSet::new();
         for (gateway, idle) in idle_listeners(effective, request, taken) {
             match self.conflict(gateway, &idle.name) {
                 Some(reason) => {
-                    let names = conflicts.entry((gateway, reason)).or_default();
-                    names.push(format!("`{}`", idle.name));
+                    let names = conflicts.entry((gateway, reason, idle.port)).or_default();
+                    names.push(&idle.name);
+                    gateways.insert(gateway);
                 }
-                None => self.listener_needs(gateway, &idle.name, help),
+                None => self.listener_needs(gateway, &idle.name, &mut around.help),
             }
         }
-        for ((gateway, reason), names) in conflicts {
-            let listeners = match names.as_slice() {
-                [one] => format!("listener {one}"),
-                names => format!("each of the listeners {}", names.join(", ")),
-            };
+        for ((gateway, reason, port), names) in conflicts {
+            let by_protocol = reason == listener::reason::PROTOCOL_CONFLICT;
+            let moved = port.filter(|_| by_protocol);
+            let moved = moved.and_then(|port| self.move_others(gateway, port, &names));
             let what = match reason {
-                listener::reason::HOSTNAME_CONFLICT => "a hostname or a port of its own",
-                _ => "a port that no listener of another protocol has",
+                listener::reason::HOSTNAME_CONFLICT => "a hostname or a port",
+                _ => "a port",
             };
-            help.push(format!("give {listeners} of Gateway {gateway} {what}"));
+            let each = || match names.as_slice() {
+                [one] => format!("give listener `{one}` of Gateway {gateway} {what} of its own"),
+                names => format!(
+                    "give each of the listeners {} of Gateway {gateway} {what} of its own",
+                    quoted(names.iter().copied())
+                ),
+            };
+            around.help.push(moved.unwrap_or_else(each));
         }
-        help.truncate(super::SHOWN);
+        for gateway in gateways {
+            self.not_accepted(gateway, around);
+        }
+        around.help.truncate(super::SHOWN);
+    }
+
+    /// Which listeners of a port have to be moved so that those of these names are there alone, where others are.
+    fn move_others(&self, gateway: &NamespacedName, port: u16, names: &[&str]) -> Option<String> {
+        let written = self.resolver.snapshot().gateways().get(gateway)?;
+        let listeners = || written.spec.listeners.iter();
+        let own = listeners().find(|l| names.contains(&l.name.as_str()))?;
+        let is_udp = |l: &Listener| l.protocol == ProtocolType::Udp;
+        let is_tls = |l: &Listener| matches!(l.protocol, ProtocolType::Https | ProtocolType::Tls);
+        let alike = |l: &Listener| l.protocol == own.protocol || is_tls(l) && is_tls(own);
+        let others: Vec<String> = listeners()
+            .filter(|l| l.port == i32::from(port) && is_udp(l) == is_udp(own))
+            .filter(|l| !alike(l) && !names.contains(&l.name.as_str()))
+            .take(super::SHOWN)
+            .map(|l| format!("`{}` ({})", l.name, l.protocol))
+            .collect();
+        let several = match others.len() {
+            0 => return None,
+            1 => "",
+            _ => "s",
+        };
+        let others = others.join(", ");
+        Some(format!(
+            "move listener{several} {others} of Gateway {gateway} to another port than {port}"
+        ))
+    }
+
+    /// That a Gateway is not accepted, besides what is wrong with its listeners.
+    fn not_accepted(&self, name: &NamespacedName, around: &mut Around) {
+        use condition::gateway::{ACCEPTED, reason};
+        let gateway = ObjectReference::gateway_api("Gateway", name);
+        let Some(Status::Gateway(status)) = self.resolver.resolution().statuses.get(&gateway)
+        else {
+            return;
+        };
+        let accepted = status.conditions.iter().find(|one| one.type_ == ACCEPTED);
+        let Some(accepted) = accepted.filter(|one| one.status == "False") else {
+            return;
+        };
+        if accepted.reason == reason::LISTENERS_NOT_VALID {
+            return;
+        }
+        around.why.push(format!(
+            "{gateway}: {ACCEPTED} False ({}): {}",
+            accepted.reason, accepted.message
+        ));
+        if accepted.reason == reason::UNSUPPORTED_ADDRESS {
+            around.help.push(format!(
+                "give each of `spec.addresses` of {gateway} the type `IPAddress` or `Hostname`, or remove it"
+            ));
+        }
     }
 
     /// The conditions of a listener.
@@ -71,21 +137,27 @@ impl Near<'_> {
     /// What a listener that conflicts with no other needs to serve, or its Gateway.
     fn listener_needs(&self, name: &NamespacedName, idle: &str, help: &mut Vec<String>) {
         let gateway = ObjectReference::gateway_api("Gateway", name);
+        let snapshot = self.resolver.snapshot();
+        let Some(written) = snapshot.gateways().get(name) else {
+            return;
+        };
         for condition in self.conditions(name, idle) {
             match condition.reason.as_str() {
                 listener::reason::UNSUPPORTED_PROTOCOL => help.push(format!(
                     "give listener `{idle}` of Gateway {name} one of the protocols HTTP, HTTPS, TLS, TCP and UDP"
                 )),
-                listener::reason::INVALID if condition.type_ == listener::ACCEPTED => help.push(
-                    format!("correct `allowedRoutes.namespaces` of listener `{idle}` of Gateway {name}"),
-                ),
+                listener::reason::PORT_UNAVAILABLE if condition.type_ == listener::ACCEPTED => help
+                    .push(format!(
+                        "give listener `{idle}` of Gateway {name} a port from 1 to 65535"
+                    )),
+                listener::reason::INVALID if condition.type_ == listener::ACCEPTED => {
+                    let mut listeners = written.spec.listeners.iter();
+                    let listener = listeners.find(|listener| listener.name == idle);
+                    help.extend(listener.map(|listener| valid(listener, name)));
+                }
                 _ => {}
             }
         }
-        let snapshot = self.resolver.snapshot();
-        let Some(written) = snapshot.gateways().get(name) else {
-            return;
-        };
         let mut listeners = written.spec.listeners.iter();
         let index = listeners.position(|listener| listener.name == idle);
         let field = index.map(|index| format!("spec.listeners[{index}]"));
@@ -110,10 +182,45 @@ impl Near<'_> {
             )
         };
         if let Some(ignored) = self.index().ignored(&class) {
-            help.extend(super::ignored::remedies(ignored));
+            help.push(super::ignored::correct(ignored));
         }
         for problem in self.resolver.reference_problems(&class) {
             help.push(format!("correct `{}` of {class}", problem.path));
         }
     }
+}
+
+/// What a listener needs that is not valid by itself: what an API server checks, and the namespaces of its routes.
+fn valid(listener: &Listener, gateway: &NamespacedName) -> String {
+    let whom = format!("listener `{}` of Gateway {gateway}", listener.name);
+    match (&listener.protocol, listener.tls_mode()) {
+        (ProtocolType::Https, None) => {
+            return format!("give {whom} a `tls` with `certificateRefs`, or `protocol: HTTP`");
+        }
+        (ProtocolType::Tls, None) => {
+            return format!(
+                "give {whom} a `tls` with `certificateRefs` or `mode: Passthrough`, or `protocol: TCP`"
+            );
+        }
+        (ProtocolType::Https, Some(TlsModeType::Passthrough)) => {
+            return format!("give {whom} `tls.mode: Terminate`, or `protocol: TLS`");
+        }
+        (ProtocolType::Https | ProtocolType::Tls, Some(TlsModeType::Unknown(_))) => {
+            return format!("give {whom} `tls.mode: Terminate` or `tls.mode: Passthrough`");
+        }
+        _ => {}
+    }
+    let has_hostname = !matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
+    let hostname = listener.hostname.as_deref();
+    let hostname = hostname.filter(|text| has_hostname && !text.is_empty());
+    match hostname.map(str::parse::<Hostname>) {
+        Some(Err(error)) => format!("correct `hostname` of {whom}: {error}"),
+        _ => format!("correct `allowedRoutes.namespaces` of {whom}"),
+    }
+}
+
+/// Names in backticks.
+fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }

@@ -14,21 +14,24 @@ const MOST_TRIED: usize = 8;
 impl Near<'_> {
     /// Objects that are left out and would have taken a request that nobody took.
     pub(super) fn ignored(&self, request: &Request, answer: &Answer, around: &mut Around) {
-        for ignored in self.takers(request, answer) {
-            around.why.push(untold(ignored));
-            around.help.extend(remedies(ignored));
+        for (ignored, takes) in self.takers(request, answer) {
+            around.why.push(untold(ignored, takes));
+            around.help.push(correct(ignored));
         }
     }
 
     /// Objects that are left out and would have taken a request that another route took.
     pub(super) fn instead(&self, request: &Request, answer: &Answer, why: &mut Vec<String>) {
-        why.extend(self.takers(request, answer).into_iter().map(untold));
+        let takers = self.takers(request, answer).into_iter();
+        why.extend(takers.map(|(ignored, takes)| untold(ignored, takes)));
     }
 
-    /// The routes that are left out and would take a request: each is put among the others and asked.
-    fn takers(&self, request: &Request, answer: &Answer) -> Vec<&Ignored> {
+    /// The routes that are left out and match a request, and whether they would take it: each is put among the others
+    /// and asked.
+    fn takers(&self, request: &Request, answer: &Answer) -> Vec<(&Ignored, bool)> {
         let host = super::host_of(request);
         let snapshot = self.resolver.snapshot();
+        let won = answer.route.as_ref().map(|route| &route.route);
         let candidates = self.ignored.iter().filter_map(|ignored| {
             let meant = ignored.meant.as_ref()?;
             let hostnames = hostnames(meant)?;
@@ -37,13 +40,13 @@ impl Near<'_> {
                 name.is_ok_and(|name| host.as_deref().is_some_and(|host| name.matches(host)))
             };
             let fits = hostnames.is_empty() || hostnames.iter().any(covers);
-            // What replaces another object is told apart from it by no answer.
-            (fits && !snapshot.contains(&meant.reference())).then_some((ignored, meant))
+            // Where the object that the server keeps took the request, nothing tells another one of its name apart from it.
+            (fits && won != Some(&meant.reference())).then_some((ignored, meant))
         });
         let mut takers = Vec::new();
-        let mut resolver = None;
+        let mut tried = None;
         for (ignored, meant) in candidates.take(MOST_TRIED) {
-            let resolver = resolver.get_or_insert_with(|| self.resolver.clone());
+            let resolver = tried.get_or_insert_with(|| self.resolver.clone());
             let reference = meant.reference();
             resolver.insert(meant.clone());
             resolver.update();
@@ -54,42 +57,51 @@ impl Near<'_> {
                 asked.gateway = Some(gateway.namespaced_name());
             }
             let answered = simulator.request(&asked, &mut |_| 0);
-            let takes = answered.is_ok_and(|answer| {
-                let route = answer.route.as_ref();
-                route.is_some_and(|route| route.route == reference)
-            });
-            if takes {
-                takers.push(ignored);
+            if let Ok(answered) = answered {
+                let route = answered.route.as_ref();
+                let takes = route.is_some_and(|route| route.route == reference);
+                let mut losers = answered.losers.iter();
+                if takes || losers.any(|loser| loser.matches && loser.route.route == reference) {
+                    takers.push((ignored, takes));
+                }
             }
-            resolver.remove(&reference);
+            if snapshot.contains(&reference) {
+                // Another object of this name has to be put back.
+                tried = None;
+            } else {
+                resolver.remove(&reference);
+            }
         }
         takers
     }
 }
 
-/// That an object would have taken a request.
-fn untold(ignored: &Ignored) -> String {
+/// That an object would have taken a request, or would have been in the running.
+fn untold(ignored: &Ignored, takes: bool) -> String {
     let (given, meant) = (ignored.object.to_string(), ignored.reference().to_string());
     let subject = match given == meant {
         true => given,
         false => format!("{given}, read as {meant},"),
     };
-    format!(
-        "{subject} would take the request, but is left out: {}",
-        ignored.message
-    )
+    let subject = match ignored.replaced_by {
+        Some(_) => format!("{subject} as it was given first"),
+        None => subject,
+    };
+    match takes {
+        true => format!("{subject} would take the request, but is left out, see below"),
+        false => format!(
+            "{subject} matches the request too, and would rank lower, but is left out, see below"
+        ),
+    }
 }
 
-/// What an object needs so that an API server takes it.
-pub(super) fn remedies(ignored: &Ignored) -> Vec<String> {
+/// What to do about an object so that an API server takes it. What is wrong with it stands where what is left out is listed.
+pub(super) fn correct(ignored: &Ignored) -> String {
     let object = &ignored.object;
-    let own = ignored.help.iter();
-    let own = own.map(|help| format!("{object}: {help}"));
-    let fields = ignored.findings.iter().filter_map(|finding| {
-        let help = finding.help()?;
-        Some(format!("{object}: {}: {help}", finding.path()))
-    });
-    own.chain(fields).take(super::SHOWN).collect()
+    match ignored.replaced_by {
+        Some(_) => format!("keep one of the objects {object}, see below"),
+        None => format!("correct {object}, which is left out, see below"),
+    }
 }
 
 /// The hostnames of a route; nothing for other objects.

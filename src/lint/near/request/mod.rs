@@ -5,6 +5,7 @@ mod elsewhere;
 mod idle;
 mod ignored;
 mod policies;
+mod redirects;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ pub struct Around {
     /// What else concerns the request, as sentences.
     pub why: Vec<String>,
     /// What would be right, as sentences. Of several causes only the first that stops the request has some: the others
-    /// matter when it is gone. Empty where the request went to a backend.
+    /// matter when it is gone. Empty where the request went to a backend. Of an object that is left out it says no more than that:
+    /// what is wrong with it is for the one who lists what is left out.
     pub help: Vec<String>,
 }
 
@@ -45,13 +47,7 @@ impl Near<'_> {
                 self.policies(answer, backend, &mut around.why);
             }
             self.rule_fails(answer, &mut around.help);
-            let dead_end = answer.dead_end.iter();
-            around.help.extend(dead_end.map(|location| {
-                format!(
-                    "add a listener that answers at {location}; if TLS ends in front of the Gateway, it sees cleartext again, \
-                     and the redirect has no end"
-                )
-            }));
+            self.redirects(request, answer, &mut around);
         } else {
             self.astray(request, answer, &mut around);
         }
@@ -85,7 +81,7 @@ impl Near<'_> {
     fn astray(&self, request: &Request, answer: &Answer, around: &mut Around) {
         type Cause<'n> = fn(&Near<'n>, &Request, &Answer, &mut Around);
         let causes: [Cause<'_>; 4] = [
-            |near, request, answer, around| near.idle(request, answer, &mut around.help),
+            |near, request, answer, around| near.idle(request, answer, around),
             |near, request, answer, around| near.unattached(request, answer, around),
             |near, request, answer, around| near.ignored(request, answer, around),
             |near, request, answer, around| near.dropped(request, answer, around),

@@ -95,8 +95,8 @@ impl Near<'_> {
                 && targets.contains(&(group, kind, name))
             {
                 found.push(format!(
-                    "{} names {backend}, but is left out: {}",
-                    ignored.object, ignored.message
+                    "{} names {backend}, but is left out, see below",
+                    ignored.object
                 ));
             }
         }

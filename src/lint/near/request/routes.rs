@@ -3,11 +3,12 @@
 use super::{super::Near, Around, SHOWN, host_of, within};
 use crate::{
     attachment::{
-        Attachment, PortWinner, RouteId, RouteKind, Standing,
+        Attachment, PortWinner, RouteId, RouteKind, Snapshot, Standing,
         effective::{AttachedRoute, EffectiveHostname},
     },
     meta::{GROUP, Hostname, ObjectReference},
     proxy::Table,
+    schema::{self, nearest_name},
     sim::{Answer, Request, http_parts},
 };
 use std::sync::Arc;
@@ -43,20 +44,24 @@ impl Near<'_> {
     pub(super) fn unattached(&self, request: &Request, answer: &Answer, around: &mut Around) {
         let asked = answer.gateway.as_ref().or(answer.service.as_ref());
         let attachments = self.resolver.resolution().attachments.iter();
-        let all = attachments
-            .flat_map(|(route, attachments)| attachments.iter().map(move |one| (route, one)));
-        let here = all.filter(|(route, attachment)| {
+        let all = attachments.flat_map(|(route, attachments)| {
+            let attachments = attachments.iter().enumerate();
+            attachments.map(move |(index, one)| (route, index, one))
+        });
+        let here = all.filter(|(route, _, attachment)| {
             let parent = attachment.parent.resolve(&route.name.namespace);
-            asked.is_none_or(|asked| *asked == parent)
+            asked.is_none_or(|asked| *asked == parent || self.nearly_names(&parent, asked))
                 && carries(route, request)
                 && self.would_take(route, request)
         });
-        for (route, attachment) in here.take(SHOWN) {
+        for (route, index, attachment) in here.take(SHOWN) {
             if !attachment.attached {
-                around
-                    .why
-                    .push(format!("{route} is not attached: {}", attachment.why));
-                self.attach(route, attachment, &mut around.help);
+                let why = &attachment.why;
+                around.why.push(match why.starts_with("rejected at ") {
+                    true => format!("{route} is {why}"),
+                    false => format!("{route} is not attached: {why}"),
+                });
+                self.attach(route, (index, attachment), &mut around.help);
                 continue;
             }
             let taken = answer.listener.as_ref();
@@ -72,6 +77,29 @@ impl Near<'_> {
                 around.help.extend(apart(route, &at.standing));
             }
         }
+    }
+
+    /// Whether a reference to a parent that is not there most likely means another object: one of the same name, one of
+    /// nearly the same name in its namespace, or the only Gateway there.
+    fn nearly_names(&self, parent: &ObjectReference, meant: &ObjectReference) -> bool {
+        let snapshot = self.resolver.snapshot();
+        if snapshot.contains(parent) || self.index().ignored(parent).is_some() {
+            return false;
+        }
+        let same_namespace = parent.namespace == meant.namespace;
+        let is_near = || {
+            let name = std::iter::once(meant.name.as_str());
+            parent.name.len() > 2 && nearest_name(&parent.name, name).is_some()
+        };
+        let is_only = || {
+            let is_gateway = parent.kind == "Gateway" && meant.kind == "Gateway";
+            let gateways = snapshot.gateways();
+            is_gateway
+                && Snapshot::in_namespace(gateways, &meant.namespace)
+                    .nth(1)
+                    .is_none()
+        };
+        parent.name == meant.name || same_namespace && (is_near() || is_only())
     }
 
     /// Routes that are attached to other listeners of the Gateway alone, and would take a request.
@@ -233,11 +261,23 @@ impl Near<'_> {
             || !self.resolver.left_out(route).is_empty()
     }
 
-    /// What a route needs to be attached.
-    fn attach(&self, route: &RouteId, attachment: &Attachment, help: &mut Vec<String>) {
+    /// What a route needs to be attached to the parent of this index.
+    fn attach(
+        &self,
+        route: &RouteId,
+        (index, attachment): (usize, &Attachment),
+        help: &mut Vec<String>,
+    ) {
         let parent = attachment.parent.resolve(&route.name.namespace);
+        if let Some(later) = schema::later_kind(&parent.group, &parent.kind) {
+            help.push(format!(
+                "{route}: name a Gateway in `parentRefs`; {} needs release {}",
+                later.kind, later.since
+            ));
+            return;
+        }
         if let Some(ignored) = self.index().ignored(&parent) {
-            help.extend(super::ignored::remedies(ignored));
+            help.push(super::ignored::correct(ignored));
             return;
         }
         let conflict = attachment
@@ -261,16 +301,19 @@ impl Near<'_> {
             namespace: route.name.namespace.clone(),
             name: route.name.name.clone(),
         };
-        let hints = self.object(&object).into_iter();
-        let of_parents = hints.filter(|hint| {
-            invalid
-                || within(&hint.path, "spec.hostnames")
-                || hint.path.starts_with("spec.parentRefs")
+        let problems = self.resolver.reference_problems(&object);
+        let own = format!("spec.parentRefs[{index}]");
+        let of_parent = problems.iter().filter(|problem| {
+            let of_parents = problem.path.starts_with("spec.parentRefs");
+            let of_hosts = within(&problem.path, "spec.hostnames");
+            within(&problem.path, &own)
+                || of_hosts && problem.to.as_ref().is_none_or(|to| *to == parent)
+                || invalid && !of_parents
         });
         let known = help.len();
-        help.extend(of_parents.map(|hint| format!("{route}: {}", hint.message)));
+        let needed = of_parent.filter_map(|problem| self.help(&object, problem));
+        help.extend(needed.map(|needed| format!("{route}: {needed}")));
         if invalid && help.len() == known {
-            let problems = self.resolver.reference_problems(&object);
             let remedies = problems.iter().filter_map(|problem| self.remedy(problem));
             help.extend(remedies.map(|remedy| format!("{route}: {remedy}")));
         }

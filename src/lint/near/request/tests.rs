@@ -135,13 +135,11 @@ fn an_object_that_is_left_out_and_would_have_taken_the_request_is_named() {
     let found = around(&refused("hostnmaes: [x.example],"), "http://x.example/");
     assert_eq!(
         found.why,
-        [
-            "HTTPRoute shop/new would take the request, but is left out: the API server would refuse it: it has an unknown field"
-        ]
+        ["HTTPRoute shop/new would take the request, but is left out, see below"]
     );
     assert_eq!(
         found.help,
-        ["HTTPRoute shop/new: spec.hostnmaes: did you mean `hostnames`?"]
+        ["correct HTTPRoute shop/new, which is left out, see below"]
     );
     let other = "hostnames: [y.example], oops: 1,";
     assert_eq!(around(&refused(other), "http://x.example/").why, [""; 0]);
@@ -219,7 +217,9 @@ fn a_redirect_that_leads_nowhere_is_helped() {
     let spec = "{ parentRefs: [{ name: front }], rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { scheme: https } }] }] }";
     let help = around(&object("HTTPRoute", "r", spec), "http://a.example/").help;
     assert_eq!(help.len(), 1, "{help:#?}");
-    assert!(help[0].starts_with("add a listener that answers at https://a.example/; if TLS ends"));
+    assert!(help[0].starts_with(
+        "add a listener with `protocol: HTTPS` on port 443 to Gateway shop/front; if TLS ends"
+    ));
 }
 
 /// Listeners that are not serving go before everything else that a request would have met.
@@ -251,8 +251,29 @@ fn what_a_listener_needs_to_serve_is_said() {
     let mixed = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: HTTP }\n";
     assert_eq!(
         ask(mixed, 443),
-        ["give listener `a` of Gateway shop/front a port that no listener of another protocol has"]
+        ["move listener `b` (HTTP) of Gateway shop/front to another port than 443"]
     );
+    let datagrams = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: TCP }\n    - { name: c, port: 443, protocol: UDP }\n";
+    assert_eq!(
+        ask(datagrams, 443),
+        ["move listener `b` (TCP) of Gateway shop/front to another port than 443"]
+    );
+    for (listener, needed) in [
+        (
+            "protocol: HTTPS",
+            "give listener `odd` of Gateway shop/front a `tls` with `certificateRefs`, or `protocol: HTTP`",
+        ),
+        (
+            "protocol: HTTPS, tls: { certificateRefs: [{ name: none }] }, allowedRoutes: { namespaces: { from: Selector } }",
+            "correct `allowedRoutes.namespaces` of listener `odd` of Gateway shop/front",
+        ),
+    ] {
+        let help = ask(
+            &format!("    - {{ name: odd, port: 443, {listener} }}\n"),
+            443,
+        );
+        assert_eq!(help.first().map(String::as_str), Some(needed), "{help:#?}");
+    }
     let odd = "    - { name: odd, port: 443, protocol: example.com/odd }\n";
     assert_eq!(
         ask(odd, 443),
@@ -355,6 +376,123 @@ fn a_parent_that_is_left_out_is_named_with_what_it_needs() {
     );
     assert_eq!(
         found.help,
-        ["Gateway shop/none: spec.listeners: add an entry"]
+        ["correct Gateway shop/none, which is left out, see below"]
+    );
+}
+
+/// A reference to a parent that is not there is told of where the object that it nearly names is asked.
+#[test]
+fn a_route_whose_parent_nearly_names_the_gateway_is_named() {
+    let named = |name: &str, parent: &str| {
+        let spec = format!("{{ parentRefs: [{parent}], {CART} }}");
+        object("HTTPRoute", name, &spec)
+    };
+    let found = around(&named("r", "{ name: frnot }"), "http://x.example/");
+    assert_eq!(
+        found.why,
+        ["HTTPRoute shop/r is not attached: Gateway shop/frnot does not exist"]
+    );
+    assert_eq!(
+        found.help,
+        ["HTTPRoute shop/r: did you mean Gateway `front`?"]
+    );
+    // The same name, in another namespace.
+    let found = around(
+        &named("r", "{ name: front, namespace: away }"),
+        "http://x.example/",
+    );
+    assert_eq!(found.why.len(), 1, "{found:#?}");
+    assert_eq!(found.help.len(), 1, "{found:#?}");
+    let far = named("r", "{ name: elsewhere, namespace: away }");
+    assert_eq!(around(&far, "http://x.example/").why, [""; 0]);
+}
+
+/// Of a route with several parents only that which was asked is judged.
+#[test]
+fn help_is_for_the_parent_that_was_asked() {
+    let spec = format!(
+        "{{ parentRefs: [{{ name: none }}, {{ name: front, sectionName: oen }}], {CART} }}"
+    );
+    let found = around(&object("HTTPRoute", "r", &spec), "http://x.example/");
+    assert_eq!(
+        found.help,
+        ["HTTPRoute shop/r: did you mean `sectionName: one`?"],
+        "{found:#?}"
+    );
+}
+
+/// A kind of a later release is no parent here.
+#[test]
+fn a_parent_of_a_later_release_is_replaced_by_a_gateway() {
+    let spec = format!("{{ parentRefs: [{{ kind: ListenerSet, name: front }}], {CART} }}");
+    let found = around(&object("HTTPRoute", "r", &spec), "http://x.example/");
+    assert_eq!(
+        found.help,
+        ["HTTPRoute shop/r: name a Gateway in `parentRefs`; ListenerSet needs release v1.5.0"],
+        "{found:#?}"
+    );
+}
+
+/// A route of a name that is given again is left out, and may match what the other does not.
+#[test]
+fn a_route_that_was_given_again_is_named_where_it_would_take_the_request() {
+    let objects = route("HTTPRoute", "r", "hostnames: [x.example],")
+        + &route("HTTPRoute", "r", "hostnames: [y.example],");
+    let found = around(&objects, "http://x.example/");
+    assert_eq!(
+        found.why,
+        [
+            "HTTPRoute shop/r as it was given first would take the request, but is left out, see below"
+        ]
+    );
+    assert_eq!(
+        found.help,
+        ["keep one of the objects HTTPRoute shop/r, see below"]
+    );
+    assert_eq!(around(&objects, "http://y.example/"), Around::default());
+    // One that would match, and lose, is named too.
+    let objects = route("HTTPRoute", "a", "hostnames: [x.example],")
+        + &route("HTTPRoute", "b", "hostnames: ['*.example'], oops: 1,");
+    assert_eq!(
+        around(&objects, "http://x.example/").why,
+        [
+            "HTTPRoute shop/b matches the request too, and would rank lower, but is left out, see below"
+        ]
+    );
+}
+
+/// HTTPRoute `requestRedirect`: the client asks again, and has to find another answer.
+#[test]
+fn a_redirect_that_leads_nowhere_or_in_a_circle_says_what_it_needs() {
+    let redirect = |listener: &str, redirect: &str| {
+        let spec = format!(
+            "{{ parentRefs: [{{ name: front{listener} }}], rules: [{{ filters: [{{ type: RequestRedirect, requestRedirect: {redirect} }}] }}] }}"
+        );
+        object("HTTPRoute", "r", &spec)
+    };
+    let found = around(&redirect("", "{ scheme: https }"), "http://x.example/a");
+    assert_eq!(found.help.len(), 1, "{found:#?}");
+    let found = around(&redirect("", "{ port: 81 }"), "http://x.example/a");
+    assert_eq!(
+        found.help,
+        ["attach HTTPRoute shop/r to listener `one` only, by `sectionName`"],
+        "{found:#?}"
+    );
+    assert!(
+        found.why[0]
+            .starts_with("the redirect is a loop: the client is led to http://x.example:81/a"),
+        "{found:#?}"
+    );
+    let one = redirect(", sectionName: one", "{ port: 81 }");
+    assert_eq!(around(&one, "http://x.example/a"), Around::default());
+}
+
+/// What attaches to a listener of connections is a route of its kind.
+#[test]
+fn a_listener_of_connections_without_a_route_is_told_what_to_attach() {
+    let found = around("", "tcp://x.example:5000");
+    assert_eq!(
+        found.help,
+        ["attach a TCPRoute to listener `raw` of Gateway shop/front"]
     );
 }

@@ -1,0 +1,92 @@
+//! Redirects that lead to nobody, or in a circle.
+
+use super::{super::Near, Around};
+use crate::{
+    routing::RouterOptions,
+    sim::{Answer, Outcome, Refusal, Request, Simulator, redirected},
+};
+use std::collections::BTreeSet;
+
+/// How many redirects are followed, at most.
+const MOST_FOLLOWED: usize = 8;
+
+impl Near<'_> {
+    /// What a redirect to the same host needs so that the client gets an answer there.
+    pub(super) fn redirects(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let Some(mut next) = redirected(request, answer) else {
+            return;
+        };
+        let effective = self.resolver.resolution().effective.clone();
+        let mut simulator = Simulator::new(effective, RouterOptions::default());
+        let mut asked = BTreeSet::from([request.uri.to_string()]);
+        for _ in 0..MOST_FOLLOWED {
+            let url = next.uri.to_string();
+            if !asked.insert(url.clone()) {
+                self.loops(answer, &next, &mut simulator, around);
+                return;
+            }
+            let Ok(then) = simulator.request(&next, &mut |_| 0) else {
+                return;
+            };
+            match redirected(&next, &then) {
+                Some(after) => next = after,
+                None => {
+                    needs_listener(&next, &then, &mut around.help);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What ends a loop that comes to a request again.
+    fn loops(
+        &self,
+        answer: &Answer,
+        again: &Request,
+        simulator: &mut Simulator,
+        around: &mut Around,
+    ) {
+        around.why.push(format!(
+            "the redirect is a loop: the client is led to {} again and again",
+            again.uri
+        ));
+        let Ok(then) = simulator.request(again, &mut |_| 0) else {
+            return;
+        };
+        let (Some(first), Some(route)) = (&answer.listener, &then.route) else {
+            return;
+        };
+        let same_route = answer.route.as_ref().map(|first| &first.route) == Some(&route.route);
+        around.help.push(match &then.listener {
+            Some(listener) if same_route && listener.name != first.name => format!(
+                "attach {} to listener `{}` only, by `sectionName`",
+                route.route, first.name
+            ),
+            _ => format!(
+                "let the `RequestRedirect` of `spec.rules[{}]` of {} lead to a URL that the rule does not match",
+                route.rule, route.route
+            ),
+        });
+    }
+}
+
+/// Which listener a client needs that is led to a port without one.
+fn needs_listener(next: &Request, then: &Answer, help: &mut Vec<String>) {
+    let protocol = match next.scheme() {
+        "http" => "HTTP",
+        "https" => "HTTPS",
+        _ => return,
+    };
+    let nobody = then.outcome == Outcome::Refused && then.refusal == Some(Refusal::NoListener);
+    if let (true, Some(gateway), Ok(port)) = (nobody, &then.gateway, next.destination_port()) {
+        let ended_before = match protocol {
+            "HTTPS" => {
+                "; if TLS ends in front of the Gateway, it sees cleartext again, and the redirect has no end"
+            }
+            _ => "",
+        };
+        help.push(format!(
+            "add a listener with `protocol: {protocol}` on port {port} to {gateway}{ended_before}"
+        ));
+    }
+}
