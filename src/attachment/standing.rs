@@ -134,6 +134,8 @@ pub enum PortWinner {
     Route {
         /// The route.
         route: RouteId,
+        /// The route that does not govern the port.
+        loser: RouteId,
         /// What decided.
         won_by: WonBy,
     },
@@ -145,7 +147,12 @@ impl fmt::Display for PortWinner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kind(kind) => write!(f, "{kind}s govern it, a kind that goes first"),
-            Self::Route { route, won_by } => {
+            Self::Route {
+                route,
+                loser,
+                won_by,
+            } => {
+                let won_by = won_by.between(&route.name, &loser.name);
                 let what = match route.kind {
                     RouteKind::Udp => "datagram",
                     _ => "connection",
@@ -163,6 +170,8 @@ impl fmt::Display for PortWinner {
 pub struct RouteConflict {
     /// The route that is accepted.
     pub winner: RouteId,
+    /// The route that is rejected.
+    pub loser: RouteId,
     /// The hostname of the accepted route that is concerned, as it is in force at the listener; `None` for every
     /// host.
     pub winner_hostname: Option<Hostname>,
@@ -199,7 +208,7 @@ pub enum WonBy {
 
 impl WonBy {
     /// What decides between two routes of which the one goes before the other by age and name.
-    pub(super) fn seniority(
+    pub(crate) fn seniority(
         winner: &crate::meta::Seniority<NamespacedName>,
         loser: &crate::meta::Seniority<NamespacedName>,
     ) -> Self {
@@ -211,22 +220,51 @@ impl WonBy {
             (None, _) => Self::NameAlone,
         }
     }
+
+    /// What decided between two objects, as a part of a sentence about the winner.
+    pub fn between<'n>(
+        self,
+        winner: &'n NamespacedName,
+        loser: &'n NamespacedName,
+    ) -> impl fmt::Display + 'n {
+        Decided {
+            won_by: self,
+            winner,
+            loser,
+        }
+    }
 }
 
-impl fmt::Display for WonBy {
+/// See [`WonBy::between`].
+struct Decided<'n> {
+    won_by: WonBy,
+    winner: &'n NamespacedName,
+    loser: &'n NamespacedName,
+}
+
+impl fmt::Display for Decided<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Age => "it is older",
-            Self::KnownAge => "only it has a creationTimestamp",
-            Self::Name => "both are of the same age, and its namespace/name sorts first",
-            Self::NameAlone => {
-                "neither has a creationTimestamp, and its namespace/name sorts first"
+        let (winner, loser) = (self.winner, self.loser);
+        f.write_str(match self.won_by {
+            WonBy::Age => "it is older",
+            WonBy::KnownAge => "only it has a creationTimestamp",
+            WonBy::Name => {
+                return write!(
+                    f,
+                    "both are of the same age, and `{winner}` sorts before `{loser}`"
+                );
             }
-            Self::Kind => {
+            WonBy::NameAlone => {
+                return write!(
+                    f,
+                    "neither has a creationTimestamp, and `{winner}` sorts before `{loser}`; in a cluster the older one goes first"
+                );
+            }
+            WonBy::Kind => {
                 "both have the same age and name, and an HTTPRoute goes before a GRPCRoute"
             }
-            Self::Hostname => "its own hostname is more specific",
-            Self::Sni => "a TLSRoute goes before a TCPRoute, since it selects by SNI",
+            WonBy::Hostname => "its own hostname is more specific",
+            WonBy::Sni => "a TLSRoute goes before a TCPRoute, since it selects by SNI",
         })
     }
 }
@@ -235,10 +273,12 @@ impl fmt::Display for RouteConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             winner,
+            loser,
             winner_hostname,
             hostname,
             won_by,
         } = self;
+        let won_by = won_by.between(&winner.name, &loser.name);
         match winner.kind {
             RouteKind::Tcp => {
                 return write!(
@@ -249,13 +289,13 @@ impl fmt::Display for RouteConflict {
             RouteKind::Udp => {
                 return write!(f, "{winner} takes every datagram and goes first: {won_by}");
             }
-            _ => write!(f, "{winner} serves ")?,
+            _ => write!(f, "{winner} claims ")?,
         }
         match (winner_hostname, hostname) {
-            (None, None) => f.write_str("every host too")?,
+            (None, None) => f.write_str("every host, too")?,
             (None, Some(own)) => write!(f, "every host, `{own}` included")?,
             (Some(name), None) => write!(f, "`{name}`, and this route every host")?,
-            (Some(name), Some(own)) if name == own => write!(f, "`{name}` too")?,
+            (Some(name), Some(own)) if name == own => write!(f, "`{name}`, too")?,
             (Some(name), Some(own)) if name.covers(own) => {
                 write!(f, "`{name}`, which includes `{own}`")?;
             }

@@ -3,16 +3,16 @@
 use super::{Found, LintOptions, covered, patterns};
 use crate::{
     attachment::{
-        Resolver, RouteId, RouteKind,
+        Resolver, RouteId, RouteKind, WonBy,
         effective::{
             AttachedRoute, ClientScope, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteRules,
             ServiceRoute,
         },
     },
-    meta::{Age, Hostname, NamespacedName},
+    meta::{Age, Hostname, NamespacedName, Seniority},
     proxy::{grpc_entries, http_entries},
-    routing::{self, Entry, Precedence},
+    routing::{self, Criterion, Entry, HostPattern, HostnameRank, Precedence},
     rules::set as rules,
 };
 use std::{
@@ -44,10 +44,10 @@ struct Cause {
     /// The route whose match is before it.
     route: RouteId,
     place: Place,
-    /// The criterion by which it is before it.
+    /// The criterion by which it goes first, as a sentence about it.
     by: String,
-    /// Whether another order of creation would change who wins.
-    by_name: bool,
+    /// What would be right, where that depends on the criterion.
+    help: Option<String>,
 }
 
 /// Where a table comes from.
@@ -93,6 +93,7 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
         effort: covered::Effort::default(),
         fates: BTreeMap::new(),
         lost: Vec::new(),
+        hosts_lost: Vec::new(),
     };
     let effective = &resolver.resolution().effective;
     for gateway in effective.gateways.values() {
@@ -145,7 +146,12 @@ struct Reach<'o> {
     fates: BTreeMap<RouteId, BTreeMap<Place, Fate>>,
     /// Routes that no request reaches at some listener or Service, and why.
     lost: Vec<(RouteId, String)>,
+    /// Routes that get no request for some of their hosts at a listener: why, and what would be right.
+    hosts_lost: Vec<(RouteId, String, String)>,
 }
+
+/// Hosts that belong to another listener, by the name of that.
+type Elsewhere<'a> = BTreeMap<&'a str, BTreeSet<String>>;
 
 impl Reach<'_> {
     fn knows(&self, kind: RouteKind, name: &NamespacedName) -> bool {
@@ -160,13 +166,22 @@ impl Reach<'_> {
         // Which of several routes of these kinds gets the connections is a matter of their status.
         for attached in &listener.tls_routes {
             self.further_rules(RouteKind::Tls, &attached.route);
-            let hostnames = attached.hostnames.iter().map(|h| h.hostname.as_ref());
-            let owners: Option<BTreeSet<&str>> = hostnames
-                .map(|hostname| taken_by(hostname?, site))
-                .collect();
-            if let Some(owners) = owners {
-                let id = RouteId::new(RouteKind::Tls, attached.route.reference.clone());
-                self.lose(&id, &BTreeMap::new(), Some(&owners), site);
+            let mut elsewhere = Elsewhere::new();
+            let mut lives = false;
+            for hostname in attached.hostnames.iter().map(|h| h.hostname.as_ref()) {
+                match hostname.and_then(|name| Some((name, taken_by(name, site)?))) {
+                    Some((name, owner)) => {
+                        let hosts = elsewhere.entry(owner).or_default();
+                        hosts.insert(name.to_string());
+                    }
+                    None => lives = true,
+                }
+            }
+            let id = RouteId::new(RouteKind::Tls, attached.route.reference.clone());
+            if lives {
+                self.lose_hosts(&id, elsewhere, site);
+            } else {
+                self.lose(&id, &BTreeMap::new(), &elsewhere, site);
             }
         }
         for attached in &listener.tcp {
@@ -224,16 +239,19 @@ impl Reach<'_> {
     fn table(&mut self, entries: &[Entry<Target<'_>>], site: Site<'_>) {
         let by = covered::by(entries, &self.options.routing, &self.effort);
         let mut here: BTreeMap<RouteId, BTreeMap<Place, Fate>> = BTreeMap::new();
-        let mut elsewhere: BTreeMap<RouteId, BTreeSet<&str>> = BTreeMap::new();
+        let mut elsewhere: BTreeMap<RouteId, Elsewhere<'_>> = BTreeMap::new();
         for (entry, by) in entries.iter().zip(by) {
             let target = &entry.payload;
             let fates = here.entry(target.id()).or_default();
             let fate = fates.entry(target.place).or_default();
+            let name = own_hostname(entry);
+            let owner = name.and_then(|name| Some((taken_by(&name, site)?, name)));
             if let Some(other) = by.and_then(|other| entries.get(other)) {
                 let cause = || cause(entry, other, &self.options.routing);
                 fate.cause.get_or_insert_with(cause);
-            } else if let Some(owner) = own_hostname(entry).and_then(|name| taken_by(&name, site)) {
-                elsewhere.entry(target.id()).or_default().insert(owner);
+            } else if let Some((owner, name)) = owner {
+                let of_route = elsewhere.entry(target.id()).or_default();
+                of_route.entry(owner).or_default().insert(name.to_string());
             } else if patterns::takes_no_path(&entry.matching, &self.effort) {
                 fate.pathless = true;
             } else {
@@ -241,8 +259,11 @@ impl Reach<'_> {
             }
         }
         for (id, fates) in here {
-            if !fates.values().any(|fate| fate.lives) {
-                self.lose(&id, &fates, elsewhere.get(&id), site);
+            let elsewhere = elsewhere.remove(&id).unwrap_or_default();
+            if fates.values().any(|fate| fate.lives) {
+                self.lose_hosts(&id, elsewhere, site);
+            } else {
+                self.lose(&id, &fates, &elsewhere, site);
             }
             let known = self.fates.entry(id).or_default();
             for (place, fate) in fates {
@@ -259,29 +280,46 @@ impl Reach<'_> {
         &mut self,
         id: &RouteId,
         fates: &BTreeMap<Place, Fate>,
-        elsewhere: Option<&BTreeSet<&str>>,
+        elsewhere: &Elsewhere<'_>,
         site: Site<'_>,
     ) {
-        let owners = elsewhere.into_iter().flatten();
         // Where its hosts belong to other listeners that have the route as well, nothing is lost.
-        let mut without: Vec<&str> = owners.copied().collect();
-        if let Site::Listener(gateway, _) = site {
-            let has = |name: &&str| {
-                let listener = gateway.listeners.iter().find(|l| l.name == **name);
-                listener.is_some_and(|listener| is_attached(listener, id))
-            };
-            without.retain(|name| !has(name));
-        }
+        let owners = elsewhere.keys().copied();
+        let without: Vec<&str> = owners.filter(|name| !has_route(site, name, id)).collect();
         let cause = fates.values().find_map(|fate| fate.cause.as_ref());
         let why = match (without.as_slice(), cause) {
             ([], None) => return,
-            ([], Some(cause)) => format!("{} takes the same requests and comes first", cause.route),
+            ([], Some(cause)) => format!("{} takes the same requests and goes first", cause.route),
             (owners, _) => format!(
                 "its hosts belong to listener `{}`, which is more specific and does not have the route",
                 owners.join("`, `")
             ),
         };
         self.lost.push((id.clone(), format!("{site}: {why}")));
+    }
+
+    /// Notes the hosts of a route that belong to other listeners which do not have the route.
+    fn lose_hosts(&mut self, id: &RouteId, elsewhere: Elsewhere<'_>, site: Site<'_>) {
+        const SHOWN: usize = 8;
+        for (owner, hosts) in elsewhere {
+            if has_route(site, owner, id) {
+                continue;
+            }
+            let shown: Vec<String> = hosts.iter().take(SHOWN).map(|h| format!("`{h}`")).collect();
+            let mut shown = shown.join(", ");
+            if let Some(more) = hosts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                shown.push_str(&format!(" and {more} more"));
+            }
+            let belong = match hosts.len() {
+                1 => "that host belongs",
+                _ => "these hosts belong",
+            };
+            self.hosts_lost.push((
+                id.clone(),
+                format!("no request for {shown} reaches the route at {site}: {belong} to listener `{owner}`"),
+                format!("attach the route to listener `{owner}`, too"),
+            ));
+        }
     }
 
     /// Of routes without hosts and matches the first takes all there is, by the first of its rules.
@@ -298,7 +336,7 @@ impl Reach<'_> {
             match &first {
                 None => first = Some(id),
                 Some(first) => {
-                    let why = format!("{site}: {first} comes first and takes every connection");
+                    let why = format!("{site}: {first} goes first and takes every connection");
                     self.lost.push((id, why));
                 }
             }
@@ -321,7 +359,7 @@ impl Reach<'_> {
                     route: id.clone(),
                     place: (first.index, 0),
                     by: "the first rule takes every connection".to_owned(),
-                    by_name: false,
+                    help: Some(further_rule(*index, first.index)),
                 }),
             });
         }
@@ -340,18 +378,28 @@ impl Reach<'_> {
                     continue;
                 };
                 let path = resolver.match_path(id, *place);
-                let message = never_reached(id, cause);
-                if cause.by_name {
-                    let help = format!(
-                        "remove one of the two, or make one more specific; in a cluster the older route wins, and \
-                         neither this one nor {} says when it was created",
-                        cause.route
-                    );
-                    let rule = &rules::NO_DEAD_MATCH;
-                    found.push_with_help(&reference, rule, path, message, help);
-                } else {
-                    found.push(&reference, &rules::NO_DEAD_MATCH, path, message);
+                let of_winner = self.fates.get(&cause.route).map_or(0, BTreeMap::len);
+                let first = resolver.match_path(&cause.route, cause.place);
+                let message = never_reached(id, cause, &first, of_winner);
+                let rule = &rules::NO_DEAD_MATCH;
+                let help = match &cause.help {
+                    Some(help) => Some(help.clone()),
+                    None if is_match(&path) => None,
+                    None => Some(
+                        "remove the rule, or give it matches that are more specific".to_owned(),
+                    ),
+                };
+                match help {
+                    Some(help) => found.push_with_help(&reference, rule, path, message, help),
+                    None => found.push(&reference, rule, path, message),
                 }
+            }
+        }
+        for (id, message, help) in &self.hosts_lost {
+            if !dead_routes.contains(id) {
+                let path = "spec.hostnames".to_owned();
+                let (rule, message) = (&rules::ROUTE_REACHED, message.clone());
+                found.push_with_help(&id.reference(), rule, path, message, help.clone());
             }
         }
         let mut seen: HashMap<&RouteId, Vec<&str>> = HashMap::new();
@@ -380,22 +428,33 @@ impl Reach<'_> {
     }
 }
 
-fn never_reached(id: &RouteId, cause: &Cause) -> String {
-    let Cause {
-        route, place, by, ..
-    } = cause;
-    let (rule, index) = place;
+/// Whether a field is that of a match, and not of a rule without matches.
+fn is_match(path: &str) -> bool {
+    path.contains(".matches[")
+}
+
+/// What to do about a rule that no connection reaches, since the first one takes them all.
+pub(super) fn further_rule(rule: usize, first: usize) -> String {
+    format!("remove rule {rule}, or move its `backendRefs` into rule {first}")
+}
+
+/// That a match is never reached, because of the match at the field `first` of a route that has so many of them.
+fn never_reached(id: &RouteId, cause: &Cause, first: &str, of_winner: usize) -> String {
+    let Cause { route, by, .. } = cause;
+    let field = first.strip_prefix("spec.").unwrap_or(first);
     let first = if route == id {
-        format!("`rules[{rule}].matches[{index}]`")
+        format!("`{field}`")
+    } else if of_winner == 1 && !is_match(field) {
+        route.to_string()
     } else {
-        format!("`rules[{rule}].matches[{index}]` of {route}")
+        format!("`{field}` of {route}")
     };
     if matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
-        format!("never reached: {first} takes the same requests and comes first ({by})")
+        format!("never reached: {first} takes the same requests and goes first: {by}")
     } else if route == id {
         format!("never reached: {by}")
     } else {
-        format!("never reached: {route} takes the same connections and comes first ({by})")
+        format!("never reached: {route} takes the same connections and goes first: {by}")
     }
 }
 
@@ -408,14 +467,54 @@ fn cause(
         Precedence::of(entry, options),
         Precedence::of(other, options),
     );
-    let criterion = theirs.criterion(&mine);
+    let (loser, route) = (entry.payload.id(), other.payload.id());
+    let hostname = |entry: &Entry<Target<'_>>| {
+        let own = entry.own_hostname.clone();
+        let own = own.filter(|_| options.hostname_rank() == HostnameRank::Own);
+        own.unwrap_or_else(|| entry.hostname.clone())
+    };
+    let mut help = None;
+    let by = match theirs.criterion(&mine) {
+        None => String::new(),
+        Some(Criterion::Hostname) => {
+            let (theirs, mine) = (hostname(other), hostname(entry));
+            let enough = match &entry.hostname {
+                HostPattern::Any => &theirs,
+                hostname => hostname,
+            };
+            help = Some(format!(
+                "give {loser} a hostname that is at least as specific, such as `{enough}`, or remove the rule"
+            ));
+            let mine = match mine {
+                HostPattern::Any => "none".to_owned(),
+                hostname => format!("`{hostname}`"),
+            };
+            format!("its hostname `{theirs}` is more specific than {mine}")
+        }
+        Some(criterion @ (Criterion::Age | Criterion::Name)) => {
+            if criterion == Criterion::Name && entry.rank.age == Age::UNKNOWN {
+                help = Some("remove one of the two, or make one more specific".to_owned());
+            }
+            let place = |entry: &Entry<Target<'_>>| {
+                Seniority::new(entry.rank.age, entry.payload.route.clone())
+            };
+            let won_by = WonBy::seniority(&place(other), &place(entry));
+            won_by.between(&route.name, &loser.name).to_string()
+        }
+        Some(Criterion::PathKind) => "its kind of path match ranks higher".to_owned(),
+        Some(Criterion::PathLength) => "its path match has more characters".to_owned(),
+        Some(Criterion::Method) => "its method match is more specific".to_owned(),
+        Some(Criterion::MethodLength) => "its method has more characters".to_owned(),
+        Some(Criterion::Headers) => "it matches more headers".to_owned(),
+        Some(Criterion::QueryParams) => "it matches more query parameters".to_owned(),
+        Some(Criterion::Rule) => "it is an earlier rule of the same route".to_owned(),
+        Some(Criterion::Match) => "it is an earlier match of the same rule".to_owned(),
+    };
     Cause {
-        route: other.payload.id(),
+        route,
         place: other.payload.place,
-        by: criterion
-            .map(|criterion| criterion.to_string())
-            .unwrap_or_default(),
-        by_name: criterion == Some(routing::Criterion::Name) && entry.rank.age == Age::UNKNOWN,
+        by,
+        help,
     }
 }
 
@@ -428,20 +527,17 @@ fn taken_by<'a>(hostname: &Hostname, site: Site<'a>) -> Option<&'a str> {
     let Site::Listener(gateway, listener) = site else {
         return None;
     };
-    if !listener
-        .yields_to
-        .iter()
-        .any(|other| other.covers(hostname))
-    {
-        return None;
-    }
-    // A wildcard is below itself: the listener that has it has all that it stands for.
-    let owner = gateway.listener(
-        listener.protocol.transport(),
-        listener.port,
-        Some(hostname.as_str()),
-    )?;
-    (owner.name != listener.name).then_some(&*owner.name)
+    let owner = gateway.owner(listener, hostname)?;
+    Some(&owner.name)
+}
+
+/// Whether a listener beside the one of a site has a route as well.
+fn has_route(site: Site<'_>, name: &str, id: &RouteId) -> bool {
+    let Site::Listener(gateway, _) = site else {
+        return false;
+    };
+    let listener = gateway.listeners.iter().find(|l| l.name == name);
+    listener.is_some_and(|listener| is_attached(listener, id))
 }
 
 fn is_attached(listener: &EffectiveListener, id: &RouteId) -> bool {

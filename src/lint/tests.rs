@@ -252,6 +252,38 @@ fn a_listener_without_hostname_meets_every_route() {
     assert_eq!(rules(&[&gateway, &subject]), []);
 }
 
+fn gateway_of(hostname: &Value) -> Value {
+    gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP", "hostname": hostname}]))
+}
+
+/// Gateway `spec.listeners`, "listener isolation": each host of a route is judged by itself.
+#[test]
+fn a_host_that_belongs_to_a_listener_without_the_route_is_named_beside_hosts_that_are_served() {
+    let gateway = gateway(&json!([
+        {"name": "wide", "port": 80, "protocol": "HTTP", "hostname": "*.test"},
+        {"name": "lab", "port": 80, "protocol": "HTTP", "hostname": "*.lab.test"},
+    ]));
+    let at = |parents: &Value| {
+        let subject = route(&json!({
+            "parentRefs": parents, "hostnames": ["a.lab.test", "b.test"],
+            "rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "b.org"}}]}],
+        }));
+        judged(&[&gateway, &subject]).remove(1)
+    };
+    let wide = json!({"name": "gw", "sectionName": "wide"});
+    assert_eq!(
+        at(&json!([wide])),
+        [(
+            "Route/reached",
+            "spec.hostnames".to_owned(),
+            "no request for `a.lab.test` reaches the route at listener `wide` of Gateway `default/gw`: that host belongs \
+             to listener `lab`"
+                .to_owned()
+        )]
+    );
+    assert_eq!(at(&json!([wide, {"name": "gw", "sectionName": "lab"}])), []);
+}
+
 #[test]
 fn the_second_route_for_the_same_requests_is_never_reached() {
     let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
@@ -268,10 +300,21 @@ fn the_second_route_for_the_same_requests_is_never_reached() {
         [(
             "RouteRules/no-dead-match",
             "spec.rules[0]".to_owned(),
-            "never reached: `rules[0].matches[0]` of HTTPRoute default/owner takes the same requests and comes first \
-             (the namespace/name of the winner's route sorts first)"
+            "never reached: HTTPRoute default/owner takes the same requests and goes first: neither has a creationTimestamp, \
+             and `default/owner` sorts before `default/the-intruder`; in a cluster the older one goes first"
                 .to_owned()
         )]
+    );
+    // The route that names the more specific hostname goes first, whatever a listener makes of both.
+    let narrow = gateway_of(&json!("*.shop.test"));
+    let (mut wide, mut any) = (owner.clone(), intruder.clone());
+    wide["spec"]["hostnames"] = json!(["*.test"]);
+    any["spec"]["hostnames"] = json!([]);
+    let found = judged(&[&narrow, &wide, &any]);
+    assert_eq!(
+        found[2][0].2,
+        "never reached: HTTPRoute default/owner takes the same requests and goes first: its hostname `*.test` is more \
+         specific than none"
     );
     // On hosts of their own both are reached.
     intruder["spec"]["hostnames"] = json!(["other.test", "shop.test"]);
@@ -468,8 +511,8 @@ fn what_stands_behind_the_first_tcp_route_or_rule_is_never_reached() {
         [(
             "ParentReference/accepted",
             "spec.parentRefs[0]".to_owned(),
-            "rejected at listener `tcp`: TCPRoute default/a takes every connection and goes first: neither has a creationTimestamp, and its \
-             namespace/name sorts first"
+            "rejected at listener `tcp`: TCPRoute default/a takes every connection and goes first: neither has a creationTimestamp, and \
+             `default/a` sorts before `default/b`; in a cluster the older one goes first"
                 .to_owned()
         )]
     );
@@ -581,7 +624,7 @@ fn a_policy_without_effect_is_told_why() {
     assert_eq!(
         why(&policy("a", old, &to_route, &system), &other),
         says(
-            "kind HTTPRoute.gateway.networking.k8s.io cannot be the target of a policy: expected Service or ServiceImport"
+            "kind HTTPRoute.gateway.networking.k8s.io cannot be the target of a BackendTLSPolicy: expected Service or ServiceImport"
         )
     );
 }

@@ -9,7 +9,10 @@ use crate::{
     output::{Line, Page, Style, Tone, count},
 };
 use gwapi::{
-    attachment::{AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status},
+    attachment::{
+        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
+        effective::EffectiveHostname,
+    },
     lint::{self, LintOptions, near::Near},
     meta::{Condition, ObjectReference, condition},
     rules,
@@ -74,23 +77,23 @@ impl<'a> Report<'a> {
         given.show(&mut self.page);
         self.page.gap();
         let ignored = given.ignored.len();
-        let mut line = Line::default();
-        if self.bad_objects > 0 {
-            line = line.list(Tone::Bad, format_args!("{} to look at", self.bad_objects));
-        }
-        if ignored > 0 {
-            line = line.list(
-                Tone::Bad,
-                format_args!("{} left out", count(ignored, "object")),
-            );
-        }
-        if line == Line::default() {
-            let text = if self.objects == 0 {
-                "nothing to report"
-            } else {
-                "all as it should be"
-            };
-            line = line.list(Tone::Good, text);
+        let left_out = match (ignored, self.objects) {
+            (0, _) => None,
+            (n, 0) => Some(format!("{} left out", count(n, "object"))),
+            (1, _) => Some("1 more object left out".to_owned()),
+            (n, _) => Some(format!("{n} more objects left out")),
+        };
+        let mut line = match (self.bad_objects, self.objects) {
+            (0, 0) if left_out.is_some() => Line::default(),
+            (0, 0) => Line::of(Tone::Good, "nothing to report"),
+            (0, _) => Line::of(Tone::Good, "all as it should be"),
+            (bad, _) => Line::of(Tone::Bad, format_args!("{bad} to look at")),
+        };
+        if let Some(left_out) = left_out {
+            if line != Line::default() {
+                line = line.and("; ");
+            }
+            line = line.with(Tone::Bad, left_out);
         }
         let objects = match self.objects {
             0 => "no object with a status of the Gateway API".to_owned(),
@@ -124,7 +127,7 @@ impl<'a> Report<'a> {
         }
         self.without_room(object, status);
         self.without_effect(object);
-        self.help(object);
+        self.help(object, status);
     }
 
     /// The entries of the status that are not written, since those of other controllers leave no room for them.
@@ -188,7 +191,8 @@ impl<'a> Report<'a> {
         let mut lines: Vec<Line> = Vec::new();
         for finding in warned.chain(unreached) {
             let line = Line::of(Tone::Warn, "warning").and(": ");
-            lines.push(line.and(format_args!("{}: {}", finding.path(), finding.message())));
+            let at = self.place(object, finding.path());
+            lines.push(line.and(format_args!("{at}: {}", finding.message())));
             if let Some(help) = finding.help() {
                 lines.push(Line::plain("  help: ").and(help));
             }
@@ -197,6 +201,21 @@ impl<'a> Report<'a> {
         for line in lines {
             self.page.line(2, &line);
         }
+    }
+
+    /// A field for people: a listener by its name.
+    fn place(&self, object: &ObjectReference, path: &str) -> String {
+        let listener = || {
+            let (index, rest) = path.strip_prefix("spec.listeners[")?.split_once(']')?;
+            let gateways = self.resolver.snapshot().gateways();
+            let gateway = gateways.get(&object.namespaced_name())?;
+            let listener = gateway.spec.listeners.get(index.parse::<usize>().ok()?)?;
+            let rest = rest.strip_prefix('.').map(|rest| format!(", {rest}"));
+            let rest = rest.unwrap_or_default();
+            Some(format!("listener `{}`{rest}", listener.name))
+        };
+        let listener = (object.kind == "Gateway").then(listener).flatten();
+        listener.unwrap_or_else(|| path.to_owned())
     }
 
     /// That the parameters of an object which is accepted are not looked into.
@@ -221,8 +240,14 @@ impl<'a> Report<'a> {
     }
 
     /// What would help, last.
-    fn help(&mut self, object: &ObjectReference) {
-        for hint in self.near.object(object) {
+    fn help(&mut self, object: &ObjectReference, status: &Status) {
+        // Of a route that nobody has, no condition is shown: what is wrong with its rules is not told.
+        let told = |path: &str| match status {
+            Status::Route(route) => !route.parents.is_empty() || !path.starts_with("spec.rules"),
+            _ => true,
+        };
+        let hints = self.near.object(object).into_iter();
+        for hint in hints.filter(|hint| hint.alone || told(&hint.path)) {
             if hint.alone {
                 self.bad += 1;
                 let line = Line::of(Tone::Warn, "warning").and(": ");
@@ -414,7 +439,12 @@ impl<'a> Report<'a> {
         if !in_force.is_empty() {
             let at: Vec<String> = in_force
                 .iter()
-                .map(|(at, hosts)| at_listener(at, hosts, &route.kind))
+                .map(|(at, hosts)| {
+                    let hosts = hosts
+                        .iter()
+                        .filter(|host| self.is_served(&gateway, at, host));
+                    at_listener(at, hosts, &route.kind)
+                })
                 .collect();
             line = line.and(" at ").and(some(&at, "; "));
         } else if attachment.listeners.is_empty() {
@@ -463,6 +493,23 @@ impl<'a> Report<'a> {
             );
         }
         self.conditions(4, conditions, |c| c.message.clone());
+    }
+
+    /// Whether requests for a hostname of a route reach it at a listener, and do not belong to a more specific one.
+    fn is_served(
+        &self,
+        gateway: &ObjectReference,
+        at: &AtListener,
+        host: &EffectiveHostname,
+    ) -> bool {
+        let gateways = &self.resolver.resolution().effective.gateways;
+        let owner = || {
+            let gateway = gateways.get(&gateway.namespaced_name())?;
+            let mut listeners = gateway.listeners.iter();
+            let listener = listeners.find(|listener| *listener.name == *at.name)?;
+            gateway.owner(listener, host.hostname.as_ref()?)
+        };
+        owner().is_none()
     }
 
     /// Whether a listener takes routes of this kind at all: others are of no interest to it.
@@ -517,7 +564,8 @@ impl<'a> Report<'a> {
         }
         for ancestor in &policy.ancestors {
             let parent = describe(&ancestor.ancestor_ref, &object.namespace);
-            self.page.line(2, &Line::plain(parent));
+            let line = Line::plain(format_args!("status at {parent}:"));
+            self.page.line(2, &line);
             let told = |message: &str| targets.iter().any(|target| message.contains(&target.why));
             let bad = self.bad;
             self.conditions(4, &ancestor.conditions, |condition| {

@@ -30,7 +30,7 @@ pub(super) fn elsewhere(
     Some(if status.listeners.iter().any(in_force) {
         "some listeners are not serving, see below".to_owned()
     } else {
-        "no listener is valid, see below".to_owned()
+        "no listener is serving, see below".to_owned()
     })
 }
 
@@ -59,19 +59,25 @@ pub(super) fn is_true(conditions: &[Condition], kind: &str) -> bool {
 }
 
 /// Where a route gets traffic: the listener, and for which hosts.
-pub(super) fn at_listener(at: &AtListener, hostnames: &[EffectiveHostname], kind: &str) -> String {
+pub(super) fn at_listener<'h>(
+    at: &AtListener,
+    hostnames: impl Iterator<Item = &'h EffectiveHostname>,
+    kind: &str,
+) -> String {
     let name = &at.name;
     if matches!(kind, "TCPRoute" | "UDPRoute") {
         return format!("listener {name}");
     }
     let hosts: Vec<String> = hostnames
-        .iter()
         .map(|name| {
             name.hostname
                 .as_ref()
                 .map_or("every host".to_owned(), ToString::to_string)
         })
         .collect();
+    if hosts.is_empty() {
+        return format!("listener {name} for no host");
+    }
     format!("listener {name} for {}", some(&hosts, ", "))
 }
 

@@ -33,10 +33,11 @@ fn a_cause_is_told_and_counted_once_an_object() {
         text,
         "\
 Gateway edge/front, address 198.18.0.1 (made up, since none is given)
-  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is valid, see below
+  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is serving, see below
   listener https (HTTPS, port 443): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts)
     ResolvedRefs False (InvalidCertificateRef), Programmed False (Invalid): Secret edge/nowhere does not exist
+  help: create Secret edge/nowhere, of type `kubernetes.io/tls`, with a certificate and its private key
 HTTPRoute edge/cart
   accepted by Gateway edge/front, but with no effect
     listener https is not serving: see Gateway edge/front
@@ -300,7 +301,7 @@ fn a_route_that_is_rejected_at_one_of_its_listeners_is_a_finding() {
     let lost = lines.next().unwrap();
     assert!(
         lost.starts_with(
-            "    rejected at listener one: GRPCRoute edge/calls serves `a.example` too, and "
+            "    rejected at listener one: GRPCRoute edge/calls claims `a.example`, too, and "
         ),
         "{text}"
     );

@@ -28,7 +28,7 @@ fn a_gateway_that_does_not_get_its_address_takes_no_traffic() {
         "\
 Gateway edge/late
   Accepted True (Accepted)
-  Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front: neither has a creationTimestamp, and its namespace/name sorts first
+  Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front: neither has a creationTimestamp, and `edge/front` sorts before `edge/late`; in a cluster the older one goes first
   listener one (HTTP, port 80): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
     Programmed False (Pending): the Gateway is not programmed, see above
@@ -90,7 +90,7 @@ fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
     );
     assert!(text.contains("\nleft out (hence exit code 1):\n"), "{text}");
     assert!(
-        text.ends_with("3 objects with a status: 2 to look at, 2 objects left out\n"),
+        text.ends_with("3 objects with a status: 2 to look at; 2 more objects left out\n"),
         "{text}"
     );
 }
@@ -136,7 +136,7 @@ fn what_is_accepted_and_has_no_effect_is_a_warning() {
             http("a", "a.example", &format!("[{{ {redirect} }}]"))
                 + &http("b", "a.example", &format!("[{{ {redirect} }}]")),
             "HTTPRoute edge/b",
-            "spec.rules[0]: never reached: `rules[0].matches[0]` of HTTPRoute edge/a takes the same requests and comes first",
+            "spec.rules[0]: never reached: HTTPRoute edge/a takes the same requests and goes first: neither has",
         ),
         (
             http("a", "b.wide.example", &format!("[{{ {redirect} }}]")),
@@ -164,7 +164,7 @@ fn what_is_accepted_and_has_no_effect_is_a_warning() {
              tls: { mode: Passthrough, certificateRefs: [{ name: missing }] } }] }\n"
                 .to_owned(),
             "Gateway edge/pass",
-            "spec.listeners[0].tls.certificateRefs: `certificateRefs` is ignored, since `mode` is Passthrough",
+            "listener `t`, tls.certificateRefs: `certificateRefs` is ignored, since `mode` is Passthrough",
         ),
     ] {
         let objects = two_listeners(
@@ -239,7 +239,7 @@ fn a_kind_in_another_group_is_told_by_its_group() {
     );
     assert_eq!(
         about(&text, "HTTPRoute edge/b"),
-        "HTTPRoute edge/b\n  no effect: `group: gateway.networking.k8s.io` has no kind Service: expected `group: \"\"`\n  \
+        "HTTPRoute edge/b\n  no effect: no `group` is written, which means `gateway.networking.k8s.io`, and that has no kind Service\n  \
          help: write `group: \"\"`"
     );
 }
@@ -289,7 +289,7 @@ fn what_excludes_each_other_has_help_for_it() {
                 &both("GRPCRoute", "HTTPRoute", "v1"),
                 "HTTPRoute edge/two",
             ),
-            "  help: give the two routes different hostnames, or attach each to another listener by `sectionName`",
+            "  help: attach GRPCRoute edge/one and HTTPRoute edge/two to different listeners by `sectionName`, or give them different hostnames",
         ),
         (
             conflict(
@@ -298,7 +298,7 @@ fn what_excludes_each_other_has_help_for_it() {
                 &both("TCPRoute", "TCPRoute", "v1alpha2"),
                 "TCPRoute edge/two",
             ),
-            "  help: attach the two routes to different listeners by `sectionName`, or remove one of them",
+            "  help: attach TCPRoute edge/one and TCPRoute edge/two to different listeners by `sectionName`, or remove one of them",
         ),
     ] {
         assert_eq!(help, wanted);
@@ -434,4 +434,134 @@ fn an_entry_for_which_a_status_has_no_room_is_told() {
     let said = "  not written: a status has room for 32 entries, and those of other controllers stay; no entry for Gateway edge/g31\n";
     assert!(text.contains(said), "{text}");
     assert_eq!(code, Some(1));
+}
+
+/// Help stands beside the cause that is shown, and a route that nobody has shows none of its rules.
+#[test]
+fn each_cause_that_is_shown_has_its_help_and_no_other() {
+    let policy = |name: &str, targets: &str, roots: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1alpha3\nkind: BackendTLSPolicy\nmetadata: {{ name: {name}, namespace: edge }}\n\
+             spec: {{ targetRefs: [{targets}], validation: {{ hostname: a.example, {roots} }} }}\n---\n"
+        )
+    };
+    let service = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{ name: {name}, namespace: edge }}\nspec: {{ ports: [{{ port: 80 }}] }}\n---\n"
+        )
+    };
+    let to = |name: &str| format!("{{ group: '', kind: Service, name: {name} }}");
+    let http = |parents: &str, backend: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: edge }}\n\
+             spec: {{ parentRefs: [{parents}], rules: [{{ backendRefs: [{backend}] }}] }}\n---\n"
+        )
+    };
+    let front = "{ name: front, sectionName: one }";
+    let tcp = |rules: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute\nmetadata: {{ name: raw, namespace: edge }}\n\
+             spec: {{ parentRefs: [{{ name: front, sectionName: raw }}], rules: [{rules}] }}\n---\n"
+        )
+    };
+    let rule = |name: &str| format!("{{ backendRefs: [{{ name: {name}, port: 80 }}] }}");
+    let system = "wellKnownCACertificates: System";
+    let roots = "caCertificateRefs: [{ group: '', kind: ConfigMap, name: nope }]";
+    for (objects, object, wanted) in [
+        (
+            http(
+                "{ name: nowhere }",
+                "{ name: far, namespace: away, port: 80 }",
+            ),
+            "HTTPRoute",
+            vec!["add Gateway edge/nowhere to the input, or correct the reference"],
+        ),
+        (
+            http(front, "{ name: nope, namespace: away, port: 80 }"),
+            "HTTPRoute",
+            vec![
+                "create a ReferenceGrant in namespace `away` with `from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, \
+                 namespace: edge}]` and `to: [{group: \"\", kind: Service, name: nope}]`; Service away/nope does not exist \
+                 either: create it, too",
+            ],
+        ),
+        (
+            http(front, "{ name: a, port: 80 }") + &service("a") + &policy("p", &to("a"), roots),
+            "HTTPRoute",
+            vec![
+                "create ConfigMap edge/nope, with the certificates of authorities under `ca.crt`, or remove BackendTLSPolicy edge/p",
+            ],
+        ),
+        (
+            http(front, "{ name: a, port: 80 }, { name: b, port: 80 }")
+                + &service("a")
+                + &service("b")
+                + &policy("old", &to("a"), system)
+                + &policy("young", &format!("{}, {}", to("a"), to("b")), system),
+            "BackendTLSPolicy edge/young",
+            vec!["remove Service `a` from the `targetRefs` of `young`"],
+        ),
+        (
+            tcp(&rule("nope")),
+            "TCPRoute",
+            vec!["create Service edge/nope, or name another backend"],
+        ),
+        (
+            tcp(&format!("{}, {}", rule("a"), rule("a"))) + &service("a"),
+            "TCPRoute",
+            vec!["remove rule 1, or move its `backendRefs` into rule 0"],
+        ),
+    ] {
+        let objects = two_listeners(
+            "{ name: one, port: 80, protocol: HTTP }",
+            "{ name: raw, port: 81, protocol: TCP }",
+            &objects,
+        );
+        let (text, code) = status(&objects, &[]);
+        assert_eq!(code, Some(1), "{text}");
+        let about = about(&text, object);
+        let help = about
+            .lines()
+            .filter_map(|line| line.strip_prefix("  help: "));
+        assert_eq!(help.collect::<Vec<_>>(), wanted, "{text}");
+    }
+    let selector = "allowedRoutes: { namespaces: { from: Selector } }";
+    let objects = two_listeners(
+        &format!("{{ name: one, port: 80, protocol: HTTP, {selector} }}"),
+        &format!("{{ name: two, port: 81, protocol: HTTP, {selector} }}"),
+        "",
+    );
+    let (text, _) = status(&objects, &[]);
+    assert!(
+        text.contains("\n  help: correct `allowedRoutes.namespaces` of listeners `one`, `two`\n"),
+        "{text}"
+    );
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\n\
+                 spec: { controllerName: a.example/b, parametersRef: { group: '', kind: ConfigMap, name: nope, namespace: edge } }\n";
+    let (text, _) = status(class, &[]);
+    assert!(
+        text.contains("\n  help: create ConfigMap edge/nope, or correct `spec.parametersRef`\n"),
+        "{text}"
+    );
+}
+
+/// Gateway `spec.listeners`, "listener isolation": a host that belongs to a more specific listener is not served.
+#[test]
+fn only_hosts_that_are_served_are_listed_at_a_listener() {
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: two, port: 80, protocol: HTTP, hostname: '*.wide.example' }",
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: edge }\n\
+         spec: { parentRefs: [{ name: front, sectionName: one }], hostnames: [a.wide.example, b.example], rules: [{ filters: \
+         [{ type: RequestRedirect, requestRedirect: { port: 81 } }] }] }\n",
+    );
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        about(&text, "HTTPRoute"),
+        "HTTPRoute edge/r\n  accepted by Gateway edge/front at listener one for b.example\n    Accepted True (Accepted), \
+         ResolvedRefs True (ResolvedRefs)\n  warning: spec.hostnames: no request for `a.wide.example` reaches the route at \
+         listener `one` of Gateway `edge/front`: that host belongs to listener `two`\n    help: attach the route to listener \
+         `two`, too"
+    );
 }

@@ -153,6 +153,7 @@ impl Connections {
         let route = self.routes.get(id)?;
         let conflict = |winner: &Place, hostname: Option<Hostname>, won_by| RouteConflict {
             winner: winner.id(),
+            loser: id.clone(),
             winner_hostname: hostname.clone(),
             hostname,
             won_by,

@@ -160,6 +160,7 @@ impl Contest {
             hostname: own,
             won_by: WonBy::seniority(&rival.seniority, &route.place.seniority),
             winner,
+            loser: route.place.id(),
         }))
     }
 
@@ -384,6 +385,7 @@ mod tests {
                     let place = |id: &RouteId, age| Seniority::new(age, id.name.clone());
                     let conflict = RouteConflict {
                         winner: (*winner).clone(),
+                        loser: id.clone(),
                         winner_hostname,
                         hostname,
                         won_by: WonBy::seniority(&place(winner, theirs.0), &place(id, wanted.0)),

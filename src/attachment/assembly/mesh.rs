@@ -153,6 +153,7 @@ impl Claims {
                 port: *port,
                 to: PortWinner::Route {
                     route: first.id(),
+                    loser: id.clone(),
                     won_by: WonBy::seniority(&first.seniority, &place.seniority),
                 },
             })

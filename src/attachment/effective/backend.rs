@@ -207,7 +207,10 @@ impl fmt::Display for BackendProblem {
                 f.write_str(&filter_cannot_be_applied(kind, why))
             }
             Self::InvalidTlsPolicy { policy, why } => {
-                write!(f, "{policy} requires TLS, which cannot be set up: {why}")
+                write!(
+                    f,
+                    "{policy} asks for TLS and is invalid, and nothing is sent in cleartext instead: {why}"
+                )
             }
             Self::PolicyFull {
                 reference,

@@ -47,6 +47,24 @@ impl EffectiveGateway {
     ) -> Option<&Arc<EffectiveListener>> {
         most_specific(self.listeners_at(transport, port), host)
     }
+
+    /// The more specific listener of the same port to which all hosts of a hostname belong, if there is one: requests for
+    /// them never reach a route at `listener` (Gateway `spec.listeners`, "listener isolation").
+    #[must_use]
+    pub fn owner(
+        &self,
+        listener: &EffectiveListener,
+        hostname: &Hostname,
+    ) -> Option<&Arc<EffectiveListener>> {
+        let mut yields_to = listener.yields_to.iter();
+        if !yields_to.any(|other| other.covers(hostname)) {
+            return None;
+        }
+        // A wildcard is below itself: the listener that has it has all that it stands for.
+        let transport = listener.protocol.transport();
+        let owner = self.listener(transport, listener.port, Some(hostname.as_str()))?;
+        (owner.name != listener.name).then_some(owner)
+    }
 }
 
 /// Of these listeners the one that answers for a host: see [`EffectiveGateway::listener`]. Of two that are equally

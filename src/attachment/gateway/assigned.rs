@@ -67,7 +67,7 @@ pub(in crate::attachment) fn assign<'a>(
                         "address `{}` belongs to Gateway {}: {}",
                         address.value,
                         owner.name,
-                        WonBy::seniority(owner, seniority)
+                        WonBy::seniority(owner, seniority).between(&owner.name, &seniority.name)
                     ));
                 }
             }

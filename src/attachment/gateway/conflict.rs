@@ -83,14 +83,13 @@ impl Port {
     fn conflict(&self, all: &[Listener], index: usize, listener: &Listener) -> Option<Finding> {
         let own = Family::of(&listener.protocol);
         let port = listener.port;
-        let (mut texts, mut total) = (Vec::new(), 0);
+        let (mut texts, mut others_of_hostname) = (Vec::new(), 0);
         for (family, members) in &self.families {
             let Sharing::Never(why) = own.beside(*family) else {
                 continue;
             };
-            if let Some((others, count)) = others(all, members, index) {
+            if let Some((others, _)) = others(all, members, index) {
                 texts.push(format!("port {port} is also used by {others}: {why}"));
-                total += count;
             }
         }
         let conflict = if texts.is_empty() {
@@ -108,15 +107,36 @@ impl Port {
                 format!("with hostname `{hostname}`")
             };
             texts.push(format!("port {port} {hostname} is also used by {others}"));
-            total += count;
+            others_of_hostname = count;
         }
-        let rejected = match total {
-            0 => return None,
-            1 => "both listeners are rejected",
-            _ => "all of these listeners are rejected",
+        let rejected = match (conflict, others_of_hostname) {
+            _ if texts.is_empty() => return None,
+            (reason::PROTOCOL_CONFLICT, _) => self.rejected(port),
+            (_, 1) => "both listeners are rejected".to_owned(),
+            _ => "all of these listeners are rejected".to_owned(),
         };
         let text = format!("{}; {rejected}", texts.join("; "));
         Some(Finding::new(true, conflict, text))
+    }
+
+    /// Who is rejected at a port where protocols conflict: all listeners of these protocols.
+    fn rejected(&self, port: i32) -> String {
+        let conflict = |family: Family, members: &[usize]| {
+            let mut families = self.families.keys();
+            families.any(|other| {
+                (*other != family || members.len() > 1)
+                    && matches!(family.beside(*other), Sharing::Never(_))
+            })
+        };
+        let of_families = self.families.iter();
+        let (of_protocol, beside): (Vec<_>, Vec<_>) =
+            of_families.partition(|(family, members)| conflict(**family, members));
+        let rejected: usize = of_protocol.iter().map(|(_, members)| members.len()).sum();
+        match rejected {
+            2 => "both listeners are rejected".to_owned(),
+            _ if beside.is_empty() => format!("all listeners of port {port} are rejected"),
+            _ => format!("all listeners of port {port} that conflict are rejected"),
+        }
     }
 }
 
@@ -279,13 +299,42 @@ mod tests {
         assert_eq!(
             texts[2],
             "port 90 is also used by listener `e` (HTTPS): a port takes either cleartext HTTP or TLS; \
-             port 90 without a hostname is also used by listener `d` (HTTP); all of these listeners are rejected"
+             port 90 without a hostname is also used by listener `d` (HTTP); all listeners of port 90 are rejected"
         );
         assert_eq!(
             texts[4],
             "port 90 is also used by listeners `c` (HTTP), `d` (HTTP): a port takes either cleartext HTTP or TLS; \
-             all of these listeners are rejected"
+             all listeners of port 90 are rejected"
         );
+    }
+
+    /// A listener that conflicts with one other is not the only one that is rejected because of it; a UDP listener is
+    /// not rejected at all.
+    #[test]
+    fn a_message_says_of_all_listeners_that_are_rejected_how_many_they_are() {
+        let mut listeners = vec![
+            listener("a", 80, "HTTP", Some("a.example")),
+            listener("b", 80, "HTTP", Some("b.example")),
+            listener("c", 80, "TLS", Some("c.example")),
+        ];
+        let ends = |listeners: &[Listener], text: &str| {
+            let found = between_listeners(listeners);
+            let conflicts = found.iter().filter(|finding| finding.holds());
+            let all = conflicts.clone().count();
+            (
+                all,
+                conflicts
+                    .filter(|finding| finding.message.ends_with(text))
+                    .count(),
+            )
+        };
+        let whole = "; all listeners of port 80 are rejected";
+        assert_eq!(ends(&listeners, whole), (3, 3));
+        listeners.push(listener("d", 80, "UDP", None));
+        let some = "; all listeners of port 80 that conflict are rejected";
+        assert_eq!(ends(&listeners, some), (3, 3));
+        listeners.remove(0);
+        assert_eq!(ends(&listeners, "; both listeners are rejected"), (2, 2));
     }
 
     /// Text grows with the number of listeners, not with its square.

@@ -97,7 +97,7 @@ fn parameters_problem(
     }
     if core && namespace.is_empty() {
         return Some(format!(
-            "`parametersRef` names {kind} `{}` without `namespace`: every {kind} is in one",
+            "`parametersRef` names {kind} `{}` without `namespace`: set `parametersRef.namespace`",
             reference.name
         ));
     }
@@ -298,7 +298,7 @@ fn valid_listeners(listeners: &[ListenerState]) -> Finding {
     }
     let texts = texts.join("; ");
     if good().next().is_none() {
-        let message = format!("no listener is valid: {texts}");
+        let message = format!("no listener is serving: {texts}");
         return Finding::new(false, reason::LISTENERS_NOT_VALID, message);
     }
     let message = format!("{texts}; serving: {}", names(good().map(|l| &*l.name)));

@@ -396,11 +396,15 @@ impl View<'_> {
             }
             self.at_service(reference, key, world)
         } else {
-            nothing(unexpected_kind(
-                &place,
-                "is not supported as a parent",
-                PARENT_KINDS,
-            ))
+            let known = PARENT_KINDS.iter().any(|(_, kind)| *kind == place.kind);
+            nothing(if known && reference.group.is_none() {
+                format!(
+                    "no `group` is written, which means `{}`, and that has no kind {}",
+                    place.group, place.kind
+                )
+            } else {
+                unexpected_kind(&place, "is not supported as a parent", PARENT_KINDS)
+            })
         }
     }
 }

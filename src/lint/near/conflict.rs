@@ -2,7 +2,10 @@
 
 use super::Near;
 use crate::{
-    attachment::{Attachment, CONFLICTED, ReferenceProblem, RouteId, RouteKind, Standing, Status},
+    attachment::{
+        Attachment, CONFLICTED, PortWinner, ReferenceProblem, RouteConflict, RouteId, RouteKind,
+        Standing, Status,
+    },
     meta::{Condition, GROUP, ObjectReference, condition},
 };
 
@@ -10,12 +13,6 @@ const SAME_HOSTNAME: &str =
     "for HostnameConflict, give each listener a hostname or port of its own, or keep only one";
 const SAME_PORT: &str = "for ProtocolConflict, give each listener a port of its own";
 const OTHER_ADDRESS: &str = "ask for another address in `spec.addresses`, or for none";
-const SAME_HOSTS: &str =
-    "give the two routes different hostnames, or attach each to another listener by `sectionName`";
-const SAME_CONNECTIONS: &str =
-    "attach the two routes to different listeners by `sectionName`, or remove one of them";
-const SAME_SERVICE_PORT: &str =
-    "attach the two routes to different ports of the Service by `port`, or remove one of them";
 const INVALID_RULE: &str =
     "correct the invalid rule first: a route without any valid rule is rejected";
 
@@ -57,15 +54,33 @@ impl Near<'_> {
     ) -> Option<String> {
         use condition::route::reason;
         let attachment = self.attachment(object, problem)?;
-        if !attachment.lost_ports.is_empty() {
-            return Some(SAME_SERVICE_PORT.to_owned());
+        if let Some(lost) = attachment.lost_ports.first() {
+            let routes = match &lost.to {
+                PortWinner::Route { route, .. } => format!("{object} and {route}"),
+                PortWinner::Kind(kind) => format!("{object} and the {kind}s of the port"),
+                PortWinner::TableFull(_) => {
+                    return Some(format!(
+                        "use fewer or smaller regular expressions in {object}"
+                    ));
+                }
+            };
+            return Some(format!(
+                "attach {routes} to different ports of the Service by `port`, or remove one of them"
+            ));
         }
         let mut standings = attachment.listeners.iter().map(|at| &at.standing);
         standings.find_map(|standing| match standing {
-            Standing::Conflicted(conflict) => Some(match conflict.winner.kind {
-                RouteKind::Tcp | RouteKind::Udp => SAME_CONNECTIONS.to_owned(),
-                _ => SAME_HOSTS.to_owned(),
-            }),
+            Standing::Conflicted(conflict) => {
+                let RouteConflict { winner, loser, .. } = &**conflict;
+                let apart =
+                    format!("attach {winner} and {loser} to different listeners by `sectionName`");
+                Some(match (winner.kind, loser.kind) {
+                    (RouteKind::Tcp | RouteKind::Udp, _) | (_, RouteKind::Tcp) => {
+                        format!("{apart}, or remove one of them")
+                    }
+                    _ => format!("{apart}, or give them different hostnames"),
+                })
+            }
             Standing::Rejected {
                 reason: reason::UNSUPPORTED_VALUE | reason::INCOMPATIBLE_FILTERS,
             } => Some(INVALID_RULE.to_owned()),
@@ -96,13 +111,31 @@ impl Near<'_> {
         let to = problem.to.as_ref()?;
         let mut conflicts = targets.iter().filter(|target| target.reason == CONFLICTED);
         conflicts.any(|target| target.target == *to).then(|| {
-            if object.kind == "BackendTLSPolicy" {
-                "remove one of the two policies, or let each target another port by `sectionName`"
-                    .to_owned()
+            let mut help = if targets.len() > 1 {
+                let (kind, name) = (&to.kind, &to.name);
+                format!(
+                    "remove {kind} `{name}` from the `targetRefs` of `{}`",
+                    object.name
+                )
             } else {
                 "remove one of the two policies".to_owned()
+            };
+            if object.kind == "BackendTLSPolicy" && self.named_ports(to) > 1 {
+                help.push_str(", or let each policy target another port by `sectionName`");
             }
+            help
         })
+    }
+
+    /// How many ports of a Service have a name.
+    fn named_ports(&self, service: &ObjectReference) -> usize {
+        let services = self.resolver.snapshot().services();
+        let service = services.get(&service.namespaced_name());
+        let spec = service.and_then(|service| service.spec.as_ref());
+        let ports = spec
+            .into_iter()
+            .flat_map(|spec| spec.ports.iter().flatten());
+        ports.filter(|port| port.name.is_some()).count()
     }
 }
 

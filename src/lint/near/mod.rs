@@ -33,6 +33,7 @@ mod grant;
 mod index;
 mod names;
 mod parent;
+mod remedy;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -47,10 +48,16 @@ use crate::{
 };
 use index::Index;
 pub use request::Around;
-use std::cell::{Cell, OnceCell};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::BTreeSet,
+};
 
 /// How many objects are looked at for one that is nearly meant, and how many are named at most.
 const MOST_LOOKED_AT: usize = 1_000;
+
+/// How many of a kind are named.
+const MOST_NAMED: usize = 8;
 
 /// Bounds on what looking for near misses may cost. What is beyond them is not looked at: the last ones of very many
 /// references that fail have no hint. [`Near::met`] says which bound was met.
@@ -213,15 +220,41 @@ impl<'a> Near<'a> {
         for (path, message) in self.gateway(object) {
             add(path, message, false);
         }
-        for problem in self.resolver.reference_problems(object) {
-            if let Some(message) = self.help(object, &problem) {
+        for message in self.invalid_listeners(object) {
+            add("spec.listeners", message, false);
+        }
+        let problems = self.resolver.reference_problems(object);
+        let not_permitted = problems.iter().filter(|one| one.kind == Kind::NotPermitted);
+        let not_permitted: BTreeSet<_> = not_permitted.map(|one| one.to.as_ref()).collect();
+        for problem in &problems {
+            let near = self.help(object, problem);
+            let message = match problem.kind {
+                Kind::NotPermitted => near.map(|near| self.and_create(near, problem)),
+                _ if not_permitted.contains(&problem.to.as_ref()) => near,
+                _ => near.or_else(|| self.needed(object, problem)),
+            };
+            if let Some(message) = message {
                 add(&problem.path, message, false);
             }
+        }
+        for (rule, message) in self.dropped_rules(object) {
+            add(&format!("spec.rules[{rule}]"), message, false);
         }
         for (index, message) in self.later_parents(object) {
             add(&format!("spec.parentRefs[{index}]"), message, false);
         }
         hints
+    }
+
+    /// The help for a reference that is not permitted, and that what it leads to does not exist either.
+    fn and_create(&self, help: String, problem: &ReferenceProblem) -> String {
+        let snapshot = self.resolver.snapshot();
+        match &problem.to {
+            Some(to) if !snapshot.contains(to) && !snapshot.is_left_out(to) => {
+                format!("{help}; {to} does not exist either: create it, too")
+            }
+            _ => help,
+        }
     }
 
     /// What to do about the GatewayClass of a Gateway: one that is left out, or one whose name is nearly that which

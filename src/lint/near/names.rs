@@ -76,10 +76,9 @@ impl Near<'_> {
             ));
         }
         Some(match kind {
-            Kind::TargetNotFound => format!(
-                "there is a {kind_name} `{name}` in namespace `{namespace}`: a policy applies to objects of its own \
-                 namespace, so it belongs there"
-            ),
+            Kind::TargetNotFound => {
+                format!("{kind_name} `{name}` is in namespace `{namespace}`: move the policy there")
+            }
             Kind::AuthorityNotFound if from.kind != "Gateway" => format!(
                 "there is a {kind_name} `{name}` in namespace `{namespace}`, and a policy refers to objects of its own namespace"
             ),

@@ -152,7 +152,8 @@ fn find(
     let reference = &target.reference;
     let refuse = |reason, text: String| Finding::new(false, reason, text);
     if BackendKey::of(reference).is_none() {
-        let text = unexpected_kind(reference, "cannot be the target of a policy", BACKEND_KINDS);
+        let not = format!("cannot be the target of a {}", id.reference().kind);
+        let text = unexpected_kind(reference, &not, BACKEND_KINDS);
         return refuse(reason::INVALID, text);
     }
     let Some(state) = state else {
@@ -186,7 +187,7 @@ fn find(
                 Some(WonBy::KnownAge) => {
                     "it has a creationTimestamp and this policy has none".to_owned()
                 }
-                Some(won_by) => won_by.to_string(),
+                Some(won_by) => won_by.between(&other.name, &id.name).to_string(),
                 None => "this policy is not valid".to_owned(),
             };
             let text = format!("{winner} applies to {name} instead: {criterion}");

@@ -102,7 +102,7 @@ impl Near<'_> {
 
 impl Near<'_> {
     /// What would be right where a reference leads nowhere and nothing nearly fits.
-    fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
+    pub(super) fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
         let to = problem.to.as_ref()?;
         Some(match problem.kind {
             Kind::BackendNotFound => format!("create {to}, or name another backend"),
