@@ -86,14 +86,12 @@ impl Near<'_> {
         if self.resolver.is_invalid(&id) {
             return Vec::new();
         }
-        let invalid = self.resolver.invalid_rules(&id);
         let first = (0..).find(|rule| dropped.iter().all(|(dropped, _)| dropped != rule));
         let rules = dropped.iter().take(MOST_NAMED).map(|(rule, _)| *rule);
         rules
             .map(|rule| match (kind, first) {
-                (RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp, Some(first))
-                    if !invalid.contains(&rule) =>
-                {
+                // The rules of these kinds have no matches: the first one takes every connection.
+                (RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp, Some(first)) => {
                     (rule, further_rule(rule, first))
                 }
                 _ => (rule, format!("correct `spec.rules[{rule}]`")),
