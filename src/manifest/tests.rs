@@ -516,3 +516,27 @@ fn documents_are_cut_without_a_byte_lost() {
         .collect();
     assert_eq!(together, text.as_bytes());
 }
+
+/// For YAML a carriage return by itself ends a line; for whoever is shown a line it does not.
+#[test]
+fn lines_are_counted_by_line_feeds_alone() {
+    let text = "a: 1\r# b\r\nkind: A\rmetadata:\r  name: ä # c\rx: [1, 2]\r\nw: z\n---\nkind: B\n";
+    let manifest = read_all(text);
+    assert_eq!(manifest.errors, []);
+    let [one, two] = &manifest.entries[..] else {
+        panic!("{manifest:?}");
+    };
+    let at = |path: &str| one.positions.key(path).map(|p| (p.line, p.column));
+    assert_eq!(at("a"), Some((1, 1)));
+    assert_eq!(at("kind"), Some((2, 1)));
+    assert_eq!(at("metadata.name"), Some((2, 21)));
+    assert_eq!(at("x"), Some((2, 33)));
+    assert_eq!(at("w"), Some((3, 1)));
+    assert_eq!(two.place.position.line, 5);
+    let broken = read_all("a: 1\r\r\r\r\rb: [\r\r\n---\nkind: B\n");
+    assert_eq!(only_error(&broken).line(), 1);
+    // One after the other, from the beginning.
+    let many = "k: [1]\r".repeat(20_000).replace('k', "a");
+    let read = read_all("- ".to_owned() + &many.replace("a:", "- b:"));
+    assert!(read.errors.iter().all(|error| error.line() == 1));
+}

@@ -12,7 +12,7 @@ use super::{
 };
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
 /// Reads one document, which begins at this position; null where it has no content. Also says where its content begins.
 pub(super) fn read(
@@ -168,8 +168,12 @@ pub(super) fn is_content(line: &[u8]) -> bool {
 struct Document<'a, 'r> {
     parser: Parser<'a, StrInput<'a>>,
     reader: &'r mut Reader,
+    text: &'a str,
     /// Where the document begins.
     start: Position,
+    /// An offset with its position, where lines are counted here: for YAML a carriage return by itself ends a line, and for
+    /// all that shows lines to people it does not.
+    counted: Option<Cell<(usize, Position)>>,
     anchors: HashMap<usize, Anchored>,
 }
 
@@ -193,10 +197,15 @@ impl<'a, 'r> Document<'a, 'r> {
             block_nesting_limit: nesting,
         };
         options.set_emit_comments(false);
+        let bytes = text.as_bytes();
+        let by_itself =
+            memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'));
         Self {
             parser: Parser::new_from_str_with_options(text, options),
             reader,
+            text,
             start,
+            counted: by_itself.then(|| Cell::new((0, start))),
             anchors: HashMap::new(),
         }
     }
@@ -335,6 +344,16 @@ impl<'a, 'r> Document<'a, 'r> {
     }
 
     fn position_of(&self, marker: &Marker) -> Position {
+        if let (Some(counted), Some(offset)) = (&self.counted, marker.byte_offset()) {
+            let (mut at, mut position) = counted.get();
+            if offset < at {
+                (at, position) = (0, self.start);
+            }
+            let between = self.text.as_bytes().get(at..offset).unwrap_or_default();
+            position = position.after(between);
+            counted.set((offset, position));
+            return position;
+        }
         let before = match marker.line() {
             1 => self.start.column,
             _ => 1,
