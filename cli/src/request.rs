@@ -228,8 +228,7 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>) -> Help {
     let mut around = near.request(request, answer);
     answer.why.append(&mut around.why);
     let mut sentences = around.help;
-    // A redirect that leads nowhere is answered all the same.
-    let mut finding = answer.outcome == Outcome::Redirected && !sentences.is_empty();
+    let mut finding = false;
     if let Some(gateway) = &answer.gateway {
         for hint in near.object(gateway).into_iter().filter(|hint| hint.alone) {
             finding = true;

@@ -201,7 +201,8 @@ fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
         (
             fits("v1", "away", FROM, TO),
             "ReferenceGrant away/g would allow it, but is left out: the experimental channel of v1.1.0 does not serve \
-             ReferenceGrant in `gateway.networking.k8s.io/v1`, which came with release v1.5.0",
+             ReferenceGrant in `gateway.networking.k8s.io/v1`, which came with release v1.5.0; write \
+             `apiVersion: gateway.networking.k8s.io/v1beta1` or `gateway.networking.k8s.io/v1alpha2`",
         ),
         (
             with(""),
@@ -361,7 +362,9 @@ fn a_policy_that_is_left_out_is_named_where_its_backend_is_reached() {
     let hints = around(&objects, "http://b.example/").why;
     assert_eq!(hints.len(), 1, "{hints:#?}");
     assert!(
-        hints[0].starts_with("BackendTLSPolicy shop/p names Service shop/cart, but is left out: "),
+        hints[0].starts_with(
+            "BackendTLSPolicy shop/p names Service shop/cart, but is left out, see below"
+        ),
         "{hints:#?}"
     );
 }

@@ -411,7 +411,7 @@ fn a_route_whose_parent_nearly_names_the_gateway_is_named() {
 #[test]
 fn help_is_for_the_parent_that_was_asked() {
     let spec = format!(
-        "{{ parentRefs: [{{ name: none }}, {{ name: front, sectionName: oen }}], {CART} }}"
+        "{{ parentRefs: [{{ name: none, namespace: away }}, {{ name: front, sectionName: oen }}], {CART} }}"
     );
     let found = around(&object("HTTPRoute", "r", &spec), "http://x.example/");
     assert_eq!(
