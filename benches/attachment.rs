@@ -162,6 +162,7 @@ mod corner {
                     }],
                     ..Default::default()
                 }],
+                ..Default::default()
             }),
             ..Default::default()
         }

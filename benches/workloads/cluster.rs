@@ -8,7 +8,7 @@ use gwapi::{
     meta::GROUP,
     v1::{
         AllowedRoutes, FromNamespaces, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec,
-        ListenerTlsConfig, HttpBackendRef, HttpRoute, HttpRouteRule, HttpRouteSpec, Listener,
+        HttpBackendRef, HttpRoute, HttpRouteRule, HttpRouteSpec, Listener, ListenerTlsConfig,
         ParentReference, RouteNamespaces, SecretObjectReference,
     },
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
@@ -217,6 +217,7 @@ pub fn http_route(
                 backend_refs: backends,
                 ..Default::default()
             }]),
+            ..Default::default()
         },
         ..Default::default()
     }

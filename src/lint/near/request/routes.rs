@@ -6,7 +6,7 @@ use crate::{
         Attachment, PortWinner, RouteId, RouteKind, Snapshot, Standing,
         effective::{AttachedRoute, EffectiveHostname},
     },
-    meta::{GROUP, Hostname, ObjectReference},
+    meta::{GROUP, Hostname, ObjectReference, Release},
     proxy::Table,
     schema::{self, nearest_name},
     sim::{Answer, Request, http_parts},
@@ -269,7 +269,7 @@ impl Near<'_> {
         help: &mut Vec<String>,
     ) {
         let parent = attachment.parent.resolve(&route.name.namespace);
-        if let Some(later) = schema::later_kind(&parent.group, &parent.kind) {
+        if let Some(later) = schema::later_kind(&parent.group, &parent.kind, Release::default()) {
             help.push(format!(
                 "{route}: name a Gateway in `parentRefs`; {} needs release {}",
                 later.kind, later.since
