@@ -30,7 +30,7 @@ pub(super) fn narrow(
 
 #[cfg(test)]
 mod tests {
-    use crate::conversion::convert_value;
+    use crate::conversion::{ConversionProblem, convert_value};
     use serde_json::json;
 
     #[test]
@@ -58,7 +58,7 @@ mod tests {
             let named: Vec<_> = error
                 .problems()
                 .iter()
-                .map(|problem| problem.path())
+                .map(ConversionProblem::path)
                 .collect();
             assert_eq!(named, paths, "{kind} {rules}");
         }

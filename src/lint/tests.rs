@@ -216,7 +216,7 @@ fn every_backend_and_filter_that_attachment_refuses_is_named() {
         };
         let usable = "BackendReference/backend-usable";
         let filter = "LocalObjectReference/filter-supported";
-        let why = "filter ExtensionRef cannot be applied: Limit.x.io `l` is not a filter that is supported";
+        let why = "the filter `ExtensionRef` cannot be applied: Limit.x.io `l` is not a filter that is supported";
         assert_eq!(
             found[2],
             [
@@ -228,7 +228,7 @@ fn every_backend_and_filter_that_attachment_refuses_is_named() {
                 of(
                     usable,
                     "rules[2].backendRefs[0]",
-                    "kind Foo cannot be a backend: expected Service or ServiceImport"
+                    "kind Foo.x.io cannot be a backend: expected Service or ServiceImport"
                 ),
                 of(
                     filter,

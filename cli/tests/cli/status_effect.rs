@@ -368,7 +368,11 @@ fn a_cause_that_is_part_of_another_is_told_once() {
     );
     let (text, code) = status(&objects, &[]);
     assert_eq!(code, Some(1));
-    assert_eq!(text.matches("Service edge/nowhere").count(), 1, "{text}");
+    assert_eq!(
+        text.matches("Service edge/nowhere does not exist").count(),
+        1,
+        "{text}"
+    );
     assert!(
         about(&text, "TCPRoute")
             .contains("Accepted False (BackendNotFound), ResolvedRefs False (BackendNotFound): "),
@@ -392,7 +396,7 @@ spec:
   parentRefs: [{ group: '', kind: Service, name: cart }]
   hostnames: [cart.example]
   rules:
-  - filters: [{ type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: a, value: x }, { name: A, value: y }], remove: [a] } }]
+  - filters: [{ type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: a, value: x }, { name: A, value: z }], remove: [a] } }]
     backendRefs: [{ name: cart, port: 80 }]
 ";
     let (text, code) = status(objects, &[]);
@@ -470,11 +474,11 @@ fn each_cause_that_is_shown_has_its_help_and_no_other() {
     for (objects, object, wanted) in [
         (
             http(
-                "{ name: nowhere }",
+                "{ name: nowhere, namespace: far }",
                 "{ name: far, namespace: away, port: 80 }",
             ),
             "HTTPRoute",
-            vec!["add Gateway edge/nowhere to the input, or correct the reference"],
+            vec!["add Gateway far/nowhere to the input, or correct the reference"],
         ),
         (
             http(front, "{ name: nope, namespace: away, port: 80 }"),

@@ -69,7 +69,7 @@ fn http_value(c: &mut impl Choices) -> ValueMatch {
 
 /// Asks for the header or query parameter of this number.
 fn name(number: usize, value: ValueMatch, http: &mut HttpMatch) {
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         // Some names have to be encoded, and some are long.
         let name = match number % 4 {
             0 => format!("n{number}"),

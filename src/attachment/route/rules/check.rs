@@ -81,7 +81,7 @@ pub(super) fn http_match(
         }
     }
     if let Some(method) = one.method.as_ref().filter(|method| !method.is_known()) {
-        unknown("method", &method.to_string(), faults);
+        unknown("method", method.as_str(), faults);
     }
 }
 

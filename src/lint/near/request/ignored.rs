@@ -83,10 +83,6 @@ fn untold(ignored: &Ignored, takes: bool) -> String {
         true => given,
         false => format!("{given}, read as {meant},"),
     };
-    let subject = match ignored.replaced_by {
-        Some(_) => format!("{subject} as it was given first"),
-        None => subject,
-    };
     match takes {
         true => format!("{subject} would take the request, but is left out, see below"),
         false => format!(
@@ -98,10 +94,7 @@ fn untold(ignored: &Ignored, takes: bool) -> String {
 /// What to do about an object so that an API server takes it. What is wrong with it stands where what is left out is listed.
 pub(super) fn correct(ignored: &Ignored) -> String {
     let object = &ignored.object;
-    match ignored.replaced_by {
-        Some(_) => format!("keep one of the objects {object}, see below"),
-        None => format!("correct {object}, which is left out, see below"),
-    }
+    format!("correct {object}, which is left out, see below")
 }
 
 /// The hostnames of a route; nothing for other objects.

@@ -74,7 +74,7 @@ fn route(kind: &str, name: &str, more: &str) -> String {
 fn a_route_that_lost_the_host_of_a_request_is_named_with_the_criterion() {
     let objects = route("HTTPRoute", "a", "") + &route("GRPCRoute", "b", "hostnames: [x.example],");
     let found = around(&objects, "http://x.example/");
-    let lost = "GRPCRoute shop/b is rejected at listener `one`: HTTPRoute shop/a serves every host";
+    let lost = "GRPCRoute shop/b is rejected at listener `one`: HTTPRoute shop/a claims every host";
     assert_eq!(found.why.len(), 1, "{found:#?}");
     assert!(found.why[0].starts_with(lost), "{found:#?}");
     assert_eq!(found.help, [""; 0]);
@@ -184,7 +184,7 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     let found = around(&objects, "http://www.lab.example/");
     assert!(
         found.why[0].starts_with(
-            "HTTPRoute shop/site is rejected at listener `one`: GRPCRoute shop/calls serves "
+            "HTTPRoute shop/site is rejected at listener `one`: GRPCRoute shop/calls claims "
         ),
         "{found:#?}"
     );
@@ -430,34 +430,6 @@ fn a_parent_of_a_later_release_is_replaced_by_a_gateway() {
         found.help,
         ["HTTPRoute shop/r: name a Gateway in `parentRefs`; ListenerSet needs release v1.5.0"],
         "{found:#?}"
-    );
-}
-
-/// A route of a name that is given again is left out, and may match what the other does not.
-#[test]
-fn a_route_that_was_given_again_is_named_where_it_would_take_the_request() {
-    let objects = route("HTTPRoute", "r", "hostnames: [x.example],")
-        + &route("HTTPRoute", "r", "hostnames: [y.example],");
-    let found = around(&objects, "http://x.example/");
-    assert_eq!(
-        found.why,
-        [
-            "HTTPRoute shop/r as it was given first would take the request, but is left out, see below"
-        ]
-    );
-    assert_eq!(
-        found.help,
-        ["keep one of the objects HTTPRoute shop/r, see below"]
-    );
-    assert_eq!(around(&objects, "http://y.example/"), Around::default());
-    // One that would match, and lose, is named too.
-    let objects = route("HTTPRoute", "a", "hostnames: [x.example],")
-        + &route("HTTPRoute", "b", "hostnames: ['*.example'], oops: 1,");
-    assert_eq!(
-        around(&objects, "http://x.example/").why,
-        [
-            "HTTPRoute shop/b matches the request too, and would rank lower, but is left out, see below"
-        ]
     );
 }
 
