@@ -27,7 +27,9 @@ macro_rules! authorities {
                 cel: Some(concat!(
                     "!has(self.",
                     $known,
-                    ") || !has(self.",
+                    ") || self.",
+                    $known,
+                    " == '' || !has(self.",
                     $refs,
                     ") || size(self.",
                     $refs,
@@ -35,7 +37,7 @@ macro_rules! authorities {
                 )),
                 message: concat!("`", $refs, "` and `", $known, "` exclude each other"),
                 help: "keep one of the two",
-                check: Check::Value(|v| !v.has($known) || v.list($refs).is_empty()),
+                check: Check::Value(|v| !is_set(v, $known) || v.list($refs).is_empty()),
                 ..Rule::BASE
             },
             Rule {
@@ -45,7 +47,9 @@ macro_rules! authorities {
                 cel: Some(concat!(
                     "has(self.",
                     $known,
-                    ") || has(self.",
+                    ") && self.",
+                    $known,
+                    " != '' || has(self.",
                     $refs,
                     ") && size(self.",
                     $refs,
@@ -59,11 +63,16 @@ macro_rules! authorities {
                     $known,
                     ": System`"
                 ),
-                check: Check::Value(|v| v.has($known) || !v.list($refs).is_empty()),
+                check: Check::Value(|v| is_set(v, $known) || !v.list($refs).is_empty()),
                 ..Rule::BASE
             },
         ]
     };
+}
+
+/// Whether a field has a text that is not empty.
+fn is_set(value: Defaulted<'_>, field: &str) -> bool {
+    value.has(field) && value.text(field) != Some("")
 }
 
 const V1ALPHA3: [Rule; 2] = authorities!(

@@ -1,6 +1,6 @@
 //! Rules for HTTPRoute and GRPCRoute rules and matches.
 
-use super::{Check, Rule, go_duration, value::exactly_one};
+use super::{Check, Rule, gateway::HOSTNAME, go_duration, value::exactly_one};
 use crate::{meta::when, schema::Defaulted};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -304,6 +304,24 @@ pub(super) const RULES: &[Rule] = &[
                     .is_some_and(|h| h.parse::<std::net::Ipv4Addr>().is_ok())
             };
             !hostnames.elements().iter().any(address)
+        }),
+        ..Rule::BASE
+    },
+    Rule {
+        id: "TLSRoute/hostnames-are-dns-names",
+        places: &["TlsRouteSpec.hostnames"],
+        when: when!("1.5"),
+        cel: Some(
+            "self.all(h, h.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'))",
+        ),
+        message: "a hostname must be a DNS name in lower case, with `*` for its first label at most",
+        help: "write letters, digits, `-` and `.`: `tls.example.com` or `*.example.com`",
+        check: Check::Value(|hostnames| {
+            let mut texts = hostnames
+                .elements()
+                .iter()
+                .filter_map(|h| h.value().as_str());
+            texts.all(|text| HOSTNAME.is_match(text))
         }),
         ..Rule::BASE
     },
