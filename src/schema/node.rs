@@ -131,6 +131,11 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Whether a value here can be an object: a server knows no field of a text, a number or a list.
+    pub(crate) fn may_have_fields(&self) -> bool {
+        matches!(self.value_type, Some(ValueType::Object) | None)
+    }
+
     /// The number of this node within its tree, from 0 at the root: an index for whoever keeps
     /// something about each node.
     #[must_use]

@@ -197,7 +197,7 @@ impl Walk {
             }
         } else if let Some(values) = &schema.additional_properties {
             self.value(value, values, None, &at);
-        } else if !schema.properties.is_empty() {
+        } else if !schema.properties.is_empty() || every.is_some() && !schema.may_have_fields() {
             let wide = wide();
             self.found.push(UnknownField {
                 path: at.to_string(),

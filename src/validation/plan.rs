@@ -145,6 +145,11 @@ impl Node {
         !self.names.is_empty()
     }
 
+    /// Whether a value here can be an object: a server knows no field of a text or a list.
+    pub(super) fn may_have_fields(&self) -> bool {
+        self.schema.may_have_fields()
+    }
+
     /// The declared fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &Self)> {
         self.names.iter().copied().zip(&self.nodes)

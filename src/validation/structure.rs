@@ -66,7 +66,7 @@ fn fields(value: &Value, node: &Node) -> Fields {
             };
             match below {
                 Some(below) => self::fields(value, below) == Fields::Declared,
-                None => !node.has_fields(),
+                None => !node.has_fields() && node.may_have_fields(),
             }
         }),
         Value::Array(elements) => node.items.as_deref().is_none_or(|items| {
@@ -102,6 +102,10 @@ impl Walk<'_> {
             && !has_type(value, expected)
         {
             self.findings.push(wording::wrong_type(value, expected, at));
+            if value.is_object() {
+                // A server knows none of its fields, and names them, too.
+                self.fields = Fields::Unknown;
+            }
             return;
         }
         if node.has_choices {
