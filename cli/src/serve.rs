@@ -315,6 +315,14 @@ impl Server {
     }
 
     fn apply(&mut self, objects: Vec<Value>) -> Reply {
+        // A certificate that comes now is judged by the present time: it may have been made since the last look at the clock.
+        let may_hold_certificates = |value: &Value| {
+            let kind = value.get("kind").and_then(Value::as_str);
+            matches!(kind, Some("Secret" | "ConfigMap" | "List"))
+        };
+        if objects.iter().any(may_hold_certificates) {
+            self.resolver.set_now(self.now().0);
+        }
         let channel = self.resolver.options().channel;
         let mut applied = Applied::default();
         for value in objects {
