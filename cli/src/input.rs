@@ -1,9 +1,11 @@
 //! What `-f` names: files, folders and stdin, read into objects with file, line and column.
 
 mod files;
+mod place;
 mod shown;
 mod sift;
 
+use place::Place;
 pub(crate) use shown::Shown;
 pub(crate) use sift::{Kept, Looked, Problems, Sifted};
 
@@ -14,7 +16,6 @@ use serde::Serialize;
 use std::{
     borrow::Cow,
     collections::HashMap,
-    fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -38,11 +39,10 @@ pub(crate) struct InputArgs {
 /// One thing to read.
 #[derive(Debug)]
 struct Origin {
-    /// Its place among all.
+    /// Its number among all.
     index: usize,
     name: String,
-    /// The file; nothing for stdin.
-    path: Option<PathBuf>,
+    place: Place,
 }
 
 /// `max-depth=256` and the like.
@@ -76,7 +76,7 @@ impl InputArgs {
         for path in &self.files {
             if path.as_os_str() == "-" {
                 if !std::mem::replace(&mut stdin_read, true) {
-                    origins.push(("<stdin>".to_owned(), None));
+                    origins.push(("<stdin>".to_owned(), Place::Stdin));
                 }
                 continue;
             }
@@ -89,7 +89,7 @@ impl InputArgs {
                     ));
                 }
                 Ok(found) => {
-                    let named = |file: PathBuf| (file.display().to_string(), Some(file));
+                    let named = |file: PathBuf| (file.display().to_string(), Place::File(file));
                     origins.extend(found.files.into_iter().map(named));
                     for link in &found.outside {
                         problem(Problem::not_followed(
@@ -111,7 +111,7 @@ impl InputArgs {
         let origins = origins
             .into_iter()
             .enumerate()
-            .map(|(index, (name, path))| Origin { index, name, path });
+            .map(|(index, (name, place))| Origin { index, name, place });
         (!failed).then(|| origins.collect())
     }
 
@@ -148,43 +148,26 @@ pub(crate) struct Input {
 pub(crate) struct Source {
     /// Its name as it was given.
     pub(crate) name: String,
-    /// All of it; nothing where it is read again from its file.
-    text: Vec<u8>,
-    /// The file, where it is read again.
-    path: Option<PathBuf>,
+    place: Place,
 }
 
 impl Source {
-    fn of(name: String, text: Vec<u8>) -> Self {
-        Self {
-            name,
-            text,
-            path: None,
-        }
-    }
-
     /// All of it.
     pub(crate) fn text(&self) -> io::Result<Cow<'_, [u8]>> {
-        Ok(match &self.path {
-            Some(path) => fs::read(path)?.into(),
-            None => self.text.as_slice().into(),
-        })
+        self.place.text()
     }
 
     /// All of it, from the beginning.
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(match &self.path {
-            Some(path) => Box::new(fs::File::open(path)?),
-            None => Box::new(self.text.as_slice()),
-        })
+        self.place.open()
     }
 }
 
 impl Input {
-    fn add_source(&mut self, source: Source) -> usize {
+    fn add_source(&mut self, name: String, place: Place) -> usize {
         let index = self.sources.len();
-        self.by_name.entry(source.name.clone()).or_insert(index);
-        self.sources.push(source);
+        self.by_name.entry(name.clone()).or_insert(index);
+        self.sources.push(Source { name, place });
         index
     }
 

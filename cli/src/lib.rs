@@ -11,6 +11,7 @@ mod given;
 mod input;
 mod line;
 mod output;
+mod release;
 mod request;
 mod resolving;
 #[cfg(test)]

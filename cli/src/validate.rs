@@ -6,14 +6,15 @@ use crate::{
         Sifted,
     },
     output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json, say},
+    release::{self, Choosing, Chosen, ReleaseArgs},
 };
 use clap::Args;
 use gwapi::{
     lint::{Member, judge_together},
     manifest::{Object, RawObject},
-    meta::{self, Channel, Release},
+    meta::{self, Channel},
     rules,
-    validation::{self, Finding, Report},
+    validation::{self, Finding, Report, Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -30,9 +31,8 @@ pub(crate) struct ValidateArgs {
     /// The release channel whose definitions the server has: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
-    /// The release whose definitions the server has, such as `v1.6.1`
-    #[arg(long, default_value_t)]
-    release: Release,
+    #[command(flatten)]
+    release: ReleaseArgs,
     /// Judge `status` too, as when a controller writes it
     #[arg(long)]
     with_status: bool,
@@ -44,13 +44,18 @@ pub(crate) struct ValidateArgs {
 }
 
 pub(crate) fn run(args: &ValidateArgs) -> Exit {
-    let mut options = validation::ValidationOptions::of(args.release, args.channel);
-    options.with_status = args.with_status;
-    options.now = Some(Timestamp::now());
+    let now = Timestamp::now();
+    let options = |release| {
+        let mut options = ValidationOptions::of(release, args.channel);
+        options.with_status = args.with_status;
+        options.now = Some(now);
+        options
+    };
     let most = args.max_findings;
     // Each object is judged by itself at once, and then all that it means to others is kept.
-    let looker = || {
-        |file: &str, entry: RawObject| {
+    let looker = |release| {
+        let options = options(release);
+        move |file: &str, entry: RawObject| {
             let (keep, report) = if is_of_set(&entry) {
                 let (member, report) = Member::judge(&entry.value, &options);
                 (Some(member), report)
@@ -65,9 +70,12 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
             }
         }
     };
-    let Some(sifted) = args.input.sift(most, looker) else {
+    let uses = Uses::new(args.channel).with_status(args.with_status);
+    let choosing = Choosing::new(args.release, uses);
+    let Some((sifted, chosen)) = release::sift(&args.input, &choosing, most, looker) else {
         return Exit::Failed;
     };
+    let options = options(chosen.release);
     let Sifted {
         input,
         kept,
@@ -79,8 +87,19 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     input.sort(&mut problems.kept);
 
     let printed = match args.output.format {
-        Format::Json => print_json(&problems.kept),
-        Format::Text => print(text(&input, &problems)),
+        Format::Json => {
+            if !chosen.is_named() {
+                let mut page = Page::new(Style::stderr());
+                page.line(0, &judged_by(args.channel, &chosen, problems.errors));
+                say(page);
+            }
+            print_json(&problems.kept)
+        }
+        Format::Text => {
+            let mut page = text(&input, &problems);
+            page.line(0, &judged_by(args.channel, &chosen, problems.errors));
+            print(page)
+        }
     };
     if problems.more() > 0 {
         let mut page = Page::new(Style::stderr());
@@ -104,7 +123,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 fn judge_rest(
     input: &Input,
     kept: Vec<Kept<Member>>,
-    options: &validation::ValidationOptions,
+    options: &ValidationOptions,
     found: &mut dyn FnMut(Problem),
 ) {
     let places: Vec<_> = kept
@@ -163,6 +182,16 @@ fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem 
         rule: finding.rule().to_owned(),
         path: path.to_owned(),
         message: finding.message().to_owned(),
+    }
+}
+
+/// By which definitions all was judged, and why by these.
+fn judged_by(channel: Channel, chosen: &Chosen, errors: usize) -> Line {
+    let line = Line::plain(format_args!("judged by the {channel} channel of {chosen}"));
+    if errors > 0 && !chosen.is_named() {
+        line.and("; `--release` takes another")
+    } else {
+        line
     }
 }
 

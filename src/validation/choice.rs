@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt;
 
 /// A release, and why it was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseChoice {
     /// The release.
     pub release: Release,
@@ -18,11 +18,14 @@ pub struct ReleaseChoice {
 }
 
 /// Why a release was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChoiceReason {
     /// CRDs of the release are among the objects.
     Installed,
+    /// CRDs of a release that the crate does not know are among the objects, with this bundle version. Of the releases that it
+    /// knows, this one is nearest: the newest patch of the same minor release, or else the newest or the oldest of all.
+    Nearest(String),
     /// It is the newest that has every kind, version, field and value that the objects use.
     HasAll,
     /// It is the newest: no release has all that the objects use.
@@ -30,27 +33,36 @@ pub enum ChoiceReason {
 }
 
 impl fmt::Display for ReleaseChoice {
+    /// `v1.3.0, the newest that has every kind, version, field and value of the input`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let release = self.release;
-        match self.reason {
-            ChoiceReason::Installed => write!(f, "release {release}, whose CRDs are in the input"),
+        match &self.reason {
+            ChoiceReason::Installed => write!(f, "{release}, whose CRDs are in the input"),
+            ChoiceReason::Nearest(bundle) => write!(
+                f,
+                "{release}, the nearest known release to {bundle}, whose CRDs are in the input"
+            ),
             ChoiceReason::HasAll if Some(&release) == Release::ALL.last() => {
-                write!(f, "release {release}, the newest")
+                write!(f, "{release}, the newest release")
             }
             ChoiceReason::HasAll => write!(
                 f,
-                "release {release}, the newest that has every kind, version and field of the input"
+                "{release}, the newest release that has every kind, version, field and value of the input"
             ),
             ChoiceReason::Newest => write!(
                 f,
-                "release {release}, the newest: no release has every kind, version and field of the input"
+                "{release}, the newest release: none has every kind, version, field and value of the input"
             ),
         }
     }
 }
 
 /// Chooses the release for which objects are meant: that of the CRDs among them; else the newest that has all that they
-/// use in the channel; else the newest. What no release has in the channel does not count.
+/// use in the channel; else the newest. What no release has in the channel does not count, nor does `status`, which a server
+/// drops on creation.
+///
+/// That an object is *valid* in the release is not asked: one that a newer release refuses for a tightened limit is to be
+/// reported, which an older release in its place would hide.
 ///
 /// ```
 /// use gwapi::{meta::{Channel, Release}, validation};
@@ -68,67 +80,98 @@ pub fn choose_release<'v>(
     objects: impl IntoIterator<Item = &'v Value>,
     channel: Channel,
 ) -> ReleaseChoice {
-    let newest = Release::ALL.last().copied().unwrap_or_default();
-    let mut fitting = Fitting::new(channel);
-    let mut installed: Option<Release> = None;
+    let mut uses = Uses::new(channel);
     for object in objects {
-        if let Some(release) = bundle_release(object) {
-            installed = installed.max(Some(release));
-        } else {
-            fitting.look_at(object);
-        }
+        uses.add(object);
     }
-    if let Some(release) = installed {
-        return ReleaseChoice {
-            release,
-            reason: ChoiceReason::Installed,
-        };
-    }
-    match fitting.releases.last() {
-        Some(release) => ReleaseChoice {
-            release: *release,
-            reason: ChoiceReason::HasAll,
-        },
-        None => ReleaseChoice {
-            release: newest,
-            reason: ChoiceReason::Newest,
-        },
-    }
+    uses.choice()
 }
 
-/// The release of a CRD of the Gateway API, as its annotation says: of a patch that is not known, the newest patch of the
-/// same minor release.
-fn bundle_release(object: &Value) -> Option<Release> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    if text("/kind") != Some("CustomResourceDefinition") || !schema::is_own(text("/spec/group")?) {
-        return None;
-    }
-    let annotations = object.pointer("/metadata/annotations")?;
-    let version = annotations.get(BUNDLE_VERSION_ANNOTATION)?.as_str()?;
-    if let Ok(release) = version.parse() {
-        return Some(release);
-    }
-    let minor = |version: &str| -> Option<String> {
-        let (minor, _) = version.rsplit_once('.')?;
-        Some(minor.to_owned())
-    };
-    let wanted = minor(version.split('-').next()?)?;
-    let all = Release::ALL.iter().rev().copied();
-    all.into_iter()
-        .find(|release| minor(release.as_str()).as_ref() == Some(&wanted))
-}
-
-/// The releases that have all that was looked at, oldest first.
-struct Fitting {
+/// What objects ask of a release, gathered object by object: [`choose_release`] for objects that are not kept.
+///
+/// ```
+/// use gwapi::{meta::{Channel, Release}, validation::Uses};
+/// use serde_json::json;
+///
+/// let mut uses = Uses::new(Channel::Experimental);
+/// assert_eq!(uses.choice().release, *Release::ALL.last().unwrap());
+/// uses.add(&json!({"apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "BackendLBPolicy"}));
+/// assert_eq!(uses.choice().release, Release::V1_2_1);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uses {
     channel: Channel,
-    releases: Vec<Release>,
+    with_status: bool,
+    /// The releases that have all that was looked at. In each channel everything is there for one interval, and so is all
+    /// together.
+    when: When,
+    installed: Option<Bundle>,
 }
 
-impl Fitting {
-    fn new(channel: Channel) -> Self {
+/// The bundle version of CRDs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Bundle {
+    release: Release,
+    /// The version as it is written, where it is of no known release.
+    other: Option<String>,
+}
+
+impl Uses {
+    /// Nothing that was looked at yet, of objects for a server with the CRDs of a channel.
+    #[must_use]
+    pub fn new(channel: Channel) -> Self {
         Self {
             channel,
-            releases: Release::ALL.to_vec(),
+            with_status: false,
+            when: When::ALWAYS,
+            installed: None,
+        }
+    }
+
+    /// Looks at `status` too, as where a controller writes it.
+    #[must_use]
+    pub fn with_status(mut self, with_status: bool) -> Self {
+        self.with_status = with_status;
+        self
+    }
+
+    /// Looks at one more object.
+    pub fn add(&mut self, object: &Value) {
+        if let Some(bundle) = bundle(object) {
+            self.installed = self.installed.take().max(Some(bundle));
+        } else {
+            self.look_at(object);
+        }
+    }
+
+    /// Adds what was gathered elsewhere, for the same channel.
+    pub fn append(&mut self, other: Self) {
+        self.when = self.when.and(other.when);
+        self.installed = self.installed.take().max(other.installed);
+    }
+
+    /// The release for which the objects so far are meant.
+    #[must_use]
+    pub fn choice(&self) -> ReleaseChoice {
+        if let Some(Bundle { release, other }) = &self.installed {
+            return ReleaseChoice {
+                release: *release,
+                reason: match other {
+                    None => ChoiceReason::Installed,
+                    Some(bundle) => ChoiceReason::Nearest(bundle.clone()),
+                },
+            };
+        }
+        let mut newest_first = Release::ALL.iter().rev().copied();
+        match newest_first.find(|release| self.when.contains(*release, self.channel)) {
+            Some(release) => ReleaseChoice {
+                release,
+                reason: ChoiceReason::HasAll,
+            },
+            None => ReleaseChoice {
+                release: Release::ALL.last().copied().unwrap_or_default(),
+                reason: ChoiceReason::Newest,
+            },
         }
     }
 
@@ -141,22 +184,27 @@ impl Fitting {
         if !self.demand(served) {
             return;
         }
-        if let Some(spec) = object.get("spec")
-            && let Some(schema) = kind.every().properties.get("spec")
-        {
-            self.value(spec, schema, served);
+        let parts = if self.with_status {
+            ["spec", "status"].as_slice()
+        } else {
+            ["spec"].as_slice()
+        };
+        for part in parts {
+            if let Some(value) = object.get(part)
+                && let Some(schema) = kind.every().properties.get(*part)
+            {
+                self.value(value, schema, served);
+            }
         }
     }
 
     /// Says whether the channel has it at all. What it never has is no reason to prefer a release.
     fn demand(&mut self, when: When) -> bool {
-        let channel = self.channel;
-        if when.since(channel).is_none() {
-            return false;
+        let is_there = !when.is_never(self.channel);
+        if is_there {
+            self.when = self.when.and(when);
         }
-        self.releases
-            .retain(|release| when.contains(*release, channel));
-        true
+        is_there
     }
 
     fn value(&mut self, value: &Value, schema: &Schema, when: When) {
@@ -190,10 +238,55 @@ impl Fitting {
     }
 }
 
+/// The bundle version of a CRD of the Gateway API, as its annotation says.
+fn bundle(object: &Value) -> Option<Bundle> {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    if text("/kind") != Some("CustomResourceDefinition") || !schema::is_own(text("/spec/group")?) {
+        return None;
+    }
+    let annotations = object.pointer("/metadata/annotations")?;
+    let version = annotations.get(BUNDLE_VERSION_ANNOTATION)?.as_str()?;
+    if let Ok(release) = version.parse() {
+        return Some(Bundle {
+            release,
+            other: None,
+        });
+    }
+    let wanted = numbers(version)?;
+    let newest_first = || Release::ALL.iter().rev().copied();
+    let known = |release: Release| numbers(release.as_str());
+    let same_minor = newest_first().find(|release| {
+        known(*release).is_some_and(|(major, minor, _)| (major, minor) == (wanted.0, wanted.1))
+    });
+    let before = || newest_first().find(|release| known(*release) < Some(wanted));
+    let release = same_minor
+        .or_else(before)
+        .or_else(|| Release::ALL.first().copied())?;
+    Some(Bundle {
+        release,
+        other: Some(version.to_owned()),
+    })
+}
+
+/// The three numbers of a version, what follows a hyphen left out: (1, 5, 0) of `v1.5.0-rc.1`.
+fn numbers(version: &str) -> Option<(u32, u32, u32)> {
+    if version.len() > 64 {
+        return None;
+    }
+    let mut numbers = version
+        .strip_prefix('v')?
+        .split('-')
+        .next()?
+        .split('.')
+        .map(|number| number.parse().ok());
+    let three = (numbers.next()??, numbers.next()??, numbers.next()??);
+    numbers.next().is_none().then_some(three)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ChoiceReason::{HasAll, Installed, Newest};
+    use ChoiceReason::{HasAll, Installed, Nearest, Newest};
     use serde_json::json;
 
     fn object(api_version: &str, kind: &str, spec: &Value) -> Value {
@@ -260,17 +353,85 @@ mod tests {
                 "spec": {"group": "gateway.networking.k8s.io"},
             })
         };
-        for (version, release) in [
-            ("v1.2.1", Release::V1_2_1),
-            ("v1.6.9", Release::V1_6_3),
-            ("v1.5.0-dev", Release::V1_5_1),
-        ] {
-            let (chosen, reason) = chosen(&[crd(version)], Channel::Standard);
-            assert_eq!((chosen, reason), (release, Installed), "{version}");
-        }
-        assert_eq!(
-            chosen(&[crd("v99.0.0")], Channel::Standard),
-            (Release::V1_7_0, HasAll)
+        let idle = object(
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            &json!({"rules": [{"sessionPersistence": {"idleTimeout": "1s"}}]}),
         );
+        let (none, near) = (None, |version: &str| Some(version.to_owned()));
+        for (version, release, other) in [
+            ("v1.2.1", Release::V1_2_1, none),
+            ("v1.6.9", Release::V1_6_3, near("v1.6.9")),
+            ("v1.5.0-dev", Release::V1_5_1, near("v1.5.0-dev")),
+            ("v99.0.0", Release::V1_7_0, near("v99.0.0")),
+            ("v0.8.1", Release::V1_0_0, near("v0.8.1")),
+        ] {
+            let reason = other.map_or(Installed, Nearest);
+            let (found, why) = chosen(&[idle.clone(), crd(version)], Channel::Experimental);
+            assert_eq!((found, why), (release, reason), "{version}");
+        }
+        // Of several, the newest; one that says nothing counts for nothing.
+        let several = [crd("v1.2.1"), crd("v1.4.0"), crd("v1.3.0"), crd("main")];
+        assert_eq!(
+            chosen(&several, Channel::Standard),
+            (Release::V1_4_0, Installed)
+        );
+        let foreign = json!({
+            "kind": "CustomResourceDefinition", "spec": {"group": "example.com"},
+            "metadata": {"annotations": {BUNDLE_VERSION_ANNOTATION: "v1.2.1"}},
+        });
+        for object in [crd("main"), crd("v1"), crd("v1.2.x"), foreign] {
+            assert_eq!(
+                chosen(&[object], Channel::Standard),
+                (Release::V1_7_0, HasAll)
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_counts_where_it_is_judged() {
+        let mut gateway = object("gateway.networking.k8s.io/v1", "Gateway", &json!({}));
+        gateway["status"] = json!({"attachedListenerSets": 1});
+        let mut old = object(
+            "gateway.networking.k8s.io/v1",
+            "Gateway",
+            &json!({"backendTLS": {}}),
+        );
+        old["status"] = json!({});
+        let choice = |with_status| {
+            let mut uses = Uses::new(Channel::Experimental).with_status(with_status);
+            uses.add(&gateway);
+            uses.add(&old);
+            uses.choice().reason
+        };
+        assert_eq!(choice(false), HasAll);
+        assert_eq!(choice(true), Newest);
+    }
+
+    #[test]
+    fn what_is_gathered_in_parts_is_gathered() {
+        let ended = object(
+            "gateway.networking.k8s.io/v1",
+            "Gateway",
+            &json!({"backendTLS": {}}),
+        );
+        let older = object(
+            "gateway.networking.k8s.io/v1alpha2",
+            "BackendLBPolicy",
+            &json!({}),
+        );
+        let all = |parts: &[&[&Value]]| {
+            let mut all = Uses::new(Channel::Experimental);
+            for part in parts {
+                let mut uses = Uses::new(Channel::Experimental);
+                part.iter().for_each(|object| uses.add(object));
+                all.append(uses);
+            }
+            all
+        };
+        let together = all(&[&[&ended, &older]]);
+        assert_eq!(together.choice().release, Release::V1_2_1);
+        assert_eq!(all(&[&[&ended], &[&older]]), together);
+        assert_eq!(all(&[&[&older], &[], &[&ended]]), together);
     }
 }

@@ -45,7 +45,7 @@ use structure::Fields;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
-pub use choice::{ChoiceReason, ReleaseChoice, choose_release};
+pub use choice::{ChoiceReason, ReleaseChoice, Uses, choose_release};
 pub(crate) use report::Findings;
 pub use report::{Finding, MOST_FINDINGS, Report};
 

@@ -119,13 +119,14 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Source, *};
+    use super::{super::Place, *};
     use crate::output::Style;
 
     fn input(files: &[(&str, String)]) -> Input {
         let mut input = Input::default();
         for (name, text) in files {
-            input.add_source(Source::of((*name).to_owned(), text.clone().into_bytes()));
+            let text = Place::Kept(text.clone().into_bytes().into());
+            input.add_source((*name).to_owned(), text);
         }
         input
     }

@@ -1,12 +1,11 @@
 //! Reading object by object, several files at once. Only what a verb makes of each object is kept, so that memory follows
 //! that and the findings, not the input.
 
-use super::{Input, InputArgs, Origin, Problem, Severity, Source};
+use super::{Input, InputArgs, Origin, Place, Problem, Severity};
 use crate::output::fail;
 use gwapi::manifest::{self, RawObject, ReadOptions};
 use std::{
     collections::BTreeMap,
-    fs,
     io::{self, Read},
     num::NonZero,
     sync::{
@@ -50,7 +49,7 @@ pub(crate) struct Sifted<T> {
 }
 
 /// Problems, as many as are kept, and how many there were.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Problems {
     /// In the order of the input.
     pub(crate) kept: Vec<Problem>,
@@ -103,43 +102,19 @@ impl InputArgs {
     where
         L: FnMut(&str, RawObject) -> Looked<T>,
     {
-        let (mut input, mut problems) = (Input::default(), Problems::default());
+        self.sifter(most)?.sift(looker)
+    }
+
+    /// What looks at all objects, once or more often.
+    pub(crate) fn sifter(&self, most: usize) -> Option<Sifter> {
+        let mut problems = Problems::default();
         let origins = self.origins(|problem| problems.push(problem, most))?;
-        input.options = self.options();
-        let options = input.options;
-        let next = AtomicUsize::new(0);
-        let gathered = Mutex::new(Gathered {
-            sifted: Sifted {
-                input,
-                kept: Vec::new(),
-                problems,
-            },
-            waiting: origins.iter().map(|_| None).collect(),
-            merged: 0,
-            failed: false,
-        });
-        let work = || {
-            while let Some(origin) = origins.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let of_file = read(origin, &options, most, &mut looker());
-                let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
-                gathered.take(origin, of_file, &origins, most);
-            }
-        };
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        thread::scope(|scope| {
-            for _ in 1..threads.min(origins.len()) {
-                // Where there can be no more threads, those that there are do all.
-                let thread = thread::Builder::new().stack_size(STACK);
-                if thread.spawn_scoped(scope, work).is_err() {
-                    break;
-                }
-            }
-            work();
-        });
-        let gathered = gathered
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        (!gathered.failed).then_some(gathered.sifted)
+        Some(Sifter {
+            origins,
+            problems,
+            options: self.options(),
+            most,
+        })
     }
 
     /// How a document of a backup is read, a list of all its objects as a whole.
@@ -159,6 +134,74 @@ impl InputArgs {
             limits.max_bytes = MAX_BYTES;
         }
         ReadOptions::default().with_limits(limits)
+    }
+}
+
+/// Looks at all objects of the input, each time that it is asked to. What can be read once only is kept for the next time.
+pub(crate) struct Sifter {
+    origins: Vec<Origin>,
+    /// What there is to complain of before anything is read.
+    problems: Problems,
+    options: ReadOptions,
+    most: usize,
+}
+
+impl Sifter {
+    /// Looks at every object once, as [`InputArgs::sift`] does.
+    pub(crate) fn sift<T: Send, L>(&mut self, looker: impl Fn() -> L + Sync) -> Option<Sifted<T>>
+    where
+        L: FnMut(&str, RawObject) -> Looked<T>,
+    {
+        let Self {
+            origins,
+            problems,
+            options,
+            most,
+        } = &*self;
+        let (options, most) = (*options, *most);
+        let next = AtomicUsize::new(0);
+        let gathered = Mutex::new(Gathered {
+            sifted: Sifted {
+                input: Input {
+                    options,
+                    ..Input::default()
+                },
+                kept: Vec::new(),
+                problems: problems.clone(),
+            },
+            waiting: origins.iter().map(|_| None).collect(),
+            merged: 0,
+            failed: false,
+        });
+        let work = || {
+            while let Some(origin) = origins.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let of_file = read(origin, &options, most, &mut looker());
+                let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+                gathered.take(origin, of_file, origins, most);
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        thread::scope(|scope| {
+            for _ in 1..threads.min(origins.len()) {
+                // Where there can be no more threads, those that there are do all.
+                let thread = thread::Builder::new().stack_size(STACK);
+                if thread.spawn_scoped(scope, work).is_err() {
+                    break;
+                }
+            }
+            work();
+        });
+        let gathered = gathered
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if gathered.failed {
+            return None;
+        }
+        let sources = gathered.sifted.input.sources.iter();
+        for (origin, source) in self.origins.iter_mut().zip(sources) {
+            origin.place = source.place.clone();
+        }
+        Some(gathered.sifted)
     }
 }
 
@@ -230,10 +273,7 @@ impl<T> Gathered<T> {
             kept,
             problems,
         } = &mut self.sifted;
-        let source = input.add_source(Source {
-            path: origin.path.clone().filter(|_| of_file.text.is_none()),
-            ..Source::of(origin.name.clone(), of_file.text.unwrap_or_default())
-        });
+        let source = input.add_source(origin.name.clone(), of_file.place);
         input.objects += of_file.objects;
         problems.append(of_file.problems, most);
         let placed = of_file.kept.into_iter().map(|(ordinal, what)| Kept {
@@ -250,8 +290,8 @@ struct OfFile<T> {
     kept: Vec<(usize, T)>,
     problems: Problems,
     objects: usize,
-    /// All of it, where it cannot be read again to show a line: stdin, or a pipe.
-    text: Option<Vec<u8>>,
+    /// Where it can be read again.
+    place: Place,
 }
 
 /// Reads one file.
@@ -262,36 +302,17 @@ fn read<T>(
     look: &mut dyn FnMut(&str, RawObject) -> Looked<T>,
 ) -> Result<OfFile<T>, String> {
     let failed = |error: io::Error| format!("cannot read `{}`: {error}", origin.name);
-    let file = match &origin.path {
-        Some(path) => Some(fs::File::open(path).map_err(failed)?),
-        None => None,
-    };
-    let again = match &file {
-        Some(file) => file.metadata().map_err(failed)?.is_file(),
-        None => false,
-    };
-    let from: Box<dyn Read> = match file {
-        Some(file) => Box::new(file),
-        None => Box::new(io::stdin().lock()),
-    };
+    // One byte more than allowed, so that too much is seen to be.
+    let most_bytes = options.limits.max_bytes.saturating_add(1);
+    let place = origin.place.repeatable(most_bytes).map_err(failed)?;
     let mut of_file = OfFile {
         kept: Vec::new(),
         problems: Problems::default(),
         objects: 0,
-        text: None,
+        place: place.clone(),
     };
-    if again {
-        of_file.all(&origin.name, from, options, most, look);
-    } else {
-        // One byte more than allowed, so that too much is seen to be.
-        let length = options.limits.max_bytes as u64;
-        let mut text = Vec::new();
-        from.take(length.saturating_add(1))
-            .read_to_end(&mut text)
-            .map_err(failed)?;
-        of_file.all(&origin.name, text.as_slice(), options, most, look);
-        of_file.text = Some(text);
-    }
+    let from = place.open().map_err(failed)?;
+    of_file.all(&origin.name, from, options, most, look);
     Ok(of_file)
 }
 

@@ -10,6 +10,7 @@ mod convert;
 mod hidden;
 mod ignored;
 mod input;
+mod release;
 mod request;
 mod serve;
 mod serve_law;

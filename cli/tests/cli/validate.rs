@@ -42,7 +42,8 @@ fn a_finding_is_shown_as_compilers_do() {
          |\n 7 |     - path: {type: PathPrefx, value: /cart}\n   \
          |                    ^\n  \
          help: did you mean `PathPrefix`? Allowed: `Exact`, `PathPrefix` or `RegularExpression`\n\n\
-         1 object: 1 error, 0 warnings\n"
+         1 object: 1 error, 0 warnings\n\
+         judged by the experimental channel of v1.7.0, the newest release; `--release` takes another\n"
     );
 }
 
@@ -83,8 +84,13 @@ fn the_channel_decides_and_status_is_judged_when_asked_for() {
         (exit, rules)
     };
     assert_eq!(rules(&["--channel", "experimental"]), (Some(0), vec![]));
+    // The standard channel has the field since v1.2.0.
+    assert_eq!(rules(&[]), (Some(0), vec![]));
     let unknown = "schema/unknown-field spec.rules[0].timeouts".to_owned();
-    assert_eq!(rules(&[]), (Some(1), vec![unknown]));
+    let old = ["--release", "v1.1.0"];
+    assert_eq!(rules(&old), (Some(1), vec![unknown]));
+    let old_experimental = ["--release", "v1.1.0", "--channel", "experimental"];
+    assert_eq!(rules(&old_experimental), (Some(0), vec![]));
     assert_eq!(
         rules(&["--channel", "experimental", "--with-status"]),
         (Some(1), vec!["schema/type status.parents".to_owned()])

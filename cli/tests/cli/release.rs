@@ -1,0 +1,190 @@
+//! Which release objects are judged by where none is named: that of the CRDs in the input; else the newest that has all that
+//! the input uses; else the newest.
+
+use crate::support::gwapi;
+use serde_json::Value;
+
+/// An object of each time, which is accepted there: `apiVersion`, kind, and spec.
+const LISTENER_SET: [&str; 3] = [
+    "gateway.networking.k8s.io/v1",
+    "ListenerSet",
+    "{parentRef: {name: gw}, listeners: [{name: web, port: 80, protocol: HTTP}]}",
+];
+const GRPC_ROUTE: [&str; 3] = [
+    "gateway.networking.k8s.io/v1alpha2",
+    "GRPCRoute",
+    "{rules: [{matches: [{method: {service: cart.Cart}}]}]}",
+];
+const BACKEND_TLS: [&str; 3] = [
+    "gateway.networking.k8s.io/v1",
+    "Gateway",
+    "{gatewayClassName: c, backendTLS: {clientCertificateRef: {name: client}}, \
+     listeners: [{name: web, port: 80, protocol: HTTP}]}",
+];
+const HTTP_ROUTE: [&str; 3] = [
+    "gateway.networking.k8s.io/v1",
+    "HTTPRoute",
+    "{rules: [{matches: [{path: {value: /}}]}]}",
+];
+
+fn objects(objects: &[[&str; 3]]) -> String {
+    let object = |[api_version, kind, spec]: &[&str; 3]| {
+        format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n")
+    };
+    let objects: Vec<_> = objects.iter().map(object).collect();
+    objects.join("---\n")
+}
+
+fn crd(version: &str) -> String {
+    format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
+         metadata: {{name: a, annotations: {{gateway.networking.k8s.io/bundle-version: {version}}}}}\n\
+         spec: {{group: gateway.networking.k8s.io}}\n"
+    )
+}
+
+/// The errors that `validate` finds, and the line that says by which release it judged.
+fn judged(arguments: &[&str], text: &str) -> (Vec<String>, String) {
+    let arguments = [&["validate", "-o", "json"], arguments].concat();
+    let output = gwapi(&arguments, text.as_bytes());
+    let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let errors = findings
+        .iter()
+        .filter(|finding| finding["severity"] == "error")
+        .map(|finding| format!("{}: {}", finding["path"], finding["help"]).replace('"', ""))
+        .collect();
+    (errors, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn the_newest_release_that_has_all_of_the_input_judges() {
+    let cases: [(&[[&str; 3]], &str, &str); 5] = [
+        (&[], "standard", "v1.7.0, the newest release"),
+        (&[HTTP_ROUTE], "standard", "v1.7.0, the newest release"),
+        (
+            &[LISTENER_SET, HTTP_ROUTE],
+            "standard",
+            "v1.7.0, the newest release",
+        ),
+        (
+            &[HTTP_ROUTE, GRPC_ROUTE],
+            "experimental",
+            "v1.1.1, the newest release that has every kind, version, field and value of the input",
+        ),
+        (
+            &[HTTP_ROUTE, BACKEND_TLS, HTTP_ROUTE],
+            "experimental",
+            "v1.3.0, the newest release that has every kind, version, field and value of the input",
+        ),
+    ];
+    for (given, channel, chosen) in cases {
+        let (errors, said) = judged(&["-f", "-", "--channel", channel], &objects(given));
+        assert!(errors.is_empty(), "{given:?}: {errors:?}");
+        assert_eq!(
+            said,
+            format!("judged by the {channel} channel of {chosen}\n")
+        );
+    }
+}
+
+#[test]
+fn where_no_release_has_all_the_newest_judges_and_says_what_it_lacks() {
+    let text = objects(&[LISTENER_SET, BACKEND_TLS]);
+    let (errors, said) = judged(&["-f", "-", "--channel", "experimental"], &text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        errors[0].starts_with("spec.backendTLS: gone since v1.4.0"),
+        "{errors:?}"
+    );
+    assert_eq!(
+        said,
+        "judged by the experimental channel of v1.7.0, the newest release: none has every kind, version, field and value \
+         of the input; `--release` takes another\n"
+    );
+}
+
+#[test]
+fn the_release_of_the_crds_in_the_input_judges() {
+    // Also where they come last.
+    let text = format!("{}---\n{}", objects(&[LISTENER_SET]), crd("v1.4.1"));
+    let (errors, said) = judged(&["-f", "-"], &text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("since v1.5.0"), "{errors:?}");
+    let why = "judged by the standard channel of v1.4.1, whose CRDs are in the input";
+    assert!(said.starts_with(why), "{said}");
+
+    let text = format!("{}---\n{}", crd("v1.6.77"), objects(&[LISTENER_SET]));
+    let (errors, said) = judged(&["-f", "-"], &text);
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(
+        said,
+        "judged by the standard channel of v1.6.3, the nearest known release to v1.6.77, whose CRDs are in the input\n"
+    );
+}
+
+#[test]
+fn a_release_that_is_named_judges() {
+    let text = objects(&[LISTENER_SET]);
+    let (errors, said) = judged(&["-f", "-", "--release", "v1.1.0"], &text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(said, "");
+    let output = gwapi(
+        &["validate", "-f", "-", "--release", "v1.7.0"],
+        text.as_bytes(),
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last();
+    assert_eq!(
+        last,
+        Some("judged by the standard channel of v1.7.0, as `--release` says")
+    );
+}
+
+/// What was read before it came out that an older release is meant is judged by that release too, each once, and shown
+/// with its line: from stdin and from many files.
+#[test]
+fn all_of_the_input_is_judged_by_one_release() {
+    // Valid in v1.7.0, where an address needs no value, and refused by v1.3.0.
+    let address = [
+        "gateway.networking.k8s.io/v1",
+        "Gateway",
+        "{gatewayClassName: c, addresses: [{type: IPAddress}], \
+         listeners: [{name: web, port: 80, protocol: HTTP}]}",
+    ];
+    let flags = ["--channel", "experimental", "-f"];
+    let (errors, _) = judged(&[&flags[..], &["-"]].concat(), &objects(&[address]));
+    assert!(errors.is_empty(), "{errors:?}");
+    let all = [address, address, BACKEND_TLS, address];
+    let output = gwapi(
+        &[&["validate"], &flags[..], &["-"]].concat(),
+        objects(&all).as_bytes(),
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("error: <stdin>:").count(), 3, "{text}");
+    assert_eq!(
+        text.matches("spec: {gatewayClassName: c, addresses:")
+            .count(),
+        3,
+        "{text}"
+    );
+    assert!(text.contains("\n4 objects: 3 errors,"), "{text}");
+    assert!(
+        text.contains(
+            "\njudged by the experimental channel of v1.3.0, the newest release that has"
+        ),
+        "{text}"
+    );
+
+    let scratch = tempfile::tempdir().unwrap();
+    for (n, object) in std::iter::repeat_n(address, 20)
+        .chain([BACKEND_TLS])
+        .enumerate()
+    {
+        let path = scratch.path().join(format!("{n:02}.yaml"));
+        std::fs::write(path, objects(&[object])).unwrap();
+    }
+    let folder = scratch.path().to_str().unwrap();
+    let (errors, said) = judged(&[&flags[..], &[folder]].concat(), "");
+    assert_eq!(errors.len(), 20, "{errors:?}");
+    assert!(said.contains("of v1.3.0, the newest"), "{said}");
+}
