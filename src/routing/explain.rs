@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::index::candidates::Hit;
+use super::index::hit::Hit;
 use super::index::prepared::Prepared;
 use super::index::stored::{Failure, Stored};
 use super::matching::matches::{GrpcMatch, Match, PathMatch, ValueMatch};

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::index::candidates::{Hit, better};
-use super::index::hashing::{Hashing, Key, Lengths};
+use super::index::by_path::paths::PathTable;
+use super::index::hashed::hashing::Hashing;
+use super::index::hashed::key::Key;
+use super::index::hashed::lengths::Lengths;
+use super::index::hashed::table::{Keyed, Table};
+use super::index::hit::{Hit, better};
 use super::index::parameters::LongQuery;
-use super::index::paths::PathTable;
 use super::index::prepared::Prepared;
 use super::index::stored::Stored;
-use super::index::table::{Keyed, Table};
 use super::matching::matches::{Entry, Match};
 use super::matching::precedence::{HostRank, Precedence};
 use super::options::{HostnameRank, RouterOptions};

@@ -1,6 +1,6 @@
 //! Reading in steps is reading at once; bounds; what is kept.
 
-use super::super::{Limits, Manifest, decode, read, stream};
+use super::super::{Limits, Manifest, ReadOptions, decode, read, stream};
 use super::*;
 use serde_json::json;
 use std::{fs, io, path::Path};

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use super::hashing::Hashing;
+use super::hashed::hashing::Hashing;
 use crate::routing::request::query::{self, Decoded, Raw};
 
 /// A parameter of a query.

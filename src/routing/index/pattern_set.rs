@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::hashing::Hashing;
+use super::hashed::hashing::Hashing;
+use super::hashed::table::{Keyed, Table};
 use super::screen::Screen;
-use super::table::{Keyed, Table};
 use crate::meta::Pattern;
 
 /// Patterns of a chunk: as many as a word has bits.

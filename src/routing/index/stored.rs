@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use super::hashing::Hashing;
+use super::hashed::hashing::Hashing;
 use super::prepared::Prepared;
 use crate::meta::Pattern;
 use crate::routing::matching::matches::{

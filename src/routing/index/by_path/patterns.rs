@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, Depth, Hit, better};
-use super::hashing::{Hashing, Progress};
-use super::prepared::Prepared;
-use super::stored::Stored;
-use super::texts::Texts;
+use crate::routing::index::by_condition::candidates::Candidates;
+use crate::routing::index::by_condition::depth::Depth;
+use crate::routing::index::by_condition::entries::{Change, Entries};
+use crate::routing::index::hashed::hashing::{Hashing, Progress};
+use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hit::{Hit, better};
+use crate::routing::index::prepared::Prepared;
+use crate::routing::index::stored::Stored;
 use crate::routing::matching::matches::{Match, PathMatch};
 use crate::routing::request::view::RequestView;
 
 /// Patterns by the whole elements with which every matching path begins, and among those by the whole elements with
 /// which it ends; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
-/// place are asked together, as a [`PatternSet`](super::pattern_set::PatternSet).
+/// place are asked together, as a [`PatternSet`](crate::routing::index::pattern_set::PatternSet).
 pub(super) struct PatternTable<T> {
     prefixes: Texts<Suffixes<T>>,
     /// Patterns that may begin with anything.

@@ -2,7 +2,7 @@
 
 use http::HeaderName;
 
-use super::stored::Stored;
+use crate::routing::index::stored::Stored;
 use crate::routing::matching::matches::{HeaderMatch, QueryMatch, ValueMatch};
 use crate::routing::request::query;
 

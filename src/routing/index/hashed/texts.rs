@@ -1,11 +1,13 @@
 //! Values by a text: a path, a prefix, a header value, a service.
 
-use super::hashing::{Hashing, Key, Lengths, Progress};
+use super::hashing::{Hashing, Progress};
+use super::key::Key;
+use super::lengths::Lengths;
 use super::table::{Keyed, Table};
 
 /// Values by a text that the request must have; `BACK` where it is looked for at the back of a longer one, so that its
 /// hash is [`Hashing::hash_back`].
-pub(super) struct Texts<V, const BACK: bool = false> {
+pub(in crate::routing::index) struct Texts<V, const BACK: bool = false> {
     table: Table<Held<V, BACK>>,
     lengths: Lengths,
 }
@@ -50,22 +52,22 @@ impl<V, const BACK: bool> Default for Texts<V, BACK> {
 }
 
 impl<V, const BACK: bool> Texts<V, BACK> {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::routing::index) fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
 
-    pub(super) fn lengths(&self) -> &Lengths {
+    pub(in crate::routing::index) fn lengths(&self) -> &Lengths {
         &self.lengths
     }
 
-    pub(super) fn for_each<'t>(&'t self, visit: &mut impl FnMut(&'t V)) {
+    pub(in crate::routing::index) fn for_each<'t>(&'t self, visit: &mut impl FnMut(&'t V)) {
         self.table.for_each(&mut |held| visit(&held.value));
     }
 }
 
 impl<V> Texts<V, true> {
     /// The value of as many bytes at the back of a path, one of [`lengths`](Self::lengths).
-    pub(super) fn back(
+    pub(in crate::routing::index) fn back(
         &self,
         path: &[u8],
         len: usize,
@@ -81,7 +83,7 @@ impl<V> Texts<V, true> {
 impl<V> Texts<V> {
     /// The value of a text.
     #[inline(always)]
-    pub(super) fn get(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
+    pub(in crate::routing::index) fn get(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
         if !self.lengths.may_have(text.len()) {
             return None;
         }
@@ -90,7 +92,7 @@ impl<V> Texts<V> {
 
     /// As [`get`](Self::get), for a text that most probably is there.
     #[inline(always)]
-    pub(super) fn at(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
+    pub(in crate::routing::index) fn at(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
         let held = self
             .table
             .get(|| hashing.hash_value(text), |held| held.text.is(text))?;
@@ -98,7 +100,7 @@ impl<V> Texts<V> {
     }
 
     /// The value of the text that `is` knows.
-    pub(super) fn get_where(
+    pub(in crate::routing::index) fn get_where(
         &self,
         hash: impl FnOnce() -> u64,
         is: impl Fn(&[u8]) -> bool,
@@ -109,14 +111,14 @@ impl<V> Texts<V> {
 
     /// The text of a table that has no other, and its value.
     #[inline(always)]
-    pub(super) fn lone(&self) -> Option<(&[u8], &V)> {
+    pub(in crate::routing::index) fn lone(&self) -> Option<(&[u8], &V)> {
         let held = self.table.lone()?;
         Some((held.text.as_bytes(), &held.value))
     }
 
     /// The value of as many bytes at the front of a path, one of [`lengths`](Self::lengths).
     #[inline(always)]
-    pub(super) fn front(
+    pub(in crate::routing::index) fn front(
         &self,
         path: &[u8],
         len: usize,
@@ -131,7 +133,7 @@ impl<V> Texts<V> {
 
 impl<V: Clone, const BACK: bool> Texts<V, BACK> {
     /// Changes the value of a text, made first if it is not there.
-    pub(super) fn upsert(
+    pub(in crate::routing::index) fn upsert(
         &mut self,
         text: &[u8],
         hashing: &Hashing,
@@ -152,7 +154,7 @@ impl<V: Clone, const BACK: bool> Texts<V, BACK> {
     }
 
     /// Changes the value of a text that is there; it is removed unless `change` says to keep it.
-    pub(super) fn edit(
+    pub(in crate::routing::index) fn edit(
         &mut self,
         text: &[u8],
         hashing: &Hashing,

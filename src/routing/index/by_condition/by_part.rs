@@ -4,44 +4,36 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::candidates::{Candidates, Depth, Hit, better};
-use super::hashing::Hashing;
+use super::depth::Depth;
+use super::entries::{Change, Entries};
 use super::part::Part;
-use super::prepared::Prepared;
-use super::stored::Stored;
-use super::texts::Texts;
+use crate::routing::index::hashed::hashing::Hashing;
+use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hit::{Hit, better};
+use crate::routing::index::prepared::Prepared;
+use crate::routing::index::stored::Stored;
 use crate::routing::options::RepeatedHeader;
 use crate::routing::request::lines::{joined, separators};
 use crate::routing::request::query;
 use crate::routing::request::view::RequestView;
 
 /// Entries by the value that they ask for at one part of the request.
-pub(super) struct Index<T> {
+#[derive(Clone)]
+pub(in crate::routing::index) struct Index<E> {
     on: Part,
-    values: Texts<Candidates<T>>,
+    values: Texts<E>,
     /// Entries that do not ask for an exact value there.
-    rest: Candidates<T>,
+    rest: E,
     len: usize,
 }
 
-impl<T: Clone> Clone for Index<T> {
-    fn clone(&self) -> Self {
-        Self {
-            on: self.on.clone(),
-            values: self.values.clone(),
-            rest: self.rest.clone(),
-            len: self.len,
-        }
-    }
-}
-
-impl<T> Index<T> {
+impl<E: Entries> Index<E> {
     /// An index without entries.
     pub(super) fn new(on: Part) -> Self {
         Self {
             on,
             values: Texts::default(),
-            rest: Candidates::None,
+            rest: E::default(),
             len: 0,
         }
     }
@@ -51,15 +43,15 @@ impl<T> Index<T> {
         self.len
     }
 
-    /// See [`Candidates::load`], of the entries that ask for this value; without one, of those that ask for none.
+    /// See [`E::load`], of the entries that ask for this value; without one, of those that ask for none.
     pub(super) fn load(&self, value: Option<&[u8]>, hashing: &Hashing) -> usize {
         match value {
-            Some(value) => self.values.get(value, hashing).map_or(0, Candidates::load),
+            Some(value) => self.values.get(value, hashing).map_or(0, E::load),
             None => self.rest.load(),
         }
     }
 
-    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<E::Payload>>)) {
         self.values.for_each_entry(&mut *visit);
         self.rest.for_each(visit);
     }
@@ -69,7 +61,7 @@ impl<T> Index<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         match &self.on {
             Part::Header(name) => self.find_by_header(name, request, hashing),
             Part::Query(name) => self.find_by_parameter(name, request, hashing),
@@ -85,7 +77,7 @@ impl<T> Index<T> {
         name: &HeaderName,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let mut value = None;
         for line in request.request.header(name) {
             if value.is_some() {
@@ -106,12 +98,12 @@ impl<T> Index<T> {
         name: &query::Name,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         if let Some(long) = request.long_query {
             return self.find_by_raw(long.first(name.as_str()), request, hashing);
         }
         #[cfg(test)]
-        super::work::note(|work| work.searches += 1);
+        crate::routing::index::work::note(|work| work.searches += 1);
         let found = match request.query.and_then(|query| name.first(query)) {
             Some(raw) if raw.plain => self.of_value(raw.value, request, hashing),
             Some(raw) => return self.find_encoded(raw, request, hashing),
@@ -127,7 +119,7 @@ impl<T> Index<T> {
         raw: Option<query::Raw<'_>>,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let found = match raw {
             Some(raw) if raw.plain => self.of_value(raw.value, request, hashing),
             Some(raw) => return self.find_encoded(raw, request, hashing),
@@ -142,7 +134,7 @@ impl<T> Index<T> {
         value: &[u8],
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let found = self.of_value(value, request, hashing);
         self.or_rest(found, request, hashing)
     }
@@ -154,7 +146,7 @@ impl<T> Index<T> {
         value: &[u8],
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         self.values.at(value, hashing)?.find(request, hashing)
     }
 
@@ -162,14 +154,14 @@ impl<T> Index<T> {
     #[inline(always)]
     fn or_rest<'t, R: RequestView>(
         &'t self,
-        found: Option<Hit<'t, T>>,
+        found: Option<Hit<'t, E::Payload>>,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
-        match &self.rest {
-            Candidates::None => found,
-            rest => better(found, rest.find_open(request, hashing)),
+    ) -> Option<Hit<'t, E::Payload>> {
+        if self.rest.is_empty() {
+            return found;
         }
+        better(found, self.rest.find_open(request, hashing))
     }
 
     /// As [`find_by_header`](Self::find_by_header), for a header of several lines.
@@ -179,7 +171,7 @@ impl<T> Index<T> {
         name: &HeaderName,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let found = match request.repeated_header {
             RepeatedHeader::AnyLine => {
                 let lines = request.request.header(name);
@@ -208,7 +200,7 @@ impl<T> Index<T> {
         raw: query::Raw<'_>,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let hash = || hashing.hash_stream(query::Decoded::new(raw.value));
         let entries = self.values.get_where(hash, |text| raw.equals(text));
         let found = entries.and_then(|entries| entries.find(request, hashing));
@@ -216,8 +208,13 @@ impl<T> Index<T> {
     }
 }
 
-impl<T: Clone> Index<T> {
-    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, depth: Depth<'_>) {
+impl<E: Change> Index<E> {
+    pub(super) fn insert(
+        &mut self,
+        entry: &Arc<Stored<E::Payload>>,
+        hashing: &Hashing,
+        depth: Depth<'_>,
+    ) {
         self.len += 1;
         let Some(value) = self.on.value(entry) else {
             return self.rest.insert(entry, hashing, depth.beside());
@@ -228,7 +225,7 @@ impl<T: Clone> Index<T> {
     }
 
     /// Removes an entry; true if none is left.
-    pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
+    pub(super) fn remove(&mut self, entry: &Arc<Stored<E::Payload>>, hashing: &Hashing) -> bool {
         self.len = self.len.saturating_sub(1);
         match self.on.value(entry) {
             None => self.rest.remove(entry, hashing),

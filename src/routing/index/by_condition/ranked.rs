@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::hashing::Hashing;
-use super::stored::Stored;
-use super::table::Keyed;
+use crate::routing::index::hashed::hashing::Hashing;
+use crate::routing::index::hashed::table::Keyed;
+use crate::routing::index::stored::Stored;
 
 const CHUNK: usize = 256;
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidates, Depth, Hit, better};
-use super::hashing::Hashing;
-use super::prepared::Prepared;
-use super::stored::Stored;
-use super::texts::Texts;
+use crate::routing::index::by_condition::candidates::Candidates;
+use crate::routing::index::by_condition::depth::Depth;
+use crate::routing::index::by_condition::entries::{Change, Entries};
+use crate::routing::index::hashed::hashing::Hashing;
+use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hit::{Hit, better};
+use crate::routing::index::prepared::Prepared;
+use crate::routing::index::stored::Stored;
 use crate::routing::matching::matches::{Match, ValueMatch, is_name};
 use crate::routing::request::call;
 use crate::routing::request::view::RequestView;

@@ -1,18 +1,19 @@
 //! Entries by the names that they ask for. A look-up goes through the names that the request carries, and not through
 //! those that the table knows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::by_part::Index;
-use super::candidates::{Candidates, Depth, Hit, better};
-use super::hashing::Hashing;
-use super::parameters::parameters;
+use super::depth::Depth;
+use super::entries::{Change, Entries};
 use super::part::{Named, Part};
-use super::prepared::Prepared;
-use super::stored::Stored;
-use super::table::{Keyed, Table};
-use super::texts::Texts;
+use crate::routing::index::hashed::hashing::Hashing;
+use crate::routing::index::hashed::table::{Keyed, Table};
+use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hit::{Hit, better};
+use crate::routing::index::parameters::parameters;
+use crate::routing::index::prepared::Prepared;
+use crate::routing::index::stored::Stored;
 use crate::routing::request::query::Decoded;
 use crate::routing::request::view::RequestView;
 
@@ -20,13 +21,14 @@ use crate::routing::request::view::RequestView;
 ///
 /// Of the several that an entry asks for, it stands below the one that the fewest others stand below: of `env: prod`,
 /// which many have, and `user: 7`, which only one has, below the latter.
-pub(super) struct Names<T> {
+#[derive(Clone)]
+pub(in crate::routing::index) struct Names<E> {
     /// By names of headers, in lower case.
-    headers: Texts<Index<T>>,
+    headers: Texts<Index<E>>,
     /// By names of query parameters, decoded.
-    query: Texts<Index<T>>,
+    query: Texts<Index<E>>,
     /// Entries that ask for no name that would tell them apart.
-    rest: Candidates<T>,
+    rest: E,
     /// Below which of its names an entry stands: the same for all with the same tests.
     places: Table<Place>,
     /// Names by which the way to here was chosen: all entries ask for the same there.
@@ -50,26 +52,13 @@ impl Keyed for Place {
     }
 }
 
-impl<T: Clone> Clone for Names<T> {
-    fn clone(&self) -> Self {
-        Self {
-            headers: self.headers.clone(),
-            query: self.query.clone(),
-            rest: self.rest.clone(),
-            places: self.places.clone(),
-            settled: self.settled.clone(),
-            len: self.len,
-        }
-    }
-}
-
-impl<T> Names<T> {
+impl<E: Entries> Names<E> {
     /// No entries, at this position.
     pub(super) fn new(depth: Depth<'_>) -> Self {
         Self {
             headers: Texts::default(),
             query: Texts::default(),
-            rest: Candidates::None,
+            rest: E::default(),
             places: Table::default(),
             settled: depth.settled().cloned().collect(),
             len: 0,
@@ -87,7 +76,7 @@ impl<T> Names<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let mut found = self.rest.find_open(request, hashing);
         if !self.headers.is_empty() {
             found = better(found, self.find_by_headers(request, hashing));
@@ -104,9 +93,9 @@ impl<T> Names<T> {
         &'t self,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let mut found = None;
-        let mut before: Option<&Index<T>> = None;
+        let mut before: Option<&Index<E>> = None;
         for name in request.request.header_names() {
             let Some(index) = self.header(name.as_bytes(), hashing) else {
                 continue;
@@ -121,9 +110,9 @@ impl<T> Names<T> {
     }
 
     /// The entries that ask for a header of this name, which may have capitals.
-    fn header(&self, name: &[u8], hashing: &Hashing) -> Option<&Index<T>> {
+    fn header(&self, name: &[u8], hashing: &Hashing) -> Option<&Index<E>> {
         #[cfg(test)]
-        super::work::note(|work| work.names += 1);
+        crate::routing::index::work::note(|work| work.names += 1);
         if !name.iter().any(u8::is_ascii_uppercase) {
             return self.headers.get(name, hashing);
         }
@@ -138,11 +127,11 @@ impl<T> Names<T> {
         query: &str,
         request: &Prepared<'_, R>,
         hashing: &Hashing,
-    ) -> Option<Hit<'t, T>> {
+    ) -> Option<Hit<'t, E::Payload>> {
         let mut found = None;
         for parameter in parameters(query.as_bytes()) {
             #[cfg(test)]
-            super::work::note(|work| work.names += 1);
+            crate::routing::index::work::note(|work| work.names += 1);
             let raw = parameter.name;
             let index = if raw.plain {
                 self.query.get(raw.value, hashing)
@@ -160,7 +149,7 @@ impl<T> Names<T> {
         found
     }
 
-    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {
+    pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<E::Payload>>)) {
         self.headers
             .for_each(&mut |index| index.for_each(&mut *visit));
         self.query
@@ -169,13 +158,13 @@ impl<T> Names<T> {
     }
 
     /// The names that may tell an entry from others here.
-    fn names<'e>(&self, entry: &'e Stored<T>) -> impl Iterator<Item = Named<'e>> {
+    fn names<'e>(&self, entry: &'e Stored<E::Payload>) -> impl Iterator<Item = Named<'e>> {
         let open = |named: &Named<'_>| !self.settled.iter().any(|part| named.is(part));
         Named::of(entry).filter(open)
     }
 
     /// Below which of its names a new entry had best stand.
-    fn choose(&self, entry: &Stored<T>, hashing: &Hashing) -> Option<usize> {
+    fn choose(&self, entry: &Stored<E::Payload>, hashing: &Hashing) -> Option<usize> {
         let load = |named: Named<'_>| {
             let index = match named {
                 Named::Header(header) => self.headers.get(header.name.as_str().as_bytes(), hashing),
@@ -190,8 +179,13 @@ impl<T> Names<T> {
     }
 }
 
-impl<T: Clone> Names<T> {
-    pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing, depth: Depth<'_>) {
+impl<E: Change> Names<E> {
+    pub(super) fn insert(
+        &mut self,
+        entry: &Arc<Stored<E::Payload>>,
+        hashing: &Hashing,
+        depth: Depth<'_>,
+    ) {
         self.len += 1;
         let Some(named) = self.take_place(entry, hashing) else {
             return self.rest.insert(entry, hashing, depth.beside());
@@ -200,7 +194,7 @@ impl<T: Clone> Names<T> {
         let above = depth.by(&part);
         let depth = depth.led_by(&above);
         let new = || Index::new(part.clone());
-        let insert = |index: &mut Index<T>| index.insert(entry, hashing, depth);
+        let insert = |index: &mut Index<E>| index.insert(entry, hashing, depth);
         match named {
             Named::Header(header) => {
                 let name = header.name.as_str().as_bytes();
@@ -214,7 +208,11 @@ impl<T: Clone> Names<T> {
     }
 
     /// The name below which an entry that comes is to stand, if any.
-    fn take_place<'e>(&mut self, entry: &'e Stored<T>, hashing: &Hashing) -> Option<Named<'e>> {
+    fn take_place<'e>(
+        &mut self,
+        entry: &'e Stored<E::Payload>,
+        hashing: &Hashing,
+    ) -> Option<Named<'e>> {
         self.names(entry).next()?;
         let tests = entry.identity(hashing);
         let known = self.places.get(|| tests, |place| place.tests == tests);
@@ -237,7 +235,11 @@ impl<T: Clone> Names<T> {
     }
 
     /// The name below which an entry that goes has stood, if any.
-    fn leave_place<'e>(&mut self, entry: &'e Stored<T>, hashing: &Hashing) -> Option<Named<'e>> {
+    fn leave_place<'e>(
+        &mut self,
+        entry: &'e Stored<E::Payload>,
+        hashing: &Hashing,
+    ) -> Option<Named<'e>> {
         self.names(entry).next()?;
         let tests = entry.identity(hashing);
         let mut at = None;
@@ -255,9 +257,9 @@ impl<T: Clone> Names<T> {
     }
 
     /// Removes an entry; true if none is left.
-    pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) -> bool {
+    pub(super) fn remove(&mut self, entry: &Arc<Stored<E::Payload>>, hashing: &Hashing) -> bool {
         self.len = self.len.saturating_sub(1);
-        let remove = |index: &mut Index<T>| !index.remove(entry, hashing);
+        let remove = |index: &mut Index<E>| !index.remove(entry, hashing);
         match self.leave_place(entry, hashing) {
             Some(Named::Header(header)) => {
                 let name = header.name.as_str().as_bytes();
@@ -269,69 +271,5 @@ impl<T: Clone> Names<T> {
             None => self.rest.remove(entry, hashing),
         }
         self.rest.is_empty() && self.headers.is_empty() && self.query.is_empty()
-    }
-}
-
-/// How many entries ask for the same: what an index would leave together.
-pub(super) struct Sharing<'e> {
-    /// By part, then by value; `None` for a pattern.
-    parts: HashMap<Part, HashMap<Option<&'e [u8]>, usize>>,
-}
-
-impl<'e> Sharing<'e> {
-    /// Counts what entries ask for, but for what all entries at this position ask for.
-    pub(super) fn of<T: 'e>(
-        entries: impl Iterator<Item = &'e Arc<Stored<T>>>,
-        depth: Depth<'_>,
-    ) -> Self {
-        let mut parts: HashMap<Part, HashMap<_, usize>> = HashMap::new();
-        for named in entries.flat_map(|entry| Named::of(entry)) {
-            let values = parts.entry(named.part()).or_default();
-            *values.entry(named.value()).or_default() += 1;
-        }
-        for part in depth.settled() {
-            parts.remove(part);
-        }
-        Self { parts }
-    }
-
-    /// The header or parameter that divides this many entries best, and how many stay together: those with the
-    /// commonest value, and those that ask for none.
-    pub(super) fn by_part(&self, all: usize, depth: Depth<'_>) -> Option<(usize, Part)> {
-        if !depth.may_choose_a_name() {
-            return None;
-        }
-        let together = |values: &HashMap<Option<&[u8]>, usize>| {
-            let exact = || values.iter().filter(|(value, _)| value.is_some());
-            let largest = exact().map(|(_, count)| *count).max()?;
-            Some(all - exact().map(|(_, count)| *count).sum::<usize>() + largest)
-        };
-        let parts = self.parts.iter();
-        let counted = parts.filter_map(|(part, values)| Some((together(values)?, part)));
-        let (together, part) = counted.min_by_key(|(together, _)| *together)?;
-        Some((together, part.clone()))
-    }
-
-    /// How many entries stay together where each stands below the one of its names that the fewest before it stand
-    /// below: the most that one name is chosen by, and those that have no name. `None` if none has.
-    pub(super) fn by_names<T: 'e>(
-        &self,
-        entries: impl Iterator<Item = &'e Arc<Stored<T>>>,
-    ) -> Option<usize> {
-        let (mut largest, mut nameless) = (None, 0);
-        let mut chosen: HashMap<(Part, Option<&[u8]>), usize> = HashMap::new();
-        for entry in entries {
-            let open = Named::of(entry).map(|named| (named.part(), named.value()));
-            let open = open.filter(|(part, _)| self.parts.contains_key(part));
-            let loads = open.map(|name| (chosen.get(&name).copied().unwrap_or_default(), name));
-            match loads.min_by_key(|(load, (_, value))| (*load, value.is_none())) {
-                Some((load, name)) => {
-                    chosen.insert(name, load + 1);
-                    largest = largest.max(Some(load + 1));
-                }
-                None => nameless += 1,
-            }
-        }
-        Some(largest? + nameless)
     }
 }

@@ -1,0 +1,133 @@
+//! Reading a stream object by object: of what has been read, only the present document is kept.
+
+mod items;
+mod json;
+mod state;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "yaml")]
+mod yaml;
+
+pub use state::Stream;
+
+use super::{Format, RawObject, ReadError};
+use state::State;
+use std::io::Read;
+
+impl<R: Read> Iterator for Stream<R> {
+    type Item = Result<RawObject, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(next) = self.pending.pop_front() {
+                return Some(self.counted(next));
+            }
+            match std::mem::replace(&mut self.state, State::Over) {
+                State::Over => return None,
+                State::Start => self.start(),
+                State::Between { after_json } => self.document(after_json),
+                State::InList(list) => self.item(list),
+            }
+        }
+    }
+}
+
+impl<R: Read> Stream<R> {
+    fn start(&mut self) {
+        if self.feed.has(0, &[0xFF, 0xFE]) || self.feed.has(0, &[0xFE, 0xFF]) {
+            let message = "the stream is UTF-16, expected UTF-8";
+            return self.fail(ReadError::stream(message.to_owned()));
+        }
+        self.state = State::Between { after_json: false };
+    }
+
+    /// Reads the next document, or the beginning of it.
+    fn document(&mut self, mut after_json: bool) {
+        let may_be_yaml = self.options.format != Format::Json;
+        let indent = loop {
+            let indent = self.skip_blank_lines();
+            if indent == 0 && self.skip_marker(may_be_yaml) {
+                after_json = false;
+            } else if may_be_yaml && after_json && self.feed.get(indent) == Some(b'#') {
+                self.skip_line();
+            } else {
+                break indent;
+            }
+        };
+        let next = self.feed.get(indent);
+        let json = match self.options.format {
+            Format::Json => true,
+            Format::Yaml => false,
+            Format::Auto => after_json || matches!(next, Some(b'{' | b'[') | None),
+        };
+        if json {
+            self.feed.consume(indent);
+            if self.ends(0) {
+                return;
+            }
+            return self.json(after_json);
+        }
+        #[cfg(feature = "yaml")]
+        self.yaml();
+        #[cfg(not(feature = "yaml"))]
+        self.fail(ReadError::stream(
+            "the stream is not JSON, and reading YAML needs the feature `yaml`".to_owned(),
+        ));
+    }
+
+    /// Passes over white space up to the first line that has more, and says by how much that line is indented.
+    fn skip_blank_lines(&mut self) -> usize {
+        const STEP: usize = 64 << 10;
+        let (mut at, mut line) = (0, 0);
+        loop {
+            match self.feed.get(at) {
+                Some(b'\n') => {
+                    at += 1;
+                    line = at;
+                }
+                Some(b' ' | b'\t' | b'\r') => at += 1,
+                _ => break,
+            }
+            if line > STEP {
+                self.feed.consume(line);
+                (at, line) = (at - line, 0);
+            }
+        }
+        self.feed.consume(line);
+        at - line
+    }
+
+    /// Passes over a line of `---` and nothing else, or over a byte order mark; says whether there was one.
+    fn skip_marker(&mut self, may_be_yaml: bool) -> bool {
+        const LONGEST: usize = 4_096;
+        if self.feed.has(0, b"\xEF\xBB\xBF") {
+            self.feed.consume_unseen(3);
+            return true;
+        }
+        if !self.feed.has(0, b"---") {
+            return false;
+        }
+        let Some(end) = self.feed.line_end(0, LONGEST) else {
+            return false;
+        };
+        let rest = self.feed.first(end).get(3..).unwrap_or_default();
+        let text = rest.trim_ascii();
+        let comment = may_be_yaml && text.starts_with(b"#") && rest.first() != Some(&b'#');
+        let marker = text.is_empty() || comment;
+        if marker {
+            self.feed.consume(end);
+        }
+        marker
+    }
+
+    fn skip_line(&mut self) {
+        const STEP: usize = 64 << 10;
+        loop {
+            let end = self.feed.line_end(0, STEP);
+            self.feed.consume(end.unwrap_or(self.feed.bytes().len()));
+            if end.is_some() {
+                return;
+            }
+        }
+    }
+}
