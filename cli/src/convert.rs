@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use gwapi::{
     conversion::{ConversionError, ConversionProblem, ConversionProblemKind, Migrated, Migration},
     manifest::{self, RawObject, ReadOptions},
-    meta::{self, ObjectReference},
+    meta::{self, Channel, ObjectReference, Release},
     schema::KINDS,
 };
 use std::io::{self, IsTerminal, Write};
@@ -27,6 +27,13 @@ pub(crate) struct ConvertArgs {
     /// theirs. Unless given, each kind goes to the version that release v1.1.0 stores
     #[arg(long, value_name = "API_VERSION", value_parser = api_version)]
     to: Option<String>,
+    /// The release to whose forms objects are converted, such as `v1.6.1`: versions, kinds that others have replaced, and
+    /// fields that have moved. What the release refuses in a converted object is named
+    #[arg(long, conflicts_with = "to")]
+    release: Option<Release>,
+    /// With `--release`: its channel, `standard` or `experimental`; the experimental one has all that the other has
+    #[arg(long, default_value_t = Channel::Experimental, requires = "release")]
+    channel: Channel,
     /// Keep what the server has set, `status` included
     #[arg(long)]
     keep_metadata: bool,
@@ -85,6 +92,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     let (input, mut problems) = (read.input, read.problems);
     let migration = Migration {
         to: args.to.clone(),
+        release: args.release.map(|release| (release, args.channel)),
         keep_metadata: args.keep_metadata,
     };
     let stdout = io::BufWriter::new(io::stdout().lock());

@@ -1,8 +1,9 @@
 //! BackendTLSPolicy between `v1alpha2` (release v1.0.0) and `v1alpha3`: typed, and as JSON.
 
-use super::{ConversionError, ConversionProblem, ConversionProblemKind as Problem};
+use super::{ConversionError, ConversionProblem, ConversionProblemKind as Problem, convert_value};
 use crate::{
     meta::{GROUP, ObjectReference},
+    schema::{self, KindVersion},
     v1alpha2::{self, LocalPolicyTargetReferenceWithSectionName},
     v1alpha3,
 };
@@ -57,8 +58,22 @@ impl TryFrom<v1alpha3::BackendTlsPolicy> for v1alpha2::BackendTlsPolicy {
     ///
     /// # Errors
     ///
-    /// There is not exactly one target.
+    /// There is not exactly one target, or the policy has a field that the release does not have.
     fn try_from(mut policy: v1alpha3::BackendTlsPolicy) -> Result<Self, ConversionError> {
+        if !(policy.spec.options.is_none()
+            && policy.spec.validation.subject_alt_names.is_empty())
+        {
+            // What the old form lacks is told by the schemas, which the JSON is compared with.
+            let json = serde_json::to_value(&policy).map_err(|error| {
+                let problem = Problem::Unreadable(error.to_string());
+                ConversionError::new(
+                    reference(&policy.metadata),
+                    Self::API_VERSION,
+                    vec![ConversionProblem::new("", problem)],
+                )
+            })?;
+            convert_value(&json, Self::API_VERSION)?;
+        }
         let (Some(target), true) = (
             policy.spec.target_refs.pop(),
             policy.spec.target_refs.is_empty(),
@@ -139,8 +154,10 @@ pub(super) fn forth(
         for names in CERTIFICATES {
             rename(tls, "spec.tls", names, &mut problems);
         }
+        collide(tls, "spec.tls", "subjectAltNames", &mut problems);
     }
     rename(spec, "spec", TLS, &mut problems);
+    collide(spec, "spec", "options", &mut problems);
     if let Some(target) = member(spec, "spec", TARGET.0, &mut problems) {
         let problem = match target.get("namespace") {
             None | Some(Value::Null) => None,
@@ -161,7 +178,11 @@ pub(super) fn forth(
 }
 
 /// Brings the JSON of a policy from `v1alpha3` to `v1alpha2`, `apiVersion` aside.
-pub(super) fn back(object: &mut Map<String, Value>) -> Result<(), Vec<ConversionProblem>> {
+pub(super) fn back(
+    object: &mut Map<String, Value>,
+    from: &'static KindVersion,
+) -> Result<(), Vec<ConversionProblem>> {
+    let before = Value::Object(object.clone());
     let mut problems = Vec::new();
     let Some(spec) = member(object, "", "spec", &mut problems) else {
         return done(problems);
@@ -200,6 +221,7 @@ pub(super) fn back(object: &mut Map<String, Value>) -> Result<(), Vec<Conversion
         )),
     }
     rename(spec, "spec", (TARGET.1, TARGET.0), &mut problems);
+    problems.extend(without_form(&before, from, object));
     done(problems)
 }
 
@@ -209,6 +231,38 @@ fn done(problems: Vec<ConversionProblem>) -> Result<(), Vec<ConversionProblem>> 
     } else {
         Err(problems)
     }
+}
+
+/// The fields that the policy's version has and `v1alpha2` does not, by the schemas of both.
+fn without_form(
+    before: &Value,
+    from: &'static KindVersion,
+    after: &Map<String, Value>,
+) -> Vec<ConversionProblem> {
+    const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
+    let Some(to) = schema::find(OLD, from.kind) else {
+        return Vec::new();
+    };
+    let unknown = schema::fields_of_no_release(before, from);
+    let after = Value::Object(after.clone());
+    schema::fields_of_no_release(&after, to)
+        .iter()
+        .filter(|field| {
+            let is_it = |known: &schema::UnknownField| known.name() == field.name();
+            field.path().starts_with("spec.") && !unknown.iter().any(is_it)
+        })
+        .map(|field| {
+            let path = match field.path().strip_prefix("spec.tls.") {
+                Some(rest) => format!("spec.validation.{rest}"),
+                None => field.path().to_owned(),
+            };
+            let problem = Problem::NoForm {
+                message: format!("`{}` has no such field", to.version),
+                help: "remove it, or keep the policy in its version".to_owned(),
+            };
+            ConversionProblem::new(path, problem)
+        })
+        .collect()
 }
 
 /// The member as an object; nothing where it is absent or null, a problem where it is anything else.
@@ -230,6 +284,21 @@ fn member<'a>(
             problems.push(ConversionProblem::new(path, Problem::Type("an object")));
             None
         }
+    }
+}
+
+/// Names a member that is unknown to the object's version, and that the new one gives a meaning.
+fn collide(
+    parent: &Map<String, Value>,
+    path: &str,
+    name: &'static str,
+    problems: &mut Vec<ConversionProblem>,
+) {
+    if parent.contains_key(name) {
+        problems.push(ConversionProblem::new(
+            format!("{path}.{name}"),
+            Problem::Collision(name.to_owned()),
+        ));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What cannot be converted, and why.
 
-use crate::meta::ObjectReference;
+use crate::meta::{Channel, ObjectReference, Release};
 use std::fmt;
 
 /// An object that cannot be converted without a loss, with every field that stands in the way.
@@ -131,6 +131,14 @@ impl ConversionProblemKind {
             Self::Targets(_) => "one-target",
             Self::Rules(_) => "one-rule",
             Self::Hostnames => "some-hostname",
+            Self::NoForm { .. } => "no-form",
+            Self::NoKind { .. } => "no-kind",
+            Self::BothForms(_) => "both-forms",
+            Self::OneSettingForPort { .. } => "one-setting-for-port",
+            Self::NotHttps(_) => "https-only",
+            Self::NoListener(_) => "listener-of-port",
+            Self::NoSessionName => "session-name",
+            Self::CookieOfHeader => "cookie-of-header",
             Self::Collision(_) => "unknown-field",
             Self::Type(_) => "type",
             Self::Unreadable(_) => "unreadable",
@@ -177,6 +185,64 @@ pub enum ConversionProblemKind {
         "there are no hostnames and the wanted version asks for one at least: name those that clients use"
     )]
     Hostnames,
+    /// The wanted version or release has nothing that means what the field means.
+    #[error("{message}: {help}")]
+    NoForm {
+        /// What does not have the field.
+        message: String,
+        /// Where the field is, or what would be right.
+        help: String,
+    },
+    /// The wanted release has neither the kind nor one that has replaced it.
+    #[error("the {channel} channel of {release} has no {kind}{}", .help.as_ref().map(|help| format!(": {help}")).unwrap_or_default())]
+    NoKind {
+        /// The object's kind.
+        kind: String,
+        /// The wanted release.
+        release: Release,
+        /// The wanted channel.
+        channel: Channel,
+        /// Where the kind is, if any release has it.
+        help: Option<String>,
+    },
+    /// The object has the field in its old form and in its new one, and the two differ.
+    #[error("the object has `{0}` too, which is the same setting: keep one of the two")]
+    BothForms(String),
+    /// Listeners of one port check the certificates of clients differently, and the wanted release has one setting for all
+    /// HTTPS listeners of a port.
+    #[error(
+        "the listeners {} of port {port} check client certificates differently, and the wanted release has one setting \
+         for all HTTPS listeners of a port: give them the same setting, or ports of their own",
+        .listeners.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+    )]
+    OneSettingForPort {
+        /// The port.
+        port: u64,
+        /// The names of the first two listeners that differ.
+        listeners: [String; 2],
+    },
+    /// A listener checks the certificates of clients, and its protocol is not HTTPS.
+    #[error(
+        "the wanted release checks client certificates at HTTPS listeners only, and the protocol of this one is `{0}`: \
+         remove the field, or use an HTTPS listener"
+    )]
+    NotHttps(String),
+    /// The certificates of clients are checked at a port that no HTTPS listener has, or by default and there is no such
+    /// listener.
+    #[error(
+        "there is no HTTPS listener{}, and the wanted release has the setting at listeners: remove it, or add the \
+         listener",
+        .0.map(|port| format!(" of port {port}")).unwrap_or_default()
+    )]
+    NoListener(Option<u64>),
+    /// A session whose token travels in a header that has no name.
+    #[error(
+        "a session of type `Header` must name its header in the wanted release: set `sessionName`"
+    )]
+    NoSessionName,
+    /// The cookie of a session whose token travels in a header.
+    #[error("a session of type `Header` has no cookie in the wanted release: remove the field")]
+    CookieOfHeader,
     /// A member that the object's version does not know, and to which the wanted version gives a meaning.
     #[error(
         "`{0}` is not a field of the object's version, and would become one of the wanted version: remove it"

@@ -1,12 +1,13 @@
 //! A backup, object by object, to the versions that a release stores.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, convert_value, kinds, value,
+    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, convert_to_release,
+    convert_value, kinds, value,
 };
 use crate::{
     manifest,
-    meta::{ObjectReference, Release},
-    schema,
+    meta::{Channel, ObjectReference, Release},
+    schema::{self, KindVersion},
 };
 use serde_json::{Map, Value};
 
@@ -37,6 +38,8 @@ pub struct Migration {
     /// The API version to lead to, group and version; objects of kinds without it stay in theirs. Unless
     /// set, each kind goes to the version that release v1.1.0 stores.
     pub to: Option<String>,
+    /// The release and channel to whose forms objects are brought ([`convert_to_release`]); `to` does not count then.
+    pub release: Option<(Release, Channel)>,
     /// Whether to keep what the server has set. The annotation of `kubectl apply` then holds an object of
     /// the new version too.
     pub keep_metadata: bool,
@@ -55,6 +58,8 @@ pub struct Migrated {
     pub converted: usize,
     /// The objects that could not be converted, and why.
     pub errors: Vec<ConversionError>,
+    /// What there is to know of those that were converted to the forms of a release.
+    pub remarks: Vec<ConversionRemark>,
     /// Objects with owner references. These name their owners by uid: where an owner was created anew too,
     /// the garbage collector takes such an object away, and the reference must be corrected first.
     pub owned: Vec<ObjectReference>,
@@ -85,10 +90,7 @@ impl Migration {
         }
         match kinds::find(api_version, kind) {
             Some((of, true)) => {
-                let to = self
-                    .target(of.api_version, of.kind)
-                    .unwrap_or(of.api_version)
-                    .to_owned();
+                let (to, list_kind) = self.target_of_list(of);
                 let errors = done.errors.len();
                 let Value::Object(mut list) = self.list(document, done) else {
                     return Value::Null;
@@ -96,6 +98,7 @@ impl Migration {
                 // With an item that stayed behind, each item says its version, and the list keeps its own.
                 if to != of.api_version && done.errors.len() == errors {
                     list.insert("apiVersion".to_owned(), to.into());
+                    list.insert("kind".to_owned(), list_kind.into());
                     done.changed = true;
                 }
                 Value::Object(list)
@@ -130,19 +133,21 @@ impl Migration {
         {
             done.owned.push(value::identify(&object));
         }
-        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
-        let (from, kind) = (text("apiVersion"), text("kind"));
-        let to = match (kinds::find(from, kind), self.target(from, kind)) {
-            (Some(_), Some(to)) => (to != from).then_some(to),
-            (Some(_), None) => None,
-            // Not known: the conversion says so.
-            (None, to) => Some(to.unwrap_or(from)),
+        let mut new = object.clone();
+        if !self.keep_metadata
+            && let Some(new) = new.as_object_mut()
+        {
+            strip(new);
+        }
+        let converted = match self.release {
+            Some((release, channel)) => self.to_release(&new, release, channel),
+            None => self.to_version(&new),
         };
-        let converted = to.map_or_else(|| Ok(object.clone()), |to| convert_value(&object, to));
-        let mut new = match (converted, unreadable(&object)) {
-            (Ok(new), None) => new,
-            (Ok(_), Some(problem)) => {
-                let to = to.unwrap_or(from);
+        let unreadable = unreadable(&object);
+        let (new, remarks) = match (converted, unreadable) {
+            (Ok(converted), None) => converted,
+            (Ok((new, _)), Some(problem)) => {
+                let to = text(&new, "apiVersion");
                 done.errors.push(ConversionError::new(
                     value::identify(&object),
                     to,
@@ -158,21 +163,81 @@ impl Migration {
                 return object;
             }
         };
-        if let Some(new) = new.as_object_mut() {
-            if self.keep_metadata {
-                if let Some(to) = to
-                    && let Err(error) = convert_last_applied(new, to)
-                {
-                    done.errors.push(error);
-                    return object;
-                }
-            } else {
-                strip(new);
-            }
-        }
-        done.converted += usize::from(to.is_some());
+        done.remarks.extend(remarks);
+        let of = |value: &Value| -> (String, String) {
+            (text(value, "apiVersion").to_owned(), text(value, "kind").to_owned())
+        };
+        done.converted += usize::from(of(&new) != of(&object) || is_reshaped(&object, &new));
         done.changed |= new != object;
         new
+    }
+
+    /// The object in the version in which it is wanted.
+    fn to_version(&self, object: &Value) -> Result<Converted, ConversionError> {
+        let (from, kind) = (text(object, "apiVersion"), text(object, "kind"));
+        let to = match (kinds::find(from, kind), self.target(from, kind)) {
+            (Some(_), Some(to)) => (to != from).then_some(to),
+            (Some(_), None) => None,
+            // Not known: the conversion says so.
+            (None, to) => Some(to.unwrap_or(from)),
+        };
+        let Some(to) = to else {
+            return Ok((object.clone(), Vec::new()));
+        };
+        let mut new = convert_value(object, to)?;
+        self.convert_last_applied(&mut new, |applied| convert_value(applied, to))?;
+        Ok((new, Vec::new()))
+    }
+
+    /// The object in the forms of a release.
+    fn to_release(
+        &self,
+        object: &Value,
+        release: Release,
+        channel: Channel,
+    ) -> Result<Converted, ConversionError> {
+        let mut new = convert_to_release(object, release, channel)?;
+        self.convert_last_applied(&mut new.object, |applied| {
+            Ok(convert_to_release(applied, release, channel)?.object)
+        })?;
+        Ok((new.object, new.remarks))
+    }
+
+    /// The version, and the kind, of a list of objects of this kind.
+    fn target_of_list(&self, of: &'static KindVersion) -> (String, &'static str) {
+        let to = match self.release {
+            Some((release, channel)) => kinds::in_release(of, release, channel)
+                .map(|to| (to.api_version, to.list_kind)),
+            None => self
+                .target(of.api_version, of.kind)
+                .map(|to| (to, of.list_kind)),
+        };
+        let (version, kind) = to.unwrap_or((of.api_version, of.list_kind));
+        (version.to_owned(), kind)
+    }
+
+    /// Converts the object in the annotation of `kubectl apply`, or the next `kubectl apply` would compare with
+    /// fields of the old version. An annotation that holds no object is left alone.
+    fn convert_last_applied(
+        &self,
+        object: &mut Value,
+        convert: impl Fn(&Value) -> Result<Value, ConversionError>,
+    ) -> Result<(), ConversionError> {
+        let Some(Value::String(text)) = object
+            .get_mut("metadata")
+            .and_then(|metadata| metadata.get_mut("annotations"))
+            .and_then(|annotations| annotations.get_mut(LAST_APPLIED))
+            .filter(|_| self.keep_metadata)
+        else {
+            return Ok(());
+        };
+        let Ok(applied @ Value::Object(_)) = serde_json::from_str(text) else {
+            return Ok(());
+        };
+        // kubectl ends the text with a line feed.
+        let end = if text.ends_with('\n') { "\n" } else { "" };
+        *text = format!("{}{end}", convert(&applied)?);
+        Ok(())
     }
 
     /// The version in which objects of a kind are wanted; nothing where they stay in theirs, as those do that are written
@@ -186,6 +251,13 @@ impl Migration {
                 .then_some(to),
         }
     }
+}
+
+/// An object that was converted, and what there is to know of it.
+type Converted = (Value, Vec<ConversionRemark>);
+
+fn text<'v>(object: &'v Value, key: &str) -> &'v str {
+    object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What keeps an object from being read as its own version.
@@ -212,23 +284,10 @@ fn strip(object: &mut Map<String, Value>) {
     }
 }
 
-/// Converts the object in the annotation of `kubectl apply`, or the next `kubectl apply` would compare with
-/// fields of the old version. An annotation that holds no object is left alone.
-fn convert_last_applied(object: &mut Map<String, Value>, to: &str) -> Result<(), ConversionError> {
-    let Some(Value::String(text)) = object
-        .get_mut("metadata")
-        .and_then(|metadata| metadata.get_mut("annotations"))
-        .and_then(|annotations| annotations.get_mut(LAST_APPLIED))
-    else {
-        return Ok(());
-    };
-    let Ok(applied @ Value::Object(_)) = serde_json::from_str(text) else {
-        return Ok(());
-    };
-    // kubectl ends the text with a line feed.
-    let end = if text.ends_with('\n') { "\n" } else { "" };
-    *text = format!("{}{end}", convert_value(&applied, to)?);
-    Ok(())
+/// Whether more has changed than what the server had set.
+fn is_reshaped(old: &Value, new: &Value) -> bool {
+    old.get("spec") != new.get("spec")
+        || new.get("status").is_some_and(|new| old.get("status") != Some(new))
 }
 
 #[cfg(test)]

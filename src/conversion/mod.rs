@@ -11,8 +11,14 @@
 //! | --- | --- | --- |
 //! | GatewayClass, Gateway, HTTPRoute | `v1beta1` ⇄ `v1` | nothing: the versions are the same but for their name |
 //! | GRPCRoute | `v1alpha2` ⇄ `v1` | nothing |
-//! | ReferenceGrant | `v1alpha2` ⇄ `v1beta1` | nothing |
-//! | BackendTLSPolicy | `v1alpha2` (release v1.0.0) ⇄ `v1alpha3` | see below |
+//! | ReferenceGrant | `v1alpha2` ⇄ `v1beta1` ⇄ `v1` | nothing |
+//! | TLSRoute | `v1alpha2` ⇄ `v1alpha3` ⇄ `v1` | nothing: a route of `v1alpha2` with several rules or without hostnames is an error |
+//! | TCPRoute, UDPRoute | `v1alpha2` ⇄ `v1` | nothing: several rules are an error |
+//! | BackendTLSPolicy | `v1alpha2` (release v1.0.0) ⇄ `v1alpha3` ⇄ `v1` | see below |
+//! | XListenerSet ⇄ ListenerSet, BackendLBPolicy ⇄ XBackendTrafficPolicy | by release | nothing: `retryConstraint` has no way back |
+//!
+//! Fields, too, have changed their form from release to release within one version: [`convert_to_release`] knows of each
+//! kind the version and the form that a release has.
 //!
 //! BackendTLSPolicy changed its form with v1.1.0:
 //!
@@ -24,6 +30,7 @@
 //! | `spec.tls.caCertRefs` | `spec.validation.caCertificateRefs` | always |
 //! | `spec.tls.wellKnownCACerts` | `spec.validation.wellKnownCACertificates` | always |
 //! | `spec.tls.hostname` | `spec.validation.hostname` | always |
+//! | none | `spec.options`, `spec.validation.subjectAltNames` | back: never |
 //! | `metadata`, `status` | the same | always |
 //!
 //! What cannot be carried is an error that names the object and each field; no door drops a field. In JSON,
@@ -40,6 +47,7 @@ mod backend_tls_policy;
 mod error;
 mod kinds;
 mod migrate;
+mod release;
 mod repeated;
 mod review;
 mod stream_route;
@@ -49,6 +57,7 @@ mod value;
 pub use error::{ConversionError, ConversionProblem, ConversionProblemKind};
 pub use kinds::{preferred_version, versions};
 pub use migrate::{Migrated, Migration, SERVER_METADATA};
+pub use release::{ConversionRemark, ReleaseConversion, convert_to_release};
 pub use review::review;
 pub use value::convert_value;
 

@@ -5,8 +5,8 @@ use super::{
     stream_route,
 };
 use crate::{
-    meta::{GROUP, ObjectReference, kept_name},
-    schema::KindVersion,
+    meta::{ObjectReference, kept_name},
+    schema::{self, KindVersion},
     v1, v1alpha2,
 };
 use k8s_openapi::Resource;
@@ -76,7 +76,7 @@ pub fn convert_value(object: &Value, to: &str) -> Result<Value, ConversionError>
             *item = convert_value(&named(item.take(), from), to)?;
         }
     } else {
-        change(&mut object, from.kind, api_version, to)
+        change(&mut object, from, to)
             .map_err(|problems| ConversionError::new(identify_map(&object), to, problems))?;
     }
     object.insert("apiVersion".to_owned(), to.into());
@@ -95,13 +95,13 @@ pub(super) fn named(mut item: Value, kind: &KindVersion) -> Value {
 
 fn change(
     object: &mut Map<String, Value>,
-    kind: &str,
-    from: &str,
+    from: &'static KindVersion,
     to: &str,
 ) -> Result<(), Vec<ConversionProblem>> {
     const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
-    match (kind, from, to) {
-        _ if from == to => Ok(()),
+    let kind = from.kind;
+    match (kind, from.api_version, to) {
+        _ if from.api_version == to => Ok(()),
         (v1::BackendTlsPolicy::KIND, OLD, _) => {
             let own = object
                 .get("metadata")
@@ -110,7 +110,7 @@ fn change(
                 .map(str::to_owned);
             backend_tls_policy::forth(object, own.as_deref())
         }
-        (v1::BackendTlsPolicy::KIND, _, OLD) => backend_tls_policy::back(object),
+        (v1::BackendTlsPolicy::KIND, _, OLD) => backend_tls_policy::back(object, from),
         (v1::TlsRoute::KIND | v1::TcpRoute::KIND | v1::UdpRoute::KIND, OLD, _) => {
             stream_route::narrow(object, kind == v1::TlsRoute::KIND)
         }
@@ -120,7 +120,7 @@ fn change(
 }
 
 /// The object that a value is, as far as it says so.
-pub(super) fn identify(object: &Value) -> ObjectReference {
+pub(in crate::conversion) fn identify(object: &Value) -> ObjectReference {
     object.as_object().map_or_else(
         || ObjectReference {
             group: String::new(),
@@ -152,13 +152,12 @@ fn identify_map(object: &Map<String, Value>) -> ObjectReference {
     }
 }
 
-/// Whether a value is an object, or a list of objects, of the Gateway API's group.
+/// Whether a value is an object, or a list of objects, of one of the Gateway API's groups.
 pub(super) fn is_own(object: &Value) -> bool {
     object
         .get("apiVersion")
         .and_then(Value::as_str)
-        .and_then(|api_version| api_version.split_once('/'))
-        .is_some_and(|(group, _)| group == GROUP)
+        .is_some_and(schema::is_own_group)
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ use structure::Fields;
 #[cfg(feature = "admission")]
 pub use admission::review;
 pub use choice::{ChoiceReason, ReleaseChoice, Uses, choose_release};
-pub(crate) use report::Findings;
+pub(crate) use report::{Findings, elsewhere};
 pub use report::{Finding, MOST_FINDINGS, Report};
 
 /// How objects are judged.

@@ -100,7 +100,7 @@ impl Finding {
     }
 
     /// A field that the release and channel do not have.
-    pub(super) fn unknown_field(
+    pub(crate) fn unknown_field(
         unknown: &UnknownField,
         (release, channel): (Release, Channel),
     ) -> Self {
@@ -141,7 +141,7 @@ impl fmt::Display for Finding {
 
 /// Where something is that a release and channel do not have: `it is there since v1.2.0 in the experimental channel,
 /// v1.4.0 in the standard channel`, or `gone since v1.4.0: use …`.
-pub(super) fn elsewhere(
+pub(crate) fn elsewhere(
     when: When,
     instead: Option<&str>,
     (release, channel): (Release, Channel),

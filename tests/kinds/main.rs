@@ -13,6 +13,7 @@ mod convert_law;
 #[path = "../support/whole_way.rs"]
 mod whole_way;
 
+mod convert;
 mod corpus;
 mod fixtures;
 mod law;

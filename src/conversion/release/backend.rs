@@ -1,0 +1,37 @@
+//! XBackend: `spec.port.port` and `status.parents` in v1.6, `spec.port.number` and `status.ancestors` since v1.7.0.
+
+use super::shape::{has_only, rename};
+use crate::schema::Schema;
+use serde_json::{Map, Value};
+
+pub(super) fn port(port: &mut Map<String, Value>, schema: &Schema) {
+    either_way(port, schema, ("port", "number"));
+}
+
+pub(super) fn status(status: &mut Map<String, Value>, schema: &Schema) {
+    either_way(status, schema, ("parents", "ancestors"));
+    for list in ["parents", "ancestors"] {
+        let Some(items) = schema
+            .properties
+            .get(list)
+            .and_then(|list| list.items.as_ref())
+        else {
+            continue;
+        };
+        let entries = status.get_mut(list).and_then(Value::as_array_mut);
+        for entry in entries.into_iter().flatten() {
+            if let Some(entry) = entry.as_object_mut() {
+                either_way(entry, items, ("parentRef", "ancestorRef"));
+            }
+        }
+    }
+}
+
+/// Gives a member the one of its two names that the schema has.
+fn either_way(fields: &mut Map<String, Value>, schema: &Schema, (old, new): (&str, &str)) {
+    if has_only(schema, new, old) {
+        rename(fields, old, new);
+    } else if has_only(schema, old, new) {
+        rename(fields, new, old);
+    }
+}

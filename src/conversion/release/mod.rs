@@ -1,0 +1,269 @@
+//! Objects in the forms of another release.
+
+mod backend;
+mod gateway;
+mod reference;
+mod session;
+mod shape;
+mod supported_feature;
+
+use super::{
+    ConversionError, ConversionProblem, ConversionProblemKind as Problem, convert_value, kinds,
+    value,
+};
+use crate::{
+    meta::{Channel, ObjectReference, Release},
+    schema::{self, Installation, KindVersion},
+    validation::{self, Finding, ValidationOptions},
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// An object in the forms of a release.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ReleaseConversion {
+    /// The object.
+    pub object: Value,
+    /// What there is to know of it: what the release refuses in it, and settings that mean something else there.
+    pub remarks: Vec<ConversionRemark>,
+}
+
+/// Something to know of an object that was converted to the forms of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversionRemark {
+    object: ObjectReference,
+    path: String,
+    rule: &'static str,
+    message: String,
+    help: String,
+    refused: bool,
+}
+
+impl ConversionRemark {
+    /// The object, as it is after the conversion.
+    #[must_use]
+    pub fn object(&self) -> &ObjectReference {
+        &self.object
+    }
+
+    /// The field of the converted object, as an API server writes it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The id of the rule: that of validation where the release refuses the object.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// What is to be known.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// Whether a server of the release refuses the object for it. Otherwise it is good to know and no more.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
+}
+
+/// Converts an object to the forms that a release and channel have: to the version of its kind in which objects belong there,
+/// or to the kind that has replaced its own; and within it what has changed its form from release to release.
+///
+/// | form | releases |
+/// | --- | --- |
+/// | XListenerSet, and references to one | v1.3.0 to v1.4.1; then ListenerSet |
+/// | BackendLBPolicy | v1.1.0 to v1.2.1; then XBackendTrafficPolicy |
+/// | Gateway `spec.backendTLS` | v1.2.0 to v1.3.0; then `spec.tls.backend` |
+/// | Gateway `spec.listeners[].tls.frontendValidation` | v1.1.0 to v1.3.0; then `spec.tls.frontend`, one setting a port |
+/// | `sessionPersistence` with `sessionName` and `cookieConfig` | v1.1.0 to v1.6.3; then with `cookie` or `header` |
+/// | XBackend `spec.port.port`, `status.parents` | v1.6; then `spec.port.number`, `status.ancestors` |
+/// | GatewayClass `status.supportedFeatures` as texts | to v1.1.1; then as objects |
+///
+/// Both ways: an older release may be asked for. The version is the one that the release stores. An object stays in its
+/// own where that is served, not deprecated, and comes later, as `v1` of ReferenceGrant does. The object is one by itself, no list;
+/// fields that no release knows are carried.
+///
+/// The converted object is judged as a server of the release would: what it refuses is a remark.
+///
+/// # Errors
+///
+/// The object is none of the Gateway API, the release has neither its kind nor one in its place, or something in it has no
+/// form in the release. Every such field is named, and nothing is left out.
+///
+/// ```
+/// use gwapi::{conversion::convert_to_release, meta::{Channel, Release}};
+/// use serde_json::json;
+///
+/// let set = json!({
+///     "apiVersion": "gateway.networking.x-k8s.io/v1alpha1", "kind": "XListenerSet",
+///     "metadata": { "name": "shop", "namespace": "shop" },
+///     "spec": {
+///         "parentRef": { "name": "edge" },
+///         "listeners": [{ "name": "web", "port": 80, "protocol": "HTTP" }],
+///     },
+/// });
+/// let new = convert_to_release(&set, Release::V1_5_0, Channel::Standard)?;
+/// assert_eq!(new.object["apiVersion"], "gateway.networking.k8s.io/v1");
+/// assert_eq!(new.object["kind"], "ListenerSet");
+/// assert!(new.remarks.is_empty());
+/// # Ok::<(), gwapi::conversion::ConversionError>(())
+/// ```
+pub fn convert_to_release(
+    object: &Value,
+    release: Release,
+    channel: Channel,
+) -> Result<ReleaseConversion, ConversionError> {
+    let fail = |to: &str, problems| ConversionError::new(value::identify(object), to, problems);
+    let fail_whole = |problem| {
+        fail(
+            release.as_str(),
+            vec![ConversionProblem::new("", problem)],
+        )
+    };
+    let text = |key: &'static str| {
+        let text = object.get(key).and_then(Value::as_str);
+        text.ok_or_else(|| fail_whole(Problem::NotAnObject(key)))
+    };
+    let (api_version, kind) = (text("apiVersion")?, text("kind")?);
+    let Some(from) = schema::find(api_version, kind) else {
+        return Err(fail_whole(Problem::UnknownKind {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        }));
+    };
+    let place = (release, channel);
+    let Some((to, installation)) = kinds::in_release(from, release, channel)
+        .and_then(|to| Some((to, to.installation(release, channel)?)))
+    else {
+        return Err(fail_whole(Problem::NoKind {
+            kind: kind.to_owned(),
+            release,
+            channel,
+            help: Some(whereabouts(kind, place)).filter(|help| !help.is_empty()),
+        }));
+    };
+    let mut converted = match from.kind == to.kind {
+        true => convert_value(object, to.api_version)?,
+        false => renamed(object, to),
+    };
+    let mut found = shape::Found::default();
+    shape::reshape(&mut converted, installation.schema(), &mut found);
+    reference::follow(&mut converted, place);
+    let mut problems = found.problems;
+    lacking(object, from, &converted, (to, installation), release, &mut problems);
+    if !problems.is_empty() {
+        return Err(fail(to.api_version, problems));
+    }
+    let identity = value::identify(&converted);
+    let options = ValidationOptions::of(release, channel);
+    let report = validation::validate_value(&converted, &options);
+    let remarks = report
+        .errors()
+        .map(|finding| ConversionRemark {
+            object: identity.clone(),
+            path: finding.path().to_owned(),
+            rule: finding.rule(),
+            message: format!(
+                "the {channel} channel of {release} refuses the object: {}",
+                finding.message()
+            ),
+            help: finding.help().unwrap_or("correct the field").to_owned(),
+            refused: true,
+        })
+        .chain(found.notes.into_iter().map(|note| ConversionRemark {
+            object: identity.clone(),
+            path: note.path,
+            rule: note.rule,
+            message: note.message.to_owned(),
+            help: note.help.to_owned(),
+            refused: false,
+        }))
+        .collect();
+    Ok(ReleaseConversion {
+        object: converted,
+        remarks,
+    })
+}
+
+/// Whether a field is another one, or a part of it.
+fn is_within(path: &str, whole: &str) -> bool {
+    let rest = path.strip_prefix(whole);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// The same object as one of another kind.
+fn renamed(object: &Value, to: &KindVersion) -> Value {
+    let mut object = object.clone();
+    if let Some(members) = object.as_object_mut() {
+        members.insert("apiVersion".to_owned(), to.api_version.into());
+        members.insert("kind".to_owned(), to.kind.into());
+    }
+    object
+}
+
+/// Which releases have a kind, version by version; empty where none has.
+fn whereabouts(kind: &str, place: (Release, Channel)) -> String {
+    let versions = schema::KINDS.iter().filter(|known| known.kind == kind);
+    let texts = versions.map(|known| {
+        let when = known.history.when_served();
+        format!(
+            "`{}`: {}",
+            known.version,
+            validation::elsewhere(when, None, place)
+        )
+    });
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// Names what of an object has no form in a release: fields that another release has, or the object's own kind and version.
+/// A status is not counted: a controller of the release writes it anew.
+fn lacking(
+    object: &Value,
+    from: &'static KindVersion,
+    converted: &Value,
+    (to, installation): (&'static KindVersion, &'static Installation),
+    release: Release,
+    problems: &mut Vec<ConversionProblem>,
+) {
+    let unknown = schema::unknown_fields_of(converted, to, installation);
+    if unknown.is_empty() {
+        return;
+    }
+    let of_none: BTreeSet<String> = schema::fields_of_no_release(object, from)
+        .iter()
+        .map(|field| field.name().to_owned())
+        .collect();
+    let place = (release, installation.channel);
+    for field in unknown {
+        let path = field.path();
+        let is_status = path == "status" || path.starts_with("status.");
+        let was_known = field.when().is_some() || !of_none.contains(field.name());
+        let named = problems
+            .iter()
+            .any(|problem| is_within(path, problem.path()) || is_within(problem.path(), path));
+        if is_status || path.starts_with("metadata") || !was_known || named {
+            continue;
+        }
+        let finding = Finding::unknown_field(&field, place);
+        let problem = Problem::NoForm {
+            message: finding.message().to_owned(),
+            help: match field.when() {
+                Some(_) => finding.help().unwrap_or_default().to_owned(),
+                None => format!("remove it, or keep the object as {}", from.kind),
+            },
+        };
+        problems.push(ConversionProblem::new(path, problem));
+    }
+}

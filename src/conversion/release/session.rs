@@ -1,0 +1,141 @@
+//! `sessionPersistence`: `sessionName` and `cookieConfig` before v1.7.0, `cookie` or `header` since.
+
+use super::shape::{Found, Note, has_only, set, take};
+use crate::{
+    conversion::ConversionProblemKind as Problem,
+    schema::{Path, Schema},
+};
+use serde_json::{Map, Value, json};
+
+pub(super) fn reshape(
+    session: &mut Map<String, Value>,
+    schema: &Schema,
+    at: &Path<'_>,
+    found: &mut Found,
+) {
+    if has_only(schema, "cookie", "cookieConfig") {
+        match kind(session).as_str() {
+            "Cookie" => to_cookie(session, at, found),
+            "Header" => to_header(session, at, found),
+            // Of a type that no release has, nobody can say what it needs.
+            _ => {}
+        }
+    } else if has_only(schema, "cookieConfig", "cookie") {
+        back(session, at, found);
+    }
+}
+
+fn kind(session: &Map<String, Value>) -> String {
+    let kind = set(session, "type").map_or(Some("Cookie"), Value::as_str);
+    kind.unwrap_or_default().to_owned()
+}
+
+/// A session whose token travels in a cookie, in the form since v1.7.0.
+fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+    if set(session, "cookie").is_some() {
+        for old in ["cookieConfig", "sessionName"] {
+            if set(session, old).is_some() {
+                found.problem(at.field(old), Problem::BothForms("cookie".to_owned()));
+            }
+        }
+        return;
+    }
+    if set(session, "cookieConfig").is_some_and(|config| !config.is_object()) {
+        found.problem(at.field("cookieConfig"), Problem::Type("an object"));
+        return;
+    }
+    let mut cookie = take(session, "cookieConfig").unwrap_or_else(|| json!({}));
+    session.remove("cookieConfig");
+    if let Some(cookie) = cookie.as_object_mut() {
+        for new in ["name", "path"] {
+            if cookie.contains_key(new) {
+                found.problem(
+                    at.field("cookieConfig").field(new),
+                    Problem::Collision(new.to_owned()),
+                );
+            }
+        }
+        if let Some(name) = take(session, "sessionName") {
+            cookie.insert("name".to_owned(), name);
+        }
+    }
+    session.insert("cookie".to_owned(), cookie);
+    found.notes.push(Note {
+        path: at.field("cookie").to_string(),
+        rule: "cookie-path",
+        message: "the cookie is sent for all paths (`/`) unless `path` is set; releases before v1.7.0 sent it for the path that the rule matches",
+        help: "set `path` if the cookie is meant for some paths only",
+    });
+}
+
+/// A session whose token travels in a header, in the form since v1.7.0.
+fn to_header(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+    if set(session, "cookieConfig").is_some() {
+        found.problem(at.field("cookieConfig"), Problem::CookieOfHeader);
+    }
+    if set(session, "header").is_some() {
+        if set(session, "sessionName").is_some() {
+            found.problem(
+                at.field("sessionName"),
+                Problem::BothForms("header".to_owned()),
+            );
+        }
+        return;
+    }
+    match take(session, "sessionName") {
+        Some(name) => {
+            session.insert("header".to_owned(), json!({ "name": name }));
+        }
+        None => found.problem(at, Problem::NoSessionName),
+    }
+}
+
+/// A session in the form before v1.7.0.
+fn back(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+    for (new, old) in [("cookie", "cookieConfig"), ("header", "")] {
+        match set(session, new) {
+            None => {}
+            Some(Value::Object(_)) => one_back(session, (new, old), at, found),
+            Some(_) => found.problem(at.field(new), Problem::Type("an object")),
+        }
+    }
+}
+
+/// Brings the cookie or the header back; what remains of a header has no form.
+fn one_back(
+    session: &mut Map<String, Value>,
+    (new, old): (&str, &str),
+    at: &Path<'_>,
+    found: &mut Found,
+) {
+    if set(session, new).and_then(|config| config.get("path")).is_some() {
+        let problem = Problem::NoForm {
+            message: "the wanted release cannot set the path of a cookie".to_owned(),
+            help: "remove it: the cookie is sent for the path that the rule matches".to_owned(),
+        };
+        found.problem(at.field(new).field("path"), problem);
+        return;
+    }
+    let Some(Value::Object(mut config)) = take(session, new) else {
+        return;
+    };
+    if let Some(name) = take(&mut config, "name") {
+        if set(session, "sessionName").is_some() {
+            found.problem(
+                at.field(new).field("name"),
+                Problem::BothForms("sessionName".to_owned()),
+            );
+            return;
+        }
+        session.insert("sessionName".to_owned(), name);
+    }
+    if old.is_empty() {
+        if !config.is_empty() {
+            session.insert(new.to_owned(), config.into());
+        }
+    } else if set(session, old).is_some() {
+        found.problem(at.field(new), Problem::BothForms(old.to_owned()));
+    } else {
+        session.insert(old.to_owned(), config.into());
+    }
+}

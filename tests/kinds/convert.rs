@@ -1,0 +1,223 @@
+//! Conversion of every version of every kind, and to the forms of every release: cases that are data, and laws.
+
+use crate::fixtures;
+use gwapi::{
+    conversion::{ConversionProblem, convert_to_release, convert_value, versions},
+    manifest,
+    meta::{Channel, Release},
+    schema,
+    validation::{self, ValidationOptions},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A case of `tests/fixtures/conversion/releases.yaml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Case {
+    /// What it shows.
+    sentence: String,
+    release: String,
+    #[serde(default = "experimental")]
+    channel: String,
+    from: Value,
+    /// What becomes of the object; nothing where it cannot be converted.
+    to: Option<Value>,
+    /// The fields that cannot be carried, each with a part of what is said.
+    #[serde(default)]
+    errors: BTreeMap<String, String>,
+    /// The fields that the release refuses in the converted object, each with a part of what is said.
+    #[serde(default)]
+    refused: BTreeMap<String, String>,
+    /// The rules of what is good to know.
+    #[serde(default)]
+    notes: BTreeSet<String>,
+    /// A release in whose forms the converted object is the given one again.
+    back: Option<String>,
+}
+
+fn experimental() -> String {
+    "experimental".to_owned()
+}
+
+#[test]
+fn objects_take_the_forms_of_releases() {
+    let text = include_str!("../fixtures/conversion/releases.yaml");
+    let cases: Vec<Case> = serde_saphyr::from_str(text).unwrap();
+    assert!(cases.len() > 20);
+    for case in cases {
+        let name = &case.sentence;
+        let channel = case.channel.parse().unwrap();
+        let release = case.release.parse().unwrap();
+        match convert_to_release(&case.from, release, channel) {
+            Ok(done) => {
+                assert_eq!(Some(&done.object), case.to.as_ref(), "{name}");
+                let (refused, notes): (Vec<_>, Vec<_>) =
+                    done.remarks.iter().partition(|remark| remark.is_refused());
+                compare(
+                    name,
+                    refused.iter().map(|r| (r.path(), format!("{}: {}", r.message(), r.help()))),
+                    &case.refused,
+                );
+                let notes: BTreeSet<_> = notes.iter().map(|r| r.rule().to_owned()).collect();
+                assert_eq!(notes, case.notes, "{name}");
+                if let Some(back) = &case.back {
+                    let back = convert_to_release(&done.object, back.parse().unwrap(), channel);
+                    assert_eq!(back.unwrap().object, case.from, "{name}: back");
+                }
+            }
+            Err(error) => {
+                assert!(case.to.is_none(), "{name}: {error}");
+                let said = error.problems().iter().map(|p| (p.path(), p.kind().to_string()));
+                compare(name, said, &case.errors);
+            }
+        }
+    }
+}
+
+fn compare<'a>(
+    name: &str,
+    said: impl Iterator<Item = (&'a str, String)>,
+    expected: &BTreeMap<String, String>,
+) {
+    let said: BTreeMap<_, _> = said.collect();
+    let paths: Vec<_> = said.keys().copied().collect();
+    let wanted: Vec<_> = expected.keys().map(String::as_str).collect();
+    assert_eq!(paths, wanted, "{name}: {said:#?}");
+    for (path, text) in &said {
+        let part = &expected[*path];
+        assert!(text.contains(part), "{name}: {path}: {part} in {text}");
+    }
+}
+
+/// Each version of each kind converts to each other one: some object of the fixtures does, and is then one of that version.
+#[test]
+fn every_version_of_every_kind_converts_to_every_other() {
+    let entries = fixtures::all();
+    let mut pairs = 0;
+    for from in schema::KINDS {
+        for to in versions(from.kind) {
+            pairs += 1;
+            let objects = entries.iter().map(|(_, entry)| entry);
+            let of_kind = objects
+                .filter(|entry| (entry.api_version(), entry.kind()) == (from.api_version, from.kind));
+            let mut converted = 0;
+            for entry in of_kind {
+                let mut object = entry.value.clone();
+                // The one normal form: a policy does not name its own namespace.
+                if let Some(target) = object.pointer_mut("/spec/targetRef") {
+                    target.as_object_mut().unwrap().remove("namespace");
+                }
+                let new = match convert_value(&object, to) {
+                    Ok(new) => new,
+                    Err(error) => {
+                        for problem in error.problems() {
+                            leave_out(&mut object, problem.path());
+                        }
+                        convert_value(&object, to).unwrap()
+                    }
+                };
+                converted += 1;
+                let kind = schema::find(to, from.kind).unwrap();
+                assert_eq!(schema::fields_of_no_release(&new, kind), [], "{to} {}", from.kind);
+                manifest::decode(&new).unwrap();
+                assert_eq!(convert_value(&new, from.api_version).unwrap(), object);
+            }
+            assert!(converted > 0, "{} {}", from.api_version, from.kind);
+        }
+    }
+    assert!(pairs > schema::KINDS.len());
+}
+
+/// Leaves out what stands in the way of a conversion: of several rules or targets all but the first, and any other field.
+fn leave_out(object: &mut Value, path: &str) {
+    let spec = object["spec"].as_object_mut().unwrap();
+    match path {
+        "spec.rules" | "spec.targetRefs" => {
+            let list = spec[path.trim_start_matches("spec.")].as_array_mut().unwrap();
+            list.truncate(1);
+        }
+        "spec.hostnames" => {
+            spec.insert("hostnames".to_owned(), serde_json::json!(["a.example"]));
+        }
+        "spec.targetRef.namespace" => {
+            spec["targetRef"].as_object_mut().unwrap().remove("namespace");
+        }
+        "spec.options" => drop(spec.remove("options")),
+        "spec.validation.subjectAltNames" => {
+            spec["validation"].as_object_mut().unwrap().remove("subjectAltNames");
+        }
+        other => panic!("{other}: {object}"),
+    }
+}
+
+/// From each release to the next and back, in both channels: what has no form is named, nothing else is lost, and what a
+/// release takes is refused by its neighbour only where that is said.
+#[test]
+fn between_adjacent_releases_nothing_is_lost_in_silence() {
+    let (mut carried, mut stopped) = (0, 0);
+    for (name, entry) in fixtures::all() {
+        for pair in Release::ALL.windows(2) {
+            let [older, newer] = pair else { unreachable!() };
+            for channel in Channel::ALL {
+                for (from, to) in [(*older, *newer), (*newer, *older)] {
+                    let mut object = entry.value.clone();
+                    object.as_object_mut().unwrap().remove("status");
+                    let Ok(first) = convert_to_release(&object, from, channel) else {
+                        continue;
+                    };
+                    match convert_to_release(&first.object, to, channel) {
+                        Ok(second) => {
+                            carried += 1;
+                            let lost: Vec<_> = leaves(&first.object["spec"])
+                                .difference(&leaves(&second.object))
+                                .cloned()
+                                .collect();
+                            assert_eq!(lost, Vec::<String>::new(), "{name}: {from} to {to}");
+                            let options = ValidationOptions::of(to, channel);
+                            let report = validation::validate_value(&second.object, &options);
+                            let refused = second.remarks.iter().any(|remark| remark.is_refused());
+                            assert_eq!(report.is_accepted(), !refused, "{name}: {from} to {to}");
+                            // What is in the release's forms stays as it is.
+                            let again = convert_to_release(&second.object, to, channel).unwrap();
+                            assert_eq!(again.object, second.object, "{name}: {to}");
+                        }
+                        Err(error) => {
+                            stopped += 1;
+                            let paths = error.problems().iter().map(ConversionProblem::path);
+                            for path in paths.filter(|path| !path.is_empty()) {
+                                let pointer = format!("/{}", path.replace('[', ".").replace(']', "").replace('.', "/"));
+                                assert!(first.object.pointer(&pointer).is_some(), "{name}: {from} to {to}: {error}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(carried > 500 && stopped > 20, "{carried} {stopped}");
+}
+
+/// All scalars of a value, but for the names of kinds that others replace.
+fn leaves(value: &Value) -> BTreeSet<String> {
+    fn walk(value: &Value, leaves: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => fields.values().for_each(|value| walk(value, leaves)),
+            Value::Array(elements) => elements.iter().for_each(|value| walk(value, leaves)),
+            Value::Null => {}
+            scalar => {
+                leaves.insert(scalar.to_string());
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    walk(value, &mut found);
+    for kind in ["ListenerSet", "XListenerSet"] {
+        found.remove(&format!("\"{kind}\""));
+    }
+    for group in [gwapi::meta::GROUP, gwapi::meta::EXPERIMENTS_GROUP] {
+        found.remove(&format!("\"{group}\""));
+    }
+    found
+}
