@@ -60,9 +60,7 @@ impl TryFrom<v1alpha3::BackendTlsPolicy> for v1alpha2::BackendTlsPolicy {
     ///
     /// There is not exactly one target, or the policy has a field that the release does not have.
     fn try_from(mut policy: v1alpha3::BackendTlsPolicy) -> Result<Self, ConversionError> {
-        if !(policy.spec.options.is_none()
-            && policy.spec.validation.subject_alt_names.is_empty())
-        {
+        if !(policy.spec.options.is_none() && policy.spec.validation.subject_alt_names.is_empty()) {
             // What the old form lacks is told by the schemas, which the JSON is compared with.
             let json = serde_json::to_value(&policy).map_err(|error| {
                 let problem = Problem::Unreadable(error.to_string());

@@ -62,9 +62,8 @@ pub(super) fn in_release(
     let Some(preferred) = stored(of.kind) else {
         return stored(counterpart(of.kind)?);
     };
-    let sound = |installation: &Installation| {
-        installation.served && installation.deprecation.is_none()
-    };
+    let sound =
+        |installation: &Installation| installation.served && installation.deprecation.is_none();
     let priority = |version: &KindVersion| Version::parse(version.version).priority();
     let is_newer = priority(of) > priority(preferred);
     let own = of.installation(release, channel).is_some_and(sound);
@@ -98,21 +97,99 @@ mod tests {
         let (standard, experimental) = (Channel::Standard, Channel::Experimental);
         let group = |version: &str| format!("gateway.networking.k8s.io/{version}");
         for (of, kind, release, channel, to) in [
-            ("v1beta1", "HTTPRoute", Release::V1_0_0, standard, Some("v1beta1/HTTPRoute")),
-            ("v1", "HTTPRoute", Release::V1_0_0, standard, Some("v1/HTTPRoute")),
-            ("v1beta1", "HTTPRoute", Release::V1_7_0, standard, Some("v1/HTTPRoute")),
-            ("v1beta1", "ReferenceGrant", Release::V1_7_0, standard, Some("v1beta1/ReferenceGrant")),
-            ("v1", "ReferenceGrant", Release::V1_7_0, standard, Some("v1/ReferenceGrant")),
-            ("v1", "ReferenceGrant", Release::V1_4_0, standard, Some("v1beta1/ReferenceGrant")),
-            ("v1alpha2", "ReferenceGrant", Release::V1_7_0, standard, Some("v1beta1/ReferenceGrant")),
-            ("v1alpha2", "TLSRoute", Release::V1_4_0, experimental, Some("v1alpha3/TLSRoute")),
-            ("v1alpha2", "TLSRoute", Release::V1_7_0, experimental, Some("v1/TLSRoute")),
-            ("v1", "TLSRoute", Release::V1_1_0, experimental, Some("v1alpha2/TLSRoute")),
+            (
+                "v1beta1",
+                "HTTPRoute",
+                Release::V1_0_0,
+                standard,
+                Some("v1beta1/HTTPRoute"),
+            ),
+            (
+                "v1",
+                "HTTPRoute",
+                Release::V1_0_0,
+                standard,
+                Some("v1/HTTPRoute"),
+            ),
+            (
+                "v1beta1",
+                "HTTPRoute",
+                Release::V1_7_0,
+                standard,
+                Some("v1/HTTPRoute"),
+            ),
+            (
+                "v1beta1",
+                "ReferenceGrant",
+                Release::V1_7_0,
+                standard,
+                Some("v1beta1/ReferenceGrant"),
+            ),
+            (
+                "v1",
+                "ReferenceGrant",
+                Release::V1_7_0,
+                standard,
+                Some("v1/ReferenceGrant"),
+            ),
+            (
+                "v1",
+                "ReferenceGrant",
+                Release::V1_4_0,
+                standard,
+                Some("v1beta1/ReferenceGrant"),
+            ),
+            (
+                "v1alpha2",
+                "ReferenceGrant",
+                Release::V1_7_0,
+                standard,
+                Some("v1beta1/ReferenceGrant"),
+            ),
+            (
+                "v1alpha2",
+                "TLSRoute",
+                Release::V1_4_0,
+                experimental,
+                Some("v1alpha3/TLSRoute"),
+            ),
+            (
+                "v1alpha2",
+                "TLSRoute",
+                Release::V1_7_0,
+                experimental,
+                Some("v1/TLSRoute"),
+            ),
+            (
+                "v1",
+                "TLSRoute",
+                Release::V1_1_0,
+                experimental,
+                Some("v1alpha2/TLSRoute"),
+            ),
             ("v1", "TLSRoute", Release::V1_1_0, standard, None),
-            ("v1", "ListenerSet", Release::V1_4_0, experimental, Some("v1alpha1/XListenerSet")),
+            (
+                "v1",
+                "ListenerSet",
+                Release::V1_4_0,
+                experimental,
+                Some("v1alpha1/XListenerSet"),
+            ),
             ("v1", "ListenerSet", Release::V1_4_0, standard, None),
-            ("v1alpha2", "BackendLBPolicy", Release::V1_3_0, experimental, Some("v1alpha1/XBackendTrafficPolicy")),
-            ("v1alpha2", "BackendLBPolicy", Release::V1_0_0, experimental, None),
+            (
+                "v1alpha2",
+                "BackendLBPolicy",
+                Release::V1_3_0,
+                experimental,
+                Some("v1alpha1/XBackendTrafficPolicy"),
+            ),
+            (
+                "v1alpha2",
+                "BackendLBPolicy",
+                Release::V1_0_0,
+                experimental,
+                None,
+            ),
         ] {
             let found = version(&group(of), kind, release, channel);
             assert_eq!(found.as_deref(), to, "{of} {kind} {release} {channel}");

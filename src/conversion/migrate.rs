@@ -1,8 +1,8 @@
 //! A backup, object by object, to the versions that a release stores.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, convert_to_release,
-    convert_value, kinds, value,
+    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
+    convert_to_release, convert_value, kinds, value,
 };
 use crate::{
     manifest,
@@ -165,7 +165,10 @@ impl Migration {
         };
         done.remarks.extend(remarks);
         let of = |value: &Value| -> (String, String) {
-            (text(value, "apiVersion").to_owned(), text(value, "kind").to_owned())
+            (
+                text(value, "apiVersion").to_owned(),
+                text(value, "kind").to_owned(),
+            )
         };
         done.converted += usize::from(of(&new) != of(&object) || is_reshaped(&object, &new));
         done.changed |= new != object;
@@ -206,8 +209,9 @@ impl Migration {
     /// The version, and the kind, of a list of objects of this kind.
     fn target_of_list(&self, of: &'static KindVersion) -> (String, &'static str) {
         let to = match self.release {
-            Some((release, channel)) => kinds::in_release(of, release, channel)
-                .map(|to| (to.api_version, to.list_kind)),
+            Some((release, channel)) => {
+                kinds::in_release(of, release, channel).map(|to| (to.api_version, to.list_kind))
+            }
             None => self
                 .target(of.api_version, of.kind)
                 .map(|to| (to, of.list_kind)),
@@ -287,7 +291,9 @@ fn strip(object: &mut Map<String, Value>) {
 /// Whether more has changed than what the server had set.
 fn is_reshaped(old: &Value, new: &Value) -> bool {
     old.get("spec") != new.get("spec")
-        || new.get("status").is_some_and(|new| old.get("status") != Some(new))
+        || new
+            .get("status")
+            .is_some_and(|new| old.get("status") != Some(new))
 }
 
 #[cfg(test)]

@@ -196,6 +196,16 @@ impl Positions {
         }
     }
 
+    /// The position where a field's value begins, whether or not it is on the line of its key; of an alias, that of the
+    /// alias.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<Position> {
+        match self.walk(path) {
+            (mark, "") => Some(mark.value),
+            _ => None,
+        }
+    }
+
     fn walk<'p>(&self, path: &'p str) -> (&Mark, &'p str) {
         let (mut mark, mut rest) = (&self.root, path);
         while !rest.is_empty() {
@@ -357,5 +367,7 @@ mod tests {
     #[test]
     fn a_value_below_its_key_is_shown_at_the_key() {
         assert_eq!(positions().find("annotations").map(|p| p.line), Some(2));
+        assert_eq!(positions().value("annotations").map(|p| p.line), Some(3));
+        assert_eq!(positions().value("nothing"), None);
     }
 }

@@ -46,8 +46,8 @@ use structure::Fields;
 #[cfg(feature = "admission")]
 pub use admission::review;
 pub use choice::{ChoiceReason, ReleaseChoice, Uses, choose_release};
-pub(crate) use report::{Findings, elsewhere};
 pub use report::{Finding, MOST_FINDINGS, Report};
+pub(crate) use report::{Findings, elsewhere};
 
 /// How objects are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -26,6 +26,121 @@ fn a_backup_comes_out_as_written_down_and_names_what_stayed_behind() {
     }
 }
 
+/// What differs in a few keys is edited where it stands: comments, order, layout, anchors and the ends of lines stay.
+#[test]
+fn manifests_take_the_forms_of_a_release_and_keep_their_comments_and_layout() {
+    let convert = |text: &str| gwapi(&["convert", "-f", "-", "--release", "v1.7.0"], text);
+    let text = std::fs::read_to_string(fixture("commented.yaml")).unwrap();
+    let expected = std::fs::read_to_string(fixture("commented.expected.yaml")).unwrap();
+    for (text, expected) in [
+        (text.clone(), expected.clone()),
+        (text.replace('\n', "\r\n"), expected.replace('\n', "\r\n")),
+        (format!("\u{feff}{text}"), format!("\u{feff}{expected}")),
+    ] {
+        let output = convert(&text);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+        assert_eq!(output.status.code(), Some(0));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, "converted 3 of 3 objects of the Gateway API\n");
+        let again = convert(&expected);
+        assert_eq!(String::from_utf8(again.stdout).unwrap(), expected);
+    }
+}
+
+#[test]
+fn json_is_edited_where_it_stands() {
+    let text = "{\n  \"kind\": \"GatewayClass\",\n  \"apiVersion\": \"gateway.networking.k8s.io/v1beta1\",\n  \
+                \"metadata\": { \"uid\": \"1\", \"name\": \"a\" },\n  \"spec\": { \"controllerName\": \"a.example/b\" }\n}\n";
+    let output = gwapi(&["convert", "-f", "-", "--release", "v1.4.0"], text);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        text.replace("v1beta1", "v1")
+            .replace("\"uid\": \"1\", ", "")
+    );
+}
+
+/// Where what changes is shared by an anchor, the document is written anew, and that is said.
+#[test]
+fn a_document_that_cannot_be_edited_is_written_anew_and_named() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n---\n# kept\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
+        metadata: {name: a}\nspec:\n  gatewayClassName: c\n  backendTLS: &x # lost\n    clientCertificateRef: {name: d}\n  future: *x\n  listeners:\n  \
+        - {name: a, port: 80, protocol: HTTP}\n";
+    let output = gwapi(&["convert", "-f", "-", "--release", "v1.4.0"], text);
+    let written = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        written.starts_with(
+            "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n---\n# kept\napiVersion"
+        ),
+        "{written}"
+    );
+    assert!(
+        !written.contains("lost") && written.contains("  tls:\n    backend:\n"),
+        "{written}"
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    let note = "warning: <stdin>:4: the document cannot be edited where it stands and is written anew: comments inside it are lost\n";
+    assert!(said.contains(note), "{said}");
+}
+
+/// What a release has no form for stays as it was and is an error; what it refuses in a converted object is one, too; what
+/// means something else there is a warning, and no finding.
+#[test]
+fn what_a_release_lacks_refuses_or_means_otherwise_is_said() {
+    let convert = |spec: &str, release: &str| {
+        let text = format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: a, namespace: b}}\nspec:\n  rules:\n  - {spec}\n"
+        );
+        let output = gwapi(&["convert", "-f", "-", "--release", release], text);
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (exit, out, said) = convert("name: first", "v1.1.0");
+    assert_eq!(exit, Some(1));
+    assert!(out.contains("name: first"));
+    assert!(
+        said.starts_with(
+            "error: <stdin>:6:11: HTTPRoute b/a: spec.rules[0].name: v1.1.0 (experimental channel) has no field `name` here: it is there \
+             since v1.2.0 in the experimental channel, v1.4.0 in the standard channel [conversion/no-form]\n"
+        ),
+        "{said}"
+    );
+    let (exit, _, said) = convert("retry: {attempts: -1}", "v1.7.0");
+    assert_eq!(exit, Some(1));
+    assert!(
+        said.contains(
+            "spec.rules[0].retry.attempts: the experimental channel of v1.7.0 refuses the object: "
+        ),
+        "{said}"
+    );
+    let (exit, out, said) = convert("sessionPersistence: {sessionName: s}", "v1.7.0");
+    assert_eq!(exit, Some(0));
+    assert!(
+        out.contains("  - sessionPersistence: {cookie: {name: s}}\n"),
+        "{out}"
+    );
+    assert!(
+        said.starts_with(
+            "warning: <stdin>:6:25: HTTPRoute b/a: spec.rules[0].sessionPersistence.cookie: "
+        ),
+        "{said}"
+    );
+    assert!(said.contains("[conversion/cookie-path]"), "{said}");
+}
+
+#[test]
+fn a_release_and_a_version_are_not_asked_for_at_once() {
+    let both = gwapi(
+        &["convert", "-f", "-", "--release", "v1.7.0", "--to", "v1"],
+        "",
+    );
+    assert_eq!(both.status.code(), Some(2));
+    let unknown = gwapi(&["convert", "-f", "-", "--release", "v9.0.0"], "");
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
 #[test]
 fn converting_again_changes_nothing() {
     let expected = std::fs::read(fixture("backup.expected.yaml")).unwrap();
@@ -103,7 +218,7 @@ fn a_broken_object_is_named_though_its_version_stays_and_the_others_are_converte
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         format!(
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: sound\nspec: {{}}\n---{kept}"
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: sound}}\nspec: {{}}\n---{kept}"
         )
     );
 }

@@ -119,7 +119,9 @@ fn listeners(spec: &Map<String, Value>) -> impl Iterator<Item = (usize, &Map<Str
 }
 
 fn text<'v>(fields: &'v Map<String, Value>, name: &str) -> &'v str {
-    set(fields, name).and_then(Value::as_str).unwrap_or_default()
+    set(fields, name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn port(fields: &Map<String, Value>) -> Option<u64> {
@@ -202,7 +204,10 @@ fn frontend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
     };
     for (port, index, validation) in settings {
         let new = json!({ "port": port, "tls": { "validation": validation } });
-        match entries.iter().find(|entry| entry.get("port") == new.get("port")) {
+        match entries
+            .iter()
+            .find(|entry| entry.get("port") == new.get("port"))
+        {
             Some(known) if *known != new => {
                 let listener = list.index(index);
                 let tls = listener.field(TLS);

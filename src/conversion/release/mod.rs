@@ -41,7 +41,7 @@ pub struct ConversionRemark {
 }
 
 impl ConversionRemark {
-    /// The object, as it is after the conversion.
+    /// The object, as it was given.
     #[must_use]
     pub fn object(&self) -> &ObjectReference {
         &self.object
@@ -126,12 +126,7 @@ pub fn convert_to_release(
     channel: Channel,
 ) -> Result<ReleaseConversion, ConversionError> {
     let fail = |to: &str, problems| ConversionError::new(value::identify(object), to, problems);
-    let fail_whole = |problem| {
-        fail(
-            release.as_str(),
-            vec![ConversionProblem::new("", problem)],
-        )
-    };
+    let fail_whole = |problem| fail(release.as_str(), vec![ConversionProblem::new("", problem)]);
     let text = |key: &'static str| {
         let text = object.get(key).and_then(Value::as_str);
         text.ok_or_else(|| fail_whole(Problem::NotAnObject(key)))
@@ -162,11 +157,18 @@ pub fn convert_to_release(
     shape::reshape(&mut converted, installation.schema(), &mut found);
     reference::follow(&mut converted, place);
     let mut problems = found.problems;
-    lacking(object, from, &converted, (to, installation), release, &mut problems);
+    lacking(
+        object,
+        from,
+        &converted,
+        (to, installation),
+        release,
+        &mut problems,
+    );
     if !problems.is_empty() {
         return Err(fail(to.api_version, problems));
     }
-    let identity = value::identify(&converted);
+    let identity = value::identify(object);
     let options = ValidationOptions::of(release, channel);
     let report = validation::validate_value(&converted, &options);
     let remarks = report

@@ -108,7 +108,10 @@ fn one_back(
     at: &Path<'_>,
     found: &mut Found,
 ) {
-    if set(session, new).and_then(|config| config.get("path")).is_some() {
+    if set(session, new)
+        .and_then(|config| config.get("path"))
+        .is_some()
+    {
         let problem = Problem::NoForm {
             message: "the wanted release cannot set the path of a cookie".to_owned(),
             help: "remove it: the cookie is sent for the path that the rule matches".to_owned(),

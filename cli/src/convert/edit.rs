@@ -1,0 +1,515 @@
+//! Changes a document where it stands: what is not changed keeps its comments, its order and its layout.
+//!
+//! The edits follow from comparing two values, the one that was read and the one that is wanted, along the positions of
+//! the first in the text. Nothing here needs to know all of YAML: the edited text is read again, and counts only if it says
+//! exactly what is wanted.
+
+mod flow;
+mod text;
+
+use flow::Quotes;
+use gwapi::manifest::{Positions, RawObject};
+use serde_json::{Map, Value};
+use text::Text;
+
+/// The edits of a document, object by object.
+pub(super) struct Edits<'d> {
+    text: Text<'d>,
+    edits: Vec<Edit>,
+}
+
+impl<'d> Edits<'d> {
+    /// Of this document; nothing where it is no text.
+    pub(super) fn of(document: &'d [u8]) -> Option<Self> {
+        Some(Self {
+            text: Text::of(std::str::from_utf8(document).ok()?),
+            edits: Vec::new(),
+        })
+    }
+
+    /// Lets an object of the document become this value. Nothing where that takes more than edits.
+    pub(super) fn add(&mut self, entry: &RawObject, wanted: &Value) -> Option<()> {
+        let mut editor = Editor {
+            text: &self.text,
+            positions: &entry.positions,
+            edits: std::mem::take(&mut self.edits),
+        };
+        let done = editor.value("", &entry.value, wanted, self.text.len())?;
+        self.edits = editor.edits;
+        done.then_some(())
+    }
+
+    /// The edited document. Whether it says what is wanted is for the caller to see.
+    pub(super) fn finish(self) -> Option<String> {
+        apply(self.text.as_str(), self.edits)
+    }
+}
+
+/// A text in the place of a part of the document.
+#[derive(Debug)]
+struct Edit {
+    from: usize,
+    to: usize,
+    new: String,
+}
+
+/// Applies edits, of which none may touch what another one replaces.
+fn apply(text: &str, mut edits: Vec<Edit>) -> Option<String> {
+    edits.sort_by_key(|edit| (edit.from, edit.to));
+    let mut edited = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in &edits {
+        edited.push_str(text.get(at..edit.from)?);
+        edited.push_str(&edit.new);
+        at = edit.to.max(at);
+    }
+    edited.push_str(text.get(at..)?);
+    Some(edited)
+}
+
+/// A member of an object, where it stands.
+#[derive(Clone, Copy)]
+struct Member<'m> {
+    name: &'m str,
+    key: usize,
+    value: usize,
+}
+
+/// What becomes of a member.
+enum Fate<'v> {
+    /// It stays, perhaps with another value.
+    Stays(&'v Value),
+    /// It has another name, and perhaps another value.
+    Renamed(&'v str, &'v Value),
+    /// Its value is the one item of a list under another name.
+    Wrapped(&'v str, &'v Value),
+    /// The one item of its list is the value of another name.
+    Unwrapped(&'v str, &'v Value),
+    /// It goes.
+    Goes,
+}
+
+struct Editor<'d> {
+    text: &'d Text<'d>,
+    positions: &'d Positions,
+    edits: Vec<Edit>,
+}
+
+impl Editor<'_> {
+    fn replace(&mut self, from: usize, to: usize, new: impl Into<String>) {
+        let new = new.into();
+        self.edits.push(Edit { from, to, new });
+    }
+
+    /// Where the value at a path begins, behind its anchor and tag.
+    fn begin(&self, path: &str) -> Option<usize> {
+        let at = self.text.offset(self.positions.value(path)?)?;
+        Some(self.text.behind_properties(at))
+    }
+
+    /// Changes a value. False where it cannot be changed part by part; nothing where it cannot be changed at all.
+    fn value(&mut self, path: &str, old: &Value, new: &Value, end: usize) -> Option<bool> {
+        if old == new {
+            return Some(true);
+        }
+        let begin = self.begin(path)?;
+        if self.text.starts_with(begin, &['*']) {
+            return None;
+        }
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => self.object(path, old, new, end, false),
+            (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+                for (index, (one, other)) in old.iter().zip(new).enumerate() {
+                    if one == other {
+                        continue;
+                    }
+                    let next = self.positions.value(&format!("{path}[{}]", index + 1));
+                    let next = next.and_then(|next| self.text.offset(next));
+                    let item = format!("{path}[{index}]");
+                    if !self.value(&item, one, other, next.unwrap_or(end))? {
+                        return Some(false);
+                    }
+                }
+                Some(true)
+            }
+            (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => {
+                Some(false)
+            }
+            _ => Some(self.scalar(begin, new)),
+        }
+    }
+
+    fn scalar(&mut self, begin: usize, new: &Value) -> bool {
+        let Some(end) = self.text.scalar_end(begin) else {
+            return false;
+        };
+        let quotes = Quotes::of(self.text.get(begin, end));
+        self.replace(begin, end, flow::scalar(new, quotes));
+        true
+    }
+
+    /// The members of an object in the order in which they stand.
+    fn members<'m>(&self, path: &str, object: &'m Map<String, Value>) -> Option<Vec<Member<'m>>> {
+        let mut members = Vec::with_capacity(object.len());
+        for name in object.keys() {
+            let path = within(path, name);
+            members.push(Member {
+                name,
+                key: self.text.offset(self.positions.key(&path)?)?,
+                value: self.begin(&path)?,
+            });
+        }
+        members.sort_by_key(|member| member.key);
+        Some(members)
+    }
+
+    /// Changes an object. Where it becomes an item of a list, `dash` says that a dash is to stand before it.
+    fn object(
+        &mut self,
+        path: &str,
+        old: &Map<String, Value>,
+        new: &Map<String, Value>,
+        end: usize,
+        dash: bool,
+    ) -> Option<bool> {
+        let members = self.members(path, old)?;
+        let (fates, added) = fates(&members, old, new);
+        let is_flow = self
+            .begin(path)
+            .is_some_and(|at| self.text.starts_with(at, &['{']));
+        let stays = |fate: &Fate<'_>| !matches!(fate, Fate::Goes);
+        if !fates.iter().any(stays) {
+            return Some(false);
+        }
+        for (index, (member, fate)) in members.iter().zip(&fates).enumerate() {
+            let next = members.get(index + 1).map(|next| next.key);
+            let own = next.unwrap_or(end);
+            let path = within(path, member.name);
+            let Some(value) = old.get(member.name) else {
+                return Some(false);
+            };
+            let before = self.edits.len();
+            let done = match fate {
+                Fate::Goes => continue,
+                Fate::Stays(new) => self.value(&path, value, new, own)?,
+                Fate::Renamed(name, new) => {
+                    self.rename(member.key, name)? && self.value(&path, value, new, own)?
+                }
+                Fate::Wrapped(name, new) => {
+                    self.rename(member.key, name)? && self.wrap(&path, member, value, new, own)?
+                }
+                Fate::Unwrapped(name, new) => {
+                    self.rename(member.key, name)? && self.unwrap(&path, member, value, new, own)?
+                }
+            };
+            if !done {
+                self.edits.truncate(before);
+                let (name, new) = match fate {
+                    Fate::Stays(new) => (member.name, *new),
+                    Fate::Renamed(name, _) | Fate::Wrapped(name, _) | Fate::Unwrapped(name, _) => {
+                        (*name, new.get(*name)?)
+                    }
+                    Fate::Goes => continue,
+                };
+                self.rewrite(member, (name, new), value, own, is_flow)?;
+            }
+        }
+        if is_flow {
+            self.flow_members(&members, &fates, &added)
+        } else {
+            self.block_members(&members, &fates, &added, (old, end), dash)
+        }
+    }
+
+    /// Gives a key another name, in the quotes in which it stands.
+    fn rename(&mut self, key: usize, name: &str) -> Option<bool> {
+        let end = self.text.key_end(key)?;
+        let quotes = Quotes::of(self.text.get(key, end));
+        self.replace(key, end, flow::scalar(&name.into(), quotes));
+        Some(true)
+    }
+
+    /// Makes the value of a member the one item of a list.
+    fn wrap(
+        &mut self,
+        path: &str,
+        member: &Member<'_>,
+        old: &Value,
+        new: &Value,
+        end: usize,
+    ) -> Option<bool> {
+        let (Value::Object(old), Value::Object(wanted)) = (old, new) else {
+            return Some(false);
+        };
+        if self.text.starts_with(member.value, &['{']) {
+            let last = self.text.flow_end(member.value)?;
+            self.replace(member.value, member.value, "[");
+            self.replace(last, last, "]");
+            return self.object(path, old, wanted, end, false);
+        }
+        if self.text.starts_with(member.value, &['*'])
+            || self.text.column(member.key) + 2
+                > self.text.column(self.members(path, old)?.first()?.key)
+        {
+            return Some(false);
+        }
+        self.object(path, old, wanted, end, true)
+    }
+
+    /// Makes the one item of a list the value of its member.
+    fn unwrap(
+        &mut self,
+        path: &str,
+        member: &Member<'_>,
+        old: &Value,
+        new: &Value,
+        end: usize,
+    ) -> Option<bool> {
+        let item_path = format!("{path}[0]");
+        let item = self.begin(&item_path)?;
+        let old = old.get(0)?;
+        if self.text.starts_with(member.value, &['[']) {
+            let (last, item_end) = (self.text.flow_end(member.value)?, self.text.flow_end(item)?);
+            self.replace(member.value, item, "");
+            self.replace(item_end, last, "");
+        } else {
+            let dash = item.checked_sub(2)?;
+            if self.text.get(dash, item) != "- " {
+                return Some(false);
+            }
+            self.replace(dash, item, "  ");
+        }
+        self.value(&item_path, old, new, end)
+    }
+
+    /// Writes a member anew, unless that would lose a comment.
+    fn rewrite(
+        &mut self,
+        member: &Member<'_>,
+        (name, new): (&str, &Value),
+        old: &Value,
+        end: usize,
+        is_flow: bool,
+    ) -> Option<()> {
+        let in_flow = is_flow || self.text.starts_with(member.value, &['{', '[']);
+        let last = match in_flow {
+            true => self.text.flow_end(member.value)?,
+            false => self.text.content_end(member.key, end, is_long(old)),
+        };
+        if self.text.has_comment(member.key, last) && !is_long(old) {
+            return None;
+        }
+        let key_end = self.text.key_end(member.key)?;
+        let quotes = Quotes::of(self.text.get(member.key, key_end));
+        if in_flow {
+            let key = flow::scalar(&name.into(), quotes);
+            let value = flow::value(new, quotes);
+            self.replace(member.key, key_end, key);
+            self.replace(member.value, last, value);
+        } else {
+            let lines = self.block(name, new, member.key)?;
+            self.replace(member.key, last, lines.trim_start());
+        }
+        Some(())
+    }
+
+    /// A member as lines, indented as this key is.
+    fn block(&self, name: &str, value: &Value, key: usize) -> Option<String> {
+        let member: Map<String, Value> = [(name.to_owned(), value.clone())].into_iter().collect();
+        let written = serde_saphyr::to_string(&member).ok()?;
+        let indent = " ".repeat(self.text.column(key));
+        let mut lines = String::new();
+        for line in written.lines() {
+            if !line.is_empty() {
+                lines.push_str(&indent);
+                lines.push_str(line);
+            }
+            lines.push_str(self.text.newline());
+        }
+        Some(lines)
+    }
+
+    /// Takes off and adds members of an object in braces.
+    fn flow_members(
+        &mut self,
+        members: &[Member<'_>],
+        fates: &[Fate<'_>],
+        added: &[(&String, &Value)],
+    ) -> Option<bool> {
+        let goes = |index: usize| matches!(fates.get(index), Some(Fate::Goes));
+        let mut index = 0;
+        while index < members.len() {
+            if !goes(index) {
+                index += 1;
+                continue;
+            }
+            let first = index;
+            while goes(index) {
+                index += 1;
+            }
+            let from = members.get(first)?.key;
+            match (members.get(index), first.checked_sub(1)) {
+                (Some(next), _) => self.replace(from, next.key, ""),
+                (None, Some(before)) => {
+                    let before = self.text.flow_end(members.get(before)?.value)?;
+                    let end = self.text.flow_end(members.last()?.value)?;
+                    self.replace(before, end, "");
+                }
+                (None, None) => return Some(false),
+            }
+        }
+        let Some(last) = (0..members.len()).rev().find(|index| !goes(*index)) else {
+            return Some(false);
+        };
+        let last = members.get(last)?;
+        let end = self.text.flow_end(last.value)?;
+        let quotes = Quotes::of(self.text.get(last.key, self.text.key_end(last.key)?));
+        for (name, value) in added {
+            let separator = match self.text.indent_of_first(last.key) {
+                Some(indent) => format!(",{}{indent}", self.text.newline()),
+                None => ", ".to_owned(),
+            };
+            let key = flow::scalar(&name.as_str().into(), quotes);
+            let value = flow::value(value, quotes);
+            self.replace(end, end, format!("{separator}{key}: {value}"));
+        }
+        Some(true)
+    }
+
+    /// Takes off and adds members of an object that has a line, or several, for each.
+    fn block_members(
+        &mut self,
+        members: &[Member<'_>],
+        fates: &[Fate<'_>],
+        added: &[(&String, &Value)],
+        (old, whole_end): (&Map<String, Value>, usize),
+        dash: bool,
+    ) -> Option<bool> {
+        let end_of = |index: usize| -> Option<usize> {
+            let member = members.get(index)?;
+            let end = members.get(index + 1).map_or(whole_end, |next| next.key);
+            let long = old.get(member.name).is_some_and(is_long);
+            Some(self.text.content_end(member.key, end, long))
+        };
+        let goes = |index: usize| matches!(fates.get(index), Some(Fate::Goes));
+        let mut edits = Vec::new();
+        for (index, member) in members.iter().enumerate().filter(|(index, _)| goes(*index)) {
+            let end = end_of(index)?;
+            if self.text.indent_of_first(member.key).is_none() {
+                // It shares its line with a dash: the next one takes its place.
+                let next = members.get(index + 1).filter(|_| !goes(index + 1))?;
+                if self.text.has_comment(member.key, next.key) {
+                    return None;
+                }
+                edits.push((member.key, next.key, String::new()));
+                continue;
+            }
+            let long = old.get(member.name).is_some_and(is_long);
+            let kept = match long {
+                true => String::new(),
+                false => self.text.comments(member.key, end),
+            };
+            edits.push((self.text.line_start(member.key), end, kept));
+        }
+        let last = (0..members.len()).rev().find(|index| !goes(*index))?;
+        if dash {
+            let first = members
+                .get((0..members.len()).find(|index| !goes(*index))?)?
+                .key;
+            let begin = first.checked_sub(2)?;
+            if self.text.get(begin, first) != "  " || self.text.indent_of_first(first).is_none() {
+                return Some(false);
+            }
+            edits.push((begin, first, "- ".to_owned()));
+        }
+        if !added.is_empty() {
+            let at = end_of(last)?;
+            let mut lines = String::new();
+            if !self.text.get(0, at).ends_with('\n') {
+                lines.push_str(self.text.newline());
+            }
+            for (name, value) in added {
+                lines.push_str(&self.block(name, value, members.get(last)?.key)?);
+            }
+            edits.push((at, at, lines));
+        }
+        for (from, to, new) in edits {
+            self.replace(from, to, new);
+        }
+        Some(true)
+    }
+}
+
+/// Whether a value is a text of several lines, in which a `#` begins no comment.
+fn is_long(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.contains('\n'))
+}
+
+/// The path of a member.
+fn within(path: &str, name: &str) -> String {
+    if name.contains(['.', '[', ']', '"']) {
+        format!("{path}[{name}]")
+    } else if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// What becomes of each member, and which are added.
+fn fates<'v>(
+    members: &[Member<'_>],
+    old: &Map<String, Value>,
+    new: &'v Map<String, Value>,
+) -> (Vec<Fate<'v>>, Vec<(&'v String, &'v Value)>) {
+    let mut added: Vec<_> = new
+        .iter()
+        .filter(|(name, _)| !old.contains_key(*name))
+        .collect();
+    let fates = members.iter().map(|member| {
+        let Some(value) = old.get(member.name) else {
+            return Fate::Goes;
+        };
+        if let Some(new) = new.get(member.name) {
+            return Fate::Stays(new);
+        }
+        let one = |list: &'v Value| match list.as_array().map(Vec::as_slice) {
+            Some([item]) => Some(item),
+            _ => None,
+        };
+        let found = added.iter().enumerate().find_map(|(index, (name, new))| {
+            let fate = if is_like(value, new) {
+                Fate::Renamed(name, new)
+            } else if let Some(item) = one(new).filter(|item| is_like(value, item)) {
+                Fate::Wrapped(name, item)
+            } else {
+                match value.as_array().map(Vec::as_slice) {
+                    Some([item]) if is_like(item, new) => Fate::Unwrapped(name, new),
+                    _ => return None,
+                }
+            };
+            Some((index, fate))
+        });
+        match found {
+            Some((index, fate)) => {
+                added.remove(index);
+                fate
+            }
+            None => Fate::Goes,
+        }
+    });
+    (fates.collect(), added)
+}
+
+/// Whether a value is another one, perhaps changed in a part.
+fn is_like(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            old == new || old.iter().any(|(name, value)| new.get(name) == Some(value))
+        }
+        _ => old == new,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Edits, and what they must leave alone.
+
+use super::*;
+use gwapi::manifest::{self, ReadOptions};
+use serde_json::json;
+
+/// The edited text, if it says what is wanted.
+fn edited(text: &str, wanted: &[Value]) -> Option<String> {
+    let options = ReadOptions::default().with_whole_lists();
+    let read = manifest::read(text.as_bytes(), &options);
+    assert_eq!(read.entries.len(), wanted.len());
+    let mut edits = Edits::of(text.as_bytes())?;
+    for (entry, wanted) in read.entries.iter().zip(wanted) {
+        edits.add(entry, wanted)?;
+    }
+    let edited = edits.finish()?;
+    let again = manifest::read(edited.as_bytes(), &options);
+    let same = again.errors.is_empty() && again.entries.iter().map(|e| &e.value).eq(wanted);
+    same.then_some(edited)
+}
+
+fn edit(text: &str, wanted: Value) -> String {
+    edited(text, &[wanted]).unwrap_or_else(|| panic!("not edited in place:\n{text}"))
+}
+
+#[test]
+fn a_value_is_replaced_in_its_own_quotes() {
+    for (old, new) in [
+        ("a: v1 # c\nb: 2\n", "a: w1 # c\nb: 2\n"),
+        ("a: \"v1\"\r\nb: 2\r\n", "a: \"w1\"\r\nb: 2\r\n"),
+        (
+            "# é\na:   'v1'   # c\n\n\nb: 2",
+            "# é\na:   'w1'   # c\n\n\nb: 2",
+        ),
+        ("{b: 2, a: v1}", "{b: 2, a: w1}"),
+        ("{\"a\":\"v1\",\"b\":2}\n", "{\"a\":\"w1\",\"b\":2}\n"),
+        ("\u{feff}a: v1\nb: 2\n", "\u{feff}a: w1\nb: 2\n"),
+        (
+            "\u{feff}{\"b\": 2, \"a\": \"v1\"}\n",
+            "\u{feff}{\"b\": 2, \"a\": \"w1\"}\n",
+        ),
+        ("x: é\n", "x: é\n"),
+    ] {
+        let mut wanted = manifest::read(old.as_bytes(), &ReadOptions::default()).entries[0]
+            .value
+            .clone();
+        if wanted.get("a").is_some() {
+            wanted["a"] = "w1".into();
+        }
+        assert_eq!(edit(old, wanted), new);
+    }
+}
+
+#[test]
+fn members_go_and_come_and_comments_stay() {
+    let text = "a:\n  # of b\n  b: 1\n  c: # of c\n    # inside\n    d: 2\n\n  # of e\n  e: 3 # too\n# end\nf: 4\n";
+    assert_eq!(
+        edit(text, json!({"a": {"b": 1, "e": 3}, "f": 4})),
+        "a:\n  # of b\n  b: 1\n  # inside\n\n  # of e\n  e: 3 # too\n# end\nf: 4\n"
+    );
+    assert_eq!(
+        edit(text, json!({"a": {"b": 1, "c": {"d": 2}}, "f": 4, "g": {"h": [1]}})),
+        "a:\n  # of b\n  b: 1\n  c: # of c\n    # inside\n    d: 2\n\n  # of e\n# end\nf: 4\ng:\n  h:\n    - 1\n"
+            .replace("    - 1", &serde_saphyr_list())
+    );
+    let flow = "{a: {b: 1, c: 2, d: 3}, e: [1, {f: 'x, y'}]} # end\n";
+    assert_eq!(
+        edit(
+            flow,
+            json!({"a": {"c": 2}, "e": [1, {"f": "x, y", "g": {"h": "i"}}]})
+        ),
+        "{a: {c: 2}, e: [1, {f: 'x, y', g: {h: i}}]} # end\n"
+    );
+    let json = "{\n  \"a\": {\n    \"b\": 1,\n    \"c\": 2\n  },\n  \"d\": 3\n}\n";
+    assert_eq!(
+        edit(json, json!({"a": {"b": 1, "e": "x"}, "d": 3})),
+        "{\n  \"a\": {\n    \"b\": 1,\n    \"e\": \"x\"\n  },\n  \"d\": 3\n}\n"
+    );
+    assert_eq!(
+        edit(json, json!({"a": {"c": 2}})),
+        "{\n  \"a\": {\n    \"c\": 2\n  }\n}\n"
+    );
+}
+
+/// How the writer indents an item of a list.
+fn serde_saphyr_list() -> String {
+    let written = serde_saphyr::to_string(&json!({"h": [1]})).unwrap();
+    format!("  {}", written.lines().nth(1).unwrap())
+}
+
+#[test]
+fn keys_are_renamed_and_values_become_lists() {
+    let text = "spec:\n  # whose\n  targetRef: # one\n    namespace: own\n    group: ''\n    name: c # n\n  tls:\n    old: [1]\n    hostname: h\n";
+    let wanted = json!({"spec": {
+        "targetRefs": [{"group": "", "name": "c"}], "validation": {"new": [1], "hostname": "h"},
+    }});
+    let there = "spec:\n  # whose\n  targetRefs: # one\n  - group: ''\n    name: c # n\n  validation:\n    new: [1]\n    hostname: h\n";
+    assert_eq!(edit(text, wanted), there);
+    let back = json!({"spec": {
+        "targetRef": {"group": "", "name": "c"}, "tls": {"old": [1], "hostname": "h"},
+    }});
+    assert_eq!(
+        edit(there, back.clone()),
+        "spec:\n  # whose\n  targetRef: # one\n    group: ''\n    name: c # n\n  tls:\n    old: [1]\n    hostname: h\n"
+    );
+    let flow =
+        "spec: {targetRefs: [{group: '', name: c}], validation: {new: [1], hostname: h}} # c\n";
+    assert_eq!(
+        edit(flow, back),
+        "spec: {targetRef: {group: '', name: c}, tls: {old: [1], hostname: h}} # c\n"
+    );
+}
+
+#[test]
+fn items_of_lists_are_edited_each() {
+    let text =
+        "items:\n- uid: 1\n  a: v1\n- a: v1\n  # gone\n  uid: 2\n# between\n-\n  a: v1\n  uid: 3\n";
+    let item = json!({"a": "w1"});
+    assert_eq!(
+        edit(text, json!({"items": [item, item, item]})),
+        "items:\n- a: w1\n- a: w1\n  # gone\n# between\n-\n  a: w1\n"
+    );
+}
+
+#[test]
+fn what_shares_an_anchor_is_not_edited_unless_all_of_it_changes() {
+    let text = "a: &x\n  b: 1\n  c: 2\nd: *x\n";
+    assert_eq!(
+        edited(text, &[json!({"a": {"b": 1}, "d": {"b": 1, "c": 2}})]),
+        None
+    );
+    assert_eq!(
+        edited(text, &[json!({"a": {"b": 1, "c": 2}, "d": {"b": 1}})]),
+        None
+    );
+    // Beside it everything is.
+    let beside = "e: v1\na: &x\n  b: 1\nd: *x\n";
+    assert_eq!(
+        edit(beside, json!({"e": "w1", "a": {"b": 1}, "d": {"b": 1}})),
+        "e: w1\na: &x\n  b: 1\nd: *x\n"
+    );
+}
+
+#[test]
+fn several_values_of_a_document_are_edited() {
+    let text = "{\"a\": \"v1\"}\n{\"b\": 1, \"a\": \"v1\"}\n";
+    let wanted = [json!({"a": "w1"}), json!({"a": "v1"})];
+    assert_eq!(
+        edited(text, &wanted).unwrap(),
+        "{\"a\": \"w1\"}\n{\"a\": \"v1\"}\n"
+    );
+}
+
+/// Of generated objects with comments: what is edited says what is wanted, and every line of comment is still there.
+#[test]
+fn an_edit_says_what_is_wanted_and_keeps_every_line_of_comment() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut in_place = 0;
+    const RUNS: usize = 600;
+    for run in 0..RUNS {
+        let mut made = Made {
+            random: &mut random,
+            text: String::new(),
+            comments: 0,
+        };
+        let spec = made.mapping(2, 2);
+        let newline = if run % 3 == 0 { "\r\n" } else { "\n" };
+        let mark = if run % 5 == 0 { "\u{feff}" } else { "" };
+        let text = format!(
+            "{mark}# head\napiVersion: v1beta1 # now\nkind: A\nmetadata:\n  name: a\n  # of the server\n  uid: '1' # u\nspec:\n{}",
+            made.text
+        )
+        .replace('\n', newline);
+        let comments = made.comments + 2;
+        let read = manifest::read(text.as_bytes(), &ReadOptions::default());
+        assert!(read.errors.is_empty(), "{:?}\n{text}", read.errors);
+        let mut wanted = read.entries[0].value.clone();
+        assert_eq!(wanted["spec"], spec, "{text}");
+        wanted["apiVersion"] = "v1".into();
+        wanted["metadata"] = json!({"name": "a"});
+        change(&mut wanted["spec"], &mut random);
+        let Some(edited) = edited(&text, &[wanted]) else {
+            continue;
+        };
+        in_place += 1;
+        let lines = edited
+            .lines()
+            .filter(|line| line.trim_start_matches(['\u{feff}', ' ']).starts_with('#'));
+        assert_eq!(lines.count(), comments, "{text}\n===\n{edited}");
+    }
+    assert!(in_place > RUNS * 9 / 10, "{in_place}");
+}
+
+/// Makes YAML with comments.
+struct Made<'r> {
+    random: &'r mut fastrand::Rng,
+    text: String,
+    comments: usize,
+}
+
+impl Made<'_> {
+    fn mapping(&mut self, indent: usize, depth: usize) -> Value {
+        let mut members = Map::new();
+        let margin = " ".repeat(indent);
+        for name in ["alpha", "beta", "gamma", "delta"]
+            .iter()
+            .take(self.random.usize(2..5))
+        {
+            if self.random.u8(..3) == 0 {
+                self.comments += 1;
+                self.text += &format!("{margin}# about {name}\n");
+            }
+            let trailing = if self.random.bool() { " # here" } else { "" };
+            let value = match (self.random.u8(..5), depth) {
+                (0, 1..) => {
+                    self.text += &format!("{margin}{name}:{trailing}\n");
+                    self.mapping(indent + 2, depth - 1)
+                }
+                (1, 1..) => {
+                    self.text += &format!(
+                        "{margin}{name}:{trailing}\n{margin}- first: 1\n{margin}  second: x\n"
+                    );
+                    json!([{"first": 1, "second": "x"}])
+                }
+                (2, _) => {
+                    self.text += &format!(
+                        "{margin}{name}: {{one: 1, two: 'b # c', three: [d]}}{trailing}\n"
+                    );
+                    json!({"one": 1, "two": "b # c", "three": ["d"]})
+                }
+                (3, _) => {
+                    self.text += &format!("{margin}{name}: |\n{margin}  line\n{margin}  more\n");
+                    json!("line\nmore\n")
+                }
+                _ => {
+                    self.text += &format!("{margin}{name}: \"v\u{e9}\"{trailing}\n");
+                    json!("v\u{e9}")
+                }
+            };
+            members.insert((*name).to_owned(), value);
+        }
+        Value::Object(members)
+    }
+}
+
+/// Takes off, adds, renames and changes members here and there.
+fn change(value: &mut Value, random: &mut fastrand::Rng) {
+    match value {
+        Value::Object(members) => {
+            for name in members.keys().cloned().collect::<Vec<_>>() {
+                match random.u8(..8) {
+                    0 if members.len() > 1 => drop(members.remove(&name)),
+                    1 => {
+                        let member = members.remove(&name);
+                        members.insert(format!("{name}Two"), member.unwrap());
+                    }
+                    2 => {
+                        members.insert(format!("{name}New"), json!({"a": [1, {"b": "c"}]}));
+                    }
+                    _ => {
+                        if let Some(member) = members.get_mut(&name) {
+                            change(member, random);
+                        }
+                    }
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| change(item, random)),
+        Value::String(text) if random.u8(..4) == 0 && !text.contains('\n') => {
+            *text = "w".to_owned();
+        }
+        _ => {}
+    }
+}

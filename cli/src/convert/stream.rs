@@ -1,0 +1,287 @@
+//! Documents in, documents out: each as it was, edited where it stands, or written anew.
+
+use super::{Format, Total, edit::Edits};
+use crate::output::escaped;
+use gwapi::{
+    conversion::{ConversionError, ConversionRemark, Migration},
+    manifest::{self, RawObject, ReadOptions},
+};
+use std::io::{self, Write};
+
+/// Why something was not written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unwritten {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("it cannot be written as YAML: {0}")]
+    Yaml(String),
+}
+
+/// What there is to say of an object.
+pub(super) enum Said<'s> {
+    /// It could not be converted.
+    Error(&'s ConversionError),
+    /// It was converted, and this is to be known.
+    Remark(&'s ConversionRemark),
+}
+
+impl Said<'_> {
+    fn is_about(&self, entry: &RawObject) -> bool {
+        let object = match self {
+            Self::Error(error) => error.object(),
+            Self::Remark(remark) => remark.object(),
+        };
+        (entry.kind(), entry.namespace(), entry.name())
+            == (&object.kind, &object.namespace, &object.name)
+    }
+}
+
+/// Who is told of it: with the line where the document begins, and the object as it stands in the document.
+type Tell<'t> = dyn FnMut(usize, &Said<'_>, Option<&RawObject>) + 't;
+
+/// The stream that is written.
+pub(super) struct Output<W> {
+    format: Format,
+    /// How documents are read.
+    options: ReadOptions,
+    pub(super) writer: W,
+    /// Whether anything has been written.
+    begun: bool,
+    /// Whether what was written last ends its document, by a line of `...`.
+    ended: bool,
+}
+
+impl<W: Write> Output<W> {
+    pub(super) fn new(format: Format, options: ReadOptions, writer: W) -> Self {
+        Self {
+            format,
+            options,
+            writer,
+            begun: false,
+            ended: false,
+        }
+    }
+
+    /// Migrates the documents of a file, and writes each when it is done.
+    pub(super) fn file(
+        &mut self,
+        name: &str,
+        text: &[u8],
+        migration: &Migration,
+        total: &mut Total,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Unwritten> {
+        for (first_line, document) in manifest::documents(text) {
+            if self.document((first_line, document), migration, total, tell)? {
+                total.add_anew(name, first_line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Migrates a document and writes it. One that cannot be read, or has keys twice, is not touched: that
+    /// is a problem of the input and has been noted. Says whether a document that was YAML had to be written anew.
+    fn document(
+        &mut self,
+        (first_line, document): (usize, &[u8]),
+        migration: &Migration,
+        total: &mut Total,
+        tell: &mut Tell<'_>,
+    ) -> Result<bool, Unwritten> {
+        let options = self.options.with_whole_lists();
+        let values = || manifest::stream(document, &options);
+        let (mut sound, mut changed) = (true, false);
+        let (mut here, mut errors, mut remarks) = (Total::default(), Vec::new(), Vec::new());
+        let mut edits = match self.format {
+            Format::Yaml => Edits::of(document),
+            Format::Json => None,
+        };
+        for value in values() {
+            let Some(entry) = value.ok().filter(|entry| entry.duplicates.is_empty()) else {
+                sound = false;
+                break;
+            };
+            let mut done = migration.migrate(entry.value.clone());
+            if done.changed {
+                changed = true;
+                edits = edits.and_then(|mut edits| edits.add(&entry, &done.value).map(|()| edits));
+            }
+            here.add(&mut done);
+            errors.append(&mut done.errors);
+            remarks.append(&mut done.remarks);
+        }
+        if sound {
+            total.join(here);
+        } else {
+            changed = false;
+            errors.clear();
+            remarks.clear();
+        }
+        tell_all(
+            (first_line, document),
+            &errors,
+            &remarks,
+            &self.options,
+            tell,
+        );
+        if self.format == Format::Yaml && !changed {
+            self.verbatim(document)?;
+            return Ok(false);
+        }
+        let edited = edits.and_then(Edits::finish).filter(|edited| {
+            // What counts is that a reader finds in it what is wanted.
+            let mut new = manifest::stream(edited.as_bytes(), &options);
+            let as_wanted = values().flatten().all(|entry| {
+                let wanted = migration.migrate(entry.value).value;
+                let found = new.next().and_then(Result::ok);
+                found.is_some_and(|found| found.duplicates.is_empty() && found.value == wanted)
+            });
+            as_wanted && new.next().is_none()
+        });
+        if let Some(edited) = edited {
+            self.verbatim(edited.as_bytes())?;
+            return Ok(false);
+        }
+        // What a document becomes is made anew and gathered as text: as values it would take many times as much room.
+        let mut written = Vec::new();
+        for entry in values().flatten() {
+            let value = match sound {
+                true => migration.migrate(entry.value).value,
+                false => entry.value,
+            };
+            match self.format {
+                Format::Json => {
+                    escaped::pretty(&mut written, &value)?;
+                    written.push(b'\n');
+                }
+                Format::Yaml => {
+                    if !written.is_empty() {
+                        written.extend_from_slice(b"---\n");
+                    }
+                    let text = escaped::yaml(&value).map_err(Unwritten::Yaml)?;
+                    written.extend_from_slice(text.as_bytes());
+                    end_line(&mut written);
+                }
+            }
+        }
+        match self.format {
+            Format::Json => self.writer.write_all(&written)?,
+            Format::Yaml => self.rewritten(document, &written)?,
+        }
+        Ok(self.format == Format::Yaml)
+    }
+
+    /// A document as it was.
+    fn verbatim(&mut self, document: &[u8]) -> io::Result<()> {
+        let (head, body) = split_head(document);
+        // A marker may share its line with content: `--- {kind: Service}`.
+        let marked = body.split(|b| *b == b'\n').next().is_some_and(is_marker);
+        self.begin(head, !body.is_empty() && !marked)?;
+        self.write(document)
+    }
+
+    /// A document in a new form, after the comments that stood before it.
+    fn rewritten(&mut self, document: &[u8], written: &[u8]) -> io::Result<()> {
+        let (head, _) = split_head(document);
+        self.begin(head, true)?;
+        self.write(head)?;
+        self.write(written)
+    }
+
+    /// Parts a document from what is written already, where its head does not do so itself.
+    fn begin(&mut self, head: &[u8], has_content: bool) -> io::Result<()> {
+        let mut lines = head.split(|b| *b == b'\n');
+        let directives = head
+            .split(|b| *b == b'\n')
+            .any(|line| line.starts_with(b"%"));
+        if !self.begun || self.ended {
+            return Ok(());
+        }
+        if directives {
+            self.write(b"...\n")?;
+        } else if has_content && !lines.any(is_marker) {
+            self.write(b"---\n")?;
+        }
+        Ok(())
+    }
+
+    /// Writes whole lines.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.writer.write_all(bytes)?;
+        if !bytes.ends_with(b"\n") {
+            self.writer.write_all(b"\n")?;
+        }
+        self.begun = true;
+        // Blank lines after it change nothing.
+        if let Some(last) = bytes
+            .trim_ascii_end()
+            .rsplit(|b| *b == b'\n')
+            .next()
+            .filter(|last| !last.is_empty())
+        {
+            self.ended = last.starts_with(b"...");
+        }
+        Ok(())
+    }
+}
+
+fn end_line(bytes: &mut Vec<u8>) {
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+}
+
+/// Tells of the objects of a document, each with its place: for that the document is read again, lists taken apart.
+fn tell_all(
+    (first_line, document): (usize, &[u8]),
+    errors: &[ConversionError],
+    remarks: &[ConversionRemark],
+    options: &ReadOptions,
+    tell: &mut Tell<'_>,
+) {
+    // Both are in the order of the objects.
+    let mut errors = errors.iter().map(Said::Error).peekable();
+    let mut remarks = remarks.iter().map(Said::Remark).peekable();
+    for entry in manifest::stream(document, options).flatten() {
+        if errors.peek().is_none() && remarks.peek().is_none() {
+            return;
+        }
+        if let Some(error) = errors.next_if(|said| said.is_about(&entry)) {
+            tell(first_line, &error, Some(&entry));
+        }
+        while let Some(remark) = remarks.next_if(|said| said.is_about(&entry)) {
+            tell(first_line, &remark, Some(&entry));
+        }
+    }
+    for said in errors.chain(remarks) {
+        tell(first_line, &said, None);
+    }
+}
+
+fn is_marker(line: &[u8]) -> bool {
+    line.strip_prefix(b"---")
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b' ' | b'\t' | b'\r')))
+}
+
+/// Cuts a document after the blank lines, comments, directives and marker that stand before its content.
+fn split_head(document: &[u8]) -> (&[u8], &[u8]) {
+    let mut at = 0;
+    for line in document.split_inclusive(|b| *b == b'\n') {
+        let text = line.trim_ascii();
+        let marker = is_marker(text) && {
+            let rest = text.get(3..).unwrap_or_default().trim_ascii();
+            rest.is_empty() || rest.starts_with(b"#")
+        };
+        let passes = text.is_empty() || text.starts_with(b"#") || line.starts_with(b"%") || marker;
+        if !passes {
+            break;
+        }
+        at += line.len();
+    }
+    document.split_at_checked(at).unwrap_or((document, &[]))
+}

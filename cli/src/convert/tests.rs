@@ -1,0 +1,102 @@
+//! What becomes of documents.
+
+use super::{stream::Output, *};
+use gwapi::manifest::{self, ReadOptions};
+
+fn convert(format: Format, text: &str) -> String {
+    let mut out = Output::new(format, ReadOptions::default(), Vec::new());
+    let (migration, mut total) = (Migration::default(), Total::default());
+    out.file(
+        "a.yaml",
+        text.as_bytes(),
+        &migration,
+        &mut total,
+        &mut |_, _, _| {},
+    )
+    .unwrap();
+    String::from_utf8(out.writer).unwrap()
+}
+
+const OLD: &str =
+    "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: GRPCRoute\nmetadata:\n  name: a\n";
+const NEW: &str =
+    "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata:\n  name: a\n";
+
+#[test]
+fn unrelated_documents_pass_through_byte_for_byte() {
+    for text in [
+        "# c\napiVersion: v1 # d\nkind:   Service\n",
+        "kind: A\n---\n# only a comment\n---\nkind: 'B'\n...\n%YAML 1.1\n---\nkind: C\n",
+        "--- {kind: A}\n--- {kind: B}\n",
+        "broken: [\n---\nkind: A\n",
+        "kind: A\nkind: B\n",
+        "",
+        "# nothing\n",
+    ] {
+        assert_eq!(convert(Format::Yaml, text), text);
+    }
+    assert_eq!(convert(Format::Yaml, "kind: A"), "kind: A\n");
+}
+
+#[test]
+fn converted_documents_stand_in_their_place_with_all_comments() {
+    let text = format!(
+        "# head\n\n---\n# first\n{OLD}# inside\n---\nkind:  A\n--- # second\n{OLD}...\n%YAML 1.1\n---\nkind: B\n"
+    );
+    assert_eq!(
+        convert(Format::Yaml, &text),
+        format!(
+            "# head\n\n---\n# first\n{NEW}# inside\n---\nkind:  A\n--- # second\n{NEW}...\n%YAML 1.1\n---\nkind: B\n"
+        )
+    );
+}
+
+#[test]
+fn several_values_in_one_place_stay_there_and_what_cannot_be_edited_is_written_anew() {
+    let json = "{\"apiVersion\":\"gateway.networking.k8s.io/v1alpha2\",\"kind\":\"GRPCRoute\",\"metadata\":{\"name\":\"a\"}}\n{\"kind\":\"A\"}\n";
+    assert_eq!(convert(Format::Yaml, json), json.replace("v1alpha2", "v1"));
+    // One that cannot be edited becomes documents.
+    let alias = json.replace("{\"kind\":\"A\"}", "").replace(
+        "{\"name\":\"a\"}",
+        "&m {\"name\":\"a\", \"uid\": \"1\"}, \"x\": *m",
+    );
+    assert_eq!(
+        convert(Format::Yaml, &alias),
+        format!("{NEW}x:\n  name: a\n  uid: \"1\"\n")
+    );
+    let pretty = convert(Format::Json, json);
+    let values: Vec<serde_json::Value> = serde_json::Deserializer::from_str(&pretty)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(values.len(), 2);
+    assert_eq!(values[1], serde_json::json!({"kind": "A"}));
+}
+
+#[test]
+fn texts_that_look_like_something_else_stay_texts() {
+    let hostile = serde_json::json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": "yes", "annotations": {
+            "on": "no", "1": "0644", "a: b": "~", "null": "1e3", "n": "1_000", "<<": "2024-01-01",
+            "long": "word ".repeat(60), "lines": "a\n  b\n\nc\n\n", "end": "x ", "odd": "\u{0}\u{85}\u{2028}☕\t",
+            "marker": "---\na", "hash": "a #b", "empty": "", "quote": "'\"\\", "crlf": "\r\n", "dash": "- a",
+        }},
+        "spec": {"n": 18_446_744_073_709_551_615_u64, "f": 1.5, "deep": [[[]], {}, [{"a": [null]}]]},
+    });
+    let yaml = serde_saphyr::to_string(&hostile).unwrap();
+    let read = manifest::read(yaml.as_bytes(), &ReadOptions::default());
+    assert!(read.errors.is_empty(), "{:?}\n{yaml}", read.errors);
+    assert_eq!(read.entries[0].value, hostile, "{yaml}");
+}
+
+#[test]
+fn a_version_may_leave_out_its_group() {
+    assert_eq!(
+        api_version("v1").unwrap(),
+        api_version("gateway.networking.k8s.io/v1").unwrap()
+    );
+    for bad in ["v2", "apps/v1", "", "V1"] {
+        assert!(api_version(bad).is_err(), "{bad}");
+    }
+}
