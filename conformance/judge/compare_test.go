@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -35,7 +36,11 @@ func findings(release *gwapi.Release, channel string, s source) ([][]gwapi.Findi
 		var text bytes.Buffer
 		for i, o := range s.objects {
 			// What was made has one name; here each object has its own, so that none is taken for another.
-			text.Write(renamed(o.Body, fmt.Sprintf("%s-%d", probe.Name, i)))
+			body, err := s.asStored(i)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", o.Where, err)
+			}
+			text.Write(renamed(body, fmt.Sprintf("%s-%d", probe.Name, i)))
 			text.WriteByte('\n')
 		}
 		file := filepath.Join(dir, "objects.jsonl")
@@ -78,16 +83,34 @@ func renamed(body []byte, name string) []byte {
 	return bytes.Replace(body, []byte(`{"name":"`+probe.Name+`"}`), []byte(`{"name":"`+name+`"}`), 1)
 }
 
+// asStored is an object as a server has it in hand. Whoever writes a status writes nothing else: the rest of the object is
+// what the server has stored.
+func (s *source) asStored(i int) ([]byte, error) {
+	o := s.objects[i]
+	base, ok := s.smallest[o.APIVersion+"/"+o.Kind]
+	if !ok {
+		return o.Body, nil
+	}
+	var object, given map[string]json.RawMessage
+	if err := json.Unmarshal(base, &object); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(o.Body, &given); err != nil {
+		return nil, err
+	}
+	delete(object, "status")
+	if status, ok := given["status"]; ok {
+		object["status"] = status
+	}
+	return json.Marshal(object)
+}
+
 // versions are the resourceVersions of the stored objects of one server, by key of the kind.
 type versions map[string]string
 
 // store creates the smallest object of every kind whose status is written apart, in a namespace for each version of
 // it: what one version calls complete another may not.
-func store(ctx context.Context, server *apiserver.Server, schemas probe.Bundle) (versions, error) {
-	bodies, err := probe.Smallest(schemas)
-	if err != nil {
-		return nil, err
-	}
+func store(ctx context.Context, server *apiserver.Server, schemas probe.Bundle, bodies map[string][]byte) (versions, error) {
 	out := versions{}
 	once := map[string]string{}
 	for _, key := range schemas.Keys() {

@@ -266,12 +266,21 @@ func (j *judge) bundle(t *testing.T, b *bundle, heard func(*probe.Probe, apiserv
 	for _, status := range []bool{false, true} {
 		s := source{name: "probes", heard: heard, lines: true}
 		if status {
-			s.name, s.stored = "probes of status", map[*apiserver.Server]versions{}
+			s.name, s.stored, s.smallest = "probes of status", map[*apiserver.Server]versions{}, map[string][]byte{}
+			smallest, err := probe.Smallest(b.schemas)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for key, body := range smallest {
+				if b.schemas[key].Status {
+					s.smallest[key] = body
+				}
+			}
 			for _, server := range []*apiserver.Server{ours, theirs} {
 				if server == nil {
 					continue
 				}
-				stored, err := store(context.Background(), server, b.schemas)
+				stored, err := store(context.Background(), server, b.schemas, smallest)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -28,6 +28,8 @@ type source struct {
 	lines bool
 	// stored, for objects whose status is written, is what each server has of them.
 	stored map[*apiserver.Server]versions
+	// smallest are these objects, by key of the kind.
+	smallest map[string][]byte
 }
 
 // collect gathers what there is for a release: nil where no reference is here. Of a group that the bundle has not,
@@ -94,7 +96,7 @@ func mutants(given []manifest.Object) (source, error) {
 	return source{name: fmt.Sprintf("mutants (seed %d)", seed), objects: objects, lines: true}, nil
 }
 
-// generated asks the corpus example for objects: valid by construction, or broken in one place.
+// generated asks the corpus example for objects of the release: valid by construction, or broken in one place.
 func generated(release *upstream.Release, channel string) (source, error) {
 	count, err := number("GWAPI_CORPUS", 10_000)
 	if err != nil || count == 0 {
@@ -106,6 +108,9 @@ func generated(release *upstream.Release, channel string) (source, error) {
 	}
 	name := os.Getenv("GWAPI_CORPUS_BIN")
 	args := []string{"--channel", channel, "--count", strconv.Itoa(count), "--seed", strconv.Itoa(seed)}
+	if release != nil {
+		args = append(args, "--release", release.Name)
+	}
 	cmd := exec.Command(name, args...)
 	if name == "" {
 		cmd = exec.Command("cargo", append([]string{"run", "-q", "--example", "corpus", "--"}, args...)...)

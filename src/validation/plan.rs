@@ -118,6 +118,7 @@ impl Node {
         let is_text = schema.value_type == Some(ValueType::String);
         let (least, most) = match schema.value_type {
             Some(ValueType::Array) => (schema.min_items, schema.max_items),
+            Some(ValueType::Object) => (schema.min_properties, schema.max_properties),
             _ => (schema.min_length, schema.max_length),
         };
         Self {

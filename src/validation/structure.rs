@@ -273,10 +273,20 @@ impl Walk<'_> {
                 }
             }
         }
-        if node.values.is_some()
-            && let Some(most) = node.schema.max_properties.filter(|most| count > *most)
-        {
-            self.findings.push(wording::too_many_keys(count, most, at));
+        if count > node.most {
+            self.findings
+                .push(wording::too_many_keys(count, node.most, at));
+        }
+        if count < node.least {
+            // What a server fills in is there, too.
+            let is_filled_in = |(index, (_, field)): &(usize, (&str, &Node))| {
+                !seen.has(*index) && field.schema.default.is_some()
+            };
+            let filled_in = node.fields().enumerate().filter(is_filled_in).count() as u64;
+            if count + filled_in < node.least {
+                let finding = wording::too_few_keys(count + filled_in, node.least, node.schema, at);
+                self.findings.push(finding);
+            }
         }
     }
 

@@ -150,6 +150,18 @@ pub(super) fn too_many_keys(length: u64, most: u64, at: &Path<'_>) -> Finding {
 }
 
 #[cold]
+pub(super) fn too_few_keys(length: u64, least: u64, schema: &Schema, at: &Path<'_>) -> Finding {
+    let message = format!("has {length} entries, and needs at least {least}");
+    let names: Vec<_> = schema.properties.keys().map(String::as_str).collect();
+    let help = if names.is_empty() {
+        "add an entry".to_owned()
+    } else {
+        format!("set `{}`", names.join("` or `"))
+    };
+    error("schema/min-properties", at, message, help)
+}
+
+#[cold]
 pub(super) fn repeated(element: Defaulted<'_>, list_type: &ListType, at: &Path<'_>) -> Finding {
     let (message, help) = match list_type {
         ListType::Map(keys) => {

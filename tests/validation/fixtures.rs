@@ -34,6 +34,7 @@ const STRUCTURAL: &[&str] = &[
     "schema/maximum",
     "schema/min-items",
     "schema/min-length",
+    "schema/min-properties",
     "schema/minimum",
     "schema/one-of",
     "schema/pattern",

@@ -14,3 +14,4 @@ mod cel;
 mod fixtures;
 mod hostile;
 mod releases;
+mod upgrade_law;
