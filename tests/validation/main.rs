@@ -13,5 +13,6 @@ mod support;
 mod cel;
 mod fixtures;
 mod hostile;
+mod marks;
 mod releases;
 mod upgrade_law;
