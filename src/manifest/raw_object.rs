@@ -143,6 +143,8 @@ impl RawObject {
                 let mut message = format!("unknown field `{}`", field.name());
                 if field.is_experimental() {
                     message.push_str(", which the experimental channel has");
+                } else if let Some(when) = field.when() {
+                    message = format!("{message}, which is there {}", when.in_words());
                 } else if let Some(nearest) = field.nearest() {
                     message = format!("{message}, did you mean `{nearest}`");
                 }

@@ -10,6 +10,8 @@
 
 #[path = "../support/convert_law.rs"]
 mod convert_law;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../support/whole_way.rs"]
 mod whole_way;
 

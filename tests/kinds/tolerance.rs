@@ -1,10 +1,11 @@
 //! What a later release may send is decoded, kept and written back.
 
-use crate::law;
+use crate::{law, support};
 use gwapi::{
     manifest::{self, Object, ReadOptions},
-    meta::Channel,
+    meta::{Channel, Release},
     v1::{HttpRouteFilter, PathMatchType},
+    validation::{self, ValidationOptions},
 };
 use serde_json::json;
 
@@ -52,7 +53,8 @@ fn unknown_fields_are_decoded_and_named_by_strict_reading_with_the_nearest_known
         named,
         [
             "3 spec.rules[0].backendRef: unknown field `backendRef`, did you mean `backendRefs`",
-            "3 spec.rules[0].retry: unknown field `retry`",
+            "3 spec.rules[0].retry: unknown field `retry`, which is there since v1.2.0 in the experimental channel, \
+             v1.7.0 in the standard channel",
             "4 spec.rules[0].filters[0].requestRedirect.statuscode: unknown field `statuscode`, \
              did you mean `statusCode`",
         ]
@@ -94,4 +96,74 @@ fn a_time_is_written_in_whole_seconds_utc() {
         written["metadata"]["creationTimestamp"],
         "2024-05-09T10:00:00Z"
     );
+}
+
+/// README: "A newer API server breaks nothing either".
+#[test]
+fn what_a_server_of_any_release_sends_is_decoded_and_written_back() {
+    let (mut valid, mut with_status) = (0, 0);
+    for release in Release::ALL {
+        for channel in Channel::ALL {
+            let mut options = ValidationOptions::of(*release, channel);
+            options.with_status = true;
+            for index in 0..100 {
+                let object = support::object_of(19, index * 3, *release, channel);
+                // A server sends whole seconds in UTC.
+                let text = object.to_string().replace("00:00:00.5+01:00", "00:00:00Z");
+                let object = serde_json::from_str(&text).unwrap();
+                if validation::validate_value(&object, &options).is_accepted() {
+                    valid += 1;
+                    with_status += usize::from(object.get("status").is_some());
+                    assert_eq!(
+                        law::holds(&object),
+                        Ok(true),
+                        "{release} {channel}\n{object:#}"
+                    );
+                }
+            }
+        }
+    }
+    println!("{valid} objects, {with_status} with a status");
+    assert!(valid > 1_500 && with_status > 200, "{valid} {with_status}");
+}
+
+/// What v1.1.0 demands and later releases leave out: each of these would stop a watch if it could not be decoded.
+#[test]
+fn what_later_releases_leave_out_or_write_in_another_form_is_kept() {
+    const V1: &str = "gateway.networking.k8s.io/v1";
+    let gateway = |spec: serde_json::Value, status: serde_json::Value| {
+        let mut object = json!({
+            "apiVersion": V1, "kind": "Gateway", "metadata": {"name": "a", "namespace": "b"},
+            "spec": {"gatewayClassName": "c", "listeners": [{"name": "l", "port": 80, "protocol": "HTTP"}]},
+            "status": status,
+        });
+        for (name, value) in spec.as_object().unwrap() {
+            object["spec"][name] = value.clone();
+        }
+        object
+    };
+    let listener = json!({"name": "l", "attachedRoutes": 0, "conditions": []});
+    let mut with_kinds = listener.clone();
+    with_kinds["supportedKinds"] = json!([]);
+    for object in [
+        json!({
+            "apiVersion": V1, "kind": "GatewayClass", "metadata": {"name": "a"},
+            "spec": {"controllerName": "example.com/a"},
+            "status": {"supportedFeatures": [{"name": "Gateway"}, {"name": "HTTPRoute"}]},
+        }),
+        json!({
+            "apiVersion": V1, "kind": "GatewayClass", "metadata": {"name": "a"},
+            "spec": {"controllerName": "example.com/a"},
+            "status": {"supportedFeatures": ["Gateway", "HTTPRoute"]},
+        }),
+        gateway(json!({"addresses": [{"type": "IPAddress"}]}), json!({})),
+        gateway(json!({}), json!({"listeners": [listener]})),
+        gateway(json!({}), json!({"listeners": [with_kinds]})),
+        gateway(
+            json!({"addresses": [{}], "tls": {"backend": {}}}),
+            json!({"attachedListenerSets": 1}),
+        ),
+    ] {
+        law::holds_exactly(&object);
+    }
 }
