@@ -90,6 +90,9 @@ func TestJudge(t *testing.T) {
 			t.Run(channel, func(t *testing.T) { j.channel(t, channel, releases) })
 		}
 	}
+	if len(releases) > 0 {
+		t.Run("policies", func(t *testing.T) { j.policies(t, releases) })
+	}
 	t.Run("values", func(t *testing.T) {
 		for value, ok := range j.says {
 			if !ok {

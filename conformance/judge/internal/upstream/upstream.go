@@ -101,6 +101,20 @@ func download(name string) (Release, error) {
 
 // CRDs is the stream of all CustomResourceDefinitions of a channel.
 func (r Release) CRDs(channel string) ([]byte, error) {
+	stream, err := r.kind(channel, "CustomResourceDefinition")
+	if err == nil && len(stream) == 0 {
+		err = fmt.Errorf("%s: no CustomResourceDefinitions of the %s channel", r.Name, channel)
+	}
+	return stream, err
+}
+
+// Policies is the stream of the admission policies that come with the CRDs: empty where none does.
+func (r Release) Policies(channel string) ([]byte, error) {
+	return r.kind(channel, "ValidatingAdmissionPolicy")
+}
+
+// kind is the stream of the files of a channel that have an object of this kind.
+func (r Release) kind(channel, kind string) ([]byte, error) {
 	dir := path.Join(r.crds, channel)
 	entries, err := fs.ReadDir(r.files, dir)
 	if err != nil {
@@ -115,14 +129,11 @@ func (r Release) CRDs(channel string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.Name, err)
 		}
-		if !bytes.Contains(text, []byte("\nkind: CustomResourceDefinition\n")) {
+		if !bytes.Contains(text, []byte("\nkind: "+kind+"\n")) {
 			continue
 		}
 		stream.WriteString("\n---\n")
 		stream.Write(text)
-	}
-	if stream.Len() == 0 {
-		return nil, fmt.Errorf("%s: no CustomResourceDefinitions of the %s channel", r.Name, channel)
 	}
 	return stream.Bytes(), nil
 }
