@@ -10,7 +10,7 @@
 //! # `apply`
 //!
 //! `{"op": "apply", "objects": [{…}, …]}` puts whole objects, as an API server stores them, in the place of
-//! those with the same group, kind, namespace and name. The reply:
+//! those with the same group, kind, namespace and name. A list stands for its items. The reply:
 //!
 //! * `changed`: the objects whose status has to be written, each with `apiVersion`, `kind`, `metadata`
 //!   (`namespace`, `name`) and the whole next `status`, the entries of other controllers included. Once the
@@ -53,7 +53,7 @@
 //!
 //! `{"op": "clock", "advance": "10s"}` moves the clock by a GEP-2257 duration; `advance` may be left out. The
 //! reply says what time it is: `now`, RFC 3339. Nothing ever waits for the clock. Certificates are valid or not by the
-//! time of the last `clock` or `configure`, or of the start.
+//! time of the last `clock` or `configure`, of the last `apply` that had a Secret or a ConfigMap, or of the start.
 //!
 //! # `configure`
 //!
@@ -83,6 +83,7 @@ use ask::Ask;
 use clap::Args;
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
+    manifest,
     meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectReference},
     sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
@@ -267,17 +268,24 @@ struct Server {
     /// Whether the simulator has yet to be told of changes.
     stale: bool,
     random: fastrand::Rng,
-    /// How far the clock is ahead of the system's.
+    /// The system's clock.
+    clock: Box<dyn Fn() -> Timestamp>,
+    /// How far the clock of the server is ahead of it.
     ahead: time::Duration,
 }
 
 impl Server {
     fn new(bounds: Bounds) -> Self {
+        Self::with_clock(bounds, Timestamp::now)
+    }
+
+    /// A server whose certificates are judged by the time that `clock` tells.
+    fn with_clock(bounds: Bounds, clock: impl Fn() -> Timestamp + 'static) -> Self {
         Self {
             bounds,
             told: BTreeSet::new(),
             resolver: Resolver::new(Options {
-                now: Some(Timestamp::now()),
+                now: Some(clock()),
                 ..Options::new(DEFAULT_CONTROLLER)
             }),
             objects: Objects::default(),
@@ -285,6 +293,7 @@ impl Server {
             simulator: Simulator::default(),
             stale: false,
             random: fastrand::Rng::with_seed(0),
+            clock: Box::new(clock),
             ahead: time::Duration::ZERO,
         }
     }
@@ -318,8 +327,12 @@ impl Server {
         // A certificate that comes now is judged by the present time: it may have been made since the last look at the clock.
         let may_hold_certificates = |value: &Value| {
             let kind = value.get("kind").and_then(Value::as_str);
-            matches!(kind, Some("Secret" | "ConfigMap" | "List"))
+            matches!(kind, Some("Secret" | "ConfigMap"))
         };
+        let objects: Vec<Value> = objects
+            .into_iter()
+            .flat_map(manifest::into_objects)
+            .collect();
         if objects.iter().any(may_hold_certificates) {
             self.resolver.set_now(self.now().0);
         }
@@ -448,7 +461,7 @@ impl Server {
 
     /// The present time, in whole seconds as the API writes it.
     fn now(&self) -> Time {
-        let now = Timestamp::now()
+        let now = (self.clock)()
             .checked_add(self.ahead)
             .unwrap_or(Timestamp::MAX);
         Time(Timestamp::from_second(now.as_second()).unwrap_or(now))

@@ -34,6 +34,28 @@ impl Inherited {
     }
 }
 
+/// The objects of a list, of the lists in it too, each as an object of its own; a value that is no list alone.
+#[must_use]
+pub fn into_objects(value: Value) -> Vec<Value> {
+    let mut objects = Vec::new();
+    // In order: what is to be taken next stands last.
+    let mut rest = vec![value];
+    while let Some(mut value) = rest.pop() {
+        if !is_list(&value) {
+            objects.push(value);
+            continue;
+        }
+        let inherited = Inherited::of(&value);
+        if let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) {
+            rest.extend(items.into_iter().rev().map(|mut item| {
+                inherit(&mut item, &inherited);
+                item
+            }));
+        }
+    }
+    objects
+}
+
 /// Delivers a document: one entry, or an entry for each item of a list unless lists are wanted whole.
 pub(super) fn deliver(
     pending: &mut Pending,

@@ -62,6 +62,7 @@ mod yaml_scalar;
 
 pub use decode::{decode, decode_as, unread_fields};
 pub use error::ReadError;
+pub use list::into_objects;
 pub use object::Object;
 pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};

@@ -419,10 +419,8 @@ fn options_reach_requests_that_come_after_them() {
     assert_eq!(listener(&mut server), Value::Null);
 }
 
-/// Certificates have to be valid at the time of the server's clock.
-#[test]
-fn a_certificate_expires_by_the_clock() {
-    let mut server = configured();
+/// A Gateway with a certificate: the Secret, and the Gateway itself.
+fn with_certificate() -> (Value, Value) {
     let mut gateway = gateway(1);
     gateway["spec"]["listeners"][0] = json!({
         "name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "cert"}]},
@@ -435,19 +433,29 @@ fn a_certificate_expires_by_the_clock() {
             "tls.key": include_str!("../../../tests/fixtures/certificates/p256.key"),
         },
     });
+    (secret, gateway)
+}
+
+/// The condition `ResolvedRefs` of that Gateway's listener.
+fn resolved(server: &mut Server) -> Value {
+    let reply = ask(server, &json!({"op": "status"}));
+    let items = reply["items"].as_array().unwrap();
+    let gateway = items.iter().find(|o| o["kind"] == "Gateway").unwrap();
+    let conditions = gateway["status"]["listeners"][0]["conditions"].clone();
+    let conditions = conditions.as_array().unwrap().clone();
+    let resolved = conditions.into_iter().find(|c| c["type"] == "ResolvedRefs");
+    resolved.unwrap()
+}
+
+/// Certificates have to be valid at the time of the server's clock.
+#[test]
+fn a_certificate_expires_by_the_clock() {
+    let mut server = configured();
+    let (secret, gateway) = with_certificate();
     ask(
         &mut server,
         &json!({"op": "apply", "objects": [class(), secret, gateway]}),
     );
-    let resolved = |server: &mut Server| {
-        let reply = ask(server, &json!({"op": "status"}));
-        let items = reply["items"].as_array().unwrap();
-        let gateway = items.iter().find(|o| o["kind"] == "Gateway").unwrap();
-        let conditions = gateway["status"]["listeners"][0]["conditions"].clone();
-        let conditions = conditions.as_array().unwrap().clone();
-        let resolved = conditions.into_iter().find(|c| c["type"] == "ResolvedRefs");
-        resolved.unwrap()
-    };
     assert_eq!(resolved(&mut server)["status"], "True");
     // A hundred years.
     for _ in 0..9 {
@@ -456,4 +464,39 @@ fn a_certificate_expires_by_the_clock() {
     let expired = resolved(&mut server);
     assert_eq!(expired["status"], "False");
     assert_eq!(expired["reason"], "InvalidCertificateRef");
+}
+
+/// A certificate that was made after the server began is valid once it comes, though nobody has asked for the time.
+#[test]
+fn a_certificate_is_judged_by_the_time_at_which_it_comes() {
+    let (secret, gateway) = with_certificate();
+    let made_by = [
+        // Before the certificate is valid, and after.
+        ("1990-01-01T00:00:00Z", "False"),
+        ("2030-01-01T00:00:00Z", "True"),
+    ];
+    for carrier in ["Secret", "List"] {
+        let time = std::rc::Rc::new(std::cell::Cell::new(Timestamp::MIN));
+        let clock = time.clone();
+        let mut server = Server::with_clock(BOUNDS, move || clock.get());
+        let mut class = class();
+        class["spec"]["controllerName"] = json!(DEFAULT_CONTROLLER);
+        ask(
+            &mut server,
+            &json!({"op": "apply", "objects": [class, gateway]}),
+        );
+        for (now, wanted) in made_by {
+            time.set(now.parse().unwrap());
+            let secret = match carrier {
+                "List" => json!({"apiVersion": "v1", "kind": "List", "items": [secret]}),
+                _ => secret.clone(),
+            };
+            ask(&mut server, &json!({"op": "apply", "objects": [secret]}));
+            assert_eq!(
+                resolved(&mut server)["status"],
+                wanted,
+                "{carrier} at {now}"
+            );
+        }
+    }
 }
