@@ -8,12 +8,12 @@ pub(super) const RULES: &[Rule] = &[
         id: "SessionPersistence/permanent-needs-absolute-timeout",
         places: &["SessionPersistence"],
         when: when!("E1.1.0..1.1.0"),
-        // The release refuses a session without `cookieConfig` as well, unless it has an absolute timeout.
+        // The release refuses a session without `cookieConfig` as well, one by header too, unless it has an absolute timeout.
         cel: Some(
             "has(self.absoluteTimeout) || has(self.cookieConfig) && !(has(self.cookieConfig.lifetimeType) && self.cookieConfig.lifetimeType == 'Permanent')",
         ),
-        message: "a session without absolute timeout needs a `cookieConfig` whose lifetime is not Permanent",
-        help: "set `absoluteTimeout`; for a cookie, `cookieConfig.lifetimeType: Session` does as well",
+        message: "without `absoluteTimeout`, a session needs a `cookieConfig` whose `lifetimeType` is not Permanent, whatever its `type` is",
+        help: "set `absoluteTimeout`; in place of it, a session of type Cookie may have `cookieConfig: {lifetimeType: Session}`",
         check: Check::Value(|session| {
             session.has("absoluteTimeout")
                 || session
