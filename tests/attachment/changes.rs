@@ -193,57 +193,9 @@ fn a_secret_reaches_its_listener_each_time_it_changes() {
     }
 }
 
-/// Whose entries in the status of a policy are ours follows from the classes that are there, and with it the
-/// room for more.
-#[test]
-fn a_class_that_comes_reaches_policies_that_no_gateway_of_it_uses() {
-    let mut text = format!(
-        "{CLASS}
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{ name: g, namespace: a }}
-spec: {{ gatewayClassName: ours, listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}
----
-apiVersion: v1
-kind: Service
-metadata: {{ name: s, namespace: a }}
-spec: {{ ports: [{{ port: 80 }}] }}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {{ name: r, namespace: a }}
-spec: {{ parentRefs: [{{ name: g }}], rules: [{{ backendRefs: [{{ name: s, port: 80 }}] }}] }}
----
-apiVersion: gateway.networking.k8s.io/v1alpha3
-kind: BackendTLSPolicy
-metadata: {{ name: p, namespace: a }}
-spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ wellKnownCACertificates: System, hostname: s.example }} }}
-status:
-  ancestors:
-"
-    );
-    for number in 0..16 {
-        text.push_str(&format!(
-            "    - {{ ancestorRef: {{ name: other-{number} }}, controllerName: example.com/second, conditions: [] }}\n"
-        ));
-    }
-    let options = Options {
-        controllers: Controllers::Any,
-        ..options()
-    };
-    let mut resolver = resolver(&text, options);
-    assert_eq!(resolver.resolution().without_room.len(), 1);
-    let second = CLASS
-        .replace("name: ours", "name: second")
-        .replace("com/ours", "com/second");
-    insert(&mut resolver, &second);
-    assert!(resolver.resolution().without_room.is_empty());
-}
-
-/// The contest between an HTTPRoute and a GRPCRoute decides which Gateways are ancestors, however it ends.
-#[test]
-fn a_conflict_that_begins_or_ends_reaches_the_policies_of_its_routes() {
-    let text = format!(
+/// A Gateway whose one route sends to a Service with a BackendTLSPolicy. The policy stands last, without a status.
+fn backend_with_policy() -> String {
+    format!(
         "{CLASS}
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -265,7 +217,36 @@ kind: BackendTLSPolicy
 metadata: {{ name: p, namespace: a }}
 spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{ wellKnownCACertificates: System, hostname: s.example }} }}
 "
-    );
+    )
+}
+
+/// Whose entries in the status of a policy are ours follows from the classes that are there, and with it the
+/// room for more.
+#[test]
+fn a_class_that_comes_reaches_policies_that_no_gateway_of_it_uses() {
+    let mut text = backend_with_policy() + "status:\n  ancestors:\n";
+    for number in 0..16 {
+        text.push_str(&format!(
+            "    - {{ ancestorRef: {{ name: other-{number} }}, controllerName: example.com/second, conditions: [] }}\n"
+        ));
+    }
+    let options = Options {
+        controllers: Controllers::Any,
+        ..options()
+    };
+    let mut resolver = resolver(&text, options);
+    assert_eq!(resolver.resolution().without_room.len(), 1);
+    let second = CLASS
+        .replace("name: ours", "name: second")
+        .replace("com/ours", "com/second");
+    insert(&mut resolver, &second);
+    assert!(resolver.resolution().without_room.is_empty());
+}
+
+/// The contest between an HTTPRoute and a GRPCRoute decides which Gateways are ancestors, however it ends.
+#[test]
+fn a_conflict_that_begins_or_ends_reaches_the_policies_of_its_routes() {
+    let text = backend_with_policy();
     let mut resolver = resolver(&text, options());
     let gateways = |resolver: &Resolver| {
         let mut policies = resolver.resolution().policies.values();

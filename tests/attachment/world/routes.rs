@@ -162,6 +162,16 @@ pub(super) fn grpc_routes() -> impl Strategy<Value = GrpcRoute> {
         )
 }
 
+/// A reference to a port of a Service.
+fn backend(namespace: Option<&str>, name: &str, port: i32) -> BackendRef {
+    BackendRef {
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+        port: Some(port),
+        ..Default::default()
+    }
+}
+
 pub(super) fn tls_routes() -> impl Strategy<Value = TlsRoute> {
     (
         metas(),
@@ -176,12 +186,7 @@ pub(super) fn tls_routes() -> impl Strategy<Value = TlsRoute> {
                     parent_refs: parents,
                     hostnames: hostname.into_iter().map(str::to_owned).collect(),
                     rules: vec![TlsRouteRule {
-                        backend_refs: vec![BackendRef {
-                            namespace: namespace.map(str::to_owned),
-                            name: name.to_owned(),
-                            port: Some(port),
-                            ..Default::default()
-                        }],
+                        backend_refs: vec![backend(namespace, name, port)],
                         ..Default::default()
                     }],
                     ..Default::default()
@@ -198,12 +203,7 @@ pub(super) fn tcp_routes() -> impl Strategy<Value = TcpRoute> {
             spec: TcpRouteSpec {
                 parent_refs: parents,
                 rules: vec![TcpRouteRule {
-                    backend_refs: vec![BackendRef {
-                        namespace: namespace.map(str::to_owned),
-                        name: name.to_owned(),
-                        port: Some(port),
-                        ..Default::default()
-                    }],
+                    backend_refs: vec![backend(namespace, name, port)],
                     ..Default::default()
                 }],
                 ..Default::default()
@@ -226,12 +226,7 @@ pub(super) fn udp_routes() -> impl Strategy<Value = UdpRoute> {
                 rules: backends
                     .into_iter()
                     .map(|(namespace, name, port)| UdpRouteRule {
-                        backend_refs: vec![BackendRef {
-                            namespace: namespace.map(str::to_owned),
-                            name: name.to_owned(),
-                            port: Some(port),
-                            ..Default::default()
-                        }],
+                        backend_refs: vec![backend(namespace, name, port)],
                         ..Default::default()
                     })
                     .collect(),
