@@ -3,6 +3,7 @@
 use crate::{
     input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
     output::{self, Line, Page, Style, Tone},
+    resolving,
 };
 use clap::Args;
 use gwapi::{
@@ -10,7 +11,7 @@ use gwapi::{
         Resolver,
         admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
     },
-    lint::near::{Near, NearLimits},
+    lint::near::{Met, Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, NamespacedName, ObjectReference},
     validation::Finding,
@@ -58,19 +59,32 @@ impl ChannelArgs {
         let mut limits = NearLimits::default();
         limits.max_objects = self.max_near_objects;
         limits.max_listeners = self.max_near_listeners;
-        Near::new(resolver, &given.admitted.ignored).with_limits(limits)
+        Near::new(resolver, &given.admitted.ignored)
+            .with_limits(limits)
+            .with_routing(resolving::routing())
     }
 }
 
-/// Says on stderr which bounds were met in looking for what is nearly meant.
-pub(crate) fn say_met(near: &Near<'_>) {
+/// Says on stderr which bounds were met in looking for what is nearly meant, and which option allows more.
+pub(crate) fn say_met(met: &[Met]) {
     let mut page = Page::new(Style::stderr());
-    for name in near.met() {
-        let what = name.trim_start_matches("max_");
+    for met in met {
+        let what = met.bound.trim_start_matches("max_");
+        let places = match (what, met.cut_short) {
+            ("objects", 1) => "1 reference",
+            ("objects", _) => "references",
+            (_, 1) => "1 request",
+            _ => "requests",
+        };
+        let count = match met.cut_short {
+            1 => String::new(),
+            n => format!("{n} "),
+        };
         page.line(
             0,
             &Line::plain(format_args!(
-                "hints may be missing, since there are more {what} than are looked at: `--max-near-{what}` allows more"
+                "hints may be missing for {count}{places}: of {what}, {} are looked at in all; `--max-near-{what}` allows more",
+                met.most
             )),
         );
     }

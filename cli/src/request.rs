@@ -9,12 +9,12 @@ use crate::{
 use clap::Args;
 use gwapi::{
     attachment::Resolver,
-    lint::near::Near,
-    meta::NamespacedName,
-    routing,
+    lint::{self, near::Near},
+    meta::{NamespacedName, ObjectReference},
     sim::{
         Answer, BackendName, Client, Outcome, Request, RequestError, Simulator, Split, SplitRow,
     },
+    validation::Finding,
 };
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
     let effective = resolver.resolution().effective.clone();
-    let mut simulator = Simulator::new(effective, routing::RouterOptions::default());
+    let mut simulator = Simulator::new(effective, resolving::routing());
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 
@@ -135,8 +135,8 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     };
     let near = args.channel.near(&resolver, &given);
     let answer = asked.answer_mut();
-    let help = around(answer, &request, &near);
-    say_met(&near);
+    let help = around(answer, &request, &near, &given);
+    say_met(&near.met());
     let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
     let clean = arrived && given.ignored.is_empty() && !help.finding;
     let reason = exit_reason(answer.outcome, &help);
@@ -222,13 +222,20 @@ struct Help {
     finding: bool,
 }
 
-/// Adds to the answer what stands around it. Returns what the request would have needed, and what nearly fits at the
-/// Gateway that was asked.
-fn around(answer: &mut Answer, request: &Request, near: &Near<'_>) -> Help {
+/// Adds to the answer what stands around it. Returns what the request would have needed, and what is wrong with the rule
+/// that took it and the Gateway that was asked although both are accepted.
+fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given) -> Help {
     let mut around = near.request(request, answer);
     answer.why.append(&mut around.why);
     let mut sentences = around.help;
     let mut finding = false;
+    for (object, warning) in warnings(answer, given) {
+        finding = true;
+        let (path, message) = (warning.path(), warning.message());
+        answer.why.push(format!("{object}: {path}: {message}"));
+        let help = warning.help().into_iter();
+        sentences.extend(help.map(|help| format!("{object}: {path}: {help}")));
+    }
     if let Some(gateway) = &answer.gateway {
         for hint in near.object(gateway).into_iter().filter(|hint| hint.alone) {
             finding = true;
@@ -236,6 +243,36 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>) -> Help {
         }
     }
     Help { sentences, finding }
+}
+
+/// What has no effect of the rule that took a request and of the listener that it came by.
+fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectReference, &'g Finding)> {
+    let of = |object: &ObjectReference| {
+        let warned = given.admitted.warnings.get(object).into_iter().flatten();
+        warned.filter(|finding| lint::is_without_effect(finding))
+    };
+    let mut found = Vec::new();
+    if let Some(taken) = &answer.route {
+        let rule = format!("spec.rules[{}]", taken.rule);
+        let concerns = |finding: &&Finding| match finding.path().strip_prefix(&*rule) {
+            Some(rest) => rest.is_empty() || rest.starts_with('.'),
+            None => !finding.path().starts_with("spec.rules["),
+        };
+        let of_rule = of(&taken.route).filter(concerns);
+        found.extend(of_rule.map(|finding| (taken.route.clone(), finding)));
+    }
+    if let (Some(taken), Some(gateway)) = (&answer.listener, &answer.gateway) {
+        let gateways = given.admitted.snapshot.gateways();
+        let written = gateways.get(&gateway.namespaced_name());
+        let listeners = written.map_or(&[][..], |gateway| &gateway.spec.listeners);
+        let index = listeners.iter().position(|one| one.name == taken.name);
+        if let Some(index) = index {
+            let listener = format!("spec.listeners[{index}].");
+            let of_listener = of(gateway).filter(|one| one.path().starts_with(&listener));
+            found.extend(of_listener.map(|finding| (gateway.clone(), finding)));
+        }
+    }
+    found
 }
 
 /// Why the exit code is 1 although the request arrived, if it is so for what the help names. For what is left out, its list

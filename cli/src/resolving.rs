@@ -1,6 +1,6 @@
 //! How the command resolves a set of manifests.
 
-use gwapi::{attachment::Options, meta::Channel};
+use gwapi::{attachment::Options, meta::Channel, routing::RouterOptions};
 use k8s_openapi::jiff::Timestamp;
 
 /// The options for a set of manifests outside of a cluster. Certificates have to be valid by this machine's
@@ -11,4 +11,10 @@ pub(crate) fn options(channel: Channel) -> Options {
         now: Some(Timestamp::now()),
         ..Options::for_manifests()
     }
+}
+
+/// How requests are decided where the specification leaves it open, by whatever answers them or looks for what they would
+/// have met elsewhere.
+pub(crate) fn routing() -> RouterOptions {
+    RouterOptions::default()
 }

@@ -16,7 +16,7 @@ use gwapi::{
     meta::ObjectReference,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use text::Report;
+use text::StatusText;
 
 /// Show the status that a controller would write to each object: why is my route not accepted
 ///
@@ -66,17 +66,17 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
 
     let order = in_order(&resolver);
     let near = args.channel.near(&resolver, &given);
-    let report = Report::new(
+    let text = StatusText::new(
         &resolver,
         &near,
         &given.admitted.warnings,
         &order,
         Style::stdout(),
     );
-    say_met(&near);
-    let clean = report.bad_objects() == 0 && given.ignored.is_empty();
+    say_met(&near.met());
+    let clean = text.bad_objects() == 0 && given.ignored.is_empty();
     let printed = match args.format {
-        StatusFormat::Text => print(report.into_page(&given)),
+        StatusFormat::Text => print(text.into_page(&given)),
         StatusFormat::Json => {
             given.say();
             print_json(&list(&resolver, &order, &given))

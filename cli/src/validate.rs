@@ -1,6 +1,7 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
 use crate::{
+    given::say_met,
     input::{
         Input, InputArgs, Kept, Looked, MOST_SHOWN, Named, Problem, Problems, Severity, Shown,
         Sifted,
@@ -10,7 +11,10 @@ use crate::{
 };
 use clap::Args;
 use gwapi::{
-    lint::{Member, judge_together},
+    lint::{
+        Member, judge_together,
+        near::{Met, NearLimits},
+    },
     manifest::{Object, RawObject},
     meta::{self, Channel},
     rules,
@@ -22,7 +26,7 @@ use std::collections::BTreeMap;
 /// Judge objects as an API server would on creation, and warn of what it cannot see
 ///
 /// Errors are what `kubectl apply` would be refused for, unknown fields included. Warnings are about what a server
-/// takes, and what most likely does not work as it is meant: references to objects that are not given, rules that no
+/// takes, and what most likely does not work as it is meant: references to objects that do not exist, rules that no
 /// request reaches, redirects in circles. The exit code is 1 for errors, and 0 for warnings alone.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
@@ -39,6 +43,9 @@ pub(crate) struct ValidateArgs {
     /// How many findings are kept, and named with `-o json`; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     max_findings: usize,
+    /// How many objects are looked at, in all, for what references that fail are nearly meant to name
+    #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_objects)]
+    max_near_objects: usize,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -81,7 +88,9 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         kept,
         mut problems,
     } = sifted;
-    judge_rest(&input, kept, &options, &mut |problem| {
+    let mut near = NearLimits::default();
+    near.max_objects = args.max_near_objects;
+    let met = judge_rest(&input, kept, (&options, near), &mut |problem| {
         problems.push(problem, most);
     });
     input.sort(&mut problems.kept);
@@ -101,6 +110,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
             print(page)
         }
     };
+    say_met(&met);
     if problems.more() > 0 {
         let mut page = Page::new(Style::stderr());
         page.line(
@@ -120,19 +130,21 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 }
 
 /// Judges all objects together. What there is to say of one is shown where it stands, for which its file is read again.
+/// Returns the bounds that were met.
 fn judge_rest(
     input: &Input,
     kept: Vec<Kept<Member>>,
-    options: &ValidationOptions,
+    (options, near): (&ValidationOptions, NearLimits),
     found: &mut dyn FnMut(Problem),
-) {
+) -> Vec<Met> {
     let places: Vec<_> = kept
         .iter()
         .map(|kept| (kept.source, kept.ordinal))
         .collect();
     let members = kept.into_iter().map(|kept| kept.what);
     let mut by_file: BTreeMap<usize, BTreeMap<usize, Report>> = BTreeMap::new();
-    for (index, report) in judge_together(members, options) {
+    let judged = judge_together(members, options, near);
+    for (index, report) in judged.reports {
         if let Some((source, ordinal)) = places.get(index) {
             by_file.entry(*source).or_default().insert(*ordinal, report);
         }
@@ -148,6 +160,7 @@ fn judge_rest(
             found(problem(file, None, finding));
         }
     }
+    judged.met
 }
 
 /// Whether an object has a part in what a set of objects means.

@@ -74,6 +74,8 @@ mod values;
 #[cfg(test)]
 pub(crate) use backend::ports_looked_at;
 pub use effective::Effective;
+#[cfg(test)]
+pub(crate) use objects::grants::work::grants_read;
 pub use objects::{
     installed::InstalledCrd,
     object::{

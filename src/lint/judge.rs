@@ -1,6 +1,6 @@
 //! Objects as JSON, each judged by itself and all of them together.
 
-use super::{LintOptions, lint};
+use super::{LintOptions, Linted, NearLimits, lint};
 use crate::{
     attachment::{self, Resolver, Snapshot, SnapshotObject},
     manifest::{self, ReadError},
@@ -19,7 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 /// An object without a namespace counts as being in `default`, as for `kubectl`. What the set leaves out
 /// is reported as missing, as warnings; a lone object is not a set, and its references are not followed. What
 /// cannot be decoded takes no part; the report of the object says why. Of several objects with one name the
-/// last counts, and the others have a finding that says so.
+/// last counts, and the others have a finding that says so. Where very many references fail, the last ones have no help:
+/// [`judge_together`] says so, and takes the bounds.
 pub fn judge_set<'a>(
     objects: &'a [&'a Value],
     options: &'a validation::ValidationOptions,
@@ -32,7 +33,8 @@ pub fn judge_set<'a>(
         }
         member
     });
-    let mut together = judge_together(members, options);
+    let near = NearLimits::default();
+    let mut together = judge_together(members, options, near).reports;
     objects.iter().enumerate().map(move |(index, object)| {
         let mut report = alone(object, unreadable.remove(&index), options);
         let findings = together.remove(&index).map(Report::into_findings);
@@ -109,7 +111,8 @@ impl Member {
 pub fn judge_together(
     members: impl IntoIterator<Item = Member>,
     options: &validation::ValidationOptions,
-) -> BTreeMap<usize, Report> {
+    near: NearLimits,
+) -> Linted<usize> {
     let mut resolving = attachment::Options::for_manifests();
     resolving.channel = options.channel;
     resolving.now = options.now;
@@ -136,10 +139,12 @@ pub fn judge_together(
     resolver.update();
     let looking = LintOptions {
         references: count > 1,
+        near,
         ..LintOptions::default()
     };
-    let reports = lint(&resolver, &looking).into_iter();
+    let Linted { reports, met } = lint(&resolver, &looking);
     let mut together: BTreeMap<usize, Report> = reports
+        .into_iter()
         .filter_map(|(name, report)| {
             let (index, is_old_policy) = last.remove(&name)?;
             Some((
@@ -154,7 +159,10 @@ pub fn judge_together(
         .collect();
     // Of what is replaced there is nothing else to say.
     together.append(&mut replaced);
-    together
+    Linted {
+        reports: together,
+        met,
+    }
 }
 
 /// The findings on a BackendTLSPolicy, with the fields as `v1alpha2` has them.

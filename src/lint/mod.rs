@@ -18,7 +18,7 @@
 //!     ..Default::default()
 //! }));
 //! resolver.update();
-//! let reports = lint(&resolver, &LintOptions::default());
+//! let reports = lint(&resolver, &LintOptions::default()).reports;
 //! let (object, report) = reports.first_key_value().expect("a finding");
 //! assert_eq!(object.to_string(), "HTTPRoute default/cart");
 //! assert_eq!(report.findings()[0].message(), "Gateway `default/front` is not in the set");
@@ -42,6 +42,7 @@ use crate::{
     rules::Rule,
     validation::{Finding, Findings, Report},
 };
+use near::{Met, Near, NearLimits};
 use std::collections::BTreeMap;
 
 /// What [`lint`] takes for granted.
@@ -52,6 +53,8 @@ pub struct LintOptions {
     pub references: bool,
     /// How a data plane would decide what the specification leaves open.
     pub routing: routing::RouterOptions,
+    /// How far to look for what a reference that fails was nearly meant to name.
+    pub near: NearLimits,
 }
 
 impl Default for LintOptions {
@@ -59,24 +62,43 @@ impl Default for LintOptions {
         Self {
             references: true,
             routing: routing::RouterOptions::default(),
+            near: NearLimits::default(),
         }
     }
 }
 
+/// What there is to say of a set of objects.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Linted<K> {
+    /// A report for each object of which there is anything to say.
+    pub reports: BTreeMap<K, Report>,
+    /// The bounds of [`LintOptions::near`] that were met: findings may lack their help.
+    pub met: Vec<Met>,
+}
+
 /// Looks for what is wrong with a set of objects although each is valid, as of the resolver's last
-/// [`update`](Resolver::update). Returns a report for each object of which there is anything to say.
+/// [`update`](Resolver::update).
 ///
 /// Field paths are those of the version that [`attachment::SnapshotObject`](crate::attachment::SnapshotObject) holds. Time and
 /// memory are in proportion to the objects; a report keeps [`MOST_FINDINGS`](crate::validation::MOST_FINDINGS).
 #[must_use]
-pub fn lint(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectReference, Report> {
+pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectReference> {
     let mut found = Found::default();
+    let mut met = Vec::new();
     if options.references {
-        references::check(resolver, &mut found);
+        let near = Near::new(resolver, &[])
+            .with_limits(options.near)
+            .with_routing(options.routing);
+        references::check(resolver, &near, &mut found);
+        met = near.met();
     }
     reach::check(resolver, options, &mut found);
     loops::check(resolver, options, &mut found);
-    found.into_reports()
+    Linted {
+        reports: found.into_reports(),
+        met,
+    }
 }
 
 /// The part of [`lint`] about matches, rules and routes that no request reaches.

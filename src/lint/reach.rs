@@ -1,42 +1,28 @@
 //! Matches, rules and routes that no request reaches.
 
+mod entries;
+
 use super::{Found, LintOptions, covered, patterns};
 use crate::{
     attachment::{
         Resolver, RouteId, RouteKind, WonBy,
         effective::{
-            AttachedRoute, ClientScope, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
+            AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteRules,
-            ServiceRoute,
         },
     },
     meta::{Age, Hostname, NamespacedName, Seniority},
-    proxy::{grpc_entries, http_entries},
     routing::{self, Criterion, Entry, HostPattern, HostnameRank, Precedence},
     rules::set as rules,
+};
+use entries::{
+    EVERY_HOST, Place, Target, grpc_targets, http_targets, is_seen, parts, scopes, seen,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
     sync::Arc,
 };
-
-/// Where a match stands: its rule in the route, and its place in the rule.
-type Place = (usize, usize);
-
-/// A route's match in a table.
-#[derive(Clone, Copy, Debug)]
-struct Target<'a> {
-    kind: RouteKind,
-    route: &'a NamespacedName,
-    place: Place,
-}
-
-impl Target<'_> {
-    fn id(&self) -> RouteId {
-        RouteId::new(self.kind, self.route.clone())
-    }
-}
 
 /// Why no request reaches a match in one table.
 #[derive(Clone, Debug)]
@@ -133,12 +119,6 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
         patterns::check(rules, &effort, found);
     }
 }
-
-/// What a route has at a place where hosts do not matter.
-const EVERY_HOST: &[EffectiveHostname] = &[EffectiveHostname {
-    hostname: None,
-    own: None,
-}];
 
 struct Reach<'o> {
     options: &'o LintOptions,
@@ -552,73 +532,4 @@ fn is_attached(listener: &EffectiveListener, id: &RouteId) -> bool {
         RouteKind::Tcp => has(&listener.tcp, connection),
         RouteKind::Udp => has(&listener.udp, connection),
     }
-}
-
-fn parts<R>(routes: &[AttachedRoute<R>]) -> impl Iterator<Item = (&R, &[EffectiveHostname])> {
-    routes
-        .iter()
-        .map(|attached| (&*attached.route, &*attached.hostnames))
-}
-
-/// Port and clients of each route of a Service that has a route, each pair once.
-fn scopes(service: &EffectiveService) -> Vec<(Option<u16>, &ClientScope)> {
-    fn of<R>(routes: &[ServiceRoute<R>]) -> impl Iterator<Item = (Option<u16>, &ClientScope)> {
-        routes.iter().map(|route| (route.port, &route.clients))
-    }
-    let all = of(&service.http)
-        .chain(of(&service.grpc))
-        .chain(of(&service.tls_routes))
-        .chain(of(&service.tcp))
-        .chain(of(&service.udp));
-    let mut seen = HashSet::new();
-    all.filter(|scope| seen.insert(*scope)).collect()
-}
-
-/// Whether every request of these clients to this port, or to every port, is under the route as well.
-fn is_seen<R>(route: &ServiceRoute<R>, (port, clients): (Option<u16>, &ClientScope)) -> bool {
-    (route.port.is_none() || route.port == port) && route.clients == *clients
-}
-
-fn seen<'a, R>(
-    routes: &'a [ServiceRoute<R>],
-    scope: (Option<u16>, &'a ClientScope),
-) -> impl Iterator<Item = (&'a R, &'a [EffectiveHostname])> {
-    routes
-        .iter()
-        .filter(move |route| is_seen(route, scope))
-        .map(|route| (&*route.route, EVERY_HOST))
-}
-
-fn http_targets<'a>(
-    routes: impl Iterator<Item = (&'a HttpRouteRules, &'a [EffectiveHostname])>,
-) -> Vec<Entry<Target<'a>>> {
-    let made = routes.flat_map(|(rules, hostnames)| {
-        let (entries, _) = http_entries(rules, hostnames, |rule| {
-            let index = rule.index;
-            move |at, _: &_| Target {
-                kind: RouteKind::Http,
-                route: &rules.reference,
-                place: (index, at),
-            }
-        });
-        entries
-    });
-    made.collect()
-}
-
-fn grpc_targets<'a>(
-    routes: impl Iterator<Item = (&'a GrpcRouteRules, &'a [EffectiveHostname])>,
-) -> Vec<Entry<Target<'a>>> {
-    let made = routes.flat_map(|(rules, hostnames)| {
-        let (entries, _) = grpc_entries(rules, hostnames, |rule| {
-            let index = rule.index;
-            move |at, _: &_| Target {
-                kind: RouteKind::Grpc,
-                route: &rules.reference,
-                place: (index, at),
-            }
-        });
-        entries
-    });
-    made.collect()
 }

@@ -1,14 +1,13 @@
 //! References that lead to nothing, or to something that cannot be used.
 
-use super::{Found, near::Near};
+use super::{Found, Near};
 use crate::{
     attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver},
     meta::ObjectReference,
     rules::{Rule, set as rules},
 };
 
-pub(super) fn check(resolver: &Resolver, found: &mut Found) {
-    let near = Near::new(resolver, &[]);
+pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
     for object in resolver.snapshot().references() {
         for problem in resolver.reference_problems(&object) {
             let (rule, message) = (rule(problem.kind), message(&problem));

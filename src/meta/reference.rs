@@ -51,7 +51,7 @@ pub(crate) fn unexpected_kind(
     let groups: Vec<String> = expected
         .iter()
         .filter(|(_, kind)| *kind == found.kind)
-        .map(|(group, _)| format!("`group: {}`", quoted(group)))
+        .map(|(group, _)| format!("`{}`", quoted(group)))
         .collect();
     if groups.is_empty() {
         let kinds: Vec<&str> = expected.iter().map(|(_, kind)| *kind).collect();
@@ -64,10 +64,10 @@ pub(crate) fn unexpected_kind(
         return format!("kind {} {not}: expected {kinds}", found.group_kind());
     }
     format!(
-        "`group: {}` has no kind {}: expected {}",
-        quoted(&found.group),
+        "kind {} is in group {}, not in `{}`",
         found.kind,
-        groups.join(" or ")
+        groups.join(" or "),
+        quoted(&found.group)
     )
 }
 

@@ -90,6 +90,12 @@ impl Table {
         )
     }
 
+    /// A table without routes: they are [inserted](Self::insert_http) one by one.
+    #[must_use]
+    pub fn with_options(options: routing::RouterOptions) -> Self {
+        Self::new(std::iter::empty(), std::iter::empty(), options)
+    }
+
     fn new<'a>(
         http: impl Iterator<Item = (&'a Arc<HttpRouteRules>, &'a Arc<[EffectiveHostname]>)>,
         grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,

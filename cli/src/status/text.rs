@@ -24,7 +24,7 @@ use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use std::collections::BTreeMap;
 
 /// The statuses for people, and how many objects are not as they ought to be.
-pub(super) struct Report<'a> {
+pub(super) struct StatusText<'a> {
     resolver: &'a Resolver,
     near: &'a Near<'a>,
     /// What validation warns of.
@@ -38,7 +38,7 @@ pub(super) struct Report<'a> {
     bad_objects: usize,
 }
 
-impl<'a> Report<'a> {
+impl<'a> StatusText<'a> {
     pub(super) fn new(
         resolver: &'a Resolver,
         near: &'a Near<'a>,
@@ -46,7 +46,7 @@ impl<'a> Report<'a> {
         objects: &[&ObjectReference],
         style: Style,
     ) -> Self {
-        let mut report = Self {
+        let mut text = Self {
             resolver,
             near,
             warnings,
@@ -58,13 +58,13 @@ impl<'a> Report<'a> {
         };
         for object in objects {
             if let Some(status) = resolver.resolution().statuses.get(*object) {
-                let before = report.bad;
-                report.object(object, status);
-                report.objects += 1;
-                report.bad_objects += usize::from(report.bad > before);
+                let before = text.bad;
+                text.object(object, status);
+                text.objects += 1;
+                text.bad_objects += usize::from(text.bad > before);
             }
         }
-        report
+        text
     }
 
     /// How many objects there are to look at.
@@ -223,13 +223,13 @@ impl<'a> Report<'a> {
         let Some(reference) = reference.filter(|_| accepted) else {
             return;
         };
-        let checked = if self.resolver.snapshot().contains(&reference) {
-            "what it holds is not checked"
-        } else {
-            "not given and not checked"
+        let missing = match self.resolver.snapshot().contains(&reference) {
+            true => "",
+            false => ", which does not exist",
         };
-        let text =
-            format!("parameters {reference}: {checked}, since only the controller knows them");
+        let text = format!(
+            "parameters {reference}{missing}: not checked, since only the controller knows them"
+        );
         self.page.line(2, &Line::of(Tone::Faint, text));
     }
 
@@ -552,11 +552,16 @@ impl<'a> Report<'a> {
                     .and(format_args!(" to {what} at {}", some(&at, ", ")))
             } else {
                 self.bad += 1;
+                // The target is named once.
+                let (on, of) = match target.why.contains(&what) {
+                    true => (String::new(), String::new()),
+                    false => (format!(" on {what}"), format!(" for {what}")),
+                };
                 let line = if target.accepted {
-                    Line::of(Tone::Bad, "no effect").and(format_args!(" on {what}"))
+                    Line::of(Tone::Bad, "no effect").and(on)
                 } else {
                     let reason = target.reason;
-                    Line::of(Tone::Bad, "rejected").and(format_args!(" for {what} ({reason})"))
+                    Line::of(Tone::Bad, "rejected").and(format_args!("{of} ({reason})"))
                 };
                 line.and(": ").and(&target.why)
             };

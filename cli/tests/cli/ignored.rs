@@ -1,39 +1,8 @@
 //! What is given and is left out is named by `status` and `request`, with the reason, in text and in JSON, and
 //! the exit code is 1.
 
-use crate::support::gwapi;
+use crate::support::{SOUND, run};
 use serde_json::Value;
-
-/// A Gateway, a Service and a route that all work.
-const SOUND: &str = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: front, namespace: shop }
-spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: shop }
-spec: { ports: [{ port: 80 }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: cart, namespace: shop }
-spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: cart, namespace: shop }
-spec: { oops: 1 }
-";
-
-fn run(arguments: &[&str], objects: &str) -> (Option<i32>, String) {
-    let output = gwapi(arguments, objects);
-    (
-        output.status.code(),
-        String::from_utf8(output.stdout).unwrap(),
-    )
-}
 
 /// What `status` and `request` say of these objects beside the sound ones: exit code, text and `ignored` of each.
 fn ask(objects: &str) -> [(Option<i32>, String, Vec<Value>); 2] {

@@ -7,6 +7,7 @@
 )]
 
 mod convert;
+mod help;
 mod hidden;
 mod ignored;
 mod input;

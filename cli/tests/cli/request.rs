@@ -1,6 +1,6 @@
 //! `gwapi request` as programs and people meet it: exit codes and the keys of its JSON.
 
-use crate::support::gwapi;
+use crate::support::{SOUND, gwapi};
 use serde_json::Value;
 
 fn manifest(name: &str) -> String {
@@ -320,27 +320,9 @@ fn a_listener_that_speaks_something_else_than_the_client_is_named() {
 /// A class that is only named counts as there, and one that is nearly named is a finding all the same.
 #[test]
 fn a_request_that_arrives_by_a_class_that_nearly_fits_is_exit_1() {
-    let objects = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: nginx }
-spec: { controllerName: a.example/b }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: front, namespace: one }
-spec: { gatewayClassName: ngnix, listeners: [{ name: http, port: 80, protocol: HTTP }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: one }
-spec: { ports: [{ port: 80 }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: cart, namespace: one }
-spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
-";
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: nginx }\nspec: { controllerName: a.example/b }\n---";
+    let objects =
+        class.to_owned() + &SOUND.replace("gatewayClassName: any", "gatewayClassName: ngnix");
     let ask = |objects: &str| {
         let output = gwapi(
             &["request", "-f", "-", "-o", "json", "http://a.example/"],
@@ -350,7 +332,7 @@ spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, por
         assert_eq!(answer["outcome"], "forwarded");
         (output.status.code(), answer["help"].clone())
     };
-    let (code, help) = ask(objects);
+    let (code, help) = ask(&objects);
     assert_eq!(code, Some(1));
     assert!(
         help[0]

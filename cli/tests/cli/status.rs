@@ -1,15 +1,6 @@
 //! `gwapi status` as people meet it.
 
-use crate::support::gwapi;
-
-/// The text for these objects, and the exit code.
-pub(crate) fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {
-    let output = gwapi(&[&["status", "-f", "-"], arguments].concat(), objects);
-    (
-        String::from_utf8(output.stdout).unwrap(),
-        output.status.code(),
-    )
-}
+use crate::support::{about, route, status, two_listeners};
 
 const BROKEN_CERTIFICATE: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -128,42 +119,6 @@ spec: {{ gatewayClassName: any, listeners: [{{ name: http, port: 80, protocol: H
     ] {
         assert_eq!(text.matches(&said).count(), 1, "{said}\n{text}");
     }
-}
-
-/// A route with a Gateway of two listeners.
-pub(crate) fn two_listeners(first: &str, second: &str, routes: &str) -> String {
-    format!(
-        "
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{ name: front, namespace: edge }}
-spec: {{ gatewayClassName: any, listeners: [{first}, {second}] }}
----
-apiVersion: v1
-kind: Service
-metadata: {{ name: web, namespace: edge }}
-spec: {{ ports: [{{ port: 80 }}] }}
----
-{routes}"
-    )
-}
-
-pub(crate) fn route(kind: &str, version: &str, name: &str, spec: &str) -> String {
-    format!(
-        "apiVersion: gateway.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{ name: {name}, namespace: edge }}\n\
-         spec: {{ {spec}, rules: [{{ backendRefs: [{{ name: web, port: 80 }}] }}] }}\n---\n"
-    )
-}
-
-/// The lines about one object.
-pub(crate) fn about(text: &str, object: &str) -> String {
-    let lines = text.lines().skip_while(|line| !line.starts_with(object));
-    let mut lines = lines.peekable();
-    let mut found = lines.next().unwrap_or_default().to_owned();
-    for line in lines.take_while(|line| line.starts_with(' ')) {
-        found = found + "\n" + line;
-    }
-    found
 }
 
 /// "reason" is what programs and people look up; each condition has it.
@@ -417,7 +372,7 @@ fn what_nearly_fits_comes_last_and_a_class_that_nearly_fits_is_a_finding() {
     assert_eq!(code, Some(1));
     assert_eq!(
         about(&text, "Gateway edge").lines().last(),
-        Some("  warning: GatewayClass any is not given: did you mean GatewayClass `anny`?")
+        Some("  warning: GatewayClass any does not exist: did you mean GatewayClass `anny`?")
     );
 }
 
@@ -434,7 +389,8 @@ fn a_policy_without_effect_is_explained_and_is_a_finding() {
     let (text, code) = status(&objects, &[]);
     assert_eq!(code, Some(1));
     assert!(
-        about(&text, "BackendTLSPolicy").contains("\n  no effect on Service edge/web: "),
+        about(&text, "BackendTLSPolicy")
+            .contains("\n  no effect: no accepted route refers to Service edge/web"),
         "{text}"
     );
 }

@@ -1,9 +1,6 @@
 //! `gwapi status` about what is accepted and has no effect, what is left out, and what would help.
 
-use crate::{
-    status::{about, route, status, two_listeners},
-    support::gwapi,
-};
+use crate::support::{about, gwapi, route, status, two_listeners};
 
 /// GatewayConditionReason `AddressNotUsable`: the Gateway is not programmed, and so are its listeners, and a request
 /// to it finds nobody.
@@ -199,11 +196,11 @@ fn parameters_that_are_not_looked_into_are_said_not_to_be() {
     for (kind, said) in [
         (
             "'', kind: ConfigMap",
-            "parameters ConfigMap edge/tuning: what it holds is not checked",
+            "parameters ConfigMap edge/tuning: not checked, since only the controller knows them",
         ),
         (
             "a.example, kind: Tuning",
-            "parameters Tuning edge/tuning: not given and not checked",
+            "parameters Tuning edge/tuning, which does not exist: not checked",
         ),
     ] {
         let (text, code) = status(&class(kind), &[]);
@@ -234,7 +231,7 @@ fn a_kind_in_another_group_is_told_by_its_group() {
     assert_eq!(code, Some(1));
     assert_eq!(
         about(&text, "HTTPRoute edge/a"),
-        "HTTPRoute edge/a\n  no effect: `group: \"\"` has no kind Gateway: expected `group: gateway.networking.k8s.io`\n  \
+        "HTTPRoute edge/a\n  no effect: kind Gateway is in group `gateway.networking.k8s.io`, not in `\"\"`\n  \
          help: remove `group`"
     );
     assert_eq!(
@@ -271,7 +268,7 @@ fn what_excludes_each_other_has_help_for_it() {
                 "",
                 "Gateway",
             ),
-            "  help: for ProtocolConflict, give each listener a port of its own",
+            "  help: move listener `a` (HTTP) or listener `b` (HTTPS) to another port than 80",
         ),
         (
             conflict(
@@ -280,7 +277,7 @@ fn what_excludes_each_other_has_help_for_it() {
                 "",
                 "Gateway",
             ),
-            "  help: for HostnameConflict, give each listener a hostname or port of its own, or keep only one",
+            "  help: give each of listeners `a`, `b` a hostname or port of its own, or keep only one",
         ),
         (
             conflict(
@@ -289,7 +286,7 @@ fn what_excludes_each_other_has_help_for_it() {
                 &both("GRPCRoute", "HTTPRoute", "v1"),
                 "HTTPRoute edge/two",
             ),
-            "  help: attach GRPCRoute edge/one and HTTPRoute edge/two to different listeners by `sectionName`, or give them different hostnames",
+            "  help: attach GRPCRoute edge/one and HTTPRoute edge/two to different listeners by `sectionName`, or give them hostnames that have no host in common",
         ),
         (
             conflict(
@@ -305,9 +302,9 @@ fn what_excludes_each_other_has_help_for_it() {
     }
 }
 
-/// Of a Namespace that is not given the labels are not known: that is said, and not that it has none.
+/// Of a Namespace that does not exist the labels are not known: that is said, and not that it has none.
 #[test]
-fn a_namespace_that_is_not_given_is_said_to_be_missing() {
+fn a_namespace_that_does_not_exist_is_said_to_be_missing() {
     let selector = "allowedRoutes: { namespaces: { from: Selector, selector: { matchLabels: { team: shop } } } }";
     let objects = two_listeners(
         &format!("{{ name: one, port: 80, protocol: HTTP, {selector} }}"),
@@ -324,7 +321,7 @@ fn a_namespace_that_is_not_given_is_said_to_be_missing() {
     let site = about(&text, "HTTPRoute");
     assert!(
         site.contains(
-            "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge is not given and counts as \
+            "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge does not exist and counts as \
              having none of these labels\n  help: add Namespace `edge` with its labels to the input"
         ),
         "{text}"

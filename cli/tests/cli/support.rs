@@ -22,3 +22,80 @@ pub(crate) fn gwapi(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Output {
     writer.join().unwrap();
     output
 }
+
+/// A Gateway, a Service and a route that all work.
+pub(crate) const SOUND: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: shop }
+spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: cart, namespace: shop }
+spec: { oops: 1 }
+";
+
+/// The exit code of the command and what it prints.
+pub(crate) fn run(arguments: &[&str], objects: &str) -> (Option<i32>, String) {
+    let output = gwapi(arguments, objects);
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+/// The text for these objects, and the exit code.
+pub(crate) fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {
+    let output = gwapi(&[&["status", "-f", "-"], arguments].concat(), objects);
+    (
+        String::from_utf8(output.stdout).unwrap(),
+        output.status.code(),
+    )
+}
+
+/// A route with a Gateway of two listeners.
+pub(crate) fn two_listeners(first: &str, second: &str, routes: &str) -> String {
+    format!(
+        "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{ name: front, namespace: edge }}
+spec: {{ gatewayClassName: any, listeners: [{first}, {second}] }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: web, namespace: edge }}
+spec: {{ ports: [{{ port: 80 }}] }}
+---
+{routes}"
+    )
+}
+
+pub(crate) fn route(kind: &str, version: &str, name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{ name: {name}, namespace: edge }}\n\
+         spec: {{ {spec}, rules: [{{ backendRefs: [{{ name: web, port: 80 }}] }}] }}\n---\n"
+    )
+}
+
+/// The lines about one object.
+pub(crate) fn about(text: &str, object: &str) -> String {
+    let lines = text.lines().skip_while(|line| !line.starts_with(object));
+    let mut lines = lines.peekable();
+    let mut found = lines.next().unwrap_or_default().to_owned();
+    for line in lines.take_while(|line| line.starts_with(' ')) {
+        found = found + "\n" + line;
+    }
+    found
+}

@@ -125,15 +125,16 @@ impl Admission {
         let versions = &mut self.admitted.versions;
         let old_version = versions.insert(reference.clone(), judgement.api_version);
         let placed = (index, judgement.digest);
+        let replaced = self.admitted.snapshot.insert(object);
         if let Some((before, digest)) = self.in_force.insert(reference.clone(), placed) {
             self.experimental.remove(&before);
             // Given again as it is, an object is in force.
             if digest != judgement.digest {
                 let old_version = old_version.unwrap_or_default();
-                self.ignore(Ignored::replaced(before, reference, &old_version, index));
+                let ignored = Ignored::replaced(before, reference, &old_version, index, replaced);
+                self.ignore(ignored);
             }
         }
-        self.admitted.snapshot.insert(object);
     }
 
     /// Counts objects that are left out, of which no more is known.

@@ -171,6 +171,7 @@ impl Ignored {
         object: ObjectReference,
         api_version: &str,
         replaced_by: usize,
+        meant: Option<SnapshotObject>,
     ) -> Self {
         let message = "given again later: the API server keeps what was applied last".to_owned();
         Self {
@@ -179,7 +180,7 @@ impl Ignored {
             api_version: kept_name(api_version),
             help: Some("remove one of the two, or give them different names".to_owned()),
             replaced_by: Some(replaced_by),
-            meant: None,
+            meant,
             ..Self::new(&Value::Null, IgnoredReason::Replaced, message)
         }
     }

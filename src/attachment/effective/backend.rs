@@ -209,7 +209,7 @@ impl fmt::Display for BackendProblem {
             Self::InvalidTlsPolicy { policy, why } => {
                 write!(
                     f,
-                    "{policy} asks for TLS and is invalid, and nothing is sent in cleartext instead: {why}"
+                    "{policy} requires TLS but is invalid, so that nothing is sent: {why}"
                 )
             }
             Self::PolicyFull {

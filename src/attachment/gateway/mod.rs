@@ -122,7 +122,7 @@ impl ClassState {
             Finding::new(
                 true,
                 gateway_class::reason::ACCEPTED,
-                format!("{reference} is not given and assumed to be there"),
+                format!("{reference} does not exist and counts as accepted"),
             )
         };
         Self {

@@ -30,7 +30,11 @@ impl Grants {
     /// Reads the grants of one namespace anew.
     pub(in crate::attachment) fn refresh(&mut self, snapshot: &Snapshot, namespace: &str) {
         let pairs: HashSet<Pair> = Snapshot::in_namespace(snapshot.reference_grants(), namespace)
-            .flat_map(|(_, grant)| pairs_of(grant))
+            .flat_map(|(_, grant)| {
+                #[cfg(test)]
+                work::read();
+                pairs_of(grant)
+            })
             .collect();
         if pairs.is_empty() {
             self.pairs.remove(namespace);
@@ -81,4 +85,23 @@ fn pairs_of(grant: &ReferenceGrant) -> impl Iterator<Item = Pair> {
             })
         })
     })
+}
+
+/// How many grants are read. Results do not show that, so it is counted.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static READ: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn read() {
+        READ.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many grants this thread has read since it was last asked.
+    pub(crate) fn grants_read() -> usize {
+        READ.with(Cell::take)
+    }
 }

@@ -327,7 +327,7 @@ fn labels(namespace: &str, world: World<'_>) -> BTreeMap<String, String> {
     }
 }
 
-/// Says that a namespace is not there, if it is not, and what that means for its labels.
+/// Says that a namespace does not exist, if so, and what that means for its labels.
 fn missing_namespace(namespace: &str, world: World<'_>) -> Option<String> {
     let reference = ObjectReference {
         group: String::new(),
@@ -339,11 +339,7 @@ fn missing_namespace(namespace: &str, world: World<'_>) -> Option<String> {
     if snapshot.contains(&reference) {
         return None;
     }
-    let absent = if world.options.assume.namespaces && !snapshot.is_left_out(&reference) {
-        format!("{reference} is not given")
-    } else {
-        snapshot.absent(&reference).to_string()
-    };
+    let absent = snapshot.absent(&reference);
     Some(format!(
         "{absent} and counts as having none of these labels"
     ))

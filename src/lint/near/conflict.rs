@@ -1,17 +1,16 @@
 //! Objects that exclude each other: listeners of a port, Gateways of an address, routes, policies.
 
-use super::Near;
+use super::{MOST_NAMED, Near};
 use crate::{
     attachment::{
         Attachment, CONFLICTED, PortWinner, ReferenceProblem, RouteConflict, RouteId, RouteKind,
         Standing, Status,
     },
     meta::{Condition, GROUP, ObjectReference, condition},
+    v1::{Gateway, GatewayStatus, Listener, ProtocolType},
 };
+use std::{collections::BTreeMap, fmt};
 
-const SAME_HOSTNAME: &str =
-    "for HostnameConflict, give each listener a hostname or port of its own, or keep only one";
-const SAME_PORT: &str = "for ProtocolConflict, give each listener a port of its own";
 const OTHER_ADDRESS: &str = "ask for another address in `spec.addresses`, or for none";
 const INVALID_RULE: &str =
     "correct the invalid rule first: a route without any valid rule is rejected";
@@ -33,15 +32,10 @@ impl Near<'_> {
         ) {
             found.push(("spec.addresses", OTHER_ADDRESS.to_owned()));
         }
-        use condition::listener::{CONFLICTED, reason};
-        for (reason, help) in [
-            (reason::HOSTNAME_CONFLICT, SAME_HOSTNAME),
-            (reason::PROTOCOL_CONFLICT, SAME_PORT),
-        ] {
-            let mut listeners = status.listeners.iter();
-            if listeners.any(|l| has(&l.conditions, CONFLICTED, "True", reason)) {
-                found.push(("spec.listeners", help.to_owned()));
-            }
+        let gateways = self.resolver.snapshot().gateways();
+        if let Some(gateway) = gateways.get(&object.namespaced_name()) {
+            let helps = conflicts(gateway, status).into_iter().take(MOST_NAMED);
+            found.extend(helps.map(|help| ("spec.listeners", help)));
         }
         found
     }
@@ -70,21 +64,10 @@ impl Near<'_> {
         }
         let mut standings = attachment.listeners.iter().map(|at| &at.standing);
         standings.find_map(|standing| match standing {
-            Standing::Conflicted(conflict) => {
-                let RouteConflict { winner, loser, .. } = &**conflict;
-                let apart =
-                    format!("attach {winner} and {loser} to different listeners by `sectionName`");
-                Some(match (winner.kind, loser.kind) {
-                    (RouteKind::Tcp | RouteKind::Udp, _) | (_, RouteKind::Tcp) => {
-                        format!("{apart}, or remove one of them")
-                    }
-                    _ => format!("{apart}, or give them different hostnames"),
-                })
-            }
             Standing::Rejected {
                 reason: reason::UNSUPPORTED_VALUE | reason::INCOMPATIBLE_FILTERS,
             } => Some(INVALID_RULE.to_owned()),
-            _ => None,
+            standing => apart(object, standing),
         })
     }
 
@@ -137,6 +120,83 @@ impl Near<'_> {
             .flat_map(|spec| spec.ports.iter().flatten());
         ports.filter(|port| port.name.is_some()).count()
     }
+}
+
+/// What lets a route and the one that excludes it at a listener be side by side; nothing where none does.
+pub(super) fn apart(route: impl fmt::Display, standing: &Standing) -> Option<String> {
+    let conflict = match standing {
+        Standing::Conflicted(conflict) => conflict,
+        Standing::TableFull(_) => {
+            return Some(format!(
+                "use fewer or smaller regular expressions in {route}, or attach it to another listener"
+            ));
+        }
+        _ => return None,
+    };
+    let RouteConflict { winner, loser, .. } = &**conflict;
+    let or = match (winner.kind, loser.kind) {
+        (RouteKind::Tcp | RouteKind::Udp, _) | (_, RouteKind::Tcp) => "remove one of them",
+        (RouteKind::Tls, RouteKind::Tls) => "give them different hostnames",
+        _ => "give them hostnames that have no host in common",
+    };
+    Some(format!(
+        "attach {winner} and {loser} to different listeners by `sectionName`, or {or}"
+    ))
+}
+
+/// What to change where listeners of a Gateway conflict, for each port or hostname one sentence.
+fn conflicts(gateway: &Gateway, status: &GatewayStatus) -> Vec<String> {
+    use condition::listener::{CONFLICTED, reason};
+    let mut of_ports: BTreeMap<_, Vec<(&str, Vec<&Listener>)>> = BTreeMap::new();
+    let mut of_hosts: BTreeMap<_, Vec<&Listener>> = BTreeMap::new();
+    // The listeners of the status are those of the spec, in the same order.
+    for (listener, said) in gateway.spec.listeners.iter().zip(&status.listeners) {
+        let is = |reason| has(&said.conditions, CONFLICTED, "True", reason);
+        let place = (listener.port, listener.protocol == ProtocolType::Udp);
+        if is(reason::PROTOCOL_CONFLICT) {
+            let families = of_ports.entry(place).or_default();
+            let family = family(&listener.protocol);
+            match families.iter_mut().find(|(of, _)| *of == family) {
+                Some((_, listeners)) => listeners.push(listener),
+                None => families.push((family, vec![listener])),
+            }
+        } else if is(reason::HOSTNAME_CONFLICT) {
+            let host = listener.hostname.as_deref().unwrap_or_default();
+            let listeners = of_hosts.entry((place, host.to_ascii_lowercase()));
+            listeners.or_default().push(listener);
+        }
+    }
+    let by_port = of_ports.into_iter().map(|((port, _), families)| {
+        let families = families.into_iter().take(MOST_NAMED);
+        let families: Vec<String> = families
+            .map(|(_, of)| named(&of, |l| format!("`{}` ({})", l.name, l.protocol)))
+            .collect();
+        format!("move {} to another port than {port}", families.join(" or "))
+    });
+    let by_host = of_hosts.into_values().map(|listeners| {
+        let names = named(&listeners, |l| format!("`{}`", l.name));
+        format!("give each of {names} a hostname or port of its own, or keep only one")
+    });
+    by_port.chain(by_host).collect()
+}
+
+/// What listeners of one port have in common that may share it.
+fn family(protocol: &ProtocolType) -> &str {
+    match protocol {
+        ProtocolType::Https => ProtocolType::Tls.as_str(),
+        protocol => protocol.as_str(),
+    }
+}
+
+/// The first few listeners, and how many more there are.
+fn named(listeners: &[&Listener], name: impl Fn(&Listener) -> String) -> String {
+    let shown: Vec<String> = listeners.iter().take(MOST_NAMED).map(|l| name(l)).collect();
+    let several = if listeners.len() == 1 { "" } else { "s" };
+    let more = match listeners.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("listener{several} {}{more}", shown.join(", "))
 }
 
 fn has(conditions: &[Condition], kind: &str, status: &str, reason: &str) -> bool {

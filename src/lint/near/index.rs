@@ -14,6 +14,8 @@ pub(super) struct Index<'a> {
     named: HashMap<&'static str, HashMap<&'a str, Vec<&'a NamespacedName>>>,
     /// What is left out, by the object that is meant, or else by what it calls itself.
     ignored: BTreeMap<ObjectReference, &'a Ignored>,
+    /// The policies that are left out, by their targets.
+    policies: BTreeMap<ObjectReference, Vec<&'a Ignored>>,
     pairs: Vec<Pair<'a>>,
     /// The pairs of grants, by the namespace of the grant and by that of the objects that may refer.
     by_namespace: HashMap<&'a str, Vec<usize>>,
@@ -48,12 +50,20 @@ impl<'a> Index<'a> {
         let mut index = Self {
             named,
             ignored: BTreeMap::new(),
+            policies: BTreeMap::new(),
             pairs: Vec::new(),
             by_namespace: HashMap::new(),
             by_from: HashMap::new(),
         };
         for one in ignored {
-            index.ignored.entry(one.reference()).or_insert(one);
+            let reference = one.reference();
+            // One that was given again is there.
+            if !snapshot.contains(&reference) {
+                index.ignored.entry(reference).or_insert(one);
+            }
+            for target in targets(one) {
+                index.policies.entry(target).or_default().push(one);
+            }
             if let Some(SnapshotObject::ReferenceGrant(grant)) = &one.meant {
                 index.add(grant, Some(one));
             }
@@ -108,14 +118,46 @@ impl<'a> Index<'a> {
         self.ignored.get(reference).copied()
     }
 
+    /// The policies that are left out and have an object as their target.
+    pub(super) fn policies(&self, target: &ObjectReference) -> &[&'a Ignored] {
+        self.policies.get(target).map_or(&[], Vec::as_slice)
+    }
+
     /// The pairs of the grants in a namespace, and of those for objects of another one.
-    pub(super) fn pairs(&self, namespace: &str, from: &str) -> impl Iterator<Item = &Pair<'a>> {
-        let of = |places: Option<&'_ Vec<usize>>| {
-            let found = places.into_iter().flatten().take(super::MOST_LOOKED_AT);
-            found.copied().collect::<Vec<_>>()
+    pub(super) fn pairs<'i>(
+        &'i self,
+        namespace: &str,
+        from: &str,
+    ) -> impl Iterator<Item = &'i Pair<'a>> {
+        let of = |places: Option<&'i Vec<usize>>| {
+            places.into_iter().flatten().take(super::MOST_LOOKED_AT)
         };
-        let mut places = of(self.by_namespace.get(namespace));
-        places.extend(of(self.by_from.get(from)));
-        places.into_iter().filter_map(|place| self.pairs.get(place))
+        let places = of(self.by_namespace.get(namespace)).chain(of(self.by_from.get(from)));
+        places.filter_map(|place| self.pairs.get(*place))
+    }
+}
+
+/// The targets of a policy.
+fn targets(ignored: &Ignored) -> Vec<ObjectReference> {
+    let reference = |group: &str, kind: &str, name: &str| ObjectReference {
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        namespace: ignored.object.namespace.clone(),
+        name: name.to_owned(),
+    };
+    match &ignored.meant {
+        Some(SnapshotObject::BackendTlsPolicy(policy)) => {
+            let targets = policy.spec.target_refs.iter();
+            targets
+                .map(|t| reference(&t.group, &t.kind, &t.name))
+                .collect()
+        }
+        Some(SnapshotObject::BackendLbPolicy(policy)) => {
+            let targets = policy.spec.target_refs.iter();
+            targets
+                .map(|t| reference(&t.group, &t.kind, &t.name))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }

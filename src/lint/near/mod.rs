@@ -25,7 +25,7 @@
 //!     group: GROUP.into(), kind: "Gateway".into(), namespace: "default".into(), name: "front".into(),
 //! };
 //! let hints = Near::new(&resolver, &[]).object(&front);
-//! assert_eq!(hints[0].message, "GatewayClass ngnix is not given: did you mean GatewayClass `nginx`?");
+//! assert_eq!(hints[0].message, "GatewayClass ngnix does not exist: did you mean GatewayClass `nginx`?");
 //! ```
 
 mod conflict;
@@ -44,6 +44,7 @@ use crate::{
         RouteKind, admit::Ignored,
     },
     meta::{GROUP, ObjectReference, Release},
+    routing::RouterOptions,
     schema,
 };
 use index::Index;
@@ -60,7 +61,7 @@ const MOST_LOOKED_AT: usize = 1_000;
 const MOST_NAMED: usize = 8;
 
 /// Bounds on what looking for near misses may cost. What is beyond them is not looked at: the last ones of very many
-/// references that fail have no hint. [`Near::met`] says which bound was met.
+/// references that fail have no hint. [`Near::met`] says which bound was met, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NearLimits {
@@ -80,6 +81,18 @@ impl Default for NearLimits {
     }
 }
 
+/// A bound that was met: hints may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Met {
+    /// The bound, as the field of [`NearLimits`] is called.
+    pub bound: &'static str,
+    /// What the bound allows.
+    pub most: usize,
+    /// How many references or requests were not looked at to the end.
+    pub cut_short: usize,
+}
+
 /// Finds what nearly fits, among the objects of a resolver and those that are left out.
 #[derive(Debug)]
 pub struct Near<'a> {
@@ -87,10 +100,12 @@ pub struct Near<'a> {
     ignored: &'a [Ignored],
     index: OnceCell<Index<'a>>,
     limits: NearLimits,
+    /// How a data plane decides what the specification leaves open.
+    routing: RouterOptions,
     /// How many objects have been looked at; more than may be, where one was not.
     objects: Cell<usize>,
-    /// Whether there were more listeners than may be asked.
-    more_listeners: Cell<bool>,
+    /// How many requests met more listeners than may be asked.
+    more_listeners: Cell<usize>,
 }
 
 /// What to write for the group of a reference to a kind that is in another group.
@@ -131,9 +146,18 @@ impl<'a> Near<'a> {
             ignored,
             index: OnceCell::new(),
             limits: NearLimits::default(),
+            routing: RouterOptions::default(),
             objects: Cell::new(0),
-            more_listeners: Cell::new(false),
+            more_listeners: Cell::new(0),
         }
+    }
+
+    /// This for a data plane with these options: what a request would have met elsewhere is decided by them. Give those
+    /// of the [`Simulator`](crate::sim::Simulator) that answered.
+    #[must_use]
+    pub fn with_routing(mut self, options: RouterOptions) -> Self {
+        self.routing = options;
+        self
     }
 
     /// This with other bounds.
@@ -143,19 +167,31 @@ impl<'a> Near<'a> {
         self
     }
 
-    /// The names of the bounds that were met so far, as the fields of [`NearLimits`] have them: hints may be missing.
+    /// The bounds that were met so far.
     #[must_use]
-    pub fn met(&self) -> Vec<&'static str> {
+    pub fn met(&self) -> Vec<Met> {
+        let NearLimits {
+            max_objects,
+            max_listeners,
+        } = self.limits;
+        let beyond = self.objects.get().saturating_sub(max_objects);
         let met = [
-            (self.objects.get() > self.limits.max_objects, "max_objects"),
-            (self.more_listeners.get(), "max_listeners"),
+            ("max_objects", max_objects, beyond),
+            ("max_listeners", max_listeners, self.more_listeners.get()),
         ];
-        let names = met.into_iter().filter(|(met, _)| *met);
-        names.map(|(_, name)| name).collect()
+        let met = met.into_iter().filter(|(.., cut_short)| *cut_short > 0);
+        met.map(|(bound, most, cut_short)| Met {
+            bound,
+            most,
+            cut_short,
+        })
+        .collect()
     }
 
     /// Whether one more object may be looked at.
     fn may_look(&self) -> bool {
+        #[cfg(test)]
+        work::looked();
         let looked_at = self.objects.get().saturating_add(1);
         self.objects.set(looked_at);
         looked_at <= self.limits.max_objects
@@ -167,7 +203,8 @@ impl<'a> Near<'a> {
         listeners.take_while(move |_| {
             count += 1;
             let more = count > self.limits.max_listeners;
-            self.more_listeners.set(more || self.more_listeners.get());
+            self.more_listeners
+                .set(self.more_listeners.get() + usize::from(more));
             !more
         })
     }
@@ -219,6 +256,9 @@ impl<'a> Near<'a> {
         }
         for (path, message) in self.gateway(object) {
             add(path, message, false);
+        }
+        for (path, message) in self.policies_left_out(object) {
+            add(&path, message, true);
         }
         for message in self.invalid_listeners(object) {
             add("spec.listeners", message, false);
@@ -278,7 +318,7 @@ impl<'a> Near<'a> {
             return Some((correct, false));
         }
         let near = self.misspelt(&wanted)?;
-        Some((format!("{wanted} is not given: {near}"), true))
+        Some((format!("{wanted} does not exist: {near}"), true))
     }
 
     /// The parents of a route that are of a kind which came with a later release.
@@ -304,5 +344,24 @@ impl<'a> Near<'a> {
                 Some((index, message))
             })
             .collect()
+    }
+}
+
+/// How many objects are looked at. Hints do not show that, so it is counted.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn looked() {
+        LOOKED.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many objects this thread has looked at, or refused to, since it was last asked.
+    pub(in crate::lint) fn looks() -> usize {
+        LOOKED.with(Cell::take)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     },
     manifest::{self, ReadOptions},
     meta::Channel,
-    routing::RouterOptions,
+    routing::{RepeatedHeader, RouterOptions},
     sim::Simulator,
 };
 use serde_json::Value;
@@ -90,7 +90,7 @@ fn what_fits_has_no_hints() {
 #[test]
 fn a_class_name_that_almost_fits_is_a_finding_though_the_gateway_is_accepted() {
     let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
-    let wanted = "GatewayClass any is not given: did you mean GatewayClass `anny`?".to_owned();
+    let wanted = "GatewayClass any does not exist: did you mean GatewayClass `anny`?".to_owned();
     assert_eq!(
         hints(class),
         [("Gateway shop/front".to_owned(), wanted, true)]
@@ -361,13 +361,80 @@ fn a_policy_that_is_left_out_is_named_where_its_backend_is_reached() {
                   spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
     let objects = LISTENERS.to_owned() + &route("shop", spec) + policy;
     let hints = around(&objects, "http://b.example/").why;
-    assert_eq!(hints.len(), 1, "{hints:#?}");
-    assert!(
-        hints[0].starts_with(
-            "BackendTLSPolicy shop/p names Service shop/cart, but is left out, see below"
-        ),
-        "{hints:#?}"
+    let left_out = "BackendTLSPolicy shop/p names Service shop/cart, but is left out and has no effect, see below";
+    assert_eq!(hints, [left_out]);
+    // The status of the route would be good, too.
+    let hint = |objects: &str| {
+        let (resolver, admitted) = resolve(objects);
+        let route = resolver.snapshot().references().into_iter();
+        let mut route = route.filter(|object| object.kind == "HTTPRoute");
+        Near::new(&resolver, &admitted.ignored).object(&route.next().unwrap())
+    };
+    let wanted = Hint {
+        path: "spec.rules[0].backendRefs".to_owned(),
+        message: left_out.to_owned(),
+        alone: true,
+    };
+    assert_eq!(hint(&objects), [wanted]);
+    // Not where the policy is for another backend, or where the route gets no requests.
+    assert_eq!(
+        hint(&objects.replace("Service, name: cart }]", "Service, name: card }]")),
+        []
     );
+    assert_eq!(
+        hint(&objects.replace("sectionName: all", "sectionName: alll"))
+            .iter()
+            .filter(|hint| hint.alone)
+            .count(),
+        0
+    );
+}
+
+/// A data plane may rank routes by other options: what a request would have met elsewhere is decided by them.
+#[test]
+fn what_is_nearly_meant_is_decided_by_the_options_of_the_data_plane() {
+    let options = RouterOptions::default().with_repeated_header(RepeatedHeader::AnyLine);
+    let spec = "{ parentRefs: [{ name: front, sectionName: odd }], rules: [{ matches: [{ headers: [{ name: x, value: a }] }] }] }";
+    let objects = LISTENERS.to_owned() + &route("shop", spec);
+    let (resolver, admitted) = resolve(&objects);
+    let mut request = Request::get("http://b.example/").unwrap();
+    for value in ["a", "b"] {
+        let value = http::HeaderValue::from_static(value);
+        request.headers.append("x", value);
+    }
+    let asked = |options: RouterOptions| {
+        let effective = resolver.resolution().effective.clone();
+        let mut simulator = Simulator::new(effective, options);
+        let answer = simulator.request(&request, &mut |_| 0).unwrap();
+        let near = Near::new(&resolver, &admitted.ignored).with_routing(options);
+        near.request(&request, &answer).help
+    };
+    assert_eq!(asked(RouterOptions::default()), [""; 0]);
+    assert_eq!(
+        asked(options),
+        [
+            "HTTPRoute shop/r would take the request, but names listener `odd` alone: attach it to listener `all`, too"
+        ]
+    );
+}
+
+/// Bounds that are met are named with what they allow, and how often they were met.
+#[test]
+fn a_bound_that_cuts_hints_off_is_named_with_how_often_it_did() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: all }], rules: [{ backendRefs: [{ name: far, namespace: away, port: 80 }] }] }";
+    let grant = "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: { name: g, namespace: away }\n\
+                 spec: { from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: nowhere }], to: [{ group: '', kind: Service }] }\n";
+    let (resolver, _) = resolve(&(BASE.to_owned() + &route("shop", spec) + grant));
+    let mut options = crate::lint::LintOptions::default();
+    assert_eq!(crate::lint::lint(&resolver, &options).met, []);
+    options.near.max_objects = 0;
+    let met = crate::lint::lint(&resolver, &options).met;
+    let wanted = Met {
+        bound: "max_objects",
+        most: 0,
+        cut_short: 1,
+    };
+    assert_eq!(met, [wanted]);
 }
 
 #[test]

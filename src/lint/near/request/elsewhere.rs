@@ -9,7 +9,6 @@ use crate::{
     },
     meta::{Hostname, NamespacedName, ObjectReference},
     proxy::Table,
-    routing,
     schema::nearest_name,
     sim::{Answer, Request},
     v1::ProtocolType,
@@ -92,7 +91,7 @@ impl Near<'_> {
         let others =
             on_port(gateway, port).filter(|l| l.name != taken.name && l.protocol == taken.protocol);
         for listener in self.first_listeners(others) {
-            let table = Table::for_listener(listener, routing::RouterOptions::default());
+            let table = Table::for_listener(listener, self.routing);
             let Some(target) = table.router().find(&parts) else {
                 continue;
             };
@@ -301,7 +300,7 @@ fn other_hosts(
         .filter(http)
         .filter(|l| taken.is_none_or(|taken| l.name == taken));
     for listener in near.first_listeners(asked) {
-        let table = Table::for_listener(listener, routing::RouterOptions::default());
+        let table = Table::for_listener(listener, near.routing);
         let http = listener.http.iter().map(|route| &route.hostnames);
         let grpc = listener.grpc.iter().map(|route| &route.hostnames);
         let hostnames = http.chain(grpc).flat_map(|names| names.iter());

@@ -185,7 +185,10 @@ impl Near<'_> {
             help.push(super::ignored::correct(ignored));
         }
         for problem in self.resolver.reference_problems(&class) {
-            help.push(format!("correct `{}` of {class}", problem.path));
+            let needed = self.help(&class, &problem);
+            let needed = needed.or_else(|| self.needed(&class, &problem));
+            let needed = needed.unwrap_or_else(|| format!("correct `{}`", problem.path));
+            help.push(format!("{class}: {needed}"));
         }
     }
 }

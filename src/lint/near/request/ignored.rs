@@ -2,9 +2,11 @@
 
 use super::{super::Near, Around};
 use crate::{
-    attachment::{SnapshotObject, admit::Ignored},
+    attachment::{
+        SnapshotObject,
+        admit::{Ignored, IgnoredReason},
+    },
     meta::Hostname,
-    routing::RouterOptions,
     sim::{Answer, Request, Simulator},
 };
 
@@ -51,7 +53,7 @@ impl Near<'_> {
             resolver.insert(meant.clone());
             resolver.update();
             let effective = resolver.resolution().effective.clone();
-            let mut simulator = Simulator::new(effective, RouterOptions::default());
+            let mut simulator = Simulator::new(effective, self.routing);
             let mut asked = request.clone();
             if let (None, Some(gateway)) = (&asked.gateway, &answer.gateway) {
                 asked.gateway = Some(gateway.namespaced_name());
@@ -78,6 +80,16 @@ impl Near<'_> {
 
 /// That an object would have taken a request, or would have been in the running.
 fn untold(ignored: &Ignored, takes: bool) -> String {
+    if ignored.reason == IgnoredReason::Replaced {
+        let would = match takes {
+            true => "would take the request",
+            false => "matches the request too, and would rank lower",
+        };
+        return format!(
+            "{} as it was given first {would}, but it was given again and the API server keeps the last, see below",
+            ignored.object
+        );
+    }
     let (given, meant) = (ignored.object.to_string(), ignored.reference().to_string());
     let subject = match given == meant {
         true => given,
@@ -94,6 +106,11 @@ fn untold(ignored: &Ignored, takes: bool) -> String {
 /// What to do about an object so that an API server takes it. What is wrong with it stands where what is left out is listed.
 pub(super) fn correct(ignored: &Ignored) -> String {
     let object = &ignored.object;
+    if ignored.reason == IgnoredReason::Replaced {
+        return format!(
+            "keep only one of the objects called {object}, or give them different names"
+        );
+    }
     format!("correct {object}, which is left out, see below")
 }
 

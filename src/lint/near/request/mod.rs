@@ -68,7 +68,7 @@ impl Near<'_> {
         }
         let rule = format!("spec.rules[{}]", route.rule);
         let hints = self.object(&route.route).into_iter();
-        let of_rule = hints.filter(|hint| within(&hint.path, &rule));
+        let of_rule = hints.filter(|hint| !hint.alone && within(&hint.path, &rule));
         help.extend(of_rule.map(|hint| hint.message));
         if help.is_empty() {
             let problems = self.resolver.reference_problems(&route.route).into_iter();

@@ -1,12 +1,12 @@
 //! Policies for the backend that a request reaches.
 
 use super::{
-    super::{MOST_LOOKED_AT, Near},
+    super::{MOST_LOOKED_AT, MOST_NAMED, Near},
     SHOWN,
 };
 use crate::{
-    attachment::SnapshotObject,
-    meta::ObjectReference,
+    attachment::{RouteId, RouteKind, admit::Ignored},
+    meta::{GROUP, ObjectReference},
     sim::{Answer, BackendName},
     v1::TlsModeType,
 };
@@ -73,33 +73,56 @@ impl Near<'_> {
 
     /// Policies for a backend that were given and are left out.
     fn policies_ignored(&self, backend: &ObjectReference) -> Vec<String> {
+        let policies = self.index().policies(backend).iter().take(MOST_LOOKED_AT);
+        policies
+            .map(|policy| policy_left_out(policy, backend))
+            .collect()
+    }
+}
+
+impl Near<'_> {
+    /// The policies for the backends of a route that were given and are left out, each with the field that names the
+    /// backend.
+    pub(in super::super) fn policies_left_out(
+        &self,
+        object: &ObjectReference,
+    ) -> Vec<(String, String)> {
+        let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP);
+        let Some(kind) = kind else {
+            return Vec::new();
+        };
+        if self.ignored.is_empty() {
+            return Vec::new();
+        }
+        let id = RouteId::new(kind, object.namespaced_name());
+        let mut attachments = self.resolver.resolution().attachments.get(&id);
+        let mut attachments = attachments.iter_mut().flat_map(|all| all.iter());
+        // They are for connections that a Gateway opens by itself.
+        if !attachments.any(|at| at.parent.is_gateway() && at.in_force().next().is_some()) {
+            return Vec::new();
+        }
+        let http = self.resolver.http_rules_of(&id).into_iter();
+        let http = http.flat_map(|route| route.rules.iter().map(|r| (r.index, &r.backends)));
+        let grpc = self.resolver.grpc_rules_of(&id).into_iter();
+        let grpc = grpc.flat_map(|route| route.rules.iter().map(|r| (r.index, &r.backends)));
         let mut found = Vec::new();
-        for ignored in self.ignored.iter().take(MOST_LOOKED_AT) {
-            let targets: Vec<(&str, &str, &str)> = match &ignored.meant {
-                Some(SnapshotObject::BackendTlsPolicy(policy)) => {
-                    let targets = policy.spec.target_refs.iter();
-                    targets
-                        .map(|t| (t.group.as_str(), t.kind.as_str(), t.name.as_str()))
-                        .collect()
-                }
-                Some(SnapshotObject::BackendLbPolicy(policy)) => {
-                    let targets = policy.spec.target_refs.iter();
-                    targets
-                        .map(|t| (t.group.as_str(), t.kind.as_str(), t.name.as_str()))
-                        .collect()
-                }
-                _ => continue,
-            };
-            let (group, kind, name) = (&*backend.group, &*backend.kind, &*backend.name);
-            if ignored.object.namespace == backend.namespace
-                && targets.contains(&(group, kind, name))
-            {
-                found.push(format!(
-                    "{} names {backend}, but is left out, see below",
-                    ignored.object
-                ));
+        for (rule, backends) in http.chain(grpc) {
+            for backend in backends {
+                let policies = self.index().policies(&backend.reference).iter();
+                let policies = policies.take_while(|_| self.may_look());
+                found.extend(policies.map(|policy| {
+                    let path = format!("spec.rules[{rule}].backendRefs");
+                    (path, policy_left_out(policy, &backend.reference))
+                }));
             }
         }
+        found.truncate(MOST_NAMED);
         found
     }
+}
+
+/// That a policy for a backend has no effect.
+fn policy_left_out(policy: &Ignored, backend: &ObjectReference) -> String {
+    let policy = &policy.object;
+    format!("{policy} names {backend}, but is left out and has no effect, see below")
 }

@@ -1,10 +1,7 @@
 //! Redirects that lead to nobody, or in a circle.
 
 use super::{super::Near, Around};
-use crate::{
-    routing::RouterOptions,
-    sim::{Answer, Outcome, Refusal, Request, Simulator, redirected},
-};
+use crate::sim::{Answer, Outcome, Refusal, Request, Simulator, redirected};
 use std::collections::BTreeSet;
 
 /// How many redirects are followed, at most.
@@ -17,7 +14,7 @@ impl Near<'_> {
             return;
         };
         let effective = self.resolver.resolution().effective.clone();
-        let mut simulator = Simulator::new(effective, RouterOptions::default());
+        let mut simulator = Simulator::new(effective, self.routing);
         let mut asked = BTreeSet::from([request.uri.to_string()]);
         for _ in 0..MOST_FOLLOWED {
             let url = next.uri.to_string();

@@ -1,9 +1,12 @@
 //! Routes that would have taken a request and are not in force where it was asked, or not as they are written.
 
-use super::{super::Near, Around, SHOWN, host_of, within};
+use super::{
+    super::{Near, conflict::apart},
+    Around, SHOWN, host_of, within,
+};
 use crate::{
     attachment::{
-        Attachment, PortWinner, RouteId, RouteKind, Snapshot, Standing,
+        Attachment, RouteId, RouteKind, Snapshot,
         effective::{AttachedRoute, EffectiveHostname},
     },
     meta::{GROUP, Hostname, ObjectReference, Release},
@@ -23,19 +26,11 @@ impl Near<'_> {
         let here = self.of_parent(asked).filter(|(route, _)| {
             carries(route, request) && self.serves(route, host_of(request).as_deref())
         });
+        let taken = answer.listener.as_ref().map(|at| at.name.as_str());
         let lost = here.flat_map(|(route, attachment)| {
-            let at_listeners = attachment.listeners.iter().filter_map(move |at| {
-                let listener = answer.listener.as_ref()?;
-                let excluded = at.standing.excluded()?;
-                (*at.name == *listener.name)
-                    .then(|| format!("{route} is rejected at listener `{}`: {excluded}", at.name))
-            });
-            let at_ports = attachment.lost_ports.iter().filter_map(move |lost| {
-                let to: &PortWinner = &lost.to;
-                (Some(lost.port) == port)
-                    .then(|| format!("{route} is rejected at port {}: {to}", lost.port))
-            });
-            at_listeners.chain(at_ports)
+            exclusions(route, attachment, |listener, lost_port| {
+                listener.is_some() && listener == taken || lost_port.is_some() && lost_port == port
+            })
         });
         why.extend(lost.take(SHOWN));
     }
@@ -55,27 +50,30 @@ impl Near<'_> {
                 && self.would_take(route, request)
         });
         for (route, index, attachment) in here.take(SHOWN) {
-            if !attachment.attached {
+            let excluded: Vec<String> = if attachment.attached {
+                let taken = answer.listener.as_ref().map(|at| at.name.as_str());
+                exclusions(route, attachment, |listener, _| {
+                    listener.is_some() && listener == taken
+                })
+                .collect()
+            } else {
+                exclusions(route, attachment, |_, _| true)
+                    .take(SHOWN)
+                    .collect()
+            };
+            if !attachment.attached && excluded.is_empty() {
                 let why = &attachment.why;
-                around.why.push(match why.starts_with("rejected at ") {
-                    true => format!("{route} is {why}"),
-                    false => format!("{route} is not attached: {why}"),
-                });
+                around.why.push(format!("{route} is not attached: {why}"));
+            }
+            if !attachment.attached {
                 self.attach(route, (index, attachment), &mut around.help);
-                continue;
+            } else if !excluded.is_empty() {
+                let mut at = attachment.listeners.iter();
+                around
+                    .help
+                    .extend(at.find_map(|at| apart(route, &at.standing)));
             }
-            let taken = answer.listener.as_ref();
-            let mut at = attachment.listeners.iter();
-            let at = at.find(|at| taken.is_some_and(|taken| *at.name == *taken.name));
-            if let Some(at) = at
-                && let Some(excluded) = at.standing.excluded()
-            {
-                around.why.push(format!(
-                    "{route} is rejected at listener `{}`: {excluded}",
-                    at.name
-                ));
-                around.help.extend(apart(route, &at.standing));
-            }
+            around.why.extend(excluded);
         }
     }
 
@@ -235,7 +233,7 @@ impl Near<'_> {
             });
             each.collect()
         };
-        let mut table = Table::default();
+        let mut table = Table::with_options(self.routing);
         match route.kind {
             RouteKind::Http => {
                 let Some(rules) = self.resolver.http_rules_of(route) else {
@@ -330,27 +328,20 @@ fn carries(route: &RouteId, request: &Request) -> bool {
     }
 }
 
-/// What lets a route and the one that excludes it be side by side.
-fn apart(route: &RouteId, standing: &Standing) -> Option<String> {
-    let conflict = match standing {
-        Standing::Conflicted(conflict) => conflict,
-        Standing::TableFull(_) => {
-            return Some(format!(
-                "use fewer or smaller regular expressions in {route}, or attach it to another listener"
-            ));
-        }
-        _ => return None,
-    };
-    let winner = &conflict.winner;
-    Some(match (route.kind, winner.kind) {
-        (RouteKind::Http | RouteKind::Grpc, _) => format!(
-            "give {route} and {winner} hostnames that have no host in common, or attach one of them to another listener"
-        ),
-        (RouteKind::Tls, RouteKind::Tls) => {
-            format!(
-                "give {route} a hostname that {winner} does not have, or attach it to another listener"
-            )
-        }
-        _ => format!("attach {route} to a listener that {winner} does not use"),
-    })
+/// That other routes exclude a route at some of the listeners or ports of a parent, each in a sentence.
+fn exclusions<'a>(
+    route: &'a RouteId,
+    attachment: &'a Attachment,
+    is_asked: impl Fn(Option<&str>, Option<u16>) -> bool + Copy + 'a,
+) -> impl Iterator<Item = String> + 'a {
+    let at_listeners = attachment.listeners.iter().filter_map(move |at| {
+        let excluded = at.standing.excluded()?;
+        is_asked(Some(&at.name), None)
+            .then(|| format!("{route} is rejected at listener `{}`: {excluded}", at.name))
+    });
+    let at_ports = attachment.lost_ports.iter().filter_map(move |lost| {
+        is_asked(None, Some(lost.port))
+            .then(|| format!("{route} is rejected at port {}: {}", lost.port, lost.to))
+    });
+    at_listeners.chain(at_ports)
 }

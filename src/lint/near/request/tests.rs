@@ -191,7 +191,7 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     assert_eq!(
         found.help,
         [
-            "give HTTPRoute shop/site and GRPCRoute shop/calls hostnames that have no host in common, or attach one of them to another listener"
+            "attach GRPCRoute shop/calls and HTTPRoute shop/site to different listeners by `sectionName`, or give them hostnames that have no host in common"
         ]
     );
     // Of a rule that fails only its own references are named.

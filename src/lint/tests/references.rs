@@ -1,0 +1,313 @@
+//! References that lead to nothing, or to something that cannot be used.
+
+use super::*;
+
+#[test]
+fn references_of_a_set_are_followed() {
+    let gateway = gateway(&json!([
+        {"name": "web", "port": 80, "protocol": "HTTP", "hostname": "*.example.com"},
+    ]));
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "other"},
+        "spec": {"ports": [{"port": 8080}]},
+    });
+    let mut grant = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+        "metadata": {"name": "g", "namespace": "other"},
+        "spec": {
+            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "default"}],
+            "to": [{"group": "", "kind": "Service"}],
+        },
+    });
+    let subject = route(&json!({
+        "hostnames": ["example.com"],
+        "parentRefs": [{"name": "gw"}, {"name": "gw", "sectionName": "tls"}, {"name": "none"}],
+        "rules": [{"backendRefs": [
+            {"name": "s", "namespace": "other", "port": 80},
+            {"name": "t", "port": 80},
+        ]}],
+    }));
+    let judged = |grant: &Value| rules(&[&gateway, &service, grant, &subject]);
+    let mut expected = vec![
+        ("Route/hostnames-meet-listener", "spec.hostnames".to_owned()),
+        (
+            "ParentReference/listener-exists",
+            "spec.parentRefs[1].sectionName".to_owned(),
+        ),
+        (
+            "ParentReference/parent-exists",
+            "spec.parentRefs[2]".to_owned(),
+        ),
+        (
+            "BackendReference/port-exists",
+            "spec.rules[0].backendRefs[0].port".to_owned(),
+        ),
+        (
+            "BackendReference/backend-exists",
+            "spec.rules[0].backendRefs[1]".to_owned(),
+        ),
+    ];
+    assert_eq!(judged(&grant), expected);
+    grant["metadata"]["namespace"] = json!("default");
+    expected.insert(
+        3,
+        (
+            "Reference/granted",
+            "spec.rules[0].backendRefs[0].namespace".to_owned(),
+        ),
+    );
+    assert_eq!(judged(&grant), expected);
+    // A lone object is not a set.
+    assert_eq!(rules(&[&subject]), []);
+}
+
+/// In a mesh a route needs no ReferenceGrant (GEP-1426), and lint asks attachment (`needs_grant`).
+#[test]
+fn a_mesh_route_needs_no_grant() {
+    let service = |name: &str, namespace: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]},
+        })
+    };
+    let mut mesh = route(&json!({
+        "parentRefs": [{"group": "", "kind": "Service", "name": "cart", "port": 80}],
+        "rules": [{"backendRefs": [{"name": "other", "namespace": "elsewhere", "port": 80}]}],
+    }));
+    mesh["metadata"]["namespace"] = json!("shop");
+    let (cart, other) = (service("cart", "shop"), service("other", "elsewhere"));
+    assert_eq!(rules(&[&cart, &other, &mesh]), []);
+}
+
+/// GatewayTLSConfig `mode`: `certificateRefs` "is ignored in this mode" (Passthrough).
+#[test]
+fn what_passthrough_ignores_is_not_looked_for() {
+    let other = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "other"}, "type": "Opaque"});
+    let listener = |mode: &str| {
+        gateway(&json!([{"name": "t", "port": 443, "protocol": "TLS",
+            "tls": {"mode": mode, "certificateRefs": [{"name": "missing"}]}}]))
+    };
+    let ignored = "GatewayTLSConfig/passthrough-ignores-certificates";
+    let refs = "spec.listeners[0].tls.certificateRefs".to_owned();
+    assert_eq!(
+        rules(&[&listener("Passthrough"), &other]),
+        [(ignored, refs)]
+    );
+    let path = "spec.listeners[0].tls.certificateRefs[0]".to_owned();
+    let missing = ("SecretObjectReference/certificate-exists", path);
+    assert_eq!(rules(&[&listener("Terminate"), &other]), [missing]);
+    let through = gateway(
+        &json!([{"name": "t", "port": 443, "protocol": "TLS", "tls": {
+            "mode": "Passthrough",
+            "frontendValidation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "missing"}]},
+        }}]),
+    );
+    let validation = "spec.listeners[0].tls.frontendValidation".to_owned();
+    assert_eq!(rules(&[&through, &other]), [(ignored, validation)]);
+}
+
+/// Whatever a route answers with 500 for a reference, validation names: HTTPRoute `backendRefs` and `filters[].type`.
+#[test]
+fn every_backend_and_filter_that_attachment_refuses_is_named() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let import = json!({
+        "apiVersion": "multicluster.x-k8s.io/v1alpha1", "kind": "ServiceImport", "metadata": {"name": "si"},
+        "spec": {"type": "ClusterSetIP", "ips": ["10.1.2.3"], "ports": [{"port": 80}]},
+    });
+    let extension = json!([{"type": "ExtensionRef", "extensionRef": {"group": "x.io", "kind": "Limit", "name": "l"}}]);
+    let subject = |kind: &str| {
+        let at = |path: &str| {
+            json!([if kind == "HTTPRoute" {
+                json!({"path": {"value": format!("/{path}")}})
+            } else {
+                json!({"method": {"service": path}})
+            }])
+        };
+        let good = json!({"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "si", "port": 80});
+        let mut filtered = good.clone();
+        filtered["filters"] = extension.clone();
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": "a"},
+            "spec": {"parentRefs": [{"name": "gw"}], "rules": [
+                {"matches": at("a"), "backendRefs": [good]},
+                {"matches": at("b"), "backendRefs": [{"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "si"}]},
+                {"matches": at("c"), "backendRefs": [{"group": "x.io", "kind": "Foo", "name": "f"}]},
+                {"matches": at("d"), "backendRefs": [filtered]},
+                {"matches": at("e"), "backendRefs": [good], "filters": extension},
+            ]},
+        })
+    };
+    for kind in ["HTTPRoute", "GRPCRoute"] {
+        let found = judged(&[&gateway, &import, &subject(kind)]);
+        let of = |rule: &'static str, path: &str, message: &str| {
+            (rule, format!("spec.{path}"), message.to_owned())
+        };
+        let usable = "BackendReference/backend-usable";
+        let filter = "LocalObjectReference/filter-supported";
+        let why = "the filter `ExtensionRef` cannot be applied: Limit.x.io `l` is not a filter that is supported";
+        assert_eq!(
+            found[2],
+            [
+                of(
+                    usable,
+                    "rules[1].backendRefs[0]",
+                    "no port of ServiceImport default/si is named"
+                ),
+                of(
+                    usable,
+                    "rules[2].backendRefs[0]",
+                    "kind Foo.x.io cannot be a backend: expected Service or ServiceImport"
+                ),
+                of(
+                    filter,
+                    "rules[3].backendRefs[0].filters[0].extensionRef",
+                    why
+                ),
+                of(filter, "rules[4].filters[0].extensionRef", why),
+            ]
+        );
+    }
+}
+
+/// A listener without a hostname serves every host.
+#[test]
+fn a_listener_without_hostname_meets_every_route() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let subject = route(&json!({
+        "hostnames": ["example.com"], "parentRefs": [{"name": "gw"}],
+        "rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "elsewhere.org"}}]}],
+    }));
+    assert_eq!(rules(&[&gateway, &subject]), []);
+}
+
+#[test]
+fn findings_of_an_older_version_name_the_fields_of_that_version() {
+    let policy = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "BackendTLSPolicy", "metadata": {"name": "p"},
+        "spec": {
+            "targetRef": {"group": "", "kind": "Service", "name": "s"},
+            "tls": {"hostname": "a.b", "caCertRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}]},
+        },
+    });
+    let other = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}});
+    let found: Vec<_> = rules(&[&policy, &other])
+        .into_iter()
+        .filter(|(rule, _)| rule.ends_with("exists"))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (
+                "PolicyTargetReference/target-exists",
+                "spec.targetRef".to_owned()
+            ),
+            (
+                "CACertificateReference/certificate-exists",
+                "spec.tls.caCertRefs[0]".to_owned()
+            ),
+        ]
+    );
+}
+
+fn policy(name: &str, created: &str, targets: &Value, validation: &Value) -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "BackendTLSPolicy",
+        "metadata": {"name": name, "creationTimestamp": created},
+        "spec": {"targetRefs": targets, "validation": validation},
+    })
+}
+
+/// GEP-713, "Conflict Resolution": the older of two valid policies wins. One that is not valid does not compete, so that
+/// its age is not named; and a target that no policy can have is not said to be missing.
+#[test]
+fn a_policy_without_effect_is_told_why() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}});
+    let used = route(
+        &json!({"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs": [{"name": "s", "port": 80}]}]}),
+    );
+    let to_service = json!([{"group": "", "kind": "Service", "name": "s"}]);
+    let to_route =
+        json!([{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "a"}]);
+    let system = json!({"wellKnownCACertificates": "System", "hostname": "s.example"});
+    let missing = json!({"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "none"}], "hostname": "s.example"});
+    let (old, new) = ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z");
+    let why = |first: &Value, second: &Value| {
+        let found = judged(&[&gateway, &service, &used, first, second]).remove(3);
+        let at_target = |(_, path, _): &&(&str, String, String)| path == "spec.targetRefs[0]";
+        let said = found.iter().find(at_target);
+        said.map(|(rule, _, message)| (*rule, message.clone()))
+    };
+    let other = policy("b", new, &to_service, &system);
+    let says = |text: &str| Some(("PolicyTargetReference/in-force", text.to_owned()));
+    assert_eq!(
+        why(&policy("a", old, &to_service, &missing), &other),
+        says(
+            "BackendTLSPolicy default/b applies to Service default/s instead: this policy is not valid"
+        )
+    );
+    assert_eq!(why(&policy("a", old, &to_service, &system), &other), None);
+    assert_eq!(
+        why(&policy("a", old, &to_route, &system), &other),
+        says(
+            "kind HTTPRoute.gateway.networking.k8s.io cannot be the target of a BackendTLSPolicy: expected Service or ServiceImport"
+        )
+    );
+}
+
+/// SecretObjectReference: an object of another kind is not missing, it is of no use; and a Secret that an API server cannot
+/// read is named itself, not only by those that refer to it.
+#[test]
+fn an_object_that_cannot_hold_a_certificate_is_told_from_one_that_is_missing() {
+    let listener = |reference: &Value| {
+        gateway(&json!([
+            {"name": "tls", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [reference]}},
+        ]))
+    };
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "kubernetes.io/tls",
+        "data": {"tls.crt": "", "tls.key": "!!"},
+    });
+    let found = |reference: &Value| judged(&[&listener(reference), &secret]).remove(0);
+    let map = found(&json!({"group": "", "kind": "ConfigMap", "name": "s"}));
+    let rules: Vec<_> = map.iter().map(|(rule, _, _)| *rule).collect();
+    assert_eq!(rules, ["SecretObjectReference/certificate-usable"]);
+    assert!(map[0].2.contains("expected Secret"), "{map:?}");
+    let missing = found(&json!({"name": "none"}));
+    assert_eq!(missing[0].0, "SecretObjectReference/certificate-exists");
+
+    let gateway = listener(&json!({"name": "s"}));
+    let options = validation::ValidationOptions::new(Channel::Experimental);
+    let objects = [&gateway, &secret];
+    let reports: Vec<_> = judge_set(&objects, &options).collect();
+    let of_secret: Vec<_> = reports[1]
+        .findings()
+        .iter()
+        .map(|f| (f.rule(), f.path()))
+        .collect();
+    assert_eq!(of_secret, [("manifest/unreadable", "data[tls.key]")]);
+    assert!(!reports[1].is_accepted());
+}
+
+/// Whether a regular expression is too large is one verdict, by the limits that were asked for: what validation warns
+/// of makes the parent reject the route.
+#[test]
+fn a_set_is_resolved_by_the_limits_of_the_options() {
+    let subject = route(&json!({"parentRefs": [{"name": "gw"}], "rules": [{
+        "matches": [{"path": {"type": "RegularExpression", "value": "/[a-z]{50}"}}],
+        "filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "b.org"}}],
+    }]}));
+    let other = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let found = |options: &validation::ValidationOptions| -> Vec<&'static str> {
+        let objects = [&subject, &other];
+        let report = judge_set(&objects, options).next().unwrap();
+        report.findings().iter().map(Finding::rule).collect()
+    };
+    let mut options = validation::ValidationOptions::new(Channel::Standard);
+    assert_eq!(found(&options), [""; 0]);
+    options.patterns.pattern = 1_000;
+    assert_eq!(
+        found(&options),
+        ["RegularExpression/compiles", "ParentReference/accepted"]
+    );
+}

@@ -1,0 +1,71 @@
+//! Faults that are planted in sets: the law notices each.
+
+use super::*;
+
+/// How many violations there are in some sets, once a fault was planted in each.
+fn with_fault(plant: impl Fn(&mut Set)) -> (usize, usize) {
+    let (mut silent, mut unsaid) = (0, 0);
+    for seed in 0..120 {
+        let mut set = Set::new(seed);
+        plant(&mut set);
+        for violation in set.violations() {
+            match violation {
+                Violation::Silent(_) => silent += 1,
+                Violation::Unsaid(..) => unsaid += 1,
+            }
+        }
+    }
+    (silent, unsaid)
+}
+
+#[test]
+fn the_law_notices_faults() {
+    // Lint says nothing any more.
+    let (silent, _) = with_fault(|set| set.reports.clear());
+    assert!(silent > 5, "{silent}");
+
+    // The status names a route that the listener does not have.
+    let (silent, _) = with_fault(|set| {
+        for gateway in set.resolution.effective.gateways.values_mut() {
+            let mut changed = EffectiveGateway::clone(gateway);
+            for listener in &mut changed.listeners {
+                let mut without = EffectiveListener::clone(listener);
+                without.http.pop();
+                *listener = without.into();
+            }
+            *gateway = changed.into();
+        }
+    });
+    assert!(silent > 10, "{silent}");
+
+    // A listener serves less than its configuration says.
+    let (silent, _) = with_fault(|set| {
+        let mut effective = set.resolution.effective.clone();
+        for gateway in effective.gateways.values_mut() {
+            let mut changed = EffectiveGateway::clone(gateway);
+            for listener in &mut changed.listeners {
+                let mut without = EffectiveListener::clone(listener);
+                without.http.pop();
+                *listener = without.into();
+            }
+            *gateway = changed.into();
+        }
+        set.simulator = Simulator::new(effective, RouterOptions::default());
+    });
+    assert!(silent > 10, "{silent}");
+
+    // The status says that every reference is resolved.
+    let (_, unsaid) = with_fault(|set| {
+        for status in set.resolution.statuses.values_mut() {
+            let Status::Route(route) = status else {
+                continue;
+            };
+            for parent in &mut route.parents {
+                parent
+                    .conditions
+                    .retain(|condition| condition.type_ != "ResolvedRefs");
+            }
+        }
+    });
+    assert!(unsaid > 10, "{unsaid}");
+}
