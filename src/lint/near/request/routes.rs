@@ -339,9 +339,9 @@ fn exclusions<'a>(
         is_asked(Some(&at.name), None)
             .then(|| format!("{route} is rejected at listener `{}`: {excluded}", at.name))
     });
-    let at_ports = attachment.lost_ports.iter().filter_map(move |lost| {
-        is_asked(None, Some(lost.port))
-            .then(|| format!("{route} is rejected at port {}: {}", lost.port, lost.to))
-    });
+    let lost = attachment.lost_ports.iter();
+    let lost = lost.filter(move |lost| is_asked(None, Some(lost.port)));
+    let at_ports =
+        lost.map(move |lost| format!("{route} is rejected at port {}: {}", lost.port, lost.to));
     at_listeners.chain(at_ports)
 }
