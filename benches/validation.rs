@@ -1,9 +1,9 @@
 //! How fast an HTTPRoute is judged natively, beside `kube-cel` running the rules of our definition on the same route
 //! in the same run, and what a file of routes costs: reading it, and judging what was read.
 //!
-//! `cargo bench --bench validation`. Each iteration asserts its outcome. `kube-cel` has its schema compiled
+//! `cargo bench --bench validation`. Both judge by v1.1.0 and by the newest release, with a route that uses what that release has. Each iteration asserts its outcome. `kube-cel` has its schema compiled
 //! beforehand and runs the cross-field rules only; the native check runs those, the structural ones, those on metadata,
-//! and the warnings. The last line says how many times as long kube-cel takes when both are asked in turns.
+//! and the warnings. The last lines say, for each release, how many times as long kube-cel takes when both are asked in turns.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
 use divan::Bencher;
@@ -12,7 +12,7 @@ use gwapi::{
     meta::{Channel, Release},
     schema,
     v1::HttpRoute,
-    validation::{self, ValidationOptions},
+    validation::{self, Uses, ValidationOptions},
 };
 use kube_cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::{Value, json};
@@ -21,17 +21,28 @@ use std::{fmt::Write, time::Instant};
 fn main() {
     divan::main();
     if std::env::args().all(|argument| argument != "--test") {
-        in_turns();
+        for release in releases() {
+            in_turns(release);
+        }
     }
 }
 
+/// The release that most objects were written for, and the newest.
+fn releases() -> [Release; 2] {
+    [Release::V1_1_0, newest()]
+}
+
+fn newest() -> Release {
+    *Release::ALL.last().unwrap()
+}
+
 /// The route judged by both in turns, so that neither has the machine at a better moment.
-fn in_turns() {
+fn in_turns(release: Release) {
     const TURNS: usize = 200;
     const NATIVE: u32 = 100;
-    let route = route(true);
-    let options = ValidationOptions::new(Channel::Standard);
-    let (compiled, validator) = (compiled(), Validator::new());
+    let route = route(release, true);
+    let options = ValidationOptions::of(release, Channel::Standard);
+    let (compiled, validator) = (compiled(release), Validator::new());
     let mut ratios: Vec<f64> = (0..TURNS)
         .map(|_| {
             let start = Instant::now();
@@ -49,21 +60,38 @@ fn in_turns() {
     ratios.sort_by(f64::total_cmp);
     let [low, middle, high] = [10, 50, 90].map(|percent| ratios[TURNS * percent / 100]);
     println!(
-        "in turns: kube-cel takes {middle:.0} times as long (a tenth of the turns below {low:.0}, above {high:.0})"
+        "in turns, {release}: kube-cel takes {middle:.0} times as long (a tenth of the turns below {low:.0}, above {high:.0})"
     );
 }
 
 /// Our definition's schema with its rules, compiled for `kube-cel`.
-fn compiled() -> CompiledSchema {
+fn compiled(release: Release) -> CompiledSchema {
     let installation = schema::find("gateway.networking.k8s.io/v1", "HTTPRoute")
         .unwrap()
-        .installation(Release::V1_1_0, Channel::Standard)
+        .installation(release, Channel::Standard)
         .unwrap();
     compile_schema(&serde_json::to_value(crd::structural_schema(installation)).unwrap())
 }
 
-/// A route as they are: three rules, headers, filters, weights; `valid` or with a redirect beside a backend.
-fn route(valid: bool) -> Value {
+/// A route as they are for a release: three rules, headers, filters, weights; `valid` or with a redirect beside a backend.
+fn route(release: Release, valid: bool) -> Value {
+    let mut route = old_route(valid);
+    if release == newest() {
+        // What the standard channel has got since v1.1.0.
+        let rule = &mut route["spec"]["rules"][0];
+        rule["name"] = json!("cart");
+        rule["timeouts"] = json!({ "request": "10s", "backendRequest": "2s" });
+        rule["retry"] = json!({ "attempts": 2, "backoff": "100ms", "codes": [502, 503] });
+        rule["filters"][1]["requestMirror"]["percent"] = json!(10);
+        let filters = rule["filters"].as_array_mut().unwrap();
+        filters.push(json!({ "type": "CORS", "cors": {
+            "allowOrigins": ["https://shop.example.com"], "allowMethods": ["GET", "POST"], "maxAge": 600,
+        } }));
+    }
+    route
+}
+
+fn old_route(valid: bool) -> Value {
     let backends = json!([
         { "name": "cart-v1", "port": 8080, "weight": 90 },
         { "name": "cart-v2", "port": 8080, "weight": 10 },
@@ -107,10 +135,22 @@ fn route(valid: bool) -> Value {
     })
 }
 
-#[divan::bench(args = [true, false])]
-fn native_value(bencher: Bencher, valid: bool) {
-    let route = route(valid);
-    let options = ValidationOptions::new(Channel::Standard);
+/// A release, and whether the route is valid.
+const CASES: [(&str, bool); 4] = [
+    ("v1.1.0", true),
+    ("v1.1.0", false),
+    ("newest", true),
+    ("newest", false),
+];
+
+fn release(name: &str) -> Release {
+    name.parse().unwrap_or_else(|_| newest())
+}
+
+#[divan::bench(args = CASES)]
+fn native_value(bencher: Bencher, (name, valid): (&str, bool)) {
+    let route = route(release(name), valid);
+    let options = ValidationOptions::of(release(name), Channel::Standard);
     bencher.bench(|| {
         let report = validation::validate_value(&route, &options);
         assert_eq!(report.is_accepted(), valid);
@@ -120,7 +160,7 @@ fn native_value(bencher: Bencher, valid: bool) {
 
 #[divan::bench(args = [true, false])]
 fn native_typed(bencher: Bencher, valid: bool) {
-    let route: HttpRoute = serde_json::from_value(route(valid)).unwrap();
+    let route: HttpRoute = serde_json::from_value(old_route(valid)).unwrap();
     bencher.bench(|| {
         let report = validation::validate(&route, Channel::Standard);
         assert_eq!(report.is_accepted(), valid);
@@ -128,10 +168,23 @@ fn native_typed(bencher: Bencher, valid: bool) {
     });
 }
 
-#[divan::bench(args = [true, false])]
-fn kube_cel(bencher: Bencher, valid: bool) {
-    let route = route(valid);
-    let compiled = compiled();
+/// What it costs to find out which release a route is meant for.
+#[divan::bench]
+fn release_of_a_route(bencher: Bencher) {
+    let route = route(newest(), true);
+    bencher.bench(|| {
+        let mut uses = Uses::new(Channel::Standard);
+        uses.add(&route);
+        let choice = uses.choice();
+        assert_eq!(choice.release, newest());
+        choice
+    });
+}
+
+#[divan::bench(args = CASES)]
+fn kube_cel(bencher: Bencher, (name, valid): (&str, bool)) {
+    let route = route(release(name), valid);
+    let compiled = compiled(release(name));
     let validator = Validator::new();
     bencher.bench_local(|| {
         let verdict = validator.validate_compiled(&compiled, &route, None);
@@ -144,7 +197,7 @@ fn kube_cel(bencher: Bencher, valid: bool) {
 fn stream(count: usize) -> String {
     let mut text = String::new();
     for index in 0..count {
-        let mut route = route(true);
+        let mut route = old_route(true);
         route["metadata"]["name"] = json!(format!("cart-{index}"));
         writeln!(text, "---").unwrap();
         yaml(&route, 0, &mut text);

@@ -1,13 +1,15 @@
 //! `gwapi crds`: the CustomResourceDefinitions of a channel.
 
 use crate::{
-    output::{Exit, fail, print_document},
+    output::{Exit, Line, Page, Style, fail, print_document, say},
+    release::{Choosing, ReleaseArgs},
     write,
 };
 use clap::Args;
 use gwapi::{
     crd,
     meta::{Channel, Release},
+    validation::Uses,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde::Serialize;
@@ -20,9 +22,9 @@ pub(crate) struct CrdsArgs {
     /// The release channel: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
-    /// The release: from `v1.0.0` to `v1.7.0`
-    #[arg(long, default_value_t)]
-    release: Release,
+    /// The release: from `v1.0.0` to `v1.7.0`. Unless given, it is the newest
+    #[arg(long, value_name = "RELEASE")]
+    release: Option<Release>,
     /// Write a file for each kind into this folder, made where it is missing, instead of to stdout. Files of the same
     /// name are replaced; a link in their place is refused
     #[arg(long, value_name = "DIR")]
@@ -30,7 +32,22 @@ pub(crate) struct CrdsArgs {
 }
 
 pub(crate) fn run(args: &CrdsArgs) -> Exit {
-    let documents = match documents(args.release, args.channel) {
+    let named = ReleaseArgs {
+        release: args.release,
+    };
+    let chosen = Choosing::new(named, Uses::new(args.channel)).chosen();
+    if !chosen.is_named() {
+        let mut page = Page::new(Style::stderr());
+        let channel = args.channel;
+        page.line(
+            0,
+            &Line::plain(format_args!(
+                "definitions of the {channel} channel of {chosen}"
+            )),
+        );
+        say(page);
+    }
+    let documents = match documents(chosen.release, args.channel) {
         Ok(documents) => documents,
         Err(error) => return fail(format_args!("cannot write a definition as YAML: {error}")),
     };
@@ -119,7 +136,7 @@ mod tests {
                 let committed = fs::read_to_string(folder.join(&name)).unwrap();
                 assert!(
                     committed == yaml(&crd).unwrap(),
-                    "crds/{channel}/{name} has drifted: run `cargo run -p gwapi-cli -- crds --channel {channel} --output crds/{channel}`"
+                    "crds/{channel}/{name} has drifted: run `cargo run -p gwapi-cli -- crds --release v1.1.0 --channel {channel} --output crds/{channel}`"
                 );
             }
         }

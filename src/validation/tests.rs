@@ -518,3 +518,33 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
         "{helps:?}"
     );
 }
+
+#[test]
+fn a_release_that_changes_nothing_judges_as_the_one_before() {
+    let session = json!({"rules": [{"sessionPersistence": {"idleTimeout": "1s"}, "rule": 1}]});
+    let old = json!({"backendTLS": {}, "listeners": []});
+    for (kind, spec) in [
+        ("HTTPRoute", session),
+        ("Gateway", old),
+        ("BackendTLSPolicy", json!({})),
+    ] {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": "a", "namespace": "b"}, "spec": spec,
+        });
+        for channel in Channel::ALL {
+            let findings = |release: Release| -> Vec<String> {
+                let report = validate_value(&object, &ValidationOptions::of(release, channel));
+                let texts = report.findings().iter().map(ToString::to_string);
+                texts
+                    .map(|text| text.replace(release.as_str(), "…"))
+                    .collect()
+            };
+            assert!(!findings(Release::MADE_UP).is_empty(), "{kind}");
+            assert_eq!(
+                findings(Release::MADE_UP),
+                findings(Release::V1_7_0),
+                "{kind}"
+            );
+        }
+    }
+}

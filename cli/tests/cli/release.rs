@@ -188,3 +188,26 @@ fn all_of_the_input_is_judged_by_one_release() {
     assert_eq!(errors.len(), 20, "{errors:?}");
     assert!(said.contains("of v1.3.0, the newest"), "{said}");
 }
+
+#[test]
+fn the_definitions_of_the_newest_release_are_written_unless_one_is_named() {
+    let version = |arguments: &[&str]| {
+        let output = gwapi(&[&["crds"], arguments].concat(), "");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let versions = text.lines().filter_map(|line| {
+            line.trim()
+                .strip_prefix("gateway.networking.k8s.io/bundle-version: ")
+        });
+        let versions: std::collections::BTreeSet<_> = versions.map(str::to_owned).collect();
+        (
+            versions.into_iter().collect::<Vec<_>>(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let said = "definitions of the standard channel of v1.7.0, the newest release\n";
+    assert_eq!(version(&[]), (vec!["v1.7.0".to_owned()], said.to_owned()));
+    assert_eq!(
+        version(&["--release", "v1.2.1"]),
+        (vec!["v1.2.1".to_owned()], String::new())
+    );
+}
