@@ -160,6 +160,90 @@ fn finding_never_allocates_where_a_header_has_several_lines() {
     }
 }
 
+/// Of one name a single value is asked, of another several, of all others the same one.
+#[test]
+fn finding_by_the_names_of_headers_never_allocates() {
+    let header = |name: &str, value: &str| HeaderMatch {
+        name: name.parse().unwrap(),
+        value: ValueMatch::exact(value),
+    };
+    let entry = |rule: u32| {
+        let (name, value) = match rule {
+            0 => ("x-lone".to_owned(), "a,b".to_owned()),
+            1..=3 => ("x-several".to_owned(), format!("a,{rule}")),
+            _ => (format!("x-{rule}"), "1".to_owned()),
+        };
+        let mut matching = HttpMatch::default();
+        matching.headers.push(header(&name, &value));
+        Entry::new(matching, Rank::new("default/route", rule, 0), rule)
+    };
+    for repeated in [RepeatedHeader::Combined, RepeatedHeader::AnyLine] {
+        let options = RouterOptions::default().with_repeated_header(repeated);
+        let router = Router::from_routes(options, [("route", (0..200).map(entry))]);
+        let combined = |rule| (repeated == RepeatedHeader::Combined).then_some(rule);
+        for (name, lines, expected) in [
+            ("x-lone", &["a,b"][..], Some(0)),
+            ("X-Lone", &["a", "b"], combined(0)),
+            ("x-lone", &["a"], None),
+            (
+                "x-lone",
+                &["a,b", "c"],
+                if combined(0).is_some() { None } else { Some(0) },
+            ),
+            ("x-several", &["a", "3"], combined(3)),
+            ("x-several", &["a,2"], Some(2)),
+            ("x-77", &["1"], Some(77)),
+            ("x-77", &["2"], None),
+        ] {
+            let mut request = http::Request::get("/").header("accept", "*/*");
+            for line in lines {
+                request = request.header(name, *line);
+            }
+            let request = request.body(()).unwrap();
+            let counted = allocation_counter::measure(|| {
+                assert_eq!(
+                    router.find(&request).copied(),
+                    expected,
+                    "{name}: {lines:?}"
+                );
+            });
+            assert_eq!(counted.count_total, 0, "{name}: {lines:?}");
+            let lines: Vec<_> = lines.iter().map(|line| (name, line.as_bytes())).collect();
+            let view = gwapi::routing::View {
+                headers: &lines,
+                ..gwapi::routing::View::default()
+            };
+            assert_eq!(router.find(&view).copied(), expected, "{name}: {lines:?}");
+        }
+    }
+}
+
+/// The exception that the documentation of `Router` names.
+#[test]
+fn a_query_is_indexed_on_the_heap_once_if_it_has_more_than_1024_parameters() {
+    let entries = (0..200).map(|rule| {
+        let mut matching = HttpMatch::default();
+        matching.query.push(QueryMatch {
+            name: format!("name{rule}").into(),
+            value: ValueMatch::exact("1"),
+        });
+        Entry::new(matching, Rank::new("default/route", rule, 0), rule)
+    });
+    let router = Router::from_routes(RouterOptions::default(), [("route", entries)]);
+    for (parameters, allocations) in [(10, 0), (1_024, 0), (1_025, 1), (5_000, 1)] {
+        let sent = (0..parameters).map(|at| format!("name{}=1", at + 1));
+        let query = sent.collect::<Vec<_>>().join("&");
+        let view = gwapi::routing::View {
+            query: Some(&query),
+            ..gwapi::routing::View::default()
+        };
+        let counted = allocation_counter::measure(|| {
+            assert_eq!(router.find(&view), Some(&1));
+        });
+        assert_eq!(counted.count_total, allocations, "{parameters}");
+    }
+}
+
 #[test]
 fn finding_never_allocates_on_generated_routes_and_requests() {
     for seed in 0..40 {

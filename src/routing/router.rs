@@ -21,8 +21,10 @@ use super::request::view::RequestView;
 /// A compiled routing table: from a request to the payload of the entry that takes precedence.
 ///
 /// [`find`](Self::find) cannot fail and does not allocate, and its cost does not grow with the number of
-/// hostnames, of paths, or of entries on one path that an exact header, query parameter or method tells apart.
-/// (Oversized regular expressions are the one exception to both, see [`Pattern`](super::Pattern).)
+/// hostnames, of paths, or of entries on one path that an exact header, query parameter or method tells apart. There are
+/// two exceptions. Oversized regular expressions may allocate and take longer, see [`Pattern`](super::Pattern). And where
+/// entries ask for many query parameters, a query with more than 1 024 parameters is indexed on the heap, once in a look-up,
+/// so that the time stays in proportion to its length.
 ///
 /// Payloads are cloned into the table when it is made or changed, so keep them small: an index, an [`Arc`].
 ///
@@ -61,6 +63,8 @@ pub struct Router<T> {
     narrowed_entries: usize,
     /// The number of entries that ask for a query parameter.
     query_entries: usize,
+    /// The sum of both.
+    particular_entries: usize,
 }
 
 /// A hostname with its entries. A wildcard's name is what follows `*.`.
@@ -99,6 +103,7 @@ impl<T> Clone for Router<T> {
             len: self.len,
             narrowed_entries: self.narrowed_entries,
             query_entries: self.query_entries,
+            particular_entries: self.particular_entries,
         }
     }
 }
@@ -215,6 +220,7 @@ impl<T> Router<T> {
             len: 0,
             narrowed_entries: 0,
             query_entries: 0,
+            particular_entries: 0,
         }
     }
 
@@ -248,13 +254,19 @@ impl<T> Router<T> {
     #[inline(always)]
     pub(super) fn lookup<R: RequestView>(&self, request: &R) -> Option<Hit<'_, T>> {
         let prepared = Prepared::new(request, &self.options);
-        if let Some(query) = prepared.query
-            && query.len() >= LongQuery::LEAST
-            && self.query_entries > 0
-        {
-            return self.lookup_by_long_query(query, prepared);
+        // One test for what most tables do not have.
+        if self.particular_entries > 0 {
+            if let Some(query) = prepared.query
+                && query.len() >= LongQuery::LEAST
+                && self.query_entries > 0
+            {
+                return self.lookup_by_long_query(query, prepared);
+            }
+            if self.narrowed_entries > 0 {
+                return self.lookup_narrowed(&prepared);
+            }
         }
-        self.lookup_prepared(&prepared)
+        self.lookup_by_pattern(&prepared)
     }
 
     #[inline(never)]
@@ -264,18 +276,20 @@ impl<T> Router<T> {
         prepared: Prepared<'_, R>,
     ) -> Option<Hit<'_, T>> {
         let query = LongQuery::new(query, &self.hashing);
-        self.lookup_prepared(&prepared.with_long_query(&query))
+        let prepared = prepared.with_long_query(&query);
+        if self.narrowed_entries > 0 {
+            return self.lookup_narrowed(&prepared);
+        }
+        self.lookup_by_pattern(&prepared)
     }
 
+    /// Where the most specific pattern that has an entry for the request decides.
     #[inline(always)]
-    fn lookup_prepared<R: RequestView>(&self, prepared: &Prepared<'_, R>) -> Option<Hit<'_, T>> {
+    fn lookup_by_pattern<R: RequestView>(&self, prepared: &Prepared<'_, R>) -> Option<Hit<'_, T>> {
         if self.exact.is_empty() && self.wildcard.is_empty() {
             return self.any.as_ref()?.find(prepared, self);
         }
         let sent = prepared.request.host();
-        if self.narrowed_entries > 0 {
-            return self.lookup_narrowed(sent, prepared);
-        }
         // Names are kept in their normal form, which is the one that most clients send.
         if let Some(host) = self.exact_host(sent) {
             let paths = &host.first.paths;
@@ -310,12 +324,11 @@ impl<T> Router<T> {
 
     /// The hostnames that routes name may rank an entry of a wide pattern before one of a narrow pattern.
     #[inline(never)]
-    fn lookup_narrowed<R: RequestView>(
-        &self,
-        sent: &[u8],
-        request: &Prepared<'_, R>,
-    ) -> Option<Hit<'_, T>> {
-        let name = HostName::new(sent);
+    fn lookup_narrowed<R: RequestView>(&self, request: &Prepared<'_, R>) -> Option<Hit<'_, T>> {
+        if self.exact.is_empty() && self.wildcard.is_empty() {
+            return self.any.as_ref()?.find(request, self);
+        }
+        let name = HostName::new(request.request.host());
         let mut best: Option<Hit<'_, T>> = None;
         for host in self.hosts(name.as_bytes()) {
             let ranks_before =
@@ -487,6 +500,7 @@ impl<T: Clone> Router<T> {
         self.len += 1;
         self.narrowed_entries += usize::from(is_narrowed(entry));
         self.query_entries += usize::from(!entry.query().is_empty());
+        self.particular_entries = self.narrowed_entries + self.query_entries;
         let new = || {
             Arc::new(Host {
                 first: Tier {
@@ -530,6 +544,7 @@ impl<T: Clone> Router<T> {
         self.query_entries = self
             .query_entries
             .saturating_sub(usize::from(!entry.query().is_empty()));
+        self.particular_entries = self.narrowed_entries + self.query_entries;
         let hashing = &self.hashing;
         let (hosts, name) = match &entry.hostname {
             HostPattern::Any => {

@@ -407,6 +407,10 @@ impl RequestView for Counted<'_> {
         std::iter::once(self.value)
     }
 
+    fn header_named<'a>(&'a self, _: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        std::iter::empty()
+    }
+
     fn header_names(&self) -> impl Iterator<Item = &str> {
         std::iter::once("x-tenant")
     }

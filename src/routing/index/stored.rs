@@ -12,7 +12,7 @@ use crate::routing::matching::matches::{
 use crate::routing::matching::precedence::Precedence;
 use crate::routing::options::{RepeatedHeader, RouterOptions};
 use crate::routing::request::host::HostPattern;
-use crate::routing::request::lines::{joined, separators};
+use crate::routing::request::lines::{have_value, joined, separators};
 use crate::routing::request::query;
 use crate::routing::request::view::RequestView;
 
@@ -227,17 +227,17 @@ fn line_fits(header: &HeaderMatch, line: &[u8]) -> bool {
 #[inline(never)]
 fn lines_fit<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) -> bool {
     let (request, repeated) = (request.request, request.repeated_header);
-    if repeated == RepeatedHeader::AnyLine {
-        let mut lines = request.header(&header.name);
-        return lines.any(|line| line_fits(header, line));
-    }
-    separators(&header.name).iter().any(|separator| {
-        let line = joined(request, &header.name, separator);
-        match &header.value {
-            ValueMatch::Exact(value) => line.eq(value.bytes()),
-            ValueMatch::RegularExpression(pattern) => pattern.is_match_bytes(line),
+    let name = header.name.as_str();
+    let lines = || request.header(&header.name);
+    match (&header.value, repeated) {
+        (ValueMatch::Exact(value), _) => have_value(lines, name, value.as_bytes(), repeated),
+        (ValueMatch::RegularExpression(pattern), RepeatedHeader::AnyLine) => {
+            lines().any(|line| pattern.is_match(line))
         }
-    })
+        (ValueMatch::RegularExpression(pattern), RepeatedHeader::Combined) => separators(name)
+            .iter()
+            .any(|separator| pattern.is_match_bytes(joined(lines(), separator))),
+    }
 }
 
 fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_, R>) -> bool {

@@ -1,6 +1,6 @@
 //! The parts of a request that routing looks at, borrowed from wherever they are.
 
-use http::header::HOST;
+use http::header::{AsHeaderName, HOST};
 use http::{HeaderMap, HeaderName, Uri};
 
 use crate::same::same;
@@ -26,6 +26,8 @@ pub trait RequestView {
     /// The names of all headers for which [`header`](Self::header) gives a line, in any case. A name with several lines
     /// may be given once or more often; once costs less.
     fn header_names(&self) -> impl Iterator<Item = &str>;
+    /// As [`header`](Self::header), for a name of [`header_names`](Self::header_names).
+    fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]>;
 }
 
 /// The authority decides over the `Host` header (RFC 9112, section 3.2.2).
@@ -43,11 +45,12 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a [u8] {
 fn lines<'a>(
     uri: &'a Uri,
     headers: &'a HeaderMap,
-    name: &'a HeaderName,
+    name: impl AsHeaderName,
+    is_host: bool,
 ) -> impl Iterator<Item = &'a [u8]> {
     let mut sent = headers.get_all(name).into_iter().peekable();
     let authority = match sent.peek() {
-        None if *name == HOST => uri.authority(),
+        None if is_host => uri.authority(),
         _ => None,
     };
     sent.map(http::HeaderValue::as_bytes)
@@ -85,7 +88,13 @@ impl<B> RequestView for http::Request<B> {
 
     #[inline]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        lines(self.uri(), self.headers(), name)
+        lines(self.uri(), self.headers(), name, *name == HOST)
+    }
+
+    #[inline]
+    fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let is_host = name.eq_ignore_ascii_case("host");
+        lines(self.uri(), self.headers(), name, is_host)
     }
 
     #[inline]
@@ -117,7 +126,13 @@ impl RequestView for http::request::Parts {
 
     #[inline]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        lines(&self.uri, &self.headers, name)
+        lines(&self.uri, &self.headers, name, *name == HOST)
+    }
+
+    #[inline]
+    fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let is_host = name.eq_ignore_ascii_case("host");
+        lines(&self.uri, &self.headers, name, is_host)
     }
 
     #[inline]
@@ -155,6 +170,11 @@ impl<R: RequestView> RequestView for &R {
     #[inline]
     fn header_names(&self) -> impl Iterator<Item = &str> {
         (**self).header_names()
+    }
+
+    #[inline]
+    fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        (**self).header_named(name)
     }
 }
 
@@ -215,9 +235,14 @@ impl RequestView for View<'_> {
 
     #[inline(always)]
     fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.header_named(name.as_str())
+    }
+
+    #[inline(always)]
+    fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         Lines {
             rest: self.headers.iter(),
-            name: name.as_str(),
+            name,
         }
     }
 

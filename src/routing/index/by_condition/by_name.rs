@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::by_part::Index;
+use super::below::Below;
 use super::depth::Depth;
 use super::entries::{Change, Entries};
 use super::part::{Named, Part};
@@ -24,9 +24,9 @@ use crate::routing::request::view::RequestView;
 #[derive(Clone)]
 pub(in crate::routing::index) struct Names<E> {
     /// By names of headers, in lower case.
-    headers: Texts<Index<E>>,
+    headers: Texts<Below<E>>,
     /// By names of query parameters, decoded.
-    query: Texts<Index<E>>,
+    query: Texts<Below<E>>,
     /// Entries that ask for no name that would tell them apart.
     rest: E,
     /// Below which of its names an entry stands: the same for all with the same tests.
@@ -95,22 +95,22 @@ impl<E: Entries> Names<E> {
         hashing: &Hashing,
     ) -> Option<Hit<'t, E::Payload>> {
         let mut found = None;
-        let mut before: Option<&Index<E>> = None;
+        let mut before: Option<&Below<E>> = None;
         for name in request.request.header_names() {
-            let Some(index) = self.header(name.as_bytes(), hashing) else {
+            let Some(below) = self.header(name.as_bytes(), hashing) else {
                 continue;
             };
             // Lines of one name mostly follow each other; one look is enough for all of them.
-            if !before.is_some_and(|before| std::ptr::eq(before, index)) {
-                found = better(found, index.find(request, hashing));
+            if !before.is_some_and(|before| std::ptr::eq(before, below)) {
+                found = better(found, below.find_by_header(name, request, hashing));
             }
-            before = Some(index);
+            before = Some(below);
         }
         found
     }
 
     /// The entries that ask for a header of this name, which may have capitals.
-    fn header(&self, name: &[u8], hashing: &Hashing) -> Option<&Index<E>> {
+    fn header(&self, name: &[u8], hashing: &Hashing) -> Option<&Below<E>> {
         #[cfg(test)]
         crate::routing::index::work::note(|work| work.names += 1);
         if !name.iter().any(u8::is_ascii_uppercase) {
@@ -133,17 +133,17 @@ impl<E: Entries> Names<E> {
             #[cfg(test)]
             crate::routing::index::work::note(|work| work.names += 1);
             let raw = parameter.name;
-            let index = if raw.plain {
+            let below = if raw.plain {
                 self.query.get(raw.value, hashing)
             } else {
                 let hash = || hashing.hash_stream(Decoded::new(raw.value));
                 self.query.get_where(hash, |text| raw.equals(text))
             };
-            if let Some(index) = index
+            if let Some(below) = below
                 && request.is_first(&parameter)
             {
-                let value = Some(parameter.value());
-                found = better(found, index.find_by_raw(value, request, hashing));
+                let value = parameter.value();
+                found = better(found, below.find_by_raw(value, request, hashing));
             }
         }
         found
@@ -151,9 +151,9 @@ impl<E: Entries> Names<E> {
 
     pub(super) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<E::Payload>>)) {
         self.headers
-            .for_each(&mut |index| index.for_each(&mut *visit));
+            .for_each(&mut |below| below.for_each(&mut *visit));
         self.query
-            .for_each(&mut |index| index.for_each(&mut *visit));
+            .for_each(&mut |below| below.for_each(&mut *visit));
         self.rest.for_each(visit);
     }
 
@@ -165,12 +165,15 @@ impl<E: Entries> Names<E> {
 
     /// Below which of its names a new entry had best stand.
     fn choose(&self, entry: &Stored<E::Payload>, hashing: &Hashing) -> Option<usize> {
-        let load = |named: Named<'_>| {
-            let index = match named {
-                Named::Header(header) => self.headers.get(header.name.as_str().as_bytes(), hashing),
-                Named::Query(parameter) => self.query.get(parameter.name.as_bytes(), hashing),
-            };
-            index.map_or(0, |index| index.load(named.value(), hashing))
+        let load = |named: Named<'_>| match named {
+            Named::Header(header) => {
+                let below = self.headers.get(header.name.as_str().as_bytes(), hashing);
+                below.map_or(0, |below| below.load(named.value(), hashing))
+            }
+            Named::Query(parameter) => {
+                let below = self.query.get(parameter.name.as_bytes(), hashing);
+                below.map_or(0, |below| below.load(named.value(), hashing))
+            }
         };
         let names = self.names(entry).enumerate();
         // Where an exact value and a pattern are as good, the exact value: it needs no test any more.
@@ -193,16 +196,21 @@ impl<E: Change> Names<E> {
         let part = named.part();
         let above = depth.by(&part);
         let depth = depth.led_by(&above);
-        let new = || Index::new(part.clone());
-        let insert = |index: &mut Index<E>| index.insert(entry, hashing, depth);
+        let value = named.value();
         match named {
             Named::Header(header) => {
                 let name = header.name.as_str().as_bytes();
-                self.headers.upsert(name, hashing, new, insert);
+                let new = || Below::new(&part, value);
+                self.headers.upsert(name, hashing, new, |below| {
+                    below.insert(value, &part, entry, hashing, depth);
+                });
             }
             Named::Query(parameter) => {
                 let name = parameter.name.as_bytes();
-                self.query.upsert(name, hashing, new, insert);
+                let new = || Below::new(&part, value);
+                self.query.upsert(name, hashing, new, |below| {
+                    below.insert(value, &part, entry, hashing, depth);
+                });
             }
         }
     }
@@ -259,14 +267,16 @@ impl<E: Change> Names<E> {
     /// Removes an entry; true if none is left.
     pub(super) fn remove(&mut self, entry: &Arc<Stored<E::Payload>>, hashing: &Hashing) -> bool {
         self.len = self.len.saturating_sub(1);
-        let remove = |index: &mut Index<E>| !index.remove(entry, hashing);
         match self.leave_place(entry, hashing) {
             Some(Named::Header(header)) => {
                 let name = header.name.as_str().as_bytes();
-                self.headers.edit(name, hashing, remove);
+                self.headers
+                    .edit(name, hashing, |below| !below.remove(entry, hashing));
             }
             Some(Named::Query(parameter)) => {
-                self.query.edit(parameter.name.as_bytes(), hashing, remove);
+                let name = parameter.name.as_bytes();
+                self.query
+                    .edit(name, hashing, |below| !below.remove(entry, hashing));
             }
             None => self.rest.remove(entry, hashing),
         }

@@ -180,9 +180,9 @@ impl<E: Entries> Index<E> {
                 })
             }
             RepeatedHeader::Combined => {
-                let values = separators(name).iter();
+                let values = separators(name.as_str()).iter();
                 values.fold(None, |found, separator| {
-                    let value = || joined(request.request, name, separator);
+                    let value = || joined(request.request.header(name), separator);
                     let hash = || hashing.hash_stream(value());
                     let is = |text: &[u8]| value().eq(text.iter().copied());
                     let entries = self.values.get_where(hash, is);

@@ -149,15 +149,38 @@ impl<T> PathTable<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let mut progress = Progress::default();
-        for len in self.prefixes.lengths().longest_first(path) {
-            if let Some(entries) = self.prefixes.front(path, len, hashing, &mut progress)
+        let lengths = self.prefixes.lengths();
+        if lengths.may_be_long(path) {
+            return self.find_among_long(path, request, hashing);
+        }
+        for len in lengths.short_longest_first(path) {
+            if let Some(front) = path.get(..len)
+                && let Some(entries) = self.prefixes.at(front, hashing)
                 && let Some(found) = entries.find(request, hashing)
             {
                 return Some(found);
             }
         }
         self.root.find(request, hashing)
+    }
+
+    /// As [`find_longest`](Self::find_longest), where prefixes are so long that each hash goes on from the one before.
+    #[inline(never)]
+    fn find_among_long<'t, R: RequestView>(
+        &'t self,
+        path: &[u8],
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, T>> {
+        let mut progress = Progress::default();
+        for len in self.prefixes.lengths().longest_first(path) {
+            if let Some(entries) = self.prefixes.front(path, len, hashing, &mut progress)
+                && let Some(found) = entries.find_open(request, hashing)
+            {
+                return Some(found);
+            }
+        }
+        self.root.find_open(request, hashing)
     }
 
     pub(in crate::routing) fn for_each<'t>(&'t self, visit: &mut dyn FnMut(&'t Arc<Stored<T>>)) {

@@ -48,21 +48,36 @@ impl Lengths {
         usize::try_from(self.max).unwrap_or(usize::MAX)
     }
 
-    /// The lengths at which `path` or the whole elements at its front may be a key, the longest first.
+    /// Whether a key of a length without a bit of its own may be at the front of `path`.
     #[inline(always)]
-    pub(in crate::routing) fn longest_first<'p>(&self, path: &'p [u8]) -> LongestFirst<'p> {
-        let (mut bits, mut long) = (self.bits, 0);
+    pub(in crate::routing) fn may_be_long(&self, path: &[u8]) -> bool {
+        path.len() >= LONG && self.bits >> LONG != 0
+    }
+
+    /// Those of [`longest_first`](Self::longest_first) that have a bit of their own.
+    #[inline(always)]
+    pub(in crate::routing) fn short_longest_first<'p>(&self, path: &'p [u8]) -> ShortFirst<'p> {
+        let mut bits = self.bits & !(1 << LONG);
         if path.len() < LONG {
             bits &= (2 << path.len()) - 1;
-        } else if bits >> LONG != 0 {
-            long = self.max().min(path.len());
         }
-        LongestFirst {
+        ShortFirst { path, bits }
+    }
+
+    /// The lengths at which `path` or the whole elements at its front may be a key, the longest first.
+    pub(in crate::routing) fn longest_first<'p>(
+        &self,
+        path: &'p [u8],
+    ) -> impl Iterator<Item = usize> + use<'p> {
+        let mut long = LongFirst {
             path,
-            bits: bits & !(1 << LONG),
             spans: self.spans,
-            long,
+            next: 0,
+        };
+        if self.may_be_long(path) {
+            long.next = self.max().min(path.len());
         }
+        long.chain(self.short_longest_first(path))
     }
 
     /// The lengths at which the whole elements at the back of `path`, each with the slash before it, may be a key, the
@@ -92,27 +107,18 @@ impl Lengths {
     }
 }
 
-/// See [`Lengths::longest_first`].
-pub(in crate::routing) struct LongestFirst<'p> {
+/// See [`Lengths::short_longest_first`].
+pub(in crate::routing) struct ShortFirst<'p> {
     path: &'p [u8],
-    /// Those left of the lengths with a bit of their own.
+    /// Those left.
     bits: u64,
-    /// For the others, see [`Lengths::spans`].
-    spans: u64,
-    /// The next of those without one, while it is as long as that.
-    long: usize,
 }
 
-impl Iterator for LongestFirst<'_> {
+impl Iterator for ShortFirst<'_> {
     type Item = usize;
 
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
-        if self.long >= LONG
-            && let Some(len) = self.next_long()
-        {
-            return Some(len);
-        }
         loop {
             let bit = self.bits.checked_ilog2()?;
             self.bits ^= 1 << bit;
@@ -124,17 +130,26 @@ impl Iterator for LongestFirst<'_> {
     }
 }
 
-impl LongestFirst<'_> {
-    /// The next of the lengths without a bit of their own.
-    #[inline(never)]
-    fn next_long(&mut self) -> Option<usize> {
-        while self.long >= LONG {
-            let (len, span) = (self.long, span(self.long));
+/// Those of [`Lengths::longest_first`] that have no bit of their own.
+struct LongFirst<'p> {
+    path: &'p [u8],
+    /// See [`Lengths::spans`].
+    spans: u64,
+    /// The next one, while it is so long.
+    next: usize,
+}
+
+impl Iterator for LongFirst<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while self.next >= LONG {
+            let (len, span) = (self.next, span(self.next));
             if self.spans & (1 << span) == 0 {
-                self.long = shortest(span).saturating_sub(1);
+                self.next = shortest(span).saturating_sub(1);
                 continue;
             }
-            self.long -= 1;
+            self.next -= 1;
             if ends_element(self.path, len) {
                 return Some(len);
             }
