@@ -260,7 +260,7 @@ const KINDS: &[Kind] = &[
         inputs::many_hostnames,
         &[
             (0, "warnings"),
-            (0, "HTTPRoute default/r0"),
+            (1, "HTTPRoute default/r0"),
             (1, "\"answered\""),
             (0, "of the Gateway API"),
             (0, "Nothing stands in the way"),
@@ -413,9 +413,9 @@ const KINDS: &[Kind] = &[
         "a route of regular expressions",
         inputs::regular_expressions,
         &[
-            (1, ""),
-            (1, ""),
-            (1, ""),
+            (0, "`PatternLimits::route`"),
+            (1, "`PatternLimits::route`"),
+            (1, "`PatternLimits::route`"),
             (0, "converted 0 of 2 objects"),
             (0, "Nothing stands in the way"),
         ],
@@ -475,7 +475,7 @@ fn served() -> Vec<Row> {
             },
         ),
         row("serve: a reply that is too long", (10, 500), move |n| {
-            let line = apply(&inputs::many_listeners(n)) + "{\"op\": \"status\"}\n";
+            let line = apply(&inputs::many_hostnames(n)) + "{\"op\": \"status\"}\n";
             command(
                 &["serve", "--stdio", "--max-reply", "100000"],
                 line.into(),

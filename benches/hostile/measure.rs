@@ -1,5 +1,9 @@
 //! What a piece of work costs: time of the processor, since others may use the machine, and peak memory.
 
+use nix::{
+    sys::resource::{UsageWho, getrusage},
+    time::ClockId,
+};
 use std::{
     fs,
     io::{Read, Write as _},
@@ -21,14 +25,11 @@ pub(crate) struct Cost {
 
 /// How long the processor worked for this thread.
 pub(crate) fn timed(work: impl FnOnce()) -> Duration {
-    let worked = || -> Option<Duration> {
-        let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))
-    };
+    let worked = || ClockId::CLOCK_THREAD_CPUTIME_ID.now().map(Duration::from);
     let (start, before) = (Instant::now(), worked());
     work();
     match (before, worked()) {
-        (Some(before), Some(after)) => after.saturating_sub(before),
+        (Ok(before), Ok(after)) => after.saturating_sub(before),
         _ => start.elapsed(),
     }
 }
@@ -72,7 +73,6 @@ pub(crate) fn command(
         child.stdout.take()?,
         child.stderr.take()?,
     );
-    let start = Instant::now();
     let writing = thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });
@@ -81,26 +81,16 @@ pub(crate) fn command(
     let sought = says.to_owned();
     let complaints = thread::spawn(move || says_so(stderr, &sought));
     let of_process = format!("/proc/{}", child.id());
-    let (mut peak, mut time) = (0, None);
-    // A process that has ended says how long it worked until somebody asks for its exit code.
+    let before = worked_by_children()?;
+    let mut peak = 0;
     let status = loop {
         peak = held(&of_process).unwrap_or(0).max(peak);
-        match worked(&of_process) {
-            Some((worked, ended)) => {
-                time = Some(worked);
-                if ended {
-                    break child.wait().ok()?;
-                }
-            }
-            None => {
-                if let Some(status) = child.try_wait().ok()? {
-                    break status;
-                }
-            }
+        if let Some(status) = child.try_wait().ok()? {
+            break status;
         }
         thread::sleep(Duration::from_millis(1));
     };
-    let time = time.unwrap_or_else(|| start.elapsed());
+    let time = worked_by_children()?.saturating_sub(before);
     writing.join().ok()?;
     let (said, complained) = (reading.join().ok()?, complaints.join().ok()?);
     let expected = status.code() == Some(code) && (said.found || complained.found);
@@ -152,12 +142,13 @@ fn held(process: &str) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// How long the processor has worked for a process, and whether the process has ended (Linux).
-fn worked(process: &str) -> Option<(Duration, bool)> {
-    let text = fs::read_to_string(format!("{process}/stat")).ok()?;
-    let (_, rest) = text.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    // Linux counts in hundredths of a second.
-    Some((Duration::from_millis(ticks * 10), *fields.first()? == "Z"))
+/// How long the processor has worked for the processes that have been started here and have ended.
+fn worked_by_children() -> Option<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let times = [usage.user_time(), usage.system_time()];
+    times.iter().try_fold(Duration::ZERO, |sum, time| {
+        let seconds = Duration::from_secs(u64::try_from(time.tv_sec()).ok()?);
+        let rest = Duration::from_micros(u64::try_from(time.tv_usec()).ok()?);
+        Some(sum + seconds + rest)
+    })
 }

@@ -16,7 +16,7 @@ use crate::{
         route::{RouteState, rules::Rules},
         standing::Exclusion,
     },
-    meta::{Age, Hostname, NamespacedName, Seniority, is_narrower},
+    meta::{Age, Hostname, NamespacedName, RoutePatterns, Seniority, is_narrower},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -52,7 +52,7 @@ impl Tally {
         id: &RouteId,
         was_there: bool,
         new: Option<(Age, &Arc<[EffectiveHostname]>)>,
-        rules: Option<&Rules>,
+        patterns: Option<&RoutePatterns>,
         everything: Option<&Hostname>,
         options: &Options,
     ) -> Effect {
@@ -60,7 +60,7 @@ impl Tally {
             let rank = options.hostname_rank;
             return Effect::Changed(self.connections.change(id, new, everything, rank));
         }
-        let patterns = rules.filter(|_| new.is_some()).and_then(Rules::patterns);
+        let patterns = patterns.filter(|_| new.is_some());
         if self.patterns.change(id, patterns, &options.patterns) {
             return Effect::Anew;
         }
@@ -109,9 +109,9 @@ impl Tally {
         options: &Options,
     ) {
         // Routes that have regular expressions have the same ones where TLS is passed through.
-        let patterns = members.iter().map(|member| {
+        let patterns = members.iter().filter_map(|member| {
             let built = member.route.at_listener(gateway, false);
-            (member.id, built.rules.patterns())
+            Some((member.id, built.patterns.as_ref()?))
         });
         *self = Self {
             counted: self.counted,

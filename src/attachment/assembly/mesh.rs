@@ -244,8 +244,10 @@ pub(in crate::attachment) fn service<'a>(
     members.sort_by_key(|(id, route, _)| (Seniority::new(route.age, &id.name), id.kind));
     let mut by_namespace: HashMap<&str, Vec<_>> = HashMap::new();
     for (id, route, _) in &members {
-        let of_namespace = by_namespace.entry(&id.name.namespace).or_default();
-        of_namespace.push((*id, route.at_services().rules.patterns()));
+        if let Some(patterns) = &route.at_services().patterns {
+            let of_namespace = by_namespace.entry(&id.name.namespace).or_default();
+            of_namespace.push((*id, patterns));
+        }
     }
     for (namespace, routes) in by_namespace {
         let judged = TablePatterns::judge(routes.into_iter(), limits);
@@ -316,7 +318,7 @@ pub(in crate::attachment) fn edit(
     let come = claims.note(id, age(new), &(&taken - &both), true);
     let patterns = claims.patterns.entry(id.name.namespace.clone());
     let rules = new.filter(|_| !after.is_empty());
-    let rules = rules.and_then(|route| route.at_services().rules.patterns());
+    let rules = rules.and_then(|route| route.at_services().patterns.as_ref());
     let full = patterns.or_default().change(id, rules, limits);
     if gone || come || full {
         return Edited::Anew;

@@ -17,16 +17,16 @@ pub(in crate::attachment) struct TablePatterns {
 }
 
 impl TablePatterns {
-    /// Judges all routes of a table, which are in order of seniority.
+    /// Judges all routes of a table that have regular expressions, which are in order of seniority.
     pub(in crate::attachment) fn judge<'a>(
-        routes: impl Iterator<Item = (&'a RouteId, Option<&'a RoutePatterns>)>,
+        routes: impl Iterator<Item = (&'a RouteId, &'a RoutePatterns)>,
         limits: &PatternLimits,
     ) -> Self {
         let mut judged = Self::default();
         let mut budget = TableBudget::new(limits);
         for (id, patterns) in routes {
-            judged.note(id, patterns);
-            if let Some(Err(full)) = patterns.map(|patterns| budget.take(patterns)) {
+            judged.note(id, Some(patterns));
+            if let Err(full) = budget.take(patterns) {
                 judged.full.insert(id.clone(), full);
             }
         }

@@ -79,6 +79,12 @@ impl RoutePatterns {
         }
     }
 
+    /// Whether the route has no regular expressions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_text.is_empty()
+    }
+
     /// The patterns that are accepted.
     pub fn accepted(&self) -> impl Iterator<Item = &Pattern> {
         self.by_text.values().filter_map(|one| one.as_ref().ok())

@@ -156,12 +156,14 @@ impl Update<'_> {
                 state.map(|state| state.at_listener(gateway, passes_through).rules.clone())
             };
             let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
+            let patterns =
+                new.and_then(|state| state.at_listener(gateway, passes_through).patterns.as_ref());
             let was_rejected = tally.excluded(id).is_some();
             let effect = tally.change(
                 id,
                 before.contains_key(&index),
                 after.get(&index).map(|hostnames| (age, hostnames)),
-                new_rules.as_ref(),
+                patterns,
                 listener.hostname.as_ref(),
                 &resolver.options,
             );

@@ -44,7 +44,7 @@ pub(in crate::attachment) enum Rules {
 
 impl Rules {
     /// The regular expressions of the matches; none for kinds without matches.
-    pub(in crate::attachment) fn patterns(&self) -> Option<&RoutePatterns> {
+    fn patterns(&self) -> Option<&RoutePatterns> {
         match self {
             Self::Http(rules) => Some(&rules.patterns),
             Self::Grpc(rules) => Some(&rules.patterns),
@@ -57,6 +57,9 @@ impl Rules {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::attachment) struct Built {
     pub(in crate::attachment) rules: Rules,
+    /// The regular expressions of the matches, if there are any. Here and not in the rules alone, since each listener asks
+    /// every route for them: most routes then answer without a look at their rules.
+    pub(in crate::attachment) patterns: Option<RoutePatterns>,
     /// The condition `ResolvedRefs`.
     pub(in crate::attachment) resolved: Finding,
     /// Why the route as a whole cannot be accepted: none of its rules is valid.
@@ -412,7 +415,9 @@ impl<'a> Builder<'a> {
         };
         let left_out = self.invalid.iter();
         let left_out = left_out.filter(|(_, fate, _)| *fate == Fate::LeftOut);
+        let patterns = rules.patterns().filter(|patterns| !patterns.is_empty());
         Built {
+            patterns: patterns.cloned(),
             rules,
             resolved,
             invalid,
