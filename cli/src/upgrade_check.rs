@@ -2,18 +2,18 @@
 
 use crate::{
     input::{InputArgs, Kept, Looked, MOST_SHOWN, Named, Sifted},
-    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json},
+    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, fail, print, print_json},
 };
 use clap::Args;
 use gwapi::{
-    conversion::upgrade::{self, Impact, UpgradeFinding, UpgradeReport},
+    conversion::upgrade::{self, Impact, UpgradeFinding, UpgradeOptions, UpgradeReport},
     manifest::RawObject,
-    meta::Channel,
+    meta::{Channel, Release},
 };
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// Say what an upgrade to release v1.1.0 would block, break and lose, and what to do
+/// Say what an upgrade from one release to another would block, break and lose, and what to do
 ///
 /// Reads the CRDs and the objects that are installed, as `kubectl get crd -o yaml` and
 /// `kubectl get gateways,httproutes,… -A -o yaml` give them. Exit 1 where something stands in the way.
@@ -21,6 +21,13 @@ use std::collections::HashMap;
 pub(crate) struct UpgradeCheckArgs {
     #[command(flatten)]
     input: InputArgs,
+    /// The release that is installed, such as `v1.1.0`: kinds whose CRDs are not in the input are taken to be installed as it
+    /// does. Unless given, it is that of the CRDs in the input; else the newest before `--to` that has all that the input uses
+    #[arg(long, value_name = "RELEASE")]
+    from: Option<Release>,
+    /// The release to upgrade to; the newest unless given
+    #[arg(long, value_name = "RELEASE", default_value_t = UpgradeOptions::default().to)]
+    to: Release,
     /// The channel to upgrade to: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
@@ -29,6 +36,12 @@ pub(crate) struct UpgradeCheckArgs {
 }
 
 pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
+    if let Some(from) = args.from.filter(|from| *from > args.to) {
+        return fail(format_args!(
+            "`--from {from}` is later than `--to {}`: an upgrade leads forward, give a later `--to`",
+            args.to
+        ));
+    }
     let looker = || {
         |_: &str, entry: RawObject| Looked {
             keep: upgrade::concerns(&entry.value).then_some(entry),
@@ -39,7 +52,9 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
         return Exit::Failed;
     };
     read.input.print_problems(&read.problems);
-    let report = upgrade::check(read.kept.iter().map(|kept| &kept.what.value), args.channel);
+    let mut options = UpgradeOptions::to(args.to, args.channel);
+    options.from = args.from;
+    let report = upgrade::check(read.kept.iter().map(|kept| &kept.what.value), options);
     let printed = match args.output.format {
         Format::Text => print(text(&report, &read, Style::stdout())),
         Format::Json => print_json(&Answer::of(&report, &read)),
@@ -60,6 +75,8 @@ fn is_clean(report: &UpgradeReport, read: &Sifted<RawObject>) -> bool {
 /// The report in JSON.
 #[derive(Serialize)]
 struct Answer<'a> {
+    /// The release from which the upgrade leads; null where none is known.
+    from: Option<&'static str>,
     release: &'static str,
     channel: &'static str,
     clean: bool,
@@ -106,6 +123,7 @@ impl<'a> Answer<'a> {
             }
         };
         Self {
+            from: report.from.map(Release::as_str),
             release: report.release.as_str(),
             channel: report.channel.as_str(),
             clean: is_clean(report, read),
@@ -170,10 +188,11 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
             Impact::Loses => Tone::Warn,
             _ => Tone::Faint,
         };
-        let mut line = Line::of(tone, finding.impact).and(": ").and(file);
-        line = line
-            .and(format_args!(":{number}:{column}: "))
-            .with(Tone::Strong, &finding.object);
+        let mut line = Line::of(tone, finding.impact).and(": ");
+        if !file.is_empty() {
+            line = line.and(file).and(format_args!(":{number}:{column}: "));
+        }
+        line = line.with(Tone::Strong, &finding.object);
         if !finding.path.is_empty() {
             line = line.and(": ").and(&finding.path);
         }
@@ -188,6 +207,12 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
     }
     page.gap();
     page.line(0, &verdict(report, read.problems.all()));
+    if let Some(from) = report.from.filter(|from| *from != report.release) {
+        page.line(
+            0,
+            &Line::plain(format_args!("Judged as an upgrade from {from}.")),
+        );
+    }
     page.gap();
     page.line(0, &Line::plain("What to do, in this order:"));
     for (index, step) in report.steps.iter().enumerate() {

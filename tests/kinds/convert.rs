@@ -248,3 +248,59 @@ fn leaves(value: &Value) -> BTreeSet<String> {
     }
     found
 }
+
+/// Of every release and the next, both channels: what the older takes and the newer does not is a finding on the object, and
+/// what both take is none; from a release to itself nothing stands in the way.
+#[test]
+fn an_upgrade_to_the_next_release_names_what_it_no_longer_takes() {
+    let objects: Vec<Value> = fixtures::all()
+        .into_iter()
+        .map(|(_, entry)| entry.value)
+        .collect();
+    let judge = |object: &Value, release, channel| {
+        let mut object = object.clone();
+        object.as_object_mut().unwrap().remove("status");
+        let options = ValidationOptions::of(release, channel);
+        validation::validate_value(&object, &options).is_accepted()
+    };
+    let (mut fine, mut named) = (0, 0);
+    for channel in Channel::ALL {
+        for (index, from) in Release::ALL.iter().enumerate() {
+            let crds = crd::definitions(*from, channel);
+            let crds: Vec<_> = crds
+                .iter()
+                .map(|crd| serde_json::to_value(crd).unwrap())
+                .collect();
+            let taken: Vec<_> = objects
+                .iter()
+                .filter(|o| judge(o, *from, channel))
+                .collect();
+            let targets = [Some(from), Release::ALL.get(index + 1)];
+            for to in targets.into_iter().flatten() {
+                for object in &taken {
+                    let kind = object["kind"].as_str().unwrap();
+                    let own = crds
+                        .iter()
+                        .filter(|crd| crd["spec"]["names"]["kind"] == kind);
+                    let options = UpgradeOptions::to(*to, channel).from(*from);
+                    let report = upgrade::check(own.chain([*object]), options);
+                    let on_object = report
+                        .findings
+                        .iter()
+                        .filter(|f| f.object.kind == kind && f.impact != Impact::Note);
+                    let any = on_object.count() > 0;
+                    assert_eq!(
+                        any,
+                        !judge(object, *to, channel),
+                        "{from} to {to} {channel}: {object}\n{report:#?}"
+                    );
+                    fine += usize::from(!any);
+                    named += usize::from(any);
+                    assert!(from != to || !any);
+                    assert!(report.steps.len() > 1, "{report:#?}");
+                }
+            }
+        }
+    }
+    assert!(fine > 200 && named > 5, "{fine} {named}");
+}

@@ -245,6 +245,8 @@ fn an_upgrade_names_what_blocks_breaks_and_loses() {
                 "upgrade-check",
                 "-f",
                 &installed,
+                "--to",
+                "v1.1.0",
                 "--channel",
                 channel,
                 "-o",
@@ -306,5 +308,88 @@ fn nothing_in_the_way_is_exit_0() {
     );
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("Nothing stands in the way of v1.1.0, standard channel."));
+    assert!(
+        text.starts_with("Nothing stands in the way of v1.7.0, standard channel."),
+        "{text}"
+    );
+}
+
+/// The newest release unless another is named; from the release that is named, or that of the CRDs in the input.
+#[test]
+fn an_upgrade_leads_from_one_release_to_another() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec:\n  gatewayClassName: c\n  \
+        listeners:\n  - {name: a, port: 80, protocol: HTTP}\n  backendTLS: {clientCertificateRef: {name: d}}\n";
+    let arguments = [
+        "upgrade-check",
+        "-f",
+        "-",
+        "--from",
+        "v1.3.0",
+        "--to",
+        "v1.4.0",
+        "--channel",
+        "experimental",
+    ];
+    let output = gwapi(&arguments, gateway);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "loses: <stdin>:8:15: Gateway a: spec.backendTLS: the experimental channel of v1.4.0 has this in another form, and drops or \
+         refuses this one [form-changed]\n  help: use `spec.tls.backend`: `gwapi convert -f FILE --release v1.4.0 --channel experimental` does\n",
+        // The CRD that is assumed stands nowhere in the input.
+        "note: CustomResourceDefinition gateways.gateway.networking.k8s.io: status.storedVersions: ",
+        "Not ready for v1.4.0, experimental channel: 0 blocking, 0 breaking, 1 losing a field.\nJudged as an upgrade from v1.3.0.\n",
+    ] {
+        assert!(text.contains(part), "{part}\nin\n{text}");
+    }
+    let json = gwapi(&[arguments.as_slice(), &["-o", "json"]].concat(), gateway);
+    let answer: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(
+        (&answer["from"], &answer["release"]),
+        (&"v1.3.0".into(), &"v1.4.0".into())
+    );
+    let newest = gwapi(
+        &[
+            "upgrade-check",
+            "-f",
+            &fixture("installed.yaml"),
+            "-o",
+            "json",
+        ],
+        "",
+    );
+    let answer: Value = serde_json::from_slice(&newest.stdout).unwrap();
+    assert_eq!(
+        (&answer["from"], &answer["release"]),
+        (&"v1.0.0".into(), &"v1.7.0".into())
+    );
+    let back = gwapi(
+        &[
+            "upgrade-check",
+            "-f",
+            "-",
+            "--from",
+            "v1.4.0",
+            "--to",
+            "v1.1.0",
+        ],
+        gateway,
+    );
+    assert_eq!(back.status.code(), Some(2));
+    let said = String::from_utf8(back.stderr).unwrap();
+    assert_eq!(
+        said,
+        "error: `--from v1.4.0` is later than `--to v1.1.0`: an upgrade leads forward, give a later `--to`\n"
+    );
+}
+
+/// All objects of `28-newer-kinds` are of known releases: none is called removed, and nobody is told to go back.
+#[test]
+fn objects_of_the_newest_releases_stand_in_nobodys_way() {
+    let objects = "apiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\nmetadata: {name: a, namespace: b}\n\
+        spec: {parentRef: {name: gw}, listeners: [{name: z, port: 80, protocol: HTTP}]}\n---\n\
+        apiVersion: gateway.networking.k8s.io/v1\nkind: ReferenceGrant\nmetadata: {name: a, namespace: b}\n\
+        spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: x}], to: [{group: \"\", kind: Service}]}\n";
+    let output = gwapi(&["upgrade-check", "-f", "-"], objects);
+    assert_eq!(output.status.code(), Some(0));
 }

@@ -3,21 +3,59 @@
 use super::{Findings, Impact, LATER_STORED, text};
 use crate::{
     conversion::kinds,
-    meta::{Channel, GROUP, Release},
+    crd::{self, BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
+    meta::{Channel, Release},
     schema::{self, Installation, KindVersion, LaterVersion},
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
-/// The annotation that says of which release a CRD is.
-const BUNDLE_VERSION: &str = "gateway.networking.k8s.io/bundle-version";
-/// The annotation that says of which channel a CRD is.
-const CHANNEL: &str = "gateway.networking.k8s.io/channel";
+/// The CRDs of a release for kinds that objects are of and whose CRDs are not there: those of the standard channel, or of the
+/// experimental one for what the standard one does not serve, or where CRDs of it are there.
+pub(super) fn assumed(from: Release, objects: &[&Value], crds: &[Crd<'_>]) -> Vec<Value> {
+    let known: BTreeSet<&str> = crds.iter().map(|crd| crd.kind).collect();
+    let experimental = crds.iter().any(Crd::is_experimental);
+    let mut wanted: BTreeSet<(Channel, &str)> = BTreeSet::new();
+    for object in objects {
+        let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+        let Some(version) = schema::find(api_version, kind).filter(|_| !known.contains(kind))
+        else {
+            continue;
+        };
+        let serves = |channel: &Channel| {
+            let installation = version.installation(from, *channel);
+            installation.is_some_and(|installation| installation.served)
+        };
+        let channel = Channel::ALL.into_iter().find(serves);
+        wanted.extend(channel.map(|channel| match experimental {
+            true => (Channel::Experimental, version.kind),
+            false => (channel, version.kind),
+        }));
+    }
+    let mut assumed = Vec::new();
+    for channel in Channel::ALL {
+        if !wanted.iter().any(|(of, _)| *of == channel) {
+            continue;
+        }
+        for crd in crd::definitions(from, channel) {
+            let kind = crd.spec.names.kind.as_str();
+            let other =
+                wanted.contains(&(Channel::Experimental, kind)) && channel == Channel::Standard;
+            if wanted.contains(&(channel, kind)) && !other {
+                assumed.extend(serde_json::to_value(&crd).ok());
+            }
+        }
+    }
+    assumed
+}
 
 /// A CRD of the Gateway API as it is installed.
 pub(super) struct Crd<'a> {
     pub(super) object: &'a Value,
     /// The kind, such as `HTTPRoute`.
     pub(super) kind: &'a str,
+    /// The group: one of the Gateway API's.
+    pub(super) group: &'a str,
     /// The name of its objects in URLs, such as `httproutes`. Safe in a command for a shell.
     pub(super) plural: String,
     /// Plural and group, such as `httproutes.gateway.networking.k8s.io`: what kubectl understands.
@@ -32,6 +70,14 @@ pub(super) struct Crd<'a> {
     has_status: bool,
 }
 
+/// A release that has two versions of a kind, the one in which objects are stored and one that the other release has too: over it
+/// objects get from one to the other.
+pub(super) struct Waypoint {
+    pub(super) release: Release,
+    /// The version in which it stores objects.
+    pub(super) storage: &'static str,
+}
+
 /// What the release has of a kind.
 pub(super) type Versions = Vec<(&'static KindVersion, &'static Installation)>;
 
@@ -40,7 +86,8 @@ impl<'a> Crd<'a> {
     pub(super) fn read(object: &'a Value) -> Option<Self> {
         let is_crd = text(object, "/kind") == "CustomResourceDefinition"
             && text(object, "/apiVersion").starts_with("apiextensions.k8s.io/");
-        if !is_crd || text(object, "/spec/group") != GROUP {
+        let group = text(object, "/spec/group");
+        if !is_crd || !schema::is_own(group) {
             return None;
         }
         let versions = list(object, "/spec/versions");
@@ -61,7 +108,8 @@ impl<'a> Crd<'a> {
         Some(Self {
             object,
             kind,
-            name: format!("{plural}.{GROUP}"),
+            name: format!("{plural}.{group}"),
+            group,
             plural,
             storage,
             stored: if has_status {
@@ -89,7 +137,42 @@ impl<'a> Crd<'a> {
 
     /// The later release that added a version of the kind, if one did.
     fn later(&self, version: &str, release: Release) -> Option<LaterVersion> {
-        schema::later(&format!("{GROUP}/{version}"), self.kind, release)
+        schema::later(&format!("{}/{version}", self.group), self.kind, release)
+    }
+
+    /// Whether it is one of the experimental channel, as the CRD says.
+    pub(super) fn is_experimental(&self) -> bool {
+        self.annotation(CHANNEL) == Some(Channel::Experimental.as_str())
+    }
+
+    /// Whether it is one of the standard channel, as the CRD says.
+    pub(super) fn is_standard(&self) -> bool {
+        self.annotation(CHANNEL) == Some(Channel::Standard.as_str())
+    }
+
+    /// Whether a version can be asked for now.
+    pub(super) fn serves(&self, version: &str) -> bool {
+        self.served.contains(&version)
+    }
+
+    /// The CRD by way of which objects get from a stored version to one that the release has: the newest of the experimental
+    /// channel that serves the stored one and stores another that the release has.
+    pub(super) fn waypoint(&self, stored: &str, found: &Findings) -> Option<Waypoint> {
+        let target = self.target(found);
+        let releases = Release::ALL.iter().rev().copied();
+        releases
+            .filter(|release| *release <= found.release && Some(*release) >= found.from)
+            .find_map(|release| {
+                let there: Versions =
+                    schema::versions_of(self.kind, release, Channel::Experimental).collect();
+                let serves = there
+                    .iter()
+                    .any(|(version, there)| version.version == stored && there.served);
+                let storage = stored_in(&there);
+                let goes_on = storage != stored
+                    && target.iter().any(|(version, _)| version.version == storage);
+                (serves && goes_on).then_some(Waypoint { release, storage })
+            })
     }
 
     /// What the release and channel have of the kind.
@@ -117,7 +200,7 @@ impl<'a> Crd<'a> {
             self.check_absent(found);
             return;
         }
-        if channel == Channel::Standard && self.annotation(CHANNEL) == Some("experimental") {
+        if channel == Channel::Standard && self.is_experimental() {
             found.add(
                 Impact::Note,
                 "from-experimental",
@@ -199,6 +282,11 @@ impl<'a> Crd<'a> {
                     target.iter().any(|(version, _)| version.version == storage)
                 }) {
                     format!("write each {kind} anew and take `{stored}` off `{path}` before the upgrade")
+                } else if let Some(waypoint) = self.waypoint(stored, found) {
+                    format!(
+                        "go by way of the experimental channel's CRD of {}, which has `{stored}` and `{}`",
+                        waypoint.release, waypoint.storage
+                    )
                 } else {
                     format!(
                         "back up and convert each {kind} to `{wanted}`, delete the CRD, upgrade, and create them again"
@@ -247,29 +335,43 @@ impl<'a> Crd<'a> {
         let later = versions
             .filter_map(|version| self.later(version, release))
             .next();
+        let stays = "its CRD stays as it is now";
+        let replaced = kinds::counterpart(self.kind)
+            .filter(|kind| schema::versions_of(kind, release, channel).next().is_some());
+        let experimental = schema::versions_of(self.kind, release, Channel::Experimental).next();
         let (message, help) = if let Some(later) = later {
             (
                 format!(
-                    "{} in `{}` came with release {}, which is later than {release}: its CRD stays as it is now",
+                    "{} in `{}` came with release {}, which is later than {release}: {stays}",
                     self.kind, later.version, later.since
                 ),
                 "keep the CRD as long as the kind is used".to_owned(),
             )
-        } else if known {
+        } else if let Some(kind) = replaced {
             (
                 format!(
-                    "the {channel} channel of {release} has no {}: its CRD stays as it is now",
+                    "{release} has no {}: {kind} has replaced it, and {stays}",
+                    self.kind
+                ),
+                format!("delete the CRD when each {} is a {kind}", self.kind),
+            )
+        } else if experimental.is_some() {
+            (
+                format!(
+                    "the {channel} channel of {release} has no {}: {stays}",
                     self.kind
                 ),
                 "upgrade to the experimental channel, or delete the CRD if the kind is not used"
                     .to_owned(),
             )
+        } else if known {
+            (
+                format!("release {release} has no {}: {stays}", self.kind),
+                "delete the CRD if the kind is not used".to_owned(),
+            )
         } else {
             (
-                format!(
-                    "release {release} has no {}: its CRD stays as it is now",
-                    self.kind
-                ),
+                format!("release {release} has no {}: {stays}", self.kind),
                 "check whether the kind is still used".to_owned(),
             )
         };

@@ -1,10 +1,11 @@
-//! What an upgrade to release v1.1.0 of a channel would do to what is installed.
+//! What an upgrade of the CRDs from one release to another would do to what is installed.
 //!
 //! [`check`] looks at CRDs, with their `status.storedVersions`, and at objects, as `kubectl get -o yaml`
 //! gives them, and says which stored versions block the upgrade, which objects would become invalid or lose
-//! fields, and what to do, as commands in their order.
+//! fields, which kinds, versions and forms of a status end, and what to do, as commands in their order.
 //!
-//! The facts that it goes by:
+//! What each release has comes from the same marks as its CRDs ([`schema`]), and what it refuses from its
+//! [`validation`](crate::validation). The facts that it goes by beside them:
 //!
 //! - An API server refuses a CRD that leaves out a version in which objects may be stored
 //!   (`status.storedVersions`). v1.1.0 has no BackendTLSPolicy `v1alpha2`.
@@ -14,21 +15,27 @@
 //! - A field that the schema does not have is dropped whenever an object is read or written, so it is gone
 //!   for every client once the CRD is replaced.
 //! - A kind that a channel does not have is left alone: its CRD stays as it was installed.
-//! - Of later releases it looks at nothing but which kinds and versions they added ([`schema::later`]). What is
-//!   written or stored in these is said to be later: an upgrade never leads back.
-//! - Release v1.0.0 came with a validating webhook, v1.1.0 has none.
+//! - What is written or stored in a version of a release after the one that is asked for is said to be later: an upgrade
+//!   never leads back. Of releases that are not known nothing is said.
+//! - Release v1.0.0 came with a validating webhook, v1.1.0 has none. Since v1.5.0 releases come with an admission policy
+//!   that keeps CRDs from going back ([`crd::safe_upgrades`](crate::crd::safe_upgrades)).
 
 mod crd;
+mod form;
 mod object;
 mod plan;
+mod policy;
+mod status;
 
+#[cfg(test)]
+mod release_tests;
 #[cfg(test)]
 mod tests;
 
 use crate::{
     meta::{Channel, ObjectReference, Release, kept_name},
     schema,
-    validation::ValidationOptions,
+    validation::{self, ChoiceReason, ValidationOptions},
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt};
@@ -37,6 +44,9 @@ use std::{collections::BTreeSet, fmt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpgradeReport {
+    /// The release from which the upgrade leads: the one that was named, that of the CRDs, or the newest before the other
+    /// that has all that the objects use. Nothing if none is known.
+    pub from: Option<Release>,
     /// The release to which the upgrade leads.
     pub release: Release,
     /// The channel to which the upgrade leads.
@@ -118,22 +128,86 @@ pub struct UpgradeStep {
     pub commands: Vec<String>,
 }
 
-/// Says what an upgrade of these CRDs and objects to release v1.1.0 of `channel` would do.
+/// From which release an upgrade leads to which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpgradeOptions {
+    /// The release that is installed. Unless set, it is that of the CRDs among the objects, and of kinds without a CRD
+    /// nothing is assumed; with it, these are taken to be installed as the release does it.
+    pub from: Option<Release>,
+    /// The release to which the upgrade leads.
+    pub to: Release,
+    /// The channel to which the upgrade leads.
+    pub channel: Channel,
+}
+
+impl UpgradeOptions {
+    /// To a release and channel.
+    #[must_use]
+    pub fn to(release: Release, channel: Channel) -> Self {
+        Self {
+            from: None,
+            to: release,
+            channel,
+        }
+    }
+
+    /// The same, from a release.
+    #[must_use]
+    pub fn from(self, release: Release) -> Self {
+        Self {
+            from: Some(release),
+            ..self
+        }
+    }
+}
+
+/// To the standard channel of the newest release.
+impl Default for UpgradeOptions {
+    fn default() -> Self {
+        let newest = Release::ALL.last().copied().unwrap_or_default();
+        Self::to(newest, Channel::Standard)
+    }
+}
+
+/// Says what an upgrade of these CRDs and objects would do.
 ///
 /// Objects that have nothing to do with the Gateway API ([`concerns`]) are passed over. Each value is one object; take lists apart first
 /// ([`manifest::read`](crate::manifest::read) does).
+///
+/// ```
+/// use gwapi::{conversion::upgrade::{self, UpgradeOptions}, meta::{Channel, Release}};
+/// use serde_json::json;
+///
+/// let gateway = json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": { "name": "edge" },
+///     "spec": {
+///         "gatewayClassName": "example",
+///         "listeners": [{ "name": "web", "port": 80, "protocol": "HTTP" }],
+///         "backendTLS": { "clientCertificateRef": { "name": "client" } },
+///     },
+/// });
+/// let options = UpgradeOptions::to(Release::V1_4_0, Channel::Experimental).from(Release::V1_3_0);
+/// let report = upgrade::check([&gateway], options);
+/// assert_eq!(report.findings[0].path, "spec.backendTLS");
+/// assert_eq!(report.findings[0].rule, "form-changed");
+/// ```
 #[must_use]
 pub fn check<'a>(
     installed: impl IntoIterator<Item = &'a Value>,
-    channel: Channel,
+    options: UpgradeOptions,
 ) -> UpgradeReport {
+    let installed: Vec<&Value> = installed.into_iter().collect();
+    let UpgradeOptions { to, channel, .. } = options;
     let mut found = Findings {
-        release: Release::V1_1_0,
+        from: from(&installed, options),
+        release: to,
         channel,
         list: Vec::new(),
         rules: BTreeSet::new(),
     };
     let (mut crds, mut objects, mut webhooks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut policy = None;
     for value in installed {
         if let Some(crd) = crd::Crd::read(value) {
             crds.push(crd);
@@ -141,11 +215,20 @@ pub fn check<'a>(
             objects.push(value);
         } else if object::is_webhook(value) {
             webhooks.push(value);
+        } else if policy::is_it(value) {
+            policy = Some(value);
         }
     }
+    let assumed = match options.from {
+        Some(from) => crd::assumed(from, &objects, &crds),
+        None => Vec::new(),
+    };
+    crds.extend(assumed.iter().filter_map(crd::Crd::read));
     for crd in &crds {
         crd.check(&mut found);
+        status::check(crd, &mut found);
     }
+    policy::check(policy, &crds, &mut found);
     object::check_all(&objects, &crds, &mut found);
     for webhook in &webhooks {
         object::check_webhook(webhook, &mut found);
@@ -154,17 +237,35 @@ pub fn check<'a>(
     let mut findings = found.list;
     findings.sort_by_key(|finding| finding.impact);
     UpgradeReport {
-        release: Release::V1_1_0,
+        from: found.from,
+        release: to,
         channel,
         findings,
         steps,
     }
 }
 
+/// The release that is installed, as far as it is known.
+fn from(installed: &[&Value], options: UpgradeOptions) -> Option<Release> {
+    options.from.or_else(|| {
+        let objects = installed.iter().copied();
+        let choice = validation::choose_release(objects, Channel::Experimental);
+        match choice.reason {
+            ChoiceReason::Installed => Some(choice.release),
+            ChoiceReason::HasAll => Some(choice.release).filter(|release| *release <= options.to),
+            // No known release is installed, or none has all.
+            _ => None,
+        }
+    })
+}
+
 /// Whether [`check`] looks at an object: whoever reads many can let the others go.
 #[must_use]
 pub fn concerns(object: &Value) -> bool {
-    crd::Crd::read(object).is_some() || is_object(object) || object::is_webhook(object)
+    crd::Crd::read(object).is_some()
+        || is_object(object)
+        || object::is_webhook(object)
+        || policy::is_it(object)
 }
 
 /// Whether it is an object of the Gateway API, of this release or a later one, or seems to be meant as one.
@@ -185,6 +286,7 @@ const MOST_FINDINGS: usize = 100_000;
 
 /// What was found so far, and where the upgrade leads.
 struct Findings {
+    from: Option<Release>,
     release: Release,
     channel: Channel,
     list: Vec<UpgradeFinding>,
@@ -193,6 +295,12 @@ struct Findings {
 }
 
 impl Findings {
+    /// The command that brings objects into the forms of the release.
+    fn convert(&self, arguments: &str) -> String {
+        let (release, channel) = (self.release, self.channel);
+        format!("gwapi convert {arguments} --release {release} --channel {channel}")
+    }
+
     fn add(
         &mut self,
         impact: Impact,

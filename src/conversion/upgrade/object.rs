@@ -3,10 +3,11 @@
 use super::{
     Findings, Impact, LATER_OBJECT,
     crd::{Crd, Versions, stored_in},
-    text,
+    form, text,
 };
 use crate::{
-    conversion::{convert_value, kinds},
+    conversion::{convert_to_release, kinds},
+    meta::Channel,
     schema::{self, KindVersion},
     validation,
 };
@@ -46,62 +47,54 @@ fn check(object: &Value, found: &mut Findings) {
         return;
     };
     if target.is_empty() {
-        found.add(
-            Impact::Breaks,
-            "kind-not-in-channel",
-            object,
-            "",
-            format!("the {channel} channel of {release} has no {kind}: the object stays, with a CRD that is not kept up to date"),
-            "upgrade to the experimental channel, or do without the object",
-        );
+        check_absent(object, kind, found);
         return;
     }
     let wanted = stored_in(&target);
     check_version(object, version, wanted, found);
+    form::check(object, version, wanted, found);
+}
 
-    let to = version.api_version.replace(version.version, wanted);
-    let converted = if to == api_version {
-        object.clone()
-    } else {
-        match convert_value(object, &to) {
-            Ok(converted) => converted,
-            Err(error) => {
-                for problem in error.problems() {
-                    found.add(
-                        Impact::Breaks,
-                        "cannot-be-converted",
-                        object,
-                        problem.path(),
-                        format!("the object cannot become `{wanted}` without a loss"),
-                        problem.kind().to_string(),
-                    );
-                }
-                return;
+/// An object of a kind that the release does not have in the channel.
+fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
+    let (release, channel) = (found.release, found.channel);
+    let has = |kind: &str, channel| schema::versions_of(kind, release, channel).next().is_some();
+    if let Some(new) = kinds::counterpart(kind).filter(|new| has(new, channel)) {
+        match convert_to_release(object, release, channel) {
+            Ok(_) => {
+                let command = found.convert("-f FILE");
+                found.add(
+                    Impact::Breaks,
+                    "kind-replaced",
+                    object,
+                    "kind",
+                    format!("{release} has no {kind}: {new} has replaced it"),
+                    format!("write the object as a {new}: `{command}` does"),
+                );
             }
+            Err(error) => form::add_unconvertible(&error, object, new, found),
         }
-    };
-    for field in schema::unknown_fields(&converted, channel) {
-        if is_server_side(field.path()) {
-            continue;
-        }
-        let (rule, message, help) = if field.is_experimental() {
-            (
-                "experimental-field",
-                format!(
-                    "the {channel} channel of {release} does not have the field: it is gone once the CRD is replaced"
-                ),
-                "upgrade to the experimental channel, or do without the field",
-            )
-        } else {
-            (
-                "unknown-field",
-                format!("release {release} does not have the field: it is dropped"),
-                "remove the field",
-            )
-        };
-        found.add(Impact::Loses, rule, object, field.path(), message, help);
+        return;
     }
-    check_valid(object, converted, found);
+    let stays = "the object stays, with a CRD that is not kept up to date";
+    let (message, help) = match has(kind, Channel::Experimental) {
+        true => (
+            format!("the {channel} channel of {release} has no {kind}: {stays}"),
+            "upgrade to the experimental channel, or do without the object",
+        ),
+        false => (
+            format!("release {release} has no {kind}: {stays}"),
+            "do without the object, or keep the CRD and a controller that knows it",
+        ),
+    };
+    found.add(
+        Impact::Breaks,
+        "kind-not-in-channel",
+        object,
+        "",
+        message,
+        help,
+    );
 }
 
 /// An object in a version that the release does not have, or of a kind that it does not have.
@@ -176,32 +169,6 @@ pub(super) fn misnamed(
     validation::misnamed::own(api_version, kind, options)
 }
 
-/// Whether the new CRD would take the object if it were written again, the lost fields aside.
-fn check_valid(object: &Value, mut converted: Value, found: &mut Findings) {
-    let (release, channel) = (found.release, found.channel);
-    if let Some(converted) = converted.as_object_mut() {
-        converted.remove("status");
-    }
-    let options = validation::ValidationOptions::new(channel);
-    for finding in validation::validate_value(&converted, &options).errors() {
-        if finding.rule() == "schema/unknown-field" || is_server_side(finding.path()) {
-            continue;
-        }
-        found.add(
-            Impact::Breaks,
-            "invalid",
-            object,
-            finding.path(),
-            format!(
-                "{} ({}): the {channel} channel of {release} refuses every change to the object",
-                finding.message(),
-                finding.rule()
-            ),
-            finding.help().unwrap_or("correct the field"),
-        );
-    }
-}
-
 /// What becomes of objects that are written in the version in which this one is.
 fn check_version(
     object: &Value,
@@ -211,7 +178,10 @@ fn check_version(
 ) {
     let (release, channel) = (found.release, found.channel);
     let (kind, old) = (version.kind, version.version);
-    let convert = format!("convert the object to `{wanted}` with `gwapi convert`");
+    let convert = format!(
+        "convert the object to `{wanted}`: `{}` does",
+        found.convert("-f FILE")
+    );
     match version.installation(release, channel) {
         None => found.add(
             Impact::Breaks,
@@ -234,16 +204,15 @@ fn check_version(
             "version-deprecated",
             object,
             "apiVersion",
-            format!("{kind} of `{old}` is deprecated since {release}"),
+            {
+                let since = version.history.deprecated.and(version.history.installed);
+                let since = since.since(channel).unwrap_or(release);
+                format!("{kind} of `{old}` is deprecated since {since}")
+            },
             convert,
         ),
         Some(_) => {}
     }
-}
-
-/// Whether a field is the server's: it is neither lost nor anybody's to keep.
-fn is_server_side(path: &str) -> bool {
-    path == "status" || path.starts_with("status.") || path.starts_with("metadata.")
 }
 
 /// Whether an object belongs to the webhook of release v1.0.0.

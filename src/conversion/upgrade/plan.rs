@@ -2,9 +2,15 @@
 
 use super::{
     Findings, Impact, LATER_OBJECT, LATER_STORED, UpgradeStep,
-    crd::{Crd, stored_in},
+    crd::{Crd, Waypoint, stored_in},
+    policy,
 };
-use crate::meta::{Channel, GROUP, Release};
+use crate::{
+    conversion::kinds,
+    crd::SAFE_UPGRADES,
+    meta::{Channel, Release},
+    schema,
+};
 use std::collections::BTreeSet;
 
 pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<UpgradeStep> {
@@ -49,15 +55,40 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             Vec::new(),
         )];
     }
-    let removed = of("stored-version-removed");
-    let (rewritten, reinstalled): (Vec<&Crd<'_>>, Vec<_>) = removed.into_iter().partition(|crd| {
+    let is_there = |crd: &Crd<'_>, version: &str| {
         let target = crd.target(found);
-        crd.storage
-            .is_some_and(|storage| target.iter().any(|(v, _)| v.version == storage))
-    });
-    let (unserved, stale): (Vec<&Crd<'_>>, Vec<_>) = of("stored-version-not-served")
-        .into_iter()
-        .partition(|crd| crd.storage != Some(stored_in(&crd.target(found))));
+        target.iter().any(|(there, _)| there.version == version)
+    };
+    let mut rewritten: Vec<&Crd<'_>> = Vec::new();
+    let mut reinstalled: Vec<&Crd<'_>> = Vec::new();
+    // Those whose objects get to a version of the release by way of another CRD.
+    let mut led: Vec<Led<'_>> = Vec::new();
+    for crd in of("stored-version-removed") {
+        let gone = crd.stored.iter().find(|stored| !is_there(crd, stored));
+        if crd.storage.is_some_and(|storage| is_there(crd, storage)) {
+            rewritten.push(crd);
+        } else if let Some(waypoint) = gone.and_then(|gone| crd.waypoint(gone, found)) {
+            led.push(Led { crd, waypoint });
+        } else {
+            reinstalled.push(crd);
+        }
+    }
+    let mut stale: Vec<&Crd<'_>> = Vec::new();
+    for crd in of("stored-version-not-served") {
+        let wanted = stored_in(&crd.target(found));
+        if crd.storage == Some(wanted) {
+            stale.push(crd);
+        } else {
+            // The experimental channel of the release itself serves it.
+            let storage = wanted;
+            let waypoint = crd.storage.and_then(|old| crd.waypoint(old, found));
+            let waypoint = waypoint.unwrap_or(Waypoint {
+                release: found.release,
+                storage,
+            });
+            led.push(Led { crd, waypoint });
+        }
+    }
     let old = of("stored-version-old");
 
     if !crds.is_empty() {
@@ -85,7 +116,15 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             "kind-not-in-channel",
             "Decide on the kinds that the channel does not have: they stay as they are, unless you take the experimental channel",
         ),
-        ("unknown-field", "Remove the fields that no channel has"),
+        (
+            "field-gone",
+            "Decide on the fields that the release does not have: what they do has to be done in another way",
+        ),
+        ("unknown-field", "Remove the fields that no release has"),
+        (
+            "tightened",
+            "Correct the objects that the release before accepts and the new CRDs refuse: until then they cannot be written any more",
+        ),
         (
             "invalid",
             "Correct the objects that the new CRDs find invalid: until then they cannot be written any more",
@@ -126,47 +165,93 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
                 format!("kubectl get {} -A -o yaml > {file}.yaml", crd.name),
                 // Not one policy is deleted unless all could be converted.
                 format!(
-                    "gwapi convert -f {file}.yaml > {file}-new.yaml && kubectl delete crd {}",
+                    "{} > {file}-new.yaml && kubectl delete crd {}",
+                    found.convert(&format!("-f {file}.yaml")),
                     crd.name
                 ),
             ],
         ));
     }
-    if !unserved.is_empty() {
-        let kinds: Vec<_> = unserved.iter().map(|crd| crd.kind).collect();
+    let refuses = has(policy::REFUSES)
+        || found
+            .from
+            .is_some_and(|from| crate::crd::safe_upgrades(from, Channel::Standard).is_some())
+            && led.iter().any(|led| led.crd.is_standard());
+    if refuses {
         steps.push(step(
-            format!(
-                "Install the experimental channel's CRD of {} first: it serves the old version and the new one",
-                kinds.join(" and ")
-            ),
-            unserved
-                .iter()
-                .map(|crd| install_one(found.release, &crd.plural))
-                .collect(),
+            "Delete the admission policy, which would refuse the new CRDs",
+            vec![
+                format!("kubectl delete validatingadmissionpolicybinding {SAFE_UPGRADES}"),
+                format!("kubectl delete validatingadmissionpolicy {SAFE_UPGRADES}"),
+            ],
         ));
+    }
+    if !led.is_empty() {
+        steps.extend(by_way(&led));
+    }
+    let unserved: Vec<String> = of("version-not-served")
+        .iter()
+        .map(|crd| (crd, stored_in(&crd.target(found))))
+        .filter(|(crd, wanted)| {
+            crd.serves(wanted) && !led.iter().any(|led| led.crd.kind == crd.kind)
+        })
+        .map(|(crd, wanted)| format!("{} `{wanted}`", crd.kind))
+        .collect();
+    if !unserved.is_empty() {
+        let kinds = unserved.join(" and ");
         steps.push(step(
-            format!(
-                "Bring every controller to a version that uses {}",
-                unserved
-                    .iter()
-                    .map(|crd| format!("{} `{}`", crd.kind, stored_in(&crd.target(found))))
-                    .collect::<Vec<_>>()
-                    .join(" and ")
-            ),
+            format!("Bring every controller and client to a version that uses {kinds}: what they used before is not served any more"),
             Vec::new(),
         ));
-        for crd in &unserved {
-            steps.push(rewrite(
-                crd,
-                stored_in(&crd.target(found)),
-                "no object depends on the old version then",
-            ));
+    }
+    let changed = has("form-changed") || has("kind-replaced");
+    if changed {
+        let convert = found.convert("-f gateway-api-objects.yaml");
+        let backup = "kubectl get KINDS -A -o yaml > gateway-api-objects.yaml";
+        let mut commands = vec![format!("{convert} > gateway-api-objects-new.yaml")];
+        if crds.is_empty() {
+            commands.insert(0, backup.to_owned());
         }
+        steps.push(step(
+            format!(
+                "Convert the objects to the forms of {}, from the backup: their old forms are dropped with the old CRDs",
+                found.release
+            ),
+            commands,
+        ));
     }
     steps.push(step(
         format!("Install the {} channel of {}", found.channel, found.release),
         vec![install(found.release, found.channel)],
     ));
+    if changed {
+        steps.push(step(
+            "Apply the objects in their new forms at once",
+            vec!["kubectl apply -f gateway-api-objects-new.yaml".to_owned()],
+        ));
+    }
+    if has("status-changed") || has("status-field-gone") || has("kind-replaced") {
+        steps.push(step(
+            format!(
+                "Bring every controller to a version for {}: kinds or statuses have another form",
+                found.release
+            ),
+            Vec::new(),
+        ));
+    }
+    for crd in crds {
+        let new = kinds::counterpart(crd.kind).filter(|kind| {
+            schema::versions_of(kind, found.release, found.channel)
+                .next()
+                .is_some()
+        });
+        if let Some(new) = new.filter(|_| crd.target(found).is_empty()) {
+            steps.push(step(
+                format!("When every controller uses {new}, delete the CRD of {}, and the objects with it", crd.kind),
+                vec![format!("kubectl delete crd {}", crd.name)],
+            ));
+        }
+    }
     for crd in &reinstalled {
         let file = &crd.plural;
         steps.push(step(
@@ -193,10 +278,15 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             ],
         ));
     }
-    if has("version-not-served") || has("version-removed") || has("version-deprecated") {
+    let versions = [
+        "version-not-served",
+        "version-removed",
+        "version-deprecated",
+    ];
+    if changed || versions.into_iter().any(has) {
         steps.push(step(
             "Convert the manifests in your own files and charts",
-            vec!["gwapi convert -f FILE".to_owned()],
+            vec![found.convert("-f FILE")],
         ));
     }
     steps
@@ -233,8 +323,50 @@ fn install(release: Release, channel: Channel) -> String {
 }
 
 /// Installs one CRD of the experimental channel.
-fn install_one(release: Release, plural: &str) -> String {
+fn install_one(release: Release, crd: &Crd<'_>) -> String {
+    let (group, plural) = (crd.group, &crd.plural);
     format!(
-        "kubectl apply -f https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/{release}/config/crd/experimental/{GROUP}_{plural}.yaml"
+        "kubectl apply -f https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/{release}/config/crd/experimental/{group}_{plural}.yaml"
     )
+}
+
+/// A CRD whose objects get to a version of the release by way of another CRD.
+struct Led<'c> {
+    crd: &'c Crd<'c>,
+    waypoint: Waypoint,
+}
+
+/// By way of CRDs that serve the old version and the new one.
+fn by_way(led: &[Led<'_>]) -> Vec<UpgradeStep> {
+    let kinds: Vec<_> = led.iter().map(|led| led.crd.kind).collect();
+    let install = led
+        .iter()
+        .map(|led| install_one(led.waypoint.release, led.crd));
+    let uses = led
+        .iter()
+        .map(|led| format!("{} `{}`", led.crd.kind, led.waypoint.storage));
+    let mut steps = vec![
+        step(
+            format!(
+                "Install the experimental channel's CRD of {} first: it serves the old version and the new one",
+                kinds.join(" and ")
+            ),
+            install.collect(),
+        ),
+        step(
+            format!(
+                "Bring every controller to a version that uses {}",
+                uses.collect::<Vec<_>>().join(" and ")
+            ),
+            Vec::new(),
+        ),
+    ];
+    steps.extend(led.iter().map(|led| {
+        rewrite(
+            led.crd,
+            led.waypoint.storage,
+            "no object depends on the old version then",
+        )
+    }));
+    steps
 }

@@ -5,6 +5,11 @@ use serde_json::json;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
+/// An upgrade to v1.1.0.
+fn check<'a>(installed: impl IntoIterator<Item = &'a Value>, channel: Channel) -> UpgradeReport {
+    super::check(installed, UpgradeOptions::to(Release::V1_1_0, channel))
+}
+
 /// A CRD: kind, plural, versions with served and storage, stored versions.
 fn crd(kind: &str, plural: &str, versions: &[(&str, bool, bool)], stored: &[&str]) -> Value {
     let version = |(name, served, storage): &(&str, bool, bool)| json!({"name": name, "served": served, "storage": storage});
