@@ -3,18 +3,19 @@
 use crate::{
     input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
     output::{self, Line, Page, Style, Tone},
+    release::{self, Choosing, Chosen, ReleaseArgs},
     resolving,
 };
 use clap::Args;
 use gwapi::{
     attachment::{
-        Resolver,
+        NotImplemented, Resolver,
         admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
     },
     lint::near::{Met, Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, NamespacedName, ObjectReference},
-    validation::Finding,
+    validation::{Finding, Uses},
 };
 use serde::Serialize;
 
@@ -25,8 +26,22 @@ pub(crate) struct Answered<T: Serialize> {
     pub(crate) answer: T,
     /// What would be right, as sentences.
     pub(crate) help: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) around: AroundAnswer,
+}
+
+/// What every answer as JSON says of the input beside the answer itself.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AroundAnswer {
     pub(crate) ignored: Vec<NotInForce>,
     pub(crate) experimental: Vec<InExperimental>,
+    pub(crate) not_implemented: Vec<Unimplemented>,
+    /// The release by which the input was judged, as in `v1.1.0`.
+    pub(crate) release: &'static str,
+    /// The same with the reason why it was taken; nothing where objects come one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) release_choice: Option<String>,
 }
 
 /// What follows `left out` where that decides the exit code.
@@ -42,6 +57,8 @@ pub(crate) struct ChannelArgs {
     /// would refuse is left out
     #[arg(long, default_value_t = Channel::Experimental)]
     pub(crate) channel: Channel,
+    #[command(flatten)]
+    release: ReleaseArgs,
     /// How many objects and documents that are left out are named; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_ignored: u32,
@@ -98,6 +115,9 @@ pub(crate) struct Given {
     pub(crate) admitted: Admitted,
     /// What is left out, in the order of the input.
     pub(crate) ignored: Vec<NotInForce>,
+    /// The release by which the input was judged.
+    pub(crate) chosen: Chosen,
+    channel: Channel,
     /// How much is left out beside that, and is not named.
     more: usize,
 }
@@ -186,6 +206,25 @@ impl InExperimental {
     }
 }
 
+/// A part of the input that is not implemented; in JSON an element of `notImplemented`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Unimplemented {
+    #[serde(flatten)]
+    object: ObjectReference,
+    path: String,
+    message: String,
+}
+
+impl Unimplemented {
+    pub(crate) fn of(part: &NotImplemented) -> Self {
+        Self {
+            object: part.object.clone(),
+            path: part.path.clone(),
+            message: format!("not implemented: {}", part.why),
+        }
+    }
+}
+
 impl Given {
     /// Reads the input, and keeps what the objects mean that an API server of the channel would take. Each is judged when
     /// it is read, and then let go.
@@ -193,10 +232,10 @@ impl Given {
     /// Nothing comes back where a file could not be read at all: that has been said on stderr.
     pub(crate) fn read(from: &InputArgs, args: ChannelArgs) -> Option<Self> {
         let most = args.max_ignored as usize;
-        let looker = || {
+        let looker = |release| {
             let mut room = most;
             move |_: &str, entry: RawObject| {
-                let judgement = Judgement::of(&entry.value, args.channel);
+                let judgement = Judgement::of(&entry.value, release, args.channel);
                 let looked = |keep| Looked {
                     keep: Some(keep),
                     problems: Vec::new(),
@@ -214,7 +253,8 @@ impl Given {
                 ))))
             }
         };
-        let sifted = from.sift(most, looker)?;
+        let choosing = Choosing::new(args.release, Uses::new(args.channel));
+        let (sifted, chosen) = release::sift(from, &choosing, most, looker)?;
         let mut admission = Admission::default().with_most_ignored(most);
         // Of each object, where it is, and where its fields are for which it is left out.
         let mut objects = Vec::with_capacity(sifted.kept.len());
@@ -257,6 +297,8 @@ impl Given {
             more: all - ignored.len(),
             admitted,
             ignored,
+            chosen,
+            channel: args.channel,
         };
         if given.more > 0 {
             let mut page = Page::new(Style::stderr());
@@ -271,18 +313,43 @@ impl Given {
         Some(given)
     }
 
-    /// What of the input only the experimental channel has.
-    pub(crate) fn experimental(&self) -> Vec<InExperimental> {
-        self.admitted
-            .experimental
-            .iter()
-            .map(InExperimental::of)
-            .collect()
+    /// What is said of the input beside an answer as JSON.
+    pub(crate) fn around(&self) -> AroundAnswer {
+        let experimental = self.admitted.experimental.iter();
+        let unimplemented = self.admitted.not_implemented.iter();
+        AroundAnswer {
+            ignored: self.ignored.clone(),
+            experimental: experimental.map(InExperimental::of).collect(),
+            not_implemented: unimplemented.map(Unimplemented::of).collect(),
+            release: self.chosen.release.as_str(),
+            release_choice: Some(self.chosen.to_string()),
+        }
+    }
+
+    /// Whether everything that was given counts: nothing is left out, and all of it is implemented.
+    pub(crate) fn counts(&self) -> bool {
+        self.ignored.is_empty() && self.admitted.not_implemented.is_empty()
+    }
+
+    /// The CRDs by which the input was judged, and why.
+    pub(crate) fn judged_by(&self) -> String {
+        self.chosen.crds(self.channel)
+    }
+
+    /// Says by which release the input was judged.
+    pub(crate) fn show_release(&self, page: &mut Page) {
+        page.line(
+            0,
+            &self
+                .chosen
+                .judged_by(self.channel, !self.ignored.is_empty()),
+        );
     }
 
     /// Shows what is left out, and what is experimental.
     pub(crate) fn show(&self, page: &mut Page) {
         show(&self.ignored, EXIT_CODE, page);
+        show_unimplemented(&self.admitted.not_implemented, EXIT_CODE, page);
         show_experimental(&self.admitted.experimental, page);
     }
 
@@ -299,6 +366,7 @@ impl Given {
     fn say_with(&self, heading: &str) {
         let mut page = Page::new(Style::stderr());
         show(&self.ignored, heading, &mut page);
+        show_unimplemented(&self.admitted.not_implemented, heading, &mut page);
         output::say(page);
     }
 
@@ -335,6 +403,29 @@ fn show(ignored: &[NotInForce], heading: &str, page: &mut Page) {
                 Tone::Faint,
                 "unknown fields: `kubectl apply` validates strictly, so that the server refuses the object; with `--validate=false` it drops the fields",
             ),
+        );
+    }
+}
+
+/// Shows what is in the objects and has no effect, since it is not implemented.
+fn show_unimplemented(parts: &[NotImplemented], heading: &str, page: &mut Page) {
+    if parts.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &Line::of(Tone::Bad, "not implemented").and(heading));
+    for part in parts.iter().take(MOST_SHOWN) {
+        let mut line = Line::plain(&part.object).and(": ");
+        if !part.path.is_empty() {
+            line = line.and(&part.path).and(": ");
+        }
+        page.line(2, &line.and(part.why));
+    }
+    if parts.len() > MOST_SHOWN {
+        let more = parts.len() - MOST_SHOWN;
+        page.line(
+            2,
+            &Line::plain(format_args!("… and {more} more, which `-o json` names")),
         );
     }
 }

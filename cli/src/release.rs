@@ -1,10 +1,13 @@
 //! Which release the input is meant for: the one that is named, or the one that the input itself shows.
 
-use crate::input::{InputArgs, Looked, Sifted};
+use crate::{
+    input::{InputArgs, Looked, Sifted},
+    output::Line,
+};
 use clap::Args;
 use gwapi::{
     manifest::RawObject,
-    meta::Release,
+    meta::{Channel, Release},
     validation::{ReleaseChoice, Uses},
 };
 use serde_json::Value;
@@ -39,6 +42,21 @@ impl Chosen {
             release,
             choice: None,
         }
+    }
+
+    /// Says by what the input was judged, and how to take another release if something was refused.
+    pub(crate) fn judged_by(&self, channel: Channel, refused: bool) -> Line {
+        let line = Line::plain(format_args!("judged by {}", self.crds(channel)));
+        if refused && !self.is_named() {
+            line.and("; `--release` takes another")
+        } else {
+            line
+        }
+    }
+
+    /// The CRDs: `the standard channel of v1.7.0, the newest release`.
+    pub(crate) fn crds(&self, channel: Channel) -> String {
+        format!("the {channel} channel of {self}")
     }
 
     /// Whether the user named it.

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let options = resolving::options(args.channel.channel);
+    let options = resolving::options(given.chosen.release, args.channel.channel);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
     let effective = resolver.resolution().effective.clone();
@@ -138,7 +138,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let help = around(answer, &request, &near, &given);
     say_met(&near.met());
     let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
-    let clean = arrived && given.ignored.is_empty() && !help.finding;
+    let clean = arrived && given.counts() && !help.finding;
     let reason = exit_reason(answer.outcome, &help);
     let printed = match args.output.format {
         Format::Json => {
@@ -147,7 +147,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
         }
         Format::Text => {
             let mut page = Page::new(Style::stdout());
-            asked.show(args.seed, &help.sentences, &mut page);
+            asked.show(args.seed, &help.sentences, &given, &mut page);
             given.show(&mut page);
             if let Some(reason) = reason {
                 page.gap();
@@ -176,29 +176,27 @@ impl Asked {
     }
 
     fn print_json(&self, given: &Given, help: Vec<String>, seed: u64) -> Exit {
-        let (ignored, experimental) = (given.ignored.clone(), given.experimental());
+        let around = given.around();
         match self {
             Self::Once(answer) => print_json(&Answered {
                 answer,
                 help,
-                ignored,
-                experimental,
+                around,
             }),
             Self::Often(split) => print_json(&Answered {
                 answer: CountedSplit { seed, split },
                 help,
-                ignored,
-                experimental,
+                around,
             }),
         }
     }
 
-    fn show(&self, seed: u64, help: &[String], page: &mut Page) {
+    fn show(&self, seed: u64, help: &[String], given: &Given, page: &mut Page) {
         match self {
-            Self::Once(answer) => show(answer, help, page),
+            Self::Once(answer) => show(answer, help, given, page),
             Self::Often(split) => {
                 show_split(split, seed, page);
-                show(&split.first, help, page);
+                show(&split.first, help, given, page);
             }
         }
     }
@@ -288,7 +286,7 @@ fn exit_reason(outcome: Outcome, help: &Help) -> Option<String> {
 }
 
 /// What became of one request, for people: the outcome first, then its way, and what would help last.
-fn show(answer: &Answer, help: &[String], page: &mut Page) {
+fn show(answer: &Answer, help: &[String], given: &Given, page: &mut Page) {
     let mut field = |name: &str, line: Line| {
         page.line(
             0,
@@ -344,6 +342,7 @@ fn show(answer: &Answer, help: &[String], page: &mut Page) {
             field("", Line::plain(header_text(name, value)));
         }
     }
+    field("judged by", Line::plain(given.judged_by()));
     for (name, sentences) in [("why", &answer.why[..]), ("help", help)] {
         for (index, sentence) in sentences.iter().enumerate() {
             field(if index == 0 { name } else { "" }, Line::plain(sentence));

@@ -1,15 +1,19 @@
 //! How the command resolves a set of manifests.
 
-use gwapi::{attachment::Options, meta::Channel, routing::RouterOptions};
+use gwapi::{
+    attachment::Options,
+    meta::{Channel, Release},
+    routing::RouterOptions,
+};
 use k8s_openapi::jiff::Timestamp;
 
-/// The options for a set of manifests outside of a cluster. Certificates have to be valid by this machine's
+/// The options for a set of manifests outside of a cluster, for a server with these CRDs. Certificates have to be valid by this machine's
 /// clock.
-pub(crate) fn options(channel: Channel) -> Options {
+pub(crate) fn options(release: Release, channel: Channel) -> Options {
     Options {
         channel,
         now: Some(Timestamp::now()),
-        ..Options::for_manifests()
+        ..Options::for_manifests().with_release(release)
     }
 }
 

@@ -19,7 +19,9 @@
 //!   `name`) and `message`. They hide no others;
 //! * `ignored`: the objects that are left out, since an API server of the channel would refuse them, or because
 //!   their kind is not known: each with `group`, `kind`, `namespace`, `name`, `apiVersion`, `reason`, `message`,
-//!   `help` and `findings`. What was in force under the name before stays so.
+//!   `help` and `findings`. What was in force under the name before stays so;
+//! * `notImplemented`: what of the objects has no effect here: each with `group`, `kind`, `namespace`, `name`, the
+//!   `path` of the field (empty for the whole object) and `message`.
 //!
 //! # `delete`
 //!
@@ -61,7 +63,8 @@
 //!
 //! * `controllerName`: the GatewayClasses with this controller are ours, and no others;
 //! * `features`: the names of the features that are supported; all without it;
-//! * `channel`: `standard` or `experimental` (default), that of the CRDs. Where it changes, the objects are judged
+//! * `release`: that of the CRDs, as in `v1.6.1` (default `v1.1.0`);
+//! * `channel`: `standard` or `experimental` (default), that of the CRDs. Where one of the two changes, the objects are judged
 //!   anew;
 //! * `addresses`: the pool for Gateways that ask for no address, a list of `{"type", "value"}`. An empty one
 //!   stands for addresses of a range of our own choice;
@@ -84,7 +87,7 @@ use clap::Args;
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
     manifest,
-    meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectReference},
+    meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectReference, Release},
     sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
 };
@@ -210,6 +213,7 @@ struct Configuration {
     controller_name: Option<String>,
     features: Option<Vec<String>>,
     channel: Option<String>,
+    release: Option<String>,
     #[serde(default)]
     addresses: Vec<GatewayStatusAddress>,
     #[serde(default)]
@@ -227,6 +231,12 @@ impl Configuration {
             options.channel = channel
                 .parse::<Channel>()
                 .map_err(|error| error.to_string())?;
+        }
+        if let Some(release) = self.release {
+            let release = release
+                .parse::<Release>()
+                .map_err(|error| error.to_string())?;
+            options = options.with_release(release);
         }
         options.features = self.features.map(|names| {
             names
@@ -336,11 +346,12 @@ impl Server {
         if objects.iter().any(may_hold_certificates) {
             self.resolver.set_now(self.now().0);
         }
-        let channel = self.resolver.options().channel;
+        let options = self.resolver.options();
+        let crds = (options.release, options.channel);
         let mut applied = Applied::default();
         for value in objects {
             self.objects
-                .apply(value, channel, &mut self.resolver, &mut applied);
+                .apply(value, crds, &mut self.resolver, &mut applied);
         }
         self.untold.append(&mut applied.in_force);
         self.tell(applied)
@@ -383,7 +394,12 @@ impl Server {
             })
             .collect();
         self.told = untold;
-        Reply::changed(changed, applied.errors, applied.ignored)
+        Reply::changed(
+            changed,
+            applied.errors,
+            applied.ignored,
+            applied.not_implemented,
+        )
     }
 
     /// Takes back what the last reply told, since nobody has read it.
@@ -438,8 +454,7 @@ impl Server {
         Ok(Reply::answer(
             answer,
             around.help,
-            self.objects.ignored(),
-            self.objects.experimental(),
+            self.objects.beside(self.resolver.options().release),
         ))
     }
 
@@ -470,11 +485,12 @@ impl Server {
     fn configure(&mut self, configuration: Configuration) -> Result<Reply, String> {
         let mut options = configuration.options()?;
         options.now = Some(self.now().0);
-        let channel = options.channel;
-        let rejudge = channel != self.resolver.options().channel;
+        let crds = (options.release, options.channel);
+        let before = self.resolver.options();
+        let rejudge = crds != (before.release, before.channel);
         self.resolver.set_options(options);
         if rejudge {
-            self.objects.rejudge(channel, &mut self.resolver);
+            self.objects.rejudge(crds, &mut self.resolver);
         }
         self.stale = true;
         self.update();

@@ -25,7 +25,8 @@ use text::StatusText;
 /// and has every GatewayClass. A GatewayClass or Namespace that is only named counts as there, and a Service without
 /// EndpointSlices as having one ready endpoint.
 ///
-/// The exit code is 1 if there is something to look at, or if an object is left out.
+/// The exit code is 1 if there is something to look at, if an object is left out, or if something in it is not
+/// implemented here.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
     let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let options = resolving::options(args.channel.channel);
+    let options = resolving::options(given.chosen.release, args.channel.channel);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
 
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         Style::stdout(),
     );
     say_met(&near.met());
-    let clean = text.bad_objects() == 0 && given.ignored.is_empty();
+    let clean = text.bad_objects() == 0 && given.counts();
     let printed = match args.format {
         StatusFormat::Text => print(text.into_page(&given)),
         StatusFormat::Json => {
@@ -103,7 +104,7 @@ fn list(resolver: &Resolver, order: &[&ObjectReference], given: &Given) -> List 
             Some(Statused::new(reference, version, next.status))
         })
         .collect();
-    List::of(items, given.ignored.clone(), given.experimental())
+    List::of(items, given.around())
 }
 
 /// The objects from the outside to the inside: classes, Gateways, routes, policies.

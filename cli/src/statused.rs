@@ -1,6 +1,6 @@
 //! An object with the status that it ought to have, in the API's own form.
 
-use crate::given::{InExperimental, NotInForce};
+use crate::given::AroundAnswer;
 use gwapi::{attachment::Status, meta::ObjectReference};
 use serde::Serialize;
 
@@ -44,22 +44,17 @@ pub(crate) struct List {
     api_version: &'static str,
     kind: &'static str,
     items: Vec<Statused>,
-    ignored: Vec<NotInForce>,
-    experimental: Vec<InExperimental>,
+    #[serde(flatten)]
+    around: AroundAnswer,
 }
 
 impl List {
-    pub(crate) fn of(
-        items: Vec<Statused>,
-        ignored: Vec<NotInForce>,
-        experimental: Vec<InExperimental>,
-    ) -> Self {
+    pub(crate) fn of(items: Vec<Statused>, around: AroundAnswer) -> Self {
         Self {
             api_version: "v1",
             kind: "List",
             items,
-            ignored,
-            experimental,
+            around,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         Sifted,
     },
     output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json, say},
-    release::{self, Choosing, Chosen, ReleaseArgs},
+    release::{self, Choosing, ReleaseArgs},
 };
 use clap::Args;
 use gwapi::{
@@ -99,14 +99,14 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         Format::Json => {
             if !chosen.is_named() {
                 let mut page = Page::new(Style::stderr());
-                page.line(0, &judged_by(args.channel, &chosen, problems.errors));
+                page.line(0, &chosen.judged_by(args.channel, problems.errors > 0));
                 say(page);
             }
             print_json(&problems.kept)
         }
         Format::Text => {
             let mut page = text(&input, &problems);
-            page.line(0, &judged_by(args.channel, &chosen, problems.errors));
+            page.line(0, &chosen.judged_by(args.channel, problems.errors > 0));
             print(page)
         }
     };
@@ -195,16 +195,6 @@ fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem 
         rule: finding.rule().to_owned(),
         path: path.to_owned(),
         message: finding.message().to_owned(),
-    }
-}
-
-/// By which definitions all was judged, and why by these.
-fn judged_by(channel: Channel, chosen: &Chosen, errors: usize) -> Line {
-    let line = Line::plain(format_args!("judged by the {channel} channel of {chosen}"));
-    if errors > 0 && !chosen.is_named() {
-        line.and("; `--release` takes another")
-    } else {
-        line
     }
 }
 

@@ -53,6 +53,10 @@
 //! * A policy that has as many ancestors as its status can hold cannot be implemented at further Gateways: their
 //!   routes cannot refer to its targets ([`POLICY_FULL`](effective::POLICY_FULL)). Gateways that have an entry
 //!   keep it; then come older ones.
+//! * Clients without a valid certificate are let in where the mode is `AllowInsecureFallback`: the Gateway's condition
+//!   `InsecureFrontendValidationMode` says so. It is not there otherwise.
+//! * What releases decide differently is in [`Behaviour`](crate::meta::Behaviour), with an option by name for each; what is not
+//!   implemented is told by [`not_implemented`].
 //! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
 //!   [`Assumptions`], [`AddressPool`].
 
@@ -69,6 +73,7 @@ mod resolver;
 mod route;
 mod standing;
 pub mod status;
+mod unimplemented;
 mod values;
 
 #[cfg(test)]
@@ -95,3 +100,4 @@ pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };
 pub use status::{Next, next};
+pub use unimplemented::{NotImplemented, not_implemented};

@@ -1,7 +1,7 @@
 //! What a resolution needs to know beside the objects.
 
 use crate::{
-    meta::{Channel, FeatureName, HostnameRank, PatternLimits},
+    meta::{Behaviour, Channel, FeatureName, HostnameRank, PatternLimits, Release},
     v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -25,6 +25,11 @@ pub struct Options {
     /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
     /// `status.supportedFeatures`.
     pub channel: Channel,
+    /// The release of those CRDs: statuses have the form that it has, and what came later is not there.
+    pub release: Release,
+    /// What the releases of the API decide differently; [`with_release`](Self::with_release) sets it to what the
+    /// release says.
+    pub behaviour: Behaviour,
     /// The addresses for Gateways that ask for none.
     pub addresses: AddressPool,
     /// Addresses that a Gateway may ask for and that cannot be bound (`AddressNotUsable`).
@@ -145,6 +150,8 @@ impl Options {
             mesh_controller: controller,
             features: None,
             channel: Channel::Experimental,
+            release: Release::default(),
+            behaviour: Behaviour::of(Release::default()),
             addresses: AddressPool::Generated,
             unusable_addresses: BTreeSet::new(),
             assume: Assumptions::default(),
@@ -169,6 +176,16 @@ impl Options {
                 parameters: true,
             },
             ..Self::new(DEFAULT_CONTROLLER)
+        }
+    }
+
+    /// The same for the CRDs of a release: v1.1.0 unless this is called.
+    #[must_use]
+    pub fn with_release(self, release: Release) -> Self {
+        Self {
+            release,
+            behaviour: Behaviour::of(release),
+            ..self
         }
     }
 

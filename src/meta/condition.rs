@@ -183,6 +183,11 @@ conditions! {
         LISTENERS_NOT_VALID = "ListenersNotValid";
         /// Deprecated, replaced by `Accepted`.
         SCHEDULED = "Scheduled";
+        /// All references of the Gateway itself are good. Since v1.4.0.
+        RESOLVED_REFS = "ResolvedRefs";
+        /// Some listener lets clients in that have no valid certificate, since `mode` is `AllowInsecureFallback`. Since
+        /// v1.4.0; not set otherwise.
+        INSECURE_FRONTEND_VALIDATION_MODE = "InsecureFrontendValidationMode";
         reasons {
             /// The Gateway is accepted.
             ACCEPTED = "Accepted";
@@ -212,6 +217,14 @@ conditions! {
             SCHEDULED = "Scheduled";
             /// Deprecated, used with `Scheduled`: no controller has decided yet.
             NOT_RECONCILED = "NotReconciled";
+            /// All references of the Gateway itself are good.
+            RESOLVED_REFS = "ResolvedRefs";
+            /// No ReferenceGrant allows a reference to another namespace.
+            REF_NOT_PERMITTED = "RefNotPermitted";
+            /// The certificate that the Gateway shows to backends is missing, of the wrong kind, or malformed.
+            INVALID_CLIENT_CERTIFICATE_REF = "InvalidClientCertificateRef";
+            /// Clients without a valid certificate are let in.
+            CONFIGURATION_CHANGED = "ConfigurationChanged";
         }
     }
 
@@ -260,6 +273,12 @@ conditions! {
             READY = "Ready";
             /// Deprecated, used with `Detached`: the listener is attached.
             ATTACHED = "Attached";
+            /// The certificate of an authority is missing or malformed.
+            INVALID_CA_CERTIFICATE_REF = "InvalidCACertificateRef";
+            /// An object of an unknown or unsupported kind is to hold the certificate of an authority.
+            INVALID_CA_CERTIFICATE_KIND = "InvalidCACertificateKind";
+            /// None of the authorities for clients can be used.
+            NO_VALID_CA_CERTIFICATE = "NoValidCACertificate";
         }
     }
 
@@ -303,6 +322,8 @@ conditions! {
     policy {
         /// The policy is in force for the ancestor.
         ACCEPTED = "Accepted";
+        /// All references of the policy are good (BackendTLSPolicy, since v1.4.0).
+        RESOLVED_REFS = "ResolvedRefs";
         reasons {
             /// The policy is in force.
             ACCEPTED = "Accepted";
@@ -312,6 +333,14 @@ conditions! {
             INVALID = "Invalid";
             /// The target does not exist.
             TARGET_NOT_FOUND = "TargetNotFound";
+            /// All references are good.
+            RESOLVED_REFS = "ResolvedRefs";
+            /// The certificate of an authority is missing or malformed.
+            INVALID_CA_CERTIFICATE_REF = "InvalidCACertificateRef";
+            /// An object of an unknown or unsupported kind is to hold the certificate of an authority.
+            INVALID_KIND = "InvalidKind";
+            /// None of the authorities can be used.
+            NO_VALID_CA_CERTIFICATE = "NoValidCACertificate";
         }
     }
 }

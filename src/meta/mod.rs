@@ -6,6 +6,7 @@
 //! case. Parse where the meaning is needed; keep the text where it is stored.
 
 pub(crate) mod authority;
+mod behaviour;
 pub mod condition;
 pub mod constraint;
 mod duration;
@@ -25,6 +26,7 @@ mod when;
 pub(crate) mod wire;
 
 pub use authority::{Authority, AuthorityError, AuthorityErrorKind};
+pub use behaviour::{AttachedRoutes, Behaviour, PolicyReferences, SupportedFeatures};
 pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
 pub use feature::FeatureName;

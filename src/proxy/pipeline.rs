@@ -242,10 +242,14 @@ fn mirrored<'t>(
     request: &request::Parts,
     draw: &mut dyn FnMut(u64) -> u64,
 ) -> Vec<Mirrored<'t>> {
-    let lead = filters.mirrors.iter().filter_map(|backend| {
-        let endpoint = ready_endpoint(backend.target.as_ref().ok()?, draw)?;
+    let lead = filters.mirrors.iter().filter_map(|mirror| {
+        let target = mirror.backend.target.as_ref().ok()?;
+        if !mirror.takes(draw) {
+            return None;
+        }
+        let endpoint = ready_endpoint(target, draw)?;
         Some(Mirrored {
-            backend,
+            backend: &mirror.backend,
             endpoint,
             request: request.clone(),
         })

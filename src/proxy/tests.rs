@@ -6,16 +6,16 @@ use crate::{
         RouteId, RouteKind,
         effective::{
             AttachedRoute, BackendAddress, BackendEndpoints, BackendProblem, EffectiveBackend,
-            EffectiveFilters, EffectiveHostname, EffectiveListener, EndpointList, GrpcRouteRules,
-            GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
+            EffectiveFilters, EffectiveHostname, EffectiveListener, EffectiveMirror, EndpointList,
+            GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
         },
     },
     filters::Filters,
     meta::{NamespacedName, ObjectReference},
     routing,
     v1::{
-        GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpRouteFilter, HttpRouteMatch,
-        ProtocolType,
+        Fraction, GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpRouteFilter,
+        HttpRouteMatch, ProtocolType,
     },
 };
 use http::{Request, StatusCode, request};
@@ -52,6 +52,16 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
             tls: None,
         })),
         session_persistence: None,
+    }
+}
+
+fn mirror(backend: EffectiveBackend) -> EffectiveMirror {
+    EffectiveMirror {
+        backend,
+        share: Fraction {
+            numerator: 100,
+            denominator: None,
+        },
     }
 }
 
@@ -293,7 +303,10 @@ fn a_request_whose_host_is_invalid_is_answered_with_400_and_matches_nothing() {
 #[test]
 fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
     let mirrors = EffectiveFilters {
-        mirrors: vec![missing("gone", 1), backend("copy", 1, &[true])],
+        mirrors: vec![
+            mirror(missing("gone", 1)),
+            mirror(backend("copy", 1, &[true])),
+        ],
         ..none()
     };
     let table = table(mirrors, vec![backend("a", 1, &[true])]);
@@ -309,10 +322,46 @@ fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
     assert_eq!(names, ["copy"]);
 }
 
+/// HTTPRoute `requestMirror.percent`, `fraction` (GEP-3171): a share of the requests is copied, and each request or not.
+#[test]
+fn a_mirror_with_a_share_gets_that_share_of_the_requests() {
+    let of = |numerator, denominator| EffectiveMirror {
+        share: Fraction {
+            numerator,
+            denominator,
+        },
+        ..mirror(backend("copy", 1, &[true]))
+    };
+    for (share, wanted) in [
+        (of(100, None), 1_000),
+        (of(25, None), 250),
+        (of(0, None), 0),
+        (of(1, Some(8)), 125),
+        (of(3, Some(3)), 1_000),
+    ] {
+        let shown = share.share;
+        let mirrors = EffectiveFilters {
+            mirrors: vec![share],
+            ..none()
+        };
+        let table = table(mirrors, vec![backend("a", 1, &[true])]);
+        let mut copies = 0;
+        for turn in 0..1_000 {
+            let mut parts = ask("/cart");
+            let mut draw = |below: u64| turn % below;
+            let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut draw) else {
+                panic!("answered")
+            };
+            copies += forward.mirrors.len();
+        }
+        assert_eq!(copies, wanted, "{shown:?}");
+    }
+}
+
 #[test]
 fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mirrors() {
-    let with_mirror = |headers: [serde_json::Value; 2], mirror| EffectiveFilters {
-        mirrors: vec![backend(mirror, 1, &[true, true])],
+    let with_mirror = |headers: [serde_json::Value; 2], name| EffectiveFilters {
+        mirrors: vec![mirror(backend(name, 1, &[true, true]))],
         ..filters(json!(headers))
     };
     let mut canary = backend("canary", 1, &[true]);

@@ -345,9 +345,11 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
     answer.why.extend(session.map(told::session));
     let [by_rule, by_backend] = forward.filters();
     let mirrors = by_rule.mirrors.iter().chain(&by_backend.mirrors);
-    let unready = mirrors.filter_map(|mirror| mirror.problem());
-    for problem in unready {
-        answer.why.push(format!("a mirror is left out: {problem}"));
+    for mirror in mirrors {
+        answer.why.extend(match mirror.backend.problem() {
+            Some(problem) => Some(format!("a mirror is left out: {problem}")),
+            None => told::share(mirror),
+        });
     }
 }
 

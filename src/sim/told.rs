@@ -1,7 +1,7 @@
 //! Parts of an answer put into words.
 
 use crate::{
-    attachment::effective::{BackendEndpoints, EffectiveBackend},
+    attachment::effective::{BackendEndpoints, EffectiveBackend, EffectiveMirror},
     backend::WeightedChoice,
     routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
     v1::{SessionPersistence, SessionPersistenceType},
@@ -94,15 +94,39 @@ pub(super) fn backend(backend: &EffectiveBackend, of: usize, choice: &WeightedCh
 /// The policy for which a connection to a backend is TLS.
 pub(super) fn tls(backend: &BackendEndpoints) -> Option<String> {
     let tls = backend.tls.as_ref()?;
+    let names: Vec<&str> = tls
+        .subject_alt_names
+        .iter()
+        .filter_map(|name| name.hostname.as_deref().or(name.uri.as_deref()))
+        .collect();
+    let certificate = match names.as_slice() {
+        [] => format!("must be for `{}`", tls.hostname),
+        names => format!(
+            "must be for `{}`, with `{}` as SNI",
+            names.join("` or `"),
+            tls.hostname
+        ),
+    };
     Some(format!(
-        "{} applies: the connection to the backend is TLS, and the backend's certificate must be for `{}`",
-        tls.policy, tls.hostname
+        "{} applies: the connection to the backend is TLS, and the backend's certificate {certificate}",
+        tls.policy
     ))
+}
+
+/// Which part of the requests a mirror gets, unless it gets all.
+pub(super) fn share(mirror: &EffectiveMirror) -> Option<String> {
+    let (numerator, denominator) = (mirror.share.numerator, mirror.share.denominator());
+    (numerator < denominator).then(|| {
+        format!(
+            "the mirror {} gets a copy of {numerator} of {denominator} requests",
+            mirror.backend.reference
+        )
+    })
 }
 
 /// What session persistence means for a request and those that follow it.
 pub(super) fn session(session: &SessionPersistence) -> String {
-    let name = session.session_name.as_deref();
+    let name = session.name();
     let name = name.map(|name| format!(" `{name}`")).unwrap_or_default();
     let token = match session.session_type() {
         SessionPersistenceType::Header => "header",

@@ -9,7 +9,9 @@ use gwapi::{
     attachment::{
         AtListener, HttpGrpcConflict, MeshReferences, Options, PolicyTarget, Resolution, RouteId,
         RouteKind, Snapshot, Standing, Status,
-        effective::{ClientScope, EffectiveBackend, EffectiveFilters, ServiceRoute},
+        effective::{
+            ClientScope, EffectiveBackend, EffectiveFilters, EffectiveMirror, ServiceRoute,
+        },
         resolve,
     },
     manifest::{self, Object},
@@ -69,6 +71,9 @@ struct Expected {
     /// Parts of why, by policy.
     #[serde(default)]
     policies_say: BTreeMap<String, Vec<String>>,
+    /// By `namespace/gateway`: the Secret with the certificate that it shows to backends.
+    #[serde(default)]
+    client_certificates: BTreeMap<String, Option<String>>,
     /// Parts of a message: by `Kind namespace/name`, texts that its conditions must hold.
     #[serde(default)]
     says: BTreeMap<String, Vec<String>>,
@@ -93,6 +98,8 @@ struct Choices {
     for_manifests: bool,
     /// The time at which certificates have to be valid.
     now: Option<String>,
+    /// The release of the CRDs; v1.1.0 unless set.
+    release: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -131,6 +138,9 @@ impl Choices {
         } else {
             Options::new(world::CONTROLLER)
         };
+        if let Some(release) = &self.release {
+            options = options.with_release(release.parse().unwrap());
+        }
         if !self.without.is_empty() {
             for name in &self.without {
                 assert!(FeatureName::KNOWN.contains(&name.as_str()), "{name}");
@@ -259,6 +269,15 @@ impl Run {
                 let said = found.iter().any(|why| why.contains(text.as_str()));
                 assert!(said, "{file}: {name}: {text}: {found:?}");
             }
+        }
+        for (gateway, wanted) in &self.expected.client_certificates {
+            let (namespace, name) = gateway.split_once('/').unwrap();
+            let name = NamespacedName::new(namespace, name);
+            let found = self.resolution.effective.gateways[&name]
+                .client_certificate
+                .as_ref();
+            let found = found.map(|found| found.reference.namespaced_name().to_string());
+            assert_eq!(&found, wanted, "{file}: {gateway}");
         }
         for (name, texts) in &self.expected.says {
             let status = &self.resolution.statuses[&reference(name)];
@@ -566,8 +585,13 @@ fn describe_endpoints(backend: &EffectiveBackend) -> String {
     endpoints.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn mirror(backend: &EffectiveBackend) -> String {
-    format!("mirror {}", describe(backend))
+fn mirror(mirror: &EffectiveMirror) -> String {
+    let share = &mirror.share;
+    let share = match (share.numerator, share.denominator()) {
+        (100, 100) => String::new(),
+        (numerator, denominator) => format!(" {numerator}/{denominator}"),
+    };
+    format!("mirror{share} {}", describe(&mirror.backend))
 }
 
 #[test]

@@ -314,7 +314,7 @@ impl Reference {
 /// Whether the target of the one filter, a mirror, is reached.
 fn mirrored(filters: &EffectiveFilters) -> bool {
     match filters.mirrors.as_slice() {
-        [backend] => backend.target.is_ok(),
+        [mirror] => mirror.backend.target.is_ok(),
         other => panic!("{other:?}"),
     }
 }

@@ -3,7 +3,7 @@
 use crate::world;
 use gwapi::{
     attachment::{Options, Resolution, Resolver, Snapshot, SnapshotObject, resolve},
-    meta::ObjectReference,
+    meta::{ObjectReference, Release},
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -51,8 +51,12 @@ proptest! {
         steps in steps(),
         together in 1_usize..4,
         few_expressions in any::<bool>(),
+        newest in any::<bool>(),
     ) {
         let mut options = options();
+        if newest {
+            options = options.with_release(Release::V1_7_0);
+        }
         if few_expressions {
             options.patterns = world::few_expressions();
         }

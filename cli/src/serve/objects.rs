@@ -1,7 +1,7 @@
 //! The objects that `gwapi serve` has been given: its resolver has those that an API server would take, the others are named.
 
 use super::reply::Errored;
-use crate::given::{InExperimental, NotInForce};
+use crate::given::{AroundAnswer, InExperimental, NotInForce, Unimplemented};
 use gwapi::{
     attachment::{
         Resolver,
@@ -9,7 +9,7 @@ use gwapi::{
     },
     lint::near::{Around, Near},
     manifest,
-    meta::{Channel, ObjectReference},
+    meta::{Channel, ObjectReference, Release},
     sim::{Answer, Outcome, Request},
 };
 use serde_json::Value;
@@ -24,6 +24,7 @@ pub(super) struct Objects {
     versions: BTreeMap<ObjectReference, String>,
     ignored: BTreeMap<ObjectReference, Ignored>,
     experimental: BTreeMap<ObjectReference, Vec<InExperimental>>,
+    not_implemented: BTreeMap<ObjectReference, Vec<Unimplemented>>,
 }
 
 /// What became of the objects of one `apply`.
@@ -35,19 +36,22 @@ pub(super) struct Applied {
     pub(super) errors: Vec<Errored>,
     /// The objects that are left out.
     pub(super) ignored: Vec<NotInForce>,
+    /// What of the objects that are in force is not implemented.
+    pub(super) not_implemented: Vec<Unimplemented>,
 }
 
 impl Objects {
-    /// Puts an object in force, as far as an API server of this channel takes it. One that it refuses leaves what
+    /// Puts an object in force, as far as an API server with these CRDs takes it. One that it refuses leaves what
     /// was in force before.
     pub(super) fn apply(
         &mut self,
         value: Value,
-        channel: Channel,
+        (release, channel): (Release, Channel),
         resolver: &mut Resolver,
         applied: &mut Applied,
     ) {
-        let (object, experimental, status) = match admit::judge(&value, channel) {
+        let judged = admit::judge(&value, release, channel);
+        let (object, experimental, unimplemented, status) = match judged {
             Judged::Ignored(ignored) => {
                 applied.errors.extend(
                     manifest::decode(&value)
@@ -59,13 +63,14 @@ impl Objects {
                 self.given.insert(ignored.object, value);
                 return;
             }
-            Judged::Foreign(object) => (object, Vec::new(), None),
+            Judged::Foreign(object) => (object, Vec::new(), Vec::new(), None),
             Judged::Admitted {
                 object,
                 experimental,
+                not_implemented,
                 status,
                 ..
-            } => (object, experimental, status),
+            } => (object, experimental, not_implemented, status),
         };
         let reference = object.reference();
         let version = value.get("apiVersion").and_then(Value::as_str);
@@ -73,12 +78,18 @@ impl Objects {
             .insert(reference.clone(), version.unwrap_or_default().to_owned());
         self.ignored.remove(&reference);
         self.experimental.remove(&reference);
+        self.not_implemented.remove(&reference);
         if let Some(status) = status {
             applied.ignored.push(self.ignore(&status));
         }
         if !experimental.is_empty() {
             let parts = experimental.iter().map(InExperimental::of).collect();
             self.experimental.insert(reference.clone(), parts);
+        }
+        if !unimplemented.is_empty() {
+            let parts: Vec<_> = unimplemented.iter().map(Unimplemented::of).collect();
+            applied.not_implemented.extend(parts.iter().cloned());
+            self.not_implemented.insert(reference.clone(), parts);
         }
         self.given.insert(reference.clone(), value);
         applied.in_force.insert(reference);
@@ -106,14 +117,15 @@ impl Objects {
             }
         }
         self.experimental.remove(reference);
+        self.not_implemented.remove(reference);
     }
 
-    /// Judges every object anew, by another channel.
-    pub(super) fn rejudge(&mut self, channel: Channel, resolver: &mut Resolver) {
+    /// Judges every object anew, by other CRDs.
+    pub(super) fn rejudge(&mut self, crds: (Release, Channel), resolver: &mut Resolver) {
         let mut applied = Applied::default();
         for (reference, value) in std::mem::take(self).given {
             resolver.remove(&reference);
-            self.apply(value, channel, resolver, &mut applied);
+            self.apply(value, crds, resolver, &mut applied);
         }
     }
 
@@ -136,8 +148,14 @@ impl Objects {
         self.ignored.values().map(NotInForce::of_object).collect()
     }
 
-    /// What only the experimental channel has.
-    pub(super) fn experimental(&self) -> Vec<InExperimental> {
-        self.experimental.values().flatten().cloned().collect()
+    /// What is said of all objects beside an answer.
+    pub(super) fn beside(&self, release: Release) -> AroundAnswer {
+        AroundAnswer {
+            ignored: self.ignored(),
+            experimental: self.experimental.values().flatten().cloned().collect(),
+            not_implemented: self.not_implemented.values().flatten().cloned().collect(),
+            release: release.as_str(),
+            release_choice: None,
+        }
     }
 }

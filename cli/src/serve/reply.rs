@@ -1,7 +1,7 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
 use crate::{
-    given::{Answered, InExperimental, NotInForce},
+    given::{Answered, AroundAnswer, NotInForce, Unimplemented},
     statused::Statused,
 };
 use gwapi::{manifest::ReadError, sim::Answer};
@@ -24,6 +24,8 @@ pub(super) struct Reply {
     items: Option<Vec<Statused>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ignored: Option<Vec<NotInForce>>,
+    #[serde(rename = "notImplemented", skip_serializing_if = "Option::is_none")]
+    not_implemented: Option<Vec<Unimplemented>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Box<Answered<Answer>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,11 +59,13 @@ impl Reply {
         changed: Vec<Statused>,
         errors: Vec<Errored>,
         ignored: Vec<NotInForce>,
+        not_implemented: Vec<Unimplemented>,
     ) -> Self {
         Self {
             changed: Some(changed),
             errors: Some(errors),
             ignored: Some(ignored),
+            not_implemented: Some(not_implemented),
             ..Self::done()
         }
     }
@@ -74,18 +78,12 @@ impl Reply {
         }
     }
 
-    pub(super) fn answer(
-        answer: Answer,
-        help: Vec<String>,
-        ignored: Vec<NotInForce>,
-        experimental: Vec<InExperimental>,
-    ) -> Self {
+    pub(super) fn answer(answer: Answer, help: Vec<String>, around: AroundAnswer) -> Self {
         Self {
             answer: Some(Box::new(Answered {
                 answer,
                 help,
-                ignored,
-                experimental,
+                around,
             })),
             ..Self::done()
         }

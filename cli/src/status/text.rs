@@ -76,6 +76,7 @@ impl<'a> StatusText<'a> {
     pub(super) fn into_page(mut self, given: &Given) -> Page {
         given.show(&mut self.page);
         self.page.gap();
+        given.show_release(&mut self.page);
         let ignored = given.ignored.len();
         let left_out = match (ignored, self.objects) {
             (0, _) => None,
@@ -84,16 +85,19 @@ impl<'a> StatusText<'a> {
             (n, _) => Some(format!("{n} more objects left out")),
         };
         let mut line = match (self.bad_objects, self.objects) {
-            (0, 0) if left_out.is_some() => Line::default(),
+            (0, 0) if !given.counts() => Line::default(),
             (0, 0) => Line::of(Tone::Good, "nothing to report"),
             (0, _) => Line::of(Tone::Good, "all as it should be"),
             (bad, _) => Line::of(Tone::Bad, format_args!("{bad} to look at")),
         };
-        if let Some(left_out) = left_out {
+        let parts = given.admitted.not_implemented.len();
+        let unimplemented =
+            (parts > 0).then(|| format!("{} not implemented", count(parts, "part")));
+        for text in left_out.into_iter().chain(unimplemented) {
             if line != Line::default() {
                 line = line.and("; ");
             }
-            line = line.with(Tone::Bad, left_out);
+            line = line.with(Tone::Bad, text);
         }
         let objects = match self.objects {
             0 => "no object with a status of the Gateway API".to_owned(),

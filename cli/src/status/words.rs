@@ -38,7 +38,7 @@ pub(super) fn elsewhere(
 pub(super) fn is_negative(kind: &str) -> bool {
     matches!(
         kind,
-        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid"
+        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid" | "InsecureFrontendValidationMode"
     )
 }
 

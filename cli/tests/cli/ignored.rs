@@ -8,8 +8,15 @@ use serde_json::Value;
 fn ask(objects: &str) -> [(Option<i32>, String, Vec<Value>); 2] {
     let all = format!("{SOUND}---\n{objects}");
     let verbs: [&[&str]; 2] = [
-        &["status", "-f", "-"],
-        &["request", "-f", "-", "http://a.example/"],
+        &["status", "-f", "-", "--release", "v1.1.0"],
+        &[
+            "request",
+            "-f",
+            "-",
+            "--release",
+            "v1.1.0",
+            "http://a.example/",
+        ],
     ];
     verbs.map(|verb| {
         let (code, text) = run(verb, &all);

@@ -11,6 +11,7 @@ mod help;
 mod hidden;
 mod ignored;
 mod input;
+mod not_implemented;
 mod release;
 mod request;
 mod serve;

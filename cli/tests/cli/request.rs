@@ -271,6 +271,7 @@ fn the_text_of_an_answer_ends_with_what_would_help() {
 outcome   answered without a backend, status 404
 listener  http of Gateway one/front
 response  404
+judged by the experimental channel of v1.7.0, the newest release
 why       listener `http` of Gateway one/front takes the request on port 80: it serves every host
           answered with 404: no route is attached to the listener
           HTTPRoute one/cart is not attached: Gateway one/front has no listener named `htttp`: it has `http` (port 80)

@@ -34,6 +34,7 @@ HTTPRoute edge/cart
     listener https is not serving: see Gateway edge/front
     Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
 
+judged by the experimental channel of v1.7.0, the newest release
 2 objects with a status: 2 to look at
 "
     );
@@ -149,6 +150,7 @@ HTTPRoute edge/cart
   accepted by Gateway edge/front at listener a for b.a.example
     Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
 
+judged by the experimental channel of v1.7.0, the newest release
 2 objects with a status: all as it should be
 "
     );

@@ -1,7 +1,7 @@
 //! Objects put in force one after the other.
 
-use super::{Admitted, Experimental, Ignored, Judged, api_version, judge};
-use crate::meta::{Channel, ObjectReference, kept_name};
+use super::{Admitted, Experimental, Ignored, Judged, NotImplemented, api_version, judge};
+use crate::meta::{Channel, ObjectReference, Release, kept_name};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,13 +20,13 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Judges one object as an API server with the CRDs of this channel does when it is applied.
+    /// Judges one object as an API server with the CRDs of this release and channel does when it is applied.
     #[must_use]
-    pub fn of(value: &Value, channel: Channel) -> Self {
+    pub fn of(value: &Value, release: Release, channel: Channel) -> Self {
         // Nobody can make two objects of one digest who does not know the keys.
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self {
-            judged: judge(value, channel),
+            judged: judge(value, release, channel),
             api_version: kept_name(api_version(value)),
             digest: KEYS.hash_one(value),
         }
@@ -42,7 +42,7 @@ impl Judgement {
 /// Puts objects in force as an API server does when they are applied one after the other.
 ///
 /// ```
-/// use gwapi::{attachment::admit::{Admission, Judgement}, meta::Channel};
+/// use gwapi::{attachment::admit::{Admission, Judgement}, meta::{Channel, Release}};
 /// use serde_json::json;
 ///
 /// let mut admission = Admission::default();
@@ -51,7 +51,7 @@ impl Judgement {
 ///         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": name},
 ///         "spec": {"controllerName": "example.com/a"},
 ///     });
-///     admission.add(Judgement::of(&object, Channel::Standard));
+///     admission.add(Judgement::of(&object, Release::V1_1_0, Channel::Standard));
 /// }
 /// assert_eq!(admission.finish().snapshot.gateway_classes().len(), 2);
 /// ```
@@ -63,6 +63,7 @@ pub struct Admission {
     /// Of each object in force, its place and digest.
     in_force: HashMap<ObjectReference, (usize, u64)>,
     experimental: BTreeMap<usize, Vec<Experimental>>,
+    not_implemented: BTreeMap<usize, Vec<NotImplemented>>,
     most_ignored: usize,
 }
 
@@ -73,6 +74,7 @@ impl Default for Admission {
             count: 0,
             in_force: HashMap::new(),
             experimental: BTreeMap::new(),
+            not_implemented: BTreeMap::new(),
             most_ignored: usize::MAX,
         }
     }
@@ -104,6 +106,7 @@ impl Admission {
             Judged::Admitted {
                 object,
                 experimental,
+                not_implemented,
                 status,
                 warnings,
             } => {
@@ -118,6 +121,9 @@ impl Admission {
                 if !experimental.is_empty() {
                     self.experimental.insert(index, experimental);
                 }
+                if !not_implemented.is_empty() {
+                    self.not_implemented.insert(index, not_implemented);
+                }
                 object
             }
         };
@@ -128,6 +134,7 @@ impl Admission {
         let replaced = self.admitted.snapshot.insert(object);
         if let Some((before, digest)) = self.in_force.insert(reference.clone(), placed) {
             self.experimental.remove(&before);
+            self.not_implemented.remove(&before);
             // Given again as it is, an object is in force.
             if digest != judgement.digest {
                 let old_version = old_version.unwrap_or_default();
@@ -160,6 +167,7 @@ impl Admission {
             admitted.snapshot.leave_out(ignored.reference());
         }
         admitted.experimental = self.experimental.into_values().flatten().collect();
+        admitted.not_implemented = self.not_implemented.into_values().flatten().collect();
         admitted
     }
 }

@@ -6,7 +6,7 @@
 //! to keep them as JSON.
 //!
 //! ```
-//! use gwapi::{attachment::admit::{self, IgnoredReason}, meta::Channel};
+//! use gwapi::{attachment::admit::{self, IgnoredReason}, meta::{Channel, Release}};
 //! use serde_json::json;
 //!
 //! let misspelt = json!({
@@ -14,7 +14,7 @@
 //!     "kind": "HttpRoute",
 //!     "metadata": { "name": "cart", "namespace": "shop" },
 //! });
-//! let admitted = admit::admit([&misspelt], Channel::Standard);
+//! let admitted = admit::admit([&misspelt], Release::V1_1_0, Channel::Standard);
 //! assert!(admitted.snapshot.http_routes().is_empty());
 //! assert_eq!(admitted.ignored[0].reason, IgnoredReason::UnknownKind);
 //! assert_eq!(admitted.ignored[0].help.as_deref(), Some("did you mean `HTTPRoute`?"));
@@ -29,7 +29,7 @@ mod tests;
 pub use admission::{Admission, Judgement};
 pub use ignored::{Ignored, IgnoredReason};
 
-use super::{Snapshot, SnapshotObject};
+use super::{NotImplemented, Snapshot, SnapshotObject, not_implemented};
 use crate::{
     manifest::{self, ReadError},
     meta::{Channel, GroupVersionKind, ObjectReference, Release},
@@ -53,6 +53,8 @@ pub struct Admitted {
     /// What of the objects that the server has the standard channel does not have, in the same order. Empty where they were
     /// judged by that channel.
     pub experimental: Vec<Experimental>,
+    /// What of the objects that the server has attachment does not implement, in the same order.
+    pub not_implemented: Vec<NotImplemented>,
     /// What [`validation`] warns of in the objects that the server has.
     pub warnings: BTreeMap<ObjectReference, Vec<Finding>>,
     /// How many objects have nothing to do with the Gateway API.
@@ -77,6 +79,8 @@ pub enum Judged {
         object: SnapshotObject,
         /// What of it the standard channel does not have; empty where it was judged by that channel.
         experimental: Vec<Experimental>,
+        /// What of it attachment does not implement.
+        not_implemented: Vec<NotImplemented>,
         /// Its `status`, where that cannot be read: the server has the object without it.
         status: Option<Ignored>,
         /// What [`validation`] warns of.
@@ -88,23 +92,28 @@ pub enum Judged {
     Ignored(Ignored),
 }
 
-/// Judges objects as an API server with the CRDs of this channel does when they are applied one after the other.
+/// Judges objects as an API server with the CRDs of this release and channel does when they are applied one after the
+/// other.
 #[must_use]
-pub fn admit<'a>(objects: impl IntoIterator<Item = &'a Value>, channel: Channel) -> Admitted {
+pub fn admit<'a>(
+    objects: impl IntoIterator<Item = &'a Value>,
+    release: Release,
+    channel: Channel,
+) -> Admitted {
     let mut admission = Admission::default();
     for value in objects {
-        admission.add(Judgement::of(value, channel));
+        admission.add(Judgement::of(value, release, channel));
     }
     admission.finish()
 }
 
-/// Judges one object as an API server with the CRDs of this channel does when it is applied.
+/// Judges one object as an API server with the CRDs of this release and channel does when it is applied.
 ///
 /// The verdict is that of [`validation`], but for `status`: a server drops it from what is
 /// applied, and so it refuses nothing.
 #[must_use]
-pub fn judge(value: &Value, channel: Channel) -> Judged {
-    let options = validation::ValidationOptions::new(channel);
+pub fn judge(value: &Value, release: Release, channel: Channel) -> Judged {
+    let options = validation::ValidationOptions::of(release, channel);
     let (refused, warnings): (Vec<Finding>, Vec<Finding>) =
         validation::validate_value(value, &options)
             .into_findings()
@@ -134,11 +143,12 @@ pub fn judge(value: &Value, channel: Channel) -> Judged {
         return Judged::Foreign(object);
     }
     let experimental = if channel == Channel::Experimental {
-        experimental(value, &object.reference())
+        experimental(value, &object.reference(), release)
     } else {
         Vec::new()
     };
     Judged::Admitted {
+        not_implemented: not_implemented(value, &object.reference()),
         object,
         experimental,
         status,
@@ -157,7 +167,7 @@ fn without_status(value: &Value, error: &ReadError) -> Option<manifest::Object> 
 }
 
 /// What of an object that the experimental channel takes the standard one does not have.
-fn experimental(value: &Value, reference: &ObjectReference) -> Vec<Experimental> {
+fn experimental(value: &Value, reference: &ObjectReference, release: Release) -> Vec<Experimental> {
     let of = |path: &str| Experimental {
         object: reference.clone(),
         path: path.to_owned(),
@@ -165,11 +175,11 @@ fn experimental(value: &Value, reference: &ObjectReference) -> Vec<Experimental>
     let Some(kind) = schema::find(api_version(value), &reference.kind) else {
         return Vec::new();
     };
-    let standard = kind.installation(Release::default(), Channel::Standard);
-    if !standard.is_some_and(|installation| installation.served) {
+    let standard = kind.installation(release, Channel::Standard);
+    let Some(standard) = standard.filter(|installation| installation.served) else {
         return vec![of("")];
-    }
-    schema::unknown_fields(value, Channel::Standard)
+    };
+    schema::unknown_fields_of(value, kind, standard)
         .iter()
         .filter(|field| field.is_experimental() && !is_status(field.path()))
         .map(|field| of(field.path()))

@@ -24,7 +24,7 @@ fn route(name: &str, backend: &str) -> Value {
 
 /// The reason for which an object alone is not in force.
 fn reason(value: &Value) -> Option<IgnoredReason> {
-    match judge(value, Channel::Experimental) {
+    match judge(value, Release::default(), Channel::Experimental) {
         Judged::Ignored(ignored) => Some(ignored.reason),
         Judged::Admitted { .. } | Judged::Foreign(_) => None,
     }
@@ -103,7 +103,7 @@ fn every_field_for_which_an_object_is_refused_is_named() {
     let mut value = route("a", "b");
     value["spec"]["hostname"] = json!(["a.example"]);
     value["spec"]["rules"][0]["matchs"] = json!([]);
-    let Judged::Ignored(ignored) = judge(&value, Channel::Experimental) else {
+    let Judged::Ignored(ignored) = judge(&value, Release::default(), Channel::Experimental) else {
         panic!("in force: {value}");
     };
     assert_eq!(ignored.object.to_string(), "HTTPRoute shop/a");
@@ -136,7 +136,7 @@ fn the_channel_decides_and_what_is_experimental_is_named() {
         json!({"rules": [{"backendRefs": [{"name": "b", "port": 1}]}]}),
     );
     let values = [timeouts, tcp, route("c", "b")];
-    let experimental = admit(&values, Channel::Experimental);
+    let experimental = admit(&values, Release::default(), Channel::Experimental);
     assert!(experimental.ignored.is_empty());
     let named: Vec<_> = experimental
         .experimental
@@ -150,7 +150,7 @@ fn the_channel_decides_and_what_is_experimental_is_named() {
             ("TCPRoute shop/t".to_owned(), ""),
         ]
     );
-    let standard = admit(&values, Channel::Standard);
+    let standard = admit(&values, Release::default(), Channel::Standard);
     assert!(standard.experimental.is_empty());
     let reasons: Vec<_> = standard
         .ignored
@@ -180,7 +180,7 @@ fn of_two_objects_of_one_name_the_last_one_that_a_server_takes_is_in_force() {
         beta,
         refused,
     ];
-    let admitted = admit(&values, Channel::Standard);
+    let admitted = admit(&values, Release::default(), Channel::Standard);
     let named: Vec<_> = admitted
         .ignored
         .iter()
@@ -211,7 +211,7 @@ fn a_status_refuses_nothing() {
     let mut value = route("a", "b");
     value["status"] = json!({"parents": 7, "later": true});
     value["spec"]["rules"][0]["oops"] = json!(1);
-    let Judged::Ignored(ignored) = judge(&value, Channel::Standard) else {
+    let Judged::Ignored(ignored) = judge(&value, Release::default(), Channel::Standard) else {
         panic!("in force");
     };
     assert_eq!(ignored.findings.len(), 1);
@@ -219,7 +219,7 @@ fn a_status_refuses_nothing() {
     value["status"] = json!({"parents": [], "later": true});
     assert_eq!(reason(&value), None);
     value["status"] = json!({"parents": 7});
-    let admitted = admit([&value], Channel::Standard);
+    let admitted = admit([&value], Release::default(), Channel::Standard);
     assert_eq!(admitted.snapshot.http_routes().len(), 1);
     assert_eq!(
         admitted.ignored[0].message,
@@ -229,7 +229,7 @@ fn a_status_refuses_nothing() {
 
 #[test]
 fn what_is_most_likely_meant_is_read_all_the_same() {
-    let meant = |value: &Value| match judge(value, Channel::Experimental) {
+    let meant = |value: &Value| match judge(value, Release::default(), Channel::Experimental) {
         Judged::Ignored(ignored) => ignored.meant.map(|object| object.reference().to_string()),
         _ => None,
     };
@@ -258,7 +258,7 @@ fn objects_that_have_nothing_to_do_with_the_gateway_api_are_counted() {
         object("example.com/v1", "Settings", "s", json!({})),
         object("v1", "Service", "b", json!({"ports": [{"port": 80}]})),
     ];
-    let admitted = admit(&values, Channel::Standard);
+    let admitted = admit(&values, Release::default(), Channel::Standard);
     assert_eq!((admitted.foreign, admitted.ignored.len()), (2, 0));
     let settings = ObjectReference {
         group: "example.com".into(),
@@ -280,11 +280,15 @@ fn of_what_is_not_in_force_no_more_is_kept_than_is_wanted() {
             "a",
             json!({"n": n}),
         );
-        admission.add(Judgement::of(&value, Channel::Standard));
+        admission.add(Judgement::of(&value, Release::default(), Channel::Standard));
     }
     admission.add_ignored(10);
     for backend in ["first", "second", "second"] {
-        admission.add(Judgement::of(&route("a", backend), Channel::Standard));
+        admission.add(Judgement::of(
+            &route("a", backend),
+            Release::default(),
+            Channel::Standard,
+        ));
     }
     let admitted = admission.finish();
     let kept: Vec<_> = admitted.ignored.iter().map(|i| i.index).collect();
@@ -293,8 +297,16 @@ fn of_what_is_not_in_force_no_more_is_kept_than_is_wanted() {
     // The places of what comes after are those among all objects.
     let mut admission = Admission::default();
     admission.add_ignored(10);
-    admission.add(Judgement::of(&route("a", "first"), Channel::Standard));
-    admission.add(Judgement::of(&route("a", "second"), Channel::Standard));
+    admission.add(Judgement::of(
+        &route("a", "first"),
+        Release::default(),
+        Channel::Standard,
+    ));
+    admission.add(Judgement::of(
+        &route("a", "second"),
+        Release::default(),
+        Channel::Standard,
+    ));
     let replaced = &admission.finish().ignored[0];
     assert_eq!((replaced.index, replaced.replaced_by), (10, Some(11)));
 }

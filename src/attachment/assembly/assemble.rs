@@ -262,7 +262,7 @@ pub(in crate::attachment) fn gateway<'a>(
     let mut tallies = vec![Tally::default(); state.listeners.len()];
     let mut members: HashMap<usize, Vec<Member<'a>>> = HashMap::new();
     for (id, route) in routes {
-        for index in route.counted_at(&state.name) {
+        for index in route.counted_at(&state.name, |_| true) {
             if let Some(tally) = tallies.get_mut(index) {
                 tally.counted += 1;
             }
@@ -293,6 +293,7 @@ pub(in crate::attachment) fn gateway<'a>(
             name: state.name.clone(),
             class: state.class.clone(),
             addresses: state.addresses.bound.clone(),
+            client_certificate: state.client_certificate(),
             listeners,
         }),
         tallies,

@@ -2,12 +2,15 @@
 
 use super::{EffectiveFilters, EndpointList, route::filter_cannot_be_applied};
 use crate::{
-    attachment::objects::{absent::Absent, object::BACKEND_KINDS},
+    attachment::{
+        objects::{absent::Absent, object::BACKEND_KINDS},
+        unimplemented::is_unimplemented_kind,
+    },
     meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason, unexpected_kind},
-    v1::SessionPersistence,
+    v1::{SessionPersistence, SubjectAltName},
     v1alpha2::MAX_ANCESTORS,
 };
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// A backend of a rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +55,14 @@ pub struct BackendEndpoints {
 pub struct BackendTls {
     /// The policy.
     pub policy: ObjectReference,
-    /// The SNI to send, and the name that the certificate must bear.
+    /// The SNI to send, and the name that the certificate must bear unless there are
+    /// [`subject_alt_names`](Self::subject_alt_names).
     pub hostname: String,
+    /// Names of which the certificate must bear one, instead of the hostname. Empty where the policy names none
+    /// (BackendTLSPolicy `spec.validation.subjectAltNames`).
+    pub subject_alt_names: Vec<SubjectAltName>,
+    /// What implementations define beyond the API (BackendTLSPolicy `spec.options`).
+    pub options: BTreeMap<String, String>,
     /// Whom to trust.
     pub authorities: TrustedAuthorities,
 }
@@ -187,11 +196,14 @@ impl fmt::Display for BackendProblem {
                 "no ReferenceGrant in namespace `{}` allows {}s of namespace `{from_namespace}` to refer to {reference}",
                 reference.namespace, from.kind,
             ),
-            Self::InvalidKind { reference } => f.write_str(&unexpected_kind(
-                reference,
-                "cannot be a backend",
-                BACKEND_KINDS,
-            )),
+            Self::InvalidKind { reference } => {
+                let not = if is_unimplemented_kind(&reference.group_kind()) {
+                    "is not implemented as a backend"
+                } else {
+                    "cannot be a backend"
+                };
+                f.write_str(&unexpected_kind(reference, not, BACKEND_KINDS))
+            }
             Self::ExternalName { reference } => write!(
                 f,
                 "{reference} is of type ExternalName, which is no backend"

@@ -4,7 +4,7 @@ use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules}
 use crate::{
     certificate::KeyPair,
     meta::{Hostname, NamespacedName, ObjectReference, Transport},
-    v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
+    v1::{FrontendValidationModeType, GatewayStatusAddress, ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,6 +19,9 @@ pub struct EffectiveGateway {
     pub addresses: Vec<GatewayStatusAddress>,
     /// The listeners in force, in the order of the spec.
     pub listeners: Vec<Arc<EffectiveListener>>,
+    /// What the Gateway shows to a backend as its client, where a BackendTLSPolicy makes the connection TLS (Gateway
+    /// `spec.tls.backend`, GEP-3155). Nothing if it has no such certificate, or if that cannot be used.
+    pub client_certificate: Option<Arc<Certificate>>,
 }
 
 impl EffectiveGateway {
@@ -177,12 +180,15 @@ pub struct Certificate {
     pub pair: Arc<KeyPair>,
 }
 
-/// How a listener checks the certificates of clients (`tls.frontendValidation`, GEP-91).
+/// How a listener checks the certificates of clients (the listener's `tls.frontendValidation`, or the Gateway's
+/// `spec.tls.frontend`, GEP-91).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientValidation {
     /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference that can be
     /// used, at least one, PEM.
     pub authorities: Vec<String>,
+    /// What becomes of a client without a certificate that is valid.
+    pub mode: FrontendValidationModeType,
 }
 
 #[cfg(test)]
@@ -223,6 +229,7 @@ mod tests {
                     ..(*listener("dns", 53, None)).clone()
                 }),
             ],
+            client_certificate: None,
         };
         let of = |transport, port, host| {
             let listener = gateway.listener(transport, port, host);

@@ -24,7 +24,8 @@ pub use gateway::{
 pub use idle::IdleListener;
 pub use route::{
     AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilters, EffectiveHostname,
-    GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RouteRules, RuleProblem, Timeouts,
+    EffectiveMirror, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RouteRules, RuleProblem,
+    Timeouts,
 };
 pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};
 

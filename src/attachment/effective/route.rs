@@ -4,7 +4,7 @@ use super::EffectiveBackend;
 use crate::{
     filters::Filters,
     meta::{Age, Duration, Hostname, NamespacedName, RoutePatterns, Seniority},
-    v1::{GrpcRouteMatch, HttpRouteMatch, SessionPersistence},
+    v1::{Fraction, GrpcRouteMatch, HttpRouteMatch, SessionPersistence},
 };
 use std::{fmt, sync::Arc};
 
@@ -157,7 +157,26 @@ pub struct EffectiveFilters {
     /// What is done to requests and responses. Its own mirrors and extensions are references as they were written.
     pub compiled: Filters,
     /// Where copies of requests go, in the order of the spec. A mirror whose backend is not valid gets none.
-    pub mirrors: Vec<EffectiveBackend>,
+    pub mirrors: Vec<EffectiveMirror>,
+}
+
+/// A backend that gets copies of requests (HTTPRoute `requestMirror`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveMirror {
+    /// Where the copies go.
+    pub backend: EffectiveBackend,
+    /// The part of the requests that is copied (GEP-3171).
+    pub share: Fraction,
+}
+
+impl EffectiveMirror {
+    /// Whether one request is copied. `draw` returns a number below its argument; nothing is drawn where every request
+    /// is copied.
+    pub fn takes(&self, draw: &mut dyn FnMut(u64) -> u64) -> bool {
+        let of = |part: i32| u64::try_from(part).unwrap_or_default();
+        let (numerator, denominator) = (of(self.share.numerator), of(self.share.denominator()));
+        numerator >= denominator || draw(denominator) < numerator
+    }
 }
 
 /// Why every request under a rule is answered with an error: 500, or `UNAVAILABLE` for gRPC.

@@ -12,7 +12,9 @@ use crate::{
         objects::route_id::RouteKind,
     },
     meta::{ConditionStatus, Hostname, condition, is_port_number, parse_selector},
-    v1::{FromNamespaces, Listener, ProtocolType, RouteGroupKind, TlsModeType},
+    v1::{
+        FromNamespaces, FrontendTlsValidation, Listener, ProtocolType, RouteGroupKind, TlsModeType,
+    },
 };
 use condition::listener::reason;
 use kube_core::{Expression, Selector, SelectorExt};
@@ -125,9 +127,11 @@ impl ListenerState {
     }
 }
 
-/// Looks at one listener of a Gateway, without regard to the others.
+/// Looks at one listener of a Gateway, without regard to the others. `shared` is what the Gateway asks clients at the
+/// listener's port for.
 pub(super) fn examine(
     listener: &Listener,
+    shared: Option<&FrontendTlsValidation>,
     references: References<'_>,
     options: &Options,
 ) -> ListenerState {
@@ -145,7 +149,16 @@ pub(super) fn examine(
         .tls
         .as_ref()
         .filter(|_| matches!(listener.protocol, ProtocolType::Https | ProtocolType::Tls))
-        .map(|tls| tls::follow(tls, references));
+        .map(|tls| {
+            // The Gateway asks clients of HTTPS listeners alone.
+            let shared = shared.filter(|_| listener.protocol == ProtocolType::Https);
+            tls::follow(tls, shared, references)
+        });
+    if accepted.holds() && followed.as_ref().is_some_and(|f| f.without_authority) {
+        let message = "the Gateway asks clients for certificates, and none of the authorities in its \
+                       `spec.tls.frontend` can be used";
+        accepted = Finding::new(false, reason::NO_VALID_CA_CERTIFICATE, message);
+    }
     let mut usable = followed.as_ref().is_none_or(|followed| followed.usable)
         && (!kinds.is_empty() || bad_kinds.is_empty());
     if !accepted.holds() {

@@ -10,23 +10,25 @@ mod version;
 
 use super::{
     Options, Snapshot,
-    effective::IdleListener,
+    effective::{Certificate, IdleListener},
     finding::{Finding, join, names},
     objects::{certificates::Certificates, grants::Grants, object},
 };
 use crate::{
     meta::{
         Age, Channel, ConditionStatus, FeatureName, GROUP, NamespacedName, ObjectReference,
-        condition, unexpected_kind,
+        SupportedFeatures, condition, unexpected_kind,
     },
-    v1::{self, GatewayStatus, ListenerStatus},
+    schema,
+    v1::{self, FrontendValidationModeType, GatewayStatus, ListenerStatus},
     v1alpha2::MAX_ANCESTORS,
 };
 use addresses::Requested;
 use assigned::Addresses;
 use condition::{gateway::reason, gateway_class, listener as on_listener};
 use listener::ListenerState;
-use tls::References;
+use std::sync::Arc;
+use tls::{Problem, References};
 
 /// A GatewayClass that is ours.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +65,7 @@ pub(super) fn examine_class(
     Some(ClassState {
         controller: controller.clone(),
         accepted,
-        supported_version: version::supported(snapshot),
+        supported_version: version::supported(snapshot, options.release),
         generation: class.metadata.generation,
     })
 }
@@ -128,7 +130,7 @@ impl ClassState {
         Self {
             controller: options.mesh_controller.clone(),
             accepted,
-            supported_version: version::supported(&Snapshot::default()),
+            supported_version: version::supported(&Snapshot::default(), options.release),
             generation: None,
         }
     }
@@ -140,6 +142,10 @@ impl ClassState {
                 .condition(gateway_class::ACCEPTED, self.generation),
         ];
         let mut supported_features = Vec::new();
+        let form = |name: FeatureName| match options.behaviour.supported_features {
+            SupportedFeatures::Objects => v1::SupportedFeature::Object(name),
+            SupportedFeatures::Texts => v1::SupportedFeature::Text(name),
+        };
         if options.channel == Channel::Experimental {
             // Whether or not the class is accepted: one that was written before must not fall behind.
             conditions.push(
@@ -147,12 +153,12 @@ impl ClassState {
                     .condition(gateway_class::SUPPORTED_VERSION, self.generation),
             );
         }
-        if options.channel == Channel::Experimental && self.accepted.holds() {
+        if has_supported_features(options) && self.accepted.holds() {
             supported_features = FeatureName::KNOWN
                 .iter()
                 .map(|name| FeatureName::from(*name))
                 .filter(|feature| options.supports(feature))
-                .map(v1::SupportedFeature::Text)
+                .map(form)
                 .collect();
             supported_features.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
         }
@@ -161,6 +167,14 @@ impl ClassState {
             supported_features,
         }
     }
+}
+
+/// Whether the CRDs have `status.supportedFeatures` of a GatewayClass.
+fn has_supported_features(options: &Options) -> bool {
+    let kind = schema::find("gateway.networking.k8s.io/v1", "GatewayClass");
+    let installed = kind.and_then(|kind| kind.installation(options.release, options.channel));
+    let status = installed.and_then(|installed| installed.schema().properties.get("status"));
+    status.is_some_and(|status| status.properties.contains_key("supportedFeatures"))
 }
 
 /// A Gateway of one of our classes.
@@ -175,6 +189,8 @@ pub(super) struct GatewayState {
     pub(super) accepted: Finding,
     /// The condition `ListenersNotValid`, where `Accepted` has another reason and does not say so.
     pub(super) listeners_not_valid: Option<Finding>,
+    /// The certificate that it shows to backends, or why it cannot; nothing if it has none.
+    client: Option<Result<Arc<Certificate>, Problem>>,
     pub(super) requested: Requested,
     /// Its addresses, once those of all Gateways are assigned.
     pub(super) addresses: Addresses,
@@ -203,12 +219,18 @@ pub(super) fn examine(
         .spec
         .listeners
         .iter()
-        .map(|l| listener::examine(l, references, options))
+        .map(|l| {
+            let tls = gateway.spec.tls.as_ref();
+            let shared = tls.and_then(|tls| tls.client_validation(l.port));
+            listener::examine(l, shared, references, options)
+        })
         .collect();
     let conflicts = conflict::between_listeners(&gateway.spec.listeners);
     for (listener, conflicted) in listeners.iter_mut().zip(conflicts) {
         listener.conflicted = conflicted;
     }
+    let client = gateway.spec.client_certificate_ref();
+    let client = client.map(|client| references.certificate(client.resolve(references.namespace)));
     let requested = addresses::examine(&gateway.spec.addresses, options);
     let listeners_valid = valid_listeners(&listeners);
     let accepted = match problem(gateway, class, &requested, snapshot, options) {
@@ -227,6 +249,7 @@ pub(super) fn examine(
         programmed: accepted.clone(),
         accepted,
         requested,
+        client,
         addresses: Addresses::default(),
         name,
     };
@@ -388,6 +411,30 @@ impl GatewayState {
         self.listeners.iter().filter_map(idle).collect()
     }
 
+    /// The certificate that the Gateway shows to backends, if it has one that can be used.
+    pub(super) fn client_certificate(&self) -> Option<Arc<Certificate>> {
+        self.client.as_ref()?.as_ref().ok().cloned()
+    }
+
+    /// Says which listeners let clients in that have no valid certificate, if any do.
+    fn insecure(&self) -> Option<Finding> {
+        let lets_in = |listener: &&ListenerState| {
+            let validation = listener.tls.as_ref()?.client_validation.as_ref()?;
+            (validation.mode == FrontendValidationModeType::AllowInsecureFallback).then_some(())
+        };
+        let mut listeners = self
+            .listeners
+            .iter()
+            .filter(|l| lets_in(l).is_some())
+            .peekable();
+        listeners.peek()?;
+        let names = names(listeners.map(|listener| &*listener.name));
+        let text = format!(
+            "`mode` is AllowInsecureFallback: clients without a valid certificate are let in by {names}"
+        );
+        Some(Finding::new(true, reason::CONFIGURATION_CHANGED, text))
+    }
+
     /// The condition `Programmed` of the Gateway.
     fn programmed(&self) -> Finding {
         if !self.accepted.holds() {
@@ -445,6 +492,22 @@ impl GatewayState {
                 .condition(condition::gateway::ACCEPTED, generation),
             programmed.condition(condition::gateway::PROGRAMMED, generation),
         ];
+        if let Some(client) = &self.client {
+            let resolved = match client {
+                Ok(_) => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
+                Err((on_listener::reason::REF_NOT_PERMITTED, text)) => {
+                    Finding::new(false, reason::REF_NOT_PERMITTED, text.clone())
+                }
+                Err((_, text)) => {
+                    Finding::new(false, reason::INVALID_CLIENT_CERTIFICATE_REF, text.clone())
+                }
+            };
+            conditions.push(resolved.condition(condition::gateway::RESOLVED_REFS, generation));
+        }
+        if let Some(insecure) = self.insecure() {
+            let kind = condition::gateway::INSECURE_FRONTEND_VALIDATION_MODE;
+            conditions.push(insecure.condition(kind, generation));
+        }
         if let Some(not_valid) = &self.listeners_not_valid {
             conditions
                 .push(not_valid.condition(condition::gateway::LISTENERS_NOT_VALID, generation));

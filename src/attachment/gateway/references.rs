@@ -4,7 +4,7 @@ use crate::{
     attachment::objects::object::{self, class_reference},
     meta::ObjectReference,
     schema::Path,
-    v1::Gateway,
+    v1::{FrontendTlsValidation, Gateway},
 };
 
 /// What a Gateway refers to something for.
@@ -15,6 +15,10 @@ pub(in crate::attachment) enum Role {
     Certificate(usize),
     /// An authority for the clients of the listener at this place, whether or not it ends their TLS.
     Authority(usize),
+    /// An authority for the clients of all HTTPS listeners, or of those of a port.
+    SharedAuthority,
+    /// The certificate that the Gateway shows to backends.
+    Client,
     Parameters,
 }
 
@@ -32,6 +36,44 @@ pub(in crate::attachment) fn visit(
         let at = spec.field("infrastructure");
         let parameters = parameters.resolve(namespace);
         visit(&at.field("parametersRef"), Role::Parameters, parameters);
+    }
+    if let Some(client) = gateway.spec.client_certificate_ref() {
+        let of_tls = gateway
+            .spec
+            .tls
+            .as_ref()
+            .and_then(|tls| tls.backend.as_ref());
+        let tls = spec.field("tls");
+        let at = match of_tls {
+            Some(_) => tls.field("backend"),
+            None => spec.field("backendTLS"),
+        };
+        let at = at.field("clientCertificateRef");
+        visit(&at, Role::Client, client.resolve(namespace));
+    }
+    if let Some(frontend) = gateway
+        .spec
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.frontend.as_ref())
+    {
+        let tls = spec.field("tls");
+        let at = tls.field("frontend");
+        let mut of = |at: &Path<'_>, validation: Option<&FrontendTlsValidation>| {
+            let at = at.field("validation");
+            let refs = at.field("caCertificateRefs");
+            let authorities = validation.into_iter().flat_map(|v| &v.ca_certificate_refs);
+            for (index, reference) in authorities.enumerate() {
+                let to = reference.resolve(namespace);
+                visit(&refs.index(index), Role::SharedAuthority, to);
+            }
+        };
+        of(&at.field("default"), frontend.default.validation.as_ref());
+        let ports = at.field("perPort");
+        for (index, port) in frontend.per_port.iter().enumerate() {
+            let at = ports.index(index);
+            of(&at.field("tls"), port.tls.validation.as_ref());
+        }
     }
     let listeners = spec.field("listeners");
     for (listener, written) in gateway.spec.listeners.iter().enumerate() {

@@ -5,12 +5,12 @@ use crate::{
         Snapshot,
         effective::{Certificate, ClientValidation, EffectiveTls},
         objects::{
-            certificates::{Certificates, authorities},
+            certificates::{Certificates, authorities, is_config_map},
             grants::Grants,
         },
     },
     meta::{ObjectReference, condition::listener::reason},
-    v1::{ListenerTlsConfig, TlsModeType},
+    v1::{FrontendTlsValidation, ListenerTlsConfig, TlsModeType},
 };
 use k8s_openapi::jiff::Timestamp;
 use std::sync::Arc;
@@ -34,10 +34,17 @@ pub(super) struct Followed {
     /// Whether the listener can do its work: one certificate is enough, and one authority where clients need
     /// certificates. Nothing stands in for the last one that is lost.
     pub(super) usable: bool,
+    /// Clients need a certificate by the Gateway's `spec.tls.frontend`, and none of its authorities can be used.
+    pub(super) without_authority: bool,
 }
 
-/// Follows the references of one listener.
-pub(super) fn follow(tls: &ListenerTlsConfig, with: References<'_>) -> Followed {
+/// Follows the references of one listener. `shared` is what the Gateway asks clients of its HTTPS listeners for, where the
+/// listener has nothing of its own.
+pub(super) fn follow(
+    tls: &ListenerTlsConfig,
+    shared: Option<&FrontendTlsValidation>,
+    with: References<'_>,
+) -> Followed {
     let mode = tls.mode();
     let options = tls.options.clone().unwrap_or_default();
     let mut problems = Vec::new();
@@ -60,19 +67,27 @@ pub(super) fn follow(tls: &ListenerTlsConfig, with: References<'_>) -> Followed 
         usable = !certificates.is_empty() || problems.is_empty();
     }
     // Whoever passes TLS through takes no part in the handshake, and so asks clients for nothing.
-    let validation = tls.frontend_validation.as_ref();
-    let validation = validation.filter(|_| mode != TlsModeType::Passthrough);
+    let own = tls.frontend_validation.as_ref();
+    let mut without_authority = false;
+    let validation = own.or(shared).filter(|_| mode != TlsModeType::Passthrough);
     let client_validation = validation.map(|validation| {
         let mut found = Vec::new();
         for reference in &validation.ca_certificate_refs {
             let reference = reference.resolve(with.namespace);
             match with.authorities(&reference) {
                 Ok(pem) => found.push(pem),
+                Err((kind, text)) if own.is_none() => {
+                    problems.push((reason_of_authority(kind, &reference), text));
+                }
                 Err(problem) => problems.push(problem),
             }
         }
         usable &= !found.is_empty();
-        ClientValidation { authorities: found }
+        without_authority = own.is_none() && found.is_empty();
+        ClientValidation {
+            authorities: found,
+            mode: validation.mode(),
+        }
     });
     Followed {
         tls: EffectiveTls {
@@ -83,11 +98,23 @@ pub(super) fn follow(tls: &ListenerTlsConfig, with: References<'_>) -> Followed 
         },
         problems,
         usable,
+        without_authority,
+    }
+}
+
+/// The reason that a listener gives for an authority of the Gateway's `spec.tls.frontend`, which has reasons of its own.
+fn reason_of_authority(found: &'static str, reference: &ObjectReference) -> &'static str {
+    if found == reason::REF_NOT_PERMITTED {
+        found
+    } else if is_config_map(reference) {
+        reason::INVALID_CA_CERTIFICATE_REF
+    } else {
+        reason::INVALID_CA_CERTIFICATE_KIND
     }
 }
 
 /// The reason of a condition, and what is wrong.
-type Problem = (&'static str, String);
+pub(super) type Problem = (&'static str, String);
 
 impl References<'_> {
     /// Whether the reference may be followed at all.

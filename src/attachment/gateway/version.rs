@@ -12,15 +12,14 @@ use std::collections::BTreeSet;
 
 /// The condition `SupportedVersion`. CRDs of other releases are served as well as can be: the class is accepted
 /// all the same, as the specification allows.
-pub(super) fn supported(snapshot: &Snapshot) -> Finding {
+pub(super) fn supported(snapshot: &Snapshot, release: Release) -> Finding {
     let installed = || {
         let crds = snapshot.installed_crds().values();
         crds.filter(|crd| crd.is_gateway_api())
     };
     if installed().next().is_none() {
         let text = format!(
-            "no CRD of the Gateway API is among the objects: release {} is assumed, which is supported",
-            Release::default()
+            "no CRD of the Gateway API is among the objects: release {release} is assumed, which is supported"
         );
         return Finding::new(true, reason::SUPPORTED_VERSION, text);
     }
@@ -55,9 +54,8 @@ pub(super) fn supported(snapshot: &Snapshot) -> Finding {
         _ => String::new(),
     };
     let text = format!(
-        "{}; known are {known} and their patches, and objects are judged as of {}",
+        "{}; known are {known} and their patches, and objects are judged as of {release}",
         join(&problems),
-        Release::default()
     );
     Finding::new(false, reason::UNSUPPORTED_VERSION, text)
 }

@@ -105,13 +105,18 @@ fn secret_value<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
     })
 }
 
+/// Whether a reference names the one kind of object that holds authorities.
+pub(in crate::attachment) fn is_config_map(reference: &ObjectReference) -> bool {
+    reference.group.is_empty() && reference.kind == "ConfigMap"
+}
+
 /// The `ca.crt` of a ConfigMap that a reference names; the reference is allowed.
 pub(in crate::attachment) fn authorities(
     snapshot: &Snapshot,
     reference: &ObjectReference,
     now: Option<Timestamp>,
 ) -> Result<Authorities, String> {
-    if !(reference.group.is_empty() && reference.kind == "ConfigMap") {
+    if !is_config_map(reference) {
         let expected = [("", "ConfigMap")];
         return Err(unexpected_kind(reference, "holds no authority", &expected));
     }

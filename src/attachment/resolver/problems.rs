@@ -250,6 +250,16 @@ impl Resolver {
                     self.secured("Secret", to, wrong, at, kinds, problems);
                 }
             }
+            Role::Client => {
+                let wrong = with.certificate(to.clone()).err();
+                let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
+                self.secured("Secret", to, wrong, at, kinds, problems);
+            }
+            Role::SharedAuthority => {
+                let wrong = with.authorities(&to).err();
+                let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
+                self.secured("ConfigMap", to, wrong, at, kinds, problems);
+            }
             Role::Authority(listener) => {
                 if state.listeners.get(listener).is_some_and(terminates) {
                     let wrong = with.authorities(&to).err();

@@ -20,6 +20,7 @@ use super::{
         object::MULTICLUSTER_GROUP,
         route_id::{RouteId, RouteKind},
     },
+    unimplemented::is_unimplemented_kind,
 };
 use crate::{
     meta::{
@@ -112,10 +113,16 @@ impl RouteState {
         accepted
     }
 
-    /// The listeners of a Gateway whose `attachedRoutes` this route counts for, each once.
-    pub(super) fn counted_at(&self, gateway: &NamespacedName) -> Vec<usize> {
+    /// The listeners of a Gateway that select this route by one of these parents, each once: their `attachedRoutes` counts
+    /// it.
+    pub(super) fn counted_at(
+        &self,
+        gateway: &NamespacedName,
+        by: impl Fn(&ParentState) -> bool,
+    ) -> Vec<usize> {
         let mut listeners: Vec<usize> = self
             .at(gateway)
+            .filter(|(parent, _)| by(parent))
             .flat_map(|(_, listeners)| listeners)
             .filter(|listener| !matches!(listener.fit, Fit::Rejected { counted: false, .. }))
             .map(|listener| listener.index)
@@ -399,7 +406,12 @@ impl View<'_> {
                     place.group, place.kind
                 )
             } else {
-                unexpected_kind(&place, "is not supported as a parent", PARENT_KINDS)
+                let not = if is_unimplemented_kind(&place.group_kind()) {
+                    "is not implemented as a parent"
+                } else {
+                    "is not supported as a parent"
+                };
+                unexpected_kind(&place, not, PARENT_KINDS)
             })
         }
     }

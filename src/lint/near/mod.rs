@@ -10,7 +10,7 @@
 //! use gwapi::{
 //!     attachment::{Options, Resolver},
 //!     lint::near::Near,
-//!     meta::{GROUP, ObjectReference, Release},
+//!     meta::{GROUP, ObjectReference},
 //!     v1::{Gateway, GatewayClass, GatewayClassSpec, GatewaySpec},
 //! };
 //!
@@ -43,7 +43,7 @@ use crate::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
         RouteKind, admit::Ignored,
     },
-    meta::{GROUP, ObjectReference, Release},
+    meta::{GROUP, ObjectReference},
     routing::RouterOptions,
     schema,
 };
@@ -336,7 +336,8 @@ impl<'a> Near<'a> {
             .filter(|(_, attachment)| !attachment.attached)
             .filter_map(|(index, attachment)| {
                 let to = attachment.parent.resolve(&object.namespace);
-                let later = schema::later_kind(&to.group, &to.kind, Release::default())?;
+                let later =
+                    schema::later_kind(&to.group, &to.kind, self.resolver.options().release)?;
                 let message = format!(
                     "{} came with release {}: name a Gateway instead",
                     later.kind, later.since

@@ -35,6 +35,7 @@ impl Near<'_> {
 
     /// What a policy needs that is invalid, so that nothing is sent to this backend.
     fn invalid_policy(&self, backend: &ObjectReference) -> Option<String> {
+        use condition::policy::reason;
         let policies = &self.resolver.resolution().policies;
         let mut invalid =
             policies
@@ -44,7 +45,10 @@ impl Near<'_> {
                     policy.kind == "BackendTLSPolicy"
                         && targets.iter().any(|target| {
                             target.target == *backend
-                                && target.reason == condition::policy::reason::INVALID
+                                && matches!(
+                                    target.reason,
+                                    reason::INVALID | reason::NO_VALID_CA_CERTIFICATE
+                                )
                         })
                 });
         let (policy, _) = invalid.next()?;

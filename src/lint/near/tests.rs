@@ -7,7 +7,7 @@ use crate::{
         admit::{self, Admitted},
     },
     manifest::{self, ReadOptions},
-    meta::Channel,
+    meta::{Channel, Release},
     routing::{RepeatedHeader, RouterOptions},
     sim::Simulator,
 };
@@ -54,7 +54,7 @@ fn resolve(text: &str) -> (Resolver, Admitted) {
     let read = manifest::read(text.as_bytes(), &ReadOptions::default());
     assert!(read.errors.is_empty(), "{:?}", read.errors);
     let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
-    let admitted = admit::admit(values, Channel::Experimental);
+    let admitted = admit::admit(values, Release::default(), Channel::Experimental);
     let mut resolver = Resolver::with_snapshot(admitted.snapshot.clone(), Options::for_manifests());
     resolver.update();
     (resolver, admitted)

@@ -13,10 +13,11 @@ use gwapi::{
         SnapshotObject,
     },
     v1::{
-        AllowedRoutes, FromNamespaces, FrontendTlsValidation, Gateway, GatewayClass,
-        GatewayClassSpec, GatewayInfrastructure, GatewaySpec, GatewaySpecAddress, HttpBackendRef,
-        Listener, ListenerTlsConfig, LocalParametersReference, ParametersReference,
-        ParentReference, ProtocolType, RouteNamespaces, SecretObjectReference,
+        AllowedRoutes, FromNamespaces, FrontendTlsConfig, FrontendTlsValidation, Gateway,
+        GatewayBackendTls, GatewayClass, GatewayClassSpec, GatewayInfrastructure, GatewaySpec,
+        GatewaySpecAddress, GatewayTlsConfig, HttpBackendRef, Listener, ListenerTlsConfig,
+        LocalParametersReference, ParametersReference, ParentReference, ProtocolType,
+        RouteNamespaces, SecretObjectReference, TlsConfig,
     },
     v1beta1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
 };
@@ -250,15 +251,8 @@ fn listeners() -> impl Strategy<Value = Listener> {
                             ..Default::default()
                         })
                         .collect(),
-                    frontend_validation: authority.map(|(namespace, name)| FrontendTlsValidation {
-                        ca_certificate_refs: vec![gwapi::v1::ObjectReference {
-                            kind: "ConfigMap".into(),
-                            namespace: namespace.map(str::to_owned),
-                            name: name.to_owned(),
-                            ..Default::default()
-                        }],
-                        ..Default::default()
-                    }),
+                    frontend_validation: authority
+                        .map(|(namespace, name)| authority_of(namespace, name)),
                     ..Default::default()
                 });
                 Listener {
@@ -277,6 +271,19 @@ fn listeners() -> impl Strategy<Value = Listener> {
                 }
             },
         )
+}
+
+/// That clients must show a certificate of an authority in a ConfigMap.
+fn authority_of(namespace: Option<&str>, name: &str) -> FrontendTlsValidation {
+    FrontendTlsValidation {
+        ca_certificate_refs: vec![gwapi::v1::ObjectReference {
+            kind: "ConfigMap".into(),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
 }
 
 pub(crate) fn grants() -> impl Strategy<Value = ReferenceGrant> {
@@ -327,37 +334,56 @@ fn gateways() -> impl Strategy<Value = Gateway> {
         select(&["ours", "ours", "ours", "theirs"][..]),
         parameters(),
         prop::option::weighted(0.3, select(&["192.0.2.1", "192.0.2.2", "2001:DB8::1"][..])),
+        prop::option::weighted(0.2, (prop::option::of(namespaces()), names())),
+        prop::option::weighted(0.2, (prop::option::of(namespaces()), names())),
     )
-        .prop_map(|(metadata, mut listeners, class, parameters, address)| {
-            if let [first, second] = listeners.as_mut_slice() {
-                first.name = "one".into();
-                second.name = "two".into();
-            }
-            Gateway {
-                metadata,
-                spec: GatewaySpec {
-                    addresses: address
-                        .map(|value| GatewaySpecAddress {
-                            value: Some(value.to_owned()),
-                            ..Default::default()
-                        })
-                        .into_iter()
-                        .collect(),
-                    gateway_class_name: class.to_owned(),
-                    listeners,
-                    infrastructure: parameters.map(|name| GatewayInfrastructure {
-                        parameters_ref: Some(LocalParametersReference {
-                            kind: "ConfigMap".into(),
-                            name: name.into(),
+        .prop_map(
+            |(metadata, mut listeners, class, parameters, address, client, authority)| {
+                if let [first, second] = listeners.as_mut_slice() {
+                    first.name = "one".into();
+                    second.name = "two".into();
+                }
+                Gateway {
+                    metadata,
+                    spec: GatewaySpec {
+                        tls: Some(GatewayTlsConfig {
+                            backend: client.map(|(namespace, name)| GatewayBackendTls {
+                                client_certificate_ref: Some(SecretObjectReference {
+                                    namespace: namespace.map(str::to_owned),
+                                    name: name.to_owned(),
+                                    ..Default::default()
+                                }),
+                            }),
+                            frontend: authority.map(|(namespace, name)| FrontendTlsConfig {
+                                default: TlsConfig {
+                                    validation: Some(authority_of(namespace, name)),
+                                },
+                                ..Default::default()
+                            }),
+                        }),
+                        addresses: address
+                            .map(|value| GatewaySpecAddress {
+                                value: Some(value.to_owned()),
+                                ..Default::default()
+                            })
+                            .into_iter()
+                            .collect(),
+                        gateway_class_name: class.to_owned(),
+                        listeners,
+                        infrastructure: parameters.map(|name| GatewayInfrastructure {
+                            parameters_ref: Some(LocalParametersReference {
+                                kind: "ConfigMap".into(),
+                                name: name.into(),
+                                ..Default::default()
+                            }),
                             ..Default::default()
                         }),
                         ..Default::default()
-                    }),
+                    },
                     ..Default::default()
-                },
-                ..Default::default()
-            }
-        })
+                }
+            },
+        )
 }
 
 fn crds() -> impl Strategy<Value = InstalledCrd> {

@@ -86,6 +86,8 @@ pub(in crate::attachment) fn status(
         .iter()
         .map(|name| format!("Gateway {name}"))
         .collect();
+    let resolved = results.iter().find_map(|result| result.resolved.as_ref());
+    let resolved = resolved.map(|r| r.condition(condition::policy::RESOLVED_REFS, generation));
     let entry = |(gateway, controller): (&NamespacedName, &String)| {
         let mut finding = at_gateway(results, gateway);
         if finding.holds() && !without_room.is_empty() {
@@ -104,7 +106,10 @@ pub(in crate::attachment) fn status(
                 ..Default::default()
             },
             controller_name: controller.clone(),
-            conditions: vec![finding.condition(condition::policy::ACCEPTED, generation)],
+            conditions: [finding.condition(condition::policy::ACCEPTED, generation)]
+                .into_iter()
+                .chain(resolved.clone())
+                .collect(),
         }
     };
     PolicyStatus {

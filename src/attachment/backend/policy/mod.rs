@@ -14,10 +14,14 @@ use crate::{
     attachment::{
         Options, Snapshot,
         effective::TrustedAuthorities,
+        finding::{Finding, join},
         objects::{certificates, object},
         values::check_session,
     },
-    meta::{Age, NamespacedName, ObjectReference, Seniority},
+    meta::{
+        Age, NamespacedName, ObjectReference, PolicyReferences, Seniority,
+        condition::policy::reason,
+    },
     v1::{BackendTlsPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha2::BackendLbPolicy,
 };
@@ -142,49 +146,96 @@ impl<'a> Policy<'a> {
     }
 
     /// What is wrong with the policy, whatever its targets are.
-    fn check(self, snapshot: &Snapshot, options: &Options) -> Result<(), String> {
+    fn check(self, snapshot: &Snapshot, options: &Options) -> Checked {
         match self {
-            Self::Tls(policy) => authorities(policy, snapshot, options).map(|_| ()),
-            Self::Lb(policy) => policy
-                .spec
-                .session_persistence
-                .as_ref()
-                .map_or(Ok(()), check_session),
+            Self::Tls(policy) => {
+                let trusted = authorities(policy, snapshot, options);
+                Checked {
+                    valid: trusted.authorities.map(|_| ()),
+                    resolved: trusted.resolved,
+                }
+            }
+            Self::Lb(policy) => {
+                let session = policy.spec.session_persistence.as_ref();
+                let valid = session.map_or(Ok(()), check_session);
+                Checked {
+                    valid: valid.map_err(|text| (reason::INVALID, text)),
+                    resolved: None,
+                }
+            }
         }
     }
 }
 
+/// The reason of a condition, and what is wrong.
+type Problem = (&'static str, String);
+
+/// What is to be said of a policy whatever its targets are.
+struct Checked {
+    /// Whether it is valid.
+    valid: Result<(), Problem>,
+    /// The condition `ResolvedRefs`, where the release has it.
+    resolved: Option<Finding>,
+}
+
 /// Whom a BackendTLSPolicy trusts.
-fn authorities(
-    policy: &BackendTlsPolicy,
-    snapshot: &Snapshot,
-    options: &Options,
-) -> Result<TrustedAuthorities, String> {
+struct Trusted {
+    /// Those of its authorities that can be used, or why the policy is not valid.
+    authorities: Result<TrustedAuthorities, Problem>,
+    /// The condition `ResolvedRefs`, where the release has it.
+    resolved: Option<Finding>,
+}
+
+/// Finds out whom a BackendTLSPolicy trusts.
+///
+/// What becomes of a policy with a bad reference is for the release to say ([`PolicyReferences`]).
+fn authorities(policy: &BackendTlsPolicy, snapshot: &Snapshot, options: &Options) -> Trusted {
+    let says_resolved = options.behaviour.policy_references == PolicyReferences::ResolvedRefs;
     let validation = &policy.spec.validation;
     let well_known = validation
         .well_known_ca_certificates
         .as_ref()
         .filter(|text| !text.as_str().is_empty());
-    match (validation.ca_certificate_refs.as_slice(), well_known) {
-        ([], None) => {
-            Err("it names neither `caCertificateRefs` nor `wellKnownCACertificates`".to_owned())
-        }
+    let invalid = |text: &str| Err((reason::INVALID, text.to_owned()));
+    let mut problems: Vec<Problem> = Vec::new();
+    let authorities = match (validation.ca_certificate_refs.as_slice(), well_known) {
+        ([], None) => invalid("it names neither `caCertificateRefs` nor `wellKnownCACertificates`"),
         ([], Some(WellKnownCaCertificatesType::System)) => Ok(TrustedAuthorities::System),
-        ([], Some(other)) => Err(format!("`wellKnownCACertificates` `{other}` is not known")),
-        (_, Some(_)) => {
-            Err("it names both `caCertificateRefs` and `wellKnownCACertificates`".to_owned())
-        }
+        ([], Some(other)) => invalid(&format!("`wellKnownCACertificates` `{other}` is not known")),
+        (_, Some(_)) => invalid("it names both `caCertificateRefs` and `wellKnownCACertificates`"),
         (references, None) => {
             let namespace = object::namespace(&policy.metadata);
-            let found: Result<Vec<String>, String> = references
-                .iter()
-                .map(|reference| {
-                    let reference = reference.resolve(namespace);
-                    certificates::authorities(snapshot, &reference, options.now)
-                        .map(|authorities| authorities.pem().to_owned())
-                })
-                .collect();
-            found.map(TrustedAuthorities::Certificates)
+            let mut found = Vec::new();
+            for reference in references {
+                let reference = reference.resolve(namespace);
+                match certificates::authorities(snapshot, &reference, options.now) {
+                    Ok(authorities) => found.push(authorities.pem().to_owned()),
+                    Err(text) if certificates::is_config_map(&reference) => {
+                        problems.push((reason::INVALID_CA_CERTIFICATE_REF, text));
+                    }
+                    Err(text) => problems.push((reason::INVALID_KIND, text)),
+                }
+            }
+            match problems.first() {
+                Some((_, text)) if !says_resolved => invalid(text),
+                Some(_) if found.is_empty() => {
+                    Err((reason::NO_VALID_CA_CERTIFICATE, texts(&problems)))
+                }
+                _ => Ok(TrustedAuthorities::Certificates(found)),
+            }
         }
+    };
+    let resolved = says_resolved.then(|| match problems.first() {
+        None => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
+        Some((first, _)) => Finding::new(false, first, texts(&problems)),
+    });
+    Trusted {
+        authorities,
+        resolved,
     }
+}
+
+fn texts(problems: &[Problem]) -> String {
+    let texts: Vec<String> = problems.iter().map(|(_, text)| text.clone()).collect();
+    join(&texts)
 }

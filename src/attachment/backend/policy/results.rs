@@ -1,6 +1,6 @@
 //! What becomes of a policy at each of its targets.
 
-use super::{Policy, PolicyId, PolicyKind, Target};
+use super::{Checked, Policy, PolicyId, PolicyKind, Target};
 use crate::{
     attachment::{
         Options, PolicyTarget, Snapshot, WonBy,
@@ -10,6 +10,7 @@ use crate::{
         },
         finding::{Finding, join},
         objects::object::BACKEND_KINDS,
+        unimplemented::is_unimplemented_kind,
     },
     meta::{NamespacedName, ObjectReference, condition::policy::reason, unexpected_kind},
 };
@@ -21,6 +22,8 @@ pub(in crate::attachment) struct TargetResult {
     target: Target,
     /// Whether the policy is valid and no other goes before it here.
     finding: Finding,
+    /// The condition `ResolvedRefs` of the policy, the same at every target; where the release has it.
+    pub(super) resolved: Option<Finding>,
     /// What is wrong here, whether or not the policy is valid.
     problem: Option<String>,
     /// The Gateways with traffic to the target that is of the kind which the policy is for.
@@ -53,7 +56,7 @@ pub(in crate::attachment) struct World<'a> {
 /// A result for each target of a policy, in the order of the spec; nothing if the policy is not there.
 pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<Vec<TargetResult>> {
     let policy = Policy::get(world.snapshot, id)?;
-    let valid = policy.check(world.snapshot, world.options);
+    let Checked { valid, resolved } = policy.check(world.snapshot, world.options);
     let targets = policy.targets().into_iter();
     Some(
         targets
@@ -63,7 +66,7 @@ pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<
                 let found = find(id, policy, valid.is_ok(), &target, state, world.snapshot);
                 let problem = (!found.holds()).then(|| found.message.clone());
                 let finding = match &valid {
-                    Err(problem) => Finding::new(false, reason::INVALID, problem.clone()),
+                    Err((reason, problem)) => Finding::new(false, reason, problem.clone()),
                     Ok(()) => found,
                 };
                 let uses = || key.iter().flat_map(|key| world.usage.of_backend(key));
@@ -80,6 +83,7 @@ pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<
                 TargetResult {
                     target,
                     finding,
+                    resolved: resolved.clone(),
                     problem,
                     gateways,
                     mesh,
@@ -152,7 +156,12 @@ fn find(
     let reference = &target.reference;
     let refuse = |reason, text: String| Finding::new(false, reason, text);
     if BackendKey::of(reference).is_none() {
-        let not = format!("cannot be the target of a {}", id.reference().kind);
+        let verb = if is_unimplemented_kind(&reference.group_kind()) {
+            "is not implemented as"
+        } else {
+            "cannot be"
+        };
+        let not = format!("{verb} the target of a {}", id.reference().kind);
         let text = unexpected_kind(reference, &not, BACKEND_KINDS);
         return refuse(reason::INVALID, text);
     }

@@ -78,7 +78,7 @@ pub(in crate::attachment) fn for_backend(
         .iter()
         .filter_map(|id| {
             let policy = Policy::get(snapshot, id)?;
-            let invalid = policy.check(snapshot, options).is_err();
+            let invalid = policy.check(snapshot, options).valid.is_err();
             Some((invalid, policy.seniority(), id, policy))
         })
         .collect();
@@ -89,13 +89,17 @@ pub(in crate::attachment) fn for_backend(
         for target in own.filter(|target| target.reference == reference) {
             match policy {
                 Policy::Tls(tls) if found.tls_of(target.section.as_deref()).is_none() => {
-                    let checked = authorities(tls, snapshot, options).map(|authorities| {
+                    let trusted = authorities(tls, snapshot, options).authorities;
+                    let checked = trusted.map(|authorities| {
                         Arc::new(BackendTls {
                             policy: id.reference(),
                             hostname: tls.spec.validation.hostname.clone(),
+                            subject_alt_names: tls.spec.validation.subject_alt_names.clone(),
+                            options: tls.spec.options.clone().unwrap_or_default(),
                             authorities,
                         })
                     });
+                    let checked = checked.map_err(|(_, text)| text);
                     found.tls.push((target.section, id.reference(), checked));
                 }
                 Policy::Lb(lb) if found.lb.is_none() => {

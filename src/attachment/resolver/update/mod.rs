@@ -144,7 +144,7 @@ impl<'a> Update<'a> {
             let resolver = &mut *self.resolver;
             if let Some(gateway) = resolver.snapshot.gateways().get(&name) {
                 references::visit(gateway, |_, role, reference| {
-                    if matches!(role, Role::Certificate(_)) {
+                    if matches!(role, Role::Certificate(_) | Role::Client) {
                         let certificates = &mut resolver.certificates;
                         certificates.prepare(&reference, &resolver.snapshot);
                     }

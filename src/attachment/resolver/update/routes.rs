@@ -124,8 +124,11 @@ impl Update<'_> {
             self.rebuild.insert(gateway.clone());
             return;
         };
-        let counted =
-            |state: Option<&RouteState>| state.map(|s| s.counted_at(gateway)).unwrap_or_default();
+        let counted = |state: Option<&RouteState>| {
+            state
+                .map(|s| s.counted_at(gateway, |_| true))
+                .unwrap_or_default()
+        };
         let (before, after) = (counted(old), counted(new));
         if before != after {
             for index in before {

@@ -7,32 +7,59 @@ use crate::{
         backend::policy::{ancestors, results},
         finding::Finding,
         objects::object::gateway_reference,
+        resolver::depends::Key,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
         standing::Exclusion,
         status::keep_within,
     },
-    meta::{NamespacedName, ObjectReference, condition},
+    meta::{AttachedRoutes, NamespacedName, ObjectReference, condition},
     v1::{RouteParentStatus, RouteStatus},
 };
 use std::collections::BTreeSet;
 
 impl Update<'_> {
     pub(super) fn write_gateway_statuses(&mut self) {
+        let counts_accepted =
+            self.resolver.options.behaviour.attached_routes == AttachedRoutes::Accepted;
+        if counts_accepted {
+            // A route may have become another one's loser, or its winner.
+            let routes = self.route_statuses.iter();
+            let states = routes.filter_map(|id| self.resolver.routes.get(id));
+            self.gateway_statuses
+                .extend(states.flat_map(RouteState::gateways).cloned());
+        }
         for name in std::mem::take(&mut self.gateway_statuses) {
             let resolver = &*self.resolver;
             let status = resolver.gateways.get(&name).map(|state| {
-                let attached: Vec<u32> = resolver
-                    .tallies
-                    .get(&name)
-                    .into_iter()
-                    .flatten()
-                    .map(|tally| tally.counted)
-                    .collect();
+                let attached: Vec<u32> = if counts_accepted {
+                    self.accepted_routes(&name, state.listeners.len())
+                } else {
+                    let tallies = resolver.tallies.get(&name).into_iter().flatten();
+                    tallies.map(|tally| tally.counted).collect()
+                };
                 let without_room = resolver.without_room.get(&name);
                 Status::Gateway(state.status(&attached, without_room.into_iter().flatten()))
             });
             self.set_status(gateway_reference(&name), status);
         }
+    }
+
+    /// How many routes that a Gateway accepts each of its listeners selects.
+    fn accepted_routes(&self, gateway: &NamespacedName, listeners: usize) -> Vec<u32> {
+        let mut counts = vec![0_u32; listeners];
+        let key = Key::Object(gateway_reference(gateway));
+        for id in self.resolver.depends.routes_on(&key) {
+            let Some(route) = self.resolver.routes.get(id) else {
+                continue;
+            };
+            let accepted = |parent: &ParentState| self.at_parent(id, parent).accepted.holds();
+            for index in route.counted_at(gateway, accepted) {
+                if let Some(count) = counts.get_mut(index) {
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+        counts
     }
 
     pub(super) fn write_route_statuses(&mut self) {

@@ -10,7 +10,8 @@ use crate::{
         backend::{self, BackendKey, BackendState, Carrier},
         effective::{
             BackendEndpoints, BackendProblem, ConnectionRouteRules, ConnectionRule,
-            EffectiveBackend, EffectiveFilters, GrpcRouteRules, HttpRouteRules, RuleProblem,
+            EffectiveBackend, EffectiveFilters, EffectiveMirror, GrpcRouteRules, HttpRouteRules,
+            RuleProblem,
         },
         finding::{Finding, join},
         objects::{
@@ -218,7 +219,7 @@ pub(in crate::attachment) struct Builder<'a> {
 /// What the filters of a rule or of a backend refer to.
 #[derive(Default)]
 struct Referred {
-    mirrors: Vec<EffectiveBackend>,
+    mirrors: Vec<EffectiveMirror>,
     /// The type of a filter that leads to nothing, and why.
     unsupported: Option<(String, String)>,
 }
@@ -333,9 +334,10 @@ impl<'a> Builder<'a> {
 
     /// Follows the mirror of a filter.
     fn mirror(&mut self, filter: &HttpRequestMirrorFilter, referred: &mut Referred) {
-        referred
-            .mirrors
-            .push(self.backend(&filter.backend_ref, None));
+        referred.mirrors.push(EffectiveMirror {
+            backend: self.backend(&filter.backend_ref, None),
+            share: filter.share(),
+        });
     }
 
     /// Notes a filter of an implementation's own: none is known here.

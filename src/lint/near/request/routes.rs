@@ -9,7 +9,7 @@ use crate::{
         Attachment, RouteId, RouteKind, Snapshot,
         effective::{AttachedRoute, EffectiveHostname},
     },
-    meta::{GROUP, Hostname, ObjectReference, Release},
+    meta::{GROUP, Hostname, ObjectReference},
     proxy::Table,
     schema::{self, nearest_name},
     sim::{Answer, Request, http_parts},
@@ -267,7 +267,8 @@ impl Near<'_> {
         help: &mut Vec<String>,
     ) {
         let parent = attachment.parent.resolve(&route.name.namespace);
-        if let Some(later) = schema::later_kind(&parent.group, &parent.kind, Release::default()) {
+        let release = self.resolver.options().release;
+        if let Some(later) = schema::later_kind(&parent.group, &parent.kind, release) {
             help.push(format!(
                 "{route}: name a Gateway in `parentRefs`; {} needs release {}",
                 later.kind, later.since

@@ -5,7 +5,7 @@ use crate::{
     attachment::{Options, Resolver, admit},
     lint::near::Near,
     manifest::{self, ReadOptions},
-    meta::{Channel, NamespacedName},
+    meta::{Channel, NamespacedName, Release},
     routing::RouterOptions,
     sim::{Request, Simulator},
 };
@@ -35,7 +35,7 @@ fn around(objects: &str, url: &str) -> Around {
     let read = manifest::read(text.as_bytes(), &ReadOptions::default());
     assert!(read.errors.is_empty(), "{:?}", read.errors);
     let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
-    let admitted = admit::admit(values, Channel::Experimental);
+    let admitted = admit::admit(values, Release::default(), Channel::Experimental);
     let mut resolver = Resolver::with_snapshot(admitted.snapshot.clone(), Options::for_manifests());
     resolver.update();
     let effective = resolver.resolution().effective.clone();
@@ -362,7 +362,7 @@ fn a_parent_that_is_left_out_is_named_with_what_it_needs() {
     let text = format!("{BASE}---\n{objects}");
     let read = manifest::read(text.as_bytes(), &ReadOptions::default());
     let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
-    let admitted = admit::admit(values, Channel::Experimental);
+    let admitted = admit::admit(values, Release::default(), Channel::Experimental);
     let mut resolver = Resolver::with_snapshot(admitted.snapshot.clone(), Options::for_manifests());
     resolver.update();
     let effective = resolver.resolution().effective.clone();

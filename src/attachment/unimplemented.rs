@@ -1,0 +1,214 @@
+//! What of the API attachment does not implement: one table of kinds and fields, and one walk over an object.
+//!
+//! A row stands for everything below its field. A field or kind that a release brings needs a row here, or one in the
+//! tests that says what becomes of it.
+
+use crate::{
+    meta::{EXPERIMENTS_GROUP, GROUP, GroupKind, ObjectReference},
+    schema::Path,
+};
+use serde_json::Value;
+use std::fmt;
+
+/// A part of an object that an API server takes and that is not implemented here.
+///
+/// Shown as a sentence: `HTTPRoute shop/cart: spec.rules[0].retry: not implemented: no request is sent again`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotImplemented {
+    /// The object.
+    pub object: ObjectReference,
+    /// The field, as an API server writes it; empty for the object as a whole.
+    pub path: String,
+    /// What does not happen, as a clause for people.
+    pub why: &'static str,
+}
+
+impl fmt::Display for NotImplemented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.object)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        write!(f, "not implemented: {}", self.why)
+    }
+}
+
+/// A kind, or a field of some kinds, that is not implemented.
+#[derive(Debug)]
+struct Part {
+    kinds: &'static [&'static str],
+    /// The field; elements of lists are written `[]`. Empty for the kind as a whole.
+    path: &'static str,
+    why: &'static str,
+    /// The value with which the field asks for nothing.
+    harmless: Option<&'static str>,
+}
+
+const fn part(kinds: &'static [&'static str], path: &'static str, why: &'static str) -> Part {
+    Part {
+        kinds,
+        path,
+        why,
+        harmless: None,
+    }
+}
+
+impl Part {
+    const fn unless(self, value: &'static str) -> Self {
+        Self {
+            harmless: Some(value),
+            ..self
+        }
+    }
+}
+
+const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
+
+const CORS: &str = "no response gets the headers for other origins, and requests that the filter is for are answered with 500";
+const EXTERNAL_AUTH: &str =
+    "nobody is asked, and requests that the filter is for are answered with 500";
+
+static PARTS: &[Part] = &[
+    part(
+        &["ListenerSet", "XListenerSet"],
+        "",
+        "none of its listeners is served, and no route is attached to it",
+    ),
+    part(&["XMesh"], "", "no mesh is taken from it"),
+    part(
+        &["XBackend"],
+        "",
+        "it is no backend: requests to it are answered with 500",
+    ),
+    part(
+        &["XBackendTrafficPolicy"],
+        "",
+        "neither its retry budget nor its session persistence has an effect",
+    ),
+    part(&["XTelemetryPolicy"], "", "nothing is traced"),
+    part(
+        &["Gateway"],
+        "spec.addresses[].routability",
+        "the address is assigned without regard to it",
+    ),
+    part(
+        &["Gateway"],
+        "spec.allowedListeners.namespaces.from",
+        "no ListenerSet adds listeners to the Gateway",
+    )
+    .unless("None"),
+    part(
+        &["Gateway"],
+        "spec.defaultScope",
+        "no route is attached unless it names the Gateway",
+    )
+    .unless("None"),
+    part(
+        &["Gateway"],
+        "spec.listeners[].filters",
+        "the listener passes requests on as they come",
+    ),
+    part(
+        ROUTES,
+        "spec.useDefaultGateways",
+        "the route is attached to no Gateway that it does not name",
+    )
+    .unless("None"),
+    part(&["HTTPRoute"], "spec.rules[].filters[].cors", CORS),
+    part(
+        &["HTTPRoute"],
+        "spec.rules[].filters[].externalAuth",
+        EXTERNAL_AUTH,
+    ),
+    part(
+        &["HTTPRoute"],
+        "spec.rules[].backendRefs[].filters[].cors",
+        CORS,
+    ),
+    part(
+        &["HTTPRoute"],
+        "spec.rules[].backendRefs[].filters[].externalAuth",
+        EXTERNAL_AUTH,
+    ),
+    part(
+        &["HTTPRoute"],
+        "spec.rules[].retry",
+        "no request is sent again",
+    ),
+];
+
+/// Whether a kind of the Gateway API is not implemented as a whole.
+pub(super) fn is_unimplemented_kind(kind: &GroupKind) -> bool {
+    parts(&kind.group, &kind.kind).any(|part| part.path.is_empty())
+}
+
+fn parts(group: &str, kind: &str) -> impl Iterator<Item = &'static Part> {
+    let known = group == GROUP || group == EXPERIMENTS_GROUP;
+    PARTS
+        .iter()
+        .filter(move |part| known && part.kinds.contains(&kind))
+}
+
+/// What of an object of the Gateway API, as JSON, attachment does not implement, in the order of the table. `object` is what it
+/// is called.
+///
+/// Nothing that is listed here is in force, and the object is otherwise. A controller that resolves typed objects asks
+/// with the object's JSON.
+///
+/// ```
+/// use gwapi::attachment::{SnapshotObject, not_implemented};
+/// use gwapi::v1::{HttpRoute, HttpRouteRetry, HttpRouteRule, HttpRouteSpec};
+///
+/// let rule = HttpRouteRule { retry: Some(HttpRouteRetry::default()), ..Default::default() };
+/// let spec = HttpRouteSpec { rules: Some(vec![rule]), ..Default::default() };
+/// let route = HttpRoute::new("cart", spec);
+/// let json = serde_json::to_value(&route).unwrap();
+/// let found = not_implemented(&json, &SnapshotObject::from(route).reference());
+/// assert_eq!(found[0].path, "spec.rules[0].retry");
+/// ```
+#[must_use]
+pub fn not_implemented(value: &Value, object: &ObjectReference) -> Vec<NotImplemented> {
+    let mut found = Vec::new();
+    for part in parts(&object.group, &object.kind) {
+        follow(value, part.path, &Path::ROOT, &mut |at, value| {
+            let asks_for_nothing = match value {
+                Value::Null => true,
+                Value::String(text) => part.harmless == Some(text.as_str()),
+                _ => false,
+            };
+            if !asks_for_nothing {
+                found.push(NotImplemented {
+                    object: object.clone(),
+                    path: at.to_string(),
+                    why: part.why,
+                });
+            }
+        });
+    }
+    found
+}
+
+/// Calls `visit` with every value that a field of the table stands for. The path is what is left of the field's.
+fn follow(value: &Value, path: &str, at: &Path<'_>, visit: &mut impl FnMut(&Path<'_>, &Value)) {
+    if path.is_empty() {
+        visit(at, value);
+        return;
+    }
+    let (step, rest) = path.split_once('.').unwrap_or((path, ""));
+    let (name, is_list) = match step.strip_suffix("[]") {
+        Some(name) => (name, true),
+        None => (step, false),
+    };
+    let at = at.field(name);
+    let Some(value) = value.get(name) else { return };
+    if !is_list {
+        follow(value, rest, &at, visit);
+        return;
+    }
+    for (index, element) in value.as_array().into_iter().flatten().enumerate() {
+        follow(element, rest, &at.index(index), visit);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What releases of the API decide differently for the same objects.
+
+use super::{Channel, Release, When, when};
+
+/// What a release of the API says of things that releases decide differently.
+///
+/// Each field is an option by name, and [`of`](Self::of) gives what a release says. Nothing else in the crate compares
+/// releases; whoever knows better for a data plane sets the field.
+///
+/// ```
+/// use gwapi::meta::{AttachedRoutes, Behaviour, Release};
+///
+/// assert_eq!(Behaviour::of(Release::V1_4_1).attached_routes, AttachedRoutes::Selected);
+/// assert_eq!(Behaviour::of(Release::V1_5_0).attached_routes, AttachedRoutes::Accepted);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Behaviour {
+    /// Which routes a listener counts (Gateway `status.listeners[].attachedRoutes`).
+    pub attached_routes: AttachedRoutes,
+    /// How a GatewayClass lists features (GatewayClass `status.supportedFeatures`).
+    pub supported_features: SupportedFeatures,
+    /// What the status of a BackendTLSPolicy says of its references (BackendTLSPolicy
+    /// `spec.validation.caCertificateRefs`).
+    pub policy_references: PolicyReferences,
+}
+
+/// Which routes a listener counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttachedRoutes {
+    /// Those that name the listener and that its `allowedRoutes` allow, whatever becomes of them. Up to v1.4.
+    Selected,
+    /// Of those, the ones with the condition `Accepted` True. Since v1.5.0.
+    Accepted,
+}
+
+/// How a GatewayClass lists features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SupportedFeatures {
+    /// A list of texts. Up to v1.1.
+    Texts,
+    /// A list of objects with `name`. Since v1.2.0.
+    Objects,
+}
+
+/// What the status of a BackendTLSPolicy says of its references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyReferences {
+    /// The policy is not accepted (`Invalid`) if a reference is bad. Up to v1.3.
+    Invalid,
+    /// The condition `ResolvedRefs` names those that are bad (`InvalidCACertificateRef`, `InvalidKind`); the policy is
+    /// not accepted (`NoValidCACertificate`) if none is left. Since v1.4.0.
+    ResolvedRefs,
+}
+
+impl Behaviour {
+    /// What a release says.
+    #[must_use]
+    pub fn of(release: Release) -> Self {
+        let says = |when: When| when.contains(release, Channel::Experimental);
+        Self {
+            attached_routes: if says(when!("1.5")) {
+                AttachedRoutes::Accepted
+            } else {
+                AttachedRoutes::Selected
+            },
+            supported_features: if says(when!("1.2")) {
+                SupportedFeatures::Objects
+            } else {
+                SupportedFeatures::Texts
+            },
+            policy_references: if says(when!("1.4")) {
+                PolicyReferences::ResolvedRefs
+            } else {
+                PolicyReferences::Invalid
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each switch, at the last release before it and the first after it.
+    #[test]
+    fn releases_decide_differently() {
+        let of = Behaviour::of;
+        let features = |release| of(release).supported_features;
+        assert_eq!(features(Release::V1_1_1), SupportedFeatures::Texts);
+        assert_eq!(features(Release::V1_2_0), SupportedFeatures::Objects);
+        let policies = |release| of(release).policy_references;
+        assert_eq!(policies(Release::V1_3_0), PolicyReferences::Invalid);
+        assert_eq!(policies(Release::V1_4_0), PolicyReferences::ResolvedRefs);
+        let routes = |release| of(release).attached_routes;
+        assert_eq!(routes(Release::V1_4_1), AttachedRoutes::Selected);
+        assert_eq!(routes(Release::V1_5_0), AttachedRoutes::Accepted);
+        assert_eq!(of(Release::MADE_UP), of(Release::V1_7_0));
+    }
+}
