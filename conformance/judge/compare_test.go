@@ -83,8 +83,8 @@ func renamed(body []byte, name string) []byte {
 	return bytes.Replace(body, []byte(`{"name":"`+probe.Name+`"}`), []byte(`{"name":"`+name+`"}`), 1)
 }
 
-// asStored is an object as a server has it in hand. Whoever writes a status writes nothing else: the rest of the object is
-// what the server has stored.
+// asStored is what a controller sends that writes a status: what the server has stored, with the status. Of all else in an object
+// a server takes nothing then, though it reads it strictly.
 func (s *source) asStored(i int) ([]byte, error) {
 	o := s.objects[i]
 	base, ok := s.smallest[o.APIVersion+"/"+o.Kind]
@@ -142,7 +142,11 @@ func ask(ctx context.Context, server *apiserver.Server, s *source, i int) (apise
 		if !ok {
 			v, err = server.Create(ctx, o.APIVersion, o.Kind, "", o.Body, o.ContentType())
 		} else {
-			body := renamed(o.Body, storedName+`","resourceVersion":"`+version)
+			var body []byte
+			if body, err = s.asStored(i); err != nil {
+				return v, fmt.Errorf("%s: %w", o.Where, err)
+			}
+			body = renamed(body, storedName+`","resourceVersion":"`+version)
 			v, err = server.WriteStatus(ctx, o.APIVersion, o.Kind, path.Base(o.APIVersion), storedName, body)
 		}
 	} else {

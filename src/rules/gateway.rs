@@ -6,6 +6,7 @@ use crate::{
     schema::Defaulted,
 };
 use regex::Regex;
+use serde_json::Value;
 use std::sync::LazyLock;
 
 pub(super) const RULES: &[Rule] = &[
@@ -147,10 +148,12 @@ pub(super) const RULES: &[Rule] = &[
         help: "merge the entries of the port",
         check: Check::Value(|entries| {
             let entries = entries.elements();
-            let with_port = entries.iter().filter(|a| a.has("port"));
-            with_port
-                .into_iter()
-                .all(|a| exactly_one(entries, |b| a.plain("port") == b.plain("port")))
+            let mut with_port = entries.iter().filter(|a| a.has("port"));
+            with_port.all(|a| {
+                // A server's rules cannot read `80.0`, and refuse it.
+                !a.plain("port").is_some_and(Value::is_f64)
+                    && exactly_one(entries, |b| a.plain("port") == b.plain("port"))
+            })
         }),
         ..Rule::BASE
     },

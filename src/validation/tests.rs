@@ -197,6 +197,27 @@ fn a_whole_number_with_a_fraction_of_zero_is_an_integer_within_the_bounds_of_jso
 }
 
 #[test]
+fn a_port_with_a_fraction_is_none_for_the_rules_that_tell_ports_apart() {
+    let errors = |port: Value| {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "a", "namespace": "b"},
+            "spec": {
+                "gatewayClassName": "c",
+                "listeners": [{"name": "a", "port": 80, "protocol": "HTTP"}],
+                "tls": {"frontend": {"default": {}, "perPort": [{"port": 443, "tls": {}}, {"port": port, "tls": {}}]}},
+            },
+        });
+        let options = ValidationOptions::of(Release::V1_7_0, Channel::Standard);
+        let report = validate_value(&object, &options);
+        let rules = report.errors().map(|finding| finding.rule().to_owned());
+        rules.collect::<Vec<_>>()
+    };
+    assert_eq!(errors(json!(8443)), [] as [&str; 0]);
+    assert_eq!(errors(json!(8443.0)), ["FrontendTLSConfig/ports-distinct"]);
+}
+
+#[test]
 fn an_address_of_type_ip_address_is_one() {
     let gateway = |addresses: Value| {
         json!({
