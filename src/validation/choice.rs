@@ -97,6 +97,7 @@ pub fn choose_release<'v>(
 /// assert_eq!(uses.choice().release, *Release::ALL.last().unwrap());
 /// uses.add(&json!({"apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "BackendLBPolicy"}));
 /// assert_eq!(uses.choice().release, Release::V1_2_1);
+/// assert!(uses.fit(Release::V1_1_0) && !uses.fit(Release::V1_0_0));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uses {
@@ -148,6 +149,12 @@ impl Uses {
     pub fn append(&mut self, other: Self) {
         self.when = self.when.and(other.when);
         self.installed = self.installed.take().max(other.installed);
+    }
+
+    /// Whether a release has all that the objects so far use in the channel.
+    #[must_use]
+    pub fn fit(&self, release: Release) -> bool {
+        self.when.contains(release, self.channel)
     }
 
     /// The release for which the objects so far are meant.

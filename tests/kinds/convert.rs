@@ -3,9 +3,11 @@
 use crate::fixtures;
 use gwapi::{
     conversion::{
-        ConversionProblem, ConversionRemark, convert_to_release, convert_value, versions,
+        ConversionProblem, ConversionRemark, convert_to_release, convert_value,
+        upgrade::{self, Impact, UpgradeOptions},
+        versions,
     },
-    manifest,
+    crd, manifest,
     meta::{Channel, Release},
     schema,
     validation::{self, ValidationOptions},

@@ -8,40 +8,42 @@ use crate::{
     schema::{self, Installation, KindVersion, LaterVersion},
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The CRDs of a release for kinds that objects are of and whose CRDs are not there: those of the standard channel, or of the
-/// experimental one for what the standard one does not serve, or where CRDs of it are there.
-pub(super) fn assumed(from: Release, objects: &[&Value], crds: &[Crd<'_>]) -> Vec<Value> {
+/// The CRDs of a release for kinds that objects are of and whose CRDs are not there: those of the channel to which the upgrade
+/// leads, or of the other one for what that one does not serve.
+pub(super) fn assumed(
+    (from, channel): (Release, Channel),
+    objects: &[&Value],
+    crds: &[Crd<'_>],
+) -> Vec<Value> {
     let known: BTreeSet<&str> = crds.iter().map(|crd| crd.kind).collect();
-    let experimental = crds.iter().any(Crd::is_experimental);
-    let mut wanted: BTreeSet<(Channel, &str)> = BTreeSet::new();
+    let other = Channel::ALL.into_iter().filter(|other| *other != channel);
+    let channels: Vec<_> = std::iter::once(channel).chain(other).collect();
+    let mut wanted: BTreeMap<&str, Channel> = BTreeMap::new();
     for object in objects {
         let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
         let Some(version) = schema::find(api_version, kind).filter(|_| !known.contains(kind))
         else {
             continue;
         };
-        let serves = |channel: &Channel| {
-            let installation = version.installation(from, *channel);
+        let serves = |channel: &&Channel| {
+            let installation = version.installation(from, **channel);
             installation.is_some_and(|installation| installation.served)
         };
-        let channel = Channel::ALL.into_iter().find(serves);
-        wanted.extend(channel.map(|channel| match experimental {
-            true => (Channel::Experimental, version.kind),
-            false => (channel, version.kind),
-        }));
+        if let Some(channel) = channels.iter().find(serves) {
+            // What only the experimental channel serves is of that one, with all of its kind.
+            let of = wanted.entry(version.kind).or_insert(*channel);
+            *of = (*of).max(*channel);
+        }
     }
     let mut assumed = Vec::new();
-    for channel in Channel::ALL {
-        if !wanted.iter().any(|(of, _)| *of == channel) {
+    for channel in channels {
+        if !wanted.values().any(|of| *of == channel) {
             continue;
         }
         for crd in crd::definitions(from, channel) {
-            let kind = crd.spec.names.kind.as_str();
-            let other =
-                wanted.contains(&(Channel::Experimental, kind)) && channel == Channel::Standard;
-            if wanted.contains(&(channel, kind)) && !other {
+            if wanted.get(crd.spec.names.kind.as_str()) == Some(&channel) {
                 assumed.extend(serde_json::to_value(&crd).ok());
             }
         }

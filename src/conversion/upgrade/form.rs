@@ -2,7 +2,7 @@
 
 use super::{Findings, Impact, text};
 use crate::{
-    conversion::{ConversionError, convert_to_release, convert_value},
+    conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
     meta::Channel,
     schema::{self, KindVersion, UnknownField},
     validation::{self, Finding, ValidationOptions},
@@ -42,7 +42,7 @@ pub(super) fn check(
         .collect();
     let refused = refused(&stored, release, channel);
     let converted = convert_to_release(object, release, channel).ok();
-    let new = converted.filter(|new| !new.remarks.iter().any(|remark| remark.is_refused()));
+    let new = converted.filter(|new| !new.remarks.iter().any(ConversionRemark::is_refused));
     if let Some(new) = new.filter(|new| new.object.get("spec") != stored.get("spec")) {
         // Another form says the same.
         let command = found.convert("-f FILE");

@@ -35,7 +35,7 @@ mod tests;
 use crate::{
     meta::{Channel, ObjectReference, Release, kept_name},
     schema,
-    validation::{self, ChoiceReason, ValidationOptions},
+    validation::{ChoiceReason, Uses, ValidationOptions},
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt};
@@ -220,7 +220,7 @@ pub fn check<'a>(
         }
     }
     let assumed = match options.from {
-        Some(from) => crd::assumed(from, &objects, &crds),
+        Some(from) => crd::assumed((from, channel), &objects, &crds),
         None => Vec::new(),
     };
     crds.extend(assumed.iter().filter_map(crd::Crd::read));
@@ -248,13 +248,19 @@ pub fn check<'a>(
 /// The release that is installed, as far as it is known.
 fn from(installed: &[&Value], options: UpgradeOptions) -> Option<Release> {
     options.from.or_else(|| {
-        let objects = installed.iter().copied();
-        let choice = validation::choose_release(objects, Channel::Experimental);
+        let mut uses = Uses::new(Channel::Experimental);
+        for object in installed {
+            uses.add(object);
+        }
+        let choice = uses.choice();
         match choice.reason {
             ChoiceReason::Installed => Some(choice.release),
-            ChoiceReason::HasAll => Some(choice.release).filter(|release| *release <= options.to),
-            // No known release is installed, or none has all.
-            _ => None,
+            // The CRDs are of a release that is not known.
+            ChoiceReason::Nearest(_) => None,
+            _ => {
+                let mut newest_first = Release::ALL.iter().rev().copied();
+                newest_first.find(|release| *release <= options.to && uses.fit(*release))
+            }
         }
     })
 }
