@@ -477,7 +477,7 @@ fn served() -> Vec<Row> {
         row("serve: a reply that is too long", (10, 500), move |n| {
             let line = apply(&inputs::many_hostnames(n)) + "{\"op\": \"status\"}\n";
             command(
-                &["serve", "--stdio", "--max-reply", "100000"],
+                &["serve", "--stdio", "--max-reply", "10000"],
                 line.into(),
                 (0, "`--max-reply` allows longer ones"),
             )

@@ -22,7 +22,7 @@ pub(crate) struct CrdsArgs {
     /// The release channel: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
-    /// The release: from `v1.0.0` to `v1.7.0`. Unless given, it is the newest
+    /// The release, such as `v1.1.0`. Unless given, it is the newest
     #[arg(long, value_name = "RELEASE")]
     release: Option<Release>,
     /// Write a file for each kind into this folder, made where it is missing, instead of to stdout. Files of the same

@@ -120,3 +120,15 @@ const FACTS: &[Facts] = &[
 pub(super) fn facts(kind: &str) -> Option<&'static Facts> {
     FACTS.iter().find(|facts| facts.kind == kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_facts() {
+        for version in crate::schema::KINDS {
+            assert!(facts(version.kind).is_some(), "{}", version.kind);
+        }
+    }
+}

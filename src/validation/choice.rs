@@ -305,6 +305,10 @@ mod tests {
         (choice.release, choice.reason)
     }
 
+    fn newest() -> Release {
+        *Release::ALL.last().unwrap()
+    }
+
     #[test]
     fn the_newest_release_that_has_all_is_chosen() {
         const V1: &str = "gateway.networking.k8s.io/v1";
@@ -318,10 +322,10 @@ mod tests {
         );
         let misspelt = object(V1, "HTTPRoute", &json!({"rulez": []}));
         let experimental = Channel::Experimental;
-        assert_eq!(chosen(&[], experimental), (Release::V1_7_0, HasAll));
+        assert_eq!(chosen(&[], experimental), (newest(), HasAll));
         assert_eq!(
             chosen(&[plain.clone(), misspelt], experimental),
-            (Release::V1_7_0, HasAll)
+            (newest(), HasAll)
         );
         assert_eq!(
             chosen(&[plain.clone(), idle.clone()], experimental),
@@ -330,16 +334,13 @@ mod tests {
         // The standard channel never had it.
         assert_eq!(
             chosen(&[plain.clone(), idle], Channel::Standard),
-            (Release::V1_7_0, HasAll)
+            (newest(), HasAll)
         );
         assert_eq!(
             chosen(&[ended.clone(), plain.clone()], experimental),
             (Release::V1_3_0, HasAll)
         );
-        assert_eq!(
-            chosen(&[ended, fresh], experimental),
-            (Release::V1_7_0, Newest)
-        );
+        assert_eq!(chosen(&[ended, fresh], experimental), (newest(), Newest));
         let grant = object(
             "gateway.networking.k8s.io/v1alpha2",
             "ReferenceGrant",
@@ -370,7 +371,7 @@ mod tests {
             ("v1.2.1", Release::V1_2_1, none),
             ("v1.6.9", Release::V1_6_3, near("v1.6.9")),
             ("v1.5.0-dev", Release::V1_5_1, near("v1.5.0-dev")),
-            ("v99.0.0", Release::V1_7_0, near("v99.0.0")),
+            ("v99.0.0", newest(), near("v99.0.0")),
             ("v0.8.1", Release::V1_0_0, near("v0.8.1")),
         ] {
             let reason = other.map_or(Installed, Nearest);
@@ -388,10 +389,7 @@ mod tests {
             "metadata": {"annotations": {BUNDLE_VERSION_ANNOTATION: "v1.2.1"}},
         });
         for object in [crd("main"), crd("v1"), crd("v1.2.x"), foreign] {
-            assert_eq!(
-                chosen(&[object], Channel::Standard),
-                (Release::V1_7_0, HasAll)
-            );
+            assert_eq!(chosen(&[object], Channel::Standard), (newest(), HasAll));
         }
     }
 

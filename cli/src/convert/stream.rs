@@ -94,10 +94,8 @@ impl<W: Write> Output<W> {
         let values = || manifest::stream(document, &options);
         let (mut sound, mut changed) = (true, false);
         let (mut here, mut errors, mut remarks) = (Total::default(), Vec::new(), Vec::new());
-        let mut edits = match self.format {
-            Format::Yaml => Edits::of(document),
-            Format::Json => None,
-        };
+        // The outline of a document is made where something changes: most documents are left as they are.
+        let mut edits = None;
         for value in values() {
             let Some(entry) = value.ok().filter(|entry| entry.duplicates.is_empty()) else {
                 sound = false;
@@ -105,8 +103,13 @@ impl<W: Write> Output<W> {
             };
             let mut done = migration.migrate(entry.value.clone());
             if done.changed {
+                let before = match self.format {
+                    Format::Yaml if !changed => Edits::of(document),
+                    Format::Yaml => edits,
+                    Format::Json => None,
+                };
                 changed = true;
-                edits = edits.and_then(|mut edits| edits.add(&entry, &done.value).map(|()| edits));
+                edits = before.and_then(|mut edits| edits.add(&entry, &done.value).map(|()| edits));
             }
             here.add(&mut done);
             errors.append(&mut done.errors);

@@ -1,7 +1,7 @@
 //! Which release objects are judged by where none is named: that of the CRDs in the input; else the newest that has all that
 //! the input uses; else the newest.
 
-use crate::support::gwapi;
+use crate::support::{gwapi, newest, with_newest};
 use serde_json::Value;
 
 /// An object of each time, which is accepted there: `apiVersion`, kind, and spec.
@@ -59,12 +59,12 @@ fn judged(arguments: &[&str], text: &str) -> (Vec<String>, String) {
 #[test]
 fn the_newest_release_that_has_all_of_the_input_judges() {
     let cases: [(&[[&str; 3]], &str, &str); 5] = [
-        (&[], "standard", "v1.7.0, the newest release"),
-        (&[HTTP_ROUTE], "standard", "v1.7.0, the newest release"),
+        (&[], "standard", "NEWEST, the newest release"),
+        (&[HTTP_ROUTE], "standard", "NEWEST, the newest release"),
         (
             &[LISTENER_SET, HTTP_ROUTE],
             "standard",
-            "v1.7.0, the newest release",
+            "NEWEST, the newest release",
         ),
         (
             &[HTTP_ROUTE, GRPC_ROUTE],
@@ -82,7 +82,7 @@ fn the_newest_release_that_has_all_of_the_input_judges() {
         assert!(errors.is_empty(), "{given:?}: {errors:?}");
         assert_eq!(
             said,
-            format!("judged by the {channel} channel of {chosen}\n")
+            with_newest(&format!("judged by the {channel} channel of {chosen}\n"))
         );
     }
 }
@@ -98,8 +98,10 @@ fn where_no_release_has_all_the_newest_judges_and_says_what_it_lacks() {
     );
     assert_eq!(
         said,
-        "judged by the experimental channel of v1.7.0, the newest release: none has every kind, version, field and value \
+        with_newest(
+            "judged by the experimental channel of NEWEST, the newest release: none has every kind, version, field and value \
          of the input; `--release` takes another\n"
+        )
     );
 }
 
@@ -204,8 +206,8 @@ fn the_definitions_of_the_newest_release_are_written_unless_one_is_named() {
             String::from_utf8(output.stderr).unwrap(),
         )
     };
-    let said = "definitions of the standard channel of v1.7.0, the newest release\n";
-    assert_eq!(version(&[]), (vec!["v1.7.0".to_owned()], said.to_owned()));
+    let said = with_newest("definitions of the standard channel of NEWEST, the newest release\n");
+    assert_eq!(version(&[]), (vec![newest().to_owned()], said));
     assert_eq!(
         version(&["--release", "v1.2.1"]),
         (vec!["v1.2.1".to_owned()], String::new())

@@ -1,6 +1,6 @@
 //! `gwapi request` as programs and people meet it: exit codes and the keys of its JSON.
 
-use crate::support::{SOUND, gwapi};
+use crate::support::{SOUND, gwapi, with_newest};
 use serde_json::Value;
 
 fn manifest(name: &str) -> String {
@@ -267,16 +267,18 @@ fn the_text_of_an_answer_ends_with_what_would_help() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "\
+        with_newest(
+            "\
 outcome   answered without a backend, status 404
 listener  http of Gateway one/front
 response  404
-judged by the experimental channel of v1.7.0, the newest release
+judged by the experimental channel of NEWEST, the newest release
 why       listener `http` of Gateway one/front takes the request on port 80: it serves every host
           answered with 404: no route is attached to the listener
           HTTPRoute one/cart is not attached: Gateway one/front has no listener named `htttp`: it has `http` (port 80)
 help      HTTPRoute one/cart: did you mean `sectionName: http`?
 "
+        )
     );
 }
 

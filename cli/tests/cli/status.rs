@@ -1,6 +1,6 @@
 //! `gwapi status` as people meet it.
 
-use crate::support::{about, route, status, two_listeners};
+use crate::support::{about, route, status, two_listeners, with_newest};
 
 const BROKEN_CERTIFICATE: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -22,7 +22,8 @@ fn a_cause_is_told_and_counted_once_an_object() {
     assert_eq!(code, Some(1));
     assert_eq!(
         text,
-        "\
+        with_newest(
+            "\
 Gateway edge/front, address 198.18.0.1 (made up, since none is given)
   Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is serving, see below
   listener https (HTTPS, port 443): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
@@ -34,9 +35,10 @@ HTTPRoute edge/cart
     listener https is not serving: see Gateway edge/front
     Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
 
-judged by the experimental channel of v1.7.0, the newest release
+judged by the experimental channel of NEWEST, the newest release
 2 objects with a status: 2 to look at
 "
+        )
     );
 }
 
@@ -139,7 +141,8 @@ fn each_condition_is_shown_with_its_type_status_and_reason() {
     assert_eq!(code, Some(0));
     assert_eq!(
         text,
-        "\
+        with_newest(
+            "\
 Gateway edge/front, address 198.18.0.1 (made up, since none is given)
   Accepted True (Accepted), Programmed True (Programmed)
   listener a (HTTP, port 80, host *.a.example): attachedRoutes 1; takes HTTPRoute, GRPCRoute
@@ -150,9 +153,10 @@ HTTPRoute edge/cart
   accepted by Gateway edge/front at listener a for b.a.example
     Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)
 
-judged by the experimental channel of v1.7.0, the newest release
+judged by the experimental channel of NEWEST, the newest release
 2 objects with a status: all as it should be
 "
+        )
     );
 }
 

@@ -1,5 +1,6 @@
 //! The command, run as people run it.
 
+use gwapi::meta::Release;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -21,6 +22,16 @@ pub(crate) fn gwapi(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Output {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     output
+}
+
+/// The newest release, which a test does not name, so that it stays true when another comes.
+pub(crate) fn newest() -> &'static str {
+    Release::ALL.last().unwrap().as_str()
+}
+
+/// A text with the newest release in the place of `NEWEST`.
+pub(crate) fn with_newest(text: &str) -> String {
+    text.replace("NEWEST", newest())
 }
 
 /// A Gateway, a Service and a route that all work.
