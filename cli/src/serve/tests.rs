@@ -207,7 +207,7 @@ fn deleting_what_is_not_there_is_no_error() {
         );
         assert_eq!(
             reply,
-            json!({"ok": true, "changed": [], "errors": [], "ignored": []})
+            json!({"ok": true, "changed": [], "errors": [], "ignored": [], "notImplemented": []})
         );
     }
     let all = ask(&mut server, &json!({"op": "status"}));

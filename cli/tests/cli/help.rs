@@ -134,7 +134,7 @@ fn a_field_of_a_later_release_says_since_when_it_is_there() {
     let late = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: late, namespace: shop }\n\
                 spec: { parentRefs: [{ name: front }], rules: [{ name: first, retry: { attempts: 3 }, filters: [{ type: RequestMirror, \
                 requestMirror: { backendRef: { name: cart, port: 80 }, percent: 10 } }], backendRefs: [{ name: cart, port: 80 }] }] }\n";
-    let (text, code) = status(&format!("{SOUND}---\n{late}"), &[]);
+    let (text, code) = status(&format!("{SOUND}---\n{late}"), &["--release", "v1.1.0"]);
     assert_eq!(code, Some(1));
     for (field, since) in [
         (
@@ -265,7 +265,7 @@ fn an_object_that_was_given_again_is_told_where_it_would_have_taken_the_request(
 fn a_route_to_the_backend_of_a_policy_that_is_left_out_has_a_warning() {
     let policy = "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
                   spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
-    let (text, code) = status(&format!("{SOUND}---\n{policy}"), &[]);
+    let (text, code) = status(&format!("{SOUND}---\n{policy}"), &["--release", "v1.1.0"]);
     assert_eq!(code, Some(1));
     assert_eq!(
         about(&text, "HTTPRoute"),
