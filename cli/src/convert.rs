@@ -14,7 +14,7 @@ use gwapi::{
         Migration,
     },
     manifest::RawObject,
-    meta::{self, Channel, ObjectReference, Release},
+    meta::{self, Channel, ObjectRef, Release},
     schema::KINDS,
 };
 use std::io::{self, IsTerminal, Write};
@@ -170,7 +170,7 @@ struct Total {
     /// How many objects could not be converted.
     errors: usize,
     /// Objects with owner references, the first of them.
-    owned: Vec<ObjectReference>,
+    owned: Vec<ObjectRef>,
     owned_more: usize,
     /// Documents that were written anew, the first of them, each as `file:line`.
     anew: Vec<String>,

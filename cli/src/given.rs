@@ -14,7 +14,7 @@ use gwapi::{
     },
     lint::near::{Met, Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
-    meta::{Channel, GroupVersionKind, NamespacedName, ObjectReference},
+    meta::{Channel, GroupVersionKind, NamespacedName, ObjectRef},
     validation::{Finding, Uses},
 };
 use serde::Serialize;
@@ -127,7 +127,7 @@ pub(crate) struct Given {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NotInForce {
     #[serde(flatten)]
-    object: ObjectReference,
+    object: ObjectRef,
     api_version: String,
     #[serde(flatten)]
     place: Option<Place>,
@@ -193,7 +193,7 @@ struct Field {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct InExperimental {
     #[serde(flatten)]
-    object: ObjectReference,
+    object: ObjectRef,
     path: String,
 }
 
@@ -210,7 +210,7 @@ impl InExperimental {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Unimplemented {
     #[serde(flatten)]
-    object: ObjectReference,
+    object: ObjectRef,
     path: String,
     message: String,
 }
@@ -372,7 +372,7 @@ impl Given {
 
     /// Whether an object of the Gateway API was given and is left out.
     pub(crate) fn leaves_out(&self, kind: &str, name: &NamespacedName) -> bool {
-        let wanted = ObjectReference::gateway_api(kind, name);
+        let wanted = ObjectRef::gateway_api(kind, name);
         let mut ignored = self.ignored.iter();
         ignored.any(|ignored| ignored.object == wanted)
     }
@@ -511,7 +511,7 @@ impl NotInForce {
             problem.message.clone()
         };
         Self {
-            object: ObjectReference {
+            object: ObjectRef {
                 group: GroupVersionKind::from_api_version(&named.api_version, &named.kind).group,
                 kind: named.kind.clone(),
                 namespace: named.namespace.clone(),

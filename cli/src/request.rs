@@ -10,7 +10,7 @@ use clap::Args;
 use gwapi::{
     attachment::Resolver,
     lint::{self, near::Near},
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
     sim::{
         Answer, BackendName, Client, Outcome, Request, RequestError, Simulator, Split, SplitRow,
     },
@@ -244,8 +244,8 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
 }
 
 /// What has no effect of the rule that took a request and of the listener that it came by.
-fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectReference, &'g Finding)> {
-    let of = |object: &ObjectReference| {
+fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Finding)> {
+    let of = |object: &ObjectRef| {
         let warned = given.admitted.warnings.get(object).into_iter().flatten();
         warned.filter(|finding| lint::is_without_effect(finding))
     };

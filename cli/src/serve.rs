@@ -87,7 +87,7 @@ use clap::Args;
 use gwapi::{
     attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
     manifest,
-    meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectReference, Release},
+    meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectRef, Release},
     sim::Simulator,
     v1::{AddressType, GatewayStatusAddress},
 };
@@ -270,9 +270,9 @@ struct Server {
     resolver: Resolver,
     objects: Objects,
     /// Objects whose status has changed and not been told.
-    untold: BTreeSet<ObjectReference>,
+    untold: BTreeSet<ObjectRef>,
     /// What the last reply told. It is untold again if that reply was too long to be sent.
-    told: BTreeSet<ObjectReference>,
+    told: BTreeSet<ObjectRef>,
     bounds: Bounds,
     simulator: Simulator,
     /// Whether the simulator has yet to be told of changes.
@@ -369,7 +369,7 @@ impl Server {
                 "" => "default",
                 namespace => namespace,
             };
-            let reference = ObjectReference {
+            let reference = ObjectRef {
                 group: gvk.group,
                 kind: gvk.kind,
                 namespace: namespace.to_owned(),

@@ -13,7 +13,7 @@ use crate::{
 use clap::{Args, ValueEnum};
 use gwapi::{
     attachment::{Resolver, RouteKind},
-    meta::ObjectReference,
+    meta::ObjectRef,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use text::StatusText;
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
 }
 
 /// All statuses in the API's own form.
-fn list(resolver: &Resolver, order: &[&ObjectReference], given: &Given) -> List {
+fn list(resolver: &Resolver, order: &[&ObjectRef], given: &Given) -> List {
     let seconds = Timestamp::now().as_second();
     let now = Time(Timestamp::from_second(seconds).unwrap_or_default());
     let items = order
@@ -108,14 +108,14 @@ fn list(resolver: &Resolver, order: &[&ObjectReference], given: &Given) -> List 
 }
 
 /// The objects from the outside to the inside: classes, Gateways, routes, policies.
-fn in_order(resolver: &Resolver) -> Vec<&ObjectReference> {
+fn in_order(resolver: &Resolver) -> Vec<&ObjectRef> {
     let rank = |kind: &str| match kind {
         "GatewayClass" => 0,
         "Gateway" => 1,
         kind if RouteKind::from_kind(kind).is_some() => 2,
         _ => 3,
     };
-    let mut references: Vec<&ObjectReference> = resolver.resolution().statuses.keys().collect();
+    let mut references: Vec<&ObjectRef> = resolver.resolution().statuses.keys().collect();
     references.sort_by_key(|reference| (rank(&reference.kind), *reference));
     references
 }

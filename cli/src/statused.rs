@@ -1,7 +1,7 @@
 //! An object with the status that it ought to have, in the API's own form.
 
 use crate::given::AroundAnswer;
-use gwapi::{attachment::Status, meta::ObjectReference};
+use gwapi::{attachment::Status, meta::ObjectRef};
 use serde::Serialize;
 
 /// An object with its status.
@@ -24,7 +24,7 @@ pub(crate) struct Metadata {
 
 impl Statused {
     /// The object in the version in which it was given.
-    pub(crate) fn new(reference: &ObjectReference, api_version: &str, status: Status) -> Self {
+    pub(crate) fn new(reference: &ObjectRef, api_version: &str, status: Status) -> Self {
         Self {
             api_version: api_version.to_owned(),
             kind: reference.kind.clone(),

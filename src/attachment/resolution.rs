@@ -2,7 +2,7 @@
 
 use super::{Attachment, Effective, RouteId};
 use crate::{
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
     v1::{GatewayClassStatus, GatewayStatus, RouteStatus},
     v1alpha2::PolicyStatus,
 };
@@ -16,15 +16,15 @@ pub struct Resolution {
     pub effective: Effective,
     /// The status that each object ought to have, as far as it is ours to write: without the entries of
     /// other controllers, and without times. [`next`](super::next) makes of it what to write.
-    pub statuses: BTreeMap<ObjectReference, Status>,
+    pub statuses: BTreeMap<ObjectRef, Status>,
     /// For each route and parentRef, in the order of the spec, whether it is attached and why, listener by listener.
     pub attachments: BTreeMap<RouteId, Vec<Attachment>>,
     /// For each policy, what became of it at each of its targets, in the order of the spec. Its status names
     /// Gateways alone, and so says nothing of a policy for which no Gateway has traffic.
-    pub policies: BTreeMap<ObjectReference, Vec<PolicyTarget>>,
+    pub policies: BTreeMap<ObjectRef, Vec<PolicyTarget>>,
     /// The policies whose status has no room for more ancestors, and the Gateways for which there is none.
     /// No route of these can refer to the targets of the policy (PolicyStatus `ancestors`).
-    pub without_room: BTreeMap<ObjectReference, BTreeSet<NamespacedName>>,
+    pub without_room: BTreeMap<ObjectRef, BTreeSet<NamespacedName>>,
 }
 
 /// The status of an object of any kind.
@@ -46,7 +46,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyTarget {
     /// The target.
-    pub target: ObjectReference,
+    pub target: ObjectRef,
     /// The part of it that is meant: a port of a Service, by name.
     pub section: Option<String>,
     /// Whether the policy is valid, the target is there, and no other policy goes before this one.
@@ -81,7 +81,7 @@ impl PolicyTarget {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The objects whose wanted status is another than before, or that have gone.
-    pub statuses: BTreeSet<ObjectReference>,
+    pub statuses: BTreeSet<ObjectRef>,
     /// The Gateways whose effective configuration is another than before, or that have gone.
     pub gateways: BTreeSet<NamespacedName>,
     /// The Services whose effective configuration is another than before, or that have gone.

@@ -4,7 +4,7 @@
 //! tests that says what becomes of it.
 
 use crate::{
-    meta::{EXPERIMENTS_GROUP, GROUP, GroupKind, ObjectReference},
+    meta::{EXPERIMENTS_GROUP, GROUP, GroupKind, ObjectRef},
     schema::Path,
 };
 use serde_json::Value;
@@ -16,7 +16,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotImplemented {
     /// The object.
-    pub object: ObjectReference,
+    pub object: ObjectRef,
     /// The field, as an API server writes it; empty for the object as a whole.
     pub path: String,
     /// What does not happen, as a clause for people.
@@ -167,7 +167,7 @@ fn parts(group: &str, kind: &str) -> impl Iterator<Item = &'static Part> {
 /// assert_eq!(found[0].path, "spec.rules[0].retry");
 /// ```
 #[must_use]
-pub fn not_implemented(value: &Value, object: &ObjectReference) -> Vec<NotImplemented> {
+pub fn not_implemented(value: &Value, object: &ObjectRef) -> Vec<NotImplemented> {
     let mut found = Vec::new();
     for part in parts(&object.group, &object.kind) {
         follow(value, part.path, &Path::ROOT, &mut |at, value| {

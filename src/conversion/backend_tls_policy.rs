@@ -2,7 +2,7 @@
 
 use super::{ConversionError, ConversionProblem, ConversionProblemKind as Problem, convert_value};
 use crate::{
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectRef},
     schema::{self, KindVersion},
     v1alpha2::{self, LocalPolicyTargetReferenceWithSectionName},
     v1alpha3,
@@ -108,8 +108,8 @@ impl TryFrom<v1alpha3::BackendTlsPolicy> for v1alpha2::BackendTlsPolicy {
     }
 }
 
-fn reference(metadata: &ObjectMeta) -> ObjectReference {
-    ObjectReference {
+fn reference(metadata: &ObjectMeta) -> ObjectRef {
+    ObjectRef {
         group: GROUP.to_owned(),
         kind: v1alpha3::BackendTlsPolicy::KIND.to_owned(),
         namespace: metadata.namespace.clone().unwrap_or_default(),

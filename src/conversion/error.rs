@@ -1,6 +1,6 @@
 //! What cannot be converted, and why.
 
-use crate::meta::{Channel, ObjectReference, Release};
+use crate::meta::{Channel, ObjectRef, Release};
 use std::fmt;
 
 /// An object that cannot be converted without a loss, with every field that stands in the way.
@@ -11,14 +11,14 @@ pub struct ConversionError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Inner {
-    object: ObjectReference,
+    object: ObjectRef,
     to: String,
     problems: Vec<ConversionProblem>,
 }
 
 impl ConversionError {
     pub(super) fn new(
-        object: ObjectReference,
+        object: ObjectRef,
         to: impl Into<String>,
         problems: Vec<ConversionProblem>,
     ) -> Self {
@@ -42,7 +42,7 @@ impl ConversionError {
 
     /// The object.
     #[must_use]
-    pub fn object(&self) -> &ObjectReference {
+    pub fn object(&self) -> &ObjectRef {
         &self.inner.object
     }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     manifest,
-    meta::{Channel, ObjectReference, Release},
+    meta::{Channel, ObjectRef, Release},
     schema::{self, KindVersion},
 };
 use serde_json::{Map, Value};
@@ -62,7 +62,7 @@ pub struct Migrated {
     pub remarks: Vec<ConversionRemark>,
     /// Objects with owner references. These name their owners by uid: where an owner was created anew too,
     /// the garbage collector takes such an object away, and the reference must be corrected first.
-    pub owned: Vec<ObjectReference>,
+    pub owned: Vec<ObjectRef>,
 }
 
 impl Migration {

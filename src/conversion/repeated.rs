@@ -2,7 +2,7 @@
 
 use super::{ConversionError, ConversionProblem, ConversionProblemKind as Problem};
 use crate::{
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectRef},
     v1, v1alpha2, v1alpha3, v1beta1, x_v1alpha1,
 };
 use k8s_openapi::Resource;
@@ -68,7 +68,7 @@ impl TryFrom<x_v1alpha1::XBackendTrafficPolicy> for v1alpha2::BackendLbPolicy {
                 help: "remove it, or keep the policy in its kind".to_owned(),
             };
             return Err(ConversionError::new(
-                ObjectReference {
+                ObjectRef {
                     group: GROUP.to_owned(),
                     kind: Self::KIND.to_owned(),
                     namespace: policy.metadata.namespace.unwrap_or_default(),

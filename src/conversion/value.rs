@@ -5,7 +5,7 @@ use super::{
     stream_route,
 };
 use crate::{
-    meta::{ObjectReference, kept_name},
+    meta::{ObjectRef, kept_name},
     schema::{self, KindVersion},
     v1, v1alpha2,
 };
@@ -120,9 +120,9 @@ fn change(
 }
 
 /// The object that a value is, as far as it says so.
-pub(in crate::conversion) fn identify(object: &Value) -> ObjectReference {
+pub(in crate::conversion) fn identify(object: &Value) -> ObjectRef {
     object.as_object().map_or_else(
-        || ObjectReference {
+        || ObjectRef {
             group: String::new(),
             kind: String::new(),
             namespace: String::new(),
@@ -132,7 +132,7 @@ pub(in crate::conversion) fn identify(object: &Value) -> ObjectReference {
     )
 }
 
-fn identify_map(object: &Map<String, Value>) -> ObjectReference {
+fn identify_map(object: &Map<String, Value>) -> ObjectRef {
     let text = |value: Option<&Value>| {
         value
             .and_then(Value::as_str)
@@ -141,7 +141,7 @@ fn identify_map(object: &Map<String, Value>) -> ObjectReference {
     };
     let metadata = |key: &str| text(object.get("metadata").and_then(|m| m.get(key)));
     let api_version = text(object.get("apiVersion"));
-    ObjectReference {
+    ObjectRef {
         group: api_version
             .split_once('/')
             .map(|(group, _)| group.to_owned())

@@ -4,7 +4,7 @@ use super::{LintOptions, Linted, NearLimits, lint};
 use crate::{
     attachment::{self, Resolver, Snapshot, SnapshotObject},
     manifest::{self, ReadError},
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectRef},
     rules::set::GIVEN_ONCE,
     schema,
     validation::{self, Finding, Report, validate_value},
@@ -119,7 +119,7 @@ pub fn judge_together(
     resolving.patterns = options.patterns;
     let mut snapshot = Snapshot::default();
     // Of each name the last object, and whether it is an old policy.
-    let mut last: HashMap<ObjectReference, (usize, bool)> = HashMap::new();
+    let mut last: HashMap<ObjectRef, (usize, bool)> = HashMap::new();
     let mut replaced: BTreeMap<usize, Report> = BTreeMap::new();
     let mut count = 0;
     for (index, member) in members.into_iter().enumerate() {

@@ -37,7 +37,7 @@ pub use judge::{Member, judge_set, judge_together};
 
 use crate::{
     attachment::Resolver,
-    meta::ObjectReference,
+    meta::ObjectRef,
     routing,
     rules::Rule,
     validation::{Finding, Findings, Report},
@@ -83,7 +83,7 @@ pub struct Linted<K> {
 /// Field paths are those of the version that [`attachment::SnapshotObject`](crate::attachment::SnapshotObject) holds. Time and
 /// memory are in proportion to the objects; a report keeps [`MOST_FINDINGS`](crate::validation::MOST_FINDINGS).
 #[must_use]
-pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectReference> {
+pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = Found::default();
     let mut met = Vec::new();
     if options.references {
@@ -103,7 +103,7 @@ pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectReferenc
 
 /// The part of [`lint`] about matches, rules and routes that no request reaches.
 #[must_use]
-pub fn unreached(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectReference, Report> {
+pub fn unreached(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectRef, Report> {
     let mut found = Found::default();
     reach::check(resolver, options, &mut found);
     found.into_reports()
@@ -130,18 +130,18 @@ pub fn is_without_effect(finding: &Finding) -> bool {
 /// The findings as they are made, by the object that they are about.
 #[derive(Default)]
 struct Found {
-    by_object: BTreeMap<ObjectReference, Findings>,
+    by_object: BTreeMap<ObjectRef, Findings>,
 }
 
 impl Found {
-    fn push(&mut self, object: &ObjectReference, rule: &Rule, path: String, message: String) {
+    fn push(&mut self, object: &ObjectRef, rule: &Rule, path: String, message: String) {
         let finding = Finding::of(rule, path).with_message(message);
         self.add(object, finding);
     }
 
     fn push_with_help(
         &mut self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         rule: &Rule,
         path: String,
         message: String,
@@ -151,7 +151,7 @@ impl Found {
         self.add(object, finding.with_help(help));
     }
 
-    fn add(&mut self, object: &ObjectReference, finding: Finding) {
+    fn add(&mut self, object: &ObjectRef, finding: Finding) {
         match self.by_object.get_mut(object) {
             Some(findings) => findings.push(finding),
             None => {
@@ -162,7 +162,7 @@ impl Found {
         }
     }
 
-    fn into_reports(self) -> BTreeMap<ObjectReference, Report> {
+    fn into_reports(self) -> BTreeMap<ObjectRef, Report> {
         let reports = self.by_object.into_iter();
         reports
             .map(|(object, findings)| (object, Report::from(findings)))

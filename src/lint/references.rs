@@ -3,7 +3,7 @@
 use super::{Found, Near};
 use crate::{
     attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver},
-    meta::ObjectReference,
+    meta::ObjectRef,
     rules::{Rule, set as rules},
 };
 
@@ -26,7 +26,7 @@ pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
 
 /// The targets of a policy that is accepted and applies to no traffic. Where all traffic is of another kind,
 /// attachment has a problem of its own for the target.
-fn unused(resolver: &Resolver, object: &ObjectReference, found: &mut Found) {
+fn unused(resolver: &Resolver, object: &ObjectRef, found: &mut Found) {
     let targets = resolver.resolution().policies.get(object);
     for (index, target) in targets.into_iter().flatten().enumerate() {
         if target.is_unused() {

@@ -38,7 +38,7 @@ pub use pattern::{
     TableFull,
 };
 pub use port::{PortNumber, SectionName, SectionNameError, Transport, is_port_number};
-pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectReference};
+pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectRef};
 pub use release::{Channel, ChannelError, Release, ReleaseError};
 pub use resource::Kind;
 pub use seniority::{Age, Seniority};

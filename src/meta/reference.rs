@@ -39,11 +39,7 @@ impl GroupKind {
 
 /// What is wrong with the kind of a reference, for people: the group, if that alone is not one of those that are
 /// expected, else the kind. `not` says what an object of this kind is not: "holds no certificate".
-pub(crate) fn unexpected_kind(
-    found: &ObjectReference,
-    not: &str,
-    expected: &[(&str, &str)],
-) -> String {
+pub(crate) fn unexpected_kind(found: &ObjectRef, not: &str, expected: &[(&str, &str)]) -> String {
     let quoted = |group: &str| match group {
         "" => "\"\"".to_owned(),
         group => group.to_owned(),
@@ -199,7 +195,7 @@ impl fmt::Display for NamespacedName {
 
 /// A reference to one object, complete: group, kind, namespace and name, every default applied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ObjectReference {
+pub struct ObjectRef {
     /// The API group; empty for the core group.
     pub group: String,
     /// The kind.
@@ -210,7 +206,7 @@ pub struct ObjectReference {
     pub name: String,
 }
 
-impl ObjectReference {
+impl ObjectRef {
     /// The object of this kind in the API's own group, at this place.
     #[must_use]
     pub fn gateway_api(kind: &str, place: &NamespacedName) -> Self {
@@ -247,7 +243,7 @@ impl ObjectReference {
     }
 }
 
-impl fmt::Display for ObjectReference {
+impl fmt::Display for ObjectRef {
     /// `HTTPRoute shop/cart`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.kind)?;

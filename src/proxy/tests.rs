@@ -11,7 +11,7 @@ use crate::{
         },
     },
     filters::Filters,
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
     routing,
     v1::{
         Fraction, GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpRouteFilter,
@@ -22,8 +22,8 @@ use http::{Request, StatusCode, request};
 use serde_json::json;
 use std::sync::Arc;
 
-fn reference(name: &str) -> ObjectReference {
-    ObjectReference {
+fn reference(name: &str) -> ObjectRef {
+    ObjectRef {
         group: String::new(),
         kind: "Service".into(),
         namespace: "shop".into(),

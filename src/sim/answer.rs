@@ -5,7 +5,7 @@
 use crate::{
     attachment::effective::{EffectiveBackend, Endpoint},
     backend::WeightedChoice,
-    meta::ObjectReference,
+    meta::ObjectRef,
     proxy::Target,
 };
 use http::HeaderMap;
@@ -22,11 +22,11 @@ pub struct Answer {
     /// The status code that the client gets; none where no HTTP was spoken.
     pub status: Option<u16>,
     /// The Gateway that was asked, for a request from outside; none where no Gateway answers for it.
-    pub gateway: Option<ObjectReference>,
+    pub gateway: Option<ObjectRef>,
     /// The listener that took the request.
     pub listener: Option<ListenerName>,
     /// The Service that was asked, for a request inside the mesh.
-    pub service: Option<ObjectReference>,
+    pub service: Option<ObjectRef>,
     /// The rule and match that won.
     pub route: Option<RouteMatch>,
     /// The backend that was drawn.
@@ -130,7 +130,7 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListenerName {
     /// The Gateway.
-    pub gateway: ObjectReference,
+    pub gateway: ObjectRef,
     /// The name of the listener.
     pub name: String,
 }
@@ -140,7 +140,7 @@ pub struct ListenerName {
 pub struct RouteMatch {
     /// The route.
     #[serde(flatten)]
-    pub route: ObjectReference,
+    pub route: ObjectRef,
     /// The index of the rule in the route.
     pub rule: usize,
     /// The index of the match in the rule.
@@ -163,7 +163,7 @@ impl RouteMatch {
 pub struct BackendName {
     /// The object.
     #[serde(flatten)]
-    pub reference: ObjectReference,
+    pub reference: ObjectRef,
     /// Its port.
     pub port: Option<u16>,
 }
@@ -187,7 +187,7 @@ pub struct EndpointName {
     pub port: u16,
     /// What stands behind it, mostly a Pod.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_ref: Option<ObjectReference>,
+    pub target_ref: Option<ObjectRef>,
 }
 
 impl EndpointName {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     attachment::effective::{Effective, EffectiveBackend},
-    meta::ObjectReference,
+    meta::ObjectRef,
 };
 use http::{Uri, header::LOCATION};
 
@@ -78,13 +78,13 @@ impl Asked<'_> {
             (Place::Nowhere, _) => Answer::refused(Refusal::NoListener, why),
         };
         let gateway = self.destination.gateway();
-        answer.gateway = gateway.map(|name| ObjectReference::gateway_api("Gateway", name));
+        answer.gateway = gateway.map(|name| ObjectRef::gateway_api("Gateway", name));
         let mut taken = None;
         match &self.destination {
             Destination::Listener { gateway, listener } => {
                 taken = Some((&gateway.name, &***listener));
                 answer.listener = Some(ListenerName {
-                    gateway: ObjectReference::gateway_api("Gateway", &gateway.name),
+                    gateway: ObjectRef::gateway_api("Gateway", &gateway.name),
                     name: listener.name.clone(),
                 });
             }

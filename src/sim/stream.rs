@@ -9,7 +9,7 @@ use crate::{
         EffectiveService, Endpoint,
     },
     backend::WeightedChoice,
-    meta::ObjectReference,
+    meta::ObjectRef,
     proxy::{ready_endpoint, sni_table},
     routing::HostnameRank,
     v1::ProtocolType,
@@ -197,7 +197,7 @@ impl<'e> AtConnection<'e> {
             return;
         };
         answer.route = Some(RouteMatch {
-            route: ObjectReference::gateway_api(kind, &route.reference),
+            route: ObjectRef::gateway_api(kind, &route.reference),
             rule: rule.index,
             match_index: 0,
         });

@@ -29,8 +29,8 @@ pub trait BackendReference {
     }
 
     /// The backend with every default applied, as referred to from `route_namespace`.
-    fn resolve(&self, route_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    fn resolve(&self, route_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group().to_owned(),
             kind: self.kind().to_owned(),
             namespace: self

@@ -275,8 +275,8 @@ pub struct LocalParametersReference {
 impl LocalParametersReference {
     /// The object, as referred to from a Gateway in `own_namespace`.
     #[must_use]
-    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group.clone(),
             kind: self.kind.clone(),
             namespace: own_namespace.to_owned(),

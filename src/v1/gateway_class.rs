@@ -53,8 +53,8 @@ pub struct ParametersReference {
 impl ParametersReference {
     /// The object; without a namespace where none is given.
     #[must_use]
-    pub fn resolve(&self) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group.clone(),
             kind: self.kind.clone(),
             namespace: self.namespace.clone().unwrap_or_default(),

@@ -52,8 +52,8 @@ pub struct ParentGatewayReference {
 impl ParentGatewayReference {
     /// The parent with every default applied, for a ListenerSet in `own_namespace`.
     #[must_use]
-    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group.as_deref().unwrap_or(meta::GROUP).to_owned(),
             kind: self.kind.as_deref().unwrap_or("Gateway").to_owned(),
             namespace: self

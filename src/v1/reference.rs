@@ -67,8 +67,8 @@ impl ParentReference {
 
     /// The parent with every default applied, for a route in `route_namespace`.
     #[must_use]
-    pub fn resolve(&self, route_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self, route_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group().to_owned(),
             kind: self.kind().to_owned(),
             namespace: self.namespace(route_namespace).to_owned(),
@@ -95,8 +95,8 @@ pub struct LocalObjectReference {
 impl LocalObjectReference {
     /// The object, as referred to from `own_namespace`.
     #[must_use]
-    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group.clone(),
             kind: self.kind.clone(),
             namespace: own_namespace.to_owned(),
@@ -127,8 +127,8 @@ pub struct ObjectReference {
 impl ObjectReference {
     /// The object with every default applied, as referred to from `own_namespace`.
     #[must_use]
-    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group.clone(),
             kind: self.kind.clone(),
             namespace: self
@@ -178,8 +178,8 @@ impl SecretObjectReference {
 
     /// The object with every default applied, as referred to from `own_namespace`.
     #[must_use]
-    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectReference {
-        meta::ObjectReference {
+    pub fn resolve(&self, own_namespace: &str) -> meta::ObjectRef {
+        meta::ObjectRef {
             group: self.group().to_owned(),
             kind: self.kind().to_owned(),
             namespace: self

@@ -7,7 +7,7 @@ use gwapi::{
         resolve,
     },
     manifest::{self, ReadOptions},
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
 };
 
 /// A resolver that has seen these manifests, resolved.
@@ -388,8 +388,8 @@ spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{
     assert!(!accepted(&resolver));
 }
 
-fn core(kind: &str, name: &str) -> ObjectReference {
-    ObjectReference {
+fn core(kind: &str, name: &str) -> ObjectRef {
+    ObjectRef {
         group: String::new(),
         kind: kind.into(),
         namespace: "a".into(),
@@ -449,7 +449,7 @@ fn an_address_that_changes_hands_reaches_the_routes_of_both_gateways() {
     assert_eq!(serving(&resolver), ["young"]);
     insert(&mut resolver, &gateway("old", 2022));
     let place = NamespacedName::new("a", "old");
-    resolver.remove(&ObjectReference::gateway_api("Gateway", &place));
+    resolver.remove(&ObjectRef::gateway_api("Gateway", &place));
     resolver.update();
     check(&resolver);
     assert_eq!(serving(&resolver), ["young"]);
@@ -480,7 +480,7 @@ spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{
 "
     );
     let mut resolver = resolver(&text, options());
-    let lost = ObjectReference::gateway_api("Gateway", &NamespacedName::new("a", "lost"));
+    let lost = ObjectRef::gateway_api("Gateway", &NamespacedName::new("a", "lost"));
     let everything = |resolver: &Resolver| format!("{:#?}", resolver.resolution());
     for object in [
         lost,

@@ -15,7 +15,7 @@ use gwapi::{
         resolve,
     },
     manifest::{self, Object},
-    meta::{Condition, FeatureName, NamespacedName, ObjectReference},
+    meta::{Condition, FeatureName, NamespacedName, ObjectRef},
     v1::GatewayStatusAddress,
 };
 use serde::Deserialize;
@@ -173,7 +173,7 @@ impl Choices {
 struct Run {
     expected: Expected,
     resolution: Resolution,
-    generations: BTreeMap<ObjectReference, Option<i64>>,
+    generations: BTreeMap<ObjectRef, Option<i64>>,
 }
 
 fn run(path: &Path) -> Run {
@@ -212,12 +212,12 @@ fn run(path: &Path) -> Run {
 }
 
 /// `Kind namespace/name` as a reference.
-fn reference(text: &str) -> ObjectReference {
+fn reference(text: &str) -> ObjectRef {
     let (kind, place) = text
         .split_once(' ')
         .unwrap_or_else(|| panic!("`{text}`: expected `Kind namespace/name`"));
     let (namespace, name) = place.split_once('/').unwrap_or(("", place));
-    ObjectReference {
+    ObjectRef {
         group: match kind {
             "Service" => "",
             _ => gwapi::meta::GROUP,
@@ -295,7 +295,7 @@ impl Run {
         &self.resolution.policies[&reference(name)]
     }
 
-    fn check_status(&self, at: &str, reference: &ObjectReference, wanted: &Wanted) {
+    fn check_status(&self, at: &str, reference: &ObjectRef, wanted: &Wanted) {
         let generation = self.generations.get(reference).copied().flatten();
         let status = self.resolution.statuses.get(reference);
         let check = |at: &str, conditions: &[Condition], wanted: &Conditions| {

@@ -3,7 +3,7 @@
 use crate::world;
 use gwapi::{
     attachment::{Options, Resolution, Resolver, Snapshot, SnapshotObject, resolve},
-    meta::{ObjectReference, Release},
+    meta::{ObjectRef, Release},
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -64,7 +64,7 @@ proptest! {
         resolver.insert(ours());
         resolver.update();
         let mut before = resolver.resolution().clone();
-        let mut there: BTreeSet<ObjectReference> = BTreeSet::from([ours().reference()]);
+        let mut there: BTreeSet<ObjectRef> = BTreeSet::from([ours().reference()]);
         for chunk in steps.chunks(together) {
             for step in chunk {
                 match step {
@@ -74,7 +74,7 @@ proptest! {
                     }
                     Step::Remove(index) => {
                         if !there.is_empty() {
-                            let all: Vec<ObjectReference> = there.iter().cloned().collect();
+                            let all: Vec<ObjectRef> = there.iter().cloned().collect();
                             let gone = index.get(&all);
                             there.remove(gone);
                             resolver.remove(gone);
@@ -90,7 +90,7 @@ proptest! {
             prop_assert_eq!(&after.attachments, &full.attachments);
             prop_assert_eq!(after, &full);
 
-            let differ: BTreeSet<&ObjectReference> = before
+            let differ: BTreeSet<&ObjectRef> = before
                 .statuses
                 .keys()
                 .chain(after.statuses.keys())

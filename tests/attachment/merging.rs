@@ -3,7 +3,7 @@
 use crate::world;
 use gwapi::{
     attachment::{Next, Options, Resolver, Status, next, status},
-    meta::{Channel, Condition, ObjectReference, condition},
+    meta::{Channel, Condition, ObjectRef, condition},
     v1::{
         GatewayClassStatus, GatewayStatus, GatewayStatusAddress, HttpRoute, HttpRouteSpec,
         ListenerStatus, RouteGroupKind, RouteParentStatus, RouteStatus, SupportedFeature,
@@ -165,7 +165,7 @@ fn a_status_that_was_written_is_not_written_again() {
     ));
     resolver.insert(route.clone());
     resolver.update();
-    let reference = ObjectReference {
+    let reference = ObjectRef {
         group: gwapi::meta::GROUP.into(),
         kind: "HTTPRoute".into(),
         namespace: "a".into(),

@@ -15,7 +15,7 @@ use gwapi::{
     },
     lint::{self, LintOptions},
     manifest,
-    meta::{Channel, Condition, ConditionStatus, NamespacedName, ObjectReference},
+    meta::{Channel, Condition, ConditionStatus, NamespacedName, ObjectRef},
     routing::RouterOptions,
     rules::set as rules,
     sim::{Answer, Client, Outcome, Request, Simulator},
@@ -36,7 +36,7 @@ struct Set {
     objects: Vec<Value>,
     resolution: Resolution,
     /// What validation and lint say of each object.
-    reports: BTreeMap<ObjectReference, Report>,
+    reports: BTreeMap<ObjectRef, Report>,
     simulator: Simulator,
 }
 

@@ -8,7 +8,7 @@ use crate::case::{Case, Expect, File, Lines};
 use gwapi::{
     attachment::{self, Snapshot, effective::Effective},
     manifest,
-    meta::{Channel, NamespacedName, ObjectReference},
+    meta::{Channel, NamespacedName, ObjectRef},
     proxy::{grpc_entries, http_entries},
     routing::{Entry, Oracle, Router, RouterOptions, View},
     sim::{Answer, BackendName, Outcome, Request, RouteMatch, Simulator},
@@ -487,7 +487,7 @@ fn same<T: PartialEq + fmt::Debug>(what: &str, got: &T, wanted: &T) -> Result<()
     Err(format!("{what}: expected {wanted:?}, got {got:?}"))
 }
 
-fn slashed(reference: &ObjectReference) -> String {
+fn slashed(reference: &ObjectRef) -> String {
     NamespacedName::new(&*reference.namespace, &*reference.name).to_string()
 }
 

@@ -9,7 +9,7 @@ use gwapi::{
     },
     lint::near::{Around, Near},
     manifest,
-    meta::{Channel, ObjectReference, Release},
+    meta::{Channel, ObjectRef, Release},
     sim::{Answer, Outcome, Request},
 };
 use serde_json::Value;
@@ -19,19 +19,19 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct Objects {
     /// The objects as they were applied last, whether or not they are in force.
-    given: BTreeMap<ObjectReference, Value>,
+    given: BTreeMap<ObjectRef, Value>,
     /// The `apiVersion` in which each object in force was given, so that its status is written in the same.
-    versions: BTreeMap<ObjectReference, String>,
-    ignored: BTreeMap<ObjectReference, Ignored>,
-    experimental: BTreeMap<ObjectReference, Vec<InExperimental>>,
-    not_implemented: BTreeMap<ObjectReference, Vec<Unimplemented>>,
+    versions: BTreeMap<ObjectRef, String>,
+    ignored: BTreeMap<ObjectRef, Ignored>,
+    experimental: BTreeMap<ObjectRef, Vec<InExperimental>>,
+    not_implemented: BTreeMap<ObjectRef, Vec<Unimplemented>>,
 }
 
 /// What became of the objects of one `apply`.
 #[derive(Default)]
 pub(super) struct Applied {
     /// The objects that are in force.
-    pub(super) in_force: BTreeSet<ObjectReference>,
+    pub(super) in_force: BTreeSet<ObjectRef>,
     /// The objects that could not be read.
     pub(super) errors: Vec<Errored>,
     /// The objects that are left out.
@@ -106,7 +106,7 @@ impl Objects {
     }
 
     /// Takes an object out.
-    pub(super) fn delete(&mut self, reference: &ObjectReference, resolver: &mut Resolver) {
+    pub(super) fn delete(&mut self, reference: &ObjectRef, resolver: &mut Resolver) {
         resolver.remove(reference);
         self.given.remove(reference);
         self.versions.remove(reference);
@@ -130,7 +130,7 @@ impl Objects {
     }
 
     /// The `apiVersion` in which an object was given.
-    pub(super) fn version(&self, reference: &ObjectReference) -> &str {
+    pub(super) fn version(&self, reference: &ObjectRef) -> &str {
         self.versions.get(reference).map_or("", String::as_str)
     }
 

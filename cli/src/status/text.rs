@@ -14,7 +14,7 @@ use gwapi::{
         effective::EffectiveHostname,
     },
     lint::{self, LintOptions, near::Near},
-    meta::{Condition, ObjectReference, condition},
+    meta::{Condition, ObjectRef, condition},
     rules,
     v1::{GatewayStatus, ListenerStatus, ParametersReference, ParentReference},
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
@@ -28,9 +28,9 @@ pub(super) struct StatusText<'a> {
     resolver: &'a Resolver,
     near: &'a Near<'a>,
     /// What validation warns of.
-    warnings: &'a BTreeMap<ObjectReference, Vec<Finding>>,
+    warnings: &'a BTreeMap<ObjectRef, Vec<Finding>>,
     /// What no request reaches.
-    unreached: BTreeMap<ObjectReference, validation::Report>,
+    unreached: BTreeMap<ObjectRef, validation::Report>,
     page: Page,
     /// How many things there are to look at, of the object at hand and those before it.
     bad: usize,
@@ -42,8 +42,8 @@ impl<'a> StatusText<'a> {
     pub(super) fn new(
         resolver: &'a Resolver,
         near: &'a Near<'a>,
-        warnings: &'a BTreeMap<ObjectReference, Vec<Finding>>,
-        objects: &[&ObjectReference],
+        warnings: &'a BTreeMap<ObjectRef, Vec<Finding>>,
+        objects: &[&ObjectRef],
         style: Style,
     ) -> Self {
         let mut text = Self {
@@ -108,7 +108,7 @@ impl<'a> StatusText<'a> {
         self.page
     }
 
-    fn object(&mut self, object: &ObjectReference, status: &Status) {
+    fn object(&mut self, object: &ObjectRef, status: &Status) {
         match status {
             Status::GatewayClass(class) => {
                 self.head(object, Line::default());
@@ -135,7 +135,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// The entries of the status that are not written, since those of other controllers leave no room for them.
-    fn without_room(&mut self, object: &ObjectReference, wanted: &Status) {
+    fn without_room(&mut self, object: &ObjectRef, wanted: &Status) {
         let now = Time(Timestamp::default());
         let next = self.resolver.next_status(object, &now);
         let Some(next) = next.filter(|next| next.omitted > 0) else {
@@ -182,7 +182,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// What of the object has no effect, or fails every request, and has no condition that says so.
-    fn without_effect(&mut self, object: &ObjectReference) {
+    fn without_effect(&mut self, object: &ObjectRef) {
         let kind = RouteKind::from_kind(&object.kind);
         let matches = matches!(kind, None | Some(RouteKind::Http | RouteKind::Grpc));
         let warned = self.warnings.get(object).into_iter().flatten();
@@ -208,7 +208,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// A field for people: a listener by its name.
-    fn place(&self, object: &ObjectReference, path: &str) -> String {
+    fn place(&self, object: &ObjectRef, path: &str) -> String {
         let listener = || {
             let (index, rest) = path.strip_prefix("spec.listeners[")?.split_once(']')?;
             let gateways = self.resolver.snapshot().gateways();
@@ -223,7 +223,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// That the parameters of an object which is accepted are not looked into.
-    fn parameters(&mut self, reference: Option<ObjectReference>, accepted: bool) {
+    fn parameters(&mut self, reference: Option<ObjectRef>, accepted: bool) {
         let Some(reference) = reference.filter(|_| accepted) else {
             return;
         };
@@ -238,13 +238,13 @@ impl<'a> StatusText<'a> {
     }
 
     /// The line of an object.
-    fn head(&mut self, object: &ObjectReference, more: Line) {
+    fn head(&mut self, object: &ObjectRef, more: Line) {
         let line = Line::of(Tone::Strong, object);
         self.page.line(0, &line.join(more));
     }
 
     /// What would help, last.
-    fn help(&mut self, object: &ObjectReference, status: &Status) {
+    fn help(&mut self, object: &ObjectRef, status: &Status) {
         // Of a route that nobody has, no condition is shown: what is wrong with its rules is not told.
         let told = |path: &str| match status {
             Status::Route(route) => !route.parents.is_empty() || !path.starts_with("spec.rules"),
@@ -262,7 +262,7 @@ impl<'a> StatusText<'a> {
         }
     }
 
-    fn gateway(&mut self, object: &ObjectReference, status: &GatewayStatus) {
+    fn gateway(&mut self, object: &ObjectRef, status: &GatewayStatus) {
         let gateway = self
             .resolver
             .snapshot()
@@ -295,7 +295,7 @@ impl<'a> StatusText<'a> {
             )
         };
         self.head(object, more);
-        let class = gateway.map(|gateway| ObjectReference {
+        let class = gateway.map(|gateway| ObjectRef {
             group: object.group.clone(),
             kind: "GatewayClass".to_owned(),
             namespace: String::new(),
@@ -380,7 +380,7 @@ impl<'a> StatusText<'a> {
 
     fn route<'c>(
         &mut self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         conditions: impl Fn(&ParentReference) -> &'c [Condition],
     ) {
         self.head(object, Line::default());
@@ -400,12 +400,7 @@ impl<'a> StatusText<'a> {
         }
     }
 
-    fn attachment(
-        &mut self,
-        route: &ObjectReference,
-        attachment: &Attachment,
-        conditions: &[Condition],
-    ) {
+    fn attachment(&mut self, route: &ObjectRef, attachment: &Attachment, conditions: &[Condition]) {
         let parent = describe(&attachment.parent, &route.namespace);
         if !attachment.attached {
             if conditions.is_empty() {
@@ -500,12 +495,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// Whether requests for a hostname of a route reach it at a listener, and do not belong to a more specific one.
-    fn is_served(
-        &self,
-        gateway: &ObjectReference,
-        at: &AtListener,
-        host: &EffectiveHostname,
-    ) -> bool {
+    fn is_served(&self, gateway: &ObjectRef, at: &AtListener, host: &EffectiveHostname) -> bool {
         let gateways = &self.resolver.resolution().effective.gateways;
         let owner = || {
             let gateway = gateways.get(&gateway.namespaced_name())?;
@@ -517,7 +507,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// Whether a listener takes routes of this kind at all: others are of no interest to it.
-    fn supports(&self, parent: &ParentReference, route: &ObjectReference, at: &AtListener) -> bool {
+    fn supports(&self, parent: &ParentReference, route: &ObjectRef, at: &AtListener) -> bool {
         let gateway = parent.resolve(&route.namespace);
         match self.resolver.resolution().statuses.get(&gateway) {
             Some(Status::Gateway(status)) => status
@@ -535,7 +525,7 @@ impl<'a> StatusText<'a> {
     }
 
     /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
-    fn policy(&mut self, object: &ObjectReference, policy: &PolicyStatus) {
+    fn policy(&mut self, object: &ObjectRef, policy: &PolicyStatus) {
         self.head(object, Line::default());
         let resolution = self.resolver.resolution();
         let targets = resolution.policies.get(object).map(Vec::as_slice);

@@ -2,7 +2,7 @@
 
 use gwapi::{
     attachment::{AtListener, effective::EffectiveHostname},
-    meta::{Condition, ObjectReference, condition},
+    meta::{Condition, ObjectRef, condition},
     v1::{GatewayStatus, ListenerStatus, ParentReference},
 };
 
@@ -13,7 +13,7 @@ const MOST_NAMED: usize = 8;
 pub(super) fn elsewhere(
     condition: &Condition,
     status: &GatewayStatus,
-    class: Option<&ObjectReference>,
+    class: Option<&ObjectRef>,
 ) -> Option<String> {
     use condition::gateway::reason;
     if let Some(class) = class.filter(|_| condition.reason == reason::PENDING) {

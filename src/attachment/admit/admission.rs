@@ -1,7 +1,7 @@
 //! Objects put in force one after the other.
 
 use super::{Admitted, Experimental, Ignored, Judged, NotImplemented, api_version, judge};
-use crate::meta::{Channel, ObjectReference, Release, kept_name};
+use crate::meta::{Channel, ObjectRef, Release, kept_name};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -61,7 +61,7 @@ pub struct Admission {
     /// How many objects have been added.
     count: usize,
     /// Of each object in force, its place and digest.
-    in_force: HashMap<ObjectReference, (usize, u64)>,
+    in_force: HashMap<ObjectRef, (usize, u64)>,
     experimental: BTreeMap<usize, Vec<Experimental>>,
     not_implemented: BTreeMap<usize, Vec<NotImplemented>>,
     most_ignored: usize,

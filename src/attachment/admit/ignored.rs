@@ -4,7 +4,7 @@ use super::{api_version, meant, reference};
 use crate::{
     attachment::SnapshotObject,
     manifest::ReadError,
-    meta::{ObjectReference, kept_name},
+    meta::{ObjectRef, kept_name},
     validation::Finding,
 };
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub struct Ignored {
     /// Its place among the objects that were given, from 0; 0 for one that was judged by itself.
     pub index: usize,
     /// What it calls itself.
-    pub object: ObjectReference,
+    pub object: ObjectRef,
     /// Its `apiVersion` as it was given.
     pub api_version: String,
     /// Why it is left out.
@@ -81,7 +81,7 @@ impl fmt::Display for IgnoredReason {
 impl Ignored {
     /// The object that is most likely meant, by which others refer to it.
     #[must_use]
-    pub fn reference(&self) -> ObjectReference {
+    pub fn reference(&self) -> ObjectRef {
         let meant = self.meant.as_ref().map(SnapshotObject::reference);
         meant.unwrap_or_else(|| self.object.clone())
     }
@@ -168,7 +168,7 @@ impl Ignored {
     /// An object that another one of the same name replaces.
     pub(super) fn replaced(
         index: usize,
-        object: ObjectReference,
+        object: ObjectRef,
         api_version: &str,
         replaced_by: usize,
         meant: Option<SnapshotObject>,

@@ -32,7 +32,7 @@ pub use ignored::{Ignored, IgnoredReason};
 use super::{NotImplemented, Snapshot, SnapshotObject, not_implemented};
 use crate::{
     manifest::{self, ReadError},
-    meta::{Channel, GroupVersionKind, ObjectReference, Release},
+    meta::{Channel, GroupVersionKind, ObjectRef, Release},
     schema,
     validation::{self, Finding},
 };
@@ -45,7 +45,7 @@ pub struct Admitted {
     /// The objects that the server has. It knows of those that are left out.
     pub snapshot: Snapshot,
     /// The `apiVersion` in which each of them was given.
-    pub versions: BTreeMap<ObjectReference, String>,
+    pub versions: BTreeMap<ObjectRef, String>,
     /// What is left out, in the order in which it was given.
     pub ignored: Vec<Ignored>,
     /// How many objects are left out beside those, of which no more is known: [`Admission::with_most_ignored`].
@@ -56,7 +56,7 @@ pub struct Admitted {
     /// What of the objects that the server has attachment does not implement, in the same order.
     pub not_implemented: Vec<NotImplemented>,
     /// What [`validation`] warns of in the objects that the server has.
-    pub warnings: BTreeMap<ObjectReference, Vec<Finding>>,
+    pub warnings: BTreeMap<ObjectRef, Vec<Finding>>,
     /// How many objects have nothing to do with the Gateway API.
     pub foreign: usize,
 }
@@ -65,7 +65,7 @@ pub struct Admitted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Experimental {
     /// The object.
-    pub object: ObjectReference,
+    pub object: ObjectRef,
     /// The field, as in `spec.rules[0].timeouts`; empty for the object as a whole.
     pub path: String,
 }
@@ -167,7 +167,7 @@ fn without_status(value: &Value, error: &ReadError) -> Option<manifest::Object> 
 }
 
 /// What of an object that the experimental channel takes the standard one does not have.
-fn experimental(value: &Value, reference: &ObjectReference, release: Release) -> Vec<Experimental> {
+fn experimental(value: &Value, reference: &ObjectRef, release: Release) -> Vec<Experimental> {
     let of = |path: &str| Experimental {
         object: reference.clone(),
         path: path.to_owned(),
@@ -200,7 +200,7 @@ fn api_version(value: &Value) -> &str {
 
 /// What an object calls itself, its namespace `default` where it names none; names that are longer than any may
 /// be are cut.
-fn reference(value: &Value) -> ObjectReference {
+fn reference(value: &Value) -> ObjectRef {
     let text = |pointer: &str| {
         let text = value.pointer(pointer).and_then(Value::as_str);
         crate::meta::kept_name(text.unwrap_or_default())
@@ -208,7 +208,7 @@ fn reference(value: &Value) -> ObjectReference {
     let kind = text("/kind");
     let namespace = text("/metadata/namespace");
     let cluster_wide = matches!(kind.as_str(), "GatewayClass" | "Namespace");
-    ObjectReference {
+    ObjectRef {
         group: GroupVersionKind::from_api_version(&text("/apiVersion"), "").group,
         namespace: match namespace.as_str() {
             _ if cluster_wide => String::new(),

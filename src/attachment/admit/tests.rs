@@ -260,7 +260,7 @@ fn objects_that_have_nothing_to_do_with_the_gateway_api_are_counted() {
     ];
     let admitted = admit(&values, Release::default(), Channel::Standard);
     assert_eq!((admitted.foreign, admitted.ignored.len()), (2, 0));
-    let settings = ObjectReference {
+    let settings = ObjectRef {
         group: "example.com".into(),
         kind: "Settings".into(),
         namespace: "shop".into(),

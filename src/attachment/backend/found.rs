@@ -5,7 +5,7 @@ use crate::{
         effective::{BackendAddress, EndpointList, shared},
         objects::object,
     },
-    meta::ObjectReference,
+    meta::ObjectRef,
 };
 use k8s_openapi::api::{
     core::v1::{Endpoints, ObjectReference as TargetReference},
@@ -141,10 +141,10 @@ impl<'a> Found<'a> {
     }
 }
 
-fn target_ref(target: Option<&TargetReference>, namespace: &str) -> Option<ObjectReference> {
+fn target_ref(target: Option<&TargetReference>, namespace: &str) -> Option<ObjectRef> {
     let target = target?;
     let api_version = target.api_version.as_deref().unwrap_or_default();
-    Some(ObjectReference {
+    Some(ObjectRef {
         group: api_version
             .split_once('/')
             .map(|(group, _)| group.to_owned())

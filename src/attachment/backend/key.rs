@@ -2,7 +2,7 @@
 
 use crate::{
     attachment::objects::object::MULTICLUSTER_GROUP,
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
 };
 
 /// What can be a backend.
@@ -22,7 +22,7 @@ impl BackendKey {
     }
 
     /// The backend that a reference names; nothing if its kind is none.
-    pub(in crate::attachment) fn of(reference: &ObjectReference) -> Option<Self> {
+    pub(in crate::attachment) fn of(reference: &ObjectRef) -> Option<Self> {
         let import = match (reference.group.as_str(), reference.kind.as_str()) {
             ("", "Service") => false,
             (MULTICLUSTER_GROUP, "ServiceImport") => true,
@@ -34,12 +34,12 @@ impl BackendKey {
         })
     }
 
-    pub(in crate::attachment) fn reference(&self) -> ObjectReference {
+    pub(in crate::attachment) fn reference(&self) -> ObjectRef {
         let (group, kind) = if self.import {
             (MULTICLUSTER_GROUP, "ServiceImport")
         } else {
             ("", "Service")
         };
-        ObjectReference::at(group, kind, &self.name)
+        ObjectRef::at(group, kind, &self.name)
     }
 }

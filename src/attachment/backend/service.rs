@@ -6,7 +6,7 @@ use crate::{
         Options, RouteKind, Snapshot,
         effective::{BackendAddress, BackendEndpoints, BackendProblem, EndpointList},
     },
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
 };
 use k8s_openapi::{
     api::{
@@ -323,7 +323,7 @@ impl Carrier {
 /// The port of a backend for a route, or why it cannot be had.
 pub(in crate::attachment) fn port<'a>(
     state: &'a BackendState,
-    reference: &ObjectReference,
+    reference: &ObjectRef,
     port: Option<i32>,
     carrier: Carrier,
     options: &Options,

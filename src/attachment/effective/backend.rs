@@ -6,7 +6,7 @@ use crate::{
         objects::{absent::Absent, object::BACKEND_KINDS},
         unimplemented::is_unimplemented_kind,
     },
-    meta::{GroupKind, NamespacedName, ObjectReference, condition::route::reason, unexpected_kind},
+    meta::{GroupKind, NamespacedName, ObjectRef, condition::route::reason, unexpected_kind},
     v1::{SessionPersistence, SubjectAltName},
     v1alpha2::MAX_ANCESTORS,
 };
@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 #[derive(Clone, Debug, PartialEq)]
 pub struct EffectiveBackend {
     /// The object that is named.
-    pub reference: ObjectReference,
+    pub reference: ObjectRef,
     /// The port of that object; `None` where none was named.
     pub port: Option<u16>,
     /// The share of requests, in proportion to the sum of the rule's backends.
@@ -54,7 +54,7 @@ pub struct BackendEndpoints {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendTls {
     /// The policy.
-    pub policy: ObjectReference,
+    pub policy: ObjectRef,
     /// The SNI to send, and the name that the certificate must bear unless there are
     /// [`subject_alt_names`](Self::subject_alt_names).
     pub hostname: String,
@@ -83,14 +83,14 @@ pub enum BackendProblem {
     /// The object does not exist (`BackendNotFound`).
     NotFound {
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
         /// Whether the object was given, but is left out, since an API server would refuse it.
         left_out: bool,
     },
     /// The object has no such port, or no port was named (`BackendNotFound`).
     PortNotFound {
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
         /// The port that was named.
         port: Option<i32>,
     },
@@ -102,24 +102,24 @@ pub enum BackendProblem {
         /// The namespace of the referring route.
         from_namespace: String,
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
     },
     /// The kind is unknown or not supported (`InvalidKind`).
     InvalidKind {
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
     },
     /// The Service is a mere alias of a DNS name outside of the cluster, which must not be a backend
     /// (`InvalidKind`).
     ExternalName {
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
     },
     /// The backend speaks a protocol that is not supported for this kind of route
     /// (`UnsupportedProtocol`).
     UnsupportedProtocol {
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
         /// The Service port's `appProtocol` or `protocol`.
         protocol: String,
     },
@@ -133,7 +133,7 @@ pub enum BackendProblem {
     /// A BackendTLSPolicy requires TLS, which cannot be set up; cleartext would be no substitute.
     InvalidTlsPolicy {
         /// The policy.
-        policy: ObjectReference,
+        policy: ObjectRef,
         /// What is wrong with it, for people.
         why: String,
     },
@@ -141,9 +141,9 @@ pub enum BackendProblem {
     /// of them, so that no route there can refer to the backend ([`POLICY_FULL`]; PolicyStatus `ancestors`).
     PolicyFull {
         /// What was named.
-        reference: ObjectReference,
+        reference: ObjectRef,
         /// The policy.
-        policy: ObjectReference,
+        policy: ObjectRef,
         /// The Gateway for which there is no room.
         gateway: NamespacedName,
     },

@@ -1,7 +1,7 @@
 //! The endpoints behind a port of a backend. Ports of one Service share their addresses: a Service with many ports and many
 //! endpoints takes memory for their sum, not for their product.
 
-use crate::meta::ObjectReference;
+use crate::meta::ObjectRef;
 use std::{iter, sync::Arc, vec};
 
 /// An address at which a backend answers, whatever the port.
@@ -12,7 +12,7 @@ pub struct BackendAddress {
     /// Whether it takes new requests.
     pub ready: bool,
     /// What stands behind it, mostly a Pod.
-    pub target_ref: Option<ObjectReference>,
+    pub target_ref: Option<ObjectRef>,
 }
 
 /// One endpoint of a backend: an address and a port.
@@ -25,7 +25,7 @@ pub struct Endpoint<'e> {
     /// Whether it takes new requests.
     pub ready: bool,
     /// What stands behind it, mostly a Pod.
-    pub target_ref: Option<&'e ObjectReference>,
+    pub target_ref: Option<&'e ObjectRef>,
 }
 
 /// The endpoints of a port of a backend, ready or not, in order of port and address, each once.

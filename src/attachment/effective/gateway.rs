@@ -3,7 +3,7 @@
 use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules};
 use crate::{
     certificate::KeyPair,
-    meta::{Hostname, NamespacedName, ObjectReference, Transport},
+    meta::{Hostname, NamespacedName, ObjectRef, Transport},
     v1::{FrontendValidationModeType, GatewayStatusAddress, ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -175,7 +175,7 @@ impl EffectiveTls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// The Secret.
-    pub reference: ObjectReference,
+    pub reference: ObjectRef,
     /// The certificate chain and the private key, which `Debug` does not show.
     pub pair: Arc<KeyPair>,
 }

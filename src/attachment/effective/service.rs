@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     attachment::MULTICLUSTER_GROUP,
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -105,13 +105,13 @@ impl EffectiveService {
 
     /// The object itself.
     #[must_use]
-    pub fn reference(&self) -> ObjectReference {
+    pub fn reference(&self) -> ObjectRef {
         let (group, kind) = if self.import {
             (MULTICLUSTER_GROUP, "ServiceImport")
         } else {
             ("", "Service")
         };
-        ObjectReference {
+        ObjectRef {
             group: group.to_owned(),
             kind: kind.to_owned(),
             namespace: self.name.namespace.clone(),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, Channel, ConditionStatus, FeatureName, GROUP, NamespacedName, ObjectReference,
+        Age, Channel, ConditionStatus, FeatureName, GROUP, NamespacedName, ObjectRef,
         SupportedFeatures, condition, unexpected_kind,
     },
     schema,
@@ -74,11 +74,11 @@ pub(super) fn examine_class(
 /// Secret, or an object of an implementation's own kind. What such objects should hold is not known here, so
 /// that only their existence counts.
 fn parameters_problem(
-    reference: &ObjectReference,
+    reference: &ObjectRef,
     snapshot: &Snapshot,
     options: &Options,
 ) -> Option<String> {
-    let ObjectReference {
+    let ObjectRef {
         group,
         kind,
         namespace,
@@ -476,7 +476,7 @@ impl GatewayState {
     pub(super) fn status<'a>(
         &self,
         attached: &[u32],
-        without_room: impl Iterator<Item = &'a ObjectReference>,
+        without_room: impl Iterator<Item = &'a ObjectRef>,
     ) -> GatewayStatus {
         let generation = self.generation;
         let mut programmed = self.programmed.clone();

@@ -2,7 +2,7 @@
 
 use crate::{
     attachment::objects::object::{self, class_reference},
-    meta::ObjectReference,
+    meta::ObjectRef,
     schema::Path,
     v1::{FrontendTlsValidation, Gateway},
 };
@@ -25,7 +25,7 @@ pub(in crate::attachment) enum Role {
 /// Calls `visit` with every reference of a Gateway.
 pub(in crate::attachment) fn visit(
     gateway: &Gateway,
-    mut visit: impl FnMut(&Path<'_>, Role, ObjectReference),
+    mut visit: impl FnMut(&Path<'_>, Role, ObjectRef),
 ) {
     let namespace = object::namespace(&gateway.metadata);
     let root = Path::ROOT;

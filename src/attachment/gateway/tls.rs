@@ -9,7 +9,7 @@ use crate::{
             grants::Grants,
         },
     },
-    meta::{ObjectReference, condition::listener::reason},
+    meta::{ObjectRef, condition::listener::reason},
     v1::{FrontendTlsValidation, ListenerTlsConfig, TlsModeType},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -103,7 +103,7 @@ pub(super) fn follow(
 }
 
 /// The reason that a listener gives for an authority of the Gateway's `spec.tls.frontend`, which has reasons of its own.
-fn reason_of_authority(found: &'static str, reference: &ObjectReference) -> &'static str {
+fn reason_of_authority(found: &'static str, reference: &ObjectRef) -> &'static str {
     if found == reason::REF_NOT_PERMITTED {
         found
     } else if is_config_map(reference) {
@@ -118,7 +118,7 @@ pub(super) type Problem = (&'static str, String);
 
 impl References<'_> {
     /// Whether the reference may be followed at all.
-    fn permit(self, reference: &ObjectReference) -> Result<(), Problem> {
+    fn permit(self, reference: &ObjectRef) -> Result<(), Problem> {
         if self.grants.permit("Gateway", self.namespace, reference) {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl References<'_> {
     /// The certificate that a listener presents, or why it cannot.
     pub(in crate::attachment) fn certificate(
         self,
-        reference: ObjectReference,
+        reference: ObjectRef,
     ) -> Result<Arc<Certificate>, Problem> {
         self.permit(&reference)?;
         match self.certificates.get(&reference, self.snapshot, self.now) {
@@ -146,7 +146,7 @@ impl References<'_> {
     /// The authorities that a listener demands of clients, or why it cannot; PEM.
     pub(in crate::attachment) fn authorities(
         self,
-        reference: &ObjectReference,
+        reference: &ObjectRef,
     ) -> Result<String, Problem> {
         self.permit(reference)?;
         match authorities(self.snapshot, reference, self.now) {

@@ -1,17 +1,17 @@
 //! Objects that others refer to and that are not there.
 
-use crate::meta::ObjectReference;
+use crate::meta::ObjectRef;
 use std::fmt;
 
 /// That an object is not there; shown as a sentence for people.
 pub(in crate::attachment) struct Absent<'a> {
-    reference: &'a ObjectReference,
+    reference: &'a ObjectRef,
     /// Whether it was given, and an API server would refuse it.
     left_out: bool,
 }
 
 impl<'a> Absent<'a> {
-    pub(in crate::attachment) fn new(reference: &'a ObjectReference, left_out: bool) -> Self {
+    pub(in crate::attachment) fn new(reference: &'a ObjectRef, left_out: bool) -> Self {
         Self {
             reference,
             left_out,

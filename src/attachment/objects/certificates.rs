@@ -3,7 +3,7 @@
 use crate::{
     attachment::Snapshot,
     certificate::{Authorities, CertificateError, KeyPair, Part},
-    meta::{NamespacedName, ObjectReference, unexpected_kind},
+    meta::{NamespacedName, ObjectRef, unexpected_kind},
 };
 use k8s_openapi::{
     ByteString,
@@ -23,11 +23,7 @@ pub(in crate::attachment) struct Certificates {
 
 impl Certificates {
     /// Reads a Secret to which a Gateway refers, if it was not read before.
-    pub(in crate::attachment) fn prepare(
-        &mut self,
-        reference: &ObjectReference,
-        snapshot: &Snapshot,
-    ) {
+    pub(in crate::attachment) fn prepare(&mut self, reference: &ObjectRef, snapshot: &Snapshot) {
         let name = reference.namespaced_name();
         if let Some(secret) = snapshot.secrets().get(&name)
             && let Entry::Vacant(entry) = self.read.entry(name)
@@ -44,7 +40,7 @@ impl Certificates {
     /// The certificate and key of a Secret to which a Gateway refers, or why they cannot be used.
     pub(in crate::attachment) fn get(
         &self,
-        reference: &ObjectReference,
+        reference: &ObjectRef,
         snapshot: &Snapshot,
         now: Option<Timestamp>,
     ) -> Result<Arc<KeyPair>, String> {
@@ -106,14 +102,14 @@ fn secret_value<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
 }
 
 /// Whether a reference names the one kind of object that holds authorities.
-pub(in crate::attachment) fn is_config_map(reference: &ObjectReference) -> bool {
+pub(in crate::attachment) fn is_config_map(reference: &ObjectRef) -> bool {
     reference.group.is_empty() && reference.kind == "ConfigMap"
 }
 
 /// The `ca.crt` of a ConfigMap that a reference names; the reference is allowed.
 pub(in crate::attachment) fn authorities(
     snapshot: &Snapshot,
-    reference: &ObjectReference,
+    reference: &ObjectRef,
     now: Option<Timestamp>,
 ) -> Result<Authorities, String> {
     if !is_config_map(reference) {

@@ -2,7 +2,7 @@
 
 use super::snapshot::Snapshot;
 use crate::{
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectRef},
     v1::ReferenceGrant,
 };
 use std::collections::{HashMap, HashSet};
@@ -49,7 +49,7 @@ impl Grants {
         &self,
         from_kind: &str,
         from_namespace: &str,
-        to: &ObjectReference,
+        to: &ObjectRef,
     ) -> bool {
         if to.namespace == from_namespace {
             return true;

@@ -3,7 +3,7 @@
 use super::installed::{EXTENSIONS_GROUP, InstalledCrd};
 use crate::{
     manifest,
-    meta::{GROUP, NamespacedName, ObjectReference},
+    meta::{GROUP, NamespacedName, ObjectRef},
     v1, v1alpha2, v1alpha3, v1beta1,
 };
 use k8s_openapi::{
@@ -97,7 +97,7 @@ pub enum SnapshotObject {
     /// A CustomResourceDefinition, without its schemas.
     InstalledCrd(Arc<InstalledCrd>),
     /// Any other object: only that it is there counts, for `parametersRef`.
-    Other(ObjectReference),
+    Other(ObjectRef),
 }
 
 macro_rules! from_objects {
@@ -280,7 +280,7 @@ fn other(object: &manifest::Object) -> SnapshotObject {
     {
         return import.into();
     }
-    SnapshotObject::Other(ObjectReference {
+    SnapshotObject::Other(ObjectRef {
         group: gvk.group,
         kind: gvk.kind,
         namespace: object.namespace().to_owned(),
@@ -291,7 +291,7 @@ fn other(object: &manifest::Object) -> SnapshotObject {
 impl SnapshotObject {
     /// Group, kind, namespace and name.
     #[must_use]
-    pub fn reference(&self) -> ObjectReference {
+    pub fn reference(&self) -> ObjectRef {
         let (group, kind, metadata) = match self {
             Self::GatewayClass(o) => (GROUP, "GatewayClass", &o.metadata),
             Self::Gateway(o) => (GROUP, "Gateway", &o.metadata),
@@ -311,7 +311,7 @@ impl SnapshotObject {
             Self::Namespace(o) => ("", "Namespace", &o.metadata),
             Self::ServiceImport(o) => (MULTICLUSTER_GROUP, "ServiceImport", &o.metadata),
             Self::InstalledCrd(o) => {
-                return ObjectReference {
+                return ObjectRef {
                     group: EXTENSIONS_GROUP.to_owned(),
                     kind: "CustomResourceDefinition".to_owned(),
                     namespace: String::new(),
@@ -321,7 +321,7 @@ impl SnapshotObject {
             Self::Other(reference) => return reference.clone(),
         };
         let cluster_wide = matches!(self, Self::GatewayClass(_) | Self::Namespace(_));
-        ObjectReference {
+        ObjectRef {
             group: group.to_owned(),
             kind: kind.to_owned(),
             namespace: if cluster_wide {
@@ -352,11 +352,11 @@ pub(in crate::attachment) fn place(metadata: &ObjectMeta) -> NamespacedName {
 }
 
 /// The reference to a GatewayClass.
-pub(in crate::attachment) fn class_reference(name: &str) -> ObjectReference {
-    ObjectReference::gateway_api("GatewayClass", &NamespacedName::new("", name))
+pub(in crate::attachment) fn class_reference(name: &str) -> ObjectRef {
+    ObjectRef::gateway_api("GatewayClass", &NamespacedName::new("", name))
 }
 
 /// The reference to a Gateway.
-pub(in crate::attachment) fn gateway_reference(name: &NamespacedName) -> ObjectReference {
-    ObjectReference::gateway_api("Gateway", name)
+pub(in crate::attachment) fn gateway_reference(name: &NamespacedName) -> ObjectRef {
+    ObjectRef::gateway_api("Gateway", name)
 }

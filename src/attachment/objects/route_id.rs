@@ -2,7 +2,7 @@
 
 use crate::{
     attachment::Options,
-    meta::{FeatureName, NamespacedName, ObjectReference},
+    meta::{FeatureName, NamespacedName, ObjectRef},
     v1::{ProtocolType, TlsModeType},
 };
 use std::fmt;
@@ -97,8 +97,8 @@ impl RouteId {
 
     /// The reference with its group.
     #[must_use]
-    pub fn reference(&self) -> ObjectReference {
-        ObjectReference::gateway_api(self.kind.as_str(), &self.name)
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef::gateway_api(self.kind.as_str(), &self.name)
     }
 }
 

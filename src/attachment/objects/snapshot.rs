@@ -7,7 +7,7 @@ use super::{
     secrets::Secrets,
 };
 use crate::{
-    meta::{GROUP, NamespacedName, ObjectReference},
+    meta::{GROUP, NamespacedName, ObjectRef},
     v1, v1alpha2,
 };
 use k8s_openapi::api::{
@@ -50,8 +50,8 @@ pub struct Snapshot {
     namespaces: ByPlace<Namespace>,
     service_imports: ByPlace<ServiceImport>,
     installed_crds: ByPlace<InstalledCrd>,
-    others: BTreeSet<ObjectReference>,
-    left_out: BTreeSet<ObjectReference>,
+    others: BTreeSet<ObjectRef>,
+    left_out: BTreeSet<ObjectRef>,
 }
 
 macro_rules! accessors {
@@ -147,7 +147,7 @@ impl Snapshot {
 
     /// Notes that an object was given which is not there, since an API server would refuse it: whoever refers to it
     /// is told so. Does nothing if there is an object by this reference.
-    pub fn leave_out(&mut self, reference: ObjectReference) {
+    pub fn leave_out(&mut self, reference: ObjectRef) {
         if !self.contains(&reference) {
             self.left_out.insert(reference);
         }
@@ -155,17 +155,17 @@ impl Snapshot {
 
     /// Whether an object was given and is not there ([`leave_out`](Self::leave_out)).
     #[must_use]
-    pub fn is_left_out(&self, reference: &ObjectReference) -> bool {
+    pub fn is_left_out(&self, reference: &ObjectRef) -> bool {
         self.left_out.contains(reference)
     }
 
     /// Says that an object is not there.
-    pub(in crate::attachment) fn absent<'a>(&self, reference: &'a ObjectReference) -> Absent<'a> {
+    pub(in crate::attachment) fn absent<'a>(&self, reference: &'a ObjectRef) -> Absent<'a> {
         Absent::new(reference, self.is_left_out(reference))
     }
 
     /// Takes an object out. Returns what was there.
-    pub fn remove(&mut self, reference: &ObjectReference) -> Option<SnapshotObject> {
+    pub fn remove(&mut self, reference: &ObjectRef) -> Option<SnapshotObject> {
         self.left_out.remove(reference);
         let place = &reference.namespaced_name();
         match (reference.group.as_str(), reference.kind.as_str()) {
@@ -199,7 +199,7 @@ impl Snapshot {
 
     /// Whether an object is there, of any kind.
     #[must_use]
-    pub fn contains(&self, reference: &ObjectReference) -> bool {
+    pub fn contains(&self, reference: &ObjectRef) -> bool {
         let place = &reference.namespaced_name();
         match (reference.group.as_str(), reference.kind.as_str()) {
             (GROUP, "GatewayClass") => self.gateway_classes.contains_key(place),
@@ -227,11 +227,11 @@ impl Snapshot {
     }
 
     /// The references of all objects that can change anything.
-    pub(crate) fn references(&self) -> Vec<ObjectReference> {
+    pub(crate) fn references(&self) -> Vec<ObjectRef> {
         let mut references = Vec::new();
         macro_rules! add {
             ($($field:ident: $group:expr, $kind:literal;)+) => {$(
-                references.extend(self.$field().keys().map(|place| ObjectReference {
+                references.extend(self.$field().keys().map(|place| ObjectRef {
                     group: $group.to_owned(),
                     kind: $kind.to_owned(),
                     namespace: place.namespace.clone(),

@@ -14,7 +14,7 @@ use crate::{
         },
         route,
     },
-    meta::{GROUP, NamespacedName, ObjectReference},
+    meta::{GROUP, NamespacedName, ObjectRef},
     v1::ParentReference,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     /// An object, and whether it is there.
-    Object(ObjectReference),
+    Object(ObjectRef),
     /// The ReferenceGrants of a namespace.
     Grants(String),
     /// A Service or ServiceImport as the parent of mesh routes.
@@ -106,10 +106,7 @@ impl Depends {
 }
 
 /// What an object of the snapshot depends on; nothing where it depends on nothing or is not there.
-pub(super) fn of(
-    snapshot: &Snapshot,
-    reference: &ObjectReference,
-) -> Option<(Dependent, HashSet<Key>)> {
+pub(super) fn of(snapshot: &Snapshot, reference: &ObjectRef) -> Option<(Dependent, HashSet<Key>)> {
     let place = reference.namespaced_name();
     match (reference.group.as_str(), reference.kind.as_str()) {
         (GROUP, "GatewayClass") => class(snapshot, place),

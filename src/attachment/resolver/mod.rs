@@ -23,7 +23,7 @@ use super::{
     route::RouteState,
     status,
 };
-use crate::meta::{GROUP, NamespacedName, ObjectReference, PatternStore};
+use crate::meta::{GROUP, NamespacedName, ObjectRef, PatternStore};
 use depends::{Dependent, Depends, Key};
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -65,7 +65,7 @@ pub struct Resolver {
     mesh_claims: HashMap<BackendKey, Claims>,
     policies: HashMap<PolicyId, PolicyState>,
     /// By Gateway, the policies whose status has no room for it.
-    without_room: HashMap<NamespacedName, BTreeSet<ObjectReference>>,
+    without_room: HashMap<NamespacedName, BTreeSet<ObjectRef>>,
     resolution: Resolution,
     dirty: Dirty,
 }
@@ -196,7 +196,7 @@ impl Resolver {
 
     /// Notes that an object was given which is not there, since an API server would refuse it: whoever refers to it
     /// is told so. Takes effect with the next [`update`](Self::update).
-    pub fn leave_out(&mut self, reference: &ObjectReference) {
+    pub fn leave_out(&mut self, reference: &ObjectRef) {
         if !self.snapshot.contains(reference) && !self.snapshot.is_left_out(reference) {
             self.snapshot.leave_out(reference.clone());
             self.changed(reference, None);
@@ -204,7 +204,7 @@ impl Resolver {
     }
 
     /// Takes an object out, if it is there. Takes effect with the next [`update`](Self::update).
-    pub fn remove(&mut self, reference: &ObjectReference) {
+    pub fn remove(&mut self, reference: &ObjectRef) {
         let before = depends::of(&self.snapshot, reference);
         let was_left_out = self.snapshot.is_left_out(reference);
         if self.snapshot.remove(reference).is_some() || was_left_out {
@@ -231,7 +231,7 @@ impl Resolver {
     /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
     /// objects whose status is not ours.
     #[must_use]
-    pub fn next_status(&self, reference: &ObjectReference, now: &Time) -> Option<Next<Status>> {
+    pub fn next_status(&self, reference: &ObjectRef, now: &Time) -> Option<Next<Status>> {
         let wanted = self.resolution.statuses.get(reference)?;
         let present = status::present(&self.snapshot, reference);
         let own = |controller: &str| self.owns(controller);
@@ -239,7 +239,7 @@ impl Resolver {
     }
 
     /// Notes that an object has come, changed or gone.
-    fn changed(&mut self, reference: &ObjectReference, before: Option<(Dependent, HashSet<Key>)>) {
+    fn changed(&mut self, reference: &ObjectRef, before: Option<(Dependent, HashSet<Key>)>) {
         let after = depends::of(&self.snapshot, reference);
         for edges in [&before, &after].into_iter().flatten() {
             self.mark_edges(edges);
@@ -295,7 +295,7 @@ impl Resolver {
     }
 
     /// Marks the object itself.
-    fn mark_own(&mut self, reference: &ObjectReference) {
+    fn mark_own(&mut self, reference: &ObjectRef) {
         let place = reference.namespaced_name();
         match (reference.group.as_str(), reference.kind.as_str()) {
             (GROUP, "GatewayClass") => _ = self.dirty.classes.insert(place),

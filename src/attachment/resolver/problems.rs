@@ -21,7 +21,7 @@ use crate::{
             rules::{Builder, Context, Rules},
         },
     },
-    meta::{GROUP, NamespacedName, ObjectReference, condition},
+    meta::{GROUP, NamespacedName, ObjectRef, condition},
     schema::Path,
     v1::{BackendReference, ParentReference, TlsModeType},
 };
@@ -35,7 +35,7 @@ pub struct ReferenceProblem {
     /// What is wrong.
     pub kind: ReferenceProblemKind,
     /// The object that is named, with every default applied; nothing where a reference is missing.
-    pub to: Option<ObjectReference>,
+    pub to: Option<ObjectRef>,
     /// What is wrong, as a sentence for people.
     pub why: String,
 }
@@ -90,7 +90,7 @@ use ReferenceProblemKind as Kind;
 fn problem(
     path: impl ToString,
     kind: Kind,
-    to: Option<ObjectReference>,
+    to: Option<ObjectRef>,
     why: impl Into<String>,
 ) -> ReferenceProblem {
     ReferenceProblem {
@@ -109,7 +109,7 @@ impl Resolver {
     /// A kind of backend or filter that is not known counts as a problem, although it may be an implementation's
     /// own: here its requests are answered with 500.
     #[must_use]
-    pub fn reference_problems(&self, object: &ObjectReference) -> Vec<ReferenceProblem> {
+    pub fn reference_problems(&self, object: &ObjectRef) -> Vec<ReferenceProblem> {
         let mut problems = Vec::new();
         if object.group != GROUP {
             return problems;
@@ -283,7 +283,7 @@ impl Resolver {
     fn secured(
         &self,
         kind_of_certificates: &str,
-        to: ObjectReference,
+        to: ObjectRef,
         wrong: Option<(&'static str, String)>,
         at: &Path<'_>,
         (missing, unusable): (Kind, Kind),
@@ -512,7 +512,7 @@ fn terminates(listener: &ListenerState) -> bool {
 
 fn backend_problem(
     at: &Path<'_>,
-    to: ObjectReference,
+    to: ObjectRef,
     wrong: &BackendProblem,
     ports: impl FnOnce() -> String,
 ) -> Option<ReferenceProblem> {
@@ -538,7 +538,7 @@ fn backend_problem(
 }
 
 /// Whether the kind of a reference is one of these, but in another group.
-fn is_misplaced(to: &ObjectReference, kinds: &[(&str, &str)]) -> bool {
+fn is_misplaced(to: &ObjectRef, kinds: &[(&str, &str)]) -> bool {
     kinds.iter().any(|(_, kind)| *kind == to.kind)
 }
 

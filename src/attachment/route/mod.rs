@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, FeatureName, GROUP, Hostname, NamespacedName, ObjectReference, PatternStore,
+        Age, FeatureName, GROUP, Hostname, NamespacedName, ObjectRef, PatternStore,
         condition::route::reason, unexpected_kind,
     },
     v1::ParentReference,
@@ -178,7 +178,7 @@ pub(super) struct World<'a> {
     pub(super) backends: &'a HashMap<BackendKey, BackendState>,
     pub(super) patterns: &'a PatternStore,
     /// By Gateway, the policies that have no room for it.
-    pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectReference>>,
+    pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectRef>>,
 }
 
 /// Looks at a route; nothing if it is not there.
@@ -336,7 +336,7 @@ fn labels(namespace: &str, world: World<'_>) -> BTreeMap<String, String> {
 
 /// Says that a namespace does not exist, if so, and what that means for its labels.
 fn missing_namespace(namespace: &str, world: World<'_>) -> Option<String> {
-    let reference = ObjectReference {
+    let reference = ObjectRef {
         group: String::new(),
         kind: "Namespace".to_owned(),
         namespace: String::new(),

@@ -10,7 +10,7 @@ pub(super) use limits::keep_within;
 
 use super::{RouteKind, Snapshot, Status};
 use crate::{
-    meta::{GROUP, ObjectReference, condition},
+    meta::{GROUP, ObjectRef, condition},
     v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteStatus},
     v1alpha2::PolicyStatus,
 };
@@ -96,7 +96,7 @@ pub fn next(
 
 /// The status that an object of a snapshot has, if it has one.
 #[must_use]
-pub fn present(snapshot: &Snapshot, reference: &ObjectReference) -> Option<Status> {
+pub fn present(snapshot: &Snapshot, reference: &ObjectRef) -> Option<Status> {
     let place = &reference.namespaced_name();
     if reference.group != GROUP {
         return None;

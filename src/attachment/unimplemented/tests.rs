@@ -178,7 +178,7 @@ fn found(api_version: &str, kind: &str, spec: serde_json::Value) -> Vec<String> 
     let value =
         json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}, "spec": spec});
     let group = api_version.split('/').next().unwrap_or_default();
-    let object = ObjectReference {
+    let object = ObjectRef {
         group: group.to_owned(),
         kind: kind.to_owned(),
         namespace: "shop".to_owned(),

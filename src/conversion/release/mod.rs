@@ -12,7 +12,7 @@ use super::{
     value,
 };
 use crate::{
-    meta::{Channel, ObjectReference, Release},
+    meta::{Channel, ObjectRef, Release},
     schema::{self, Installation, KindVersion},
     validation::{self, Finding, ValidationOptions},
 };
@@ -32,7 +32,7 @@ pub struct ReleaseConversion {
 /// Something to know of an object that was converted to the forms of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConversionRemark {
-    object: ObjectReference,
+    object: ObjectRef,
     path: String,
     rule: &'static str,
     message: String,
@@ -43,7 +43,7 @@ pub struct ConversionRemark {
 impl ConversionRemark {
     /// The object, as it was given.
     #[must_use]
-    pub fn object(&self) -> &ObjectReference {
+    pub fn object(&self) -> &ObjectRef {
         &self.object
     }
 

@@ -33,7 +33,7 @@ mod release_tests;
 mod tests;
 
 use crate::{
-    meta::{Channel, ObjectReference, Release, kept_name},
+    meta::{Channel, ObjectRef, Release, kept_name},
     schema,
     validation::{ChoiceReason, Uses, ValidationOptions},
 };
@@ -109,7 +109,7 @@ pub struct UpgradeFinding {
     /// The API version of the object.
     pub api_version: String,
     /// The object: a CRD or an object of one of its kinds.
-    pub object: ObjectReference,
+    pub object: ObjectRef,
     /// The field; empty for the whole object.
     pub path: String,
     /// What would happen.

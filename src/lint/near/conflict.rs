@@ -6,7 +6,7 @@ use crate::{
         Attachment, CONFLICTED, PortWinner, ReferenceProblem, RouteConflict, RouteId, RouteKind,
         Standing, Status,
     },
-    meta::{Condition, GROUP, ObjectReference, condition},
+    meta::{Condition, GROUP, ObjectRef, condition},
     v1::{Gateway, GatewayStatus, Listener, ProtocolType},
 };
 use std::{collections::BTreeMap, fmt};
@@ -17,7 +17,7 @@ const INVALID_RULE: &str =
 
 impl Near<'_> {
     /// What would help a Gateway whose listeners conflict, or which does not get its address; with the field.
-    pub(super) fn gateway(&self, object: &ObjectReference) -> Vec<(&'static str, String)> {
+    pub(super) fn gateway(&self, object: &ObjectRef) -> Vec<(&'static str, String)> {
         let statuses = &self.resolver.resolution().statuses;
         let Some(Status::Gateway(status)) = statuses.get(object) else {
             return Vec::new();
@@ -43,7 +43,7 @@ impl Near<'_> {
     /// What would help a route that is rejected for the sake of another one, or for its rules.
     pub(super) fn excluded(
         &self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
         use condition::route::reason;
@@ -74,7 +74,7 @@ impl Near<'_> {
     /// The parent of a route that a problem is about.
     pub(super) fn attachment(
         &self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<&Attachment> {
         let index = problem.path.strip_prefix("spec.parentRefs[")?;
@@ -87,7 +87,7 @@ impl Near<'_> {
     /// What would help a policy in the place of which another one applies.
     pub(super) fn other_policy(
         &self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
         let targets = self.resolver.resolution().policies.get(object)?;
@@ -111,7 +111,7 @@ impl Near<'_> {
     }
 
     /// How many ports of a Service have a name.
-    fn named_ports(&self, service: &ObjectReference) -> usize {
+    fn named_ports(&self, service: &ObjectRef) -> usize {
         let services = self.resolver.snapshot().services();
         let service = services.get(&service.namespaced_name());
         let spec = service.and_then(|service| service.spec.as_ref());

@@ -1,11 +1,11 @@
 //! A reference to another namespace that no ReferenceGrant allows.
 
 use super::{Near, index::Pair};
-use crate::meta::{GROUP, ObjectReference};
+use crate::meta::{GROUP, ObjectRef};
 
 impl Near<'_> {
     /// Which ReferenceGrant would allow a reference but for one thing; else the one to write.
-    pub(super) fn grant(&self, from: &ObjectReference, to: &ObjectReference) -> String {
+    pub(super) fn grant(&self, from: &ObjectRef, to: &ObjectRef) -> String {
         let mut best: Option<(usize, &Pair<'_>, Vec<String>)> = None;
         let pairs = self.index().pairs(&to.namespace, &from.namespace);
         for pair in pairs.take_while(|_| self.may_look()) {
@@ -53,7 +53,7 @@ fn quoted(group: &str) -> &str {
 }
 
 /// Whether all but one thing of a grant's entries fits a reference.
-fn is_near(pair: &Pair<'_>, from: &ObjectReference, to: &ObjectReference) -> bool {
+fn is_near(pair: &Pair<'_>, from: &ObjectRef, to: &ObjectRef) -> bool {
     let (own_from, own_to) = (pair.from.1, pair.to.1);
     let name = own_to.name.as_deref().filter(|name| !name.is_empty());
     let wrong = [
@@ -69,7 +69,7 @@ fn is_near(pair: &Pair<'_>, from: &ObjectReference, to: &ObjectReference) -> boo
 }
 
 /// What of a grant's entries does not fit a reference, each with what would.
-fn differences(pair: &Pair<'_>, from: &ObjectReference, to: &ObjectReference) -> Vec<String> {
+fn differences(pair: &Pair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<String> {
     let mut wrong = Vec::new();
     if pair.grant.namespace != to.namespace {
         wrong.push(format!(

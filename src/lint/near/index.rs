@@ -2,7 +2,7 @@
 
 use crate::{
     attachment::{Snapshot, SnapshotObject, admit::Ignored},
-    meta::{GROUP, NamespacedName, ObjectReference},
+    meta::{GROUP, NamespacedName, ObjectRef},
     v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
 };
 use std::collections::{BTreeMap, HashMap};
@@ -13,9 +13,9 @@ pub(super) struct Index<'a> {
     /// The places of objects, by kind and name.
     named: HashMap<&'static str, HashMap<&'a str, Vec<&'a NamespacedName>>>,
     /// What is left out, by the object that is meant, or else by what it calls itself.
-    ignored: BTreeMap<ObjectReference, &'a Ignored>,
+    ignored: BTreeMap<ObjectRef, &'a Ignored>,
     /// The policies that are left out, by their targets.
-    policies: BTreeMap<ObjectReference, Vec<&'a Ignored>>,
+    policies: BTreeMap<ObjectRef, Vec<&'a Ignored>>,
     pairs: Vec<Pair<'a>>,
     /// The pairs of grants, by the namespace of the grant and by that of the objects that may refer.
     by_namespace: HashMap<&'a str, Vec<usize>>,
@@ -25,7 +25,7 @@ pub(super) struct Index<'a> {
 /// One entry of a grant's `from` with one of its `to`.
 #[derive(Debug)]
 pub(super) struct Pair<'a> {
-    pub(super) grant: ObjectReference,
+    pub(super) grant: ObjectRef,
     /// Why the grant is left out, if it is.
     pub(super) ignored: Option<&'a Ignored>,
     pub(super) from: (usize, &'a ReferenceGrantFrom),
@@ -91,7 +91,7 @@ impl<'a> Index<'a> {
                     .or_default()
                     .push(self.pairs.len());
                 self.pairs.push(Pair {
-                    grant: ObjectReference {
+                    grant: ObjectRef {
                         group: GROUP.to_owned(),
                         kind: "ReferenceGrant".to_owned(),
                         namespace: namespace.to_owned(),
@@ -114,12 +114,12 @@ impl<'a> Index<'a> {
     }
 
     /// What was given as this object and is left out.
-    pub(super) fn ignored(&self, reference: &ObjectReference) -> Option<&'a Ignored> {
+    pub(super) fn ignored(&self, reference: &ObjectRef) -> Option<&'a Ignored> {
         self.ignored.get(reference).copied()
     }
 
     /// The policies that are left out and have an object as their target.
-    pub(super) fn policies(&self, target: &ObjectReference) -> &[&'a Ignored] {
+    pub(super) fn policies(&self, target: &ObjectRef) -> &[&'a Ignored] {
         self.policies.get(target).map_or(&[], Vec::as_slice)
     }
 
@@ -138,8 +138,8 @@ impl<'a> Index<'a> {
 }
 
 /// The targets of a policy.
-fn targets(ignored: &Ignored) -> Vec<ObjectReference> {
-    let reference = |group: &str, kind: &str, name: &str| ObjectReference {
+fn targets(ignored: &Ignored) -> Vec<ObjectRef> {
+    let reference = |group: &str, kind: &str, name: &str| ObjectRef {
         group: group.to_owned(),
         kind: kind.to_owned(),
         namespace: ignored.object.namespace.clone(),

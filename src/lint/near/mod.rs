@@ -10,7 +10,7 @@
 //! use gwapi::{
 //!     attachment::{Options, Resolver},
 //!     lint::near::Near,
-//!     meta::{GROUP, ObjectReference},
+//!     meta::{GROUP, ObjectRef},
 //!     v1::{Gateway, GatewayClass, GatewayClassSpec, GatewaySpec},
 //! };
 //!
@@ -21,7 +21,7 @@
 //!     ..Default::default()
 //! }));
 //! resolver.update();
-//! let front = ObjectReference {
+//! let front = ObjectRef {
 //!     group: GROUP.into(), kind: "Gateway".into(), namespace: "default".into(), name: "front".into(),
 //! };
 //! let hints = Near::new(&resolver, &[]).object(&front);
@@ -43,7 +43,7 @@ use crate::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
         RouteKind, admit::Ignored,
     },
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectRef},
     routing::RouterOptions,
     schema,
 };
@@ -109,7 +109,7 @@ pub struct Near<'a> {
 }
 
 /// What to write for the group of a reference to a kind that is in another group.
-fn group(problem: &ReferenceProblem, to: &ObjectReference) -> String {
+fn group(problem: &ReferenceProblem, to: &ObjectRef) -> String {
     let is_default = match to.kind.as_str() {
         "Gateway" => true,
         "Service" => !problem.path.starts_with("spec.parentRefs"),
@@ -217,7 +217,7 @@ impl<'a> Near<'a> {
     /// What would be right in place of a reference that fails, as one sentence; nothing where no more is known than
     /// the problem says itself.
     #[must_use]
-    pub fn help(&self, object: &ObjectReference, problem: &ReferenceProblem) -> Option<String> {
+    pub fn help(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let to = problem.to.as_ref()?;
         match problem.kind {
             Kind::ParentNotFound
@@ -239,7 +239,7 @@ impl<'a> Near<'a> {
 
     /// What would make an object work as it is most likely meant, in the order of its fields.
     #[must_use]
-    pub fn object(&self, object: &ObjectReference) -> Vec<Hint> {
+    pub fn object(&self, object: &ObjectRef) -> Vec<Hint> {
         let mut hints: Vec<Hint> = Vec::new();
         let mut add = |path: &str, message: String, alone| {
             // Two fields that are wrong in one way have one remedy.
@@ -299,13 +299,13 @@ impl<'a> Near<'a> {
 
     /// What to do about the GatewayClass of a Gateway: one that is left out, or one whose name is nearly that which
     /// the Gateway asks for, where that one is only assumed, and nothing is wrong else.
-    pub(super) fn class(&self, object: &ObjectReference) -> Option<(String, bool)> {
+    pub(super) fn class(&self, object: &ObjectRef) -> Option<(String, bool)> {
         if object.group != GROUP || object.kind != "Gateway" {
             return None;
         }
         let snapshot = self.resolver.snapshot();
         let gateway = snapshot.gateways().get(&object.namespaced_name())?;
-        let wanted = ObjectReference {
+        let wanted = ObjectRef {
             group: GROUP.to_owned(),
             kind: "GatewayClass".to_owned(),
             namespace: String::new(),
@@ -322,7 +322,7 @@ impl<'a> Near<'a> {
     }
 
     /// The parents of a route that are of a kind which came with a later release.
-    fn later_parents(&self, object: &ObjectReference) -> Vec<(usize, String)> {
+    fn later_parents(&self, object: &ObjectRef) -> Vec<(usize, String)> {
         let Some(kind) = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)
         else {
             return Vec::new();

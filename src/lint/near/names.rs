@@ -3,18 +3,13 @@
 use super::{Kind, MOST_LOOKED_AT, Near};
 use crate::{
     attachment::Snapshot,
-    meta::{GROUP, NamespacedName, ObjectReference},
+    meta::{GROUP, NamespacedName, ObjectRef},
     schema::nearest_name,
 };
 
 impl Near<'_> {
     /// What may be meant by a reference to an object that is not there.
-    pub(super) fn missing(
-        &self,
-        from: &ObjectReference,
-        to: &ObjectReference,
-        kind: Kind,
-    ) -> Option<String> {
+    pub(super) fn missing(&self, from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
         self.left_out(to)
             .or_else(|| self.elsewhere(from, to, kind))
             .or_else(|| self.misspelt(to))
@@ -29,7 +24,7 @@ impl Near<'_> {
     }
 
     /// The one Gateway of a namespace, where another one is asked for.
-    fn only_gateway(&self, to: &ObjectReference) -> Option<String> {
+    fn only_gateway(&self, to: &ObjectRef) -> Option<String> {
         if to.group != GROUP || to.kind != "Gateway" {
             return None;
         }
@@ -45,26 +40,21 @@ impl Near<'_> {
     }
 
     /// The object that was given, and is left out.
-    pub(super) fn left_out(&self, to: &ObjectReference) -> Option<String> {
+    pub(super) fn left_out(&self, to: &ObjectRef) -> Option<String> {
         let ignored = self.index().ignored(to)?;
         let (object, message) = (&ignored.object, &ignored.message);
         Some(format!("correct {object} first: {message}"))
     }
 
     /// An object of the same name in another namespace.
-    fn elsewhere(
-        &self,
-        from: &ObjectReference,
-        to: &ObjectReference,
-        kind: Kind,
-    ) -> Option<String> {
+    fn elsewhere(&self, from: &ObjectRef, to: &ObjectRef, kind: Kind) -> Option<String> {
         let places = self.index().places(&to.kind, &to.name);
         let place = places
             .iter()
             .find(|place| place.namespace != to.namespace)?;
         let (kind_name, name) = (&to.kind, &to.name);
         let namespace = &place.namespace;
-        let there = ObjectReference {
+        let there = ObjectRef {
             namespace: namespace.clone(),
             ..to.clone()
         };
@@ -89,7 +79,7 @@ impl Near<'_> {
     }
 
     /// An object of the same kind and namespace whose name is nearly the same.
-    pub(super) fn misspelt(&self, to: &ObjectReference) -> Option<String> {
+    pub(super) fn misspelt(&self, to: &ObjectRef) -> Option<String> {
         let snapshot = self.resolver.snapshot();
         macro_rules! near {
             ($objects:ident) => {{
@@ -122,7 +112,7 @@ fn near_name<'n>(name: &str, places: impl Iterator<Item = &'n NamespacedName>) -
 }
 
 /// Whether an object of the Gateway API, or a Service, says nothing of its namespace.
-pub(super) fn names_no_namespace(snapshot: &Snapshot, object: &ObjectReference) -> bool {
+pub(super) fn names_no_namespace(snapshot: &Snapshot, object: &ObjectRef) -> bool {
     if object.namespace != "default" {
         return false;
     }

@@ -3,7 +3,7 @@
 use super::{MOST_LOOKED_AT, Near};
 use crate::{
     attachment::ReferenceProblem,
-    meta::{NamespacedName, ObjectReference},
+    meta::{NamespacedName, ObjectRef},
     schema::nearest_name,
     v1::{FromNamespaces, Listener, ParentReference},
 };
@@ -12,7 +12,7 @@ impl Near<'_> {
     /// The parentRef that a problem is about.
     fn parent_of(
         &self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<&ParentReference> {
         self.attachment(object, problem)
@@ -20,11 +20,7 @@ impl Near<'_> {
     }
 
     /// The listener whose name is nearly that which a route asks for, or the port name of a Service.
-    pub(super) fn section(
-        &self,
-        object: &ObjectReference,
-        problem: &ReferenceProblem,
-    ) -> Option<String> {
+    pub(super) fn section(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let parent = self.parent_of(object, problem)?;
         let section = parent.section_name.as_deref()?;
         let place = problem.to.as_ref()?.namespaced_name();
@@ -45,11 +41,7 @@ impl Near<'_> {
     }
 
     /// The hostname of a listener, or of the route, that is nearly the other one.
-    pub(super) fn hostname(
-        &self,
-        object: &ObjectReference,
-        to: &ObjectReference,
-    ) -> Option<String> {
+    pub(super) fn hostname(&self, object: &ObjectRef, to: &ObjectRef) -> Option<String> {
         let snapshot = self.resolver.snapshot();
         let gateway = snapshot.gateways().get(&to.namespaced_name())?;
         let served: Vec<&str> = gateway
@@ -76,7 +68,7 @@ impl Near<'_> {
     /// What would let a route's namespace through at a listener that does not take routes from it.
     pub(super) fn namespaces(
         &self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
         let parent = self.parent_of(object, problem)?;

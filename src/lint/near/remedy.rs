@@ -4,18 +4,14 @@ use super::{Kind, MOST_NAMED, Near};
 use crate::{
     attachment::{ReferenceProblem, RouteId, RouteKind, Status},
     lint::reach::further_rule,
-    meta::{GROUP, Hostname, ObjectReference, condition},
+    meta::{GROUP, Hostname, ObjectRef, condition},
     v1::{Listener, ParametersReference, ProtocolType, TlsModeType},
 };
 use std::collections::BTreeMap;
 
 impl Near<'_> {
     /// What would be right in place of a reference that fails and to which nothing comes near.
-    pub(super) fn needed(
-        &self,
-        object: &ObjectReference,
-        problem: &ReferenceProblem,
-    ) -> Option<String> {
+    pub(super) fn needed(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let to = problem.to.as_ref();
         match problem.kind {
             Kind::ParametersNotFound => self.parameters(object, problem),
@@ -34,7 +30,7 @@ impl Near<'_> {
     }
 
     /// What a policy needs that is invalid, so that nothing is sent to this backend.
-    fn invalid_policy(&self, backend: &ObjectReference) -> Option<String> {
+    fn invalid_policy(&self, backend: &ObjectRef) -> Option<String> {
         use condition::policy::reason;
         let policies = &self.resolver.resolution().policies;
         let mut invalid =
@@ -61,7 +57,7 @@ impl Near<'_> {
     }
 
     /// The parameters that a GatewayClass or Gateway needs, if they are missing.
-    fn parameters(&self, object: &ObjectReference, problem: &ReferenceProblem) -> Option<String> {
+    fn parameters(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let snapshot = self.resolver.snapshot();
         let place = &object.namespaced_name();
         let to = if object.kind == "Gateway" {
@@ -80,7 +76,7 @@ impl Near<'_> {
     }
 
     /// What to do about the rules of a route that take no request; each with its place.
-    pub(super) fn dropped_rules(&self, object: &ObjectReference) -> Vec<(usize, String)> {
+    pub(super) fn dropped_rules(&self, object: &ObjectRef) -> Vec<(usize, String)> {
         let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP);
         let Some(kind) = kind else {
             return Vec::new();
@@ -104,7 +100,7 @@ impl Near<'_> {
     }
 
     /// What to correct in listeners that are not valid by themselves.
-    pub(super) fn invalid_listeners(&self, object: &ObjectReference) -> Vec<String> {
+    pub(super) fn invalid_listeners(&self, object: &ObjectRef) -> Vec<String> {
         let statuses = &self.resolver.resolution().statuses;
         let gateways = self.resolver.snapshot().gateways();
         let (Some(Status::Gateway(status)), Some(gateway)) = (

@@ -8,7 +8,7 @@ use crate::{
     attachment::{
         Snapshot, finding::join, gateway::GatewayState, objects::object::gateway_reference,
     },
-    meta::{NamespacedName, ObjectReference, Seniority, condition},
+    meta::{NamespacedName, ObjectRef, Seniority, condition},
     v1::ParentReference,
     v1alpha2::{MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus},
 };
@@ -38,7 +38,7 @@ impl Ancestors {
             .unwrap_or_default()
             .iter()
             .partition(|entry| own(&entry.controller_name));
-        let present: BTreeSet<(ObjectReference, &str)> = ours
+        let present: BTreeSet<(ObjectRef, &str)> = ours
             .iter()
             .map(|entry| {
                 let ancestor = entry.ancestor_ref.resolve(&id.name.namespace);

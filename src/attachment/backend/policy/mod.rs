@@ -19,8 +19,7 @@ use crate::{
         values::check_session,
     },
     meta::{
-        Age, NamespacedName, ObjectReference, PolicyReferences, Seniority,
-        condition::policy::reason,
+        Age, NamespacedName, ObjectRef, PolicyReferences, Seniority, condition::policy::reason,
     },
     v1::{BackendTlsPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha2::BackendLbPolicy,
@@ -42,12 +41,12 @@ pub(in crate::attachment) struct PolicyId {
 }
 
 impl PolicyId {
-    pub(in crate::attachment) fn reference(&self) -> ObjectReference {
+    pub(in crate::attachment) fn reference(&self) -> ObjectRef {
         let kind = match self.kind {
             PolicyKind::Tls => "BackendTLSPolicy",
             PolicyKind::Lb => "BackendLBPolicy",
         };
-        ObjectReference::gateway_api(kind, &self.name)
+        ObjectRef::gateway_api(kind, &self.name)
     }
 }
 
@@ -74,7 +73,7 @@ pub(in crate::attachment) fn all(snapshot: &Snapshot) -> impl Iterator<Item = Po
 /// One target of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::attachment) struct Target {
-    pub(in crate::attachment) reference: ObjectReference,
+    pub(in crate::attachment) reference: ObjectRef,
     pub(in crate::attachment) section: Option<String>,
 }
 
@@ -116,7 +115,7 @@ impl<'a> Policy<'a> {
     pub(in crate::attachment) fn targets(self) -> Vec<Target> {
         let namespace = object::namespace(self.metadata());
         let target = |group: &str, kind: &str, name: &str, section: Option<&String>| Target {
-            reference: ObjectReference {
+            reference: ObjectRef {
                 group: group.to_owned(),
                 kind: kind.to_owned(),
                 namespace: namespace.to_owned(),

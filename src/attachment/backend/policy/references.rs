@@ -1,7 +1,7 @@
 //! The references of a policy, each with its field.
 
 use super::{Policy, Target};
-use crate::{attachment::objects::object, meta::ObjectReference, schema::Path};
+use crate::{attachment::objects::object, meta::ObjectRef, schema::Path};
 
 /// Something that a policy refers to.
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +9,7 @@ pub(in crate::attachment) enum Referred<'a> {
     /// A target, with its place in the list.
     Target(usize, &'a Target),
     /// An object with certificates of authorities.
-    Authority(&'a ObjectReference),
+    Authority(&'a ObjectRef),
 }
 
 impl Policy<'_> {

@@ -12,7 +12,7 @@ use crate::{
         objects::object::BACKEND_KINDS,
         unimplemented::is_unimplemented_kind,
     },
-    meta::{NamespacedName, ObjectReference, condition::policy::reason, unexpected_kind},
+    meta::{NamespacedName, ObjectRef, condition::policy::reason, unexpected_kind},
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -215,11 +215,7 @@ fn find(
 }
 
 /// Why no Gateway and no mesh has traffic that a policy for this target is for.
-fn unused<'a>(
-    kind: PolicyKind,
-    target: &ObjectReference,
-    uses: impl Iterator<Item = &'a Use>,
-) -> String {
+fn unused<'a>(kind: PolicyKind, target: &ObjectRef, uses: impl Iterator<Item = &'a Use>) -> String {
     let of_other_kinds: BTreeSet<&str> = uses
         .map(|one| match (kind, &one.sender, one.traffic) {
             (_, _, Traffic::Datagram) => "UDP",

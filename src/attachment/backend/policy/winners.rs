@@ -3,7 +3,7 @@
 use super::{Policy, PolicyId, PolicyKind, authorities};
 use crate::{
     attachment::{Options, Snapshot, backend::key::BackendKey, effective::BackendTls},
-    meta::ObjectReference,
+    meta::ObjectRef,
     v1::SessionPersistence,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -14,15 +14,11 @@ pub(in crate::attachment) struct BackendPolicies {
     /// A BackendTLSPolicy for each section, or for all of the backend.
     tls: Vec<SectionTls>,
     /// The BackendLBPolicy, and the sessions that it asks for, if any.
-    lb: Option<(ObjectReference, Option<SessionPersistence>)>,
+    lb: Option<(ObjectRef, Option<SessionPersistence>)>,
 }
 
 /// The section that a BackendTLSPolicy is for, the policy, and the TLS that it requires or why that cannot be set up.
-type SectionTls = (
-    Option<String>,
-    ObjectReference,
-    Result<Arc<BackendTls>, String>,
-);
+type SectionTls = (Option<String>, ObjectRef, Result<Arc<BackendTls>, String>);
 
 impl BackendPolicies {
     fn tls_of(&self, section: Option<&str>) -> Option<&SectionTls> {
@@ -33,7 +29,7 @@ impl BackendPolicies {
     pub(in crate::attachment) fn tls_for(
         &self,
         port: Option<&str>,
-    ) -> Option<(&ObjectReference, Result<Arc<BackendTls>, String>)> {
+    ) -> Option<(&ObjectRef, Result<Arc<BackendTls>, String>)> {
         port.and_then(|name| self.tls_of(Some(name)))
             .or_else(|| self.tls_of(None))
             .map(|(_, policy, tls)| (policy, tls.clone()))
@@ -47,17 +43,13 @@ impl BackendPolicies {
     /// The BackendLBPolicy, and the sessions that it asks for.
     pub(in crate::attachment) fn sessions(
         &self,
-    ) -> Option<(&ObjectReference, Option<&SessionPersistence>)> {
+    ) -> Option<(&ObjectRef, Option<&SessionPersistence>)> {
         let (policy, session) = self.lb.as_ref()?;
         Some((policy, session.as_ref()))
     }
 
     /// The policy of a kind that applies to a section, or to all of the backend.
-    pub(super) fn winner(
-        &self,
-        kind: PolicyKind,
-        section: Option<&str>,
-    ) -> Option<&ObjectReference> {
+    pub(super) fn winner(&self, kind: PolicyKind, section: Option<&str>) -> Option<&ObjectRef> {
         match kind {
             PolicyKind::Tls => self.tls_of(section).map(|(_, policy, _)| policy),
             PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),

@@ -12,7 +12,7 @@ use crate::{
         standing::Exclusion,
         status::keep_within,
     },
-    meta::{AttachedRoutes, NamespacedName, ObjectReference, condition},
+    meta::{AttachedRoutes, NamespacedName, ObjectRef, condition},
     v1::{RouteParentStatus, RouteStatus},
 };
 use std::collections::BTreeSet;
@@ -219,7 +219,7 @@ impl Update<'_> {
         }
     }
 
-    pub(super) fn set_status(&mut self, reference: ObjectReference, mut status: Option<Status>) {
+    pub(super) fn set_status(&mut self, reference: ObjectRef, mut status: Option<Status>) {
         status.as_mut().map(keep_within);
         let statuses = &mut self.resolver.resolution.statuses;
         if statuses.get(&reference) == status.as_ref() {

@@ -21,7 +21,7 @@ use crate::{
     },
     filters::CompileError,
     meta::{
-        Age, FeatureName, GroupKind, Hostname, NamespacedName, ObjectReference, PatternStore,
+        Age, FeatureName, GroupKind, Hostname, NamespacedName, ObjectRef, PatternStore,
         RoutePatterns, condition::route,
     },
     v1::{
@@ -192,8 +192,7 @@ pub(in crate::attachment) struct Context<'a> {
     pub(in crate::attachment) originates: bool,
     /// Set when building rules for a Gateway that some policy cannot list as an ancestor: that Gateway and
     /// those policies.
-    pub(in crate::attachment) without_room:
-        Option<(&'a NamespacedName, &'a BTreeSet<ObjectReference>)>,
+    pub(in crate::attachment) without_room: Option<(&'a NamespacedName, &'a BTreeSet<ObjectRef>)>,
 }
 
 /// The fields that all kinds of routes have in common.
@@ -282,7 +281,7 @@ impl<'a> Builder<'a> {
 
     pub(in crate::attachment) fn follow(
         &mut self,
-        object: &ObjectReference,
+        object: &ObjectRef,
         port: Option<i32>,
     ) -> Result<(Arc<BackendEndpoints>, Option<SessionPersistence>), BackendProblem> {
         let Some(key) = BackendKey::of(object) else {

@@ -7,7 +7,7 @@ use crate::{
         RouteId, RouteKind,
         effective::{EffectiveGateway, EffectiveHostname, EffectiveListener},
     },
-    meta::{Hostname, NamespacedName, ObjectReference},
+    meta::{Hostname, NamespacedName, ObjectRef},
     proxy::Table,
     schema::nearest_name,
     sim::{Answer, Request},
@@ -27,10 +27,7 @@ impl Near<'_> {
         answer: &Answer,
         hints: &mut Vec<String>,
     ) {
-        let gateway = answer
-            .gateway
-            .as_ref()
-            .map(ObjectReference::namespaced_name);
+        let gateway = answer.gateway.as_ref().map(ObjectRef::namespaced_name);
         let taken = answer
             .listener
             .as_ref()

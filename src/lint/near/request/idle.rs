@@ -4,7 +4,7 @@ use super::{super::Near, Around, within};
 use crate::{
     attachment::Status,
     meta::{
-        Condition, Hostname, NamespacedName, ObjectReference,
+        Condition, Hostname, NamespacedName, ObjectRef,
         condition::{self, listener},
     },
     sim::{Answer, Request, idle_listeners},
@@ -89,7 +89,7 @@ impl Near<'_> {
     /// That a Gateway is not accepted, besides what is wrong with its listeners.
     fn not_accepted(&self, name: &NamespacedName, around: &mut Around) {
         use condition::gateway::{ACCEPTED, reason};
-        let gateway = ObjectReference::gateway_api("Gateway", name);
+        let gateway = ObjectRef::gateway_api("Gateway", name);
         let Some(Status::Gateway(status)) = self.resolver.resolution().statuses.get(&gateway)
         else {
             return;
@@ -114,7 +114,7 @@ impl Near<'_> {
 
     /// The conditions of a listener.
     fn conditions(&self, gateway: &NamespacedName, name: &str) -> &[Condition] {
-        let gateway = ObjectReference::gateway_api("Gateway", gateway);
+        let gateway = ObjectRef::gateway_api("Gateway", gateway);
         match self.resolver.resolution().statuses.get(&gateway) {
             Some(Status::Gateway(status)) => {
                 let mut listeners = status.listeners.iter();
@@ -136,7 +136,7 @@ impl Near<'_> {
 
     /// What a listener that conflicts with no other needs to serve, or its Gateway.
     fn listener_needs(&self, name: &NamespacedName, idle: &str, help: &mut Vec<String>) {
-        let gateway = ObjectReference::gateway_api("Gateway", name);
+        let gateway = ObjectRef::gateway_api("Gateway", name);
         let snapshot = self.resolver.snapshot();
         let Some(written) = snapshot.gateways().get(name) else {
             return;
@@ -174,9 +174,9 @@ impl Near<'_> {
                 help.extend(needed.or_else(|| self.remedy(&problem)));
             }
         }
-        let class = ObjectReference {
+        let class = ObjectRef {
             namespace: String::new(),
-            ..ObjectReference::gateway_api(
+            ..ObjectRef::gateway_api(
                 "GatewayClass",
                 &NamespacedName::new("", &written.spec.gateway_class_name),
             )

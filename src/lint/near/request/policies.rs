@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     attachment::{RouteId, RouteKind, admit::Ignored},
-    meta::{GROUP, ObjectReference},
+    meta::{GROUP, ObjectRef},
     sim::{Answer, BackendName},
     v1::TlsModeType,
 };
@@ -52,7 +52,7 @@ impl Near<'_> {
     }
 
     /// Why a BackendTLSPolicy does not concern what a request is a part of, if it does not (GEP-1897).
-    fn not_originated(&self, answer: &Answer, policy: &ObjectReference) -> Option<&'static str> {
+    fn not_originated(&self, answer: &Answer, policy: &ObjectRef) -> Option<&'static str> {
         if policy.kind != "BackendTLSPolicy" {
             return None;
         }
@@ -72,7 +72,7 @@ impl Near<'_> {
     }
 
     /// Policies for a backend that were given and are left out.
-    fn policies_ignored(&self, backend: &ObjectReference) -> Vec<String> {
+    fn policies_ignored(&self, backend: &ObjectRef) -> Vec<String> {
         let policies = self.index().policies(backend).iter().take(MOST_LOOKED_AT);
         policies
             .map(|policy| policy_left_out(policy, backend))
@@ -83,10 +83,7 @@ impl Near<'_> {
 impl Near<'_> {
     /// The policies for the backends of a route that were given and are left out, each with the field that names the
     /// backend.
-    pub(in super::super) fn policies_left_out(
-        &self,
-        object: &ObjectReference,
-    ) -> Vec<(String, String)> {
+    pub(in super::super) fn policies_left_out(&self, object: &ObjectRef) -> Vec<(String, String)> {
         let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP);
         let Some(kind) = kind else {
             return Vec::new();
@@ -122,7 +119,7 @@ impl Near<'_> {
 }
 
 /// That a policy for a backend has no effect.
-fn policy_left_out(policy: &Ignored, backend: &ObjectReference) -> String {
+fn policy_left_out(policy: &Ignored, backend: &ObjectRef) -> String {
     let policy = &policy.object;
     format!("{policy} names {backend}, but is left out and has no effect, see below")
 }

@@ -9,7 +9,7 @@ use crate::{
         Attachment, RouteId, RouteKind, Snapshot,
         effective::{AttachedRoute, EffectiveHostname},
     },
-    meta::{GROUP, Hostname, ObjectReference},
+    meta::{GROUP, Hostname, ObjectRef},
     proxy::Table,
     schema::{self, nearest_name},
     sim::{Answer, Request, http_parts},
@@ -79,7 +79,7 @@ impl Near<'_> {
 
     /// Whether a reference to a parent that is not there most likely means another object: one of the same name, one of
     /// nearly the same name in its namespace, or the only Gateway there.
-    fn nearly_names(&self, parent: &ObjectReference, meant: &ObjectReference) -> bool {
+    fn nearly_names(&self, parent: &ObjectRef, meant: &ObjectRef) -> bool {
         let snapshot = self.resolver.snapshot();
         if snapshot.contains(parent) || self.index().ignored(parent).is_some() {
             return false;
@@ -180,7 +180,7 @@ impl Near<'_> {
     /// The routes with this parent, in order.
     fn of_parent<'n>(
         &'n self,
-        parent: &'n ObjectReference,
+        parent: &'n ObjectRef,
     ) -> impl Iterator<Item = (&'n RouteId, &'n Attachment)> {
         let attachments = self.resolver.resolution().attachments.iter();
         attachments
@@ -294,7 +294,7 @@ impl Near<'_> {
             help.extend(correct.map(|rule| format!("correct `spec.rules[{rule}]` of {route}")));
             return;
         }
-        let object = ObjectReference {
+        let object = ObjectRef {
             group: GROUP.to_owned(),
             kind: route.kind.as_str().to_owned(),
             namespace: route.name.namespace.clone(),
