@@ -176,7 +176,7 @@ impl Table {
             );
         }
         let filters = rule.filters();
-        if let Some(answer) = redirect(target, filters, request, connection) {
+        if let Some(answer) = redirect(target, filters, None, request, connection) {
             return answer;
         }
 
@@ -209,7 +209,13 @@ impl Table {
         if let Err(error) = filters.compiled.apply_request(request, target.prefix()) {
             return fail(request, error.status(), error.to_string());
         }
-        if let Some(answer) = redirect(target, backend.filters(), request, connection) {
+        if let Some(answer) = redirect(
+            target,
+            backend.filters(),
+            Some(filters),
+            request,
+            connection,
+        ) {
             return answer;
         }
         let Some(endpoint) = ready_endpoint(endpoints, draw) else {
@@ -285,10 +291,12 @@ pub fn ready_endpoint<'t>(
     }
 }
 
-/// The redirect of one level of filters, if it has one.
+/// The redirect of one level of filters, if it has one. It is the response that the client gets, so the filters of its own
+/// level change it, and after them those of the rule around a backend.
 fn redirect<'t>(
     target: &'t Target,
     filters: &'t EffectiveFilters,
+    around: Option<&'t EffectiveFilters>,
     request: &request::Parts,
     connection: Connection,
 ) -> Option<Decision<'t>> {
@@ -314,12 +322,15 @@ fn redirect<'t>(
     };
     let answered = redirect.location(&context).and_then(|(status, location)| {
         let why = format!(
-            "the rule redirects to {}",
+            "the {} redirects to {}",
+            around.map_or("rule", |_| "filter of the backend"),
             String::from_utf8_lossy(location.as_bytes())
         );
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, location);
-        filters.compiled.apply_response(&mut headers)?;
+        for filters in std::iter::once(filters).chain(around) {
+            filters.compiled.apply_response(&mut headers)?;
+        }
         Ok(LocalAnswer {
             target: Some(target),
             failed: None,

@@ -283,6 +283,29 @@ fn a_redirect_answers_and_no_backend_is_asked() {
     assert_eq!(answer.headers["x-by"], "rule");
 }
 
+/// HTTPRoute `responseHeaderModifier` of a rule: it changes what the client gets, also where a backend's own filter redirects.
+#[test]
+fn a_redirect_of_a_backend_gets_the_response_filters_of_its_rule() {
+    let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "o.example"}});
+    let [_, of_rule] = set("x-level", "rule");
+    let [_, of_backend] = set("x-level", "backend");
+    let own = EffectiveBackend {
+        filters: filters(json!([redirect, of_backend])),
+        ..backend("a", 1, &[true])
+    };
+    let table = table(filters(json!([of_rule])), vec![own]);
+    let mut parts = ask("/cart");
+    let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("forwarded")
+    };
+    assert_eq!(answer.headers["location"], "http://o.example/cart");
+    assert_eq!(answer.headers["x-level"], "rule");
+    assert_eq!(
+        answer.why,
+        "the filter of the backend redirects to http://o.example/cart"
+    );
+}
+
 #[test]
 fn a_request_whose_host_is_invalid_is_answered_with_400_and_matches_nothing() {
     let table = table(none(), vec![backend("a", 1, &[true])]);

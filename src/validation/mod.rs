@@ -272,7 +272,7 @@ fn not_served(
             ),
         )
         .with_help(match elsewhere {
-            Some(elsewhere) => format!("{write}; of `{api_version}`: {elsewhere}"),
+            Some(elsewhere) => format!("{write} (`{api_version}`: {elsewhere})"),
             None => write,
         });
     }

@@ -65,7 +65,7 @@ fn a_version_that_is_not_served_is_refused_with_those_that_are() {
     assert_eq!(
         report.findings()[0].help(),
         Some(
-            "write `apiVersion: gateway.networking.k8s.io/v1`; of `gateway.networking.k8s.io/v1alpha2`: it is in the experimental channel"
+            "write `apiVersion: gateway.networking.k8s.io/v1` (`gateway.networking.k8s.io/v1alpha2`: it is in the experimental channel)"
         )
     );
     let report = validate_value(&object, &ValidationOptions::new(Channel::Experimental));

@@ -100,7 +100,7 @@ fn where_no_release_has_all_the_newest_judges_and_says_what_it_lacks() {
         said,
         with_newest(
             "judged by the experimental channel of NEWEST, the newest release: none has every kind, version, field and value \
-         of the input; `--release` takes another\n"
+         of the input; `--release` names another\n"
         )
     );
 }

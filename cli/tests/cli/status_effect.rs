@@ -269,7 +269,7 @@ fn what_excludes_each_other_has_help_for_it() {
                 "",
                 "Gateway",
             ),
-            "  help: move listener `a` (HTTP) or listener `b` (HTTPS) to another port than 80",
+            "  help: move listener `a` (HTTP) or listener `b` (HTTPS) to a port other than 80",
         ),
         (
             conflict(
@@ -491,7 +491,7 @@ fn each_cause_that_is_shown_has_its_help_and_no_other() {
             http(front, "{ name: a, port: 80 }") + &service("a") + &policy("p", &to("a"), roots),
             "HTTPRoute",
             vec![
-                "create ConfigMap edge/nope, with the certificates of authorities under `ca.crt`, or remove BackendTLSPolicy edge/p",
+                "create ConfigMap edge/nope, with CA certificates under the key `ca.crt`, or remove BackendTLSPolicy edge/p",
             ],
         ),
         (

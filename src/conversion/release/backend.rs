@@ -1,6 +1,6 @@
 //! XBackend: `spec.port.port` and `status.parents` in v1.6, `spec.port.number` and `status.ancestors` since v1.7.0.
 
-use super::shape::{has_only, rename};
+use super::fields::{has_only, rename};
 use crate::schema::Schema;
 use serde_json::{Map, Value};
 

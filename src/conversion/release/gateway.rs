@@ -1,6 +1,6 @@
 //! TLS of a Gateway: `backendTLS` and the listeners' `frontendValidation` before v1.4.0, `spec.tls` since.
 
-use super::shape::{Found, has_only, set, take};
+use super::fields::{Found, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
     schema::{Path, Schema},

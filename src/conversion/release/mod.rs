@@ -1,6 +1,7 @@
 //! Objects in the forms of another release.
 
 mod backend;
+mod fields;
 mod gateway;
 mod reference;
 mod session;
@@ -153,7 +154,7 @@ pub fn convert_to_release(
         true => convert_value(object, to.api_version)?,
         false => renamed(object, to),
     };
-    let mut found = shape::Found::default();
+    let mut found = fields::Found::default();
     shape::reshape(&mut converted, installation.schema(), &mut found);
     reference::follow(&mut converted, place);
     let mut problems = found.problems;

@@ -1,6 +1,6 @@
 //! `sessionPersistence`: `sessionName` and `cookieConfig` before v1.7.0, `cookie` or `header` since.
 
-use super::shape::{Found, Note, has_only, set, take};
+use super::fields::{Found, Note, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
     schema::{Path, Schema},

@@ -171,7 +171,7 @@ fn conflicts(gateway: &Gateway, status: &GatewayStatus) -> Vec<String> {
         let families: Vec<String> = families
             .map(|(_, of)| named(&of, |l| format!("`{}` ({})", l.name, l.protocol)))
             .collect();
-        format!("move {} to another port than {port}", families.join(" or "))
+        format!("move {} to a port other than {port}", families.join(" or "))
     });
     let by_host = of_hosts.into_values().map(|listeners| {
         let names = named(&listeners, |l| format!("`{}`", l.name));

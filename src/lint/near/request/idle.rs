@@ -82,7 +82,7 @@ impl Near<'_> {
         };
         let others = others.join(", ");
         Some(format!(
-            "move listener{several} {others} of Gateway {gateway} to another port than {port}"
+            "move listener{several} {others} of Gateway {gateway} to a port other than {port}"
         ))
     }
 

@@ -127,7 +127,7 @@ impl Near<'_> {
                 "put a certificate that is valid, and the private key that belongs to it, into {to}"
             ),
             Kind::AuthorityNotFound => {
-                format!("create {to}, with the certificates of authorities under `ca.crt`")
+                format!("create {to}, with CA certificates under the key `ca.crt`")
             }
             Kind::AuthorityUnusable => {
                 format!("put certificates of authorities into {to}, under `ca.crt`")

@@ -251,12 +251,12 @@ fn what_a_listener_needs_to_serve_is_said() {
     let mixed = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: HTTP }\n";
     assert_eq!(
         ask(mixed, 443),
-        ["move listener `b` (HTTP) of Gateway shop/front to another port than 443"]
+        ["move listener `b` (HTTP) of Gateway shop/front to a port other than 443"]
     );
     let datagrams = "    - { name: a, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: none }] } }\n    - { name: b, port: 443, protocol: TCP }\n    - { name: c, port: 443, protocol: UDP }\n";
     assert_eq!(
         ask(datagrams, 443),
-        ["move listener `b` (TCP) of Gateway shop/front to another port than 443"]
+        ["move listener `b` (TCP) of Gateway shop/front to a port other than 443"]
     );
     for (listener, needed) in [
         (
