@@ -68,6 +68,12 @@ pub(super) fn check(object: &Value, kind: &KindVersion, findings: &mut Findings)
     } else if !name.is_empty() && !is_subdomain(name) {
         let message = format!("{} is not a name", shown(&name.into()));
         error("metadata/name", "name", message, NAME_HELP);
+    } else if name.is_empty() && !is_subdomain(&made_of(generated)) {
+        let message = format!(
+            "a server makes no valid name of {}",
+            shown(&generated.into())
+        );
+        error("metadata/name", "name", message, NAME_HELP);
     }
     // What a server appends may follow a `-`.
     if !generated.is_empty() && !is_subdomain(&masked(generated)) {
@@ -278,6 +284,15 @@ fn has_type(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findin
 
 fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && SUBDOMAIN.is_match(text)
+}
+
+/// A name as a server makes it of `generateName`: at most 58 bytes of it, and five characters of its own.
+fn made_of(generated: &str) -> String {
+    let mut end = generated.len().min(58);
+    while !generated.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}xxxxx", generated.get(..end).unwrap_or_default())
 }
 
 /// The text with a trailing `-` replaced, since more follows it.

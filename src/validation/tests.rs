@@ -138,6 +138,16 @@ fn metadata_is_checked_as_on_creation() {
     assert_eq!(with(json!({"name": "A"})), ["metadata.name"]);
     assert_eq!(with(json!({"name": 5})), ["metadata.name"]);
     assert_eq!(with(json!({"generateName": "a-"})), [] as [&str; 0]);
+    // A server judges the name that it makes, too.
+    for name in [json!({}), json!({"name": ""})] {
+        let mut metadata = name;
+        metadata["generateName"] = "_".into();
+        assert_eq!(with(metadata), ["metadata.name", "metadata.generateName"]);
+    }
+    assert_eq!(
+        with(json!({"name": "a", "generateName": "_"})),
+        ["metadata.generateName"]
+    );
     assert_eq!(
         with(json!({"name": "a", "namespace": "a.b"})),
         ["metadata.namespace"]

@@ -202,8 +202,8 @@ fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
             fits("v1", "away", FROM, TO),
             "ReferenceGrant away/g would allow it, but is left out: the experimental channel of v1.1.0 does not serve \
              ReferenceGrant in `gateway.networking.k8s.io/v1`, which came with release v1.5.0; write \
-             `apiVersion: gateway.networking.k8s.io/v1beta1` or `gateway.networking.k8s.io/v1alpha2`; of \
-             `gateway.networking.k8s.io/v1`: it is there since v1.5.0",
+             `apiVersion: gateway.networking.k8s.io/v1beta1` or `gateway.networking.k8s.io/v1alpha2` \
+             (`gateway.networking.k8s.io/v1`: it is there since v1.5.0)",
         ),
         (
             with(""),
