@@ -438,7 +438,7 @@ fn show_experimental(parts: &[Experimental], page: &mut Page) {
     page.line(
         0,
         &Line::of(Tone::Warn, "experimental").and(
-            " (a server with the standard channel would refuse this, as `--channel standard` shows):",
+            " (the standard channel does not have this kind, version or field, as `--channel standard` shows):",
         ),
     );
     for part in parts.iter().take(MOST_EXPERIMENTAL) {

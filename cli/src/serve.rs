@@ -49,7 +49,7 @@
 //!
 //! URLs of the schemes `tls`, `tcp` and `udp` stand for connections of which no more is known. The reply has
 //! `answer`, the object that `gwapi request -o json` prints. Each request draws backends and endpoints anew,
-//! from a generator with a fixed seed.
+//! from a generator whose seed is always the same.
 //!
 //! # `clock`
 //!

@@ -21,9 +21,9 @@ use text::StatusText;
 /// Show the status that a controller would write to each object: why is my route not accepted
 ///
 /// Each object is shown with its conditions (type, status and reason, as `kubectl describe` has them), the cause of
-/// those that are not good, what has no effect, and what would help. The controller is one that supports all of the API
-/// and has every GatewayClass. A GatewayClass or Namespace that is only named counts as there, and a Service without
-/// EndpointSlices as having one ready endpoint.
+/// those that are not good, what has no effect, and what would help. The controller is one that supports all
+/// that gwapi implements and has every GatewayClass. A GatewayClass that is only named counts as there, a Namespace that is only
+/// named as having no labels, and a Service without EndpointSlices as having one ready endpoint.
 ///
 /// The exit code is 1 if there is something to look at, if an object is left out, or if something in it is not
 /// implemented here.

@@ -64,9 +64,9 @@ impl Part {
 
 const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
 
-const CORS: &str = "no response gets the headers for other origins, and requests that the filter is for are answered with 500";
-const EXTERNAL_AUTH: &str =
-    "nobody is asked, and requests that the filter is for are answered with 500";
+const CORS: &str =
+    "no response gets the headers for other origins, and the rule does not count as valid";
+const EXTERNAL_AUTH: &str = "nobody is asked, and the rule does not count as valid";
 
 static PARTS: &[Part] = &[
     part(

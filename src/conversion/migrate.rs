@@ -74,7 +74,17 @@ impl Migration {
         Migrated { value, ..done }
     }
 
+    /// Whether the migration looks into an object or list at all: it does not into one of other groups than the Gateway API's.
+    #[must_use]
+    pub fn concerns(&self, document: &Value) -> bool {
+        let is = |key: &str, text: &str| document.get(key).is_some_and(|value| value == text);
+        is("apiVersion", "v1") && is("kind", "List") || value::is_own(document)
+    }
+
     fn document(&self, document: Value, done: &mut Migrated) -> Value {
+        if !self.concerns(&document) {
+            return document;
+        }
         let text = |key: &str| {
             document
                 .get(key)
@@ -84,9 +94,6 @@ impl Migration {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         if (api_version, kind) == ("v1", "List") {
             return self.list(document, done);
-        }
-        if !value::is_own(&document) {
-            return document;
         }
         match kinds::find(api_version, kind) {
             Some((of, true)) => {

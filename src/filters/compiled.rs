@@ -102,8 +102,9 @@ impl Filters {
                 Err(error) => errors.push(error.within("urlRewrite")),
             },
             HttpRouteFilter::ExtensionRef(reference) => self.extensions.push(reference.clone()),
-            HttpRouteFilter::Cors(_) => errors.push(not_implemented("CORS")),
-            HttpRouteFilter::ExternalAuth(_) => errors.push(not_implemented("ExternalAuth")),
+            HttpRouteFilter::Cors(_) | HttpRouteFilter::ExternalAuth(_) => {
+                errors.extend(missing(filter).map(not_implemented));
+            }
             HttpRouteFilter::Unrecognized(_) => {
                 errors.push(unrecognized(filter.type_name(), HttpRouteFilter::TYPES));
             }
@@ -277,6 +278,15 @@ fn first_error((filters, errors): (Filters, Vec<CompileError>)) -> Result<Filter
     match errors.into_iter().next() {
         Some(error) => Err(error),
         None => Ok(filters),
+    }
+}
+
+/// The type of a filter that is known and not implemented.
+pub(crate) fn missing(filter: &HttpRouteFilter) -> Option<&'static str> {
+    match filter {
+        HttpRouteFilter::Cors(_) => Some("CORS"),
+        HttpRouteFilter::ExternalAuth(_) => Some("ExternalAuth"),
+        _ => None,
     }
 }
 

@@ -91,7 +91,7 @@ pub enum CompileErrorKind {
     #[error("`{0}` is not a known type")]
     UnknownType(String),
     /// The type is known, and what it asks for is not implemented.
-    #[error("the filter `{0}` is not implemented: requests are answered with an error")]
+    #[error("the filter `{0}` is not implemented")]
     NotImplemented(&'static str),
     /// The type is known, and the member of its name is missing, or has another beside it.
     #[error("`{0}` must have the field that belongs to it, and no field of another type")]

@@ -66,6 +66,7 @@ mod rewrite;
 mod rule;
 
 pub use compiled::Filters;
+pub(crate) use compiled::missing;
 pub use error::{ApplyError, ApplyErrorKind, CompileError, CompileErrorKind};
 pub use header_modifier::HeaderModifier;
 pub use hop_by_hop::{CONNECTION_HEADERS, strip_hop_by_hop};

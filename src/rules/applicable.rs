@@ -6,9 +6,10 @@ use super::{Check, Reporter, Rule};
 use crate::{
     filters::{CompileError, CompileErrorKind, RuleFilters},
     schema::{Defaulted, Path},
-    v1::{GrpcRouteRule, HttpRouteRule},
+    v1::{GrpcBackendRef, GrpcRouteRule, HttpBackendRef, HttpRouteMatch, HttpRouteRule},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 const CANNOT_BE_APPLIED: &str =
     "a filter cannot be applied: the rule answers its requests with an error";
@@ -21,8 +22,8 @@ pub(super) const RULES: &[Rule] = &[
         message: CANNOT_BE_APPLIED,
         help: CHANGE_THE_FILTER,
         check: Check::Each(|rule, at, report| {
-            judge(rule, at, report, |rule: &HttpRouteRule| {
-                RuleFilters::compile_http(rule)
+            judge(rule, at, report, |rule| {
+                Some(RuleFilters::compile_http(&http_rule(rule)?))
             });
         }),
         ..Rule::SEMANTIC
@@ -33,8 +34,8 @@ pub(super) const RULES: &[Rule] = &[
         message: CANNOT_BE_APPLIED,
         help: CHANGE_THE_FILTER,
         check: Check::Each(|rule, at, report| {
-            judge(rule, at, report, |rule: &GrpcRouteRule| {
-                RuleFilters::compile_grpc(rule)
+            judge(rule, at, report, |rule| {
+                Some(RuleFilters::compile_grpc(&grpc_rule(rule)?))
             });
         }),
         ..Rule::SEMANTIC
@@ -50,21 +51,21 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Reports each filter of a rule that cannot be applied, unless an API server refuses it anyway.
-fn judge<R: for<'de> Deserialize<'de>>(
+fn judge(
     rule: Defaulted<'_>,
     at: &Path<'_>,
     report: &mut Reporter<'_>,
-    compile: fn(&R) -> Result<RuleFilters, Vec<CompileError>>,
+    compile: fn(&Value) -> Option<Result<RuleFilters, Vec<CompileError>>>,
 ) {
     let has_filters = |value: Defaulted<'_>| !value.list("filters").is_empty();
     if !has_filters(rule) && !rule.list("backendRefs").iter().any(has_filters) {
         return;
     }
     // What cannot be read has errors of the schema.
-    let Ok(rule) = R::deserialize(rule.value()) else {
+    let Some(compiled) = compile(rule.value()) else {
         return;
     };
-    for error in compile(&rule).err().into_iter().flatten() {
+    for error in compiled.err().into_iter().flatten() {
         // What is not implemented here may be elsewhere.
         let is_faulty = !matches!(error.kind(), CompileErrorKind::NotImplemented(_));
         if is_faulty && !error.kind().is_refused_by_api_server() {
@@ -72,6 +73,55 @@ fn judge<R: for<'de> Deserialize<'de>>(
             descend(at, error.path(), &mut |at| report(at, message.clone()));
         }
     }
+}
+
+/// What filters depend on in a rule of an HTTPRoute. The rest is not read: this is asked of every rule with a filter.
+fn http_rule(rule: &Value) -> Option<HttpRouteRule> {
+    let one_match = |one: &Value| {
+        Some(HttpRouteMatch {
+            path: Option::deserialize(one.get("path").unwrap_or(&Value::Null)).ok()?,
+            ..HttpRouteMatch::default()
+        })
+    };
+    let backend = |backend: &Value| {
+        Some(HttpBackendRef {
+            filters: list(backend, "filters", read)?,
+            ..HttpBackendRef::default()
+        })
+    };
+    Some(HttpRouteRule {
+        backend_refs: list(rule, "backendRefs", backend)?,
+        filters: list(rule, "filters", read)?,
+        matches: list(rule, "matches", one_match)?,
+        ..HttpRouteRule::default()
+    })
+}
+
+/// What filters depend on in a rule of a GRPCRoute.
+fn grpc_rule(rule: &Value) -> Option<GrpcRouteRule> {
+    let backend = |backend: &Value| {
+        Some(GrpcBackendRef {
+            filters: list(backend, "filters", read)?,
+            ..GrpcBackendRef::default()
+        })
+    };
+    Some(GrpcRouteRule {
+        backend_refs: list(rule, "backendRefs", backend)?,
+        filters: list(rule, "filters", read)?,
+        ..GrpcRouteRule::default()
+    })
+}
+
+/// The elements of a list; none where there is no list. Nothing if one of them cannot be read.
+fn list<T>(holder: &Value, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    match holder.get(name) {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(list) => list.as_array()?.iter().map(read).collect(),
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
 }
 
 /// Calls `visit` with the place that a text such as `filters[0].type` names below another.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The JSON type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueType {
-    /// An object, its fields fixed by `properties` or free by `additionalProperties`.
+    /// An object: `properties` names its fields, or `additionalProperties` allows any.
     Object,
     /// A list.
     Array,

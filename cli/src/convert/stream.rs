@@ -101,6 +101,9 @@ impl<W: Write> Output<W> {
                 sound = false;
                 break;
             };
+            if !migration.concerns(&entry.value) {
+                continue;
+            }
             let mut done = migration.migrate(entry.value.clone());
             if done.changed {
                 let before = match self.format {

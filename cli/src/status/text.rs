@@ -87,6 +87,7 @@ impl<'a> StatusText<'a> {
         let mut line = match (self.bad_objects, self.objects) {
             (0, 0) if !given.counts() => Line::default(),
             (0, 0) => Line::of(Tone::Good, "nothing to report"),
+            (0, _) if ignored > 0 => Line::default(),
             (0, _) => Line::of(Tone::Good, "all as it should be"),
             (bad, _) => Line::of(Tone::Bad, format_args!("{bad} to look at")),
         };

@@ -103,6 +103,7 @@ fn each_object_that_is_left_out_is_named_with_its_reason() {
             assert_eq!(named["line"], 22);
             assert!(text.contains("other (<stdin>:2"), "{text}");
             assert!(text.contains(said), "{said}\n{text}");
+            assert!(!text.contains("all as it should be"), "{text}");
         }
     }
 }

@@ -535,7 +535,7 @@ fn each_cause_that_is_shown_has_its_help_and_no_other() {
     );
     let (text, _) = status(&objects, &[]);
     assert!(
-        text.contains("\n  help: correct `allowedRoutes.namespaces` of listeners `one`, `two`\n"),
+        text.contains("\n  help: give listeners `one`, `two` a `selector` in `allowedRoutes.namespaces`, or `from: Same` or `from: All`\n"),
         "{text}"
     );
     let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\n\

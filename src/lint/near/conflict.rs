@@ -12,8 +12,6 @@ use crate::{
 use std::{collections::BTreeMap, fmt};
 
 const OTHER_ADDRESS: &str = "ask for another address in `spec.addresses`, or for none";
-const INVALID_RULE: &str =
-    "correct the invalid rule first: a route without any valid rule is rejected";
 
 impl Near<'_> {
     /// What would help a Gateway whose listeners conflict, or which does not get its address; with the field.
@@ -66,9 +64,17 @@ impl Near<'_> {
         standings.find_map(|standing| match standing {
             Standing::Rejected {
                 reason: reason::UNSUPPORTED_VALUE | reason::INCOMPATIBLE_FILTERS,
-            } => Some(INVALID_RULE.to_owned()),
+            } => self.first_invalid_rule(object),
             standing => apart(object, standing),
         })
+    }
+
+    /// What to do about the first rule of a route that is rejected since none of its rules is valid.
+    fn first_invalid_rule(&self, object: &ObjectRef) -> Option<String> {
+        let kind = RouteKind::from_kind(&object.kind)?;
+        let route = RouteId::new(kind, object.namespaced_name());
+        let rule = self.resolver.invalid_rules(&route).first()?;
+        Some(self.correct_rule(&route, *rule))
     }
 
     /// The parent of a route that a problem is about.

@@ -31,6 +31,7 @@
 mod conflict;
 mod grant;
 mod index;
+mod listener;
 mod names;
 mod parent;
 mod remedy;

@@ -2,12 +2,12 @@
 
 use super::{Kind, MOST_NAMED, Near};
 use crate::{
-    attachment::{ReferenceProblem, RouteId, RouteKind, Status},
+    attachment::{ReferenceProblem, RouteId, RouteKind},
+    filters,
     lint::reach::further_rule,
-    meta::{GROUP, Hostname, ObjectRef, condition},
-    v1::{Listener, ParametersReference, ProtocolType, TlsModeType},
+    meta::{GROUP, ObjectRef, condition},
+    v1::ParametersReference,
 };
-use std::collections::BTreeMap;
 
 impl Near<'_> {
     /// What would be right in place of a reference that fails and to which nothing comes near.
@@ -26,6 +26,27 @@ impl Near<'_> {
                 Some(format!("{remedy}, or remove {object}"))
             }
             _ => self.remedy(problem),
+        }
+    }
+
+    /// What to do about a rule that cannot be applied. One that is only not implemented here has nothing to correct.
+    pub(super) fn correct_rule(&self, route: &RouteId, rule: usize) -> String {
+        let routes = self.resolver.snapshot().http_routes();
+        let written = match route.kind {
+            RouteKind::Http => routes.get(&route.name),
+            _ => None,
+        };
+        let rules = written.and_then(|route| route.spec.rules.as_deref());
+        let filters = rules.and_then(|rules| rules.get(rule)).map(|rule| {
+            let backends = rule.backend_refs.iter().flat_map(|one| &one.filters);
+            rule.filters.iter().chain(backends)
+        });
+        let missing = filters.into_iter().flatten().find_map(filters::missing);
+        match missing {
+            Some(filter) => format!(
+                "nothing is wrong with the filter `{filter}` of `spec.rules[{rule}]`: it is not implemented here; leave it out to see the rest of the rule"
+            ),
+            None => format!("correct `spec.rules[{rule}]`"),
         }
     }
 
@@ -94,61 +115,8 @@ impl Near<'_> {
                 (RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp, Some(first)) => {
                     (rule, further_rule(rule, first))
                 }
-                _ => (rule, format!("correct `spec.rules[{rule}]`")),
+                _ => (rule, self.correct_rule(&id, rule)),
             })
             .collect()
-    }
-
-    /// What to correct in listeners that are not valid by themselves.
-    pub(super) fn invalid_listeners(&self, object: &ObjectRef) -> Vec<String> {
-        let statuses = &self.resolver.resolution().statuses;
-        let gateways = self.resolver.snapshot().gateways();
-        let (Some(Status::Gateway(status)), Some(gateway)) = (
-            statuses.get(object),
-            gateways.get(&object.namespaced_name()),
-        ) else {
-            return Vec::new();
-        };
-        let mut by_field: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        // The listeners of the status are those of the spec, in the same order.
-        for (listener, said) in gateway.spec.listeners.iter().zip(&status.listeners) {
-            let invalid = said.conditions.iter().any(|one| {
-                one.type_ == condition::listener::ACCEPTED
-                    && one.reason == condition::listener::reason::INVALID
-            });
-            if invalid {
-                let names = by_field.entry(invalid_field(listener)).or_default();
-                names.push(format!("`{}`", listener.name));
-            }
-        }
-        let say = |(field, mut names): (&str, Vec<String>)| {
-            names.truncate(MOST_NAMED);
-            let listeners = match names.len() {
-                1 => "listener",
-                _ => "listeners",
-            };
-            format!("correct `{field}` of {listeners} {}", names.join(", "))
-        };
-        by_field.into_iter().map(say).collect()
-    }
-}
-
-/// The field of a listener because of which it is not valid by itself.
-pub(super) fn invalid_field(listener: &Listener) -> &'static str {
-    let needs_tls = matches!(listener.protocol, ProtocolType::Https | ProtocolType::Tls);
-    let mode = listener.tls.as_ref().map(|tls| tls.mode.as_ref());
-    let wrong_mode = match mode {
-        None => true,
-        Some(Some(TlsModeType::Passthrough)) => listener.protocol == ProtocolType::Https,
-        Some(Some(TlsModeType::Unknown(_))) => true,
-        Some(_) => false,
-    };
-    let hostname = listener.hostname.as_deref().filter(|host| !host.is_empty());
-    if needs_tls && wrong_mode {
-        "tls"
-    } else if hostname.is_some_and(|hostname| hostname.parse::<Hostname>().is_err()) {
-        "hostname"
-    } else {
-        "allowedRoutes.namespaces"
     }
 }

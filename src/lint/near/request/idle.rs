@@ -1,14 +1,17 @@
 //! Listeners that would have taken a request, did they serve.
 
-use super::{super::Near, Around, within};
+use super::{
+    super::{Near, listener::Lack},
+    Around, within,
+};
 use crate::{
     attachment::Status,
     meta::{
-        Condition, Hostname, NamespacedName, ObjectRef,
+        Condition, NamespacedName, ObjectRef,
         condition::{self, listener},
     },
     sim::{Answer, Request, idle_listeners},
-    v1::{Listener, ProtocolType, TlsModeType},
+    v1::{Listener, ProtocolType},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -153,7 +156,8 @@ impl Near<'_> {
                 listener::reason::INVALID if condition.type_ == listener::ACCEPTED => {
                     let mut listeners = written.spec.listeners.iter();
                     let listener = listeners.find(|listener| listener.name == idle);
-                    help.extend(listener.map(|listener| valid(listener, name)));
+                    let whom = format!("listener `{idle}` of Gateway {name}");
+                    help.extend(listener.map(|listener| Lack::of(listener).needed(&whom)));
                 }
                 _ => {}
             }
@@ -190,35 +194,6 @@ impl Near<'_> {
             let needed = needed.unwrap_or_else(|| format!("correct `{}`", problem.path));
             help.push(format!("{class}: {needed}"));
         }
-    }
-}
-
-/// What a listener needs that is not valid by itself: what an API server checks, and the namespaces of its routes.
-fn valid(listener: &Listener, gateway: &NamespacedName) -> String {
-    let whom = format!("listener `{}` of Gateway {gateway}", listener.name);
-    match (&listener.protocol, listener.tls_mode()) {
-        (ProtocolType::Https, None) => {
-            return format!("give {whom} a `tls` with `certificateRefs`, or `protocol: HTTP`");
-        }
-        (ProtocolType::Tls, None) => {
-            return format!(
-                "give {whom} a `tls` with `certificateRefs` or `mode: Passthrough`, or `protocol: TCP`"
-            );
-        }
-        (ProtocolType::Https, Some(TlsModeType::Passthrough)) => {
-            return format!("give {whom} `tls.mode: Terminate`, or `protocol: TLS`");
-        }
-        (ProtocolType::Https | ProtocolType::Tls, Some(TlsModeType::Unknown(_))) => {
-            return format!("give {whom} `tls.mode: Terminate` or `tls.mode: Passthrough`");
-        }
-        _ => {}
-    }
-    let has_hostname = !matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
-    let hostname = listener.hostname.as_deref();
-    let hostname = hostname.filter(|text| has_hostname && !text.is_empty());
-    match hostname.map(str::parse::<Hostname>) {
-        Some(Err(error)) => format!("correct `hostname` of {whom}: {error}"),
-        _ => format!("correct `allowedRoutes.namespaces` of {whom}"),
     }
 }
 

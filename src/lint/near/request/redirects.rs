@@ -2,7 +2,7 @@
 
 use super::{super::Near, Around};
 use crate::sim::{Answer, Outcome, Refusal, Request, Simulator, redirected};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 /// How many redirects are followed, at most.
 const MOST_FOLLOWED: usize = 8;
@@ -28,7 +28,7 @@ impl Near<'_> {
             match redirected(&next, &then) {
                 Some(after) => next = after,
                 None => {
-                    needs_listener(&next, &then, &mut around.help);
+                    needs_listener(answer, &next, &then, &mut around.help);
                     return;
                 }
             }
@@ -55,10 +55,9 @@ impl Near<'_> {
         };
         let same_route = answer.route.as_ref().map(|first| &first.route) == Some(&route.route);
         around.help.push(match &then.listener {
-            Some(listener) if same_route && listener.name != first.name => format!(
-                "attach {} to listener `{}` only, by `sectionName`",
-                route.route, first.name
-            ),
+            Some(listener) if same_route && listener.name != first.name => {
+                only_at(&route.route, &first.name)
+            }
             _ => format!(
                 "let the `RequestRedirect` of `spec.rules[{}]` of {} lead to a URL that the rule does not match",
                 route.rule, route.route
@@ -67,8 +66,13 @@ impl Near<'_> {
     }
 }
 
+/// How a route that redirects stays away from the listener to which it leads.
+fn only_at(route: &impl fmt::Display, listener: &str) -> String {
+    format!("attach {route} to listener `{listener}` only, by `sectionName`")
+}
+
 /// Which listener a client needs that is led to a port without one.
-fn needs_listener(next: &Request, then: &Answer, help: &mut Vec<String>) {
+fn needs_listener(answer: &Answer, next: &Request, then: &Answer, help: &mut Vec<String>) {
     let protocol = match next.scheme() {
         "http" => "HTTP",
         "https" => "HTTPS",
@@ -76,14 +80,20 @@ fn needs_listener(next: &Request, then: &Answer, help: &mut Vec<String>) {
     };
     let nobody = then.outcome == Outcome::Refused && then.refusal == Some(Refusal::NoListener);
     if let (true, Some(gateway), Ok(port)) = (nobody, &then.gateway, next.destination_port()) {
-        let ended_before = match protocol {
-            "HTTPS" => {
-                "; if TLS ends in front of the Gateway, it sees cleartext again, and the redirect has no end"
+        let listener =
+            format!("add a listener with `protocol: {protocol}` on port {port} to {gateway}");
+        help.push(match (&answer.route, &answer.listener) {
+            // At the new listener the same redirect would lead to itself.
+            (Some(taken), Some(at)) => {
+                format!("{listener}, and {}", only_at(&taken.route, &at.name))
             }
-            _ => "",
-        };
-        help.push(format!(
-            "add a listener with `protocol: {protocol}` on port {port} to {gateway}{ended_before}"
-        ));
+            _ => listener,
+        });
+        if protocol == "HTTPS" {
+            help.push(
+                "where a load balancer in front of the Gateway ends TLS, leave the redirect to it: the Gateway sees HTTP alone, and would redirect each request again"
+                    .to_owned(),
+            );
+        }
     }
 }

@@ -169,7 +169,7 @@ impl Near<'_> {
             ));
             around
                 .help
-                .push(format!("correct `spec.rules[{rule}]` of {route}"));
+                .push(format!("{route}: {}", self.correct_rule(route, *rule)));
         }
         if answer.route.is_some() {
             // The request was taken all the same.
@@ -291,7 +291,9 @@ impl Near<'_> {
         let rules = self.resolver.invalid_rules(route);
         if invalid && !rules.is_empty() {
             let correct = rules.iter().take(SHOWN);
-            help.extend(correct.map(|rule| format!("correct `spec.rules[{rule}]` of {route}")));
+            help.extend(
+                correct.map(|rule| format!("{route}: {}", self.correct_rule(route, *rule))),
+            );
             return;
         }
         let object = ObjectRef {
