@@ -265,28 +265,16 @@ fn describe(
     error: &ConversionError,
     entry: Option<&RawObject>,
 ) -> Vec<Problem> {
-    let object = error.object();
-    let describe = |problem: &ConversionProblem| {
-        let position = entry.map(|entry| entry.position(problem.path()));
-        Problem {
-            file: file.to_owned(),
-            line: position.map_or(first_line, |position| first_line - 1 + position.line),
-            column: position.map_or(1, |position| position.column),
-            object: Named {
-                api_version: entry.map_or("", RawObject::api_version).to_owned(),
-                kind: object.kind.clone(),
-                namespace: object.namespace.clone(),
-                name: object.name.clone(),
-            },
-            severity: Severity::Error,
-            rule: format!("conversion/{}", problem.kind().rule()),
-            path: problem.path().to_owned(),
-            message: problem.kind().to_string(),
-            help: match problem.kind() {
-                ConversionProblemKind::Unreadable(_) => None,
-                _ => Some(format!("wanted version: {}", error.to())),
-            },
-        }
+    let at = place(file, first_line, error.object(), entry);
+    let describe = |problem: &ConversionProblem| Problem {
+        severity: Severity::Error,
+        rule: format!("conversion/{}", problem.kind().rule()),
+        message: problem.kind().to_string(),
+        help: match problem.kind() {
+            ConversionProblemKind::Unreadable(_) => None,
+            _ => Some(format!("wanted version: {}", error.to())),
+        },
+        ..at(problem.path())
     };
     error.problems().iter().map(describe).collect()
 }
@@ -298,18 +286,7 @@ fn describe_remark(
     remark: &ConversionRemark,
     entry: Option<&RawObject>,
 ) -> Problem {
-    let object = remark.object();
-    let position = entry.map(|entry| entry.position(remark.path()));
     Problem {
-        file: file.to_owned(),
-        line: position.map_or(first_line, |position| first_line - 1 + position.line),
-        column: position.map_or(1, |position| position.column),
-        object: Named {
-            api_version: entry.map_or("", RawObject::api_version).to_owned(),
-            kind: object.kind.clone(),
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
-        },
         severity: match remark.is_refused() {
             true => Severity::Error,
             false => Severity::Warning,
@@ -318,9 +295,37 @@ fn describe_remark(
             true => remark.rule().to_owned(),
             false => format!("conversion/{}", remark.rule()),
         },
-        path: remark.path().to_owned(),
         message: remark.message().to_owned(),
         help: Some(remark.help().to_owned()),
+        ..place(file, first_line, remark.object(), entry)(remark.path())
+    }
+}
+
+/// A problem of an object at one of its fields, of which nothing but the place is known.
+fn place<'a>(
+    file: &'a str,
+    first_line: usize,
+    object: &'a ObjectRef,
+    entry: Option<&'a RawObject>,
+) -> impl Fn(&str) -> Problem + 'a {
+    move |path| {
+        let position = entry.map(|entry| entry.position(path));
+        Problem {
+            file: file.to_owned(),
+            line: position.map_or(first_line, |position| first_line - 1 + position.line),
+            column: position.map_or(1, |position| position.column),
+            object: Named {
+                api_version: entry.map_or("", RawObject::api_version).to_owned(),
+                kind: object.kind.clone(),
+                namespace: object.namespace.clone(),
+                name: object.name.clone(),
+            },
+            severity: Severity::Error,
+            rule: String::new(),
+            path: path.to_owned(),
+            message: String::new(),
+            help: None,
+        }
     }
 }
 

@@ -97,13 +97,7 @@ pub struct GatewayClassStatus {
         extend(
             "x-kubernetes-list-type" = "map",
             "x-kubernetes-list-map-keys" = ["type"],
-            "default" = [{
-                "type": "Accepted",
-                "status": "Unknown",
-                "message": "Waiting for controller",
-                "reason": "Pending",
-                "lastTransitionTime": "1970-01-01T00:00:00Z",
-            }],
+            "default" = super::gateway_status::undecided(&["Accepted"]),
         )
     )]
     pub conditions: Vec<Condition>,

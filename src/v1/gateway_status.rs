@@ -9,7 +9,7 @@ use serde_json::json;
 /// The observed state of a Gateway (`status`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("default" = { "conditions": undecided() }))]
+#[schemars(extend("default" = { "conditions": undecided(&["Accepted", "Programmed"]) }))]
 pub struct GatewayStatus {
     /// The addresses at which the Gateway is reached.
     #[serde(
@@ -36,7 +36,7 @@ pub struct GatewayStatus {
         extend(
             "x-kubernetes-list-type" = "map",
             "x-kubernetes-list-map-keys" = ["type"],
-            "default" = undecided(),
+            "default" = undecided(&["Accepted", "Programmed"]),
         )
     )]
     pub conditions: Vec<Condition>,
@@ -53,8 +53,8 @@ pub struct GatewayStatus {
     pub listeners: Vec<ListenerStatus>,
 }
 
-/// The conditions of a Gateway that no controller has seen yet.
-pub(crate) fn undecided() -> serde_json::Value {
+/// Conditions of these types as they are before a controller has seen the object.
+pub(crate) fn undecided(types: &[&str]) -> serde_json::Value {
     let condition = |kind: &str| {
         json!({
             "type": kind,
@@ -64,7 +64,7 @@ pub(crate) fn undecided() -> serde_json::Value {
             "lastTransitionTime": "1970-01-01T00:00:00Z",
         })
     };
-    json!([condition("Accepted"), condition("Programmed")])
+    types.iter().copied().map(condition).collect()
 }
 
 /// An address at which a Gateway is reached (`status.addresses[]`).

@@ -33,15 +33,7 @@ pub struct MeshSpec {
 /// The observed state of a mesh (`status`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("default" = {
-    "conditions": [{
-        "type": "Accepted",
-        "status": "Unknown",
-        "message": "Waiting for controller",
-        "reason": "Pending",
-        "lastTransitionTime": "1970-01-01T00:00:00Z",
-    }],
-}))]
+#[schemars(extend("default" = { "conditions": crate::v1::undecided(&["Accepted"]) }))]
 pub struct MeshStatus {
     /// What the controller found.
     #[serde(
@@ -55,7 +47,7 @@ pub struct MeshStatus {
         extend(
             "x-kubernetes-list-type" = "map",
             "x-kubernetes-list-map-keys" = ["type"],
-            "default" = crate::v1::undecided(),
+            "default" = crate::v1::undecided(&["Accepted", "Programmed"]),
         )
     )]
     pub conditions: Vec<Condition>,
