@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         help: CHANGE_THE_FILTER,
         check: Check::Each(|rule, at, report| {
             judge(rule, at, report, |rule| {
-                Some(RuleFilters::compile_http(&http_rule(rule)?))
+                RuleFilters::compile_http(&http_rule(rule)?).err()
             });
         }),
         ..Rule::SEMANTIC
@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         help: CHANGE_THE_FILTER,
         check: Check::Each(|rule, at, report| {
             judge(rule, at, report, |rule| {
-                Some(RuleFilters::compile_grpc(&grpc_rule(rule)?))
+                RuleFilters::compile_grpc(&grpc_rule(rule)?).err()
             });
         }),
         ..Rule::SEMANTIC
@@ -55,17 +55,14 @@ fn judge(
     rule: Defaulted<'_>,
     at: &Path<'_>,
     report: &mut Reporter<'_>,
-    compile: fn(&Value) -> Option<Result<RuleFilters, Vec<CompileError>>>,
+    errors: fn(&Value) -> Option<Vec<CompileError>>,
 ) {
     let has_filters = |value: Defaulted<'_>| !value.list("filters").is_empty();
     if !has_filters(rule) && !rule.list("backendRefs").iter().any(has_filters) {
         return;
     }
     // What cannot be read has errors of the schema.
-    let Some(compiled) = compile(rule.value()) else {
-        return;
-    };
-    for error in compiled.err().into_iter().flatten() {
+    for error in errors(rule.value()).into_iter().flatten() {
         // What is not implemented here may be elsewhere.
         let is_faulty = !matches!(error.kind(), CompileErrorKind::NotImplemented(_));
         if is_faulty && !error.kind().is_refused_by_api_server() {
