@@ -490,3 +490,28 @@ fn a_request_that_arrives_and_exits_with_1_says_why() {
         "\n\nexit code 1: the request was forwarded, but there is something to correct: see help\n";
     assert!(text.ends_with(last), "{text}");
 }
+
+#[test]
+fn the_first_command_of_readme_prints_what_readme_shows() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let block = |begin: &str| {
+        let (_, rest) = readme.split_once(begin).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    let command = block("```sh\ncargo run -q -- ");
+    let manifest = root.join("examples/manifests/canary.yaml");
+    let arguments: Vec<&str> = command
+        .split_whitespace()
+        .map(|argument| match argument {
+            "examples/manifests/canary.yaml" => manifest.to_str().unwrap(),
+            argument => argument,
+        })
+        .collect();
+    let output = gwapi(&arguments, "");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        block("```text\n")
+    );
+}
