@@ -1,4 +1,4 @@
-//! `find` does not allocate. A program of its own: the pool of an oversized pattern may grow when threads use it at
+//! `find` does not allocate, nor does deciding where nothing is mirrored or rewritten. A program of its own: the pool of an oversized pattern may grow when threads use it at
 //! the same time, as tests of one program do.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -7,6 +7,12 @@ mod support;
 use gwapi::routing::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
     Rank, RepeatedHeader, Router, RouterOptions, ValueMatch,
+};
+use gwapi::{
+    attachment::{self, Snapshot},
+    manifest,
+    meta::NamespacedName,
+    proxy::{Connection, Decision, Scheme, Table},
 };
 
 use support::routing::{self as cases, Random};
@@ -258,6 +264,80 @@ fn finding_never_allocates_on_generated_routes_and_requests() {
                     allocation_counter::measure(|| assert_eq!(router.find(view), expected));
                 assert_eq!(counted.count_total, 0, "seed {seed}: {request:?}");
             });
+        }
+    }
+}
+
+/// The table of the listener of a Gateway with this HTTPRoute, in front of Services that have three endpoints each.
+fn table(rules: serde_json::Value) -> Table {
+    let service = |name: &str| {
+        [
+            serde_json::json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+                "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}),
+            serde_json::json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+                "metadata": {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": name}},
+                "ports": [{"port": 8080}],
+                "endpoints": [{"addresses": ["10.1.0.1"]}, {"addresses": ["10.1.0.2"]}, {"addresses": ["10.1.0.3"]}]}),
+        ]
+    };
+    let gateway = serde_json::json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": "edge", "namespace": "shop"},
+        "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}});
+    let route = serde_json::json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "route", "namespace": "shop"},
+        "spec": {"parentRefs": [{"name": "edge"}], "rules": rules}});
+    let objects = service("a").into_iter().chain(service("b"));
+    let snapshot: Snapshot = objects
+        .chain([gateway, route])
+        .map(|object| manifest::decode(&object).unwrap())
+        .collect();
+    let options = attachment::Options::for_manifests();
+    let effective = attachment::resolve(&snapshot, &options).effective;
+    let gateway = effective.gateways.get(&NamespacedName::new("shop", "edge"));
+    let listener = gateway.unwrap().listeners.first().unwrap();
+    Table::for_listener(listener, RouterOptions::default())
+}
+
+#[test]
+fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
+    let table = table(serde_json::json!([
+        {"matches": [{"path": {"value": "/plain"}}], "backendRefs": [{"name": "a", "port": 80}]},
+        {"matches": [{"path": {"value": "/split"}}],
+            "backendRefs": [{"name": "a", "port": 80, "weight": 9}, {"name": "b", "port": 80}]},
+        {"matches": [{"path": {"value": "/socket"}, "headers": [{"name": "upgrade", "value": "websocket"}]}],
+            "backendRefs": [{"name": "a", "port": 80}]},
+        {"matches": [{"path": {"value": "/remove"}}],
+            "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-gone"]}}],
+            "backendRefs": [{"name": "a", "port": 80}]},
+    ]));
+    let connection = Connection {
+        scheme: Scheme::Http,
+        port: 80,
+    };
+    for path in ["/plain", "/split", "/socket", "/remove"] {
+        for (name, value) in [
+            ("connection", "keep-alive"),
+            ("connection", "Upgrade, x-own"),
+            ("te", "trailers"),
+            ("te", "gzip"),
+            ("content-type", "application/grpc"),
+        ] {
+            let mut request = http::Request::get(path)
+                .header("host", "shop.example:80")
+                .header("keep-alive", "timeout=5")
+                .header("upgrade", "websocket")
+                .header("x-own", "1")
+                .header("x-gone", "1")
+                .header(name, value)
+                .body(())
+                .unwrap()
+                .into_parts()
+                .0;
+            let counted = allocation_counter::measure(|| {
+                let decision = table.decide(&mut request, connection, &mut |below| below - 1);
+                assert!(matches!(decision, Decision::Forward(_)));
+            });
+            assert_eq!(counted.count_total, 0, "{path} {name}: {value}");
         }
     }
 }

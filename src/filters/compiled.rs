@@ -21,6 +21,24 @@ pub struct Filters {
     rewrite: Option<Rewrite>,
     mirrors: Vec<BackendObjectReference>,
     extensions: Vec<LocalObjectReference>,
+    steps: Vec<Step>,
+}
+
+/// One filter that a request passes, in its place among the others of the list.
+///
+/// "Implementations SHOULD implement filters in the order they are specified" (HTTPRoute `spec.rules[].filters`): who takes a
+/// request through [`Filters::steps`] gives each mirror the request as it is at the mirror's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// [`Filters::request_headers`] changes the headers.
+    RequestHeaders,
+    /// [`Filters::rewrite`] changes host and path.
+    Rewrite,
+    /// [`Filters::redirect`] answers.
+    Redirect,
+    /// The mirror of this index in [`Filters::mirrors`] gets a copy.
+    Mirror(usize),
 }
 
 impl Filters {
@@ -70,9 +88,7 @@ impl Filters {
                 GrpcRouteFilter::ResponseHeaderModifier(filter) => {
                     this.add_response(filter, &mut found);
                 }
-                GrpcRouteFilter::RequestMirror(filter) => {
-                    this.mirrors.push(filter.backend_ref.clone());
-                }
+                GrpcRouteFilter::RequestMirror(filter) => this.add_mirror(&filter.backend_ref),
                 GrpcRouteFilter::ExtensionRef(reference) => this.extensions.push(reference.clone()),
                 GrpcRouteFilter::Unrecognized(_) => {
                     found.push(unrecognized(filter.type_name(), GrpcRouteFilter::TYPES));
@@ -87,18 +103,24 @@ impl Filters {
         match filter {
             HttpRouteFilter::RequestHeaderModifier(filter) => self.add_request(filter, errors),
             HttpRouteFilter::ResponseHeaderModifier(filter) => self.add_response(filter, errors),
-            HttpRouteFilter::RequestMirror(filter) => self.mirrors.push(filter.backend_ref.clone()),
+            HttpRouteFilter::RequestMirror(filter) => self.add_mirror(&filter.backend_ref),
             HttpRouteFilter::RequestRedirect(filter) => match Redirect::compile(filter) {
-                Ok(redirect) => once(
-                    "RequestRedirect",
-                    &mut self.redirect,
-                    (index, redirect),
-                    errors,
-                ),
+                Ok(redirect) => {
+                    self.steps.push(Step::Redirect);
+                    once(
+                        "RequestRedirect",
+                        &mut self.redirect,
+                        (index, redirect),
+                        errors,
+                    );
+                }
                 Err(error) => errors.push(error.within("requestRedirect")),
             },
             HttpRouteFilter::UrlRewrite(filter) => match Rewrite::compile(filter) {
-                Ok(rewrite) => once("URLRewrite", &mut self.rewrite, rewrite, errors),
+                Ok(rewrite) => {
+                    self.steps.push(Step::Rewrite);
+                    once("URLRewrite", &mut self.rewrite, rewrite, errors);
+                }
                 Err(error) => errors.push(error.within("urlRewrite")),
             },
             HttpRouteFilter::ExtensionRef(reference) => self.extensions.push(reference.clone()),
@@ -127,7 +149,13 @@ impl Filters {
         }
     }
 
+    fn add_mirror(&mut self, backend: &BackendObjectReference) {
+        self.steps.push(Step::Mirror(self.mirrors.len()));
+        self.mirrors.push(backend.clone());
+    }
+
     fn add_request(&mut self, filter: &HttpHeaderFilter, errors: &mut Vec<CompileError>) {
+        self.steps.push(Step::RequestHeaders);
         let mut found = Vec::new();
         let modifier = HeaderModifier::compile(filter, Message::Request, &mut found);
         let within = |error: CompileError| error.within("requestHeaderModifier");
@@ -152,6 +180,12 @@ impl Filters {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The filters that a request passes, in the order of the list. Of what changes responses, nothing is here.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// The changes to the headers of a request.
@@ -232,8 +266,8 @@ impl Filters {
             .transpose()
     }
 
-    /// Applies rewrite and header changes to a request on its way to the backend. `matched_prefix` as in
-    /// [`PathModifier::modify`](super::PathModifier::modify).
+    /// Applies rewrite and header changes to a request on its way to the backend, in the order of the list.
+    /// `matched_prefix` as in [`PathModifier::modify`](super::PathModifier::modify).
     ///
     /// # Errors
     ///
@@ -243,13 +277,32 @@ impl Filters {
         request: &mut request::Parts,
         matched_prefix: Option<&str>,
     ) -> Result<(), ApplyError> {
-        if let Some(rewrite) = &self.rewrite {
-            rewrite.apply(request, matched_prefix)?;
+        let mut steps = self.steps.iter();
+        steps.try_for_each(|step| self.apply_step(*step, request, matched_prefix))
+    }
+
+    /// What one step changes of a request: nothing, for a redirect or a mirror.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply_request`](Self::apply_request).
+    pub fn apply_step(
+        &self,
+        step: Step,
+        request: &mut request::Parts,
+        matched_prefix: Option<&str>,
+    ) -> Result<(), ApplyError> {
+        match step {
+            Step::RequestHeaders => self
+                .request
+                .as_ref()
+                .map_or(Ok(()), |modifier| modifier.apply_to_request(request)),
+            Step::Rewrite => self
+                .rewrite
+                .as_ref()
+                .map_or(Ok(()), |rewrite| rewrite.apply(request, matched_prefix)),
+            Step::Redirect | Step::Mirror(_) => Ok(()),
         }
-        if let Some(modifier) = &self.request {
-            modifier.apply_to_request(request)?;
-        }
-        Ok(())
     }
 
     /// Applies header changes to an answer on its way to the client. For an answer of a backend, those of
@@ -380,6 +433,32 @@ mod tests {
             assert!(!filters.is_empty());
         }
         assert!(http(json!([])).unwrap().is_empty());
+    }
+
+    /// HTTPRoute `filters`: "implementations SHOULD implement filters in the order they are specified".
+    #[test]
+    fn steps_are_in_the_order_of_the_list() {
+        let mirror = json!({"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "m", "port": 80}}});
+        let headers = modifier("RequestHeaderModifier", "requestHeaderModifier", "1");
+        let response = modifier("ResponseHeaderModifier", "responseHeaderModifier", "1");
+        let rewrite = json!({"type": "URLRewrite", "urlRewrite": {}});
+        let redirect = json!({"type": "RequestRedirect", "requestRedirect": {}});
+        let steps = |list| http(list).unwrap().steps().to_vec();
+        assert_eq!(
+            steps(json!([mirror, response, headers, mirror, rewrite])),
+            [
+                Step::Mirror(0),
+                Step::RequestHeaders,
+                Step::Mirror(1),
+                Step::Rewrite
+            ]
+        );
+        assert_eq!(
+            steps(json!([redirect, mirror])),
+            [Step::Redirect, Step::Mirror(0)]
+        );
+        let calls = grpc(json!([mirror, headers])).unwrap();
+        assert_eq!(calls.steps(), [Step::Mirror(0), Step::RequestHeaders]);
     }
 
     #[test]

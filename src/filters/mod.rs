@@ -7,10 +7,11 @@
 //! # Order
 //!
 //! Towards the backend the rule's filters come first, then those of the chosen backend; the answer takes
-//! the way back: the backend's first, then the rule's. Within one list the order does not matter: each
-//! type may stand in it once, and no two filters change the same part of a message. A mirror gets the request as
-//! the other filters of its list leave it, wherever it stands among them, and a mirror of the rule gets nothing of
-//! what a backend's filters do, since these concern that backend alone. A redirect answers before a backend is chosen.
+//! the way back: the backend's first, then the rule's. Within one list filters are applied in its order
+//! ([`Filters::steps`]): a mirror gets the request as it is at the mirror's place, and a redirect sees it as it is at the
+//! redirect's. A mirror of the rule gets nothing of what a backend's filters do, since these concern that backend alone.
+//! A redirect of a rule answers before a backend is chosen. It ends no other filter: mirrors get their copies on whichever
+//! side of it they stand, and the changes to the response apply to the redirect.
 //!
 //! # What header modifiers cannot change
 //!
@@ -65,8 +66,8 @@ mod redirect;
 mod rewrite;
 mod rule;
 
-pub use compiled::Filters;
 pub(crate) use compiled::missing;
+pub use compiled::{Filters, Step};
 pub use error::{ApplyError, ApplyErrorKind, CompileError, CompileErrorKind};
 pub use header_modifier::HeaderModifier;
 pub use hop_by_hop::{CONNECTION_HEADERS, strip_hop_by_hop};

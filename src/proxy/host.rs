@@ -8,20 +8,44 @@ use http::{HeaderValue, Version, header::HOST, request};
 /// hosts is meant, or to pass on what the backend may read in another way, would let a client reach what a rule or a
 /// listener keeps from it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadHost {
+#[non_exhaustive]
+pub enum BadHost {
+    /// HTTP/1.1 without one.
     #[error("the request has no `Host` header, and HTTP/1.1 demands one")]
     Missing,
+    /// So many `Host` headers.
     #[error("the request has {0} `Host` headers, and may have one")]
     Repeated(usize),
+    /// Something that is not a host.
     #[error(transparent)]
     Invalid(AuthorityError),
+}
+
+/// Judges the host that a request asks for, and makes it one: the authority of the target overrides the `Host` header ("the
+/// proxy MUST ignore the received Host header field (if any) and instead replace it with the host information of the
+/// request-target", RFC 9112, section 3.2.2). `:authority` of HTTP/2 is such an authority (RFC 9113, section 8.3.1).
+///
+/// Nothing is allocated unless something is wrong, or a `Host` header is replaced.
+pub(crate) fn settle(request: &mut request::Parts) -> Result<(), BadHost> {
+    check(request)?;
+    let Some(authority) = request.uri.authority() else {
+        return Ok(());
+    };
+    if let Some(sent) = request.headers.get_mut(HOST)
+        && sent.as_bytes() != authority.as_str().as_bytes()
+        // What was found to be an authority is a value.
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        *sent = host;
+    }
+    Ok(())
 }
 
 /// Judges the `Host` header and the authority of the target. A `Host` header without a value names no host, which is
 /// allowed: such a request matches what names no hostname.
 ///
 /// Nothing is allocated unless something is wrong.
-pub(super) fn check(request: &request::Parts) -> Result<(), BadHost> {
+fn check(request: &request::Parts) -> Result<(), BadHost> {
     let mut sent = request.headers.get_all(HOST).iter();
     let first = sent.next();
     let more = sent.count();
@@ -55,6 +79,48 @@ mod tests {
         }
         let parts = request.body(()).unwrap().into_parts().0;
         check(&parts).map_err(|error| error.to_string())
+    }
+
+    /// RFC 9112, section 3.2.2.
+    #[test]
+    fn the_authority_of_the_target_overrides_the_host_header() {
+        for (target, version, sent, settled) in [
+            (
+                "http://a.example/",
+                Version::HTTP_11,
+                Some("b.example"),
+                Some("a.example"),
+            ),
+            (
+                "http://a.example:8080/x",
+                Version::HTTP_11,
+                Some("a.example"),
+                Some("a.example:8080"),
+            ),
+            (
+                "http://a.example/",
+                Version::HTTP_11,
+                Some(""),
+                Some("a.example"),
+            ),
+            (
+                "https://a.example/",
+                Version::HTTP_2,
+                Some("b.example"),
+                Some("a.example"),
+            ),
+            ("https://a.example/", Version::HTTP_2, None, None),
+            ("/", Version::HTTP_11, Some("b.example"), Some("b.example")),
+        ] {
+            let mut request = http::Request::get(target).version(version);
+            if let Some(sent) = sent {
+                request = request.header("host", sent);
+            }
+            let mut parts = request.body(()).unwrap().into_parts().0;
+            settle(&mut parts).unwrap();
+            let got = parts.headers.get(HOST).map(|host| host.to_str().unwrap());
+            assert_eq!(got, settled, "{target} {sent:?}");
+        }
     }
 
     /// RFC 9112, section 3.2.

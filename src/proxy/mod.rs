@@ -11,16 +11,28 @@
 //!   change)
 //! ```
 
+mod answer;
 mod attached;
+mod draw;
+mod grpc;
 mod host;
 mod pipeline;
+mod protocol;
 mod rule;
 mod table;
 #[cfg(test)]
 mod tests;
+mod why;
 
+pub use answer::LocalAnswer;
 pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
-pub(crate) use pipeline::is_grpc;
-pub use pipeline::{Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, ready_endpoint};
+pub use draw::DrawError;
+pub use grpc::GrpcStatus;
+pub(crate) use grpc::is_grpc;
+pub use host::BadHost;
+pub(crate) use host::settle;
+pub use pipeline::{Connection, Decision, Forward, Mirrored, Scheme, ready_endpoint};
+pub use protocol::BackendProtocol;
 pub use rule::{Backend, CompiledRule};
 pub use table::{Table, Target};
+pub use why::Why;

@@ -1,22 +1,25 @@
-//! The request pipeline.
+//! The way of a request through the rule that takes it.
 
-use super::{Backend, Table, Target, host};
+use super::{
+    Backend, DrawError, LocalAnswer, Table, Target, Why, answer::Asker, draw, grpc::is_grpc, host,
+    protocol::BackendProtocol,
+};
 use crate::{
     attachment::{
         RouteKind,
         effective::{BackendEndpoints, EffectiveBackend, EffectiveFilters, Endpoint},
     },
-    filters::{ApplyError, RedirectContext},
+    filters::{ApplyError, RedirectContext, Step, strip_hop_by_hop},
 };
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, HOST, LOCATION},
+    HeaderMap, HeaderValue, StatusCode, Version,
+    header::{HOST, LOCATION},
     request, response,
 };
 use std::sync::Arc;
 
 /// The scheme in which a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// Cleartext.
     Http,
@@ -36,7 +39,7 @@ impl Scheme {
 }
 
 /// What is known of the connection over which a request came.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// The scheme.
     pub scheme: Scheme,
@@ -48,24 +51,9 @@ pub struct Connection {
 #[derive(Debug)]
 pub enum Decision<'t> {
     /// It goes to an endpoint of a backend.
-    Forward(Box<Forward<'t>>),
+    Forward(Forward<'t>),
     /// The data plane answers, and no backend is asked.
     Answer(LocalAnswer<'t>),
-}
-
-/// An answer of the data plane itself: a redirect or an error.
-#[derive(Debug)]
-pub struct LocalAnswer<'t> {
-    /// The rule and match; none where no rule matched.
-    pub target: Option<&'t Target>,
-    /// The backend whose share of requests fails, where that is why.
-    pub failed: Option<&'t EffectiveBackend>,
-    /// The status code.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// Why, as a sentence for people.
-    pub why: String,
 }
 
 /// A request that goes to an endpoint. The request itself has been changed by the filters.
@@ -79,6 +67,12 @@ pub struct Forward<'t> {
     pub endpoints: &'t Arc<BackendEndpoints>,
     /// The endpoint.
     pub endpoint: Endpoint<'t>,
+    /// What is spoken to the endpoint.
+    pub protocol: BackendProtocol,
+    /// The protocols to which the client asks to switch its connection, such as `websocket`, for the `Upgrade` header of the
+    /// request to the endpoint, which `Connection` has to name (RFC 9110, section 7.8). The request itself has neither
+    /// header any more.
+    pub upgrade: Option<HeaderValue>,
     /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
     /// `requestMirror`).
     pub mirrors: Vec<Mirrored<'t>>,
@@ -90,11 +84,15 @@ pub struct Forward<'t> {
 pub struct Mirrored<'t> {
     /// The backend.
     pub backend: &'t EffectiveBackend,
+    /// The backend's port and all its endpoints.
+    pub endpoints: &'t Arc<BackendEndpoints>,
     /// The endpoint, one however many the backend has.
     pub endpoint: Endpoint<'t>,
-    /// The request as the filters of the mirror's level left it. Filters of a backend change what is forwarded
-    /// to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not see
-    /// them.
+    /// What is spoken to the endpoint.
+    pub protocol: BackendProtocol,
+    /// The request as it is at the place of the mirror among the filters of its level. Filters of a backend change what is
+    /// forwarded to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not
+    /// see them.
     pub request: request::Parts,
 }
 
@@ -105,20 +103,25 @@ impl<'t> Forward<'t> {
         [self.target.rule().filters(), self.own_filters]
     }
 
-    /// Applies the response filters, those of the backend before those of the rule.
+    /// Takes the headers of the connection off the response of the endpoint (RFC 9110, section 7.6.1), and applies the
+    /// response filters, those of the backend before those of the rule.
+    ///
+    /// With status 101 the endpoint switches protocols. The response of the data plane to the client then says so in its
+    /// turn: `Upgrade` has the protocol that this returns.
     ///
     /// # Errors
     ///
     /// When the response then has more headers than there can be.
-    pub fn respond(&self, response: &mut response::Parts) -> Result<(), ApplyError> {
-        self.own_filters
-            .compiled
-            .apply_response(&mut response.headers)?;
-        self.target
-            .rule()
-            .filters()
-            .compiled
-            .apply_response(&mut response.headers)
+    pub fn respond(
+        &self,
+        response: &mut response::Parts,
+    ) -> Result<Option<HeaderValue>, ApplyError> {
+        let switched = strip_hop_by_hop(&mut response.headers)
+            .filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS);
+        for filters in [self.own_filters, self.target.rule().filters()] {
+            filters.compiled.apply_response(&mut response.headers)?;
+        }
+        Ok(switched)
     }
 }
 
@@ -126,7 +129,9 @@ impl Table {
     /// Decides what becomes of a request, and changes it as the filters ask.
     ///
     /// A request with several `Host` headers or an invalid one is answered with 400, and so is one of HTTP/1.1 that names
-    /// no host (RFC 9112, section 3.2).
+    /// no host (RFC 9112, section 3.2). The authority of the target overrides `Host` (RFC 9112, section 3.2.2), for matches
+    /// and for what is forwarded. The headers of the connection (RFC 9110, section 7.6.1) are there for matches, and are gone
+    /// before the first filter.
     ///
     /// `draw(n)` returns a number below `n`, with even chances for an exact split; it is asked for the
     /// backend (`n` the sum of weights), the endpoint, and the endpoint of each mirror.
@@ -136,259 +141,264 @@ impl Table {
         connection: Connection,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Decision<'t> {
-        if let Err(why) = host::check(request) {
-            // In this form for everyone: HTTP itself asks for it, before it matters what is spoken over HTTP.
-            return Decision::Answer(LocalAnswer {
-                target: None,
-                failed: None,
-                status: StatusCode::BAD_REQUEST,
-                headers: HeaderMap::new(),
-                why: why.to_string(),
-            });
+        if let Err(bad) = host::settle(request) {
+            return Decision::Answer(LocalAnswer::bad_request(Why::Host(bad)));
         }
-        let Some(target) = self.router().find(request) else {
-            return local(
-                None,
-                request,
-                StatusCode::NOT_FOUND,
-                "no rule matches the request".into(),
-            );
+        let asker = Asker {
+            calls: is_grpc(&request.headers),
+            grpc_routes: self.has_grpc_routes(),
         };
-        self.follow(target, request, connection, draw)
+        let Some(target) = self.router().find(request) else {
+            return Decision::Answer(asker.error(None, Why::NoRule));
+        };
+        let upgrade = strip_hop_by_hop(&mut request.headers)
+            .filter(|_| matches!(request.version, Version::HTTP_11));
+        let way = Way {
+            target,
+            asker,
+            connection,
+        };
+        way.follow(request, upgrade, draw)
     }
+}
 
-    /// Takes a request through the rule of a target that was found for it.
-    pub fn follow<'t>(
-        &'t self,
-        target: &'t Target,
+/// A request that a rule takes.
+#[derive(Clone, Copy)]
+struct Way<'t> {
+    target: &'t Target,
+    asker: Asker,
+    connection: Connection,
+}
+
+/// What the filters of one level make of a request.
+struct Passed<'t> {
+    mirrors: Vec<Mirrored<'t>>,
+    /// The status and the location, where one of them redirects.
+    redirect: Option<(StatusCode, HeaderValue)>,
+}
+
+impl<'t> Way<'t> {
+    fn follow(
+        self,
         request: &mut request::Parts,
-        connection: Connection,
+        upgrade: Option<HeaderValue>,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Decision<'t> {
-        let rule = target.rule();
-        let refuse =
-            |request: &request::Parts, status, why| local(Some(target), request, status, why);
-        if let Some(problem) = rule.problem() {
-            return refuse(
-                request,
-                StatusCode::INTERNAL_SERVER_ERROR,
-                problem.to_owned(),
-            );
-        }
+        let rule = self.target.rule();
         let filters = rule.filters();
-        if let Some(answer) = redirect(target, filters, None, request, connection) {
-            return answer;
+        if let Some(problem) = rule.problem() {
+            return self.error(None, problem.clone());
         }
-
-        let Some(backend) = choose(target, draw) else {
-            let why = if rule.backends().is_empty() {
-                "the rule has no backend"
-            } else {
-                "all weights of the rule are 0"
+        if filters.compiled.redirect().is_some() {
+            return match self.pass(filters, request, draw) {
+                Ok(passed) => self.redirected(passed, &[filters], None),
+                Err(why) => self.error(None, why),
             };
-            return refuse(request, StatusCode::INTERNAL_SERVER_ERROR, why.into());
-        };
-        let effective = backend.effective();
-        let fail = |request: &request::Parts, status, why| {
-            let mut answer = local(Some(target), request, status, why);
-            if let Decision::Answer(answer) = &mut answer {
-                answer.failed = Some(effective);
-            }
-            answer
-        };
-        let endpoints = match &effective.target {
-            Ok(endpoints) => endpoints,
-            Err(problem) => {
-                return fail(
-                    request,
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    problem.to_string(),
-                );
-            }
-        };
-        if let Err(error) = filters.compiled.apply_request(request, target.prefix()) {
-            return fail(request, error.status(), error.to_string());
         }
-        if let Some(answer) = redirect(
-            target,
-            backend.filters(),
-            Some(filters),
-            request,
-            connection,
-        ) {
-            return answer;
-        }
-        let Some(endpoint) = ready_endpoint(endpoints, draw) else {
-            let why = format!("{} has no endpoint that is ready", effective.reference);
-            return fail(request, StatusCode::SERVICE_UNAVAILABLE, why);
+        let backend = match self.choose(draw) {
+            Ok(backend) => backend,
+            Err(why) => return self.error(None, why),
         };
-        let mut mirrors = mirrored(filters, request, draw);
-        if let Err(error) = backend
-            .filters()
-            .compiled
-            .apply_request(request, target.prefix())
-        {
-            return fail(request, error.status(), error.to_string());
+        match self.through(backend, request, upgrade, draw) {
+            Ok(decision) => decision,
+            Err(why) => self.error(Some(backend), why),
         }
-        mirrors.extend(mirrored(backend.filters(), request, draw));
-        Decision::Forward(Box::new(Forward {
-            target,
-            backend: effective,
+    }
+
+    /// The backend that a draw over the sum of the weights falls on.
+    fn choose(self, draw: &mut dyn FnMut(u64) -> u64) -> Result<&'t Backend, Why> {
+        let rule = self.target.rule();
+        let total = rule.choice().total();
+        if total == 0 {
+            return Err(match rule.backends().is_empty() {
+                true => Why::NoBackend,
+                false => Why::NoWeight,
+            });
+        }
+        let index = rule.choice().choose(draw::below(draw, total)?);
+        let backend = index.and_then(|index| rule.backends().get(index));
+        // What is below the total chooses one.
+        backend.ok_or(Why::NoBackend)
+    }
+
+    /// A request for this backend.
+    fn through(
+        self,
+        backend: &'t Backend,
+        request: &mut request::Parts,
+        upgrade: Option<HeaderValue>,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Result<Decision<'t>, Why> {
+        let rule = self.target.rule();
+        let [by_rule, by_backend] = [rule.filters(), backend.filters()];
+        let endpoints = backend.target().map_err(Why::Backend)?;
+        if by_backend.compiled.redirect().is_some() {
+            let mut passed = self.pass(by_rule, request, draw)?;
+            let own = self.pass(by_backend, request, draw)?;
+            passed.mirrors.extend(own.mirrors);
+            passed.redirect = own.redirect;
+            return Ok(self.redirected(passed, &[by_backend, by_rule], Some(backend)));
+        }
+        let endpoint = ready_endpoint(endpoints, draw)?
+            .ok_or_else(|| Why::NoEndpoint(backend.reference().clone()))?;
+        let mut mirrors = self.pass(by_rule, request, draw)?.mirrors;
+        mirrors.extend(self.pass(by_backend, request, draw)?.mirrors);
+        let passes_upgrade =
+            by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
+        let upgrade = upgrade.filter(|_| passes_upgrade);
+        let protocol = BackendProtocol::of(endpoints, self.calls(), upgrade.as_ref());
+        Ok(Decision::Forward(Forward {
+            target: self.target,
+            backend: backend.effective(),
             endpoints,
             endpoint,
+            protocol,
+            upgrade: upgrade.filter(|_| protocol.switches()),
             mirrors,
-            own_filters: backend.filters(),
+            own_filters: by_backend,
         }))
     }
-}
 
-/// The copies that the filters of one level ask for.
-fn mirrored<'t>(
-    filters: &'t EffectiveFilters,
-    request: &request::Parts,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Vec<Mirrored<'t>> {
-    let lead = filters.mirrors.iter().filter_map(|mirror| {
-        let target = mirror.backend.target.as_ref().ok()?;
-        if !mirror.takes(draw) {
-            return None;
+    /// Whether what is forwarded is gRPC: the route may tell (HTTPRoute and GRPCRoute `backendRefs[]`), and so does the
+    /// request as it came.
+    fn calls(self) -> bool {
+        self.asker.calls || self.target.rule().route().kind == RouteKind::Grpc
+    }
+
+    /// Takes a request through the filters of one level, in the order of their list.
+    fn pass(
+        self,
+        filters: &'t EffectiveFilters,
+        request: &mut request::Parts,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Result<Passed<'t>, Why> {
+        let mut passed = Passed {
+            mirrors: Vec::new(),
+            redirect: None,
+        };
+        for step in filters.compiled.steps() {
+            match *step {
+                Step::Mirror(index) => {
+                    let copy = self.mirrored(filters, index, request, draw)?;
+                    passed.mirrors.extend(copy);
+                }
+                Step::Redirect => passed.redirect = self.location(filters, request)?,
+                step => {
+                    filters
+                        .compiled
+                        .apply_step(step, request, self.target.prefix())?;
+                }
+            }
         }
-        let endpoint = ready_endpoint(target, draw)?;
-        Some(Mirrored {
-            backend: &mirror.backend,
-            endpoint,
-            request: request.clone(),
-        })
-    });
-    lead.collect()
-}
+        Ok(passed)
+    }
 
-/// The backend that a draw over the sum of the weights falls on.
-fn choose<'t>(target: &'t Target, draw: &mut dyn FnMut(u64) -> u64) -> Option<&'t Backend> {
-    let rule = target.rule();
-    let total = rule.choice().total();
-    let index = (total > 0)
-        .then(|| rule.choice().choose(draw(total)))
-        .flatten()?;
-    rule.backends().get(index)
+    /// Where a redirect among these filters sends the client.
+    fn location(
+        self,
+        filters: &EffectiveFilters,
+        request: &request::Parts,
+    ) -> Result<Option<(StatusCode, HeaderValue)>, ApplyError> {
+        let in_target = request.uri.authority().map(http::uri::Authority::as_str);
+        let in_header = || request.headers.get(HOST)?.to_str().ok();
+        filters.compiled.location(&RedirectContext {
+            scheme: self.connection.scheme.as_str(),
+            host: in_target.or_else(in_header).unwrap_or_default(),
+            port: self.connection.port,
+            path: request.uri.path(),
+            query: request.uri.query(),
+            matched_prefix: self.target.prefix(),
+        })
+    }
+
+    /// The answer to a request that is redirected. It is the response that the client gets, so response filters change it:
+    /// those of the redirect's own level, and after them those of the rule around a backend.
+    fn redirected(
+        self,
+        passed: Passed<'t>,
+        levels: &[&EffectiveFilters],
+        backend: Option<&'t Backend>,
+    ) -> Decision<'t> {
+        let Passed { mirrors, redirect } = passed;
+        // Whoever calls this has seen that there is a redirect.
+        let Some((status, location)) = redirect else {
+            return self.error(None, Why::NoBackend);
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, location.clone());
+        for filters in levels {
+            if let Err(error) = filters.compiled.apply_response(&mut headers) {
+                return self.error(None, error.into());
+            }
+        }
+        Decision::Answer(LocalAnswer {
+            target: Some(self.target),
+            failed: None,
+            redirecting: backend.map(Backend::effective),
+            status,
+            grpc: None,
+            headers,
+            mirrors,
+            why: Why::Redirect {
+                of_backend: backend.is_some(),
+                location,
+            },
+        })
+    }
+
+    /// The copy for a mirror. None where the mirror leads nowhere, or has no share in this request.
+    fn mirrored(
+        self,
+        filters: &'t EffectiveFilters,
+        index: usize,
+        request: &request::Parts,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Result<Option<Mirrored<'t>>, DrawError> {
+        let Some(mirror) = filters.mirrors.get(index) else {
+            return Ok(None);
+        };
+        let Ok(endpoints) = &mirror.backend.target else {
+            return Ok(None);
+        };
+        if !draw::takes(mirror, draw)? {
+            return Ok(None);
+        }
+        let endpoint = ready_endpoint(endpoints, draw)?;
+        Ok(endpoint.map(|endpoint| Mirrored {
+            backend: &mirror.backend,
+            endpoints,
+            endpoint,
+            protocol: BackendProtocol::of(endpoints, self.calls(), None),
+            request: request.clone(),
+        }))
+    }
+
+    fn error(self, failed: Option<&'t Backend>, why: Why) -> Decision<'t> {
+        let mut answer = self.asker.error(Some(self.target), why);
+        answer.failed = failed.map(Backend::effective);
+        Decision::Answer(answer)
+    }
 }
 
 /// One of the endpoints that take new requests, all with even chances. Nothing is drawn where there is no
 /// choice.
+///
+/// # Errors
+///
+/// A draw that is not below the number of these endpoints.
 pub fn ready_endpoint<'t>(
     backend: &'t BackendEndpoints,
     draw: &mut dyn FnMut(u64) -> u64,
-) -> Option<Endpoint<'t>> {
+) -> Result<Option<Endpoint<'t>>, DrawError> {
     let mut ready = backend.endpoints.iter().filter(|endpoint| endpoint.ready);
     let count = ready.clone().count();
-    match count {
+    Ok(match count {
         0 => None,
         1 => ready.next(),
         _ => {
-            let drawn = draw(u64::try_from(count).ok()?);
-            ready.nth(usize::try_from(drawn).ok()?)
+            let below = u64::try_from(count).unwrap_or(u64::MAX);
+            let drawn = draw::below(draw, below)?;
+            ready.nth(usize::try_from(drawn).unwrap_or_default())
         }
-    }
-}
-
-/// The redirect of one level of filters, if it has one. It is the response that the client gets, so the filters of its own
-/// level change it, and after them those of the rule around a backend.
-fn redirect<'t>(
-    target: &'t Target,
-    filters: &'t EffectiveFilters,
-    around: Option<&'t EffectiveFilters>,
-    request: &request::Parts,
-    connection: Connection,
-) -> Option<Decision<'t>> {
-    let redirect = filters.compiled.redirect()?;
-    let authority = request
-        .uri
-        .authority()
-        .map(http::uri::Authority::as_str)
-        .or_else(|| {
-            request
-                .headers
-                .get(HOST)
-                .and_then(|host| host.to_str().ok())
-        })
-        .unwrap_or_default();
-    let context = RedirectContext {
-        scheme: connection.scheme.as_str(),
-        host: authority,
-        port: connection.port,
-        path: request.uri.path(),
-        query: request.uri.query(),
-        matched_prefix: target.prefix(),
-    };
-    let answered = redirect.location(&context).and_then(|(status, location)| {
-        let why = format!(
-            "the {} redirects to {}",
-            around.map_or("rule", |_| "filter of the backend"),
-            String::from_utf8_lossy(location.as_bytes())
-        );
-        let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, location);
-        for filters in std::iter::once(filters).chain(around) {
-            filters.compiled.apply_response(&mut headers)?;
-        }
-        Ok(LocalAnswer {
-            target: Some(target),
-            failed: None,
-            status,
-            headers,
-            why,
-        })
-    });
-    Some(match answered {
-        Ok(answer) => Decision::Answer(answer),
-        Err(error) => local(Some(target), request, error.status(), error.to_string()),
-    })
-}
-
-/// The media type of gRPC.
-const GRPC: &str = "application/grpc";
-
-/// Whether headers are those of a gRPC call or its answer: `Content-Type` is `application/grpc`, in any case, perhaps with
-/// a format (`+proto`) or parameters behind it ("gRPC over HTTP2", Requests). gRPC-Web, `application/grpc-web`, is
-/// another protocol.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) else {
-        return false;
-    };
-    value
-        .split_at_checked(GRPC.len())
-        .is_some_and(|(kind, rest)| {
-            kind.eq_ignore_ascii_case(GRPC.as_bytes())
-                && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
-        })
-}
-
-/// An error of the data plane's own. A gRPC client gets it in the form that gRPC prescribes: HTTP 200 with
-/// the gRPC status `UNIMPLEMENTED` where no rule matches, else `UNAVAILABLE` (GRPCRoute `spec.rules`).
-fn local<'t>(
-    target: Option<&'t Target>,
-    request: &request::Parts,
-    status: StatusCode,
-    why: String,
-) -> Decision<'t> {
-    let mut headers = HeaderMap::new();
-    let by_grpc = target.is_some_and(|target| target.rule().route().kind == RouteKind::Grpc);
-    let status = if by_grpc || is_grpc(&request.headers) {
-        let code = if target.is_none() { "12" } else { "14" };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
-        headers.insert("grpc-status", HeaderValue::from_static(code));
-        if let Ok(message) = HeaderValue::from_str(&why) {
-            headers.insert("grpc-message", message);
-        }
-        StatusCode::OK
-    } else {
-        status
-    };
-    Decision::Answer(LocalAnswer {
-        target,
-        failed: None,
-        status,
-        headers,
-        why,
     })
 }

@@ -1,13 +1,18 @@
 //! A rule of a route, compiled: what a request under it goes through.
 
+use super::Why;
 use crate::{
     attachment::{
         RouteId, RouteKind,
-        effective::{EffectiveBackend, EffectiveFilters, GrpcRule, HttpRule, Timeouts},
+        effective::{
+            BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilters, GrpcRule,
+            HttpRule, RuleProblem, Timeouts,
+        },
     },
     backend::WeightedChoice,
-    meta::NamespacedName,
+    meta::{NamespacedName, ObjectRef},
 };
+use std::sync::Arc;
 
 /// A rule, ready to be asked.
 #[derive(Debug)]
@@ -18,7 +23,7 @@ pub struct CompiledRule {
     backends: Vec<Backend>,
     choice: WeightedChoice,
     timeouts: Timeouts,
-    problem: Option<String>,
+    problem: Option<Why>,
 }
 
 impl CompiledRule {
@@ -34,7 +39,7 @@ impl CompiledRule {
             &rule.filters,
             &rule.backends,
             rule.timeouts,
-            rule.problem.as_ref().map(ToString::to_string),
+            rule.problem.as_ref(),
         )
     }
 
@@ -50,7 +55,7 @@ impl CompiledRule {
             &rule.filters,
             &rule.backends,
             Timeouts::default(),
-            rule.problem.as_ref().map(ToString::to_string),
+            rule.problem.as_ref(),
         )
     }
 
@@ -60,13 +65,15 @@ impl CompiledRule {
         filters: &EffectiveFilters,
         backends: &[EffectiveBackend],
         timeouts: Timeouts,
-        problem: Option<String>,
+        problem: Option<&RuleProblem>,
     ) -> Self {
         let (choice, unusable) = match WeightedChoice::new(backends.iter().map(|b| b.weight)) {
             Ok(choice) => (choice, None),
-            Err(error) => (WeightedChoice::default(), Some(error.to_string())),
+            Err(error) => (WeightedChoice::default(), Some(Why::Weights(error))),
         };
-        let problem = problem.or(unusable);
+        let problem = problem
+            .map(|problem| Why::Rule(Arc::new(problem.clone())))
+            .or(unusable);
         Self {
             route,
             index,
@@ -116,8 +123,8 @@ impl CompiledRule {
 
     /// Why every request under the rule is answered with an error, if so.
     #[must_use]
-    pub fn problem(&self) -> Option<&str> {
-        self.problem.as_deref()
+    pub fn problem(&self) -> Option<&Why> {
+        self.problem.as_ref()
     }
 }
 
@@ -125,12 +132,16 @@ impl CompiledRule {
 #[derive(Debug)]
 pub struct Backend {
     effective: EffectiveBackend,
+    reference: Arc<ObjectRef>,
+    problem: Option<Arc<BackendProblem>>,
 }
 
 impl Backend {
     fn new(effective: &EffectiveBackend) -> Self {
         Self {
             effective: effective.clone(),
+            reference: Arc::new(effective.reference.clone()),
+            problem: effective.problem().cloned().map(Arc::new),
         }
     }
 
@@ -138,6 +149,25 @@ impl Backend {
     #[must_use]
     pub fn effective(&self) -> &EffectiveBackend {
         &self.effective
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn reference(&self) -> &Arc<ObjectRef> {
+        &self.reference
+    }
+
+    /// Where requests go.
+    ///
+    /// # Errors
+    ///
+    /// Why they fail.
+    pub fn target(&self) -> Result<&Arc<BackendEndpoints>, Arc<BackendProblem>> {
+        match (&self.effective.target, &self.problem) {
+            (Ok(endpoints), _) => Ok(endpoints),
+            (Err(_), Some(problem)) => Err(problem.clone()),
+            (Err(problem), None) => Err(Arc::new(problem.clone())),
+        }
     }
 
     /// What is done to the requests to this backend alone, after the rule's filters.

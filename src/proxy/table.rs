@@ -50,6 +50,8 @@ impl Target {
 pub struct Table {
     router: Router<Target>,
     problems: Vec<(RouteKind, MatchError)>,
+    /// How many GRPCRoutes are attached.
+    grpc_routes: usize,
 }
 
 impl Table {
@@ -96,6 +98,15 @@ impl Table {
         Self::new(std::iter::empty(), std::iter::empty(), options)
     }
 
+    /// The table of a port of which no listener serves the host that was asked for: no rule matches. Whether a GRPCRoute is
+    /// attached to a listener of the port decides on the form of the answer.
+    pub(crate) fn of_nobody(has_grpc_routes: bool) -> Self {
+        Self {
+            grpc_routes: usize::from(has_grpc_routes),
+            ..Self::default()
+        }
+    }
+
     fn new<'a>(
         http: impl Iterator<Item = (&'a Arc<HttpRouteRules>, &'a Arc<[EffectiveHostname]>)>,
         grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,
@@ -104,6 +115,7 @@ impl Table {
         let mut table = Self {
             router: Router::new(options),
             problems: Vec::new(),
+            grpc_routes: 0,
         };
         for (route, hostnames) in http {
             let made = http_targets(route, hostnames);
@@ -134,6 +146,12 @@ impl Table {
         self.router.is_empty()
     }
 
+    /// Whether a GRPCRoute is attached.
+    #[must_use]
+    pub fn has_grpc_routes(&self) -> bool {
+        self.grpc_routes > 0
+    }
+
     /// Replaces an HTTPRoute by its new form, or adds it. The rest is shared with what readers hold.
     pub fn insert_http(&mut self, attached: &AttachedRoute<HttpRouteRules>) {
         let made = http_targets(&attached.route, &attached.hostnames);
@@ -150,7 +168,11 @@ impl Table {
     pub fn remove(&mut self, route: &RouteId) -> bool {
         self.problems
             .retain(|(kind, problem)| (*kind, problem.route()) != (route.kind, &route.name));
-        self.router.remove(&key(route.kind, &route.name))
+        let removed = self.router.remove(&key(route.kind, &route.name));
+        if removed && route.kind == RouteKind::Grpc {
+            self.grpc_routes = self.grpc_routes.saturating_sub(1);
+        }
+        removed
     }
 
     fn insert(
@@ -163,7 +185,10 @@ impl Table {
             .retain(|(of, problem)| (*of, problem.route()) != (kind, name));
         self.problems
             .extend(errors.into_iter().map(|error| (kind, error)));
-        self.router.insert(key(kind, name), entries);
+        let replaced = self.router.insert(key(kind, name), entries);
+        if !replaced && kind == RouteKind::Grpc {
+            self.grpc_routes += 1;
+        }
     }
 }
 

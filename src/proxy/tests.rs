@@ -78,11 +78,20 @@ fn missing(name: &str, weight: u32) -> EffectiveBackend {
 
 /// Filters as they are written, without the mirrors among them.
 fn filters(list: serde_json::Value) -> EffectiveFilters {
+    mirroring(list, Vec::new())
+}
+
+/// Filters as they are written, with where the mirrors among them lead.
+fn mirroring(list: serde_json::Value, mirrors: Vec<EffectiveMirror>) -> EffectiveFilters {
     let list: Vec<HttpRouteFilter> = serde_json::from_value(list).unwrap();
-    EffectiveFilters {
-        compiled: Filters::compile_http(&list).unwrap(),
-        mirrors: Vec::new(),
-    }
+    let compiled = Filters::compile_http(&list).unwrap();
+    assert_eq!(compiled.mirrors().len(), mirrors.len());
+    EffectiveFilters { compiled, mirrors }
+}
+
+/// A mirror as it is written.
+fn mirror_filter() -> serde_json::Value {
+    json!({"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "any", "port": 80}}})
 }
 
 fn none() -> EffectiveFilters {
@@ -301,7 +310,7 @@ fn a_redirect_of_a_backend_gets_the_response_filters_of_its_rule() {
     assert_eq!(answer.headers["location"], "http://o.example/cart");
     assert_eq!(answer.headers["x-level"], "rule");
     assert_eq!(
-        answer.why,
+        answer.why.to_string(),
         "the filter of the backend redirects to http://o.example/cart"
     );
 }
@@ -325,13 +334,11 @@ fn a_request_whose_host_is_invalid_is_answered_with_400_and_matches_nothing() {
 
 #[test]
 fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
-    let mirrors = EffectiveFilters {
-        mirrors: vec![
-            mirror(missing("gone", 1)),
-            mirror(backend("copy", 1, &[true])),
-        ],
-        ..none()
-    };
+    let lead = vec![
+        mirror(missing("gone", 1)),
+        mirror(backend("copy", 1, &[true])),
+    ];
+    let mirrors = mirroring(json!([mirror_filter(), mirror_filter()]), lead);
     let table = table(mirrors, vec![backend("a", 1, &[true])]);
     let mut parts = ask("/cart");
     let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
@@ -363,10 +370,7 @@ fn a_mirror_with_a_share_gets_that_share_of_the_requests() {
         (of(3, Some(3)), 1_000),
     ] {
         let shown = share.share;
-        let mirrors = EffectiveFilters {
-            mirrors: vec![share],
-            ..none()
-        };
+        let mirrors = mirroring(json!([mirror_filter()]), vec![share]);
         let table = table(mirrors, vec![backend("a", 1, &[true])]);
         let mut copies = 0;
         for turn in 0..1_000 {
@@ -383,9 +387,11 @@ fn a_mirror_with_a_share_gets_that_share_of_the_requests() {
 
 #[test]
 fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mirrors() {
-    let with_mirror = |headers: [serde_json::Value; 2], name| EffectiveFilters {
-        mirrors: vec![mirror(backend(name, 1, &[true, true]))],
-        ..filters(json!(headers))
+    let with_mirror = |[request, response]: [serde_json::Value; 2], name| {
+        mirroring(
+            json!([request, response, mirror_filter()]),
+            vec![mirror(backend(name, 1, &[true, true]))],
+        )
     };
     let mut canary = backend("canary", 1, &[true]);
     canary.filters = with_mirror(set("x-stage", "canary"), "by-backend");
@@ -443,19 +449,390 @@ fn nothing_is_drawn_where_there_is_no_choice() {
     assert_eq!(asked, [1], "the draw over the weights alone");
 }
 
+/// A table of an HTTPRoute for `/cart`, without a backend that exists, and perhaps of a GRPCRoute for `shop.Cart`, likewise.
+fn table_with(grpc: bool) -> Table {
+    let mut table = table(none(), vec![missing("finance", 1)]);
+    if grpc {
+        let method = crate::v1::GrpcMethodMatch {
+            service: Some("shop.Cart".into()),
+            ..Default::default()
+        };
+        table.insert_grpc(&attached(GrpcRouteRules {
+            reference: NamespacedName::new("shop", "calls"),
+            age: crate::meta::Age::UNKNOWN,
+            hostnames: Vec::new(),
+            rules: vec![GrpcRule {
+                index: 0,
+                matches: vec![GrpcRouteMatch {
+                    method: Some(method),
+                    ..Default::default()
+                }],
+                filters: none(),
+                backends: vec![missing("finance", 1)],
+                session_persistence: None,
+                problem: None,
+            }],
+            patterns: crate::meta::RoutePatterns::default(),
+        }));
+    }
+    table
+}
+
+/// GRPCRoute `backendRefs`: `UNAVAILABLE`; HTTPRoute `backendRefs`: 500; HTTPRoute `matches`: 404. The form of an error is
+/// gRPC's for a call that a GRPCRoute takes, and for one that nobody takes where a GRPCRoute is attached.
 #[test]
-fn a_grpc_client_gets_errors_in_the_form_of_grpc() {
-    let table = table(none(), vec![missing("a", 1)]);
-    for (path, code) in [("/other", "12"), ("/cart", "14")] {
+fn an_error_has_the_form_of_grpc_for_calls_where_a_grpc_route_has_a_say() {
+    for (grpc, path, content_type, status, code) in [
+        (false, "/other", "application/grpc+proto", 404, None),
+        (false, "/cart", "application/grpc", 500, None),
+        (true, "/other", "application/grpc", 200, Some("12")),
+        (true, "/cart", "application/grpc", 500, None),
+        (true, "/shop.Cart/Add", "Application/GRPC", 200, Some("14")),
+        (true, "/other", "application/json", 404, None),
+        (true, "/shop.Cart/Add", "application/json", 503, None),
+        (true, "/shop.Cart/Add", "application/grpc-web", 503, None),
+        (true, "/other", "application/grpc-web", 404, None),
+    ] {
+        let table = table_with(grpc);
         let mut parts = ask(path);
         parts
             .headers
-            .insert("content-type", "application/grpc+proto".parse().unwrap());
+            .insert("content-type", content_type.parse().unwrap());
         let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
             panic!("forwarded")
         };
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.headers["grpc-status"], code);
+        let got = answer.headers.get("grpc-status");
+        let got = got.map(|code| code.to_str().unwrap());
+        assert_eq!(
+            (answer.status.as_u16(), got),
+            (status, code),
+            "{grpc} {path} {content_type}"
+        );
+        assert_eq!(answer.grpc.is_some(), code.is_some());
+        // What operators read names the backend; no client does.
+        let named = format!("{:?}", answer.headers);
+        assert!(!named.contains("finance"), "{named}");
+    }
+}
+
+/// A GRPCRoute that goes takes the form of its errors with it.
+#[test]
+fn the_form_of_an_error_follows_the_routes_that_are_attached_now() {
+    let mut table = table_with(true);
+    assert!(table.has_grpc_routes());
+    let calls = RouteId {
+        kind: RouteKind::Grpc,
+        name: NamespacedName::new("shop", "calls"),
+    };
+    assert!(table.remove(&calls) && !table.has_grpc_routes());
+    assert!(!table.remove(&calls) && !table.has_grpc_routes());
+}
+
+#[test]
+fn the_form_of_an_error_follows_the_request_as_it_came() {
+    let modifier = |change: serde_json::Value| json!([{"type": "RequestHeaderModifier", "requestHeaderModifier": change}]);
+    let to_grpc = modifier(json!({"set": [{"name": "content-type", "value": "application/grpc"}]}));
+    let from_grpc = modifier(json!({"remove": ["content-type"]}));
+    // The rule's filters have been applied when the backend's own cannot be.
+    for (change, came, calls) in [
+        (to_grpc, "application/json", false),
+        (from_grpc, "application/grpc", true),
+    ] {
+        let list: Vec<crate::v1::GrpcRouteFilter> = serde_json::from_value(change).unwrap();
+        let mut table = table_with(true);
+        table.insert_grpc(&attached(GrpcRouteRules {
+            reference: NamespacedName::new("shop", "calls"),
+            age: crate::meta::Age::UNKNOWN,
+            hostnames: Vec::new(),
+            rules: vec![GrpcRule {
+                index: 0,
+                matches: vec![GrpcRouteMatch::default()],
+                filters: EffectiveFilters {
+                    compiled: Filters::compile_grpc(&list).unwrap(),
+                    mirrors: Vec::new(),
+                },
+                backends: vec![EffectiveBackend {
+                    filters: filters(json!([{"type": "URLRewrite", "urlRewrite": {
+                        "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/x"}}}])),
+                    ..backend("a", 1, &[true])
+                }],
+                session_persistence: None,
+                problem: None,
+            }],
+            patterns: crate::meta::RoutePatterns::default(),
+        }));
+        let mut parts = ask("/shop.Cart/Add");
+        parts.headers.insert("content-type", came.parse().unwrap());
+        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("forwarded")
+        };
+        assert!(matches!(answer.why, Why::Filter(_)), "{}", answer.why);
+        assert_eq!(answer.grpc.is_some(), calls);
+    }
+}
+
+/// RFC 9110, section 7.6.1: what describes the connection is not forwarded; matches see it all the same.
+#[test]
+fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
+    let [set_kept, _] = set("x-kept", "by the rule");
+    let mut rules = route(filters(json!([set_kept])), vec![backend("a", 1, &[true])]);
+    rules.rules[0].matches[0].headers = serde_json::from_value(
+        json!([{"name": "upgrade", "value": "websocket"}, {"name": "x-dropped", "value": "1"}]),
+    )
+    .unwrap();
+    let table = table_of(rules);
+    let asked = || {
+        let mut parts = ask("/cart");
+        for (name, value) in [
+            ("connection", "Upgrade, X-Kept"),
+            ("connection", "x-dropped"),
+            ("upgrade", "websocket"),
+            ("x-kept", "by the client"),
+            ("x-dropped", "1"),
+            ("keep-alive", "timeout=5"),
+            ("te", "trailers, deflate"),
+        ] {
+            parts.headers.append(name, value.parse().unwrap());
+        }
+        parts
+    };
+    let mut parts = asked();
+    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("answered")
+    };
+    assert_eq!(forward.protocol, BackendProtocol::WebSocket);
+    assert_eq!(forward.upgrade.as_ref().unwrap(), "websocket");
+    let mut left: Vec<_> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    left.sort();
+    assert_eq!(
+        left,
+        ["host: shop.example", "te: trailers", "x-kept: by the rule"]
+    );
+
+    // RFC 9110, section 7.8: a server ignores an Upgrade of HTTP/1.0, and RFC 9113, section 8.6: HTTP/2 has none.
+    for version in [http::Version::HTTP_10, http::Version::HTTP_2] {
+        let mut parts = asked();
+        parts.version = version;
+        let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("answered")
+        };
+        assert_eq!(forward.upgrade, None);
+        assert_eq!(forward.protocol, BackendProtocol::Http1);
+    }
+}
+
+/// The response has headers of its own connection. With 101 the backend says to which protocol it has switched.
+#[test]
+fn headers_of_the_backends_connection_are_not_passed_to_the_client() {
+    let [_, kept] = set("x-kept", "by the rule");
+    let table = table(filters(json!([kept])), vec![backend("a", 1, &[true])]);
+    for (status, switched) in [(200, None), (101, Some("websocket"))] {
+        let mut parts = ask("/cart");
+        let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("answered")
+        };
+        let (mut response, ()) = http::Response::new(()).into_parts();
+        response.status = StatusCode::from_u16(status).unwrap();
+        for (name, value) in [
+            ("connection", "x-kept, upgrade"),
+            ("upgrade", "websocket"),
+            ("transfer-encoding", "chunked"),
+            ("x-kept", "by the backend"),
+        ] {
+            response.headers.append(name, value.parse().unwrap());
+        }
+        let got = forward.respond(&mut response).unwrap();
+        assert_eq!(got.as_ref().map(|value| value.to_str().unwrap()), switched);
+        assert_eq!(response.headers.len(), 1, "{:?}", response.headers);
+        assert_eq!(response.headers["x-kept"], "by the rule");
+    }
+}
+
+/// RFC 9112, section 3.2.2.
+#[test]
+fn the_target_in_absolute_form_overrides_the_host_header_for_matches_and_backends() {
+    let mut rules = route(none(), vec![backend("a", 1, &[true])]);
+    rules.rules[0].matches[0].headers =
+        serde_json::from_value(json!([{"name": "host", "value": "shop.example"}])).unwrap();
+    let table = table_of(rules);
+    let mut matched = ask("http://shop.example/cart");
+    matched
+        .headers
+        .insert("host", "other.example".parse().unwrap());
+    let decision = table.decide(&mut matched, CONNECTION, &mut |_| 0);
+    assert!(matches!(decision, Decision::Forward(_)));
+    assert_eq!(matched.headers["host"], "shop.example");
+    let mut missed = ask("http://other.example/cart");
+    let decision = table.decide(&mut missed, CONNECTION, &mut |_| 0);
+    assert!(matches!(decision, Decision::Answer(answer) if answer.why == Why::NoRule));
+}
+
+/// HTTPRoute `requestMirror`, and `filters`: "implementations SHOULD implement filters in the order they are specified".
+#[test]
+fn a_mirror_gets_the_request_as_it_is_at_its_place() {
+    let to = |name: &str| mirror(backend(name, 1, &[true]));
+    let [set_header, _] = set("x-by", "rule");
+    let rewrite = json!({"type": "URLRewrite", "urlRewrite": {
+        "path": {"type": "ReplaceFullPath", "replaceFullPath": "/new"}}});
+    let list = json!([
+        mirror_filter(),
+        set_header,
+        mirror_filter(),
+        rewrite,
+        mirror_filter()
+    ]);
+    let by_rule = mirroring(list, vec![to("first"), to("second"), to("third")]);
+    let [set_own, _] = set("x-by", "backend");
+    let own = EffectiveBackend {
+        filters: mirroring(
+            json!([mirror_filter(), set_own, mirror_filter()]),
+            vec![to("fourth"), to("fifth")],
+        ),
+        ..backend("a", 1, &[true])
+    };
+    let table = table(by_rule, vec![own]);
+    let mut parts = ask("/cart");
+    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        panic!("answered")
+    };
+    let copies: Vec<_> = forward
+        .mirrors
+        .iter()
+        .map(|copy| {
+            let by = copy.request.headers.get("x-by");
+            (
+                copy.backend.reference.name.as_str(),
+                by.map(|by| by.to_str().unwrap()),
+                copy.request.uri.path(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        copies,
+        [
+            ("first", None, "/cart"),
+            ("second", Some("rule"), "/cart"),
+            ("third", Some("rule"), "/new"),
+            ("fourth", Some("rule"), "/new"),
+            ("fifth", Some("backend"), "/new"),
+        ]
+    );
+}
+
+/// A redirect ends no other filter: mirrors of its level, and of the rule around a backend, get their copies.
+#[test]
+fn mirrors_get_copies_of_a_request_that_is_redirected() {
+    let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "o.example"}});
+    let [set_header, _] = set("x-by", "rule");
+    let to = |name: &str| mirror(backend(name, 1, &[true]));
+    let both_sides = || {
+        mirroring(
+            json!([mirror_filter(), redirect, set_header, mirror_filter()]),
+            vec![to("before"), to("after")],
+        )
+    };
+    let by_rule = || mirroring(json!([mirror_filter()]), vec![to("of-rule")]);
+    let own = EffectiveBackend {
+        filters: both_sides(),
+        ..backend("a", 1, &[true])
+    };
+    for (table, wanted) in [
+        (table(both_sides(), vec![]), &["before", "after"][..]),
+        (table(by_rule(), vec![own]), &["of-rule", "before", "after"]),
+    ] {
+        let mut parts = ask("/cart");
+        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("forwarded")
+        };
+        let copies: Vec<_> = answer
+            .mirrors
+            .iter()
+            .map(|copy| copy.backend.reference.name.as_str())
+            .collect();
+        assert_eq!(copies, wanted);
+        let last = answer.mirrors.last().unwrap();
+        assert_eq!(last.request.headers["x-by"], "rule");
+        assert_eq!(answer.headers["location"], "http://o.example/cart");
+    }
+}
+
+/// A redirect sees the request as it is at its place: `Host` that was set before is the host of the location.
+#[test]
+fn a_redirect_sees_the_request_as_it_is_at_its_place() {
+    let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}});
+    let [set_host, _] = set("Host", "new.example");
+    for (list, location) in [
+        (json!([set_host, redirect]), "https://new.example/cart"),
+        (json!([redirect, set_host]), "https://shop.example/cart"),
+    ] {
+        let table = table(filters(list), vec![]);
+        let mut parts = ask("/cart");
+        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("forwarded")
+        };
+        assert_eq!(answer.headers["location"], location);
+    }
+}
+
+#[test]
+fn an_error_sends_no_copies() {
+    let mirrors = || {
+        mirroring(
+            json!([mirror_filter()]),
+            vec![mirror(backend("copy", 1, &[true]))],
+        )
+    };
+    for backends in [
+        vec![],
+        vec![missing("a", 1)],
+        vec![backend("a", 1, &[false])],
+        vec![backend("a", 0, &[true])],
+    ] {
+        let table = table(mirrors(), backends);
+        let mut parts = ask("/cart");
+        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+            panic!("forwarded")
+        };
+        assert!(answer.mirrors.is_empty(), "{}", answer.why);
+    }
+}
+
+#[test]
+fn a_draw_that_is_not_below_what_was_asked_is_an_error_of_its_own() {
+    let two = || backend("a", 3, &[true, true]);
+    let half = EffectiveMirror {
+        share: Fraction {
+            numerator: 1,
+            denominator: Some(2),
+        },
+        ..mirror(two())
+    };
+    let mirrors = mirroring(json!([mirror_filter()]), vec![half]);
+    let table = table(mirrors, vec![two()]);
+    // The draws over the weights, the endpoints, the share of the mirror and its endpoints.
+    let fine = [2, 1, 0, 1];
+    for bad in 0..=fine.len() {
+        let mut draws = fine;
+        let below = [3, 2, 2, 2];
+        if let Some(draw) = draws.get_mut(bad) {
+            *draw = below[bad];
+        }
+        let mut draws = draws.into_iter();
+        let mut parts = ask("/cart");
+        match table.decide(&mut parts, CONNECTION, &mut |_| draws.next().unwrap()) {
+            Decision::Forward(_) => assert_eq!(bad, fine.len()),
+            Decision::Answer(answer) => {
+                let Why::Draw(error) = answer.why else {
+                    panic!("{}", answer.why)
+                };
+                assert_eq!((error.drawn(), error.below()), (below[bad], below[bad]));
+                assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+            }
+        }
     }
 }
 
@@ -516,35 +893,4 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
     assert_eq!(find(&table, "/shop.v1.Cart/Add"), None);
     assert!(table.remove(&name(RouteKind::Http)) && table.is_empty());
     assert_eq!(find(&before, "/cart"), Some(RouteKind::Http));
-}
-
-/// "gRPC over HTTP2", Requests: `Content-Type` is `application/grpc`, perhaps with a format. Media types have no case (RFC
-/// 9110, section 8.3.1).
-#[test]
-fn what_is_grpc_is_told_by_the_content_type() {
-    let is = |value: &str| {
-        let mut headers = http::HeaderMap::new();
-        headers.insert(http::header::CONTENT_TYPE, value.parse().unwrap());
-        is_grpc(&headers)
-    };
-    for value in [
-        "application/grpc",
-        "Application/GRPC",
-        "application/grpc+proto",
-        "application/grpc;charset=utf-8",
-        "application/grpc ; a=b",
-    ] {
-        assert!(is(value), "{value}");
-    }
-    for value in [
-        "application/grpc-web",
-        "application/grpc-web+proto",
-        "application/grpcx",
-        "application/grp",
-        "text/plain",
-        "",
-    ] {
-        assert!(!is(value), "{value}");
-    }
-    assert!(!is_grpc(&http::HeaderMap::new()));
 }

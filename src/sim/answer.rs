@@ -201,7 +201,7 @@ impl EndpointName {
 }
 
 /// A request as a backend gets it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Forwarded {
     /// The method.
     pub method: String,
@@ -236,6 +236,8 @@ pub struct Mirror {
     pub backend: BackendName,
     /// The endpoint.
     pub endpoint: EndpointName,
+    /// The copy as the endpoint gets it.
+    pub forwarded: Forwarded,
 }
 
 /// A match that was in the running and did not win.

@@ -3,8 +3,7 @@
 use super::{Refusal, Request, RequestError};
 use crate::{
     attachment::effective::{
-        BackendEndpoints, Effective, EffectiveGateway, EffectiveListener, EffectiveService,
-        Endpoint, most_specific,
+        Effective, EffectiveGateway, EffectiveListener, EffectiveService, Endpoint, most_specific,
     },
     meta::{Authority, NamespacedName, Transport},
     v1::{ProtocolType, TlsModeType},
@@ -25,15 +24,14 @@ pub(super) enum Destination<'e> {
         client_namespace: String,
     },
     /// An endpoint that is asked by its own address: no route governs that (GEP-1426).
-    Endpoint {
-        endpoint: Endpoint<'e>,
-        endpoints: &'e BackendEndpoints,
-    },
+    Endpoint { endpoint: Endpoint<'e> },
     /// A Gateway of which no listener serves the host, and why: HTTP is spoken, so that an answer can be
     /// given.
     Unserved {
         gateway: &'e NamespacedName,
         port: u16,
+        /// Whether a GRPCRoute is attached to a listener of the port.
+        has_grpc_routes: bool,
         why: String,
     },
     /// Nobody, and why; with the Gateway or the Service where one was asked.
@@ -115,9 +113,19 @@ pub(super) fn find<'e>(
             "`{}` names {reference}, asked from namespace `{client_namespace}`",
             request.host()
         ));
-        if service.port(port).is_none() {
-            let ports = service.ports.iter().map(|port| port.port);
-            let why = format!("{reference} has no port {port}: it has {}", numbers(ports));
+        let over = transport(request.scheme());
+        if service.port_for(over, port).is_none() {
+            let why = match service.port(port) {
+                Some(other) => format!(
+                    "port {port} of {reference} takes {}, and the client speaks {}",
+                    other.protocol,
+                    request.scheme()
+                ),
+                None => {
+                    let ports = service.ports.iter().map(|port| port.port);
+                    format!("{reference} has no port {port}: it has {}", numbers(ports))
+                }
+            };
             return Ok(Destination::Nobody {
                 gateway: None,
                 service: Some(service),
@@ -131,11 +139,8 @@ pub(super) fn find<'e>(
             client_namespace,
         });
     }
-    if let Some((endpoint, endpoints)) = named_endpoint(effective, request, port) {
-        return Ok(Destination::Endpoint {
-            endpoint,
-            endpoints,
-        });
+    if let Some(endpoint) = named_endpoint(effective, request, port) {
+        return Ok(Destination::Endpoint { endpoint });
     }
     if let Some(namespace) = own_namespace {
         return Ok(Destination::nowhere(format!(
@@ -185,7 +190,7 @@ fn named_endpoint<'e>(
     effective: &'e Effective,
     request: &Request,
     port: u16,
-) -> Option<(Endpoint<'e>, &'e BackendEndpoints)> {
+) -> Option<Endpoint<'e>> {
     let address = request
         .address
         .or_else(|| request.host().parse().ok())?
@@ -201,7 +206,7 @@ fn named_endpoint<'e>(
         .find_map(|endpoints| {
             let asked =
                 |endpoint: &Endpoint<'_>| endpoint.address == address && endpoint.port == port;
-            Some((endpoints.endpoints.iter().find(asked)?, endpoints))
+            endpoints.endpoints.iter().find(asked)
         })
 }
 
@@ -244,6 +249,7 @@ fn at_gateway<'e>(
         "http" => Destination::Unserved {
             gateway: name,
             port,
+            has_grpc_routes: understood().any(|listener| !listener.grpc.is_empty()),
             why: reason,
         },
         "https" | "tls" => Destination::none_of(name, Refusal::TlsHandshake, reason),

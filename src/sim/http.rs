@@ -5,12 +5,19 @@ use super::{
     Response, RouteMatch, told,
 };
 use crate::{
-    attachment::effective::BackendEndpoints,
+    attachment::effective::{BackendEndpoints, EffectiveFilters},
     meta::Authority,
-    proxy::{Connection, Decision, Forward, LocalAnswer, Scheme, Table, Target, is_grpc},
+    proxy::{
+        BackendProtocol, Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, Table,
+        Target, Why, is_grpc, settle,
+    },
     routing::{Explanation, Verdict},
 };
-use http::{HeaderValue, StatusCode, Uri, header::HOST, request, response};
+use http::{
+    HeaderValue, StatusCode, Uri, Version,
+    header::{CONNECTION, HOST, UPGRADE},
+    request, response,
+};
 use std::{collections::HashSet, sync::Arc};
 
 /// A request at the table of a listener or of a port of a Service: all that does not depend on a draw.
@@ -34,17 +41,18 @@ impl<'r> AtTable<'r> {
             request,
             connection: Connection { scheme, port },
             table,
-            parts: parts(request),
+            parts: settled(request),
             served: true,
         }
     }
 
     /// A request in cleartext for a host that no listener of the port serves: no rule is attached for it, which
     /// a gRPC client is told in its own form (GRPCRoute `spec.rules[].matches`).
-    pub(super) fn unserved(request: &'r Request, port: u16) -> Self {
+    pub(super) fn unserved(request: &'r Request, port: u16, has_grpc_routes: bool) -> Self {
+        let table = Arc::new(Table::of_nobody(has_grpc_routes));
         Self {
             served: false,
-            ..Self::new(request, port, Arc::default())
+            ..Self::new(request, port, table)
         }
     }
 
@@ -83,7 +91,7 @@ impl<'r> AtTable<'r> {
                     )
                 }));
                 say_rewrites(&mut answer, &self.parts, &parts);
-                self.forwarded(&mut answer, &forward, parts);
+                self.forwarded(&mut answer, forward, parts);
             }
         }
         // A request that names no host is compared with nothing.
@@ -113,9 +121,8 @@ impl<'r> AtTable<'r> {
             }));
         }
         let status = local.status.as_u16();
-        let unmatched = local.target.is_none() && local.status != StatusCode::BAD_REQUEST;
-        let reason = if !unmatched {
-            local.why
+        let reason = if local.why != Why::NoRule {
+            local.why.to_string()
         } else if !self.served {
             "no listener serves the host".to_owned()
         } else if self.table.is_empty() {
@@ -126,24 +133,23 @@ impl<'r> AtTable<'r> {
                 host_in_words(self.request)
             )
         } else {
-            local.why
+            local.why.to_string()
         };
-        let grpc_status = local.headers.get("grpc-status");
-        let grpc_status = grpc_status.and_then(|code| code.to_str().ok());
-        answer.why.push(match grpc_status {
-            Some(code) => format!(
-                "answered with {status} and gRPC status {code} ({}): {reason}",
-                if code == "12" {
-                    "UNIMPLEMENTED"
-                } else {
-                    "UNAVAILABLE"
-                }
+        answer.why.push(match local.grpc {
+            Some(grpc) => format!(
+                "answered with {status} and gRPC status {} ({}): {reason}",
+                grpc.code(),
+                grpc.name()
             ),
             None => format!("answered with {status}: {reason}"),
         });
-        if local.status.is_redirection() {
+        if let Why::Redirect { .. } = local.why {
             answer.outcome = Outcome::Redirected;
+            let by_rule = local.target.map(|target| target.rule().filters());
+            let by_backend = local.redirecting.map(|backend| &backend.filters);
+            say_mirrors(answer, by_rule.into_iter().chain(by_backend));
         }
+        answer.mirrors = local.mirrors.into_iter().map(copied).collect();
         answer.status = Some(status);
         answer.response = Some(Response {
             status,
@@ -214,31 +220,16 @@ impl<'r> AtTable<'r> {
     }
 
     /// Fills in what goes to the backend, and what comes back.
-    fn forwarded(&self, answer: &mut Answer, forward: &Forward<'_>, parts: request::Parts) {
+    fn forwarded(&self, answer: &mut Answer, forward: Forward<'_>, parts: request::Parts) {
         answer.backend = Some(BackendName::of(forward.backend));
         answer.endpoint = Some(EndpointName::of(forward.endpoint));
-        answer.mirrors = forward
-            .mirrors
-            .iter()
-            .map(|copy| Mirror {
-                backend: BackendName::of(copy.backend),
-                endpoint: EndpointName::of(copy.endpoint),
-            })
-            .collect();
-        let upgrades = forward
-            .filters()
-            .iter()
-            .all(|filters| filters.compiled.passes_upgrade());
-        let client = match &self.request.protocol {
-            Protocol::WebSocket if !upgrades => &Protocol::Http1,
-            protocol => protocol,
-        };
-        answer.forwarded = Some(as_sent(client, parts, forward.endpoints));
+        answer.forwarded = Some(as_sent(parts, forward.endpoints, forward.protocol));
         let Responded {
             response,
             in_time,
             problem,
-        } = self.respond(forward);
+        } = self.respond(&forward);
+        answer.mirrors = forward.mirrors.into_iter().map(copied).collect();
         answer.why.extend(problem);
         if in_time {
             answer.outcome = Outcome::Forwarded;
@@ -282,7 +273,8 @@ pub(super) fn host_in_words(request: &Request) -> String {
     }
 }
 
-/// The request as it arrives: a path, and in the `Host` header what the client wrote there, else the URL's host and port.
+/// The request as it arrives: a path, or the whole URL in absolute form, and in the `Host` header what the client wrote
+/// there, else the URL's host and port. A client that speaks WebSocket asks to be upgraded (RFC 6455, section 4.1).
 pub(crate) fn parts(request: &Request) -> request::Parts {
     let path = request
         .uri
@@ -290,14 +282,35 @@ pub(crate) fn parts(request: &Request) -> request::Parts {
         .map_or("/", |path| path.as_str());
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = request.method.clone();
-    parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    parts.version = match request.protocol {
+        Protocol::Http2 => Version::HTTP_2,
+        Protocol::Http1 | Protocol::WebSocket => Version::HTTP_11,
+    };
+    parts.uri = match request.absolute_form {
+        true => request.uri.clone(),
+        false => path.parse().unwrap_or_else(|_| Uri::from_static("/")),
+    };
     parts.headers = request.headers.clone();
+    if request.protocol == Protocol::WebSocket && !parts.headers.contains_key(UPGRADE) {
+        let asked = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket")];
+        for (name, value) in asked {
+            parts.headers.append(name, HeaderValue::from_static(value));
+        }
+    }
     if !parts.headers.contains_key(HOST)
         && let Some(authority) = request.uri.authority()
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
     {
         parts.headers.insert(HOST, host);
     }
+    parts
+}
+
+/// The request as matches see it.
+fn settled(request: &Request) -> request::Parts {
+    let mut parts = parts(request);
+    // A request that names no host as HTTP demands stays as it is, and is answered with 400.
+    let _ = settle(&mut parts);
     parts
 }
 
@@ -343,9 +356,12 @@ fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
     answer.why.extend(told::tls(forward.endpoints));
     let session = forward.backend.session_persistence.as_ref();
     answer.why.extend(session.map(told::session));
-    let [by_rule, by_backend] = forward.filters();
-    let mirrors = by_rule.mirrors.iter().chain(&by_backend.mirrors);
-    for mirror in mirrors {
+    say_mirrors(answer, forward.filters());
+}
+
+/// What mirrors of these levels get no copy, or not of every request.
+fn say_mirrors<'f>(answer: &mut Answer, levels: impl IntoIterator<Item = &'f EffectiveFilters>) {
+    for mirror in levels.into_iter().flat_map(|level| &level.mirrors) {
         answer.why.extend(match mirror.backend.problem() {
             Some(problem) => Some(format!("a mirror is left out: {problem}")),
             None => told::share(mirror),
@@ -377,21 +393,34 @@ fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::P
     }
 }
 
-/// The request as a backend with these endpoints gets it from a client that speaks this.
-pub(super) fn as_sent(
-    client: &Protocol,
-    mut parts: request::Parts,
+/// A copy of a request.
+fn copied(copy: Mirrored<'_>) -> Mirror {
+    Mirror {
+        backend: BackendName::of(copy.backend),
+        endpoint: EndpointName::of(copy.endpoint),
+        forwarded: as_sent(copy.request, copy.endpoints, copy.protocol),
+    }
+}
+
+/// The request as a backend with these endpoints gets it.
+fn as_sent(
+    parts: request::Parts,
     backend: &BackendEndpoints,
+    protocol: BackendProtocol,
 ) -> Forwarded {
-    let grpc = is_grpc(&parts.headers);
+    let scheme = match backend.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    as_spoken(parts, scheme, protocol.as_str())
+}
+
+/// A request that is spoken like this.
+fn as_spoken(mut parts: request::Parts, scheme: &'static str, protocol: &'static str) -> Forwarded {
     let host = parts.headers.remove(HOST);
     Forwarded {
         method: parts.method.to_string(),
-        scheme: if backend.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        },
+        scheme,
         host: host
             .map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned())
             .unwrap_or_default(),
@@ -400,20 +429,22 @@ pub(super) fn as_sent(
             .path_and_query()
             .map_or("/", |path| path.as_str())
             .to_owned(),
-        protocol: spoken(backend, client, grpc),
+        protocol,
         headers: parts.headers,
     }
 }
 
-/// What is spoken to a backend: what its `appProtocol` asks for (GEP-1911), else what the client speaks
-/// as far as it needs it.
-fn spoken(backend: &BackendEndpoints, client: &Protocol, grpc: bool) -> &'static str {
-    let tls = backend.tls.is_some();
-    match (backend.app_protocol.as_deref(), client) {
-        (Some("kubernetes.io/h2c"), _) => "h2c",
-        (_, Protocol::WebSocket) => "websocket",
-        _ if grpc && tls => "h2",
-        _ if grpc => "h2c",
-        _ => "http/1.1",
-    }
+/// A request that is passed on as it was sent.
+pub(super) fn passed_on(request: &Request) -> Forwarded {
+    let over_tls = request.scheme() == "https";
+    let (scheme, http2) = match over_tls {
+        true => ("https", "h2"),
+        false => ("http", "h2c"),
+    };
+    let protocol = match request.protocol {
+        Protocol::Http1 => "http/1.1",
+        Protocol::Http2 => http2,
+        Protocol::WebSocket => "websocket",
+    };
+    as_spoken(parts(request), scheme, protocol)
 }

@@ -31,6 +31,9 @@ pub struct Request {
     pub sni: Option<String>,
     /// What the client speaks.
     pub protocol: Protocol,
+    /// Whether the whole URL is the target of the request, as a client of a proxy sends it (RFC 9112, section 3.2.2); else
+    /// its path is.
+    pub absolute_form: bool,
     /// What the backend would say.
     pub backend: BackendBehaviour,
 }
@@ -49,6 +52,7 @@ impl Request {
             port: None,
             sni: None,
             protocol: Protocol::default(),
+            absolute_form: false,
             backend: BackendBehaviour::default(),
         }
     }
@@ -81,6 +85,13 @@ impl Request {
         let request = Self::new(Method::GET, uri);
         request.destination_port()?;
         Ok(request)
+    }
+
+    /// The request as it arrives: a path, or the whole URL in absolute form, and in the `Host` header what the client wrote
+    /// there, else the URL's host and port. A client that speaks WebSocket asks to be upgraded (RFC 6455, section 4.1).
+    #[must_use]
+    pub fn head(&self) -> http::request::Parts {
+        super::http::parts(self)
     }
 
     /// The scheme, in lower case.

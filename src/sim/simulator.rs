@@ -115,11 +115,14 @@ impl Simulator {
     fn place<'e>(&mut self, request: &'e Request, destination: &Destination<'e>) -> Place<'e> {
         match destination {
             Destination::Nobody { .. } => Place::Nowhere,
-            Destination::Unserved { port, .. } => Place::Table(AtTable::unserved(request, *port)),
-            Destination::Endpoint {
-                endpoint,
-                endpoints,
-            } => Place::Connection(AtConnection::at_endpoint(request, *endpoint, endpoints)),
+            Destination::Unserved {
+                port,
+                has_grpc_routes,
+                ..
+            } => Place::Table(AtTable::unserved(request, *port, *has_grpc_routes)),
+            Destination::Endpoint { endpoint } => {
+                Place::Connection(AtConnection::at_endpoint(request, *endpoint))
+            }
             Destination::Listener { gateway, listener } => {
                 if matches!(listener.protocol, ProtocolType::Http | ProtocolType::Https) {
                     let table = self.listener_table(&gateway.name, listener);
@@ -135,12 +138,14 @@ impl Simulator {
                 client_namespace,
             } => {
                 let table = self.service_table(service, *port, client_namespace);
-                let is_http = matches!(request.scheme(), "http" | "https");
-                if is_http && !table.is_empty() {
+                // Of TLS nobody in a mesh sees the inside (GEP-1294, GEP-1426): a route of requests has no say.
+                if request.scheme() == "http" && !table.is_empty() {
                     Place::Table(AtTable::new(request, *port, table))
                 } else {
                     let namespace = client_namespace;
-                    Place::Connection(AtConnection::at_service(request, service, *port, namespace))
+                    let sealed = request.scheme() == "https" && !table.is_empty();
+                    let asked = AtConnection::at_service(request, service, *port, namespace);
+                    Place::Connection(asked.sealed(sealed))
                 }
             }
         }

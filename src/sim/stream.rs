@@ -5,11 +5,11 @@ use super::{
 };
 use crate::{
     attachment::effective::{
-        AttachedRoute, BackendEndpoints, ConnectionRouteRules, EffectiveBackend, EffectiveListener,
-        EffectiveService, Endpoint,
+        AttachedRoute, ConnectionRouteRules, EffectiveBackend, EffectiveListener, EffectiveService,
+        Endpoint,
     },
     backend::WeightedChoice,
-    meta::ObjectRef,
+    meta::{ObjectRef, Transport},
     proxy::{ready_endpoint, sni_table},
     routing::HostnameRank,
     v1::ProtocolType,
@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct AtConnection<'e> {
     request: &'e Request,
     way: Way<'e>,
+    /// Whether routes of requests are passed over, since TLS hides the requests.
+    sealed: bool,
 }
 
 /// Where it goes on to.
@@ -37,10 +39,7 @@ enum Way<'e> {
         port: u16,
     },
     /// To an endpoint by its own address.
-    Endpoint {
-        endpoint: Endpoint<'e>,
-        endpoints: &'e BackendEndpoints,
-    },
+    Endpoint { endpoint: Endpoint<'e> },
 }
 
 impl<'e> AtConnection<'e> {
@@ -75,7 +74,16 @@ impl<'e> AtConnection<'e> {
                 any: kind == "TLSRoute" && !listener.tls_routes.is_empty(),
             },
         };
-        Self { request, way }
+        Self {
+            request,
+            way,
+            sealed: false,
+        }
+    }
+
+    /// As this, where routes of requests are passed over, since TLS hides the requests.
+    pub(super) fn sealed(self, sealed: bool) -> Self {
+        Self { sealed, ..self }
     }
 
     /// A connection to a port of a Service under no HTTPRoute or GRPCRoute. In a mesh the hostnames of TLSRoutes mean
@@ -103,21 +111,19 @@ impl<'e> AtConnection<'e> {
             // A request that no route governs goes to the Service itself (GEP-1426).
             None => Way::Service { service, port },
         };
-        Self { request, way }
+        Self {
+            request,
+            way,
+            sealed: false,
+        }
     }
 
     /// A request to the own address of an endpoint.
-    pub(super) fn at_endpoint(
-        request: &'e Request,
-        endpoint: Endpoint<'e>,
-        endpoints: &'e BackendEndpoints,
-    ) -> Self {
+    pub(super) fn at_endpoint(request: &'e Request, endpoint: Endpoint<'e>) -> Self {
         Self {
             request,
-            way: Way::Endpoint {
-                endpoint,
-                endpoints,
-            },
+            way: Way::Endpoint { endpoint },
+            sealed: false,
         }
     }
 
@@ -129,7 +135,9 @@ impl<'e> AtConnection<'e> {
         let backend = chosen(route, choice, draw);
         let ready = backend.filter(|backend| {
             let endpoints = backend.target.as_ref();
-            endpoints.is_ok_and(|endpoints| ready_endpoint(endpoints, draw).is_some())
+            endpoints.is_ok_and(|endpoints| {
+                ready_endpoint(endpoints, draw).is_ok_and(|endpoint| endpoint.is_some())
+            })
         });
         End {
             backend: ready,
@@ -160,16 +168,13 @@ impl<'e> AtConnection<'e> {
                 choice,
             } => self.through(&mut answer, (kind, route, choice), draw),
             Way::Service { service, port } => self.itself(&mut answer, service, *port, draw),
-            Way::Endpoint {
-                endpoint,
-                endpoints,
-            } => {
+            Way::Endpoint { endpoint } => {
                 answer.why.push(format!(
                     "`{}` is the address of an endpoint, which no route governs",
                     endpoint.address
                 ));
                 answer.endpoint = Some(EndpointName::of(*endpoint));
-                self.reached(&mut answer, endpoints);
+                self.reached(&mut answer);
             }
         }
         answer
@@ -216,13 +221,14 @@ impl<'e> AtConnection<'e> {
         match &backend.target {
             Err(problem) => answer.why.push(problem.to_string()),
             Ok(endpoints) => match ready_endpoint(endpoints, draw) {
-                None => {
+                Err(error) => answer.why.push(error.to_string()),
+                Ok(None) => {
                     answer.why.push(format!(
                         "{} has no endpoint that is ready",
                         backend.reference
                     ));
                 }
-                Some(endpoint) => {
+                Ok(Some(endpoint)) => {
                     answer.outcome = Outcome::Forwarded;
                     answer.refusal = None;
                     answer
@@ -249,6 +255,7 @@ impl<'e> AtConnection<'e> {
             "udp" => "UDPRoute",
             "tcp" => "TCPRoute",
             "tls" => "TLSRoute or TCPRoute",
+            _ if self.sealed => "TLSRoute or TCPRoute",
             _ => "route",
         };
         answer.why.push(format!(
@@ -258,38 +265,48 @@ impl<'e> AtConnection<'e> {
                 _ => self.thing(),
             }
         ));
-        let Some(port) = service.port(port) else {
+        if self.sealed {
+            answer.why.push(
+                "the client speaks TLS, which nobody in a mesh ends: no HTTPRoute or GRPCRoute sees its requests"
+                    .to_owned(),
+            );
+        }
+        let transport = match self.request.scheme() {
+            "udp" => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        let Some(port) = service.port_for(transport, port) else {
             return;
         };
         match &port.target {
             Err(problem) => answer.why.push(problem.to_string()),
             Ok(endpoints) => match ready_endpoint(endpoints, draw) {
-                None => answer
+                Err(error) => answer.why.push(error.to_string()),
+                Ok(None) => answer
                     .why
                     .push(format!("{name} has no endpoint that is ready")),
-                Some(endpoint) => {
+                Ok(Some(endpoint)) => {
                     answer.backend = Some(BackendName {
                         reference: name,
                         port: Some(port.port),
                     });
                     answer.endpoint = Some(EndpointName::of(endpoint));
-                    self.reached(answer, endpoints);
+                    self.reached(answer);
                 }
             },
         }
     }
 
     /// A request that reaches a backend as it was sent.
-    fn reached(&self, answer: &mut Answer, endpoints: &BackendEndpoints) {
+    fn reached(&self, answer: &mut Answer) {
         let request = self.request;
         answer.outcome = Outcome::Forwarded;
         answer.refusal = None;
         if !matches!(request.scheme(), "http" | "https") {
             return;
         }
-        let parts = super::http::parts(request);
         let status = request.backend.status.as_u16();
-        answer.forwarded = Some(super::http::as_sent(&request.protocol, parts, endpoints));
+        answer.forwarded = Some(super::http::passed_on(request));
         answer.status = Some(status);
         answer.response = Some(Response {
             status,

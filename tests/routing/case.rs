@@ -52,6 +52,9 @@ pub(crate) struct Asked {
     port: Option<u16>,
     sni: Option<String>,
     protocol: Option<String>,
+    /// Whether the whole URL is the target of the request.
+    #[serde(default, rename = "absoluteForm")]
+    absolute_form: bool,
     #[serde(default)]
     backend: Backend,
 }
@@ -170,6 +173,7 @@ impl Asked {
         request.address = self.address;
         request.port = self.port;
         request.sni.clone_from(&self.sni);
+        request.absolute_form = self.absolute_form;
         if let Some(protocol) = &self.protocol {
             request.protocol = protocol.parse().map_err(|e| format!("{e}"))?;
         }

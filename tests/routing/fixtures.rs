@@ -240,15 +240,15 @@ fn matchers(request: &Request, answer: &Answer, effective: &Effective) -> Result
     let Some(entries) = entries(request, answer, effective)? else {
         return Ok(false);
     };
-    let authority = match request.headers.get(HOST) {
-        Some(host) => host.as_bytes().to_vec(),
-        None => request
-            .uri
-            .authority()
-            .map(|authority| authority.as_str().as_bytes().to_vec())
-            .unwrap_or_default(),
-    };
-    let headers: Vec<_> = request
+    let mut head = request.head();
+    if let Some(authority) = head.uri.authority() {
+        // It overrides what the client says in its header.
+        let authority = authority.as_str().parse().map_err(|e| format!("{e}"))?;
+        head.headers.insert(HOST, authority);
+    }
+    let authority = head.headers.get(HOST).map(|host| host.as_bytes().to_vec());
+    let authority = authority.unwrap_or_default();
+    let headers: Vec<_> = head
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
@@ -351,7 +351,9 @@ fn entries(
     } else {
         return Ok(None);
     };
-    if answer.service.is_some() && http.is_empty() && grpc.is_empty() {
+    let no_routes = http.is_empty() && grpc.is_empty();
+    if answer.service.is_some() && (no_routes || request.uri.scheme_str() != Some("http")) {
+        // A mesh sees requests in cleartext alone.
         return Ok(None);
     }
     for (route, hostnames) in &http {

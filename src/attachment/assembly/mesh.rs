@@ -9,8 +9,8 @@ use crate::{
         LostPort, PortWinner, RouteId, RouteKind, WonBy,
         backend::{BackendKey, BackendState},
         effective::{
-            ClientScope, ConnectionRouteRules, EffectiveService, EffectiveServicePort, RouteRules,
-            ServiceRoute,
+            BackendProblem, ClientScope, ConnectionRouteRules, EffectiveService,
+            EffectiveServicePort, RouteRules, ServiceRoute,
         },
         route::{ParentTarget, RouteState, rules::Rules},
     },
@@ -223,7 +223,14 @@ pub(in crate::attachment) fn service<'a>(
                 name: port.name.clone(),
                 port: port.port,
                 protocol: port.protocol.clone(),
-                target: port.target(false),
+                target: if state.external_name {
+                    // Its clients resolve a name outside of the cluster, and no mesh sees where they connect to.
+                    Err(BackendProblem::ExternalName {
+                        reference: key.reference(),
+                    })
+                } else {
+                    port.target(false)
+                },
             })
             .collect(),
         http: Vec::new(),

@@ -4,7 +4,7 @@ use super::{found::Found, key::BackendKey, policy::winners::BackendPolicies};
 use crate::{
     attachment::{
         Options, RouteKind, Snapshot,
-        effective::{BackendAddress, BackendEndpoints, BackendProblem, EndpointList},
+        effective::{AppProtocol, BackendAddress, BackendEndpoints, BackendProblem, EndpointList},
     },
     meta::{NamespacedName, ObjectRef},
 };
@@ -277,45 +277,16 @@ impl Carrier {
         }
     }
 
-    /// Whether an `appProtocol` can be carried. HTTP and gRPC know the names that Kubernetes and IANA give
-    /// to their forms (GEP-1911); below HTTP everything is bytes.
-    fn carries(self, protocol: &str) -> bool {
-        let name = protocol
-            .strip_prefix("kubernetes.io/")
-            .unwrap_or(protocol)
-            .to_ascii_lowercase();
+    /// Whether an `appProtocol` can be carried. A route that cannot send what the backend speaks makes the backend invalid
+    /// (HTTPRoute and GRPCRoute `backendRefs[]`), which goes for whatever is not known here. Below HTTP everything is bytes.
+    fn carries(self, protocol: AppProtocol) -> bool {
         match self {
-            Self::Http => matches!(
-                name.as_str(),
-                "http"
-                    | "http1"
-                    | "http/1.1"
-                    | "https"
-                    | "http2"
-                    | "h2"
-                    | "h2c"
-                    | "ws"
-                    | "wss"
-                    | "grpc"
-                    | "grpc-web"
-                    | "tls"
-                    | "ssl"
-                    | "tcp"
-            ),
-            Self::Grpc => matches!(
-                name.as_str(),
-                "http"
-                    | "https"
-                    | "http2"
-                    | "h2"
-                    | "h2c"
-                    | "grpc"
-                    | "grpc-web"
-                    | "tls"
-                    | "ssl"
-                    | "tcp"
-            ),
             Self::Stream | Self::Datagram => true,
+            Self::Http => protocol != AppProtocol::Unknown,
+            Self::Grpc => !matches!(
+                protocol,
+                AppProtocol::Unknown | AppProtocol::WebSocket | AppProtocol::WebSocketOverTls
+            ),
         }
     }
 }
@@ -326,7 +297,7 @@ pub(in crate::attachment) fn port<'a>(
     reference: &ObjectRef,
     port: Option<i32>,
     carrier: Carrier,
-    options: &Options,
+    (originates, options): (bool, &Options),
 ) -> Result<&'a PortState, BackendProblem> {
     use crate::meta::FeatureName;
     if state.external_name {
@@ -348,8 +319,9 @@ pub(in crate::attachment) fn port<'a>(
         .iter()
         .find(|p| p.protocol == carrier.transport())
         .ok_or_else(|| unsupported(&first.protocol))?;
-    if let Some(protocol) = found.plain.app_protocol.as_deref() {
-        let refused = match (carrier, protocol) {
+    if let Some(text) = found.plain.app_protocol.as_deref() {
+        let protocol = AppProtocol::of(text);
+        let refused = match (carrier, text) {
             (Carrier::Http, "kubernetes.io/h2c") => {
                 !options.supports(&FeatureName::HttpRouteBackendProtocolH2c)
             }
@@ -359,7 +331,16 @@ pub(in crate::attachment) fn port<'a>(
             _ => !carrier.carries(protocol),
         };
         if refused {
-            return Err(unsupported(protocol));
+            return Err(unsupported(text));
+        }
+        let http = matches!(carrier, Carrier::Http | Carrier::Grpc);
+        let policy = originates && found.by_tls.is_some();
+        if http && protocol.needs_tls() && !policy {
+            return Err(BackendProblem::NoTlsPolicy {
+                reference: reference.clone(),
+                protocol: text.to_owned(),
+                possible: originates,
+            });
         }
     }
     Ok(found)

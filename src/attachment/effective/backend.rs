@@ -123,6 +123,16 @@ pub enum BackendProblem {
         /// The Service port's `appProtocol` or `protocol`.
         protocol: String,
     },
+    /// The backend speaks a protocol that there is over TLS alone, and no BackendTLSPolicy applies that says whom to trust
+    /// (`UnsupportedProtocol`; GEP-1911, "Supporting Protocols").
+    NoTlsPolicy {
+        /// What was named.
+        reference: ObjectRef,
+        /// The Service port's `appProtocol`.
+        protocol: String,
+        /// Whether a BackendTLSPolicy could apply: not in a mesh.
+        possible: bool,
+    },
     /// A filter of the backend is not supported, or leads to nothing.
     UnsupportedFilter {
         /// The filter's type as it was written.
@@ -164,9 +174,9 @@ impl BackendProblem {
             Self::InvalidKind { .. }
             | Self::ExternalName { .. }
             | Self::UnsupportedFilter { .. } => reason::INVALID_KIND,
-            Self::UnsupportedProtocol { .. } | Self::InvalidTlsPolicy { .. } => {
-                reason::UNSUPPORTED_PROTOCOL
-            }
+            Self::UnsupportedProtocol { .. }
+            | Self::NoTlsPolicy { .. }
+            | Self::InvalidTlsPolicy { .. } => reason::UNSUPPORTED_PROTOCOL,
             Self::PolicyFull { .. } => POLICY_FULL,
         }
     }
@@ -214,6 +224,22 @@ impl fmt::Display for BackendProblem {
             } => write!(
                 f,
                 "{reference} speaks `{protocol}`, which this route cannot carry"
+            ),
+            Self::NoTlsPolicy {
+                reference,
+                protocol,
+                possible: true,
+            } => write!(
+                f,
+                "{reference} speaks `{protocol}`, which needs TLS, and no BackendTLSPolicy is for it"
+            ),
+            Self::NoTlsPolicy {
+                reference,
+                protocol,
+                possible: false,
+            } => write!(
+                f,
+                "{reference} speaks `{protocol}`, which needs TLS, and in a mesh no BackendTLSPolicy applies"
             ),
             Self::UnsupportedFilter { kind, why } => {
                 f.write_str(&filter_cannot_be_applied(kind, why))

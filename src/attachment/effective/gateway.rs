@@ -3,7 +3,7 @@
 use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules};
 use crate::{
     certificate::KeyPair,
-    meta::{Hostname, NamespacedName, ObjectRef, Transport},
+    meta::{Hostname, NamespacedName, ObjectRef, Transport, authority},
     v1::{FrontendValidationModeType, GatewayStatusAddress, ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -38,8 +38,8 @@ impl EffectiveGateway {
     }
 
     /// The one listener that answers for a host on a port: of those that serve the host, the one with the
-    /// most specific hostname (Gateway `spec.listeners`, "listener isolation"). `host` is the SNI or the
-    /// Host header without port; `None` where the client sent none, which only a listener without a
+    /// most specific hostname (Gateway `spec.listeners`, "listener isolation"). `host` is the SNI or what the Host header
+    /// says, with or without a port; `None` where the client sent none, which only a listener without a
     /// hostname serves.
     #[must_use]
     pub fn listener(
@@ -48,6 +48,11 @@ impl EffectiveGateway {
         port: u16,
         host: Option<&str>,
     ) -> Option<&Arc<EffectiveListener>> {
+        let host = host.map(|host| {
+            let split = authority::split(host.as_bytes()).ok();
+            let host_alone = split.and_then(|split| std::str::from_utf8(split.host).ok());
+            host_alone.unwrap_or(host)
+        });
         most_specific(self.listeners_at(transport, port), host)
     }
 
@@ -243,6 +248,11 @@ mod tests {
         assert_eq!(answer(80, None), Some("all"));
         assert_eq!(answer(8080, Some("a.example.com")), None);
         assert_eq!(answer(8080, None), None);
+        // A Host header may have a port, and a name may end in a dot.
+        assert_eq!(answer(80, Some("a.eu.example.com:8080")), Some("exact"));
+        assert_eq!(answer(80, Some("A.eu.example.com.:80")), Some("exact"));
+        assert_eq!(answer(80, Some("*.eu.example.com")), Some("narrow"));
+        assert_eq!(answer(80, Some("[::1]:80")), Some("all"));
         // TCP and UDP share no port.
         assert_eq!(answer(53, Some("a.example.com")), Some("dns-over-tcp"));
         assert_eq!(of(Transport::Udp, 53, None), Some("dns"));

@@ -5,6 +5,7 @@
 //! stands behind an [`Arc`]: a route that hangs on many listeners is held once, and after a change the
 //! parts that it does not touch are the same allocation as before.
 
+mod app_protocol;
 mod backend;
 mod endpoints;
 mod gateway;
@@ -12,6 +13,7 @@ mod idle;
 mod route;
 mod service;
 
+pub use app_protocol::AppProtocol;
 pub use backend::{
     BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, POLICY_FULL, TrustedAuthorities,
 };

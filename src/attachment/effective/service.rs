@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     attachment::MULTICLUSTER_GROUP,
-    meta::{NamespacedName, ObjectRef},
+    meta::{NamespacedName, ObjectRef, Transport},
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -123,6 +123,17 @@ impl EffectiveService {
     #[must_use]
     pub fn port(&self, port: u16) -> Option<&EffectiveServicePort> {
         self.ports.iter().find(|p| p.port == port)
+    }
+
+    /// The port with this number that takes this transport: TCP and UDP may share a number.
+    #[must_use]
+    pub fn port_for(&self, transport: Transport, port: u16) -> Option<&EffectiveServicePort> {
+        let protocol = match transport {
+            Transport::Tcp => "TCP",
+            Transport::Udp => "UDP",
+        };
+        let mut of_number = self.ports.iter().filter(|p| p.port == port);
+        of_number.find(|p| p.protocol == protocol)
     }
 }
 

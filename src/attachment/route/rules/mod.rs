@@ -309,7 +309,8 @@ impl<'a> Builder<'a> {
             reference: object.clone(),
             left_out: self.context.snapshot.is_left_out(object),
         })?;
-        let port = backend::port(state, object, port, self.carrier(), self.context.options)?;
+        let how = (self.context.originates, self.context.options);
+        let port = backend::port(state, object, port, self.carrier(), how)?;
         // Sessions are a matter of requests.
         let requests = matches!(self.kind, RouteKind::Http | RouteKind::Grpc);
         let sessions = state.policies.sessions().filter(|_| requests);

@@ -1,0 +1,88 @@
+//! What the data plane answers by itself.
+
+use super::{GrpcStatus, Mirrored, Target, Why};
+use crate::attachment::{RouteKind, effective::EffectiveBackend};
+use http::{HeaderMap, StatusCode};
+
+/// An answer of the data plane itself: a redirect or an error.
+#[derive(Debug)]
+pub struct LocalAnswer<'t> {
+    /// The rule and match; none where no rule matched.
+    pub target: Option<&'t Target>,
+    /// The backend whose share of requests fails, where that is why.
+    pub failed: Option<&'t EffectiveBackend>,
+    /// The backend whose own filter redirects, where that is why.
+    pub redirecting: Option<&'t EffectiveBackend>,
+    /// The status code.
+    pub status: StatusCode,
+    /// The status in the form of gRPC, where that is what the client gets.
+    pub grpc: Option<GrpcStatus>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// Copies of a request that is redirected. An error is answered without any.
+    pub mirrors: Vec<Mirrored<'t>>,
+    /// Why. No client gets to see it.
+    pub why: Why,
+}
+
+/// What decides on the form of an error: the request as it came, and the routes at the listener or Service port.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    /// The request is a gRPC call.
+    pub(super) calls: bool,
+    /// A GRPCRoute is attached.
+    pub(super) grpc_routes: bool,
+}
+
+impl Asker {
+    /// An error.
+    ///
+    /// Its form is gRPC's only for a call, and only where a GRPCRoute has a say: one whose rule took the call ("`UNAVAILABLE`
+    /// statuses MUST be returned", GRPCRoute `spec.rules[].backendRefs`), or, if no rule did, one that is attached to the
+    /// listener or Service port. To all others the specification of the HTTPRoute applies, which demands 404 and 500 whatever
+    /// the content of the request is. What is no call and is taken by a GRPCRoute gets 503, which is `UNAVAILABLE` in HTTP
+    /// (gRPC, "HTTP to gRPC Status Code Mapping").
+    pub(super) fn error<'t>(self, target: Option<&'t Target>, why: Why) -> LocalAnswer<'t> {
+        let by_grpc = target.map(|target| target.rule().route().kind == RouteKind::Grpc);
+        let grpc = match by_grpc {
+            _ if !self.calls => None,
+            Some(true) => Some(GrpcStatus::Unavailable),
+            None if self.grpc_routes => Some(GrpcStatus::Unimplemented),
+            Some(false) | None => None,
+        };
+        let status = match (grpc, why.status()) {
+            (Some(_), _) => StatusCode::OK,
+            (None, StatusCode::INTERNAL_SERVER_ERROR) if by_grpc == Some(true) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            (None, status) => status,
+        };
+        LocalAnswer {
+            target,
+            failed: None,
+            redirecting: None,
+            status,
+            grpc,
+            headers: grpc.map(GrpcStatus::headers).unwrap_or_default(),
+            mirrors: Vec::new(),
+            why,
+        }
+    }
+}
+
+impl<'t> LocalAnswer<'t> {
+    /// A request that names no host as HTTP demands. In this form for everyone: HTTP itself asks for it, before it matters
+    /// what is spoken over HTTP.
+    pub(super) fn bad_request(why: Why) -> Self {
+        Self {
+            target: None,
+            failed: None,
+            redirecting: None,
+            status: why.status(),
+            grpc: None,
+            headers: HeaderMap::new(),
+            mirrors: Vec::new(),
+            why,
+        }
+    }
+}
