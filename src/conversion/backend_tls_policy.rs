@@ -256,7 +256,10 @@ fn without_form(
             };
             let problem = Problem::NoForm {
                 message: format!("`{}` has no such field", to.version),
-                help: "remove it, or keep the policy in its version".to_owned(),
+                help: format!(
+                    "keep the policy in `{}`, or do without the field",
+                    from.version
+                ),
             };
             ConversionProblem::new(path, problem)
         })

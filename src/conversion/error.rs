@@ -224,14 +224,14 @@ pub enum ConversionProblemKind {
     /// A listener checks the certificates of clients, and its protocol is not HTTPS.
     #[error(
         "the wanted release checks client certificates at HTTPS listeners only, and the protocol of this one is `{0}`: \
-         remove the field, or use an HTTPS listener"
+         use an HTTPS listener, or do without the field"
     )]
     NotHttps(String),
     /// The certificates of clients are checked at a port that no HTTPS listener has, or by default and there is no such
     /// listener.
     #[error(
-        "there is no HTTPS listener{}, and the wanted release has the setting at listeners: remove it, or add the \
-         listener",
+        "there is no HTTPS listener{}, and the wanted release has the setting at listeners: add the listener, or \
+         do without the setting",
         .0.map(|port| format!(" of port {port}")).unwrap_or_default()
     )]
     NoListener(Option<u64>),
@@ -241,11 +241,12 @@ pub enum ConversionProblemKind {
     )]
     NoSessionName,
     /// The cookie of a session whose token travels in a header.
-    #[error("a session of type `Header` has no cookie in the wanted release: remove the field")]
+    #[error("a session of type `Header` has no cookie in the wanted release: do without the field")]
     CookieOfHeader,
     /// A member that the object's version does not know, and to which the wanted version gives a meaning.
     #[error(
-        "`{0}` is not a field of the object's version, and would become one of the wanted version: remove it"
+        "`{0}` is not a field of the object's version, and would become one of the wanted version: write the object in the \
+         version that has it, or do without the field"
     )]
     Collision(String),
     /// A value of the wrong type where the form changes.

@@ -65,7 +65,10 @@ impl TryFrom<x_v1alpha1::XBackendTrafficPolicy> for v1alpha2::BackendLbPolicy {
         if policy.spec.retry_constraint.is_some() {
             let problem = Problem::NoForm {
                 message: format!("{} has no such field", Self::KIND),
-                help: "remove it, or keep the policy in its kind".to_owned(),
+                help: format!(
+                    "keep the policy as {}, or do without the field",
+                    x_v1alpha1::XBackendTrafficPolicy::KIND
+                ),
             };
             return Err(ConversionError::new(
                 ObjectRef {

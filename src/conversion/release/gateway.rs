@@ -239,7 +239,7 @@ fn refuse_mode(validation: Option<&Value>, at: &Path<'_>, found: &mut Found) {
             message: "the wanted release has no `mode`: it refuses clients whose certificates are not valid, as \
                       `AllowValidOnly` does"
                 .to_owned(),
-            help: "remove it if that is meant".to_owned(),
+            help: "do without it if that is meant, or keep the Gateway in a release that has it".to_owned(),
         };
         found.problem(at.field("validation").field("mode"), problem);
     }

@@ -264,7 +264,7 @@ fn lacking(
             message: finding.message().to_owned(),
             help: match field.when() {
                 Some(_) => finding.help().unwrap_or_default().to_owned(),
-                None => format!("remove it, or keep the object as {}", from.kind),
+                None => format!("keep the object as {}, or do without the field", from.kind),
             },
         };
         problems.push(ConversionProblem::new(path, problem));

@@ -114,7 +114,7 @@ fn one_back(
     {
         let problem = Problem::NoForm {
             message: "the wanted release cannot set the path of a cookie".to_owned(),
-            help: "remove it: the cookie is sent for the path that the rule matches".to_owned(),
+            help: "do without it if the cookie may be sent for the path that the rule matches, or keep the object in a release that has it".to_owned(),
         };
         found.problem(at.field(new).field("path"), problem);
         return;
