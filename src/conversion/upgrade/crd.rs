@@ -4,7 +4,7 @@ use super::{Findings, Impact, LATER_STORED, text};
 use crate::{
     conversion::kinds,
     crd::{self, BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
-    meta::{Channel, Release},
+    meta::{Channel, Release, kept_name},
     schema::{self, Installation, KindVersion, LaterVersion},
 };
 use serde_json::Value;
@@ -193,8 +193,11 @@ impl<'a> Crd<'a> {
                 "newer-release",
                 self.object,
                 format!("metadata.annotations[{BUNDLE_VERSION}]"),
-                format!("release {installed} is installed, which is newer than {release}: what it has added would be lost"),
-                "stay with the newer release; upgrades lead forward only",
+                match Release::ALL.iter().any(|known| known.as_str() == installed) {
+                    true => format!("release {installed} is installed, which is newer than {release}: upgrades lead forward only"),
+                    false => format!("release {} is installed, which is newer than {release}, and is not known here: upgrades lead forward only", kept_name(installed)),
+                },
+                "stay with the newer release",
             );
         }
         let target = self.target(found);
@@ -428,10 +431,7 @@ fn is_newer(installed: &str, release: Release) -> bool {
         text.split('.').map(|n| n.parse().ok()).collect()
     };
     match (numbers(installed), numbers(release.as_str())) {
-        (Some(installed), Some(release)) => {
-            // A patch release has nothing that its minor release lacks.
-            installed.iter().take(2).gt(release.iter().take(2))
-        }
+        (Some(installed), Some(release)) => installed > release,
         _ => false,
     }
 }

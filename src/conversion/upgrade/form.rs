@@ -3,7 +3,7 @@
 use super::{Findings, Impact, text};
 use crate::{
     conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
-    meta::Channel,
+    meta::{Channel, Release, kept_name},
     schema::{self, KindVersion, UnknownField},
     validation::{self, Finding, ValidationOptions},
 };
@@ -24,13 +24,24 @@ pub(super) fn check(
         true => Ok(object.clone()),
         false => convert_value(object, &to),
     };
+    let mut judged = Judged {
+        object,
+        written: version,
+        wanted,
+        stored: None,
+        taken: takes_as_written(object, version, found),
+    };
     let stored = match stored {
         Ok(stored) => stored,
         Err(error) => {
-            add_unconvertible(&error, object, wanted, found);
+            match judged.taken && judged.is_in_version_before(found) {
+                true => judged.add_refused_in_version(&error, found),
+                false => add_unconvertible(&error, object, wanted, found),
+            }
             return;
         }
     };
+    judged.stored = Some(&stored);
     let Some((kind, installation)) = schema::find(&to, version.kind)
         .and_then(|kind| Some((kind, kind.installation(release, channel)?)))
     else {
@@ -53,13 +64,14 @@ pub(super) fn check(
         for field in &unknown {
             add_changed(object, field.path(), help(field.instead()), found);
         }
-        let paths: Vec<String> = match (unknown.is_empty(), refused.is_empty()) {
-            (true, true) => references(&stored, &new.object),
-            (true, false) => refused.iter().map(|f| f.path().to_owned()).collect(),
-            _ => Vec::new(),
-        };
-        for path in paths {
-            add_changed(object, &path, help(None), found);
+        match (unknown.is_empty(), refused.is_empty()) {
+            (true, true) => add_kept_forms(object, &stored, &new.object, &help(None), found),
+            (true, false) => {
+                for finding in &refused {
+                    add_changed(object, finding.path(), help(None), found);
+                }
+            }
+            _ => {}
         }
         return;
     }
@@ -67,12 +79,34 @@ pub(super) fn check(
         add_unknown(object, field, found);
     }
     for finding in &refused {
-        add_refused(object, finding, found);
+        judged.add_refused(finding, found);
     }
 }
 
+/// An object whose form in the version that stores it is judged.
+struct Judged<'o> {
+    /// The object as it is written.
+    object: &'o Value,
+    /// The version in which it is written.
+    written: &'static KindVersion,
+    /// The version in which the release stores it.
+    wanted: &'o str,
+    /// The object in that version, where it has a form there.
+    stored: Option<&'o Value>,
+    /// Whether the release takes it as it is written.
+    taken: bool,
+}
+
+/// Whether the release serves the version in which an object is written, and has nothing against the object there.
+fn takes_as_written(object: &Value, version: &'static KindVersion, found: &Findings) -> bool {
+    let (release, channel) = (found.release, found.channel);
+    let installation = version.installation(release, channel);
+    installation.is_some_and(|installation| installation.served)
+        && refused(object, release, channel).is_empty()
+}
+
 /// What the release refuses in an object as it is stored, the fields that it does not have aside.
-fn refused(stored: &Value, release: crate::meta::Release, channel: Channel) -> Vec<Finding> {
+fn refused(stored: &Value, release: Release, channel: Channel) -> Vec<Finding> {
     let mut stored = stored.clone();
     if let Some(stored) = stored.as_object_mut() {
         stored.remove("status");
@@ -148,41 +182,110 @@ fn add_unknown(object: &Value, field: &UnknownField, found: &mut Findings) {
     found.add(Impact::Loses, rule, object, field.path(), message, help);
 }
 
-/// Something that the release refuses; and whether the one before did.
-fn add_refused(object: &Value, finding: &Finding, found: &mut Findings) {
-    let (release, channel) = (found.release, found.channel);
-    let before = found.from.filter(|from| *from != release).map(|from| {
-        let accepts = Channel::ALL
-            .into_iter()
-            .any(|channel| accepts(object, finding, from, channel));
-        (from, accepts)
-    });
-    let (rule, before) = match before {
-        Some((from, true)) => ("tightened", format!(", which {from} accepts")),
-        Some((from, false)) => ("invalid", format!(", as {from} does")),
-        None => ("invalid", String::new()),
-    };
-    found.add(
-        Impact::Breaks,
-        rule,
-        object,
-        finding.path(),
-        format!(
-            "{} ({}): the {channel} channel of {release} refuses every change to the object{before}",
-            finding.message(),
-            finding.rule()
-        ),
-        finding.help().unwrap_or("correct the field"),
-    );
+impl Judged<'_> {
+    /// The release before the upgrade, if it is another one.
+    fn before(found: &Findings) -> Option<Release> {
+        found.from.filter(|from| *from != found.release)
+    }
+
+    /// Whether the release before the upgrade serves the version that stores the object after it.
+    fn is_in_version_before(&self, found: &Findings) -> bool {
+        let Some(from) = Self::before(found) else {
+            return false;
+        };
+        let api_version = self
+            .written
+            .api_version
+            .replace(self.written.version, self.wanted);
+        let version = schema::find(&api_version, self.written.kind);
+        version.is_some_and(|version| {
+            Channel::ALL
+                .into_iter()
+                .filter_map(|channel| version.installation(from, channel))
+                .any(|installation| installation.served)
+        })
+    }
+
+    /// Something that the release refuses; and whether the one before did.
+    fn add_refused(&self, finding: &Finding, found: &mut Findings) {
+        let (release, channel) = (found.release, found.channel);
+        let accepts = |object: &Value, from: Release| {
+            Channel::ALL
+                .into_iter()
+                .any(|channel| accepts(object, finding, from, channel))
+        };
+        let before = Self::before(found).map(|from| {
+            let same_form = self.stored.is_some_and(|stored| accepts(stored, from));
+            (from, same_form, same_form || accepts(self.object, from))
+        });
+        let says = format!("{} ({})", finding.message(), finding.rule());
+        let help = finding.help().unwrap_or("correct the field");
+        let (impact, rule, message) = match before {
+            Some((from, false, _)) if self.taken && self.is_in_version_before(found) => (
+                Impact::Note,
+                VERSION_REFUSES,
+                format!(
+                    "{says}: `{}` refuses the object in {release} as in {from}, and `{}` takes it",
+                    self.wanted, self.written.version
+                ),
+            ),
+            before if self.taken => (
+                Impact::Breaks,
+                if before.is_some() {
+                    "tightened"
+                } else {
+                    "invalid"
+                },
+                format!(
+                    "{says}: `{}`, in which the {channel} channel of {release} stores the object, refuses every change to it; \
+                     `{}` still takes it",
+                    self.wanted, self.written.version
+                ),
+            ),
+            before => {
+                let (rule, before) = match before {
+                    Some((from, _, true)) => ("tightened", format!(", which {from} accepts")),
+                    Some((from, _, false)) => ("invalid", format!(", as {from} does")),
+                    None => ("invalid", String::new()),
+                };
+                (
+                    Impact::Breaks,
+                    rule,
+                    format!(
+                        "{says}: the {channel} channel of {release} refuses every change to the object{before}"
+                    ),
+                )
+            }
+        };
+        found.add(impact, rule, self.object, finding.path(), message, help);
+    }
+
+    /// An object that has no form in the version that stores it, in both releases, and that the version in which it is written
+    /// takes.
+    fn add_refused_in_version(&self, error: &ConversionError, found: &mut Findings) {
+        let release = found.release;
+        for problem in error.problems() {
+            found.add(
+                Impact::Note,
+                VERSION_REFUSES,
+                self.object,
+                problem.path(),
+                format!(
+                    "the object has no form in `{}`, in {release} as before, and `{}` takes it",
+                    self.wanted, self.written.version
+                ),
+                problem.kind().to_string(),
+            );
+        }
+    }
 }
 
+/// The rule of what one version of a kind refuses before and after the upgrade, while the one in which the object is written
+/// takes it.
+const VERSION_REFUSES: &str = "version-refuses";
+
 /// Whether a release has nothing against what another one refuses.
-fn accepts(
-    object: &Value,
-    refused: &Finding,
-    release: crate::meta::Release,
-    channel: Channel,
-) -> bool {
+fn accepts(object: &Value, refused: &Finding, release: Release, channel: Channel) -> bool {
     let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"));
     let served = version
         .and_then(|version| version.installation(release, channel))
@@ -192,6 +295,65 @@ fn accepts(
         && !validation::validate_value(object, &options)
             .errors()
             .any(|finding| finding.path() == refused.path())
+}
+
+/// Settings of which the release has another form, and which it takes as they are: mostly references to a kind that another one
+/// has replaced.
+fn add_kept_forms(object: &Value, old: &Value, new: &Value, help: &str, found: &mut Findings) {
+    let (release, channel) = (found.release, found.channel);
+    for path in references(old, new) {
+        let kind_at = |value: &Value| {
+            value_at(value, &path)
+                .and_then(Value::as_str)
+                .map(kept_name)
+        };
+        let replaced = kind_at(old)
+            .zip(kind_at(new))
+            .filter(|_| path.ends_with(".kind"));
+        let Some((before, after)) = replaced else {
+            found.add(
+                Impact::Note,
+                "form-preferred",
+                object,
+                path,
+                format!("the {channel} channel of {release} has another form for this, and takes this one as well"),
+                help,
+            );
+            continue;
+        };
+        let was_there = found.from.is_none_or(|from| {
+            let has = |channel| schema::versions_of(&before, from, channel).next().is_some();
+            Channel::ALL.into_iter().any(has)
+        });
+        let impact = if was_there {
+            Impact::Loses
+        } else {
+            Impact::Note
+        };
+        found.add(
+            impact,
+            REFERS_TO_REPLACED,
+            object,
+            path,
+            format!("{release} has no {before}: {after} has replaced it, and the reference leads to nothing"),
+            help,
+        );
+    }
+}
+
+/// The rule of a reference to a kind that the release does not have, and that another one has replaced.
+pub(super) const REFERS_TO_REPLACED: &str = "reference-to-replaced-kind";
+
+/// The value at a path such as `spec.from[0].kind`.
+fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, step| {
+        let mut parts = step.split('[');
+        let member = value.get(parts.next().unwrap_or_default())?;
+        parts.try_fold(member, |list, index| {
+            let index: usize = index.strip_suffix(']')?.parse().ok()?;
+            list.get(index)
+        })
+    })
 }
 
 /// The references that lead to another kind now.

@@ -188,7 +188,10 @@ fn check_version(
             "version-removed",
             object,
             "apiVersion",
-            format!("release {release} has no {kind} of `{old}`: the object must be created anew as `{wanted}`"),
+            match is_stored_before(version, found) {
+                true => format!("release {release} has no {kind} of `{old}`: the object must be created anew as `{wanted}`"),
+                false => format!("release {release} has no {kind} of `{old}`: this form of the object is refused, and what is stored can be read as `{wanted}`"),
+            },
             convert,
         ),
         Some(installation) if !installation.served => found.add(
@@ -213,6 +216,16 @@ fn check_version(
         ),
         Some(_) => {}
     }
+}
+
+/// Whether the release before the upgrade stores objects in this version, or may do so.
+fn is_stored_before(version: &'static KindVersion, found: &Findings) -> bool {
+    found.from.is_none_or(|from| {
+        Channel::ALL
+            .into_iter()
+            .filter_map(|channel| version.installation(from, channel))
+            .any(|installation| installation.stored)
+    })
 }
 
 /// Whether an object belongs to the webhook of release v1.0.0.

@@ -3,7 +3,7 @@
 use super::{
     Findings, Impact, LATER_OBJECT, LATER_STORED, UpgradeStep,
     crd::{Crd, Waypoint, stored_in},
-    policy,
+    form, policy,
 };
 use crate::{
     conversion::kinds,
@@ -204,7 +204,10 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             Vec::new(),
         ));
     }
-    let changed = has("form-changed") || has("kind-replaced");
+    let leads_nowhere =
+        |f: &super::UpgradeFinding| f.rule == form::REFERS_TO_REPLACED && f.impact != Impact::Note;
+    let changed =
+        has("form-changed") || has("kind-replaced") || found.list.iter().any(leads_nowhere);
     if changed {
         let convert = found.convert("-f gateway-api-objects.yaml");
         let backup = "kubectl get KINDS -A -o yaml > gateway-api-objects.yaml";

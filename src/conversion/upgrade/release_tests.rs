@@ -66,7 +66,8 @@ const STANDARD: Channel = Channel::Standard;
 fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it() {
     let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
     let route = |spec| object(&format!("{GROUP}/v1"), "HTTPRoute", spec);
-    for (object, from, to, path) in [
+    let form = "form-changed";
+    for (object, from, to, rule, path) in [
         (
             gateway(
                 web,
@@ -74,6 +75,7 @@ fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it
             ),
             Release::V1_3_0,
             Release::V1_4_0,
+            form,
             "spec.backendTLS",
         ),
         (
@@ -86,6 +88,7 @@ fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it
             ),
             Release::V1_1_0,
             Release::V1_7_0,
+            form,
             "spec.listeners[0].tls.frontendValidation",
         ),
         (
@@ -94,6 +97,7 @@ fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it
             ),
             Release::V1_6_3,
             Release::V1_7_0,
+            form,
             "spec.rules[0].sessionPersistence.cookieConfig",
         ),
         (
@@ -102,12 +106,13 @@ fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it
             ),
             Release::V1_4_1,
             Release::V1_5_0,
+            "reference-to-replaced-kind",
             "spec.parentRefs[0].kind",
         ),
     ] {
         let report = upgrade(&[object], from, to, EXPERIMENTAL);
-        assert_eq!(weighty(&report), [("form-changed", path)], "{report:#?}");
-        let help = &only(&report, "form-changed").help;
+        assert_eq!(weighty(&report), [(rule, path)], "{report:#?}");
+        let help = &only(&report, rule).help;
         let command = format!("`gwapi convert -f FILE --release {to} --channel experimental` does");
         assert!(help.ends_with(&command), "{help}");
         in_order(
@@ -121,6 +126,86 @@ fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it
         // From the release itself there is nothing to do.
         assert_eq!(report.from, Some(from));
     }
+}
+
+/// What both releases say of an object is no matter of the upgrade.
+#[test]
+fn what_a_version_refuses_before_and_after_the_upgrade_is_a_note() {
+    let tcp = json!({"rules": [{"backendRefs": [{"name": "a", "port": 1}]}, {"backendRefs": [{"name": "a", "port": 1}]}]});
+    let tls =
+        json!({"hostnames": ["10.0.0.1"], "rules": [{"backendRefs": [{"name": "a", "port": 1}]}]});
+    let objects = [
+        object(&format!("{GROUP}/v1alpha2"), "TCPRoute", tcp),
+        object(&format!("{GROUP}/v1alpha2"), "TLSRoute", tls),
+    ];
+    let report = upgrade(&objects, Release::V1_6_0, Release::V1_6_1, EXPERIMENTAL);
+    assert_eq!(weighty(&report), [], "{report:#?}");
+    let notes = report
+        .findings
+        .iter()
+        .filter(|f| f.rule == "version-refuses");
+    let notes: Vec<_> = notes.map(|f| f.path.as_str()).collect();
+    assert_eq!(notes, ["spec.rules", "spec.hostnames"], "{report:#?}");
+    // Before v1.6.0 nothing was stored as `v1`, so there it is the upgrade that brings it.
+    let report = upgrade(
+        &objects[..1],
+        Release::V1_4_0,
+        Release::V1_6_1,
+        EXPERIMENTAL,
+    );
+    assert_eq!(
+        weighty(&report),
+        [("cannot-be-converted", "spec.rules")],
+        "{report:#?}"
+    );
+    let report = upgrade(
+        &objects[1..],
+        Release::V1_4_0,
+        Release::V1_6_1,
+        EXPERIMENTAL,
+    );
+    assert_eq!(
+        weighty(&report),
+        [("tightened", "spec.hostnames")],
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn a_reference_to_a_kind_that_was_gone_before_is_a_note() {
+    let grant = json!({
+        "from": [{"group": EXPERIMENTS, "kind": "XListenerSet", "namespace": "b"}],
+        "to": [{"group": "", "kind": "Secret"}],
+    });
+    let grant = object(&format!("{GROUP}/v1"), "ReferenceGrant", grant);
+    let report = upgrade(&[grant], Release::V1_6_0, Release::V1_6_1, EXPERIMENTAL);
+    assert_eq!(weighty(&report), [], "{report:#?}");
+    assert_eq!(
+        only(&report, "reference-to-replaced-kind").path,
+        "spec.from[0].kind"
+    );
+}
+
+#[test]
+fn an_object_that_is_stored_in_a_later_version_stays_when_its_own_version_goes() {
+    let call = json!({"rules": [{"backendRefs": [{"name": "a", "port": 1}]}]});
+    let route = object(&format!("{GROUP}/v1alpha2"), "GRPCRoute", call);
+    let removed = |from| {
+        let report = upgrade(
+            std::slice::from_ref(&route),
+            from,
+            Release::V1_2_1,
+            EXPERIMENTAL,
+        );
+        only(&report, "version-removed").message.clone()
+    };
+    let stays = removed(Release::V1_1_0);
+    assert!(
+        stays.ends_with("what is stored can be read as `v1`"),
+        "{stays}"
+    );
+    let anew = removed(Release::V1_0_0);
+    assert!(anew.ends_with("must be created anew as `v1`"), "{anew}");
 }
 
 #[test]

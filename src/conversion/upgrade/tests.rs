@@ -244,7 +244,10 @@ fn a_newer_release_is_not_gone_back_from() {
     let mut newer = crd("Gateway", "gateways", &[("v1", true, true)], &["v1"]);
     for (version, clean) in [
         ("v1.2.0", false),
-        ("v1.1.1", true),
+        ("v1.1.1", false),
+        // One that is not known.
+        ("v1.1.9", false),
+        ("v1.0.9", true),
         ("v1.1.0-rc1", true),
         ("main", true),
         ("v2.0.0-dev", false),
