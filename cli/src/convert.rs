@@ -77,7 +77,14 @@ fn api_version(text: &str) -> Result<String, String> {
     if KINDS.iter().any(|kind| kind.api_version == whole) {
         return Ok(whole);
     }
-    let mut known: Vec<_> = KINDS.iter().map(|kind| kind.version).collect();
+    let mut known: Vec<_> = KINDS
+        .iter()
+        .map(|kind| {
+            kind.api_version
+                .strip_prefix(meta::GROUP)
+                .map_or(kind.api_version, |version| version.trim_start_matches('/'))
+        })
+        .collect();
     known.sort_unstable();
     known.dedup();
     Err(format!(
@@ -175,6 +182,9 @@ struct Total {
     /// Documents that were written anew, the first of them, each as `file:line`.
     anew: Vec<String>,
     anew_more: usize,
+    /// Comments that have no place any more, the first of them, each with its `file:line`.
+    left_out: Vec<(String, String)>,
+    left_out_more: usize,
 }
 
 impl Total {
@@ -203,6 +213,15 @@ impl Total {
             self.anew.push(format!("{file}:{line}"));
         } else {
             self.anew_more += 1;
+        }
+    }
+
+    /// Notes a comment that has no place any more.
+    fn add_left_out(&mut self, file: &str, line: usize, comment: String) {
+        if self.left_out.len() < MOST_SHOWN {
+            self.left_out.push((format!("{file}:{line}"), comment));
+        } else {
+            self.left_out_more += 1;
         }
     }
 }
@@ -236,6 +255,24 @@ fn report(total: &Total) {
     }
     if total.anew_more > 0 {
         let line = format!("… and {} more that are written anew", total.anew_more);
+        page.line(0, &Line::plain(line));
+    }
+    for (place, comment) in &total.left_out {
+        let line = Line::of(Tone::Warn, "warning:")
+            .and(" ")
+            .with(Tone::Strong, place);
+        page.line(
+            0,
+            &line.and(format_args!(
+                ": the comment `{comment}` has no place in the new form and is left out"
+            )),
+        );
+    }
+    if total.left_out_more > 0 {
+        let line = format!(
+            "… and {} more comments that are left out",
+            total.left_out_more
+        );
         page.line(0, &Line::plain(line));
     }
     let objects = if total.objects == 1 {

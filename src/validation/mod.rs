@@ -142,8 +142,10 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
                 warning.clone(),
             )
             .with_help(format!(
-                "run `gwapi convert` to move the object to {}",
-                newest(kind, options)
+                "move the object to {}: `gwapi convert --release {} --channel {}` does",
+                newest(kind, options),
+                options.release,
+                options.channel
             )),
         );
     }

@@ -4,9 +4,13 @@
 //! the first in the text. Nothing here needs to know all of YAML: the edited text is read again, and counts only if it says
 //! exactly what is wanted.
 
+mod carried;
+mod comments;
 mod flow;
 mod text;
 
+use carried::Carried;
+pub(super) use comments::left_out;
 use flow::Quotes;
 use gwapi::manifest::{Positions, RawObject};
 use serde_json::{Map, Value};
@@ -16,6 +20,8 @@ use text::Text;
 pub(super) struct Edits<'d> {
     text: Text<'d>,
     edits: Vec<Edit>,
+    /// Whether what moves takes its lines along.
+    carries: bool,
 }
 
 impl<'d> Edits<'d> {
@@ -24,7 +30,16 @@ impl<'d> Edits<'d> {
         Some(Self {
             text: Text::of(std::str::from_utf8(document).ok()?),
             edits: Vec::new(),
+            carries: true,
         })
+    }
+
+    /// The same, with what moves written anew in its new place: for a document whose lines mean something else there.
+    pub(super) fn written_anew_where_moved(self) -> Self {
+        Self {
+            carries: false,
+            ..self
+        }
     }
 
     /// Lets an object of the document become this value. Nothing where that takes more than edits.
@@ -33,7 +48,11 @@ impl<'d> Edits<'d> {
             text: &self.text,
             positions: &entry.positions,
             edits: std::mem::take(&mut self.edits),
+            carried: Carried::default(),
         };
+        if self.carries {
+            editor.carried = editor.find_carried(&entry.value, wanted);
+        }
         let done = editor.value("", &entry.value, wanted, self.text.len())?;
         self.edits = editor.edits;
         done.then_some(())
@@ -93,6 +112,8 @@ struct Editor<'d> {
     text: &'d Text<'d>,
     positions: &'d Positions,
     edits: Vec<Edit>,
+    /// What stands in another place of the object than before.
+    carried: Carried,
 }
 
 impl Editor<'_> {
@@ -217,7 +238,7 @@ impl Editor<'_> {
         if is_flow {
             self.flow_members(&members, &fates, &added)
         } else {
-            self.block_members(&members, &fates, &added, (old, end), dash)
+            self.block_members((path, &members), &fates, &added, (old, end), dash)
         }
     }
 
@@ -307,26 +328,22 @@ impl Editor<'_> {
             self.replace(member.key, key_end, key);
             self.replace(member.value, last, value);
         } else {
-            let lines = self.block(name, new, member.key)?;
+            let lines = self.block((name, new), member.key, "")?;
             self.replace(member.key, last, lines.trim_start());
         }
         Some(())
     }
 
-    /// A member as lines, indented as this key is.
-    fn block(&self, name: &str, value: &Value, key: usize) -> Option<String> {
-        let member: Map<String, Value> = [(name.to_owned(), value.clone())].into_iter().collect();
-        let written = serde_saphyr::to_string(&member).ok()?;
-        let indent = " ".repeat(self.text.column(key));
-        let mut lines = String::new();
-        for line in written.lines() {
-            if !line.is_empty() {
-                lines.push_str(&indent);
-                lines.push_str(line);
-            }
-            lines.push_str(self.text.newline());
-        }
-        Some(lines)
+    /// A member as lines, indented as this key is; `path` is that of the object which it becomes a part of.
+    fn block(&self, (name, value): (&str, &Value), key: usize, path: &str) -> Option<String> {
+        let path = within(path, name);
+        carried::lines(
+            self.text,
+            &self.carried,
+            (name, value),
+            &path,
+            self.text.column(key),
+        )
     }
 
     /// Takes off and adds members of an object in braces.
@@ -379,7 +396,7 @@ impl Editor<'_> {
     /// Takes off and adds members of an object that has a line, or several, for each.
     fn block_members(
         &mut self,
-        members: &[Member<'_>],
+        (path, members): (&str, &[Member<'_>]),
         fates: &[Fate<'_>],
         added: &[(&String, &Value)],
         (old, whole_end): (&Map<String, Value>, usize),
@@ -402,6 +419,10 @@ impl Editor<'_> {
                     return None;
                 }
                 edits.push((member.key, next.key, String::new()));
+                continue;
+            }
+            if let Some((from, to)) = self.carried.taken(member.key) {
+                edits.push((from, to, String::new()));
                 continue;
             }
             let long = old.get(member.name).is_some_and(is_long);
@@ -429,7 +450,7 @@ impl Editor<'_> {
                 lines.push_str(self.text.newline());
             }
             for (name, value) in added {
-                lines.push_str(&self.block(name, value, members.get(last)?.key)?);
+                lines.push_str(&self.block((name, value), members.get(last)?.key, path)?);
             }
             edits.push((at, at, lines));
         }
@@ -478,7 +499,9 @@ fn fates<'v>(
             _ => None,
         };
         let found = added.iter().enumerate().find_map(|(index, (name, new))| {
-            let fate = if is_like(value, new) {
+            let fate = if holds(new, value) {
+                return None;
+            } else if is_like(value, new) {
                 Fate::Renamed(name, new)
             } else if let Some(item) = one(new).filter(|item| is_like(value, item)) {
                 Fate::Wrapped(name, item)
@@ -499,6 +522,18 @@ fn fates<'v>(
         }
     });
     (fates.collect(), added)
+}
+
+/// Whether a value has another one, which is more than a text or a number, as a member somewhere in it.
+fn holds(value: &Value, part: &Value) -> bool {
+    let is_it = |member: &Value| member == part || holds(member, part);
+    match (value, part) {
+        (Value::Object(members), Value::Object(_) | Value::Array(_)) => members.values().any(is_it),
+        (Value::Array(items), Value::Object(_) | Value::Array(_)) => {
+            items.iter().any(|item| holds(item, part))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a value is another one, perhaps changed in a part.

@@ -1,6 +1,9 @@
 //! Documents in, documents out: each as it was, edited where it stands, or written anew.
 
-use super::{Format, Total, edit::Edits};
+use super::{
+    Format, Total,
+    edit::{Edits, left_out},
+};
 use crate::output::escaped;
 use gwapi::{
     conversion::{ConversionError, ConversionRemark, Migration},
@@ -41,6 +44,16 @@ impl Said<'_> {
 /// Who is told of it: with the line where the document begins, and the object as it stands in the document.
 type Tell<'t> = dyn FnMut(usize, &Said<'_>, Option<&RawObject>) + 't;
 
+/// How a document was written.
+enum Done {
+    /// As it was, or as JSON, which has no comments.
+    AsItWas,
+    /// Edited where it stands, without these comments, each with its line.
+    Edited(Vec<(usize, String)>),
+    /// Anew, though it is YAML.
+    Anew,
+}
+
 /// The stream that is written.
 pub(super) struct Output<W> {
     format: Format,
@@ -74,22 +87,28 @@ impl<W: Write> Output<W> {
         tell: &mut Tell<'_>,
     ) -> Result<(), Unwritten> {
         for (first_line, document) in manifest::documents(text) {
-            if self.document((first_line, document), migration, total, tell)? {
-                total.add_anew(name, first_line);
+            match self.document((first_line, document), migration, total, tell)? {
+                Done::AsItWas => {}
+                Done::Anew => total.add_anew(name, first_line),
+                Done::Edited(left_out) => {
+                    for (line, comment) in left_out {
+                        total.add_left_out(name, line, comment);
+                    }
+                }
             }
         }
         Ok(())
     }
 
     /// Migrates a document and writes it. One that cannot be read, or has keys twice, is not touched: that
-    /// is a problem of the input and has been noted. Says whether a document that was YAML had to be written anew.
+    /// is a problem of the input and has been noted.
     fn document(
         &mut self,
         (first_line, document): (usize, &[u8]),
         migration: &Migration,
         total: &mut Total,
         tell: &mut Tell<'_>,
-    ) -> Result<bool, Unwritten> {
+    ) -> Result<Done, Unwritten> {
         let options = self.options.with_whole_lists();
         let values = || manifest::stream(document, &options);
         let (mut sound, mut changed) = (true, false);
@@ -134,9 +153,9 @@ impl<W: Write> Output<W> {
         );
         if self.format == Format::Yaml && !changed {
             self.verbatim(document)?;
-            return Ok(false);
+            return Ok(Done::AsItWas);
         }
-        let edited = edits.and_then(Edits::finish).filter(|edited| {
+        let is_as_wanted = |edited: &String| {
             // What counts is that a reader finds in it what is wanted.
             let mut new = manifest::stream(edited.as_bytes(), &options);
             let as_wanted = values().flatten().all(|entry| {
@@ -145,10 +164,31 @@ impl<W: Write> Output<W> {
                 found.is_some_and(|found| found.duplicates.is_empty() && found.value == wanted)
             });
             as_wanted && new.next().is_none()
-        });
+        };
+        let again = || {
+            let mut edits = Edits::of(document)?.written_anew_where_moved();
+            for entry in values().flatten() {
+                let done = migration.migrate(entry.value.clone());
+                if done.changed {
+                    edits.add(&entry, &done.value)?;
+                }
+            }
+            edits.finish().filter(is_as_wanted)
+        };
+        let edited = edits.and_then(Edits::finish).filter(is_as_wanted);
+        let edited = match self.format {
+            Format::Yaml => edited.or_else(again),
+            Format::Json => None,
+        };
         if let Some(edited) = edited {
             self.verbatim(edited.as_bytes())?;
-            return Ok(false);
+            let before = std::str::from_utf8(document).unwrap_or_default();
+            let left_out = left_out(before, &edited).into_iter();
+            return Ok(Done::Edited(
+                left_out
+                    .map(|(line, comment)| (first_line - 1 + line, comment.to_owned()))
+                    .collect(),
+            ));
         }
         // What a document becomes is made anew and gathered as text: as values it would take many times as much room.
         let mut written = Vec::new();
@@ -176,7 +216,10 @@ impl<W: Write> Output<W> {
             Format::Json => self.writer.write_all(&written)?,
             Format::Yaml => self.rewritten(document, &written)?,
         }
-        Ok(self.format == Format::Yaml)
+        Ok(match self.format {
+            Format::Yaml => Done::Anew,
+            Format::Json => Done::AsItWas,
+        })
     }
 
     /// A document as it was.

@@ -47,6 +47,29 @@ fn manifests_take_the_forms_of_a_release_and_keep_their_comments_and_layout() {
     }
 }
 
+/// A setting that stands elsewhere in the release takes its comments along; one that has no place any more is named.
+#[test]
+fn comments_move_with_their_setting_or_are_named() {
+    let text = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec:\n  gatewayClassName: c\n  \
+        # above\n  backendTLS: # behind\n    # inside\n    clientCertificateRef: {name: d} # of d\n  listeners:\n  \
+        - {name: a, port: 80, protocol: HTTP}\n";
+    let output = gwapi(&["convert", "-f", "-", "--release", "v1.4.0"], text);
+    let written = String::from_utf8(output.stdout).unwrap();
+    let moved = "  tls:\n    # above\n    backend: # behind\n      # inside\n      clientCertificateRef: {name: d} # of d\n";
+    assert!(written.ends_with(moved), "{written}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "converted 1 of 1 object of the Gateway API\n");
+
+    let served = text.replace(
+        "metadata: {name: a}",
+        "metadata:\n  name: a\n  uid: '1' # from the server",
+    );
+    let output = gwapi(&["convert", "-f", "-", "--release", "v1.4.0"], &served);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let note = "warning: <stdin>:5: the comment `# from the server` has no place in the new form and is left out\n";
+    assert!(said.starts_with(note), "{said}");
+}
+
 #[test]
 fn json_is_edited_where_it_stands() {
     let text = "{\n  \"kind\": \"GatewayClass\",\n  \"apiVersion\": \"gateway.networking.k8s.io/v1beta1\",\n  \

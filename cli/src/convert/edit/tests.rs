@@ -191,6 +191,63 @@ fn an_edit_says_what_is_wanted_and_keeps_every_line_of_comment() {
     assert!(in_place > RUNS * 9 / 10, "{in_place}");
 }
 
+/// A member that moves with all that is in it takes its comments along: those above it, behind it and inside.
+#[test]
+fn what_moves_takes_its_comments_along() {
+    let text = "a:\n  # above b\n  b: # behind b\n    # in b\n    c: [1, 'x'] # behind c\n    d: |\n      # text\n  # above e\n  e: x # behind e\nf: 1\n";
+    let moved = json!({"a": {"new": {"one": [{"k": 1, "b": {"c": [1, "x"], "d": "# text\n"}}], "e": "x"}}, "f": 1});
+    // Nothing is left of `a` but what is new: it is written anew, and so it is elsewhere.
+    assert_eq!(edited(text, std::slice::from_ref(&moved)), None);
+    let (text, mut moved) = (
+        format!("{text}a2: 0\n").replace("a:\n", "a:\n  z: 0\n"),
+        moved,
+    );
+    moved["a2"] = 0.into();
+    moved["a"]["z"] = 0.into();
+    let there = edit(&text, moved);
+    assert_eq!(
+        there,
+        "a:\n  z: 0\n  new:\n    # above e\n    e: x # behind e\n    one:\n    - # above b\n      b: # behind b\n        # in b\n        \
+         c: [1, 'x'] # behind c\n        d: |\n          # text\n      k: 1\nf: 1\na2: 0\n"
+    );
+    assert_eq!(left_out(&text, &there), []);
+}
+
+/// Of generated objects, too.
+#[test]
+fn no_comment_of_what_moves_is_left_out() {
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut in_place = 0;
+    const RUNS: usize = 400;
+    for _ in 0..RUNS {
+        let mut made = Made {
+            random: &mut random,
+            text: String::new(),
+            comments: 0,
+        };
+        let spec = made.mapping(2, 2);
+        let text = format!("kind: A\nspec:\n  keep: 0 # kept\n{}", made.text);
+        let mut wanted = json!({"kind": "A", "spec": {"keep": 0}});
+        for (name, value) in spec.as_object().unwrap() {
+            let moves = (value.is_object() || value.is_array()) && random.bool();
+            let place = match moves {
+                true => wanted["spec"]["deep"].as_object_mut(),
+                false => wanted["spec"].as_object_mut(),
+            };
+            match place {
+                Some(place) => drop(place.insert(name.clone(), value.clone())),
+                None => wanted["spec"]["deep"] = json!({"other": [], name: value}),
+            }
+        }
+        let Some(edited) = edited(&text, &[wanted]) else {
+            continue;
+        };
+        in_place += 1;
+        assert_eq!(left_out(&text, &edited), [], "{text}\n===\n{edited}");
+    }
+    assert!(in_place > RUNS * 9 / 10, "{in_place}");
+}
+
 /// Makes YAML with comments.
 struct Made<'r> {
     random: &'r mut fastrand::Rng,

@@ -253,6 +253,22 @@ impl<'t> Text<'t> {
         end
     }
 
+    /// Where the comments begin that stand right above the line of a key, or that line.
+    pub(super) fn comments_above(&self, key: usize) -> usize {
+        let mut from = self.line_start(key);
+        while from > 0 {
+            let above = self.line_start(from - 1);
+            let line = self.get(above, from);
+            let bare = line.trim_start();
+            // What stands further in is about what is above.
+            if !bare.starts_with('#') || line.len() - bare.len() > self.column(key) {
+                break;
+            }
+            from = above;
+        }
+        from
+    }
+
     /// Whether there may be a comment.
     pub(super) fn has_comment(&self, from: usize, to: usize) -> bool {
         let text = self.get(from, to);

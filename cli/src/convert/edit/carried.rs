@@ -1,0 +1,255 @@
+//! What moves within an object: it takes its lines along, and with them its comments and its layout.
+
+use super::{Editor, Fate, Text, fates, flow, is_long, within};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The members that stand elsewhere in the new object, by their paths there.
+#[derive(Default)]
+pub(super) struct Carried {
+    by_new_path: HashMap<String, Lines>,
+    /// Where each is taken from: by the offset of its key, from the first comment above it to its end.
+    taken: HashMap<usize, (usize, usize)>,
+}
+
+impl Carried {
+    /// Where the lines begin and end that a member takes along; nothing where it takes none.
+    pub(super) fn taken(&self, key: usize) -> Option<(usize, usize)> {
+        self.taken.get(&key).copied()
+    }
+
+    /// Whether something is carried to a place below this path.
+    fn reaches_below(&self, path: &str) -> bool {
+        let is_below = |other: &String| {
+            other
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        self.by_new_path.keys().any(is_below)
+    }
+}
+
+/// The lines of a member, and the comments right above them.
+#[derive(Clone, Copy, Debug)]
+struct Lines {
+    /// Where the comments above begin, or the line of the key.
+    from: usize,
+    key: usize,
+    to: usize,
+}
+
+/// A member that is not there any more.
+struct Gone<'v> {
+    value: &'v Value,
+    lines: Lines,
+    has_comment: bool,
+}
+
+impl Editor<'_> {
+    /// Which members of an object move, with all that is in them unchanged.
+    pub(super) fn find_carried(&self, old: &Value, new: &Value) -> Carried {
+        let (mut gone, mut added) = (Vec::new(), Vec::new());
+        self.collect("", (old, new), self.text.len(), &mut gone, &mut added);
+        let mut carried = Carried::default();
+        if gone.is_empty() {
+            return carried;
+        }
+        for (path, value) in added {
+            carry(value, path, &gone, &mut carried);
+        }
+        carried
+    }
+
+    /// The members that go and those that come, wherever they stand.
+    fn collect<'v>(
+        &self,
+        path: &str,
+        (old, new): (&'v Value, &'v Value),
+        end: usize,
+        gone: &mut Vec<Gone<'v>>,
+        added: &mut Vec<(String, &'v Value)>,
+    ) {
+        match (old, new) {
+            (Value::Object(before), Value::Object(after)) if old != new => {
+                let Some(members) = self.members(path, before) else {
+                    return;
+                };
+                let (fates, come) = fates(&members, before, after);
+                added.extend(
+                    come.into_iter()
+                        .map(|(name, new)| (within(path, name), new)),
+                );
+                for (index, (member, fate)) in members.iter().zip(&fates).enumerate() {
+                    let next = members.get(index + 1).map_or(end, |next| next.key);
+                    let Some(value) = before.get(member.name) else {
+                        continue;
+                    };
+                    match fate {
+                        Fate::Stays(new) => {
+                            let path = within(path, member.name);
+                            self.collect(&path, (value, new), next, gone, added);
+                        }
+                        Fate::Goes => gone.extend(self.gone(member.key, value, next)),
+                        Fate::Renamed(..) | Fate::Wrapped(..) | Fate::Unwrapped(..) => {}
+                    }
+                }
+            }
+            (Value::Array(before), Value::Array(after))
+                if before.len() == after.len() && old != new =>
+            {
+                for (index, pair) in before.iter().zip(after).enumerate() {
+                    let next = self.begin(&format!("{path}[{}]", index + 1));
+                    let path = format!("{path}[{index}]");
+                    self.collect(&path, pair, next.unwrap_or(end), gone, added);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A member that goes, if it has lines of its own.
+    fn gone<'v>(&self, key: usize, value: &'v Value, next: usize) -> Option<Gone<'v>> {
+        self.text.indent_of_first(key)?;
+        // A comment that stands further in than the key is about what the member holds.
+        let to = self.text.content_end(key, next, true);
+        let from = self.text.comments_above(key);
+        let has_comment =
+            from < self.text.line_start(key) || (!is_long(value) && self.text.has_comment(key, to));
+        let lines = Lines { from, key, to };
+        Some(Gone {
+            value,
+            lines,
+            has_comment,
+        })
+    }
+}
+
+/// Finds what of a value that comes is there already, in a member that goes.
+fn carry(value: &Value, path: String, gone: &[Gone<'_>], carried: &mut Carried) {
+    let mut same = gone
+        .iter()
+        .filter(|gone| gone.value == value && !carried.taken.contains_key(&gone.lines.key));
+    let first = same.next();
+    let is_sure = match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        // A text or a number may be the same by chance.
+        _ => same.next().is_none() && first.is_some_and(|gone| gone.has_comment),
+    };
+    if let Some(gone) = first.filter(|_| is_sure) {
+        let Lines { from, key, to } = gone.lines;
+        carried.taken.insert(key, (from, to));
+        carried.by_new_path.insert(path, gone.lines);
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                carry(value, within(&path, name), gone, carried);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                // An item of a list has no key that could take the place of another.
+                if let Value::Object(members) = value {
+                    for (name, value) in members {
+                        let path = within(&format!("{path}[{index}]"), name);
+                        carry(value, path, gone, carried);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A member as lines, as far to the right as `column` says.
+pub(super) fn lines(
+    text: &Text<'_>,
+    carried: &Carried,
+    (name, value): (&str, &Value),
+    path: &str,
+    column: usize,
+) -> Option<String> {
+    let indent = " ".repeat(column);
+    if let Some(lines) = carried.by_new_path.get(path) {
+        return moved(text, lines, name, column);
+    }
+    let newline = text.newline();
+    let head = || {
+        let key = flow::scalar(&name.into(), flow::Quotes::None);
+        format!("{indent}{key}:{newline}")
+    };
+    match value {
+        Value::Object(members) if carried.reaches_below(path) => {
+            let mut written = head();
+            for (name, value) in members {
+                let path = within(path, name);
+                written += &lines(text, carried, (name, value), &path, column + 2)?;
+            }
+            Some(written)
+        }
+        Value::Array(items) if carried.reaches_below(path) => {
+            let mut written = head();
+            for (index, item) in items.iter().enumerate() {
+                let path = format!("{path}[{index}]");
+                let mut members = String::new();
+                for (name, value) in item.as_object()? {
+                    let path = within(&path, name);
+                    members += &lines(text, carried, (name, value), &path, column + 2)?;
+                }
+                written += &format!("{indent}- {}", members.get(column + 2..)?);
+            }
+            Some(written)
+        }
+        _ => {
+            let member = serde_json::Map::from_iter([(name.to_owned(), value.clone())]);
+            let member = serde_saphyr::to_string(&member).ok()?;
+            Some(indented(member.lines(), &indent, newline))
+        }
+    }
+}
+
+/// The lines of a member in a new place, under a new name.
+fn moved(text: &Text<'_>, lines: &Lines, name: &str, column: usize) -> Option<String> {
+    let key_end = text.key_end(lines.key)?;
+    let quotes = flow::Quotes::of(text.get(lines.key, key_end));
+    let before = text.column(lines.key);
+    let above = text.get(lines.from, text.line_start(lines.key)).lines();
+    let behind = text.get(key_end, lines.to);
+    let first = format!(
+        "{}{}",
+        flow::scalar(&name.into(), quotes),
+        behind.lines().next()?
+    );
+    let shifted = |line: &str| {
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        line.get(spaces.min(before)..)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let all = above
+        .map(|line| line.trim_start().to_owned())
+        .chain([first])
+        .chain(behind.lines().skip(1).map(shifted));
+    let all: Vec<_> = all.collect();
+    let indent = " ".repeat(column);
+    Some(indented(
+        all.iter().map(String::as_str),
+        &indent,
+        text.newline(),
+    ))
+}
+
+/// Lines behind an indent; an empty one stays empty.
+fn indented<'l>(lines: impl Iterator<Item = &'l str>, indent: &str, newline: &str) -> String {
+    let mut written = String::new();
+    for line in lines {
+        if !line.is_empty() {
+            written.push_str(indent);
+            written.push_str(line);
+        }
+        written.push_str(newline);
+    }
+    written
+}
