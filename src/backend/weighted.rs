@@ -66,11 +66,33 @@ impl WeightedChoice {
         self.ends.is_empty()
     }
 
-    /// The index that a draw chooses; nothing for a draw that is not below the total. Takes a binary
-    /// search and no memory.
+    /// The index that a draw chooses; nothing for a draw that is not below the total. [`draw`](Self::draw) says
+    /// why. Takes a binary search and no memory.
     #[must_use]
     pub fn choose(&self, draw: u64) -> Option<usize> {
-        (draw < self.total()).then(|| self.ends.partition_point(|&end| end <= draw))
+        self.draw(draw).ok()
+    }
+
+    /// The index that a draw chooses.
+    ///
+    /// ```
+    /// use gwapi::backend::{DrawError, WeightedChoice};
+    ///
+    /// let choice = WeightedChoice::new([3, 1])?;
+    /// assert_eq!(choice.draw(3), Ok(1));
+    /// assert_eq!(choice.draw(4), Err(DrawError::OutOfRange { draw: 4, total: 4 }));
+    /// assert_eq!(WeightedChoice::new([0, 0])?.draw(0), Err(DrawError::Nothing));
+    /// # Ok::<(), gwapi::backend::WeightedChoiceError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DrawError::Nothing`] where all weights are 0 or there are none, whatever the draw: an answer of 500 (HTTPRoute
+    /// `spec.rules[].backendRefs[].weight`). [`DrawError::OutOfRange`] for a draw that is not below the total: a fault of
+    /// who draws.
+    pub fn draw(&self, draw: u64) -> Result<usize, DrawError> {
+        DrawError::check(draw, self.total())?;
+        Ok(self.ends.partition_point(|&end| end <= draw))
     }
 
     /// The draws that choose an index; none where there is no such index, or its weight is 0.
@@ -138,6 +160,34 @@ impl fmt::Display for Share {
     }
 }
 
+/// Why a draw chooses nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrawError {
+    /// There is nothing to choose from.
+    #[error("there is nothing to choose from")]
+    Nothing,
+    /// The draw is not below the number of chances.
+    #[error("the draw `{draw}` is out of range: expected a number below {total}")]
+    OutOfRange {
+        /// What was drawn.
+        draw: u64,
+        /// How many chances there are.
+        total: u64,
+    },
+}
+
+impl DrawError {
+    /// Checks that a draw is below the number of chances.
+    pub(super) fn check(draw: u64, total: u64) -> Result<(), Self> {
+        match total {
+            0 => Err(Self::Nothing),
+            _ if draw < total => Ok(()),
+            _ => Err(Self::OutOfRange { draw, total }),
+        }
+    }
+}
+
 /// A weight that the API does not allow, or that makes the sum of all too large.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("backendRefs[{index}].weight: `{weight}` is not a weight: expected 0 to 1000000")]
@@ -175,7 +225,13 @@ mod tests {
                 counts[choice.choose(draw).unwrap()] += 1;
             }
             prop_assert_eq!(&counts, &weights);
-            prop_assert_eq!(choice.choose(choice.total()), None);
+            let total = choice.total();
+            prop_assert_eq!(choice.choose(total), None);
+            let wanted = match total {
+                0 => DrawError::Nothing,
+                _ => DrawError::OutOfRange { draw: total, total },
+            };
+            prop_assert_eq!(choice.draw(total), Err(wanted));
         }
 
         /// At any size a draw falls into the interval of the index that it chooses.

@@ -192,6 +192,16 @@ fn authority(text: &str) -> Result<NewAuthority, CompileErrorKind> {
     NewAuthority::new(text).ok_or_else(|| CompileErrorKind::HeaderValue(text.to_owned()))
 }
 
+/// Checks that a header can be in a message because someone besides client and backend wants it there, a filter or a
+/// session: it could be added to a request.
+///
+/// # Errors
+///
+/// What keeps a filter from adding it.
+pub(crate) fn check_new_header(text: &str) -> Result<(), CompileErrorKind> {
+    name(text, Message::Request, Action::Add).map(drop)
+}
+
 /// The name of a header, if this can be done to it: the one place that decides which headers a filter can change.
 fn name(text: &str, message: Message, action: Action) -> Result<HeaderName, CompileErrorKind> {
     text.parse::<crate::meta::HeaderName>()

@@ -70,6 +70,7 @@ pub(crate) use compiled::missing;
 pub use compiled::{Filters, Step};
 pub use error::{ApplyError, ApplyErrorKind, CompileError, CompileErrorKind};
 pub use header_modifier::HeaderModifier;
+pub(crate) use header_modifier::check_new_header;
 pub use hop_by_hop::{CONNECTION_HEADERS, strip_hop_by_hop};
 pub use path_modifier::PathModifier;
 pub use redirect::{Redirect, RedirectContext};

@@ -23,6 +23,8 @@ pub struct Behaviour {
     /// What the status of a BackendTLSPolicy says of its references (BackendTLSPolicy
     /// `spec.validation.caCertificateRefs`).
     pub policy_references: PolicyReferences,
+    /// For which path clients send the cookie of a session where no path is set (GEP-1619, "Path").
+    pub session_cookie_path: SessionCookiePath,
 }
 
 /// Which routes a listener counts.
@@ -56,6 +58,16 @@ pub enum PolicyReferences {
     ResolvedRefs,
 }
 
+/// For which path clients send the cookie of a session where no path is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionCookiePath {
+    /// The path that the match of the rule asks for; none for the policy of a backend. Up to v1.6.
+    Matched,
+    /// `/`, and so every path. Since v1.7.0.
+    Root,
+}
+
 impl Behaviour {
     /// What a release says.
     #[must_use]
@@ -76,6 +88,11 @@ impl Behaviour {
                 PolicyReferences::ResolvedRefs
             } else {
                 PolicyReferences::Invalid
+            },
+            session_cookie_path: if says(when!("1.7")) {
+                SessionCookiePath::Root
+            } else {
+                SessionCookiePath::Matched
             },
         }
     }
@@ -98,6 +115,9 @@ mod tests {
         let routes = |release| of(release).attached_routes;
         assert_eq!(routes(Release::V1_4_1), AttachedRoutes::Selected);
         assert_eq!(routes(Release::V1_5_0), AttachedRoutes::Accepted);
+        let paths = |release| of(release).session_cookie_path;
+        assert_eq!(paths(Release::V1_6_3), SessionCookiePath::Matched);
+        assert_eq!(paths(Release::V1_7_0), SessionCookiePath::Root);
         assert_eq!(of(Release::MADE_UP), of(Release::V1_7_0));
     }
 }

@@ -26,7 +26,9 @@ mod when;
 pub(crate) mod wire;
 
 pub use authority::{Authority, AuthorityError, AuthorityErrorKind};
-pub use behaviour::{AttachedRoutes, Behaviour, PolicyReferences, SupportedFeatures};
+pub use behaviour::{
+    AttachedRoutes, Behaviour, PolicyReferences, SessionCookiePath, SupportedFeatures,
+};
 pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
 pub use feature::FeatureName;

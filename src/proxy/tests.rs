@@ -35,11 +35,7 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
     let endpoints = ready
         .iter()
         .enumerate()
-        .map(|(index, ready)| BackendAddress {
-            address: format!("10.0.0.{index}"),
-            ready: *ready,
-            target_ref: None,
-        })
+        .map(|(index, ready)| BackendAddress::new(format!("10.0.0.{index}"), *ready))
         .collect();
     EffectiveBackend {
         reference: reference(name),

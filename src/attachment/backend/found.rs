@@ -38,17 +38,20 @@ impl<'a> Found<'a> {
         for slice in slices {
             let namespace = object::namespace(&slice.metadata);
             let addresses = slice.endpoints.iter().flat_map(|endpoint| {
-                let ready = endpoint
-                    .conditions
-                    .as_ref()
-                    .and_then(|conditions| conditions.ready)
-                    .unwrap_or(true);
+                // What a slice leaves open has a meaning (EndpointSlice `endpoints[].conditions`): ready, serving as far
+                // as it is ready, and not terminating.
+                let conditions = endpoint.conditions.as_ref();
+                let ready = conditions.and_then(|c| c.ready).unwrap_or(true);
+                let serving = conditions.and_then(|c| c.serving).unwrap_or(ready);
+                let terminating = conditions.and_then(|c| c.terminating).unwrap_or(false);
                 endpoint
                     .addresses
                     .iter()
                     .map(move |address| BackendAddress {
                         address: address.clone(),
                         ready,
+                        serving,
+                        terminating,
                         target_ref: target_ref(endpoint.target_ref.as_ref(), namespace),
                     })
             });
@@ -71,9 +74,8 @@ impl<'a> Found<'a> {
             let addresses = ready
                 .chain(not_ready.map(|a| (a, false)))
                 .map(|(address, ready)| BackendAddress {
-                    address: address.ip.clone(),
-                    ready,
                     target_ref: target_ref(address.target_ref.as_ref(), namespace),
+                    ..BackendAddress::new(&address.ip, ready)
                 });
             let ports = subset.ports.iter().flatten().filter_map(|port| {
                 let name = port.name.as_deref().unwrap_or_default();
@@ -191,6 +193,38 @@ mod tests {
         assert_eq!(at(&found.port(Some("http"), None)), wanted);
         assert!(found.port(Some("http"), Some("UDP")).is_empty());
         assert!(found.port(None, None).is_empty());
+    }
+
+    /// EndpointSlice `endpoints[].conditions`: what is left open is ready, serving as far as ready, and not terminating.
+    #[test]
+    fn conditions_that_are_left_open_have_a_meaning() {
+        for (conditions, expected) in [
+            (json!(null), (true, true, false)),
+            (json!({}), (true, true, false)),
+            (json!({"ready": false}), (false, false, false)),
+            (
+                json!({"ready": false, "terminating": true}),
+                (false, false, true),
+            ),
+            (
+                json!({"ready": false, "serving": true, "terminating": true}),
+                (false, true, true),
+            ),
+            (
+                json!({"ready": true, "serving": false}),
+                (true, false, false),
+            ),
+        ] {
+            let mut slice = slice(json!(["192.0.2.1"]), json!([{"port": 80}]));
+            slice.endpoints[0].conditions = serde_json::from_value(conditions.clone()).unwrap();
+            let mut found = Found::of_slices(&[&slice]);
+            let endpoints = found.port(None, None);
+            let states: Vec<_> = endpoints
+                .iter()
+                .map(|e| (e.ready, e.serving, e.terminating))
+                .collect();
+            assert_eq!(states, [expected], "{conditions}");
+        }
     }
 
     #[test]

@@ -235,17 +235,14 @@ fn assumed(key: &BackendKey, port: &RawPort<'_>, number: u16, ips: &[IpAddr]) ->
         Some(IntOrString::Int(target)) => u16::try_from(*target).ok().filter(|t| *t > 0),
         _ => None,
     };
-    let address = BackendAddress {
-        address: ips.first().map_or_else(
-            || {
-                let domain = if key.import { "clusterset" } else { "cluster" };
-                format!("{name}.{namespace}.svc.{domain}.local")
-            },
-            ToString::to_string,
-        ),
-        ready: true,
-        target_ref: None,
-    };
+    let address = ips.first().map_or_else(
+        || {
+            let domain = if key.import { "clusterset" } else { "cluster" };
+            format!("{name}.{namespace}.svc.{domain}.local")
+        },
+        ToString::to_string,
+    );
+    let address = BackendAddress::new(address, true);
     EndpointList::at_port(target.unwrap_or(number), vec![address])
 }
 

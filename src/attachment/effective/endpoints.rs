@@ -9,8 +9,13 @@ use std::{iter, sync::Arc, vec};
 pub struct BackendAddress {
     /// The address: an IP address, or a DNS name where the slice holds names.
     pub address: String,
-    /// Whether it takes new requests.
+    /// Whether it takes new requests (EndpointSlice `endpoints[].conditions.ready`).
     pub ready: bool,
+    /// Whether it still answers requests, even if it takes no new ones (`conditions.serving`). As `ready` unless the slice
+    /// says otherwise.
+    pub serving: bool,
+    /// Whether it is about to go (`conditions.terminating`).
+    pub terminating: bool,
     /// What stands behind it, mostly a Pod.
     pub target_ref: Option<ObjectRef>,
 }
@@ -22,10 +27,48 @@ pub struct Endpoint<'e> {
     pub port: u16,
     /// The address: an IP address, or a DNS name where the slice holds names.
     pub address: &'e str,
-    /// Whether it takes new requests.
+    /// Whether it takes new requests (EndpointSlice `endpoints[].conditions.ready`).
     pub ready: bool,
+    /// Whether it still answers requests, even if it takes no new ones (`conditions.serving`).
+    pub serving: bool,
+    /// Whether it is about to go (`conditions.terminating`).
+    pub terminating: bool,
     /// What stands behind it, mostly a Pod.
     pub target_ref: Option<&'e ObjectRef>,
+}
+
+impl BackendAddress {
+    /// An address that is ready, and serves, or neither.
+    #[must_use]
+    pub fn new(address: impl Into<String>, ready: bool) -> Self {
+        Self {
+            address: address.into(),
+            ready,
+            serving: ready,
+            terminating: false,
+            target_ref: None,
+        }
+    }
+
+    /// This address at a port.
+    #[must_use]
+    pub fn at(&self, port: u16) -> Endpoint<'_> {
+        Endpoint {
+            port,
+            address: &self.address,
+            ready: self.ready,
+            serving: self.serving,
+            terminating: self.terminating,
+            target_ref: self.target_ref.as_ref(),
+        }
+    }
+}
+
+/// Where an endpoint stands in an [`EndpointList`]: found again there without a search. It means nothing in another list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EndpointPlace {
+    part: u32,
+    address: u32,
 }
 
 /// The endpoints of a port of a backend, ready or not, in order of port and address, each once.
@@ -81,6 +124,40 @@ impl EndpointList {
         sorted.sort_unstable();
         sorted.dedup();
         EndpointIter(Inner::Sorted(sorted.into_iter()))
+    }
+
+    /// The endpoints with their places, in the order of [`iter`](Self::iter), each once.
+    #[must_use]
+    pub fn places(&self) -> Vec<(EndpointPlace, Endpoint<'_>)> {
+        let number = |n: usize| u32::try_from(n).ok();
+        let mut places: Vec<_> = self
+            .parts
+            .iter()
+            .enumerate()
+            .flat_map(|(part, of_port)| {
+                let addresses = of_port.addresses.iter().enumerate();
+                addresses.filter_map(move |(address, found)| {
+                    let place = EndpointPlace {
+                        part: number(part)?,
+                        address: number(address)?,
+                    };
+                    Some((place, found.at(of_port.port)))
+                })
+            })
+            .collect();
+        if self.mixed {
+            places.sort_unstable_by_key(|(_, endpoint)| *endpoint);
+            places.dedup_by_key(|(_, endpoint)| *endpoint);
+        }
+        places
+    }
+
+    /// The endpoint at a place of this list.
+    #[must_use]
+    pub fn at(&self, place: EndpointPlace) -> Option<Endpoint<'_>> {
+        let part = self.parts.get(usize::try_from(place.part).ok()?)?;
+        let address = usize::try_from(place.address).ok()?;
+        Some(part.addresses.get(address)?.at(part.port))
     }
 
     /// Whether there is none.
@@ -144,12 +221,7 @@ impl<'e> Iterator for All<'e> {
             if let Some((port, addresses)) = &mut self.part
                 && let Some(found) = addresses.next()
             {
-                return Some(Endpoint {
-                    port: *port,
-                    address: &found.address,
-                    ready: found.ready,
-                    target_ref: found.target_ref.as_ref(),
-                });
+                return Some(found.at(*port));
             }
             let part = self.parts.next()?;
             self.part = Some((part.port, part.addresses.iter()));
@@ -162,11 +234,7 @@ mod tests {
     use super::*;
 
     fn addresses(names: &[&str]) -> Vec<BackendAddress> {
-        let address = |name: &&str| BackendAddress {
-            address: (*name).to_owned(),
-            ready: true,
-            target_ref: None,
-        };
+        let address = |name: &&str| BackendAddress::new(*name, true);
         names.iter().map(address).collect()
     }
 
@@ -189,5 +257,11 @@ mod tests {
         ]);
         assert_eq!(named(&mixed), [(80, "a"), (80, "b"), (80, "c")]);
         assert!(EndpointList::at_port(80, Vec::new()).is_empty());
+        for list in [one, two, mixed] {
+            let (places, endpoints): (Vec<_>, Vec<_>) = list.places().into_iter().unzip();
+            assert_eq!(endpoints, list.iter().collect::<Vec<_>>());
+            let found: Vec<_> = places.into_iter().filter_map(|p| list.at(p)).collect();
+            assert_eq!(found, endpoints);
+        }
     }
 }

@@ -12,13 +12,14 @@ mod gateway;
 mod idle;
 mod route;
 mod service;
+mod session;
 
 pub use app_protocol::AppProtocol;
 pub use backend::{
     BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, POLICY_FULL, TrustedAuthorities,
 };
 pub(super) use endpoints::shared;
-pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList};
+pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList, EndpointPlace};
 pub(crate) use gateway::most_specific;
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
@@ -30,6 +31,9 @@ pub use route::{
     Timeouts,
 };
 pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};
+
+pub(crate) use session::is_path_byte;
+pub use session::{SessionCookie, SessionSettings, SessionSettingsError, SessionTransport};
 
 use crate::meta::NamespacedName;
 use std::{collections::BTreeMap, sync::Arc};
