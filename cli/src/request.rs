@@ -205,9 +205,7 @@ impl Asked {
 fn request(args: &RequestArgs) -> Result<Request, RequestError> {
     let mut request = Request::get(&args.url)?;
     request.method = args.method.clone();
-    for (name, value) in &args.headers {
-        request.headers.append(name, value.clone());
-    }
+    request.headers = Request::header_lines(args.headers.iter().cloned())?;
     request.gateway.clone_from(&args.gateway);
     request.client.clone_from(&args.from);
     Ok(request)

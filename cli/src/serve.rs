@@ -119,11 +119,12 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
     converse(input, &mut io::stdout().lock(), args.bounds)
 }
 
-/// The replies to these lines, within small bounds.
+/// The replies to these lines, within bounds that leave room for more than any other bound allows: of header names a line
+/// may hold more than fit into a request.
 pub(crate) fn replies(lines: &[u8]) -> Vec<u8> {
     let bounds = Bounds {
-        max_line: 1 << 16,
-        max_values: 10_000,
+        max_line: 1 << 20,
+        max_values: 150_000,
         max_depth: 120,
         max_reply: 1 << 20,
     };

@@ -93,7 +93,12 @@ fn keep_trailers(headers: &mut HeaderMap) {
         tokens(line.as_bytes()).any(|coding| coding.eq_ignore_ascii_case(TRAILERS.as_bytes()))
     });
     if promised {
-        headers.insert(header::TE, HeaderValue::from_static(TRAILERS));
+        let only = HeaderValue::from_static(TRAILERS);
+        if headers.try_insert(header::TE, only.clone()).is_err() {
+            // A map that is full refuses even where the name is there. What it holds can be changed.
+            let lines = headers.iter_mut().filter(|(name, _)| **name == header::TE);
+            lines.for_each(|(_, value)| value.clone_from(&only));
+        }
     } else {
         headers.remove(header::TE);
     }
@@ -183,6 +188,22 @@ mod tests {
                 ("te", "trailers"),
             ])
         );
+    }
+
+    /// A header map refuses to be written to when it is full, even where the name is there already.
+    #[test]
+    fn te_trailers_stays_in_a_map_that_is_full() {
+        let mut full = map(&[("te", "gzip"), ("te", "trailers, x")]);
+        let mut more = |n: u32| {
+            let name: http::HeaderName = format!("x-{n}").parse().unwrap();
+            full.try_append(name, HeaderValue::from_static("1")).is_ok()
+        };
+        assert!((0..).any(|n| !more(n)));
+        let count = full.keys_len();
+        strip_hop_by_hop(&mut full);
+        assert_eq!(full.keys_len(), count);
+        let te: Vec<_> = full.get_all(header::TE).iter().collect();
+        assert!(!te.is_empty() && te.iter().all(|value| *value == "trailers"));
     }
 
     #[test]

@@ -109,11 +109,10 @@ pub(super) fn request(matching: &HttpMatch, host: &str) -> Option<request::Parts
     parts.uri = uri;
     for header in &matching.headers {
         let value = HeaderValue::from_str(&value(&header.value)?).ok()?;
-        parts.headers.insert(header.name.clone(), value);
+        parts.headers.try_insert(header.name.clone(), value).ok()?;
     }
-    parts
-        .headers
-        .insert(HOST, HeaderValue::from_str(host).ok()?);
+    let host = HeaderValue::from_str(host).ok()?;
+    parts.headers.try_insert(HOST, host).ok()?;
     Some(parts)
 }
 

@@ -4,7 +4,7 @@ use crate::{
     meta::{Authority, AuthorityError, Duration, NamespacedName},
     schema::nearest_name,
 };
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
 
 /// A request, the client that makes it, and what the backend would say.
@@ -39,6 +39,41 @@ pub struct Request {
 }
 
 impl Request {
+    /// How many header lines a request may have, and how many the answer of its backend.
+    ///
+    /// Servers refuse far fewer. What filters add beyond that fits into a [`HeaderMap`] all the same: one may be full from
+    /// about 6 500 names on, depending on the names.
+    pub const MOST_HEADERS: usize = 5_000;
+
+    /// Header lines as a request has them, or the answer of a backend; lines of one name in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::TooManyHeaders`] where there are more than [`MOST_HEADERS`](Self::MOST_HEADERS).
+    pub fn header_lines(
+        lines: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<HeaderMap, RequestError> {
+        let mut headers = HeaderMap::new();
+        for (at, (name, value)) in lines.into_iter().enumerate() {
+            if at >= Self::MOST_HEADERS {
+                return Err(RequestError::TooManyHeaders);
+            }
+            headers
+                .try_append(name, value)
+                .map_err(|_| RequestError::TooManyHeaders)?;
+        }
+        Ok(headers)
+    }
+
+    /// Refuses a request with more header lines than may be, or whose backend answers with more.
+    pub(super) fn check_headers(&self) -> Result<(), RequestError> {
+        let few = |headers: &HeaderMap| headers.len() <= Self::MOST_HEADERS;
+        match few(&self.headers) && few(&self.backend.headers) {
+            true => Ok(()),
+            false => Err(RequestError::TooManyHeaders),
+        }
+    }
+
     /// A request without headers, by a client outside.
     #[must_use]
     pub fn new(method: Method, uri: Uri) -> Self {
@@ -245,6 +280,12 @@ pub enum RequestError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The request has more header lines than [`Request::MOST_HEADERS`], or the answer of its backend has.
+    #[error(
+        "there are more than {} header lines, and no more can be sent",
+        Request::MOST_HEADERS
+    )]
+    TooManyHeaders,
     /// The protocol is not known.
     #[error("`{text}` is not a protocol: expected `http/1.1`, `h2`, `h2c` or `websocket`")]
     Protocol {
@@ -318,6 +359,26 @@ mod tests {
         assert!("shop".parse::<Client>().unwrap().labels.is_empty());
         for bad in ["", "Shop", "shop/app", "/app=cart"] {
             assert!(bad.parse::<Client>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn header_lines_beyond_the_bound_are_refused() {
+        let lines = |many: usize| {
+            (0..many).map(|n| {
+                let name: HeaderName = format!("x-{n}").parse().unwrap();
+                (name, HeaderValue::from_static("v"))
+            })
+        };
+        let most = Request::MOST_HEADERS;
+        assert_eq!(Request::header_lines(lines(most)).unwrap().len(), most);
+        // The last of these is more than any map can hold.
+        for many in [most + 1, 24_577] {
+            assert_eq!(
+                Request::header_lines(lines(many)),
+                Err(RequestError::TooManyHeaders),
+                "{many}"
+            );
         }
     }
 

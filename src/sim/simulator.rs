@@ -83,7 +83,8 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When the request cannot be tried at all: its URL is none, or it is not clear which Gateway is meant.
+    /// When the request cannot be tried at all: its URL is none, it has too many headers, or it is not clear which Gateway
+    /// is meant.
     pub fn request(
         &mut self,
         request: &Request,
@@ -99,6 +100,7 @@ impl Simulator {
         effective: &'e Effective,
         request: &'e Request,
     ) -> Result<Asked<'e>, RequestError> {
+        request.check_headers()?;
         let mut why = Vec::new();
         let destination = destination::find(effective, request, &mut why)?;
         let place = self.place(request, &destination);

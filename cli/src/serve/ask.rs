@@ -91,13 +91,13 @@ impl Backend {
 }
 
 fn headers(list: &[(String, String)]) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in list {
+    let parsed = list.iter().map(|(name, value)| {
         let parsed = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("`{name}` is not a header name"))?;
         let value = HeaderValue::from_str(value)
             .map_err(|_| format!("`{value}` is not the value of header `{name}`"))?;
-        headers.append(parsed, value);
-    }
-    Ok(headers)
+        Ok((parsed, value))
+    });
+    let lines = parsed.collect::<Result<Vec<_>, String>>()?;
+    Request::header_lines(lines).map_err(|error| error.to_string())
 }

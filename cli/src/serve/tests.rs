@@ -49,6 +49,34 @@ fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
     );
 }
 
+/// A header map of the crate `http` panics when it is asked to hold more than 24 576 names.
+#[test]
+fn more_header_names_than_a_request_can_have_are_an_error_and_the_conversation_goes_on() {
+    let names = |many: usize| -> Vec<_> { (0..many).map(|n| (format!("x-{n}"), "v")).collect() };
+    let bounds = Bounds {
+        max_values: 1_000_000,
+        ..BOUNDS
+    };
+    let most = gwapi::sim::Request::MOST_HEADERS;
+    let lines = [most, most + 1, 24_576, 24_577].map(|many| {
+        let (url, headers) = ("http://a/", names(many));
+        let from_client = json!({"op": "request", "request": {"url": url, "headers": headers}});
+        let from_backend =
+            json!({"op": "request", "request": {"url": url, "backend": {"headers": headers}}});
+        format!("{from_client}\n{from_backend}")
+    });
+    let world = json!({"op": "apply", "objects": [class(), gateway(1)]});
+    let replies = said(&format!("{world}\n{}", lines.join("\n")), bounds);
+    assert_eq!(replies.len(), 9);
+    for answered in &replies[1..3] {
+        assert_eq!(answered["ok"], true, "{answered}");
+    }
+    for refused in &replies[3..] {
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(message.contains("more than 5000 header lines"), "{message}");
+    }
+}
+
 #[test]
 fn a_status_whose_reply_was_too_long_is_told_by_the_next() {
     let apply = json!({"op": "apply", "objects": [class(), gateway(1)]}).to_string();

@@ -325,8 +325,7 @@ fn other_hosts(
 /// The request for another host.
 fn with_host(request: &Request, host: &str) -> Option<Parts> {
     let mut parts = crate::sim::http_parts(request);
-    parts
-        .headers
-        .insert(HOST, HeaderValue::from_str(host).ok()?);
+    let host = HeaderValue::from_str(host).ok()?;
+    parts.headers.try_insert(HOST, host).ok()?;
     Some(parts)
 }
