@@ -3,9 +3,7 @@
 use crate::{
     meta::{Channel, Release},
     schema::{self, Installation, KINDS, KindVersion},
-    v1, v1alpha2, x_v1alpha1,
 };
-use k8s_openapi::Resource;
 use kube_core::Version;
 
 /// The versions of a kind of the Gateway API that the crate knows, as API versions (group and version).
@@ -26,26 +24,6 @@ pub fn preferred_version(kind: &str) -> Option<&'static str> {
         .map(|(version, _)| version.api_version)
 }
 
-/// Kinds of which one has replaced the other: the one before, and the one after. Their objects have the same form.
-const REPLACED: &[(&str, &str)] = &[
-    (x_v1alpha1::XListenerSet::KIND, v1::ListenerSet::KIND),
-    (
-        v1alpha2::BackendLbPolicy::KIND,
-        x_v1alpha1::XBackendTrafficPolicy::KIND,
-    ),
-];
-
-/// The kind that has replaced a kind, or that it has replaced.
-pub(super) fn counterpart(kind: &str) -> Option<&'static str> {
-    REPLACED.iter().find_map(|(before, after)| {
-        if kind == *before {
-            Some(*after)
-        } else {
-            (kind == *after).then_some(*before)
-        }
-    })
-}
-
 /// The version in which objects of a kind belong in a release and channel: the one that is stored there, unless the
 /// object's own is served, is not deprecated, and comes after it by the order of versions. Where the release does not have the kind, the same of
 /// the kind in its place.
@@ -60,7 +38,7 @@ pub(super) fn in_release(
             .map(|(version, _)| version)
     };
     let Some(preferred) = stored(of.kind) else {
-        return stored(counterpart(of.kind)?);
+        return stored(schema::counterpart(of.kind)?);
     };
     let sound =
         |installation: &Installation| installation.served && installation.deprecation.is_none();

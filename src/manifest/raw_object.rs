@@ -145,6 +145,8 @@ impl RawObject {
                     message.push_str(", which the experimental channel has");
                 } else if let Some(when) = field.when() {
                     message = format!("{message}, which is there {}", when.in_words());
+                } else if let Some(others) = field.others_in_words() {
+                    message = format!("{message}, which is there {others}");
                 } else if let Some(nearest) = field.nearest() {
                     message = format!("{message}, did you mean `{nearest}`");
                 }

@@ -131,6 +131,12 @@ impl Release {
         self.0.name
     }
 
+    /// The newest release that the crate knows.
+    #[must_use]
+    pub fn newest() -> Self {
+        Self::ALL.last().copied().unwrap_or_default()
+    }
+
     /// The number by which releases are ordered.
     pub(super) const fn number(self) -> u32 {
         self.0.number

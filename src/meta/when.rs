@@ -168,6 +168,50 @@ impl When {
         span.from <= number && number <= span.to
     }
 
+    /// The releases for which `has` says yes. Of several intervals in a channel this is the newest.
+    pub(crate) fn of(has: impl Fn(Release, Channel) -> bool) -> Self {
+        let span = |channel| {
+            let mut newest_first = Release::ALL.iter().rev().copied();
+            let Some(last) = newest_first.find(|release| has(*release, channel)) else {
+                return Span::NEVER;
+            };
+            let first = newest_first
+                .take_while(|release| has(*release, channel))
+                .last()
+                .unwrap_or(last);
+            let bound = |release: Release, end: Option<&Release>, beyond: u32| {
+                if end == Some(&release) {
+                    beyond
+                } else {
+                    release.number()
+                }
+            };
+            Span {
+                from: bound(first, Release::ALL.first(), START),
+                to: bound(last, Release::ALL.last(), END),
+            }
+        };
+        Self {
+            standard: span(Channel::Standard),
+            experimental: span(Channel::Experimental),
+        }
+    }
+
+    /// Whether no channel of a known release has it.
+    pub(crate) fn is_nowhere(self) -> bool {
+        Channel::ALL
+            .into_iter()
+            .all(|channel| self.since(channel).is_none())
+    }
+
+    /// Whether a release from this one on has it, in whichever channel.
+    pub(crate) fn lasts_to(self, release: Release) -> bool {
+        Channel::ALL.into_iter().any(|channel| {
+            let span = self.span(channel);
+            !span.is_empty() && release.number() <= span.to
+        })
+    }
+
     /// Whether a channel never has it.
     #[must_use]
     pub const fn is_never(self, channel: Channel) -> bool {
@@ -556,6 +600,35 @@ mod tests {
         ] {
             assert_eq!(When::new(mark).in_words().to_string(), words, "{mark}");
         }
+    }
+
+    #[test]
+    fn an_interval_is_told_by_the_releases_that_are_in_it() {
+        for mark in [
+            "E1.2.. S1.7..",
+            "E1.1..1.4 S1.4..1.6",
+            "..1.4",
+            "1.5..",
+            "E..",
+            "..",
+            "never",
+        ] {
+            let when = When::new(mark);
+            let told = When::of(|release, channel| when.contains(release, channel));
+            for release in Release::ALL {
+                for channel in Channel::ALL {
+                    let is_in = when.contains(*release, channel);
+                    assert_eq!(told.contains(*release, channel), is_in, "{mark} {release}");
+                }
+            }
+            assert_eq!(told.in_words().to_string(), when.in_words().to_string());
+            assert_eq!(told.is_nowhere(), mark == "never");
+        }
+        let (early, late) = (When::new("..1.1"), When::new("1.5..1.6"));
+        let told = When::of(|release, channel| {
+            early.contains(release, channel) || late.contains(release, channel)
+        });
+        assert_eq!(told.in_words().to_string(), "from v1.5.0 to v1.6.3");
     }
 
     #[test]

@@ -302,6 +302,34 @@ pub fn installed(
         .filter_map(move |k| Some((k, k.installation(release, channel)?)))
 }
 
+/// Kinds of which one has replaced the other: the one before, and the one after. Their objects have the same form.
+const REPLACED: &[(&str, &str)] = &[
+    ("XListenerSet", "ListenerSet"),
+    ("BackendLBPolicy", "XBackendTrafficPolicy"),
+];
+
+/// The kind that has replaced a kind.
+pub(crate) fn successor(kind: &str) -> Option<&'static str> {
+    let (_, after) = REPLACED.iter().find(|(before, _)| *before == kind)?;
+    Some(after)
+}
+
+/// The kind that has replaced a kind, or that it has replaced.
+pub(crate) fn counterpart(kind: &str) -> Option<&'static str> {
+    successor(kind).or_else(|| {
+        let (before, _) = REPLACED.iter().find(|(_, after)| *after == kind)?;
+        Some(before)
+    })
+}
+
+/// The other versions of a kind, and those of the kind that has replaced it or that it has replaced.
+pub(crate) fn relatives(of: &'static KindVersion) -> impl Iterator<Item = &'static KindVersion> {
+    let counterpart = counterpart(of.kind);
+    KINDS.iter().filter(move |known| {
+        !std::ptr::eq(*known, of) && (known.kind == of.kind || Some(known.kind) == counterpart)
+    })
+}
+
 /// Whether an object with this `apiVersion` is of one of the Gateway API's groups.
 pub(crate) fn is_own_group(api_version: &str) -> bool {
     api_version
@@ -343,6 +371,21 @@ mod tests {
         };
         assert_eq!(kinds(Channel::Standard), 5);
         assert_eq!(kinds(Channel::Experimental), 10);
+    }
+
+    #[test]
+    fn a_kind_that_was_replaced_is_known_as_the_new_one() {
+        for (before, after) in REPLACED {
+            for kind in [before, after] {
+                assert!(KINDS.iter().any(|known| known.kind == *kind), "{kind}");
+            }
+            assert_eq!(counterpart(before), Some(*after));
+            assert_eq!(counterpart(after), Some(*before));
+            assert_eq!((successor(before), successor(after)), (Some(*after), None));
+        }
+        let old = find("gateway.networking.k8s.io/v1alpha2", "BackendLBPolicy").unwrap();
+        let kinds: Vec<_> = relatives(old).map(|known| known.kind).collect();
+        assert_eq!(kinds, ["XBackendTrafficPolicy"]);
     }
 
     #[test]

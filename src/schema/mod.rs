@@ -27,6 +27,7 @@ mod later;
 mod node;
 mod object_meta;
 mod path;
+mod places;
 mod read;
 mod unknown;
 
@@ -34,11 +35,15 @@ pub use default::{ApplyDefaults, apply_defaults};
 pub(crate) use defaulted::field;
 pub use defaulted::{Defaulted, Elements};
 pub use kinds::{History, Installation, KINDS, KindVersion, find, installed, versions_of};
-pub(crate) use kinds::{is_own, is_own_group, most_installations};
+pub(crate) use kinds::{
+    counterpart, is_own, is_own_group, most_installations, relatives, successor,
+};
 pub use later::{LaterVersion, later, later_kind};
 pub use node::{ListType, Schema, TextPattern, ValueType};
 pub use object_meta::object_meta;
 pub use path::Path;
+pub use places::FieldPlace;
+pub(crate) use unknown::unknown_paths;
 pub use unknown::{
     MOST_UNKNOWN, UnknownField, fields_of_no_release, nearest_name, unknown_fields,
     unknown_fields_of,

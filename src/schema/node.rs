@@ -82,6 +82,8 @@ pub struct Schema {
     pub(super) instead: Option<String>,
     /// The values that only some releases allow.
     pub(super) values: BTreeMap<String, When>,
+    /// Whether other releases ask something else of the value.
+    pub(super) varies: bool,
     /// What the value is for, for people.
     pub description: Option<String>,
     /// The type; absent in conditions only.
@@ -167,6 +169,11 @@ impl Schema {
     #[must_use]
     pub fn when_allowed(&self, value: &str) -> Option<When> {
         self.values.get(value).copied()
+    }
+
+    /// Whether what is asked of the value, or whether it has to be there, differs from release to release.
+    pub(crate) fn varies(&self) -> bool {
+        self.varies || self.when.is_some() || !self.values.is_empty()
     }
 
     /// Calls `visit` for this node and every node below it that describes a value, with the place that

@@ -44,6 +44,19 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// The names of the fields and map entries on the way, without the indexes of lists.
+    pub(crate) fn names(&self) -> Vec<&'a str> {
+        let mut names = match self.parent {
+            Some(parent) => parent.names(),
+            None => Vec::new(),
+        };
+        match self.step {
+            Step::Field(name) | Step::Key(name) => names.push(name),
+            Step::Root | Step::Index(_) => {}
+        }
+        names
+    }
+
     /// An entry of the map at this path: `[key]`.
     #[must_use]
     pub fn key(&'a self, key: &'a str) -> Path<'a> {

@@ -22,6 +22,8 @@ const INSTEAD: &str = "x-gwapi-instead";
 /// On anything: what keywords were in other releases than the newest, as pairs of a mark and these keywords; `null`
 /// for a keyword that was absent.
 const WAS: &str = "x-gwapi-was";
+/// Where the reader notes that there was such a history.
+const VARIES: &str = "x-gwapi-varies";
 
 /// Since this release a list of which nothing is said is one whole (`x-kubernetes-list-type: atomic`).
 const ATOMIC_LISTS: When = When::new("1.4");
@@ -144,6 +146,7 @@ impl<'a> Reader<'a> {
         let Some(history) = keywords.remove(WAS) else {
             return;
         };
+        keywords.insert(VARIES.to_owned(), true.into());
         for entry in history.as_array().into_iter().flatten() {
             let (Some(mark), Some(Value::Object(was))) = (entry.get(0), entry.get(1)) else {
                 self.problems.push(format!("{WAS} {entry}"));
@@ -169,7 +172,8 @@ impl<'a> Reader<'a> {
         let mut demands = Vec::new();
         for (key, value) in keywords {
             match key.as_str() {
-                "$schema" | "$defs" | "title" | REQUIRED => {}
+                "$schema" | "$defs" | "title" => {}
+                REQUIRED | VARIES => node.varies = true,
                 WHEN => node.when = Some(self.mark(&value)),
                 INSTEAD => node.instead = value.as_str().map(str::to_owned),
                 VALUES => {

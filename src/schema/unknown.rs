@@ -1,6 +1,6 @@
 //! Fields that a release and channel do not have.
 
-use super::{Installation, KindVersion, Path, Schema, find, object_meta};
+use super::{FieldPlace, Installation, KindVersion, Path, Schema, find, object_meta, places};
 use crate::meta::{Channel, Release, When};
 use serde_json::{Map, Value};
 
@@ -12,6 +12,8 @@ pub struct UnknownField {
     nearest: Option<String>,
     when: Option<When>,
     instead: Option<String>,
+    others: Vec<FieldPlace>,
+    kind: &'static str,
     release: Release,
 }
 
@@ -34,10 +36,30 @@ impl UnknownField {
         self.nearest.as_deref()
     }
 
-    /// The releases that have the field, if any known one has.
+    /// The releases that have the field in the object's own version, if any known one has.
     #[must_use]
     pub fn when(&self) -> Option<When> {
         self.when
+    }
+
+    /// The other versions of the kind that have the field, and those of the kind that has replaced it or that it has
+    /// replaced.
+    #[must_use]
+    pub fn others(&self) -> &[FieldPlace] {
+        &self.others
+    }
+
+    /// [`others`](Self::others) for people, if there are any: ``in `v1` since v1.4.0``. Those that no longer have the field
+    /// are left out where another one has.
+    #[must_use]
+    pub fn others_in_words(&self) -> Option<String> {
+        places::in_words(&self.others, self.kind, self.release)
+    }
+
+    /// Whether some known release has the field, in whichever version of the kind.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.when.is_some() || !self.others.is_empty()
     }
 
     /// What has replaced the field, where it has ended.
@@ -83,18 +105,39 @@ pub fn unknown_fields_of(
     kind: &'static KindVersion,
     installation: &Installation,
 ) -> Vec<UnknownField> {
-    Walk::over(object, installation.schema(), kind, installation.release)
+    Walk::over(
+        object,
+        installation.schema(),
+        kind,
+        installation.release,
+        true,
+    )
+}
+
+/// The paths of [`unknown_fields_of`], without a look at where else the fields are.
+pub(crate) fn unknown_paths(
+    object: &Value,
+    kind: &'static KindVersion,
+    installation: &Installation,
+) -> impl Iterator<Item = String> {
+    let (schema, release) = (installation.schema(), installation.release);
+    Walk::over(object, schema, kind, release, false)
+        .into_iter()
+        .map(|field| field.path)
 }
 
 /// The fields of an object that no known release of its kind has, in the order of the object, at most
 /// [`MOST_UNKNOWN`].
 #[must_use]
 pub fn fields_of_no_release(object: &Value, kind: &'static KindVersion) -> Vec<UnknownField> {
-    Walk::over(object, kind.every(), kind, Release::default())
+    Walk::over(object, kind.every(), kind, Release::default(), true)
 }
 
 struct Walk {
+    kind: &'static KindVersion,
     release: Release,
+    /// Whether it is asked where else a field is.
+    elsewhere: bool,
     found: Vec<UnknownField>,
 }
 
@@ -128,9 +171,12 @@ impl Walk {
         schema: &Schema,
         kind: &'static KindVersion,
         release: Release,
+        elsewhere: bool,
     ) -> Vec<UnknownField> {
         let mut walk = Self {
+            kind,
             release,
+            elsewhere,
             found: Vec::new(),
         };
         let every = Some(Every {
@@ -143,7 +189,7 @@ impl Walk {
         };
         for (name, value) in fields {
             if name == "metadata" {
-                walk.value(value, object_meta(), None, &root.field(name));
+                walk.value(value, object_meta(), None, false, &root.field(name));
             } else {
                 walk.field(
                     name,
@@ -152,6 +198,7 @@ impl Walk {
                         fields,
                         schema,
                         every,
+                        in_object: true,
                     },
                     &root,
                 );
@@ -160,13 +207,21 @@ impl Walk {
         walk.found
     }
 
-    fn value(&mut self, value: &Value, schema: &Schema, every: Option<Every<'_>>, at: &Path<'_>) {
+    fn value(
+        &mut self,
+        value: &Value,
+        schema: &Schema,
+        every: Option<Every<'_>>,
+        in_object: bool,
+        at: &Path<'_>,
+    ) {
         match value {
             Value::Object(fields) => {
                 let parent = Parent {
                     fields,
                     schema,
                     every,
+                    in_object,
                 };
                 for (name, value) in fields {
                     self.field(name, value, parent, at);
@@ -176,7 +231,7 @@ impl Walk {
                 if let Some(items) = &schema.items {
                     let every = every.and_then(Every::items);
                     for (index, element) in elements.iter().enumerate() {
-                        self.value(element, items, every, &at.index(index));
+                        self.value(element, items, every, in_object, &at.index(index));
                     }
                 }
             }
@@ -188,23 +243,42 @@ impl Walk {
         if self.found.len() >= MOST_UNKNOWN {
             return;
         }
-        let Parent { schema, every, .. } = parent;
+        let Parent {
+            schema,
+            every,
+            in_object,
+            ..
+        } = parent;
         let at = at.field(name);
         let wide = || every.and_then(|every| every.field(name));
         if let Some(property) = schema.properties.get(name) {
             if value.is_object() || value.is_array() {
-                self.value(value, property, wide(), &at);
+                self.value(value, property, wide(), in_object, &at);
             }
         } else if let Some(values) = &schema.additional_properties {
-            self.value(value, values, None, &at);
+            self.value(value, values, None, in_object, &at);
         } else if !schema.properties.is_empty() || every.is_some() && !schema.may_have_fields() {
-            let wide = wide();
+            // In no release: the type has it, and no release has it in this version of the kind.
+            let wide = wide().filter(|wide| !wide.when.is_nowhere());
+            let instead = wide.and_then(|wide| wide.schema.instead());
+            let is_here = |path: &&str| match path.starts_with("spec.") {
+                true => {
+                    let names: Vec<&str> = path.split('.').collect();
+                    places::when(self.kind.every(), &names).is_some()
+                }
+                false => true,
+            };
             self.found.push(UnknownField {
                 path: at.to_string(),
                 name: name.to_owned(),
                 nearest: parent.meant(name).map(str::to_owned),
                 when: wide.map(|wide| wide.when),
-                instead: wide.and_then(|wide| wide.schema.instead().map(str::to_owned)),
+                instead: instead.filter(is_here).map(str::to_owned),
+                others: match self.elsewhere && parent.in_object {
+                    true => places::elsewhere(self.kind, &at),
+                    false => Vec::new(),
+                },
+                kind: self.kind.kind,
                 release: self.release,
             });
         }
@@ -217,6 +291,8 @@ struct Parent<'a> {
     fields: &'a Map<String, Value>,
     schema: &'a Schema,
     every: Option<Every<'a>>,
+    /// Whether it is the object or a part of it that its kind declares: not of its `metadata`, nor of a map.
+    in_object: bool,
 }
 
 impl Parent<'_> {

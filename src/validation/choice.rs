@@ -176,7 +176,7 @@ impl Uses {
                 reason: ChoiceReason::HasAll,
             },
             None => ReleaseChoice {
-                release: Release::ALL.last().copied().unwrap_or_default(),
+                release: Release::newest(),
                 reason: ChoiceReason::Newest,
             },
         }

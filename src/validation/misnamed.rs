@@ -38,7 +38,7 @@ pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) ->
     let wrong = |message: String, help: String| {
         Some(Finding::error("group/not-known", "apiVersion".to_owned(), message).with_help(help))
     };
-    let in_own_group = || format!("write `apiVersion: {}`", own_version(kind, options));
+    let in_own_group = || own_version(kind, options);
     if gvk.group.is_empty() && distance(&gvk.version, GROUP) <= MOST_LETTERS {
         return wrong(
             format!("`{api_version}` is a group without a version"),
@@ -63,7 +63,7 @@ pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) ->
     if let Some(own) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) {
         return wrong(
             format!("`{own}` is not a kind of `{api_version}`"),
-            format!("write `apiVersion: {}`", own_version(own, options)),
+            own_version(own, options),
         );
     }
     None
@@ -101,12 +101,24 @@ fn own_kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|known| known.kind)
 }
 
-/// The `apiVersion` in which a server stores a kind; the group alone where it does not have the kind.
+/// Which `apiVersion` to write: that in which a server stores the kind; where it does not have the kind, the newest of it, and
+/// where that is.
 fn own_version(kind: &str, options: &ValidationOptions) -> String {
-    let exact = own_kinds().find(|own| own.eq_ignore_ascii_case(kind));
-    exact
-        .and_then(|kind| super::served_versions(kind, options).first().copied())
-        .map_or_else(|| format!("{GROUP}/VERSION"), str::to_owned)
+    let Some(kind) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) else {
+        return format!("write `apiVersion: {GROUP}/VERSION`");
+    };
+    if let Some(served) = super::served_versions(kind, options).first() {
+        return format!("write `apiVersion: {served}`");
+    }
+    let place = (options.release, options.channel);
+    let group = KINDS
+        .iter()
+        .find(|known| known.kind == kind)
+        .map_or(GROUP, |known| known.group);
+    let elsewhere = super::report::kind_elsewhere(kind, None, place);
+    format!(
+        "write `apiVersion: {group}/VERSION`, in a release and channel with the kind ({elsewhere})"
+    )
 }
 
 /// Whether Kubernetes itself gives out the names of a group: others may have kinds of the same name.

@@ -26,6 +26,7 @@
 
 #[cfg(feature = "admission")]
 mod admission;
+mod allowed;
 mod choice;
 mod condition;
 mod metadata;
@@ -47,7 +48,7 @@ use structure::Fields;
 pub use admission::review;
 pub use choice::{ChoiceReason, ReleaseChoice, Uses, choose_release};
 pub use report::{Finding, MOST_FINDINGS, Report};
-pub(crate) use report::{Findings, elsewhere};
+pub(crate) use report::{Findings, kind_elsewhere};
 
 /// How objects are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,8 +150,9 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
             )),
         );
     }
+    let mut of_metadata = report::Findings::default();
     let mut found = report::Findings::default();
-    let mut fields = metadata::check(object, kind, &mut found);
+    let mut fields = metadata::check(object, kind, &mut of_metadata);
     let with_status = options.with_status || !installation.status_subresource;
     if let Some(plan) = plan::of(installation, with_status) {
         fields = fields.and(structure::check(
@@ -162,6 +164,18 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
             &mut found,
         ));
     }
+    if found.has_varied() {
+        let case = allowed::Case {
+            object,
+            old,
+            kind,
+            installation,
+            fields,
+            with_status,
+            patterns: &options.patterns,
+        };
+        allowed::name(&mut found, case);
+    }
     if fields == Fields::Unknown {
         let place = (
             installation.release_of(options.release),
@@ -171,6 +185,7 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
             findings.push(Finding::unknown_field(&unknown, place));
         }
     }
+    findings.append(of_metadata);
     findings.append(found);
     Report::from(findings)
 }
@@ -278,19 +293,7 @@ fn not_served(
             None => write,
         });
     }
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let versions = schema::KINDS
-        .iter()
-        .filter(|known| known.kind == kind && known.group == group);
-    let others = versions.map(|known| {
-        let when = known.history.when_served();
-        let elsewhere = report::elsewhere(when, None, (release, channel));
-        format!("`{}`: {elsewhere}", known.version)
-    });
-    let help = match elsewhere {
-        Some(elsewhere) => elsewhere,
-        None => others.collect::<Vec<_>>().join("; "),
-    };
+    let help = report::kind_elsewhere(kind, Some(api_version), (release, channel));
     let finding = Finding::error(
         "kind/not-served",
         "kind".to_owned(),

@@ -4,7 +4,7 @@ use crate::{
     manifest::ReadError,
     meta::{Channel, Release, When},
     rules::{Rule, Severity},
-    schema::UnknownField,
+    schema::{self, KindVersion, UnknownField},
 };
 use serde_json::Value;
 use std::fmt;
@@ -88,6 +88,17 @@ impl Finding {
         Self { message, ..self }
     }
 
+    /// Adds to what would be right.
+    pub(super) fn add_help(&mut self, more: &str) {
+        match &mut self.help {
+            Some(help) => {
+                help.push_str("; ");
+                help.push_str(more);
+            }
+            None => self.help = Some(more.to_owned()),
+        }
+    }
+
     /// The same of another field.
     pub(crate) fn at(self, path: String) -> Self {
         Self { path, ..self }
@@ -110,10 +121,22 @@ impl Finding {
             unknown.path().to_owned(),
             format!("{release} ({channel} channel) has no field `{name}` here"),
         );
-        finding.with_help(match (unknown.when(), unknown.nearest()) {
-            (Some(when), _) => elsewhere(when, unknown.instead(), (release, channel)),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => "remove it: no release has it".to_owned(),
+        let others = unknown.others_in_words();
+        finding.with_help(match (unknown.when(), others, unknown.nearest()) {
+            (Some(when), others, _) => {
+                let own = elsewhere(when, unknown.instead(), (release, channel));
+                let has_ended = |when: When| !when.lasts_to(Release::newest());
+                let lasts = unknown.others().iter().any(|other| !has_ended(other.when));
+                match others {
+                    Some(others) if unknown.instead().is_none() && has_ended(when) && lasts => {
+                        format!("{own}; {others}")
+                    }
+                    _ => own,
+                }
+            }
+            (None, Some(others), _) => format!("it is there {others}"),
+            (None, None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None, None) => "remove it: no release has it".to_owned(),
         })
     }
 
@@ -147,21 +170,69 @@ pub(crate) fn elsewhere(
     (release, channel): (Release, Channel),
 ) -> String {
     let other = Channel::Experimental;
+    let gone = when.gone_since(channel).filter(|gone| *gone <= release);
     if channel != other && when.contains(release, other) {
-        return match when.since(channel) {
-            Some(since) => {
-                format!("it is in the experimental channel, and since {since} in the {channel} one")
+        const HERE: &str = "it is in the experimental channel";
+        return match (when.since(channel), gone) {
+            (Some(since), None) => format!("{HERE}, and since {since} in the {channel} one"),
+            (Some(_), Some(gone)) => {
+                format!("{HERE}, and gone from the {channel} one since {gone}")
             }
-            None => "it is in the experimental channel".to_owned(),
+            (None, _) => HERE.to_owned(),
         };
     }
     let ended = [channel, other].map(|channel| when.gone_since(channel));
     let ended = ended.into_iter().flatten().find(|ended| *ended <= release);
-    match (ended, instead) {
-        (Some(ended), Some(instead)) => format!("gone since {ended}: use `{instead}`"),
-        (Some(ended), None) => format!("gone since {ended}: it was there {}", when.in_words()),
-        (None, _) => format!("it is there {}", when.in_words()),
+    match ended.filter(|_| !when.lasts_to(release)) {
+        Some(ended) => match instead {
+            Some(instead) => format!(
+                "gone since {ended}: use `{}`",
+                instead.replace(" or ", "` or `")
+            ),
+            None => format!("gone since {ended}: it was there {}", when.in_words()),
+        },
+        None => format!("it is there {}", when.in_words()),
     }
+}
+
+/// Where a kind is that no version of which a release and channel serve: version by version, and with the kind that has replaced
+/// it. Of one version alone no name is said if it is that of `asked`, an `apiVersion`. Empty where no release has the kind.
+pub(crate) fn kind_elsewhere(kind: &str, asked: Option<&str>, place: (Release, Channel)) -> String {
+    let of = |kind: &'static str| schema::KINDS.iter().filter(move |known| known.kind == kind);
+    let Some(kind) = schema::KINDS.iter().find(|known| known.kind == kind) else {
+        return String::new();
+    };
+    let kind = kind.kind;
+    let group = asked.and_then(|asked| Some(asked.split_once('/')?.0));
+    let versions: Vec<_> = of(kind).collect();
+    let mut texts: Vec<String> = versions
+        .iter()
+        .map(|known| {
+            let text = elsewhere(known.history.when_served(), None, place);
+            let name = match group {
+                Some(group) if group != known.group => known.api_version,
+                _ => known.version,
+            };
+            match asked == Some(known.api_version) && versions.len() == 1 {
+                true => text,
+                false => format!("`{name}`: {text}"),
+            }
+        })
+        .collect();
+    if let Some(new) = schema::successor(kind) {
+        let (release, channel) = place;
+        let versions: Vec<_> = of(new).collect();
+        let serves = |known: &&&KindVersion| known.history.when_served().contains(release, channel);
+        if let Some(known) = versions.iter().find(serves) {
+            texts.push(format!("use {new} of `{}`", known.api_version));
+        } else {
+            texts.extend(versions.iter().map(|known| {
+                let text = elsewhere(known.history.when_served(), None, place);
+                format!("{new} has replaced it: {text}")
+            }));
+        }
+    }
+    texts.join("; ")
 }
 
 /// How many errors, and how many warnings, a report keeps of one object. An object that has so many ends
@@ -174,6 +245,8 @@ pub(crate) struct Findings {
     kept: Vec<Finding>,
     errors: usize,
     warnings: usize,
+    /// Those of a place that differs from release to release.
+    varied: Vec<usize>,
 }
 
 impl Findings {
@@ -186,6 +259,34 @@ impl Findings {
             *count += 1;
             self.kept.push(finding);
         }
+    }
+
+    /// Adds a finding about a place that differs from release to release.
+    pub(super) fn push_varied(&mut self, finding: Finding) {
+        let index = self.kept.len();
+        self.push(finding);
+        if self.kept.len() > index {
+            self.varied.push(index);
+        }
+    }
+
+    /// Whether there is a finding about a place that differs from release to release.
+    pub(super) fn has_varied(&self) -> bool {
+        !self.varied.is_empty()
+    }
+
+    /// The findings that are kept.
+    pub(super) fn kept(&self) -> &[Finding] {
+        &self.kept
+    }
+
+    /// The indexes of the findings about places that differ from release to release, taken out.
+    pub(super) fn take_varied(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.varied)
+    }
+
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Finding> {
+        self.kept.get_mut(index)
     }
 
     /// Adds what was found elsewhere.
@@ -207,6 +308,7 @@ impl From<Findings> for Report {
             mut kept,
             errors,
             warnings,
+            ..
         } = findings;
         const RULE: &str = "object/too-many-findings";
         let message = |what| format!("the object has {MOST_FINDINGS} {what}: more are not named");

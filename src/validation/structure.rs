@@ -13,7 +13,7 @@ use super::{
     wording,
 };
 use crate::{
-    meta::PatternLimits,
+    meta::{PatternLimits, When},
     rules::{Check, Rule},
     schema::{Defaulted, ListType, Path, Schema, ValueType},
 };
@@ -89,6 +89,19 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Adds a finding about what a schema asks of a value.
+    #[cold]
+    fn report(&mut self, finding: Finding, schema: &Schema) {
+        self.report_if(finding, schema.varies());
+    }
+
+    fn report_if(&mut self, finding: Finding, varies: bool) {
+        match varies {
+            true => self.findings.push_varied(finding),
+            false => self.findings.push(finding),
+        }
+    }
+
     fn value(&mut self, value: &Value, old: Option<&Value>, node: &Node, at: &Path<'_>) {
         if !node.judged {
             self.fields = self.fields.and(fields(value, node));
@@ -101,7 +114,7 @@ impl Walk<'_> {
         if let Some(expected) = node.value_type
             && !has_type(value, expected)
         {
-            self.findings.push(wording::wrong_type(value, expected, at));
+            self.report(wording::wrong_type(value, expected, at), node.schema);
             if value.is_object() {
                 // A server knows none of its fields, and names them, too.
                 self.fields = Fields::Unknown;
@@ -111,11 +124,11 @@ impl Walk<'_> {
         if node.has_choices {
             let choices = &node.schema.enumeration;
             if !choices.iter().any(|choice| same(choice, value)) {
-                let when = value
+                let listed = value
                     .as_str()
                     .and_then(|text| node.schema.when_allowed(text));
-                self.findings
-                    .push(wording::not_allowed(value, choices, when, at));
+                let finding = wording::not_allowed(value, choices, listed.is_some(), at);
+                self.report(finding, node.schema);
             }
         }
         match value {
@@ -140,23 +153,22 @@ impl Walk<'_> {
         if bytes.div_ceil(4) < node.least || bytes > node.most {
             let length = text.chars().count() as u64;
             if length < node.least {
-                self.findings
-                    .push(wording::too_short(length, node.least, at));
+                self.report(wording::too_short(length, node.least, at), node.schema);
             }
             if length > node.most {
-                self.findings.push(wording::too_long(length, node.most, at));
+                self.report(wording::too_long(length, node.most, at), node.schema);
             }
         }
         if let Some(pattern) = node.pattern
             && !pattern.is_match(text)
         {
-            self.findings.push(wording::wrong_form(text, pattern, at));
+            self.report(wording::wrong_form(text, pattern, at), node.schema);
         }
         if node.has_format
             && let Some(format) = &node.schema.format
             && !has_format(text, format)
         {
-            self.findings.push(wording::wrong_format(text, format, at));
+            self.report(wording::wrong_format(text, format, at), node.schema);
         }
     }
 
@@ -169,18 +181,18 @@ impl Walk<'_> {
         let below = low.is_some_and(|low| less(number, low));
         let above = high.is_some_and(|high| greater(number, high));
         if below || above {
-            self.findings
-                .push(wording::out_of_range(number, below, (low, high), at));
+            let finding = wording::out_of_range(number, below, (low, high), at);
+            self.report(finding, schema);
         }
     }
 
     fn list(&mut self, elements: &[Value], old: Option<&Value>, node: &Node, at: &Path<'_>) {
         let length = elements.len() as u64;
         if length < node.least {
-            self.findings.push(wording::too_few(length, node.least, at));
+            self.report(wording::too_few(length, node.least, at), node.schema);
         }
         if length > node.most {
-            self.findings.push(wording::too_many(length, node.most, at));
+            self.report(wording::too_many(length, node.most, at), node.schema);
         }
         if let Some(items) = &node.items {
             for (index, element) in elements.iter().enumerate() {
@@ -219,8 +231,8 @@ impl Walk<'_> {
         for (index, element) in elements.iter().enumerate() {
             let element = Defaulted::new(element, items);
             if identity(element).is_some_and(|identity| !seen.insert(identity)) {
-                self.findings
-                    .push(wording::repeated(element, list_type, &at.index(index)));
+                let finding = wording::repeated(element, list_type, &at.index(index));
+                self.report(finding, schema);
             }
         }
     }
@@ -269,13 +281,12 @@ impl Walk<'_> {
         if absent != Seen::default() {
             for (index, (name, field)) in node.fields().enumerate() {
                 if absent.has(index) {
-                    self.absent(name, field, at);
+                    self.absent(name, field, node.schema, at);
                 }
             }
         }
         if count > node.most {
-            self.findings
-                .push(wording::too_many_keys(count, node.most, at));
+            self.report(wording::too_many_keys(count, node.most, at), node.schema);
         }
         if count < node.least {
             // What a server fills in is there, too.
@@ -285,16 +296,19 @@ impl Walk<'_> {
             let filled_in = node.fields().enumerate().filter(is_filled_in).count() as u64;
             if count + filled_in < node.least {
                 let finding = wording::too_few_keys(count + filled_in, node.least, node.schema, at);
-                self.findings.push(finding);
+                self.report(finding, node.schema);
             }
         }
     }
 
     /// Judges the default that stands in for an absent field, or reports that the field is missing.
-    fn absent(&mut self, name: &str, field: &Node, at: &Path<'_>) {
+    fn absent(&mut self, name: &str, field: &Node, parent: &Schema, at: &Path<'_>) {
         match field.compound_default() {
             Some(default) => self.value(default, None, field, &at.field(name)),
-            None => self.findings.push(wording::missing(name, field.schema, at)),
+            None => {
+                let varies = field.schema.varies() || parent.varies();
+                self.report_if(wording::missing(name, field.schema, at), varies);
+            }
         }
     }
 
@@ -306,10 +320,10 @@ impl Walk<'_> {
             .count();
         if holding == 0 {
             for failure in condition::nearest(value, &schema.one_of, at) {
-                self.findings.push(wording::fits_no_form(failure));
+                self.report(wording::fits_no_form(failure), schema);
             }
         } else if holding > 1 {
-            self.findings.push(wording::fits_several_forms(at));
+            self.report(wording::fits_several_forms(at), schema);
         }
     }
 
@@ -334,7 +348,7 @@ impl Walk<'_> {
                     let message = format!("{}: {}", placed.rule.message, which.join(", "));
                     finding = finding.with_message(message);
                 }
-                self.findings.push(finding);
+                self.report_if(finding, placed.rule.when != When::ALWAYS);
             }
         }
     }

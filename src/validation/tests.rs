@@ -457,6 +457,7 @@ fn expressions_are_judged_by_the_limits_of_the_options() {
 #[test]
 fn what_another_release_or_channel_has_is_named_with_where_it_is() {
     const V1: &str = "gateway.networking.k8s.io/v1";
+    const ALPHA2: &str = "gateway.networking.k8s.io/v1alpha2";
     const X: &str = "gateway.networking.x-k8s.io/v1alpha1";
     let help = |api_version: &str, kind: &str, spec: &Value, release, channel| {
         let object = json!({
@@ -477,7 +478,8 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
             json!({}),
             Release::V1_1_0,
             Channel::Experimental,
-            "kind/not-served: it is there from v1.3.0 to v1.4.1 in the experimental channel",
+            "kind/not-served: it is there from v1.3.0 to v1.4.1 in the experimental channel; \
+             ListenerSet has replaced it: it is there since v1.5.0",
         ),
         (
             X,
@@ -485,7 +487,87 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
             json!({}),
             Release::V1_5_0,
             Channel::Experimental,
-            "kind/not-served: gone since v1.5.0: it was there from v1.3.0 to v1.4.1 in the experimental channel",
+            "kind/not-served: gone since v1.5.0: it was there from v1.3.0 to v1.4.1 in the experimental channel; \
+             use ListenerSet of `gateway.networking.k8s.io/v1`",
+        ),
+        (
+            ALPHA2,
+            "BackendLBPolicy",
+            json!({}),
+            Release::V1_4_0,
+            Channel::Standard,
+            "kind/not-served: gone since v1.3.0: it was there from v1.1.0 to v1.2.1 in the experimental channel; \
+             XBackendTrafficPolicy has replaced it: it is in the experimental channel",
+        ),
+        (
+            V1,
+            "XListenerSet",
+            json!({}),
+            Release::V1_1_0,
+            Channel::Experimental,
+            "kind/not-served: `gateway.networking.x-k8s.io/v1alpha1`: it is there from v1.3.0 to v1.4.1 in the experimental \
+             channel; ListenerSet has replaced it: it is there since v1.5.0",
+        ),
+        (
+            ALPHA2,
+            "ReferenceGrant",
+            json!({}),
+            Release::V1_1_0,
+            Channel::Standard,
+            "version/not-served: write `apiVersion: gateway.networking.k8s.io/v1beta1` \
+             (`gateway.networking.k8s.io/v1alpha2`: it is in the experimental channel, and gone from the standard one since v1.1.0)",
+        ),
+        (
+            ALPHA2,
+            "BackendTLSPolicy",
+            json!({}),
+            Release::V1_1_0,
+            Channel::Standard,
+            "kind/not-served: `v1`: it is there since v1.4.0; `v1alpha2`: gone since v1.1.0: it was there only in v1.0.0 in the \
+             experimental channel; `v1alpha3`: it is in the experimental channel",
+        ),
+        (
+            ALPHA2,
+            "TLSRoute",
+            json!({}),
+            Release::V1_4_0,
+            Channel::Standard,
+            "kind/not-served: `v1`: it is there since v1.5.0; `v1alpha2`: it is in the experimental channel; \
+             `v1alpha3`: it is in the experimental channel",
+        ),
+        (
+            "networking.k8s.io/v1",
+            "XMesh",
+            json!({}),
+            Release::V1_1_0,
+            Channel::Experimental,
+            "group/not-known: write `apiVersion: gateway.networking.x-k8s.io/VERSION`, in a release and channel with the kind \
+             (`v1alpha1`: it is there since v1.4.0 in the experimental channel)",
+        ),
+        (
+            ALPHA2,
+            "BackendLBPolicy",
+            json!({"retryConstraint": {}}),
+            Release::V1_1_0,
+            Channel::Experimental,
+            "schema/unknown-field: it is there in XBackendTrafficPolicy since v1.3.0 in the experimental channel",
+        ),
+        (
+            ALPHA2,
+            "GRPCRoute",
+            json!({"rules": [{"name": "a"}]}),
+            Release::V1_1_0,
+            Channel::Experimental,
+            "schema/unknown-field: it is there in `v1` since v1.2.0 in the experimental channel, v1.4.0 in the standard channel",
+        ),
+        (
+            ALPHA2,
+            "GRPCRoute",
+            json!({"rules": [{"sessionPersistence": {}}]}),
+            Release::V1_0_0,
+            Channel::Experimental,
+            "schema/unknown-field: it is there from v1.1.0 to v1.1.1 in the experimental channel; \
+             in `v1` since v1.1.0 in the experimental channel",
         ),
         (
             V1,
@@ -543,10 +625,114 @@ fn what_another_release_or_channel_has_is_named_with_where_it_is() {
         .filter(|f| f.rule() == "schema/enum")
         .collect();
     assert!(
-        helps[0].help().unwrap().starts_with(
-            "it is allowed since v1.3.0 in the experimental channel, v1.5.0 in the standard channel; here: "
+        helps[0].help().unwrap().ends_with(
+            "; what is written is allowed since v1.3.0 in the experimental channel, v1.5.0 in the standard channel"
         ),
         "{helps:?}"
+    );
+}
+
+#[test]
+fn what_a_release_refuses_and_another_allows_is_named_with_its_releases() {
+    let help = |kind: &str, spec: Value, release, channel, rule: &str| {
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
+            "metadata": {"name": "a", "namespace": "b"}, "spec": spec,
+        });
+        let report = validate_value(&object, &ValidationOptions::of(release, channel));
+        let of_rule = report.errors().find(|finding| finding.rule() == rule);
+        of_rule.map(|finding| finding.help().unwrap_or_default().to_owned())
+    };
+    let redirect = |code: u64| {
+        let filter = json!({"type": "RequestRedirect", "requestRedirect": {"statusCode": code}});
+        json!({"rules": [{"filters": [filter]}]})
+    };
+    let (standard, experimental) = (Channel::Standard, Channel::Experimental);
+    assert_eq!(
+        help(
+            "HTTPRoute",
+            redirect(303),
+            Release::V1_4_0,
+            standard,
+            "schema/enum"
+        )
+        .as_deref(),
+        Some("allowed: `301` or `302`; what is written is allowed since v1.5.0")
+    );
+    // What no release allows.
+    assert_eq!(
+        help(
+            "HTTPRoute",
+            redirect(304),
+            Release::V1_4_0,
+            standard,
+            "schema/enum"
+        )
+        .as_deref(),
+        Some("allowed: `301` or `302`")
+    );
+    let matches: Vec<Value> = (0..9)
+        .map(|n| json!({"method": {"method": format!("m{n}")}}))
+        .collect();
+    let many = json!({"rules": [{"matches": matches, "backendRefs": [{"name": "a", "port": 1}]}]});
+    assert_eq!(
+        help(
+            "GRPCRoute",
+            many,
+            Release::V1_2_0,
+            standard,
+            "schema/max-items"
+        )
+        .as_deref(),
+        Some("keep 8 entries, or split the object; what is written is allowed since v1.3.0")
+    );
+    let cors = json!({"type": "CORS", "cors": {"allowCredentials": false}});
+    let cors = json!({"rules": [{"filters": [cors]}]});
+    assert_eq!(
+        help(
+            "HTTPRoute",
+            cors,
+            Release::V1_3_0,
+            experimental,
+            "schema/enum"
+        )
+        .as_deref(),
+        Some(
+            "allowed: `true`; what is written is allowed since v1.4.0 in the experimental channel, v1.5.0 in the standard channel"
+        )
+    );
+    let policy = json!({
+        "targetRefs": [{"group": "", "kind": "Service", "name": "a"}],
+        "validation": {"hostname": "a.b", "wellKnownCACertificates": "example.com/x"},
+    });
+    let of = help(
+        "BackendTLSPolicy",
+        policy,
+        Release::V1_4_0,
+        standard,
+        "schema/enum",
+    )
+    .unwrap();
+    assert!(
+        of.ends_with("; what is written is allowed since v1.5.0"),
+        "{of}"
+    );
+    // A rule of one release. v1.3.0 refuses an address without value although its schema does not demand one.
+    let gateway = json!({
+        "gatewayClassName": "c", "listeners": [{"name": "a", "port": 1, "protocol": "HTTP"}],
+        "addresses": [{"type": "IPAddress"}],
+    });
+    let of = help(
+        "Gateway",
+        gateway,
+        Release::V1_2_0,
+        standard,
+        "schema/required",
+    )
+    .unwrap();
+    assert!(
+        of.ends_with("; what is written is allowed since v1.4.0"),
+        "{of}"
     );
 }
 

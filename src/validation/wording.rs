@@ -5,7 +5,6 @@ use super::{
     condition::{Failure, choices},
     report::{shown, type_of},
 };
-use crate::meta::When;
 use crate::schema::{Defaulted, ListType, Path, Schema, TextPattern, ValueType, nearest_name};
 use serde_json::{Number, Value};
 
@@ -51,21 +50,22 @@ pub(super) fn type_wording(value: &Value, expected: ValueType) -> (String, Strin
 }
 
 #[cold]
+/// `listed`: whether some release allows the value.
 pub(super) fn not_allowed(
     value: &Value,
     allowed: &[Value],
-    when: Option<When>,
+    listed: bool,
     at: &Path<'_>,
 ) -> Finding {
     let choices = choices(allowed);
     let message = format!("{} is not one of the allowed values", shown(value));
     let near = value
         .as_str()
+        .filter(|_| !listed)
         .and_then(|text| nearest_name(text, allowed.iter().filter_map(Value::as_str)));
-    let help = match (when, near) {
-        (Some(when), _) => format!("it is allowed {}; here: {choices}", when.in_words()),
-        (None, Some(near)) => format!("did you mean `{near}`? Allowed: {choices}"),
-        (None, None) => format!("allowed: {choices}"),
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? Allowed: {choices}"),
+        None => format!("allowed: {choices}"),
     };
     error("schema/enum", at, message, help)
 }

@@ -147,7 +147,8 @@ pub fn convert_to_release(
             kind: kind.to_owned(),
             release,
             channel,
-            help: Some(whereabouts(kind, place)).filter(|help| !help.is_empty()),
+            help: Some(validation::kind_elsewhere(kind, None, place))
+                .filter(|help| !help.is_empty()),
         }));
     };
     let mut converted = match from.kind == to.kind {
@@ -216,20 +217,6 @@ fn renamed(object: &Value, to: &KindVersion) -> Value {
     object
 }
 
-/// Which releases have a kind, version by version; empty where none has.
-fn whereabouts(kind: &str, place: (Release, Channel)) -> String {
-    let versions = schema::KINDS.iter().filter(|known| known.kind == kind);
-    let texts = versions.map(|known| {
-        let when = known.history.when_served();
-        format!(
-            "`{}`: {}",
-            known.version,
-            validation::elsewhere(when, None, place)
-        )
-    });
-    texts.collect::<Vec<_>>().join("; ")
-}
-
 /// Names what of an object has no form in a release: fields that another release has, or the object's own kind and version.
 /// A status is not counted: a controller of the release writes it anew.
 fn lacking(
@@ -252,7 +239,7 @@ fn lacking(
     for field in unknown {
         let path = field.path();
         let is_status = path == "status" || path.starts_with("status.");
-        let was_known = field.when().is_some() || !of_none.contains(field.name());
+        let was_known = field.is_known() || !of_none.contains(field.name());
         let named = problems
             .iter()
             .any(|problem| is_within(path, problem.path()) || is_within(problem.path(), path));
@@ -262,9 +249,14 @@ fn lacking(
         let finding = Finding::unknown_field(&field, place);
         let problem = Problem::NoForm {
             message: finding.message().to_owned(),
-            help: match field.when() {
-                Some(_) => finding.help().unwrap_or_default().to_owned(),
-                None => format!("keep the object as {}, or do without the field", from.kind),
+            help: {
+                let keep = format!("keep the object as {}, or do without the field", from.kind);
+                let there = finding.help().unwrap_or_default();
+                match field.is_known() {
+                    true if from.kind == to.kind => there.to_owned(),
+                    true => format!("{there}; {keep}"),
+                    false => keep,
+                }
             },
         };
         problems.push(ConversionProblem::new(path, problem));

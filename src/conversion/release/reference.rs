@@ -1,7 +1,6 @@
 //! References to kinds that another kind has replaced.
 
 use crate::{
-    conversion::kinds,
     meta::{Channel, GROUP, Release},
     schema::{self, KINDS, KindVersion},
 };
@@ -16,7 +15,7 @@ pub(super) fn follow(object: &mut Value, (release, channel): (Release, Channel))
     let replaced: Vec<Replaced> = KINDS
         .iter()
         .filter(|kind| has(kind.kind).is_none())
-        .filter_map(|kind| Some((kind, has(kinds::counterpart(kind.kind)?)?.0)))
+        .filter_map(|kind| Some((kind, has(schema::counterpart(kind.kind)?)?.0)))
         .collect();
     if replaced.is_empty() {
         return;

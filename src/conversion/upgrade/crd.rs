@@ -341,7 +341,7 @@ impl<'a> Crd<'a> {
             .filter_map(|version| self.later(version, release))
             .next();
         let stays = "its CRD stays as it is now";
-        let replaced = kinds::counterpart(self.kind)
+        let replaced = schema::counterpart(self.kind)
             .filter(|kind| schema::versions_of(kind, release, channel).next().is_some());
         let experimental = schema::versions_of(self.kind, release, Channel::Experimental).next();
         let (message, help) = if let Some(later) = later {

@@ -162,7 +162,14 @@ fn add_unknown(object: &Value, field: &UnknownField, found: &mut Findings) {
                 "the {channel} channel of {release} does not have the field: it is gone once the CRD is replaced"
             ),
         )
-    } else if field.when().is_some() {
+    } else if field.when().is_none() && field.is_known() {
+        (
+            "field-elsewhere",
+            format!(
+                "release {release} does not have the field in this version or kind: it is dropped"
+            ),
+        )
+    } else if field.is_known() {
         (
             "field-gone",
             format!(
@@ -175,9 +182,16 @@ fn add_unknown(object: &Value, field: &UnknownField, found: &mut Findings) {
             format!("release {release} does not have the field: it is dropped"),
         )
     };
-    let help = match field.is_experimental() {
-        true => "upgrade to the experimental channel, or do without the field".to_owned(),
-        false => finding.help().unwrap_or("remove the field").to_owned(),
+    let later = field.when().and_then(|when| when.since(channel));
+    let help = match (
+        field.is_experimental(),
+        later.filter(|later| *later > release),
+    ) {
+        (true, Some(later)) => format!(
+            "upgrade to the experimental channel, or to {later} or later, or do without the field"
+        ),
+        (true, None) => "upgrade to the experimental channel, or do without the field".to_owned(),
+        (false, _) => finding.help().unwrap_or("remove the field").to_owned(),
     };
     found.add(Impact::Loses, rule, object, field.path(), message, help);
 }

@@ -165,7 +165,7 @@ impl UpgradeOptions {
 /// To the standard channel of the newest release.
 impl Default for UpgradeOptions {
     fn default() -> Self {
-        let newest = Release::ALL.last().copied().unwrap_or_default();
+        let newest = Release::newest();
         Self::to(newest, Channel::Standard)
     }
 }

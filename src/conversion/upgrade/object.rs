@@ -59,7 +59,7 @@ fn check(object: &Value, found: &mut Findings) {
 fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
     let (release, channel) = (found.release, found.channel);
     let has = |kind: &str, channel| schema::versions_of(kind, release, channel).next().is_some();
-    if let Some(new) = kinds::counterpart(kind).filter(|new| has(new, channel)) {
+    if let Some(new) = schema::counterpart(kind).filter(|new| has(new, channel)) {
         match convert_to_release(object, release, channel) {
             Ok(_) => {
                 let command = found.convert("-f FILE");
@@ -87,6 +87,8 @@ fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
             "do without the object, or keep the CRD and a controller that knows it",
         ),
     };
+    let elsewhere = validation::kind_elsewhere(kind, None, (release, channel));
+    let help = format!("{help} ({elsewhere})");
     found.add(
         Impact::Breaks,
         "kind-not-in-channel",
@@ -138,9 +140,12 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut Findings) {
     }
     let (rule, help) = if target.is_empty() {
         let known = schema::KINDS.iter().map(|known| known.kind);
-        let help = match schema::nearest_name(kind, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "check whether the kind is still used".to_owned(),
+        let place = (release, found.channel);
+        let elsewhere = validation::kind_elsewhere(kind, Some(api_version), place);
+        let help = match (elsewhere.as_str(), schema::nearest_name(kind, known)) {
+            ("", Some(near)) => format!("did you mean `{near}`?"),
+            ("", None) => "check whether the kind is still used".to_owned(),
+            (elsewhere, _) => elsewhere.to_owned(),
         };
         ("kind-unknown", help)
     } else {

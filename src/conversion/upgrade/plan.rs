@@ -6,7 +6,6 @@ use super::{
     form, policy,
 };
 use crate::{
-    conversion::kinds,
     crd::SAFE_UPGRADES,
     meta::{Channel, Release},
     schema,
@@ -119,6 +118,10 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         (
             "field-gone",
             "Decide on the fields that the release does not have: what they do has to be done in another way",
+        ),
+        (
+            "field-elsewhere",
+            "Decide on the fields that other versions or kinds have: they are dropped where they are",
         ),
         ("unknown-field", "Remove the fields that no release has"),
         (
@@ -243,7 +246,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         ));
     }
     for crd in crds {
-        let new = kinds::counterpart(crd.kind).filter(|kind| {
+        let new = schema::counterpart(crd.kind).filter(|kind| {
             schema::versions_of(kind, found.release, found.channel)
                 .next()
                 .is_some()

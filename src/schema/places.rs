@@ -1,0 +1,182 @@
+//! Where else a field is: in the other versions of its kind, and in the kind that has replaced it or that it has replaced.
+
+use super::{KindVersion, Path, Schema, relatives};
+use crate::meta::{Release, When};
+use std::fmt::Write as _;
+
+/// Another version or kind that has a field, and the releases that have it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldPlace {
+    /// The kind.
+    pub kind: &'static str,
+    /// Its version, such as `v1alpha3`.
+    pub version: &'static str,
+    /// The releases that have the field there, and serve the version.
+    pub when: When,
+    /// The field's path without indexes, if it has another there: `spec.validation.hostname`.
+    pub path: Option<String>,
+}
+
+/// Parts of a kind that have another path in some versions: the kind, the version, the path there, and the path elsewhere.
+const MOVED: &[(&str, &str, &str, &str)] = &[(
+    "BackendTLSPolicy",
+    "v1alpha2",
+    "spec.tls",
+    "spec.validation",
+)];
+
+/// The relatives of a version of a kind that have the field at this path.
+pub(super) fn elsewhere(of: &'static KindVersion, at: &Path<'_>) -> Vec<FieldPlace> {
+    let names = at.names();
+    let mut found = Vec::new();
+    for other in relatives(of) {
+        let moved = moved(of, other, &names);
+        let served = other.history.when_served();
+        let place = |names: &[&str]| {
+            let when = when(other.every(), names)?.and(served);
+            (!when.is_nowhere()).then_some(when)
+        };
+        let (path, when) = match (place(&names), moved) {
+            (Some(when), _) => (None, when),
+            (None, Some(moved)) => {
+                let names: Vec<&str> = moved.split('.').collect();
+                let Some(when) = place(&names) else { continue };
+                (Some(moved), when)
+            }
+            (None, None) => continue,
+        };
+        found.push(FieldPlace {
+            kind: other.kind,
+            version: other.version,
+            when,
+            path,
+        });
+    }
+    found
+}
+
+/// The path of a field in another version, where it has another one there.
+fn moved(of: &KindVersion, other: &KindVersion, names: &[&str]) -> Option<String> {
+    let path = names.join(".");
+    MOVED.iter().find_map(|(kind, version, there, elsewhere)| {
+        let (from, to) = match (of.version == *version, other.version == *version) {
+            _ if of.kind != *kind || other.kind != *kind => return None,
+            (true, false) => (there, elsewhere),
+            (false, true) => (elsewhere, there),
+            _ => return None,
+        };
+        let rest = path.strip_prefix(from)?;
+        rest.starts_with('.').then(|| format!("{to}{rest}"))
+    })
+}
+
+/// The releases that have the field of these names, and all above it.
+pub(super) fn when(schema: &Schema, names: &[&str]) -> Option<When> {
+    let mut schema = schema;
+    let mut when = When::ALWAYS;
+    for name in names {
+        while let Some(items) = schema.items.as_deref() {
+            schema = items;
+        }
+        schema = match schema.properties.get(*name) {
+            Some(field) => {
+                when = when.and(field.when());
+                field
+            }
+            None => schema.additional_properties.as_deref()?,
+        };
+    }
+    Some(when)
+}
+
+/// These places for people, those that have the field in a release or later if there are any: ``in `v1alpha3` since v1.2.0,
+/// in `v1` since v1.4.0``. `kind` is the one in which the field is looked for.
+pub(super) fn in_words(places: &[FieldPlace], kind: &str, release: Release) -> Option<String> {
+    let lasting = places.iter().any(|place| place.when.lasts_to(release));
+    let named = places
+        .iter()
+        .filter(|place| !lasting || place.when.lasts_to(release));
+    let mut text = String::new();
+    for place in named {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        let _ = match place.kind == kind {
+            true => write!(text, "in `{}`", place.version),
+            false => write!(text, "in {}", place.kind),
+        };
+        if let Some(path) = &place.path {
+            let _ = write!(text, " as `{path}`");
+        }
+        let _ = write!(text, " {}", place.when.in_words());
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::find;
+
+    fn words(version: &str, kind: &str, path: &[&str]) -> Option<String> {
+        let kind = find(&format!("gateway.networking.{version}"), kind).unwrap();
+        let root = Path::ROOT;
+        fn at(path: &[&str], above: &Path<'_>, kind: &'static KindVersion) -> Vec<FieldPlace> {
+            match path {
+                [] => elsewhere(kind, above),
+                [name, rest @ ..] => at(rest, &above.field(name).index(0), kind),
+            }
+        }
+        in_words(&at(path, &root, kind), kind.kind, Release::V1_1_0)
+    }
+
+    #[test]
+    fn a_field_is_looked_for_in_all_versions_of_its_kind_and_in_the_kind_in_its_place() {
+        assert_eq!(
+            words("k8s.io/v1alpha2", "BackendTLSPolicy", &["spec", "options"]).as_deref(),
+            Some("in `v1` since v1.4.0, in `v1alpha3` since v1.2.0 in the experimental channel")
+        );
+        let names = ["spec", "tls", "subjectAltNames"];
+        assert_eq!(
+            words("k8s.io/v1alpha2", "BackendTLSPolicy", &names).as_deref(),
+            Some(
+                "in `v1` as `spec.validation.subjectAltNames` since v1.4.0, \
+                 in `v1alpha3` as `spec.validation.subjectAltNames` since v1.2.0 in the experimental channel"
+            )
+        );
+        assert_eq!(
+            words(
+                "k8s.io/v1alpha2",
+                "BackendLBPolicy",
+                &["spec", "retryConstraint"]
+            )
+            .as_deref(),
+            Some("in XBackendTrafficPolicy since v1.3.0 in the experimental channel")
+        );
+        assert_eq!(
+            words("k8s.io/v1alpha2", "GRPCRoute", &["spec", "rules", "name"]).as_deref(),
+            Some(
+                "in `v1` since v1.2.0 in the experimental channel, v1.4.0 in the standard channel"
+            )
+        );
+        // It has ended everywhere.
+        assert_eq!(
+            words(
+                "k8s.io/v1",
+                "ListenerSet",
+                &["spec", "listeners", "tls", "frontendValidation"]
+            )
+            .as_deref(),
+            Some("in XListenerSet only in v1.3.0 in the experimental channel")
+        );
+        assert_eq!(
+            words("k8s.io/v1", "ListenerSet", &["spec", "nothing"]),
+            None
+        );
+        assert_eq!(
+            words("k8s.io/v1beta1", "HTTPRoute", &["spec", "nothing"]),
+            None
+        );
+    }
+}
