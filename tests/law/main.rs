@@ -10,8 +10,12 @@
 
 mod law;
 mod requests;
+mod sessions;
 mod world;
 
 #[path = "../support/random.rs"]
 #[allow(dead_code, reason = "this program needs a part of it")]
 mod random;
+
+#[path = "../support/session_law.rs"]
+mod session_law;

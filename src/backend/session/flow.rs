@@ -47,6 +47,10 @@ impl RuleSessions {
                 };
                 match judged {
                     Ok(session) => Some(session),
+                    Err(Refusal::TooMany) => {
+                        recall.refusal = Some(Refusal::TooMany);
+                        None
+                    }
                     Err(refusal) => {
                         recall.refusal.get_or_insert(refusal);
                         None

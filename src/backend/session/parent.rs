@@ -94,3 +94,33 @@ impl Binding {
         format!("gwapi-session-{fingerprint:016x}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where one name ends and the next begins is part of what a token is bound to.
+    #[test]
+    fn no_two_rules_are_bound_alike() {
+        let listener = |namespace: &str, name: &str, listener: &str| SessionParent::Listener {
+            gateway: NamespacedName::new(namespace, name),
+            listener: listener.into(),
+        };
+        let route = |namespace: &str, name: &str| RouteId {
+            kind: RouteKind::Http,
+            name: NamespacedName::new(namespace, name),
+        };
+        let bindings = [
+            Binding::new(&listener("a", "bc", "d"), &route("e", "f"), 1),
+            Binding::new(&listener("ab", "c", "d"), &route("e", "f"), 1),
+            Binding::new(&listener("a", "b", "cd"), &route("e", "f"), 1),
+            Binding::new(&listener("a", "bc", "de"), &route("", "f"), 1),
+            Binding::new(&listener("a", "bc", "d"), &route("ef", ""), 1),
+            Binding::new(&listener("a", "bc", "d"), &route("e", "f"), 257),
+        ];
+        for (place, one) in bindings.iter().enumerate() {
+            let same = bindings.iter().filter(|other| *other == one).count();
+            assert_eq!(same, 1, "{place}");
+        }
+    }
+}

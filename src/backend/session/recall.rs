@@ -41,8 +41,9 @@ impl Recall {
         self.session
     }
 
-    /// Why a token that came with the request selects nothing: the first one of several. There may be a session beside it,
-    /// since a client can send several cookies of one name.
+    /// Why a token that came with the request selects nothing: the first one of several, unless there were
+    /// [too many](Refusal::TooMany) to look at each. There may be a session beside it, since a client can send several cookies
+    /// of one name.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal

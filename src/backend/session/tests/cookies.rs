@@ -57,7 +57,7 @@ fn several_cookies_of_one_name_are_each_looked_at() {
     let many = std::iter::repeat_n(first.as_str(), 9)
         .collect::<Vec<_>>()
         .join("; ");
-    assert_eq!(recall(&many, 12_000), (None, Some(Refusal::Expired)));
+    assert_eq!(recall(&many, 12_000), (None, Some(Refusal::TooMany)));
 }
 
 #[test]
