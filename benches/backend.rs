@@ -49,6 +49,7 @@ fn sessions(written: &str) -> RuleSessions {
     };
     let rule = HttpRule {
         index: 0,
+        name: None,
         matches: vec![HttpRouteMatch::default()],
         filters: EffectiveFilters::default(),
         backends: vec![EffectiveBackend {

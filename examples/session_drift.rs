@@ -66,6 +66,7 @@ fn sessions(sets: &[EndpointSet]) -> Result<RuleSessions, Box<dyn Error>> {
     };
     let rule = HttpRule {
         index: 0,
+        name: None,
         matches: vec![HttpRouteMatch::default()],
         filters: EffectiveFilters::default(),
         backends: sets

@@ -1,5 +1,9 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
+mod places;
+
+pub(crate) use places::place;
+
 use crate::{
     input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
     output::{self, Line, Page, Style, Tone},
@@ -349,7 +353,7 @@ impl Given {
     /// Shows what is left out, and what is experimental.
     pub(crate) fn show(&self, page: &mut Page) {
         show(&self.ignored, EXIT_CODE, page);
-        show_unimplemented(&self.admitted.not_implemented, EXIT_CODE, page);
+        self.show_unimplemented(EXIT_CODE, page);
         show_experimental(&self.admitted.experimental, page);
     }
 
@@ -366,8 +370,31 @@ impl Given {
     fn say_with(&self, heading: &str) {
         let mut page = Page::new(Style::stderr());
         show(&self.ignored, heading, &mut page);
-        show_unimplemented(&self.admitted.not_implemented, heading, &mut page);
+        self.show_unimplemented(heading, &mut page);
         output::say(page);
+    }
+
+    fn show_unimplemented(&self, heading: &str, page: &mut Page) {
+        let parts = &self.admitted.not_implemented;
+        if parts.is_empty() {
+            return;
+        }
+        page.gap();
+        page.line(0, &Line::of(Tone::Bad, "not implemented").and(heading));
+        for part in parts.iter().take(MOST_SHOWN) {
+            let mut line = Line::plain(&part.object).and(": ");
+            if !part.path.is_empty() {
+                line = line.and(self.place(&part.object, &part.path)).and(": ");
+            }
+            page.line(2, &line.and(part.why));
+        }
+        if parts.len() > MOST_SHOWN {
+            let more = parts.len() - MOST_SHOWN;
+            page.line(
+                2,
+                &Line::plain(format_args!("… and {more} more, which `-o json` names")),
+            );
+        }
     }
 
     /// Whether an object of the Gateway API was given and is left out.
@@ -403,29 +430,6 @@ fn show(ignored: &[NotInForce], heading: &str, page: &mut Page) {
                 Tone::Faint,
                 "unknown fields: `kubectl apply` validates strictly, so that the server refuses the object; with `--validate=false` it drops the fields",
             ),
-        );
-    }
-}
-
-/// Shows what is in the objects and has no effect, since it is not implemented.
-fn show_unimplemented(parts: &[NotImplemented], heading: &str, page: &mut Page) {
-    if parts.is_empty() {
-        return;
-    }
-    page.gap();
-    page.line(0, &Line::of(Tone::Bad, "not implemented").and(heading));
-    for part in parts.iter().take(MOST_SHOWN) {
-        let mut line = Line::plain(&part.object).and(": ");
-        if !part.path.is_empty() {
-            line = line.and(&part.path).and(": ");
-        }
-        page.line(2, &line.and(part.why));
-    }
-    if parts.len() > MOST_SHOWN {
-        let more = parts.len() - MOST_SHOWN;
-        page.line(
-            2,
-            &Line::plain(format_args!("… and {more} more, which `-o json` names")),
         );
     }
 }

@@ -224,18 +224,29 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
     let mut around = near.request(request, answer);
     answer.why.append(&mut around.why);
     let mut sentences = around.help;
-    let mut finding = false;
+    let mut finding = around.leads_nowhere;
     for (object, warning) in warnings(answer, given) {
         finding = true;
-        let (path, message) = (warning.path(), warning.message());
+        let path = given.place(&object, warning.path());
+        let message = warning.message();
         answer.why.push(format!("{object}: {path}: {message}"));
         let help = warning.help().into_iter();
         sentences.extend(help.map(|help| format!("{object}: {path}: {help}")));
     }
     if let Some(gateway) = &answer.gateway {
-        for hint in near.object(gateway).into_iter().filter(|hint| hint.alone) {
+        let taken = answer.listener.as_ref().and_then(|at| {
+            let index = listener_index(given, gateway, &at.name)?;
+            Some(format!("spec.listeners[{index}]."))
+        });
+        let concerns = |path: &str| {
+            !path.starts_with("spec.listeners[")
+                || taken.as_ref().is_some_and(|taken| path.starts_with(taken))
+        };
+        let hints = near.object(gateway).into_iter();
+        for hint in hints.filter(|hint| hint.alone && concerns(&hint.path)) {
             finding = true;
-            sentences.push(format!("{gateway}: {}: {}", hint.path, hint.message));
+            let path = given.place(gateway, &hint.path);
+            sentences.push(format!("{gateway}: {path}: {}", hint.message));
         }
     }
     Help { sentences, finding }
@@ -245,7 +256,7 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
 fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Finding)> {
     let of = |object: &ObjectRef| {
         let warned = given.admitted.warnings.get(object).into_iter().flatten();
-        warned.filter(|finding| lint::is_without_effect(finding))
+        warned.filter(|finding| lint::is_without_condition(finding))
     };
     let mut found = Vec::new();
     if let Some(taken) = &answer.route {
@@ -257,18 +268,22 @@ fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Findin
         let of_rule = of(&taken.route).filter(concerns);
         found.extend(of_rule.map(|finding| (taken.route.clone(), finding)));
     }
-    if let (Some(taken), Some(gateway)) = (&answer.listener, &answer.gateway) {
-        let gateways = given.admitted.snapshot.gateways();
-        let written = gateways.get(&gateway.namespaced_name());
-        let listeners = written.map_or(&[][..], |gateway| &gateway.spec.listeners);
-        let index = listeners.iter().position(|one| one.name == taken.name);
-        if let Some(index) = index {
-            let listener = format!("spec.listeners[{index}].");
-            let of_listener = of(gateway).filter(|one| one.path().starts_with(&listener));
-            found.extend(of_listener.map(|finding| (gateway.clone(), finding)));
-        }
+    if let (Some(taken), Some(gateway)) = (&answer.listener, &answer.gateway)
+        && let Some(index) = listener_index(given, gateway, &taken.name)
+    {
+        let listener = format!("spec.listeners[{index}].");
+        let of_listener = of(gateway).filter(|one| one.path().starts_with(&listener));
+        found.extend(of_listener.map(|finding| (gateway.clone(), finding)));
     }
     found
+}
+
+/// The place of a listener in the spec of its Gateway.
+fn listener_index(given: &Given, gateway: &ObjectRef, name: &str) -> Option<usize> {
+    let gateways = given.admitted.snapshot.gateways();
+    let written = gateways.get(&gateway.namespaced_name())?;
+    let mut listeners = written.spec.listeners.iter();
+    listeners.position(|one| one.name == name)
 }
 
 /// Why the exit code is 1 although the request arrived, if it is so for what the help names. For what is left out, its list
@@ -304,7 +319,7 @@ fn show(answer: &Answer, help: &[String], given: &Given, page: &mut Page) {
         field("service", Line::plain(service));
     }
     if let Some(route) = &answer.route {
-        let mut place = format!("{}, rule {}", route.route, route.rule);
+        let mut place = format!("{}, {}", route.route, route.rule_label());
         // Rules of other kinds have no matches.
         if matches!(route.route.kind.as_str(), "HTTPRoute" | "GRPCRoute") {
             place.push_str(&format!(", match {}", route.match_index));
@@ -316,6 +331,12 @@ fn show(answer: &Answer, help: &[String], given: &Given, page: &mut Page) {
     }
     if let Some(endpoint) = &answer.endpoint {
         let mut text = format!("{}:{}", endpoint.address, endpoint.port);
+        let backend = answer.backend.as_ref();
+        if let Some(name) = backend.and_then(|backend| given.unknown_port(backend)) {
+            text.push_str(&format!(
+                " (the port is assumed: `targetPort` is `{name}`, whose number only the pods know)"
+            ));
+        }
         if let Some(target) = &endpoint.target_ref {
             text.push_str(&format!(" ({target})"));
         }

@@ -8,7 +8,7 @@ use crate::{
     input::InputArgs,
     output::{Exit, Style, print, print_json, print_yaml},
     resolving,
-    statused::{List, Statused},
+    statused::{List, Statused, Warning},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
@@ -80,11 +80,11 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         StatusFormat::Text => print(text.into_page(&given)),
         StatusFormat::Json => {
             given.say();
-            print_json(&list(&resolver, &order, &given))
+            print_json(&list(&resolver, &order, text.warnings(), &given))
         }
         StatusFormat::Yaml => {
             given.say();
-            print_yaml(&list(&resolver, &order, &given))
+            print_yaml(&list(&resolver, &order, text.warnings(), &given))
         }
     };
     let outcome = if clean { Exit::Clean } else { Exit::Findings };
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
 }
 
 /// All statuses in the API's own form.
-fn list(resolver: &Resolver, order: &[&ObjectRef], given: &Given) -> List {
+fn list(resolver: &Resolver, order: &[&ObjectRef], warnings: Vec<Warning>, given: &Given) -> List {
     let seconds = Timestamp::now().as_second();
     let now = Time(Timestamp::from_second(seconds).unwrap_or_default());
     let items = order
@@ -104,7 +104,7 @@ fn list(resolver: &Resolver, order: &[&ObjectRef], given: &Given) -> List {
             Some(Statused::new(reference, version, next.status))
         })
         .collect();
-    List::of(items, given.around())
+    List::of(items, warnings, given.around())
 }
 
 /// The objects from the outside to the inside: classes, Gateways, routes, policies.

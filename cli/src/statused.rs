@@ -37,6 +37,17 @@ impl Statused {
     }
 }
 
+/// What is wrong with an object and has no condition that says so; in JSON an element of `warnings`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Warning {
+    #[serde(flatten)]
+    pub(crate) object: ObjectRef,
+    /// The field, as an API server writes it; empty for the object as a whole.
+    pub(crate) path: String,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
 /// Objects as a Kubernetes `List`, and what was given that is left out.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -44,16 +55,18 @@ pub(crate) struct List {
     api_version: &'static str,
     kind: &'static str,
     items: Vec<Statused>,
+    warnings: Vec<Warning>,
     #[serde(flatten)]
     around: AroundAnswer,
 }
 
 impl List {
-    pub(crate) fn of(items: Vec<Statused>, around: AroundAnswer) -> Self {
+    pub(crate) fn of(items: Vec<Statused>, warnings: Vec<Warning>, around: AroundAnswer) -> Self {
         Self {
             api_version: "v1",
             kind: "List",
             items,
+            warnings,
             around,
         }
     }

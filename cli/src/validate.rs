@@ -27,7 +27,8 @@ use std::collections::BTreeMap;
 ///
 /// Errors are what `kubectl apply` would be refused for, unknown fields included. Warnings are about what a server
 /// takes, and what most likely does not work as it is meant: references to objects that do not exist, rules that no
-/// request reaches, redirects in circles. The exit code is 1 for errors, and 0 for warnings alone.
+/// request reaches, redirects in circles. The exit code is 1 for errors, and 0 for warnings alone, which may be about what is
+/// elsewhere; with --deny-warnings it is 1 for them, too.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
@@ -40,6 +41,9 @@ pub(crate) struct ValidateArgs {
     /// Judge `status` too, as when a controller writes it
     #[arg(long)]
     with_status: bool,
+    /// Exit with 1 for warnings, too: for a set that is whole
+    #[arg(long)]
+    deny_warnings: bool,
     /// How many findings are kept, and named with `-o json`; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     max_findings: usize,
@@ -122,7 +126,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         );
         say(page);
     }
-    if printed == Exit::Failed || problems.errors == 0 {
+    let denied = args.deny_warnings && problems.warnings > 0;
+    if printed == Exit::Failed || problems.errors == 0 && !denied {
         printed
     } else {
         Exit::Findings

@@ -88,6 +88,7 @@ pub use objects::{
         SnapshotObject,
     },
     route_id::{RouteId, RouteKind},
+    rule_label::RuleLabel,
     snapshot::Snapshot,
 };
 pub use options::{

@@ -113,7 +113,7 @@ pub fn judge_together(
     options: &validation::ValidationOptions,
     near: NearLimits,
 ) -> Linted<usize> {
-    let mut resolving = attachment::Options::for_manifests();
+    let mut resolving = attachment::Options::for_manifests().with_release(options.release);
     resolving.channel = options.channel;
     resolving.now = options.now;
     resolving.patterns = options.patterns;

@@ -39,7 +39,7 @@ use crate::{
     attachment::Resolver,
     meta::ObjectRef,
     routing,
-    rules::Rule,
+    rules::{Rule, Severity},
     validation::{Finding, Findings, Report},
 };
 use near::{Met, Near, NearLimits};
@@ -82,6 +82,8 @@ pub struct Linted<K> {
 ///
 /// Field paths are those of the version that [`attachment::SnapshotObject`](crate::attachment::SnapshotObject) holds. Time and
 /// memory are in proportion to the objects; a report keeps [`MOST_FINDINGS`](crate::validation::MOST_FINDINGS).
+///
+/// What [`validation`](crate::validation) says of a rule is not said again where the rule makes a parent reject its route.
 #[must_use]
 pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = Found::default();
@@ -101,30 +103,35 @@ pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     }
 }
 
-/// The part of [`lint`] about matches, rules and routes that no request reaches.
+/// The part of [`lint`] that a status has no condition for: matches, rules and routes that no request reaches, and
+/// redirects that lead to nobody or in circles.
 #[must_use]
-pub fn unreached(resolver: &Resolver, options: &LintOptions) -> BTreeMap<ObjectRef, Report> {
+pub fn beside_conditions(
+    resolver: &Resolver,
+    options: &LintOptions,
+) -> BTreeMap<ObjectRef, Report> {
     let mut found = Found::default();
     reach::check(resolver, options, &mut found);
+    loops::check(resolver, options, &mut found);
     found.into_reports()
 }
 
-/// Whether a finding on one object says that a part of it has no effect, or fails every request, although the object
-/// is valid: what a status has no condition for.
+/// Whether no condition of a status says what a finding of validation warns of: who shows a status has to say it beside the
+/// conditions.
+///
+/// A rule that is valid and works otherwise than it looks has no condition, nor has a version that is deprecated; of the latter
+/// this is false all the same, since the object works.
 #[must_use]
-pub fn is_without_effect(finding: &Finding) -> bool {
-    const RULES: &[&str] = &[
-        "GRPCRouteRule/has-answer",
-        "GatewayTLSConfig/passthrough-ignores-certificates",
-        "HTTPHeaderFilter/one-action-a-header",
-        "HTTPRouteRule/has-answer",
-        "HeaderMatches/names-differ-in-more-than-case",
-        "Route/has-rules",
-        "Route/hostnames-not-for-a-service",
-        "RouteNamespaces/selector-used",
-        "RouteRule/weights-not-all-zero",
+pub fn is_without_condition(finding: &Finding) -> bool {
+    const TOLD: &[&str] = &[
+        "GRPCRouteRule/filters-can-be-applied",
+        "HTTPRouteRule/filters-can-be-applied",
+        "Listener/tls-needed",
+        "RegularExpression/compiles",
+        "RouteNamespaces/selector-valid",
+        "version/deprecated",
     ];
-    RULES.contains(&finding.rule())
+    finding.severity() == Severity::Warning && !TOLD.contains(&finding.rule())
 }
 
 /// The findings as they are made, by the object that they are about.

@@ -5,7 +5,7 @@ mod entries;
 use super::{Found, LintOptions, covered, patterns};
 use crate::{
     attachment::{
-        Resolver, RouteId, RouteKind, WonBy,
+        Resolver, RouteId, RouteKind, RuleLabel, Snapshot, WonBy,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
             EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteRules,
@@ -75,6 +75,7 @@ struct Fate {
 
 pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) {
     let mut reach = Reach {
+        snapshot: resolver.snapshot(),
         options,
         effort: covered::Effort::default(),
         fates: BTreeMap::new(),
@@ -121,6 +122,7 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
 }
 
 struct Reach<'o> {
+    snapshot: &'o Snapshot,
     options: &'o LintOptions,
     effort: covered::Effort,
     fates: BTreeMap<RouteId, BTreeMap<Place, Fate>>,
@@ -329,6 +331,7 @@ impl Reach<'_> {
         let Some(first) = route.rules.first() else {
             return;
         };
+        let snapshot = self.snapshot;
         let fates = self.fates.entry(id.clone()).or_default();
         fates.entry((first.index, 0)).or_default().lives = true;
         for index in &route.dropped {
@@ -339,7 +342,10 @@ impl Reach<'_> {
                     route: id.clone(),
                     place: (first.index, 0),
                     by: "the first rule takes every connection".to_owned(),
-                    help: Some(further_rule(*index, first.index)),
+                    help: Some(further_rule(
+                        snapshot.rule_label(&id, *index),
+                        first.label(),
+                    )),
                 }),
             });
         }
@@ -360,7 +366,9 @@ impl Reach<'_> {
                 let path = resolver.match_path(id, *place);
                 let of_winner = self.fates.get(&cause.route).map_or(0, BTreeMap::len);
                 let first = resolver.match_path(&cause.route, cause.place);
-                let message = never_reached(id, cause, &first, of_winner);
+                let first = first.strip_prefix("spec.").unwrap_or(&first);
+                let label = self.snapshot.rule_label(&cause.route, cause.place.0);
+                let message = never_reached(id, cause, (first, label), of_winner);
                 let rule = &rules::NO_DEAD_MATCH;
                 let help = match &cause.help {
                     Some(help) => Some(help.clone()),
@@ -414,20 +422,25 @@ fn is_match(path: &str) -> bool {
 }
 
 /// What to do about a rule that no connection reaches, since the first one takes them all.
-pub(super) fn further_rule(rule: usize, first: usize) -> String {
-    format!("remove rule {rule}, or move its `backendRefs` into rule {first}")
+pub(super) fn further_rule(rule: RuleLabel<'_>, first: RuleLabel<'_>) -> String {
+    format!("remove {rule}, or move its `backendRefs` into {first}")
 }
 
-/// That a match is never reached, because of the match at the field `first` of a route that has so many of them.
-fn never_reached(id: &RouteId, cause: &Cause, first: &str, of_winner: usize) -> String {
+/// That a match is never reached, because of the match at a field of a route that has so many of them, in the rule `label`.
+fn never_reached(
+    id: &RouteId,
+    cause: &Cause,
+    (field, label): (&str, RuleLabel<'_>),
+    of_winner: usize,
+) -> String {
     let Cause { route, by, .. } = cause;
-    let field = first.strip_prefix("spec.").unwrap_or(first);
+    let shown = label.after(&format!("`{field}`"));
     let first = if route == id {
-        format!("`{field}`")
+        shown
     } else if of_winner == 1 && !is_match(field) {
         route.to_string()
     } else {
-        format!("`{field}` of {route}")
+        format!("{shown} of {route}")
     };
     if matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
         format!("never reached: {first} takes the same requests and goes first: {by}")

@@ -2,7 +2,7 @@
 
 use super::{Found, Near};
 use crate::{
-    attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver},
+    attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId, RouteKind},
     meta::ObjectRef,
     rules::{Rule, set as rules},
 };
@@ -10,6 +10,9 @@ use crate::{
 pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
     for object in resolver.snapshot().references() {
         for problem in resolver.reference_problems(&object) {
+            if rules_tell(resolver, near, &object, &problem) {
+                continue;
+            }
             let (rule, message) = (rule(problem.kind), message(&problem));
             match near.help(&object, &problem) {
                 Some(help) => found.push_with_help(&object, rule, problem.path, message, help),
@@ -22,6 +25,24 @@ pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
             found.push(&object, &rules::CLASS_EXISTS, path, message);
         }
     }
+}
+
+/// Whether a problem is that a parent rejects a route for its rules, and validation has a finding on each of these: the one
+/// cause is told once.
+fn rules_tell(
+    resolver: &Resolver,
+    near: &Near<'_>,
+    object: &ObjectRef,
+    problem: &ReferenceProblem,
+) -> bool {
+    let (Kind::NotAttached, Some(kind)) = (problem.kind, RouteKind::from_kind(&object.kind)) else {
+        return false;
+    };
+    let parent = problem.path.strip_prefix("spec.parentRefs[");
+    let parent = parent.and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+    let route = RouteId::new(kind, object.namespaced_name());
+    parent.is_some_and(|parent| resolver.is_rejected_for_rules(&route, parent))
+        && near.rules_tell(&route)
 }
 
 /// The targets of a policy that is accepted and applies to no traffic. Where all traffic is of another kind,

@@ -3,7 +3,7 @@
 use super::Why;
 use crate::{
     attachment::{
-        RouteId, RouteKind,
+        RouteId, RouteKind, RuleLabel,
         effective::{
             BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilters, GrpcRule,
             HttpRule, RuleProblem, Timeouts,
@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub struct CompiledRule {
     route: RouteId,
     index: usize,
+    name: Option<Arc<str>>,
     filters: EffectiveFilters,
     backends: Vec<Backend>,
     choice: WeightedChoice,
@@ -35,7 +36,7 @@ impl CompiledRule {
                 kind: RouteKind::Http,
                 name: name.clone(),
             },
-            rule.index,
+            (rule.index, rule.name.clone()),
             &rule.filters,
             &rule.backends,
             rule.timeouts,
@@ -51,7 +52,7 @@ impl CompiledRule {
                 kind: RouteKind::Grpc,
                 name: name.clone(),
             },
-            rule.index,
+            (rule.index, rule.name.clone()),
             &rule.filters,
             &rule.backends,
             Timeouts::default(),
@@ -61,7 +62,7 @@ impl CompiledRule {
 
     fn new(
         route: RouteId,
-        index: usize,
+        (index, name): (usize, Option<Arc<str>>),
         filters: &EffectiveFilters,
         backends: &[EffectiveBackend],
         timeouts: Timeouts,
@@ -77,6 +78,7 @@ impl CompiledRule {
         Self {
             route,
             index,
+            name,
             filters: filters.clone(),
             choice,
             backends: backends.iter().map(Backend::new).collect(),
@@ -95,6 +97,15 @@ impl CompiledRule {
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// The rule as people refer to it: its place and its name.
+    #[must_use]
+    pub fn label(&self) -> RuleLabel<'_> {
+        RuleLabel {
+            index: self.index,
+            name: self.name.as_deref(),
+        }
     }
 
     /// What is done to requests under the rule, whatever their backend.

@@ -113,6 +113,7 @@ fn attached<R>(route: R) -> AttachedRoute<R> {
 fn route(filters: EffectiveFilters, backends: Vec<EffectiveBackend>) -> HttpRouteRules {
     let rule = HttpRule {
         index: 0,
+        name: None,
         matches: vec![HttpRouteMatch {
             path: Some(crate::v1::HttpPathMatch {
                 value: Some("/cart".into()),
@@ -459,6 +460,7 @@ fn table_with(grpc: bool) -> Table {
             hostnames: Vec::new(),
             rules: vec![GrpcRule {
                 index: 0,
+                name: None,
                 matches: vec![GrpcRouteMatch {
                     method: Some(method),
                     ..Default::default()
@@ -542,6 +544,7 @@ fn the_form_of_an_error_follows_the_request_as_it_came() {
             hostnames: Vec::new(),
             rules: vec![GrpcRule {
                 index: 0,
+                name: None,
                 matches: vec![GrpcRouteMatch::default()],
                 filters: EffectiveFilters {
                     compiled: Filters::compile_grpc(&list).unwrap(),
@@ -846,6 +849,7 @@ fn routes_of_both_kinds_come_and_go_by_themselves() {
     };
     let rule = GrpcRule {
         index: 0,
+        name: None,
         matches: vec![GrpcRouteMatch::default(), bad],
         filters: none(),
         backends: vec![backend("b", 1, &[true])],

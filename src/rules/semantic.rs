@@ -54,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "RegularExpression/compiles",
         places: &["HttpRouteSpec.rules", "GrpcRouteSpec.rules"],
         message: "not a regular expression, or too large a one",
-        help: "correct the expression, or make it smaller; its dialect is up to the implementation, this is that of the `regex` crate, which has neither look-around nor backreferences, as RE2",
+        help: "write an expression that the `regex` crate compiles, or a smaller one if this is too large; which dialect counts is up to the implementation, and this one has, as RE2, neither look-around nor backreferences",
         check: Check::Patterns(expressions_compile),
         ..Rule::SEMANTIC
     },

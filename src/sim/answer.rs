@@ -3,7 +3,10 @@
 //! Keys may be added, never renamed.
 
 use crate::{
-    attachment::effective::{EffectiveBackend, Endpoint},
+    attachment::{
+        RuleLabel,
+        effective::{EffectiveBackend, Endpoint},
+    },
     backend::WeightedChoice,
     meta::ObjectRef,
     proxy::Target,
@@ -143,6 +146,9 @@ pub struct RouteMatch {
     pub route: ObjectRef,
     /// The index of the rule in the route.
     pub rule: usize,
+    /// The name of the rule, where it has one (GEP-995).
+    #[serde(rename = "ruleName", skip_serializing_if = "Option::is_none")]
+    pub rule_name: Option<String>,
     /// The index of the match in the rule.
     #[serde(rename = "match")]
     pub match_index: usize,
@@ -153,7 +159,17 @@ impl RouteMatch {
         Self {
             route: target.rule().route().reference(),
             rule: target.rule().index(),
+            rule_name: target.rule().label().name.map(str::to_owned),
             match_index: target.match_index(),
+        }
+    }
+
+    /// The rule as people refer to it.
+    #[must_use]
+    pub fn rule_label(&self) -> RuleLabel<'_> {
+        RuleLabel {
+            index: self.rule,
+            name: self.rule_name.as_deref(),
         }
     }
 }

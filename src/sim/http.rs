@@ -160,9 +160,9 @@ impl<'r> AtTable<'r> {
     fn say_rule(&self, answer: &mut Answer, target: &Target) {
         let rule = target.rule();
         answer.why.push(format!(
-            "{}, rule {}, match {} takes the request",
+            "{}, {}, match {} takes the request",
             rule.route(),
-            rule.index(),
+            rule.label(),
             target.match_index()
         ));
         answer.route = Some(RouteMatch::of(target));
@@ -337,13 +337,12 @@ fn say_losers(answer: &mut Answer, explanation: &Explanation<'_, Target>) {
             criterion: told::reason(candidate, winner.map(|winner| winner.matching)),
             matches: matches!(candidate.verdict, Verdict::Won | Verdict::Lost(_)),
         };
-        let RouteMatch {
-            route,
-            rule,
-            match_index,
-        } = &loser.route;
+        let lost = &loser.route;
         let sentence = format!(
-            "{route}, rule {rule}, match {match_index} {}",
+            "{}, {}, match {} {}",
+            lost.route,
+            lost.rule_label(),
+            lost.match_index,
             loser.criterion
         );
         losers.push((told::Nearness::of(&candidate.verdict), sentence));

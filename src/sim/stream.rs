@@ -204,11 +204,15 @@ impl<'e> AtConnection<'e> {
         answer.route = Some(RouteMatch {
             route: ObjectRef::gateway_api(kind, &route.reference),
             rule: rule.index,
+            rule_name: rule.label().name.map(str::to_owned),
             match_index: 0,
         });
+        // Such a route has one rule that counts: its place says nothing, its name may.
+        let named = rule.label().name.map(|_| format!(", {}", rule.label()));
         answer.why.push(format!(
-            "{kind} {} takes the {}",
+            "{kind} {}{} takes the {}",
             route.reference,
+            named.unwrap_or_default(),
             self.thing()
         ));
         answer.choice = choice.clone();

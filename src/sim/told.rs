@@ -3,6 +3,7 @@
 use crate::{
     attachment::effective::{BackendEndpoints, EffectiveBackend, EffectiveMirror},
     backend::WeightedChoice,
+    meta::Age,
     routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
     v1::{SessionPersistence, SessionPersistenceType},
 };
@@ -58,7 +59,16 @@ pub(super) fn reason<T>(candidate: &Candidate<'_, T>, winner: Option<&Match>) ->
             "matches, but the winner's path match is of type {won}, which goes before {lost}"
         );
     }
-    candidate.reason()
+    let reason = candidate.reason();
+    match (&candidate.verdict, candidate.entry.precedence.age()) {
+        (Verdict::Lost(Some(Criterion::Name)), Age::UNKNOWN) => format!(
+            "{reason}; neither has a creationTimestamp, and in a cluster the older one goes first"
+        ),
+        (Verdict::Lost(Some(Criterion::Age)), Age::UNKNOWN) => {
+            "matches, but only the winner's route has a creationTimestamp".to_owned()
+        }
+        _ => reason,
+    }
 }
 
 /// The type of a path match, as a manifest has it.

@@ -3,7 +3,7 @@
 use crate::{
     crd::BUNDLE_VERSION_ANNOTATION,
     meta::{Channel, Release, When},
-    schema::{self, Schema},
+    schema::{self, Path, Schema},
 };
 use serde_json::Value;
 use std::fmt;
@@ -15,6 +15,61 @@ pub struct ReleaseChoice {
     pub release: Release,
     /// Why it was chosen.
     pub reason: ChoiceReason,
+    /// What among the objects keeps a newer release from having all of them, and an older one; nothing where CRDs decided.
+    pub narrowed: Narrowed,
+}
+
+/// What narrows the releases that have all that objects use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Narrowed {
+    /// What is gone first, and since when; nothing if nothing is gone.
+    pub gone: Option<(Release, String)>,
+    /// What came last, and since when; nothing if all was there from the first release on.
+    pub came: Option<(Release, String)>,
+}
+
+impl Narrowed {
+    /// Notes something that is there for these releases of a channel. Which object was seen first plays no part.
+    fn add(&mut self, when: When, channel: Channel, what: impl Fn() -> String) {
+        if let Some(release) = when.gone_since(channel)
+            && self
+                .gone
+                .as_ref()
+                .is_none_or(|(first, _)| release <= *first)
+        {
+            self.gone_at((release, what()));
+        }
+        if let Some(release) = when.since(channel)
+            && Some(&release) != Release::ALL.first()
+            && self.came.as_ref().is_none_or(|(last, _)| release >= *last)
+        {
+            self.came_at((release, what()));
+        }
+    }
+
+    fn gone_at(&mut self, new: (Release, String)) {
+        let known = self.gone.take();
+        self.gone = known.into_iter().chain([new]).min();
+    }
+
+    fn came_at(&mut self, (release, what): (Release, String)) {
+        self.came = match self.came.take() {
+            Some((last, other)) if last > release || last == release && other <= what => {
+                Some((last, other))
+            }
+            _ => Some((release, what)),
+        };
+    }
+
+    fn append(&mut self, other: Self) {
+        if let Some(gone) = other.gone {
+            self.gone_at(gone);
+        }
+        if let Some(came) = other.came {
+            self.came_at(came);
+        }
+    }
 }
 
 /// Why a release was chosen.
@@ -33,7 +88,8 @@ pub enum ChoiceReason {
 }
 
 impl fmt::Display for ReleaseChoice {
-    /// `v1.3.0, the newest that has every kind, version, field and value of the input`.
+    /// `v1.3.0, the newest release that has every kind, version, field and value of the input: BackendLBPolicy shop/sticky is
+    /// gone since v1.4.0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let release = self.release;
         match &self.reason {
@@ -48,11 +104,21 @@ impl fmt::Display for ReleaseChoice {
             ChoiceReason::HasAll => write!(
                 f,
                 "{release}, the newest release that has every kind, version, field and value of the input"
-            ),
+            )
+            .and_then(|()| match &self.narrowed.gone {
+                Some((since, what)) => write!(f, ": {what} is gone since {since}"),
+                None => Ok(()),
+            }),
             ChoiceReason::Newest => write!(
                 f,
                 "{release}, the newest release: none has every kind, version, field and value of the input"
-            ),
+            )
+            .and_then(|()| match (&self.narrowed.gone, &self.narrowed.came) {
+                (Some((gone, old)), Some((came, new))) => {
+                    write!(f, ", since {old} is gone since {gone}, and {new} came with {came}")
+                }
+                _ => Ok(()),
+            }),
         }
     }
 }
@@ -107,6 +173,7 @@ pub struct Uses {
     /// together.
     when: When,
     installed: Option<Bundle>,
+    narrowed: Narrowed,
 }
 
 /// The bundle version of CRDs.
@@ -126,6 +193,7 @@ impl Uses {
             with_status: false,
             when: When::ALWAYS,
             installed: None,
+            narrowed: Narrowed::default(),
         }
     }
 
@@ -149,6 +217,7 @@ impl Uses {
     pub fn append(&mut self, other: Self) {
         self.when = self.when.and(other.when);
         self.installed = self.installed.take().max(other.installed);
+        self.narrowed.append(other.narrowed);
     }
 
     /// Whether a release has all that the objects so far use in the channel.
@@ -167,6 +236,7 @@ impl Uses {
                     None => ChoiceReason::Installed,
                     Some(bundle) => ChoiceReason::Nearest(bundle.clone()),
                 },
+                narrowed: Narrowed::default(),
             };
         }
         let mut newest_first = Release::ALL.iter().rev().copied();
@@ -174,10 +244,12 @@ impl Uses {
             Some(release) => ReleaseChoice {
                 release,
                 reason: ChoiceReason::HasAll,
+                narrowed: self.narrowed.clone(),
             },
             None => ReleaseChoice {
                 release: Release::newest(),
                 reason: ChoiceReason::Newest,
+                narrowed: self.narrowed.clone(),
             },
         }
     }
@@ -188,7 +260,12 @@ impl Uses {
             return;
         };
         let served = kind.history.when_served();
-        if !self.demand(served) {
+        let of = Of {
+            object,
+            kind: kind.kind,
+        };
+        let version = || format!("{} in `{}`", of.name(), kind.api_version);
+        if !self.demand(served, version) {
             return;
         }
         let parts = if self.with_status {
@@ -200,21 +277,22 @@ impl Uses {
             if let Some(value) = object.get(part)
                 && let Some(schema) = kind.every().properties.get(*part)
             {
-                self.value(value, schema, served);
+                self.value(value, schema, served, (of, &Path::ROOT.field(part)));
             }
         }
     }
 
     /// Says whether the channel has it at all. What it never has is no reason to prefer a release.
-    fn demand(&mut self, when: When) -> bool {
+    fn demand(&mut self, when: When, what: impl Fn() -> String) -> bool {
         let is_there = !when.is_never(self.channel);
         if is_there {
             self.when = self.when.and(when);
+            self.narrowed.add(when, self.channel, what);
         }
         is_there
     }
 
-    fn value(&mut self, value: &Value, schema: &Schema, when: When) {
+    fn value(&mut self, value: &Value, schema: &Schema, when: When, (of, at): (Of<'_>, &Path<'_>)) {
         match value {
             Value::Object(fields) => {
                 for (name, value) in fields {
@@ -222,25 +300,50 @@ impl Uses {
                         continue;
                     };
                     let when = when.and(property.when());
-                    if value.is_null() || property.when() != When::ALWAYS && !self.demand(when) {
+                    let at = at.field(name);
+                    let field = || format!("`{at}` of {}", of.name());
+                    if value.is_null()
+                        || property.when() != When::ALWAYS && !self.demand(when, field)
+                    {
                         continue;
                     }
-                    self.value(value, property, when);
+                    self.value(value, property, when, (of, &at));
                 }
             }
             Value::Array(elements) => {
                 if let Some(items) = &schema.items {
-                    for element in elements {
-                        self.value(element, items, when);
+                    for (index, element) in elements.iter().enumerate() {
+                        self.value(element, items, when, (of, &at.index(index)));
                     }
                 }
             }
             Value::String(text) => {
                 if let Some(allowed) = schema.when_allowed(text) {
-                    self.demand(when.and(allowed));
+                    let value = || format!("the value `{text}` of `{at}` of {}", of.name());
+                    self.demand(when.and(allowed), value);
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// An object that is looked at.
+#[derive(Clone, Copy)]
+struct Of<'v> {
+    object: &'v Value,
+    kind: &'static str,
+}
+
+impl Of<'_> {
+    /// `HTTPRoute shop/cart`.
+    fn name(self) -> String {
+        let metadata = self.object.get("metadata");
+        let text = |key| metadata.and_then(|metadata| metadata.get(key)?.as_str());
+        let name = text("name").unwrap_or_default();
+        match text("namespace") {
+            Some(namespace) => format!("{} {namespace}/{name}", self.kind),
+            None => format!("{} {name}", self.kind),
         }
     }
 }
@@ -438,5 +541,42 @@ mod tests {
         assert_eq!(together.choice().release, Release::V1_2_1);
         assert_eq!(all(&[&[&ended], &[&older]]), together);
         assert_eq!(all(&[&[&older], &[], &[&ended]]), together);
+    }
+
+    /// Whoever is judged by an older release learns what of the input keeps it there.
+    #[test]
+    fn what_keeps_a_newer_release_from_having_all_is_named() {
+        const V1: &str = "gateway.networking.k8s.io/v1";
+        let old = |name: &str| {
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "BackendLBPolicy",
+                "metadata": {"name": name, "namespace": "shop"}, "spec": {},
+            })
+        };
+        let ended = json!({
+            "apiVersion": V1, "kind": "Gateway", "metadata": {"name": "g"}, "spec": {"backendTLS": {}},
+        });
+        let fresh = object(V1, "HTTPRoute", &json!({"useDefaultGateways": "All"}));
+        let said = |objects: &[&Value]| {
+            choose_release(objects.iter().copied(), Channel::Experimental).to_string()
+        };
+        let has_all =
+            "the newest release that has every kind, version, field and value of the input: ";
+        let lb =
+            "BackendLBPolicy shop/a in `gateway.networking.k8s.io/v1alpha2` is gone since v1.3.0";
+        let (a, b) = (old("a"), old("b"));
+        for objects in [[&a, &b, &ended], [&ended, &b, &a]] {
+            assert_eq!(said(&objects), format!("v1.2.1, {has_all}{lb}"));
+        }
+        assert_eq!(
+            said(&[&ended]),
+            format!("v1.3.0, {has_all}`spec.backendTLS` of Gateway g is gone since v1.4.0")
+        );
+        let both = said(&[&ended, &fresh]);
+        let wanted = "of the input, since `spec.backendTLS` of Gateway g is gone since v1.4.0, and `spec.useDefaultGateways` of \
+                      HTTPRoute a came with v1.4.0";
+        assert!(both.ends_with(wanted), "{both}");
+        let newest = said(&[&fresh]);
+        assert!(newest.ends_with(", the newest release"), "{newest}");
     }
 }

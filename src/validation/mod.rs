@@ -46,7 +46,7 @@ use structure::Fields;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
-pub use choice::{ChoiceReason, ReleaseChoice, Uses, choose_release};
+pub use choice::{ChoiceReason, Narrowed, ReleaseChoice, Uses, choose_release};
 pub use report::{Finding, MOST_FINDINGS, Report};
 pub(crate) use report::{Findings, kind_elsewhere};
 

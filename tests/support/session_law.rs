@@ -155,6 +155,7 @@ fn sessions(by_header: bool, path_type: PathMatchType, path: &str) -> RuleSessio
     };
     let rule = HttpRule {
         index: 0,
+        name: None,
         matches: vec![HttpRouteMatch {
             path: Some(HttpPathMatch {
                 r#type: Some(path_type),

@@ -3,25 +3,25 @@
 //! The words are those of `kubectl describe`: type, status and reason of a condition. A cause is told once for
 //! each object, where it lies, and what would be right comes last.
 
-use super::words::{at_listener, describe, elsewhere, is_good, is_negative, is_true, some};
+mod route;
+
+use super::words::{describe, elsewhere, is_good, is_negative, is_true, some, unexpected};
 use crate::{
-    given::Given,
+    given::{Given, place},
     output::{Line, Page, Style, Tone, count},
+    statused::Warning,
 };
 use gwapi::{
-    attachment::{
-        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
-        effective::EffectiveHostname,
-    },
+    attachment::{Resolver, RouteId, RouteKind, Status},
     lint::{self, LintOptions, near::Near},
-    meta::{Condition, ObjectRef, condition},
+    meta::{Condition, NamespacedName, ObjectRef, condition},
     rules,
     v1::{GatewayStatus, ListenerStatus, ParametersReference, ParentReference},
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
     validation::{self, Finding},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The statuses for people, and how many objects are not as they ought to be.
 pub(super) struct StatusText<'a> {
@@ -31,7 +31,11 @@ pub(super) struct StatusText<'a> {
     warnings: &'a BTreeMap<ObjectRef, Vec<Finding>>,
     /// What no request reaches.
     unreached: BTreeMap<ObjectRef, validation::Report>,
+    /// The routes that are in force at each listener.
+    in_force: BTreeMap<(NamespacedName, &'a str), BTreeSet<&'a RouteId>>,
     page: Page,
+    /// What is wrong and has no condition, for programs.
+    told: Vec<Warning>,
     /// How many things there are to look at, of the object at hand and those before it.
     bad: usize,
     objects: usize,
@@ -50,8 +54,10 @@ impl<'a> StatusText<'a> {
             resolver,
             near,
             warnings,
-            unreached: lint::unreached(resolver, &LintOptions::default()),
+            unreached: lint::beside_conditions(resolver, &LintOptions::default()),
+            in_force: route::in_force(resolver),
             page: Page::new(style),
+            told: Vec::new(),
             bad: 0,
             objects: 0,
             bad_objects: 0,
@@ -70,6 +76,11 @@ impl<'a> StatusText<'a> {
     /// How many objects there are to look at.
     pub(super) fn bad_objects(&self) -> usize {
         self.bad_objects
+    }
+
+    /// What is wrong and has no condition that says so.
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        self.told.clone()
     }
 
     /// The text, with what was given and is left out, and a summary.
@@ -187,7 +198,7 @@ impl<'a> StatusText<'a> {
         let kind = RouteKind::from_kind(&object.kind);
         let matches = matches!(kind, None | Some(RouteKind::Http | RouteKind::Grpc));
         let warned = self.warnings.get(object).into_iter().flatten();
-        let warned = warned.filter(|finding| lint::is_without_effect(finding));
+        let warned = warned.filter(|finding| lint::is_without_condition(finding));
         let unreached = self.unreached.get(object).into_iter();
         let unreached = unreached
             .flat_map(validation::Report::findings)
@@ -196,8 +207,18 @@ impl<'a> StatusText<'a> {
         let mut lines: Vec<Line> = Vec::new();
         for finding in warned.chain(unreached) {
             let line = Line::of(Tone::Warn, "warning").and(": ");
-            let at = self.place(object, finding.path());
-            lines.push(line.and(format_args!("{at}: {}", finding.message())));
+            let at = place(self.resolver.snapshot(), object, finding.path());
+            self.told.push(Warning {
+                object: object.clone(),
+                path: finding.path().to_owned(),
+                message: finding.message().to_owned(),
+                help: finding.help().map(str::to_owned),
+            });
+            let line = match at.as_str() {
+                "" => line,
+                at => line.and(at).and(": "),
+            };
+            lines.push(line.and(finding.message()));
             if let Some(help) = finding.help() {
                 lines.push(Line::plain("  help: ").and(help));
             }
@@ -206,21 +227,6 @@ impl<'a> StatusText<'a> {
         for line in lines {
             self.page.line(2, &line);
         }
-    }
-
-    /// A field for people: a listener by its name.
-    fn place(&self, object: &ObjectRef, path: &str) -> String {
-        let listener = || {
-            let (index, rest) = path.strip_prefix("spec.listeners[")?.split_once(']')?;
-            let gateways = self.resolver.snapshot().gateways();
-            let gateway = gateways.get(&object.namespaced_name())?;
-            let listener = gateway.spec.listeners.get(index.parse::<usize>().ok()?)?;
-            let rest = rest.strip_prefix('.').map(|rest| format!(", {rest}"));
-            let rest = rest.unwrap_or_default();
-            Some(format!("listener `{}`{rest}", listener.name))
-        };
-        let listener = (object.kind == "Gateway").then(listener).flatten();
-        listener.unwrap_or_else(|| path.to_owned())
     }
 
     /// That the parameters of an object which is accepted are not looked into.
@@ -256,7 +262,19 @@ impl<'a> StatusText<'a> {
             if hint.alone {
                 self.bad += 1;
                 let line = Line::of(Tone::Warn, "warning").and(": ");
+                let line = match hint.path.starts_with("spec.listeners[") {
+                    true => line
+                        .and(place(self.resolver.snapshot(), object, &hint.path))
+                        .and(": "),
+                    false => line,
+                };
                 self.page.line(2, &line.and(&hint.message));
+                self.told.push(Warning {
+                    object: object.clone(),
+                    path: hint.path,
+                    message: hint.message,
+                    help: None,
+                });
             } else {
                 self.page.line(2, &Line::plain("help: ").and(&hint.message));
             }
@@ -343,12 +361,32 @@ impl<'a> StatusText<'a> {
                     .unwrap_or_default();
                 format!(" ({}, port {}{host})", spec.protocol, spec.port)
             });
-            self.listener(listener, &what, waits_for);
+            let here = self.in_force.get(&(name.clone(), listener.name.as_str()));
+            self.listener(listener, &what, waits_for, here.map_or(0, BTreeSet::len));
+            let serves = is_true(&listener.conditions, condition::listener::PROGRAMMED);
+            let note = spec.and_then(|spec| unexpected(&spec.protocol, spec.port));
+            if let Some(note) = note.filter(|_| serves) {
+                let note = Line::of(Tone::Faint, "note").and(": ").and(note);
+                self.page.line(4, &note);
+            }
         }
     }
 
-    fn listener(&mut self, listener: &ListenerStatus, what: &str, waits_for: Option<&str>) {
-        let routes = format!("attachedRoutes {}", listener.attached_routes);
+    fn listener(
+        &mut self,
+        listener: &ListenerStatus,
+        what: &str,
+        waits_for: Option<&str>,
+        in_force: usize,
+    ) {
+        let serves = is_true(&listener.conditions, condition::listener::PROGRAMMED);
+        // The API counts by parentRef and `allowedRoutes` alone.
+        let attached = usize::try_from(listener.attached_routes).unwrap_or_default();
+        let without = match attached.checked_sub(in_force) {
+            Some(more) if more > 0 && serves => format!(" ({more} of them without effect here)"),
+            _ => String::new(),
+        };
+        let routes = format!("attachedRoutes {}{without}", listener.attached_routes);
         let kinds: Vec<&str> = listener
             .supported_kinds()
             .iter()
@@ -363,7 +401,7 @@ impl<'a> StatusText<'a> {
             .with(Tone::Strong, &listener.name)
             .and(what)
             .and(": ");
-        if !is_true(&listener.conditions, condition::listener::PROGRAMMED) {
+        if !serves {
             line = line.with(Tone::Bad, "not serving").and("; ");
         }
         self.page.line(
@@ -377,152 +415,6 @@ impl<'a> StatusText<'a> {
                 None => condition.message.clone(),
             }
         });
-    }
-
-    fn route<'c>(
-        &mut self,
-        object: &ObjectRef,
-        conditions: impl Fn(&ParentReference) -> &'c [Condition],
-    ) {
-        self.head(object, Line::default());
-        let resolution = self.resolver.resolution();
-        let id = RouteKind::from_kind(&object.kind)
-            .map(|kind| RouteId::new(kind, object.namespaced_name()));
-        let attachments = id.as_ref().and_then(|id| resolution.attachments.get(id));
-        let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
-        if attachments.is_empty() {
-            self.bad += 1;
-            let line = Line::of(Tone::Bad, "no effect")
-                .and(": `spec.parentRefs` is empty; name a Gateway there");
-            self.page.line(2, &line);
-        }
-        for attachment in attachments {
-            self.attachment(object, attachment, conditions(&attachment.parent));
-        }
-    }
-
-    fn attachment(&mut self, route: &ObjectRef, attachment: &Attachment, conditions: &[Condition]) {
-        let parent = describe(&attachment.parent, &route.namespace);
-        if !attachment.attached {
-            if conditions.is_empty() {
-                // Nobody writes a condition.
-                self.bad += 1;
-                let line = Line::of(Tone::Bad, "no effect").and(": ");
-                self.page.line(2, &line.and(&attachment.why));
-            } else {
-                let line = Line::of(Tone::Bad, "rejected").and(" by ").and(parent);
-                self.page.line(2, &line);
-                self.conditions(4, conditions, |c| c.message.clone());
-            }
-            return;
-        }
-        let mut in_force = Vec::new();
-        let mut idle = Vec::new();
-        let mut lost = Vec::new();
-        let mut refused = Vec::new();
-        for at in &attachment.listeners {
-            match &at.standing {
-                Standing::InForce { hostnames } => in_force.push((at, hostnames)),
-                Standing::Idle { .. } => idle.push(at),
-                Standing::Rejected { reason } => refused.push((at, *reason)),
-                standing => lost.extend(standing.excluded().map(|why| (at, why))),
-            }
-        }
-        // The listeners are told one by one.
-        let gateway = attachment.parent.resolve(&route.namespace);
-        let parent = if attachment.listeners.is_empty() {
-            parent
-        } else {
-            gateway.to_string()
-        };
-        let mut line = Line::of(Tone::Good, "accepted").and(" by ").and(parent);
-        if !in_force.is_empty() {
-            let at: Vec<String> = in_force
-                .iter()
-                .map(|(at, hosts)| {
-                    let hosts = hosts
-                        .iter()
-                        .filter(|host| self.is_served(&gateway, at, host));
-                    at_listener(at, hosts, &route.kind)
-                })
-                .collect();
-            line = line.and(" at ").and(some(&at, "; "));
-        } else if attachment.listeners.is_empty() {
-            line = line.and(": ").and(&attachment.why);
-        } else {
-            line = line.and(", but with ").with(Tone::Bad, "no effect");
-        }
-        self.page.line(2, &line);
-        if !idle.is_empty() {
-            if in_force.is_empty() {
-                self.bad += 1;
-            }
-            let names: Vec<String> = idle.iter().map(|at| at.name.to_string()).collect();
-            let verb = if names.len() == 1 {
-                "listener"
-            } else {
-                "listeners"
-            };
-            let is = if names.len() == 1 { "is" } else { "are" };
-            self.page.line(
-                4,
-                &Line::plain(format_args!(
-                    "{verb} {} {is} not serving: see {gateway}",
-                    some(&names, ", ")
-                )),
-            );
-        }
-        for (at, why) in lost {
-            self.bad += 1;
-            let line =
-                Line::of(Tone::Bad, "rejected").and(format_args!(" at listener {}: ", at.name));
-            self.page.line(4, &line.and(why));
-        }
-        let refused: Vec<String> = refused
-            .iter()
-            .filter(|(at, _)| self.supports(&attachment.parent, route, at))
-            .map(|(at, reason)| format!("{} ({reason})", at.name))
-            .collect();
-        if !refused.is_empty() && in_force.len() + idle.len() > 0 {
-            self.page.line(
-                4,
-                &Line::of(
-                    Tone::Faint,
-                    format_args!("rejected at: {}", some(&refused, ", ")),
-                ),
-            );
-        }
-        self.conditions(4, conditions, |c| c.message.clone());
-    }
-
-    /// Whether requests for a hostname of a route reach it at a listener, and do not belong to a more specific one.
-    fn is_served(&self, gateway: &ObjectRef, at: &AtListener, host: &EffectiveHostname) -> bool {
-        let gateways = &self.resolver.resolution().effective.gateways;
-        let owner = || {
-            let gateway = gateways.get(&gateway.namespaced_name())?;
-            let mut listeners = gateway.listeners.iter();
-            let listener = listeners.find(|listener| *listener.name == *at.name)?;
-            gateway.owner(listener, host.hostname.as_ref()?)
-        };
-        owner().is_none()
-    }
-
-    /// Whether a listener takes routes of this kind at all: others are of no interest to it.
-    fn supports(&self, parent: &ParentReference, route: &ObjectRef, at: &AtListener) -> bool {
-        let gateway = parent.resolve(&route.namespace);
-        match self.resolver.resolution().statuses.get(&gateway) {
-            Some(Status::Gateway(status)) => status
-                .listeners
-                .iter()
-                .filter(|listener| *listener.name == *at.name)
-                .any(|listener| {
-                    listener
-                        .supported_kinds()
-                        .iter()
-                        .any(|kind| kind.kind == route.kind)
-                }),
-            _ => true,
-        }
     }
 
     /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.

@@ -3,7 +3,7 @@
 use gwapi::{
     attachment::{AtListener, effective::EffectiveHostname},
     meta::{Condition, ObjectRef, condition},
-    v1::{GatewayStatus, ListenerStatus, ParentReference},
+    v1::{GatewayStatus, ListenerStatus, ParentReference, ProtocolType},
 };
 
 /// How many listeners or hosts a line names; the others are counted.
@@ -79,6 +79,19 @@ pub(super) fn at_listener<'h>(
         return format!("listener {name} for no host");
     }
     format!("listener {name} for {}", some(&hosts, ", "))
+}
+
+/// What clients expect at a port where a listener speaks something else.
+pub(super) fn unexpected(protocol: &ProtocolType, port: i32) -> Option<&'static str> {
+    match (protocol, port) {
+        (ProtocolType::Http, 443) => Some(
+            "clients of `https://` URLs speak TLS on port 443, and this listener speaks cleartext HTTP: they get through only if TLS ends in front of the Gateway",
+        ),
+        (ProtocolType::Https | ProtocolType::Tls, 80) => Some(
+            "clients of `http://` URLs speak cleartext HTTP on port 80, and this listener expects TLS",
+        ),
+        _ => None,
+    }
 }
 
 /// The first few of a list, and how many more there are.

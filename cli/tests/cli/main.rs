@@ -19,4 +19,5 @@ mod serve_law;
 mod status;
 mod status_effect;
 mod support;
+mod texts;
 mod validate;

@@ -69,12 +69,14 @@ fn the_newest_release_that_has_all_of_the_input_judges() {
         (
             &[HTTP_ROUTE, GRPC_ROUTE],
             "experimental",
-            "v1.1.1, the newest release that has every kind, version, field and value of the input",
+            "v1.1.1, the newest release that has every kind, version, field and value of the input: GRPCRoute a in \
+             `gateway.networking.k8s.io/v1alpha2` is gone since v1.2.0",
         ),
         (
             &[HTTP_ROUTE, BACKEND_TLS, HTTP_ROUTE],
             "experimental",
-            "v1.3.0, the newest release that has every kind, version, field and value of the input",
+            "v1.3.0, the newest release that has every kind, version, field and value of the input: `spec.backendTLS` of Gateway a is \
+             gone since v1.4.0",
         ),
     ];
     for (given, channel, chosen) in cases {
@@ -100,7 +102,8 @@ fn where_no_release_has_all_the_newest_judges_and_says_what_it_lacks() {
         said,
         with_newest(
             "judged by the experimental channel of NEWEST, the newest release: none has every kind, version, field and value \
-         of the input; `--release` names another\n"
+         of the input, since `spec.backendTLS` of Gateway a is gone since v1.4.0, and ListenerSet a in \
+         `gateway.networking.k8s.io/v1` came with v1.5.0; `--release` names another\n"
         )
     );
 }

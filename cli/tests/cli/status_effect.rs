@@ -78,11 +78,11 @@ fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
     assert_eq!(
         about(&text, "HTTPRoute edge/site"),
         "HTTPRoute edge/site\n  no effect: Gateway edge/broken was given, but is left out\n  help: correct Gateway edge/broken \
-         first: the API server would refuse it"
+         first, see below: the API server would refuse it"
     );
     let shop = about(&text, "HTTPRoute edge/shop");
     assert!(
-        shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first: "),
+        shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first, see below: "),
         "{text}"
     );
     assert!(text.contains("\nleft out (hence exit code 1):\n"), "{text}");
@@ -113,7 +113,9 @@ fn a_gateway_whose_class_is_left_out_waits_for_it() {
         "{text}"
     );
     assert!(
-        gateway.ends_with("  help: correct GatewayClass any first: the API server would refuse it"),
+        gateway.ends_with(
+            "  help: correct GatewayClass any first, see below: the API server would refuse it"
+        ),
         "{text}"
     );
 }
@@ -121,7 +123,7 @@ fn a_gateway_whose_class_is_left_out_waits_for_it() {
 /// What is accepted and has no effect has no condition that says so: a warning does, and the exit code.
 #[test]
 fn what_is_accepted_and_has_no_effect_is_a_warning() {
-    let redirect = "filters: [{ type: RequestRedirect, requestRedirect: { port: 81 } }]";
+    let redirect = "filters: [{ type: RequestRedirect, requestRedirect: { hostname: c.example } }]";
     let http = |name: &str, hostname: &str, rules: &str| {
         format!(
             "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: {name}, namespace: edge }}\n\
@@ -303,9 +305,9 @@ fn what_excludes_each_other_has_help_for_it() {
     }
 }
 
-/// Of a Namespace that does not exist the labels are not known: that is said, and not that it has none.
+/// Of a Namespace that is not given the labels are not known: that is said, and not that it does not exist or has none.
 #[test]
-fn a_namespace_that_does_not_exist_is_said_to_be_missing() {
+fn a_namespace_that_is_not_given_has_labels_that_are_not_known() {
     let selector = "allowedRoutes: { namespaces: { from: Selector, selector: { matchLabels: { team: shop } } } }";
     let objects = two_listeners(
         &format!("{{ name: one, port: 80, protocol: HTTP, {selector} }}"),
@@ -322,8 +324,8 @@ fn a_namespace_that_does_not_exist_is_said_to_be_missing() {
     let site = about(&text, "HTTPRoute");
     assert!(
         site.contains(
-            "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge does not exist and counts as \
-             having none of these labels\n  help: add Namespace `edge` with its labels to the input"
+            "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge is not given, so \
+             that its labels are not known: it counts as having none of these\n  help: add Namespace `edge` with its labels to the input"
         ),
         "{text}"
     );
@@ -476,7 +478,9 @@ fn each_cause_that_is_shown_has_its_help_and_no_other() {
                 "{ name: far, namespace: away, port: 80 }",
             ),
             "HTTPRoute",
-            vec!["add Gateway far/nowhere to the input, or correct the reference"],
+            vec![
+                "add Gateway far/nowhere to the input, or name another parent in `spec.parentRefs[0]`",
+            ],
         ),
         (
             http(front, "{ name: nope, namespace: away, port: 80 }"),
@@ -542,7 +546,9 @@ fn each_cause_that_is_shown_has_its_help_and_no_other() {
                  spec: { controllerName: a.example/b, parametersRef: { group: '', kind: ConfigMap, name: nope, namespace: edge } }\n";
     let (text, _) = status(class, &[]);
     assert!(
-        text.contains("\n  help: create ConfigMap edge/nope, or correct `spec.parametersRef`\n"),
+        text.contains(
+            "\n  help: create ConfigMap edge/nope, or name another object in `spec.parametersRef`\n"
+        ),
         "{text}"
     );
 }
@@ -555,7 +561,7 @@ fn only_hosts_that_are_served_are_listed_at_a_listener() {
         "{ name: two, port: 80, protocol: HTTP, hostname: '*.wide.example' }",
         "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: edge }\n\
          spec: { parentRefs: [{ name: front, sectionName: one }], hostnames: [a.wide.example, b.example], rules: [{ filters: \
-         [{ type: RequestRedirect, requestRedirect: { port: 81 } }] }] }\n",
+         [{ type: RequestRedirect, requestRedirect: { hostname: c.example } }] }] }\n",
     );
     let (text, code) = status(&objects, &[]);
     assert_eq!(code, Some(1));

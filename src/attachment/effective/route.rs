@@ -2,6 +2,7 @@
 
 use super::EffectiveBackend;
 use crate::{
+    attachment::objects::rule_label::RuleLabel,
     filters::Filters,
     meta::{Age, Duration, Hostname, NamespacedName, RoutePatterns, Seniority},
     v1::{Fraction, GrpcRouteMatch, HttpRouteMatch, SessionPersistence},
@@ -67,6 +68,8 @@ route_rules!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 pub struct HttpRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
+    /// Its name, by which people and policies refer to it (GEP-995).
+    pub name: Option<Arc<str>>,
     /// The matches, in the order of the spec; one of them must match. Never empty: a rule without matches
     /// has the default one. Types of matches are known ones, regular expressions are
     /// accepted ones.
@@ -114,6 +117,8 @@ pub struct GrpcRouteRules {
 pub struct GrpcRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
+    /// Its name, by which people and policies refer to it (GEP-995).
+    pub name: Option<Arc<str>>,
     /// The matches, in the order of the spec; one of them must match. Never empty: a rule without matches
     /// has one that every call matches.
     pub matches: Vec<GrpcRouteMatch>,
@@ -147,9 +152,28 @@ pub struct ConnectionRouteRules {
 pub struct ConnectionRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
+    /// Its name, by which people and policies refer to it (GEP-995).
+    pub name: Option<Arc<str>>,
     /// Where connections go. The share of a backend that is not valid is refused.
     pub backends: Vec<EffectiveBackend>,
 }
+
+macro_rules! labels {
+    ($($rule:ident),+) => {$(
+        impl $rule {
+            /// The rule as people refer to it.
+            #[must_use]
+            pub fn label(&self) -> RuleLabel<'_> {
+                RuleLabel {
+                    index: self.index,
+                    name: self.name.as_deref(),
+                }
+            }
+        }
+    )+};
+}
+
+labels!(HttpRule, GrpcRule, ConnectionRule);
 
 /// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.
 #[derive(Clone, Debug, Default, PartialEq)]

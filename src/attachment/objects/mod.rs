@@ -6,6 +6,7 @@ pub(super) mod grants;
 pub(super) mod installed;
 pub(super) mod object;
 pub(super) mod route_id;
+pub(super) mod rule_label;
 mod secrets;
 
 pub(super) mod snapshot;

@@ -8,7 +8,7 @@ use crate::{
             BackendKey,
             policy::{Policy, PolicyId, PolicyKind, references::Referred, results::TargetResult},
         },
-        effective::{BackendProblem, GrpcRouteRules, HttpRouteRules},
+        effective::{BackendProblem, EffectiveBackend, GrpcRouteRules, HttpRouteRules},
         finding::join,
         gateway::{
             listener::ListenerState,
@@ -169,10 +169,35 @@ impl Resolver {
         }
     }
 
+    /// The backends of the rule of a TLSRoute, TCPRoute or UDPRoute that takes its connections at Gateways: for a TLSRoute those at
+    /// listeners that pass TLS through. Nothing for other kinds, and where there is no rule.
+    #[must_use]
+    pub fn connection_backends(&self, id: &RouteId) -> Option<&[EffectiveBackend]> {
+        let state = self.routes.get(id)?;
+        match &state.passthrough.as_ref().unwrap_or(&state.built).rules {
+            Rules::Connection(rules) => Some(&rules.rules.first()?.backends),
+            _ => None,
+        }
+    }
+
     /// Whether a route is rejected for its rules: none of them is valid, or none of its backends can be had.
     pub(crate) fn is_invalid(&self, id: &RouteId) -> bool {
         let state = self.routes.get(id);
         state.is_some_and(|state| state.built.invalid.is_some())
+    }
+
+    /// Whether the parent of this index rejects a route for its rules, and for nothing else.
+    pub(crate) fn is_rejected_for_rules(&self, id: &RouteId, parent: usize) -> bool {
+        let state = self.routes.get(id);
+        state.is_some_and(|state| {
+            let built = [Some(&state.built), state.mesh.as_ref()];
+            let mut invalid = built
+                .into_iter()
+                .flatten()
+                .filter_map(|b| b.invalid.as_ref());
+            let parent = state.parents.get(parent);
+            parent.is_some_and(|parent| invalid.any(|invalid| *invalid == parent.accepted))
+        })
     }
 
     /// The places of the rules of a route that are invalid.

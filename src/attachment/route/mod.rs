@@ -297,17 +297,20 @@ fn build(
         }
         RouteKind::Tls => {
             let route = snapshot.tls_routes().get(place)?;
-            let rules = route.spec.rules.iter().map(|r| r.backend_refs.as_slice());
+            let rules = route.spec.rules.iter();
+            let rules = rules.map(|r| (r.name.as_ref(), r.backend_refs.as_slice()));
             rules::connections(context, common, rules)
         }
         RouteKind::Tcp => {
             let route = snapshot.tcp_routes().get(place)?;
-            let rules = route.spec.rules.iter().map(|r| r.backend_refs.as_slice());
+            let rules = route.spec.rules.iter();
+            let rules = rules.map(|r| (r.name.as_ref(), r.backend_refs.as_slice()));
             rules::connections(context, common, rules)
         }
         RouteKind::Udp => {
             let route = snapshot.udp_routes().get(place)?;
-            let rules = route.spec.rules.iter().map(|r| r.backend_refs.as_slice());
+            let rules = route.spec.rules.iter();
+            let rules = rules.map(|r| (r.name.as_ref(), r.backend_refs.as_slice()));
             rules::connections(context, common, rules)
         }
     })
@@ -346,10 +349,17 @@ fn missing_namespace(namespace: &str, world: World<'_>) -> Option<String> {
     if snapshot.contains(&reference) {
         return None;
     }
-    let absent = snapshot.absent(&reference);
-    Some(format!(
-        "{absent} and counts as having none of these labels"
-    ))
+    // In a set of manifests a Namespace that is only named counts as there.
+    Some(
+        if world.options.assume.namespaces && !snapshot.is_left_out(&reference) {
+            format!(
+                "{reference} is not given, so that its labels are not known: it counts as having none of these"
+            )
+        } else {
+            let absent = snapshot.absent(&reference);
+            format!("{absent} and counts as having none of these labels")
+        },
+    )
 }
 
 /// The label that an API server sets on every Namespace.

@@ -30,7 +30,7 @@
 //! #     };
 //! #     let session = serde_json::from_str(r#"{"sessionName": "SID", "idleTimeout": "10m"}"#).ok();
 //! #     let rule = HttpRule {
-//! #         index: 0, matches: vec![Default::default()], filters: EffectiveFilters::default(), backends: vec![backend],
+//! #         index: 0, name: None, matches: vec![Default::default()], filters: EffectiveFilters::default(), backends: vec![backend],
 //! #         timeouts: Timeouts::default(), session_persistence: session, problem: None,
 //! #     };
 //! #     let route = HttpRouteRules {

@@ -30,6 +30,17 @@ impl Near<'_> {
         ) {
             found.push(("spec.addresses", OTHER_ADDRESS.to_owned()));
         }
+        let unsupported = condition::gateway::reason::UNSUPPORTED_ADDRESS;
+        if has(
+            &status.conditions,
+            condition::gateway::ACCEPTED,
+            "False",
+            unsupported,
+        ) {
+            let help =
+                "ask for addresses of type IPAddress or Hostname in `spec.addresses`, or for none";
+            found.push(("spec.addresses", help.to_owned()));
+        }
         let gateways = self.resolver.snapshot().gateways();
         if let Some(gateway) = gateways.get(&object.namespaced_name()) {
             let helps = conflicts(gateway, status).into_iter().take(MOST_NAMED);
@@ -73,8 +84,9 @@ impl Near<'_> {
     fn first_invalid_rule(&self, object: &ObjectRef) -> Option<String> {
         let kind = RouteKind::from_kind(&object.kind)?;
         let route = RouteId::new(kind, object.namespaced_name());
-        let rule = self.resolver.invalid_rules(&route).first()?;
-        Some(self.correct_rule(&route, *rule))
+        let first = self.resolver.invalid_rules(&route).get(..1)?;
+        let (_, help) = self.correct_rules(&route, first).into_iter().next()?;
+        Some(help)
     }
 
     /// The parent of a route that a problem is about.

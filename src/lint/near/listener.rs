@@ -1,9 +1,9 @@
-//! What a listener lacks that is not valid by itself, where its conditions say `Invalid`.
+//! What a listener lacks that is not valid by itself.
 
 use super::{MOST_NAMED, Near};
 use crate::{
     attachment::Status,
-    meta::{Hostname, ObjectRef, condition},
+    meta::{Condition, Hostname, ObjectRef, condition},
     v1::{FromNamespaces, Listener, ProtocolType, TlsModeType},
 };
 use std::collections::BTreeMap;
@@ -25,11 +25,30 @@ pub(super) enum Lack {
     Selector,
     /// The selector of namespaces cannot be applied.
     SelectorTerms,
+    /// The protocol is not known.
+    Protocol,
+    /// The port is none.
+    Port,
+    /// Among the kinds of routes that it names are some that its protocol does not take.
+    RouteKinds,
 }
 
 impl Lack {
+    /// What a listener with these conditions lacks, beside what its references need.
+    pub(super) fn all(listener: &Listener, conditions: &[Condition]) -> Vec<Self> {
+        use condition::listener::{ACCEPTED, RESOLVED_REFS, reason};
+        let lack = |one: &Condition| match (one.type_.as_str(), one.reason.as_str()) {
+            (ACCEPTED, reason::INVALID) => Some(Self::of(listener)),
+            (ACCEPTED, reason::UNSUPPORTED_PROTOCOL) => Some(Self::Protocol),
+            (ACCEPTED, reason::PORT_UNAVAILABLE) => Some(Self::Port),
+            (RESOLVED_REFS, reason::INVALID_ROUTE_KINDS) => Some(Self::RouteKinds),
+            _ => None,
+        };
+        conditions.iter().filter_map(lack).collect()
+    }
+
     /// What a listener lacks that is not valid.
-    pub(super) fn of(listener: &Listener) -> Self {
+    fn of(listener: &Listener) -> Self {
         match (&listener.protocol, listener.tls_mode()) {
             (ProtocolType::Https, None) => return Self::HttpsCertificate,
             (ProtocolType::Tls, None) => return Self::TlsCertificate,
@@ -69,13 +88,25 @@ impl Lack {
             Self::TlsMode => {
                 format!("give {whom} `tls.mode: Terminate` or `tls.mode: Passthrough`")
             }
-            Self::Hostname(why) => format!("correct `hostname` of {whom}: {why}"),
+            Self::Hostname(why) => format!(
+                "give {whom} a `hostname` that is a DNS name, such as `shop.example.com` or `*.example.com`: {why}"
+            ),
             Self::Selector => format!(
                 "give {whom} a `selector` in `allowedRoutes.namespaces`, or `from: Same` or `from: All`"
             ),
             Self::SelectorTerms => {
-                format!("correct `allowedRoutes.namespaces.selector` of {whom}")
+                format!(
+                    "write `allowedRoutes.namespaces.selector` of {whom} as for any Kubernetes label selector: `values` for `In` and \
+                     `NotIn`, none for `Exists` and `DoesNotExist`, keys and values as labels have them"
+                )
             }
+            Self::Protocol => {
+                format!("give {whom} one of the protocols HTTP, HTTPS, TLS, TCP and UDP")
+            }
+            Self::Port => format!("give {whom} a port from 1 to 65535"),
+            Self::RouteKinds => format!(
+                "remove from `allowedRoutes.kinds` of {whom} the kinds that its protocol cannot carry"
+            ),
         }
     }
 }
@@ -94,12 +125,8 @@ impl Near<'_> {
         let mut lacks: BTreeMap<Lack, Vec<String>> = BTreeMap::new();
         // The listeners of the status are those of the spec, in the same order.
         for (listener, said) in gateway.spec.listeners.iter().zip(&status.listeners) {
-            let invalid = said.conditions.iter().any(|one| {
-                one.type_ == condition::listener::ACCEPTED
-                    && one.reason == condition::listener::reason::INVALID
-            });
-            if invalid {
-                let names = lacks.entry(Lack::of(listener)).or_default();
+            for lack in Lack::all(listener, &said.conditions) {
+                let names = lacks.entry(lack).or_default();
                 names.push(format!("`{}`", listener.name));
             }
         }

@@ -25,10 +25,11 @@
 //!     group: GROUP.into(), kind: "Gateway".into(), namespace: "default".into(), name: "front".into(),
 //! };
 //! let hints = Near::new(&resolver, &[]).object(&front);
-//! assert_eq!(hints[0].message, "GatewayClass ngnix does not exist: did you mean GatewayClass `nginx`?");
+//! assert_eq!(hints[0].message, "GatewayClass ngnix is not given: did you mean GatewayClass `nginx`?");
 //! ```
 
 mod conflict;
+mod general;
 mod grant;
 mod index;
 mod listener;
@@ -36,6 +37,7 @@ mod names;
 mod parent;
 mod remedy;
 mod request;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -51,8 +53,9 @@ use crate::{
 use index::Index;
 pub use request::Around;
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeSet,
+    sync::Arc,
 };
 
 /// How many objects are looked at for one that is nearly meant, and how many are named at most.
@@ -107,6 +110,8 @@ pub struct Near<'a> {
     objects: Cell<usize>,
     /// How many requests met more listeners than may be asked.
     more_listeners: Cell<usize>,
+    /// What validation says of the route that was looked at last.
+    judged: RefCell<Option<Arc<rules::Judged>>>,
 }
 
 /// What to write for the group of a reference to a kind that is in another group.
@@ -150,6 +155,7 @@ impl<'a> Near<'a> {
             routing: RouterOptions::default(),
             objects: Cell::new(0),
             more_listeners: Cell::new(0),
+            judged: RefCell::new(None),
         }
     }
 
@@ -231,8 +237,11 @@ impl<'a> Near<'a> {
             Kind::NoCommonHostname => self.hostname(object, to),
             Kind::NotAttached => self
                 .namespaces(object, problem)
-                .or_else(|| self.excluded(object, problem)),
-            Kind::TargetUnusable => self.other_policy(object, problem),
+                .or_else(|| self.excluded(object, problem))
+                .or_else(|| self.not_taken(object, problem)),
+            Kind::TargetUnusable => self
+                .other_policy(object, problem)
+                .or_else(|| self.other_target(object, problem)),
             Kind::WrongGroup => Some(group(problem, to)),
             _ => None,
         }
@@ -264,6 +273,12 @@ impl<'a> Near<'a> {
         for message in self.invalid_listeners(object) {
             add("spec.listeners", message, false);
         }
+        for (path, message) in self.unused_targets(object) {
+            add(&path, message, false);
+        }
+        if let Some(message) = self.installed_release(object) {
+            add("", message, false);
+        }
         let problems = self.resolver.reference_problems(object);
         let not_permitted = problems.iter().filter(|one| one.kind == Kind::NotPermitted);
         let not_permitted: BTreeSet<_> = not_permitted.map(|one| one.to.as_ref()).collect();
@@ -274,7 +289,13 @@ impl<'a> Near<'a> {
                 _ if not_permitted.contains(&problem.to.as_ref()) => near,
                 _ => near.or_else(|| self.needed(object, problem)),
             };
-            if let Some(message) = message {
+            if problem.kind == Kind::CertificateForOthers {
+                let why = &problem.why;
+                let message = format!(
+                    "{why}, so that clients refuse the connection: name one that has it among its subject alternative names"
+                );
+                add(&problem.path, message, true);
+            } else if let Some(message) = message {
                 add(&problem.path, message, false);
             }
         }
@@ -319,10 +340,11 @@ impl<'a> Near<'a> {
             return Some((correct, false));
         }
         let near = self.misspelt(&wanted)?;
-        Some((format!("{wanted} does not exist: {near}"), true))
+        Some((format!("{wanted} is not given: {near}"), true))
     }
 
-    /// The parents of a route that are of a kind which came with a later release.
+    /// What to name in the place of parents that are of a kind of the API which cannot be one here: it came with a later release, or
+    /// is not implemented.
     fn later_parents(&self, object: &ObjectRef) -> Vec<(usize, String)> {
         let Some(kind) = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)
         else {
@@ -337,12 +359,22 @@ impl<'a> Near<'a> {
             .filter(|(_, attachment)| !attachment.attached)
             .filter_map(|(index, attachment)| {
                 let to = attachment.parent.resolve(&object.namespace);
-                let later =
-                    schema::later_kind(&to.group, &to.kind, self.resolver.options().release)?;
-                let message = format!(
-                    "{} came with release {}: name a Gateway instead",
-                    later.kind, later.since
-                );
+                let release = self.resolver.options().release;
+                let later = schema::later_kind(&to.group, &to.kind, release);
+                let message = match later {
+                    Some(later) => format!(
+                        "{} came with release {}: name a Gateway instead",
+                        later.kind, later.since
+                    ),
+                    None if schema::KINDS
+                        .iter()
+                        .any(|k| k.group == to.group && k.kind == to.kind)
+                        && to.kind != "Gateway" =>
+                    {
+                        format!("name a Gateway in `spec.parentRefs[{index}]`")
+                    }
+                    None => return None,
+                };
                 Some((index, message))
             })
             .collect()
@@ -356,6 +388,16 @@ pub(super) mod work {
 
     thread_local! {
         static LOOKED: Cell<usize> = const { Cell::new(0) };
+        static JUDGED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn judged() {
+        JUDGED.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many routes this thread has judged since it was last asked.
+    pub(in crate::lint) fn judgements() -> usize {
+        JUDGED.with(Cell::take)
     }
 
     pub(super) fn looked() {

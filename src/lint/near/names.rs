@@ -43,7 +43,7 @@ impl Near<'_> {
     pub(super) fn left_out(&self, to: &ObjectRef) -> Option<String> {
         let ignored = self.index().ignored(to)?;
         let (object, message) = (&ignored.object, &ignored.message);
-        Some(format!("correct {object} first: {message}"))
+        Some(format!("correct {object} first, see below: {message}"))
     }
 
     /// An object of the same name in another namespace.

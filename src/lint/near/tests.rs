@@ -90,7 +90,7 @@ fn what_fits_has_no_hints() {
 #[test]
 fn a_class_name_that_almost_fits_is_a_finding_though_the_gateway_is_accepted() {
     let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
-    let wanted = "GatewayClass any does not exist: did you mean GatewayClass `anny`?".to_owned();
+    let wanted = "GatewayClass any is not given: did you mean GatewayClass `anny`?".to_owned();
     assert_eq!(
         hints(class),
         [("Gateway shop/front".to_owned(), wanted, true)]
@@ -233,7 +233,10 @@ fn a_namespace_that_was_not_given_has_labels_that_are_not_known() {
     );
     let given =
         "---\napiVersion: v1\nkind: Namespace\nmetadata: { name: away, labels: { team: b } }\n";
-    assert_eq!(hints(&(objects + given)), []);
+    assert_eq!(
+        of_route(&(objects + given), "away"),
+        "give Namespace `away` the labels that listener `team` asks for, or widen its `allowedRoutes.namespaces`"
+    );
 }
 
 #[test]
@@ -256,7 +259,7 @@ fn an_object_that_was_given_and_is_left_out_is_mentioned_where_it_is_missed() {
         "{ parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
     assert_eq!(
         of_route(&(refused.to_owned() + &route("shop", spec)), "shop"),
-        "correct Gateway shop/edge first: the API server would refuse it"
+        "correct Gateway shop/edge first, see below: the API server would refuse it"
     );
 }
 

@@ -64,3 +64,25 @@ fn references_to_a_service_of_many_ports_cost_no_more_than_to_one_of_few() {
     let (few, many) = (work(16), work(4_096));
     assert!(few > 0 && many == few, "{few} {many}");
 }
+
+/// What validation says of a route is asked once, however many parents reject it for its rules.
+#[test]
+fn a_route_that_many_parents_reject_for_its_rules_is_judged_once() {
+    let names: Vec<String> = (0..32).map(|n| format!("l{n}")).collect();
+    let listeners: Vec<_> = (8_000..)
+        .zip(&names)
+        .map(|(port, name)| json!({"name": name, "port": port, "protocol": "HTTP"}))
+        .collect();
+    let parents: Vec<_> = names
+        .iter()
+        .map(|name| json!({"name": "gw", "sectionName": name}))
+        .collect();
+    let subject = route(&json!({"parentRefs": parents, "rules": [
+        {"matches": [{"path": {"type": "RegularExpression", "value": "("}}]},
+    ]}));
+    near::work::judgements();
+    let found = rules(&[&subject, &gateway(&json!(listeners))]);
+    assert_eq!(near::work::judgements(), 1);
+    let mut found = found.iter().map(|(rule, _)| *rule);
+    assert!(!found.any(|rule| rule == "ParentReference/accepted"));
+}

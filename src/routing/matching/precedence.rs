@@ -90,6 +90,11 @@ impl Precedence {
         }
     }
 
+    /// The age of the route.
+    pub fn age(&self) -> Age {
+        self.age
+    }
+
     /// The route as `namespace/name`.
     pub fn route(&self) -> &str {
         &self.route

@@ -4,6 +4,7 @@ use super::{Builder, Built, Common, Context, Invalid, Referred, Rules, check, ht
 use crate::{
     attachment::{
         effective::{EffectiveFilters, GrpcRouteRules, GrpcRule, RuleProblem},
+        objects::rule_label::rule_name,
         values::check_session,
     },
     filters::RuleFilters,
@@ -71,6 +72,7 @@ impl Builder<'_> {
         }
         let mut built = GrpcRule {
             index,
+            name: rule_name(rule.name.as_ref()),
             matches,
             filters: EffectiveFilters::default(),
             backends: Vec::new(),

@@ -7,6 +7,7 @@ use crate::{
             BackendProblem, EffectiveBackend, EffectiveFilters, HttpRouteRules, HttpRule,
             RuleProblem, Timeouts,
         },
+        objects::rule_label::rule_name,
         values::check_session,
     },
     filters::{Filters, RuleFilters},
@@ -77,6 +78,7 @@ impl Builder<'_> {
         };
         let mut built = HttpRule {
             index,
+            name: rule_name(rule.name.as_ref()),
             matches,
             filters: EffectiveFilters::default(),
             backends: Vec::new(),

@@ -17,6 +17,7 @@ use crate::{
         objects::{
             grants::Grants,
             route_id::{RouteId, RouteKind},
+            rule_label::{RuleLabel, rule_name},
         },
     },
     filters::CompileError,
@@ -206,8 +207,7 @@ pub(in crate::attachment) struct Common<'a> {
 /// Collects the rules of one route.
 pub(in crate::attachment) struct Builder<'a> {
     context: Context<'a>,
-    kind: RouteKind,
-    namespace: &'a str,
+    id: &'a RouteId,
     problems: Vec<BackendProblem>,
     invalid: Vec<(usize, Fate, Invalid)>,
     /// The backends of the rule at hand that may be referred to.
@@ -227,8 +227,7 @@ impl<'a> Builder<'a> {
     pub(in crate::attachment) fn new(context: Context<'a>, id: &'a RouteId) -> Self {
         Self {
             context,
-            kind: id.kind,
-            namespace: &id.name.namespace,
+            id,
             problems: Vec::new(),
             invalid: Vec::new(),
             named: Vec::new(),
@@ -249,8 +248,17 @@ impl<'a> Builder<'a> {
         )
     }
 
+    fn namespace(&self) -> &'a str {
+        &self.id.name.namespace
+    }
+
+    /// A rule of the route as people refer to it.
+    fn label(&self, index: usize) -> RuleLabel<'a> {
+        self.context.snapshot.rule_label(self.id, index)
+    }
+
     fn carrier(&self) -> Carrier {
-        Carrier::of(self.kind)
+        Carrier::of(self.id.kind)
     }
 
     /// Follows the reference to a backend, and notes what is wrong with it.
@@ -259,7 +267,7 @@ impl<'a> Builder<'a> {
         reference: &impl BackendReference,
         session: Option<&SessionPersistence>,
     ) -> EffectiveBackend {
-        let object = reference.resolve(self.namespace);
+        let object = reference.resolve(self.namespace());
         let found = self.follow(&object, reference.port());
         if let Err(problem) = &found {
             self.problems.push(problem.clone());
@@ -293,12 +301,12 @@ impl<'a> Builder<'a> {
             && self
                 .context
                 .grants
-                .permit(self.kind.as_str(), self.namespace, object);
-        let local = object.namespace == self.namespace;
+                .permit(self.id.kind.as_str(), self.namespace(), object);
+        let local = object.namespace == self.namespace();
         if self.context.needs_grant && !local && !granted {
             return Err(BackendProblem::RefNotPermitted {
-                from: GroupKind::gateway_api(self.kind.as_str()),
-                from_namespace: self.namespace.to_owned(),
+                from: GroupKind::gateway_api(self.id.kind.as_str()),
+                from_namespace: self.namespace().to_owned(),
                 reference: object.clone(),
             });
         }
@@ -312,7 +320,7 @@ impl<'a> Builder<'a> {
         let how = (self.context.originates, self.context.options);
         let port = backend::port(state, object, port, self.carrier(), how)?;
         // Sessions are a matter of requests.
-        let requests = matches!(self.kind, RouteKind::Http | RouteKind::Grpc);
+        let requests = matches!(self.id.kind, RouteKind::Http | RouteKind::Grpc);
         let sessions = state.policies.sessions().filter(|_| requests);
         if let Some((gateway, full)) = self.context.without_room {
             let tls = state.policies.tls_for(port.name.as_deref());
@@ -373,14 +381,14 @@ impl<'a> Builder<'a> {
     }
 
     fn describe(&self, (index, fate, invalid): &(usize, Fate, Invalid)) -> String {
-        let fate = match (fate, self.kind) {
+        let fate = match (fate, self.id.kind) {
             (Fate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
             (Fate::LeftOut, RouteKind::Udp) => "takes no datagrams",
             (Fate::LeftOut, _) => "takes no requests",
             (Fate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
             (Fate::Fails, _) => "answers its requests with 500",
         };
-        format!("rule {index} {fate}: {}", invalid.text)
+        format!("{} {fate}: {}", self.label(*index), invalid.text)
     }
 
     /// Puts together what was found. `total` is how many rules the route has.
@@ -392,7 +400,7 @@ impl<'a> Builder<'a> {
                 let texts: Vec<String> = self
                     .invalid
                     .iter()
-                    .map(|(index, _, invalid)| format!("rule {index}: {}", invalid.text))
+                    .map(|(index, _, invalid)| format!("{}: {}", self.label(*index), invalid.text))
                     .collect();
                 invalid = Some(Finding::new(false, first.reason, join(&texts)));
             } else {
@@ -438,14 +446,14 @@ impl<'a> Builder<'a> {
 pub(in crate::attachment) fn connections<'r>(
     context: Context<'_>,
     common: Common<'_>,
-    rules: impl Iterator<Item = &'r [BackendRef]>,
+    rules: impl Iterator<Item = (Option<&'r String>, &'r [BackendRef])>,
 ) -> Built {
     let kind = common.id.kind;
     let mut builder = Builder::new(context, common.id);
     let mut dropped = Vec::new();
     let mut first = None;
     let mut total = 0;
-    for (index, backends) in rules.enumerate() {
+    for (index, (name, backends)) in rules.enumerate() {
         total += 1;
         let backends = backends
             .iter()
@@ -454,10 +462,16 @@ pub(in crate::attachment) fn connections<'r>(
         // Rules have no matches, so that the first one leaves nothing to others.
         if index == 0 {
             builder.accept();
-            first = Some(ConnectionRule { index, backends });
+            let name = rule_name(name);
+            first = Some(ConnectionRule {
+                index,
+                name,
+                backends,
+            });
         } else {
             let text = format!(
-                "rule 0 takes every connection, since the rules of a {kind} have no matches"
+                "{} takes every connection, since the rules of a {kind} have no matches",
+                builder.label(0)
             );
             builder.leave_out(index, Invalid::value(text));
             dropped.push(index);

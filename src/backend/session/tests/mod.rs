@@ -46,6 +46,7 @@ fn backend(name: &str, policy: Option<Value>) -> EffectiveBackend {
 fn rule(index: usize, own: Option<Value>, backends: Vec<EffectiveBackend>) -> HttpRule {
     HttpRule {
         index,
+        name: None,
         matches: vec![HttpRouteMatch::default()],
         filters: EffectiveFilters::default(),
         backends,

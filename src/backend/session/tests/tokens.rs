@@ -203,6 +203,7 @@ fn a_token_is_worth_nothing_at_another_rule_or_listener() {
     let grpc = {
         let rule = crate::attachment::effective::GrpcRule {
             index: 0,
+            name: None,
             matches: Vec::new(),
             filters: EffectiveFilters::default(),
             backends: vec![backend("a", None)],

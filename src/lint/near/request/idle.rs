@@ -144,23 +144,11 @@ impl Near<'_> {
         let Some(written) = snapshot.gateways().get(name) else {
             return;
         };
-        for condition in self.conditions(name, idle) {
-            match condition.reason.as_str() {
-                listener::reason::UNSUPPORTED_PROTOCOL => help.push(format!(
-                    "give listener `{idle}` of Gateway {name} one of the protocols HTTP, HTTPS, TLS, TCP and UDP"
-                )),
-                listener::reason::PORT_UNAVAILABLE if condition.type_ == listener::ACCEPTED => help
-                    .push(format!(
-                        "give listener `{idle}` of Gateway {name} a port from 1 to 65535"
-                    )),
-                listener::reason::INVALID if condition.type_ == listener::ACCEPTED => {
-                    let mut listeners = written.spec.listeners.iter();
-                    let listener = listeners.find(|listener| listener.name == idle);
-                    let whom = format!("listener `{idle}` of Gateway {name}");
-                    help.extend(listener.map(|listener| Lack::of(listener).needed(&whom)));
-                }
-                _ => {}
-            }
+        let mut listeners = written.spec.listeners.iter();
+        if let Some(listener) = listeners.find(|listener| listener.name == idle) {
+            let whom = format!("listener `{idle}` of Gateway {name}");
+            let lacks = Lack::all(listener, self.conditions(name, idle));
+            help.extend(lacks.iter().map(|lack| lack.needed(&whom)));
         }
         let mut listeners = written.spec.listeners.iter();
         let index = listeners.position(|listener| listener.name == idle);
@@ -191,8 +179,7 @@ impl Near<'_> {
         for problem in self.resolver.reference_problems(&class) {
             let needed = self.help(&class, &problem);
             let needed = needed.or_else(|| self.needed(&class, &problem));
-            let needed = needed.unwrap_or_else(|| format!("correct `{}`", problem.path));
-            help.push(format!("{class}: {needed}"));
+            help.extend(needed.map(|needed| format!("{class}: {needed}")));
         }
     }
 }

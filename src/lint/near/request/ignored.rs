@@ -30,7 +30,7 @@ impl Near<'_> {
 
     /// The routes that are left out and match a request, and whether they would take it: each is put among the others
     /// and asked.
-    fn takers(&self, request: &Request, answer: &Answer) -> Vec<(&Ignored, bool)> {
+    fn takers(&self, request: &Request, answer: &Answer) -> Vec<(&Ignored, Taking)> {
         let host = super::host_of(request);
         let snapshot = self.resolver.snapshot();
         let won = answer.route.as_ref().map(|route| &route.route);
@@ -61,11 +61,17 @@ impl Near<'_> {
             let answered = simulator.request(&asked, &mut |_| 0);
             if let Ok(answered) = answered {
                 let route = answered.route.as_ref();
-                let takes = route.is_some_and(|route| route.route == reference);
                 let mut losers = answered.losers.iter();
-                if takes || losers.any(|loser| loser.matches && loser.route.route == reference) {
-                    takers.push((ignored, takes));
-                }
+                let taking = if route.is_some_and(|route| route.route == reference) {
+                    Some(Taking::Wins)
+                } else if losers.any(|loser| loser.matches && loser.route.route == reference) {
+                    Some(Taking::RanksLower)
+                } else {
+                    let near = Near::new(resolver, &[]).with_routing(self.routing);
+                    let rejected = near.would_take_but_for_its_rules(&reference, request, answer);
+                    rejected.then_some(Taking::IsRejected)
+                };
+                takers.extend(taking.map(|taking| (ignored, taking)));
             }
             if snapshot.contains(&reference) {
                 // Another object of this name has to be put back.
@@ -78,13 +84,25 @@ impl Near<'_> {
     }
 }
 
+/// What a route that is left out would do with a request that it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taking {
+    /// It would take it.
+    Wins,
+    /// Another one goes before it.
+    RanksLower,
+    /// Its parent would reject it as it stands, since none of its rules is valid.
+    IsRejected,
+}
+
 /// That an object would have taken a request, or would have been in the running.
-fn untold(ignored: &Ignored, takes: bool) -> String {
+fn untold(ignored: &Ignored, taking: Taking) -> String {
+    let would = match taking {
+        Taking::Wins => "would take the request",
+        Taking::RanksLower => "matches the request too, and would rank lower",
+        Taking::IsRejected => "matches the request too",
+    };
     if ignored.reason == IgnoredReason::Replaced {
-        let would = match takes {
-            true => "would take the request",
-            false => "matches the request too, and would rank lower",
-        };
         return format!(
             "{} as it was given first {would}, but it was given again and the API server keeps the last, see below",
             ignored.object
@@ -95,12 +113,13 @@ fn untold(ignored: &Ignored, takes: bool) -> String {
         true => given,
         false => format!("{given}, read as {meant},"),
     };
-    match takes {
-        true => format!("{subject} would take the request, but is left out, see below"),
-        false => format!(
-            "{subject} matches the request too, and would rank lower, but is left out, see below"
-        ),
-    }
+    // What the fields are meant to say may well be that the route takes other requests.
+    let mut findings = ignored.findings.iter();
+    let without = match findings.any(|finding| finding.rule() == "schema/unknown-field") {
+        true => " without its unknown fields",
+        false => "",
+    };
+    format!("{subject}{without} {would}, but is left out, see below")
 }
 
 /// What to do about an object so that an API server takes it. What is wrong with it stands where what is left out is listed.

@@ -10,9 +10,8 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use super::{Kind, Near};
+use super::Near;
 use crate::{
-    attachment::ReferenceProblem,
     meta::Authority,
     sim::{Answer, Outcome, Request},
 };
@@ -30,6 +29,9 @@ pub struct Around {
     /// matter when it is gone. Empty where the request went to a backend. Of an object that is left out it says no more than that:
     /// what is wrong with it is for the one who lists what is left out.
     pub help: Vec<String>,
+    /// Whether something is wrong although the request was answered as a rule asks for: its redirect leads in a circle or to
+    /// nobody.
+    pub leads_nowhere: bool,
 }
 
 impl Near<'_> {
@@ -97,43 +99,6 @@ impl Near<'_> {
         if around.help.is_empty() {
             self.taken_elsewhere(request, answer, &mut around.help);
         }
-    }
-}
-
-impl Near<'_> {
-    /// What would be right where a reference leads nowhere and nothing nearly fits.
-    pub(super) fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
-        let to = problem.to.as_ref()?;
-        Some(match problem.kind {
-            Kind::BackendNotFound => format!("create {to}, or name another backend"),
-            Kind::PortNotFound => {
-                let service = self
-                    .resolver
-                    .snapshot()
-                    .services()
-                    .get(&to.namespaced_name());
-                let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref())?;
-                let ports: Vec<String> = ports
-                    .iter()
-                    .take(SHOWN)
-                    .map(|port| port.port.to_string())
-                    .collect();
-                format!("name a port that {to} has, as {}", ports.join(" or "))
-            }
-            Kind::CertificateNotFound => format!(
-                "create {to}, of type `kubernetes.io/tls`, with a certificate and its private key"
-            ),
-            Kind::CertificateUnusable => format!(
-                "put a certificate that is valid, and the private key that belongs to it, into {to}"
-            ),
-            Kind::AuthorityNotFound => {
-                format!("create {to}, with CA certificates under the key `ca.crt`")
-            }
-            Kind::AuthorityUnusable => {
-                format!("put certificates of authorities into {to}, under `ca.crt`")
-            }
-            _ => return None,
-        })
     }
 }
 

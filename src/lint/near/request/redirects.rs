@@ -19,6 +19,7 @@ impl Near<'_> {
         for _ in 0..MOST_FOLLOWED {
             let url = next.uri.to_string();
             if !asked.insert(url.clone()) {
+                around.leads_nowhere = true;
                 self.loops(answer, &next, &mut simulator, around);
                 return;
             }
@@ -28,7 +29,7 @@ impl Near<'_> {
             match redirected(&next, &then) {
                 Some(after) => next = after,
                 None => {
-                    needs_listener(answer, &next, &then, &mut around.help);
+                    needs_listener(answer, &next, &then, around);
                     return;
                 }
             }
@@ -59,8 +60,11 @@ impl Near<'_> {
                 only_at(&route.route, &first.name)
             }
             _ => format!(
-                "let the `RequestRedirect` of `spec.rules[{}]` of {} lead to a URL that the rule does not match",
-                route.rule, route.route
+                "let the `RequestRedirect` of {} of {} lead to a URL that the rule does not match",
+                route
+                    .rule_label()
+                    .after(&format!("`spec.rules[{}]`", route.rule)),
+                route.route
             ),
         });
     }
@@ -72,7 +76,7 @@ fn only_at(route: &impl fmt::Display, listener: &str) -> String {
 }
 
 /// Which listener a client needs that is led to a port without one.
-fn needs_listener(answer: &Answer, next: &Request, then: &Answer, help: &mut Vec<String>) {
+fn needs_listener(answer: &Answer, next: &Request, then: &Answer, around: &mut Around) {
     let protocol = match next.scheme() {
         "http" => "HTTP",
         "https" => "HTTPS",
@@ -82,6 +86,8 @@ fn needs_listener(answer: &Answer, next: &Request, then: &Answer, help: &mut Vec
     if let (true, Some(gateway), Ok(port)) = (nobody, &then.gateway, next.destination_port()) {
         let listener =
             format!("add a listener with `protocol: {protocol}` on port {port} to {gateway}");
+        around.leads_nowhere = true;
+        let help = &mut around.help;
         help.push(match (&answer.route, &answer.listener) {
             // At the new listener the same redirect would lead to itself.
             (Some(taken), Some(at)) => {

@@ -164,12 +164,13 @@ impl Near<'_> {
             _ => "no request",
         };
         for (route, rule, why) in rules.take(SHOWN) {
+            let label = self.resolver.snapshot().rule_label(route, *rule);
             around.why.push(format!(
-                "{route}, rule {rule} is dropped and takes {takes}: {why}"
+                "{route}, {label} is dropped and takes {takes}: {why}"
             ));
-            around
-                .help
-                .push(format!("{route}: {}", self.correct_rule(route, *rule)));
+            let correct = self.correct_rules(route, &[*rule]).into_iter();
+            let help = correct.map(|(_, correct)| format!("{route}: {correct}"));
+            around.help.extend(help);
         }
         if answer.route.is_some() {
             // The request was taken all the same.
@@ -215,6 +216,28 @@ impl Near<'_> {
             RouteKind::Tcp | RouteKind::Udp => None,
         };
         names.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a route would take a request where it was asked, were not all of its rules invalid.
+    pub(super) fn would_take_but_for_its_rules(
+        &self,
+        route: &ObjectRef,
+        request: &Request,
+        answer: &Answer,
+    ) -> bool {
+        let Some(kind) = RouteKind::from_kind(&route.kind) else {
+            return false;
+        };
+        let id = RouteId::new(kind, route.namespaced_name());
+        let asked = answer.gateway.as_ref().or(answer.service.as_ref());
+        let attachments = self.resolver.resolution().attachments.get(&id);
+        let mut attachments = attachments.into_iter().flatten().enumerate();
+        let rejected = attachments.any(|(index, attachment)| {
+            let parent = attachment.parent.resolve(&id.name.namespace);
+            asked.is_some_and(|asked| *asked == parent)
+                && self.resolver.is_rejected_for_rules(&id, index)
+        });
+        rejected && carries(&id, request) && self.would_take(&id, request)
     }
 
     /// Whether a route would take a request, were it in force. Of one whose rules cannot be read that is not known: it
@@ -290,10 +313,9 @@ impl Near<'_> {
         let invalid = self.resolver.is_invalid(route);
         let rules = self.resolver.invalid_rules(route);
         if invalid && !rules.is_empty() {
-            let correct = rules.iter().take(SHOWN);
-            help.extend(
-                correct.map(|rule| format!("{route}: {}", self.correct_rule(route, *rule))),
-            );
+            let shown = rules.get(..SHOWN).unwrap_or(rules);
+            let correct = self.correct_rules(route, shown).into_iter();
+            help.extend(correct.map(|(_, correct)| format!("{route}: {correct}")));
             return;
         }
         let object = ObjectRef {

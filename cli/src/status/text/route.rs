@@ -1,0 +1,200 @@
+//! A route for people: at which listeners it is in force, where it is rejected, and why.
+
+use super::{
+    super::words::{at_listener, describe, some},
+    StatusText,
+};
+use crate::output::{Line, Tone};
+use gwapi::{
+    attachment::{
+        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
+        effective::{EffectiveBackend, EffectiveHostname},
+    },
+    meta::{Condition, NamespacedName, ObjectRef},
+    v1::ParentReference,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl StatusText<'_> {
+    /// A route: what became of it at each of its parents.
+    pub(super) fn route<'c>(
+        &mut self,
+        object: &ObjectRef,
+        conditions: impl Fn(&ParentReference) -> &'c [Condition],
+    ) {
+        self.head(object, Line::default());
+        let resolution = self.resolver.resolution();
+        let id = RouteKind::from_kind(&object.kind)
+            .map(|kind| RouteId::new(kind, object.namespaced_name()));
+        let attachments = id.as_ref().and_then(|id| resolution.attachments.get(id));
+        let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
+        if attachments.is_empty() {
+            self.bad += 1;
+            let line = Line::of(Tone::Bad, "no effect")
+                .and(": `spec.parentRefs` is empty; name a Gateway there");
+            self.page.line(2, &line);
+        }
+        for attachment in attachments {
+            self.attachment(object, attachment, conditions(&attachment.parent));
+        }
+    }
+
+    fn attachment(&mut self, route: &ObjectRef, attachment: &Attachment, conditions: &[Condition]) {
+        let parent = describe(&attachment.parent, &route.namespace);
+        if !attachment.attached {
+            if conditions.is_empty() {
+                // Nobody writes a condition.
+                self.bad += 1;
+                let line = Line::of(Tone::Bad, "no effect").and(": ");
+                self.page.line(2, &line.and(&attachment.why));
+            } else {
+                let line = Line::of(Tone::Bad, "rejected").and(" by ").and(parent);
+                self.page.line(2, &line);
+                self.conditions(4, conditions, |c| c.message.clone());
+            }
+            return;
+        }
+        let mut in_force = Vec::new();
+        let mut idle = Vec::new();
+        let mut lost = Vec::new();
+        let mut refused = Vec::new();
+        for at in &attachment.listeners {
+            match &at.standing {
+                Standing::InForce { hostnames } => in_force.push((at, hostnames)),
+                Standing::Idle { .. } => idle.push(at),
+                Standing::Rejected { reason } => refused.push((at, *reason)),
+                standing => lost.extend(standing.excluded().map(|why| (at, why))),
+            }
+        }
+        // The listeners are told one by one.
+        let gateway = attachment.parent.resolve(&route.namespace);
+        let parent = if attachment.listeners.is_empty() {
+            parent
+        } else {
+            gateway.to_string()
+        };
+        let mut line = Line::of(Tone::Good, "accepted").and(" by ").and(parent);
+        if !in_force.is_empty() {
+            let at: Vec<String> = in_force
+                .iter()
+                .map(|(at, hosts)| {
+                    let hosts = hosts
+                        .iter()
+                        .filter(|host| self.is_served(&gateway, at, host));
+                    at_listener(at, hosts, &route.kind)
+                })
+                .collect();
+            line = line.and(" at ").and(some(&at, "; "));
+        } else if attachment.listeners.is_empty() {
+            line = line.and(": ").and(&attachment.why);
+        } else {
+            line = line.and(", but with ").with(Tone::Bad, "no effect");
+        }
+        if let Some(why) = self.closed(route).filter(|_| !in_force.is_empty()) {
+            line = line.and(", but ").with(Tone::Bad, why);
+            self.bad += 1;
+        }
+        self.page.line(2, &line);
+        if !idle.is_empty() {
+            if in_force.is_empty() {
+                self.bad += 1;
+            }
+            let names: Vec<String> = idle.iter().map(|at| at.name.to_string()).collect();
+            let verb = if names.len() == 1 {
+                "listener"
+            } else {
+                "listeners"
+            };
+            let is = if names.len() == 1 { "is" } else { "are" };
+            self.page.line(
+                4,
+                &Line::plain(format_args!(
+                    "{verb} {} {is} not serving: see {gateway}",
+                    some(&names, ", ")
+                )),
+            );
+        }
+        for (at, why) in lost {
+            self.bad += 1;
+            let line =
+                Line::of(Tone::Bad, "rejected").and(format_args!(" at listener {}: ", at.name));
+            self.page.line(4, &line.and(why));
+        }
+        let refused: Vec<String> = refused
+            .iter()
+            .filter(|(at, _)| self.supports(&attachment.parent, route, at))
+            .map(|(at, reason)| format!("{} ({reason})", at.name))
+            .collect();
+        if !refused.is_empty() && in_force.len() + idle.len() > 0 {
+            self.page.line(
+                4,
+                &Line::of(
+                    Tone::Faint,
+                    format_args!("rejected at: {}", some(&refused, ", ")),
+                ),
+            );
+        }
+        self.conditions(4, conditions, |c| c.message.clone());
+    }
+
+    /// That a route of connections passes none of them on, since it has no backend that could be used, if it is so.
+    fn closed(&self, route: &ObjectRef) -> Option<&'static str> {
+        let kind = RouteKind::from_kind(&route.kind)?;
+        let thing = match kind {
+            RouteKind::Http | RouteKind::Grpc => return None,
+            RouteKind::Tls | RouteKind::Tcp => "every connection is closed",
+            RouteKind::Udp => "every datagram is dropped",
+        };
+        let id = RouteId::new(kind, route.namespaced_name());
+        let backends = self.resolver.connection_backends(&id)?;
+        let usable = |backend: &EffectiveBackend| backend.weight > 0 && backend.problem().is_none();
+        (!backends.iter().any(usable)).then_some(thing)
+    }
+
+    /// Whether requests for a hostname of a route reach it at a listener, and do not belong to a more specific one.
+    fn is_served(&self, gateway: &ObjectRef, at: &AtListener, host: &EffectiveHostname) -> bool {
+        let gateways = &self.resolver.resolution().effective.gateways;
+        let owner = || {
+            let gateway = gateways.get(&gateway.namespaced_name())?;
+            let mut listeners = gateway.listeners.iter();
+            let listener = listeners.find(|listener| *listener.name == *at.name)?;
+            gateway.owner(listener, host.hostname.as_ref()?)
+        };
+        owner().is_none()
+    }
+
+    /// Whether a listener takes routes of this kind at all: others are of no interest to it.
+    fn supports(&self, parent: &ParentReference, route: &ObjectRef, at: &AtListener) -> bool {
+        let gateway = parent.resolve(&route.namespace);
+        match self.resolver.resolution().statuses.get(&gateway) {
+            Some(Status::Gateway(status)) => status
+                .listeners
+                .iter()
+                .filter(|listener| *listener.name == *at.name)
+                .any(|listener| {
+                    listener
+                        .supported_kinds()
+                        .iter()
+                        .any(|kind| kind.kind == route.kind)
+                }),
+            _ => true,
+        }
+    }
+}
+
+/// The routes that are in force at each listener.
+pub(super) fn in_force(
+    resolver: &Resolver,
+) -> BTreeMap<(NamespacedName, &str), BTreeSet<&RouteId>> {
+    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (route, attachments) in &resolver.resolution().attachments {
+        for attachment in attachments.iter().filter(|one| one.parent.is_gateway()) {
+            let gateway = attachment.parent.resolve(&route.name.namespace);
+            for at in attachment.in_force() {
+                let listener = (gateway.namespaced_name(), &*at.name);
+                found.entry(listener).or_default().insert(route);
+            }
+        }
+    }
+    found
+}

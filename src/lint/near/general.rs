@@ -1,0 +1,257 @@
+//! What would be right by the kind of a problem alone, where nothing nearly fits.
+
+use super::{Kind, MOST_NAMED, Near};
+use crate::{
+    attachment::{ReferenceProblem, RouteKind, Standing, Status},
+    meta::{ObjectRef, Release, condition},
+    v1::ProtocolType,
+};
+
+/// How many listeners are looked at for one that would take a route: as many as the API allows a Gateway.
+const MOST_LISTENERS: usize = 64;
+
+impl Near<'_> {
+    /// What would be right in place of a reference that fails.
+    pub(super) fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
+        let path = &problem.path;
+        let to = problem.to.as_ref()?;
+        Some(match problem.kind {
+            Kind::ListenerNotFound => {
+                let part = match to.kind.as_str() {
+                    "Gateway" => "listener",
+                    _ => "port",
+                };
+                format!(
+                    "name a {part} in `{path}` that {to} has, or leave the field out for all of them"
+                )
+            }
+            Kind::NoCommonHostname => format!(
+                "give the route a hostname that a listener of {to} serves, or a listener one that the route names"
+            ),
+            Kind::BackendNotFound => format!("create {to}, or name another backend"),
+            Kind::PortNotFound => {
+                let ports = self.ports(to);
+                let ports: Vec<String> =
+                    ports.iter().take(MOST_NAMED).map(i32::to_string).collect();
+                match ports.as_slice() {
+                    [] => format!("give {to} a port"),
+                    ports => format!("name a port that {to} has, as {}", ports.join(" or ")),
+                }
+            }
+            Kind::BackendUnusable if !is_backend(to) => {
+                format!("name a Service or a ServiceImport in `{path}`")
+            }
+            Kind::BackendUnusable => format!(
+                "name another backend in `{path}`: one with an address of its own that speaks a protocol of the route"
+            ),
+            Kind::FilterUnsupported => format!(
+                "leave the filter out to see the rest of the rule: only the implementation that has kind {} knows what it does",
+                to.kind
+            ),
+            Kind::CertificateNotFound => format!(
+                "create {to}, of type `kubernetes.io/tls`, with a certificate and its private key"
+            ),
+            Kind::CertificateUnusable if !is_core(to, "Secret") => {
+                format!("name a Secret in `{path}`")
+            }
+            Kind::CertificateUnusable => format!(
+                "put a certificate that is valid, and the private key that belongs to it, into {to}"
+            ),
+            Kind::AuthorityNotFound => {
+                format!("create {to}, with CA certificates under the key `ca.crt`")
+            }
+            Kind::AuthorityUnusable if !is_core(to, "ConfigMap") => {
+                format!("name a ConfigMap in `{path}`")
+            }
+            Kind::AuthorityUnusable => {
+                format!("put certificates of authorities into {to}, under `ca.crt`")
+            }
+            Kind::TargetUnusable if !is_backend(to) => {
+                format!("name a Service or a ServiceImport in `{path}`")
+            }
+            _ => return None,
+        })
+    }
+
+    /// What a policy needs that has no effect on a target which can be one.
+    pub(super) fn other_target(
+        &self,
+        object: &ObjectRef,
+        problem: &ReferenceProblem,
+    ) -> Option<String> {
+        let to = problem.to.as_ref().filter(|to| is_backend(to))?;
+        let index = problem.path.strip_prefix("spec.targetRefs[")?;
+        let index: usize = index.split_once(']')?.0.parse().ok()?;
+        let target = self
+            .resolver
+            .resolution()
+            .policies
+            .get(object)?
+            .get(index)?;
+        Some(match &target.section {
+            _ if target.accepted => format!(
+                "remove {to} from the `targetRefs` of {object}, or send it traffic of HTTPRoutes, GRPCRoutes or TCPRoutes through a Gateway"
+            ),
+            Some(_) => format!(
+                "name a port of {to} by its name in `{}.sectionName`, or leave the field out for all of them",
+                problem.path
+            ),
+            None => format!(
+                "name a Service in `{}` that traffic of TCP goes to, or remove {object}",
+                problem.path
+            ),
+        })
+    }
+
+    /// What the targets of a policy need that no accepted route refers to; each with its field.
+    pub(super) fn unused_targets(&self, object: &ObjectRef) -> Vec<(String, String)> {
+        let targets = self.resolver.resolution().policies.get(object);
+        let targets = targets.into_iter().flatten().enumerate();
+        let unused = targets.filter(|(_, target)| target.is_unused());
+        let help = unused.take(MOST_NAMED).map(|(index, target)| {
+            let help = format!(
+                "refer to {} in a route that a Gateway accepts, or remove the policy",
+                target.target
+            );
+            (format!("spec.targetRefs[{index}]"), help)
+        });
+        help.collect()
+    }
+
+    /// Which CRDs to install, where those that are installed are of no known release.
+    pub(super) fn installed_release(&self, object: &ObjectRef) -> Option<String> {
+        let statuses = &self.resolver.resolution().statuses;
+        let Some(Status::GatewayClass(status)) = statuses.get(object) else {
+            return None;
+        };
+        let unsupported = condition::gateway_class::reason::UNSUPPORTED_VERSION;
+        let mut conditions = status.conditions.iter();
+        conditions.any(|one| one.reason == unsupported).then(|| {
+            let (first, last) = (Release::ALL.first(), Release::ALL.last());
+            let known = first
+                .zip(last)
+                .map(|(first, last)| format!(" from {first} to {last}"));
+            format!(
+                "install the CRDs of one release{}",
+                known.unwrap_or_default()
+            )
+        })
+    }
+
+    /// The ports of a Service or ServiceImport.
+    fn ports(&self, to: &ObjectRef) -> Vec<i32> {
+        let place = &to.namespaced_name();
+        let snapshot = self.resolver.snapshot();
+        if to.kind == "ServiceImport" {
+            let import = snapshot.service_imports().get(place);
+            let ports = import.into_iter().flat_map(|import| &import.spec.ports);
+            return ports.map(|port| port.port).collect();
+        }
+        let service = snapshot.services().get(place);
+        let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref());
+        ports.into_iter().flatten().map(|port| port.port).collect()
+    }
+
+    /// What a route needs that the listeners of a Gateway do not take, by its kind or its namespace.
+    pub(super) fn not_taken(
+        &self,
+        object: &ObjectRef,
+        problem: &ReferenceProblem,
+    ) -> Option<String> {
+        use condition::route::reason;
+        let attachment = self.attachment(object, problem)?;
+        let to = problem.to.as_ref()?;
+        let kind = RouteKind::from_kind(&object.kind)?;
+        if to.kind != "Gateway" {
+            let protocol = match kind {
+                RouteKind::Udp => "UDP",
+                _ => "TCP",
+            };
+            return Some(format!(
+                "name a Service in `{}` that has a port for {protocol} and an address of its own",
+                problem.path
+            ));
+        }
+        let gateway = self
+            .resolver
+            .snapshot()
+            .gateways()
+            .get(&to.namespaced_name())?;
+        let rejected = attachment.listeners.iter().filter(|at| {
+            let not_allowed = reason::NOT_ALLOWED_BY_LISTENERS;
+            matches!(&at.standing, Standing::Rejected { reason } if *reason == not_allowed)
+        });
+        // One that is rejected itself has its own help, at the Gateway.
+        let statuses = &self.resolver.resolution().statuses;
+        let is_accepted = |name: &str| match statuses.get(to) {
+            Some(Status::Gateway(status)) => {
+                let mut listeners = status.listeners.iter();
+                let listener = listeners.find(|listener| listener.name == name);
+                listener.is_some_and(|listener| {
+                    let accepted = condition::listener::ACCEPTED;
+                    let mut conditions = listener.conditions.iter();
+                    conditions.any(|one| one.type_ == accepted && one.status == "True")
+                })
+            }
+            _ => false,
+        };
+        let mut written = rejected
+            .take(MOST_LISTENERS)
+            .filter(|at| is_accepted(&at.name))
+            .filter_map(|at| {
+                let mut listeners = gateway.spec.listeners.iter();
+                listeners.find(|listener| *listener.name == *at.name)
+            });
+        let carries = |protocol: &ProtocolType| match kind {
+            RouteKind::Http | RouteKind::Grpc => {
+                matches!(protocol, ProtocolType::Http | ProtocolType::Https)
+            }
+            RouteKind::Tls => *protocol == ProtocolType::Tls,
+            RouteKind::Tcp => matches!(protocol, ProtocolType::Tcp | ProtocolType::Tls),
+            RouteKind::Udp => *protocol == ProtocolType::Udp,
+        };
+        let first = written.next()?;
+        let protocol = match kind {
+            RouteKind::Http | RouteKind::Grpc => "HTTP` or `protocol: HTTPS",
+            RouteKind::Tls => "TLS",
+            RouteKind::Tcp => "TCP",
+            RouteKind::Udp => "UDP",
+        };
+        let Some(listener) = std::iter::once(first)
+            .chain(written)
+            .find(|one| carries(&one.protocol))
+        else {
+            return Some(format!(
+                "name a listener with `protocol: {protocol}`, or add one to {to}: others take no {kind}"
+            ));
+        };
+        let kinds = listener
+            .allowed_routes
+            .as_ref()
+            .map(|allowed| &allowed.kinds);
+        let takes = kinds.is_none_or(|kinds| {
+            kinds.is_empty() || kinds.iter().any(|allowed| allowed.kind == kind.as_str())
+        });
+        Some(if takes {
+            format!(
+                "give Namespace `{}` the labels that listener `{}` asks for, or widen its `allowedRoutes.namespaces`",
+                object.namespace, listener.name
+            )
+        } else {
+            format!(
+                "add `kind: {kind}` to the `allowedRoutes.kinds` of listener `{}`, or name another listener",
+                listener.name
+            )
+        })
+    }
+}
+
+/// Whether an object is of a core kind.
+fn is_core(object: &ObjectRef, kind: &str) -> bool {
+    object.group.is_empty() && object.kind == kind
+}
+
+/// Whether an object is of a kind that has endpoints.
+fn is_backend(object: &ObjectRef) -> bool {
+    is_core(object, "Service") || object.kind == "ServiceImport"
+}
