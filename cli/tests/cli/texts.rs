@@ -459,3 +459,37 @@ fn a_warning_is_in_the_json_of_a_status_with_its_field_and_help() {
     let list: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(list["warnings"], serde_json::json!([]));
 }
+
+/// BackendTLSPolicy `targetRefs`: a policy that is invalid by its certificates is told to correct these, and not its target.
+#[test]
+fn a_policy_is_told_to_correct_what_is_wrong_with_it_alone() {
+    let policy = |name: &str, roots: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {{ name: {name}, namespace: shop }}\n\
+             spec: {{ targetRefs: [{{ group: '', kind: Service, name: cart }}], validation: {{ hostname: a.example, {roots} }} }}\n"
+        )
+    };
+    let missing = "caCertificateRefs: [{ group: '', kind: ConfigMap, name: nowhere }]";
+    let objects = SOUND.to_owned()
+        + &policy("old", missing)
+        + &policy("young", "wellKnownCACertificates: System");
+    let (text, _) = status(&objects, &[]);
+    let old = about(&text, "BackendTLSPolicy shop/old");
+    let create = "help: create ConfigMap shop/nowhere, with CA certificates under the key `ca.crt`, or remove BackendTLSPolicy shop/old";
+    assert_eq!(old.matches("help: ").count(), 1, "{text}");
+    assert!(old.contains(create), "{text}");
+    // One for a Service without TCP needs another target.
+    let datagrams = SOUND.replace(
+        "ports: [{ port: 80 }]",
+        "ports: [{ port: 80, protocol: UDP }]",
+    );
+    let (text, _) = status(
+        &(datagrams + &policy("old", "wellKnownCACertificates: System")),
+        &[],
+    );
+    let name = "help: name a Service in `spec.targetRefs[0]` that has a port for TCP, or remove BackendTLSPolicy shop/old";
+    assert!(
+        about(&text, "BackendTLSPolicy shop/old").contains(name),
+        "{text}"
+    );
+}

@@ -96,10 +96,11 @@ impl Near<'_> {
                 "name a port of {to} by its name in `{}.sectionName`, or leave the field out for all of them",
                 problem.path
             ),
-            None => format!(
-                "name a Service in `{}` that traffic of TCP goes to, or remove {object}",
+            None if !self.has_tcp(to) => format!(
+                "name a Service in `{}` that has a port for TCP, or remove {object}",
                 problem.path
             ),
+            None => return None,
         })
     }
 
@@ -136,6 +137,21 @@ impl Near<'_> {
                 known.unwrap_or_default()
             )
         })
+    }
+
+    /// Whether a Service or ServiceImport has a port for TCP, which is the protocol unless another one is named.
+    fn has_tcp(&self, to: &ObjectRef) -> bool {
+        let place = &to.namespaced_name();
+        let snapshot = self.resolver.snapshot();
+        if to.kind == "ServiceImport" {
+            let import = snapshot.service_imports().get(place);
+            let mut ports = import.into_iter().flat_map(|import| &import.spec.ports);
+            return ports.any(|port| port.protocol.as_deref().is_none_or(|one| one == "TCP"));
+        }
+        let service = snapshot.services().get(place);
+        let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref());
+        let mut ports = ports.into_iter().flatten();
+        ports.any(|port| port.protocol.as_deref().is_none_or(|one| one == "TCP"))
     }
 
     /// The ports of a Service or ServiceImport.
