@@ -9,17 +9,22 @@
 //! which hosts the certificate is good. Without the feature only the PEM framing is checked, and these two
 //! have nothing to say.
 //!
-//! Who signed a certificate, and whether anybody trusts it, is not judged here: that is for the two ends of a
-//! connection. There is no clock here either: the time is an argument.
+//! Who signed the certificate of a server, and whether anybody trusts it, is not judged here: that is for its clients. What a
+//! client shows to a listener is judged by `ClientChain::verify`, with the feature `tls`. There is no clock here: the time is
+//! an argument.
 
+mod client;
 mod error;
 mod names;
 mod pem;
 #[cfg(feature = "tls")]
 mod private_key;
 #[cfg(feature = "tls")]
+mod signatures;
+#[cfg(feature = "tls")]
 mod x509;
 
+pub use client::{ClientCertificateError, ClientChain};
 pub use error::{CertificateError, Part};
 
 use crate::meta::Hostname;

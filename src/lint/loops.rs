@@ -7,7 +7,7 @@ use crate::{
         effective::{EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule},
     },
     meta::{Authority, NamespacedName, Transport},
-    proxy::{Connection, Decision, Scheme, Table, http_entries},
+    proxy::{Attempted, Begun, Connection, Draws, Scheme, Table, http_entries},
     routing::Match,
     rules::{Rule, set as rules},
     v1::ProtocolType,
@@ -17,7 +17,10 @@ use http::{
     header::{HOST, LOCATION},
     request,
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 /// How often a client is sent on before it is said to go nowhere. Browsers give up after about 20.
 const MOST_HOPS: usize = 10;
@@ -262,10 +265,16 @@ impl<'a> Walk<'a> {
             scheme: url.scheme,
             port: url.port,
         };
-        let Decision::Answer(answer) = table.decide(&mut parts, connection, &mut |_| 0) else {
-            return None;
+        let answer = match table.begin(parts, connection) {
+            Begun::Answer(answer) => answer,
+            Begun::Exchange(mut exchange) => {
+                match exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO) {
+                    Attempted::Answer(answer) => answer,
+                    Attempted::Attempt(_) => return None,
+                }
+            }
         };
-        let target = answer.target?;
+        let target = answer.target.as_ref()?;
         if !answer.status.is_redirection() {
             return None;
         }

@@ -1,18 +1,19 @@
 //! What the data plane answers by itself.
 
-use super::{GrpcStatus, Mirrored, Target, Why};
-use crate::attachment::{RouteKind, effective::EffectiveBackend};
+use super::{Backend, GrpcStatus, Mirrored, Target, Why};
+use crate::attachment::RouteKind;
 use http::{HeaderMap, StatusCode};
+use std::sync::Arc;
 
 /// An answer of the data plane itself: a redirect or an error.
-#[derive(Debug)]
-pub struct LocalAnswer<'t> {
+#[derive(Clone, Debug)]
+pub struct LocalAnswer {
     /// The rule and match; none where no rule matched.
-    pub target: Option<&'t Target>,
+    pub target: Option<Target>,
     /// The backend whose share of requests fails, where that is why.
-    pub failed: Option<&'t EffectiveBackend>,
+    pub failed: Option<Arc<Backend>>,
     /// The backend whose own filter redirects, where that is why.
-    pub redirecting: Option<&'t EffectiveBackend>,
+    pub redirecting: Option<Arc<Backend>>,
     /// The status code.
     pub status: StatusCode,
     /// The status in the form of gRPC, where that is what the client gets.
@@ -20,7 +21,7 @@ pub struct LocalAnswer<'t> {
     /// The headers.
     pub headers: HeaderMap,
     /// Copies of a request that is redirected. An error is answered without any.
-    pub mirrors: Vec<Mirrored<'t>>,
+    pub mirrors: Vec<Mirrored>,
     /// Why. No client gets to see it.
     pub why: Why,
 }
@@ -42,7 +43,7 @@ impl Asker {
     /// listener or Service port. To all others the specification of the HTTPRoute applies, which demands 404 and 500 whatever
     /// the content of the request is. What is no call and is taken by a GRPCRoute gets 503, which is `UNAVAILABLE` in HTTP
     /// (gRPC, "HTTP to gRPC Status Code Mapping").
-    pub(super) fn error<'t>(self, target: Option<&'t Target>, why: Why) -> LocalAnswer<'t> {
+    pub(super) fn error(self, target: Option<&Target>, why: Why) -> LocalAnswer {
         let by_grpc = target.map(|target| target.rule().route().kind == RouteKind::Grpc);
         let grpc = match by_grpc {
             _ if !self.calls => None,
@@ -58,7 +59,7 @@ impl Asker {
             (None, status) => status,
         };
         LocalAnswer {
-            target,
+            target: target.cloned(),
             failed: None,
             redirecting: None,
             status,
@@ -70,10 +71,10 @@ impl Asker {
     }
 }
 
-impl<'t> LocalAnswer<'t> {
-    /// A request that names no host as HTTP demands. In this form for everyone: HTTP itself asks for it, before it matters
-    /// what is spoken over HTTP.
-    pub(super) fn bad_request(why: Why) -> Self {
+impl LocalAnswer {
+    /// An answer in the form of HTTP for everyone, since it concerns HTTP itself, before it matters what is spoken over it: a
+    /// request that names no host as HTTP demands, or that belongs to another connection.
+    pub(super) fn of_http(why: Why) -> Self {
         Self {
             target: None,
             failed: None,

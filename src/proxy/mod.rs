@@ -13,12 +13,19 @@
 
 mod answer;
 mod attached;
-mod draw;
+mod bind;
+mod choose;
+mod exchange;
 mod grpc;
+mod handshake;
 mod host;
-mod pipeline;
+mod http_session;
+mod keys;
+mod mesh;
+mod plane;
 mod protocol;
 mod rule;
+mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -26,13 +33,23 @@ mod why;
 
 pub use answer::LocalAnswer;
 pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
-pub use draw::DrawError;
+pub use bind::{Accepted, Bind};
+pub use choose::{Choose, ChosenEndpoint, Draws};
+pub use exchange::{
+    AfterFailure, Attempt, Attempted, Begun, Connection, Exchange, Failure, Mirrored, Scheme,
+};
 pub use grpc::GrpcStatus;
 pub(crate) use grpc::is_grpc;
+pub use handshake::{Authenticated, ClientHello, Hello, TlsSettings};
 pub use host::BadHost;
 pub(crate) use host::settle;
-pub use pipeline::{Connection, Decision, Forward, Mirrored, Scheme, ready_endpoint};
+pub use http_session::{HttpSession, Received};
+pub use keys::{BindKey, ListenerKey, ServiceKey};
+pub use mesh::MeshPort;
+pub use plane::{DataPlane, Diff};
 pub use protocol::BackendProtocol;
 pub use rule::{Backend, CompiledRule};
+pub(crate) use stream::Way;
+pub use stream::{Connected, Stream};
 pub use table::{Table, Target};
 pub use why::Why;

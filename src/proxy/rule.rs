@@ -1,18 +1,18 @@
 //! A rule of a route, compiled: what a request under it goes through.
 
-use super::Why;
+use super::{Choose, Why};
 use crate::{
     attachment::{
         RouteId, RouteKind, RuleLabel,
         effective::{
-            BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveFilters, GrpcRule,
+            BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveFilters, GrpcRule,
             HttpRule, RuleProblem, Timeouts,
         },
     },
-    backend::WeightedChoice,
+    backend::{EndpointSet, WeightedChoice},
     meta::{NamespacedName, ObjectRef},
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A rule, ready to be asked.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ pub struct CompiledRule {
     index: usize,
     name: Option<Arc<str>>,
     filters: EffectiveFilters,
-    backends: Vec<Backend>,
+    mirrors: Vec<Arc<Backend>>,
+    backends: Vec<Arc<Backend>>,
     choice: WeightedChoice,
     timeouts: Timeouts,
     problem: Option<Why>,
@@ -60,6 +61,40 @@ impl CompiledRule {
         )
     }
 
+    /// The first rule of a TLSRoute, TCPRoute or UDPRoute: such rules have no matches, so that it takes every connection.
+    #[must_use]
+    pub fn connections(kind: RouteKind, route: &ConnectionRouteRules) -> Self {
+        let id = RouteId {
+            kind,
+            name: route.reference.clone(),
+        };
+        let rule = route.rules.first();
+        Self::new(
+            id,
+            rule.map(|rule| (rule.index, rule.name.clone()))
+                .unwrap_or_default(),
+            &EffectiveFilters::default(),
+            rule.map(|rule| &*rule.backends).unwrap_or_default(),
+            Timeouts::default(),
+            None,
+        )
+    }
+
+    /// Chooses a backend.
+    pub(super) fn choose(&self, chooser: &mut dyn Choose) -> Result<&Arc<Backend>, Why> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
+        if self.choice.total() == 0 {
+            return Err(match self.backends.is_empty() {
+                true => Why::NoBackend,
+                false => Why::NoWeight,
+            });
+        }
+        let index = chooser.backend(self)?;
+        self.backends.get(index).ok_or(Why::NoBackend)
+    }
+
     fn new(
         route: RouteId,
         (index, name): (usize, Option<Arc<str>>),
@@ -80,8 +115,9 @@ impl CompiledRule {
             index,
             name,
             filters: filters.clone(),
+            mirrors: mirrors(filters),
             choice,
-            backends: backends.iter().map(Backend::new).collect(),
+            backends: backends.iter().map(Backend::shared).collect(),
             timeouts,
             problem,
         }
@@ -114,9 +150,15 @@ impl CompiledRule {
         &self.filters
     }
 
+    /// Where the mirrors among these filters lead, in their order.
+    #[must_use]
+    pub fn mirrors(&self) -> &[Arc<Backend>] {
+        &self.mirrors
+    }
+
     /// The backends, in the order of the spec.
     #[must_use]
-    pub fn backends(&self) -> &[Backend] {
+    pub fn backends(&self) -> &[Arc<Backend>] {
         &self.backends
     }
 
@@ -139,21 +181,34 @@ impl CompiledRule {
     }
 }
 
-/// A backend of a rule.
+/// Where mirrors lead.
+fn mirrors(filters: &EffectiveFilters) -> Vec<Arc<Backend>> {
+    let mirrors = filters.mirrors.iter();
+    mirrors
+        .map(|mirror| Backend::shared(&mirror.backend))
+        .collect()
+}
+
+/// A backend of a rule, or of a mirror.
 #[derive(Debug)]
 pub struct Backend {
     effective: EffectiveBackend,
+    mirrors: Vec<Arc<Backend>>,
     reference: Arc<ObjectRef>,
     problem: Option<Arc<BackendProblem>>,
+    /// Made when the first request asks for it.
+    endpoints: OnceLock<Arc<EndpointSet>>,
 }
 
 impl Backend {
-    fn new(effective: &EffectiveBackend) -> Self {
-        Self {
+    pub(super) fn shared(effective: &EffectiveBackend) -> Arc<Self> {
+        Arc::new(Self {
             effective: effective.clone(),
+            mirrors: mirrors(&effective.filters),
             reference: Arc::new(effective.reference.clone()),
             problem: effective.problem().cloned().map(Arc::new),
-        }
+            endpoints: OnceLock::new(),
+        })
     }
 
     /// The backend as attachment resolved it.
@@ -168,14 +223,17 @@ impl Backend {
         &self.reference
     }
 
-    /// Where requests go.
+    /// Where requests go. The first call prepares the choice among the endpoints, and allocates; later ones do not.
     ///
     /// # Errors
     ///
     /// Why they fail.
-    pub fn target(&self) -> Result<&Arc<BackendEndpoints>, Arc<BackendProblem>> {
+    pub fn endpoints(&self) -> Result<&Arc<EndpointSet>, Arc<BackendProblem>> {
         match (&self.effective.target, &self.problem) {
-            (Ok(endpoints), _) => Ok(endpoints),
+            (Ok(target), _) => {
+                let make = || Arc::new(EndpointSet::new(target.clone()));
+                Ok(self.endpoints.get_or_init(make))
+            }
             (Err(_), Some(problem)) => Err(problem.clone()),
             (Err(problem), None) => Err(Arc::new(problem.clone())),
         }
@@ -185,5 +243,11 @@ impl Backend {
     #[must_use]
     pub fn filters(&self) -> &EffectiveFilters {
         &self.effective.filters
+    }
+
+    /// Where the mirrors among these filters lead, in their order.
+    #[must_use]
+    pub fn mirrors(&self) -> &[Arc<Backend>] {
+        &self.mirrors
     }
 }

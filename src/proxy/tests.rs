@@ -10,6 +10,7 @@ use crate::{
             GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
         },
     },
+    backend::DrawError,
     filters::Filters,
     meta::{NamespacedName, ObjectRef},
     routing,
@@ -21,6 +22,7 @@ use crate::{
 use http::{Request, StatusCode, request};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn reference(name: &str) -> ObjectRef {
     ObjectRef {
@@ -162,6 +164,43 @@ const CONNECTION: Connection = Connection {
     port: 80,
 };
 
+/// What becomes of a request in one attempt.
+enum Decision {
+    Forward(Box<Forward>),
+    Answer(Box<LocalAnswer>),
+}
+
+struct Forward {
+    exchange: Exchange,
+    attempt: Attempt,
+}
+
+impl Forward {
+    fn mirrors(&self) -> impl Iterator<Item = (&str, &request::Parts)> {
+        copies(&self.attempt.mirrors)
+    }
+}
+
+fn copies(mirrors: &[Mirrored]) -> impl Iterator<Item = (&str, &request::Parts)> {
+    let mirrors = mirrors.iter();
+    mirrors.map(|copy| (copy.backend.reference().name.as_str(), &copy.request))
+}
+
+/// Takes a request through an exchange. It is then as it is forwarded.
+fn decide(table: &Table, parts: &mut request::Parts, draw: &mut dyn FnMut(u64) -> u64) -> Decision {
+    let mut exchange = match table.begin(parts.clone(), CONNECTION) {
+        Begun::Answer(answer) => return Decision::Answer(Box::new(answer)),
+        Begun::Exchange(exchange) => exchange,
+    };
+    match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
+        Attempted::Answer(answer) => Decision::Answer(Box::new(answer)),
+        Attempted::Attempt(attempt) => {
+            *parts = exchange.head().clone();
+            Decision::Forward(Box::new(Forward { exchange, attempt }))
+        }
+    }
+}
+
 fn ask(path: &str) -> request::Parts {
     Request::get(path)
         .header("host", "shop.example")
@@ -177,7 +216,7 @@ fn statuses(table: &Table, total: u64) -> Vec<u16> {
         .map(|number| {
             let mut number = Some(number);
             let mut parts = ask("/cart");
-            match table.decide(&mut parts, CONNECTION, &mut |_| number.take().unwrap_or(0)) {
+            match decide(table, &mut parts, &mut |_| number.take().unwrap_or(0)) {
                 Decision::Forward(_) => 200,
                 Decision::Answer(answer) => answer.status.as_u16(),
             }
@@ -213,7 +252,7 @@ fn a_rule_without_backends_or_with_all_weights_zero_answers_500() {
 fn a_request_that_no_rule_matches_is_answered_with_404() {
     let table = table(none(), vec![backend("a", 1, &[true])]);
     let mut parts = ask("/other");
-    let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("forwarded")
     };
     assert_eq!(
@@ -258,7 +297,7 @@ fn filters_of_the_backend_come_after_those_of_the_rule() {
     }});
     let table = table(filters(json!([request, response, rewrite])), vec![own]);
     let mut parts = ask("/cart/items?n=1");
-    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("answered")
     };
     assert_eq!(parts.headers["x-level"], "backend");
@@ -266,7 +305,10 @@ fn filters_of_the_backend_come_after_those_of_the_rule() {
     assert_eq!(parts.uri, "/v2/items?n=1");
     // On the way back the rule's filters are the last.
     let (mut response, ()) = http::Response::new(()).into_parts();
-    forward.respond(&mut response).unwrap();
+    forward
+        .exchange
+        .respond(&forward.attempt, &mut response)
+        .unwrap();
     assert_eq!(response.headers["x-level"], "rule");
 }
 
@@ -277,7 +319,7 @@ fn a_redirect_answers_and_no_backend_is_asked() {
     let [_, response] = set("x-by", "rule");
     let table = table(filters(json!([redirect, response])), vec![]);
     let mut parts = ask("/cart/items?n=1");
-    let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("forwarded")
     };
     assert_eq!(answer.status, StatusCode::FOUND);
@@ -301,7 +343,7 @@ fn a_redirect_of_a_backend_gets_the_response_filters_of_its_rule() {
     };
     let table = table(filters(json!([of_rule])), vec![own]);
     let mut parts = ask("/cart");
-    let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("forwarded")
     };
     assert_eq!(answer.headers["location"], "http://o.example/cart");
@@ -321,7 +363,7 @@ fn a_request_whose_host_is_invalid_is_answered_with_400_and_matches_nothing() {
         parts
             .headers
             .insert("content-type", content_type.parse().unwrap());
-        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("forwarded")
         };
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -338,14 +380,10 @@ fn a_mirror_that_leads_nowhere_concerns_nobody_else() {
     let mirrors = mirroring(json!([mirror_filter(), mirror_filter()]), lead);
     let table = table(mirrors, vec![backend("a", 1, &[true])]);
     let mut parts = ask("/cart");
-    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("answered")
     };
-    let names: Vec<_> = forward
-        .mirrors
-        .iter()
-        .map(|copy| copy.backend.reference.name.as_str())
-        .collect();
+    let names: Vec<_> = forward.mirrors().map(|(name, _)| name).collect();
     assert_eq!(names, ["copy"]);
 }
 
@@ -373,10 +411,10 @@ fn a_mirror_with_a_share_gets_that_share_of_the_requests() {
         for turn in 0..1_000 {
             let mut parts = ask("/cart");
             let mut draw = |below: u64| turn % below;
-            let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut draw) else {
+            let Decision::Forward(forward) = decide(&table, &mut parts, &mut draw) else {
                 panic!("answered")
             };
-            copies += forward.mirrors.len();
+            copies += forward.attempt.mirrors.len();
         }
         assert_eq!(copies, wanted, "{shown:?}");
     }
@@ -395,15 +433,14 @@ fn filters_of_a_backend_change_what_is_forwarded_to_it_and_not_what_the_rule_mir
     let rule = with_mirror(set("x-rule", "yes"), "by-rule");
     let table = table(rule, vec![canary]);
     let mut parts = ask("/cart");
-    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("answered")
     };
     let has =
         |parts: &request::Parts| ["x-rule", "x-stage"].map(|name| parts.headers.contains_key(name));
     let copies: Vec<_> = forward
-        .mirrors
-        .iter()
-        .map(|copy| (copy.backend.reference.name.as_str(), has(&copy.request)))
+        .mirrors()
+        .map(|(name, copy)| (name, has(copy)))
         .collect();
     assert_eq!(
         copies,
@@ -420,14 +457,14 @@ fn only_endpoints_that_are_ready_are_drawn() {
         let mut draws = [0, second].into_iter();
         let mut asked = Vec::new();
         let mut parts = ask("/cart");
-        let decision = table.decide(&mut parts, CONNECTION, &mut |n| {
+        let decision = decide(&table, &mut parts, &mut |n| {
             asked.push(n);
             draws.next().unwrap()
         });
         let Decision::Forward(forward) = decision else {
             panic!("answered")
         };
-        seen.push(forward.endpoint.address);
+        seen.push(forward.attempt.endpoint.get().unwrap().address.to_owned());
         assert_eq!(asked, [1, 2]);
     }
     assert_eq!(seen, ["10.0.0.1", "10.0.0.3"]);
@@ -438,7 +475,7 @@ fn nothing_is_drawn_where_there_is_no_choice() {
     let table = table(none(), vec![backend("a", 1, &[false, true])]);
     let mut asked = Vec::new();
     let mut parts = ask("/cart");
-    let decision = table.decide(&mut parts, CONNECTION, &mut |n| {
+    let decision = decide(&table, &mut parts, &mut |n| {
         asked.push(n);
         0
     });
@@ -496,7 +533,7 @@ fn an_error_has_the_form_of_grpc_for_calls_where_a_grpc_route_has_a_say() {
         parts
             .headers
             .insert("content-type", content_type.parse().unwrap());
-        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("forwarded")
         };
         let got = answer.headers.get("grpc-status");
@@ -562,7 +599,7 @@ fn the_form_of_an_error_follows_the_request_as_it_came() {
         }));
         let mut parts = ask("/shop.Cart/Add");
         parts.headers.insert("content-type", came.parse().unwrap());
-        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("forwarded")
         };
         assert!(matches!(answer.why, Why::Filter(_)), "{}", answer.why);
@@ -596,11 +633,11 @@ fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
         parts
     };
     let mut parts = asked();
-    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("answered")
     };
-    assert_eq!(forward.protocol, BackendProtocol::WebSocket);
-    assert_eq!(forward.upgrade.as_ref().unwrap(), "websocket");
+    assert_eq!(forward.attempt.protocol, BackendProtocol::WebSocket);
+    assert_eq!(forward.attempt.upgrade.as_ref().unwrap(), "websocket");
     let mut left: Vec<_> = parts
         .headers
         .iter()
@@ -616,11 +653,11 @@ fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
     for version in [http::Version::HTTP_10, http::Version::HTTP_2] {
         let mut parts = asked();
         parts.version = version;
-        let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("answered")
         };
-        assert_eq!(forward.upgrade, None);
-        assert_eq!(forward.protocol, BackendProtocol::Http1);
+        assert_eq!(forward.attempt.upgrade, None);
+        assert_eq!(forward.attempt.protocol, BackendProtocol::Http1);
     }
 }
 
@@ -629,9 +666,19 @@ fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
 fn headers_of_the_backends_connection_are_not_passed_to_the_client() {
     let [_, kept] = set("x-kept", "by the rule");
     let table = table(filters(json!([kept])), vec![backend("a", 1, &[true])]);
-    for (status, switched) in [(200, None), (101, Some("websocket"))] {
+    for (asked, status, switched) in [
+        (true, 200, None),
+        (true, 101, Some("websocket")),
+        (false, 101, None),
+    ] {
         let mut parts = ask("/cart");
-        let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        if asked {
+            let headers = [("connection", "upgrade"), ("upgrade", "websocket")];
+            for (name, value) in headers {
+                parts.headers.insert(name, value.parse().unwrap());
+            }
+        }
+        let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("answered")
         };
         let (mut response, ()) = http::Response::new(()).into_parts();
@@ -644,7 +691,10 @@ fn headers_of_the_backends_connection_are_not_passed_to_the_client() {
         ] {
             response.headers.append(name, value.parse().unwrap());
         }
-        let got = forward.respond(&mut response).unwrap();
+        let got = forward
+            .exchange
+            .respond(&forward.attempt, &mut response)
+            .unwrap();
         assert_eq!(got.as_ref().map(|value| value.to_str().unwrap()), switched);
         assert_eq!(response.headers.len(), 1, "{:?}", response.headers);
         assert_eq!(response.headers["x-kept"], "by the rule");
@@ -662,11 +712,11 @@ fn the_target_in_absolute_form_overrides_the_host_header_for_matches_and_backend
     matched
         .headers
         .insert("host", "other.example".parse().unwrap());
-    let decision = table.decide(&mut matched, CONNECTION, &mut |_| 0);
+    let decision = decide(&table, &mut matched, &mut |_| 0);
     assert!(matches!(decision, Decision::Forward(_)));
     assert_eq!(matched.headers["host"], "shop.example");
     let mut missed = ask("http://other.example/cart");
-    let decision = table.decide(&mut missed, CONNECTION, &mut |_| 0);
+    let decision = decide(&table, &mut missed, &mut |_| 0);
     assert!(matches!(decision, Decision::Answer(answer) if answer.why == Why::NoRule));
 }
 
@@ -695,19 +745,14 @@ fn a_mirror_gets_the_request_as_it_is_at_its_place() {
     };
     let table = table(by_rule, vec![own]);
     let mut parts = ask("/cart");
-    let Decision::Forward(forward) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+    let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("answered")
     };
     let copies: Vec<_> = forward
-        .mirrors
-        .iter()
-        .map(|copy| {
-            let by = copy.request.headers.get("x-by");
-            (
-                copy.backend.reference.name.as_str(),
-                by.map(|by| by.to_str().unwrap()),
-                copy.request.uri.path(),
-            )
+        .mirrors()
+        .map(|(name, copy)| {
+            let by = copy.headers.get("x-by");
+            (name, by.map(|by| by.to_str().unwrap()), copy.uri.path())
         })
         .collect();
     assert_eq!(
@@ -744,15 +789,11 @@ fn mirrors_get_copies_of_a_request_that_is_redirected() {
         (table(by_rule(), vec![own]), &["of-rule", "before", "after"]),
     ] {
         let mut parts = ask("/cart");
-        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("forwarded")
         };
-        let copies: Vec<_> = answer
-            .mirrors
-            .iter()
-            .map(|copy| copy.backend.reference.name.as_str())
-            .collect();
-        assert_eq!(copies, wanted);
+        let names: Vec<_> = copies(&answer.mirrors).map(|(name, _)| name).collect();
+        assert_eq!(names, wanted);
         let last = answer.mirrors.last().unwrap();
         assert_eq!(last.request.headers["x-by"], "rule");
         assert_eq!(answer.headers["location"], "http://o.example/cart");
@@ -770,7 +811,7 @@ fn a_redirect_sees_the_request_as_it_is_at_its_place() {
     ] {
         let table = table(filters(list), vec![]);
         let mut parts = ask("/cart");
-        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("forwarded")
         };
         assert_eq!(answer.headers["location"], location);
@@ -793,7 +834,7 @@ fn an_error_sends_no_copies() {
     ] {
         let table = table(mirrors(), backends);
         let mut parts = ask("/cart");
-        let Decision::Answer(answer) = table.decide(&mut parts, CONNECTION, &mut |_| 0) else {
+        let Decision::Answer(answer) = decide(&table, &mut parts, &mut |_| 0) else {
             panic!("forwarded")
         };
         assert!(answer.mirrors.is_empty(), "{}", answer.why);
@@ -822,13 +863,14 @@ fn a_draw_that_is_not_below_what_was_asked_is_an_error_of_its_own() {
         }
         let mut draws = draws.into_iter();
         let mut parts = ask("/cart");
-        match table.decide(&mut parts, CONNECTION, &mut |_| draws.next().unwrap()) {
+        match decide(&table, &mut parts, &mut |_| draws.next().unwrap()) {
             Decision::Forward(_) => assert_eq!(bad, fine.len()),
             Decision::Answer(answer) => {
                 let Why::Draw(error) = answer.why else {
                     panic!("{}", answer.why)
                 };
-                assert_eq!((error.drawn(), error.below()), (below[bad], below[bad]));
+                let (draw, total) = (below[bad], below[bad]);
+                assert_eq!(error, DrawError::OutOfRange { draw, total });
                 assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
             }
         }

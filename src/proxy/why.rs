@@ -1,14 +1,15 @@
 //! Why a data plane answers a request by itself.
 
-use super::{DrawError, host::BadHost};
+use super::{Failure, ListenerKey, host::BadHost};
+use crate::certificate::ClientCertificateError;
 use crate::{
     attachment::effective::{BackendProblem, RuleProblem},
-    backend::WeightedChoiceError,
+    backend::{DrawError, WeightedChoiceError},
     filters::ApplyError,
     meta::ObjectRef,
 };
 use http::{HeaderValue, StatusCode};
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Why a data plane answers a request by itself.
 ///
@@ -42,6 +43,28 @@ pub enum Why {
         /// Where the client is sent.
         location: HeaderValue,
     },
+    /// No listener of the port is for the server name, or the client sends none.
+    NoServerName,
+    /// The host belongs to another listener of the port, which the client has to reach by a connection of its own.
+    Misdirected(Arc<ListenerKey>),
+    /// The host belongs to a listener that demands certificates of its clients and that is not in force.
+    Withheld(Arc<ListenerKey>),
+    /// The listener demands a certificate of its clients, and the client has none.
+    NoClientCertificate,
+    /// The certificate of the client is not valid.
+    ClientCertificate(Arc<ClientCertificateError>),
+    /// An attempt at an endpoint came to nothing.
+    Failed {
+        /// How.
+        failure: Failure,
+        /// The backend.
+        backend: Arc<ObjectRef>,
+    },
+    /// A limit of the rule is over.
+    Timeout {
+        /// The limit.
+        limit: Duration,
+    },
     /// A draw is not below what it was to be below.
     Draw(DrawError),
 }
@@ -54,7 +77,22 @@ impl Why {
         match self {
             Self::Host(_) => StatusCode::BAD_REQUEST,
             Self::NoRule => StatusCode::NOT_FOUND,
-            Self::NoEndpoint(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoEndpoint(_)
+            | Self::Failed {
+                failure: Failure::Connect,
+                ..
+            } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed {
+                failure: Failure::Timeout,
+                ..
+            }
+            | Self::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Self::Failed { .. } => StatusCode::BAD_GATEWAY,
+            Self::NoServerName | Self::Misdirected(_) | Self::Withheld(_) => {
+                StatusCode::MISDIRECTED_REQUEST
+            }
+            Self::NoClientCertificate => StatusCode::FORBIDDEN,
+            Self::ClientCertificate(_) => StatusCode::FORBIDDEN,
             Self::Filter(error) => error.status(),
             Self::Rule(_)
             | Self::Weights(_)
@@ -91,6 +129,23 @@ impl fmt::Display for Why {
                 let location = String::from_utf8_lossy(location.as_bytes());
                 write!(f, "the {who} redirects to {location}")
             }
+            Self::NoServerName => {
+                f.write_str("no listener of the port is for the server name of the client")
+            }
+            Self::Misdirected(listener) => write!(
+                f,
+                "the host belongs to {listener}, and the connection was made to another listener"
+            ),
+            Self::Withheld(listener) => write!(
+                f,
+                "the host belongs to {listener}, which demands certificates of its clients and is not in force"
+            ),
+            Self::NoClientCertificate => {
+                f.write_str("the listener demands a certificate of its clients, and there is none")
+            }
+            Self::ClientCertificate(error) => error.fmt(f),
+            Self::Failed { failure, backend } => write!(f, "{backend} {failure}"),
+            Self::Timeout { limit } => write!(f, "there is no response within {limit:?}"),
             Self::Draw(error) => error.fmt(f),
         }
     }

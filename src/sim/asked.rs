@@ -8,13 +8,16 @@ use super::{
     stream::AtConnection,
 };
 use crate::{
-    attachment::effective::{Effective, EffectiveBackend},
+    attachment::effective::Effective,
     meta::ObjectRef,
+    proxy::{Backend, DataPlane},
 };
 use http::{Uri, header::LOCATION};
+use std::sync::Arc;
 
 /// A request with everything that does not depend on a draw.
 pub(super) struct Asked<'e> {
+    pub(super) plane: &'e DataPlane,
     pub(super) effective: &'e Effective,
     pub(super) request: &'e Request,
     pub(super) destination: Destination<'e>,
@@ -24,6 +27,10 @@ pub(super) struct Asked<'e> {
 }
 
 /// What answers a request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each request that is asked"
+)]
 pub(super) enum Place<'e> {
     /// Routes that look at requests.
     Table(AtTable<'e>),
@@ -34,15 +41,15 @@ pub(super) enum Place<'e> {
 }
 
 /// Where one draw ends: what a count counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct End<'t> {
-    pub(super) backend: Option<&'t EffectiveBackend>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct End {
+    pub(super) backend: Option<Arc<Backend>>,
     pub(super) status: Option<u16>,
 }
 
 impl Asked<'_> {
     /// Where a draw ends; nothing where every draw ends in one way.
-    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<End<'_>> {
+    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<End> {
         match &self.place {
             Place::Table(table) => Some(table.end(draw)),
             Place::Connection(connection) if !connection.is_certain() => Some(connection.end(draw)),
@@ -57,12 +64,7 @@ impl Asked<'_> {
         work::explained();
         let mut why = self.why.clone();
         let mut answer = match (&self.place, &self.destination) {
-            (Place::Table(table), destination) => {
-                if let Destination::Unserved { why: reason, .. } = destination {
-                    why.push(reason.clone());
-                }
-                table.answer(why, draw)
-            }
+            (Place::Table(table), _) => table.answer(why, draw),
             (Place::Connection(connection), _) => connection.answer(why, draw),
             (
                 Place::Nowhere,
@@ -81,18 +83,22 @@ impl Asked<'_> {
         answer.gateway = gateway.map(|name| ObjectRef::gateway_api("Gateway", name));
         let mut taken = None;
         match &self.destination {
-            Destination::Listener { gateway, listener } => {
-                taken = Some((&gateway.name, &***listener));
-                answer.listener = Some(ListenerName {
-                    gateway: ObjectRef::gateway_api("Gateway", &gateway.name),
-                    name: listener.name.clone(),
-                });
+            Destination::Gateway {
+                gateway, listener, ..
+            } => {
+                if let Some(listener) = listener {
+                    taken = Some((&gateway.name, &***listener));
+                    answer.listener = Some(ListenerName {
+                        gateway: ObjectRef::gateway_api("Gateway", &gateway.name),
+                        name: listener.name.clone(),
+                    });
+                }
             }
             Destination::Service { service, .. } => answer.service = Some(service.reference()),
             Destination::Nobody { service, .. } => {
                 answer.service = service.map(|service| service.reference());
             }
-            Destination::Unserved { .. } | Destination::Endpoint { .. } => {}
+            Destination::Endpoint { .. } => {}
         }
         let inside = matches!(
             self.destination,
@@ -108,11 +114,13 @@ impl Asked<'_> {
     /// That a redirect leads back to this Gateway, where nobody takes the request, if it does.
     fn led_nowhere(&self, answer: &Answer) -> Option<String> {
         let next = redirected(self.request, answer)?;
-        let found = destination::find(self.effective, &next, &mut Vec::new());
+        let found = destination::find(self.plane, &next, &mut Vec::new());
         match found.ok()? {
-            Destination::Nobody { why, .. } | Destination::Unserved { why, .. } => {
-                Some(format!("nobody answers the client at {}: {why}", next.uri))
-            }
+            Destination::Nobody { why, .. }
+            | Destination::Gateway {
+                unserved: Some(why),
+                ..
+            } => Some(format!("nobody answers the client at {}: {why}", next.uri)),
             _ => None,
         }
     }

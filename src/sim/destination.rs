@@ -1,39 +1,36 @@
 //! Where a request goes first: a listener of a Gateway, or a port of a Service.
 
-use super::{Refusal, Request, RequestError};
+use super::{Refusal, Request, RequestError, http::settled};
 use crate::{
     attachment::effective::{
-        Effective, EffectiveGateway, EffectiveListener, EffectiveService, Endpoint, most_specific,
+        Effective, EffectiveGateway, EffectiveListener, EffectiveService, Endpoint,
     },
     meta::{Authority, NamespacedName, Transport},
+    proxy::{
+        Accepted, Authenticated, Bind, BindKey, ClientHello, DataPlane, HttpSession, MeshPort,
+        ServiceKey, Stream, Why,
+    },
     v1::{ProtocolType, TlsModeType},
 };
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// Who takes a request.
 pub(super) enum Destination<'e> {
-    /// A listener.
-    Listener {
+    /// A Gateway, and the listener that takes the request, if one does.
+    Gateway {
         gateway: &'e EffectiveGateway,
-        listener: &'e Arc<EffectiveListener>,
+        listener: Option<&'e Arc<EffectiveListener>>,
+        taken: Taken,
+        /// Why no listener serves the host, where HTTP is spoken, so that an answer can be given.
+        unserved: Option<String>,
     },
     /// A port of a Service, asked from a namespace.
     Service {
         service: &'e Arc<EffectiveService>,
-        port: u16,
-        client_namespace: String,
+        port: MeshPort,
     },
     /// An endpoint that is asked by its own address: no route governs that (GEP-1426).
     Endpoint { endpoint: Endpoint<'e> },
-    /// A Gateway of which no listener serves the host, and why: HTTP is spoken, so that an answer can be
-    /// given.
-    Unserved {
-        gateway: &'e NamespacedName,
-        port: u16,
-        /// Whether a GRPCRoute is attached to a listener of the port.
-        has_grpc_routes: bool,
-        why: String,
-    },
     /// Nobody, and why; with the Gateway or the Service where one was asked.
     Nobody {
         gateway: Option<&'e NamespacedName>,
@@ -43,12 +40,17 @@ pub(super) enum Destination<'e> {
     },
 }
 
+/// What a client that a Gateway takes speaks.
+pub(super) enum Taken {
+    Session(HttpSession),
+    Stream(Stream),
+}
+
 impl<'e> Destination<'e> {
     /// The Gateway that is asked, if one is.
     pub(super) fn gateway(&self) -> Option<&'e NamespacedName> {
         match self {
-            Self::Listener { gateway, .. } => Some(&gateway.name),
-            Self::Unserved { gateway, .. } => Some(gateway),
+            Self::Gateway { gateway, .. } => Some(&gateway.name),
             Self::Nobody { gateway, .. } => *gateway,
             Self::Service { .. } | Self::Endpoint { .. } => None,
         }
@@ -77,14 +79,15 @@ impl<'e> Destination<'e> {
 
 /// Finds who takes a request, and says how.
 pub(super) fn find<'e>(
-    effective: &'e Effective,
+    plane: &'e DataPlane,
     request: &Request,
     why: &mut Vec<String>,
 ) -> Result<Destination<'e>, RequestError> {
+    let effective: &Effective = plane.effective();
     let port = request.destination_port()?;
     if let Some(name) = &request.gateway {
         if let Some(gateway) = effective.gateways.get(name) {
-            return Ok(at_gateway(gateway, request, port, why));
+            return Ok(at_gateway(plane, gateway, request, port, why));
         }
         if let Some((name, _)) = effective.idle.get_key_value(name) {
             let why = format!("no listener of Gateway {name} is serving");
@@ -114,7 +117,11 @@ pub(super) fn find<'e>(
             request.host()
         ));
         let over = transport(request.scheme());
-        if service.port_for(over, port).is_none() {
+        let key = ServiceKey {
+            name: service.name.clone(),
+            import: service.import,
+        };
+        let Some(found) = plane.service(&key, over, port, &client_namespace) else {
             let why = match service.port(port) {
                 Some(other) => format!(
                     "port {port} of {reference} takes {}, and the client speaks {}",
@@ -132,11 +139,10 @@ pub(super) fn find<'e>(
                 refusal: Refusal::NoListener,
                 why,
             });
-        }
+        };
         return Ok(Destination::Service {
             service,
-            port,
-            client_namespace,
+            port: found,
         });
     }
     if let Some(endpoint) = named_endpoint(effective, request, port) {
@@ -148,7 +154,7 @@ pub(super) fn find<'e>(
             request.host()
         )));
     }
-    any_gateway(effective, request, port, why)
+    any_gateway(plane, request, port, why)
 }
 
 /// The Service that the address or the URL's host names: `name` (from its own namespace), `name.ns`,
@@ -212,53 +218,131 @@ fn named_endpoint<'e>(
 
 /// The listener of a Gateway that takes a request.
 fn at_gateway<'e>(
+    plane: &'e DataPlane,
     gateway: &'e EffectiveGateway,
     request: &Request,
     port: u16,
     why: &mut Vec<String>,
 ) -> Destination<'e> {
-    let host = listener_host(request);
-    let scheme = request.scheme();
-    let understood = || {
-        let listeners = gateway.listeners_at(transport(scheme), port);
-        listeners.filter(|listener| speaks(listener, scheme))
-    };
-    if let Some(listener) = most_specific(understood(), host.as_deref()) {
-        why.push(taken(gateway, listener, scheme, host.as_deref()));
-        return Destination::Listener { gateway, listener };
-    }
     let name = &gateway.name;
-    if understood().next().is_none() {
+    let scheme = request.scheme();
+    let key = BindKey {
+        gateway: name.clone(),
+        transport: transport(scheme),
+        port,
+    };
+    let refused = || {
         let (refusal, reason) = not_understood(gateway, request, port);
-        return Destination::none_of(name, refusal, reason);
+        Destination::none_of(name, refusal, reason)
+    };
+    let Some(bind) = plane.bind(&key) else {
+        return refused();
+    };
+    let host = listener_host(request);
+    let over_tls = matches!(scheme, "https" | "tls");
+    let (taken, listener) = match (bind.accept(), scheme) {
+        (Accepted::Session(session), "http") => {
+            let owner = session.find(&settled(request)).ok();
+            let owner = owner.and_then(|(listener, _)| Some(listener?.name.clone()));
+            (Taken::Session(session), owner)
+        }
+        (Accepted::Stream(stream), "tcp" | "tls" | "udp") => {
+            let first = bind.listeners().next();
+            (
+                Taken::Stream(stream),
+                first.map(|listener| listener.name.clone()),
+            )
+        }
+        (Accepted::Hello(hello), _) if over_tls => {
+            match handshake(&hello.client_hello(host.as_deref()), request, why) {
+                Ok(Some((taken, listener))) => (taken, Some(listener)),
+                Ok(None) => {
+                    let reason = unserved(gateway, bind, request, host.as_deref());
+                    return Destination::none_of(name, Refusal::TlsHandshake, reason);
+                }
+                Err(reason) => {
+                    return Destination::none_of(name, Refusal::TlsHandshake, reason.to_string());
+                }
+            }
+        }
+        _ => return refused(),
+    };
+    let mut listeners = gateway.listeners_at(key.transport, port);
+    let listener = listeners.find(|found| Some(&found.name) == listener.as_ref());
+    let unserved = match listener {
+        Some(listener) => {
+            why.insert(0, taken_text(gateway, listener, scheme, host.as_deref()));
+            None
+        }
+        None => Some(unserved(gateway, bind, request, host.as_deref())),
+    };
+    why.extend(unserved.clone());
+    Destination::Gateway {
+        gateway,
+        listener,
+        taken,
+        unserved,
     }
-    let hosts = understood().filter_map(|listener| {
+}
+
+/// What follows a client's first message of TLS, and the listener. Nothing where no listener is for the server name.
+fn handshake(
+    hello: &ClientHello,
+    request: &Request,
+    why: &mut Vec<String>,
+) -> Result<Option<(Taken, String)>, Why> {
+    let settings = match hello {
+        ClientHello::Refuse(Why::NoServerName) => return Ok(None),
+        ClientHello::Refuse(why) => return Err(why.clone()),
+        ClientHello::Passthrough(stream) => {
+            let listener = stream.listener().map(|key| key.name.clone());
+            return Ok(Some((
+                Taken::Stream(stream.clone()),
+                listener.unwrap_or_default(),
+            )));
+        }
+        ClientHello::Terminate(settings) => settings,
+    };
+    let shown = request.client_certificate.as_ref();
+    let authenticated = match (shown, settings.needs_certificate()) {
+        (Some((chain, now)), true) => settings.authenticated(Some(chain), *now)?,
+        (None, true) => return Err(Why::NoClientCertificate),
+        (_, false) => settings.trusted(),
+    };
+    if settings.needs_certificate() {
+        why.push("the certificate of the client is valid".to_owned());
+    }
+    let taken = match authenticated {
+        Authenticated::Session(session) => Taken::Session(session),
+        Authenticated::Stream(stream) => Taken::Stream(stream),
+    };
+    Ok(Some((taken, settings.listener().name.clone())))
+}
+
+/// That no listener of a port is for a host.
+fn unserved(
+    gateway: &EffectiveGateway,
+    bind: &Bind,
+    request: &Request,
+    host: Option<&str>,
+) -> String {
+    let (name, port) = (&gateway.name, bind.key().port);
+    let hosts = bind.listeners().filter_map(|listener| {
         let hostname = listener.hostname.as_ref()?;
         Some(format!("`{}` serves `{hostname}`", listener.name))
     });
     let hosts = list(hosts);
-    let over_tls = matches!(scheme, "https" | "tls");
-    let whom = match (&host, over_tls) {
+    let over_tls = matches!(request.scheme(), "https" | "tls");
+    let whom = match (host, over_tls) {
         (Some(host), true) => format!("the server name `{host}`"),
         (_, false) => super::http::host_in_words(request),
         (None, true) => "a client that sends no server name".to_owned(),
     };
-    let reason = format!("no listener of Gateway {name} on port {port} serves {whom}: {hosts}");
-    match scheme {
-        // Without TLS there is nobody to refuse the connection before the Host header is read.
-        "http" => Destination::Unserved {
-            gateway: name,
-            port,
-            has_grpc_routes: understood().any(|listener| !listener.grpc.is_empty()),
-            why: reason,
-        },
-        "https" | "tls" => Destination::none_of(name, Refusal::TlsHandshake, reason),
-        _ => Destination::none_of(name, Refusal::Closed, reason),
-    }
+    format!("no listener of Gateway {name} on port {port} serves {whom}: {hosts}")
 }
 
 /// Why a listener takes a request.
-fn taken(
+fn taken_text(
     gateway: &EffectiveGateway,
     listener: &EffectiveListener,
     scheme: &str,
@@ -353,11 +437,12 @@ fn list(mut texts: impl Iterator<Item = String>) -> String {
 
 /// The one Gateway with a listener for the request's port and host, or with its address.
 fn any_gateway<'e>(
-    effective: &'e Effective,
+    plane: &'e DataPlane,
     request: &Request,
     port: u16,
     why: &mut Vec<String>,
 ) -> Result<Destination<'e>, RequestError> {
+    let effective: &Effective = plane.effective();
     let address = request
         .address
         .map_or_else(|| request.host(), |address| address.to_string());
@@ -389,7 +474,7 @@ fn any_gateway<'e>(
         candidates = with(&|listener| speaks(listener, scheme) && listener.serves(host.as_deref()));
     }
     match candidates.as_slice() {
-        [gateway] => return Ok(at_gateway(gateway, request, port, why)),
+        [gateway] => return Ok(at_gateway(plane, gateway, request, port, why)),
         [] => {}
         several => {
             return Err(RequestError::SeveralGateways {
@@ -407,7 +492,7 @@ fn any_gateway<'e>(
         false => understanding,
     };
     if let [gateway] = there.as_slice() {
-        return Ok(at_gateway(gateway, request, port, why));
+        return Ok(at_gateway(plane, gateway, request, port, why));
     }
     Ok(Destination::nowhere(nobody(request, port, &there)))
 }

@@ -1,101 +1,107 @@
 //! Requests of which the host, the path and the headers are seen.
 
 use super::{
-    Answer, BackendName, End, EndpointName, Forwarded, Loser, Mirror, Outcome, Protocol, Request,
-    Response, RouteMatch, told,
+    Answer, BackendName, End, Forwarded, Loser, Mirror, Outcome, Protocol, Request, Response,
+    RouteMatch, stream::endpoint_name, told,
 };
 use crate::{
     attachment::effective::{BackendEndpoints, EffectiveFilters},
     meta::Authority,
     proxy::{
-        BackendProtocol, Connection, Decision, Forward, LocalAnswer, Mirrored, Scheme, Table,
-        Target, Why, is_grpc, settle,
+        AfterFailure, Attempt, Attempted, BackendProtocol, Begun, Draws, Exchange, Failure,
+        HttpSession, LocalAnswer, Mirrored, Table, Target, Why, is_grpc, settle,
     },
     routing::{Explanation, Verdict},
 };
 use http::{
-    HeaderValue, StatusCode, Uri, Version,
+    HeaderMap, HeaderValue, StatusCode, Uri, Version,
     header::{CONNECTION, HOST, UPGRADE},
-    request, response,
+    request,
 };
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-/// A request at the table of a listener or of a port of a Service: all that does not depend on a draw.
+/// A request at a listener or at a port of a Service: all that does not depend on a draw.
 pub(super) struct AtTable<'r> {
     request: &'r Request,
-    connection: Connection,
+    session: HttpSession,
     table: Arc<Table>,
     parts: request::Parts,
     served: bool,
 }
 
 impl<'r> AtTable<'r> {
-    /// A request at a listener of protocol HTTP or HTTPS, or at a port of a Service that routes govern.
-    pub(super) fn new(request: &'r Request, port: u16, table: Arc<Table>) -> Self {
-        let scheme = if request.scheme() == "https" {
-            Scheme::Https
-        } else {
-            Scheme::Http
+    /// A request over a connection of HTTP.
+    pub(super) fn new(request: &'r Request, session: HttpSession) -> Self {
+        let parts = settled(request);
+        let (table, served) = match session.find(&parts) {
+            Ok((_, table)) => (table.clone(), true),
+            Err(Some(_)) => (Arc::default(), true),
+            Err(None) => (Arc::default(), false),
         };
         Self {
             request,
-            connection: Connection { scheme, port },
+            session,
             table,
-            parts: settled(request),
-            served: true,
+            parts,
+            served,
         }
     }
 
-    /// A request in cleartext for a host that no listener of the port serves: no rule is attached for it, which
-    /// a gRPC client is told in its own form (GRPCRoute `spec.rules[].matches`).
-    pub(super) fn unserved(request: &'r Request, port: u16, has_grpc_routes: bool) -> Self {
-        let table = Arc::new(Table::of_nobody(has_grpc_routes));
-        Self {
-            served: false,
-            ..Self::new(request, port, table)
+    /// What becomes of the request in one draw.
+    fn attempt(&self, draw: &mut dyn FnMut(u64) -> u64) -> (Option<Exchange>, Attempted) {
+        match self.session.begin(self.parts.clone()).begun {
+            Begun::Answer(answer) => (None, Attempted::Answer(answer)),
+            Begun::Exchange(mut exchange) => {
+                let attempted = exchange.attempt(&mut Draws(draw), Duration::ZERO);
+                (Some(exchange), attempted)
+            }
         }
     }
 
     /// Where the request ends.
-    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End<'_> {
-        let mut parts = self.parts.clone();
-        match self.table.decide(&mut parts, self.connection, draw) {
-            Decision::Answer(local) => End {
+    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
+        match self.attempt(draw) {
+            (Some(mut exchange), Attempted::Attempt(attempt)) => {
+                let responded = self.respond(&mut exchange, &attempt);
+                End {
+                    status: Some(responded.status.as_u16()),
+                    backend: Some(attempt.backend),
+                }
+            }
+            (_, Attempted::Answer(local)) => End {
                 backend: None,
                 status: Some(local.status.as_u16()),
             },
-            Decision::Forward(forward) => End {
-                backend: Some(forward.backend),
-                status: Some(self.respond(&forward).response.status.as_u16()),
-            },
+            // Without an exchange there is no attempt.
+            (None, Attempted::Attempt(_)) => End::default(),
         }
     }
 
     /// What becomes of the request, and why.
     pub(super) fn answer(&self, why: Vec<String>, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
-        let mut parts = self.parts.clone();
         let mut answer = Answer {
             why,
             ..Answer::new(Outcome::Answered)
         };
         let explanation = self.table.router().explain(&self.parts);
-        match self.table.decide(&mut parts, self.connection, draw) {
-            Decision::Answer(local) => self.say_local(&mut answer, local, &explanation),
-            Decision::Forward(forward) => {
-                self.say_rule(&mut answer, forward.target);
-                say_backend(&mut answer, &forward);
-                answer.why.extend(self.no_grpc_call(forward.target).map(|lacks| {
+        match self.attempt(draw) {
+            (_, Attempted::Answer(local)) => self.say_local(&mut answer, local, &explanation),
+            (None, Attempted::Attempt(_)) => {}
+            (Some(exchange), Attempted::Attempt(attempt)) => {
+                self.say_rule(&mut answer, exchange.target());
+                say_backend(&mut answer, &exchange, &attempt);
+                answer.why.extend(self.no_grpc_call(exchange.target()).map(|lacks| {
                     format!(
                         "the request is not a gRPC call, since {lacks}: a real gRPC server would refuse it; the {} is assumed",
                         self.request.backend.status.as_u16()
                     )
                 }));
-                say_rewrites(&mut answer, &self.parts, &parts);
-                self.forwarded(&mut answer, forward, parts);
+                say_rewrites(&mut answer, &self.parts, exchange.head());
+                self.forwarded(&mut answer, exchange, attempt);
             }
         }
         // A request that names no host is compared with nothing.
-        if answer.status != Some(400) || answer.route.is_some() {
+        if !matches!(answer.status, Some(400 | 421)) || answer.route.is_some() {
             say_losers(&mut answer, &explanation);
         }
         let left_out = self.table.problems().iter();
@@ -109,10 +115,10 @@ impl<'r> AtTable<'r> {
     fn say_local(
         &self,
         answer: &mut Answer,
-        local: LocalAnswer<'_>,
+        local: LocalAnswer,
         explanation: &Explanation<'_, Target>,
     ) {
-        if let Some(target) = local.target {
+        if let Some(target) = &local.target {
             self.say_rule(answer, target);
             answer.why.extend(self.no_grpc_call(target).map(|lacks| {
                 format!(
@@ -145,11 +151,11 @@ impl<'r> AtTable<'r> {
         });
         if let Why::Redirect { .. } = local.why {
             answer.outcome = Outcome::Redirected;
-            let by_rule = local.target.map(|target| target.rule().filters());
-            let by_backend = local.redirecting.map(|backend| &backend.filters);
+            let by_rule = local.target.as_ref().map(|target| target.rule().filters());
+            let by_backend = local.redirecting.as_ref().map(|backend| backend.filters());
             say_mirrors(answer, by_rule.into_iter().chain(by_backend));
         }
-        answer.mirrors = local.mirrors.into_iter().map(copied).collect();
+        answer.mirrors = local.mirrors.into_iter().filter_map(copied).collect();
         answer.status = Some(status);
         answer.response = Some(Response {
             status,
@@ -189,63 +195,70 @@ impl<'r> AtTable<'r> {
     }
 
     /// What the client gets for a request that goes to a backend.
-    fn respond(&self, forward: &Forward<'_>) -> Responded {
-        let (mut response, ()) = http::Response::new(()).into_parts();
-        let timeouts = forward.target.rule().timeouts();
+    fn respond(&self, exchange: &mut Exchange, attempt: &Attempt) -> Responded {
         let delay = self.request.backend.delay;
-        let passed = |limit: Option<crate::meta::Duration>| {
-            limit.filter(|limit| !limit.is_zero() && delay > *limit)
-        };
-        if let Some(limit) = passed(timeouts.backend_request).or(passed(timeouts.request)) {
-            response.status = StatusCode::GATEWAY_TIMEOUT;
+        let timeouts = exchange.target().rule().timeouts();
+        let taken = Duration::from(delay);
+        if attempt.limit.is_some_and(|limit| taken > limit)
+            && let AfterFailure::Answer(local) = exchange.failed(attempt, Failure::Timeout, taken)
+        {
+            let passed = |limit: &crate::meta::Duration| !limit.is_zero() && delay > *limit;
+            let limits = [timeouts.backend_request, timeouts.request];
+            let limit = limits.into_iter().flatten().find(passed);
             return Responded {
-                response,
+                status: local.status,
+                headers: local.headers,
                 in_time: false,
-                problem: Some(format!(
-                    "the backend takes {delay}, longer than the limit of {limit}"
-                )),
+                problem: limit.map(|limit| {
+                    format!("the backend takes {delay}, longer than the limit of {limit}")
+                }),
             };
         }
+        let (mut response, ()) = http::Response::new(()).into_parts();
         response.status = self.request.backend.status;
         response.headers = self.request.backend.headers.clone();
-        let problem = forward.respond(&mut response).err();
+        let problem = exchange.respond(attempt, &mut response).err();
         if problem.is_some() {
             response.status = StatusCode::BAD_GATEWAY;
         }
         Responded {
-            response,
+            status: response.status,
+            headers: response.headers,
             in_time: true,
             problem: problem.map(|error| format!("the response cannot be changed: {error}")),
         }
     }
 
     /// Fills in what goes to the backend, and what comes back.
-    fn forwarded(&self, answer: &mut Answer, forward: Forward<'_>, parts: request::Parts) {
-        answer.backend = Some(BackendName::of(forward.backend));
-        answer.endpoint = Some(EndpointName::of(forward.endpoint));
-        answer.forwarded = Some(as_sent(parts, forward.endpoints, forward.protocol));
+    fn forwarded(&self, answer: &mut Answer, mut exchange: Exchange, attempt: Attempt) {
+        answer.backend = Some(BackendName::of(attempt.backend.effective()));
+        answer.endpoint = endpoint_name(&attempt.endpoint);
         let Responded {
-            response,
+            status,
+            headers,
             in_time,
             problem,
-        } = self.respond(&forward);
-        answer.mirrors = forward.mirrors.into_iter().map(copied).collect();
+        } = self.respond(&mut exchange, &attempt);
+        answer.forwarded = Some(as_sent(
+            exchange.into_head(),
+            attempt.endpoint.backend(),
+            attempt.protocol,
+        ));
+        answer.mirrors = attempt.mirrors.into_iter().filter_map(copied).collect();
         answer.why.extend(problem);
         if in_time {
             answer.outcome = Outcome::Forwarded;
         }
-        let status = response.status.as_u16();
+        let status = status.as_u16();
         answer.status = Some(status);
-        answer.response = Some(Response {
-            status,
-            headers: response.headers,
-        });
+        answer.response = Some(Response { status, headers });
     }
 }
 
 /// What a client gets for a request that goes to a backend.
 struct Responded {
-    response: response::Parts,
+    status: StatusCode,
+    headers: HeaderMap,
     /// Whether the backend answers within the limits of the rule.
     in_time: bool,
     /// What is wrong, for people.
@@ -310,7 +323,7 @@ pub(crate) fn parts(request: &Request) -> request::Parts {
 }
 
 /// The request as matches see it.
-fn settled(request: &Request) -> request::Parts {
+pub(super) fn settled(request: &Request) -> request::Parts {
     let mut parts = parts(request);
     // A request that names no host as HTTP demands stays as it is, and is answered with 400.
     let _ = settle(&mut parts);
@@ -351,14 +364,15 @@ fn say_losers(answer: &mut Answer, explanation: &Explanation<'_, Target>) {
     answer.why.extend(told::nearest_first(losers));
 }
 
-fn say_backend(answer: &mut Answer, forward: &Forward<'_>) {
-    let rule = forward.target.rule();
-    let drawn = told::backend(forward.backend, rule.backends().len(), rule.choice());
+fn say_backend(answer: &mut Answer, exchange: &Exchange, attempt: &Attempt) {
+    let rule = exchange.target().rule();
+    let backend = attempt.backend.effective();
+    let drawn = told::backend(backend, rule.backends().len(), rule.choice());
     answer.why.push(drawn);
-    answer.why.extend(told::tls(forward.endpoints));
-    let session = forward.backend.session_persistence.as_ref();
+    answer.why.extend(told::tls(attempt.endpoint.backend()));
+    let session = backend.session_persistence.as_ref();
     answer.why.extend(session.map(told::session));
-    say_mirrors(answer, forward.filters());
+    say_mirrors(answer, [rule.filters(), attempt.backend.filters()]);
 }
 
 /// What mirrors of these levels get no copy, or not of every request.
@@ -396,12 +410,12 @@ fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::P
 }
 
 /// A copy of a request.
-fn copied(copy: Mirrored<'_>) -> Mirror {
-    Mirror {
-        backend: BackendName::of(copy.backend),
-        endpoint: EndpointName::of(copy.endpoint),
-        forwarded: as_sent(copy.request, copy.endpoints, copy.protocol),
-    }
+fn copied(copy: Mirrored) -> Option<Mirror> {
+    Some(Mirror {
+        backend: BackendName::of(copy.backend.effective()),
+        endpoint: endpoint_name(&copy.endpoint)?,
+        forwarded: as_sent(copy.request, copy.endpoint.backend(), copy.protocol),
+    })
 }
 
 /// The request as a backend with these endpoints gets it.

@@ -1,10 +1,12 @@
 //! A request as a client makes it.
 
 use crate::{
+    certificate::ClientChain,
     meta::{Authority, AuthorityError, Duration, NamespacedName},
     schema::nearest_name,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use k8s_openapi::jiff::Timestamp;
 use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
 
 /// A request, the client that makes it, and what the backend would say.
@@ -29,6 +31,8 @@ pub struct Request {
     pub port: Option<u16>,
     /// The SNI that the client sends, where it is not the URL's host.
     pub sni: Option<String>,
+    /// The certificates that the client shows, and the time at which it does.
+    pub client_certificate: Option<(ClientChain, Timestamp)>,
     /// What the client speaks.
     pub protocol: Protocol,
     /// Whether the whole URL is the target of the request, as a client of a proxy sends it (RFC 9112, section 3.2.2); else
@@ -86,6 +90,7 @@ impl Request {
             address: None,
             port: None,
             sni: None,
+            client_certificate: None,
             protocol: Protocol::default(),
             absolute_form: false,
             backend: BackendBehaviour::default(),

@@ -3,6 +3,7 @@
 use super::{
     Answer, BackendName, Request, RequestError, Simulator,
     asked::{Asked, End},
+    simulator::ask,
 };
 use crate::backend::Share;
 use serde::Serialize;
@@ -46,8 +47,7 @@ impl Simulator {
         count: u64,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Split, RequestError> {
-        let effective = self.effective_shared();
-        let asked = self.ask(&effective, request)?;
+        let asked = ask(self.plane(), request)?;
         let first = asked.answer(draw);
         let mut rows = shares(&asked, &first);
         for row in &mut rows {
@@ -63,7 +63,7 @@ impl Simulator {
                 }
                 break;
             };
-            if let Some(row) = rows.iter_mut().find(|row| row.is(end)) {
+            if let Some(row) = rows.iter_mut().find(|row| row.is(&end)) {
                 row.count += 1;
             }
         }
@@ -77,9 +77,12 @@ impl Simulator {
 
 impl SplitRow {
     /// Whether this is where a draw ended.
-    fn is(&self, end: End<'_>) -> bool {
-        let same = match (&self.backend, end.backend) {
-            (Some(own), Some(other)) => own.port == other.port && own.reference == other.reference,
+    fn is(&self, end: &End) -> bool {
+        let same = match (&self.backend, &end.backend) {
+            (Some(own), Some(other)) => {
+                let other = other.effective();
+                own.port == other.port && own.reference == other.reference
+            }
             (own, other) => own.is_none() && other.is_none(),
         };
         same && self.status == end.status
@@ -108,9 +111,14 @@ fn shares(asked: &Asked<'_>, first: &Answer) -> Vec<SplitRow> {
         let Some(end) = asked.end(&mut |_| pending.take().unwrap_or(0)) else {
             break;
         };
-        match rows.iter_mut().find(|(row, _)| row.is(end)) {
+        match rows.iter_mut().find(|(row, _)| row.is(&end)) {
             Some((_, sum)) => *sum += weight,
-            None => rows.push((row(end.backend.map(BackendName::of), end.status), weight)),
+            None => {
+                let backend = end
+                    .backend
+                    .map(|backend| BackendName::of(backend.effective()));
+                rows.push((row(backend, end.status), weight));
+            }
         }
     }
     if rows.is_empty() {

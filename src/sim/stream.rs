@@ -4,79 +4,33 @@ use super::{
     Answer, BackendName, End, EndpointName, Outcome, Refusal, Request, Response, RouteMatch, told,
 };
 use crate::{
-    attachment::effective::{
-        AttachedRoute, ConnectionRouteRules, EffectiveBackend, EffectiveListener, EffectiveService,
-        Endpoint,
-    },
-    backend::WeightedChoice,
-    meta::{ObjectRef, Transport},
-    proxy::{ready_endpoint, sni_table},
-    routing::HostnameRank,
-    v1::ProtocolType,
+    attachment::effective::Endpoint,
+    proxy::{Choose, ChosenEndpoint, CompiledRule, Draws, Stream, Way, Why},
 };
+use std::sync::Arc;
 
 /// A connection or a datagram where it is answered: all that does not depend on a draw.
 pub(super) struct AtConnection<'e> {
     request: &'e Request,
-    way: Way<'e>,
+    to: To<'e>,
     /// Whether routes of requests are passed over, since TLS hides the requests.
     sealed: bool,
 }
 
 /// Where it goes on to.
-enum Way<'e> {
-    /// Through the first rule of a route: such rules have no matches.
-    Route {
-        kind: &'static str,
-        route: &'e ConnectionRouteRules,
-        choice: WeightedChoice,
-    },
-    /// No route of the kind takes it; and whether any is attached.
-    NoRoute { kind: &'static str, any: bool },
-    /// To the Service itself, under no route.
-    Service {
-        service: &'e EffectiveService,
-        port: u16,
-    },
+enum To<'e> {
+    /// Where the data plane leads it.
+    Stream(Stream),
     /// To an endpoint by its own address.
-    Endpoint { endpoint: Endpoint<'e> },
+    Endpoint(Endpoint<'e>),
 }
 
 impl<'e> AtConnection<'e> {
-    /// A connection at a listener of protocol TLS, TCP or UDP.
-    pub(super) fn at_listener(
-        request: &'e Request,
-        listener: &'e EffectiveListener,
-        hostname_rank: HostnameRank,
-    ) -> Self {
-        let found = match listener.protocol {
-            ProtocolType::Tls => {
-                let sni = request.sni.clone().unwrap_or_else(|| request.host());
-                let table = sni_table(&listener.tls_routes, hostname_rank, |route| route);
-                // Where TLS is terminated, a TCPRoute takes what no SNI of a TLSRoute fits.
-                let by_name = table.find(Some(&sni)).copied();
-                by_name
-                    .map(|route| ("TLSRoute", route))
-                    .or_else(|| Some(("TCPRoute", first(&listener.tcp)?)))
-                    .ok_or("TLSRoute")
-            }
-            ProtocolType::Udp => first(&listener.udp)
-                .map(|route| ("UDPRoute", route))
-                .ok_or("UDPRoute"),
-            _ => first(&listener.tcp)
-                .map(|route| ("TCPRoute", route))
-                .ok_or("TCPRoute"),
-        };
-        let way = match found {
-            Ok((kind, route)) => through(kind, route),
-            Err(kind) => Way::NoRoute {
-                kind,
-                any: kind == "TLSRoute" && !listener.tls_routes.is_empty(),
-            },
-        };
+    /// A connection at a listener, or at a port of a Service.
+    pub(super) fn new(request: &'e Request, stream: Stream) -> Self {
         Self {
             request,
-            way,
+            to: To::Stream(stream),
             sealed: false,
         }
     }
@@ -86,68 +40,35 @@ impl<'e> AtConnection<'e> {
         Self { sealed, ..self }
     }
 
-    /// A connection to a port of a Service under no HTTPRoute or GRPCRoute. In a mesh the hostnames of TLSRoutes mean
-    /// nothing (GEP-1294, "`hostnames` field"), so that attachment leaves one route of each kind.
-    pub(super) fn at_service(
-        request: &'e Request,
-        service: &'e EffectiveService,
-        port: u16,
-        client_namespace: &str,
-    ) -> Self {
-        let governing = if request.scheme() == "udp" {
-            let route = service.udp_routes(port, client_namespace).next();
-            route.map(|route| ("UDPRoute", route))
-        } else {
-            let tls = matches!(request.scheme(), "tls" | "https")
-                .then(|| service.tls_routes(port, client_namespace).next())
-                .flatten();
-            tls.map(|route| ("TLSRoute", route)).or_else(|| {
-                let route = service.tcp_routes(port, client_namespace).next();
-                route.map(|route| ("TCPRoute", route))
-            })
-        };
-        let way = match governing {
-            Some((kind, route)) => through(kind, route),
-            // A request that no route governs goes to the Service itself (GEP-1426).
-            None => Way::Service { service, port },
-        };
-        Self {
-            request,
-            way,
-            sealed: false,
-        }
-    }
-
     /// A request to the own address of an endpoint.
     pub(super) fn at_endpoint(request: &'e Request, endpoint: Endpoint<'e>) -> Self {
         Self {
             request,
-            way: Way::Endpoint { endpoint },
+            to: To::Endpoint(endpoint),
             sealed: false,
         }
     }
 
     /// Where the connection ends.
-    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End<'_> {
-        let Way::Route { route, choice, .. } = &self.way else {
+    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
+        let To::Stream(stream) = &self.to else {
             return End::default();
         };
-        let backend = chosen(route, choice, draw);
-        let ready = backend.filter(|backend| {
-            let endpoints = backend.target.as_ref();
-            endpoints.is_ok_and(|endpoints| {
-                ready_endpoint(endpoints, draw).is_ok_and(|endpoint| endpoint.is_some())
-            })
-        });
         End {
-            backend: ready,
+            backend: stream
+                .connect(&mut Draws(draw))
+                .ok()
+                .map(|connected| connected.backend),
             status: None,
         }
     }
 
     /// Whether every draw ends in one way.
     pub(super) fn is_certain(&self) -> bool {
-        !matches!(self.way, Way::Route { .. })
+        match &self.to {
+            To::Stream(stream) => stream.rule().is_none(),
+            To::Endpoint(_) => true,
+        }
     }
 
     /// What becomes of the connection, and why.
@@ -157,18 +78,21 @@ impl<'e> AtConnection<'e> {
             _ => Refusal::Closed,
         };
         let mut answer = Answer::refused(refusal, why);
-        match &self.way {
-            Way::NoRoute { kind, any } => answer.why.push(match any {
-                true => format!("no {kind} at the listener takes the {}", self.thing()),
-                false => format!("no {kind} is attached to the listener"),
-            }),
-            Way::Route {
-                kind,
-                route,
-                choice,
-            } => self.through(&mut answer, (kind, route, choice), draw),
-            Way::Service { service, port } => self.itself(&mut answer, service, *port, draw),
-            Way::Endpoint { endpoint } => {
+        let draws = &mut Draws(draw);
+        match &self.to {
+            To::Stream(stream) => match stream.way() {
+                Way::NoRoute { kind, any } => answer.why.push(match any {
+                    true => format!(
+                        "no {} at the listener takes the {}",
+                        kind.as_str(),
+                        self.thing()
+                    ),
+                    false => format!("no {} is attached to the listener", kind.as_str()),
+                }),
+                Way::Route(rule) => self.through(&mut answer, stream, rule, draws),
+                Way::Service(_) => self.itself(&mut answer, stream, draws),
+            },
+            To::Endpoint(endpoint) => {
                 answer.why.push(format!(
                     "`{}` is the address of an endpoint, which no route governs",
                     endpoint.address
@@ -192,69 +116,50 @@ impl<'e> AtConnection<'e> {
     fn through(
         &self,
         answer: &mut Answer,
-        (kind, route, choice): (&str, &ConnectionRouteRules, &WeightedChoice),
-        draw: &mut dyn FnMut(u64) -> u64,
+        stream: &Stream,
+        rule: &Arc<CompiledRule>,
+        draws: &mut dyn Choose,
     ) {
-        let Some(rule) = route.rules.first() else {
-            answer
-                .why
-                .push(format!("{kind} {} has no rule", route.reference));
-            return;
-        };
         answer.route = Some(RouteMatch {
-            route: ObjectRef::gateway_api(kind, &route.reference),
-            rule: rule.index,
+            route: rule.route().reference(),
+            rule: rule.index(),
             rule_name: rule.label().name.map(str::to_owned),
             match_index: 0,
         });
         // Such a route has one rule that counts: its place says nothing, its name may.
         let named = rule.label().name.map(|_| format!(", {}", rule.label()));
         answer.why.push(format!(
-            "{kind} {}{} takes the {}",
-            route.reference,
+            "{}{} takes the {}",
+            rule.route(),
             named.unwrap_or_default(),
             self.thing()
         ));
-        answer.choice = choice.clone();
-        let Some(backend) = chosen(route, choice, draw) else {
-            answer
+        answer.choice = rule.choice().clone();
+        match stream.connect(draws) {
+            Err(Why::NoBackend | Why::NoWeight) => answer
                 .why
-                .push("the rule has no backend with a weight".to_owned());
-            return;
-        };
-        match &backend.target {
-            Err(problem) => answer.why.push(problem.to_string()),
-            Ok(endpoints) => match ready_endpoint(endpoints, draw) {
-                Err(error) => answer.why.push(error.to_string()),
-                Ok(None) => {
-                    answer.why.push(format!(
-                        "{} has no endpoint that is ready",
-                        backend.reference
-                    ));
-                }
-                Ok(Some(endpoint)) => {
-                    answer.outcome = Outcome::Forwarded;
-                    answer.refusal = None;
-                    answer
-                        .why
-                        .push(told::backend(backend, rule.backends.len(), choice));
-                    answer.why.extend(told::tls(endpoints));
-                    answer.backend = Some(BackendName::of(backend));
-                    answer.endpoint = Some(EndpointName::of(endpoint));
-                }
-            },
+                .push("the rule has no backend with a weight".to_owned()),
+            Err(why) => answer.why.push(why.to_string()),
+            Ok(connected) => {
+                answer.outcome = Outcome::Forwarded;
+                answer.refusal = None;
+                let backend = connected.backend.effective();
+                let drawn = told::backend(backend, rule.backends().len(), rule.choice());
+                answer.why.push(drawn);
+                answer.why.extend(told::tls(connected.endpoint.backend()));
+                answer.backend = Some(BackendName::of(backend));
+                answer.endpoint = endpoint_name(&connected.endpoint);
+            }
         }
     }
 
     /// A connection to a Service that no route governs.
-    fn itself(
-        &self,
-        answer: &mut Answer,
-        service: &EffectiveService,
-        port: u16,
-        draw: &mut dyn FnMut(u64) -> u64,
-    ) {
+    fn itself(&self, answer: &mut Answer, stream: &Stream, draws: &mut dyn Choose) {
+        let Way::Service(service) = stream.way() else {
+            return;
+        };
         let name = service.reference();
+        let port = service.effective().port.unwrap_or_default();
         let kinds = match self.request.scheme() {
             "udp" => "UDPRoute",
             "tcp" => "TCPRoute",
@@ -275,29 +180,13 @@ impl<'e> AtConnection<'e> {
                     .to_owned(),
             );
         }
-        let transport = match self.request.scheme() {
-            "udp" => Transport::Udp,
-            _ => Transport::Tcp,
-        };
-        let Some(port) = service.port_for(transport, port) else {
-            return;
-        };
-        match &port.target {
-            Err(problem) => answer.why.push(problem.to_string()),
-            Ok(endpoints) => match ready_endpoint(endpoints, draw) {
-                Err(error) => answer.why.push(error.to_string()),
-                Ok(None) => answer
-                    .why
-                    .push(format!("{name} has no endpoint that is ready")),
-                Ok(Some(endpoint)) => {
-                    answer.backend = Some(BackendName {
-                        reference: name,
-                        port: Some(port.port),
-                    });
-                    answer.endpoint = Some(EndpointName::of(endpoint));
-                    self.reached(answer);
-                }
-            },
+        match stream.connect(draws) {
+            Err(why) => answer.why.push(why.to_string()),
+            Ok(connected) => {
+                answer.backend = Some(BackendName::of(connected.backend.effective()));
+                answer.endpoint = endpoint_name(&connected.endpoint);
+                self.reached(answer);
+            }
         }
     }
 
@@ -319,29 +208,7 @@ impl<'e> AtConnection<'e> {
     }
 }
 
-/// The one TCPRoute or UDPRoute of a listener: attachment rejects the others.
-fn first(routes: &[AttachedRoute<ConnectionRouteRules>]) -> Option<&ConnectionRouteRules> {
-    routes.first().map(|attached| &*attached.route)
-}
-
-/// The way through the first rule of a route.
-fn through<'e>(kind: &'static str, route: &'e ConnectionRouteRules) -> Way<'e> {
-    let backends = route.rules.first().map_or(&[][..], |rule| &rule.backends);
-    let choice = WeightedChoice::new(backends.iter().map(|backend| backend.weight));
-    Way::Route {
-        kind,
-        route,
-        choice: choice.unwrap_or_default(),
-    }
-}
-
-/// The backend of the first rule that a draw over the sum of the weights falls on.
-fn chosen<'e>(
-    route: &'e ConnectionRouteRules,
-    choice: &WeightedChoice,
-    draw: &mut dyn FnMut(u64) -> u64,
-) -> Option<&'e EffectiveBackend> {
-    let total = choice.total();
-    let index = (total > 0).then(|| choice.choose(draw(total))).flatten()?;
-    route.rules.first()?.backends.get(index)
+/// The name of an endpoint that was chosen.
+pub(super) fn endpoint_name(chosen: &ChosenEndpoint) -> Option<EndpointName> {
+    chosen.get().map(EndpointName::of)
 }

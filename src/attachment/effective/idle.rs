@@ -15,6 +15,9 @@ pub struct IdleListener {
     pub protocol: ProtocolType,
     /// The hosts that it would serve; all of them without one.
     pub hostname: Option<Hostname>,
+    /// Whether it demands certificates of its clients. A data plane answers none of its hosts by another listener then:
+    /// that one would let everyone in.
+    pub asks_clients: bool,
     /// The condition that stands in the way, of the listener or of its Gateway, as in
     /// `Conflicted True (HostnameConflict): listener ...`.
     pub why: String,

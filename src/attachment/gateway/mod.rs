@@ -405,6 +405,10 @@ impl GatewayState {
                 port: listener.port,
                 protocol: listener.protocol.clone(),
                 hostname: listener.hostname.clone(),
+                asks_clients: listener
+                    .tls
+                    .as_ref()
+                    .is_some_and(|tls| tls.client_validation.is_some()),
                 why: why.join("; "),
             })
         };

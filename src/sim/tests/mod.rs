@@ -4,7 +4,6 @@ use super::{
     Answer, Outcome, Refusal, Request, Simulator,
     asked::work,
     destination::{listener_host, understands},
-    stream::AtConnection,
 };
 use crate::{
     attachment::{
@@ -24,6 +23,7 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod isolation;
 mod texts;
 
 fn gateway(listeners: Value) -> Value {
@@ -227,10 +227,16 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
     listener.tls_routes = vec![attached.clone()];
     listener.tcp = vec![attached];
     let taken = |listener: &EffectiveListener| {
+        let mut effective = resolution.effective.clone();
+        let gateway = EffectiveGateway {
+            listeners: vec![Arc::new(listener.clone())],
+            ..gateway.clone()
+        };
+        effective.gateways.insert(name.clone(), Arc::new(gateway));
+        let mut simulator = Simulator::new(effective, routing::RouterOptions::default());
         let request = get("tls://a.example:443");
-        let rank = routing::HostnameRank::default();
-        let asked = AtConnection::at_listener(&request, listener, rank);
-        asked.answer(Vec::new(), &mut |_| 0).why.join("\n")
+        let answer = simulator.request(&request, &mut |_| 0).unwrap();
+        answer.why.join("\n")
     };
     assert!(taken(&listener).contains("TLSRoute shop/by-name"));
     listener.tls_routes.clear();

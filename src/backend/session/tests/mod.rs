@@ -92,7 +92,7 @@ fn own(written: Value) -> RuleSessions {
 }
 
 fn keys() -> SessionKeys {
-    SessionKeys::new(SessionKey::from([1; 16]))
+    SessionKeys::new(SessionKey::from([1; 32]))
 }
 
 fn at(millis: u64) -> SystemTime {

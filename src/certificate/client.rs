@@ -1,0 +1,258 @@
+//! The certificates that a client shows in a TLS handshake, judged by the authorities of a listener (Gateway
+//! `tls.frontendValidation`, GEP-91).
+
+use super::{CertificateError, pem};
+use k8s_openapi::jiff::Timestamp;
+use rustls_pki_types::CertificateDer;
+use thiserror::Error;
+
+/// The certificates that a client shows, its own first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientChain {
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+/// Why the certificates of a client are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClientCertificateError {
+    /// There is none.
+    #[error("the client shows no certificate")]
+    Missing,
+    /// One of them cannot be read.
+    #[error("the certificate of the client cannot be read: {why}")]
+    Malformed {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No authority of the listener vouches for it.
+    #[error("the certificate of the client is by no authority that the listener trusts")]
+    UnknownAuthority,
+    /// It, or one that vouches for it, is no longer valid.
+    #[error("the certificate of the client has expired")]
+    Expired,
+    /// It, or one that vouches for it, is not valid yet.
+    #[error("the certificate of the client is not valid yet")]
+    NotYetValid,
+    /// It is for something else than for clients to say who they are.
+    #[error(
+        "the certificate of the client is not one for clients (extended key usage `clientAuth`)"
+    )]
+    WrongUsage,
+    /// Certificates cannot be judged: the library is built without its feature `tls`.
+    #[error("certificates of clients cannot be judged without the feature `tls`")]
+    NotJudged,
+    /// Something else is wrong with it, or with one that vouches for it.
+    #[error("the certificate of the client is not valid: {why}")]
+    Invalid {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl ClientChain {
+    /// The certificates of a TLS handshake, DER.
+    #[must_use]
+    pub fn of_der(certificates: Vec<Vec<u8>>) -> Self {
+        let certificates = certificates.into_iter().map(CertificateDer::from);
+        Self {
+            certificates: certificates.collect(),
+        }
+    }
+
+    /// Reads certificates, PEM.
+    ///
+    /// # Errors
+    ///
+    /// A text without a certificate, or broken PEM.
+    pub fn read(text: &[u8]) -> Result<Self, CertificateError> {
+        pem::certificates(text).map(Self::of_der)
+    }
+
+    /// Whether one of these authorities (PEM) vouches for the client at a time, perhaps by way of the other certificates
+    /// that the client shows.
+    ///
+    /// # Errors
+    ///
+    /// Why not. Without the feature `tls` nobody vouches for anyone.
+    #[cfg(not(feature = "tls"))]
+    pub fn verify<'a>(
+        &self,
+        _authorities: impl Iterator<Item = &'a str>,
+        _now: Timestamp,
+    ) -> Result<(), ClientCertificateError> {
+        Err(match self.certificates.as_slice() {
+            [] => ClientCertificateError::Missing,
+            _ => ClientCertificateError::NotJudged,
+        })
+    }
+
+    /// Whether one of these authorities (PEM) vouches for the client at a time, perhaps by way of the other certificates
+    /// that the client shows.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    #[cfg(feature = "tls")]
+    pub fn verify<'a>(
+        &self,
+        authorities: impl Iterator<Item = &'a str>,
+        now: Timestamp,
+    ) -> Result<(), ClientCertificateError> {
+        use super::signatures;
+        use rustls_pki_types::UnixTime;
+        use std::time::Duration;
+        use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+        let mut chain = self.certificates.iter();
+        let own = chain.next().ok_or(ClientCertificateError::Missing)?;
+        let own = EndEntityCert::try_from(own).map_err(ClientCertificateError::from)?;
+        // What cannot vouch for anybody, since it is of version 1 or cannot be read, is passed over: then nobody does.
+        let trusted: Vec<CertificateDer<'static>> = authorities
+            .filter_map(|text| pem::certificates(text.as_bytes()).ok())
+            .flatten()
+            .map(CertificateDer::from)
+            .collect();
+        let anchors: Vec<_> = trusted
+            .iter()
+            .filter_map(|der| anchor_from_trusted_cert(der).ok())
+            .collect();
+        let since = u64::try_from(now.as_second()).unwrap_or_default();
+        let verified = own.verify_for_usage(
+            signatures::ALL,
+            &anchors,
+            chain.as_slice(),
+            UnixTime::since_unix_epoch(Duration::from_secs(since)),
+            KeyUsage::client_auth(),
+            None,
+            None,
+        );
+        verified.map(|_path| ()).map_err(Into::into)
+    }
+}
+
+#[cfg(feature = "tls")]
+impl From<webpki::Error> for ClientCertificateError {
+    fn from(error: webpki::Error) -> Self {
+        use webpki::Error;
+        match error {
+            Error::CertExpired { .. } => Self::Expired,
+            Error::CertNotValidYet { .. } => Self::NotYetValid,
+            Error::UnknownIssuer => Self::UnknownAuthority,
+            Error::RequiredEkuNotFoundContext(_) => Self::WrongUsage,
+            Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => Self::Malformed {
+                why: format!("{error:?}"),
+            },
+            other => Self::Invalid {
+                why: other.to_string(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "tls")]
+mod tests {
+    use super::*;
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_str!(concat!("../../tests/fixtures/certificates/", $name))
+        };
+    }
+
+    fn verify(chain: &str, authorities: &[&str], now: &str) -> Result<(), ClientCertificateError> {
+        let chain = ClientChain::read(chain.as_bytes()).unwrap();
+        chain.verify(authorities.iter().copied(), now.parse().unwrap())
+    }
+
+    const NOW: &str = "2026-11-27T00:00:00Z";
+
+    /// GEP-91: a client's certificate must lead to one of the authorities.
+    #[test]
+    fn a_certificate_is_valid_if_an_authority_vouches_for_it_at_the_time_and_for_a_client() {
+        let own = fixture!("client-ca.crt");
+        let other = fixture!("other.crt");
+        for (chain, authorities, result) in [
+            (fixture!("client.crt"), &[own][..], Ok(())),
+            (fixture!("client.crt"), &[other, own], Ok(())),
+            (fixture!("client-any-use.crt"), &[own], Ok(())),
+            (fixture!("client-rsa.crt"), &[own], Ok(())),
+            (
+                fixture!("client.crt"),
+                &[other],
+                Err(ClientCertificateError::UnknownAuthority),
+            ),
+            (
+                fixture!("client.crt"),
+                &[],
+                Err(ClientCertificateError::UnknownAuthority),
+            ),
+            (
+                fixture!("p256.crt"),
+                &[own],
+                Err(ClientCertificateError::UnknownAuthority),
+            ),
+            (
+                fixture!("client-expired.crt"),
+                &[own],
+                Err(ClientCertificateError::Expired),
+            ),
+            (
+                fixture!("client-early.crt"),
+                &[own],
+                Err(ClientCertificateError::NotYetValid),
+            ),
+            (
+                fixture!("client-server.crt"),
+                &[own],
+                Err(ClientCertificateError::WrongUsage),
+            ),
+        ] {
+            assert_eq!(verify(chain, authorities, NOW), result, "{chain}");
+        }
+        let late = verify(fixture!("client.crt"), &[own], "2199-01-01T00:00:00Z");
+        assert_eq!(late, Err(ClientCertificateError::Expired));
+    }
+
+    /// Authorities of each kind of key vouch for clients, an RSA one with each kind of signature.
+    #[test]
+    fn signatures_of_every_kind_of_key_are_verified() {
+        for (chain, authority) in [
+            (fixture!("client-by-p384.crt"), fixture!("ca-p384.crt")),
+            (fixture!("client-by-p521.crt"), fixture!("ca-p521.crt")),
+            (
+                fixture!("client-by-ed25519.crt"),
+                fixture!("ca-ed25519.crt"),
+            ),
+            (fixture!("client-by-rsa.crt"), fixture!("ca-rsa.crt")),
+            (fixture!("client-by-rsa-pss.crt"), fixture!("ca-rsa.crt")),
+            (fixture!("client-by-rsa-512.crt"), fixture!("ca-rsa.crt")),
+        ] {
+            assert_eq!(verify(chain, &[authority], NOW), Ok(()), "{chain}");
+        }
+        // An authority of the same name and another key vouches for nobody.
+        let forged = verify(
+            fixture!("client.crt"),
+            &[fixture!("client-ca-forged.crt")],
+            NOW,
+        );
+        assert!(matches!(
+            forged,
+            Err(ClientCertificateError::UnknownAuthority | ClientCertificateError::Invalid { .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let now = NOW.parse().unwrap();
+        let none = ClientChain::of_der(Vec::new());
+        let verified = none.verify([fixture!("client-ca.crt")].into_iter(), now);
+        assert_eq!(verified, Err(ClientCertificateError::Missing));
+        let broken = ClientChain::of_der(vec![vec![1, 2, 3]]);
+        let verified = broken.verify([fixture!("client-ca.crt")].into_iter(), now);
+        assert!(matches!(
+            verified,
+            Err(ClientCertificateError::Malformed { .. })
+        ));
+    }
+}

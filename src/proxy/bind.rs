@@ -1,0 +1,197 @@
+//! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
+
+use super::{
+    BindKey, ClientHello, CompiledRule, Hello, HttpSession, ListenerKey, Stream, Table,
+    TlsSettings, Why, sni_table,
+};
+use crate::{
+    attachment::{
+        RouteKind,
+        effective::{EffectiveListener, most_specific},
+    },
+    meta::{Hostname, authority},
+    routing::{RouterOptions, SniTable},
+    v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
+};
+use std::sync::{Arc, OnceLock};
+
+/// A listener in force, with its tables. They are compiled when they are first asked for.
+#[derive(Debug)]
+pub(super) struct BoundListener {
+    pub(super) key: Arc<ListenerKey>,
+    pub(super) effective: Arc<EffectiveListener>,
+    options: RouterOptions,
+    table: OnceLock<Arc<Table>>,
+    names: OnceLock<SniTable<Arc<CompiledRule>>>,
+}
+
+impl BoundListener {
+    pub(super) fn new(
+        key: ListenerKey,
+        effective: Arc<EffectiveListener>,
+        options: RouterOptions,
+    ) -> Self {
+        Self {
+            key: Arc::new(key),
+            effective,
+            options,
+            table: OnceLock::new(),
+            names: OnceLock::new(),
+        }
+    }
+
+    /// The HTTPRoutes and GRPCRoutes.
+    pub(super) fn table(&self) -> &Arc<Table> {
+        let make = || Arc::new(Table::for_listener(&self.effective, self.options));
+        self.table.get_or_init(make)
+    }
+
+    /// The TLSRoutes.
+    pub(super) fn names(&self) -> &SniTable<Arc<CompiledRule>> {
+        self.names.get_or_init(|| {
+            let routes = self.effective.tls_routes.iter();
+            let rank = self.options.hostname_rank();
+            sni_table(routes, rank, |route| {
+                Arc::new(CompiledRule::connections(RouteKind::Tls, route))
+            })
+        })
+    }
+
+    fn hostname(&self) -> Option<&Hostname> {
+        self.effective.hostname.as_ref()
+    }
+}
+
+/// A listener that demands certificates of its clients and that is not in force. Its hosts are nobody's: a listener that is
+/// less specific, and lets everyone in, must not answer for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Withheld {
+    pub(super) key: Arc<ListenerKey>,
+    pub(super) hostname: Option<Hostname>,
+}
+
+/// A port of a Gateway, bound.
+///
+/// All listeners of one port speak the same: HTTP in cleartext, TLS (the protocols HTTPS and TLS), TCP or UDP. Others
+/// conflict.
+#[derive(Debug)]
+pub struct Bind {
+    pub(super) key: BindKey,
+    pub(super) addresses: Vec<GatewayStatusAddress>,
+    pub(super) listeners: Vec<Arc<BoundListener>>,
+    pub(super) withheld: Vec<Withheld>,
+}
+
+/// A connection that a client has opened, or a datagram that it has sent.
+#[derive(Clone, Debug)]
+pub enum Accepted {
+    /// The client has to begin with TLS.
+    Hello(Hello),
+    /// The client speaks HTTP in cleartext.
+    Session(HttpSession),
+    /// All that the client sends goes on to a backend.
+    Stream(Stream),
+}
+
+/// To whom a host belongs.
+pub(super) enum Owner<'b> {
+    Listener(&'b Arc<BoundListener>),
+    /// A listener that is not in force, and whose hosts are nobody's.
+    Withheld(&'b Arc<ListenerKey>),
+    Nobody,
+}
+
+impl Bind {
+    /// The Gateway, the transport and the port.
+    #[must_use]
+    pub fn key(&self) -> &BindKey {
+        &self.key
+    }
+
+    /// The addresses at which the Gateway is reached.
+    #[must_use]
+    pub fn addresses(&self) -> &[GatewayStatusAddress] {
+        &self.addresses
+    }
+
+    /// The listeners of the port that are in force.
+    pub fn listeners(&self) -> impl Iterator<Item = &Arc<EffectiveListener>> {
+        self.listeners.iter().map(|listener| &listener.effective)
+    }
+
+    /// Whether a GRPCRoute is attached to one of the listeners.
+    pub(super) fn has_grpc_routes(&self) -> bool {
+        self.listeners().any(|listener| !listener.grpc.is_empty())
+    }
+
+    /// To whom a host belongs: to the listener with the most specific hostname of those that cover it (Gateway
+    /// `spec.listeners`, "listener isolation"). `host` has no port.
+    pub(super) fn owner(&self, host: Option<&str>) -> Owner<'_> {
+        let found = most_specific(self.listeners(), host);
+        let covers = |withheld: &&Withheld| match (&withheld.hostname, host) {
+            (None, _) => true,
+            (Some(hostname), Some(host)) => hostname.matches(host),
+            (Some(_), None) => false,
+        };
+        let specificity = |hostname: Option<&Hostname>| hostname.map(Hostname::specificity);
+        let of_found = found.map(|found| specificity(found.hostname.as_ref()));
+        let withheld = self.withheld.iter().filter(covers).find(|withheld| {
+            // Of two that are equally specific, which conflict, the one that serves nobody goes first.
+            of_found.is_none_or(|found| specificity(withheld.hostname.as_ref()) >= found)
+        });
+        if let Some(withheld) = withheld {
+            return Owner::Withheld(&withheld.key);
+        }
+        let bound = found.and_then(|found| {
+            let mut bound = self.listeners.iter();
+            bound.find(|bound| Arc::ptr_eq(&bound.effective, found))
+        });
+        bound.map_or(Owner::Nobody, Owner::Listener)
+    }
+
+    /// Takes a connection, or a datagram, of a client.
+    #[must_use]
+    pub fn accept(self: &Arc<Self>) -> Accepted {
+        let first = self.listeners.first();
+        match first.map(|first| (first, &first.effective.protocol)) {
+            Some((_, ProtocolType::Https | ProtocolType::Tls)) => Accepted::Hello(Hello::new(self)),
+            Some((_, ProtocolType::Http)) | None => Accepted::Session(HttpSession::cleartext(self)),
+            Some((listener, _)) => Accepted::Stream(Stream::of_connections(listener)),
+        }
+    }
+
+    /// What becomes of a client that says this in its first message of TLS.
+    pub(super) fn client_hello(self: &Arc<Self>, server_name: Option<&str>) -> ClientHello {
+        let host = server_name.map(host_of);
+        match self.owner(host) {
+            Owner::Listener(listener) => {
+                let passes = listener
+                    .effective
+                    .tls
+                    .as_ref()
+                    .is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
+                if passes {
+                    ClientHello::Passthrough(Stream::by_server_name(listener, host))
+                } else {
+                    ClientHello::Terminate(TlsSettings::new(self, listener, host))
+                }
+            }
+            Owner::Withheld(listener) => ClientHello::Refuse(Why::Withheld(listener.clone())),
+            Owner::Nobody => ClientHello::Refuse(Why::NoServerName),
+        }
+    }
+}
+
+/// The host of what a client names, which may have a port or a dot at its end.
+pub(super) fn host_of(named: &str) -> &str {
+    let split = authority::split(named.as_bytes()).ok();
+    let host = split.and_then(|split| std::str::from_utf8(split.host).ok());
+    host.unwrap_or(named)
+}
+
+impl BoundListener {
+    /// Whether two are for the same hosts.
+    pub(super) fn same_hosts(&self, other: &Self) -> bool {
+        self.hostname() == other.hostname()
+    }
+}

@@ -1,0 +1,154 @@
+//! A connection over which a client sends requests, one after the other or at the same time.
+
+use super::{
+    Begun, Bind, Connection, ListenerKey, LocalAnswer, Scheme, Table, Why,
+    bind::{BoundListener, Owner, host_of},
+    host,
+};
+use http::{header::HOST, request};
+use std::sync::Arc;
+
+/// A connection over which a client sends requests.
+///
+/// Each request finds its listener anew, by the host that it names: what belongs to another listener of the port than the
+/// one that the client's server name chose is refused with 421, so that no request evades what that listener demands of
+/// its clients. That goes for connections that a client reuses for another host, too (RFC 9113, section 9.1.1).
+#[derive(Clone, Debug)]
+pub struct HttpSession {
+    place: Place,
+    connection: Connection,
+}
+
+/// Where the requests are answered.
+#[derive(Clone, Debug)]
+enum Place {
+    /// At the listeners of a port, in cleartext.
+    Cleartext(Arc<Bind>),
+    /// At the listener that the server name chose.
+    OverTls {
+        bind: Arc<Bind>,
+        listener: Arc<BoundListener>,
+    },
+    /// At a port of a Service, as clients of some namespace see it.
+    Mesh(Arc<Table>),
+}
+
+/// What becomes of a request, and which listener it belongs to.
+#[derive(Debug)]
+pub struct Received {
+    /// The listener; none in a mesh, and where the request belongs to none.
+    pub listener: Option<Arc<ListenerKey>>,
+    /// What becomes of it.
+    pub begun: Begun,
+}
+
+/// The listener, where there is one, and its table.
+type Found<'s> = (Option<&'s Arc<ListenerKey>>, &'s Arc<Table>);
+
+impl HttpSession {
+    pub(super) fn cleartext(bind: &Arc<Bind>) -> Self {
+        let port = bind.key.port;
+        Self {
+            place: Place::Cleartext(bind.clone()),
+            connection: Connection {
+                scheme: Scheme::Http,
+                port,
+            },
+        }
+    }
+
+    pub(super) fn over_tls(bind: &Arc<Bind>, listener: &Arc<BoundListener>) -> Self {
+        let port = bind.key.port;
+        Self {
+            place: Place::OverTls {
+                bind: bind.clone(),
+                listener: listener.clone(),
+            },
+            connection: Connection {
+                scheme: Scheme::Https,
+                port,
+            },
+        }
+    }
+
+    pub(super) fn mesh(table: Arc<Table>, port: u16) -> Self {
+        Self {
+            place: Place::Mesh(table),
+            connection: Connection {
+                scheme: Scheme::Http,
+                port,
+            },
+        }
+    }
+
+    /// The scheme, and the port.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        self.connection
+    }
+
+    /// Begins the exchange of a request; see [`Table::begin`].
+    ///
+    /// In cleartext, a host that no listener of the port serves gets 404, since somebody must have read the `Host` header.
+    /// Over TLS a host that belongs to another listener of the port gets 421, and one that belongs to none 404 (Gateway
+    /// `spec.listeners[].hostname`).
+    #[must_use]
+    pub fn begin(&self, mut head: request::Parts) -> Received {
+        if let Err(bad) = host::settle(&mut head) {
+            return Received {
+                listener: None,
+                begun: Begun::Answer(LocalAnswer::of_http(Why::Host(bad))),
+            };
+        }
+        let (listener, table) = match self.find(&head) {
+            Ok(found) => found,
+            Err(Some(why)) => {
+                return Received {
+                    listener: None,
+                    begun: Begun::Answer(LocalAnswer::of_http(why)),
+                };
+            }
+            Err(None) => {
+                // No route is attached for the host, which a call is told in its own form.
+                let table = Table::of_nobody(self.has_grpc_routes());
+                return Received {
+                    listener: None,
+                    begun: table.begin_settled(head, self.connection),
+                };
+            }
+        };
+        Received {
+            listener: listener.cloned(),
+            begun: table.begin_settled(head, self.connection),
+        }
+    }
+
+    /// The table of the listener, or Service, to which a request belongs; without a reason if it belongs to nobody.
+    pub(crate) fn find(&self, head: &request::Parts) -> Result<Found<'_>, Option<Why>> {
+        let (bind, chosen) = match &self.place {
+            Place::Mesh(table) => return Ok((None, table)),
+            Place::Cleartext(bind) => (bind, None),
+            Place::OverTls { bind, listener } => (bind, Some(listener)),
+        };
+        let named = match head.uri.authority() {
+            Some(authority) => Some(authority.as_str()),
+            None => head.headers.get(HOST).and_then(|host| host.to_str().ok()),
+        };
+        let host = named.filter(|named| !named.is_empty()).map(host_of);
+        match (bind.owner(host), chosen) {
+            (Owner::Nobody, _) => Err(None),
+            (Owner::Withheld(other), _) => Err(Some(Why::Misdirected(other.clone()))),
+            (Owner::Listener(owner), Some(chosen)) if !Arc::ptr_eq(owner, chosen) => {
+                Err(Some(Why::Misdirected(owner.key.clone())))
+            }
+            (Owner::Listener(owner), _) => Ok((Some(&owner.key), owner.table())),
+        }
+    }
+
+    fn has_grpc_routes(&self) -> bool {
+        match &self.place {
+            Place::Mesh(table) => table.has_grpc_routes(),
+            Place::Cleartext(bind) | Place::OverTls { bind, .. } => bind.has_grpc_routes(),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Services as clients of a mesh ask them (GEP-1426).
+
+use super::{Backend, HttpSession, Stream, Table, stream::Way};
+use crate::{
+    attachment::{
+        RouteKind,
+        effective::{
+            ClientScope, EffectiveBackend, EffectiveFilters, EffectiveService,
+            EffectiveServicePort, ServiceRoute,
+        },
+    },
+    meta::Transport,
+    routing::RouterOptions,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A port, and the namespace of the client where that has routes of its own.
+type View = (u16, Option<String>);
+
+/// A Service, with the tables of its ports. They are compiled when they are first asked for.
+#[derive(Debug)]
+pub(super) struct MeshService {
+    pub(super) effective: Arc<EffectiveService>,
+    options: RouterOptions,
+    tables: Mutex<HashMap<View, Arc<Table>>>,
+}
+
+/// A port of a Service, as clients of a namespace see it.
+#[derive(Clone, Debug)]
+pub struct MeshPort {
+    service: Arc<MeshService>,
+    transport: Transport,
+    port: u16,
+    client_namespace: String,
+}
+
+impl MeshService {
+    pub(super) fn new(effective: Arc<EffectiveService>, options: RouterOptions) -> Self {
+        Self {
+            effective,
+            options,
+            tables: Mutex::default(),
+        }
+    }
+
+    fn table(&self, port: u16, client_namespace: &str) -> Arc<Table> {
+        let service = &self.effective;
+        let own = is_seen_apart(&service.http, client_namespace)
+            || is_seen_apart(&service.grpc, client_namespace)
+            || is_seen_apart(&service.tls_routes, client_namespace)
+            || is_seen_apart(&service.tcp, client_namespace);
+        let view = (port, own.then(|| client_namespace.to_owned()));
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = tables.entry(view).or_insert_with(|| {
+            Arc::new(Table::for_service(
+                service,
+                port,
+                client_namespace,
+                self.options,
+            ))
+        });
+        table.clone()
+    }
+}
+
+/// Whether a namespace has routes of its own.
+fn is_seen_apart<R>(routes: &[ServiceRoute<R>], namespace: &str) -> bool {
+    let mut clients = routes.iter().map(|route| &route.clients);
+    clients.any(|clients| matches!(clients, ClientScope::Namespace(own) if own == namespace))
+}
+
+impl MeshPort {
+    pub(super) fn new(
+        service: Arc<MeshService>,
+        transport: Transport,
+        port: u16,
+        client_namespace: &str,
+    ) -> Option<Self> {
+        service.effective.port_for(transport, port)?;
+        Some(Self {
+            service,
+            transport,
+            port,
+            client_namespace: client_namespace.to_owned(),
+        })
+    }
+
+    /// A client that speaks HTTP in cleartext, where HTTPRoutes or GRPCRoutes govern the port. Of TLS nobody in a mesh sees
+    /// the inside, so that these routes have no say then (GEP-1294).
+    #[must_use]
+    pub fn requests(&self) -> Option<HttpSession> {
+        if self.transport != Transport::Tcp {
+            return None;
+        }
+        let table = self.service.table(self.port, &self.client_namespace);
+        (!table.is_empty()).then(|| HttpSession::mesh(table, self.port))
+    }
+
+    /// A client that speaks something else: over TLS a TLSRoute governs it, else a TCPRoute, or a UDPRoute; and where none
+    /// does, it goes to the Service itself. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames`
+    /// field"), so that attachment leaves one route of each kind.
+    #[must_use]
+    pub fn stream(&self, over_tls: bool) -> Stream {
+        let (service, port) = (&self.service.effective, self.port);
+        let namespace = self.client_namespace.as_str();
+        let route = match self.transport {
+            Transport::Udp => {
+                let route = service.udp_routes(port, namespace).next();
+                route.map(|route| Way::through(RouteKind::Udp, route))
+            }
+            Transport::Tcp => {
+                let mut by_tls = service.tls_routes(port, namespace).filter(|_| over_tls);
+                let by_tls = by_tls
+                    .next()
+                    .map(|route| Way::through(RouteKind::Tls, route));
+                by_tls.or_else(|| {
+                    let route = service.tcp_routes(port, namespace).next();
+                    route.map(|route| Way::through(RouteKind::Tcp, route))
+                })
+            }
+        };
+        Stream::in_mesh(route.unwrap_or_else(|| Way::Service(self.itself())))
+    }
+
+    /// The Service as a backend of its own.
+    fn itself(&self) -> Arc<Backend> {
+        let service = &self.service.effective;
+        let port = service.port_for(self.transport, self.port);
+        let target = port.map(|EffectiveServicePort { target, .. }| target.clone());
+        Backend::shared(&EffectiveBackend {
+            reference: service.reference(),
+            port: Some(self.port),
+            weight: 1,
+            filters: EffectiveFilters::default(),
+            // `new` has seen the port.
+            target: target.unwrap_or_else(|| {
+                Err(crate::attachment::effective::BackendProblem::PortNotFound {
+                    reference: service.reference(),
+                    port: Some(i32::from(self.port)),
+                })
+            }),
+            session_persistence: None,
+        })
+    }
+}
