@@ -137,6 +137,97 @@ static PARTS: &[Part] = &[
     ),
 ];
 
+/// A reference of some kinds of objects that may lead to a kind which is not implemented.
+#[derive(Debug)]
+struct Reference {
+    kinds: &'static [&'static str],
+    /// The field, as in [`Part`].
+    path: &'static str,
+    /// The group that is meant where none is written.
+    group: &'static str,
+    why: &'static str,
+}
+
+const fn reference(
+    kinds: &'static [&'static str],
+    path: &'static str,
+    group: &'static str,
+    why: &'static str,
+) -> Reference {
+    Reference {
+        kinds,
+        path,
+        group,
+        why,
+    }
+}
+
+const NO_COPY: &str = "no request is copied to it";
+const NO_AUTHORITY: &str =
+    "its certificates are not read, and the reference counts as one that cannot be resolved";
+
+static REFERENCES: &[Reference] = &[
+    reference(
+        ROUTES,
+        "spec.parentRefs[]",
+        GROUP,
+        "the route is not attached to this parent",
+    ),
+    reference(
+        ROUTES,
+        "spec.rules[].backendRefs[]",
+        "",
+        "it is no backend: its share of the traffic is answered with an error",
+    ),
+    reference(
+        &["HTTPRoute", "GRPCRoute"],
+        "spec.rules[].filters[].requestMirror.backendRef",
+        "",
+        NO_COPY,
+    ),
+    reference(
+        &["HTTPRoute", "GRPCRoute"],
+        "spec.rules[].backendRefs[].filters[].requestMirror.backendRef",
+        "",
+        NO_COPY,
+    ),
+    reference(
+        &["BackendTLSPolicy", "BackendLBPolicy"],
+        "spec.targetRefs[]",
+        "",
+        "the policy has no effect on this target",
+    ),
+    reference(
+        &["BackendTLSPolicy"],
+        "spec.validation.caCertificateRefs[]",
+        "",
+        NO_AUTHORITY,
+    ),
+    reference(
+        &["Gateway"],
+        "spec.listeners[].tls.frontendValidation.caCertificateRefs[]",
+        "",
+        NO_AUTHORITY,
+    ),
+    reference(
+        &["Gateway"],
+        "spec.tls.frontend.default.validation.caCertificateRefs[]",
+        "",
+        NO_AUTHORITY,
+    ),
+    reference(
+        &["Gateway"],
+        "spec.tls.frontend.perPort[].tls.validation.caCertificateRefs[]",
+        "",
+        NO_AUTHORITY,
+    ),
+];
+
+/// Whether a kind is that of Kubernetes for bundles of authorities, which the Gateway API names since v1.7.0.
+pub(super) fn is_trust_bundle(kind: &GroupKind) -> bool {
+    kind.group == "certificates.k8s.io" && kind.kind == "ClusterTrustBundle"
+}
+
 /// Whether a kind of the Gateway API is not implemented as a whole.
 pub(super) fn is_unimplemented_kind(kind: &GroupKind) -> bool {
     parts(&kind.group, &kind.kind).any(|part| part.path.is_empty())
@@ -149,7 +240,8 @@ fn parts(group: &str, kind: &str) -> impl Iterator<Item = &'static Part> {
         .filter(move |part| known && part.kinds.contains(&kind))
 }
 
-/// What of an object of the Gateway API, as JSON, attachment does not implement, in the order of the table. `object` is what it
+/// What of an object of the Gateway API, as JSON, attachment does not implement, in the order of the tables: fields, and references
+/// to kinds that are not implemented. `object` is what it
 /// is called.
 ///
 /// Nothing that is listed here is in force, and the object is otherwise. A controller that resolves typed objects asks
@@ -181,6 +273,27 @@ pub fn not_implemented(value: &Value, object: &ObjectRef) -> Vec<NotImplemented>
                     object: object.clone(),
                     path: at.to_string(),
                     why: part.why,
+                });
+            }
+        });
+    }
+    let known = object.group == GROUP || object.group == EXPERIMENTS_GROUP;
+    let references = REFERENCES
+        .iter()
+        .filter(|row| known && row.kinds.contains(&object.kind.as_str()));
+    for row in references {
+        follow(value, row.path, &Path::ROOT, &mut |at, value| {
+            let text = |name: &str| value.get(name).and_then(Value::as_str);
+            let Some(kind) = text("kind") else { return };
+            let kind = GroupKind {
+                group: text("group").unwrap_or(row.group).to_owned(),
+                kind: kind.to_owned(),
+            };
+            if is_unimplemented_kind(&kind) || is_trust_bundle(&kind) {
+                found.push(NotImplemented {
+                    object: object.clone(),
+                    path: at.to_string(),
+                    why: row.why,
                 });
             }
         });

@@ -94,8 +94,7 @@ fn judge(object: &Value, seen: &mut Seen) {
                 if was_valid {
                     seen.valid += 1;
                     for error in report.errors() {
-                        let Some(found) = tightening(&object, release, channel, error.path())
-                        else {
+                        let Some(found) = tightening(&object, release, channel, error) else {
                             panic!(
                                 "{release} {channel} refuses what the release before accepts: {error}\n{object:#}"
                             );
@@ -114,9 +113,16 @@ fn tightening(
     object: &Value,
     release: Release,
     channel: Channel,
-    path: &str,
+    error: &validation::Finding,
 ) -> Option<&'static Tightening> {
-    let path = plain(path);
+    let path = plain(error.path());
+    // A row of the object as a whole is about its version, which is gone, or about `spec`, which has to be there now: it excuses
+    // nothing inside.
+    let of_whole = match error.rule() {
+        "version/not-served" | "kind/not-served" => true,
+        "schema/required" => path == ["spec"],
+        _ => false,
+    };
     let version = object["apiVersion"].as_str().unwrap_or_default();
     let version = version.rsplit('/').next().unwrap_or_default();
     TIGHTENINGS.iter().find(|tightening| {
@@ -124,6 +130,7 @@ fn tightening(
             && object["kind"] == *tightening.kind
             && (tightening.version.is_empty() || tightening.version == version)
             && path.starts_with(&tightening.path)
+            && (!tightening.path.is_empty() || of_whole)
     })
 }
 

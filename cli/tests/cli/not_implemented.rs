@@ -89,12 +89,19 @@ fn an_object_of_a_kind_that_is_not_implemented_is_named_and_so_is_who_refers_to_
     let objects = format!("{GATEWAY}{set}{other}{route}");
     let (code, list) = json(&STATUS, &objects);
     assert_eq!(code, Some(1));
-    assert_eq!(named(&list), ["ListenerSet more", "XMesh mesh"]);
+    assert_eq!(
+        named(&list),
+        [
+            "ListenerSet more",
+            "XMesh mesh",
+            "HTTPRoute r spec.parentRefs[0]"
+        ]
+    );
     let (_, text) = run(&STATUS, &objects);
     for said in [
         "kind ListenerSet.gateway.networking.k8s.io is not implemented as a parent",
         "ListenerSet shop/more: none of its listeners is served",
-        "2 parts not implemented",
+        "3 parts not implemented",
         &with_newest("judged by the experimental channel of NEWEST, the newest release"),
     ] {
         assert!(text.contains(said), "{said}: {text}");
@@ -178,5 +185,71 @@ fn a_share_of_a_mirror_and_names_of_a_certificate_are_told() {
         "the backend's certificate must be for `spiffe://a/b`, with `a.example` as SNI",
     ] {
         assert!(why.contains(said), "{why}");
+    }
+}
+
+/// `parentRefs`, `backendRefs`: a reference to a kind that is not implemented is named though the object itself is not in the input.
+#[test]
+fn a_reference_to_a_kind_that_is_not_implemented_is_named_without_its_object() {
+    let rule = format!("{{ {TO_CART} }}");
+    let x = "group: gateway.networking.x-k8s.io";
+    let to_backend = format!("{{ backendRefs: [{{ {x}, kind: XBackend, name: b }}] }}");
+    for (parent, rule, path) in [
+        (
+            "{ kind: ListenerSet, name: more }".to_owned(),
+            &rule,
+            "spec.parentRefs[0]",
+        ),
+        (
+            format!("{{ {x}, kind: XMesh, name: m }}"),
+            &rule,
+            "spec.parentRefs[0]",
+        ),
+        (
+            "{ name: front }".to_owned(),
+            &to_backend,
+            "spec.rules[0].backendRefs[0]",
+        ),
+    ] {
+        let objects = format!("{GATEWAY}{}", route(&parent, rule));
+        for arguments in [&STATUS[..], &REQUEST[..]] {
+            let (code, answer) = json(arguments, &objects);
+            assert_eq!(code, Some(1), "{answer}");
+            assert_eq!(named(&answer), [format!("HTTPRoute r {path}")], "{answer}");
+            let (_, text) = run(arguments, &objects);
+            assert!(
+                text.contains(&format!("HTTPRoute shop/r: {path}: ")),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// GatewaySpecAddress `value` of v1.4.0: without one an address of the type is assigned, or else the Gateway is not programmed
+/// (`AddressNotAssigned`).
+#[test]
+fn an_address_without_value_is_assigned_or_said_to_be_not() {
+    for (kind, status, reason, address) in [
+        ("IPAddress", "True", "Programmed", Some("198.18.0.1")),
+        ("Hostname", "False", "AddressNotAssigned", None),
+    ] {
+        let objects = GATEWAY.replace(
+            "gatewayClassName: c,",
+            &format!("gatewayClassName: c, addresses: [{{ type: {kind} }}],"),
+        );
+        let (_, answer) = json(&STATUS, &objects);
+        let items = answer["items"].as_array().unwrap();
+        let gateway = items.iter().find(|item| item["kind"] == "Gateway").unwrap();
+        let conditions = gateway["status"]["conditions"].as_array().unwrap();
+        let programmed = conditions
+            .iter()
+            .find(|one| one["type"] == "Programmed")
+            .unwrap();
+        assert_eq!(programmed["status"], status, "{programmed}");
+        assert_eq!(programmed["reason"], reason, "{programmed}");
+        let given = gateway["status"]["addresses"]
+            .pointer("/0/value")
+            .and_then(Value::as_str);
+        assert_eq!(given, address, "{gateway}");
     }
 }

@@ -17,6 +17,8 @@ pub(in crate::attachment) enum Requested {
         usable: Vec<GatewayStatusAddress>,
         /// One text for each address that cannot be had.
         unusable: Vec<String>,
+        /// The types of those without a value: any address of the type will do.
+        any: Vec<AddressType>,
     },
     /// An address of a kind that is not supported.
     Unsupported(String),
@@ -33,7 +35,7 @@ pub(in crate::attachment) fn examine(
     if !options.supports(&FeatureName::GatewayStaticAddresses) {
         return Requested::Unsupported("static addresses are not supported".to_owned());
     }
-    let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+    let (mut usable, mut unusable, mut any) = (Vec::new(), Vec::new(), Vec::new());
     for address in addresses {
         let kind = address.address_type();
         let value = address.value().unwrap_or_default();
@@ -42,7 +44,9 @@ pub(in crate::attachment) fn examine(
                 "address `{value}` is of type `{kind}`: expected IPAddress or Hostname"
             ));
         }
-        if kind == AddressType::IpAddress && value.parse::<IpAddr>().is_err() {
+        if value.is_empty() {
+            any.push(kind);
+        } else if kind == AddressType::IpAddress && value.parse::<IpAddr>().is_err() {
             unusable.push(format!("address `{value}` is not an IP address"));
         } else if options
             .unusable_addresses
@@ -57,5 +61,9 @@ pub(in crate::attachment) fn examine(
             });
         }
     }
-    Requested::Static { usable, unusable }
+    Requested::Static {
+        usable,
+        unusable,
+        any,
+    }
 }

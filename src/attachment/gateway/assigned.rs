@@ -18,6 +18,8 @@ pub(in crate::attachment) struct Addresses {
     pub(in crate::attachment) bound: Vec<GatewayStatusAddress>,
     /// What it asks for and another Gateway has: one text each.
     pub(in crate::attachment) taken: Vec<String>,
+    /// The types of addresses that it asks for without a value, and for which the pool has none left.
+    pub(in crate::attachment) unassigned: Vec<AddressType>,
 }
 
 /// An address, whatever its spelling.
@@ -37,8 +39,8 @@ impl Address {
 }
 
 /// The addresses of every Gateway. The oldest Gateway that asks for an address gets it; others that ask for the
-/// same one do not, since no two Gateways are merged. Those that ask for none are given one of the pool, older
-/// ones first, and keep one that their present status names.
+/// same one do not, since no two Gateways are merged. Those that ask for none, or for one of a type without
+/// a value, are given one of the pool, older ones first, and keep one that their present status names.
 pub(in crate::attachment) fn assign<'a>(
     gateways: impl Iterator<Item = &'a GatewayState>,
     snapshot: &Snapshot,
@@ -50,12 +52,14 @@ pub(in crate::attachment) fn assign<'a>(
     in_order.sort_by(|one, other| one.0.cmp(&other.0));
     let mut assigned: BTreeMap<NamespacedName, Addresses> = BTreeMap::new();
     let mut owners: HashMap<Address, &Seniority> = HashMap::new();
-    let mut waiting: Vec<&GatewayState> = Vec::new();
+    // What each is still to be given: an address of this type, or any.
+    let mut waiting: Vec<(&GatewayState, Option<&AddressType>)> = Vec::new();
     for (seniority, gateway) in &in_order {
         match &gateway.requested {
-            Requested::None => waiting.push(gateway),
+            Requested::None => waiting.push((*gateway, None)),
             // A Gateway that is not accepted binds nothing.
-            Requested::Static { usable, .. } if gateway.accepted.holds() => {
+            Requested::Static { usable, any, .. } if gateway.accepted.holds() => {
+                waiting.extend(any.iter().map(|kind| (*gateway, Some(kind))));
                 let own = assigned.entry(gateway.name.clone()).or_default();
                 for address in usable {
                     let owner = *owners.entry(Address::of(address)).or_insert(seniority);
@@ -80,7 +84,7 @@ pub(in crate::attachment) fn assign<'a>(
         let own = assigned.entry(gateway.name.clone()).or_default();
         own.bound.push(address);
     };
-    waiting.retain(|gateway| {
+    waiting.retain(|(gateway, kind)| {
         let present = snapshot
             .gateways()
             .get(&gateway.name)
@@ -88,7 +92,11 @@ pub(in crate::attachment) fn assign<'a>(
         let kept = present
             .iter()
             .flat_map(|status| &status.addresses)
-            .find(|address| members.contain(address) && !taken.contains(&Address::of(address)));
+            .find(|address| {
+                fits(address, *kind)
+                    && members.contain(address)
+                    && !taken.contains(&Address::of(address))
+            });
         let Some(address) = kept.cloned() else {
             return true;
         };
@@ -99,11 +107,35 @@ pub(in crate::attachment) fn assign<'a>(
     let mut free = (0..)
         .map_while(|index| pool.get(index))
         .filter(|address| !taken.contains(&Address::of(address)));
-    for gateway in waiting {
-        let Some(address) = free.next() else { break };
-        give(gateway, address);
+    // Addresses of a type that nobody wanted yet.
+    let mut passed: Vec<GatewayStatusAddress> = Vec::new();
+    for (gateway, kind) in waiting {
+        let address = match passed.iter().position(|address| fits(address, kind)) {
+            Some(index) => Some(passed.remove(index)),
+            None => loop {
+                match free.next() {
+                    Some(address) if fits(&address, kind) => break Some(address),
+                    Some(address) if passed.len() < MOST_PASSED => passed.push(address),
+                    _ => break None,
+                }
+            },
+        };
+        let own = assigned.entry(gateway.name.clone()).or_default();
+        match (address, kind) {
+            (Some(address), _) => own.bound.push(address),
+            (None, Some(kind)) => own.unassigned.push(kind.clone()),
+            (None, None) => {}
+        }
     }
     assigned
+}
+
+/// How many addresses of the pool are kept for others while one of another type is looked for.
+const MOST_PASSED: usize = 1_024;
+
+/// Whether an address is of the type that is asked for, if one is.
+fn fits(address: &GatewayStatusAddress, kind: Option<&AddressType>) -> bool {
+    kind.is_none_or(|kind| address.address_type() == *kind)
 }
 
 /// Which addresses belong to a pool.

@@ -471,6 +471,15 @@ impl GatewayState {
                 reason::ADDRESS_NOT_ASSIGNED,
                 "every address of the pool is taken",
             ),
+            _ if !self.addresses.unassigned.is_empty() => {
+                let kinds = self.addresses.unassigned.iter();
+                let kinds: Vec<String> = kinds.map(|kind| format!("`{kind}`")).collect();
+                let text = format!(
+                    "no address is free for one that is asked for without a `value`, of type {}",
+                    kinds.join(", ")
+                );
+                Finding::new(false, reason::ADDRESS_NOT_ASSIGNED, text)
+            }
             _ => Finding::new(true, reason::PROGRAMMED, "the Gateway takes traffic"),
         }
     }

@@ -1,7 +1,7 @@
 //! Certificates, keys and authorities that the objects of a snapshot hold.
 
 use crate::{
-    attachment::Snapshot,
+    attachment::{Snapshot, unimplemented::is_trust_bundle},
     certificate::{Authorities, CertificateError, KeyPair, Part},
     meta::{NamespacedName, ObjectRef, unexpected_kind},
 };
@@ -114,7 +114,11 @@ pub(in crate::attachment) fn authorities(
 ) -> Result<Authorities, String> {
     if !is_config_map(reference) {
         let expected = [("", "ConfigMap")];
-        return Err(unexpected_kind(reference, "holds no authority", &expected));
+        let not = match is_trust_bundle(&reference.group_kind()) {
+            true => "is not implemented as a source of authorities",
+            false => "holds no authority",
+        };
+        return Err(unexpected_kind(reference, not, &expected));
     }
     let map = snapshot
         .config_maps()

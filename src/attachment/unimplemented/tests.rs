@@ -240,3 +240,58 @@ fn a_kind_that_is_not_implemented_is_named_as_a_whole() {
         1
     );
 }
+
+/// A reference to a kind that is not implemented is named, whether or not the object that it names is there.
+#[test]
+fn each_reference_to_a_kind_that_is_not_implemented_is_named_with_its_place() {
+    let paths = |kind: &str, spec| -> Vec<String> {
+        found("gateway.networking.k8s.io/v1", kind, spec)
+            .iter()
+            .filter_map(|text| text.split(": ").nth(1).map(str::to_owned))
+            .collect()
+    };
+    let x = |kind: &str| json!({"group": "gateway.networking.x-k8s.io", "kind": kind, "name": "a"});
+    let mirror = json!([{"type": "RequestMirror", "requestMirror": {"backendRef": x("XBackend")}}]);
+    let mut backend = x("XBackend");
+    backend["filters"] = mirror.clone();
+    for kind in ROUTES {
+        let spec = json!({
+            "parentRefs": [{"name": "gw"}, {"kind": "ListenerSet", "name": "a"}, x("XListenerSet"), x("XMesh"),
+                {"group": "example.com", "kind": "ListenerSet", "name": "a"}],
+            "rules": [{"backendRefs": [{"name": "a", "port": 1}, backend], "filters": mirror}],
+        });
+        let with_filters = ["HTTPRoute", "GRPCRoute"].contains(kind);
+        let mut expected = vec![
+            "spec.parentRefs[1]",
+            "spec.parentRefs[2]",
+            "spec.parentRefs[3]",
+            "spec.rules[0].backendRefs[1]",
+        ];
+        if with_filters {
+            expected.push("spec.rules[0].filters[0].requestMirror.backendRef");
+            expected.push("spec.rules[0].backendRefs[1].filters[0].requestMirror.backendRef");
+        }
+        assert_eq!(paths(kind, spec), expected, "{kind}");
+    }
+    let bundle =
+        json!([{"group": "certificates.k8s.io", "kind": "ClusterTrustBundle", "name": "a"}]);
+    let validation = json!({"caCertificateRefs": bundle});
+    assert_eq!(
+        paths(
+            "BackendTLSPolicy",
+            json!({"targetRefs": [x("XBackend")], "validation": validation})
+        ),
+        ["spec.targetRefs[0]", "spec.validation.caCertificateRefs[0]"]
+    );
+    let frontend = json!({
+        "default": {"validation": validation},
+        "perPort": [{"port": 443, "tls": {"validation": validation}}],
+    });
+    assert_eq!(
+        paths("Gateway", json!({"tls": {"frontend": frontend}})),
+        [
+            "spec.tls.frontend.default.validation.caCertificateRefs[0]",
+            "spec.tls.frontend.perPort[0].tls.validation.caCertificateRefs[0]"
+        ]
+    );
+}
