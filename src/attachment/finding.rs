@@ -38,12 +38,8 @@ impl Finding {
 /// to read.
 pub(super) fn join(parts: &[String]) -> String {
     const SHOWN: usize = 8;
-    let mut text = parts
-        .iter()
-        .take(SHOWN)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("; ");
+    let (shown, _) = parts.split_at(parts.len().min(SHOWN));
+    let mut text = shown.join("; ");
     if let Some(more) = parts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         text.push_str(&format!("; and {more} more"));
     }
@@ -51,13 +47,25 @@ pub(super) fn join(parts: &[String]) -> String {
 }
 
 /// Names for people, in backticks; of more than eight the rest are counted.
-pub(super) fn names<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    push_names(&mut text, names);
+    text
+}
+
+/// As [`names`], at the end of a text.
+pub(super) fn push_names<'a>(text: &mut String, mut names: impl Iterator<Item = &'a str>) {
     const SHOWN: usize = 8;
-    let shown: Vec<&str> = names.by_ref().take(SHOWN).collect();
-    let mut text = format!("`{}`", shown.join("`, `"));
+    text.push('`');
+    for (index, name) in names.by_ref().take(SHOWN).enumerate() {
+        if index > 0 {
+            text.push_str("`, `");
+        }
+        text.push_str(name);
+    }
+    text.push('`');
     let more = names.count();
     if more > 0 {
         text.push_str(&format!(" and {more} more"));
     }
-    text
 }

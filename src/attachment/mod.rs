@@ -66,6 +66,7 @@ mod backend;
 pub mod effective;
 mod finding;
 mod gateway;
+mod map;
 mod objects;
 mod options;
 mod resolution;

@@ -152,6 +152,15 @@ impl NamespacedName {
         self.namespace == namespace || self.text().take(namespace.len() + 1).eq(beginning)
     }
 
+    /// A byte of what `Display` writes, if there are so many; `at` is at most the length of the namespace.
+    fn text_at(&self, at: usize) -> Option<u8> {
+        match self.namespace.as_bytes().get(at) {
+            Some(byte) => Some(*byte),
+            None if self.namespace.is_empty() => self.name.bytes().next(),
+            None => Some(b'/'),
+        }
+    }
+
     /// The bytes of what `Display` writes.
     fn text(&self) -> impl Iterator<Item = u8> + '_ {
         let separator = if self.namespace.is_empty() { "" } else { "/" };
@@ -163,17 +172,17 @@ impl NamespacedName {
 
 impl Ord for NamespacedName {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.namespace == other.namespace {
-            return self.name.cmp(&other.name);
-        }
         let (own, others) = (self.namespace.as_bytes(), other.namespace.as_bytes());
         let shared = own.len().min(others.len());
-        own.get(..shared)
-            .cmp(&others.get(..shared))
-            // One namespace is the beginning of the other: the separator counts.
-            .then_with(|| self.text().cmp(other.text()))
-            // Two names with one text: a slash in a name, which no valid object has.
-            .then_with(|| own.cmp(others))
+        match own.get(..shared).cmp(&others.get(..shared)) {
+            Ordering::Equal if own.len() == others.len() => self.name.cmp(&other.name),
+            // One namespace is the beginning of the other: the separator counts. One byte mostly decides.
+            Ordering::Equal => (self.text_at(shared).cmp(&other.text_at(shared)))
+                .then_with(|| self.text().cmp(other.text()))
+                // Two names with one text: a slash in a name, which no valid object has.
+                .then_with(|| own.cmp(others)),
+            unequal => unequal,
+        }
     }
 }
 
@@ -252,5 +261,34 @@ impl fmt::Display for ObjectRef {
             write!(f, "{}/", self.namespace)?;
         }
         f.write_str(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{prelude::*, sample::select};
+
+    /// Texts of few characters, so that one is often the beginning of another; `-` and `.` come before the slash in
+    /// order, the others after it.
+    fn text() -> impl Strategy<Value = String> {
+        let character = select(vec!["a", "b", "0", "-", ".", "/"]);
+        prop::collection::vec(character, 0..4).prop_map(|characters| characters.concat())
+    }
+
+    fn place() -> impl Strategy<Value = NamespacedName> {
+        (text(), text()).prop_map(|(namespace, name)| NamespacedName { namespace, name })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5_000, ..ProptestConfig::default() })]
+
+        /// Ties are broken in alphabetical order of the text `namespace/name` (GEP-713, "Conflict Resolution").
+        #[test]
+        fn places_are_in_the_order_of_their_text(one in place(), other in place()) {
+            let key = |place: &NamespacedName| (place.to_string(), place.namespace.clone());
+            prop_assert_eq!(one.cmp(&other), key(&one).cmp(&key(&other)));
+            prop_assert_eq!(one == other, one.cmp(&other).is_eq());
+        }
     }
 }

@@ -18,10 +18,7 @@ use crate::{
     },
     meta::{Age, Hostname, NamespacedName, RoutePatterns, Seniority, is_narrower},
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What is counted at a listener, and which routes it rejects for the sake of others.
 #[derive(Clone, Debug, Default)]
@@ -103,31 +100,30 @@ impl Tally {
     /// other one.
     pub(in crate::attachment) fn judge(
         &mut self,
-        gateway: &NamespacedName,
         members: &[Member<'_>],
         everything: Option<&Hostname>,
         options: &Options,
     ) {
-        // Routes that have regular expressions have the same ones where TLS is passed through.
-        let patterns = members.iter().filter_map(|member| {
-            let built = member.route.at_listener(gateway, false);
-            Some((member.id, built.patterns.as_ref()?))
-        });
+        let patterns = members.iter();
+        let patterns = patterns.filter_map(|member| Some((member.id, member.patterns?)));
         *self = Self {
             counted: self.counted,
             patterns: TablePatterns::judge(patterns, &options.patterns),
             ..Self::default()
         };
-        let has_place = |member: &&Member<'_>| self.patterns.full(member.id).is_none();
-        let members: Vec<&Member<'_>> = members.iter().filter(has_place).collect();
-        for member in &members {
-            self.count(member.id.kind, true);
+        for member in members {
+            if self.patterns.full(member.id).is_none() {
+                self.count(member.id.kind, true);
+            }
         }
         if options.http_grpc_conflict == HttpGrpcConflict::OldestWins && self.mixed() {
             self.contest = Some(Contest::default());
         }
         for member in members {
-            let new = Some((member.route.age, &member.hostnames));
+            if self.patterns.full(member.id).is_some() {
+                continue;
+            }
+            let new = Some((member.route.age, member.hostnames));
             match (member.id.kind, &mut self.contest) {
                 (RouteKind::Http | RouteKind::Grpc, None) => {}
                 (RouteKind::Http | RouteKind::Grpc, Some(contest)) => {
@@ -260,32 +256,30 @@ pub(in crate::attachment) fn gateway<'a>(
     options: &Options,
 ) -> Assembled {
     let mut tallies = vec![Tally::default(); state.listeners.len()];
-    let mut members: HashMap<usize, Vec<Member<'a>>> = HashMap::new();
-    for (id, route) in routes {
+    let mut members: Vec<Vec<Member<'a>>> = state.listeners.iter().map(|_| Vec::new()).collect();
+    for (id, route) in in_order(routes) {
         for index in route.counted_at(&state.name, |_| true) {
             if let Some(tally) = tallies.get_mut(index) {
                 tally.counted += 1;
             }
         }
         for (index, hostnames) in route.accepted_at(&state.name) {
-            members.entry(index).or_default().push(Member {
-                id,
-                route,
-                hostnames,
-            });
+            if let Some(members) = members.get_mut(index) {
+                members.push(Member::new(id, route, &state.name, hostnames));
+            }
         }
     }
     let mut listeners = Vec::new();
-    for (index, (listener, tally)) in state.listeners.iter().zip(&mut tallies).enumerate() {
-        let members = in_order(members.remove(&index).unwrap_or_default());
-        tally.judge(&state.name, &members, listener.hostname.as_ref(), options);
+    let places = state.listeners.iter().zip(&mut tallies).zip(members);
+    for (index, ((listener, tally), members)) in places.enumerate() {
+        tally.judge(&members, listener.hostname.as_ref(), options);
         if !(listener.in_force() && state.serves()) {
             continue;
         }
         let Some(mut bare) = bare(state, index) else {
             continue;
         };
-        fill(&mut bare, &state.name, tally, members);
+        fill(&mut bare, &state.name, tally, &members);
         listeners.push(Arc::new(bare));
     }
     Assembled {
@@ -304,13 +298,36 @@ pub(in crate::attachment) fn gateway<'a>(
 pub(in crate::attachment) struct Member<'a> {
     pub(in crate::attachment) id: &'a RouteId,
     pub(in crate::attachment) route: &'a RouteState,
-    pub(in crate::attachment) hostnames: Arc<[EffectiveHostname]>,
+    pub(in crate::attachment) hostnames: &'a Arc<[EffectiveHostname]>,
+    /// The regular expressions of its matches.
+    patterns: Option<&'a RoutePatterns>,
+}
+
+impl<'a> Member<'a> {
+    pub(in crate::attachment) fn new(
+        id: &'a RouteId,
+        route: &'a RouteState,
+        gateway: &NamespacedName,
+        hostnames: &'a Arc<[EffectiveHostname]>,
+    ) -> Self {
+        // Routes that have regular expressions have the same ones where TLS is passed through.
+        let patterns = route.at_listener(gateway, false).patterns.as_ref();
+        Self {
+            id,
+            route,
+            hostnames,
+            patterns,
+        }
+    }
 }
 
 /// Puts routes in order of age and name.
-pub(in crate::attachment) fn in_order(mut members: Vec<Member<'_>>) -> Vec<Member<'_>> {
-    members.sort_by_key(|m| (Seniority::new(m.route.age, &m.id.name), m.id.kind));
-    members
+pub(in crate::attachment) fn in_order<'a>(
+    routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
+) -> Vec<(&'a RouteId, &'a RouteState)> {
+    let mut routes: Vec<_> = routes.collect();
+    routes.sort_by_key(|(id, route)| (Seniority::new(route.age, &id.name), id.kind));
+    routes
 }
 
 /// Fills the lists of a listener with routes that are in order, and leaves out those that it rejects for the
@@ -319,13 +336,15 @@ pub(in crate::attachment) fn fill(
     listener: &mut EffectiveListener,
     gateway: &NamespacedName,
     tally: &Tally,
-    members: Vec<Member<'_>>,
+    members: &[Member<'_>],
 ) {
     listener.http.clear();
     listener.grpc.clear();
     listener.tls_routes.clear();
     listener.tcp.clear();
     listener.udp.clear();
+    listener.http.reserve(tally.http as usize);
+    listener.grpc.reserve(tally.grpc as usize);
     let passes_through = listener
         .tls
         .as_ref()
@@ -334,8 +353,10 @@ pub(in crate::attachment) fn fill(
         id,
         route,
         hostnames,
+        ..
     } in members
     {
+        let hostnames = Arc::clone(hostnames);
         if tally.excluded(id).is_some() {
             continue;
         }

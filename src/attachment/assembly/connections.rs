@@ -11,23 +11,25 @@
 
 use super::contest::{Changed, Place, Places};
 use crate::{
-    attachment::{RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname},
+    attachment::{
+        RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname, map::Map,
+    },
     meta::{Age, Hostname, HostnameRank, Specificity},
 };
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 /// The routes of a listener that take whole connections or datagrams.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Connections {
-    routes: HashMap<RouteId, Contender>,
+    routes: Map<RouteId, Contender>,
     tcp: Places,
     udp: Places,
     /// The TLSRoutes of each hostname, the one that takes its connections first.
-    tls: HashMap<Option<Hostname>, BTreeSet<Turn>>,
+    tls: Map<Option<Hostname>, BTreeSet<Turn>>,
     rejected: BTreeMap<RouteId, Arc<RouteConflict>>,
 }
 

@@ -2,11 +2,13 @@
 //! (GRPCRoute `spec.hostnames`).
 
 use crate::{
-    attachment::{RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname},
+    attachment::{
+        RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname, map::Map,
+    },
     meta::{Age, Hostname, Seniority},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     ops::Bound,
     sync::Arc,
 };
@@ -37,7 +39,7 @@ impl Place {
 /// After a change only those are judged again for which something has changed.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Contest {
-    routes: HashMap<RouteId, Contender>,
+    routes: Map<RouteId, Contender>,
     http: Side,
     grpc: Side,
 }
@@ -208,11 +210,11 @@ struct Index {
     all: Places,
     /// Without a hostname.
     everything: Places,
-    exact: HashMap<String, Places>,
+    exact: Map<String, Places>,
     /// By the suffixes of wildcards, dot included.
-    wildcards: HashMap<String, Places>,
+    wildcards: Map<String, Places>,
     /// By every suffix under which one of the hostnames lies.
-    above: HashMap<String, Places>,
+    above: Map<String, Places>,
 }
 
 pub(in crate::attachment) type Places = BTreeSet<Arc<Place>>;
@@ -257,7 +259,7 @@ impl Index {
     fn visit(
         &mut self,
         hostname: Option<&Hostname>,
-        mut visit: impl FnMut(&mut HashMap<String, Places>, &str),
+        mut visit: impl FnMut(&mut Map<String, Places>, &str),
     ) {
         let Some(hostname) = hostname else { return };
         let name = match hostname.wildcard_suffix() {
@@ -328,6 +330,7 @@ mod tests {
     use crate::meta::NamespacedName;
     use k8s_openapi::jiff::Timestamp;
     use proptest::prelude::*;
+    use std::collections::HashMap;
 
     fn hostnames() -> impl Strategy<Value = Arc<[EffectiveHostname]>> {
         let hostname = proptest::option::weighted(

@@ -12,12 +12,13 @@ use crate::{
             BackendProblem, ClientScope, ConnectionRouteRules, EffectiveService,
             EffectiveServicePort, RouteRules, ServiceRoute,
         },
+        map::Map,
         route::{ParentTarget, RouteState, rules::Rules},
     },
-    meta::{Age, PatternLimits, Seniority},
+    meta::{Age, PatternLimits, RoutePatterns, Seniority},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -34,9 +35,9 @@ pub(in crate::attachment) type Lost = BTreeMap<RouteId, Arc<[LostPort]>>;
 /// Which routes want a port, by their namespace: routes of one namespace are for the same clients.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Claims {
-    by_namespace: HashMap<String, BTreeMap<u16, OnPort>>,
+    by_namespace: Map<String, BTreeMap<u16, OnPort>>,
     /// By the same namespaces, what their routes' regular expressions take.
-    patterns: HashMap<String, TablePatterns>,
+    patterns: Map<String, TablePatterns>,
 }
 
 /// The routes of one namespace that want a port.
@@ -117,6 +118,24 @@ impl Claims {
             self.by_namespace.remove(&id.name.namespace);
         }
         moved
+    }
+
+    /// Notes what the regular expressions of a route take. Whether all routes of its namespace are to be judged again.
+    fn change_patterns(
+        &mut self,
+        id: &RouteId,
+        patterns: Option<&RoutePatterns>,
+        limits: &PatternLimits,
+    ) -> bool {
+        let namespace = &id.name.namespace;
+        match (self.patterns.get_mut(namespace), patterns) {
+            (Some(table), _) => table.change(id, patterns, limits),
+            (None, Some(_)) => {
+                let table = self.patterns.entry(namespace.clone()).or_default();
+                table.change(id, patterns, limits)
+            }
+            (None, None) => false,
+        }
     }
 
     /// Of the ports that a route wants, those that it does not get.
@@ -249,7 +268,7 @@ pub(in crate::attachment) fn service<'a>(
         }
     }
     members.sort_by_key(|(id, route, _)| (Seniority::new(route.age, &id.name), id.kind));
-    let mut by_namespace: HashMap<&str, Vec<_>> = HashMap::new();
+    let mut by_namespace: Map<&str, Vec<_>> = Map::default();
     for (id, route, _) in &members {
         if let Some(patterns) = &route.at_services().patterns {
             let of_namespace = by_namespace.entry(&id.name.namespace).or_default();
@@ -323,10 +342,9 @@ pub(in crate::attachment) fn edit(
     };
     let gone = claims.note(id, age(old), &(&left - &both), false);
     let come = claims.note(id, age(new), &(&taken - &both), true);
-    let patterns = claims.patterns.entry(id.name.namespace.clone());
     let rules = new.filter(|_| !after.is_empty());
     let rules = rules.and_then(|route| route.at_services().patterns.as_ref());
-    let full = patterns.or_default().change(id, rules, limits);
+    let full = claims.change_patterns(id, rules, limits);
     if gone || come || full {
         return Edited::Anew;
     }

@@ -23,15 +23,20 @@ impl BackendKey {
 
     /// The backend that a reference names; nothing if its kind is none.
     pub(in crate::attachment) fn of(reference: &ObjectRef) -> Option<Self> {
-        let import = match (reference.group.as_str(), reference.kind.as_str()) {
-            ("", "Service") => false,
-            (MULTICLUSTER_GROUP, "ServiceImport") => true,
-            _ => return None,
-        };
+        let import = Self::kind_of(&reference.group, &reference.kind)?;
         Some(Self {
             import,
             name: reference.namespaced_name(),
         })
+    }
+
+    /// Whether a kind is that of ServiceImports, else that of Services; nothing if it is neither.
+    pub(in crate::attachment) fn kind_of(group: &str, kind: &str) -> Option<bool> {
+        match (group, kind) {
+            ("", "Service") => Some(false),
+            (MULTICLUSTER_GROUP, "ServiceImport") => Some(true),
+            _ => None,
+        }
     }
 
     pub(in crate::attachment) fn reference(&self) -> ObjectRef {

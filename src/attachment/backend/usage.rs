@@ -1,8 +1,11 @@
 //! Which routes use which backends, and for what traffic.
 
 use super::BackendKey;
-use crate::{attachment::RouteId, meta::NamespacedName};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::{
+    attachment::{RouteId, map::Map},
+    meta::NamespacedName,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a backend is used for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,8 +40,9 @@ pub(in crate::attachment) enum Traffic {
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Usage {
     /// With the number of routes for each.
-    of_backend: HashMap<BackendKey, BTreeMap<Use, usize>>,
-    of_route: HashMap<RouteId, BTreeSet<(BackendKey, Use)>>,
+    of_backend: Map<BackendKey, BTreeMap<Use, usize>>,
+    /// In order, each once.
+    of_route: Map<RouteId, Vec<(BackendKey, Use)>>,
 }
 
 impl Usage {
@@ -46,11 +50,17 @@ impl Usage {
     pub(in crate::attachment) fn set(
         &mut self,
         id: &RouteId,
-        uses: BTreeSet<(BackendKey, Use)>,
+        mut uses: Vec<(BackendKey, Use)>,
     ) -> BTreeSet<BackendKey> {
+        uses.sort_unstable();
+        uses.dedup();
         let before = self.of_route.remove(id).unwrap_or_default();
         let mut changed = BTreeSet::new();
-        for (key, gone) in before.difference(&uses) {
+        if before == uses {
+            self.keep(id, uses);
+            return changed;
+        }
+        for (key, gone) in difference(&before, &uses) {
             if let Some(all) = self.of_backend.get_mut(key)
                 && let Some(count) = all.get_mut(gone)
             {
@@ -64,7 +74,7 @@ impl Usage {
                 }
             }
         }
-        for (key, come) in uses.difference(&before) {
+        for (key, come) in difference(&uses, &before) {
             let all = self.of_backend.entry(key.clone()).or_default();
             let count = all.entry(come.clone()).or_default();
             *count = count.saturating_add(1);
@@ -72,10 +82,14 @@ impl Usage {
                 changed.insert(key.clone());
             }
         }
+        self.keep(id, uses);
+        changed
+    }
+
+    fn keep(&mut self, id: &RouteId, uses: Vec<(BackendKey, Use)>) {
         if !uses.is_empty() {
             self.of_route.insert(id.clone(), uses);
         }
-        changed
     }
 
     /// The uses of a backend, each once.
@@ -93,4 +107,10 @@ impl Usage {
     ) -> impl Iterator<Item = &(BackendKey, Use)> {
         self.of_route.get(id).into_iter().flatten()
     }
+}
+
+/// What is in one list and not in the other; both are in order.
+fn difference<'u, T: Ord>(of: &'u [T], without: &'u [T]) -> impl Iterator<Item = &'u T> {
+    let is_new = |one: &&T| without.binary_search(one).is_err();
+    of.iter().filter(is_new)
 }

@@ -573,7 +573,7 @@ impl GatewayState {
         ListenerStatus {
             name: listener.name.to_string(),
             supported_kinds: Some(listener.supported_kinds.clone()),
-            attached_routes: i32::try_from(attached).unwrap_or(i32::MAX),
+            attached_routes: attached_routes(attached),
             conditions: vec![
                 accepted.condition(on_listener::ACCEPTED, generation),
                 listener
@@ -586,4 +586,9 @@ impl GatewayState {
             ],
         }
     }
+}
+
+/// The number of attached routes as a status has it.
+pub(super) fn attached_routes(counted: u32) -> i32 {
+    i32::try_from(counted).unwrap_or(i32::MAX)
 }

@@ -8,6 +8,7 @@ use crate::{
             policy::{Policy, PolicyId, PolicyKind, references::Referred},
         },
         gateway::references::{self, Role},
+        map::Map,
         objects::{
             route_id::{RouteId, RouteKind},
             snapshot::slice_service,
@@ -17,7 +18,7 @@ use crate::{
     meta::{GROUP, NamespacedName, ObjectRef},
     v1::ParentReference,
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, hash_map::Entry};
 
 /// Something that others depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,13 +48,54 @@ pub(super) enum Dependent {
 /// All dependencies, to be asked from the other end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Depends {
-    by_key: HashMap<Key, BTreeSet<Dependent>>,
+    by_key: Map<Key, Dependents>,
 }
+
+/// What depends on one thing. Mostly that is a single object, for which a set would be many times too large.
+#[derive(Clone, Debug)]
+enum Dependents {
+    One(Dependent),
+    Several(BTreeSet<Dependent>),
+}
+
+impl Dependents {
+    fn iter(&self) -> impl Iterator<Item = &Dependent> {
+        let (one, several) = match self {
+            Self::One(one) => (Some(one), None),
+            Self::Several(several) => (None, Some(several)),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
+
+    fn insert(&mut self, dependent: &Dependent) {
+        match self {
+            Self::One(one) if one == dependent => {}
+            Self::One(one) => {
+                *self = Self::Several(BTreeSet::from([one.clone(), dependent.clone()]));
+            }
+            Self::Several(several) => _ = several.insert(dependent.clone()),
+        }
+    }
+
+    /// Takes one out. Whether none is left.
+    fn remove(&mut self, dependent: &Dependent) -> bool {
+        match self {
+            Self::One(one) => one == dependent,
+            Self::Several(several) => {
+                several.remove(dependent);
+                several.is_empty()
+            }
+        }
+    }
+}
+
+/// An object and what it depends on.
+pub(super) type Edges = (Dependent, Vec<Key>);
 
 impl Depends {
     /// What depends on something.
     pub(super) fn on(&self, key: &Key) -> impl Iterator<Item = &Dependent> {
-        self.by_key.get(key).into_iter().flatten()
+        self.by_key.get(key).into_iter().flat_map(Dependents::iter)
     }
 
     /// The routes that depend on something.
@@ -84,65 +126,66 @@ impl Depends {
             .collect()
     }
 
-    pub(super) fn add(&mut self, (dependent, keys): (Dependent, HashSet<Key>)) {
+    pub(super) fn add(&mut self, (dependent, keys): Edges) {
         for key in keys {
-            self.by_key
-                .entry(key)
-                .or_default()
-                .insert(dependent.clone());
+            match self.by_key.entry(key) {
+                Entry::Occupied(mut present) => present.get_mut().insert(&dependent),
+                Entry::Vacant(place) => {
+                    place.insert(Dependents::One(dependent.clone()));
+                }
+            }
         }
     }
 
-    pub(super) fn remove(&mut self, (dependent, keys): &(Dependent, HashSet<Key>)) {
+    pub(super) fn remove(&mut self, (dependent, keys): &Edges) {
         for key in keys {
-            if let Some(dependents) = self.by_key.get_mut(key) {
-                dependents.remove(dependent);
-                if dependents.is_empty() {
-                    self.by_key.remove(key);
-                }
+            if let Some(dependents) = self.by_key.get_mut(key)
+                && dependents.remove(dependent)
+            {
+                self.by_key.remove(key);
             }
         }
     }
 }
 
 /// What an object of the snapshot depends on; nothing where it depends on nothing or is not there.
-pub(super) fn of(snapshot: &Snapshot, reference: &ObjectRef) -> Option<(Dependent, HashSet<Key>)> {
-    let place = reference.namespaced_name();
+pub(super) fn of(snapshot: &Snapshot, reference: &ObjectRef) -> Option<Edges> {
+    let place = || reference.namespaced_name();
     match (reference.group.as_str(), reference.kind.as_str()) {
-        (GROUP, "GatewayClass") => class(snapshot, place),
-        (GROUP, "Gateway") => gateway(snapshot, place),
-        (GROUP, "BackendTLSPolicy") => policy(snapshot, PolicyKind::Tls, place),
-        (GROUP, "BackendLBPolicy") => policy(snapshot, PolicyKind::Lb, place),
-        ("discovery.k8s.io", "EndpointSlice") => slice(snapshot, place),
+        (GROUP, "GatewayClass") => class(snapshot, place()),
+        (GROUP, "Gateway") => gateway(snapshot, place()),
+        (GROUP, "BackendTLSPolicy") => policy(snapshot, PolicyKind::Tls, place()),
+        (GROUP, "BackendLBPolicy") => policy(snapshot, PolicyKind::Lb, place()),
+        ("discovery.k8s.io", "EndpointSlice") => slice(snapshot, place()),
         (GROUP, kind) => RouteKind::from_kind(kind)
-            .and_then(|kind| route_keys(snapshot, RouteId::new(kind, place))),
+            .and_then(|kind| route_keys(snapshot, RouteId::new(kind, place()))),
         _ => None,
     }
 }
 
-fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
+fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let class = snapshot.gateway_classes().get(&place)?;
     let reference = class.spec.parameters_ref.as_ref()?;
     let key = Key::Object(reference.resolve());
-    Some((Dependent::Class(place), HashSet::from([key])))
+    Some((Dependent::Class(place), vec![key]))
 }
 
-fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
+fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let gateway = snapshot.gateways().get(&place)?;
-    let mut keys = HashSet::new();
+    let mut keys = Vec::new();
     references::visit(gateway, |_, role, reference| {
         if role != Role::Class && reference.namespace != place.namespace {
-            keys.insert(Key::Grants(reference.namespace.clone()));
+            keys.push(Key::Grants(reference.namespace.clone()));
         }
-        keys.insert(Key::Object(reference));
+        keys.push(Key::Object(reference));
     });
     Some((Dependent::Gateway(place), keys))
 }
 
-fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<(Dependent, HashSet<Key>)> {
+fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<Edges> {
     let parts = route::parts(snapshot, &id)?;
     let own = &id.name.namespace;
-    let mut keys: HashSet<Key> = parts
+    let mut keys: Vec<Key> = parts
         .parents
         .iter()
         .filter_map(|parent: &ParentReference| {
@@ -157,33 +200,29 @@ fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<(Dependent, HashSet<Ke
     route::visit_backends(snapshot, &id, |_, backend| {
         let reference = backend.resolve(own);
         if reference.namespace != *own {
-            keys.insert(Key::Grants(reference.namespace.clone()));
+            keys.push(Key::Grants(reference.namespace.clone()));
         }
-        keys.insert(Key::Object(reference));
+        keys.push(Key::Object(reference));
     });
     Some((Dependent::Route(id), keys))
 }
 
-fn policy(
-    snapshot: &Snapshot,
-    kind: PolicyKind,
-    place: NamespacedName,
-) -> Option<(Dependent, HashSet<Key>)> {
+fn policy(snapshot: &Snapshot, kind: PolicyKind, place: NamespacedName) -> Option<Edges> {
     let id = PolicyId { kind, name: place };
     let policy = Policy::get(snapshot, &id)?;
-    let mut keys = HashSet::new();
+    let mut keys = Vec::new();
     policy.visit_references(|_, referred| match referred {
         Referred::Target(_, target) => {
             keys.extend(BackendKey::of(&target.reference).map(Key::Target));
         }
-        Referred::Authority(reference) => _ = keys.insert(Key::Object(reference.clone())),
+        Referred::Authority(reference) => keys.push(Key::Object(reference.clone())),
     });
     Some((Dependent::Policy(id), keys))
 }
 
-fn slice(snapshot: &Snapshot, place: NamespacedName) -> Option<(Dependent, HashSet<Key>)> {
+fn slice(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let slice = snapshot.endpoint_slices().get(&place)?;
-    let keys: HashSet<Key> = slice_owners(slice).map(Key::Slices).collect();
+    let keys: Vec<Key> = slice_owners(slice).map(Key::Slices).collect();
     Some((Dependent::Slice(place), keys))
 }
 

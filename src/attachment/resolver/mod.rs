@@ -18,15 +18,16 @@ use super::{
         usage::Usage,
     },
     gateway::{ClassState, GatewayState},
+    map::Map,
     objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
     resolution::Changes,
     route::RouteState,
     status,
 };
 use crate::meta::{GROUP, NamespacedName, ObjectRef, PatternStore};
-use depends::{Dependent, Depends, Key};
+use depends::{Dependent, Depends, Edges, Key};
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps a [`Resolution`] up to date: after a change of one object only what depends on it is looked at
 /// again. At any time the result is what [`resolve`] yields for all the objects at once.
@@ -52,20 +53,20 @@ pub struct Resolver {
     depends: Depends,
     classes: BTreeMap<NamespacedName, ClassState>,
     gateways: BTreeMap<NamespacedName, GatewayState>,
-    backends: HashMap<BackendKey, BackendState>,
-    routes: HashMap<RouteId, RouteState>,
+    backends: Map<BackendKey, BackendState>,
+    routes: Map<RouteId, RouteState>,
     /// The regular expressions of routes, each compiled once.
     patterns: PatternStore,
-    tallies: HashMap<NamespacedName, Vec<Tally>>,
+    tallies: Map<NamespacedName, Vec<Tally>>,
     certificates: Certificates,
     usage: Usage,
     /// Which ports of a Service its routes ask for and do not govern.
-    mesh_lost: HashMap<BackendKey, Lost>,
+    mesh_lost: Map<BackendKey, Lost>,
     /// Which routes want which ports of a Service.
-    mesh_claims: HashMap<BackendKey, Claims>,
-    policies: HashMap<PolicyId, PolicyState>,
+    mesh_claims: Map<BackendKey, Claims>,
+    policies: Map<PolicyId, PolicyState>,
     /// By Gateway, the policies whose status has no room for it.
-    without_room: HashMap<NamespacedName, BTreeSet<ObjectRef>>,
+    without_room: Map<NamespacedName, BTreeSet<ObjectRef>>,
     resolution: Resolution,
     dirty: Dirty,
 }
@@ -117,16 +118,16 @@ impl Resolver {
             depends: Depends::default(),
             classes: BTreeMap::new(),
             gateways: BTreeMap::new(),
-            backends: HashMap::new(),
-            routes: HashMap::new(),
+            backends: Map::default(),
+            routes: Map::default(),
             patterns: PatternStore::default(),
-            tallies: HashMap::new(),
+            tallies: Map::default(),
             certificates: Certificates::default(),
             usage: Usage::default(),
-            mesh_lost: HashMap::new(),
-            mesh_claims: HashMap::new(),
-            policies: HashMap::new(),
-            without_room: HashMap::new(),
+            mesh_lost: Map::default(),
+            mesh_claims: Map::default(),
+            policies: Map::default(),
+            without_room: Map::default(),
             resolution: Resolution::default(),
             dirty: Dirty::default(),
         }
@@ -239,7 +240,7 @@ impl Resolver {
     }
 
     /// Notes that an object has come, changed or gone.
-    fn changed(&mut self, reference: &ObjectRef, before: Option<(Dependent, HashSet<Key>)>) {
+    fn changed(&mut self, reference: &ObjectRef, before: Option<Edges>) {
         let after = depends::of(&self.snapshot, reference);
         for edges in [&before, &after].into_iter().flatten() {
             self.mark_edges(edges);
@@ -270,7 +271,7 @@ impl Resolver {
     }
 
     /// Marks what an object is part of: a slice of a backend, a policy of its target.
-    fn mark_edges(&mut self, (dependent, keys): &(Dependent, HashSet<Key>)) {
+    fn mark_edges(&mut self, (dependent, keys): &Edges) {
         for key in keys {
             match (dependent, key) {
                 (Dependent::Slice(_), Key::Slices(backend)) => {

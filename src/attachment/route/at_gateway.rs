@@ -5,7 +5,7 @@ use crate::{
     attachment::{
         Options, RouteId, RouteKind,
         effective::EffectiveHostname,
-        finding::{Finding, join, names as names_of},
+        finding::{Finding, names as names_of, push_names},
         gateway::{
             GatewayState,
             listener::{From, ListenerState},
@@ -152,7 +152,7 @@ impl View<'_> {
                 Some(Box::new(move || {
                     let (name, from) = (&listener.name, listener.describe_from(own));
                     match listener.describe_labels(&self.labels) {
-                        Some(labels) => match &self.namespace {
+                        Some(labels) => match self.missing_namespace() {
                             Some(missing) => {
                                 format!("listener `{name}` takes routes from {from}: {missing}")
                             }
@@ -303,7 +303,11 @@ fn attached_to(kind: RouteKind, listener: &str, hostnames: &[EffectiveHostname])
     let names = hostnames
         .iter()
         .map(|h| h.hostname.as_ref().map_or("*", Hostname::as_str));
-    format!("listener `{listener}` for {}", names_of(names))
+    // One for each listener of each route: written without an intermediate text.
+    let mut text = String::with_capacity(64);
+    text.extend(["listener `", listener, "` for "]);
+    push_names(&mut text, names);
+    text
 }
 
 /// How far a route got at the best of the listeners.
@@ -412,28 +416,33 @@ impl<'g> Refusals<'g> {
 /// Sentences about listeners, of which only the first few are made.
 #[derive(Default)]
 struct Texts {
-    shown: Vec<String>,
+    text: String,
+    shown: usize,
     more: usize,
 }
 
 impl Texts {
     fn is_empty(&self) -> bool {
-        self.shown.is_empty()
+        self.shown == 0
     }
 
     fn add(&mut self, text: impl FnOnce() -> String) {
-        if self.shown.len() < 8 {
-            self.shown.push(text());
+        if self.is_empty() {
+            self.text = text();
+            self.shown = 1;
+        } else if self.shown < 8 {
+            self.text.push_str("; ");
+            self.text.push_str(&text());
+            self.shown += 1;
         } else {
             self.more += 1;
         }
     }
 
-    fn joined(&self) -> String {
-        let mut text = join(&self.shown);
+    fn joined(mut self) -> String {
         if self.more > 0 {
-            text.push_str(&format!("; and {} more", self.more));
+            self.text.push_str(&format!("; and {} more", self.more));
         }
-        text
+        self.text
     }
 }

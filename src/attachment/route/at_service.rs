@@ -10,6 +10,7 @@ use crate::{
     meta::{FeatureName, condition::route::reason},
     v1::ParentReference,
 };
+use std::borrow::Cow;
 
 impl View<'_> {
     pub(super) fn at_service(
@@ -131,19 +132,19 @@ impl View<'_> {
 
 /// The condition `Accepted` of a route at a Service of which it asks for `asked` ports, where other routes govern
 /// some of them.
-pub(in crate::attachment) fn governs(
-    accepted: &Finding,
+pub(in crate::attachment) fn governs<'f>(
+    accepted: &'f Finding,
     lost: &[LostPort],
-    asked: usize,
-) -> Finding {
+    asked: impl FnOnce() -> usize,
+) -> Cow<'f, Finding> {
     if lost.is_empty() {
-        return accepted.clone();
+        return Cow::Borrowed(accepted);
     }
     let texts: Vec<String> = lost
         .iter()
         .map(|lost| format!("port {}: {}", lost.port, lost.to))
         .collect();
-    let lost_all = lost.len() >= asked;
+    let lost_all = lost.len() >= asked();
     if lost_all {
         let full = |lost: &LostPort| matches!(lost.to, PortWinner::TableFull(_));
         let reason = if lost.iter().all(full) {
@@ -151,8 +152,9 @@ pub(in crate::attachment) fn governs(
         } else {
             CONFLICTED
         };
-        return Finding::new(false, reason, format!("rejected at {}", join(&texts)));
+        let message = format!("rejected at {}", join(&texts));
+        return Cow::Owned(Finding::new(false, reason, message));
     }
     let message = format!("{}; but not {}", accepted.message, join(&texts));
-    Finding::new(true, accepted.reason, message)
+    Cow::Owned(Finding::new(true, accepted.reason, message))
 }

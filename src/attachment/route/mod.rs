@@ -15,6 +15,7 @@ use super::{
     effective::EffectiveHostname,
     finding::Finding,
     gateway::GatewayState,
+    map::Map,
     objects::{
         grants::Grants,
         object::MULTICLUSTER_GROUP,
@@ -29,9 +30,11 @@ use crate::{
     },
     v1::ParentReference,
 };
+use k8s_openapi::api::core::v1::Namespace;
 use rules::{Built, Common, Context};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -95,21 +98,23 @@ impl RouteState {
     }
 
     /// The listeners of a Gateway that accept this route, as far as other routes do not exclude it; each once,
-    /// in force or not.
+    /// in force or not; in the order of the Gateway's spec.
     pub(super) fn accepted_at(
         &self,
         gateway: &NamespacedName,
-    ) -> BTreeMap<usize, Arc<[EffectiveHostname]>> {
-        let mut accepted = BTreeMap::new();
-        for listener in self
+    ) -> Vec<(usize, &Arc<[EffectiveHostname]>)> {
+        let accepted = self
             .at(gateway)
             .filter(|(parent, _)| parent.accepted.holds())
-            .flat_map(|(_, listeners)| listeners)
-        {
-            if let Fit::Accepted { hostnames, .. } = &listener.fit {
-                accepted.insert(listener.index, hostnames.clone());
-            }
-        }
+            .flat_map(|(_, listeners)| listeners);
+        let mut accepted: Vec<(usize, &Arc<[EffectiveHostname]>)> = accepted
+            .filter_map(|listener| match &listener.fit {
+                Fit::Accepted { hostnames, .. } => Some((listener.index, hostnames)),
+                Fit::Rejected { .. } => None,
+            })
+            .collect();
+        accepted.sort_by_key(|(index, _)| *index);
+        accepted.dedup_by_key(|(index, _)| *index);
         accepted
     }
 
@@ -135,7 +140,7 @@ impl RouteState {
     /// The parents that are this Gateway, and its listeners that they select.
     fn at<'a>(
         &'a self,
-        gateway: &'a NamespacedName,
+        gateway: &NamespacedName,
     ) -> impl Iterator<Item = (&'a ParentState, &'a [AtOne])> {
         self.parents
             .iter()
@@ -175,10 +180,10 @@ pub(super) struct World<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) grants: &'a Grants,
     pub(super) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
-    pub(super) backends: &'a HashMap<BackendKey, BackendState>,
+    pub(super) backends: &'a Map<BackendKey, BackendState>,
     pub(super) patterns: &'a PatternStore,
     /// By Gateway, the policies that have no room for it.
-    pub(super) without_room: &'a HashMap<NamespacedName, BTreeSet<ObjectRef>>,
+    pub(super) without_room: &'a Map<NamespacedName, BTreeSet<ObjectRef>>,
 }
 
 /// Looks at a route; nothing if it is not there.
@@ -210,7 +215,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
         |context| build(id, context, common, world.snapshot).filter(|other| *other != built);
     let needs_grant = !mesh_needs_no_grant(world.options);
     let in_mesh =
-        |parent: &ParentReference| BackendKey::of(&parent.resolve(&id.name.namespace)).is_some();
+        |parent: &ParentReference| BackendKey::kind_of(parent.group(), parent.kind()).is_some();
     let mesh = parts.parents.iter().any(in_mesh).then(|| {
         other(Context {
             needs_grant,
@@ -224,12 +229,16 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             ..context
         })
     });
+    let namespace = NamespacedName::new("", &id.name.namespace);
+    let namespace = world.snapshot.namespaces().get(&namespace);
     let view = View {
         id,
         hostnames: &hostnames,
         named_hostnames: !parts.hostnames.is_empty(),
-        labels: labels(&id.name.namespace, world),
-        namespace: missing_namespace(&id.name.namespace, world),
+        labels: labels(&id.name.namespace, namespace, world.options),
+        namespace_exists: namespace.is_some(),
+        assumes_namespaces: world.options.assume.namespaces,
+        snapshot: world.snapshot,
     };
     let parents = parts
         .parents
@@ -317,49 +326,19 @@ fn build(
 }
 
 /// The labels of a namespace. One that is only named has the label with its name, if that is assumed.
-fn labels(namespace: &str, world: World<'_>) -> BTreeMap<String, String> {
-    let place = NamespacedName::new("", namespace);
-    match world.snapshot.namespaces().get(&place) {
-        Some(found) => {
-            let mut labels = found.metadata.labels.clone().unwrap_or_default();
-            if world.options.assume.namespaces {
-                // An API server sets this label on every Namespace.
-                labels
-                    .entry(NAME_LABEL.to_owned())
-                    .or_insert_with(|| namespace.to_owned());
-            }
-            labels
-        }
-        None if world.options.assume.namespaces => {
-            BTreeMap::from([(NAME_LABEL.to_owned(), namespace.to_owned())])
-        }
-        None => BTreeMap::new(),
+fn labels<'a>(
+    name: &str,
+    namespace: Option<&'a Arc<Namespace>>,
+    options: &Options,
+) -> Cow<'a, BTreeMap<String, String>> {
+    let own = namespace.and_then(|namespace| namespace.metadata.labels.as_ref());
+    let mut labels = own.map_or_else(Cow::default, Cow::Borrowed);
+    if options.assume.namespaces && !labels.contains_key(NAME_LABEL) {
+        // An API server sets this label on every Namespace.
+        let labels = labels.to_mut();
+        labels.insert(NAME_LABEL.to_owned(), name.to_owned());
     }
-}
-
-/// Says that a namespace does not exist, if so, and what that means for its labels.
-fn missing_namespace(namespace: &str, world: World<'_>) -> Option<String> {
-    let reference = ObjectRef {
-        group: String::new(),
-        kind: "Namespace".to_owned(),
-        namespace: String::new(),
-        name: namespace.to_owned(),
-    };
-    let snapshot = world.snapshot;
-    if snapshot.contains(&reference) {
-        return None;
-    }
-    // In a set of manifests a Namespace that is only named counts as there.
-    Some(
-        if world.options.assume.namespaces && !snapshot.is_left_out(&reference) {
-            format!(
-                "{reference} is not given, so that its labels are not known: it counts as having none of these"
-            )
-        } else {
-            let absent = snapshot.absent(&reference);
-            format!("{absent} and counts as having none of these labels")
-        },
-    )
+    labels
 }
 
 /// The label that an API server sets on every Namespace.
@@ -378,12 +357,39 @@ struct View<'a> {
     hostnames: &'a [Hostname],
     /// Whether the route names hostnames at all, readable or not.
     named_hostnames: bool,
-    labels: BTreeMap<String, String>,
-    /// What is to be said of the route's namespace if it is not there: its labels are not known.
-    namespace: Option<String>,
+    labels: Cow<'a, BTreeMap<String, String>>,
+    /// Whether the route's namespace is there, so that its labels are known.
+    namespace_exists: bool,
+    /// Whether one that is only named counts as there.
+    assumes_namespaces: bool,
+    snapshot: &'a Snapshot,
 }
 
 impl View<'_> {
+    /// Says that the namespace of the route does not exist, if so, and what that means for its labels.
+    fn missing_namespace(&self) -> Option<String> {
+        if self.namespace_exists {
+            return None;
+        }
+        let reference = ObjectRef {
+            group: String::new(),
+            kind: "Namespace".to_owned(),
+            namespace: String::new(),
+            name: self.id.name.namespace.clone(),
+        };
+        // In a set of manifests a Namespace that is only named counts as there.
+        Some(
+            if self.assumes_namespaces && !self.snapshot.is_left_out(&reference) {
+                format!(
+                    "{reference} is not given, so that its labels are not known: it counts as having none of these"
+                )
+            } else {
+                let absent = self.snapshot.absent(&reference);
+                format!("{absent} and counts as having none of these labels")
+            },
+        )
+    }
+
     fn at_parent(&self, reference: &ParentReference, world: World<'_>) -> ParentState {
         let place = reference.resolve(&self.id.name.namespace);
         let nothing = |text: String| ParentState {

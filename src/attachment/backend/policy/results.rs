@@ -9,12 +9,13 @@ use crate::{
             usage::{Sender, Traffic, Usage, Use},
         },
         finding::{Finding, join},
+        map::Map,
         objects::object::BACKEND_KINDS,
         unimplemented::is_unimplemented_kind,
     },
     meta::{NamespacedName, ObjectRef, condition::policy::reason, unexpected_kind},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// A policy at one of its targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +50,7 @@ impl TargetResult {
 pub(in crate::attachment) struct World<'a> {
     pub(in crate::attachment) snapshot: &'a Snapshot,
     pub(in crate::attachment) options: &'a Options,
-    pub(in crate::attachment) backends: &'a HashMap<BackendKey, BackendState>,
+    pub(in crate::attachment) backends: &'a Map<BackendKey, BackendState>,
     pub(in crate::attachment) usage: &'a Usage,
 }
 

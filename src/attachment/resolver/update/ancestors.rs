@@ -92,7 +92,7 @@ impl Update<'_> {
                 state.is_some_and(|state| state.gateways().any(|name| gateways.contains(name)))
             };
             let routes = resolver.depends.routes_on(&users).filter(concerned);
-            self.dirty.routes.extend(routes.cloned());
+            self.routes.extend(routes.cloned());
         }
     }
 }

@@ -65,20 +65,18 @@ impl Update<'_> {
     fn refill_listener(&mut self, name: &NamespacedName, index: usize) {
         let resolver = &mut *self.resolver;
         let key = Key::Object(gateway_reference(name));
-        let members: Vec<Member<'_>> = resolver
+        let routes = resolver
             .depends
             .routes_on(&key)
-            .filter_map(|id| {
-                let (id, route) = resolver.routes.get_key_value(id)?;
-                let hostnames = route.accepted_at(name).remove(&index)?;
-                Some(Member {
-                    id,
-                    route,
-                    hostnames,
-                })
+            .filter_map(|id| resolver.routes.get_key_value(id));
+        let members: Vec<Member<'_>> = assemble::in_order(routes)
+            .into_iter()
+            .filter_map(|(id, route)| {
+                let accepted = route.accepted_at(name);
+                let (_, hostnames) = accepted.into_iter().find(|(at, _)| *at == index)?;
+                Some(Member::new(id, route, name, hostnames))
             })
             .collect();
-        let members = assemble::in_order(members);
         let listener = resolver
             .gateways
             .get(name)
@@ -91,12 +89,7 @@ impl Update<'_> {
             return;
         };
         let before = tally.rejected();
-        tally.judge(
-            name,
-            &members,
-            listener.hostname.as_ref(),
-            &resolver.options,
-        );
+        tally.judge(&members, listener.hostname.as_ref(), &resolver.options);
         let after = tally.rejected();
         let concerned = before.keys().chain(after.keys());
         self.route_statuses.extend(
@@ -111,7 +104,7 @@ impl Update<'_> {
                 .position(|l| *l.name == *listener.name)
             && let Some(effective) = Arc::make_mut(effective).listeners.get_mut(at)
         {
-            assemble::fill(Arc::make_mut(effective), name, tally, members);
+            assemble::fill(Arc::make_mut(effective), name, tally, &members);
             self.changes.gateways.insert(name.clone());
         }
     }

@@ -35,32 +35,40 @@ use std::{
 pub(super) struct Update<'a> {
     resolver: &'a mut Resolver,
     dirty: Dirty,
+    /// Routes to look at; some of them several times.
+    routes: Vec<RouteId>,
     /// Gateways that are not what they were.
     changed_gateways: BTreeSet<NamespacedName>,
     /// Routes that were looked at.
-    examined: BTreeSet<RouteId>,
+    examined: Vec<RouteId>,
     /// Gateways to put together from all their routes.
     rebuild: BTreeSet<NamespacedName>,
     /// Listeners to put together from all their routes, because of conflicts.
     refill: BTreeSet<(NamespacedName, usize)>,
     services: BTreeSet<BackendKey>,
     gateway_statuses: BTreeSet<NamespacedName>,
-    route_statuses: BTreeSet<RouteId>,
+    /// Gateways in whose status only the numbers of attached routes may have changed.
+    recounted: BTreeSet<NamespacedName>,
+    /// Routes whose status may have changed; some of them several times.
+    route_statuses: Vec<RouteId>,
     changes: Changes,
 }
 
 impl<'a> Update<'a> {
-    pub(super) fn new(resolver: &'a mut Resolver, dirty: Dirty) -> Self {
+    pub(super) fn new(resolver: &'a mut Resolver, mut dirty: Dirty) -> Self {
+        let routes = std::mem::take(&mut dirty.routes);
         Self {
+            routes: routes.into_iter().collect(),
             resolver,
             dirty,
             changed_gateways: BTreeSet::new(),
-            examined: BTreeSet::new(),
+            examined: Vec::new(),
             rebuild: BTreeSet::new(),
             refill: BTreeSet::new(),
             services: BTreeSet::new(),
             gateway_statuses: BTreeSet::new(),
-            route_statuses: BTreeSet::new(),
+            recounted: BTreeSet::new(),
+            route_statuses: Vec::new(),
             changes: Changes::default(),
         }
     }
@@ -91,7 +99,7 @@ impl<'a> Update<'a> {
             for dependent in resolver.depends.on(&Key::Grants(namespace)) {
                 match dependent {
                     Dependent::Gateway(name) => _ = self.dirty.gateways.insert(name.clone()),
-                    Dependent::Route(id) => _ = self.dirty.routes.insert(id.clone()),
+                    Dependent::Route(id) => self.routes.push(id.clone()),
                     _ => {}
                 }
             }
@@ -192,8 +200,7 @@ impl<'a> Update<'a> {
         };
         if !same_to_routes {
             let key = Key::Object(gateway_reference(&name));
-            self.dirty
-                .routes
+            self.routes
                 .extend(resolver.depends.routes_on(&key).cloned());
         }
         let idle = new.map(GatewayState::idle);
@@ -261,12 +268,10 @@ impl<'a> Update<'a> {
                 .policies
                 .extend(resolver.depends.policies_for(&key));
             let users = Key::Object(key.reference());
-            self.dirty
-                .routes
+            self.routes
                 .extend(resolver.depends.routes_on(&users).cloned());
             let parents = Key::Parent(key.clone());
-            self.dirty
-                .routes
+            self.routes
                 .extend(resolver.depends.routes_on(&parents).cloned());
             self.services.insert(key.clone());
             match new {

@@ -10,7 +10,7 @@ use crate::{
         },
         backend::BackendKey,
         effective::EffectiveHostname,
-        route::{self, RouteState, World, rules::Rules},
+        route::{self, RouteState, World},
     },
     meta::{Age, NamespacedName},
 };
@@ -18,7 +18,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 impl Update<'_> {
     pub(super) fn routes(&mut self) {
-        for id in std::mem::take(&mut self.dirty.routes) {
+        let mut ids = std::mem::take(&mut self.routes);
+        ids.sort();
+        ids.dedup();
+        for id in ids {
             let resolver = &mut *self.resolver;
             let world = World {
                 options: &resolver.options,
@@ -35,18 +38,18 @@ impl Update<'_> {
                 None
             };
             let old = resolver.routes.remove(&id);
-            self.examined.insert(id.clone());
+            self.examined.push(id.clone());
             if old.is_some() && old == new {
                 // The same as before, and no Gateway or Service needs to know. What its status says may still
                 // depend on which listeners pass TLS through.
                 if !self.changed_gateways.is_empty() && id.kind == RouteKind::Tls {
-                    self.route_statuses.insert(id.clone());
+                    self.route_statuses.push(id.clone());
                 }
                 self.resolver.routes.extend(new.map(|state| (id, state)));
                 continue;
             }
             self.propagate(&id, old.as_ref(), new.as_ref());
-            self.route_statuses.insert(id.clone());
+            self.route_statuses.push(id.clone());
             self.resolver.routes.extend(new.map(|state| (id, state)));
         }
     }
@@ -141,31 +144,32 @@ impl Update<'_> {
                     tally.counted = tally.counted.saturating_add(1);
                 }
             }
-            self.gateway_statuses.insert(gateway.clone());
+            self.recounted.insert(gateway.clone());
         }
-        let accepted =
-            |state: Option<&RouteState>| state.map(|s| s.accepted_at(gateway)).unwrap_or_default();
-        let (before, after) = (accepted(old), accepted(new));
+        let before = old.map(|state| state.accepted_at(gateway));
+        let after = new.map(|state| state.accepted_at(gateway));
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
         let age = new.map_or(Age::UNKNOWN, |state| state.age);
-        let indexes: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
+        let indexes = before.iter().chain(&after).map(|(index, _)| *index);
+        let indexes: BTreeSet<usize> = indexes.collect();
         for index in indexes {
+            let (before, after) = (at(&before, index), at(&after, index));
             let (Some(tally), Some(listener)) =
                 (tallies.get_mut(index), state.listeners.get(index))
             else {
                 continue;
             };
             let passes_through = listener.passes_through();
-            let rules = |state: Option<&RouteState>| {
-                state.map(|state| state.at_listener(gateway, passes_through).rules.clone())
-            };
-            let (old_rules, new_rules): (Option<Rules>, Option<Rules>) = (rules(old), rules(new));
-            let patterns =
-                new.and_then(|state| state.at_listener(gateway, passes_through).patterns.as_ref());
+            let old_built = old.map(|state| state.at_listener(gateway, passes_through));
+            let new_built = new.map(|state| state.at_listener(gateway, passes_through));
+            let old_rules = old_built.map(|built| &built.rules);
+            let new_rules = new_built.map(|built| &built.rules);
+            let patterns = new_built.and_then(|built| built.patterns.as_ref());
             let was_rejected = tally.excluded(id).is_some();
             let effect = tally.change(
                 id,
-                before.contains_key(&index),
-                after.get(&index).map(|hostnames| (age, hostnames)),
+                before.is_some(),
+                after.map(|hostnames| (age, hostnames)),
                 patterns,
                 listener.hostname.as_ref(),
                 &resolver.options,
@@ -183,16 +187,13 @@ impl Update<'_> {
             others.retain(|other, was_rejected| *was_rejected != tally.excluded(other).is_some());
             let edit = Edit {
                 id,
-                old: old_rules
-                    .as_ref()
-                    .filter(|_| before.contains_key(&index) && !was_rejected),
+                old: old_rules.filter(|_| before.is_some() && !was_rejected),
                 new: after
-                    .get(&index)
                     .filter(|_| tally.excluded(id).is_none())
-                    .and_then(|hostnames| Some((new_rules.as_ref()?, hostnames))),
+                    .and_then(|hostnames| Some((new_rules?, hostnames))),
             };
             let nothing = edit.old.is_none() && edit.new.is_none();
-            if others.is_empty() && (nothing || unchanged(&edit, before.get(&index))) {
+            if others.is_empty() && (nothing || unchanged(&edit, before)) {
                 continue;
             }
             let Some(effective) = resolver.resolution.effective.gateways.get_mut(gateway) else {
@@ -225,6 +226,15 @@ impl Update<'_> {
             self.changes.gateways.insert(gateway.clone());
         }
     }
+}
+
+/// The hostnames at one of the listeners that accept a route, if it is one of them; they are in order.
+fn at<'r>(
+    accepted: &[(usize, &'r Arc<[EffectiveHostname]>)],
+    index: usize,
+) -> Option<&'r Arc<[EffectiveHostname]>> {
+    let found = accepted.binary_search_by_key(&index, |(index, _)| *index);
+    accepted.get(found.ok()?).map(|(_, hostnames)| *hostnames)
 }
 
 /// Whether the edit is a no-op.

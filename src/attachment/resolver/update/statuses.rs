@@ -4,8 +4,10 @@ use super::Update;
 use crate::{
     attachment::{
         AtListener, Attachment, LostPort, Resolver, RouteId, Standing, Status,
+        assembly::assemble::Tally,
         backend::policy::{ancestors, results},
         finding::Finding,
+        gateway,
         objects::object::gateway_reference,
         resolver::depends::Key,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
@@ -15,33 +17,67 @@ use crate::{
     meta::{AttachedRoutes, NamespacedName, ObjectRef, condition},
     v1::{RouteParentStatus, RouteStatus},
 };
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 impl Update<'_> {
     pub(super) fn write_gateway_statuses(&mut self) {
-        let counts_accepted =
-            self.resolver.options.behaviour.attached_routes == AttachedRoutes::Accepted;
-        if counts_accepted {
+        if self.counts_accepted() {
             // A route may have become another one's loser, or its winner.
             let routes = self.route_statuses.iter();
             let states = routes.filter_map(|id| self.resolver.routes.get(id));
-            self.gateway_statuses
+            self.recounted
                 .extend(states.flat_map(RouteState::gateways).cloned());
+        }
+        for name in std::mem::take(&mut self.recounted) {
+            if !self.gateway_statuses.contains(&name) && !self.recount(&name) {
+                self.gateway_statuses.insert(name);
+            }
         }
         for name in std::mem::take(&mut self.gateway_statuses) {
             let resolver = &*self.resolver;
             let status = resolver.gateways.get(&name).map(|state| {
-                let attached: Vec<u32> = if counts_accepted {
-                    self.accepted_routes(&name, state.listeners.len())
-                } else {
-                    let tallies = resolver.tallies.get(&name).into_iter().flatten();
-                    tallies.map(|tally| tally.counted).collect()
-                };
+                let attached = self.attached_routes(&name, state.listeners.len());
                 let without_room = resolver.without_room.get(&name);
                 Status::Gateway(state.status(&attached, without_room.into_iter().flatten()))
             });
             self.set_status(gateway_reference(&name), status);
         }
+    }
+
+    /// Whether a listener's number of attached routes counts accepted ones alone.
+    fn counts_accepted(&self) -> bool {
+        self.resolver.options.behaviour.attached_routes == AttachedRoutes::Accepted
+    }
+
+    /// Puts the numbers of attached routes into the status of a Gateway as it is. False if it has none.
+    fn recount(&mut self, name: &NamespacedName) -> bool {
+        let listeners = self.resolver.gateways.get(name);
+        let listeners = listeners.map_or(0, |state| state.listeners.len());
+        let attached = self.attached_routes(name, listeners);
+        let reference = gateway_reference(name);
+        let status = self.resolver.resolution.statuses.get_mut(&reference);
+        let Some(Status::Gateway(status)) = status else {
+            return false;
+        };
+        let mut changed = false;
+        for (listener, count) in status.listeners.iter_mut().zip(attached) {
+            let count = gateway::attached_routes(count);
+            changed |= listener.attached_routes != count;
+            listener.attached_routes = count;
+        }
+        if changed {
+            self.changes.statuses.insert(reference);
+        }
+        true
+    }
+
+    /// The number of attached routes of each listener of a Gateway.
+    fn attached_routes(&self, gateway: &NamespacedName, listeners: usize) -> Vec<u32> {
+        if self.counts_accepted() {
+            return self.accepted_routes(gateway, listeners);
+        }
+        let tallies = self.resolver.tallies.get(gateway).into_iter().flatten();
+        tallies.map(|tally| tally.counted).collect()
     }
 
     /// How many routes that a Gateway accepts each of its listeners selects.
@@ -52,7 +88,7 @@ impl Update<'_> {
             let Some(route) = self.resolver.routes.get(id) else {
                 continue;
             };
-            let accepted = |parent: &ParentState| self.at_parent(id, parent).accepted.holds();
+            let accepted = |parent: &ParentState| self.accepted(id, parent).holds();
             for index in route.counted_at(gateway, accepted) {
                 if let Some(count) = counts.get_mut(index) {
                     *count = count.saturating_add(1);
@@ -63,7 +99,10 @@ impl Update<'_> {
     }
 
     pub(super) fn write_route_statuses(&mut self) {
-        for id in std::mem::take(&mut self.route_statuses) {
+        let mut ids = std::mem::take(&mut self.route_statuses);
+        ids.sort();
+        ids.dedup();
+        for id in ids {
             let said = self
                 .resolver
                 .routes
@@ -89,18 +128,27 @@ impl Update<'_> {
         let mut status = RouteStatus::default();
         let mut attachments = Vec::new();
         for parent in &state.parents {
-            let AtParent {
-                accepted,
-                listeners,
-                lost_ports,
-            } = self.at_parent(id, parent);
+            let accepted = self.accepted(id, parent);
+            let listeners = match &parent.target {
+                ParentTarget::Gateway {
+                    name, listeners, ..
+                } => {
+                    let here = self.at_gateway(id, parent, name);
+                    let stands = |listener: &AtOne| AtListener {
+                        name: listener.name.clone(),
+                        standing: here.standing(listener),
+                    };
+                    listeners.iter().map(stands).collect()
+                }
+                ParentTarget::Service { .. } | ParentTarget::Nothing => Vec::new(),
+            };
             attachments.push(Attachment {
                 parent: parent.reference.clone(),
                 attached: accepted.holds(),
                 ours: parent.controller.is_some(),
                 why: accepted.message.clone(),
                 listeners,
-                lost_ports,
+                lost_ports: self.lost_ports(id, parent),
             });
             let Some(controller) = &parent.controller else {
                 continue;
@@ -134,9 +182,8 @@ impl Update<'_> {
         (status, attachments)
     }
 
-    /// The condition `Accepted` of a route at a parent, conflicts with other routes included, and how the route
-    /// stands at each listener.
-    pub(super) fn at_parent(&self, id: &RouteId, parent: &ParentState) -> AtParent {
+    /// The condition `Accepted` of a route at a parent, conflicts with other routes included.
+    pub(super) fn accepted<'p>(&self, id: &RouteId, parent: &'p ParentState) -> Cow<'p, Finding> {
         let resolver = &*self.resolver;
         match &parent.target {
             ParentTarget::Gateway {
@@ -144,56 +191,56 @@ impl Update<'_> {
                 listeners,
                 refused,
             } => {
-                let tallies = resolver
-                    .tallies
-                    .get(name)
-                    .filter(|_| parent.accepted.holds());
-                let excluded = |index: usize| tallies?.get(index)?.excluded(id);
-                let stands = |listener: &AtOne| AtListener {
-                    name: listener.name.clone(),
-                    standing: standing(&parent.accepted, listener, excluded(listener.index)),
-                };
-                let standings: Vec<AtListener> = listeners.iter().map(stands).collect();
-                let some_excluded = standings.iter().any(|at| at.standing.excluded().is_some());
-                let accepted = match resolver.gateways.get(name) {
-                    Some(gateway) if some_excluded => {
-                        route::accepted(id, gateway, listeners, refused, excluded)
+                let here = self.at_gateway(id, parent, name);
+                match resolver.gateways.get(name) {
+                    Some(gateway) if listeners.iter().any(|one| here.excludes(one)) => {
+                        let excluded = |index| here.excluded(index);
+                        Cow::Owned(route::accepted(id, gateway, listeners, refused, excluded))
                     }
-                    _ => parent.accepted.clone(),
-                };
-                AtParent {
-                    accepted,
-                    listeners: standings,
-                    lost_ports: Vec::new(),
+                    _ => Cow::Borrowed(&parent.accepted),
                 }
             }
-            ParentTarget::Service { key, port } if parent.accepted.holds() => {
-                let lost = resolver.mesh_lost.get(key).and_then(|lost| lost.get(id));
-                let lost_ports: Vec<LostPort> = lost
-                    .into_iter()
-                    .flat_map(|lost| lost.iter())
-                    .filter(|lost| port.is_none_or(|port| port == lost.port))
-                    .cloned()
-                    .collect();
-                let asked = match (port, resolver.backends.get(key)) {
+            ParentTarget::Service { key, port } => {
+                let asked = || match (port, resolver.backends.get(key)) {
                     (None, Some(service)) => {
                         let ports = service.ports.iter().map(|port| port.port);
                         ports.collect::<BTreeSet<u16>>().len()
                     }
                     _ => 1,
                 };
-                AtParent {
-                    accepted: route::governs(&parent.accepted, &lost_ports, asked),
-                    listeners: Vec::new(),
-                    lost_ports,
-                }
+                route::governs(&parent.accepted, &self.lost_ports(id, parent), asked)
             }
-            ParentTarget::Service { .. } | ParentTarget::Nothing => AtParent {
-                accepted: parent.accepted.clone(),
-                listeners: Vec::new(),
-                lost_ports: Vec::new(),
-            },
+            ParentTarget::Nothing => Cow::Borrowed(&parent.accepted),
         }
+    }
+
+    /// How a route stands at the listeners of a Gateway that is its parent.
+    pub(super) fn at_gateway<'u>(
+        &'u self,
+        id: &'u RouteId,
+        parent: &'u ParentState,
+        gateway: &NamespacedName,
+    ) -> AtGateway<'u> {
+        AtGateway {
+            id,
+            accepted: &parent.accepted,
+            tallies: self.resolver.tallies.get(gateway).map(Vec::as_slice),
+        }
+    }
+
+    /// The ports that a route asks of a Service, its parent, and does not get.
+    fn lost_ports(&self, id: &RouteId, parent: &ParentState) -> Vec<LostPort> {
+        let ParentTarget::Service { key, port } = &parent.target else {
+            return Vec::new();
+        };
+        let lost = self.resolver.mesh_lost.get(key);
+        let lost = lost.filter(|_| parent.accepted.holds());
+        lost.and_then(|lost| lost.get(id))
+            .into_iter()
+            .flat_map(|lost| lost.iter())
+            .filter(|lost| port.is_none_or(|port| port == lost.port))
+            .cloned()
+            .collect()
     }
 
     pub(super) fn write_policy_statuses(&mut self) {
@@ -222,12 +269,12 @@ impl Update<'_> {
     pub(super) fn set_status(&mut self, reference: ObjectRef, mut status: Option<Status>) {
         status.as_mut().map(keep_within);
         let statuses = &mut self.resolver.resolution.statuses;
-        if statuses.get(&reference) == status.as_ref() {
-            return;
-        }
-        match status {
-            Some(status) => _ = statuses.insert(reference.clone(), status),
-            None => _ = statuses.remove(&reference),
+        match (status, statuses.get_mut(&reference)) {
+            (None, None) => return,
+            (Some(status), Some(present)) if status == *present => return,
+            (Some(status), Some(present)) => *present = status,
+            (Some(status), None) => _ = statuses.insert(reference.clone(), status),
+            (None, Some(_)) => _ = statuses.remove(&reference),
         }
         self.changes.statuses.insert(reference);
     }
@@ -265,34 +312,45 @@ impl Resolver {
     }
 }
 
-/// How a route stands at a parent, other routes included.
-pub(super) struct AtParent {
-    /// The condition `Accepted`.
-    pub(super) accepted: Finding,
-    pub(super) listeners: Vec<AtListener>,
-    pub(super) lost_ports: Vec<LostPort>,
+/// A route at a Gateway, other routes included.
+pub(super) struct AtGateway<'u> {
+    id: &'u RouteId,
+    /// What the Gateway says of the route as a whole, without regard to others.
+    accepted: &'u Finding,
+    tallies: Option<&'u [Tally]>,
 }
 
-/// How a route stands at a listener, where `accepted` is what the Gateway says of it as a whole.
-fn standing(accepted: &Finding, listener: &AtOne, excluded: Option<Exclusion>) -> Standing {
-    match (&listener.fit, excluded) {
-        (Fit::Rejected { reason, .. }, _) => Standing::Rejected { reason },
-        _ if !accepted.holds() => Standing::Rejected {
-            reason: accepted.reason,
-        },
-        (_, Some(excluded)) => excluded.standing(),
-        (
+impl AtGateway<'_> {
+    /// Why other routes leave no place for this one at a listener.
+    fn excluded(&self, index: usize) -> Option<Exclusion> {
+        let tallies = self.tallies.filter(|_| self.accepted.holds())?;
+        tallies.get(index)?.excluded(self.id)
+    }
+
+    /// Whether other routes leave no place for this one at a listener that would accept it.
+    fn excludes(&self, listener: &AtOne) -> bool {
+        matches!(listener.fit, Fit::Accepted { .. }) && self.excluded(listener.index).is_some()
+    }
+
+    pub(super) fn standing(&self, listener: &AtOne) -> Standing {
+        match &listener.fit {
+            Fit::Rejected { reason, .. } => Standing::Rejected { reason },
+            Fit::Accepted { .. } if !self.accepted.holds() => Standing::Rejected {
+                reason: self.accepted.reason,
+            },
             Fit::Accepted {
                 hostnames,
                 in_force,
-            },
-            None,
-        ) => {
-            let hostnames = hostnames.clone();
-            if *in_force {
-                Standing::InForce { hostnames }
-            } else {
-                Standing::Idle { hostnames }
+            } => {
+                if let Some(excluded) = self.excluded(listener.index) {
+                    return excluded.standing();
+                }
+                let hostnames = hostnames.clone();
+                if *in_force {
+                    Standing::InForce { hostnames }
+                } else {
+                    Standing::Idle { hostnames }
+                }
             }
         }
     }

@@ -12,18 +12,20 @@ use crate::{
     },
     meta::NamespacedName,
 };
-use std::collections::BTreeSet;
 
 impl Update<'_> {
     /// Counts the uses of backends again, for routes that were looked at or whose conflicts have another end.
     /// Marks the policies for which that makes a difference.
     pub(super) fn usage(&mut self) {
-        let mut routes = std::mem::take(&mut self.examined);
-        routes.extend(self.route_statuses.iter().cloned());
+        let examined = std::mem::take(&mut self.examined);
+        let statuses = std::mem::take(&mut self.route_statuses);
+        let mut routes: Vec<&RouteId> = examined.iter().chain(&statuses).collect();
+        routes.sort();
+        routes.dedup();
         for id in routes {
-            let uses = self.uses_of(&id);
+            let uses = self.uses_of(id);
             let resolver = &mut *self.resolver;
-            for key in resolver.usage.set(&id, uses) {
+            for key in resolver.usage.set(id, uses) {
                 let policies = resolver.depends.policies_for(&key);
                 self.dirty.policies.extend(policies);
             }
@@ -31,7 +33,7 @@ impl Update<'_> {
                 continue;
             }
             // Who has an entry in the status of a policy depends on the age and controller of a Gateway.
-            for (key, one) in resolver.usage.of_route(&id) {
+            for (key, one) in resolver.usage.of_route(id) {
                 if let Sender::Gateway(name) = &one.sender
                     && self.changed_gateways.contains(name)
                 {
@@ -40,17 +42,17 @@ impl Update<'_> {
                 }
             }
         }
+        self.route_statuses = statuses;
     }
 
     /// What a route uses at the parents that accept it.
-    fn uses_of(&self, id: &RouteId) -> BTreeSet<(BackendKey, Use)> {
-        let mut uses = BTreeSet::new();
+    fn uses_of(&self, id: &RouteId) -> Vec<(BackendKey, Use)> {
+        let mut uses = Vec::new();
         let Some(state) = self.resolver.routes.get(id) else {
             return uses;
         };
         for parent in &state.parents {
-            let at = self.at_parent(id, parent);
-            if !at.accepted.holds() {
+            if !self.accepted(id, parent).holds() {
                 continue;
             }
             match &parent.target {
@@ -58,13 +60,12 @@ impl Update<'_> {
                     name, listeners, ..
                 } => {
                     let sender = Sender::Gateway(name.clone());
-                    let accepted = listeners.iter().zip(&at.listeners).filter(|(_, at)| {
-                        matches!(
-                            at.standing,
-                            Standing::InForce { .. } | Standing::Idle { .. }
-                        )
+                    let here = self.at_gateway(id, parent, name);
+                    let accepted = listeners.iter().filter(|listener| {
+                        let standing = here.standing(listener);
+                        matches!(standing, Standing::InForce { .. } | Standing::Idle { .. })
                     });
-                    for traffic in self.traffic(id, name, accepted.map(|(one, _)| one.index)) {
+                    for traffic in self.traffic(id, name, accepted.map(|one| one.index)) {
                         let built = state.at_listener(name, traffic == Traffic::Passthrough);
                         add(&mut uses, &built.uses, &sender, traffic);
                     }
@@ -106,8 +107,8 @@ impl Update<'_> {
 }
 
 fn add(
-    uses: &mut BTreeSet<(BackendKey, Use)>,
-    of: &BTreeSet<(BackendKey, Option<u16>)>,
+    uses: &mut Vec<(BackendKey, Use)>,
+    of: &[(BackendKey, Option<u16>)],
     sender: &Sender,
     traffic: Traffic,
 ) {

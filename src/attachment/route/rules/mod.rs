@@ -14,6 +14,7 @@ use crate::{
             RuleProblem,
         },
         finding::{Finding, join},
+        map::Map,
         objects::{
             grants::Grants,
             route_id::{RouteId, RouteKind},
@@ -31,10 +32,7 @@ use crate::{
     },
 };
 use route::reason;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The rules of a route of any kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +67,7 @@ pub(in crate::attachment) struct Built {
     /// The condition `PartiallyInvalid`, where some rules are invalid.
     pub(in crate::attachment) partially_invalid: Option<Finding>,
     /// The backends that valid rules name and may refer to, with the port.
-    pub(in crate::attachment) uses: BTreeSet<(BackendKey, Option<u16>)>,
+    pub(in crate::attachment) uses: Vec<(BackendKey, Option<u16>)>,
     /// The route has no rules at all, so that no request matches it.
     pub(in crate::attachment) without_rules: bool,
     /// The places of the rules that are invalid.
@@ -184,7 +182,7 @@ pub(in crate::attachment) struct Context<'a> {
     pub(in crate::attachment) options: &'a Options,
     pub(in crate::attachment) snapshot: &'a Snapshot,
     pub(in crate::attachment) grants: &'a Grants,
-    pub(in crate::attachment) backends: &'a HashMap<BackendKey, BackendState>,
+    pub(in crate::attachment) backends: &'a Map<BackendKey, BackendState>,
     pub(in crate::attachment) patterns: &'a PatternStore,
     /// Whether a reference to another namespace needs a ReferenceGrant.
     pub(in crate::attachment) needs_grant: bool,
@@ -212,7 +210,7 @@ pub(in crate::attachment) struct Builder<'a> {
     invalid: Vec<(usize, Fate, Invalid)>,
     /// The backends of the rule at hand that may be referred to.
     named: Vec<(BackendKey, Option<u16>)>,
-    uses: BTreeSet<(BackendKey, Option<u16>)>,
+    uses: Vec<(BackendKey, Option<u16>)>,
 }
 
 /// What the filters of a rule or of a backend refer to.
@@ -231,7 +229,7 @@ impl<'a> Builder<'a> {
             problems: Vec::new(),
             invalid: Vec::new(),
             named: Vec::new(),
-            uses: BTreeSet::new(),
+            uses: Vec::new(),
         }
     }
 
@@ -377,7 +375,7 @@ impl<'a> Builder<'a> {
 
     /// Notes that the rule at hand is valid: its backends are used.
     fn accept(&mut self) {
-        self.uses.extend(self.named.drain(..));
+        self.uses.append(&mut self.named);
     }
 
     fn describe(&self, (index, fate, invalid): &(usize, Fate, Invalid)) -> String {
@@ -392,7 +390,9 @@ impl<'a> Builder<'a> {
     }
 
     /// Puts together what was found. `total` is how many rules the route has.
-    fn finish(self, rules: Rules, total: usize) -> Built {
+    fn finish(mut self, rules: Rules, total: usize) -> Built {
+        self.uses.sort_unstable();
+        self.uses.dedup();
         let (mut invalid, mut partially_invalid) = (None, None);
         if let Some((_, _, first)) = self.invalid.first() {
             if self.invalid.len() >= total {

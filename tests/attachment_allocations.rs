@@ -1,0 +1,72 @@
+//! What a change of one object costs, counted in allocations. A program of its own: they are counted where memory is
+//! allocated.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use gwapi::{
+    attachment::{Options, Resolver, SnapshotObject},
+    v1::{Gateway, GatewayClass, HttpRoute},
+};
+use serde_json::{from_value, json};
+
+/// A Gateway of so many listeners, with a route at the first one and one at each of the others.
+fn resolver(listeners: usize) -> Resolver {
+    let class = json!({
+        "metadata": {"name": "ours"}, "spec": {"controllerName": "example.com/controller"},
+    });
+    let of_gateway: Vec<_> = (0..listeners)
+        .map(|at| {
+            let hostname = format!("zone-{at}.example.com");
+            json!({"name": format!("zone-{at}"), "port": 80, "protocol": "HTTP", "hostname": hostname})
+        })
+        .collect();
+    let gateway = json!({
+        "metadata": {"name": "front", "namespace": "apps"},
+        "spec": {"gatewayClassName": "ours", "listeners": of_gateway},
+    });
+    let mut resolver = Resolver::new(Options::new("example.com/controller"));
+    resolver.insert(from_value::<GatewayClass>(class).unwrap());
+    resolver.insert(from_value::<Gateway>(gateway).unwrap());
+    for at in 0..listeners {
+        resolver.insert(route(&format!("app-{at}"), &format!("zone-{at}")));
+    }
+    resolver.insert(route("moving", "zone-0"));
+    resolver.update();
+    resolver
+}
+
+fn route(name: &str, listener: &str) -> SnapshotObject {
+    let route = json!({
+        "metadata": {"name": name, "namespace": "apps"},
+        "spec": {"parentRefs": [{"name": "front", "sectionName": listener}], "rules": [{}]},
+    });
+    from_value::<HttpRoute>(route).unwrap().into()
+}
+
+/// How many allocations it takes to move a route from one listener to another.
+fn moving_a_route(listeners: usize) -> u64 {
+    let mut resolver = resolver(listeners);
+    let mut put = |listener: &str| {
+        let route = route("moving", listener);
+        let counted = allocation_counter::measure(|| {
+            resolver.insert(route);
+            let changes = resolver.update();
+            // Its own status, and the numbers of the Gateway.
+            assert_eq!((changes.statuses.len(), changes.gateways.len()), (2, 1));
+        });
+        counted.count_total
+    };
+    // The first time lists grow.
+    put("zone-1");
+    put("zone-0");
+    put("zone-1")
+}
+
+#[test]
+fn moving_a_route_costs_the_same_however_many_other_listeners_there_are() {
+    let (few, many) = (moving_a_route(4), moving_a_route(64));
+    // Maps of other sizes have their nodes elsewhere.
+    assert!(
+        many <= few + 8,
+        "{few} allocations at 4 listeners, {many} at 64"
+    );
+}
