@@ -12,7 +12,7 @@ use divan::{AllocProfiler, Bencher, black_box};
 use gwapi::{
     attachment::effective::{
         BackendAddress, BackendEndpoints, EffectiveBackend, EffectiveFilters, EndpointList,
-        HttpRouteRules, HttpRule, Timeouts,
+        HttpRouteRules, HttpRule,
     },
     backend::{
         DrawError, EndpointIndex, EndpointKey, EndpointSet, SmoothWeightedChoice, WeightedChoice,
@@ -21,7 +21,7 @@ use gwapi::{
             SessionParent,
         },
     },
-    meta::{Age, Behaviour, NamespacedName, ObjectRef, Release, RoutePatterns},
+    meta::{Behaviour, NamespacedName, ObjectRef, Release},
     v1::HttpRouteMatch,
 };
 use std::{
@@ -48,10 +48,7 @@ fn sessions(written: &str) -> RuleSessions {
         name: "cart".into(),
     };
     let rule = HttpRule {
-        index: 0,
-        name: None,
         matches: vec![HttpRouteMatch::default()],
-        filters: EffectiveFilters::default(),
         backends: vec![EffectiveBackend {
             reference,
             port: Some(80),
@@ -60,16 +57,12 @@ fn sessions(written: &str) -> RuleSessions {
             target: Ok(endpoints(10).backend().clone()),
             session_persistence: None,
         }],
-        timeouts: Timeouts::default(),
         session_persistence: serde_json::from_str(written).unwrap(),
-        problem: None,
+        ..Default::default()
     };
     let route = HttpRouteRules {
         reference: NamespacedName::new("shop", "cart"),
-        age: Age::at_second(0),
-        hostnames: Vec::new(),
-        rules: Vec::new(),
-        patterns: RoutePatterns::default(),
+        ..Default::default()
     };
     let parent = SessionParent::Listener {
         gateway: NamespacedName::new("infra", "gateway"),

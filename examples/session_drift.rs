@@ -18,7 +18,7 @@ mod random;
 use gwapi::{
     attachment::effective::{
         BackendAddress, BackendEndpoints, EffectiveBackend, EffectiveFilters, EndpointList,
-        HttpRouteRules, HttpRule, Timeouts,
+        HttpRouteRules, HttpRule,
     },
     backend::{
         EndpointKey, EndpointSet, WeightedChoice,
@@ -26,7 +26,7 @@ use gwapi::{
             Due, RuleSessions, Served, SessionKey, SessionKeys, SessionOptions, SessionParent,
         },
     },
-    meta::{Age, Behaviour, NamespacedName, ObjectRef, Release, RoutePatterns},
+    meta::{Behaviour, NamespacedName, ObjectRef, Release},
     v1::HttpRouteMatch,
 };
 use random::Random;
@@ -65,27 +65,20 @@ fn sessions(sets: &[EndpointSet]) -> Result<RuleSessions, Box<dyn Error>> {
         session_persistence: None,
     };
     let rule = HttpRule {
-        index: 0,
-        name: None,
         matches: vec![HttpRouteMatch::default()],
-        filters: EffectiveFilters::default(),
         backends: sets
             .iter()
             .zip(["cart", "cart-canary"])
             .map(backend)
             .collect(),
-        timeouts: Timeouts::default(),
         session_persistence: serde_json::from_str(
             r#"{"sessionName": "SID", "absoluteTimeout": "3h", "idleTimeout": "1h"}"#,
         )?,
-        problem: None,
+        ..Default::default()
     };
     let route = HttpRouteRules {
         reference: NamespacedName::new("shop", "cart"),
-        age: Age::at_second(0),
-        hostnames: Vec::new(),
-        rules: Vec::new(),
-        patterns: RoutePatterns::default(),
+        ..Default::default()
     };
     let parent = SessionParent::Listener {
         gateway: NamespacedName::new("infra", "gw"),

@@ -15,13 +15,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// let (old, young) = (Age::since(UNIX_EPOCH), Age::since(UNIX_EPOCH + Duration::from_secs(1)));
 /// assert!(old < young && young < Age::UNKNOWN);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// The default is [`UNKNOWN`](Self::UNKNOWN).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Age(Created);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Created {
     /// Seconds since 1970.
     At(i64),
+    #[default]
     Unknown,
 }
 

@@ -1,15 +1,17 @@
-//! From a request at a listener, or to a Service, to what becomes of it.
+//! The data plane without I/O: from a connection to the answer that the client gets.
 //!
-//! One pipeline: [`Router::find`](crate::routing::Router::find) names the rule, its filters change the
-//! request, a backend is chosen by weight and an endpoint among those that are ready. It does no I/O, holds
-//! no clock and draws no randomness of its own: draws are an argument. The simulator drives it in memory, a
-//! proxy over sockets.
+//! It holds no clock and draws no randomness of its own: time and choices are arguments. The simulator drives it in
+//! memory, a proxy over sockets. Each stage is a file:
 //!
 //! ```text
-//! Table::new ──▶ Table::decide ──▶ Decision::Forward ──▶ Forward::response
-//!  (once a          (a request)      (send it)              (the answer)
-//!   change)
+//! plane ──▶ bind ──▶ handshake ──▶ http_session ──▶ exchange
+//! (ports)   (whose    (TLS with     (whose           (rule, filters, backend, endpoint,
+//!            host)     the client)   request)         response)
+//!             └──▶ stream (TLS passed through, TCP, UDP)
+//! mesh ─────────────────────────────▶ (a port of a Service)
 //! ```
+//!
+//! [`DataPlane`] is where to begin. Who has a matcher of requests alone begins at [`Table::begin`].
 
 mod answer;
 mod attached;

@@ -9,13 +9,13 @@
 use gwapi::{
     attachment::effective::{
         BackendAddress, BackendProblem, EffectiveBackend, EffectiveFilters, HttpRouteRules,
-        HttpRule, Timeouts,
+        HttpRule,
     },
     backend::{
         EndpointKey,
         session::{RuleSessions, Served, SessionKey, SessionKeys, SessionOptions, SessionParent},
     },
-    meta::{Age, Behaviour, NamespacedName, ObjectRef, Release, RoutePatterns},
+    meta::{Behaviour, NamespacedName, ObjectRef, Release},
     v1::{
         HttpPathMatch, HttpRouteMatch, PathMatchType, SessionPersistence, SessionPersistenceType,
     },
@@ -154,8 +154,6 @@ fn sessions(by_header: bool, path_type: PathMatchType, path: &str) -> RuleSessio
         ..SessionPersistence::default()
     };
     let rule = HttpRule {
-        index: 0,
-        name: None,
         matches: vec![HttpRouteMatch {
             path: Some(HttpPathMatch {
                 r#type: Some(path_type),
@@ -163,7 +161,6 @@ fn sessions(by_header: bool, path_type: PathMatchType, path: &str) -> RuleSessio
             }),
             ..HttpRouteMatch::default()
         }],
-        filters: EffectiveFilters::default(),
         backends: vec![EffectiveBackend {
             target: Err(BackendProblem::InvalidKind {
                 reference: reference.clone(),
@@ -174,16 +171,12 @@ fn sessions(by_header: bool, path_type: PathMatchType, path: &str) -> RuleSessio
             filters: EffectiveFilters::default(),
             session_persistence: None,
         }],
-        timeouts: Timeouts::default(),
         session_persistence: Some(persistence),
-        problem: None,
+        ..Default::default()
     };
     let route = HttpRouteRules {
         reference: NamespacedName::new("shop", "cart"),
-        age: Age::at_second(0),
-        hostnames: Vec::new(),
-        rules: Vec::new(),
-        patterns: RoutePatterns::default(),
+        ..Default::default()
     };
     let parent = SessionParent::Listener {
         gateway: NamespacedName::new("infra", "gateway"),

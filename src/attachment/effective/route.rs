@@ -30,7 +30,7 @@ pub struct EffectiveHostname {
 }
 
 /// The rules of an HTTPRoute that are in force.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HttpRouteRules {
     /// The route.
     pub reference: NamespacedName,
@@ -64,7 +64,7 @@ macro_rules! route_rules {
 route_rules!(HttpRouteRules, GrpcRouteRules, ConnectionRouteRules);
 
 /// A rule of an HTTPRoute (`spec.rules[]`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HttpRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,
@@ -97,7 +97,7 @@ pub struct Timeouts {
 }
 
 /// The rules of a GRPCRoute that are in force.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GrpcRouteRules {
     /// The route.
     pub reference: NamespacedName,
@@ -113,7 +113,7 @@ pub struct GrpcRouteRules {
 }
 
 /// A rule of a GRPCRoute (`spec.rules[]`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GrpcRule {
     /// Its place in the route's `spec.rules`.
     pub index: usize,

@@ -45,7 +45,8 @@ pub(super) enum Carrier {
 pub(super) enum CookiePath {
     /// The client takes the folder of the request's path (RFC 6265, section 5.1.4).
     Unset,
-    Fixed(Box<str>),
+    /// The same for every match.
+    Always(Box<str>),
     /// The path of each match of the rule, in their order.
     Matched(Arc<[String]>),
 }
@@ -82,9 +83,9 @@ impl SessionPolicy {
                     .get(..7)
                     .is_some_and(|begin| begin.eq_ignore_ascii_case("__Host-"));
                 let path = match (path, default_path, origin) {
-                    _ if wants_root => CookiePath::Fixed(path::ROOT.into()),
-                    (Some(path), _, _) => CookiePath::Fixed(path.into()),
-                    (None, SessionCookiePath::Root, _) => CookiePath::Fixed(path::ROOT.into()),
+                    _ if wants_root => CookiePath::Always(path::ROOT.into()),
+                    (Some(path), _, _) => CookiePath::Always(path.into()),
+                    (None, SessionCookiePath::Root, _) => CookiePath::Always(path::ROOT.into()),
                     (None, SessionCookiePath::Matched, SessionOrigin::Rule) => {
                         CookiePath::Matched(matched.clone())
                     }
@@ -142,7 +143,7 @@ impl SessionPolicy {
         };
         match path {
             CookiePath::Unset => None,
-            CookiePath::Fixed(path) => Some(path),
+            CookiePath::Always(path) => Some(path),
             CookiePath::Matched(paths) => paths.get(match_index).map(String::as_str),
         }
     }

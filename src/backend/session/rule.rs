@@ -89,21 +89,12 @@ impl RuleSessions {
         rule: &HttpRule,
         options: SessionOptions,
     ) -> Result<Option<Self>, SessionSettingsError> {
-        let paths = || {
-            rule.matches
-                .iter()
-                .map(|one| path::of_http(one, &route.patterns))
-        };
+        let of_match = |one| path::of_http(one, &route.patterns);
         Self::new(
-            Owner {
-                parent,
-                kind: RouteKind::Http,
-                route: &route.reference,
-                rule: rule.index,
-            },
+            Owner::new(parent, RouteKind::Http, &route.reference, rule.index),
             rule.session_persistence.as_ref(),
             &rule.backends,
-            || paths().collect(),
+            || rule.matches.iter().map(of_match).collect(),
             options,
         )
     }
@@ -119,21 +110,12 @@ impl RuleSessions {
         rule: &GrpcRule,
         options: SessionOptions,
     ) -> Result<Option<Self>, SessionSettingsError> {
-        let paths = || {
-            rule.matches
-                .iter()
-                .map(|one| path::of_grpc(one, &route.patterns))
-        };
+        let of_match = |one| path::of_grpc(one, &route.patterns);
         Self::new(
-            Owner {
-                parent,
-                kind: RouteKind::Grpc,
-                route: &route.reference,
-                rule: rule.index,
-            },
+            Owner::new(parent, RouteKind::Grpc, &route.reference, rule.index),
             rule.session_persistence.as_ref(),
             &rule.backends,
-            || paths().collect(),
+            || rule.matches.iter().map(of_match).collect(),
             options,
         )
     }
@@ -254,6 +236,22 @@ struct Owner<'a> {
     kind: RouteKind,
     route: &'a NamespacedName,
     rule: usize,
+}
+
+impl<'a> Owner<'a> {
+    fn new(
+        parent: &'a SessionParent,
+        kind: RouteKind,
+        route: &'a NamespacedName,
+        rule: usize,
+    ) -> Self {
+        Self {
+            parent,
+            kind,
+            route,
+            rule,
+        }
+    }
 }
 
 /// The keys of the backends: of the object and its port. A second reference to the same is another backend, which may have

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     attachment::effective::{
         BackendAddress, BackendProblem, EffectiveBackend, EffectiveFilters, HttpRouteRules,
-        HttpRule, Timeouts,
+        HttpRule,
     },
     backend::EndpointKey,
     meta::{Age, Behaviour, NamespacedName, ObjectRef, Release, RoutePatterns},
@@ -46,23 +46,17 @@ fn backend(name: &str, policy: Option<Value>) -> EffectiveBackend {
 fn rule(index: usize, own: Option<Value>, backends: Vec<EffectiveBackend>) -> HttpRule {
     HttpRule {
         index,
-        name: None,
         matches: vec![HttpRouteMatch::default()],
-        filters: EffectiveFilters::default(),
         backends,
-        timeouts: Timeouts::default(),
         session_persistence: own.map(session),
-        problem: None,
+        ..Default::default()
     }
 }
 
 fn route() -> HttpRouteRules {
     HttpRouteRules {
         reference: NamespacedName::new("shop", "cart"),
-        age: Age::at_second(0),
-        hostnames: Vec::new(),
-        rules: Vec::new(),
-        patterns: RoutePatterns::default(),
+        ..Default::default()
     }
 }
 

@@ -1,0 +1,141 @@
+//! The data plane of a configuration, from objects: which certificate a client sees, and what a change asks for.
+
+use super::*;
+use crate::{
+    attachment::{Options, Snapshot, resolve},
+    manifest,
+    meta::Transport,
+};
+use serde_json::Value;
+
+macro_rules! certificate {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/fixtures/certificates/", $name))
+    };
+}
+
+fn secret(name: &str, chain: &str, key: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+        "metadata": {"name": name, "namespace": "shop"},
+        "stringData": {"tls.crt": chain, "tls.key": key},
+    })
+}
+
+/// A Gateway with these listeners, two certificates, and a Service.
+fn objects(listeners: Value) -> Vec<Value> {
+    vec![
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "edge", "namespace": "shop"},
+            "spec": {"gatewayClassName": "any", "listeners": listeners},
+        }),
+        secret("one", certificate!("p256.crt"), certificate!("p256.key")),
+        secret(
+            "other",
+            certificate!("other.crt"),
+            certificate!("other.key"),
+        ),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]},
+        }),
+    ]
+}
+
+fn effective(objects: &[Value]) -> crate::attachment::effective::Effective {
+    let decoded = objects
+        .iter()
+        .map(|object| manifest::decode(object).unwrap());
+    let snapshot: Snapshot = decoded.collect();
+    resolve(&snapshot, &Options::for_manifests()).effective
+}
+
+fn plane(objects: &[Value]) -> DataPlane {
+    DataPlane::new(effective(objects), routing::RouterOptions::default())
+}
+
+fn port(port: u16) -> BindKey {
+    BindKey {
+        gateway: NamespacedName::new("shop", "edge"),
+        transport: Transport::Tcp,
+        port,
+    }
+}
+
+fn listener(name: &str) -> ListenerKey {
+    ListenerKey {
+        gateway: NamespacedName::new("shop", "edge"),
+        name: name.into(),
+    }
+}
+
+fn web(port: u16) -> Value {
+    json!({"name": "web", "port": port, "protocol": "HTTP"})
+}
+
+fn tls(hostname: &str, certificate: &str) -> Value {
+    json!({"name": "tls", "port": 443, "protocol": "HTTPS", "hostname": hostname,
+        "tls": {"certificateRefs": [{"name": certificate}]}})
+}
+
+/// Gateway `spec.listeners[].tls`: "The GatewayClass MUST use the longest matching SNI out of all available certificates".
+#[cfg(feature = "tls")]
+#[test]
+fn a_client_sees_the_certificate_with_the_longest_name_that_fits() {
+    let both = json!({"name": "tls", "port": 443, "protocol": "HTTPS",
+        "tls": {"certificateRefs": [{"name": "one"}, {"name": "other"}]}});
+    let plane = plane(&objects(json!([both])));
+    let Some(Accepted::Hello(hello)) = plane.accept(&port(443)) else {
+        panic!("no TLS")
+    };
+    // Certificate `one` is for a.example.com and *.b.example.com, `other` for other.example.com.
+    for (server_name, sees) in [
+        (Some("a.example.com"), "a.example.com"),
+        (Some("A.Example.COM"), "a.example.com"),
+        (Some("x.b.example.com"), "a.example.com"),
+        (Some("other.example.com"), "other.example.com"),
+        // The first where none fits.
+        (Some("b.example.com"), "a.example.com"),
+        (Some("x.y.b.example.com"), "a.example.com"),
+        (None, "a.example.com"),
+    ] {
+        let ClientHello::Terminate(settings) = hello.client_hello(server_name) else {
+            panic!("{server_name:?} is not taken")
+        };
+        let pair = &settings.certificate().unwrap().pair;
+        assert_eq!(pair.names()[0], sees, "{server_name:?}");
+    }
+}
+
+#[test]
+fn what_a_change_asks_of_who_drives_the_data_plane() {
+    let before = objects(json!([web(80), tls("*.example.com", "one")]));
+    let changed = |listeners: Value| plane(&before).next(effective(&objects(listeners))).1;
+    assert!(changed(json!([web(80), tls("*.example.com", "one")])).is_empty());
+
+    let moved = changed(json!([web(8080), tls("*.example.com", "one")]));
+    assert_eq!(
+        (moved.bind, moved.unbind),
+        (vec![port(8080)], vec![port(80)])
+    );
+    assert_eq!(moved.drain, [listener("web")]);
+    assert_eq!(moved.certificates, []);
+
+    let renewed = changed(json!([web(80), tls("*.example.com", "other")]));
+    assert_eq!(renewed.certificates, [listener("tls")]);
+    assert_eq!((renewed.bind, renewed.drain), (vec![], vec![]));
+
+    let narrowed = changed(json!([web(80), tls("a.example.com", "one")]));
+    assert_eq!(narrowed.drain, [listener("tls")]);
+    assert_eq!((narrowed.bind, narrowed.certificates), (vec![], vec![]));
+
+    let mut without = before.clone();
+    without.retain(|object| object["kind"] != "Service");
+    let (_, diff) = plane(&before).next(effective(&without));
+    let web = ServiceKey {
+        name: NamespacedName::new("shop", "web"),
+        import: false,
+    };
+    assert_eq!(diff.services, [web]);
+}
