@@ -105,7 +105,7 @@ fn share([old, canary]: [u32; 2]) -> f64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut random = Random::new(7);
-    let keys = SessionKeys::new(SessionKey::from([7; 32]));
+    let keys = SessionKeys::new(SessionKey::from([7; 16]));
     let mut sets = [endpoints(0, 1..4), endpoints(1, 1..3)];
     let sessions = sessions(&sets)?;
     let mut weights = [90_u32, 10];

@@ -42,7 +42,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
         _ => PathMatchType::RegularExpression,
     };
     let sessions = sessions(by_header, path_type, &String::from_utf8_lossy(path));
-    let keys = SessionKeys::new(SessionKey::from([7; 32]));
+    let keys = SessionKeys::new(SessionKey::from([7; 16]));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
     let served = Served {
         backend: 0,

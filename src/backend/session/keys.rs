@@ -6,7 +6,7 @@
 //! 1 version | 3 name of the key | 12 nonce | 32 encrypted: created, last used, backend, endpoint | 16 tag
 //! ```
 //!
-//! The tag authenticates the version and the binding as well (AES-256-GCM-SIV, RFC 8452). All tokens have the same length.
+//! The tag authenticates the version and the binding as well (AES-128-GCM-SIV, RFC 8452). All tokens have the same length.
 
 use super::{
     cookie::Cookies,
@@ -16,7 +16,7 @@ use super::{
     token::{self, Token},
 };
 use aes_gcm_siv::{
-    AeadInOut, AesGcmSiv, KeyInit, Nonce, Tag, aead::inout::InOutBuf, aes::Aes256Enc,
+    AeadInOut, AesGcmSiv, KeyInit, Nonce, Tag, aead::inout::InOutBuf, aes::Aes128Enc,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::fmt;
@@ -41,8 +41,8 @@ pub(super) const TEXT: usize = LENGTH.div_ceil(3) * 4 - (3 - LENGTH % 3) % 3;
 /// ```
 /// use gwapi::backend::session::{SessionKey, SessionKeys};
 ///
-/// let mut keys = SessionKeys::new(SessionKey::from([1; 32])).and_old(SessionKey::from([0; 32]));
-/// keys.rotate(SessionKey::from([2; 32]), 1);
+/// let mut keys = SessionKeys::new(SessionKey::from([1; 16])).and_old(SessionKey::from([0; 16]));
+/// keys.rotate(SessionKey::from([2; 16]), 1);
 /// assert_eq!(keys.len(), 2);
 /// ```
 pub struct SessionKeys {
@@ -168,12 +168,12 @@ impl Parts {
 /// One key.
 struct Sealer {
     name: [u8; KEY_NAME],
-    cipher: AesGcmSiv<Aes256Enc>,
+    cipher: AesGcmSiv<Aes128Enc>,
 }
 
 impl Sealer {
     fn new(key: &SessionKey) -> Self {
-        let cipher = AesGcmSiv::<Aes256Enc>::new(key.as_bytes().into());
+        let cipher = AesGcmSiv::<Aes128Enc>::new(key.as_bytes().into());
         // A few bytes that follow from the key and tell nothing of it: the tag of no message.
         let mut name = [0; KEY_NAME];
         let tag = cipher.encrypt_inout_detached(

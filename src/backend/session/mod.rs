@@ -46,7 +46,7 @@
 //! let (route, rule) = rules(); // sessionPersistence: {sessionName: SID, idleTimeout: 10m}
 //! let options = SessionOptions::new(Behaviour::of(Release::V1_1_0));
 //! let sessions = RuleSessions::http(&parent, &route, &rule, options)?.ok_or("no sessions")?;
-//! let keys = SessionKeys::new(SessionKey::from([7; 32]));
+//! let keys = SessionKeys::new(SessionKey::from([7; 16]));
 //!
 //! // A first request has no token: an endpoint is chosen, and the response brings the cookie.
 //! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);

@@ -301,7 +301,7 @@ impl World {
             Step::Rotate { keep } => {
                 self.sealed_with += 1;
                 self.kept = (self.kept + 1).min(*keep);
-                let mut key = [1; 32];
+                let mut key = [1; 16];
                 key[..8].copy_from_slice(&(self.sealed_with as u64).to_le_bytes());
                 self.keys.rotate(SessionKey::from(key), *keep);
             }

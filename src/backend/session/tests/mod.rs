@@ -86,7 +86,7 @@ fn own(written: Value) -> RuleSessions {
 }
 
 fn keys() -> SessionKeys {
-    SessionKeys::new(SessionKey::from([1; 32]))
+    SessionKeys::new(SessionKey::from([1; 16]))
 }
 
 fn at(millis: u64) -> SystemTime {

@@ -255,7 +255,7 @@ fn keys_rotate_without_an_end_of_sessions() {
     let sessions = own(json!({"sessionName": "SID", "absoluteTimeout": "1h"}));
     let mut keys = keys();
     let old = begun(&sessions, &keys, &served(1, 2), 0);
-    keys.rotate(SessionKey::from([2; 32]), 1);
+    keys.rotate(SessionKey::from([2; 16]), 1);
     // A token of the key before is opened, and replaced by one of the first key; the session is the same one.
     let recall = sessions.recall(&sending("cookie", &old), &keys, at(1_000));
     let header = sessions
@@ -270,23 +270,23 @@ fn keys_rotate_without_an_end_of_sessions() {
     );
     assert_eq!(sessions.due(&recall, &served(1, 2)), None);
     // Once its key is gone, a token selects nothing.
-    keys.rotate(SessionKey::from([3; 32]), 1);
+    keys.rotate(SessionKey::from([3; 16]), 1);
     assert_eq!(keys.len(), 2);
     assert_eq!(
         refused(&sessions, &keys, value(&old), 0),
         Some(Refusal::UnknownKey)
     );
     assert_eq!(refused(&sessions, &keys, value(&renewed), 0), None);
-    keys.rotate(SessionKey::from([4; 32]), 0);
+    keys.rotate(SessionKey::from([4; 16]), 0);
     assert_eq!(
         refused(&sessions, &keys, value(&renewed), 0),
         Some(Refusal::UnknownKey)
     );
     // A replica that knows the new key, and does not seal with it yet, opens its tokens.
-    let ahead = SessionKeys::new(SessionKey::from([1; 32])).and_old(SessionKey::from([5; 32]));
+    let ahead = SessionKeys::new(SessionKey::from([1; 16])).and_old(SessionKey::from([5; 16]));
     let new = begun(
         &sessions,
-        &SessionKeys::new(SessionKey::from([5; 32])),
+        &SessionKeys::new(SessionKey::from([5; 16])),
         &served(0, 1),
         0,
     );
@@ -325,7 +325,7 @@ fn a_token_is_the_same_in_every_release_of_this_library() {
     let sessions = own(json!({"sessionName": "SID"}));
     let token = begun(&sessions, &keys(), &served(1, 2), 0);
     let sealed =
-        "ASPWQAkJCQkJCQkJCQkJCXg2vmLKlEGOxbSgWSpNTrxAystSXQ--_qCPLwXNNRQxIun3KTvXItlf3QUFEdhnkA";
+        "AaS_xgkJCQkJCQkJCQkJCQRld7I5ZEPmNovWCHaaM92hFcfB3Bk-zE-TSU2jYBd3Vf564AvjAP50E345IqIp7g";
     assert_eq!(token, format!("SID={sealed}"));
 }
 
