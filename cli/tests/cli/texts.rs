@@ -493,3 +493,18 @@ fn a_policy_is_told_to_correct_what_is_wrong_with_it_alone() {
         "{text}"
     );
 }
+
+/// What a listener takes follows from its protocol and its TLS mode: no list of kinds lets a TCPRoute into TLS that is passed
+/// through.
+#[test]
+fn a_route_that_a_listener_can_never_take_is_sent_to_another_protocol() {
+    let objects = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: front, namespace: shop }\n\
+         spec: { gatewayClassName: any, listeners: [{ name: tls, port: 443, protocol: TLS, tls: { mode: Passthrough }, \
+         allowedRoutes: { kinds: [{ kind: TLSRoute }] } }] }\n---\n\
+         apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute\nmetadata: { name: bytes, namespace: shop }\n\
+         spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }\n";
+    let (text, _) = status(objects, &[]);
+    let route = about(&text, "TCPRoute shop/bytes");
+    let help = "help: name a listener with `protocol: TCP`, or add one to Gateway shop/front";
+    assert!(route.contains(help), "{route}");
+}

@@ -58,7 +58,7 @@ impl RouteKind {
     }
 
     /// The kinds that a listener of this protocol and TLS mode supports.
-    pub(in crate::attachment) fn of_protocol(
+    pub(crate) fn of_protocol(
         protocol: &ProtocolType,
         mode: Option<&TlsModeType>,
     ) -> &'static [Self] {

@@ -4,7 +4,7 @@ use super::{Kind, MOST_NAMED, Near};
 use crate::{
     attachment::{ReferenceProblem, RouteKind, Standing, Status},
     meta::{ObjectRef, Release, condition},
-    v1::ProtocolType,
+    v1::{Listener, ListenerTlsConfig},
 };
 
 /// How many listeners are looked at for one that would take a route: as many as the API allows a Gateway.
@@ -31,8 +31,8 @@ impl Near<'_> {
             Kind::BackendNotFound => format!("create {to}, or name another backend"),
             Kind::PortNotFound => {
                 let ports = self.ports(to);
-                let ports: Vec<String> =
-                    ports.iter().take(MOST_NAMED).map(i32::to_string).collect();
+                let ports = ports.iter().take(MOST_NAMED);
+                let ports: Vec<String> = ports.map(|(port, _)| port.to_string()).collect();
                 match ports.as_slice() {
                     [] => format!("give {to} a port"),
                     ports => format!("name a port that {to} has, as {}", ports.join(" or ")),
@@ -141,31 +141,28 @@ impl Near<'_> {
 
     /// Whether a Service or ServiceImport has a port for TCP, which is the protocol unless another one is named.
     fn has_tcp(&self, to: &ObjectRef) -> bool {
-        let place = &to.namespaced_name();
-        let snapshot = self.resolver.snapshot();
-        if to.kind == "ServiceImport" {
-            let import = snapshot.service_imports().get(place);
-            let mut ports = import.into_iter().flat_map(|import| &import.spec.ports);
-            return ports.any(|port| port.protocol.as_deref().is_none_or(|one| one == "TCP"));
-        }
-        let service = snapshot.services().get(place);
-        let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref());
-        let mut ports = ports.into_iter().flatten();
-        ports.any(|port| port.protocol.as_deref().is_none_or(|one| one == "TCP"))
+        self.ports(to)
+            .iter()
+            .any(|(_, protocol)| protocol.is_none_or(|one| one == "TCP"))
     }
 
-    /// The ports of a Service or ServiceImport.
-    fn ports(&self, to: &ObjectRef) -> Vec<i32> {
+    /// The ports of a Service or ServiceImport, each with its protocol.
+    fn ports(&self, to: &ObjectRef) -> Vec<(i32, Option<&str>)> {
         let place = &to.namespaced_name();
         let snapshot = self.resolver.snapshot();
         if to.kind == "ServiceImport" {
             let import = snapshot.service_imports().get(place);
             let ports = import.into_iter().flat_map(|import| &import.spec.ports);
-            return ports.map(|port| port.port).collect();
+            return ports
+                .map(|port| (port.port, port.protocol.as_deref()))
+                .collect();
         }
         let service = snapshot.services().get(place);
         let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref());
-        ports.into_iter().flatten().map(|port| port.port).collect()
+        let ports = ports.into_iter().flatten();
+        ports
+            .map(|port| (port.port, port.protocol.as_deref()))
+            .collect()
     }
 
     /// What a route needs that the listeners of a Gateway do not take, by its kind or its namespace.
@@ -218,13 +215,9 @@ impl Near<'_> {
                 let mut listeners = gateway.spec.listeners.iter();
                 listeners.find(|listener| *listener.name == *at.name)
             });
-        let carries = |protocol: &ProtocolType| match kind {
-            RouteKind::Http | RouteKind::Grpc => {
-                matches!(protocol, ProtocolType::Http | ProtocolType::Https)
-            }
-            RouteKind::Tls => *protocol == ProtocolType::Tls,
-            RouteKind::Tcp => matches!(protocol, ProtocolType::Tcp | ProtocolType::Tls),
-            RouteKind::Udp => *protocol == ProtocolType::Udp,
+        let carries = |listener: &Listener| {
+            let mode = listener.tls.as_ref().map(ListenerTlsConfig::mode);
+            RouteKind::of_protocol(&listener.protocol, mode.as_ref()).contains(&kind)
         };
         let first = written.next()?;
         let protocol = match kind {
@@ -235,7 +228,7 @@ impl Near<'_> {
         };
         let Some(listener) = std::iter::once(first)
             .chain(written)
-            .find(|one| carries(&one.protocol))
+            .find(|one| carries(one))
         else {
             return Some(format!(
                 "name a listener with `protocol: {protocol}`, or add one to {to}: others take no {kind}"
