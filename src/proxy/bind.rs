@@ -23,6 +23,7 @@ pub(super) struct BoundListener {
     options: RouterOptions,
     table: OnceLock<Arc<Table>>,
     names: OnceLock<SniTable<Arc<CompiledRule>>>,
+    connections: OnceLock<Option<Arc<CompiledRule>>>,
 }
 
 impl BoundListener {
@@ -37,6 +38,7 @@ impl BoundListener {
             options,
             table: OnceLock::new(),
             names: OnceLock::new(),
+            connections: OnceLock::new(),
         }
     }
 
@@ -55,6 +57,28 @@ impl BoundListener {
                 Arc::new(CompiledRule::connections(RouteKind::Tls, route))
             })
         })
+    }
+
+    /// The kind of route that takes connections, or datagrams, of which no more is known than the port.
+    pub(super) fn kind_of_connections(&self) -> RouteKind {
+        match self.effective.protocol {
+            ProtocolType::Udp => RouteKind::Udp,
+            _ => RouteKind::Tcp,
+        }
+    }
+
+    /// The one route of that kind, since attachment rejects the others.
+    pub(super) fn connections(&self) -> Option<&Arc<CompiledRule>> {
+        let make = || {
+            let kind = self.kind_of_connections();
+            let routes = match kind {
+                RouteKind::Udp => &self.effective.udp,
+                _ => &self.effective.tcp,
+            };
+            let first = routes.first()?;
+            Some(Arc::new(CompiledRule::connections(kind, &first.route)))
+        };
+        self.connections.get_or_init(make).as_ref()
     }
 
     fn hostname(&self) -> Option<&Hostname> {

@@ -1,6 +1,6 @@
 //! Services as clients of a mesh ask them (GEP-1426).
 
-use super::{Backend, HttpSession, Stream, Table, stream::Way};
+use super::{Backend, CompiledRule, HttpSession, Stream, Table, Way};
 use crate::{
     attachment::{
         RouteKind,
@@ -26,6 +26,14 @@ pub(super) struct MeshService {
     pub(super) effective: Arc<EffectiveService>,
     options: RouterOptions,
     tables: Mutex<HashMap<View, Arc<Table>>>,
+    ways: Mutex<HashMap<(Transport, Inside, View), Way>>,
+}
+
+/// What a client speaks over its connection, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Inside {
+    Tls,
+    Other,
 }
 
 /// A port of a Service, as clients of a namespace see it.
@@ -43,16 +51,24 @@ impl MeshService {
             effective,
             options,
             tables: Mutex::default(),
+            ways: Mutex::default(),
         }
     }
 
-    fn table(&self, port: u16, client_namespace: &str) -> Arc<Table> {
+    /// How a namespace sees a port.
+    fn view(&self, port: u16, client_namespace: &str) -> View {
         let service = &self.effective;
         let own = is_seen_apart(&service.http, client_namespace)
             || is_seen_apart(&service.grpc, client_namespace)
             || is_seen_apart(&service.tls_routes, client_namespace)
-            || is_seen_apart(&service.tcp, client_namespace);
-        let view = (port, own.then(|| client_namespace.to_owned()));
+            || is_seen_apart(&service.tcp, client_namespace)
+            || is_seen_apart(&service.udp, client_namespace);
+        (port, own.then(|| client_namespace.to_owned()))
+    }
+
+    fn table(&self, port: u16, client_namespace: &str) -> Arc<Table> {
+        let service = &self.effective;
+        let view = self.view(port, client_namespace);
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let table = tables.entry(view).or_insert_with(|| {
             Arc::new(Table::for_service(
@@ -104,25 +120,38 @@ impl MeshPort {
     /// field"), so that attachment leaves one route of each kind.
     #[must_use]
     pub fn stream(&self, over_tls: bool) -> Stream {
+        let inside = if over_tls { Inside::Tls } else { Inside::Other };
+        let view = self.service.view(self.port, &self.client_namespace);
+        let mut ways = self
+            .service
+            .ways
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let way = ways
+            .entry((self.transport, inside, view))
+            .or_insert_with(|| self.way(inside));
+        Stream::in_mesh(way.clone())
+    }
+
+    fn way(&self, inside: Inside) -> Way {
         let (service, port) = (&self.service.effective, self.port);
         let namespace = self.client_namespace.as_str();
-        let route = match self.transport {
-            Transport::Udp => {
-                let route = service.udp_routes(port, namespace).next();
-                route.map(|route| Way::through(RouteKind::Udp, route))
-            }
-            Transport::Tcp => {
-                let mut by_tls = service.tls_routes(port, namespace).filter(|_| over_tls);
-                let by_tls = by_tls
-                    .next()
-                    .map(|route| Way::through(RouteKind::Tls, route));
-                by_tls.or_else(|| {
-                    let route = service.tcp_routes(port, namespace).next();
-                    route.map(|route| Way::through(RouteKind::Tcp, route))
-                })
-            }
+        let tls = || service.tls_routes(port, namespace).next();
+        let tcp = || service.tcp_routes(port, namespace).next();
+        let udp = || service.udp_routes(port, namespace).next();
+        let by_tls = match (self.transport, inside) {
+            (Transport::Tcp, Inside::Tls) => tls(),
+            _ => None,
         };
-        Stream::in_mesh(route.unwrap_or_else(|| Way::Service(self.itself())))
+        let found = match (self.transport, by_tls) {
+            (Transport::Udp, _) => udp().map(|route| (RouteKind::Udp, route)),
+            (Transport::Tcp, Some(route)) => Some((RouteKind::Tls, route)),
+            (Transport::Tcp, None) => tcp().map(|route| (RouteKind::Tcp, route)),
+        };
+        match found {
+            Some((kind, route)) => Way::Route(Arc::new(CompiledRule::connections(kind, route))),
+            None => Way::Service(self.itself()),
+        }
     }
 
     /// The Service as a backend of its own.

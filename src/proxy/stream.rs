@@ -1,13 +1,7 @@
 //! Connections and datagrams that go on to a backend as they are.
 
 use super::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why, bind::BoundListener};
-use crate::{
-    attachment::{
-        RouteKind,
-        effective::{AttachedRoute, BackendTls, ConnectionRouteRules},
-    },
-    v1::ProtocolType,
-};
+use crate::attachment::{RouteKind, effective::BackendTls};
 use std::sync::Arc;
 
 /// A connection or a datagram of which no more is looked at than the port and perhaps the server name.
@@ -66,15 +60,14 @@ impl Stream {
         self.listener.as_ref()
     }
 
-    /// At a listener of protocol TCP or UDP: the one route of the kind, since attachment rejects the others.
+    /// At a listener of protocol TCP or UDP.
     pub(super) fn of_connections(listener: &BoundListener) -> Self {
-        let (kind, routes) = match listener.effective.protocol {
-            ProtocolType::Udp => (RouteKind::Udp, &listener.effective.udp),
-            _ => (RouteKind::Tcp, &listener.effective.tcp),
-        };
-        let way = match routes.first() {
-            Some(AttachedRoute { route, .. }) => Way::through(kind, route),
-            None => Way::NoRoute { kind, any: false },
+        let way = match listener.connections() {
+            Some(rule) => Way::Route(rule.clone()),
+            None => Way::NoRoute {
+                kind: listener.kind_of_connections(),
+                any: false,
+            },
         };
         Self::of(listener, way)
     }
@@ -82,14 +75,12 @@ impl Stream {
     /// At a listener of protocol TLS: the TLSRoute of the server name, and where TLS ends there, a TCPRoute for what no
     /// TLSRoute takes.
     pub(super) fn by_server_name(listener: &BoundListener, server_name: Option<&str>) -> Self {
-        let effective = &listener.effective;
         let by_name = listener.names().find(server_name);
-        let way = match (by_name, effective.tcp.first()) {
-            (Some(rule), _) => Way::Route(rule.clone()),
-            (None, Some(AttachedRoute { route, .. })) => Way::through(RouteKind::Tcp, route),
-            (None, None) => Way::NoRoute {
+        let way = match by_name.or_else(|| listener.connections()) {
+            Some(rule) => Way::Route(rule.clone()),
+            None => Way::NoRoute {
                 kind: RouteKind::Tls,
-                any: !effective.tls_routes.is_empty(),
+                any: !listener.effective.tls_routes.is_empty(),
             },
         };
         Self::of(listener, way)
@@ -126,11 +117,5 @@ impl Stream {
             backend: backend.clone(),
             endpoint,
         })
-    }
-}
-
-impl Way {
-    pub(super) fn through(kind: RouteKind, route: &ConnectionRouteRules) -> Self {
-        Self::Route(Arc::new(CompiledRule::connections(kind, route)))
     }
 }

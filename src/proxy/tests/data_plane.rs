@@ -139,3 +139,30 @@ fn what_a_change_asks_of_who_drives_the_data_plane() {
     };
     assert_eq!(diff.services, [web]);
 }
+
+/// A rule and the endpoints of its backends are made ready once, not for each connection.
+#[test]
+fn connections_share_the_rule_and_the_service_that_takes_them() {
+    let mut all = objects(json!([{"name": "tcp", "port": 9000, "protocol": "TCP"}]));
+    all.push(json!({
+        "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "TCPRoute",
+        "metadata": {"name": "bytes", "namespace": "shop"},
+        "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]},
+    }));
+    let plane = plane(&all);
+    let rule = || match plane.accept(&port(9000)) {
+        Some(Accepted::Stream(stream)) => stream.rule().cloned().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert!(Arc::ptr_eq(&rule(), &rule()));
+    let key = ServiceKey {
+        name: NamespacedName::new("shop", "web"),
+        import: false,
+    };
+    let backend = |namespace: &str| {
+        let port = plane.service(&key, Transport::Tcp, 80, namespace).unwrap();
+        let connected = port.stream(false).connect(&mut Draws(&mut |_| 0));
+        connected.unwrap().backend
+    };
+    assert!(Arc::ptr_eq(&backend("shop"), &backend("elsewhere")));
+}
