@@ -2,12 +2,14 @@
 
 use super::{Editor, Fate, Text, fates, flow, is_long, within};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The members that stand elsewhere in the new object, by their paths there.
 #[derive(Default)]
 pub(super) struct Carried {
     by_new_path: HashMap<String, Lines>,
+    /// The paths above them.
+    above: HashSet<String>,
     /// Where each is taken from: by the offset of its key, from the first comment above it to its end.
     taken: HashMap<usize, (usize, usize)>,
 }
@@ -20,12 +22,17 @@ impl Carried {
 
     /// Whether something is carried to a place below this path.
     fn reaches_below(&self, path: &str) -> bool {
-        let is_below = |other: &String| {
-            other
-                .strip_prefix(path)
-                .is_some_and(|rest| rest.starts_with(['.', '[']))
-        };
-        self.by_new_path.keys().any(is_below)
+        self.above.contains(path)
+    }
+
+    /// Notes what a member that goes becomes.
+    fn add(&mut self, path: String, lines: Lines) {
+        let Lines { from, key, to } = lines;
+        self.taken.insert(key, (from, to));
+        for (at, _) in path.match_indices(['.', '[']) {
+            self.above.extend(path.get(..at).map(str::to_owned));
+        }
+        self.by_new_path.insert(path, lines);
     }
 }
 
@@ -39,8 +46,7 @@ struct Lines {
 }
 
 /// A member that is not there any more.
-struct Gone<'v> {
-    value: &'v Value,
+struct Gone {
     lines: Lines,
     has_comment: bool,
 }
@@ -54,8 +60,15 @@ impl Editor<'_> {
         if gone.is_empty() {
             return carried;
         }
+        let mut by_value: HashMap<String, VecDeque<Gone>> = HashMap::new();
+        for (value, gone) in gone {
+            by_value
+                .entry(value.to_string())
+                .or_default()
+                .push_back(gone);
+        }
         for (path, value) in added {
-            carry(value, path, &gone, &mut carried);
+            carry(value, path, &mut by_value, &mut carried);
         }
         carried
     }
@@ -66,7 +79,7 @@ impl Editor<'_> {
         path: &str,
         (old, new): (&'v Value, &'v Value),
         end: usize,
-        gone: &mut Vec<Gone<'v>>,
+        gone: &mut Vec<(&'v Value, Gone)>,
         added: &mut Vec<(String, &'v Value)>,
     ) {
         match (old, new) {
@@ -89,7 +102,10 @@ impl Editor<'_> {
                             let path = within(path, member.name);
                             self.collect(&path, (value, new), next, gone, added);
                         }
-                        Fate::Goes => gone.extend(self.gone(member.key, value, next)),
+                        Fate::Goes => {
+                            let lines = self.gone(member.key, value, next);
+                            gone.extend(lines.map(|lines| (value, lines)));
+                        }
                         Fate::Renamed(..) | Fate::Wrapped(..) | Fate::Unwrapped(..) => {}
                     }
                 }
@@ -108,7 +124,7 @@ impl Editor<'_> {
     }
 
     /// A member that goes, if it has lines of its own.
-    fn gone<'v>(&self, key: usize, value: &'v Value, next: usize) -> Option<Gone<'v>> {
+    fn gone(&self, key: usize, value: &Value, next: usize) -> Option<Gone> {
         self.text.indent_of_first(key)?;
         // A comment that stands further in than the key is about what the member holds.
         let to = self.text.content_end(key, next, true);
@@ -116,30 +132,29 @@ impl Editor<'_> {
         let has_comment =
             from < self.text.line_start(key) || (!is_long(value) && self.text.has_comment(key, to));
         let lines = Lines { from, key, to };
-        Some(Gone {
-            value,
-            lines,
-            has_comment,
-        })
+        Some(Gone { lines, has_comment })
     }
 }
 
-/// Finds what of a value that comes is there already, in a member that goes.
-fn carry(value: &Value, path: String, gone: &[Gone<'_>], carried: &mut Carried) {
-    let mut same = gone
-        .iter()
-        .filter(|gone| gone.value == value && !carried.taken.contains_key(&gone.lines.key));
-    let first = same.next();
-    let is_sure = match value {
+/// Finds what of a value that comes is there already, in a member that goes: those of one value in the order in which they stand.
+fn carry(
+    value: &Value,
+    path: String,
+    gone: &mut HashMap<String, VecDeque<Gone>>,
+    carried: &mut Carried,
+) {
+    let is_sure = |same: &VecDeque<Gone>| match value {
         Value::Object(members) => !members.is_empty(),
         Value::Array(items) => !items.is_empty(),
         // A text or a number may be the same by chance.
-        _ => same.next().is_none() && first.is_some_and(|gone| gone.has_comment),
+        _ => same.len() == 1 && same.iter().all(|gone| gone.has_comment),
     };
-    if let Some(gone) = first.filter(|_| is_sure) {
-        let Lines { from, key, to } = gone.lines;
-        carried.taken.insert(key, (from, to));
-        carried.by_new_path.insert(path, gone.lines);
+    let same = gone.get_mut(&value.to_string());
+    if let Some(gone) = same
+        .filter(|same| is_sure(same))
+        .and_then(VecDeque::pop_front)
+    {
+        carried.add(path, gone.lines);
         return;
     }
     match value {
