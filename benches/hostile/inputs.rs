@@ -185,6 +185,68 @@ pub(crate) fn many_policies(times: usize) -> String {
     lines(objects.into_iter().chain(policies))
 }
 
+/// Routes of 2 048 matches that are attached to as many listeners.
+pub(crate) fn routes_at_many_listeners(times: usize) -> String {
+    let gateways = (0..32).map(|n| {
+        let listeners = (0..64)
+            .map(|at| json!({"name": format!("l{at}"), "port": 1_000 + at, "protocol": "HTTP"}));
+        gateway(&format!("g{n}"), listeners.collect())
+    });
+    let parents: Vec<Value> = (0..32).map(|n| json!({"name": format!("g{n}")})).collect();
+    let routes = (0..times).map(|n| {
+        let hostnames: Vec<_> = (0..16).map(|at| format!("h{at}.r{n}.example.com")).collect();
+        let rules: Vec<Value> = (0..16)
+            .map(|rule| {
+                let paths = (0..8).map(|at| json!({"path": {"value": format!("/{rule}/{at}")}}));
+                json!({"matches": paths.collect::<Vec<_>>(), "backendRefs": [{"name": "s", "port": 80}]})
+            })
+            .collect();
+        let spec = json!({"parentRefs": parents, "hostnames": hostnames, "rules": rules});
+        route(&format!("r{n}"), spec)
+    });
+    lines(gateways.chain([service("s")]).chain(routes))
+}
+
+/// Redirects of each host to the next.
+pub(crate) fn redirects_to_other_hosts(times: usize) -> String {
+    let count = times * 1_000;
+    let routes = (0..count).map(|n| {
+        let redirect = json!({"hostname": format!("h{}.example.com", (n + 1) % count)});
+        let filter = json!({"type": "RequestRedirect", "requestRedirect": redirect});
+        let spec = json!({
+            "parentRefs": [{"name": "g"}], "hostnames": [format!("h{n}.example.com")],
+            "rules": [{"filters": [filter]}],
+        });
+        route(&format!("r{n}"), spec)
+    });
+    lines([http_gateway("g")].into_iter().chain(routes))
+}
+
+/// Routes whose hosts belong to another listener, which has as many routes of its own.
+pub(crate) fn hosts_of_another_listener(times: usize) -> String {
+    let listener = |name: &str, hostname: &str| json!({"name": name, "port": 80, "protocol": "HTTP", "hostname": hostname});
+    let listeners = vec![listener("a", "*.com"), listener("b", "*.x.com")];
+    let at = |section: &str, n: usize, hostnames: Value| {
+        let spec =
+            json!({"parentRefs": [{"name": "g", "sectionName": section}], "hostnames": hostnames});
+        route(&format!("{section}{n}"), spec)
+    };
+    let lost = (0..times * 1_000).map(|n| {
+        at(
+            "a",
+            n,
+            json!([format!("h{n}.x.com"), format!("h{n}.y.com")]),
+        )
+    });
+    let others = (0..times * 1_000).map(|n| at("b", n, json!([format!("k{n}.x.com")])));
+    lines(
+        [gateway("g", listeners)]
+            .into_iter()
+            .chain(lost)
+            .chain(others),
+    )
+}
+
 /// References that lead to nothing, each nearly the name of many objects.
 pub(crate) fn near_misses(times: usize) -> String {
     let gateways = (0..times * 250).map(|n| http_gateway(&format!("gateway-{n}")));

@@ -8,7 +8,7 @@ use crate::{
     input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
     output::{self, Line, Page, Style, Tone},
     release::{self, Choosing, Chosen, ReleaseArgs},
-    resolving,
+    resolving::{self, PatternArgs},
 };
 use clap::Args;
 use gwapi::{
@@ -63,6 +63,8 @@ pub(crate) struct ChannelArgs {
     pub(crate) channel: Channel,
     #[command(flatten)]
     release: ReleaseArgs,
+    #[command(flatten)]
+    pub(crate) patterns: PatternArgs,
     /// How many objects and documents that are left out are named; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_ignored: u32,
@@ -90,6 +92,20 @@ impl ChannelArgs {
 pub(crate) fn say_met(met: &[Met]) {
     let mut page = Page::new(Style::stderr());
     for met in met {
+        if met.bound == "max_matches" {
+            let tables = match met.cut_short {
+                1 => "1 listener or Service".to_owned(),
+                n => format!("{n} listeners and Services"),
+            };
+            page.line(
+                0,
+                &Line::plain(format_args!(
+                    "findings on what no request reaches may be missing for {tables}: {} matches are looked at in all; `--max-matches` allows more",
+                    met.most
+                )),
+            );
+            continue;
+        }
         let what = met.bound.trim_start_matches("max_");
         let places = match (what, met.cut_short) {
             ("objects", 1) => "1 reference",
@@ -545,7 +561,11 @@ impl NotInForce {
             let first = self.findings.first();
             let line_number = first.and_then(|field| field.line).unwrap_or(place.line);
             let column = first.and_then(|field| field.column).unwrap_or(place.column);
-            let at = format!("{}:{line_number}:{column}", place.file);
+            // Of a file that is too long as a whole no line is to blame.
+            let at = match line_number {
+                0 => place.file.clone(),
+                line => format!("{}:{line}:{column}", place.file),
+            };
             line = match named {
                 true => line.and(" (").and(at).and(")"),
                 false => line.and(at),

@@ -30,9 +30,7 @@ pub(crate) struct InputArgs {
     /// stdin; may be given several times
     #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// A bound on what reading a file may cost: max-bytes, max-document-bytes, max-objects, max-depth, max-values,
-    /// max-alias-bytes or max-errors; may be given several times
-    #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit)]
+    #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit, help = help_of_limits())]
     limits: Vec<(String, usize)>,
 }
 
@@ -43,6 +41,39 @@ struct Origin {
     index: usize,
     name: String,
     place: Place,
+}
+
+/// What the bounds are for, each with its default.
+fn help_of_limits() -> String {
+    let Limits {
+        max_document_bytes,
+        max_objects,
+        max_depth,
+        max_values,
+        max_alias_bytes,
+        max_errors,
+        ..
+    } = Limits::default();
+    format!(
+        "A bound on what reading a file may cost; may be given several times: max-bytes ({}; stdin and pipes are copied, to \
+         the folder that TMPDIR names if they are long), max-document-bytes ({max_document_bytes}), max-objects \
+         ({max_objects}), max-depth ({max_depth}, and {} at most), max-values ({max_values} in an object, and {} in a list \
+         that `convert` reads), max-alias-bytes ({max_alias_bytes}) or max-errors ({max_errors})",
+        sift::MAX_BYTES,
+        Limits::MOST_DEPTH,
+        sift::MAX_VALUES_OF_A_BACKUP,
+    )
+}
+
+/// What an error says, with the limit under the name that the option has for it.
+fn named_as_option(error: &ReadError) -> String {
+    match error.limit_name() {
+        Some(name) => error.message().replace(
+            &format!("`{name}`"),
+            &format!("`{}`", name.replace('_', "-")),
+        ),
+        None => error.message().to_owned(),
+    }
 }
 
 /// `max-depth=256` and the like.
@@ -284,7 +315,7 @@ impl Problem {
             severity: Severity::Error,
             rule: "manifest/unreadable".to_owned(),
             path: error.path().to_owned(),
-            message: error.message().to_owned(),
+            message: named_as_option(error),
             help: error
                 .limit_name()
                 .map(|name| format!("`--limit {}=…` allows more", name.replace('_', "-"))),

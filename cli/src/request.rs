@@ -99,7 +99,11 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let options = resolving::options(given.chosen.release, args.channel.channel);
+    let options = resolving::options(
+        given.chosen.release,
+        args.channel.channel,
+        args.channel.patterns,
+    );
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
     let effective = resolver.resolution().effective.clone();

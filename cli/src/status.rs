@@ -13,6 +13,7 @@ use crate::{
 use clap::{Args, ValueEnum};
 use gwapi::{
     attachment::{Resolver, RouteKind},
+    lint::LintOptions,
     meta::ObjectRef,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -33,6 +34,10 @@ pub(crate) struct StatusArgs {
     input: InputArgs,
     #[command(flatten)]
     channel: ChannelArgs,
+    /// How many matches are looked at for what no request reaches, at all listeners together and once for each hostname;
+    /// and once more as many for redirects in circles
+    #[arg(long, value_name = "NUMBER", default_value_t = LintOptions::default().max_matches)]
+    max_matches: usize,
     /// The form of the answer: text for people, JSON or YAML for programs, as a `List`
     #[arg(
         short = 'o',
@@ -61,7 +66,11 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
     let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let options = resolving::options(given.chosen.release, args.channel.channel);
+    let options = resolving::options(
+        given.chosen.release,
+        args.channel.channel,
+        args.channel.patterns,
+    );
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
 
@@ -72,9 +81,10 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         &near,
         &given.admitted.warnings,
         &order,
+        args.max_matches,
         Style::stdout(),
     );
-    say_met(&near.met());
+    say_met(&[&*near.met(), text.met()].concat());
     let clean = text.bad_objects() == 0 && given.counts();
     let printed = match args.format {
         StatusFormat::Text => print(text.into_page(&given)),

@@ -8,11 +8,12 @@ use crate::{
     },
     output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json, say},
     release::{self, Choosing, ReleaseArgs},
+    resolving::PatternArgs,
 };
 use clap::Args;
 use gwapi::{
     lint::{
-        Member, judge_together,
+        LintOptions, Member, judge_together,
         near::{Met, NearLimits},
     },
     manifest::{Object, RawObject},
@@ -44,12 +45,19 @@ pub(crate) struct ValidateArgs {
     /// Exit with 1 for warnings, too: for a set that is whole
     #[arg(long)]
     deny_warnings: bool,
-    /// How many findings are kept, and named with `-o json`; all are counted
+    /// How many findings are kept, and named with `-o json`; all are counted, but of one object no more than 1000 errors and
+    /// 1000 warnings
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     max_findings: usize,
     /// How many objects are looked at, in all, for what references that fail are nearly meant to name
     #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_objects)]
     max_near_objects: usize,
+    /// How many matches are looked at for what no request reaches, at all listeners together and once for each hostname;
+    /// and once more as many for redirects in circles
+    #[arg(long, value_name = "NUMBER", default_value_t = LintOptions::default().max_matches)]
+    max_matches: usize,
+    #[command(flatten)]
+    patterns: PatternArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -60,6 +68,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         let mut options = ValidationOptions::of(release, args.channel);
         options.with_status = args.with_status;
         options.now = Some(now);
+        options.patterns = args.patterns.limits();
         options
     };
     let most = args.max_findings;
@@ -92,9 +101,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         kept,
         mut problems,
     } = sifted;
-    let mut near = NearLimits::default();
-    near.max_objects = args.max_near_objects;
-    let met = judge_rest(&input, kept, (&options, near), &mut |problem| {
+    let mut looking = LintOptions::default();
+    looking.near.max_objects = args.max_near_objects;
+    looking.max_matches = args.max_matches;
+    let met = judge_rest(&input, kept, (&options, looking), &mut |problem| {
         problems.push(problem, most);
     });
     input.sort(&mut problems.kept);
@@ -139,7 +149,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 fn judge_rest(
     input: &Input,
     kept: Vec<Kept<Member>>,
-    (options, near): (&ValidationOptions, NearLimits),
+    (options, looking): (&ValidationOptions, LintOptions),
     found: &mut dyn FnMut(Problem),
 ) -> Vec<Met> {
     let places: Vec<_> = kept
@@ -148,7 +158,7 @@ fn judge_rest(
         .collect();
     let members = kept.into_iter().map(|kept| kept.what);
     let mut by_file: BTreeMap<usize, BTreeMap<usize, Report>> = BTreeMap::new();
-    let judged = judge_together(members, options, near);
+    let judged = judge_together(members, options, looking);
     for (index, report) in judged.reports {
         if let Some((source, ordinal)) = places.get(index) {
             by_file.entry(*source).or_default().insert(*ordinal, report);

@@ -1,6 +1,6 @@
 //! Objects as JSON, each judged by itself and all of them together.
 
-use super::{LintOptions, Linted, NearLimits, lint};
+use super::{LintOptions, Linted, lint};
 use crate::{
     attachment::{self, Resolver, Snapshot, SnapshotObject},
     manifest::{self, ReadError},
@@ -33,8 +33,8 @@ pub fn judge_set<'a>(
         }
         member
     });
-    let near = NearLimits::default();
-    let mut together = judge_together(members, options, near).reports;
+    let looking = LintOptions::default();
+    let mut together = judge_together(members, options, looking).reports;
     objects.iter().enumerate().map(move |(index, object)| {
         let mut report = alone(object, unreadable.remove(&index), options);
         let findings = together.remove(&index).map(Report::into_findings);
@@ -111,7 +111,7 @@ impl Member {
 pub fn judge_together(
     members: impl IntoIterator<Item = Member>,
     options: &validation::ValidationOptions,
-    near: NearLimits,
+    looking: LintOptions,
 ) -> Linted<usize> {
     let mut resolving = attachment::Options::for_manifests().with_release(options.release);
     resolving.channel = options.channel;
@@ -138,9 +138,8 @@ pub fn judge_together(
     let mut resolver = Resolver::with_snapshot(snapshot, resolving);
     resolver.update();
     let looking = LintOptions {
-        references: count > 1,
-        near,
-        ..LintOptions::default()
+        references: looking.references && count > 1,
+        ..looking
     };
     let Linted { reports, met } = lint(&resolver, &looking);
     let mut together: BTreeMap<usize, Report> = reports

@@ -1,10 +1,14 @@
 //! Redirects that lead clients in circles.
 
-use super::{Found, LintOptions, sample};
+use super::{
+    Found, LintOptions,
+    budget::{self, Budget},
+    sample,
+};
 use crate::{
     attachment::{
         Resolver, RouteId, RouteKind,
-        effective::{EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule},
+        effective::{AttachedRoute, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule},
     },
     meta::{Authority, NamespacedName, Transport},
     proxy::{Attempted, Begun, Connection, Draws, Scheme, Table, http_entries},
@@ -27,7 +31,12 @@ const MOST_HOPS: usize = 10;
 
 /// Looks for redirects that come back to themselves through the listeners of the same Gateway. A request is made up
 /// for each match of a rule that redirects, and followed.
-pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) {
+pub(super) fn check(
+    resolver: &Resolver,
+    options: &LintOptions,
+    budget: &Budget,
+    found: &mut Found,
+) {
     let mut said = HashSet::new();
     let effective = &resolver.resolution().effective;
     let listeners = effective
@@ -43,17 +52,21 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
         let mut walk = Walk {
             gateway,
             options,
+            budget,
             tables: HashMap::new(),
             ports: &ports,
         };
         for listener in gateway.listeners.iter().filter(|l| scheme(l).is_some()) {
-            for attached in &listener.http {
+            for attached in routes(listener) {
                 if !attached
                     .route
                     .rules
                     .iter()
                     .any(|rule| redirect(rule).is_some())
                 {
+                    continue;
+                }
+                if !budget.take(budget::of_http(&attached.route, attached.hostnames.len())) {
                     continue;
                 }
                 let (entries, _) = http_entries(&attached.route, &attached.hostnames, |rule| {
@@ -119,9 +132,41 @@ fn scheme(listener: &EffectiveListener) -> Option<Scheme> {
 struct Walk<'a> {
     gateway: &'a EffectiveGateway,
     options: &'a LintOptions,
-    tables: HashMap<&'a str, Table>,
+    budget: &'a Budget,
+    /// The tables of listeners that clients are sent to; nothing for one that is too large to be looked at.
+    tables: HashMap<&'a str, Option<Reached<'a>>>,
     /// The ports at which any Gateway of the set listens, or would.
     ports: &'a HashSet<u16>,
+}
+
+/// A listener that clients are sent to.
+struct Reached<'a> {
+    table: Table,
+    /// The routes that have hosts of their own there.
+    with_hosts: HashSet<&'a NamespacedName>,
+}
+
+impl<'a> Reached<'a> {
+    fn of(listener: &'a EffectiveListener, options: &LintOptions) -> Self {
+        let with_hosts = routes(listener).filter(|attached| {
+            let mut hostnames = attached.hostnames.iter();
+            hostnames.any(|hostname| hostname.hostname.is_some())
+        });
+        Self {
+            table: Table::for_listener(listener, options.routing),
+            with_hosts: with_hosts
+                .map(|attached| &attached.route.reference)
+                .collect(),
+        }
+    }
+}
+
+/// The HTTPRoutes of a listener.
+fn routes(listener: &EffectiveListener) -> impl Iterator<Item = &AttachedRoute<HttpRouteRules>> {
+    listener.http.iter().inspect(|_| {
+        #[cfg(test)]
+        work::looked_at();
+    })
 }
 
 /// A place to which a client is sent.
@@ -245,17 +290,17 @@ impl<'a> Walk<'a> {
         route: &HttpRouteRules,
         rule: &HttpRule,
     ) -> Option<(bool, Url)> {
-        let listener = self
-            .gateway
-            .listener(Transport::Tcp, url.port, Some(&url.host))?;
+        let gateway = self.gateway;
+        let listener = gateway.listener(Transport::Tcp, url.port, Some(&url.host))?;
         if scheme(listener)? != url.scheme {
             return None;
         }
-        let options = self.options.routing;
-        let table = self
-            .tables
-            .entry(&listener.name)
-            .or_insert_with(|| Table::for_listener(listener, options));
+        let (options, budget) = (self.options, self.budget);
+        let reached = self.tables.entry(&listener.name).or_insert_with(|| {
+            let fits = budget.take(budget::at_listener(listener));
+            fits.then(|| Reached::of(listener, options))
+        });
+        let Reached { table, with_hosts } = reached.as_ref()?;
         let mut parts = request.clone();
         parts.uri = url.path.parse().ok()?;
         parts
@@ -287,14 +332,29 @@ impl<'a> Walk<'a> {
             .headers
             .get(HOST)
             .and_then(|host| host.to_str().ok());
-        let names_host = |name: &NamespacedName| {
-            let attached = listener.http.iter().find(|a| a.route.reference == *name);
-            attached.is_some_and(|a| a.hostnames.iter().any(|h| h.hostname.is_some()))
-        };
-        if begin != Some(&url.host) && !names_host(&won.route().name) {
+        if begin != Some(&url.host) && !with_hosts.contains(&won.route().name) {
             return None;
         }
         let to = answer.headers.get(LOCATION)?.to_str().ok()?;
         Some((own, Url::read(to, url)?))
+    }
+}
+
+/// How many routes of listeners are looked at. Findings do not show that, so it is counted.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn looked_at() {
+        LOOKED_AT.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many routes this thread has looked at since it was last asked.
+    pub(in crate::lint) fn routes() -> usize {
+        LOOKED_AT.with(Cell::take)
     }
 }

@@ -24,6 +24,7 @@
 //! assert_eq!(report.findings()[0].message(), "Gateway `default/front` is not in the set");
 //! ```
 
+mod budget;
 mod covered;
 mod judge;
 mod loops;
@@ -42,6 +43,7 @@ use crate::{
     rules::{Rule, Severity},
     validation::{Finding, Findings, Report},
 };
+use budget::Budget;
 use near::{Met, Near, NearLimits};
 use std::collections::BTreeMap;
 
@@ -55,6 +57,10 @@ pub struct LintOptions {
     pub routing: routing::RouterOptions,
     /// How far to look for what a reference that fails was nearly meant to name.
     pub near: NearLimits,
+    /// How many matches are looked at for what no request reaches, at all listeners and Services together and once for
+    /// each hostname; and once more as many for redirects in circles. 500 000 by default: a table that does not fit into
+    /// the rest is passed over, and [`Linted::met`] says how many were.
+    pub max_matches: usize,
 }
 
 impl Default for LintOptions {
@@ -63,6 +69,7 @@ impl Default for LintOptions {
             references: true,
             routing: routing::RouterOptions::default(),
             near: NearLimits::default(),
+            max_matches: 500_000,
         }
     }
 }
@@ -73,7 +80,7 @@ impl Default for LintOptions {
 pub struct Linted<K> {
     /// A report for each object of which there is anything to say.
     pub reports: BTreeMap<K, Report>,
-    /// The bounds of [`LintOptions::near`] that were met: findings may lack their help.
+    /// The bounds of [`LintOptions`] that were met: findings may lack their help, or be missing.
     pub met: Vec<Met>,
 }
 
@@ -95,8 +102,7 @@ pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
         references::check(resolver, &near, &mut found);
         met = near.met();
     }
-    reach::check(resolver, options, &mut found);
-    loops::check(resolver, options, &mut found);
+    met.extend(match_rules(resolver, options, &mut found));
     Linted {
         reports: found.into_reports(),
         met,
@@ -106,14 +112,27 @@ pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
 /// The part of [`lint`] that a status has no condition for: matches, rules and routes that no request reaches, and
 /// redirects that lead to nobody or in circles.
 #[must_use]
-pub fn beside_conditions(
-    resolver: &Resolver,
-    options: &LintOptions,
-) -> BTreeMap<ObjectRef, Report> {
+pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = Found::default();
-    reach::check(resolver, options, &mut found);
-    loops::check(resolver, options, &mut found);
-    found.into_reports()
+    let met = match_rules(resolver, options, &mut found);
+    Linted {
+        reports: found.into_reports(),
+        met: met.into_iter().collect(),
+    }
+}
+
+/// Looks at tables of matches, within the bound. That tables were passed over, if any were.
+fn match_rules(resolver: &Resolver, options: &LintOptions, found: &mut Found) -> Option<Met> {
+    let budget = || Budget::of(options.max_matches);
+    let (reach, loops) = (budget(), budget());
+    reach::check(resolver, options, &reach, found);
+    loops::check(resolver, options, &loops, found);
+    let cut_short = reach.cut_short().saturating_add(loops.cut_short());
+    (cut_short > 0).then_some(Met {
+        bound: "max_matches",
+        most: options.max_matches,
+        cut_short,
+    })
 }
 
 /// Whether no condition of a status says what a finding of validation warns of: who shows a status has to say it beside the

@@ -2,7 +2,11 @@
 
 mod entries;
 
-use super::{Found, LintOptions, covered, patterns};
+use super::{
+    Found, LintOptions,
+    budget::{self, Budget},
+    covered, patterns,
+};
 use crate::{
     attachment::{
         Resolver, RouteId, RouteKind, RuleLabel, Snapshot, WonBy,
@@ -39,7 +43,7 @@ struct Cause {
 /// Where a table comes from.
 #[derive(Clone, Copy, Debug)]
 enum Site<'a> {
-    Listener(&'a EffectiveGateway, &'a EffectiveListener),
+    Listener(&'a Routes<'a>, &'a EffectiveListener),
     /// A Service, and the port if the routes name one.
     Service(&'a NamespacedName, Option<u16>),
     /// A route that is attached nowhere, by itself.
@@ -49,11 +53,11 @@ enum Site<'a> {
 impl fmt::Display for Site<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listener(gateway, listener) => {
+            Self::Listener(routes, listener) => {
                 write!(
                     f,
                     "listener `{}` of Gateway `{}`",
-                    listener.name, gateway.name
+                    listener.name, routes.gateway.name
                 )
             }
             Self::Service(service, None) => write!(f, "Service `{service}`"),
@@ -73,10 +77,17 @@ struct Fate {
     cause: Option<Cause>,
 }
 
-pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) {
+pub(super) fn check(
+    resolver: &Resolver,
+    options: &LintOptions,
+    budget: &Budget,
+    found: &mut Found,
+) {
     let mut reach = Reach {
         snapshot: resolver.snapshot(),
         options,
+        budget,
+        passed_over: HashSet::new(),
         effort: covered::Effort::default(),
         fates: BTreeMap::new(),
         lost: Vec::new(),
@@ -84,8 +95,9 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
     };
     let effective = &resolver.resolution().effective;
     for gateway in effective.gateways.values() {
+        let routes = Routes::of(gateway);
         for listener in &gateway.listeners {
-            reach.listener(gateway, listener);
+            reach.listener(&routes, listener);
         }
     }
     for service in effective
@@ -105,7 +117,9 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
         .filter(|rules| !reach.knows(RouteKind::Http, &rules.reference))
         .collect();
     for rules in alone {
-        reach.http([(&***rules, EVERY_HOST)].into_iter(), Site::Alone);
+        if budget.take(budget::of_http(rules, 1)) {
+            reach.http([(&***rules, EVERY_HOST)].into_iter(), Site::Alone);
+        }
     }
     let alone: Vec<_> = grpc
         .iter()
@@ -124,6 +138,9 @@ pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Foun
 struct Reach<'o> {
     snapshot: &'o Snapshot,
     options: &'o LintOptions,
+    budget: &'o Budget,
+    /// Routes that are in a table which is not looked at: what they get there is not known.
+    passed_over: HashSet<RouteId>,
     effort: covered::Effort,
     fates: BTreeMap<RouteId, BTreeMap<Place, Fate>>,
     /// Routes that no request reaches at some listener or Service, and why.
@@ -137,14 +154,21 @@ type Elsewhere<'a> = BTreeMap<&'a str, BTreeSet<String>>;
 
 impl Reach<'_> {
     fn knows(&self, kind: RouteKind, name: &NamespacedName) -> bool {
-        self.fates.contains_key(&RouteId::new(kind, name.clone()))
+        let id = RouteId::new(kind, name.clone());
+        self.fates.contains_key(&id) || self.passed_over.contains(&id)
     }
 
-    fn listener(&mut self, gateway: &EffectiveGateway, listener: &EffectiveListener) {
-        let site = Site::Listener(gateway, listener);
-        let mut entries = http_targets(parts(&listener.http));
-        entries.extend(grpc_targets(parts(&listener.grpc)));
-        self.table(&entries, site);
+    fn listener(&mut self, routes: &Routes<'_>, listener: &EffectiveListener) {
+        let site = Site::Listener(routes, listener);
+        if self.budget.take(budget::at_listener(listener)) {
+            let mut entries = http_targets(parts(&listener.http));
+            entries.extend(grpc_targets(parts(&listener.grpc)));
+            self.table(&entries, site);
+        } else {
+            let http = listener.http.iter().map(|one| &one.route.reference);
+            let grpc = listener.grpc.iter().map(|one| &one.route.reference);
+            self.pass_over(http, grpc);
+        }
         // Which of several routes of these kinds gets the connections is a matter of their status.
         for attached in &listener.tls_routes {
             self.further_rules(RouteKind::Tls, &attached.route);
@@ -174,9 +198,28 @@ impl Reach<'_> {
         }
     }
 
+    /// Notes routes of a table that is not looked at.
+    fn pass_over<'a>(
+        &mut self,
+        http: impl Iterator<Item = &'a NamespacedName>,
+        grpc: impl Iterator<Item = &'a NamespacedName>,
+    ) {
+        let http = http.map(|name| RouteId::new(RouteKind::Http, name.clone()));
+        let grpc = grpc.map(|name| RouteId::new(RouteKind::Grpc, name.clone()));
+        self.passed_over.extend(http.chain(grpc));
+    }
+
     fn service(&mut self, service: &EffectiveService) {
+        let all = budget::at_service(service);
         // Routes compete for the requests of the same clients to the same port.
         for (port, clients) in scopes(service) {
+            // Each scope goes through all routes.
+            if !self.budget.take(all) {
+                let http = service.http.iter().map(|one| &one.route.reference);
+                let grpc = service.grpc.iter().map(|one| &one.route.reference);
+                self.pass_over(http, grpc);
+                break;
+            }
             let site = Site::Service(&service.name, port);
             let here = (port, clients);
             let is_tcp = |named: u16| {
@@ -354,6 +397,9 @@ impl Reach<'_> {
     fn say(self, resolver: &Resolver, found: &mut Found) {
         let mut dead_routes = HashSet::new();
         for (id, fates) in &self.fates {
+            if self.passed_over.contains(id) {
+                continue;
+            }
             let reference = id.reference();
             let dead = |fate: &Fate| !fate.lives && (fate.pathless || fate.cause.is_some());
             if !fates.is_empty() && fates.values().all(dead) {
@@ -517,32 +563,75 @@ fn own_hostname(entry: &Entry<Target<'_>>) -> Option<Hostname> {
 
 /// The more specific listener of the port that has all hosts of a hostname, if there is one.
 fn taken_by<'a>(hostname: &Hostname, site: Site<'a>) -> Option<&'a str> {
-    let Site::Listener(gateway, listener) = site else {
+    let Site::Listener(routes, listener) = site else {
         return None;
     };
-    let owner = gateway.owner(listener, hostname)?;
+    let owner = routes.gateway.owner(listener, hostname)?;
     Some(&owner.name)
 }
 
 /// Whether a listener beside the one of a site has a route as well.
 fn has_route(site: Site<'_>, name: &str, id: &RouteId) -> bool {
-    let Site::Listener(gateway, _) = site else {
+    let Site::Listener(routes, _) = site else {
         return false;
     };
-    let listener = gateway.listeners.iter().find(|l| l.name == name);
-    listener.is_some_and(|listener| is_attached(listener, id))
+    routes.attached.contains(&(name, id.kind, &id.name))
 }
 
-fn is_attached(listener: &EffectiveListener, id: &RouteId) -> bool {
-    fn has<R>(routes: &[AttachedRoute<R>], is: impl Fn(&R) -> bool) -> bool {
-        routes.iter().any(|attached| is(&attached.route))
+/// A Gateway, and which routes each of its listeners has.
+#[derive(Debug)]
+struct Routes<'a> {
+    gateway: &'a EffectiveGateway,
+    attached: HashSet<(&'a str, RouteKind, &'a NamespacedName)>,
+}
+
+impl<'a> Routes<'a> {
+    fn of(gateway: &'a EffectiveGateway) -> Self {
+        let listeners = gateway.listeners.iter();
+        let attached = listeners.flat_map(|listener| {
+            attached(listener).map(|(kind, route)| (listener.name.as_str(), kind, route))
+        });
+        Self {
+            gateway,
+            attached: attached.collect(),
+        }
     }
-    let connection = |rules: &ConnectionRouteRules| rules.reference == id.name;
-    match id.kind {
-        RouteKind::Http => has(&listener.http, |rules| rules.reference == id.name),
-        RouteKind::Grpc => has(&listener.grpc, |rules| rules.reference == id.name),
-        RouteKind::Tls => has(&listener.tls_routes, connection),
-        RouteKind::Tcp => has(&listener.tcp, connection),
-        RouteKind::Udp => has(&listener.udp, connection),
+}
+
+/// The routes of a listener.
+fn attached(listener: &EffectiveListener) -> impl Iterator<Item = (RouteKind, &NamespacedName)> {
+    fn of<R: RouteRules>(
+        kind: RouteKind,
+        routes: &[AttachedRoute<R>],
+    ) -> impl Iterator<Item = (RouteKind, &NamespacedName)> {
+        routes.iter().map(move |attached| {
+            #[cfg(test)]
+            work::looked_at();
+            (kind, attached.route.seniority().name)
+        })
+    }
+    of(RouteKind::Http, &listener.http)
+        .chain(of(RouteKind::Grpc, &listener.grpc))
+        .chain(of(RouteKind::Tls, &listener.tls_routes))
+        .chain(of(RouteKind::Tcp, &listener.tcp))
+        .chain(of(RouteKind::Udp, &listener.udp))
+}
+
+/// How many routes of listeners are looked at. Findings do not show that, so it is counted.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn looked_at() {
+        LOOKED_AT.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many routes this thread has looked at since it was last asked.
+    pub(in crate::lint) fn routes() -> usize {
+        LOOKED_AT.with(Cell::take)
     }
 }

@@ -53,6 +53,9 @@ impl ReadOptions {
 /// What is beyond a bound is an error that names it ([`ReadError::limit_name`](super::ReadError::limit_name)). A bound
 /// of an object leaves out that object or document, and what follows is read; after a bound of the stream nothing more
 /// of the stream is.
+///
+/// The command `gwapi` has two other defaults, since it reads object by object: 1 GiB for the length of a stream, and five
+/// million values for a list that `gwapi convert` reads as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -311,8 +311,12 @@ impl From<Findings> for Report {
             ..
         } = findings;
         const RULE: &str = "object/too-many-findings";
-        let message = |what| format!("the object has {MOST_FINDINGS} {what}: more are not named");
-        let help = || "correct these first".to_owned();
+        let message = |what| {
+            format!(
+                "the object has {MOST_FINDINGS} {what} or more: those beyond {MOST_FINDINGS} are neither named nor counted"
+            )
+        };
+        let help = || "correct these first: no option allows more of one object".to_owned();
         if errors >= MOST_FINDINGS {
             kept.push(Finding::error(RULE, String::new(), message("errors")).with_help(help()));
         }

@@ -1,12 +1,12 @@
 //! Reading object by object, several files at once. Only what a verb makes of each object is kept, so that memory follows
 //! that and the findings, not the input.
 
-use super::{Input, InputArgs, Origin, Place, Problem, Severity};
+use super::{Input, InputArgs, Origin, Place, Problem, Severity, place::CopyError};
 use crate::output::fail;
 use gwapi::manifest::{self, RawObject, ReadOptions};
 use std::{
     collections::BTreeMap,
-    io::{self, Read},
+    io::Read,
     num::NonZero,
     sync::{
         Mutex, PoisonError,
@@ -15,8 +15,12 @@ use std::{
     thread,
 };
 
-/// How long a file may be that is not kept.
-const MAX_BYTES: usize = 16 << 30;
+/// How long a file may be of which no more than an object is kept at a time: more than in [`Limits`](gwapi::manifest::Limits),
+/// whose default is for a text in memory. What can be read once only is copied, so that this is what a copy may take.
+pub(super) const MAX_BYTES: usize = 1 << 30;
+
+/// How many values a list may hold that is read as a whole: a backup of a cluster is one.
+pub(super) const MAX_VALUES_OF_A_BACKUP: usize = 5_000_000;
 
 /// The stack of a thread that reads: documents may nest as deep as [`Limits::MOST_DEPTH`](gwapi::manifest::Limits).
 const STACK: usize = 32 << 20;
@@ -119,10 +123,9 @@ impl InputArgs {
 
     /// How a document of a backup is read, a list of all its objects as a whole.
     pub(crate) fn options_of_backups(&self) -> ReadOptions {
-        const MAX_VALUES: usize = 5_000_000;
         let mut limits = self.limits();
         if !self.sets("max_values") {
-            limits.max_values = MAX_VALUES;
+            limits.max_values = MAX_VALUES_OF_A_BACKUP;
         }
         ReadOptions::default().with_limits(limits)
     }
@@ -301,7 +304,7 @@ fn read<T>(
     most: usize,
     look: &mut dyn FnMut(&str, RawObject) -> Looked<T>,
 ) -> Result<OfFile<T>, String> {
-    let failed = |error: io::Error| format!("cannot read `{}`: {error}", origin.name);
+    let failed = |error: CopyError| format!("cannot read `{}`: {error}", origin.name);
     // One byte more than allowed, so that too much is seen to be.
     let most_bytes = options.limits.max_bytes.saturating_add(1);
     let place = origin.place.repeatable(most_bytes).map_err(failed)?;
@@ -311,7 +314,7 @@ fn read<T>(
         objects: 0,
         place: place.clone(),
     };
-    let from = place.open().map_err(failed)?;
+    let from = place.open().map_err(|error| failed(error.into()))?;
     of_file.all(&origin.name, from, options, most, look);
     Ok(of_file)
 }

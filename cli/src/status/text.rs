@@ -30,7 +30,7 @@ pub(super) struct StatusText<'a> {
     /// What validation warns of.
     warnings: &'a BTreeMap<ObjectRef, Vec<Finding>>,
     /// What no request reaches.
-    unreached: BTreeMap<ObjectRef, validation::Report>,
+    unreached: lint::Linted<ObjectRef>,
     /// The routes that are in force at each listener.
     in_force: BTreeMap<(NamespacedName, &'a str), BTreeSet<&'a RouteId>>,
     page: Page,
@@ -48,13 +48,16 @@ impl<'a> StatusText<'a> {
         near: &'a Near<'a>,
         warnings: &'a BTreeMap<ObjectRef, Vec<Finding>>,
         objects: &[&ObjectRef],
+        max_matches: usize,
         style: Style,
     ) -> Self {
+        let mut options = LintOptions::default();
+        options.max_matches = max_matches;
         let mut text = Self {
             resolver,
             near,
             warnings,
-            unreached: lint::beside_conditions(resolver, &LintOptions::default()),
+            unreached: lint::beside_conditions(resolver, &options),
             in_force: route::in_force(resolver),
             page: Page::new(style),
             told: Vec::new(),
@@ -71,6 +74,11 @@ impl<'a> StatusText<'a> {
             }
         }
         text
+    }
+
+    /// The bounds that were met in looking for what no request reaches.
+    pub(super) fn met(&self) -> &[lint::near::Met] {
+        &self.unreached.met
     }
 
     /// How many objects there are to look at.
@@ -199,7 +207,7 @@ impl<'a> StatusText<'a> {
         let matches = matches!(kind, None | Some(RouteKind::Http | RouteKind::Grpc));
         let warned = self.warnings.get(object).into_iter().flatten();
         let warned = warned.filter(|finding| lint::is_without_condition(finding));
-        let unreached = self.unreached.get(object).into_iter();
+        let unreached = self.unreached.reports.get(object).into_iter();
         let unreached = unreached
             .flat_map(validation::Report::findings)
             // Further rules of a route without matches are dropped, which a condition says.

@@ -182,7 +182,7 @@ fn a_limit_is_named_with_how_to_raise_it_and_the_rest_is_judged() {
     let text = "kind: A\nx: [[[[1]]]]\n---\nkind: B\nkind: C\n";
     let limited = ["validate", "--limit", "max-depth=3", "-f", "-"];
     let shown = String::from_utf8(gwapi(&limited, text).stdout).unwrap();
-    assert!(shown.contains("the limit of 3 (`max_depth`)"), "{shown}");
+    assert!(shown.contains("the limit of 3 (`max-depth`)"), "{shown}");
     assert!(
         shown.contains("`--limit max-depth=…` allows more"),
         "{shown}"
@@ -338,7 +338,7 @@ fn every_limit_is_named_with_how_to_raise_it() {
             let (code, said) = run(low);
             let of_limit = said.matches(&raise).count();
             assert!(code == Some(1) && of_limit == 1, "{verb} {name}: {said}");
-            let named = format!("(`{}`)", name.replace('-', "_"));
+            let named = format!("(`{name}`)");
             assert!(said.contains(&named), "{verb} {name}: {said}");
             assert!(
                 rest.is_empty() || said.contains("given twice"),
@@ -413,4 +413,72 @@ fn bounds_of_hints_are_named_where_they_are_met() {
     assert_eq!(asked(&["--gateway", "shop/front"]), "");
     let few = asked(&["--gateway", "shop/front", "--max-near-listeners", "2"]);
     assert!(few.contains("`--max-near-listeners` allows more"), "{few}");
+}
+
+/// Who meets a limit looks for it in the help.
+#[test]
+fn help_has_every_limit_with_its_default() {
+    for verb in ["validate", "status", "request", "convert", "upgrade-check"] {
+        let help = String::from_utf8(gwapi(&[verb, "--help"], "").stdout).unwrap();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for limit in [
+            "max-bytes (1073741824;",
+            "TMPDIR",
+            "max-document-bytes (134217728)",
+            "max-objects (2000000)",
+            "max-depth (128,",
+            "max-values (500000 in an object, and 5000000 in a list",
+            "max-alias-bytes (8388608)",
+            "max-errors (1000)",
+        ] {
+            assert!(help.contains(limit), "{verb}: {limit} in {help}");
+        }
+    }
+}
+
+/// What is too long as a whole has no line to blame, and the limit is called as the option calls it.
+#[test]
+fn a_stream_that_is_too_long_names_the_option_and_no_line() {
+    for verb in ["validate", "status"] {
+        let output = gwapi(
+            &[verb, "--limit", "max-bytes=10", "-f", "-"],
+            "kind: A\n# long\n",
+        );
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("<stdin>: "), "{said}");
+        assert!(said.contains("the limit of 10 (`max-bytes`)"), "{said}");
+        assert!(said.contains("`--limit max-bytes=…` allows more"), "{said}");
+    }
+}
+
+/// The limits on regular expressions are options of the verbs that judge them, and messages name these.
+#[test]
+fn limits_on_regular_expressions_can_be_raised() {
+    let large = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: default }
+spec:
+  parentRefs: [{ name: g }]
+  rules: [{ matches: [{ path: { type: RegularExpression, value: '/\\w{60}' } }] }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: g, namespace: default }
+spec: { gatewayClassName: c, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+";
+    for verb in ["validate", "status"] {
+        let said = |more: &[&str]| {
+            let output = gwapi(&[&[verb, "-f", "-"], more].concat(), large);
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+        };
+        let refused = said(&[]);
+        assert!(
+            refused.contains("`--max-pattern` of the command raises"),
+            "{refused}"
+        );
+        let taken = said(&["--max-pattern", "4000000"]);
+        assert!(!taken.contains("--max-pattern"), "{taken}");
+    }
 }

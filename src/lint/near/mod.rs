@@ -89,11 +89,11 @@ impl Default for NearLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Met {
-    /// The bound, as the field of [`NearLimits`] is called.
+    /// The bound, as the field of [`NearLimits`] or [`LintOptions`](crate::lint::LintOptions) is called.
     pub bound: &'static str,
     /// What the bound allows.
     pub most: usize,
-    /// How many references or requests were not looked at to the end.
+    /// How many references, requests, or tables of listeners and Services were not looked at to the end.
     pub cut_short: usize,
 }
 

@@ -1,6 +1,10 @@
 //! How much work a set takes. Findings do not show that, so it is counted.
 
 use super::*;
+use crate::lint::{
+    budget::work::matches, loops::work::routes as routes_for_redirects,
+    reach::work::routes as routes_by_listener,
+};
 
 /// Of each grant the set is read once, and each reference that fails looks at few, however many there are.
 #[test]
@@ -85,4 +89,117 @@ fn a_route_that_many_parents_reject_for_its_rules_is_judged_once() {
     assert_eq!(near::work::judgements(), 1);
     let mut found = found.iter().map(|(rule, _)| *rule);
     assert!(!found.any(|rule| rule == "ParentReference/accepted"));
+}
+
+/// HTTPRoutes of one rule with this filter or backend, each for a host of its own.
+fn routes_for_hosts(many: usize, host: &str, rule: impl Fn(usize) -> Value) -> Vec<Value> {
+    (0..many)
+        .map(|n| {
+            let mut one = route(&json!({
+                "parentRefs": [{"name": "gw"}],
+                "hostnames": [host.replace('N', &n.to_string())],
+                "rules": [rule(n)],
+            }));
+            one["metadata"]["name"] = json!(format!("r{n}"));
+            one
+        })
+        .collect()
+}
+
+/// A client that is sent to another host is looked for in a table, and not among all routes of the listener.
+#[test]
+fn redirects_to_other_hosts_look_at_each_route_of_a_listener_twice_however_many_there_are() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    for many in [100, 400] {
+        let routes = routes_for_hosts(many, "hN.test", |n| {
+            let next = format!("h{}.test", (n + 1) % many);
+            json!({"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": next}}]})
+        });
+        let objects: Vec<_> = routes.iter().chain([&gateway]).collect();
+        routes_for_redirects();
+        judged(&objects);
+        assert_eq!(routes_for_redirects(), 2 * many);
+    }
+}
+
+/// Whether the listener to which a host belongs has the route, too, is looked up.
+#[test]
+fn hosts_that_belong_to_another_listener_look_at_each_attached_route_once() {
+    let gateway = gateway(&json!([
+        {"name": "wide", "port": 80, "protocol": "HTTP", "hostname": "*.test"},
+        {"name": "lab", "port": 80, "protocol": "HTTP", "hostname": "*.lab.test"},
+    ]));
+    let at = |section: &str, name: &str, n: usize| {
+        let mut one = route(&json!({
+            "parentRefs": [{"name": "gw", "sectionName": section}],
+            "hostnames": [format!("{name}{n}.lab.test")],
+        }));
+        one["metadata"]["name"] = json!(format!("{name}{n}"));
+        one
+    };
+    for many in [100, 400] {
+        let wide = (0..many).map(|n| at("wide", "w", n));
+        let routes: Vec<_> = wide.chain((0..many).map(|n| at("lab", "l", n))).collect();
+        let objects: Vec<_> = routes.iter().chain([&gateway]).collect();
+        routes_by_listener();
+        let found = judged(&objects);
+        let lost = found.iter().flatten().filter(|f| f.0 == "Route/reached");
+        assert_eq!(lost.count(), many);
+        assert_eq!(routes_by_listener(), 2 * many);
+    }
+}
+
+/// One route may be in the tables of thousands of listeners. What is not looked at is counted, and nothing is said of a
+/// match that may live there.
+#[test]
+fn no_more_matches_are_looked_at_than_allowed_and_tables_that_are_passed_over_are_counted() {
+    let gateways = (0..4).map(|n| {
+        let listener = |at| json!({"name": format!("l{at}"), "port": 80 + at, "protocol": "HTTP"});
+        let listeners: Vec<_> = (0..8).map(listener).collect();
+        let mut one = gateway(&json!(listeners));
+        one["metadata"]["name"] = json!(format!("g{n}"));
+        one
+    });
+    let parents: Vec<_> = (0..4).map(|n| json!({"name": format!("g{n}")})).collect();
+    let paths: Vec<_> = (0..4)
+        .map(|n| json!({"path": {"value": format!("/{n}")}}))
+        .collect();
+    let redirect =
+        json!([{"type": "RequestRedirect", "requestRedirect": {"hostname": "else.test"}}]);
+    let spec = json!({
+        "parentRefs": parents, "hostnames": ["a.test", "b.test"],
+        "rules": [{"matches": paths, "filters": redirect}],
+    });
+    let (first, mut second) = (route(&spec), route(&spec));
+    second["metadata"]["name"] = json!("b");
+    let objects: Vec<_> = gateways.chain([first, second]).collect();
+    let judge = |max_matches| {
+        let options = validation::ValidationOptions::new(Channel::Standard);
+        let members = objects
+            .iter()
+            .map(|object| Member::judge(object, &options).0);
+        let looking = LintOptions {
+            max_matches,
+            ..LintOptions::default()
+        };
+        matches();
+        let Linted { reports, met } = judge_together(members, &options, looking);
+        let dead = reports.values().flat_map(Report::findings);
+        let dead = dead
+            .filter(|f| f.rule() == "RouteRules/no-dead-match")
+            .count();
+        (dead, met, matches())
+    };
+    // 32 tables of 2 routes, each with 4 matches for 2 hostnames; for redirects the tables once more.
+    let (dead, met, _) = judge(512);
+    assert_eq!((dead, met.len()), (4, 1), "{met:?}");
+    let (dead, met, looked_at) = judge(1_024);
+    assert_eq!((dead, met), (4, vec![]));
+    assert!((512..=512 + 1_024).contains(&looked_at), "{looked_at}");
+    let (dead, met, looked_at) = judge(100);
+    assert_eq!(dead, 0);
+    assert_eq!((met[0].bound, met[0].most), ("max_matches", 100));
+    // Of the tables 26 are passed over, and those that redirects lead to.
+    assert!(met[0].cut_short >= 26, "{met:?}");
+    assert!(looked_at <= 200, "{looked_at}");
 }

@@ -67,12 +67,12 @@ impl PatternError {
                 format!("`{text}` is not a regular expression: {reason}")
             }
             PatternProblem::TooLarge { size, limit } => format!(
-                "the regular expression `{text}` is too large: about {} when compiled, and the limit is {} (`PatternLimits::pattern`); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
+                "the regular expression `{text}` is too large: about {} when compiled, and the limit is {} (`PatternLimits::pattern`, which `--max-pattern` of the command raises); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
                 bytes(*size),
                 bytes(*limit)
             ),
             PatternProblem::TooLargeTogether { size, limit } => format!(
-                "the regular expression `{text}` is one too many: with those before it in the route, about {} when compiled, and the limit is {} (`PatternLimits::route`); divide the route, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
+                "the regular expression `{text}` is one too many: with those before it in the route, about {} when compiled, and the limit is {} (`PatternLimits::route`, which `--max-route-patterns` of the command raises); divide the route, or write ASCII classes such as `[0-9A-Za-z_]` for `\\w`",
                 bytes(*size),
                 bytes(*limit)
             ),
@@ -121,7 +121,7 @@ mod tests {
         let error = of(r"\w{100}");
         assert_eq!(
             error.to_string(),
-            r"the regular expression `\w{100}` is too large: about 2 MiB when compiled, and the limit is 1 MiB (`PatternLimits::pattern`); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\w`"
+            r"the regular expression `\w{100}` is too large: about 2 MiB when compiled, and the limit is 1 MiB (`PatternLimits::pattern`, which `--max-pattern` of the command raises); lower its counts, or write ASCII classes such as `[0-9A-Za-z_]` for `\w`"
         );
         assert!(matches!(
             error.problem(),

@@ -50,7 +50,7 @@ impl TableBudget {
 /// about the route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the regular expressions of the route take about {} when compiled, and older routes leave {} of the {} that one routing table may take (`PatternLimits::table`)",
+    "the regular expressions of the route take about {} when compiled, and older routes leave {} of the {} that one routing table may take (`PatternLimits::table`, which `--max-table-patterns` of the command raises)",
     bytes(*size),
     bytes(*left),
     bytes(*limit)

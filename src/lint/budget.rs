@@ -1,0 +1,112 @@
+//! How much of the routing tables of a set may be looked at.
+
+use crate::attachment::effective::{
+    AttachedRoute, EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules,
+    ServiceRoute,
+};
+use std::cell::Cell;
+
+/// How many matches may still be looked at, at all listeners and Services together.
+///
+/// A route of a few kilobytes may be attached to thousands of listeners, each of which has a table of all its matches, one
+/// for each of its hostnames.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: Cell<usize>,
+    cut_short: Cell<usize>,
+}
+
+impl Budget {
+    pub(super) fn of(most: usize) -> Self {
+        Self {
+            left: Cell::new(most),
+            cut_short: Cell::new(0),
+        }
+    }
+
+    /// Whether a table of so many matches may be looked at, too. A table that may not is counted.
+    pub(super) fn take(&self, matches: usize) -> bool {
+        match self.left.get().checked_sub(matches) {
+            Some(left) => {
+                self.left.set(left);
+                #[cfg(test)]
+                work::looked_at(matches);
+                true
+            }
+            None => {
+                self.cut_short.set(self.cut_short.get().saturating_add(1));
+                false
+            }
+        }
+    }
+
+    /// How many tables could not be looked at.
+    pub(super) fn cut_short(&self) -> usize {
+        self.cut_short.get()
+    }
+}
+
+/// How many matches the table of a listener has.
+pub(super) fn at_listener(listener: &EffectiveListener) -> usize {
+    fn of<R>(routes: &[AttachedRoute<R>], matches: impl Fn(&R) -> usize) -> usize {
+        let of_each = routes
+            .iter()
+            .map(|attached| times(matches(&attached.route), attached.hostnames.len()));
+        of_each.fold(0, usize::saturating_add)
+    }
+    of(&listener.http, http).saturating_add(of(&listener.grpc, grpc))
+}
+
+/// How many matches the routes of a Service have.
+pub(super) fn at_service(service: &EffectiveService) -> usize {
+    fn of<R>(routes: &[ServiceRoute<R>], matches: impl Fn(&R) -> usize) -> usize {
+        let of_each = routes.iter().map(|route| matches(&route.route));
+        of_each.fold(0, usize::saturating_add)
+    }
+    of(&service.http, http).saturating_add(of(&service.grpc, grpc))
+}
+
+/// How many matches an HTTPRoute has for so many hostnames.
+pub(super) fn of_http(route: &HttpRouteRules, hostnames: usize) -> usize {
+    times(http(route), hostnames)
+}
+
+fn times(matches: usize, hostnames: usize) -> usize {
+    matches.saturating_mul(hostnames.max(1))
+}
+
+/// A rule without matches has one: it takes everything.
+fn http(route: &HttpRouteRules) -> usize {
+    route
+        .rules
+        .iter()
+        .map(|rule| rule.matches.len().max(1))
+        .sum()
+}
+
+fn grpc(route: &GrpcRouteRules) -> usize {
+    route
+        .rules
+        .iter()
+        .map(|rule| rule.matches.len().max(1))
+        .sum()
+}
+
+/// How many matches are looked at. Findings do not show that, so it is counted.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn looked_at(matches: usize) {
+        LOOKED_AT.with(|count| count.set(count.get() + matches));
+    }
+
+    /// How many matches this thread has looked at since it was last asked.
+    pub(in crate::lint) fn matches() -> usize {
+        LOOKED_AT.with(Cell::take)
+    }
+}
