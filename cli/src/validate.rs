@@ -16,10 +16,10 @@ use gwapi::{
         LintOptions, Member, judge_together,
         near::{Met, NearLimits},
     },
-    manifest::{Object, RawObject},
-    meta::{self, Channel},
+    manifest::RawObject,
+    meta::Channel,
     rules,
-    validation::{self, Finding, Report, Uses, ValidationOptions},
+    validation::{Finding, Report, Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -76,12 +76,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let looker = |release| {
         let options = options(release);
         move |file: &str, entry: RawObject| {
-            let (keep, report) = if is_of_set(&entry) {
-                let (member, report) = Member::judge(&entry.value, &options);
-                (Some(member), report)
-            } else {
-                (None, validation::validate_value(&entry.value, &options))
-            };
+            let (member, report) = Member::judge(&entry.value, &options);
+            let keep = Some(member).filter(|member| !member.is_foreign());
             let findings = report.findings().iter();
             let problems = findings.map(|finding| problem(file, Some(&entry), finding));
             Looked {
@@ -176,16 +172,6 @@ fn judge_rest(
         }
     }
     judged.met
-}
-
-/// Whether an object has a part in what a set of objects means.
-fn is_of_set(entry: &RawObject) -> bool {
-    let (api_version, kind) = (entry.api_version(), entry.kind());
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    group == meta::GROUP
-        || group == meta::EXPERIMENTS_GROUP
-        || (group, kind) == ("multicluster.x-k8s.io", "ServiceImport")
-        || Object::KNOWN.contains(&(api_version, kind))
 }
 
 /// A finding on an object; its place is not known where the object is no longer there.

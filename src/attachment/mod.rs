@@ -34,7 +34,10 @@
 //! * Of several TCPRoutes or UDPRoutes at a listener, or at a port of a Service, the oldest is accepted, then the
 //!   first by name; a TLSRoute is rejected where others take all of its hostnames. The first rule of such a route
 //!   takes everything, the others are dropped.
-//! * A TCPRoute or UDPRoute of which no backend can be had is not accepted (GEP-1364).
+//! * A TCPRoute or UDPRoute is not accepted if none of its backends is there for it: each is missing, in a namespace that
+//!   does not allow it, of another kind or protocol (GEP-1364: no rule can be made of it). One whose backends only have a
+//!   BackendTLSPolicy that is not valid is accepted, and its connections are refused: there the policy is wrong, and can
+//!   say so in its status because the route uses its target.
 //! * Rules that are not valid are dropped one by one (`PartiallyInvalid`, "Dropped Rule"). A route of which
 //!   no rule is left is not accepted.
 //! * `attachedRoutes` counts by parentRef and `allowedRoutes` alone, as the API says: hostnames, and whether
@@ -80,8 +83,14 @@ mod values;
 #[cfg(test)]
 pub(crate) use backend::ports_looked_at;
 pub use effective::Effective;
+pub(crate) use gateway::{conflict::Family, validity::ListenerLack};
 #[cfg(test)]
 pub(crate) use objects::grants::work::grants_read;
+pub(crate) use objects::{
+    certificates::{is_config_map, is_secret},
+    grants::Pair as GrantPair,
+    object::class_reference,
+};
 pub use objects::{
     installed::InstalledCrd,
     object::{

@@ -1,9 +1,11 @@
 //! Objects as JSON, each judged by itself and all of them together.
 
-use super::{LintOptions, Linted, lint};
+use super::{LintOptions, Linted, lint_beside, near::Met};
 use crate::{
-    attachment::{self, Resolver, Snapshot, SnapshotObject},
-    manifest::{self, ReadError},
+    attachment::{
+        self, Resolver, Snapshot, SnapshotObject,
+        admit::{Admission, Ignored, Judged, Judgement, taken},
+    },
     meta::{GROUP, ObjectRef},
     rules::set::GIVEN_ONCE,
     schema,
@@ -12,72 +14,75 @@ use crate::{
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// Judges each object of a set as an API server would, and then all of them together: a report for each object, in
-/// order, made when it is asked for. [`Member`] and [`judge_together`] do so in two steps, between which the objects
-/// need not be kept.
+/// Judges each object of a set as an API server would when it is applied, and then all of them together: a report for each
+/// object, in order, made when it is asked for. [`Member`] and [`judge_together`] do so in two steps, between which the
+/// objects need not be kept.
 ///
 /// An object without a namespace counts as being in `default`, as for `kubectl`. What the set leaves out
-/// is reported as missing, as warnings; a lone object is not a set, and its references are not followed. What
-/// cannot be decoded takes no part; the report of the object says why. Of several objects with one name the
-/// last counts, and the others have a finding that says so. Where very many references fail, the last ones have no help:
-/// [`judge_together`] says so, and takes the bounds.
+/// is reported as missing, as warnings; a lone object is not a set, and its references are not followed. Of several objects
+/// with one name the last counts, and the others have a finding that says so. What is refused or cannot be read takes no
+/// part, as in [`attachment::admit`]: those that refer to it are told that it was given. Where very many references fail,
+/// the last ones have no help: [`judge_together`] says so, and takes the bounds.
 pub fn judge_set<'a>(
     objects: &'a [&'a Value],
     options: &'a validation::ValidationOptions,
 ) -> impl Iterator<Item = Report> + 'a {
-    let mut unreadable = HashMap::new();
-    let members = objects.iter().enumerate().map(|(index, object)| {
-        let (member, error) = Member::of(object);
-        if let Some(error) = error {
-            unreadable.insert(index, error);
-        }
+    // Of most objects there is nothing to say, which is all that is kept of them.
+    let mut silent = Vec::with_capacity(objects.len());
+    let members = objects.iter().map(|object| {
+        let (member, report) = Member::judge(object, options);
+        silent.push(report.is_empty());
         member
     });
     let looking = LintOptions::default();
     let mut together = judge_together(members, options, looking).reports;
-    objects.iter().enumerate().map(move |(index, object)| {
-        let mut report = alone(object, unreadable.remove(&index), options);
-        let findings = together.remove(&index).map(Report::into_findings);
-        report.extend(findings.unwrap_or_default());
-        report
-    })
-}
-
-/// What there is to say of an object by itself.
-fn alone(
-    object: &Value,
-    unreadable: Option<ReadError>,
-    options: &validation::ValidationOptions,
-) -> Report {
-    let mut report = validate_value(object, options);
-    if let Some(error) = unreadable
-        && report.is_accepted()
-    {
-        report.push(Finding::unreadable(&error));
-    }
-    report
+    objects
+        .iter()
+        .zip(silent)
+        .enumerate()
+        .map(move |(index, (object, silent))| {
+            let mut report = match silent {
+                true => Report::default(),
+                false => Member::judge(object, options).1,
+            };
+            let findings = together.remove(&index).map(Report::into_findings);
+            report.extend(findings.unwrap_or_default());
+            report
+        })
 }
 
 /// An object of a set that is to be judged together: what it means, not its JSON.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Nothing where it cannot be decoded.
-    object: Option<SnapshotObject>,
+    judgement: Judgement,
+    /// The object as it is meant, where it can be read and an API server refuses it for what it holds.
+    draft: Option<SnapshotObject>,
     /// Whether it is a BackendTLSPolicy `v1alpha2`, which writes its fields in other places.
     is_old_policy: bool,
 }
 
 impl Member {
-    /// Judges an object by itself: the report, and what [`judge_together`] needs.
+    /// Judges an object by itself, as `kubectl apply` does: the report, and what [`judge_together`] needs.
     #[must_use]
     pub fn judge(object: &Value, options: &validation::ValidationOptions) -> (Self, Report) {
-        let (member, unreadable) = Self::of(object);
-        (member, alone(object, unreadable, options))
+        let mut report = validate_value(object, options);
+        let member = Self::of(object, report.findings());
+        if let Judged::Ignored(ignored) = member.judgement.judged()
+            && report.is_accepted()
+        {
+            report.push(refusal(ignored));
+        }
+        (member, report)
     }
 
-    /// Decodes an object. The error is that of a kind without a schema here, such as a Secret: other kinds are judged
-    /// by theirs.
-    fn of(object: &Value) -> (Self, Option<ReadError>) {
+    /// Whether the object has nothing to do with the Gateway API, so that the others mean the same without it.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.judgement.judged(), Judged::Foreign(_))
+    }
+
+    /// An object of which validation says this.
+    fn of(object: &Value, findings: &[Finding]) -> Self {
         let text = |field| {
             object
                 .get(field)
@@ -85,82 +90,127 @@ impl Member {
                 .unwrap_or_default()
         };
         let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let (object, error) = match manifest::decode(object) {
-            Ok(object) => (Some(SnapshotObject::from(object)), None),
-            Err(error) => {
-                let named = !api_version.is_empty() && !kind.is_empty();
-                let judged = schema::find(api_version, kind).is_some();
-                (None, Some(error).filter(|_| named && !judged))
-            }
-        };
+        let mut judged = taken(object, findings);
+        let mut draft = None;
+        if let Judged::Ignored(ignored) = &mut judged {
+            // The report has them.
+            ignored.findings = Vec::new();
+            let is_known = schema::find(api_version, kind).is_some();
+            draft = ignored.meant.clone().filter(|_| is_known);
+        }
         let version = api_version
             .strip_prefix(GROUP)
             .and_then(|rest| rest.strip_prefix('/'));
-        let is_old_policy = kind == "BackendTLSPolicy" && version == Some("v1alpha2");
-        let member = Self {
-            object,
-            is_old_policy,
-        };
-        (member, error)
+        Self {
+            judgement: Judgement::new(object, judged),
+            draft,
+            is_old_policy: kind == "BackendTLSPolicy" && version == Some("v1alpha2"),
+        }
+    }
+}
+
+/// Why an object is not taken in which validation finds nothing wrong: it cannot be read, or it has no name.
+fn refusal(ignored: &Ignored) -> Finding {
+    match &ignored.error {
+        Some(error) => Finding::unreadable(error),
+        None => {
+            let finding = Finding::nameless(ignored.message.clone());
+            match &ignored.help {
+                Some(help) => finding.with_help(help.clone()),
+                None => finding,
+            }
+        }
     }
 }
 
 /// What there is to say of the objects of a set beyond what each by itself is: a report for each of which there is
 /// something, by its place in the set.
+///
+/// What is wrong with an object that a server takes is what is wrong among those that it takes. Of one that is refused it is
+/// what would be wrong if it were corrected, and all others that are refused with it.
 #[must_use]
 pub fn judge_together(
     members: impl IntoIterator<Item = Member>,
     options: &validation::ValidationOptions,
     looking: LintOptions,
 ) -> Linted<usize> {
-    let mut resolving = attachment::Options::for_manifests().with_release(options.release);
-    resolving.channel = options.channel;
-    resolving.now = options.now;
-    resolving.patterns = options.patterns;
-    let mut snapshot = Snapshot::default();
-    // Of each name the last object, and whether it is an old policy.
-    let mut last: HashMap<ObjectRef, (usize, bool)> = HashMap::new();
-    let mut replaced: BTreeMap<usize, Report> = BTreeMap::new();
+    let mut admission = Admission::default();
+    let (mut taken, mut drafts) = (Places::default(), Places::default());
+    let mut drafted = Vec::new();
     let mut count = 0;
     for (index, member) in members.into_iter().enumerate() {
-        count += 1;
-        if let Some(object) = member.object {
-            let reference = object.reference();
-            let is_named = !reference.name.is_empty();
-            let earlier = last.insert(reference, (index, member.is_old_policy));
-            if let Some((earlier, _)) = earlier.filter(|_| is_named) {
-                let finding = Finding::of(&GIVEN_ONCE, String::new());
-                replaced.insert(earlier, Report::from(vec![finding]));
-            }
-            snapshot.insert(object);
+        count += usize::from(!member.is_foreign());
+        let place = (index, member.is_old_policy);
+        if let Judged::Admitted { object, .. } = member.judgement.judged() {
+            taken.add(object.reference(), place);
         }
+        if let Some(draft) = member.draft {
+            drafts.add(draft.reference(), place);
+            drafted.push(draft);
+        }
+        admission.add(member.judgement);
     }
-    let mut resolver = Resolver::with_snapshot(snapshot, resolving);
-    resolver.update();
+    let admitted = admission.finish();
     let looking = LintOptions {
         references: looking.references && count > 1,
         ..looking
     };
-    let Linted { reports, met } = lint(&resolver, &looking);
-    let mut together: BTreeMap<usize, Report> = reports
-        .into_iter()
-        .filter_map(|(name, report)| {
-            let (index, is_old_policy) = last.remove(&name)?;
-            Some((
-                index,
-                if is_old_policy {
+    let judge = |snapshot: Snapshot, places: Places| {
+        let mut resolving = attachment::Options::for_manifests().with_release(options.release);
+        resolving.channel = options.channel;
+        resolving.now = options.now;
+        resolving.patterns = options.patterns;
+        let mut resolver = Resolver::with_snapshot(snapshot, resolving);
+        resolver.update();
+        let linted = lint_beside(&resolver, &admitted.ignored, &looking);
+        (places.reports(linted.reports), linted.met)
+    };
+    let corrected = (!drafted.is_empty()).then(|| admitted.snapshot.clone());
+    let (mut reports, mut met) = judge(admitted.snapshot, taken);
+    if let Some(mut corrected) = corrected {
+        corrected.extend(drafted);
+        let (of_drafts, met_there) = judge(corrected, drafts);
+        reports.extend(of_drafts);
+        let is_new = |one: &Met| met.iter().all(|met| met.bound != one.bound);
+        let met_there: Vec<Met> = met_there.into_iter().filter(is_new).collect();
+        met.extend(met_there);
+    }
+    Linted { reports, met }
+}
+
+/// Where the objects of a set are.
+#[derive(Default)]
+struct Places {
+    /// Of each name the last object, and whether it is an old policy.
+    last: HashMap<ObjectRef, (usize, bool)>,
+    /// The objects that are given again later.
+    replaced: BTreeMap<usize, Report>,
+}
+
+impl Places {
+    fn add(&mut self, reference: ObjectRef, place: (usize, bool)) {
+        if let Some((earlier, _)) = self.last.insert(reference, place) {
+            let finding = Finding::of(&GIVEN_ONCE, String::new());
+            self.replaced.insert(earlier, Report::from(vec![finding]));
+        }
+    }
+
+    /// The reports by the places of their objects.
+    fn reports(mut self, by_name: BTreeMap<ObjectRef, Report>) -> BTreeMap<usize, Report> {
+        let mut reports: BTreeMap<usize, Report> = BTreeMap::new();
+        for (name, report) in by_name {
+            if let Some((index, is_old_policy)) = self.last.remove(&name) {
+                let report = if is_old_policy {
                     as_old(report)
                 } else {
                     report
-                },
-            ))
-        })
-        .collect();
-    // Of what is replaced there is nothing else to say.
-    together.append(&mut replaced);
-    Linted {
-        reports: together,
-        met,
+                };
+                reports.insert(index, report);
+            }
+        }
+        // Of what is replaced there is nothing else to say.
+        reports.append(&mut self.replaced);
+        reports
     }
 }
 

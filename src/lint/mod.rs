@@ -37,7 +37,7 @@ mod sample;
 pub use judge::{Member, judge_set, judge_together};
 
 use crate::{
-    attachment::Resolver,
+    attachment::{Resolver, admit::Ignored},
     meta::ObjectRef,
     routing,
     rules::{Rule, Severity},
@@ -93,10 +93,19 @@ pub struct Linted<K> {
 /// What [`validation`](crate::validation) says of a rule is not said again where the rule makes a parent reject its route.
 #[must_use]
 pub fn lint(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
+    lint_beside(resolver, &[], options)
+}
+
+/// The same where some objects were given and are left out.
+fn lint_beside(
+    resolver: &Resolver,
+    ignored: &[Ignored],
+    options: &LintOptions,
+) -> Linted<ObjectRef> {
     let mut found = Found::default();
     let mut met = Vec::new();
     if options.references {
-        let near = Near::new(resolver, &[])
+        let near = Near::new(resolver, ignored)
             .with_limits(options.near)
             .with_routing(options.routing);
         references::check(resolver, &near, &mut found);

@@ -9,20 +9,21 @@ use crate::{
 
 pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
     for object in resolver.snapshot().references() {
-        for problem in resolver.reference_problems(&object) {
+        for (problem, help) in near.problems(&object) {
             if rules_tell(resolver, near, &object, &problem) {
                 continue;
             }
-            let (rule, message) = (rule(problem.kind), message(&problem));
-            match near.help(&object, &problem) {
+            let (rule, message) = (rule(problem.kind), message(resolver, &problem));
+            match help {
                 Some(help) => found.push_with_help(&object, rule, problem.path, message, help),
                 None => found.push(&object, rule, problem.path, message),
             }
         }
         unused(resolver, &object, found);
-        if let Some((message, true)) = near.class(&object) {
-            let path = "spec.gatewayClassName".to_owned();
-            found.push(&object, &rules::CLASS_EXISTS, path, message);
+        if let Some(class) = near.class(&object) {
+            let (path, rule) = ("spec.gatewayClassName".to_owned(), &rules::CLASS_EXISTS);
+            let message = resolver.snapshot().absent(&class.wanted).of_set();
+            found.push_with_help(&object, rule, path, message, class.help);
         }
     }
 }
@@ -82,7 +83,7 @@ fn rule(kind: Kind) -> &'static Rule {
 }
 
 /// A set leaves things out, so that what is not there is said to be missing from the set.
-fn message(problem: &ReferenceProblem) -> String {
+fn message(resolver: &Resolver, problem: &ReferenceProblem) -> String {
     let missing = matches!(
         problem.kind,
         Kind::ParentNotFound
@@ -93,9 +94,7 @@ fn message(problem: &ReferenceProblem) -> String {
             | Kind::ParametersNotFound
     );
     match &problem.to {
-        Some(to) if missing => {
-            format!("{} `{}` is not in the set", to.kind, to.namespaced_name())
-        }
+        Some(to) if missing => resolver.snapshot().absent(to).of_set(),
         _ => problem.why.clone(),
     }
 }

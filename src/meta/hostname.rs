@@ -53,25 +53,17 @@ impl Hostname {
     /// Whether a host of a request is covered. The host comes without port; case does not matter.
     #[must_use]
     pub fn matches(&self, host: &str) -> bool {
-        let (host, pattern) = (host.as_bytes(), self.0.as_bytes());
-        match pattern.strip_prefix(b"*") {
-            None => host.eq_ignore_ascii_case(pattern),
-            Some(suffix) => host
-                .len()
-                .checked_sub(suffix.len())
-                .filter(|&labels| labels > 0)
-                .and_then(|labels| host.split_at_checked(labels))
-                .is_some_and(|(labels, end)| {
-                    end.eq_ignore_ascii_case(suffix) && labels.first() != Some(&b'.')
-                }),
+        match self.0.strip_prefix("*.") {
+            None => host.eq_ignore_ascii_case(&self.0),
+            Some(name) => is_below(host, name),
         }
     }
 
     /// Whether every host that `other` covers is covered by this one.
     #[must_use]
     pub fn covers(&self, other: &Hostname) -> bool {
-        match (self.wildcard_suffix(), other.wildcard_suffix()) {
-            (Some(mine), Some(theirs)) => theirs.ends_with(mine),
+        match (self.0.strip_prefix("*."), other.0.strip_prefix("*.")) {
+            (Some(mine), Some(theirs)) => mine == theirs || is_below(theirs, mine),
             (Some(_), None) => self.matches(&other.0),
             (None, _) => self == other,
         }
@@ -143,6 +135,20 @@ impl Specificity {
 
 fn characters(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+/// Whether a host is what a wildcard before this name stands for: one label or more, a dot, and the name. Case does not
+/// matter.
+pub(crate) fn is_below(host: &str, name: &str) -> bool {
+    let (host, name) = (host.as_bytes(), name.as_bytes());
+    let labels = host.len().checked_sub(name.len());
+    let parts = labels.and_then(|labels| host.split_at_checked(labels));
+    parts.is_some_and(|(labels, end)| {
+        labels.len() > 1
+            && labels.ends_with(b".")
+            && !labels.starts_with(b".")
+            && end.eq_ignore_ascii_case(name)
+    })
 }
 
 /// Whether the hosts of one hostname are some of those of the other, and not all. No hostname stands for all hosts.

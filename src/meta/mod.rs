@@ -46,7 +46,7 @@ pub use resource::Kind;
 pub use seniority::{Age, Seniority};
 pub use when::{InWords, When, WhenError};
 
-pub(crate) use hostname::{is_dns_subdomain, is_narrower};
+pub(crate) use hostname::{is_below, is_dns_subdomain, is_narrower};
 pub(crate) use open_enum::open_enum;
 pub(crate) use reference::{kept_name, unexpected_kind};
 pub(crate) use resource::resource;

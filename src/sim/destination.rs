@@ -543,7 +543,7 @@ fn transport(scheme: &str) -> Transport {
 }
 
 /// Whether a listener understands a client of this scheme.
-fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
+pub(crate) fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
     let terminates = listener
         .tls
         .as_ref()

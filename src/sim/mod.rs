@@ -26,6 +26,7 @@ pub use answer::{
 };
 use asked::End;
 pub(crate) use asked::redirected;
+pub(crate) use destination::speaks;
 pub(crate) use http::{named_host as http_host, parts as http_parts};
 pub(crate) use idle::found as idle_listeners;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};

@@ -53,25 +53,3 @@ pub struct ReferenceGrantTo {
     #[schemars(with = "Option<constraint::ObjectName>")]
     pub name: Option<String>,
 }
-
-impl ReferenceGrantSpec {
-    /// Whether an object of kind `from` in `namespace` may refer to the `to` named `name`.
-    #[must_use]
-    pub fn allows(
-        &self,
-        from: &crate::meta::GroupKind,
-        namespace: &str,
-        to: &crate::meta::GroupKind,
-        name: &str,
-    ) -> bool {
-        let from_fits = |f: &ReferenceGrantFrom| {
-            f.group == from.group && f.kind == from.kind && f.namespace == namespace
-        };
-        let to_fits = |t: &ReferenceGrantTo| {
-            t.group == to.group
-                && t.kind == to.kind
-                && t.name.as_deref().is_none_or(|n| n.is_empty() || n == name)
-        };
-        self.from.iter().any(from_fits) && self.to.iter().any(to_fits)
-    }
-}

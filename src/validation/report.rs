@@ -110,6 +110,11 @@ impl Finding {
         Self::error("manifest/unreadable", path, message)
     }
 
+    /// An object that leaves its name to the server, which `kubectl apply` does not take.
+    pub(crate) fn nameless(message: String) -> Self {
+        Self::error("metadata/name", "metadata.name".to_owned(), message)
+    }
+
     /// A field that the release and channel do not have.
     pub(crate) fn unknown_field(
         unknown: &UnknownField,

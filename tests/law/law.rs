@@ -450,23 +450,19 @@ impl Look<'_> {
                 Outcome::Refused => true,
                 Outcome::Forwarded | Outcome::Redirected => false,
             };
-            if !failed || self.is_empty(id, rule) {
+            if !failed || self.is_empty(id, rule) || self.is_without_endpoints(&answer) {
                 continue;
             }
             let parents = self
                 .set
                 .route_status(id, |parent| site.is(parent, &id.name.namespace));
-            let says = |kind: &str, status: ConditionStatus| {
-                parents
-                    .iter()
-                    .any(|parent| has(&parent.conditions, kind, &status))
-            };
-            let said = says("Accepted", ConditionStatus::False)
-                || says("ResolvedRefs", ConditionStatus::False)
-                || says("PartiallyInvalid", ConditionStatus::True);
+            let why = answer.why.join("; ");
+            let conditions = parents.iter().flat_map(|parent| &parent.conditions);
+            let said = conditions
+                .filter(|condition| is_bad(condition))
+                .any(|condition| names(&condition.message, rule, &why));
             if !said {
                 let what = format!("{id}, rule {rule}, at {}", site.shown());
-                let why = answer.why.join("; ");
                 let example = format!("{:?} {}: {why}", answer.status, request.uri);
                 self.violations.push(Violation::Unsaid(what, example));
                 return;
@@ -482,6 +478,25 @@ impl Look<'_> {
             (rule.ends_with("/has-answer") && path == at)
                 || (rule == "RouteRule/weights-not-all-zero" && path == refs)
         })
+    }
+
+    /// Whether nothing is wrong with the configuration: the Service has no endpoint that could answer at present.
+    fn is_without_endpoints(&self, answer: &Answer) -> bool {
+        let unavailable = answer.status == Some(503) || answer.status.is_none();
+        let why = answer.why.join("; ");
+        let of_service = |object: &Value| {
+            let service = object.pointer("/metadata/labels/kubernetes.io~1service-name");
+            let namespace = object
+                .pointer("/metadata/namespace")
+                .and_then(Value::as_str);
+            let named = service.and_then(Value::as_str).zip(namespace);
+            let ready = object.pointer("/endpoints/0/conditions/ready");
+            let port = object.pointer("/ports/0/name").and_then(Value::as_str);
+            named.is_some_and(|(name, namespace)| {
+                why.contains(&format!("Service {namespace}/{name}"))
+            }) && (ready == Some(&Value::Bool(false)) || port == Some(world::OTHER_PORT))
+        };
+        unavailable && why.contains("endpoint") && self.set.objects.iter().any(of_service)
     }
 
     /// What the status says of a route at a listener is what the listener does.
@@ -539,10 +554,29 @@ fn places(rules: impl Iterator<Item = (usize, usize)>) -> BTreeSet<Place> {
         .collect()
 }
 
-fn has(conditions: &[Condition], kind: &str, status: &ConditionStatus) -> bool {
-    conditions
-        .iter()
-        .any(|condition| condition.type_ == kind && condition.status == status.as_str())
+/// Whether a condition of a route says that something is wrong.
+fn is_bad(condition: &Condition) -> bool {
+    let wrong = match condition.type_.as_str() {
+        "Accepted" | "ResolvedRefs" => ConditionStatus::False,
+        "PartiallyInvalid" => ConditionStatus::True,
+        _ => return false,
+    };
+    condition.status == wrong.as_str()
+}
+
+/// Whether the message of a condition names why a rule answered with an error: one thing that is wrong excuses no other.
+fn names(message: &str, rule: usize, why: &str) -> bool {
+    let message = message.strip_prefix("Dropped Rule: ").unwrap_or(message);
+    let of_rule = format!("rule {rule}");
+    message.split("; ").any(|part| {
+        let text = match part.strip_prefix(of_rule.as_str()) {
+            Some(rest) => rest.split_once(": ").map_or(rest, |(_, text)| text),
+            None => part,
+        };
+        // A message names eight causes and counts the others.
+        let more = part.starts_with("and ") && part.ends_with(" more");
+        more || why.contains(text)
+    })
 }
 
 fn has_route(listener: &EffectiveListener, id: &RouteId) -> bool {

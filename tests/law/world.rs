@@ -11,10 +11,16 @@ const HOSTS: &[&str] = &["x.test", "*.test", "y.x.test", "*.x.test", "other.org"
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIBgTCCASegAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAtleGFtcGxl\nLmNvbTAgFw0yNDAxMDEwMDAwMDBaGA8yMTI0MDEwMTAwMDAwMFowFjEUMBIGA1UE\nAwwLZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARPU4IND2eu\nbRtAr1uPJOo17NBxsdtTD4TJBQUGZAl+6UPJnVMP3SbFIhXjPMHhI24duw1EOvgb\nXCAfK01NOky5o2QwYjAzBgNVHREELDAqgg0qLmV4YW1wbGUuY29tggtleGFtcGxl\nLmNvbYIGKi50ZXN0ggR0ZXN0MAwGA1UdEwQFMAMBAf8wHQYDVR0OBBYEFP03HCiB\nOx96HjAbXuhRpShktc1nMAoGCCqGSM49BAMCA0gAMEUCIDwdtwirzYTwIT2JGYkN\nierOVVOE2zzhJppE2XmWwkYgAiEAssB7KTJLmgUXTdM5URGNNFNY84W4Q21Uo5YO\nin1xY4w=\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUhgZxarvd67AwIpN\nqm1OVlK/7mog/gmpaAuFJ2K9jnahRANCAARPU4IND2eubRtAr1uPJOo17NBxsdtT\nD4TJBQUGZAl+6UPJnVMP3SbFIhXjPMHhI24duw1EOvgbXCAfK01NOky5\n-----END PRIVATE KEY-----\n";
 
+/// The name of a port that no Service has.
+pub(crate) const OTHER_PORT: &str = "other";
+
 /// The objects of one set.
 pub(crate) fn objects(seed: u64) -> Vec<Value> {
     let random = &mut Random::new(seed);
     let mut objects = surroundings(random);
+    if random.chance(30) {
+        objects.push(class(random));
+    }
     for name in ["gw", "gw2"] {
         if name == "gw" || random.chance(30) {
             objects.push(gateway(random, name));
@@ -41,9 +47,26 @@ pub(crate) fn objects(seed: u64) -> Vec<Value> {
 fn surroundings(random: &mut Random) -> Vec<Value> {
     let mut objects = Vec::new();
     for namespace in NAMESPACES {
+        let mut labels = json!({"team": namespace});
+        if random.chance(10) {
+            labels = json!({});
+        }
         objects.push(
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}),
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}),
         );
+        if random.chance(30) {
+            objects.push(slice(random, namespace));
+        }
+        if random.chance(20) {
+            objects.push(json!({
+                "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "BackendLBPolicy",
+                "metadata": {"name": "sessions", "namespace": namespace},
+                "spec": {
+                    "targetRefs": [{"group": "", "kind": "Service", "name": random.pick(&["good", "none"])}],
+                    "sessionPersistence": {"sessionName": "s", "type": random.pick(&["Cookie", "Header"])},
+                },
+            }));
+        }
         objects.push(json!({
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": "good", "namespace": namespace},
             "spec": {"clusterIP": format!("10.0.0.{}", objects.len()), "ports": [
@@ -85,6 +108,47 @@ fn surroundings(random: &mut Random) -> Vec<Value> {
     objects
 }
 
+/// The endpoints of a Service: ready or not, and at times of a port that the Service does not have.
+fn slice(random: &mut Random, namespace: &str) -> Value {
+    let (port, name) = *random.pick(&[(80, "main"), (80, "main"), (81, "h2"), (80, OTHER_PORT)]);
+    json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "good", "namespace": namespace, "labels": {"kubernetes.io/service-name": "good"}},
+        "endpoints": [{"addresses": ["10.1.0.1"], "conditions": {"ready": random.chance(70)}}],
+        "ports": [{"name": name, "port": port, "protocol": "TCP"}],
+    })
+}
+
+/// A class of Gateways, which at times asks for parameters that are not there.
+fn class(random: &mut Random) -> Value {
+    let mut class = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": "any"},
+        "spec": {"controllerName": "example.com/controller"},
+    });
+    if random.chance(20) {
+        class["spec"]["parametersRef"] =
+            json!({"group": "", "kind": "ConfigMap", "name": "none", "namespace": "a"});
+    }
+    class
+}
+
+/// From where a listener takes routes.
+fn namespaces(random: &mut Random) -> Value {
+    match random.below(10) {
+        0 => {
+            json!({"from": "Selector", "selector": {"matchLabels": {"team": random.pick(NAMESPACES)}}})
+        }
+        1 => json!({"from": "Selector", "selector": {"matchExpressions": [
+            {"key": "team", "operator": random.pick(&["Exists", "DoesNotExist"])},
+        ]}}),
+        2 => json!({"from": "Selector", "selector": {"matchExpressions": [
+            {"key": "team", "operator": "NotIn", "values": []},
+        ]}}),
+        3..6 => json!({"from": "Same"}),
+        _ => json!({"from": "All"}),
+    }
+}
+
 fn gateway(random: &mut Random, name: &str) -> Value {
     let listeners: Vec<Value> = (0..random.between(1, 4))
         .map(|n| listener(random, n))
@@ -106,7 +170,7 @@ fn listener(random: &mut Random, number: usize) -> Value {
     };
     let mut listener = json!({
         "name": format!("l{number}"), "port": port, "protocol": protocol,
-        "allowedRoutes": {"namespaces": {"from": random.pick(&["All", "All", "Same"])}},
+        "allowedRoutes": {"namespaces": namespaces(random)},
     });
     if !matches!(protocol, "TCP" | "UDP") && random.chance(60) {
         listener["hostname"] = json!(random.pick(HOSTS));

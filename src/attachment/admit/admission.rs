@@ -23,10 +23,15 @@ impl Judgement {
     /// Judges one object as an API server with the CRDs of this release and channel does when it is applied.
     #[must_use]
     pub fn of(value: &Value, release: Release, channel: Channel) -> Self {
+        Self::new(value, judge(value, release, channel))
+    }
+
+    /// One object of which it is known what an API server makes of it.
+    pub(crate) fn new(value: &Value, judged: Judged) -> Self {
         // Nobody can make two objects of one digest who does not know the keys.
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self {
-            judged: judge(value, release, channel),
+            judged,
             api_version: kept_name(api_version(value)),
             digest: KEYS.hash_one(value),
         }

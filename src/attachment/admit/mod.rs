@@ -114,12 +114,36 @@ pub fn admit<'a>(
 #[must_use]
 pub fn judge(value: &Value, release: Release, channel: Channel) -> Judged {
     let options = validation::ValidationOptions::of(release, channel);
-    let (refused, warnings): (Vec<Finding>, Vec<Finding>) =
-        validation::validate_value(value, &options)
-            .into_findings()
-            .into_iter()
+    let report = validation::validate_value(value, &options);
+    let mut judged = taken(value, report.findings());
+    if let Judged::Admitted {
+        object,
+        experimental: in_experimental,
+        not_implemented: unimplemented,
+        warnings,
+        ..
+    } = &mut judged
+    {
+        let reference = object.reference();
+        if channel == Channel::Experimental {
+            *in_experimental = experimental(value, &reference, release);
+        }
+        *unimplemented = not_implemented(value, &reference);
+        let findings = report.into_findings().into_iter();
+        *warnings = findings
             .filter(|finding| !is_status(finding.path()))
-            .partition(|finding| finding.severity() == crate::rules::Severity::Error);
+            .collect();
+    }
+    judged
+}
+
+/// Whether an API server takes an object of which validation says this when it is applied, and what it has then: the object
+/// alone, without what else [`judge`] says of it.
+pub(crate) fn taken(value: &Value, findings: &[Finding]) -> Judged {
+    let refusing = |finding: &&Finding| {
+        finding.severity() == crate::rules::Severity::Error && !is_status(finding.path())
+    };
+    let refused: Vec<Finding> = findings.iter().filter(refusing).cloned().collect();
     if !refused.is_empty() {
         return Judged::Ignored(Ignored::refused(value, refused));
     }
@@ -142,17 +166,12 @@ pub fn judge(value: &Value, release: Release, channel: Channel) -> Judged {
     if foreign && matches!(object, SnapshotObject::Other(_)) {
         return Judged::Foreign(object);
     }
-    let experimental = if channel == Channel::Experimental {
-        experimental(value, &object.reference(), release)
-    } else {
-        Vec::new()
-    };
     Judged::Admitted {
-        not_implemented: not_implemented(value, &object.reference()),
         object,
-        experimental,
+        experimental: Vec::new(),
+        not_implemented: Vec::new(),
         status,
-        warnings,
+        warnings: Vec::new(),
     }
 }
 

@@ -47,12 +47,12 @@ pub struct BackendEndpoints {
     /// `kubernetes.io/h2c`.
     pub app_protocol: Option<String>,
     /// TLS to the backend, from a BackendTLSPolicy (GEP-1897).
-    pub tls: Option<Arc<BackendTls>>,
+    pub tls: Option<Arc<EffectiveBackendTls>>,
 }
 
 /// TLS from the data plane to a backend (BackendTLSPolicy).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackendTls {
+pub struct EffectiveBackendTls {
     /// The policy.
     pub policy: ObjectRef,
     /// The SNI to send, and the name that the certificate must bear unless there are
@@ -179,6 +179,14 @@ impl BackendProblem {
             | Self::InvalidTlsPolicy { .. } => reason::UNSUPPORTED_PROTOCOL,
             Self::PolicyFull { .. } => POLICY_FULL,
         }
+    }
+
+    /// Whether the backend is there for the route, and only a policy keeps traffic from it.
+    pub(in crate::attachment) fn is_of_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::PolicyFull { .. } | Self::InvalidTlsPolicy { .. }
+        )
     }
 }
 

@@ -16,7 +16,8 @@ mod session;
 
 pub use app_protocol::AppProtocol;
 pub use backend::{
-    BackendEndpoints, BackendProblem, BackendTls, EffectiveBackend, POLICY_FULL, TrustedAuthorities,
+    BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveBackendTls, POLICY_FULL,
+    TrustedAuthorities,
 };
 pub(super) use endpoints::shared;
 pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList, EndpointPlace};

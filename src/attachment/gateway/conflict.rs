@@ -163,7 +163,7 @@ fn others(all: &[Listener], members: &[usize], own: usize) -> Option<(String, us
 
 /// Protocols whose listeners are told apart from others by the same means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Family {
+pub(crate) enum Family {
     /// HTTP: by the Host header.
     Http,
     /// HTTPS and TLS: by SNI.
@@ -178,7 +178,7 @@ enum Family {
 
 /// Whether two listeners share a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sharing {
+pub(crate) enum Sharing {
     Always,
     ByHostname,
     /// They do not, and why.
@@ -186,7 +186,7 @@ enum Sharing {
 }
 
 impl Family {
-    fn of(protocol: &ProtocolType) -> Self {
+    pub(crate) fn of(protocol: &ProtocolType) -> Self {
         match protocol {
             ProtocolType::Http => Self::Http,
             ProtocolType::Https | ProtocolType::Tls => Self::Tls,
@@ -196,8 +196,13 @@ impl Family {
         }
     }
 
+    /// Whether no listener of the one and none of the other can be at one port.
+    pub(crate) fn excludes(self, other: Self) -> bool {
+        matches!(self.beside(other), Sharing::Never(_))
+    }
+
     /// How listeners of two families share a port.
-    fn beside(self, other: Self) -> Sharing {
+    pub(crate) fn beside(self, other: Self) -> Sharing {
         match (self, other) {
             (Self::Other, _) | (_, Self::Other) => {
                 Sharing::Never("a listener of an unknown protocol shares its port with no other")

@@ -3,6 +3,7 @@
 use super::{
     conflict,
     tls::{self, References},
+    validity::{self, Namespaces, check_tls, namespaces},
 };
 use crate::{
     attachment::{
@@ -11,13 +12,11 @@ use crate::{
         finding::{Finding, join},
         objects::route_id::RouteKind,
     },
-    meta::{ConditionStatus, Hostname, condition, is_port_number, parse_selector},
-    v1::{
-        FromNamespaces, FrontendTlsValidation, Listener, ProtocolType, RouteGroupKind, TlsModeType,
-    },
+    meta::{ConditionStatus, Hostname, condition, is_port_number},
+    v1::{FrontendTlsValidation, Listener, ProtocolType, RouteGroupKind, TlsModeType},
 };
 use condition::listener::reason;
-use kube_core::{Expression, Selector, SelectorExt};
+use kube_core::{Expression, SelectorExt};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -34,23 +33,14 @@ pub(in crate::attachment) struct ListenerState {
     pub(in crate::attachment) all_hostnames: Arc<[EffectiveHostname]>,
     pub(in crate::attachment) kinds: Vec<RouteKind>,
     pub(in crate::attachment) supported_kinds: Vec<RouteGroupKind>,
-    pub(in crate::attachment) from: From,
+    /// From where routes may come; a sentence on why from nowhere.
+    from: Result<Namespaces, String>,
     pub(in crate::attachment) tls: Option<EffectiveTls>,
     pub(in crate::attachment) accepted: Finding,
     pub(in crate::attachment) conflicted: Finding,
     pub(in crate::attachment) resolved: Finding,
     /// Whether the references leave the listener able to do its work.
     pub(in crate::attachment) usable: bool,
-}
-
-/// From which namespaces routes may come.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::attachment) enum From {
-    All,
-    Same,
-    Selector(Selector),
-    /// None, since the field cannot be applied: why not.
-    Nowhere(String),
 }
 
 impl ListenerState {
@@ -64,6 +54,11 @@ impl ListenerState {
         self.tls.as_ref().is_some_and(EffectiveTls::passes_through)
     }
 
+    /// Whether no route may attach, since the field that says from where is wrong.
+    pub(in crate::attachment) fn takes_no_namespace(&self) -> bool {
+        self.from.is_err()
+    }
+
     /// Whether routes of this namespace may attach.
     pub(in crate::attachment) fn allows_namespace(
         &self,
@@ -72,22 +67,22 @@ impl ListenerState {
         labels: &BTreeMap<String, String>,
     ) -> bool {
         match &self.from {
-            From::All => true,
-            From::Same => gateway_namespace == route_namespace,
-            From::Selector(selector) => selector.matches(labels),
-            From::Nowhere(_) => false,
+            Ok(Namespaces::All) => true,
+            Ok(Namespaces::Same) => gateway_namespace == route_namespace,
+            Ok(Namespaces::Selector(selector)) => selector.matches(labels),
+            Err(_) => false,
         }
     }
 
     /// From where routes may come, for people.
     pub(in crate::attachment) fn describe_from(&self, gateway_namespace: &str) -> String {
         match &self.from {
-            From::All => "all namespaces".to_owned(),
-            From::Same => format!("namespace `{gateway_namespace}` only"),
-            From::Selector(selector) => {
+            Ok(Namespaces::All) => "all namespaces".to_owned(),
+            Ok(Namespaces::Same) => format!("namespace `{gateway_namespace}` only"),
+            Ok(Namespaces::Selector(selector)) => {
                 format!("namespaces labelled `{selector}`")
             }
-            From::Nowhere(why) => format!("no namespace: {why}"),
+            Err(why) => format!("no namespace: {why}"),
         }
     }
 
@@ -97,7 +92,7 @@ impl ListenerState {
         &self,
         labels: &BTreeMap<String, String>,
     ) -> Option<String> {
-        let From::Selector(selector) = &self.from else {
+        let Ok(Namespaces::Selector(selector)) = &self.from else {
             return None;
         };
         let expressions = selector.clone().into_iter();
@@ -137,9 +132,9 @@ pub(super) fn examine(
 ) -> ListenerState {
     let mode = listener.tls_mode();
     let (kinds, supported_kinds, bad_kinds) = kinds(listener, mode.as_ref(), options);
-    let from = from(listener);
+    let from = namespaces(listener).map_err(|lack| lack.why());
     let (hostname, mut accepted) = accept(listener, mode.as_ref(), options);
-    if let (true, From::Nowhere(why)) = (accepted.holds(), &from) {
+    if let (true, Err(why)) = (accepted.holds(), &from) {
         // No route can ever be attached, and the namespaces that the author had in mind are not known. The API
         // has no reason for it; the reference is not what is wrong, so that it is not `ResolvedRefs` that says so.
         let message = format!("the listener can take no route: {why}");
@@ -206,36 +201,6 @@ fn resolved(problems: &[(&'static str, String)]) -> Finding {
             let texts: Vec<String> = problems.iter().map(|(_, text)| text.clone()).collect();
             Finding::new(false, reason, join(&texts))
         }
-    }
-}
-
-fn from(listener: &Listener) -> From {
-    match listener.routes_from() {
-        FromNamespaces::All => From::All,
-        FromNamespaces::Same => From::Same,
-        FromNamespaces::Selector => {
-            let selector = listener
-                .allowed_routes
-                .as_ref()
-                .and_then(|allowed| allowed.namespaces.as_ref())
-                .and_then(|namespaces| namespaces.selector.as_ref());
-            let read = match selector {
-                Some(selector) => parse_selector(selector).map_err(|error| {
-                    format!(
-                        "`allowedRoutes.namespaces.selector.{}`: {error}",
-                        error.place()
-                    )
-                }),
-                None => Err(
-                    "`allowedRoutes.namespaces.from` is `Selector`, and there is no `selector`"
-                        .to_owned(),
-                ),
-            };
-            read.map_or_else(From::Nowhere, From::Selector)
-        }
-        other @ (FromNamespaces::None | FromNamespaces::Unknown(_)) => From::Nowhere(format!(
-            "`allowedRoutes.namespaces.from` is `{other}`: expected `All`, `Same` or `Selector`"
-        )),
     }
 }
 
@@ -318,36 +283,10 @@ fn accept(
             format!("{} is not a port: expected 1 to 65535", listener.port),
         );
     }
-    let needs_tls = matches!(listener.protocol, ProtocolType::Https | ProtocolType::Tls);
-    match mode {
-        None if needs_tls => {
-            return refuse(
-                reason::INVALID,
-                format!("protocol {} needs `tls`", listener.protocol),
-            );
-        }
-        Some(TlsModeType::Passthrough) if listener.protocol == ProtocolType::Https => {
-            return refuse(
-                reason::INVALID,
-                "protocol HTTPS needs `tls.mode` Terminate".to_owned(),
-            );
-        }
-        Some(TlsModeType::Unknown(mode)) if needs_tls => {
-            return refuse(reason::INVALID, format!("`tls.mode` `{mode}` is not known"));
-        }
-        _ => {}
-    }
-    let has_hostname = !matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
-    let hostname = match listener
-        .hostname
-        .as_deref()
-        .filter(|h| has_hostname && !h.is_empty())
-    {
-        None => None,
-        Some(text) => match text.parse::<Hostname>() {
-            Ok(hostname) => Some(hostname),
-            Err(error) => return refuse(reason::INVALID, error.to_string()),
-        },
+    let valid = check_tls(listener).and_then(|()| validity::hostname(listener));
+    let hostname = match valid {
+        Ok(hostname) => hostname,
+        Err(lack) => return refuse(reason::INVALID, lack.why()),
     };
     let accepted = Finding::new(
         ConditionStatus::True,

@@ -2,10 +2,11 @@
 
 mod addresses;
 pub(super) mod assigned;
-mod conflict;
+pub(in crate::attachment) mod conflict;
 pub(super) mod listener;
 pub(super) mod references;
 pub(super) mod tls;
+pub(in crate::attachment) mod validity;
 mod version;
 
 use super::{
@@ -124,7 +125,7 @@ impl ClassState {
             Finding::new(
                 true,
                 gateway_class::reason::ACCEPTED,
-                format!("{reference} does not exist and counts as accepted"),
+                format!("{} and counts as accepted", snapshot.absent(&reference)),
             )
         };
         Self {

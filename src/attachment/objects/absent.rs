@@ -4,7 +4,7 @@ use crate::meta::ObjectRef;
 use std::fmt;
 
 /// That an object is not there; shown as a sentence for people.
-pub(in crate::attachment) struct Absent<'a> {
+pub(crate) struct Absent<'a> {
     reference: &'a ObjectRef,
     /// Whether it was given, and an API server would refuse it.
     left_out: bool,
@@ -15,6 +15,21 @@ impl<'a> Absent<'a> {
         Self {
             reference,
             left_out,
+        }
+    }
+}
+
+impl Absent<'_> {
+    /// The same of an object that a set of manifests leaves out, and that a cluster may have.
+    pub(crate) fn of_set(&self) -> String {
+        let ObjectRef { kind, .. } = self.reference;
+        if self.left_out {
+            self.to_string()
+        } else {
+            format!(
+                "{kind} `{}` is not in the set",
+                self.reference.namespaced_name()
+            )
         }
     }
 }

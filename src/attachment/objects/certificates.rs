@@ -44,7 +44,7 @@ impl Certificates {
         snapshot: &Snapshot,
         now: Option<Timestamp>,
     ) -> Result<Arc<KeyPair>, String> {
-        if !(reference.group.is_empty() && reference.kind == "Secret") {
+        if !is_secret(reference) {
             let expected = [("", "Secret")];
             return Err(unexpected_kind(
                 reference,
@@ -101,8 +101,13 @@ fn secret_value<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
     })
 }
 
+/// Whether a reference names the one kind of object that holds a certificate and its key.
+pub(crate) fn is_secret(reference: &ObjectRef) -> bool {
+    reference.group.is_empty() && reference.kind == "Secret"
+}
+
 /// Whether a reference names the one kind of object that holds authorities.
-pub(in crate::attachment) fn is_config_map(reference: &ObjectRef) -> bool {
+pub(crate) fn is_config_map(reference: &ObjectRef) -> bool {
     reference.group.is_empty() && reference.kind == "ConfigMap"
 }
 

@@ -3,39 +3,103 @@
 use super::snapshot::Snapshot;
 use crate::{
     meta::{GROUP, ObjectRef},
-    v1::ReferenceGrant,
+    v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
 };
 use std::collections::{HashMap, HashSet};
 
-/// One pair of a grant's `from` and `to`. The namespace of the grant itself is the key under which it is
-/// kept.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Pair {
-    from_group: String,
-    from_kind: String,
-    from_namespace: String,
-    to_group: String,
-    to_kind: String,
+/// One entry of a grant's `from` with one of its `to`, each with the fields that decide: what such a pair allows is decided
+/// by comparing it with the pair that a reference needs. The namespace of the grant itself is not a part: it is that of
+/// what is referred to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Pair<T> {
+    from_group: T,
+    from_kind: T,
+    from_namespace: T,
+    to_group: T,
+    to_kind: T,
     /// `None` for every object of the kind.
-    to_name: Option<String>,
+    to_name: Option<T>,
+}
+
+impl<'a> Pair<&'a str> {
+    pub(crate) fn of(from: &'a ReferenceGrantFrom, to: &'a ReferenceGrantTo) -> Self {
+        Self {
+            from_group: &from.group,
+            from_kind: &from.kind,
+            from_namespace: &from.namespace,
+            to_group: &to.group,
+            to_kind: &to.kind,
+            to_name: to.name.as_deref().filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// What an object of the Gateway API's kind `from_kind` in `from_namespace` needs to refer to `to`.
+    pub(crate) fn needed(from_kind: &'a str, from_namespace: &'a str, to: &'a ObjectRef) -> Self {
+        Self {
+            from_group: GROUP,
+            from_kind,
+            from_namespace,
+            to_group: &to.group,
+            to_kind: &to.kind,
+            to_name: Some(&to.name),
+        }
+    }
+
+    /// Where this does not allow what is needed: the list of the grant, the field, what it has, and what it would need.
+    pub(crate) fn differences(
+        self,
+        needed: Self,
+    ) -> impl Iterator<Item = (&'static str, &'static str, &'a str, &'a str)> {
+        let name = self
+            .to_name
+            .map(|name| (name, needed.to_name.unwrap_or(name)));
+        let (name, needed_name) = name.unwrap_or_default();
+        [
+            ("from", "group", self.from_group, needed.from_group),
+            ("from", "kind", self.from_kind, needed.from_kind),
+            (
+                "from",
+                "namespace",
+                self.from_namespace,
+                needed.from_namespace,
+            ),
+            ("to", "group", self.to_group, needed.to_group),
+            ("to", "kind", self.to_kind, needed.to_kind),
+            ("to", "name", name, needed_name),
+        ]
+        .into_iter()
+        .filter(|(_, _, found, needed)| found != needed)
+    }
+
+    fn into_owned(self) -> Pair<String> {
+        Pair {
+            from_group: self.from_group.to_owned(),
+            from_kind: self.from_kind.to_owned(),
+            from_namespace: self.from_namespace.to_owned(),
+            to_group: self.to_group.to_owned(),
+            to_kind: self.to_kind.to_owned(),
+            to_name: self.to_name.map(str::to_owned),
+        }
+    }
 }
 
 /// All grants, by the namespace that they open.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Grants {
-    pairs: HashMap<String, HashSet<Pair>>,
+    pairs: HashMap<String, HashSet<Pair<String>>>,
 }
 
 impl Grants {
     /// Reads the grants of one namespace anew.
     pub(in crate::attachment) fn refresh(&mut self, snapshot: &Snapshot, namespace: &str) {
-        let pairs: HashSet<Pair> = Snapshot::in_namespace(snapshot.reference_grants(), namespace)
-            .flat_map(|(_, grant)| {
-                #[cfg(test)]
-                work::read();
-                pairs_of(grant)
-            })
-            .collect();
+        let pairs: HashSet<Pair<String>> =
+            Snapshot::in_namespace(snapshot.reference_grants(), namespace)
+                .flat_map(|(_, grant)| {
+                    #[cfg(test)]
+                    work::read();
+                    pairs_of(grant)
+                })
+                .collect();
         if pairs.is_empty() {
             self.pairs.remove(namespace);
         } else {
@@ -57,34 +121,24 @@ impl Grants {
         let Some(pairs) = self.pairs.get(&to.namespace) else {
             return false;
         };
-        let mut wanted = Pair {
-            from_group: GROUP.to_owned(),
-            from_kind: from_kind.to_owned(),
-            from_namespace: from_namespace.to_owned(),
-            to_group: to.group.clone(),
-            to_kind: to.kind.clone(),
+        let named = Pair::needed(from_kind, from_namespace, to);
+        let any = Pair {
             to_name: None,
+            ..named
         };
-        pairs.contains(&wanted) || {
-            wanted.to_name = Some(to.name.clone());
-            pairs.contains(&wanted)
-        }
+        // These are the two pairs without a difference to what is needed.
+        [any, named]
+            .into_iter()
+            .any(|pair| pairs.contains(&pair.into_owned()))
     }
 }
 
-fn pairs_of(grant: &ReferenceGrant) -> impl Iterator<Item = Pair> {
-    grant.spec.iter().flat_map(|spec| {
-        spec.from.iter().flat_map(|from| {
-            spec.to.iter().map(|to| Pair {
-                from_group: from.group.clone(),
-                from_kind: from.kind.clone(),
-                from_namespace: from.namespace.clone(),
-                to_group: to.group.clone(),
-                to_kind: to.kind.clone(),
-                to_name: to.name.clone().filter(|name| !name.is_empty()),
-            })
-        })
-    })
+fn pairs_of(grant: &ReferenceGrant) -> impl Iterator<Item = Pair<String>> {
+    let pairs = grant.spec.iter().flat_map(|spec| {
+        let each = |from| spec.to.iter().map(move |to| Pair::of(from, to));
+        spec.from.iter().flat_map(each)
+    });
+    pairs.map(Pair::into_owned)
 }
 
 /// How many grants are read. Results do not show that, so it is counted.
@@ -103,5 +157,79 @@ pub(crate) mod work {
     /// How many grants this thread has read since it was last asked.
     pub(crate) fn grants_read() -> usize {
         READ.with(Cell::take)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{meta::NamespacedName, v1::ReferenceGrantSpec};
+
+    /// ReferenceGrant `spec.from`, `spec.to`: a reference is allowed by a pair in which nothing differs, and by no other.
+    /// What differs is what people are told.
+    #[test]
+    fn a_grant_allows_what_nothing_of_it_differs_from() {
+        let to = |name: &str| ObjectRef {
+            group: String::new(),
+            kind: "Service".into(),
+            ..ObjectRef::gateway_api("", &NamespacedName::new("b", name))
+        };
+        let fits = [
+            "gateway.networking.k8s.io",
+            "HTTPRoute",
+            "a",
+            "",
+            "Service",
+            "s",
+        ];
+        for different in [
+            None,
+            Some(0),
+            Some(1),
+            Some(2),
+            Some(3),
+            Some(4),
+            Some(5),
+            Some(6),
+        ] {
+            let field = |place| match different {
+                Some(other) if other == place => "other".to_owned(),
+                _ => fits.get(place).copied().unwrap_or_default().to_owned(),
+            };
+            let from = ReferenceGrantFrom {
+                group: field(0),
+                kind: field(1),
+                namespace: field(2),
+            };
+            let entry = ReferenceGrantTo {
+                group: field(3),
+                kind: field(4),
+                // The last round is about a grant that names none.
+                name: Some(field(5)).filter(|_| different != Some(6)),
+            };
+            let service = to("s");
+            let needed = Pair::needed("HTTPRoute", "a", &service);
+            let differences: Vec<_> = Pair::of(&from, &entry).differences(needed).collect();
+            let differs = different.is_some_and(|place| place < 6);
+            assert_eq!(differences.len(), usize::from(differs), "{differences:?}");
+            let mut grant = ReferenceGrant::new(
+                "g",
+                ReferenceGrantSpec {
+                    from: vec![from],
+                    to: vec![entry],
+                },
+            );
+            grant.metadata.namespace = Some("b".into());
+            let mut snapshot = Snapshot::default();
+            snapshot.insert(grant);
+            let mut grants = Grants::default();
+            grants.refresh(&snapshot, "b");
+            assert_eq!(grants.permit("HTTPRoute", "a", &service), !differs);
+            // A grant that names an object is not for others.
+            assert_eq!(
+                grants.permit("HTTPRoute", "a", &to("t")),
+                different == Some(6)
+            );
+        }
     }
 }

@@ -352,7 +352,7 @@ pub(in crate::attachment) fn place(metadata: &ObjectMeta) -> NamespacedName {
 }
 
 /// The reference to a GatewayClass.
-pub(in crate::attachment) fn class_reference(name: &str) -> ObjectRef {
+pub(crate) fn class_reference(name: &str) -> ObjectRef {
     ObjectRef::gateway_api("GatewayClass", &NamespacedName::new("", name))
 }
 

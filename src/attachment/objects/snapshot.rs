@@ -160,7 +160,7 @@ impl Snapshot {
     }
 
     /// Says that an object is not there.
-    pub(in crate::attachment) fn absent<'a>(&self, reference: &'a ObjectRef) -> Absent<'a> {
+    pub(crate) fn absent<'a>(&self, reference: &'a ObjectRef) -> Absent<'a> {
         Absent::new(reference, self.is_left_out(reference))
     }
 

@@ -272,24 +272,24 @@ impl Resolver {
                 if state.listeners.get(listener).is_some_and(terminates) {
                     let wrong = with.certificate(to.clone()).err();
                     let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
-                    self.secured("Secret", to, wrong, at, kinds, problems);
+                    self.secured(certificates::is_secret, to, wrong, at, kinds, problems);
                 }
             }
             Role::Client => {
                 let wrong = with.certificate(to.clone()).err();
                 let kinds = (Kind::CertificateNotFound, Kind::CertificateUnusable);
-                self.secured("Secret", to, wrong, at, kinds, problems);
+                self.secured(certificates::is_secret, to, wrong, at, kinds, problems);
             }
             Role::SharedAuthority => {
                 let wrong = with.authorities(&to).err();
                 let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-                self.secured("ConfigMap", to, wrong, at, kinds, problems);
+                self.secured(certificates::is_config_map, to, wrong, at, kinds, problems);
             }
             Role::Authority(listener) => {
                 if state.listeners.get(listener).is_some_and(terminates) {
                     let wrong = with.authorities(&to).err();
                     let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-                    self.secured("ConfigMap", to, wrong, at, kinds, problems);
+                    self.secured(certificates::is_config_map, to, wrong, at, kinds, problems);
                 }
             }
         });
@@ -304,10 +304,11 @@ impl Resolver {
         }
     }
 
-    /// A reference to a certificate, which is in an object of this core kind: not permitted, not there, or not usable.
+    /// A reference to a certificate, which is in an object of the kind that can hold one: not permitted, not there, or not
+    /// usable.
     fn secured(
         &self,
-        kind_of_certificates: &str,
+        can_hold: fn(&ObjectRef) -> bool,
         to: ObjectRef,
         wrong: Option<(&'static str, String)>,
         at: &Path<'_>,
@@ -317,10 +318,7 @@ impl Resolver {
         let Some((reason, why)) = wrong else { return };
         let (path, kind) = if reason == condition::listener::reason::REF_NOT_PERMITTED {
             (at.field("namespace").to_string(), Kind::NotPermitted)
-        } else if to.group.is_empty()
-            && to.kind == kind_of_certificates
-            && !self.snapshot.contains(&to)
-        {
+        } else if can_hold(&to) && !self.snapshot.contains(&to) {
             (at.to_string(), missing)
         } else {
             (at.to_string(), unusable)
@@ -354,7 +352,14 @@ impl Resolver {
                 let wrong = certificates::authorities(&self.snapshot, to, self.options.now).err();
                 let wrong = wrong.map(|why| (reason, why));
                 let kinds = (Kind::AuthorityNotFound, Kind::AuthorityUnusable);
-                self.secured("ConfigMap", to.clone(), wrong, at, kinds, problems);
+                self.secured(
+                    certificates::is_config_map,
+                    to.clone(),
+                    wrong,
+                    at,
+                    kinds,
+                    problems,
+                );
             }
         });
     }

@@ -6,11 +6,7 @@ use crate::{
         Options, RouteId, RouteKind,
         effective::EffectiveHostname,
         finding::{Finding, names as names_of, push_names},
-        gateway::{
-            GatewayState,
-            listener::{From, ListenerState},
-            why_not_in_force,
-        },
+        gateway::{GatewayState, listener::ListenerState, why_not_in_force},
         standing::Exclusion,
     },
     meta::{FeatureName, Hostname, NamespacedName, condition::route::reason},
@@ -143,7 +139,7 @@ impl View<'_> {
                 })),
             ));
         }
-        if matches!(listener.from, From::Nowhere(_)) {
+        if listener.takes_no_namespace() {
             return Err((Stage::NotAllowed, None));
         }
         if !listener.allows_namespace(own, route_namespace, &self.labels) {

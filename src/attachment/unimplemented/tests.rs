@@ -14,12 +14,12 @@ const ELSE: &[(&[&str], &str, &str)] = &[
     (
         &["BackendTLSPolicy"],
         "spec.options",
-        "has effect: the data plane gets them (`BackendTls::options`)",
+        "has effect: the data plane gets them (`EffectiveBackendTls::options`)",
     ),
     (
         &["BackendTLSPolicy"],
         "spec.validation.subjectAltNames",
-        "has effect: the data plane gets them (`BackendTls::subject_alt_names`)",
+        "has effect: the data plane gets them (`EffectiveBackendTls::subject_alt_names`)",
     ),
     (
         &["Gateway"],

@@ -3,11 +3,11 @@
 use super::{MOST_NAMED, Near};
 use crate::{
     attachment::{
-        Attachment, CONFLICTED, PortWinner, ReferenceProblem, RouteConflict, RouteId, RouteKind,
-        Standing, Status,
+        Attachment, CONFLICTED, Family, PortWinner, ReferenceProblem, RouteConflict, RouteId,
+        RouteKind, Standing, Status,
     },
     meta::{Condition, GROUP, ObjectRef, condition},
-    v1::{Gateway, GatewayStatus, Listener, ProtocolType},
+    v1::{Gateway, GatewayStatus, Listener},
 };
 use std::{collections::BTreeMap, fmt};
 
@@ -165,31 +165,30 @@ pub(super) fn apart(route: impl fmt::Display, standing: &Standing) -> Option<Str
 /// What to change where listeners of a Gateway conflict, for each port or hostname one sentence.
 fn conflicts(gateway: &Gateway, status: &GatewayStatus) -> Vec<String> {
     use condition::listener::{CONFLICTED, reason};
-    let mut of_ports: BTreeMap<_, Vec<(&str, Vec<&Listener>)>> = BTreeMap::new();
+    let mut of_ports: BTreeMap<i32, Vec<&Listener>> = BTreeMap::new();
     let mut of_hosts: BTreeMap<_, Vec<&Listener>> = BTreeMap::new();
     // The listeners of the status are those of the spec, in the same order.
     for (listener, said) in gateway.spec.listeners.iter().zip(&status.listeners) {
         let is = |reason| has(&said.conditions, CONFLICTED, "True", reason);
-        let place = (listener.port, listener.protocol == ProtocolType::Udp);
         if is(reason::PROTOCOL_CONFLICT) {
-            let families = of_ports.entry(place).or_default();
-            let family = family(&listener.protocol);
-            match families.iter_mut().find(|(of, _)| *of == family) {
-                Some((_, listeners)) => listeners.push(listener),
-                None => families.push((family, vec![listener])),
-            }
+            of_ports.entry(listener.port).or_default().push(listener);
         } else if is(reason::HOSTNAME_CONFLICT) {
             let host = listener.hostname.as_deref().unwrap_or_default();
-            let listeners = of_hosts.entry((place, host.to_ascii_lowercase()));
+            let family = Family::of(&listener.protocol);
+            let listeners = of_hosts.entry((listener.port, family, host.to_ascii_lowercase()));
             listeners.or_default().push(listener);
         }
     }
-    let by_port = of_ports.into_iter().map(|((port, _), families)| {
-        let families = families.into_iter().take(MOST_NAMED);
-        let families: Vec<String> = families
-            .map(|(_, of)| named(&of, |l| format!("`{}` ({})", l.name, l.protocol)))
-            .collect();
-        format!("move {} to a port other than {port}", families.join(" or "))
+    let by_port = of_ports.into_iter().flat_map(|(port, listeners)| {
+        that_exclude_each_other(listeners)
+            .into_iter()
+            .map(move |sides| {
+                let sides = sides.into_iter().take(MOST_NAMED);
+                let sides: Vec<String> = sides
+                    .map(|of| named(&of, |l| format!("`{}` ({})", l.name, l.protocol)))
+                    .collect();
+                format!("move {} to a port other than {port}", sides.join(" or "))
+            })
     });
     let by_host = of_hosts.into_values().map(|listeners| {
         let names = named(&listeners, |l| format!("`{}`", l.name));
@@ -198,12 +197,28 @@ fn conflicts(gateway: &Gateway, status: &GatewayStatus) -> Vec<String> {
     by_port.chain(by_host).collect()
 }
 
-/// What listeners of one port have in common that may share it.
-fn family(protocol: &ProtocolType) -> &str {
-    match protocol {
-        ProtocolType::Https => ProtocolType::Tls.as_str(),
-        protocol => protocol.as_str(),
+/// The listeners of a port that exclude each other, in groups that have nothing to do with one another; each as the sides of
+/// which only one can stay.
+fn that_exclude_each_other(listeners: Vec<&Listener>) -> Vec<Vec<Vec<&Listener>>> {
+    let mut groups: Vec<Vec<(Family, Vec<&Listener>)>> = Vec::new();
+    for listener in listeners {
+        let own = Family::of(&listener.protocol);
+        let meets = |(family, _): &(Family, Vec<&Listener>)| *family == own || family.excludes(own);
+        let (met, others): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .partition(|group| group.iter().any(meets));
+        let mut group: Vec<_> = met.into_iter().flatten().collect();
+        let mut sides = group.iter_mut();
+        // Some protocols exclude their like, too.
+        match sides.find(|(family, _)| *family == own && !own.excludes(own)) {
+            Some((_, side)) => side.push(listener),
+            None => group.push((own, vec![listener])),
+        }
+        groups = others;
+        groups.push(group);
     }
+    let sides = |group: Vec<(Family, _)>| group.into_iter().map(|(_, side)| side).collect();
+    groups.into_iter().map(sides).collect()
 }
 
 /// The first few listeners, and how many more there are.

@@ -2,7 +2,7 @@
 
 use super::{Kind, MOST_NAMED, Near};
 use crate::{
-    attachment::{ReferenceProblem, RouteKind, Standing, Status},
+    attachment::{ReferenceProblem, RouteKind, Standing, Status, is_config_map, is_secret},
     meta::{ObjectRef, Release, condition},
     v1::{Listener, ListenerTlsConfig},
 };
@@ -51,7 +51,7 @@ impl Near<'_> {
             Kind::CertificateNotFound => format!(
                 "create {to}, of type `kubernetes.io/tls`, with a certificate and its private key"
             ),
-            Kind::CertificateUnusable if !is_core(to, "Secret") => {
+            Kind::CertificateUnusable if !is_secret(to) => {
                 format!("name a Secret in `{path}`")
             }
             Kind::CertificateUnusable => format!(
@@ -60,7 +60,7 @@ impl Near<'_> {
             Kind::AuthorityNotFound => {
                 format!("create {to}, with CA certificates under the key `ca.crt`")
             }
-            Kind::AuthorityUnusable if !is_core(to, "ConfigMap") => {
+            Kind::AuthorityUnusable if !is_config_map(to) => {
                 format!("name a ConfigMap in `{path}`")
             }
             Kind::AuthorityUnusable => {

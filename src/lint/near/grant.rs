@@ -1,7 +1,10 @@
 //! A reference to another namespace that no ReferenceGrant allows.
 
 use super::{Near, index::Pair};
-use crate::meta::{GROUP, ObjectRef};
+use crate::{
+    attachment::GrantPair,
+    meta::{GROUP, ObjectRef},
+};
 
 impl Near<'_> {
     /// Which ReferenceGrant would allow a reference but for one thing; else the one to write.
@@ -54,18 +57,18 @@ fn quoted(group: &str) -> &str {
 
 /// Whether all but one thing of a grant's entries fits a reference.
 fn is_near(pair: &Pair<'_>, from: &ObjectRef, to: &ObjectRef) -> bool {
-    let (own_from, own_to) = (pair.from.1, pair.to.1);
-    let name = own_to.name.as_deref().filter(|name| !name.is_empty());
-    let wrong = [
-        pair.grant.namespace != to.namespace,
-        own_from.group != GROUP,
-        own_from.kind != from.kind,
-        own_from.namespace != from.namespace,
-        own_to.group != to.group,
-        own_to.kind != to.kind,
-        name.is_some_and(|name| name != to.name),
-    ];
-    wrong.into_iter().filter(|wrong| *wrong).count() <= 1
+    let elsewhere = usize::from(pair.grant.namespace != to.namespace);
+    elsewhere + misfits(pair, from, to).take(2).count() <= 1
+}
+
+/// The fields of a grant's entries that do not fit a reference.
+fn misfits<'p>(
+    pair: &Pair<'p>,
+    from: &'p ObjectRef,
+    to: &'p ObjectRef,
+) -> impl Iterator<Item = (&'static str, &'static str, &'p str, &'p str)> {
+    let needed = GrantPair::needed(&from.kind, &from.namespace, to);
+    GrantPair::of(pair.from.1, pair.to.1).differences(needed)
 }
 
 /// What of a grant's entries does not fit a reference, each with what would.
@@ -77,25 +80,17 @@ fn differences(pair: &Pair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<String>
             pair.grant.namespace, to.namespace
         ));
     }
-    let (at_from, own_from) = pair.from;
-    let (at_to, own_to) = pair.to;
-    let mut compare = |field: String, found: &str, wanted: &str| {
-        if found != wanted {
-            wrong.push(format!(
-                "its `{field}` is `{}`: write `{}`",
-                quoted(found),
-                quoted(wanted)
-            ));
-        }
-    };
-    let field = |name| format!("spec.from[{at_from}].{name}");
-    compare(field("group"), &own_from.group, GROUP);
-    compare(field("kind"), &own_from.kind, &from.kind);
-    compare(field("namespace"), &own_from.namespace, &from.namespace);
-    let field = |name| format!("spec.to[{at_to}].{name}");
-    compare(field("group"), &own_to.group, &to.group);
-    compare(field("kind"), &own_to.kind, &to.kind);
-    let name = own_to.name.as_deref().filter(|name| !name.is_empty());
-    compare(field("name"), name.unwrap_or(&to.name), &to.name);
+    for (list, field, found, needed) in misfits(pair, from, to) {
+        let place = if list == "from" {
+            pair.from.0
+        } else {
+            pair.to.0
+        };
+        wrong.push(format!(
+            "its `spec.{list}[{place}].{field}` is `{}`: write `{}`",
+            quoted(found),
+            quoted(needed)
+        ));
+    }
     wrong
 }

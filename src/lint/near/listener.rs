@@ -2,29 +2,17 @@
 
 use super::{MOST_NAMED, Near};
 use crate::{
-    attachment::Status,
-    meta::{Condition, Hostname, ObjectRef, condition},
-    v1::{FromNamespaces, Listener, ProtocolType, TlsModeType},
+    attachment::{ListenerLack, Status},
+    meta::{Condition, ObjectRef, condition},
+    v1::Listener,
 };
 use std::collections::BTreeMap;
 
 /// What a listener lacks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lack {
-    /// The protocol is HTTPS, and there is no `tls`.
-    HttpsCertificate,
-    /// The protocol is TLS, and there is no `tls`.
-    TlsCertificate,
-    /// The protocol is HTTPS, and TLS is passed through.
-    Termination,
-    /// The mode of TLS is not known.
-    TlsMode,
-    /// The hostname is none, for this reason.
-    Hostname(String),
-    /// Namespaces are selected, and there is no selector.
-    Selector,
-    /// The selector of namespaces cannot be applied.
-    SelectorTerms,
+    /// It is not valid by itself.
+    Invalid(ListenerLack),
     /// The protocol is not known.
     Protocol,
     /// The port is none.
@@ -38,7 +26,7 @@ impl Lack {
     pub(super) fn all(listener: &Listener, conditions: &[Condition]) -> Vec<Self> {
         use condition::listener::{ACCEPTED, RESOLVED_REFS, reason};
         let lack = |one: &Condition| match (one.type_.as_str(), one.reason.as_str()) {
-            (ACCEPTED, reason::INVALID) => Some(Self::of(listener)),
+            (ACCEPTED, reason::INVALID) => ListenerLack::of(listener).map(Self::Invalid),
             (ACCEPTED, reason::UNSUPPORTED_PROTOCOL) => Some(Self::Protocol),
             (ACCEPTED, reason::PORT_UNAVAILABLE) => Some(Self::Port),
             (RESOLVED_REFS, reason::INVALID_ROUTE_KINDS) => Some(Self::RouteKinds),
@@ -47,59 +35,36 @@ impl Lack {
         conditions.iter().filter_map(lack).collect()
     }
 
-    /// What a listener lacks that is not valid.
-    fn of(listener: &Listener) -> Self {
-        match (&listener.protocol, listener.tls_mode()) {
-            (ProtocolType::Https, None) => return Self::HttpsCertificate,
-            (ProtocolType::Tls, None) => return Self::TlsCertificate,
-            (ProtocolType::Https, Some(TlsModeType::Passthrough)) => return Self::Termination,
-            (ProtocolType::Https | ProtocolType::Tls, Some(TlsModeType::Unknown(_))) => {
-                return Self::TlsMode;
-            }
-            _ => {}
-        }
-        let has_hostname = !matches!(listener.protocol, ProtocolType::Tcp | ProtocolType::Udp);
-        let hostname = listener.hostname.as_deref();
-        let hostname = hostname.filter(|text| has_hostname && !text.is_empty());
-        if let Some(Err(error)) = hostname.map(str::parse::<Hostname>) {
-            return Self::Hostname(error.to_string());
-        }
-        let allowed = listener.allowed_routes.as_ref();
-        let namespaces = allowed.and_then(|allowed| allowed.namespaces.as_ref());
-        let selects = |namespaces: &&crate::v1::RouteNamespaces| {
-            namespaces.from == Some(FromNamespaces::Selector) && namespaces.selector.is_none()
-        };
-        match namespaces.filter(selects) {
-            Some(_) => Self::Selector,
-            None => Self::SelectorTerms,
-        }
-    }
-
     /// What to give the listener or listeners that `whom` names.
     pub(super) fn needed(&self, whom: &str) -> String {
         match self {
-            Self::HttpsCertificate => {
+            Self::Invalid(ListenerLack::HttpsCertificate) => {
                 format!("give {whom} a `tls` with `certificateRefs`, or `protocol: HTTP`")
             }
-            Self::TlsCertificate => format!(
+            Self::Invalid(ListenerLack::TlsCertificate) => format!(
                 "give {whom} a `tls` with `certificateRefs` or `mode: Passthrough`, or `protocol: TCP`"
             ),
-            Self::Termination => format!("give {whom} `tls.mode: Terminate`, or `protocol: TLS`"),
-            Self::TlsMode => {
+            Self::Invalid(ListenerLack::Termination) => {
+                format!("give {whom} `tls.mode: Terminate`, or `protocol: TLS`")
+            }
+            Self::Invalid(ListenerLack::TlsMode(_)) => {
                 format!("give {whom} `tls.mode: Terminate` or `tls.mode: Passthrough`")
             }
-            Self::Hostname(why) => format!(
+            Self::Invalid(ListenerLack::Hostname(why)) => format!(
                 "give {whom} a `hostname` that is a DNS name, such as `shop.example.com` or `*.example.com`: {why}"
             ),
-            Self::Selector => format!(
+            Self::Invalid(ListenerLack::Selector) => format!(
                 "give {whom} a `selector` in `allowedRoutes.namespaces`, or `from: Same` or `from: All`"
             ),
-            Self::SelectorTerms => {
+            Self::Invalid(ListenerLack::SelectorTerms(_)) => {
                 format!(
                     "write `allowedRoutes.namespaces.selector` of {whom} as for any Kubernetes label selector: `values` for `In` and \
                      `NotIn`, none for `Exists` and `DoesNotExist`, keys and values as labels have them"
                 )
             }
+            Self::Invalid(ListenerLack::Namespaces(_)) => format!(
+                "give {whom} `from: Same`, `from: All` or `from: Selector` in `allowedRoutes.namespaces`"
+            ),
             Self::Protocol => {
                 format!("give {whom} one of the protocols HTTP, HTTPS, TLS, TCP and UDP")
             }

@@ -44,7 +44,7 @@ mod tests;
 use crate::{
     attachment::{
         MULTICLUSTER_GROUP, ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId,
-        RouteKind, admit::Ignored,
+        RouteKind, admit::Ignored, class_reference,
     },
     meta::{GROUP, ObjectRef},
     routing::RouterOptions,
@@ -138,6 +138,16 @@ pub struct Hint {
     pub message: String,
     /// Whether nothing else is wrong with the field: the status of the object is good all the same.
     pub alone: bool,
+}
+
+/// A GatewayClass that is not there, and what is there in its place.
+pub(super) struct NearClass {
+    /// The class for which a Gateway asks.
+    pub(super) wanted: ObjectRef,
+    /// What would be right.
+    pub(super) help: String,
+    /// Whether it was given and is left out, so that the Gateway is not accepted.
+    pub(super) left_out: bool,
 }
 
 impl<'a> Near<'a> {
@@ -261,7 +271,13 @@ impl<'a> Near<'a> {
                 });
             }
         };
-        if let Some((message, alone)) = self.class(object) {
+        if let Some(class) = self.class(object) {
+            let alone = !class.left_out;
+            let message = if alone {
+                format!("{} is not given: {}", class.wanted, class.help)
+            } else {
+                class.help
+            };
             add("spec.gatewayClassName", message, alone);
         }
         for (path, message) in self.gateway(object) {
@@ -279,23 +295,14 @@ impl<'a> Near<'a> {
         if let Some(message) = self.installed_release(object) {
             add("", message, false);
         }
-        let problems = self.resolver.reference_problems(object);
-        let not_permitted = problems.iter().filter(|one| one.kind == Kind::NotPermitted);
-        let not_permitted: BTreeSet<_> = not_permitted.map(|one| one.to.as_ref()).collect();
-        for problem in &problems {
-            let near = self.help(object, problem);
-            let message = match problem.kind {
-                Kind::NotPermitted => near.map(|near| self.and_create(near, problem)),
-                _ if not_permitted.contains(&problem.to.as_ref()) => near,
-                _ => near.or_else(|| self.needed(object, problem)),
-            };
+        for (problem, help) in self.problems(object) {
             if problem.kind == Kind::CertificateForOthers {
                 let why = &problem.why;
                 let message = format!(
                     "{why}, so that clients refuse the connection: name one that has it among its subject alternative names"
                 );
                 add(&problem.path, message, true);
-            } else if let Some(message) = message {
+            } else if let Some(message) = help {
                 add(&problem.path, message, false);
             }
         }
@@ -308,12 +315,31 @@ impl<'a> Near<'a> {
         hints
     }
 
+    /// The references of an object that fail, each with what would be right, where that is known.
+    pub(super) fn problems(&self, object: &ObjectRef) -> Vec<(ReferenceProblem, Option<String>)> {
+        let problems = self.resolver.reference_problems(object);
+        let not_permitted = problems.iter().filter(|one| one.kind == Kind::NotPermitted);
+        let not_permitted: BTreeSet<_> = not_permitted.filter_map(|one| one.to.clone()).collect();
+        let with_help = |problem: ReferenceProblem| {
+            let near = self.help(object, &problem);
+            let waits = problem.to.as_ref();
+            let waits = waits.is_some_and(|to| not_permitted.contains(to));
+            let help = match problem.kind {
+                Kind::NotPermitted => near.map(|near| self.and_create(near, &problem)),
+                _ if waits => near,
+                _ => near.or_else(|| self.needed(object, &problem)),
+            };
+            (problem, help)
+        };
+        problems.into_iter().map(with_help).collect()
+    }
+
     /// The help for a reference that is not permitted, and that what it leads to does not exist either.
     fn and_create(&self, help: String, problem: &ReferenceProblem) -> String {
         let snapshot = self.resolver.snapshot();
         match &problem.to {
             Some(to) if !snapshot.contains(to) && !snapshot.is_left_out(to) => {
-                format!("{help}; {to} does not exist either: create it, too")
+                format!("{help}; {} either: create it, too", snapshot.absent(to))
             }
             _ => help,
         }
@@ -321,26 +347,24 @@ impl<'a> Near<'a> {
 
     /// What to do about the GatewayClass of a Gateway: one that is left out, or one whose name is nearly that which
     /// the Gateway asks for, where that one is only assumed, and nothing is wrong else.
-    pub(super) fn class(&self, object: &ObjectRef) -> Option<(String, bool)> {
+    pub(super) fn class(&self, object: &ObjectRef) -> Option<NearClass> {
         if object.group != GROUP || object.kind != "Gateway" {
             return None;
         }
         let snapshot = self.resolver.snapshot();
         let gateway = snapshot.gateways().get(&object.namespaced_name())?;
-        let wanted = ObjectRef {
-            group: GROUP.to_owned(),
-            kind: "GatewayClass".to_owned(),
-            namespace: String::new(),
-            name: gateway.spec.gateway_class_name.clone(),
-        };
+        let wanted = class_reference(&gateway.spec.gateway_class_name);
         if snapshot.contains(&wanted) {
             return None;
         }
-        if let Some(correct) = self.left_out(&wanted) {
-            return Some((correct, false));
-        }
-        let near = self.misspelt(&wanted)?;
-        Some((format!("{wanted} is not given: {near}"), true))
+        let correct = self.left_out(&wanted);
+        let left_out = correct.is_some();
+        let help = correct.or_else(|| self.misspelt(&wanted))?;
+        Some(NearClass {
+            wanted,
+            help,
+            left_out,
+        })
     }
 
     /// What to name in the place of parents that are of a kind of the API which cannot be one here: it came with a later release, or

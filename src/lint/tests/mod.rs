@@ -1,5 +1,6 @@
 //! What is wrong with a set of objects although each is valid.
 
+mod given;
 mod reach;
 mod references;
 mod work;

@@ -1,7 +1,7 @@
 //! Which matches take all the requests of others.
 
 use super::matches::{GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch};
-use crate::routing::HostPattern;
+use crate::{meta::is_below, routing::HostPattern};
 
 impl HostPattern {
     /// Whether every host that matches `other` matches this, too.
@@ -25,11 +25,6 @@ impl HostPattern {
             (_, Self::Any) | (Self::Exact(_), Self::Wildcard(_)) => false,
         }
     }
-}
-
-fn is_below(name: &str, suffix: &str) -> bool {
-    name.strip_suffix(suffix)
-        .is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
 }
 
 impl Match {

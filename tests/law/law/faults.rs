@@ -68,4 +68,19 @@ fn the_law_notices_faults() {
         }
     });
     assert!(unsaid > 10, "{unsaid}");
+
+    // The status names one cause, and it is another one's.
+    let (_, unsaid) = with_fault(|set| {
+        for status in set.resolution.statuses.values_mut() {
+            let Status::Route(route) = status else {
+                continue;
+            };
+            for parent in &mut route.parents {
+                for condition in &mut parent.conditions {
+                    condition.message = "Service a/other does not exist".into();
+                }
+            }
+        }
+    });
+    assert!(unsaid > 10, "{unsaid}");
 }

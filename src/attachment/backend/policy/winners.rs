@@ -2,7 +2,7 @@
 
 use super::{Policy, PolicyId, PolicyKind, authorities};
 use crate::{
-    attachment::{Options, Snapshot, backend::key::BackendKey, effective::BackendTls},
+    attachment::{Options, Snapshot, backend::key::BackendKey, effective::EffectiveBackendTls},
     meta::ObjectRef,
     v1::SessionPersistence,
 };
@@ -18,7 +18,11 @@ pub(in crate::attachment) struct BackendPolicies {
 }
 
 /// The section that a BackendTLSPolicy is for, the policy, and the TLS that it requires or why that cannot be set up.
-type SectionTls = (Option<String>, ObjectRef, Result<Arc<BackendTls>, String>);
+type SectionTls = (
+    Option<String>,
+    ObjectRef,
+    Result<Arc<EffectiveBackendTls>, String>,
+);
 
 impl BackendPolicies {
     fn tls_of(&self, section: Option<&str>) -> Option<&SectionTls> {
@@ -29,7 +33,7 @@ impl BackendPolicies {
     pub(in crate::attachment) fn tls_for(
         &self,
         port: Option<&str>,
-    ) -> Option<(&ObjectRef, Result<Arc<BackendTls>, String>)> {
+    ) -> Option<(&ObjectRef, Result<Arc<EffectiveBackendTls>, String>)> {
         port.and_then(|name| self.tls_of(Some(name)))
             .or_else(|| self.tls_of(None))
             .map(|(_, policy, tls)| (policy, tls.clone()))
@@ -83,7 +87,7 @@ pub(in crate::attachment) fn for_backend(
                 Policy::Tls(tls) if found.tls_of(target.section.as_deref()).is_none() => {
                     let trusted = authorities(tls, snapshot, options).authorities;
                     let checked = trusted.map(|authorities| {
-                        Arc::new(BackendTls {
+                        Arc::new(EffectiveBackendTls {
                             policy: id.reference(),
                             hostname: tls.spec.validation.hostname.clone(),
                             subject_alt_names: tls.spec.validation.subject_alt_names.clone(),

@@ -495,20 +495,15 @@ pub(in crate::attachment) fn connections<'r>(
     }
 }
 
-/// Why a TCPRoute or UDPRoute of this one rule is not accepted: none of its backends can be had, and nothing below
-/// HTTP says so to a client (GEP-1364, "Partial validity and Conditions").
+/// Why a TCPRoute or UDPRoute of this one rule is not accepted: none of its backends is there for it, so that there is no
+/// rule to make of it (GEP-1364, "Accepted"). A backend that is there, and only has a policy that is wrong, refuses its share of the
+/// connections (TCPRoute `backendRefs`): the policy can say so because the route uses its target.
 fn unreachable(kind: RouteKind, rule: &ConnectionRule) -> Option<Finding> {
     let problems: Vec<&BackendProblem> = rule
         .backends
         .iter()
         .map_while(EffectiveBackend::problem)
-        // What is wrong with a policy is for the policy to say, which needs the route to use its target.
-        .filter(|problem| {
-            !matches!(
-                problem,
-                BackendProblem::PolicyFull { .. } | BackendProblem::InvalidTlsPolicy { .. }
-            )
-        })
+        .filter(|problem| !problem.is_of_policy())
         .collect();
     let first = problems
         .first()

@@ -10,7 +10,7 @@ use crate::{
     meta::{Hostname, NamespacedName, ObjectRef},
     proxy::Table,
     schema::nearest_name,
-    sim::{Answer, Request},
+    sim::{Answer, Request, speaks},
     v1::ProtocolType,
 };
 use http::{HeaderValue, header::HOST, request::Parts};
@@ -171,12 +171,11 @@ impl Near<'_> {
             listeners.map(move |listener| (gateway, listener))
         });
         let (scheme, host) = (request.scheme(), request.host());
-        let speaks = |protocol: &ProtocolType| match scheme {
-            "http" => *protocol == ProtocolType::Http,
-            "https" => *protocol == ProtocolType::Https,
-            _ => false,
+        // TCP and UDP listeners know no host.
+        let by_host = |l: &EffectiveListener| {
+            !matches!(l.protocol, ProtocolType::Tcp | ProtocolType::Udp) && l.serves(Some(&host))
         };
-        let takes = listeners.filter(|(_, l)| speaks(&l.protocol) && l.serves(Some(&host)));
+        let takes = listeners.filter(|(_, l)| by_host(l) && speaks(l, scheme));
         for (gateway, listener) in takes.take(SHOWN) {
             hints.push(format!(
                 "listener `{}` of Gateway {} takes this host on port {port}: ask {scheme}://{host}:{port}",

@@ -5,13 +5,13 @@ use super::{
     Around, within,
 };
 use crate::{
-    attachment::Status,
+    attachment::{Family, Status, class_reference},
     meta::{
         Condition, NamespacedName, ObjectRef,
         condition::{self, listener},
     },
     sim::{Answer, Request, idle_listeners},
-    v1::{Listener, ProtocolType},
+    v1::Listener,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,12 +69,14 @@ impl Near<'_> {
         let written = self.resolver.snapshot().gateways().get(gateway)?;
         let listeners = || written.spec.listeners.iter();
         let own = listeners().find(|l| names.contains(&l.name.as_str()))?;
-        let is_udp = |l: &Listener| l.protocol == ProtocolType::Udp;
-        let is_tls = |l: &Listener| matches!(l.protocol, ProtocolType::Https | ProtocolType::Tls);
-        let alike = |l: &Listener| l.protocol == own.protocol || is_tls(l) && is_tls(own);
+        let own = Family::of(&own.protocol);
+        let excluded = |l: &&Listener| {
+            let other = Family::of(&l.protocol);
+            own != other && own.excludes(other) && !names.contains(&l.name.as_str())
+        };
         let others: Vec<String> = listeners()
-            .filter(|l| l.port == i32::from(port) && is_udp(l) == is_udp(own))
-            .filter(|l| !alike(l) && !names.contains(&l.name.as_str()))
+            .filter(|l| l.port == i32::from(port))
+            .filter(excluded)
             .take(super::SHOWN)
             .map(|l| format!("`{}` ({})", l.name, l.protocol))
             .collect();
@@ -166,13 +168,7 @@ impl Near<'_> {
                 help.extend(needed.or_else(|| self.remedy(&problem)));
             }
         }
-        let class = ObjectRef {
-            namespace: String::new(),
-            ..ObjectRef::gateway_api(
-                "GatewayClass",
-                &NamespacedName::new("", &written.spec.gateway_class_name),
-            )
-        };
+        let class = class_reference(&written.spec.gateway_class_name);
         if let Some(ignored) = self.index().ignored(&class) {
             help.push(super::ignored::correct(ignored));
         }
