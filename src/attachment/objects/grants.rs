@@ -192,7 +192,7 @@ mod tests {
             Some(5),
             Some(6),
         ] {
-            let field = |place| match different {
+            let field = |place: usize| match different {
                 Some(other) if other == place => "other".to_owned(),
                 _ => fits.get(place).copied().unwrap_or_default().to_owned(),
             };
