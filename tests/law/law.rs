@@ -490,11 +490,16 @@ impl Look<'_> {
                 .pointer("/metadata/namespace")
                 .and_then(Value::as_str);
             let named = service.and_then(Value::as_str).zip(namespace);
-            let ready = object.pointer("/endpoints/0/conditions/ready");
-            let port = object.pointer("/ports/0/name").and_then(Value::as_str);
+            let ready = object.pointer("/endpoints/0/conditions/ready") == Some(&Value::Bool(true));
+            let name_of_port = object.pointer("/ports/0/name").and_then(Value::as_str);
+            let port = object.pointer("/ports/0/port").and_then(Value::as_u64);
+            // A set gives one port of a Service endpoints, and the others none.
+            let asked = answer.backend.as_ref().and_then(|backend| backend.port);
+            let serves = name_of_port != Some(world::OTHER_PORT)
+                && asked.is_some_and(|asked| port == Some(u64::from(asked)));
             named.is_some_and(|(name, namespace)| {
                 why.contains(&format!("Service {namespace}/{name}"))
-            }) && (ready == Some(&Value::Bool(false)) || port == Some(world::OTHER_PORT))
+            }) && !(ready && serves)
         };
         unavailable && why.contains("endpoint") && self.set.objects.iter().any(of_service)
     }

@@ -60,7 +60,7 @@ fn what_cannot_be_read_is_said_to_be_left_out() {
     let of_route = said(&[&gateway, &unreadable, &route], 2);
     let wanted = (
         "Service default/s was given, but is left out".to_owned(),
-        "correct Service default/s first: it cannot be read".to_owned(),
+        "correct Service default/s first, see below: it cannot be read".to_owned(),
     );
     assert_eq!(of_route, [wanted]);
     let missing = said(&[&gateway, &route], 1);
@@ -73,7 +73,7 @@ fn what_cannot_be_read_is_said_to_be_left_out() {
     let all = [&gateway, &good, &route, &policy, &map];
     let wanted = (
         "ConfigMap default/ca was given, but is left out".to_owned(),
-        "correct ConfigMap default/ca first: it cannot be read".to_owned(),
+        "correct ConfigMap default/ca first, see below: it cannot be read".to_owned(),
     );
     assert_eq!(said(&all, 3), [wanted.clone()]);
     let [(why, help)] = &said(&all, 2)[..] else {
@@ -99,7 +99,7 @@ fn a_gateway_is_told_that_its_class_is_left_out() {
         "spec": {"controllerName": "none"}});
     let wanted = (
         "GatewayClass c was given, but is left out".to_owned(),
-        "correct GatewayClass c first: the API server would refuse it".to_owned(),
+        "correct GatewayClass c first, see below: the API server would refuse it".to_owned(),
     );
     assert_eq!(said(&[&web(), &class], 0), [wanted]);
 }
@@ -241,5 +241,5 @@ fn validation_and_status_give_one_help() {
     assert!(compared >= 9, "{compared}");
     let wrong_kind = said(&[&sets[0][0], &sets[0][1], &sets[0][2]], 0);
     let help = &wrong_kind[1].1;
-    assert!(help.starts_with("name a Secret of type"), "{help}");
+    assert!(help.starts_with("name a Secret in "), "{help}");
 }
