@@ -7,7 +7,7 @@ use super::{
 use crate::{
     attachment::{
         RouteKind,
-        effective::{BackendTls, EffectiveFilters},
+        effective::{EffectiveBackendTls, EffectiveFilters},
     },
     backend::{DrawError, EndpointIndex},
     filters::{ApplyError, RedirectContext, Step, strip_hop_by_hop},
@@ -125,7 +125,7 @@ pub struct Attempt {
 impl Attempt {
     /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
     #[must_use]
-    pub fn tls(&self) -> Option<&Arc<BackendTls>> {
+    pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {
         self.endpoint.backend().tls.as_ref()
     }
 }

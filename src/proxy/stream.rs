@@ -1,7 +1,7 @@
 //! Connections and datagrams that go on to a backend as they are.
 
 use super::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why, bind::BoundListener};
-use crate::attachment::{RouteKind, effective::BackendTls};
+use crate::attachment::{RouteKind, effective::EffectiveBackendTls};
 use std::sync::Arc;
 
 /// A connection or a datagram of which no more is looked at than the port and perhaps the server name.
@@ -34,7 +34,7 @@ pub struct Connected {
 impl Connected {
     /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
     #[must_use]
-    pub fn tls(&self) -> Option<&Arc<BackendTls>> {
+    pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {
         self.endpoint.backend().tls.as_ref()
     }
 }
