@@ -355,6 +355,20 @@ fn a_listener_of_the_port_that_speaks_something_else_is_named() {
             "listener `odd` of Gateway shop/front takes this host on port 443: ask http://a.example:443",
         ]
     );
+    // A TLS listener takes a host by SNI, as an HTTPS listener does.
+    let passthrough = LISTENERS.replace(
+        "    - { name: odd, port: 443, protocol: HTTP }\n",
+        "    - { name: sni, port: 8443, protocol: TLS, tls: { mode: Passthrough } }\n",
+    );
+    let spec =
+        "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let tls_route = route("shop", spec).replace("v1\nkind: HTTPRoute", "v1alpha2\nkind: TLSRoute");
+    assert_eq!(
+        asked(&(passthrough + &tls_route), "https://a.example/"),
+        [
+            "listener `sni` of Gateway shop/front takes this host on port 8443: ask https://a.example:8443"
+        ]
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn what_cannot_be_read_is_said_to_be_left_out() {
         "ConfigMap default/ca was given, but is left out".to_owned(),
         "correct ConfigMap default/ca first, see below: it cannot be read".to_owned(),
     );
-    assert_eq!(said(&all, 3), [wanted.clone()]);
+    assert_eq!(said(&all, 3), std::slice::from_ref(&wanted));
     let [(why, help)] = &said(&all, 2)[..] else {
         panic!("{:?}", said(&all, 2));
     };

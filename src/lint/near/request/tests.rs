@@ -2,14 +2,16 @@
 
 use super::Around;
 use crate::{
-    attachment::{Options, Resolver, admit},
+    attachment::{Options, Resolver, Snapshot, admit},
     lint::near::Near,
     manifest::{self, ReadOptions},
     meta::{Channel, NamespacedName, Release},
     routing::RouterOptions,
     sim::{Request, Simulator},
+    v1::Gateway,
 };
-use serde_json::Value;
+use kube_core::ObjectMeta;
+use serde_json::{Value, json};
 
 const BASE: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -316,6 +318,42 @@ fn what_a_listener_needs_to_serve_is_said() {
             "give listener `odd` of Gateway shop/front one of the protocols HTTP, HTTPS, TLS, TCP and UDP"
         ]
     );
+}
+
+/// FromNamespaces `None` is for ListenerSets; a listener of a Gateway that has it needs another value, not a selector.
+#[test]
+fn a_listener_that_takes_routes_from_nowhere_needs_another_source() {
+    for from in ["None", "Everywhere"] {
+        let front = Gateway::new(
+            "front",
+            serde_json::from_value(json!({
+                "gatewayClassName": "any",
+                "listeners": [{"name": "odd", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": from}}}],
+            }))
+            .unwrap(),
+        );
+        let mut snapshot = Snapshot::default();
+        snapshot.insert(Gateway {
+            metadata: ObjectMeta {
+                namespace: Some("shop".into()),
+                ..front.metadata
+            },
+            ..front
+        });
+        let mut resolver = Resolver::with_snapshot(snapshot, Options::for_manifests());
+        resolver.update();
+        let effective = resolver.resolution().effective.clone();
+        let mut simulator = Simulator::new(effective, RouterOptions::default());
+        let request = Request::get("http://a.example/").unwrap();
+        let answer = simulator.request(&request, &mut |_| 0).unwrap();
+        assert_eq!(
+            Near::new(&resolver, &[]).request(&request, &answer).help,
+            [
+                "give listener `odd` of Gateway shop/front `from: Same`, `from: All` or `from: Selector` in \
+                 `allowedRoutes.namespaces`"
+            ]
+        );
+    }
 }
 
 #[test]
