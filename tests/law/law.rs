@@ -482,7 +482,12 @@ impl Look<'_> {
 
     /// Whether nothing is wrong with the configuration: the Service has no endpoint that could answer at present.
     fn is_without_endpoints(&self, answer: &Answer) -> bool {
-        let unavailable = answer.status == Some(503) || answer.status.is_none();
+        // To a gRPC client it is said in its own terms: 14 is UNAVAILABLE.
+        let in_grpc = answer.response.as_ref().is_some_and(|response| {
+            let status = response.headers.get("grpc-status");
+            status.is_some_and(|status| status == "14")
+        });
+        let unavailable = answer.status == Some(503) || answer.status.is_none() || in_grpc;
         let why = answer.why.join("; ");
         let of_service = |object: &Value| {
             let service = object.pointer("/metadata/labels/kubernetes.io~1service-name");

@@ -275,15 +275,6 @@ fn what_excludes_each_other_has_help_for_it() {
         ),
         (
             conflict(
-                "{ name: a, port: 80, protocol: UDP }",
-                "{ name: b, port: 80, protocol: UDP }",
-                "",
-                "Gateway",
-            ),
-            "  help: move listener `a` (UDP) or listener `b` (UDP) to a port other than 80",
-        ),
-        (
-            conflict(
                 "{ name: a, port: 443, protocol: TLS, hostname: a.b, tls: { mode: Passthrough } }",
                 "{ name: b, port: 443, protocol: HTTPS, hostname: a.b, tls: { mode: Terminate, options: { a.b/c: d } } }",
                 "",

@@ -3,13 +3,14 @@
 use super::*;
 use crate::{
     attachment::{
-        Options,
+        Options, Snapshot,
         admit::{self, Admitted},
     },
     manifest::{self, ReadOptions},
-    meta::{Channel, Release},
+    meta::{Channel, NamespacedName, Release},
     routing::{RepeatedHeader, RouterOptions},
     sim::Simulator,
+    v1::Gateway,
 };
 use serde_json::Value;
 
@@ -273,6 +274,30 @@ fn a_parent_of_a_later_release_is_called_that() {
 }
 
 /// What a request that no rule took would have needed.
+/// Gateway `spec.listeners`: nothing tells two UDP listeners of a port apart. A TCP listener of the port is beside them.
+#[test]
+fn of_two_udp_listeners_of_a_port_one_has_to_be_moved() {
+    let listeners = serde_json::json!([
+        {"name": "a", "port": 53, "protocol": "UDP"},
+        {"name": "c", "port": 53, "protocol": "TCP"},
+        {"name": "b", "port": 53, "protocol": "UDP"},
+    ]);
+    let spec = serde_json::json!({"gatewayClassName": "any", "listeners": listeners});
+    let mut gateway = Gateway::new("front", serde_json::from_value(spec).unwrap());
+    gateway.metadata.namespace = Some("shop".into());
+    let mut snapshot = Snapshot::default();
+    snapshot.insert(gateway);
+    let mut resolver = Resolver::with_snapshot(snapshot, Options::for_manifests());
+    resolver.update();
+    let name = NamespacedName::new("shop", "front");
+    let hints = Near::new(&resolver, &[]).object(&ObjectRef::gateway_api("Gateway", &name));
+    let messages: Vec<&str> = hints.iter().map(|hint| &*hint.message).collect();
+    assert_eq!(
+        messages,
+        ["move listener `a` (UDP) or listener `b` (UDP) to a port other than 53"]
+    );
+}
+
 fn asked(objects: &str, url: &str) -> Vec<String> {
     around(objects, url).help
 }
