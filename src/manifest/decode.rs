@@ -2,7 +2,7 @@
 
 use super::{
     Object, ReadError,
-    value::{Failure, Nulls, Unread, from_value, from_value_noting},
+    value::{Failure, Nulls, Unread, UnreadField, from_value, from_value_noting},
 };
 use crate::schema;
 use serde_json::Value;
@@ -55,6 +55,12 @@ where
 /// the field.
 #[must_use]
 pub fn unread_fields(value: &Value) -> Vec<String> {
+    let fields = unread(value).into_iter();
+    fields.map(|field| field.path).collect()
+}
+
+/// As [`unread_fields`], each with the field that is most likely meant.
+pub(crate) fn unread(value: &Value) -> Vec<UnreadField> {
     let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
     Object::unread(text("apiVersion"), text("kind"), value)
 }
@@ -66,13 +72,22 @@ where
     from_value(value, nulls_of::<T>())
 }
 
-pub(super) fn unread_of<T>(value: &Value) -> Vec<String>
+pub(super) fn unread_of<T>(value: &Value) -> Vec<UnreadField>
 where
     T: k8s_openapi::Resource + serde::de::DeserializeOwned,
 {
+    unread_as::<T>(value, nulls_of::<T>())
+}
+
+/// The fields of a custom resource that a type which stands for all of it does not have.
+pub(crate) fn unread_of_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Vec<UnreadField> {
+    unread_as::<T>(value, Nulls::OfCustomResource)
+}
+
+fn unread_as<T: serde::de::DeserializeOwned>(value: &Value, nulls: Nulls) -> Vec<UnreadField> {
     let unread = Unread::default();
-    match from_value_noting::<T>(value, nulls_of::<T>(), &unread) {
-        Ok(_) => unread.into_paths(),
+    match from_value_noting::<T>(value, nulls, &unread) {
+        Ok(_) => unread.into_fields(),
         Err(_) => Vec::new(),
     }
 }

@@ -61,6 +61,7 @@ mod yaml;
 mod yaml_scalar;
 
 pub use decode::{decode, decode_as, unread_fields};
+pub(crate) use decode::{unread, unread_of_custom};
 pub use error::ReadError;
 pub use list::into_objects;
 pub use object::Object;
@@ -68,6 +69,7 @@ pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};
 pub use raw_object::{Decoded, Manifest, RawObject};
 pub use stream::Stream;
+pub(crate) use value::UnreadField;
 #[cfg(feature = "yaml")]
 pub use yaml::documents;
 

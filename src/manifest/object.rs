@@ -61,7 +61,7 @@ macro_rules! objects {
             }
 
             /// The fields of an object of a known kind that its type does not have.
-            pub(super) fn unread(api_version: &str, kind: &str, value: &Value) -> Vec<String> {
+            pub(super) fn unread(api_version: &str, kind: &str, value: &Value) -> Vec<super::UnreadField> {
                 $( if api_version == <$type>::API_VERSION && kind == <$type>::KIND {
                     return super::decode::unread_of::<$type>(value);
                 } )+

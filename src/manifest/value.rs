@@ -6,6 +6,7 @@
 //! What an API server reads into a Go type (core kinds, and `metadata` of every kind) it reads with Go's rule for
 //! null: where a value is needed, null stands for the empty one. [`Nulls`] says where that rule applies.
 
+use crate::schema::nearest_name;
 use serde::{
     de::{
         self, Deserialize, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess,
@@ -67,23 +68,63 @@ impl Nulls {
 #[derive(Debug, Default)]
 pub(super) struct Unread {
     at: RefCell<Vec<Step>>,
-    paths: RefCell<Vec<String>>,
+    /// The fields of the types that are being read, the innermost last.
+    known: RefCell<Vec<&'static [&'static str]>>,
+    fields: RefCell<Vec<UnreadField>>,
+}
+
+/// A field that the type of its kind does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnreadField {
+    /// The path, as in `spec.prots`.
+    pub(crate) path: String,
+    /// Its name in the object that has it.
+    pub(crate) name: String,
+    /// The field of that type that is most likely meant.
+    pub(crate) nearest: Option<&'static str>,
 }
 
 impl Unread {
     /// How many fields of one object are named; hostile input could hold millions.
     const MOST: usize = 1_000;
 
-    /// Their paths, in the order of the object.
-    pub(super) fn into_paths(self) -> Vec<String> {
-        self.paths.into_inner()
+    /// The fields, in the order of the object.
+    pub(super) fn into_fields(self) -> Vec<UnreadField> {
+        self.fields.into_inner()
     }
 
     fn note(&self) {
-        let mut paths = self.paths.borrow_mut();
-        if paths.len() < Self::MOST {
-            paths.push(path_of(self.at.borrow().iter()));
+        let mut fields = self.fields.borrow_mut();
+        if fields.len() >= Self::MOST {
+            return;
         }
+        let at = self.at.borrow();
+        let name = match at.last() {
+            Some(Step::Field(name)) => name.clone(),
+            _ => String::new(),
+        };
+        let known = self.known.borrow();
+        let known = known.last().copied().unwrap_or_default();
+        fields.push(UnreadField {
+            path: path_of(at.iter()),
+            nearest: nearest_name(&name, known.iter().copied()),
+            name,
+        });
+    }
+
+    /// Reads the members of a type with these fields.
+    fn of_type<T>(
+        unread: Option<&Self>,
+        fields: &'static [&'static str],
+        read: impl FnOnce() -> T,
+    ) -> T {
+        let Some(unread) = unread else {
+            return read();
+        };
+        unread.known.borrow_mut().push(fields);
+        let done = read();
+        unread.known.borrow_mut().pop();
+        done
     }
 
     fn within<T>(
@@ -348,12 +389,14 @@ impl<'de> Deserializer<'de> for Source<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
         match self.value {
             // serde would take a list for the fields in their order.
-            Value::Object(members) => visitor.visit_map(self.members(members)),
+            Value::Object(members) => Unread::of_type(self.unread, fields, || {
+                visitor.visit_map(self.members(members))
+            }),
             Value::Null if self.is_empty() => empty_object(visitor),
             other => Err(Failure::expected("an object", other)),
         }

@@ -58,3 +58,6 @@ pub const GROUP: &str = "gateway.networking.k8s.io";
 
 /// The API group of the kinds that are experiments, whose names begin with `X`.
 pub const EXPERIMENTS_GROUP: &str = "gateway.networking.x-k8s.io";
+
+/// The API group of ServiceImports (Multi-Cluster Services API, GEP-1748).
+pub const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";

@@ -3,7 +3,7 @@
 use super::{Finding, ValidationOptions};
 use crate::{
     manifest,
-    meta::{GROUP, GroupVersionKind},
+    meta::{GROUP, GroupVersionKind, MULTICLUSTER_GROUP},
     schema::{self, KINDS, nearest_name},
 };
 
@@ -26,6 +26,9 @@ fn core_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(super) fn check(api_version: &str, kind: &str, options: &ValidationOptions) -> Option<Finding> {
     own(api_version, kind, options).or_else(|| {
         let gvk = GroupVersionKind::from_api_version(api_version, kind);
+        if let Some(finding) = import(&gvk) {
+            return Some(finding);
+        }
         is_of_kubernetes(&gvk.group)
             .then(|| core(api_version, &gvk))
             .flatten()
@@ -67,6 +70,28 @@ pub(crate) fn own(api_version: &str, kind: &str, options: &ValidationOptions) ->
         );
     }
     None
+}
+
+/// What is wrong with the type of an object that seems to be a ServiceImport of the Multi-Cluster Services API. Others have
+/// kinds of that name, too, in groups that are not near.
+fn import(gvk: &GroupVersionKind) -> Option<Finding> {
+    const KIND: &str = "ServiceImport";
+    if gvk.group == MULTICLUSTER_GROUP {
+        let kinds = [KIND, "ServiceExport"];
+        if kinds.contains(&gvk.kind.as_str()) {
+            return None;
+        }
+        let near = nearest_name(&gvk.kind, kinds.into_iter()).filter(|near| *near == KIND)?;
+        let message = format!("`{}` has no kind `{}`", gvk.group, gvk.kind);
+        let finding = Finding::error("kind/not-served", "kind".to_owned(), message);
+        return Some(finding.with_help(format!("did you mean `{near}`?")));
+    }
+    let is_near = gvk.kind == KIND && distance(&gvk.group, MULTICLUSTER_GROUP) <= MOST_LETTERS;
+    is_near.then(|| {
+        let message = format!("`{}` is not a group that is known", gvk.group);
+        Finding::error("group/not-known", "apiVersion".to_owned(), message)
+            .with_help(format!("did you mean `{MULTICLUSTER_GROUP}`?"))
+    })
 }
 
 /// What is wrong with the type of an object that seems to be of a kind of Kubernetes that attachment looks at.
@@ -190,6 +215,18 @@ mod tests {
                 "write `apiVersion: v1`".to_owned(),
             ),
             (
+                "multicluster.k8s.io/v1alpha1",
+                "ServiceImport",
+                "group/not-known",
+                "did you mean `multicluster.x-k8s.io`?".to_owned(),
+            ),
+            (
+                "multicluster.x-k8s.io/v1alpha1",
+                "ServiceImprt",
+                "kind/not-served",
+                "did you mean `ServiceImport`?".to_owned(),
+            ),
+            (
                 "v1",
                 "Servcie",
                 "kind/not-served",
@@ -210,6 +247,9 @@ mod tests {
             ("apps/v1", "Deployment"),
             ("v1", "Pod"),
             ("v1", "ServiceAccount"),
+            ("multicluster.x-k8s.io/v1alpha1", "ServiceImport"),
+            ("multicluster.x-k8s.io/v1alpha1", "ServiceExport"),
+            ("net.gke.io/v1", "ServiceImport"),
             ("v1", "Service"),
             ("v1", "Event"),
             ("networking.k8s.io/v1", "Ingress"),

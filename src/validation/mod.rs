@@ -29,6 +29,7 @@ mod admission;
 mod allowed;
 mod choice;
 mod condition;
+mod kubernetes;
 mod metadata;
 pub(crate) mod misnamed;
 mod plan;
@@ -103,8 +104,10 @@ pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
 /// Judges an object as it stands in a file, as on creation by `kubectl apply`: a field that the channel
 /// does not have is an error.
 ///
-/// Objects of other groups are not judged: their report is empty, but for those of which it is clear that a kind
-/// of the Gateway API is meant (a group that is misspelt or was renamed), or a kind that its rules look at.
+/// Of objects of other groups no more is judged than their type and their fields: of those of which it is clear that a kind
+/// of the Gateway API is meant (a group that is misspelt or was renamed), and of kinds that its rules look at (Services,
+/// Secrets, ServiceImports …). Which fields a kind of Kubernetes has, k8s-openapi knows, by the version of Kubernetes that the
+/// application has chosen there. The report of any other object is empty.
 #[must_use]
 pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
     judge(object, None, options)
@@ -114,6 +117,12 @@ pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
 #[must_use]
 pub fn validate_update(object: &Value, old: &Value, options: &ValidationOptions) -> Report {
     judge(object, Some(old), options)
+}
+
+/// Whether a field is in the status, which a server drops from what is applied.
+pub(crate) fn is_status(path: &str) -> bool {
+    path.strip_prefix("status")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// What an object's type fields say, and how it is therefore judged.
@@ -128,7 +137,7 @@ enum Subject {
 
 fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Report {
     let (kind, installation, unserved) = match subject(object, options) {
-        Subject::Foreign => return Report::default(),
+        Subject::Foreign => return Report::from(kubernetes::unknown_fields(object, options)),
         Subject::Hopeless(finding) => return Report::from(vec![finding]),
         Subject::Known(kind, installation, unserved) => (kind, installation, unserved),
     };

@@ -198,3 +198,45 @@ fn why_unknown_fields_count_is_said_once() {
         );
     }
 }
+
+/// A server that validates fields strictly, as `kubectl apply` asks, refuses a Service with `prots`, and all verbs say so.
+#[test]
+fn an_unknown_field_of_a_kind_of_kubernetes_is_named_by_every_verb() {
+    for (api_version, kind, rest, path) in [
+        (
+            "v1",
+            "Service",
+            "spec: { prots: [{ port: 80 }] }",
+            "spec.prots",
+        ),
+        ("v1", "ConfigMap", "dat: { a: b }", "dat"),
+        (
+            "discovery.k8s.io/v1",
+            "EndpointSlice",
+            "addressType: IPv4\nendpionts: []",
+            "endpionts",
+        ),
+        (
+            "multicluster.x-k8s.io/v1alpha1",
+            "ServiceImport",
+            "spec: { type: ClusterSetIP, ports: [], prots: 3 }",
+            "spec.prots",
+        ),
+    ] {
+        let object = format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{ name: other, namespace: shop }}\n{rest}\n"
+        );
+        for (code, text, ignored) in ask(&object) {
+            assert_eq!(code, Some(1), "{text}");
+            assert_eq!(ignored[0]["reason"], "UnknownField", "{ignored:#?}");
+            assert_eq!(ignored[0]["findings"][0]["path"], path);
+            let said = format!("{path}: kind {kind} has no field");
+            assert!(text.contains(&said), "{text}");
+        }
+        let (code, json) = run(&["validate", "-f", "-", "-o", "json"], &object);
+        let found: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(code, Some(1));
+        assert_eq!(found[0]["rule"], "schema/unknown-field", "{found:#}");
+        assert_eq!(found[0]["path"], path);
+    }
+}

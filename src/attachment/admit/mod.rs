@@ -34,7 +34,7 @@ use crate::{
     manifest::{self, ReadError},
     meta::{Channel, GroupVersionKind, ObjectRef, Release},
     schema,
-    validation::{self, Finding},
+    validation::{self, Finding, is_status},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -203,11 +203,6 @@ fn experimental(value: &Value, reference: &ObjectRef, release: Release) -> Vec<E
         .filter(|field| field.is_experimental() && !is_status(field.path()))
         .map(|field| of(field.path()))
         .collect()
-}
-
-fn is_status(path: &str) -> bool {
-    path.strip_prefix("status")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn api_version(value: &Value) -> &str {

@@ -1,6 +1,7 @@
 //! The kinds of objects that a snapshot holds, and how they are read.
 
 use super::installed::{EXTENSIONS_GROUP, InstalledCrd};
+pub use crate::meta::MULTICLUSTER_GROUP;
 use crate::{
     manifest,
     meta::{GROUP, NamespacedName, ObjectRef},
@@ -19,9 +20,6 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Objects of one kind by their place.
 pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
-
-/// The API group of the Multi-Cluster Services API.
-pub const MULTICLUSTER_GROUP: &str = "multicluster.x-k8s.io";
 
 /// The groups and kinds of backends.
 pub(in crate::attachment) const BACKEND_KINDS: &[(&str, &str)] =
