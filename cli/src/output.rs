@@ -246,6 +246,13 @@ impl Line {
     }
 }
 
+impl fmt::Display for Line {
+    /// Its pieces, one after the other, as they were given.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(_, piece)| f.write_str(piece))
+    }
+}
+
 /// Text in one line, with every character in it to be seen: characters that a terminal obeys (control characters)
 /// or that change how others are read (line breaks, directional and zero-width marks) are written as escapes,
 /// `\n` or `\u{1b}`.

@@ -10,7 +10,7 @@ use clap::Args;
 use gwapi::{
     attachment::Resolver,
     lint::{self, near::Near},
-    meta::{NamespacedName, ObjectRef},
+    meta::{EXPERIMENTS_GROUP, GROUP, NamespacedName, ObjectRef},
     sim::{
         Answer, BackendName, Client, Outcome, Request, RequestError, Simulator, Split, SplitRow,
     },
@@ -256,7 +256,11 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
     Help { sentences, finding }
 }
 
-/// What has no effect of the rule that took a request and of the listener that it came by.
+/// The groups of which only what took the request is looked at.
+const OWN_GROUPS: [&str; 2] = [GROUP, EXPERIMENTS_GROUP];
+
+/// What has no effect of the rule that took a request and of the listener that it came by, and of all objects that are not of
+/// the Gateway API: a Service or an EndpointSlice may have a part in any request.
 fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Finding)> {
     let of = |object: &ObjectRef| {
         let warned = given.admitted.warnings.get(object).into_iter().flatten();
@@ -278,6 +282,10 @@ fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Findin
         let listener = format!("spec.listeners[{index}].");
         let of_listener = of(gateway).filter(|one| one.path().starts_with(&listener));
         found.extend(of_listener.map(|finding| (gateway.clone(), finding)));
+    }
+    let others = given.admitted.warnings.keys();
+    for object in others.filter(|object| !OWN_GROUPS.contains(&&*object.group)) {
+        found.extend(of(object).map(|finding| (object.clone(), finding)));
     }
     found
 }

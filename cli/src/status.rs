@@ -8,7 +8,7 @@ use crate::{
     input::InputArgs,
     output::{Exit, Style, print, print_json, print_yaml},
     resolving,
-    statused::{List, Statused, Warning},
+    statused::{List, Remarks, Statused},
 };
 use clap::{Args, ValueEnum};
 use gwapi::{
@@ -85,24 +85,24 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         Style::stdout(),
     );
     say_met(&[&*near.met(), text.met()].concat());
-    let clean = text.bad_objects() == 0 && given.counts();
+    let clean = text.is_clean() && given.counts();
     let printed = match args.format {
         StatusFormat::Text => print(text.into_page(&given)),
         StatusFormat::Json => {
             given.say();
-            print_json(&list(&resolver, &order, text.warnings(), &given))
+            print_json(&list(&resolver, &order, text.remarks(), &given))
         }
         StatusFormat::Yaml => {
             given.say();
-            print_yaml(&list(&resolver, &order, text.warnings(), &given))
+            print_yaml(&list(&resolver, &order, text.remarks(), &given))
         }
     };
     let outcome = if clean { Exit::Clean } else { Exit::Findings };
     printed.max(outcome)
 }
 
-/// All statuses in the API's own form.
-fn list(resolver: &Resolver, order: &[&ObjectRef], warnings: Vec<Warning>, given: &Given) -> List {
+/// All statuses in the API's own form, and what text says beside the conditions.
+fn list(resolver: &Resolver, order: &[&ObjectRef], remarks: &Remarks, given: &Given) -> List {
     let seconds = Timestamp::now().as_second();
     let now = Time(Timestamp::from_second(seconds).unwrap_or_default());
     let items = order
@@ -114,7 +114,7 @@ fn list(resolver: &Resolver, order: &[&ObjectRef], warnings: Vec<Warning>, given
             Some(Statused::new(reference, version, next.status))
         })
         .collect();
-    List::of(items, warnings, given.around())
+    List::of(items, remarks.clone(), given.around())
 }
 
 /// The objects from the outside to the inside: classes, Gateways, routes, policies.

@@ -104,10 +104,11 @@ pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
 /// Judges an object as it stands in a file, as on creation by `kubectl apply`: a field that the channel
 /// does not have is an error.
 ///
-/// Of objects of other groups no more is judged than their type and their fields: of those of which it is clear that a kind
-/// of the Gateway API is meant (a group that is misspelt or was renamed), and of kinds that its rules look at (Services,
-/// Secrets, ServiceImports …). Which fields a kind of Kubernetes has, k8s-openapi knows, by the version of Kubernetes that the
-/// application has chosen there. The report of any other object is empty.
+/// Of objects of other groups no more is judged than their type, their fields and the addresses of endpoints: of those of which
+/// it is clear that a kind of the Gateway API is meant (a group that is misspelt or was renamed), and of kinds that its rules
+/// look at (Services, Secrets, ServiceImports …). Which fields a kind of Kubernetes has, k8s-openapi knows, by the version of
+/// Kubernetes that the application has chosen there; a newer one may have more, so that an unknown field of these kinds is a
+/// warning. The report of any other object is empty.
 #[must_use]
 pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
     judge(object, None, options)
@@ -137,7 +138,7 @@ enum Subject {
 
 fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Report {
     let (kind, installation, unserved) = match subject(object, options) {
-        Subject::Foreign => return Report::from(kubernetes::unknown_fields(object, options)),
+        Subject::Foreign => return Report::from(kubernetes::check(object, options)),
         Subject::Hopeless(finding) => return Report::from(vec![finding]),
         Subject::Known(kind, installation, unserved) => (kind, installation, unserved),
     };

@@ -9,7 +9,7 @@ use super::words::{describe, elsewhere, is_good, is_negative, is_true, some, une
 use crate::{
     given::{Given, place},
     output::{Line, Page, Style, Tone, count},
-    statused::Warning,
+    statused::{Hint, Remarks, Warning},
 };
 use gwapi::{
     attachment::{Resolver, RouteId, RouteKind, Status},
@@ -34,12 +34,14 @@ pub(super) struct StatusText<'a> {
     /// The routes that are in force at each listener.
     in_force: BTreeMap<(NamespacedName, &'a str), BTreeSet<&'a RouteId>>,
     page: Page,
-    /// What is wrong and has no condition, for programs.
-    told: Vec<Warning>,
+    /// What is said beside the conditions, from which the lines about it are made.
+    remarks: Remarks,
     /// How many things there are to look at, of the object at hand and those before it.
     bad: usize,
     objects: usize,
     bad_objects: usize,
+    /// How many objects there are to look at that have no status.
+    bad_without_status: usize,
 }
 
 impl<'a> StatusText<'a> {
@@ -60,10 +62,11 @@ impl<'a> StatusText<'a> {
             unreached: lint::beside_conditions(resolver, &options),
             in_force: route::in_force(resolver),
             page: Page::new(style),
-            told: Vec::new(),
+            remarks: Remarks::default(),
             bad: 0,
             objects: 0,
             bad_objects: 0,
+            bad_without_status: 0,
         };
         for object in objects {
             if let Some(status) = resolver.resolution().statuses.get(*object) {
@@ -73,6 +76,7 @@ impl<'a> StatusText<'a> {
                 text.bad_objects += usize::from(text.bad > before);
             }
         }
+        text.without_status();
         text
     }
 
@@ -81,14 +85,71 @@ impl<'a> StatusText<'a> {
         &self.unreached.met
     }
 
-    /// How many objects there are to look at.
-    pub(super) fn bad_objects(&self) -> usize {
-        self.bad_objects
+    /// What there is to look at in objects that have no status.
+    fn without_status(&mut self) {
+        let statuses = &self.resolver.resolution().statuses;
+        let warned = self.warnings.iter().filter(|(_, findings)| {
+            let mut findings = findings.iter();
+            findings.any(lint::is_without_condition)
+        });
+        let objects = warned.map(|(object, _)| object);
+        let objects = objects.chain(self.unreached.reports.keys());
+        let objects: BTreeSet<ObjectRef> = objects
+            .filter(|object| !statuses.contains_key(object))
+            .cloned()
+            .collect();
+        for object in objects {
+            self.head(&object, Line::default());
+            self.without_effect(&object);
+            self.bad_without_status += 1;
+        }
     }
 
-    /// What is wrong and has no condition that says so.
-    pub(super) fn warnings(&self) -> Vec<Warning> {
-        self.told.clone()
+    /// Whether there is an object to look at.
+    pub(super) fn is_clean(&self) -> bool {
+        self.bad_objects + self.bad_without_status == 0
+    }
+
+    /// What there is to look at, and what would help, beside the conditions.
+    pub(super) fn remarks(&self) -> &Remarks {
+        &self.remarks
+    }
+
+    /// Warns of something that no condition says, with its place where the message does not say that. What has been said of the
+    /// object already is not said again.
+    fn warn(&mut self, warning: Warning, with_place: bool) {
+        let before = self.remarks.warnings.iter().rev();
+        let mut of_object = before.take_while(|before| before.object == warning.object);
+        if of_object.any(|before| *before == warning) {
+            return;
+        }
+        let line = Line::of(Tone::Warn, "warning").and(": ");
+        let at = place(self.resolver.snapshot(), &warning.object, &warning.path);
+        let line = match with_place && !at.is_empty() {
+            true => line.and(at).and(": "),
+            false => line,
+        };
+        self.page.line(2, &line.and(&warning.message));
+        if let Some(help) = &warning.help {
+            self.page.line(4, &Line::plain("help: ").and(help));
+        }
+        self.bad += 1;
+        self.remarks.warnings.push(warning);
+    }
+
+    /// Says in a line of its own what is wrong and no condition says.
+    fn fault(&mut self, indent: usize, object: &ObjectRef, path: &str, line: &Line) {
+        self.page.line(indent, line);
+        self.bad += 1;
+        let warning = Warning::new(object, path, line.to_string());
+        self.remarks.warnings.push(warning);
+    }
+
+    /// Says what would be right, where a condition says what is wrong.
+    fn hint(&mut self, help: Hint) {
+        let line = Line::plain("help: ").and(&help.message);
+        self.page.line(2, &line);
+        self.remarks.help.push(help);
     }
 
     /// The text, with what was given and is left out, and a summary.
@@ -103,17 +164,21 @@ impl<'a> StatusText<'a> {
             (1, _) => Some("1 more object left out".to_owned()),
             (n, _) => Some(format!("{n} more objects left out")),
         };
+        let others = self.bad_without_status;
         let mut line = match (self.bad_objects, self.objects) {
-            (0, 0) if !given.counts() => Line::default(),
+            (0, _) if !given.counts() || others > 0 => Line::default(),
             (0, 0) => Line::of(Tone::Good, "nothing to report"),
-            (0, _) if ignored > 0 => Line::default(),
             (0, _) => Line::of(Tone::Good, "all as it should be"),
             (bad, _) => Line::of(Tone::Bad, format_args!("{bad} to look at")),
         };
+        let others = (others > 0).then(|| match self.objects {
+            0 => format!("{} to look at", count(others, "object")),
+            _ => format!("{} to look at", count(others, "other object")),
+        });
         let parts = given.admitted.not_implemented.len();
         let unimplemented =
             (parts > 0).then(|| format!("{} not implemented", count(parts, "part")));
-        for text in left_out.into_iter().chain(unimplemented) {
+        for text in others.into_iter().chain(left_out).chain(unimplemented) {
             if line != Line::default() {
                 line = line.and("; ");
             }
@@ -193,12 +258,11 @@ impl<'a> StatusText<'a> {
             .into_iter()
             .map(|parent| describe(parent, &object.namespace))
             .collect();
-        self.bad += 1;
         let line = Line::of(Tone::Bad, "not written").and(format_args!(
             ": a status has room for {written} entries, and those of other controllers stay; no entry for {}",
             some(&missing, ", ")
         ));
-        self.page.line(2, &line);
+        self.fault(2, object, "status", &line);
     }
 
     /// What of the object has no effect, or fails every request, and has no condition that says so.
@@ -212,28 +276,11 @@ impl<'a> StatusText<'a> {
             .flat_map(validation::Report::findings)
             // Further rules of a route without matches are dropped, which a condition says.
             .filter(|finding| matches || finding.rule() == rules::set::ROUTE_REACHED.id);
-        let mut lines: Vec<Line> = Vec::new();
-        for finding in warned.chain(unreached) {
-            let line = Line::of(Tone::Warn, "warning").and(": ");
-            let at = place(self.resolver.snapshot(), object, finding.path());
-            self.told.push(Warning {
-                object: object.clone(),
-                path: finding.path().to_owned(),
-                message: finding.message().to_owned(),
-                help: finding.help().map(str::to_owned),
-            });
-            let line = match at.as_str() {
-                "" => line,
-                at => line.and(at).and(": "),
-            };
-            lines.push(line.and(finding.message()));
-            if let Some(help) = finding.help() {
-                lines.push(Line::plain("  help: ").and(help));
-            }
-            self.bad += 1;
-        }
-        for line in lines {
-            self.page.line(2, &line);
+        let warnings = warned
+            .chain(unreached)
+            .map(|finding| Warning::of(object, finding));
+        for warning in warnings.collect::<Vec<_>>() {
+            self.warn(warning, true);
         }
     }
 
@@ -268,23 +315,14 @@ impl<'a> StatusText<'a> {
         let hints = self.near.object(object).into_iter();
         for hint in hints.filter(|hint| hint.alone || told(&hint.path)) {
             if hint.alone {
-                self.bad += 1;
-                let line = Line::of(Tone::Warn, "warning").and(": ");
-                let line = match hint.path.starts_with("spec.listeners[") {
-                    true => line
-                        .and(place(self.resolver.snapshot(), object, &hint.path))
-                        .and(": "),
-                    false => line,
-                };
-                self.page.line(2, &line.and(&hint.message));
-                self.told.push(Warning {
+                let with_place = hint.path.starts_with("spec.listeners[");
+                self.warn(Warning::new(object, &hint.path, hint.message), with_place);
+            } else {
+                self.hint(Hint {
                     object: object.clone(),
                     path: hint.path,
                     message: hint.message,
-                    help: None,
                 });
-            } else {
-                self.page.line(2, &Line::plain("help: ").and(&hint.message));
             }
         }
     }
@@ -343,7 +381,7 @@ impl<'a> StatusText<'a> {
             .map(|(policy, _)| policy.to_string())
             .collect();
         for policy in full {
-            self.no_room(&format!("this Gateway in {policy}"));
+            self.no_room(object, &format!("this Gateway in {policy}"));
         }
         let accepted = is_true(&status.conditions, condition::gateway::ACCEPTED);
         let programmed = is_true(&status.conditions, condition::gateway::PROGRAMMED);
@@ -436,31 +474,31 @@ impl<'a> StatusText<'a> {
             if let Some(section) = &target.section {
                 what.push_str(&format!(", port {section}"));
             }
-            let line = if target.applies() {
+            if target.applies() {
                 let mut at: Vec<String> = target
                     .gateways
                     .iter()
                     .map(|gateway| format!("Gateway {gateway}"))
                     .collect();
                 at.extend(target.mesh.then(|| "the mesh".to_owned()));
-                Line::of(Tone::Good, "applies")
-                    .and(format_args!(" to {what} at {}", some(&at, ", ")))
-            } else {
-                self.bad += 1;
-                // The target is named once.
-                let (on, of) = match target.why.contains(&what) {
-                    true => (String::new(), String::new()),
-                    false => (format!(" on {what}"), format!(" for {what}")),
-                };
-                let line = if target.accepted {
-                    Line::of(Tone::Bad, "no effect").and(on)
-                } else {
-                    let reason = target.reason;
-                    Line::of(Tone::Bad, "rejected").and(format_args!("{of} ({reason})"))
-                };
-                line.and(": ").and(&target.why)
+                let line = Line::of(Tone::Good, "applies")
+                    .and(format_args!(" to {what} at {}", some(&at, ", ")));
+                self.page.line(2, &line);
+                continue;
+            }
+            // The target is named once.
+            let (on, of) = match target.why.contains(&what) {
+                true => (String::new(), String::new()),
+                false => (format!(" on {what}"), format!(" for {what}")),
             };
-            self.page.line(2, &line);
+            let line = if target.accepted {
+                Line::of(Tone::Bad, "no effect").and(on)
+            } else {
+                let reason = target.reason;
+                Line::of(Tone::Bad, "rejected").and(format_args!("{of} ({reason})"))
+            };
+            let path = "spec.targetRefs";
+            self.fault(2, object, path, &line.and(": ").and(&target.why));
         }
         for ancestor in &policy.ancestors {
             let parent = describe(&ancestor.ancestor_ref, &object.namespace);
@@ -485,18 +523,17 @@ impl<'a> StatusText<'a> {
         }
         let without = resolution.without_room.get(object);
         for gateway in without.into_iter().flatten() {
-            self.no_room(&format!("Gateway {gateway}"));
+            self.no_room(object, &format!("Gateway {gateway}"));
         }
     }
 
     /// A Gateway that has no place among the ancestors of a policy.
-    fn no_room(&mut self, what: &str) {
-        self.bad += 1;
+    fn no_room(&mut self, object: &ObjectRef, what: &str) {
         let why = format!(
             "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
         );
         let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
-        self.page.line(2, &line.and(why));
+        self.fault(2, object, "status", &line.and(why));
     }
 
     /// The good conditions in one line; the others with their message, those of one cause together.

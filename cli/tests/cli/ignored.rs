@@ -199,44 +199,114 @@ fn why_unknown_fields_count_is_said_once() {
     }
 }
 
-/// A server that validates fields strictly, as `kubectl apply` asks, refuses a Service with `prots`, and all verbs say so.
+/// A server that validates fields strictly refuses a Service with `prots`, and any other drops the field: all verbs say so. The
+/// object takes part, since the field may be one of a newer Kubernetes.
 #[test]
 fn an_unknown_field_of_a_kind_of_kubernetes_is_named_by_every_verb() {
-    for (api_version, kind, rest, path) in [
+    for (api_version, kind, rest, path, near) in [
         (
             "v1",
             "Service",
             "spec: { prots: [{ port: 80 }] }",
             "spec.prots",
+            "ports",
         ),
-        ("v1", "ConfigMap", "dat: { a: b }", "dat"),
+        ("v1", "ConfigMap", "dat: { a: b }", "dat", "data"),
+        ("v1", "Secret", "dta: { a: b }", "dta", "data"),
+        ("v1", "Endpoints", "subset: []", "subset", "subsets"),
         (
             "discovery.k8s.io/v1",
             "EndpointSlice",
             "addressType: IPv4\nendpionts: []",
             "endpionts",
+            "endpoints",
         ),
         (
             "multicluster.x-k8s.io/v1alpha1",
             "ServiceImport",
             "spec: { type: ClusterSetIP, ports: [], prots: 3 }",
             "spec.prots",
+            "ports",
         ),
     ] {
         let object = format!(
             "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{ name: other, namespace: shop }}\n{rest}\n"
         );
+        let (said, help) = (
+            format!("{path}: kind {kind} has no field"),
+            format!("did you mean `{near}`?"),
+        );
         for (code, text, ignored) in ask(&object) {
             assert_eq!(code, Some(1), "{text}");
-            assert_eq!(ignored[0]["reason"], "UnknownField", "{ignored:#?}");
+            assert_eq!(ignored, [] as [Value; 0]);
+            assert!(text.contains(&said) && text.contains(&help), "{text}");
+        }
+        let all = format!("{SOUND}---\n{object}");
+        let (_, json) = run(&["status", "-f", "-", "-o", "json"], &all);
+        let list: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(list["warnings"][0]["kind"], kind);
+        assert_eq!(list["warnings"][0]["path"], path);
+        assert_eq!(list["warnings"][0]["help"], help);
+        let arguments = ["request", "-f", "-", "-o", "json", "http://a.example/"];
+        let (_, json) = run(&arguments, &all);
+        assert!(json.contains(&said) && json.contains(&help), "{json}");
+        let (code, json) = run(&["validate", "-f", "-", "-o", "json"], &object);
+        let found: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(code, Some(0), "a warning");
+        assert_eq!(found[0]["rule"], "schema/unknown-field", "{found:#}");
+        assert_eq!(found[0]["severity"], "warning");
+        assert_eq!(found[0]["path"], path);
+        assert!(found[0]["line"].as_u64() > Some(3), "{found:#}");
+        assert_eq!(found[0]["help"], help);
+    }
+    // A Service with such a field is a backend all the same.
+    let objects = SOUND.replace(
+        "spec: { ports: [{ port: 80 }] }",
+        "spec: { ports: [{ port: 80 }], novel: 1 }",
+    );
+    assert_ne!(objects, SOUND);
+    let arguments = ["request", "-f", "-", "-o", "json", "http://a.example/"];
+    let (code, json) = run(&arguments, &objects);
+    let answer: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &answer["outcome"]), (Some(1), &"forwarded".into()));
+}
+
+/// EndpointSlice `addressType`: "All addresses in this slice must be the same type"; a server refuses any other slice.
+#[test]
+fn an_endpoint_slice_with_an_address_of_another_type_is_left_out_and_named() {
+    for (kind, path) in [
+        ("IPv4", "endpoints[0].addresses[0]"),
+        ("IPv5", "addressType"),
+    ] {
+        let object = format!(
+            "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n\
+             metadata: {{ name: cart-1, namespace: shop, labels: {{ kubernetes.io/service-name: cart }} }}\n\
+             addressType: {kind}\nendpoints: [{{ addresses: [10.0.0.300] }}]\nports: [{{ port: 80 }}]\n"
+        );
+        for (code, text, ignored) in ask(&object) {
+            assert_eq!(code, Some(1), "{text}");
+            assert_eq!(ignored[0]["reason"], "Refused", "{ignored:#?}");
             assert_eq!(ignored[0]["findings"][0]["path"], path);
-            let said = format!("{path}: kind {kind} has no field");
-            assert!(text.contains(&said), "{text}");
+            assert!(!text.contains("10.0.0.300:"), "{text}");
         }
         let (code, json) = run(&["validate", "-f", "-", "-o", "json"], &object);
         let found: Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(code, Some(1));
-        assert_eq!(found[0]["rule"], "schema/unknown-field", "{found:#}");
-        assert_eq!(found[0]["path"], path);
+        assert_eq!((code, &found[0]["path"]), (Some(1), &path.into()));
+    }
+}
+
+/// What is not implemented makes the exit code 1, and then nothing says that all is as it should be.
+#[test]
+fn the_summary_of_a_status_agrees_with_its_exit_code() {
+    let objects = SOUND.replace(
+        "rules: [{ backendRefs",
+        "rules: [{ retry: { attempts: 2 }, backendRefs",
+    );
+    assert_ne!(objects, SOUND);
+    for objects in [SOUND, &*objects, "{}", ""] {
+        let (code, text) = run(&["status", "-f", "-"], objects);
+        let all_well = ["all as it should be", "nothing to report"];
+        let says_so = all_well.iter().any(|said| text.contains(said));
+        assert_eq!(says_so, code == Some(0), "{text}");
     }
 }

@@ -18,6 +18,7 @@ mod serve;
 mod serve_law;
 mod status;
 mod status_effect;
+mod status_json;
 mod support;
 mod texts;
 mod validate;

@@ -15,6 +15,9 @@ use gwapi::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The field that says where a route is to be attached.
+const PARENTS: &str = "spec.parentRefs";
+
 impl StatusText<'_> {
     /// A route: what became of it at each of its parents.
     pub(super) fn route<'c>(
@@ -29,10 +32,9 @@ impl StatusText<'_> {
         let attachments = id.as_ref().and_then(|id| resolution.attachments.get(id));
         let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
         if attachments.is_empty() {
-            self.bad += 1;
             let line = Line::of(Tone::Bad, "no effect")
                 .and(": `spec.parentRefs` is empty; name a Gateway there");
-            self.page.line(2, &line);
+            self.fault(2, object, PARENTS, &line);
         }
         for attachment in attachments {
             self.attachment(object, attachment, conditions(&attachment.parent));
@@ -44,9 +46,8 @@ impl StatusText<'_> {
         if !attachment.attached {
             if conditions.is_empty() {
                 // Nobody writes a condition.
-                self.bad += 1;
                 let line = Line::of(Tone::Bad, "no effect").and(": ");
-                self.page.line(2, &line.and(&attachment.why));
+                self.fault(2, route, PARENTS, &line.and(&attachment.why));
             } else {
                 let line = Line::of(Tone::Bad, "rejected").and(" by ").and(parent);
                 self.page.line(2, &line);
@@ -90,15 +91,14 @@ impl StatusText<'_> {
         } else {
             line = line.and(", but with ").with(Tone::Bad, "no effect");
         }
-        if let Some(why) = self.closed(route).filter(|_| !in_force.is_empty()) {
-            line = line.and(", but ").with(Tone::Bad, why);
-            self.bad += 1;
-        }
-        self.page.line(2, &line);
-        if !idle.is_empty() {
-            if in_force.is_empty() {
-                self.bad += 1;
+        match self.closed(route).filter(|_| !in_force.is_empty()) {
+            Some(why) => {
+                line = line.and(", but ").with(Tone::Bad, why);
+                self.fault(2, route, "spec.rules", &line);
             }
+            None => self.page.line(2, &line),
+        }
+        if !idle.is_empty() {
             let names: Vec<String> = idle.iter().map(|at| at.name.to_string()).collect();
             let verb = if names.len() == 1 {
                 "listener"
@@ -106,19 +106,19 @@ impl StatusText<'_> {
                 "listeners"
             };
             let is = if names.len() == 1 { "is" } else { "are" };
-            self.page.line(
-                4,
-                &Line::plain(format_args!(
-                    "{verb} {} {is} not serving: see {gateway}",
-                    some(&names, ", ")
-                )),
-            );
+            let line = Line::plain(format_args!(
+                "{verb} {} {is} not serving: see {gateway}",
+                some(&names, ", ")
+            ));
+            match in_force.is_empty() {
+                true => self.fault(4, route, PARENTS, &line),
+                false => self.page.line(4, &line),
+            }
         }
         for (at, why) in lost {
-            self.bad += 1;
             let line =
                 Line::of(Tone::Bad, "rejected").and(format_args!(" at listener {}: ", at.name));
-            self.page.line(4, &line.and(why));
+            self.fault(4, route, PARENTS, &line.and(why));
         }
         let refused: Vec<String> = refused
             .iter()
