@@ -82,6 +82,21 @@ fn fields(value: &Value, node: &Node) -> Fields {
     }
 }
 
+/// Up to how many entries of a set or map are compared with each other.
+const FEW: usize = 8;
+
+/// Whether two entries of a set are equal, or two entries of a map have the same keys.
+fn is_same_entry(list_type: &ListType, a: Defaulted<'_>, b: Defaulted<'_>) -> bool {
+    match list_type {
+        ListType::Map(keys) => {
+            a.value().is_object()
+                && b.value().is_object()
+                && keys.iter().all(|key| a.plain(key) == b.plain(key))
+        }
+        ListType::Set | ListType::Atomic => a.value() == b.value(),
+    }
+}
+
 struct Walk<'a> {
     patterns: &'a PatternLimits,
     findings: &'a mut Findings,
@@ -216,6 +231,27 @@ impl Walk<'_> {
         else {
             return;
         };
+        let mut repeats = |index: usize| {
+            if let Some(element) = elements.get(index) {
+                let element = Defaulted::new(element, items);
+                let finding = wording::repeated(element, list_type, &at.index(index));
+                self.report(finding, schema);
+            }
+        };
+        let entries = elements
+            .iter()
+            .enumerate()
+            .map(|(index, element)| (index, Defaulted::new(element, items)));
+        // A few are compared with each other, which keeps nothing.
+        if elements.len() <= FEW {
+            for (index, element) in entries.clone() {
+                let mut earlier = entries.clone().take(index);
+                if earlier.any(|(_, earlier)| is_same_entry(list_type, earlier, element)) {
+                    repeats(index);
+                }
+            }
+            return;
+        }
         let identity = |element: Defaulted<'_>| match list_type {
             ListType::Map(keys) if element.value().is_object() => {
                 let add = |identity, key: &String| match element.plain(key) {
@@ -228,11 +264,9 @@ impl Walk<'_> {
             ListType::Set | ListType::Atomic => Some(element.value().to_string()),
         };
         let mut seen = HashSet::new();
-        for (index, element) in elements.iter().enumerate() {
-            let element = Defaulted::new(element, items);
+        for (index, element) in entries {
             if identity(element).is_some_and(|identity| !seen.insert(identity)) {
-                let finding = wording::repeated(element, list_type, &at.index(index));
-                self.report(finding, schema);
+                repeats(index);
             }
         }
     }
