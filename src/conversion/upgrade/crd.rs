@@ -199,6 +199,20 @@ impl<'a> Crd<'a> {
                 },
                 "stay with the newer release",
             );
+        } else if let Some(installed) = self.bundle_version()
+            && installed.parse::<Release>().is_err()
+        {
+            found.add(
+                Impact::Note,
+                "release-unknown",
+                self.object,
+                format!("metadata.annotations[{BUNDLE_VERSION}]"),
+                format!(
+                    "release {} is installed, which is not known here: what it has beside {release} is not judged",
+                    kept_name(installed)
+                ),
+                "compare its CRDs with those of the release by hand",
+            );
         }
         let target = self.target(found);
         if target.is_empty() {

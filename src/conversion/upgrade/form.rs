@@ -1,6 +1,9 @@
 //! What of an object a release no longer has, or refuses.
 
-use super::{Findings, Impact, text};
+use super::{
+    Findings, Impact,
+    before::{self, Place},
+};
 use crate::{
     conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
     meta::{Channel, Release, kept_name},
@@ -30,11 +33,12 @@ pub(super) fn check(
         wanted,
         stored: None,
         taken: takes_as_written(object, version, found),
+        before: before::place(object, found),
     };
     let stored = match stored {
         Ok(stored) => stored,
         Err(error) => {
-            match judged.taken && judged.is_in_version_before(found) {
+            match judged.taken && judged.is_in_version_before() {
                 true => judged.add_refused_in_version(&error, found),
                 false => add_unconvertible(&error, object, wanted, found),
             }
@@ -76,7 +80,7 @@ pub(super) fn check(
         return;
     }
     for field in &unknown {
-        add_unknown(object, field, found);
+        judged.add_unknown(field, found);
     }
     for finding in &refused {
         judged.add_refused(finding, found);
@@ -95,6 +99,8 @@ struct Judged<'o> {
     stored: Option<&'o Value>,
     /// Whether the release takes it as it is written.
     taken: bool,
+    /// What is installed before the upgrade.
+    before: Option<Place>,
 }
 
 /// Whether the release serves the version in which an object is written, and has nothing against the object there.
@@ -151,91 +157,114 @@ fn add_changed(object: &Value, path: &str, help: String, found: &mut Findings) {
     );
 }
 
-/// A field that the release does not have.
-fn add_unknown(object: &Value, field: &UnknownField, found: &mut Findings) {
-    let (release, channel) = (found.release, found.channel);
-    let finding = Finding::unknown_field(field, (release, channel));
-    let (rule, message) = if field.is_experimental() {
-        (
-            "experimental-field",
-            format!(
-                "the {channel} channel of {release} does not have the field: it is gone once the CRD is replaced"
-            ),
-        )
-    } else if field.when().is_none() && field.is_known() {
-        (
-            "field-elsewhere",
-            format!(
-                "release {release} does not have the field in this version or kind: it is dropped"
-            ),
-        )
-    } else if field.is_known() {
-        (
-            "field-gone",
-            format!(
-                "release {release} does not have the field: it is gone once the CRD is replaced"
-            ),
-        )
-    } else {
-        (
-            "unknown-field",
-            format!("release {release} does not have the field: it is dropped"),
-        )
-    };
-    let later = field.when().and_then(|when| when.since(channel));
-    let help = match (
-        field.is_experimental(),
-        later.filter(|later| *later > release),
-    ) {
-        (true, Some(later)) => format!(
-            "upgrade to the experimental channel, or to {later} or later, or do without the field"
-        ),
-        (true, None) => "upgrade to the experimental channel, or do without the field".to_owned(),
-        (false, _) => finding.help().unwrap_or("remove the field").to_owned(),
-    };
-    found.add(Impact::Loses, rule, object, field.path(), message, help);
-}
-
 impl Judged<'_> {
-    /// The release before the upgrade, if it is another one.
-    fn before(found: &Findings) -> Option<Release> {
-        found.from.filter(|from| *from != found.release)
-    }
-
-    /// Whether the release before the upgrade serves the version that stores the object after it.
-    fn is_in_version_before(&self, found: &Findings) -> bool {
-        let Some(from) = Self::before(found) else {
-            return false;
-        };
+    /// Whether what is installed serves the version that stores the object after the upgrade.
+    fn is_in_version_before(&self) -> bool {
         let api_version = self
             .written
             .api_version
             .replace(self.written.version, self.wanted);
         let version = schema::find(&api_version, self.written.kind);
-        version.is_some_and(|version| {
-            Channel::ALL
-                .into_iter()
-                .filter_map(|channel| version.installation(from, channel))
-                .any(|installation| installation.served)
-        })
+        version
+            .zip(self.before)
+            .is_some_and(|(version, before)| before::serves(version, before))
+    }
+
+    /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
+    /// the upgrade or in that in which it is written.
+    fn is_taken_before(&self, path: &str, before: Place) -> bool {
+        let stored = self.stored.into_iter();
+        stored
+            .chain([self.object])
+            .any(|object| before::takes(object, path, before))
+    }
+
+    /// A field that the release does not have.
+    fn add_unknown(&self, field: &UnknownField, found: &mut Findings) {
+        let (release, channel) = (found.release, found.channel);
+        if let Some((from, channel)) = self.before
+            && !self.is_taken_before(field.path(), (from, channel))
+        {
+            // A field of another release is no mistake of the object.
+            let help = Finding::unknown_field(field, (release, found.channel));
+            found.add(
+                Impact::Note,
+                UNKNOWN_BEFORE,
+                self.object,
+                field.path(),
+                format!("{release} does not have the field, and neither does the {channel} channel of {from}"),
+                help.help().unwrap_or("remove the field"),
+            );
+            return;
+        }
+        let finding = Finding::unknown_field(field, (release, channel));
+        let (rule, message) = if field.is_experimental() {
+            (
+                "experimental-field",
+                format!(
+                    "the {channel} channel of {release} does not have the field: it is gone once the CRD is replaced"
+                ),
+            )
+        } else if field.when().is_none() && field.is_known() {
+            (
+                "field-elsewhere",
+                format!(
+                    "release {release} does not have the field in this version or kind: it is dropped"
+                ),
+            )
+        } else if field.is_known() {
+            (
+                "field-gone",
+                format!(
+                    "release {release} does not have the field: it is gone once the CRD is replaced"
+                ),
+            )
+        } else {
+            (
+                "unknown-field",
+                format!("release {release} does not have the field: it is dropped"),
+            )
+        };
+        let later = field.when().and_then(|when| when.since(channel));
+        let help = match (
+            field.is_experimental(),
+            later.filter(|later| *later > release),
+        ) {
+            (true, Some(later)) => format!(
+                "upgrade to the experimental channel, or to {later} or later, or do without the field"
+            ),
+            (true, None) => {
+                "upgrade to the experimental channel, or do without the field".to_owned()
+            }
+            (false, _) => finding.help().unwrap_or("remove the field").to_owned(),
+        };
+        found.add(
+            Impact::Loses,
+            rule,
+            self.object,
+            field.path(),
+            message,
+            help,
+        );
     }
 
     /// Something that the release refuses; and whether the one before did.
     fn add_refused(&self, finding: &Finding, found: &mut Findings) {
         let (release, channel) = (found.release, found.channel);
-        let accepts = |object: &Value, from: Release| {
-            Channel::ALL
-                .into_iter()
-                .any(|channel| accepts(object, finding, from, channel))
-        };
-        let before = Self::before(found).map(|from| {
-            let same_form = self.stored.is_some_and(|stored| accepts(stored, from));
-            (from, same_form, same_form || accepts(self.object, from))
+        let before = self.before.map(|before| {
+            let stored = self.stored;
+            let same_form =
+                stored.is_some_and(|stored| before::takes(stored, finding.path(), before));
+            (
+                before.0,
+                same_form,
+                self.is_taken_before(finding.path(), before),
+            )
         });
         let says = format!("{} ({})", finding.message(), finding.rule());
         let help = finding.help().unwrap_or("correct the field");
         let (impact, rule, message) = match before {
-            Some((from, false, _)) if self.taken && self.is_in_version_before(found) => (
+            Some(((from, _), false, _)) if self.taken && self.is_in_version_before() => (
                 Impact::Note,
                 VERSION_REFUSES,
                 format!(
@@ -257,13 +286,22 @@ impl Judged<'_> {
                 ),
             ),
             before => {
-                let (rule, before) = match before {
-                    Some((from, _, true)) => ("tightened", format!(", which {from} accepts")),
-                    Some((from, _, false)) => ("invalid", format!(", as {from} does")),
-                    None => ("invalid", String::new()),
+                let (impact, rule, before) = match before {
+                    Some(((from, of), _, true)) => (
+                        Impact::Breaks,
+                        "tightened",
+                        match of == channel {
+                            true => format!(", which {from} accepts"),
+                            false => format!(", which the {of} channel of {from} accepts"),
+                        },
+                    ),
+                    Some(((from, _), _, false)) => {
+                        (Impact::Note, "invalid", format!(", as {from} does"))
+                    }
+                    None => (Impact::Breaks, "invalid", String::new()),
                 };
                 (
-                    Impact::Breaks,
+                    impact,
                     rule,
                     format!(
                         "{says}: the {channel} channel of {release} refuses every change to the object{before}"
@@ -298,18 +336,8 @@ impl Judged<'_> {
 /// takes it.
 const VERSION_REFUSES: &str = "version-refuses";
 
-/// Whether a release has nothing against what another one refuses.
-fn accepts(object: &Value, refused: &Finding, release: Release, channel: Channel) -> bool {
-    let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"));
-    let served = version
-        .and_then(|version| version.installation(release, channel))
-        .is_some_and(|installation| installation.served);
-    let options = ValidationOptions::of(release, channel);
-    served
-        && !validation::validate_value(object, &options)
-            .errors()
-            .any(|finding| finding.path() == refused.path())
-}
+/// The rule of a field that is unknown before and after the upgrade.
+const UNKNOWN_BEFORE: &str = "unknown-before";
 
 /// Settings of which the release has another form, and which it takes as they are: mostly references to a kind that another one
 /// has replaced.
@@ -335,11 +363,7 @@ fn add_kept_forms(object: &Value, old: &Value, new: &Value, help: &str, found: &
             );
             continue;
         };
-        let was_there = found.from.is_none_or(|from| {
-            let has = |channel| schema::versions_of(&before, from, channel).next().is_some();
-            Channel::ALL.into_iter().any(has)
-        });
-        let impact = if was_there {
+        let impact = if before::may_have(&before, found) {
             Impact::Loses
         } else {
             Impact::Note

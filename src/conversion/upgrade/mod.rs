@@ -20,6 +20,7 @@
 //! - Release v1.0.0 came with a validating webhook, v1.1.0 has none. Since v1.5.0 releases come with an admission policy
 //!   that keeps CRDs from going back ([`crd::safe_upgrades`](crate::crd::safe_upgrades)).
 
+mod before;
 mod crd;
 mod form;
 mod object;
@@ -133,7 +134,7 @@ pub struct UpgradeStep {
 #[non_exhaustive]
 pub struct UpgradeOptions {
     /// The release that is installed. Unless set, it is that of the CRDs among the objects, and of kinds without a CRD
-    /// nothing is assumed; with it, these are taken to be installed as the release does it.
+    /// nothing is assumed; with it, these are taken to be installed as the release does it, in the channel that takes the objects.
     pub from: Option<Release>,
     /// The release to which the upgrade leads.
     pub to: Release,
@@ -201,6 +202,7 @@ pub fn check<'a>(
     let UpgradeOptions { to, channel, .. } = options;
     let mut found = Findings {
         from: from(&installed, options),
+        installed: before::Installed::default(),
         release: to,
         channel,
         list: Vec::new(),
@@ -219,6 +221,7 @@ pub fn check<'a>(
             policy = Some(value);
         }
     }
+    found.installed = before::Installed::of(&crds);
     let assumed = match options.from {
         Some(from) => crd::assumed((from, channel), &objects, &crds),
         None => Vec::new(),
@@ -293,6 +296,7 @@ const MOST_FINDINGS: usize = 100_000;
 /// What was found so far, and where the upgrade leads.
 struct Findings {
     from: Option<Release>,
+    installed: before::Installed,
     release: Release,
     channel: Channel,
     list: Vec<UpgradeFinding>,

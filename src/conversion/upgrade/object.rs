@@ -1,7 +1,7 @@
 //! The objects that are installed.
 
 use super::{
-    Findings, Impact, LATER_OBJECT,
+    Findings, Impact, LATER_OBJECT, before,
     crd::{Crd, Versions, stored_in},
     form, text,
 };
@@ -63,12 +63,13 @@ fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
         match convert_to_release(object, release, channel) {
             Ok(_) => {
                 let command = found.convert("-f FILE");
+                let (impact, as_before) = weight(before::may_have(kind, found), found);
                 found.add(
-                    Impact::Breaks,
+                    impact,
                     "kind-replaced",
                     object,
                     "kind",
-                    format!("{release} has no {kind}: {new} has replaced it"),
+                    format!("{release} has no {kind}{as_before}: {new} has replaced it"),
                     format!("write the object as a {new}: `{command}` does"),
                 );
             }
@@ -89,14 +90,17 @@ fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
     };
     let elsewhere = validation::kind_elsewhere(kind, None, (release, channel));
     let help = format!("{help} ({elsewhere})");
-    found.add(
-        Impact::Breaks,
-        "kind-not-in-channel",
-        object,
-        "",
-        message,
-        help,
-    );
+    let (impact, as_before) = weight(before::may_have(kind, found), found);
+    let message = message + &as_before;
+    found.add(impact, "kind-not-in-channel", object, "", message, help);
+}
+
+/// How bad it is that the release lacks something that was there before or was not, and the words for the latter.
+fn weight(was_there: bool, found: &Findings) -> (Impact, String) {
+    match (was_there, found.from) {
+        (false, Some(from)) => (Impact::Note, format!(", as {from} has none")),
+        _ => (Impact::Breaks, String::new()),
+    }
 }
 
 /// An object in a version that the release does not have, or of a kind that it does not have.
@@ -187,20 +191,26 @@ fn check_version(
         "convert the object to `{wanted}`: `{}` does",
         found.convert("-f FILE")
     );
+    let before = before::place(object, found);
+    // What could not be written before is nothing that the upgrade breaks.
+    let impact = match before.is_none_or(|before| before::serves(version, before)) {
+        true => Impact::Breaks,
+        false => Impact::Note,
+    };
     match version.installation(release, channel) {
         None => found.add(
-            Impact::Breaks,
+            impact,
             "version-removed",
             object,
             "apiVersion",
-            match is_stored_before(version, found) {
+            match before.is_none_or(|before| stores(version, before)) {
                 true => format!("release {release} has no {kind} of `{old}`: the object must be created anew as `{wanted}`"),
                 false => format!("release {release} has no {kind} of `{old}`: this form of the object is refused, and what is stored can be read as `{wanted}`"),
             },
             convert,
         ),
         Some(installation) if !installation.served => found.add(
-            Impact::Breaks,
+            impact,
             "version-not-served",
             object,
             "apiVersion",
@@ -223,14 +233,11 @@ fn check_version(
     }
 }
 
-/// Whether the release before the upgrade stores objects in this version, or may do so.
-fn is_stored_before(version: &'static KindVersion, found: &Findings) -> bool {
-    found.from.is_none_or(|from| {
-        Channel::ALL
-            .into_iter()
-            .filter_map(|channel| version.installation(from, channel))
-            .any(|installation| installation.stored)
-    })
+/// Whether a release and channel store objects in this version.
+fn stores(version: &'static KindVersion, (release, channel): before::Place) -> bool {
+    version
+        .installation(release, channel)
+        .is_some_and(|installation| installation.stored)
 }
 
 /// Whether an object belongs to the webhook of release v1.0.0.

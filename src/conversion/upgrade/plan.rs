@@ -207,10 +207,13 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             Vec::new(),
         ));
     }
-    let leads_nowhere =
-        |f: &super::UpgradeFinding| f.rule == form::REFERS_TO_REPLACED && f.impact != Impact::Note;
-    let changed =
-        has("form-changed") || has("kind-replaced") || found.list.iter().any(leads_nowhere);
+    let weighs = |rule: &str| {
+        let mut list = found.list.iter();
+        list.any(|f| f.rule == rule && f.impact != Impact::Note)
+    };
+    let replaced = weighs("kind-replaced");
+    let leads_nowhere = weighs(form::REFERS_TO_REPLACED);
+    let changed = has("form-changed") || replaced || leads_nowhere;
     if changed {
         let convert = found.convert("-f gateway-api-objects.yaml");
         let backup = "kubectl get KINDS -A -o yaml > gateway-api-objects.yaml";
@@ -220,8 +223,12 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         }
         steps.push(step(
             format!(
-                "Convert the objects to the forms of {}, from the backup: their old forms are dropped with the old CRDs",
-                found.release
+                "Convert the objects to the forms of {}, from the backup: {}",
+                found.release,
+                match has("form-changed") || replaced {
+                    true => "their old forms are dropped with the old CRDs",
+                    false => "what they refer to has another kind now",
+                }
             ),
             commands,
         ));
@@ -236,7 +243,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             vec!["kubectl apply -f gateway-api-objects-new.yaml".to_owned()],
         ));
     }
-    if has("status-changed") || has("status-field-gone") || has("kind-replaced") {
+    if has("status-changed") || has("status-field-gone") || replaced {
         steps.push(step(
             format!(
                 "Bring every controller to a version for {}: kinds or statuses have another form",

@@ -1,0 +1,100 @@
+//! What is installed before the upgrade, and what that says of an object: only what differs afterwards is the upgrade's doing.
+
+use super::{Findings, crd::Crd, text};
+use crate::{
+    meta::{Channel, Release},
+    schema::{self, KindVersion},
+    validation::{self, Finding, ValidationOptions},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A release and channel.
+pub(super) type Place = (Release, Channel);
+
+/// What is known of what is installed.
+#[derive(Default)]
+pub(super) struct Installed {
+    /// By kind, what the CRDs in the input say.
+    by_kind: BTreeMap<String, Place>,
+}
+
+impl Installed {
+    /// Reads the CRDs that are in the input. One of a release that is not known says nothing.
+    pub(super) fn of(crds: &[Crd<'_>]) -> Self {
+        let place = |crd: &Crd<'_>| {
+            let release = crd.bundle_version()?.parse().ok()?;
+            let channel = match crd.is_experimental() {
+                true => Channel::Experimental,
+                false => Channel::Standard,
+            };
+            Some((crd.kind.to_owned(), (release, channel)))
+        };
+        Self {
+            by_kind: crds.iter().filter_map(place).collect(),
+        }
+    }
+}
+
+/// What is installed of the kind of an object: as its CRD says. Without one, the release that is known, in the channel that
+/// takes the object as it is, the one to which the upgrade leads before the other. Nothing where nothing is known of it.
+pub(super) fn place(object: &Value, found: &Findings) -> Option<Place> {
+    if let Some(place) = found.installed.by_kind.get(text(object, "/kind")) {
+        return Some(*place);
+    }
+    // Whatever is said of the release itself would be said of what is not there yet.
+    let from = found.from.filter(|from| *from != found.release)?;
+    let other = Channel::ALL.into_iter().find(|it| *it != found.channel);
+    let takes = |channel: &Channel| said(object, (from, *channel)).is_some_and(|it| it.is_empty());
+    let channel = std::iter::once(found.channel).chain(other).find(takes);
+    Some((from, channel.unwrap_or(found.channel)))
+}
+
+/// Whether a kind may be installed before the upgrade: not where its CRD, or the release that is known, says that it is not.
+pub(super) fn may_have(kind: &str, found: &Findings) -> bool {
+    found.installed.by_kind.contains_key(kind)
+        || found.from.is_none_or(|from| {
+            let has = |channel| schema::versions_of(kind, from, channel).next().is_some();
+            Channel::ALL.into_iter().any(has)
+        })
+}
+
+/// Whether a release and channel serve the version in which an object is written.
+pub(super) fn serves(version: &'static KindVersion, (release, channel): Place) -> bool {
+    version
+        .installation(release, channel)
+        .is_some_and(|installation| installation.served)
+}
+
+/// The errors that a release and channel have for an object, fields that they do not have among them. Nothing if they do not serve
+/// its version.
+fn said(object: &Value, place: Place) -> Option<Vec<Finding>> {
+    let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
+    if !serves(version, place) {
+        return None;
+    }
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    let (release, channel) = place;
+    let report = validation::validate_value(&object, &ValidationOptions::of(release, channel));
+    Some(report.errors().cloned().collect())
+}
+
+/// Whether a release and channel serve the version of an object, and have the field at a path and nothing against what is there.
+pub(super) fn takes(object: &Value, path: &str, place: Place) -> bool {
+    said(object, place).is_some_and(|errors| {
+        !errors
+            .iter()
+            .any(|error| error.path() == path || is_unknown_above(error, path))
+    })
+}
+
+/// Whether an error is about a field that is not there, and that is this one or holds it.
+fn is_unknown_above(error: &Finding, path: &str) -> bool {
+    error.rule() == "schema/unknown-field"
+        && path
+            .strip_prefix(error.path())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
