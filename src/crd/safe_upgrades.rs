@@ -124,16 +124,12 @@ fn not_older(release: Release, channel: Channel) -> (String, String) {
             format!(
                 "({version} == 'v0.0.0-dev' || {version}.startsWith('v1.') && !{version}.matches('^v1[.][0-4]([.]|$)'))"
             ),
-            "v1.5.0",
+            "v1.5.0".to_owned(),
         )
     } else {
-        let (minors, oldest) = if is(when!("..1.5")) {
-            ("[0-4]", "v1.5.0")
-        } else if is(when!("..1.6")) {
-            ("[0-5]", "v1.6.0")
-        } else {
-            ("[0-6]", "v1.7.0")
-        };
+        let minor = release.minor();
+        let before = minor.saturating_sub(1);
+        let (minors, oldest) = (format!("[0-{before}]"), format!("v1.{minor}.0"));
         let candidates = match is(when!("1.6..1.6")) {
             true => format!("{version}.contains('-rc') || "),
             false => String::new(),
@@ -171,8 +167,8 @@ mod tests {
             }
         }
         assert_eq!(
-            safe_upgrades(Release::MADE_UP, Channel::Standard).map(|(policy, _)| policy.spec),
-            safe_upgrades(Release::V1_7_0, Channel::Standard).map(|(policy, _)| policy.spec),
+            safe_upgrades(Release::made_up(), Channel::Standard).map(|(policy, _)| policy.spec),
+            safe_upgrades(Release::newest(), Channel::Standard).map(|(policy, _)| policy.spec),
         );
     }
 }

@@ -339,7 +339,13 @@ pub(crate) fn missing(filter: &HttpRouteFilter) -> Option<&'static str> {
     match filter {
         HttpRouteFilter::Cors(_) => Some("CORS"),
         HttpRouteFilter::ExternalAuth(_) => Some("ExternalAuth"),
-        _ => None,
+        HttpRouteFilter::RequestHeaderModifier(_)
+        | HttpRouteFilter::ResponseHeaderModifier(_)
+        | HttpRouteFilter::RequestMirror(_)
+        | HttpRouteFilter::RequestRedirect(_)
+        | HttpRouteFilter::UrlRewrite(_)
+        | HttpRouteFilter::ExtensionRef(_)
+        | HttpRouteFilter::Unrecognized(_) => None,
     }
 }
 
@@ -360,6 +366,34 @@ mod tests {
 
     fn modifier(kind: &str, member: &str, value: &str) -> Value {
         json!({"type": kind, member: {"add": [{"name": "x-by", "value": value}]}})
+    }
+
+    /// Whatever type a release brings.
+    #[test]
+    fn every_type_of_filter_is_applied_or_is_an_error() {
+        for name in HttpRouteFilter::TYPES {
+            let name = name.to_string();
+            let member = match name.as_str() {
+                "URLRewrite" => "urlRewrite".to_owned(),
+                "CORS" => "cors".to_owned(),
+                _ => name[..1].to_lowercase() + &name[1..],
+            };
+            let least = match name.as_str() {
+                "RequestMirror" => json!({"backendRef": {"name": "a"}}),
+                "ExternalAuth" => json!({"protocol": "HTTP", "backendRef": {"name": "a"}}),
+                "ExtensionRef" => json!({"group": "a.example", "kind": "A", "name": "a"}),
+                _ => json!({}),
+            };
+            let filter = json!([{"type": name, member: least}]);
+            let is_known = !matches!(
+                serde_json::from_value::<Vec<HttpRouteFilter>>(filter.clone()).unwrap()[..],
+                [HttpRouteFilter::Unrecognized(_)]
+            );
+            assert!(is_known, "{filter}");
+            let made = http(filter);
+            let is_applied = made.as_ref().is_ok_and(|filters| !filters.is_empty());
+            assert!(is_applied || made.is_err(), "{name} is skipped");
+        }
     }
 
     #[test]

@@ -116,14 +116,24 @@ releases! {
 }
 
 impl Release {
-    /// A release that is not there: v1.7.1, as it would be if it changed nothing. For tests.
+    /// A release that is not there: the patch after the newest one, as it would be if it changed nothing. For tests.
     #[cfg(test)]
-    pub(crate) const MADE_UP: Self = Self(&Row {
-        name: "v1.7.1",
-        number: number(1, 7, 1),
-        crds: Self::V1_7_0.0.number,
-        approval: Self::V1_7_0.0.approval,
-    });
+    pub(crate) fn made_up() -> Self {
+        use std::sync::LazyLock;
+
+        static ROW: LazyLock<Row> = LazyLock::new(|| {
+            let newest = Release::newest();
+            let (minor, patch) = newest.as_str().rsplit_once('.').unwrap();
+            let patch: u32 = patch.parse().unwrap();
+            Row {
+                name: Box::leak(format!("{minor}.{}", patch + 1).into_boxed_str()),
+                number: newest.0.number + 1,
+                crds: newest.0.crds,
+                approval: newest.0.approval,
+            }
+        });
+        Self(&ROW)
+    }
 
     /// The bundle version as the CRDs' annotation writes it.
     #[must_use]
@@ -140,6 +150,11 @@ impl Release {
     /// The number by which releases are ordered.
     pub(super) const fn number(self) -> u32 {
         self.0.number
+    }
+
+    /// The second number of its version.
+    pub(crate) const fn minor(self) -> u32 {
+        self.0.number >> 8 & 0xff
     }
 
     /// The oldest release whose CRDs are those of this one, but for the version in their annotation: releases that

@@ -196,6 +196,50 @@ mod tests {
         }
     }
 
+    /// A union is a text `type` with allowed values, beside an optional field for each.
+    #[test]
+    fn each_member_of_a_union_is_refused_without_its_type_and_its_type_without_it() {
+        use crate::{
+            meta::{Channel, Release},
+            schema::Defaulted,
+        };
+        use serde_json::json;
+
+        let mut looked_at = BTreeSet::new();
+        let (newest, channel) = (Release::newest(), Channel::Experimental);
+        for (kind, installation) in schema::installed(newest, channel) {
+            installation.schema().visit(&mut |node, places| {
+                let Some(values) = node.properties.get("type").map(|it| &it.enumeration) else {
+                    return;
+                };
+                for value in values.iter().filter_map(serde_json::Value::as_str) {
+                    let is_it = |name: &&String| name.eq_ignore_ascii_case(value);
+                    let Some(member) = node.properties.keys().find(is_it) else {
+                        continue;
+                    };
+                    looked_at.insert(format!("{}.{member}", node.type_name().unwrap_or_default()));
+                    let refuses = |object: serde_json::Value| {
+                        on(places, newest, channel)
+                            .into_iter()
+                            .any(|rule| match rule.check {
+                                Check::Value(holds) => !holds(Defaulted::new(&object, node)),
+                                _ => false,
+                            })
+                    };
+                    let other = values.iter().find(|other| other.as_str() != Some(value));
+                    if let Some(other) = other {
+                        let alone = json!({"type": value});
+                        let under_another = json!({"type": other, member: {}});
+                        let at = format!("{} {places:?}: {member}", kind.kind);
+                        assert!(refuses(under_another), "{at} is taken under another type");
+                        assert!(refuses(alone), "{at} may be absent");
+                    }
+                }
+            });
+        }
+        assert!(looked_at.len() > 15, "{looked_at:?}");
+    }
+
     #[test]
     fn every_place_exists_in_some_schema() {
         let mut places = BTreeSet::new();

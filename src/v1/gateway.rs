@@ -49,7 +49,7 @@ pub struct GatewaySpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-gwapi-when" = when!("E.. S1.2")))]
     pub infrastructure: Option<GatewayInfrastructure>,
-    /// The listeners, one to 64, each with a name of its own.
+    /// The listeners, at least one, each with a name of its own.
     #[schemars(
         length(min = 1, max = 64),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])

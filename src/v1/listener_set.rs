@@ -18,7 +18,7 @@ resource! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenerSetSpec {
-    /// The listeners, one to 64, each with a name of its own.
+    /// The listeners, at least one, each with a name of its own.
     #[schemars(
         length(min = 1, max = 64),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])

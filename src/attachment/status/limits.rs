@@ -192,3 +192,53 @@ pub(super) fn entries<E: StatusEntry>(
     }
     (next, omitted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        meta::{Channel, Release},
+        schema::{self, Schema},
+    };
+
+    #[test]
+    fn a_status_holds_what_the_newest_release_takes() {
+        let schema = |kind: &str| {
+            let version = schema::find("gateway.networking.k8s.io/v1", kind).unwrap();
+            let installation = version.installation(Release::newest(), Channel::Experimental);
+            installation.unwrap().schema()
+        };
+        let at = |kind: &str, path: &str| -> &'static Schema {
+            path.split('.').fold(schema(kind), |node, step| match step {
+                "[]" => node.items.as_deref().unwrap(),
+                _ => &node.properties[step],
+            })
+        };
+        for (limit, kind, path) in [
+            (CONDITIONS, "GatewayClass", "status.conditions"),
+            (FEATURES, "GatewayClass", "status.supportedFeatures"),
+            (CONDITIONS, "Gateway", "status.conditions"),
+            (ADDRESSES, "Gateway", "status.addresses"),
+            (LISTENERS, "Gateway", "status.listeners"),
+            (KINDS, "Gateway", "status.listeners.[].supportedKinds"),
+            (CONDITIONS, "Gateway", "status.listeners.[].conditions"),
+            (PARENTS, "HTTPRoute", "status.parents"),
+            (CONDITIONS, "HTTPRoute", "status.parents.[].conditions"),
+            (PARENTS, "TLSRoute", "status.parents"),
+            (MAX_ANCESTORS, "BackendTLSPolicy", "status.ancestors"),
+            (
+                CONDITIONS,
+                "BackendTLSPolicy",
+                "status.ancestors.[].conditions",
+            ),
+        ] {
+            assert_eq!(
+                at(kind, path).max_items,
+                Some(limit as u64),
+                "{kind} {path}"
+            );
+        }
+        let message = at("Gateway", "status.conditions.[].message");
+        assert_eq!(message.max_length, Some(MESSAGE as u64));
+    }
+}

@@ -256,7 +256,7 @@ impl Judged<'_> {
             let same_form =
                 stored.is_some_and(|stored| before::takes(stored, finding.path(), before));
             (
-                before.0,
+                before,
                 same_form,
                 self.is_taken_before(finding.path(), before),
             )
