@@ -7,7 +7,7 @@ use super::{
 use crate::{
     attachment::{
         RouteKind,
-        effective::{EffectiveListener, most_specific},
+        effective::{EffectiveListener, EffectiveTls, most_specific},
     },
     meta::{Hostname, authority},
     routing::{RouterOptions, SniTable},
@@ -214,8 +214,38 @@ pub(super) fn host_of(named: &str) -> &str {
 }
 
 impl BoundListener {
-    /// Whether two are for the same hosts.
-    pub(super) fn same_hosts(&self, other: &Self) -> bool {
+    /// Whether connections that this listener took can go on at another one: it speaks the same, serves the same hosts, and
+    /// demands the same of its clients.
+    pub(super) fn goes_on_as(&self, other: &Self) -> bool {
+        let demands = |listener: &Self| listener.effective.tls.as_ref().map(demands);
         self.hostname() == other.hostname()
+            && self.effective.protocol == other.effective.protocol
+            && demands(self) == demands(other)
+    }
+}
+
+/// What a listener demands of TLS with a client, beside the certificates that it shows.
+fn demands(tls: &EffectiveTls) -> EffectiveTls {
+    EffectiveTls {
+        certificates: Vec::new(),
+        ..tls.clone()
+    }
+}
+
+impl Bind {
+    /// The listener by which a connection goes on that this one took, in a later configuration. None if it comes to an end.
+    pub(super) fn continued<'n>(
+        &self,
+        listener: &BoundListener,
+        next: &'n Self,
+    ) -> Option<&'n Arc<BoundListener>> {
+        // A connection finds the listener of each of its requests among all those of the port.
+        let others = next.withheld != self.withheld;
+        let mut same = next
+            .listeners
+            .iter()
+            .filter(|next| next.key == listener.key);
+        same.next()
+            .filter(|next| !others && listener.goes_on_as(next))
     }
 }

@@ -257,6 +257,13 @@ impl Exchange {
         self.changed.unwrap_or(self.head)
     }
 
+    /// As [`into_head`](Self::into_head), for an exchange that has yet to see the response.
+    pub(super) fn take_head(&mut self) -> request::Parts {
+        let empty = || http::Request::new(()).into_parts().0;
+        let head = std::mem::replace(&mut self.head, empty());
+        self.changed.take().unwrap_or(head)
+    }
+
     /// How long the whole exchange may take; no limit without one (HTTPRoute `spec.rules[].timeouts.request`).
     #[must_use]
     pub fn limit(&self) -> Option<Duration> {

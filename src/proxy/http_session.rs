@@ -1,7 +1,7 @@
 //! A connection over which a client sends requests, one after the other or at the same time.
 
 use super::{
-    Begun, Bind, Connection, ListenerKey, LocalAnswer, Scheme, Table, Why,
+    Accepted, Begun, Bind, Connection, ListenerKey, LocalAnswer, Scheme, Table, Why,
     bind::{BoundListener, Owner, host_of},
     host,
 };
@@ -78,6 +78,33 @@ impl HttpSession {
                 scheme: Scheme::Http,
                 port,
             },
+        }
+    }
+
+    /// The port of a Gateway over which it was made; none in a mesh.
+    pub(super) fn bind(&self) -> Option<&Arc<Bind>> {
+        match &self.place {
+            Place::Cleartext(bind) | Place::OverTls { bind, .. } => Some(bind),
+            Place::Mesh(_) => None,
+        }
+    }
+
+    /// The same connection where the port is bound by another configuration; see
+    /// [`DataPlane::continued`](super::DataPlane::continued).
+    pub(super) fn at(&self, next: &Arc<Bind>) -> Option<Self> {
+        match &self.place {
+            Place::Mesh(_) => None,
+            Place::Cleartext(bind) | Place::OverTls { bind, .. } if Arc::ptr_eq(bind, next) => {
+                Some(self.clone())
+            }
+            Place::Cleartext(_) => match next.accept() {
+                Accepted::Session(session) => Some(session),
+                Accepted::Hello(_) | Accepted::Stream(_) => None,
+            },
+            Place::OverTls { bind, listener } => {
+                let listener = bind.continued(listener, next)?;
+                Some(Self::over_tls(next, listener))
+            }
         }
     }
 

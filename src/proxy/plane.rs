@@ -1,12 +1,12 @@
 //! The whole data plane of a configuration.
 
 use super::{
-    Accepted, Bind, BindKey, ListenerKey, MeshPort, ServiceKey,
+    Accepted, Bind, BindKey, HttpSession, ListenerKey, MeshPort, ServiceKey,
     bind::{BoundListener, Withheld},
     mesh::MeshService,
 };
 use crate::{
-    attachment::effective::{Effective, EffectiveGateway, EffectiveTls, IdleListener},
+    attachment::effective::{Effective, EffectiveGateway, IdleListener},
     meta::{NamespacedName, Transport},
     routing::RouterOptions,
 };
@@ -140,6 +140,17 @@ impl DataPlane {
         MeshPort::new(service.clone(), transport, port, client_namespace)
     }
 
+    /// A connection that was made in an earlier configuration, in this one: its requests are judged by the routes of today.
+    ///
+    /// None where it comes to an end, once its requests have: in cleartext if the port is given up, or is no longer for HTTP;
+    /// over TLS if its listener is gone, speaks otherwise, serves other hosts, or demands other certificates of clients. What
+    /// a client in a mesh asks is found by [`service`](Self::service) each time.
+    #[must_use]
+    pub fn continued(&self, session: &HttpSession) -> Option<HttpSession> {
+        let next = self.bind(session.bind()?.key())?;
+        session.at(next)
+    }
+
     /// The data plane of another configuration, and what that changes. Tables of listeners and Services that are the same
     /// allocation as before are kept.
     #[must_use]
@@ -240,17 +251,9 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
             diff.drain.extend(gone);
             continue;
         };
-        // A connection finds the listener of each of its requests among all those of the port.
-        let others = new.withheld != old.withheld;
         for listener in &old.listeners {
             let same = new.listeners.iter().find(|new| new.key == listener.key);
-            let tls = |listener: &BoundListener| listener.effective.tls.clone();
-            let changed = same.is_none_or(|new| {
-                !new.same_hosts(listener)
-                    || new.effective.protocol != listener.effective.protocol
-                    || demands(tls(new).as_ref()) != demands(tls(listener).as_ref())
-            });
-            if changed || others {
+            if old.continued(listener, new).is_none() {
                 diff.drain.push((*listener.key).clone());
             }
             let certificates = |listener: &BoundListener| {
@@ -277,12 +280,4 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
     let (old, new) = (keys(&before.effective), keys(&after.effective));
     diff.services = old.difference(&new).cloned().collect();
     diff
-}
-
-/// What a listener demands of TLS with a client, beside the certificates that it shows.
-fn demands(tls: Option<&EffectiveTls>) -> Option<EffectiveTls> {
-    tls.map(|tls| EffectiveTls {
-        certificates: Vec::new(),
-        ..tls.clone()
-    })
 }

@@ -1,0 +1,252 @@
+//! A request of a client: to an endpoint, and the response back.
+
+use crate::{
+    body::{self, Body, Limited},
+    proxy::Shared,
+    upstream::{Connection, Way},
+};
+use gwapi::proxy::{
+    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, HttpSession, LocalAnswer, Mirrored,
+    switch,
+};
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    client::conn::http1,
+    upgrade::{OnUpgrade, on},
+};
+use hyper_util::rt::TokioIo;
+use std::{future::Future, sync::Arc};
+use tokio::{
+    io::copy_bidirectional,
+    time::{Instant, timeout_at},
+};
+
+/// Answers a request.
+pub(crate) async fn answer(
+    shared: &Arc<Shared>,
+    session: &HttpSession,
+    mut request: Request<Incoming>,
+) -> Response<Body> {
+    let begun_at = Instant::now();
+    // The connection may be older than the configuration. One that comes to an end goes by its own.
+    let continued = shared.plane().continued(session);
+    let session = continued.as_ref().unwrap_or(session);
+    let upgrade = on(&mut request);
+    let (head, content) = request.into_parts();
+    let content = body::incoming(content);
+    match session.begin(head).begun {
+        Begun::Answer(answer) => local(shared, answer, content),
+        Begun::Exchange(exchange) => {
+            let asked = Asked {
+                shared,
+                exchange,
+                content,
+                begun_at,
+            };
+            asked.forward(upgrade).await
+        }
+    }
+}
+
+/// A request that a rule takes.
+struct Asked<'s> {
+    shared: &'s Arc<Shared>,
+    exchange: Exchange,
+    content: Body,
+    begun_at: Instant,
+}
+
+/// An attempt, the time by which its response has to be there, and a connection to the endpoint.
+struct Connected {
+    attempt: Attempt,
+    deadline: Option<Instant>,
+    way: Way,
+    connection: Connection,
+}
+
+impl Asked<'_> {
+    async fn forward(mut self, upgrade: OnUpgrade) -> Response<Body> {
+        let mut mirrors = Vec::new();
+        let connected = loop {
+            let exchange = &mut self.exchange;
+            let elapsed = self.begun_at.elapsed();
+            let attempted = self.shared.draws(|draws| exchange.attempt(draws, elapsed));
+            let mut attempt = match attempted {
+                Attempted::Attempt(attempt) => attempt,
+                Attempted::Answer(answer) => return local(self.shared, answer, self.content),
+            };
+            mirrors.append(&mut attempt.mirrors);
+            match connect(self.shared, attempt).await {
+                Ok(connected) => break connected,
+                Err((attempt, failure)) => {
+                    let elapsed = self.begun_at.elapsed();
+                    match self.exchange.failed(&attempt, failure, elapsed) {
+                        AfterFailure::Again => {}
+                        AfterFailure::Answer(answer) => {
+                            return local(self.shared, answer, self.content);
+                        }
+                    }
+                }
+            }
+        };
+        let Connected {
+            attempt,
+            deadline,
+            way,
+            connection,
+        } = connected;
+        let head = self.exchange.outgoing(&attempt);
+        let content = std::mem::replace(&mut self.content, body::empty());
+        let content = mirror(self.shared, mirrors, content);
+        let request = Request::from_parts(head, content);
+        let sent = within(deadline, send(self.shared, &way, connection, request)).await;
+        match sent {
+            Ok((response, sender)) => self.respond(attempt, deadline, response, upgrade, || {
+                Some((way, sender?))
+            }),
+            Err(failure) => self.fail(&attempt, failure),
+        }
+    }
+
+    /// The response of an endpoint, as the client gets it.
+    fn respond(
+        mut self,
+        attempt: Attempt,
+        deadline: Option<Instant>,
+        mut response: Response<Incoming>,
+        upgrade: OnUpgrade,
+        reusable: impl FnOnce() -> Option<(Way, http1::SendRequest<Body>)>,
+    ) -> Response<Body> {
+        let of_endpoint = on(&mut response);
+        let (mut head, content) = response.into_parts();
+        match self.exchange.respond(&attempt, &mut head) {
+            Ok(Some(protocol)) => {
+                switch(&mut head, protocol);
+                tokio::spawn(switched(upgrade, of_endpoint));
+                Response::from_parts(head, body::empty())
+            }
+            Ok(None) => {
+                let (shared, reusable) = (self.shared.clone(), reusable());
+                let ended = move || {
+                    if let Some((way, sender)) = reusable {
+                        shared.upstream.keep(way, sender);
+                    }
+                };
+                let content = Limited::boxed(body::incoming(content), deadline, ended);
+                Response::from_parts(head, content)
+            }
+            Err(_) => self.fail(&attempt, Failure::Malformed),
+        }
+    }
+
+    /// The answer where something of the request was sent, so that there is no other attempt.
+    fn fail(&mut self, attempt: &Attempt, failure: Failure) -> Response<Body> {
+        let elapsed = self.begun_at.elapsed();
+        match self.exchange.failed(attempt, failure, elapsed) {
+            AfterFailure::Answer(answer) => local(self.shared, answer, body::empty()),
+            AfterFailure::Again => Response::new(body::empty()),
+        }
+    }
+}
+
+/// Connects to the endpoint of an attempt.
+async fn connect(shared: &Shared, attempt: Attempt) -> Result<Connected, (Attempt, Failure)> {
+    let deadline = attempt.limit.map(|limit| Instant::now() + limit);
+    let way = match Way::new(shared, &attempt.endpoint, attempt.protocol) {
+        Ok(way) => way,
+        Err(failure) => return Err((attempt, failure)),
+    };
+    let opened = match shared.upstream.kept(&way) {
+        Some(kept) => Ok(kept),
+        None => within(deadline, shared.upstream.open(&way)).await,
+    };
+    match opened {
+        Ok(connection) => Ok(Connected {
+            attempt,
+            deadline,
+            way,
+            connection,
+        }),
+        Err(failure) => Err((attempt, failure)),
+    }
+}
+
+/// What comes of something that has to be done in time.
+async fn within<T>(
+    deadline: Option<Instant>,
+    done: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match deadline {
+        None => done.await,
+        Some(deadline) => timeout_at(deadline, done)
+            .await
+            .unwrap_or(Err(Failure::Timeout)),
+    }
+}
+
+/// Sends a request. Where a connection that was kept has ended meanwhile, it goes over a new one.
+async fn send(
+    shared: &Shared,
+    way: &Way,
+    connection: Connection,
+    request: Request<Body>,
+) -> Result<(Response<Incoming>, Option<http1::SendRequest<Body>>), Failure> {
+    let (failure, unsent) = match connection.send(request).await {
+        Ok(sent) => return Ok(sent),
+        Err(failed) => failed,
+    };
+    let Some(request) = unsent else {
+        return Err(failure);
+    };
+    let connection = shared.upstream.open(way).await?;
+    connection
+        .send(*request)
+        .await
+        .map_err(|(failure, _)| failure)
+}
+
+/// An answer of the data plane itself, and the copies of the request that mirrors get.
+fn local(shared: &Arc<Shared>, mut answer: LocalAnswer, content: Body) -> Response<Body> {
+    let mirrors = std::mem::take(&mut answer.mirrors);
+    if !mirrors.is_empty() {
+        body::drain(mirror(shared, mirrors, content));
+    }
+    answer.response().map(|()| body::empty())
+}
+
+/// Sends copies of a request. What becomes of them concerns nobody.
+fn mirror(shared: &Arc<Shared>, mirrors: Vec<Mirrored>, content: Body) -> Body {
+    let (content, copies) = body::copies(content, mirrors.len());
+    for (mirrored, content) in mirrors.into_iter().zip(copies) {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let way = Way::new(&shared, &mirrored.endpoint, mirrored.protocol)?;
+            let connection = match shared.upstream.kept(&way) {
+                Some(kept) => kept,
+                None => shared.upstream.open(&way).await?,
+            };
+            let request = Request::from_parts(mirrored.outgoing(), content);
+            let (response, sender) = send(&shared, &way, connection, request).await?;
+            body::drain(Limited::boxed(
+                body::incoming(response.into_body()),
+                None,
+                move || {
+                    if let Some(sender) = sender {
+                        shared.upstream.keep(way, sender);
+                    }
+                },
+            ));
+            Ok::<(), Failure>(())
+        });
+    }
+    content
+}
+
+/// Carries what the two sides say after they have switched protocols.
+async fn switched(client: OnUpgrade, endpoint: OnUpgrade) -> Result<(), hyper::Error> {
+    let (client, endpoint) = tokio::try_join!(client, endpoint)?;
+    let (mut client, mut endpoint) = (TokioIo::new(client), TokioIo::new(endpoint));
+    _ = copy_bidirectional(&mut client, &mut endpoint).await;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! A reverse proxy on hyper, tokio and rustls that gets every decision from [`gwapi::proxy`].
+//!
+//! What is here is I/O: sockets, TLS records, messages of HTTP, and bytes that go from one side to the other. Who takes a
+//! connection, where a request goes, what the filters make of it, what is answered when something goes wrong, and what a new
+//! configuration changes, is for [`gwapi::proxy::DataPlane`] to say:
+//!
+//! | file | does | asks |
+//! | --- | --- | --- |
+//! | `manifests` | reads objects from a folder | `manifest::read`, `Resolver` |
+//! | `proxy` | binds ports, puts another configuration in force | `DataPlane::next` |
+//! | `connection` | takes a connection: cleartext, TLS, anything else | `DataPlane::accept`, `Hello`, `TlsSettings` |
+//! | `exchange` | takes a request to an endpoint, and the response back | `HttpSession::begin`, `Exchange` |
+//! | `upstream` | connects to endpoints, and keeps connections | `Attempt` |
+//! | `datagrams` | carries datagrams | `Stream` |
+//! | `tls` | settings of rustls | `TlsSettings`, `EffectiveBackendTls` |
+//! | `body` | contents of messages: their limits, their copies | |
+
+mod body;
+mod connection;
+mod datagrams;
+mod exchange;
+pub mod manifests;
+mod proxy;
+mod rewind;
+mod tls;
+mod upstream;
+
+pub use proxy::{Dial, Network, Proxy};
+
+/// Whatever ends a connection. It concerns those who operate the proxy, and no client.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;

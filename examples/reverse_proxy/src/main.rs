@@ -1,0 +1,60 @@
+//! A reverse proxy of the manifests in a folder: `reverse-proxy FOLDER [ADDRESS] [OFFSET]`.
+//!
+//! Ports of Gateways are bound at ADDRESS, 127.0.0.1 without one, at their number plus OFFSET. Files are looked at each
+//! second, and what changes is put in force while requests run.
+
+use gwapi::proxy::BindKey;
+use reverse_proxy::{Error, Network, Proxy, manifests::Manifests};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::OnceLock,
+    time::Duration,
+};
+
+/// Where ports are bound: the address, and what is added to their numbers.
+static PLACE: OnceLock<(IpAddr, u16)> = OnceLock::new();
+
+fn place(key: &BindKey) -> SocketAddr {
+    let (address, offset) = PLACE
+        .get()
+        .copied()
+        .unwrap_or((Ipv4Addr::LOCALHOST.into(), 0));
+    SocketAddr::from((address, key.port.saturating_add(offset)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments
+        .next()
+        .ok_or("expected a folder with manifests: `reverse-proxy FOLDER [ADDRESS] [OFFSET]`")?;
+    let address = arguments
+        .next()
+        .map_or(Ok(Ipv4Addr::LOCALHOST.into()), |text| text.parse())?;
+    let offset = arguments.next().map_or(Ok(0), |text| text.parse())?;
+    PLACE.get_or_init(|| (address, offset));
+
+    let mut manifests = Manifests::new(folder);
+    let mut proxy = Proxy::new(Network {
+        bind: place,
+        ..Network::local()
+    });
+    loop {
+        match manifests.read() {
+            Ok(None) => {}
+            Ok(Some((effective, problems))) => {
+                for problem in problems {
+                    eprintln!("{problem}");
+                }
+                let (diff, errors) = proxy.update(effective).await;
+                for (key, error) in errors {
+                    eprintln!("port {} of Gateway {}: {error}", key.port, key.gateway);
+                }
+                eprintln!("another configuration is in force: {diff:?}");
+            }
+            // The files may be about to be written.
+            Err(error) => eprintln!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,201 @@
+//! The proxy as a whole: ports that are bound, and the configuration in force.
+
+use crate::{connection, datagrams, upstream::Upstream};
+use gwapi::{
+    attachment::effective::{Effective, Endpoint},
+    meta::Transport,
+    proxy::{BindKey, DataPlane, Diff, Draws},
+    routing::RouterOptions,
+};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
+
+/// Tells the host and the port at which an endpoint is reached.
+pub type Dial = dyn Fn(Endpoint<'_>) -> (String, u16) + Send + Sync;
+
+/// Where the network of the configuration is on that of this machine, and by what chances backends are chosen.
+pub struct Network {
+    /// Where a port of a Gateway is bound.
+    pub bind: fn(&BindKey) -> SocketAddr,
+    /// Where an endpoint is connected to: host and port.
+    pub dial: Box<Dial>,
+    /// A number below the given one.
+    pub draw: fn(u64) -> u64,
+}
+
+impl Network {
+    /// Ports are bound at their own number at a local address, and endpoints are reached where they say.
+    #[must_use]
+    pub fn local() -> Self {
+        Self {
+            bind: |key| SocketAddr::from(([127, 0, 0, 1], key.port)),
+            dial: Box::new(|endpoint| (endpoint.address.to_owned(), endpoint.port)),
+            draw: |below| fastrand::u64(..below),
+        }
+    }
+}
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) network: Network,
+    pub(crate) upstream: Upstream,
+    plane: watch::Sender<DataPlane>,
+    /// For handshakes with clients; anew for each configuration.
+    tls: Mutex<Arc<crate::tls::ServerConfigs>>,
+}
+
+impl Shared {
+    /// The configuration in force.
+    pub(crate) fn plane(&self) -> DataPlane {
+        self.plane.borrow().clone()
+    }
+
+    /// Tells when another configuration comes.
+    pub(crate) fn changes(&self) -> watch::Receiver<DataPlane> {
+        self.plane.subscribe()
+    }
+
+    pub(crate) fn tls(&self) -> Arc<crate::tls::ServerConfigs> {
+        self.tls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Where an endpoint is connected to.
+    pub(crate) fn dial(&self, endpoint: Option<Endpoint<'_>>) -> io::Result<(String, u16)> {
+        let gone = || io::Error::from(io::ErrorKind::AddrNotAvailable);
+        Ok((self.network.dial)(endpoint.ok_or_else(gone)?))
+    }
+
+    /// Draws what the data plane leaves to chance.
+    pub(crate) fn draws<R>(&self, choose: impl FnOnce(&mut Draws<'_>) -> R) -> R {
+        let mut draw = self.network.draw;
+        choose(&mut Draws(&mut draw))
+    }
+}
+
+/// A port that is bound.
+struct Port {
+    address: SocketAddr,
+    /// Takes connections, or datagrams, until it is dropped.
+    task: JoinHandle<()>,
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A running proxy. It takes connections until it is dropped.
+pub struct Proxy {
+    shared: Arc<Shared>,
+    ports: HashMap<BindKey, Port>,
+}
+
+impl Proxy {
+    /// A proxy without a configuration: nothing is bound.
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                network,
+                upstream: Upstream::new(),
+                plane: watch::Sender::new(DataPlane::new(
+                    Effective::default(),
+                    RouterOptions::default(),
+                )),
+                tls: Mutex::default(),
+            }),
+            ports: HashMap::new(),
+        }
+    }
+
+    /// Puts another configuration in force, and says what that changed, and which ports could not be bound. Requests that are
+    /// on their way end as they began.
+    pub async fn update(
+        &mut self,
+        effective: impl Into<Arc<Effective>>,
+    ) -> (Diff, Vec<(BindKey, io::Error)>) {
+        let (next, diff) = self.shared.plane().next(effective);
+        *self
+            .shared
+            .tls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.shared.plane.send_replace(next.clone());
+        for key in &diff.unbind {
+            self.ports.remove(key);
+        }
+        self.shared.upstream.forget_closed();
+        let mut errors = Vec::new();
+        // Ports that could not be bound before are tried again.
+        for bind in next.binds() {
+            if self.ports.contains_key(bind.key()) {
+                continue;
+            }
+            match self.bind(bind.key()).await {
+                Ok(port) => _ = self.ports.insert(bind.key().clone(), port),
+                Err(error) => errors.push((bind.key().clone(), error)),
+            }
+        }
+        (diff, errors)
+    }
+
+    /// Where a port of a Gateway is bound.
+    #[must_use]
+    pub fn address(&self, key: &BindKey) -> Option<SocketAddr> {
+        self.ports.get(key).map(|port| port.address)
+    }
+
+    async fn bind(&self, key: &BindKey) -> io::Result<Port> {
+        let at = (self.shared.network.bind)(key);
+        let shared = self.shared.clone();
+        let key = key.clone();
+        Ok(match key.transport {
+            Transport::Tcp => {
+                let listener = TcpListener::bind(at).await?;
+                Port {
+                    address: listener.local_addr()?,
+                    task: tokio::spawn(accept(shared, key, listener)),
+                }
+            }
+            Transport::Udp => {
+                let socket = UdpSocket::bind(at).await?;
+                Port {
+                    address: socket.local_addr()?,
+                    task: tokio::spawn(datagrams::carry(shared, key, socket)),
+                }
+            }
+        })
+    }
+}
+
+/// Takes connections. Those that were taken outlive the port.
+async fn accept(shared: Arc<Shared>, key: BindKey, listener: TcpListener) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Mostly there are too many open files.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        };
+        _ = stream.set_nodelay(true);
+        if let Some(accepted) = shared.plane().accept(&key) {
+            let shared = shared.clone();
+            tokio::spawn(async move {
+                // A connection that ends in disorder concerns nobody else.
+                _ = connection::serve(&shared, accepted, stream).await;
+            });
+        }
+    }
+}

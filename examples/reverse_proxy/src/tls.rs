@@ -1,0 +1,272 @@
+//! Settings of rustls, as the data plane asks for them.
+
+use crate::Error;
+use gwapi::{
+    attachment::effective::{EffectiveBackendTls, TrustedAuthorities},
+    certificate::{ClientChain, KeyPair},
+    proxy::{ListenerKey, TlsSettings, Why},
+};
+use k8s_openapi::jiff::Timestamp;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error as TlsError,
+    OtherError, RootCertStore, ServerConfig, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER
+        .get_or_init(|| Arc::new(ring::default_provider()))
+        .clone()
+}
+
+/// Settings of a server: the listener, and the place of the certificate that its client sees.
+type ServerKey = (Arc<ListenerKey>, usize);
+
+/// Settings for handshakes with clients, each made once a configuration.
+#[derive(Default)]
+pub(crate) struct ServerConfigs {
+    made: Mutex<HashMap<ServerKey, Arc<ServerConfig>>>,
+}
+
+impl ServerConfigs {
+    /// The settings for a handshake.
+    pub(crate) fn of(&self, settings: &TlsSettings) -> Result<Arc<ServerConfig>, Error> {
+        let certificate = settings
+            .certificate()
+            .ok_or("the listener has no certificate")?;
+        let address = Arc::as_ptr(certificate).addr();
+        let key = (settings.listener().clone(), address);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = made.get(&key) {
+            return Ok(config.clone());
+        }
+        let config = Arc::new(server_config(settings, &certificate.pair)?);
+        made.insert(key, config.clone());
+        Ok(config)
+    }
+}
+
+fn server_config(settings: &TlsSettings, pair: &KeyPair) -> Result<ServerConfig, Error> {
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = match settings.client_validation() {
+        None => builder.with_no_client_auth(),
+        Some(_) => builder.with_client_cert_verifier(Arc::new(Clients {
+            settings: settings.clone(),
+        })),
+    };
+    let (chain, key) = identity(pair)?;
+    let mut config = builder.with_single_cert(chain, key)?;
+    let protocols = settings.protocols().iter();
+    config.alpn_protocols = protocols.map(|protocol| protocol.to_vec()).collect();
+    Ok(config)
+}
+
+/// What is shown to the other side.
+fn identity(
+    pair: &KeyPair,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+    let chain = CertificateDer::pem_slice_iter(pair.chain()).collect::<Result<_, _>>()?;
+    Ok((chain, PrivateKeyDer::from_pem_slice(pair.key().pem())?))
+}
+
+/// Judges clients as the data plane does.
+#[derive(Debug)]
+struct Clients {
+    settings: TlsSettings,
+}
+
+impl ClientCertVerifier for Clients {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.settings.needs_certificate()
+    }
+
+    fn verify_client_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, TlsError> {
+        let all = std::iter::once(shown).chain(intermediates);
+        let chain = ClientChain::of_der(all.map(|one| one.to_vec()).collect());
+        match self.settings.authenticated(Some(&chain), time(now)) {
+            Ok(_) => Ok(ClientCertVerified::assertion()),
+            Err(why) => Err(refused(&why)),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let known = provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let known = provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+fn time(now: UnixTime) -> Timestamp {
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// The alert says that the certificate is not valid, and the error why.
+fn refused(why: &Why) -> TlsError {
+    let why: Error = why.to_string().into();
+    let why: Arc<dyn std::error::Error + Send + Sync> = Arc::from(why);
+    TlsError::InvalidCertificate(CertificateError::Other(OtherError(why)))
+}
+
+/// Settings for a connection to a backend that speaks these protocols.
+pub(crate) fn client_config(
+    asked: &EffectiveBackendTls,
+    protocols: &[&[u8]],
+) -> Result<Arc<ClientConfig>, Error> {
+    let mut authorities = RootCertStore::empty();
+    match &asked.authorities {
+        TrustedAuthorities::System => {
+            let found = rustls_native_certs::load_native_certs().certs;
+            authorities.add_parsable_certificates(found);
+        }
+        TrustedAuthorities::Certificates(bundles) => {
+            for bundle in bundles {
+                for authority in CertificateDer::pem_slice_iter(bundle.as_bytes()) {
+                    authorities.add(authority?)?;
+                }
+            }
+        }
+    }
+    let chains =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider()).build()?;
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Backends {
+            chains,
+            names: names(asked)?,
+        }))
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|one| one.to_vec()).collect();
+    Ok(Arc::new(config))
+}
+
+/// The names of which the certificate of a backend has to bear one.
+fn names(asked: &EffectiveBackendTls) -> Result<Vec<ServerName<'static>>, Error> {
+    let instead = asked.subject_alt_names.iter();
+    let mut texts: Vec<&str> = instead
+        .map(|name| name.hostname.as_deref().unwrap_or_default())
+        .collect();
+    if texts.is_empty() {
+        texts.push(&asked.hostname);
+    }
+    let names = texts.into_iter().map(|text| {
+        let name = ServerName::try_from(text.to_owned());
+        name.map_err(|_| format!("{}: `{text}` cannot be verified by rustls", asked.policy).into())
+    });
+    names.collect()
+}
+
+/// Judges backends: the chain leads to an authority, and bears one of the names.
+#[derive(Debug)]
+struct Backends {
+    chains: Arc<WebPkiServerVerifier>,
+    names: Vec<ServerName<'static>>,
+}
+
+impl ServerCertVerifier for Backends {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        let mut result = Err(TlsError::General("no name is asked for".into()));
+        for name in &self.names {
+            let chains = &self.chains;
+            result = chains.verify_server_cert(shown, intermediates, name, ocsp, now);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.chains
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.chains
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chains.supported_verify_schemes()
+    }
+}
+
+/// Speaks TLS with a backend.
+pub(crate) async fn connect(
+    config: Arc<ClientConfig>,
+    asked: &EffectiveBackendTls,
+    backend: TcpStream,
+) -> Result<TlsStream<TcpStream>, Error> {
+    let name = ServerName::try_from(asked.hostname.clone())?;
+    Ok(TlsConnector::from(config).connect(name, backend).await?)
+}
+
+/// Whether the two ends of a connection can be read and written, whatever carries it.
+pub(crate) trait Carrier: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Carrier for T {}

@@ -1,0 +1,204 @@
+//! Connections to endpoints over which requests are sent, kept for further requests.
+
+use crate::{Error, body::Body, proxy::Shared, tls};
+use gwapi::{
+    attachment::effective::EffectiveBackendTls,
+    proxy::{BackendProtocol, ChosenEndpoint, Failure},
+};
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ClientConfig;
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::net::TcpStream;
+
+/// So many connections of HTTP/1.1 wait for the next request to an endpoint.
+const MOST_IDLE: usize = 32;
+
+/// What a connection is for: it carries no other requests.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Way {
+    address: (String, u16),
+    tls: Option<Arc<EffectiveBackendTls>>,
+    http2: bool,
+}
+
+impl Hash for Way {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.address, self.http2).hash(state);
+    }
+}
+
+impl Way {
+    pub(crate) fn new(
+        shared: &Shared,
+        endpoint: &ChosenEndpoint,
+        protocol: BackendProtocol,
+    ) -> Result<Self, Failure> {
+        let address = shared.dial(endpoint.get());
+        Ok(Self {
+            address: address.map_err(|_| Failure::Connect)?,
+            tls: endpoint.backend().tls.clone(),
+            http2: matches!(protocol, BackendProtocol::Http2 | BackendProtocol::H2c),
+        })
+    }
+}
+
+/// A connection that takes a request.
+pub(crate) enum Connection {
+    Http1(http1::SendRequest<Body>),
+    Http2(http2::SendRequest<Body>),
+}
+
+/// Settings of TLS, by what asks for it and whether HTTP/2 is spoken.
+struct Settings {
+    asked: Arc<EffectiveBackendTls>,
+    http2: bool,
+    config: Arc<ClientConfig>,
+}
+
+/// The connections that are kept.
+#[derive(Default)]
+pub(crate) struct Upstream {
+    idle: Mutex<HashMap<Way, Vec<http1::SendRequest<Body>>>>,
+    shared: Mutex<HashMap<Way, http2::SendRequest<Body>>>,
+    /// Settings of TLS.
+    tls: Mutex<Vec<Settings>>,
+}
+
+impl Upstream {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A connection that was kept.
+    pub(crate) fn kept(&self, way: &Way) -> Option<Connection> {
+        if way.http2 {
+            let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let sender = shared.get(way).filter(|sender| !sender.is_closed())?;
+            return Some(Connection::Http2(sender.clone()));
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let senders = idle.get_mut(way)?;
+        loop {
+            let sender = senders.pop()?;
+            if sender.is_ready() {
+                return Some(Connection::Http1(sender));
+            }
+        }
+    }
+
+    /// Keeps a connection whose response has ended.
+    pub(crate) fn keep(&self, way: Way, sender: http1::SendRequest<Body>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let senders = idle.entry(way).or_default();
+        if senders.len() < MOST_IDLE && !sender.is_closed() {
+            senders.push(sender);
+        }
+    }
+
+    /// Forgets the connections that have ended.
+    pub(crate) fn forget_closed(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|_, senders| {
+            senders.retain(|sender| !sender.is_closed());
+            !senders.is_empty()
+        });
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|_, sender| !sender.is_closed());
+        let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        tls.clear();
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn open(&self, way: &Way) -> Result<Connection, Failure> {
+        let (host, port) = &way.address;
+        let stream = TcpStream::connect((host.as_str(), *port)).await;
+        let stream = stream.map_err(|_| Failure::Connect)?;
+        _ = stream.set_nodelay(true);
+        let Some(asked) = &way.tls else {
+            return self.speak(way, stream).await;
+        };
+        let config = self.config(asked, way.http2).map_err(|_| Failure::Tls)?;
+        let stream = tls::connect(config, asked, stream).await;
+        let stream = stream.map_err(|_| Failure::Tls)?;
+        self.speak(way, stream).await
+    }
+
+    async fn speak(
+        &self,
+        way: &Way,
+        stream: impl tls::Carrier + 'static,
+    ) -> Result<Connection, Failure> {
+        let stream = TokioIo::new(stream);
+        if way.http2 {
+            let made = http2::handshake(TokioExecutor::new(), stream).await;
+            let (sender, connection) = made.map_err(|_| Failure::Reset)?;
+            tokio::spawn(connection);
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.insert(way.clone(), sender.clone());
+            return Ok(Connection::Http2(sender));
+        }
+        let made = http1::handshake(stream).await;
+        let (sender, connection) = made.map_err(|_| Failure::Reset)?;
+        tokio::spawn(connection.with_upgrades());
+        Ok(Connection::Http1(sender))
+    }
+
+    fn config(
+        &self,
+        asked: &Arc<EffectiveBackendTls>,
+        http2: bool,
+    ) -> Result<Arc<ClientConfig>, Error> {
+        let mut made = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |made: &&Settings| made.http2 == http2 && made.asked == *asked;
+        if let Some(made) = made.iter().find(same) {
+            return Ok(made.config.clone());
+        }
+        let protocols: &[&[u8]] = match http2 {
+            true => &[b"h2"],
+            false => &[b"http/1.1"],
+        };
+        let config = tls::client_config(asked, protocols)?;
+        made.push(Settings {
+            asked: asked.clone(),
+            http2,
+            config: config.clone(),
+        });
+        Ok(config)
+    }
+}
+
+/// What comes of a request that is sent: a response, and the connection if it can be kept; or how it failed, and the request
+/// if nothing of it was sent.
+pub(crate) type Sent = Result<
+    (Response<Incoming>, Option<http1::SendRequest<Body>>),
+    (Failure, Option<Box<Request<Body>>>),
+>;
+
+impl Connection {
+    pub(crate) async fn send(self, request: Request<Body>) -> Sent {
+        let (sent, sender) = match self {
+            Self::Http1(mut sender) => (sender.try_send_request(request).await, Some(sender)),
+            Self::Http2(mut sender) => (sender.try_send_request(request).await, None),
+        };
+        match sent {
+            Ok(response) => Ok((response, sender)),
+            Err(mut error) => {
+                let unsent = error.take_message().map(Box::new);
+                let failure = match error.error().is_parse() {
+                    true => Failure::Malformed,
+                    false => Failure::Reset,
+                };
+                Err((failure, unsent))
+            }
+        }
+    }
+}

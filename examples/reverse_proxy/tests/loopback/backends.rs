@@ -1,0 +1,170 @@
+//! Backends on loopback that say what they got.
+
+use bytes::Bytes;
+use gwapi::sim::BackendBehaviour;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, request};
+use http_body_util::{BodyExt, Collected, Full};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, split},
+    net::{TcpListener, UdpSocket},
+    sync::mpsc::UnboundedSender,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::certificates::Identity;
+
+/// A request as an endpoint got it.
+pub(crate) struct Got {
+    pub(crate) endpoint: &'static str,
+    pub(crate) head: request::Parts,
+    pub(crate) content: Bytes,
+}
+
+/// What backends answer next, and where they say what they got.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) behaviour: Arc<Mutex<BackendBehaviour>>,
+    pub(crate) got: UnboundedSender<Got>,
+}
+
+/// An endpoint that speaks HTTP/1.1 and HTTP/2, perhaps over TLS. Returns where it listens.
+pub(crate) async fn http(
+    endpoint: &'static str,
+    script: Script,
+    tls: Option<&Identity>,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = tls.map(|identity| TlsAcceptor::from(server(identity)));
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (script, acceptor) = (script.clone(), acceptor.clone());
+            tokio::spawn(async move {
+                match acceptor {
+                    None => serve(endpoint, script, stream).await,
+                    Some(acceptor) => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            serve(endpoint, script, stream).await;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+pub(crate) fn server(identity: &Identity) -> Arc<ServerConfig> {
+    let chain = CertificateDer::pem_slice_iter(identity.chain.as_bytes());
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.collect::<Result<_, _>>().unwrap(), key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+async fn serve(
+    endpoint: &'static str,
+    script: Script,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) {
+    let service = service_fn(move |request| answer(endpoint, script.clone(), request));
+    let server = auto::Builder::new(TokioExecutor::new());
+    _ = server
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    endpoint: &'static str,
+    script: Script,
+    mut request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let behaviour = script.behaviour.lock().unwrap().clone();
+    let switches = behaviour.status == StatusCode::SWITCHING_PROTOCOLS;
+    if switches {
+        let upgrade = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let (mut read, mut write) = split(TokioIo::new(upgrade.await.unwrap()));
+            copy(&mut read, &mut write).await.unwrap();
+        });
+    }
+    let (head, content) = request.into_parts();
+    let content = match switches {
+        true => Bytes::new(),
+        false => content
+            .collect()
+            .await
+            .map(Collected::to_bytes)
+            .unwrap_or_default(),
+    };
+    _ = script.got.send(Got {
+        endpoint,
+        head,
+        content,
+    });
+    tokio::time::sleep(behaviour.delay.into()).await;
+    let mut response = Response::new(Full::new(Bytes::from(endpoint)));
+    *response.status_mut() = behaviour.status;
+    *response.headers_mut() = behaviour.headers;
+    if switches {
+        *response.body_mut() = Full::default();
+        let headers: &mut HeaderMap = response.headers_mut();
+        headers.insert("connection", HeaderValue::from_static("upgrade"));
+        headers.insert("upgrade", HeaderValue::from_static("websocket"));
+    }
+    Ok(response)
+}
+
+/// An endpoint that says its name, and then what it gets.
+pub(crate) async fn tcp(endpoint: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut first = [0; 4];
+                stream.read_exact(&mut first).await.unwrap();
+                stream.write_all(endpoint.as_bytes()).await.unwrap();
+                stream.write_all(&first).await.unwrap();
+            });
+        }
+    });
+    address
+}
+
+/// An endpoint that answers each datagram with its name and the datagram.
+pub(crate) async fn udp(endpoint: &'static str) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut datagram = [0; 1500];
+        loop {
+            let (length, client) = socket.recv_from(&mut datagram).await.unwrap();
+            let answer = [endpoint.as_bytes(), &datagram[..length]].concat();
+            socket.send_to(&answer, client).await.unwrap();
+        }
+    });
+    address
+}

@@ -1,0 +1,70 @@
+//! Certificates made on the fly.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use serde_json::{Value, json};
+
+/// An authority.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, PEM.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) chain: String,
+    pub(crate) key: String,
+}
+
+impl Authority {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    fn signs(&self, names: &[&str], purpose: ExtendedKeyUsagePurpose) -> Identity {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.extended_key_usages = vec![purpose];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        Identity {
+            chain: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    pub(crate) fn server(&self, names: &[&str]) -> Identity {
+        self.signs(names, ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    pub(crate) fn client(&self) -> Identity {
+        self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    /// A ConfigMap with the authority.
+    pub(crate) fn config_map(&self, name: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": "shop"}, "data": {"ca.crt": self.pem()},
+        })
+    }
+}
+
+impl Identity {
+    /// A Secret with the certificate.
+    pub(crate) fn secret(&self, name: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": {"name": name, "namespace": "shop"},
+            "stringData": {"tls.crt": self.chain, "tls.key": self.key},
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! The proxy over real sockets, beside the simulator: the same objects and requests, compared field by field.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod backends;
+mod certificates;
+mod clients;
+mod reload;
+mod requests;
+mod streams;
+mod tls;
+mod world;

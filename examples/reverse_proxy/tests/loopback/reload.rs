@@ -1,0 +1,128 @@
+//! Another configuration while requests run.
+
+use crate::{
+    backends,
+    clients::{Client, read},
+    world::{Backends, World, effective, get, port, script},
+};
+use gwapi::meta::Transport;
+use reverse_proxy::manifests::Manifests;
+use std::{fs, time::Duration};
+
+fn yaml(listeners: &str, service: &str) -> String {
+    let of = |name: &str, address: &str| {
+        format!(
+            "---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: shop}}
+spec: {{ports: [{{port: 80}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: {name}, namespace: shop, labels: {{kubernetes.io/service-name: {name}}}}}
+addressType: IPv4
+ports: [{{port: 8080}}]
+endpoints: [{{addresses: [{address}]}}]
+"
+        )
+    };
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: edge, namespace: shop}}
+spec: {{gatewayClassName: example, listeners: [{listeners}]}}
+{}{}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: main, namespace: shop}}
+spec: {{parentRefs: [{{name: edge}}], rules: [{{backendRefs: [{{name: {service}, port: 80}}]}}]}}
+",
+        of("one", "10.0.0.1"),
+        of("two", "10.0.0.2"),
+    )
+}
+
+const WEB: &str = "{name: web, port: 80, protocol: HTTP}";
+const BOTH: &str =
+    "{name: web, port: 80, protocol: HTTP}, {name: other, port: 8080, protocol: HTTP}";
+const OTHER: &str = "{name: other, port: 8080, protocol: HTTP}";
+
+async fn world() -> World {
+    let (script, got) = script();
+    let mut found = Backends::new();
+    for endpoint in ["10.0.0.1", "10.0.0.2"] {
+        found.insert(
+            endpoint,
+            backends::http(endpoint, script.clone(), None).await,
+        );
+    }
+    World::new(effective(&yaml(WEB, "one"), &[]), found, (script, got)).await
+}
+
+/// Requests on a connection that is there already go by the routes of today, and one that is on its way ends as it began.
+#[tokio::test]
+async fn connections_outlive_a_change_of_routes_and_requests_end_as_they_began() {
+    let mut world = world().await;
+    let mut asked = get("http://a.example.com/");
+    let mut client = Client::connect(&asked, world.address(&asked), None)
+        .await
+        .unwrap();
+    let first = world.same_over(&mut client, &asked, "").await;
+    assert_eq!(first.content, "10.0.0.1");
+
+    asked.backend.delay = "300ms".parse().unwrap();
+    world.behave(&asked);
+    let (response, diff) = tokio::join!(client.send(&asked, ""), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.update(effective(&yaml(BOTH, "two"), &[])).await
+    });
+    assert_eq!(diff.bind, [port(Transport::Tcp, 8080)]);
+    assert_eq!(read(response.unwrap()).await.content, "10.0.0.1");
+
+    asked.backend.delay = Default::default();
+    world.behave(&asked);
+    let response = client.send(&asked, "").await.unwrap();
+    assert_eq!(read(response).await.content, "10.0.0.2");
+}
+
+/// A port that is given up takes nobody any more, and ends the connections that it has taken.
+#[tokio::test]
+async fn a_port_that_is_given_up_ends_its_connections() {
+    let mut world = world().await;
+    let asked = get("http://a.example.com/");
+    let address = world.address(&asked);
+    let mut client = Client::connect(&asked, address, None).await.unwrap();
+    world.same_over(&mut client, &asked, "").await;
+    let diff = world.update(effective(&yaml(OTHER, "one"), &[])).await;
+    assert_eq!(diff.unbind, [port(Transport::Tcp, 80)]);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(client.send(&asked, "").await.is_none());
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    let moved = get("http://a.example.com:8080/");
+    assert_eq!(world.same(&moved, None).await.status, 200);
+}
+
+/// Files are read again when they have changed, and what cannot be read is named.
+#[tokio::test]
+async fn manifests_are_read_from_a_folder_when_they_change() {
+    let folder = std::env::temp_dir().join(format!("gwapi-reverse-proxy-{}", std::process::id()));
+    fs::create_dir_all(folder.join("below")).unwrap();
+    let file = folder.join("below/all.yaml");
+    fs::write(&file, yaml(WEB, "one")).unwrap();
+    fs::write(folder.join("broken.yaml"), "kind: [").unwrap();
+    let mut manifests = Manifests::new(&folder);
+    let (first, problems) = manifests.read().unwrap().unwrap();
+    assert_eq!(first, effective(&yaml(WEB, "one"), &[]));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(manifests.read().unwrap().is_none());
+
+    fs::write(&file, yaml(BOTH, "two")).unwrap();
+    let later = fs::metadata(&file).unwrap().modified().unwrap() + Duration::from_secs(1);
+    fs::File::open(&file).unwrap().set_modified(later).unwrap();
+    fs::remove_file(folder.join("broken.yaml")).unwrap();
+    let (second, problems) = manifests.read().unwrap().unwrap();
+    assert_eq!(second, effective(&yaml(BOTH, "two"), &[]));
+    assert!(problems.is_empty(), "{problems:?}");
+    fs::remove_dir_all(&folder).unwrap();
+}

@@ -1,0 +1,160 @@
+//! TLS with clients and with backends.
+
+use crate::{
+    backends,
+    certificates::{Authority, Identity},
+    clients::{Client, Tls},
+    world::{Backends, World, effective, get, script},
+};
+use gwapi::{
+    certificate::ClientChain,
+    sim::{Protocol, Refusal, Request},
+};
+use http::{HeaderValue, StatusCode};
+use k8s_openapi::jiff::Timestamp;
+
+/// The authorities of servers and of clients.
+struct Authorities {
+    servers: Authority,
+    clients: Authority,
+}
+
+async fn world(with_authority: bool) -> (World, Authorities) {
+    let servers = Authority::new("servers");
+    let clients = Authority::new("clients");
+    let own = servers.server(&["*.example.com"]);
+    let mut others = vec![own.secret("own"), servers.config_map("servers")];
+    if with_authority {
+        others.push(clients.config_map("clients"));
+    }
+    let (script, got) = script();
+    let mut found = Backends::new();
+    found.insert(
+        "10.0.0.1",
+        backends::http("10.0.0.1", script.clone(), None).await,
+    );
+    let sealed = servers.server(&["sealed.shop"]);
+    let sealed = backends::http("10.0.0.2", script.clone(), Some(&sealed)).await;
+    found.insert("10.0.0.2", sealed);
+    let yaml = include_str!("../fixtures/tls.yaml");
+    let world = World::new(effective(yaml, &others), found, (script, got)).await;
+    (world, Authorities { servers, clients })
+}
+
+fn shows(asked: &mut Request, identity: &Identity) {
+    let chain = ClientChain::read(identity.chain.as_bytes()).unwrap();
+    asked.client_certificate = Some((chain, Timestamp::now()));
+}
+
+#[tokio::test]
+async fn requests_over_tls_are_those_of_the_simulator() {
+    let (mut world, authorities) = world(true).await;
+    let tls = Tls {
+        authority: &authorities.servers,
+        identity: None,
+    };
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        for path in ["", "sealed/x?y=1"] {
+            let mut asked = get(&format!("https://open.example.com/{path}"));
+            asked.protocol = protocol.clone();
+            let answered = world.same(&asked, Some(&tls)).await;
+            assert_eq!(answered.status, 200, "{asked:?}");
+        }
+    }
+}
+
+/// BackendTLSPolicy `validation.hostname`: an endpoint that cannot prove who it is gets nothing.
+#[tokio::test]
+async fn a_backend_that_is_another_one_gets_no_request() {
+    let (world, authorities) = world(true).await;
+    let asked = get("https://open.example.com/impostor");
+    let tls = Tls {
+        authority: &authorities.servers,
+        identity: None,
+    };
+    let mut client = Client::connect(&asked, world.address(&asked), Some(&tls))
+        .await
+        .unwrap();
+    let response = client.send(&asked, "").await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+}
+
+/// Gateway `spec.listeners[].hostname`: the server name of the listener that lets everyone in, and the host of the one that
+/// demands certificates.
+#[tokio::test]
+async fn no_request_evades_the_certificates_that_its_listener_demands() {
+    let (mut world, authorities) = world(true).await;
+    let tls = Tls {
+        authority: &authorities.servers,
+        identity: None,
+    };
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut asked = get("https://open.example.com/");
+        asked.protocol = protocol;
+        let mut client = Client::connect(&asked, world.address(&asked), Some(&tls))
+            .await
+            .unwrap();
+        for (host, status) in [
+            ("open.example.com", 200),
+            ("secret.example.com", 421),
+            ("SECRET.example.com:8443", 421),
+            ("b.example.com", 200),
+            ("elsewhere.example", 404),
+        ] {
+            asked.headers.insert("host", HeaderValue::from_static(host));
+            let answered = world.same_over(&mut client, &asked, "").await;
+            assert_eq!(answered.status, status, "{host}");
+        }
+    }
+}
+
+/// Gateway `tls.frontendValidation` (GEP-91): with a certificate, without one, and with one of another authority.
+#[tokio::test]
+async fn clients_show_a_certificate_that_the_listener_trusts_or_are_refused() {
+    let (mut world, authorities) = world(true).await;
+    let right = authorities.clients.client();
+    let wrong = Authority::new("clients").client();
+    let of_server = authorities.clients.server(&["x.example.com"]);
+    for (identity, comes_through) in [
+        (Some(&right), true),
+        (None, false),
+        (Some(&wrong), false),
+        (Some(&of_server), false),
+    ] {
+        let mut asked = get("https://secret.example.com/");
+        if let Some(identity) = identity {
+            shows(&mut asked, identity);
+        }
+        let tls = Tls {
+            authority: &authorities.servers,
+            identity,
+        };
+        if comes_through {
+            assert_eq!(world.same(&asked, Some(&tls)).await.status, 200);
+            continue;
+        }
+        let said = world.simulated(&asked);
+        assert_eq!(said.refusal, Some(Refusal::TlsHandshake), "{said:?}");
+        // In TLS 1.3 the client learns of it when it first reads.
+        if let Some(mut client) = Client::connect(&asked, world.address(&asked), Some(&tls)).await {
+            assert!(client.send(&asked, "").await.is_none(), "{said:?}");
+        }
+    }
+}
+
+/// A listener whose authorities are gone is not in force, and its hosts are nobody's.
+#[tokio::test]
+async fn without_its_authorities_a_listener_refuses_everyone() {
+    let (mut world, authorities) = world(false).await;
+    let tls = Tls {
+        authority: &authorities.servers,
+        identity: None,
+    };
+    let mut asked = get("https://secret.example.com/");
+    let said = world.simulated(&asked);
+    assert_eq!(said.refusal, Some(Refusal::TlsHandshake), "{said:?}");
+    let refused = Client::connect(&asked, world.address(&asked), Some(&tls)).await;
+    assert!(refused.is_none());
+    asked.sni = Some("open.example.com".into());
+    assert_eq!(world.same(&asked, Some(&tls)).await.status, 421);
+}

@@ -1,0 +1,280 @@
+//! A set of objects, the proxy and the simulator of it, and backends.
+
+use crate::{
+    backends::{Got, Script},
+    clients::{Answered, Client, Tls, read},
+};
+use gwapi::{
+    attachment::{Options, Snapshot, effective::Effective, resolve},
+    manifest::{self, ReadOptions},
+    meta::{NamespacedName, Transport},
+    proxy::BindKey,
+    routing::RouterOptions,
+    sim::{Answer, BackendBehaviour, Forwarded, Protocol, Request, Simulator},
+};
+use http::{HeaderMap, Version, request, uri::Authority};
+use reverse_proxy::{Network, Proxy};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Everybody draws this.
+fn draw(below: u64) -> u64 {
+    5 % below
+}
+
+/// The proxy, the simulator, and what backends got.
+pub(crate) struct World {
+    pub(crate) proxy: Proxy,
+    simulator: Simulator,
+    script: Script,
+    got: UnboundedReceiver<Got>,
+}
+
+/// Backends, by the address of their endpoints.
+pub(crate) type Backends = HashMap<&'static str, SocketAddr>;
+
+/// What objects amount to.
+pub(crate) fn effective(yaml: &str, others: &[Value]) -> Effective {
+    let (objects, errors) = manifest::read(yaml.as_bytes(), &ReadOptions::default()).decode();
+    assert_eq!(errors, []);
+    let read = objects.into_iter().map(|decoded| decoded.object);
+    let others = others.iter().map(|other| manifest::decode(other).unwrap());
+    let snapshot: Snapshot = read.chain(others).collect();
+    resolve(&snapshot, &Options::for_manifests()).effective
+}
+
+/// Where backends say what they got.
+pub(crate) fn script() -> (Script, UnboundedReceiver<Got>) {
+    let (got, receiver) = unbounded_channel();
+    let script = Script {
+        behaviour: Arc::new(Mutex::new(BackendBehaviour::default())),
+        got,
+    };
+    (script, receiver)
+}
+
+pub(crate) fn port(transport: Transport, port: u16) -> BindKey {
+    BindKey {
+        gateway: NamespacedName::new("shop", "edge"),
+        transport,
+        port,
+    }
+}
+
+impl World {
+    pub(crate) async fn new(
+        effective: Effective,
+        backends: Backends,
+        (script, got): (Script, UnboundedReceiver<Got>),
+    ) -> Self {
+        let mut proxy = Proxy::new(Network {
+            bind: |_| SocketAddr::from(([127, 0, 0, 1], 0)),
+            // What is in no list refuses connections.
+            dial: Box::new(move |endpoint| {
+                let found = backends.get(endpoint.address);
+                let port = found.map_or(1, SocketAddr::port);
+                ("127.0.0.1".to_owned(), port)
+            }),
+            draw,
+        });
+        let (_, errors) = proxy.update(effective.clone()).await;
+        assert!(errors.is_empty(), "{errors:?}");
+        Self {
+            proxy,
+            simulator: Simulator::new(effective, RouterOptions::default()),
+            script,
+            got,
+        }
+    }
+
+    /// Puts another configuration in force, in both.
+    pub(crate) async fn update(&mut self, effective: Effective) -> gwapi::proxy::Diff {
+        let (diff, errors) = self.proxy.update(effective.clone()).await;
+        assert!(errors.is_empty(), "{errors:?}");
+        self.simulator.update(effective);
+        diff
+    }
+
+    /// Where the port of a request is bound.
+    pub(crate) fn address(&self, asked: &Request) -> SocketAddr {
+        let tls = matches!(asked.uri.scheme_str(), Some("https" | "tls"));
+        let number = asked.uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let transport = match asked.uri.scheme_str() {
+            Some("udp") => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        self.proxy.address(&port(transport, number)).unwrap()
+    }
+
+    /// What the simulator says.
+    pub(crate) fn simulated(&mut self, asked: &Request) -> Answer {
+        self.simulator
+            .request(asked, &mut |below| draw(below))
+            .unwrap()
+    }
+
+    /// Lets backends behave as a request says.
+    pub(crate) fn behave(&self, asked: &Request) {
+        *self.script.behaviour.lock().unwrap() = asked.backend.clone();
+    }
+
+    /// Asks both, and compares what they say and do. Returns what both said.
+    pub(crate) async fn same(&mut self, asked: &Request, tls: Option<&Tls<'_>>) -> Answered {
+        self.same_with(asked, tls, "").await
+    }
+
+    /// As [`same`](Self::same), with content.
+    pub(crate) async fn same_with(
+        &mut self,
+        asked: &Request,
+        tls: Option<&Tls<'_>>,
+        content: &'static str,
+    ) -> Answered {
+        self.behave(asked);
+        let mut client = Client::connect(asked, self.address(asked), tls)
+            .await
+            .expect("no connection");
+        self.same_over(&mut client, asked, content).await
+    }
+
+    /// As [`same_with`](Self::same_with), over a connection that is there.
+    pub(crate) async fn same_over(
+        &mut self,
+        client: &mut Client,
+        asked: &Request,
+        content: &'static str,
+    ) -> Answered {
+        self.behave(asked);
+        let said = self.simulated(asked);
+        let response = client.send(asked, content).await.expect("no response");
+        let answered = read(response).await;
+        let context = format!("{asked:?}\n{answered:?}\n{said:#?}");
+
+        let response = said.response.as_ref().expect("a response");
+        assert_eq!(answered.status, response.status, "{context}");
+        assert_eq!(
+            end_to_end(&answered.headers),
+            end_to_end(&response.headers),
+            "{context}"
+        );
+        self.same_got(&said, content, &context).await;
+        answered
+    }
+
+    /// Compares what backends and mirrors got.
+    pub(crate) async fn same_got(&mut self, said: &Answer, content: &str, context: &str) {
+        let mut expected: Vec<Sent> = said.mirrors.iter().map(Sent::mirrored).collect();
+        if said.forwarded.is_some() {
+            expected.push(Sent::forwarded(said));
+        }
+        let mut got = Vec::new();
+        for _ in &expected {
+            let next = tokio::time::timeout(Duration::from_secs(5), self.got.recv()).await;
+            let next = next.unwrap_or_else(|_| panic!("a backend got nothing: {context}"));
+            let next = next.unwrap();
+            assert_eq!(next.content, content, "{context}");
+            got.push(Sent::got(&next));
+        }
+        expected.sort();
+        got.sort();
+        assert_eq!(got, expected, "{context}");
+        assert!(self.got.try_recv().is_err(), "somebody got more: {context}");
+    }
+}
+
+/// A request as an endpoint gets it, in a form that can be compared.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sent {
+    endpoint: String,
+    method: String,
+    host: String,
+    path: String,
+    http2: bool,
+    headers: Vec<(String, String)>,
+}
+
+impl Sent {
+    fn of(endpoint: &str, sent: &Forwarded) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            method: sent.method.clone(),
+            host: sent.host.clone(),
+            path: sent.path.clone(),
+            http2: matches!(sent.protocol, "h2" | "h2c"),
+            headers: end_to_end(&sent.headers),
+        }
+    }
+
+    fn forwarded(said: &Answer) -> Self {
+        let endpoint = said.endpoint.as_ref().unwrap();
+        Self::of(&endpoint.address, said.forwarded.as_ref().unwrap())
+    }
+
+    fn mirrored(mirror: &gwapi::sim::Mirror) -> Self {
+        Self::of(&mirror.endpoint.address, &mirror.forwarded)
+    }
+
+    fn got(got: &Got) -> Self {
+        let head: &request::Parts = &got.head;
+        let authority = head.uri.authority().map(Authority::as_str);
+        let in_header = head.headers.get("host");
+        let host = authority.or(in_header.map(|host| host.to_str().unwrap()));
+        let path = head.uri.path_and_query().unwrap().as_str();
+        Self {
+            endpoint: got.endpoint.to_owned(),
+            method: head.method.to_string(),
+            host: host.unwrap_or_default().to_owned(),
+            path: path.to_owned(),
+            http2: head.version == Version::HTTP_2,
+            headers: end_to_end(&head.headers),
+        }
+    }
+}
+
+/// Headers but for those that servers and clients write of their own accord, and those of the connection.
+fn end_to_end(headers: &HeaderMap) -> Vec<(String, String)> {
+    let own = [
+        "connection",
+        "content-length",
+        "date",
+        "host",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let mut lines: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| !own.contains(&name.as_str()))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+/// A GET of the Gateway.
+pub(crate) fn get(url: &str) -> Request {
+    let mut request = Request::get(url).unwrap();
+    request.gateway = Some(NamespacedName::new("shop", "edge"));
+    request
+}
+
+/// A call of gRPC.
+pub(crate) fn call(url: &str) -> Request {
+    let mut request = get(url);
+    request.method = http::Method::POST;
+    request.protocol = Protocol::Http2;
+    let headers = &mut request.headers;
+    headers.insert("content-type", "application/grpc".parse().unwrap());
+    headers.insert("te", "trailers".parse().unwrap());
+    request
+}
