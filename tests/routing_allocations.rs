@@ -8,13 +8,14 @@ use gwapi::routing::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HttpMatch, Match, PathMatch, Pattern, QueryMatch,
     Rank, RepeatedHeader, Router, RouterOptions, ValueMatch,
 };
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gwapi::{
     attachment::{self, Snapshot},
+    backend::session::{SessionKey, SessionKeys},
     manifest,
     meta::NamespacedName,
-    proxy::{Attempted, Begun, Connection, Draws, Scheme, Table},
+    proxy::{Attempted, Begun, Connection, Draws, Recalling, Scheme, Table},
 };
 
 use support::routing::{self as cases, Random};
@@ -296,8 +297,9 @@ fn table(rules: serde_json::Value) -> Table {
     let options = attachment::Options::for_manifests();
     let effective = attachment::resolve(&snapshot, &options).effective;
     let gateway = effective.gateways.get(&NamespacedName::new("shop", "edge"));
-    let listener = gateway.unwrap().listeners.first().unwrap();
-    Table::for_listener(listener, RouterOptions::default())
+    let gateway = gateway.unwrap();
+    let listener = gateway.listeners.first().unwrap();
+    Table::for_listener(&gateway.name, listener, RouterOptions::default())
 }
 
 #[test]
@@ -311,12 +313,19 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
         {"matches": [{"path": {"value": "/remove"}}],
             "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-gone"]}}],
             "backendRefs": [{"name": "a", "port": 80}]},
+        {"matches": [{"path": {"value": "/session"}}], "sessionPersistence": {"sessionName": "SID"},
+            "backendRefs": [{"name": "a", "port": 80}]},
     ]));
+    let keys = SessionKeys::new(SessionKey::from([7; 16]));
+    let recalling = Some(Recalling {
+        keys: &keys,
+        now: SystemTime::UNIX_EPOCH,
+    });
     let connection = Connection {
         scheme: Scheme::Http,
         port: 80,
     };
-    for path in ["/plain", "/split", "/socket", "/remove"] {
+    for path in ["/plain", "/split", "/socket", "/remove", "/session"] {
         for (name, value) in [
             ("connection", "keep-alive"),
             ("connection", "Upgrade, x-own"),
@@ -336,7 +345,8 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
                 .into_parts()
                 .0;
             let decide = |request: http::request::Parts| {
-                let Begun::Exchange(mut exchange) = table.begin(request, connection) else {
+                let Begun::Exchange(mut exchange) = table.begin(request, connection, recalling)
+                else {
                     panic!("answered")
                 };
                 let mut last = |below: u64| below - 1;

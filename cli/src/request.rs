@@ -107,7 +107,8 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
     let effective = resolver.resolution().effective.clone();
-    let mut simulator = Simulator::new(effective, resolving::routing());
+    let data_plane = resolving::data_plane(given.chosen.release);
+    let mut simulator = Simulator::new(effective, data_plane).with_seed(args.seed);
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 

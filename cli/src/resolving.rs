@@ -4,6 +4,7 @@ use clap::Args;
 use gwapi::{
     attachment::Options,
     meta::{Channel, PatternLimits, Release},
+    proxy::DataPlaneOptions,
     routing::RouterOptions,
 };
 use k8s_openapi::jiff::Timestamp;
@@ -40,6 +41,14 @@ pub(crate) fn options(release: Release, channel: Channel, patterns: PatternArgs)
         patterns: patterns.limits(),
         now: Some(Timestamp::now()),
         ..Options::for_manifests().with_release(release)
+    }
+}
+
+/// How a data plane answers requests where the specification leaves it open, or its releases differ.
+pub(crate) fn data_plane(release: Release) -> DataPlaneOptions {
+    DataPlaneOptions {
+        routing: routing(),
+        ..DataPlaneOptions::for_release(release)
     }
 }
 

@@ -80,12 +80,13 @@ mod reply;
 use crate::{
     line::{self, Line},
     output::{Exit, fail},
+    resolving,
     statused::Statused,
 };
 use ask::Ask;
 use clap::Args;
 use gwapi::{
-    attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver},
+    attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver, effective::Effective},
     manifest,
     meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectRef, Release},
     sim::Simulator,
@@ -444,6 +445,8 @@ impl Server {
             let effective = self.resolver.resolution().effective.clone();
             self.simulator.update(effective);
         }
+        let now = self.now().0;
+        self.simulator.set_now(now.into());
         let random = &mut self.random;
         let mut draw = |below: u64| random.u64(..below.max(1));
         let mut answer = self
@@ -489,7 +492,9 @@ impl Server {
         let crds = (options.release, options.channel);
         let before = self.resolver.options();
         let rejudge = crds != (before.release, before.channel);
+        let data_plane = resolving::data_plane(options.release);
         self.resolver.set_options(options);
+        self.simulator = Simulator::new(Effective::default(), data_plane);
         if rejudge {
             self.objects.rejudge(crds, &mut self.resolver);
         }

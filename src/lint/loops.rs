@@ -147,13 +147,17 @@ struct Reached<'a> {
 }
 
 impl<'a> Reached<'a> {
-    fn of(listener: &'a EffectiveListener, options: &LintOptions) -> Self {
+    fn of(
+        gateway: &NamespacedName,
+        listener: &'a EffectiveListener,
+        options: &LintOptions,
+    ) -> Self {
         let with_hosts = routes(listener).filter(|attached| {
             let mut hostnames = attached.hostnames.iter();
             hostnames.any(|hostname| hostname.hostname.is_some())
         });
         Self {
-            table: Table::for_listener(listener, options.routing),
+            table: Table::for_listener(gateway, listener, options.routing),
             with_hosts: with_hosts
                 .map(|attached| &attached.route.reference)
                 .collect(),
@@ -295,10 +299,10 @@ impl<'a> Walk<'a> {
         if scheme(listener)? != url.scheme {
             return None;
         }
-        let (options, budget) = (self.options, self.budget);
+        let (gateway, options, budget) = (&self.gateway.name, self.options, self.budget);
         let reached = self.tables.entry(&listener.name).or_insert_with(|| {
             let fits = budget.take(budget::at_listener(listener));
-            fits.then(|| Reached::of(listener, options))
+            fits.then(|| Reached::of(gateway, listener, options))
         });
         let Reached { table, with_hosts } = reached.as_ref()?;
         let mut parts = request.clone();
@@ -310,7 +314,7 @@ impl<'a> Walk<'a> {
             scheme: url.scheme,
             port: url.port,
         };
-        let answer = match table.begin(parts, connection) {
+        let answer = match table.begin(parts, connection, None) {
             Begun::Answer(answer) => answer,
             Begun::Exchange(mut exchange) => {
                 match exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO) {

@@ -1,8 +1,8 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
 use super::{
-    BindKey, ClientHello, CompiledRule, Hello, HttpSession, ListenerKey, Stream, Table,
-    TlsSettings, Why, sni_table,
+    BindKey, ClientHello, CompiledRule, DataPlaneOptions, Hello, HttpSession, ListenerKey, Stream,
+    Table, TlsSettings, Why, sni_table,
 };
 use crate::{
     attachment::{
@@ -10,7 +10,7 @@ use crate::{
         effective::{EffectiveListener, EffectiveTls, most_specific},
     },
     meta::{Hostname, authority},
-    routing::{RouterOptions, SniTable},
+    routing::SniTable,
     v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
 };
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 pub(super) struct BoundListener {
     pub(super) key: Arc<ListenerKey>,
     pub(super) effective: Arc<EffectiveListener>,
-    options: RouterOptions,
+    options: DataPlaneOptions,
     table: OnceLock<Arc<Table>>,
     names: OnceLock<SniTable<Arc<CompiledRule>>>,
     connections: OnceLock<Option<Arc<CompiledRule>>>,
@@ -30,7 +30,7 @@ impl BoundListener {
     pub(super) fn new(
         key: ListenerKey,
         effective: Arc<EffectiveListener>,
-        options: RouterOptions,
+        options: DataPlaneOptions,
     ) -> Self {
         Self {
             key: Arc::new(key),
@@ -44,7 +44,10 @@ impl BoundListener {
 
     /// The HTTPRoutes and GRPCRoutes.
     pub(super) fn table(&self) -> &Arc<Table> {
-        let make = || Arc::new(Table::for_listener(&self.effective, self.options));
+        let make = || {
+            let gateway = &self.key.gateway;
+            Arc::new(Table::for_listener(gateway, &self.effective, self.options))
+        };
         self.table.get_or_init(make)
     }
 
@@ -52,7 +55,7 @@ impl BoundListener {
     pub(super) fn names(&self) -> &SniTable<Arc<CompiledRule>> {
         self.names.get_or_init(|| {
             let routes = self.effective.tls_routes.iter();
-            let rank = self.options.hostname_rank();
+            let rank = self.options.routing.hostname_rank();
             sni_table(routes, rank, |route| {
                 Arc::new(CompiledRule::connections(RouteKind::Tls, route))
             })

@@ -1,22 +1,20 @@
 //! A request that a rule takes, from there to the response that the client gets.
 
 use super::{
-    Backend, Choose, ChosenEndpoint, LocalAnswer, Table, Target, Why, answer::Asker, choose,
-    grpc::is_grpc, host, protocol::BackendProtocol,
+    Backend, Choose, ChosenEndpoint, Issued, Issuing, LocalAnswer, Recalling, SessionState, Table,
+    Target, Why,
+    answer::Asker,
+    filtering::{Level, Passed},
+    grpc::is_grpc,
+    host,
+    protocol::BackendProtocol,
 };
 use crate::{
-    attachment::{
-        RouteKind,
-        effective::{EffectiveBackendTls, EffectiveFilters},
-    },
-    backend::{DrawError, EndpointIndex},
-    filters::{ApplyError, RedirectContext, Step, strip_hop_by_hop},
+    attachment::{RouteKind, effective::EffectiveBackendTls},
+    backend::EndpointIndex,
+    filters::{ApplyError, strip_hop_by_hop},
 };
-use http::{
-    HeaderMap, HeaderValue, StatusCode, Version,
-    header::{HOST, LOCATION},
-    request, response,
-};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header::LOCATION, request, response};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The scheme in which a request came.
@@ -86,8 +84,11 @@ pub struct Exchange {
     /// The head as the filters of the backend changed it, where that has any.
     changed: Option<request::Parts>,
     progress: Progress,
-    /// The backend of the present attempt.
-    backend: Option<Arc<Backend>>,
+    pub(super) session: Option<SessionState>,
+    /// How the attempt at the endpoint of the session came to nothing.
+    lost: Option<Failure>,
+    /// The backend of the present attempt, by its place in the rule.
+    backend: Option<usize>,
     /// The endpoints of that backend to which attempts were made.
     tried: Vec<EndpointIndex>,
 }
@@ -97,8 +98,10 @@ pub struct Exchange {
 enum Progress {
     /// Nothing was done to the request.
     Matched,
-    /// It has passed the filters of the rule, and mirrors have their copies.
-    Filtered,
+    /// It has passed the filters of the rule, and its mirrors have their copies.
+    OfRule,
+    /// It has passed those of the backend, too.
+    OfBackend,
 }
 
 /// One attempt to have a request answered by an endpoint.
@@ -106,8 +109,12 @@ enum Progress {
 pub struct Attempt {
     /// The backend.
     pub backend: Arc<Backend>,
+    /// The place of the backend among those of the rule.
+    pub backend_index: usize,
     /// The endpoint.
     pub endpoint: ChosenEndpoint,
+    /// Whether it is the endpoint of the session that the request belongs to: nothing was chosen.
+    pub by_session: bool,
     /// What is spoken to the endpoint.
     pub protocol: BackendProtocol,
     /// The protocols to which the client asks to switch its connection, such as `websocket`, for the `Upgrade` header of the
@@ -174,6 +181,17 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What is to be known of a response beside itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Responded {
+    /// With status 101 the endpoint switches to this protocol. The response of the data plane to the client then says so in
+    /// its turn, in `Upgrade`.
+    pub switched: Option<HeaderValue>,
+    /// The token of the client's session, where one was due.
+    pub issued: Option<Issued>,
+}
+
 /// What follows on an attempt that came to nothing.
 #[derive(Debug)]
 #[expect(
@@ -182,7 +200,7 @@ impl fmt::Display for Failure {
 )]
 pub enum AfterFailure {
     /// Another [attempt](Exchange::attempt) can be made: nothing of the request was sent, and the backend has endpoints
-    /// that were not tried.
+    /// that were not tried, or the endpoint was that of a session, so that a backend can be chosen anew.
     Again,
     /// The data plane answers.
     Answer(LocalAnswer),
@@ -195,16 +213,29 @@ impl Table {
     /// no host (RFC 9112, section 3.2). The authority of the target overrides `Host` (RFC 9112, section 3.2.2), for matches
     /// and for what is forwarded. The headers of the connection (RFC 9110, section 7.6.1) are there for matches, and are gone
     /// before the first filter. Allocates nothing for a request that a rule takes, unless a `Host` header is replaced.
+    ///
+    /// `recalling` is for rules that keep sessions. Without it their session persistence is not in force, which
+    /// [`Exchange::session`] tells.
     #[must_use]
-    pub fn begin(&self, mut head: request::Parts, connection: Connection) -> Begun {
+    pub fn begin(
+        &self,
+        mut head: request::Parts,
+        connection: Connection,
+        recalling: Option<Recalling<'_>>,
+    ) -> Begun {
         match host::settle(&mut head) {
-            Ok(()) => self.begin_settled(head, connection),
+            Ok(()) => self.begin_settled(head, connection, recalling),
             Err(bad) => Begun::Answer(LocalAnswer::of_http(Why::Host(bad))),
         }
     }
 
     /// As [`begin`](Self::begin), for a request whose host has been judged.
-    pub(super) fn begin_settled(&self, mut head: request::Parts, connection: Connection) -> Begun {
+    pub(super) fn begin_settled(
+        &self,
+        mut head: request::Parts,
+        connection: Connection,
+        recalling: Option<Recalling<'_>>,
+    ) -> Begun {
         let asker = Asker {
             calls: is_grpc(&head.headers),
             grpc_routes: self.has_grpc_routes(),
@@ -212,6 +243,7 @@ impl Table {
         let Some(target) = self.router().find(&head) else {
             return Begun::Answer(asker.error(None, Why::NoRule));
         };
+        let session = SessionState::of(target.rule(), &head, recalling);
         // RFC 9110, section 7.8: an upgrade that HTTP/1.0 asks for is ignored. HTTP/2 has none (RFC 9113, section 8.6).
         let upgrade = strip_hop_by_hop(&mut head.headers)
             .filter(|_| matches!(head.version, Version::HTTP_11));
@@ -223,18 +255,12 @@ impl Table {
             head,
             changed: None,
             progress: Progress::Matched,
+            session,
+            lost: None,
             backend: None,
             tried: Vec::new(),
         })
     }
-}
-
-/// What the filters of one level make of a request.
-#[derive(Default)]
-struct Passed {
-    mirrors: Vec<Mirrored>,
-    /// The status and the location, where one of them redirects.
-    redirect: Option<(StatusCode, HeaderValue)>,
 }
 
 impl Exchange {
@@ -242,6 +268,12 @@ impl Exchange {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The connection over which the request came.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        self.connection
     }
 
     /// The request as it is forwarded in the present attempt.
@@ -272,8 +304,10 @@ impl Exchange {
 
     /// Chooses where the request goes, and changes it as the filters ask. `elapsed` is the time since the exchange began.
     ///
-    /// The first attempt chooses a backend, and sends copies to mirrors. Those that follow a [failure](Self::failed) stay at
-    /// that backend, and try the endpoints that were not tried.
+    /// The first attempt goes to the endpoint of the session that the request belongs to, if that still serves; else it
+    /// chooses a backend and an endpoint. It sends copies to mirrors. Those that follow a [failure](Self::failed) stay at that
+    /// backend, and try the endpoints that were not tried. Only where the failed endpoint was that of a session, they choose
+    /// the backend anew, as for a request without a session.
     #[must_use]
     pub fn attempt(&mut self, chooser: &mut dyn Choose, elapsed: Duration) -> Attempted {
         let tried = self.try_attempt(chooser, elapsed);
@@ -295,19 +329,41 @@ impl Exchange {
             let answer = self.redirected(passed, None);
             return Ok(Attempted::Answer(answer.map_err(|why| (None, why))?));
         }
-        let backend = match &self.backend {
-            Some(backend) => backend.clone(),
-            None => rule.choose(chooser).map_err(|why| (None, why))?.clone(),
+        let session = self.session.filter(|_| self.backend.is_none());
+        let (index, backend, of_session) = match session.and_then(|session| session.place(rule)) {
+            Some((index, backend, endpoint)) => (index, backend, Some(endpoint)),
+            None => {
+                let index = match self.backend.filter(|_| self.lost.is_none()) {
+                    Some(index) => index,
+                    None => rule.choose(chooser).map_err(|why| (None, why))?,
+                };
+                let backend = rule.backends().get(index);
+                (index, backend.ok_or((None, Why::NoBackend))?, None)
+            }
         };
-        self.backend = Some(backend.clone());
-        self.through(&backend, chooser, elapsed)
-            .map_err(|why| (Some(backend), why))
+        self.goes_to(index);
+        self.through((index, backend), of_session, chooser, elapsed)
+            .map_err(|why| (Some(backend.clone()), why))
     }
 
-    /// A request for this backend.
+    /// Notes the backend of the present attempt.
+    fn goes_to(&mut self, index: usize) {
+        if self.backend.is_some_and(|before| before != index) {
+            self.tried.clear();
+            self.changed = None;
+            if self.progress == Progress::OfBackend {
+                self.progress = Progress::OfRule;
+            }
+            self.lost = None;
+        }
+        self.backend = Some(index);
+    }
+
+    /// A request for this backend, at the endpoint of its session or at one that is chosen.
     fn through(
         &mut self,
-        backend: &Arc<Backend>,
+        (index, backend): (usize, &Arc<Backend>),
+        of_session: Option<ChosenEndpoint>,
         chooser: &mut dyn Choose,
         elapsed: Duration,
     ) -> Result<Attempted, Why> {
@@ -321,27 +377,40 @@ impl Exchange {
             passed.redirect = own.redirect;
             return Ok(Attempted::Answer(self.redirected(passed, Some(backend))?));
         }
-        let endpoint = ChosenEndpoint::among(endpoints, &self.tried, chooser)?
-            .ok_or_else(|| Why::NoEndpoint(backend.reference().clone()))?;
+        let by_session = of_session.is_some();
+        let endpoint = match of_session {
+            Some(endpoint) => endpoint,
+            None => ChosenEndpoint::among(endpoints, &self.tried, chooser)?
+                .ok_or_else(|| self.no_endpoint(backend))?,
+        };
+        // What failed before was the session's, and this attempt is not.
+        self.lost = None;
         let limit = self.attempt_limit(elapsed)?;
-        let mut mirrors = Vec::new();
-        if self.progress == Progress::Matched {
-            mirrors = self.pass_rule(chooser)?.mirrors;
-            mirrors.extend(self.pass_backend(backend, chooser)?.mirrors);
-        }
-        self.progress = Progress::Filtered;
+        let mut mirrors = self.pass_rule(chooser)?.mirrors;
+        mirrors.extend(self.pass_backend(backend, chooser)?.mirrors);
         let passes_upgrade =
             by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
         let upgrade = self.upgrade.clone().filter(|_| passes_upgrade);
         let protocol = BackendProtocol::of(endpoints.backend(), self.calls(), upgrade.as_ref());
         Ok(Attempted::Attempt(Attempt {
             backend: backend.clone(),
+            backend_index: index,
             endpoint,
+            by_session,
             protocol,
             upgrade: upgrade.filter(|_| protocol.switches()),
             limit,
             mirrors,
         }))
+    }
+
+    /// That no endpoint of a backend is left to try.
+    fn no_endpoint(&self, backend: &Backend) -> Why {
+        let backend = backend.reference().clone();
+        match self.lost {
+            Some(failure) => Why::Failed { failure, backend },
+            None => Why::NoEndpoint(backend),
+        }
     }
 
     /// How long the next attempt may take: no longer than the rule allows an attempt, nor than what is left for the exchange.
@@ -369,7 +438,10 @@ impl Exchange {
         let unsent = matches!(why, Failure::Connect | Failure::Tls);
         let others = attempt.endpoint.set().remaining(&self.tried);
         let in_time = self.attempt_limit(elapsed).is_ok();
-        if unsent && in_time && others > 0 {
+        if attempt.by_session {
+            self.lost = Some(why);
+        }
+        if unsent && in_time && (others > 0 || attempt.by_session) {
             return AfterFailure::Again;
         }
         let backend = attempt.backend.reference().clone();
@@ -383,10 +455,10 @@ impl Exchange {
     }
 
     /// Makes of the response of an endpoint the one that the client gets: takes the headers of the connection off (RFC 9110,
-    /// section 7.6.1), and applies the response filters, those of the backend before those of the rule.
+    /// section 7.6.1), applies the response filters, those of the backend before those of the rule, and adds the token of the
+    /// client's session where one is [due](Self::due). Without `issuing` there is none.
     ///
-    /// With status 101 the endpoint switches protocols. The response of the data plane to the client then says so in its
-    /// turn: `Upgrade` has the protocol that this returns.
+    /// A response that switches protocols is one, too. The answers of the data plane itself carry no token.
     ///
     /// # Errors
     ///
@@ -395,14 +467,17 @@ impl Exchange {
         &self,
         attempt: &Attempt,
         response: &mut response::Parts,
-    ) -> Result<Option<HeaderValue>, ApplyError> {
+        issuing: Option<Issuing<'_>>,
+    ) -> Result<Responded, ApplyError> {
         let switched = strip_hop_by_hop(&mut response.headers).filter(|_| {
             response.status == StatusCode::SWITCHING_PROTOCOLS && attempt.upgrade.is_some()
         });
         for filters in [attempt.backend.filters(), self.target.rule().filters()] {
             filters.compiled.apply_response(&mut response.headers)?;
         }
-        Ok(switched)
+        let issued =
+            issuing.and_then(|issuing| self.issue(attempt, &mut response.headers, issuing));
+        Ok(Responded { switched, issued })
     }
 
     /// Whether what is forwarded is gRPC: the route may tell (HTTPRoute and GRPCRoute `backendRefs[]`), and so does the
@@ -411,8 +486,12 @@ impl Exchange {
         self.asker.calls || self.target.rule().route().kind == RouteKind::Grpc
     }
 
-    /// Takes the request through the filters of the rule.
+    /// Takes the request through the filters of the rule, unless it has passed them.
     fn pass_rule(&mut self, chooser: &mut dyn Choose) -> Result<Passed, Why> {
+        if self.progress != Progress::Matched {
+            return Ok(Passed::default());
+        }
+        self.progress = Progress::OfRule;
         let target = self.target.clone();
         let rule = target.rule();
         let calls = self.calls();
@@ -426,9 +505,11 @@ impl Exchange {
         level.pass(&mut self.head, chooser)
     }
 
-    /// Takes a copy of the request through the filters of a backend, if it has any.
+    /// Takes a copy of the request through the filters of a backend, if it has any and the request has not passed them.
     fn pass_backend(&mut self, backend: &Backend, chooser: &mut dyn Choose) -> Result<Passed, Why> {
-        if backend.filters().compiled.steps().is_empty() {
+        let passed = self.progress == Progress::OfBackend;
+        self.progress = Progress::OfBackend;
+        if passed || backend.filters().compiled.steps().is_empty() {
             return Ok(Passed::default());
         }
         let mut level = Level {
@@ -487,76 +568,4 @@ impl Exchange {
 fn limit(written: Option<crate::meta::Duration>) -> Option<Duration> {
     let limit: Duration = written?.into();
     Some(limit).filter(|limit| !limit.is_zero())
-}
-
-/// The filters of a rule, or of a backend.
-struct Level<'l> {
-    filters: &'l EffectiveFilters,
-    mirrors: &'l [Arc<Backend>],
-    prefix: Option<&'l str>,
-    connection: Connection,
-    calls: bool,
-}
-
-impl Level<'_> {
-    /// Takes a request through the filters, in the order of their list.
-    fn pass(
-        &mut self,
-        request: &mut request::Parts,
-        chooser: &mut dyn Choose,
-    ) -> Result<Passed, Why> {
-        let mut passed = Passed::default();
-        for step in self.filters.compiled.steps() {
-            match *step {
-                Step::Mirror(index) => {
-                    let copy = self.mirrored(index, request, chooser)?;
-                    passed.mirrors.extend(copy);
-                }
-                Step::Redirect => passed.redirect = self.location(request)?,
-                step => self
-                    .filters
-                    .compiled
-                    .apply_step(step, request, self.prefix)?,
-            }
-        }
-        Ok(passed)
-    }
-
-    /// Where a redirect among the filters sends the client.
-    fn location(
-        &self,
-        request: &request::Parts,
-    ) -> Result<Option<(StatusCode, HeaderValue)>, ApplyError> {
-        let in_target = request.uri.authority().map(http::uri::Authority::as_str);
-        let in_header = || request.headers.get(HOST)?.to_str().ok();
-        self.filters.compiled.location(&RedirectContext {
-            scheme: self.connection.scheme.as_str(),
-            host: in_target.or_else(in_header).unwrap_or_default(),
-            port: self.connection.port,
-            path: request.uri.path(),
-            query: request.uri.query(),
-            matched_prefix: self.prefix,
-        })
-    }
-
-    /// The copy for a mirror. None where the mirror leads nowhere, or has no share in this request.
-    fn mirrored(
-        &self,
-        index: usize,
-        request: &request::Parts,
-        chooser: &mut dyn Choose,
-    ) -> Result<Option<Mirrored>, DrawError> {
-        let (Some(mirror), Some(backend)) =
-            (self.filters.mirrors.get(index), self.mirrors.get(index))
-        else {
-            return Ok(None);
-        };
-        let endpoint = choose::mirror(mirror, backend, chooser)?;
-        Ok(endpoint.map(|endpoint| Mirrored {
-            backend: backend.clone(),
-            protocol: BackendProtocol::of(endpoint.backend(), self.calls, None),
-            endpoint,
-            request: request.clone(),
-        }))
-    }
 }

@@ -1,7 +1,7 @@
 //! A connection over which a client sends requests, one after the other or at the same time.
 
 use super::{
-    Accepted, Begun, Bind, Connection, ListenerKey, LocalAnswer, Scheme, Table, Why,
+    Accepted, Begun, Bind, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why,
     bind::{BoundListener, Owner, host_of},
     host,
 };
@@ -120,7 +120,7 @@ impl HttpSession {
     /// Over TLS a host that belongs to another listener of the port gets 421, and one that belongs to none 404 (Gateway
     /// `spec.listeners[].hostname`).
     #[must_use]
-    pub fn begin(&self, mut head: request::Parts) -> Received {
+    pub fn begin(&self, mut head: request::Parts, recalling: Option<Recalling<'_>>) -> Received {
         if let Err(bad) = host::settle(&mut head) {
             return Received {
                 listener: None,
@@ -140,13 +140,13 @@ impl HttpSession {
                 let table = Table::of_nobody(self.has_grpc_routes());
                 return Received {
                     listener: None,
-                    begun: table.begin_settled(head, self.connection),
+                    begun: table.begin_settled(head, self.connection, recalling),
                 };
             }
         };
         Received {
             listener: listener.cloned(),
-            begun: table.begin_settled(head, self.connection),
+            begun: table.begin_settled(head, self.connection, recalling),
         }
     }
 

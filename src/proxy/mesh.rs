@@ -1,6 +1,6 @@
 //! Services as clients of a mesh ask them (GEP-1426).
 
-use super::{Backend, CompiledRule, HttpSession, Stream, Table, Way};
+use super::{Backend, CompiledRule, DataPlaneOptions, HttpSession, Stream, Table, Way};
 use crate::{
     attachment::{
         RouteKind,
@@ -10,7 +10,6 @@ use crate::{
         },
     },
     meta::Transport,
-    routing::RouterOptions,
 };
 use std::{
     collections::HashMap,
@@ -24,7 +23,7 @@ type View = (u16, Option<String>);
 #[derive(Debug)]
 pub(super) struct MeshService {
     pub(super) effective: Arc<EffectiveService>,
-    options: RouterOptions,
+    options: DataPlaneOptions,
     tables: Mutex<HashMap<View, Arc<Table>>>,
     ways: Mutex<HashMap<(Transport, Inside, View), Way>>,
 }
@@ -46,7 +45,7 @@ pub struct MeshPort {
 }
 
 impl MeshService {
-    pub(super) fn new(effective: Arc<EffectiveService>, options: RouterOptions) -> Self {
+    pub(super) fn new(effective: Arc<EffectiveService>, options: DataPlaneOptions) -> Self {
         Self {
             effective,
             options,

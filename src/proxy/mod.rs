@@ -18,16 +18,19 @@ mod attached;
 mod bind;
 mod choose;
 mod exchange;
+mod filtering;
 mod grpc;
 mod handshake;
 mod host;
 mod http_session;
 mod keys;
 mod mesh;
+mod options;
 mod outgoing;
 mod plane;
 mod protocol;
 mod rule;
+mod session;
 mod stream;
 mod table;
 #[cfg(test)]
@@ -39,7 +42,8 @@ pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use bind::{Accepted, Bind};
 pub use choose::{Choose, ChosenEndpoint, Draws};
 pub use exchange::{
-    AfterFailure, Attempt, Attempted, Begun, Connection, Exchange, Failure, Mirrored, Scheme,
+    AfterFailure, Attempt, Attempted, Begun, Connection, Exchange, Failure, Mirrored, Responded,
+    Scheme,
 };
 pub use grpc::GrpcStatus;
 pub(crate) use grpc::is_grpc;
@@ -49,10 +53,12 @@ pub(crate) use host::settle;
 pub use http_session::{HttpSession, Received};
 pub use keys::{BindKey, ListenerKey, ServiceKey};
 pub use mesh::MeshPort;
+pub use options::DataPlaneOptions;
 pub use outgoing::switch;
 pub use plane::{DataPlane, Diff};
 pub use protocol::BackendProtocol;
-pub use rule::{Backend, CompiledRule};
+pub use rule::{Backend, CompiledRule, MadeSessions};
+pub use session::{Issued, Issuing, Recalling, SessionState};
 pub(crate) use stream::Way;
 pub use stream::{Connected, Stream};
 pub use table::{Table, Target};

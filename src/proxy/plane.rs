@@ -1,14 +1,13 @@
 //! The whole data plane of a configuration.
 
 use super::{
-    Accepted, Bind, BindKey, HttpSession, ListenerKey, MeshPort, ServiceKey,
+    Accepted, Bind, BindKey, DataPlaneOptions, HttpSession, ListenerKey, MeshPort, ServiceKey,
     bind::{BoundListener, Withheld},
     mesh::MeshService,
 };
 use crate::{
     attachment::effective::{Effective, EffectiveGateway, IdleListener},
     meta::{NamespacedName, Transport},
-    routing::RouterOptions,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -36,7 +35,7 @@ pub struct DataPlane {
 #[derive(Debug, Default)]
 struct Inner {
     effective: Arc<Effective>,
-    options: RouterOptions,
+    options: DataPlaneOptions,
     binds: BTreeMap<BindKey, Arc<Bind>>,
     /// Made when they are asked for.
     services: Mutex<HashMap<ServiceKey, Arc<MeshService>>>,
@@ -70,11 +69,11 @@ impl Diff {
 impl DataPlane {
     /// The data plane of a configuration.
     #[must_use]
-    pub fn new(effective: impl Into<Arc<Effective>>, options: RouterOptions) -> Self {
-        Self::made(effective.into(), options, None)
+    pub fn new(effective: impl Into<Arc<Effective>>, options: impl Into<DataPlaneOptions>) -> Self {
+        Self::made(effective.into(), options.into(), None)
     }
 
-    fn made(effective: Arc<Effective>, options: RouterOptions, before: Option<&Inner>) -> Self {
+    fn made(effective: Arc<Effective>, options: DataPlaneOptions, before: Option<&Inner>) -> Self {
         let mut binds = BTreeMap::new();
         for gateway in effective.gateways.values() {
             let idle = effective.idle.get(&gateway.name);
@@ -187,7 +186,7 @@ fn kept(effective: &Effective, before: Option<&Inner>) -> HashMap<ServiceKey, Ar
 fn bind(
     gateway: &EffectiveGateway,
     idle: &[IdleListener],
-    options: RouterOptions,
+    options: DataPlaneOptions,
     before: Option<&Inner>,
     binds: &mut BTreeMap<BindKey, Arc<Bind>>,
 ) {

@@ -6,11 +6,11 @@ use crate::{
         RouteId, RouteKind, RuleLabel,
         effective::{
             BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveFilters, GrpcRule,
-            HttpRule, RuleProblem, Timeouts,
+            HttpRule, RuleProblem, SessionSettingsError, Timeouts,
         },
     },
-    backend::{EndpointSet, WeightedChoice},
-    meta::{NamespacedName, ObjectRef},
+    backend::{EndpointSet, WeightedChoice, session::RuleSessions},
+    meta::{NamespacedName, ObjectRef, condition::route::reason},
 };
 use std::sync::{Arc, OnceLock};
 
@@ -25,13 +25,18 @@ pub struct CompiledRule {
     backends: Vec<Arc<Backend>>,
     choice: WeightedChoice,
     timeouts: Timeouts,
+    sessions: Option<RuleSessions>,
     problem: Option<Why>,
 }
 
+/// The sessions of a rule, as [`RuleSessions::http`] and [`RuleSessions::grpc`] make them.
+pub type MadeSessions = Result<Option<RuleSessions>, SessionSettingsError>;
+
 impl CompiledRule {
-    /// A rule of an HTTPRoute.
+    /// A rule of an HTTPRoute, with its sessions at the listener or Service port. Where these cannot be in force, each request
+    /// under the rule is answered with an error.
     #[must_use]
-    pub fn http(name: &NamespacedName, rule: &HttpRule) -> Self {
+    pub fn http(name: &NamespacedName, rule: &HttpRule, sessions: MadeSessions) -> Self {
         Self::new(
             RouteId {
                 kind: RouteKind::Http,
@@ -43,11 +48,12 @@ impl CompiledRule {
             rule.timeouts,
             rule.problem.as_ref(),
         )
+        .keeping(sessions)
     }
 
-    /// A rule of a GRPCRoute.
+    /// A rule of a GRPCRoute, as [`http`](Self::http).
     #[must_use]
-    pub fn grpc(name: &NamespacedName, rule: &GrpcRule) -> Self {
+    pub fn grpc(name: &NamespacedName, rule: &GrpcRule, sessions: MadeSessions) -> Self {
         Self::new(
             RouteId {
                 kind: RouteKind::Grpc,
@@ -59,6 +65,7 @@ impl CompiledRule {
             Timeouts::default(),
             rule.problem.as_ref(),
         )
+        .keeping(sessions)
     }
 
     /// The first rule of a TLSRoute, TCPRoute or UDPRoute: such rules have no matches, so that it takes every connection.
@@ -80,8 +87,24 @@ impl CompiledRule {
         )
     }
 
-    /// Chooses a backend.
-    pub(super) fn choose(&self, chooser: &mut dyn Choose) -> Result<&Arc<Backend>, Why> {
+    /// This rule with its sessions.
+    fn keeping(mut self, made: MadeSessions) -> Self {
+        match made {
+            Ok(sessions) => self.sessions = sessions,
+            Err(error) => {
+                let problem = RuleProblem::Invalid {
+                    reason: reason::UNSUPPORTED_VALUE,
+                    why: error.to_string(),
+                };
+                self.problem
+                    .get_or_insert_with(|| Why::Rule(Arc::new(problem)));
+            }
+        }
+        self
+    }
+
+    /// Chooses a backend, by its place.
+    pub(super) fn choose(&self, chooser: &mut dyn Choose) -> Result<usize, Why> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
@@ -91,8 +114,7 @@ impl CompiledRule {
                 false => Why::NoWeight,
             });
         }
-        let index = chooser.backend(self)?;
-        self.backends.get(index).ok_or(Why::NoBackend)
+        Ok(chooser.backend(self)?)
     }
 
     fn new(
@@ -119,6 +141,7 @@ impl CompiledRule {
             choice,
             backends: backends.iter().map(Backend::shared).collect(),
             timeouts,
+            sessions: None,
             problem,
         }
     }
@@ -172,6 +195,12 @@ impl CompiledRule {
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// The sessions of clients that the rule keeps, if it does (GEP-1619).
+    #[must_use]
+    pub fn sessions(&self) -> Option<&RuleSessions> {
+        self.sessions.as_ref()
     }
 
     /// Why every request under the rule is answered with an error, if so.

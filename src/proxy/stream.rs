@@ -108,7 +108,10 @@ impl Stream {
         let backend = match &self.way {
             Way::NoRoute { .. } => return Err(Why::NoRule),
             Way::Service(backend) => backend,
-            Way::Route(rule) => rule.choose(chooser)?,
+            Way::Route(rule) => {
+                let index = rule.choose(chooser)?;
+                rule.backends().get(index).ok_or(Why::NoBackend)?
+            }
         };
         let endpoints = backend.endpoints().map_err(Why::Backend)?;
         let endpoint = ChosenEndpoint::among(endpoints, &[], chooser)?

@@ -1,6 +1,6 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::{CompiledRule, MatchError, grpc_entries, http_entries};
+use super::{CompiledRule, DataPlaneOptions, MatchError, grpc_entries, http_entries};
 use crate::{
     attachment::{
         RouteId, RouteKind,
@@ -9,8 +9,9 @@ use crate::{
             HttpRouteRules,
         },
     },
+    backend::session::{RuleSessions, SessionOptions, SessionParent},
     meta::NamespacedName,
-    routing::{self, Entry, Router},
+    routing::{Entry, Router},
     v1::PathMatchType,
 };
 use std::sync::Arc;
@@ -44,10 +45,9 @@ impl Target {
 }
 
 /// The compiled routes of a listener or a Service port. HTTPRoutes and GRPCRoutes stand in one table.
-///
-/// The default is a table without routes: every request is answered with 404.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Table {
+    site: Site,
     router: Router<Target>,
     problems: Vec<(RouteKind, MatchError)>,
     /// How many GRPCRoutes are attached.
@@ -55,10 +55,19 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of a listener of protocol HTTP or HTTPS.
+    /// The table of a listener of protocol HTTP or HTTPS of this Gateway.
     #[must_use]
-    pub fn for_listener(listener: &EffectiveListener, options: routing::RouterOptions) -> Self {
+    pub fn for_listener(
+        gateway: &NamespacedName,
+        listener: &EffectiveListener,
+        options: impl Into<DataPlaneOptions>,
+    ) -> Self {
+        let parent = SessionParent::Listener {
+            gateway: gateway.clone(),
+            listener: listener.name.clone(),
+        };
         Self::new(
+            parent,
             listener
                 .http
                 .iter()
@@ -67,7 +76,7 @@ impl Table {
                 .grpc
                 .iter()
                 .map(|AttachedRoute { route, hostnames }| (route, hostnames)),
-            options,
+            options.into(),
         )
     }
 
@@ -78,24 +87,30 @@ impl Table {
         service: &EffectiveService,
         port: u16,
         client_namespace: &str,
-        options: routing::RouterOptions,
+        options: impl Into<DataPlaneOptions>,
     ) -> Self {
         let every: Arc<[EffectiveHostname]> = Arc::new([EffectiveHostname::default()]);
+        let parent = SessionParent::Service {
+            service: service.reference(),
+            port,
+        };
         Self::new(
+            parent,
             service
                 .http_routes(port, client_namespace)
                 .map(|route| (route, &every)),
             service
                 .grpc_routes(port, client_namespace)
                 .map(|route| (route, &every)),
-            options,
+            options.into(),
         )
     }
 
-    /// A table without routes: they are [inserted](Self::insert_http) one by one.
+    /// A table without routes for a listener or a Service port: they are [inserted](Self::insert_http) one by one.
     #[must_use]
-    pub fn with_options(options: routing::RouterOptions) -> Self {
-        Self::new(std::iter::empty(), std::iter::empty(), options)
+    pub fn without_routes(parent: SessionParent, options: impl Into<DataPlaneOptions>) -> Self {
+        let (http, grpc) = (std::iter::empty(), std::iter::empty());
+        Self::new(parent, http, grpc, options.into())
     }
 
     /// The table of a port of which no listener serves the host that was asked for: no rule matches. Whether a GRPCRoute is
@@ -103,26 +118,40 @@ impl Table {
     pub(crate) fn of_nobody(has_grpc_routes: bool) -> Self {
         Self {
             grpc_routes: usize::from(has_grpc_routes),
-            ..Self::default()
+            ..Self::of_no_parent(DataPlaneOptions::default())
         }
     }
 
+    /// A table without routes which is asked what matches, and serves nobody.
+    pub(crate) fn of_no_parent(options: impl Into<DataPlaneOptions>) -> Self {
+        let parent = SessionParent::Listener {
+            gateway: NamespacedName::default(),
+            listener: String::new(),
+        };
+        Self::without_routes(parent, options)
+    }
+
     fn new<'a>(
+        parent: SessionParent,
         http: impl Iterator<Item = (&'a Arc<HttpRouteRules>, &'a Arc<[EffectiveHostname]>)>,
         grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,
-        options: routing::RouterOptions,
+        options: DataPlaneOptions,
     ) -> Self {
         let mut table = Self {
-            router: Router::new(options),
+            site: Site {
+                parent,
+                sessions: options.sessions,
+            },
+            router: Router::new(options.routing),
             problems: Vec::new(),
             grpc_routes: 0,
         };
         for (route, hostnames) in http {
-            let made = http_targets(route, hostnames);
+            let made = table.site.http_targets(route, hostnames);
             table.insert(RouteKind::Http, &route.reference, made);
         }
         for (route, hostnames) in grpc {
-            let made = grpc_targets(route, hostnames);
+            let made = table.site.grpc_targets(route, hostnames);
             table.insert(RouteKind::Grpc, &route.reference, made);
         }
         table
@@ -154,13 +183,13 @@ impl Table {
 
     /// Replaces an HTTPRoute by its new form, or adds it. The rest is shared with what readers hold.
     pub fn insert_http(&mut self, attached: &AttachedRoute<HttpRouteRules>) {
-        let made = http_targets(&attached.route, &attached.hostnames);
+        let made = self.site.http_targets(&attached.route, &attached.hostnames);
         self.insert(RouteKind::Http, &attached.route.reference, made);
     }
 
     /// Replaces a GRPCRoute by its new form, or adds it, as [`insert_http`](Self::insert_http) does.
     pub fn insert_grpc(&mut self, attached: &AttachedRoute<GrpcRouteRules>) {
-        let made = grpc_targets(&attached.route, &attached.hostnames);
+        let made = self.site.grpc_targets(&attached.route, &attached.hostnames);
         self.insert(RouteKind::Grpc, &attached.route.reference, made);
     }
 
@@ -197,33 +226,46 @@ fn key(kind: RouteKind, name: &NamespacedName) -> String {
     format!("{}/{name}", kind.as_str())
 }
 
-fn http_targets(
-    route: &HttpRouteRules,
-    hostnames: &[EffectiveHostname],
-) -> (Vec<Entry<Target>>, Vec<MatchError>) {
-    http_entries(route, hostnames, |rule| {
-        let rule = Arc::new(CompiledRule::http(&route.reference, rule));
-        move |match_index, matching| {
-            let by_prefix = matching.path_type() == PathMatchType::PathPrefix;
-            Target {
-                rule: rule.clone(),
-                match_index,
-                prefix: by_prefix.then(|| matching.path_value().into()),
-            }
-        }
-    })
+/// To what the sessions of a table's rules are bound, and how they are kept.
+#[derive(Clone, Debug)]
+struct Site {
+    parent: SessionParent,
+    sessions: SessionOptions,
 }
 
-fn grpc_targets(
-    route: &GrpcRouteRules,
-    hostnames: &[EffectiveHostname],
-) -> (Vec<Entry<Target>>, Vec<MatchError>) {
-    grpc_entries(route, hostnames, |rule| {
-        let rule = Arc::new(CompiledRule::grpc(&route.reference, rule));
-        move |match_index, _| Target {
-            rule: rule.clone(),
-            match_index,
-            prefix: None,
-        }
-    })
+impl Site {
+    fn http_targets(
+        &self,
+        route: &HttpRouteRules,
+        hostnames: &[EffectiveHostname],
+    ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
+        http_entries(route, hostnames, |rule| {
+            let sessions = RuleSessions::http(&self.parent, route, rule, self.sessions);
+            let rule = Arc::new(CompiledRule::http(&route.reference, rule, sessions));
+            move |match_index, matching| {
+                let by_prefix = matching.path_type() == PathMatchType::PathPrefix;
+                Target {
+                    rule: rule.clone(),
+                    match_index,
+                    prefix: by_prefix.then(|| matching.path_value().into()),
+                }
+            }
+        })
+    }
+
+    fn grpc_targets(
+        &self,
+        route: &GrpcRouteRules,
+        hostnames: &[EffectiveHostname],
+    ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
+        grpc_entries(route, hostnames, |rule| {
+            let sessions = RuleSessions::grpc(&self.parent, route, rule, self.sessions);
+            let rule = Arc::new(CompiledRule::grpc(&route.reference, rule, sessions));
+            move |match_index, _| Target {
+                rule: rule.clone(),
+                match_index,
+                prefix: None,
+            }
+        })
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Keys may be added, never renamed.
 
+use super::SessionAnswer;
 use crate::{
     attachment::{
         RuleLabel,
@@ -40,6 +41,9 @@ pub struct Answer {
     pub forwarded: Option<Forwarded>,
     /// The response as the client gets it.
     pub response: Option<Response>,
+    /// What session persistence did for the request, where its rule keeps sessions and it went to a backend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionAnswer>,
     /// The backends that get a copy.
     pub mirrors: Vec<Mirror>,
     /// The way of the request as sentences, losers included.
@@ -66,6 +70,7 @@ impl Answer {
             endpoint: None,
             forwarded: None,
             response: None,
+            session: None,
             mirrors: Vec::new(),
             why: Vec::new(),
             losers: Vec::new(),

@@ -2,14 +2,18 @@
 
 use super::{
     Answer, BackendName, End, Forwarded, Loser, Mirror, Outcome, Protocol, Request, Response,
-    RouteMatch, stream::endpoint_name, told,
+    RouteMatch,
+    moment::Moment,
+    session::{self, Said},
+    stream::endpoint_name,
+    told,
 };
 use crate::{
     attachment::effective::{BackendEndpoints, EffectiveFilters},
     meta::Authority,
     proxy::{
         AfterFailure, Attempt, Attempted, BackendProtocol, Begun, Draws, Exchange, Failure,
-        HttpSession, LocalAnswer, Mirrored, Table, Target, Why, is_grpc, settle,
+        HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why, is_grpc, settle,
     },
     routing::{Explanation, Verdict},
 };
@@ -24,6 +28,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 pub(super) struct AtTable<'r> {
     request: &'r Request,
     session: HttpSession,
+    moment: &'r Moment,
     table: Arc<Table>,
     parts: request::Parts,
     served: bool,
@@ -31,16 +36,18 @@ pub(super) struct AtTable<'r> {
 
 impl<'r> AtTable<'r> {
     /// A request over a connection of HTTP.
-    pub(super) fn new(request: &'r Request, session: HttpSession) -> Self {
+    pub(super) fn new(request: &'r Request, session: HttpSession, moment: &'r Moment) -> Self {
         let parts = settled(request);
+        let nobody = || Arc::new(Table::of_nobody(false));
         let (table, served) = match session.find(&parts) {
             Ok((_, table)) => (table.clone(), true),
-            Err(Some(_)) => (Arc::default(), true),
-            Err(None) => (Arc::default(), false),
+            Err(Some(_)) => (nobody(), true),
+            Err(None) => (nobody(), false),
         };
         Self {
             request,
             session,
+            moment,
             table,
             parts,
             served,
@@ -49,7 +56,10 @@ impl<'r> AtTable<'r> {
 
     /// What becomes of the request in one draw.
     fn attempt(&self, draw: &mut dyn FnMut(u64) -> u64) -> (Option<Exchange>, Attempted) {
-        match self.session.begin(self.parts.clone()).begun {
+        let received = self
+            .session
+            .begin(self.parts.clone(), self.moment.recalling());
+        match received.begun {
             Begun::Answer(answer) => (None, Attempted::Answer(answer)),
             Begun::Exchange(mut exchange) => {
                 let attempted = exchange.attempt(&mut Draws(draw), Duration::ZERO);
@@ -62,7 +72,7 @@ impl<'r> AtTable<'r> {
     pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
         match self.attempt(draw) {
             (Some(mut exchange), Attempted::Attempt(attempt)) => {
-                let responded = self.respond(&mut exchange, &attempt);
+                let responded = self.respond(&mut exchange, &attempt, None);
                 End {
                     status: Some(responded.status.as_u16()),
                     backend: Some(attempt.backend),
@@ -85,7 +95,11 @@ impl<'r> AtTable<'r> {
         };
         let explanation = self.table.router().explain(&self.parts);
         match self.attempt(draw) {
-            (_, Attempted::Answer(local)) => self.say_local(&mut answer, local, &explanation),
+            (exchange, Attempted::Answer(local)) => {
+                self.say_local(&mut answer, local, &explanation);
+                let recalled = exchange.as_ref().map(session::recalled);
+                answer.why.extend(recalled.unwrap_or_default());
+            }
             (None, Attempted::Attempt(_)) => {}
             (Some(exchange), Attempted::Attempt(attempt)) => {
                 self.say_rule(&mut answer, exchange.target());
@@ -195,7 +209,12 @@ impl<'r> AtTable<'r> {
     }
 
     /// What the client gets for a request that goes to a backend.
-    fn respond(&self, exchange: &mut Exchange, attempt: &Attempt) -> Responded {
+    fn respond(
+        &self,
+        exchange: &mut Exchange,
+        attempt: &Attempt,
+        issuing: Option<Issuing<'_>>,
+    ) -> Responded {
         let delay = self.request.backend.delay;
         let timeouts = exchange.target().rule().timeouts();
         let taken = Duration::from(delay);
@@ -209,6 +228,7 @@ impl<'r> AtTable<'r> {
                 status: local.status,
                 headers: local.headers,
                 in_time: false,
+                issued: None,
                 problem: limit.map(|limit| {
                     format!("the backend takes {delay}, longer than the limit of {limit}")
                 }),
@@ -217,7 +237,10 @@ impl<'r> AtTable<'r> {
         let (mut response, ()) = http::Response::new(()).into_parts();
         response.status = self.request.backend.status;
         response.headers = self.request.backend.headers.clone();
-        let problem = exchange.respond(attempt, &mut response).err();
+        let (issued, problem) = match exchange.respond(attempt, &mut response, issuing) {
+            Ok(responded) => (responded.issued, None),
+            Err(error) => (None, Some(error)),
+        };
         if problem.is_some() {
             response.status = StatusCode::BAD_GATEWAY;
         }
@@ -225,8 +248,18 @@ impl<'r> AtTable<'r> {
             status: response.status,
             headers: response.headers,
             in_time: true,
+            issued,
             problem: problem.map(|error| format!("the response cannot be changed: {error}")),
         }
+    }
+
+    /// As [`respond`](Self::respond), with the token of the client's session.
+    fn respond_with_token(&self, exchange: &mut Exchange, attempt: &Attempt) -> Responded {
+        let Some((keys, nonce)) = self.moment.issuing() else {
+            return self.respond(exchange, attempt, None);
+        };
+        let nonce = &mut || nonce;
+        self.respond(exchange, attempt, Some(Issuing { keys, nonce }))
     }
 
     /// Fills in what goes to the backend, and what comes back.
@@ -237,8 +270,15 @@ impl<'r> AtTable<'r> {
             status,
             headers,
             in_time,
+            issued,
             problem,
-        } = self.respond(&mut exchange, &attempt);
+        } = self.respond_with_token(&mut exchange, &attempt);
+        let Said {
+            answer: session,
+            why,
+        } = session::said(&exchange, &attempt, issued);
+        answer.session = session;
+        answer.why.extend(why);
         answer.forwarded = Some(as_sent(
             exchange.into_head(),
             attempt.endpoint.backend(),
@@ -261,6 +301,8 @@ struct Responded {
     headers: HeaderMap,
     /// Whether the backend answers within the limits of the rule.
     in_time: bool,
+    /// The token of the client's session.
+    issued: Option<Issued>,
     /// What is wrong, for people.
     problem: Option<String>,
 }
@@ -367,11 +409,11 @@ fn say_losers(answer: &mut Answer, explanation: &Explanation<'_, Target>) {
 fn say_backend(answer: &mut Answer, exchange: &Exchange, attempt: &Attempt) {
     let rule = exchange.target().rule();
     let backend = attempt.backend.effective();
-    let drawn = told::backend(backend, rule.backends().len(), rule.choice());
-    answer.why.push(drawn);
+    if !attempt.by_session {
+        let drawn = told::backend(backend, rule.backends().len(), rule.choice());
+        answer.why.push(drawn);
+    }
     answer.why.extend(told::tls(attempt.endpoint.backend()));
-    let session = backend.session_persistence.as_ref();
-    answer.why.extend(session.map(told::session));
     say_mirrors(answer, [rule.filters(), attempt.backend.filters()]);
 }
 

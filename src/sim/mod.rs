@@ -1,4 +1,4 @@
-//! The request pipeline driven in memory: no packets, no clock, no DNS.
+//! The request pipeline driven in memory: no packets, a clock that stands until it is moved, no DNS.
 //!
 //! A [`Simulator`] holds an effective configuration and answers [`Request`]s as a data plane would that
 //! follows the specification to the letter, and says why: which Service or listener was asked, which rule
@@ -12,7 +12,9 @@ mod asked;
 mod destination;
 mod http;
 mod idle;
+mod moment;
 mod request;
+mod session;
 mod simulator;
 mod split;
 mod stream;
@@ -30,5 +32,6 @@ pub(crate) use destination::speaks;
 pub(crate) use http::{named_host as http_host, parts as http_parts};
 pub(crate) use idle::found as idle_listeners;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
+pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;
 pub use split::{Split, SplitRow};

@@ -5,25 +5,62 @@ use super::{
     asked::{Asked, Place},
     destination::{self, Destination, Taken},
     http::AtTable,
+    moment::Moment,
     stream::AtConnection,
 };
-use crate::{attachment::effective::Effective, proxy::DataPlane, routing};
+use crate::{
+    attachment::effective::Effective,
+    proxy::{DataPlane, DataPlaneOptions},
+};
+use std::time::{Duration, SystemTime};
 
 /// Answers requests under an effective configuration.
 ///
 /// Tables are compiled when they are first asked for and kept as long as the listener or Service is the
 /// same: [`update`](Self::update) drops only those that changed.
+///
+/// Its clock stands still until it is [moved](Self::advance), and the keys of session tokens follow from a
+/// [seed](Self::with_seed). So the same request at the same time has the same answer.
 #[derive(Debug, Default)]
 pub struct Simulator {
     plane: DataPlane,
+    moment: Moment,
 }
 
 impl Simulator {
     /// A simulator of this configuration, with the choices that the specification leaves open.
     #[must_use]
-    pub fn new(effective: Effective, options: routing::RouterOptions) -> Self {
+    pub fn new(effective: Effective, options: impl Into<DataPlaneOptions>) -> Self {
         Self {
             plane: DataPlane::new(effective, options),
+            moment: Moment::default(),
+        }
+    }
+
+    /// The same with the session keys of a seed. Tokens of one seed mean nothing to another; whoever knows the seed can make
+    /// tokens, so that these are for simulations alone.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        let mut moment = Moment::of_seed(seed);
+        moment.now = self.moment.now;
+        Self { moment, ..self }
+    }
+
+    /// The time, by which sessions end. It begins at noon of 2024-05-09, UTC.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.moment.now
+    }
+
+    /// Sets the clock.
+    pub fn set_now(&mut self, now: SystemTime) {
+        self.moment.now = now;
+    }
+
+    /// Moves the clock on. At the end of what a clock can tell it stands still.
+    pub fn advance(&mut self, by: Duration) {
+        if let Some(now) = self.moment.now.checked_add(by) {
+            self.moment.now = now;
         }
     }
 
@@ -55,45 +92,46 @@ impl Simulator {
         request: &Request,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Answer, RequestError> {
-        Ok(ask(&self.plane, request)?.answer(draw))
+        Ok(self.ask(request)?.answer(draw))
     }
-}
 
-/// Finds where a request is answered.
-pub(super) fn ask<'e>(
-    plane: &'e DataPlane,
-    request: &'e Request,
-) -> Result<Asked<'e>, RequestError> {
-    request.check_headers()?;
-    let mut why = Vec::new();
-    let destination = destination::find(plane, request, &mut why)?;
-    let place = match &destination {
-        Destination::Nobody { .. } => Place::Nowhere,
-        Destination::Endpoint { endpoint } => {
-            Place::Connection(AtConnection::at_endpoint(request, *endpoint))
-        }
-        Destination::Gateway { taken, .. } => match taken {
-            Taken::Session(session) => Place::Table(AtTable::new(request, session.clone())),
-            Taken::Stream(stream) => Place::Connection(AtConnection::new(request, stream.clone())),
-        },
-        Destination::Service { port, .. } => {
-            let session = port.requests();
-            match (session, request.scheme()) {
-                (Some(session), "http") => Place::Table(AtTable::new(request, session)),
-                (session, scheme) => {
-                    let over_tls = matches!(scheme, "tls" | "https");
-                    let asked = AtConnection::new(request, port.stream(over_tls));
-                    Place::Connection(asked.sealed(scheme == "https" && session.is_some()))
+    /// Finds where a request is answered.
+    pub(super) fn ask<'e>(&'e self, request: &'e Request) -> Result<Asked<'e>, RequestError> {
+        request.check_headers()?;
+        let (plane, moment) = (&self.plane, &self.moment);
+        let mut why = Vec::new();
+        let destination = destination::find(plane, request, &mut why)?;
+        let at_table = |session| Place::Table(AtTable::new(request, session, moment));
+        let place = match &destination {
+            Destination::Nobody { .. } => Place::Nowhere,
+            Destination::Endpoint { endpoint } => {
+                Place::Connection(AtConnection::at_endpoint(request, *endpoint))
+            }
+            Destination::Gateway { taken, .. } => match taken {
+                Taken::Session(session) => at_table(session.clone()),
+                Taken::Stream(stream) => {
+                    Place::Connection(AtConnection::new(request, stream.clone()))
+                }
+            },
+            Destination::Service { port, .. } => {
+                let session = port.requests();
+                match (session, request.scheme()) {
+                    (Some(session), "http") => at_table(session),
+                    (session, scheme) => {
+                        let over_tls = matches!(scheme, "tls" | "https");
+                        let asked = AtConnection::new(request, port.stream(over_tls));
+                        Place::Connection(asked.sealed(scheme == "https" && session.is_some()))
+                    }
                 }
             }
-        }
-    };
-    Ok(Asked {
-        plane,
-        effective: plane.effective(),
-        request,
-        destination,
-        why,
-        place,
-    })
+        };
+        Ok(Asked {
+            plane,
+            effective: plane.effective(),
+            request,
+            destination,
+            why,
+            place,
+        })
+    }
 }

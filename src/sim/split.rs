@@ -3,7 +3,6 @@
 use super::{
     Answer, BackendName, Request, RequestError, Simulator,
     asked::{Asked, End},
-    simulator::ask,
 };
 use crate::backend::Share;
 use serde::Serialize;
@@ -47,7 +46,7 @@ impl Simulator {
         count: u64,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Split, RequestError> {
-        let asked = ask(self.plane(), request)?;
+        let asked = self.ask(request)?;
         let first = asked.answer(draw);
         let mut rows = shares(&asked, &first);
         for row in &mut rows {

@@ -5,7 +5,6 @@ use crate::{
     backend::WeightedChoice,
     meta::Age,
     routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
-    v1::{SessionPersistence, SessionPersistenceType},
 };
 
 /// How many of those that lost are named, and how many of those that do not match.
@@ -132,20 +131,6 @@ pub(super) fn share(mirror: &EffectiveMirror) -> Option<String> {
             mirror.backend.reference
         )
     })
-}
-
-/// What session persistence means for a request and those that follow it.
-pub(super) fn session(session: &SessionPersistence) -> String {
-    let name = session.name();
-    let name = name.map(|name| format!(" `{name}`")).unwrap_or_default();
-    let token = match session.session_type() {
-        SessionPersistenceType::Header => "header",
-        _ => "cookie",
-    };
-    format!(
-        "session persistence: a gateway adds the {token}{name} to the response, which is not shown here, and requests that \
-         send it back go to the same endpoint"
-    )
 }
 
 /// Whether a text holds what elsewhere stands for a group of a pattern: `$1` or `\1`.

@@ -3,7 +3,7 @@
 use crate::world;
 use gwapi::{
     attachment::{Options, Snapshot, Status, effective::EffectiveListener, resolve},
-    meta::{Channel, Pattern, PatternLimits},
+    meta::{Channel, NamespacedName, Pattern, PatternLimits},
     proxy::Table,
     routing,
     v1::{
@@ -102,7 +102,11 @@ fn agree(texts: &[String]) -> BTreeSet<usize> {
             "{message} in {messages:?}"
         );
     }
-    let table = Table::for_listener(&listener, routing::RouterOptions::default());
+    let table = Table::for_listener(
+        &NamespacedName::new("default", "gw"),
+        &listener,
+        routing::RouterOptions::default(),
+    );
     assert_eq!(table.problems(), []);
     assert_eq!(table.router().len(), in_force.len());
     reported

@@ -70,7 +70,7 @@ fn in_force(resolver: &Resolver) -> Vec<String> {
     let effective = &resolver.resolution().effective;
     let gateway = effective.gateways.values().next().unwrap();
     let listener = &gateway.listeners[0];
-    let table = Table::for_listener(listener, routing::RouterOptions::default());
+    let table = Table::for_listener(&gateway.name, listener, routing::RouterOptions::default());
     assert_eq!(table.problems(), []);
     let names = |name: &NamespacedName| name.name.clone();
     let here: Vec<String> = listener

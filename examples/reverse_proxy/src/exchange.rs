@@ -2,12 +2,12 @@
 
 use crate::{
     body::{self, Body, Limited},
-    proxy::Shared,
+    proxy::{Shared, random_bytes},
     upstream::{Connection, Way},
 };
 use gwapi::proxy::{
-    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, HttpSession, LocalAnswer, Mirrored,
-    switch,
+    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, HttpSession, Issuing, LocalAnswer,
+    Mirrored, Recalling, switch,
 };
 use http::{Request, Response};
 use hyper::{
@@ -16,7 +16,7 @@ use hyper::{
     upgrade::{OnUpgrade, on},
 };
 use hyper_util::rt::TokioIo;
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::SystemTime};
 use tokio::{
     io::copy_bidirectional,
     time::{Instant, timeout_at},
@@ -35,7 +35,11 @@ pub(crate) async fn answer(
     let upgrade = on(&mut request);
     let (head, content) = request.into_parts();
     let content = body::incoming(content);
-    match session.begin(head).begun {
+    let recalling = shared.keys.as_ref().map(|keys| Recalling {
+        keys,
+        now: SystemTime::now(),
+    });
+    match session.begin(head, recalling).begun {
         Begun::Answer(answer) => local(shared, answer, content),
         Begun::Exchange(exchange) => {
             let asked = Asked {
@@ -120,7 +124,11 @@ impl Asked<'_> {
     ) -> Response<Body> {
         let of_endpoint = on(&mut response);
         let (mut head, content) = response.into_parts();
-        match self.exchange.respond(&attempt, &mut head) {
+        let nonce = &mut random_bytes::<12>;
+        let keys = self.shared.keys.as_ref();
+        let issuing = keys.map(|keys| Issuing { keys, nonce });
+        let responded = self.exchange.respond(&attempt, &mut head, issuing);
+        match responded.map(|responded| responded.switched) {
             Ok(Some(protocol)) => {
                 switch(&mut head, protocol);
                 tokio::spawn(switched(upgrade, of_endpoint));

@@ -3,6 +3,7 @@
 use crate::{connection, datagrams, upstream::Upstream};
 use gwapi::{
     attachment::effective::{Effective, Endpoint},
+    backend::session::{SessionKey, SessionKeys},
     meta::Transport,
     proxy::{BindKey, DataPlane, Diff, Draws},
     routing::RouterOptions,
@@ -48,6 +49,9 @@ impl Network {
 pub(crate) struct Shared {
     pub(crate) network: Network,
     pub(crate) upstream: Upstream,
+    /// The keys of session tokens. All replicas of a proxy would read the same ones from a Secret. None where the system has
+    /// no randomness for one.
+    pub(crate) keys: Option<SessionKeys>,
     plane: watch::Sender<DataPlane>,
     /// For handshakes with clients; anew for each configuration.
     tls: Mutex<Arc<crate::tls::ServerConfigs>>,
@@ -111,6 +115,8 @@ impl Proxy {
             shared: Arc::new(Shared {
                 network,
                 upstream: Upstream::new(),
+                keys: try_random_bytes()
+                    .map(|bytes: [u8; 16]| SessionKeys::new(SessionKey::from(bytes))),
                 plane: watch::Sender::new(DataPlane::new(
                     Effective::default(),
                     RouterOptions::default(),
@@ -198,4 +204,16 @@ async fn accept(shared: Arc<Shared>, key: BindKey, listener: TcpListener) {
             });
         }
     }
+}
+
+/// Bytes of the system's randomness.
+fn try_random_bytes<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut bytes).ok().map(|()| bytes)
+}
+
+/// As [`try_random_bytes`], for a nonce: without randomness always the same, which shows no more than that two tokens are equal.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    try_random_bytes().unwrap_or([0; N])
 }

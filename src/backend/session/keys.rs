@@ -60,6 +60,11 @@ impl SessionKeys {
         }
     }
 
+    /// As [`new`](Self::new), where the feature `sessions` is there.
+    pub(crate) fn if_available(first: SessionKey) -> Option<Self> {
+        Some(Self::new(first))
+    }
+
     /// These keys and one more, for opening alone.
     #[must_use]
     pub fn and_old(mut self, key: SessionKey) -> Self {

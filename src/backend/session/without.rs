@@ -3,6 +3,7 @@
 use super::{
     parent::Binding,
     recall::Refusal,
+    session_key::SessionKey,
     token::{Attributes, Sent, Token},
 };
 use std::convert::Infallible;
@@ -16,6 +17,11 @@ pub struct SessionKeys(Infallible);
 pub(super) struct Cookies(Infallible);
 
 impl SessionKeys {
+    /// None: there are no keys.
+    pub(crate) fn if_available(_: SessionKey) -> Option<Self> {
+        None
+    }
+
     pub(super) fn cookies(&self) -> Cookies {
         match self.0 {}
     }

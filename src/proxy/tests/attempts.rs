@@ -6,7 +6,7 @@ fn begun(table: &Table, content_type: &str) -> Exchange {
     let mut parts = ask("/cart");
     let content_type = content_type.parse().unwrap();
     parts.headers.insert("content-type", content_type);
-    match table.begin(parts, CONNECTION) {
+    match table.begin(parts, CONNECTION, None) {
         Begun::Exchange(exchange) => exchange,
         Begun::Answer(answer) => panic!("{}", answer.why),
     }

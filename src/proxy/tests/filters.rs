@@ -48,7 +48,7 @@ fn filters_of_the_backend_come_after_those_of_the_rule() {
     let (mut response, ()) = http::Response::new(()).into_parts();
     forward
         .exchange
-        .respond(&forward.attempt, &mut response)
+        .respond(&forward.attempt, &mut response, None)
         .unwrap();
     assert_eq!(response.headers["x-level"], "rule");
 }

@@ -88,8 +88,9 @@ fn headers_of_the_backends_connection_are_not_passed_to_the_client() {
         }
         let got = forward
             .exchange
-            .respond(&forward.attempt, &mut response)
-            .unwrap();
+            .respond(&forward.attempt, &mut response, None)
+            .unwrap()
+            .switched;
         assert_eq!(got.as_ref().map(|value| value.to_str().unwrap()), switched);
         assert_eq!(response.headers.len(), 1, "{:?}", response.headers);
         assert_eq!(response.headers["x-kept"], "by the rule");

@@ -7,6 +7,7 @@ mod errors;
 mod filters;
 mod message;
 mod mirrors;
+mod sessions;
 mod tables;
 
 use super::*;
@@ -159,7 +160,11 @@ fn table_of(route: HttpRouteRules) -> Table {
         tcp: Vec::new(),
         udp: Vec::new(),
     };
-    Table::for_listener(&listener, routing::RouterOptions::default())
+    Table::for_listener(
+        &NamespacedName::new("shop", "edge"),
+        &listener,
+        routing::RouterOptions::default(),
+    )
 }
 
 const CONNECTION: Connection = Connection {
@@ -191,7 +196,7 @@ fn copies(mirrors: &[Mirrored]) -> impl Iterator<Item = (&str, &request::Parts)>
 
 /// Takes a request through an exchange. It is then as it is forwarded.
 fn decide(table: &Table, parts: &mut request::Parts, draw: &mut dyn FnMut(u64) -> u64) -> Decision {
-    let mut exchange = match table.begin(parts.clone(), CONNECTION) {
+    let mut exchange = match table.begin(parts.clone(), CONNECTION, None) {
         Begun::Answer(answer) => return Decision::Answer(Box::new(answer)),
         Begun::Exchange(exchange) => exchange,
     };

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 mod isolation;
+mod sessions;
 mod texts;
 
 fn gateway(listeners: Value) -> Value {

@@ -284,7 +284,7 @@ fn filters_sessions_and_tls_to_the_backend_are_told() {
     ));
     assert!(says(
         &answer,
-        "session persistence: a gateway adds the cookie `SID` to the response"
+        "session persistence of the rule: the response brings the cookie `SID` with a new session: requests that send it back go to the same endpoint"
     ));
 }
 

@@ -256,7 +256,7 @@ impl Near<'_> {
             });
             each.collect()
         };
-        let mut table = Table::with_options(self.routing);
+        let mut table = Table::of_no_parent(self.routing);
         match route.kind {
             RouteKind::Http => {
                 let Some(rules) = self.resolver.http_rules_of(route) else {

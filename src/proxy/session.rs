@@ -1,0 +1,124 @@
+//! Sessions of clients (GEP-1619) in an exchange: what the request says of one, and what the response is to say.
+
+use super::{Attempt, Backend, ChosenEndpoint, CompiledRule, Exchange, Scheme};
+use crate::backend::session::{Applied, Due, Recall, Served, SessionKeys};
+use http::{HeaderMap, request};
+use std::{sync::Arc, time::SystemTime};
+
+/// What it takes to read the session of a request: the keys, and the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Recalling<'k> {
+    /// The keys with which tokens are opened.
+    pub keys: &'k SessionKeys,
+    /// When the request came.
+    pub now: SystemTime,
+}
+
+/// What it takes to write a token into a response: the keys, and what makes each token another one.
+pub struct Issuing<'k> {
+    /// The keys, of which the first one seals tokens.
+    pub keys: &'k SessionKeys,
+    /// Makes 12 random bytes. It is asked only where a token is due.
+    pub nonce: &'k mut dyn FnMut() -> [u8; 12],
+}
+
+/// What session persistence means for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// The rule keeps sessions, and the data plane has no keys: its session persistence is not in force.
+    NoKeys,
+    /// What the tokens of the request amount to.
+    Recalled(Recall),
+}
+
+/// A token that was due with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Issued {
+    /// Why.
+    pub due: Due,
+    /// Whether the response carries it.
+    pub applied: Applied,
+}
+
+impl SessionState {
+    /// Reads the tokens of a request as it came. Nothing if its rule keeps no sessions.
+    pub(super) fn of(
+        rule: &CompiledRule,
+        request: &request::Parts,
+        recalling: Option<Recalling<'_>>,
+    ) -> Option<Self> {
+        let sessions = rule.sessions()?;
+        Some(match recalling {
+            None => Self::NoKeys,
+            Some(Recalling { keys, now }) => Self::Recalled(sessions.recall(request, keys, now)),
+        })
+    }
+
+    fn recall(&self) -> Option<&Recall> {
+        match self {
+            Self::NoKeys => None,
+            Self::Recalled(recall) => Some(recall),
+        }
+    }
+
+    /// Where the session of the request is, if its endpoint still serves: the place of the backend in the rule, the backend,
+    /// and the endpoint. Weights do not count ("the persistence to a single backend MUST be maintained across services, even
+    /// if the weight is set to 0", GEP-1619).
+    pub(super) fn place<'r>(
+        &self,
+        rule: &'r CompiledRule,
+    ) -> Option<(usize, &'r Arc<Backend>, ChosenEndpoint)> {
+        let session = self.recall()?.session()?;
+        let backend = rule.backends().get(session.backend())?;
+        let set = backend.endpoints().ok()?;
+        let index = set.find(session.endpoint())?;
+        let serves = set.serves(index);
+        serves.then(|| (session.backend(), backend, ChosenEndpoint::new(set, index)))
+    }
+}
+
+impl Exchange {
+    /// What session persistence means for the request (HTTPRoute and GRPCRoute `spec.rules[].sessionPersistence`,
+    /// BackendLBPolicy). Nothing if the rule keeps no sessions.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionState> {
+        self.session.as_ref()
+    }
+
+    /// Whether the response to an attempt is to carry a token, and why. [`respond`](Self::respond) writes it.
+    #[must_use]
+    pub fn due(&self, attempt: &Attempt) -> Option<Due> {
+        let (recall, served) = self.served(attempt)?;
+        self.target().rule().sessions()?.due(recall, &served)
+    }
+
+    /// Where the request went, for sessions.
+    fn served(&self, attempt: &Attempt) -> Option<(&Recall, Served)> {
+        let recall = self.session()?.recall()?;
+        let served = Served {
+            backend: attempt.backend_index,
+            endpoint: attempt.endpoint.key()?,
+            match_index: self.target().match_index(),
+            secure: self.connection().scheme == Scheme::Https,
+        };
+        Some((recall, served))
+    }
+
+    /// Writes the token that is due into the headers of a response.
+    pub(super) fn issue(
+        &self,
+        attempt: &Attempt,
+        headers: &mut HeaderMap,
+        issuing: Issuing<'_>,
+    ) -> Option<Issued> {
+        let sessions = self.target().rule().sessions()?;
+        let (recall, served) = self.served(attempt)?;
+        sessions.due(recall, &served)?;
+        let nonce = (issuing.nonce)();
+        let header = sessions.issue(recall, &served, issuing.keys, nonce)?;
+        Some(Issued {
+            due: header.due(),
+            applied: header.apply(headers),
+        })
+    }
+}

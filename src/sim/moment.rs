@@ -1,0 +1,64 @@
+//! What a simulator has in the place of a clock and of randomness.
+
+use crate::{
+    backend::session::{SessionKey, SessionKeys},
+    proxy::Recalling,
+};
+use std::time::{Duration, SystemTime};
+
+/// The time, and the secrets with which tokens of sessions are sealed.
+#[derive(Debug)]
+pub(super) struct Moment {
+    /// None without the feature `sessions`.
+    keys: Option<SessionKeys>,
+    /// Always the same: of tokens of AES-GCM-SIV this shows whether two are equal (RFC 8452), so that the same request at the
+    /// same time has the same answer.
+    nonce: [u8; 12],
+    pub(super) now: SystemTime,
+}
+
+/// Where the clock of a simulator begins: at the day of v1.1.0, 2024-05-09, 12:00 UTC.
+const START: Duration = Duration::from_secs(1_715_256_000);
+
+impl Moment {
+    /// What follows from a seed. Whoever knows it can forge tokens.
+    pub(super) fn of_seed(seed: u64) -> Self {
+        let [key, nonce] = [0, 1].map(|which| sixteen_bytes(seed, which));
+        let [first @ .., _, _, _, _] = nonce;
+        Self {
+            keys: SessionKeys::if_available(SessionKey::from(key)),
+            nonce: first,
+            now: SystemTime::UNIX_EPOCH + START,
+        }
+    }
+
+    /// What it takes to read the session of a request.
+    pub(super) fn recalling(&self) -> Option<Recalling<'_>> {
+        let now = self.now;
+        let keys = self.keys.as_ref()?;
+        Some(Recalling { keys, now })
+    }
+
+    /// The keys and the nonce.
+    pub(super) fn issuing(&self) -> Option<(&SessionKeys, [u8; 12])> {
+        Some((self.keys.as_ref()?, self.nonce))
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::of_seed(0)
+    }
+}
+
+/// Bytes that differ with each seed (SplitMix64).
+fn sixteen_bytes(seed: u64, which: u64) -> [u8; 16] {
+    let mixed = |step: u64| {
+        let mut z = seed.wrapping_add((2 * which + step).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let both = u128::from(mixed(1)) << 64 | u128::from(mixed(2));
+    both.to_le_bytes()
+}
