@@ -1,13 +1,43 @@
 //! Objects put in force one after the other.
 
-use super::{Admitted, Experimental, Ignored, Judged, NotImplemented, api_version, judge};
-use crate::meta::{Channel, ObjectRef, Release, kept_name};
+use super::{
+    ignored::Ignored,
+    judge::{Experimental, Judged, judge},
+    named::api_version,
+};
+use crate::{
+    attachment::{NotImplemented, Snapshot},
+    meta::{Channel, ObjectRef, Release, kept_name},
+    validation::Finding,
+};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     sync::LazyLock,
 };
+
+/// What a list of objects comes to on an API server.
+#[derive(Clone, Debug, Default)]
+pub struct Admitted {
+    /// The objects that the server has. It knows of those that are left out.
+    pub snapshot: Snapshot,
+    /// The `apiVersion` in which each of them was given.
+    pub versions: BTreeMap<ObjectRef, String>,
+    /// What is left out, in the order in which it was given.
+    pub ignored: Vec<Ignored>,
+    /// How many objects are left out beside those, of which no more is known: [`Admission::with_most_ignored`].
+    pub ignored_more: usize,
+    /// What of the objects that the server has the standard channel does not have, in the same order. Empty where they were
+    /// judged by that channel.
+    pub experimental: Vec<Experimental>,
+    /// What of the objects that the server has attachment does not implement, in the same order.
+    pub not_implemented: Vec<NotImplemented>,
+    /// What [`validation`](crate::validation) warns of in the objects that the server has.
+    pub warnings: BTreeMap<ObjectRef, Vec<Finding>>,
+    /// How many objects have nothing to do with the Gateway API.
+    pub foreign: usize,
+}
 
 /// What an API server makes of one object, and what else of it matters once others of its name come after it. The
 /// object itself need not be kept.

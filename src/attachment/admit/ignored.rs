@@ -1,6 +1,9 @@
 //! An object that was given and is left out.
 
-use super::{api_version, meant, reference};
+use super::{
+    meant,
+    named::{api_version, reference},
+};
 use crate::{
     attachment::SnapshotObject,
     manifest::ReadError,

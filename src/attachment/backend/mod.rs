@@ -3,6 +3,7 @@
 mod found;
 mod key;
 pub(super) mod policy;
+pub(super) mod policy_status;
 mod service;
 pub(super) mod usage;
 

@@ -1,16 +1,12 @@
-//! Backends with their references followed.
+//! Backends with their references followed, and what is done to the requests for them.
 
-use super::{EffectiveFilters, EndpointList, route::filter_cannot_be_applied};
+use super::{BackendProblem, EndpointList};
 use crate::{
-    attachment::{
-        objects::{absent::Absent, object::BACKEND_KINDS},
-        unimplemented::is_unimplemented_kind,
-    },
-    meta::{GroupKind, NamespacedName, ObjectRef, condition::route::reason, unexpected_kind},
-    v1::{SessionPersistence, SubjectAltName},
-    v1alpha2::MAX_ANCESTORS,
+    filters::Filters,
+    meta::ObjectRef,
+    v1::{Fraction, SessionPersistence, SubjectAltName},
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A backend of a rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,196 +72,30 @@ pub enum TrustedAuthorities {
     Certificates(Vec<String>),
 }
 
-/// Why a backend gets no traffic, or a mirror no copies. Shown as a sentence for people.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BackendProblem {
-    /// The object does not exist (`BackendNotFound`).
-    NotFound {
-        /// What was named.
-        reference: ObjectRef,
-        /// Whether the object was given, but is left out, since an API server would refuse it.
-        left_out: bool,
-    },
-    /// The object has no such port, or no port was named (`BackendNotFound`).
-    PortNotFound {
-        /// What was named.
-        reference: ObjectRef,
-        /// The port that was named.
-        port: Option<i32>,
-    },
-    /// The object is in another namespace and no ReferenceGrant there allows the reference
-    /// (`RefNotPermitted`).
-    RefNotPermitted {
-        /// The kind of the referring route.
-        from: GroupKind,
-        /// The namespace of the referring route.
-        from_namespace: String,
-        /// What was named.
-        reference: ObjectRef,
-    },
-    /// The kind is unknown or not supported (`InvalidKind`).
-    InvalidKind {
-        /// What was named.
-        reference: ObjectRef,
-    },
-    /// The Service is a mere alias of a DNS name outside of the cluster, which must not be a backend
-    /// (`InvalidKind`).
-    ExternalName {
-        /// What was named.
-        reference: ObjectRef,
-    },
-    /// The backend speaks a protocol that is not supported for this kind of route
-    /// (`UnsupportedProtocol`).
-    UnsupportedProtocol {
-        /// What was named.
-        reference: ObjectRef,
-        /// The Service port's `appProtocol` or `protocol`.
-        protocol: String,
-    },
-    /// The backend speaks a protocol that there is over TLS alone, and no BackendTLSPolicy applies that says whom to trust
-    /// (`UnsupportedProtocol`; GEP-1911, "Supporting Protocols").
-    NoTlsPolicy {
-        /// What was named.
-        reference: ObjectRef,
-        /// The Service port's `appProtocol`.
-        protocol: String,
-        /// Whether a BackendTLSPolicy could apply: not in a mesh.
-        possible: bool,
-    },
-    /// A filter of the backend is not supported, or leads to nothing.
-    UnsupportedFilter {
-        /// The filter's type as it was written.
-        kind: String,
-        /// What is wrong with it, for people.
-        why: String,
-    },
-    /// A BackendTLSPolicy requires TLS, which cannot be set up; cleartext would be no substitute.
-    InvalidTlsPolicy {
-        /// The policy.
-        policy: ObjectRef,
-        /// What is wrong with it, for people.
-        why: String,
-    },
-    /// A policy of the backend has as many ancestors as its status can hold and the route's Gateway is none
-    /// of them, so that no route there can refer to the backend ([`POLICY_FULL`]; PolicyStatus `ancestors`).
-    PolicyFull {
-        /// What was named.
-        reference: ObjectRef,
-        /// The policy.
-        policy: ObjectRef,
-        /// The Gateway for which there is no room.
-        gateway: NamespacedName,
-    },
+/// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EffectiveFilters {
+    /// What is done to requests and responses. Its own mirrors and extensions are references as they were written.
+    pub compiled: Filters,
+    /// Where copies of requests go, in the order of the spec. A mirror whose backend is not valid gets none.
+    pub mirrors: Vec<EffectiveMirror>,
 }
 
-/// The reason that the condition `ResolvedRefs` gives for [`BackendProblem::PolicyFull`]; the specification
-/// names none.
-pub const POLICY_FULL: &str = "PolicyAncestorsFull";
-
-impl BackendProblem {
-    /// The reason that the route's condition `ResolvedRefs` gives, one of
-    /// [`condition::route::reason`](crate::meta::condition::route::reason) or [`POLICY_FULL`].
-    #[must_use]
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::NotFound { .. } | Self::PortNotFound { .. } => reason::BACKEND_NOT_FOUND,
-            Self::RefNotPermitted { .. } => reason::REF_NOT_PERMITTED,
-            Self::InvalidKind { .. }
-            | Self::ExternalName { .. }
-            | Self::UnsupportedFilter { .. } => reason::INVALID_KIND,
-            Self::UnsupportedProtocol { .. }
-            | Self::NoTlsPolicy { .. }
-            | Self::InvalidTlsPolicy { .. } => reason::UNSUPPORTED_PROTOCOL,
-            Self::PolicyFull { .. } => POLICY_FULL,
-        }
-    }
-
-    /// Whether the backend is there for the route, and only a policy keeps traffic from it.
-    pub(in crate::attachment) fn is_of_policy(&self) -> bool {
-        matches!(
-            self,
-            Self::PolicyFull { .. } | Self::InvalidTlsPolicy { .. }
-        )
-    }
+/// A backend that gets copies of requests (HTTPRoute `requestMirror`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveMirror {
+    /// Where the copies go.
+    pub backend: EffectiveBackend,
+    /// The part of the requests that is copied (GEP-3171).
+    pub share: Fraction,
 }
 
-impl fmt::Display for BackendProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound {
-                reference,
-                left_out,
-            } => Absent::new(reference, *left_out).fmt(f),
-            Self::PortNotFound {
-                reference,
-                port: Some(port),
-            } => write!(f, "{reference} has no port {port}"),
-            Self::PortNotFound {
-                reference,
-                port: None,
-            } => write!(f, "no port of {reference} is named"),
-            Self::RefNotPermitted {
-                from,
-                from_namespace,
-                reference,
-            } => write!(
-                f,
-                "no ReferenceGrant in namespace `{}` allows {}s of namespace `{from_namespace}` to refer to {reference}",
-                reference.namespace, from.kind,
-            ),
-            Self::InvalidKind { reference } => {
-                let not = if is_unimplemented_kind(&reference.group_kind()) {
-                    "is not implemented as a backend"
-                } else {
-                    "cannot be a backend"
-                };
-                f.write_str(&unexpected_kind(reference, not, BACKEND_KINDS))
-            }
-            Self::ExternalName { reference } => write!(
-                f,
-                "{reference} is of type ExternalName, which is no backend"
-            ),
-            Self::UnsupportedProtocol {
-                reference,
-                protocol,
-            } => write!(
-                f,
-                "{reference} speaks `{protocol}`, which this route cannot carry"
-            ),
-            Self::NoTlsPolicy {
-                reference,
-                protocol,
-                possible: true,
-            } => write!(
-                f,
-                "{reference} speaks `{protocol}`, which needs TLS, and no BackendTLSPolicy is for it"
-            ),
-            Self::NoTlsPolicy {
-                reference,
-                protocol,
-                possible: false,
-            } => write!(
-                f,
-                "{reference} speaks `{protocol}`, which needs TLS, and in a mesh no BackendTLSPolicy applies"
-            ),
-            Self::UnsupportedFilter { kind, why } => {
-                f.write_str(&filter_cannot_be_applied(kind, why))
-            }
-            Self::InvalidTlsPolicy { policy, why } => {
-                write!(
-                    f,
-                    "{policy} requires TLS but is invalid, so that nothing is sent: {why}"
-                )
-            }
-            Self::PolicyFull {
-                reference,
-                policy,
-                gateway,
-            } => write!(
-                f,
-                "no route of Gateway {gateway} can refer to {reference}: its {policy} has no room for this Gateway among {MAX_ANCESTORS} ancestors"
-            ),
-        }
+impl EffectiveMirror {
+    /// Whether one request is copied. `draw` returns a number below its argument; nothing is drawn where every request
+    /// is copied.
+    pub fn takes(&self, draw: &mut dyn FnMut(u64) -> u64) -> bool {
+        let of = |part: i32| u64::try_from(part).unwrap_or_default();
+        let (numerator, denominator) = (of(self.share.numerator), of(self.share.denominator()));
+        numerator >= denominator || draw(denominator) < numerator
     }
 }

@@ -10,13 +10,14 @@ mod backend;
 mod endpoints;
 mod gateway;
 mod idle;
+mod problem;
 mod route;
 mod service;
 mod session;
 
 pub use app_protocol::AppProtocol;
 pub use backend::{
-    BackendEndpoints, BackendProblem, EffectiveBackend, EffectiveBackendTls, POLICY_FULL,
+    BackendEndpoints, EffectiveBackend, EffectiveBackendTls, EffectiveFilters, EffectiveMirror,
     TrustedAuthorities,
 };
 pub(super) use endpoints::shared;
@@ -26,10 +27,10 @@ pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
 };
 pub use idle::IdleListener;
+pub use problem::{BackendProblem, POLICY_FULL, RuleProblem};
 pub use route::{
-    AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveFilters, EffectiveHostname,
-    EffectiveMirror, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RouteRules, RuleProblem,
-    Timeouts,
+    AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveHostname, GrpcRouteRules,
+    GrpcRule, HttpRouteRules, HttpRule, RouteRules, Timeouts,
 };
 pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};
 

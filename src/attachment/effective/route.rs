@@ -1,13 +1,12 @@
 //! Routes as they are in force at a listener or a Service.
 
-use super::EffectiveBackend;
+use super::{EffectiveBackend, EffectiveFilters, RuleProblem};
 use crate::{
     attachment::objects::rule_label::RuleLabel,
-    filters::Filters,
     meta::{Age, Duration, Hostname, NamespacedName, RoutePatterns, Seniority},
-    v1::{Fraction, GrpcRouteMatch, HttpRouteMatch, SessionPersistence},
+    v1::{GrpcRouteMatch, HttpRouteMatch, SessionPersistence},
 };
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// A route at a listener to which it is attached.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,70 +173,3 @@ macro_rules! labels {
 }
 
 labels!(HttpRule, GrpcRule, ConnectionRule);
-
-/// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct EffectiveFilters {
-    /// What is done to requests and responses. Its own mirrors and extensions are references as they were written.
-    pub compiled: Filters,
-    /// Where copies of requests go, in the order of the spec. A mirror whose backend is not valid gets none.
-    pub mirrors: Vec<EffectiveMirror>,
-}
-
-/// A backend that gets copies of requests (HTTPRoute `requestMirror`).
-#[derive(Clone, Debug, PartialEq)]
-pub struct EffectiveMirror {
-    /// Where the copies go.
-    pub backend: EffectiveBackend,
-    /// The part of the requests that is copied (GEP-3171).
-    pub share: Fraction,
-}
-
-impl EffectiveMirror {
-    /// Whether one request is copied. `draw` returns a number below its argument; nothing is drawn where every request
-    /// is copied.
-    pub fn takes(&self, draw: &mut dyn FnMut(u64) -> u64) -> bool {
-        let of = |part: i32| u64::try_from(part).unwrap_or_default();
-        let (numerator, denominator) = (of(self.share.numerator), of(self.share.denominator()));
-        numerator >= denominator || draw(denominator) < numerator
-    }
-}
-
-/// Why every request under a rule is answered with an error: 500, or `UNAVAILABLE` for gRPC.
-///
-/// A filter must not be skipped (HTTPRoute `spec.rules[].filters[].type`). So a rule of which anything but the matches is
-/// invalid keeps its matches, and its requests do not go on to a wider rule that has no such filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RuleProblem {
-    /// A filter of the rule is not supported, or leads to nothing (`ResolvedRefs`).
-    UnsupportedFilter {
-        /// The filter's type as it was written.
-        kind: String,
-        /// What is wrong with it, for people.
-        why: String,
-    },
-    /// The rule is invalid (`Accepted`, `PartiallyInvalid`).
-    Invalid {
-        /// The reason that the condition gives.
-        reason: &'static str,
-        /// What is wrong with it, for people.
-        why: String,
-    },
-}
-
-/// Says that a filter of a rule or a backend cannot be applied.
-pub(super) fn filter_cannot_be_applied(kind: &str, why: &str) -> String {
-    format!("the filter `{kind}` cannot be applied: {why}")
-}
-
-impl fmt::Display for RuleProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnsupportedFilter { kind, why } => {
-                f.write_str(&filter_cannot_be_applied(kind, why))
-            }
-            Self::Invalid { why, .. } => write!(f, "the rule is invalid: {why}"),
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! The addresses that a Gateway asks for.
+//! The addresses that a Gateway asks for, and those that it has.
 
 use crate::{
     attachment::Options,
@@ -22,6 +22,17 @@ pub(in crate::attachment) enum Requested {
     },
     /// An address of a kind that is not supported.
     Unsupported(String),
+}
+
+/// The addresses of one Gateway.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::attachment) struct Addresses {
+    /// Where it is reached.
+    pub(in crate::attachment) bound: Vec<GatewayStatusAddress>,
+    /// What it asks for and another Gateway has: one text each.
+    pub(in crate::attachment) taken: Vec<String>,
+    /// The types of addresses that it asks for without a value, and for which the pool has none left.
+    pub(in crate::attachment) unassigned: Vec<AddressType>,
 }
 
 /// Looks at the addresses that a Gateway asks for.

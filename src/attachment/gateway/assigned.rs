@@ -1,6 +1,9 @@
-//! The addresses at which Gateways are reached: those that they ask for, and those that they are given.
+//! Which Gateway gets which address: one that it asks for, or one of the pool.
 
-use super::{GatewayState, addresses::Requested};
+use super::{
+    GatewayState,
+    addresses::{Addresses, Requested},
+};
 use crate::{
     attachment::{AddressPool, Snapshot, WonBy},
     meta::{NamespacedName, Seniority},
@@ -10,17 +13,6 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
 };
-
-/// The addresses of one Gateway.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::attachment) struct Addresses {
-    /// Where it is reached.
-    pub(in crate::attachment) bound: Vec<GatewayStatusAddress>,
-    /// What it asks for and another Gateway has: one text each.
-    pub(in crate::attachment) taken: Vec<String>,
-    /// The types of addresses that it asks for without a value, and for which the pool has none left.
-    pub(in crate::attachment) unassigned: Vec<AddressType>,
-}
 
 /// An address, whatever its spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,12 +1,13 @@
 //! References that do not lead where they should, each with its field.
 
-use super::Resolver;
+use super::state::Resolver;
 use crate::{
     attachment::{
         Attachment, RouteId, RouteKind,
         backend::{
             BackendKey,
-            policy::{Policy, PolicyId, PolicyKind, references::Referred, results::TargetResult},
+            policy::{Policy, PolicyId, PolicyKind, references::Referred},
+            policy_status::results::TargetResult,
         },
         effective::{BackendProblem, EffectiveBackend, GrpcRouteRules, HttpRouteRules},
         finding::join,

@@ -1,6 +1,9 @@
 //! Routes against Gateways: which listeners take them, and why others do not.
 
-use super::{ParentState, ParentTarget, View};
+use super::{
+    state::{AtOne, Fit, ParentState, ParentTarget},
+    view::View,
+};
 use crate::{
     attachment::{
         Options, RouteId, RouteKind,
@@ -207,30 +210,6 @@ impl View<'_> {
             .collect();
         (!common.is_empty()).then(|| common.into())
     }
-}
-
-/// A listener that a parentRef selects.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::attachment) struct AtOne {
-    /// Its place in the Gateway's spec.
-    pub(in crate::attachment) index: usize,
-    pub(in crate::attachment) name: Arc<str>,
-    pub(in crate::attachment) fit: Fit,
-}
-
-/// What a listener and its Gateway say of a route, without regard to other routes.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::attachment) enum Fit {
-    Rejected {
-        reason: &'static str,
-        /// Whether it counts for `attachedRoutes`: parentRef and `allowedRoutes` alone decide that.
-        counted: bool,
-    },
-    Accepted {
-        hostnames: Arc<[EffectiveHostname]>,
-        /// Whether the listener takes traffic.
-        in_force: bool,
-    },
 }
 
 /// The condition `Accepted` of a route that some listener accepts: where it is attached and for which hosts,

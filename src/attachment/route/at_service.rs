@@ -1,6 +1,9 @@
 //! Routes against Services and ServiceImports, as their parents in a mesh (GEP-1426, GEP-1748).
 
-use super::{ParentState, ParentTarget, View, World};
+use super::{
+    state::{ParentState, ParentTarget},
+    view::{View, World},
+};
 use crate::{
     attachment::{
         CONFLICTED, LostPort, PortWinner,

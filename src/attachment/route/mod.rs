@@ -4,20 +4,20 @@ mod at_gateway;
 mod at_service;
 mod parts;
 pub(super) mod rules;
+mod state;
+mod view;
 
-pub(super) use at_gateway::{AtOne, Fit, accepted};
+pub(super) use at_gateway::accepted;
 pub(super) use at_service::governs;
 pub(super) use parts::{parts, visit_backends, visit_extensions};
+pub(super) use state::{AtOne, Fit, ParentState, ParentTarget, RouteState};
+pub(super) use view::World;
 
 use super::{
     Options, Snapshot,
-    backend::{BackendKey, BackendState},
-    effective::EffectiveHostname,
+    backend::BackendKey,
     finding::Finding,
-    gateway::GatewayState,
-    map::Map,
     objects::{
-        grants::Grants,
         object::MULTICLUSTER_GROUP,
         route_id::{RouteId, RouteKind},
     },
@@ -25,166 +25,15 @@ use super::{
 };
 use crate::{
     meta::{
-        Age, FeatureName, GROUP, Hostname, NamespacedName, ObjectRef, PatternStore,
-        condition::route::reason, unexpected_kind,
+        Age, FeatureName, GROUP, Hostname, NamespacedName, condition::route::reason,
+        unexpected_kind,
     },
     v1::ParentReference,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use rules::{Built, Common, Context};
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
-
-/// A route and what was found out about it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct RouteState {
-    pub(super) generation: Option<i64>,
-    pub(super) age: Age,
-    /// With Gateways as parents.
-    pub(super) built: Built,
-    /// With Services as parents, where that makes a difference.
-    pub(super) mesh: Option<Built>,
-    /// At listeners that pass TLS through, where that makes a difference.
-    pub(super) passthrough: Option<Built>,
-    /// With Gateways as parents for which a policy of a backend has no room.
-    pub(super) without_room: BTreeMap<NamespacedName, Built>,
-    pub(super) parents: Vec<ParentState>,
-}
-
-/// A route at one of its parents.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct ParentState {
-    pub(super) reference: ParentReference,
-    pub(super) target: ParentTarget,
-    /// The controller under whose name the status is written; nothing for parents that are not ours.
-    pub(super) controller: Option<String>,
-    pub(super) accepted: Finding,
-}
-
-/// What a parentRef leads to.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum ParentTarget {
-    Gateway {
-        name: NamespacedName,
-        /// The listeners that the parentRef selects by name and port.
-        listeners: Vec<AtOne>,
-        /// Why other listeners do not accept the route, for people.
-        refused: String,
-    },
-    Service {
-        key: BackendKey,
-        /// The port that is meant; all of them without one.
-        port: Option<u16>,
-    },
-    /// Not ours, or not there.
-    Nothing,
-}
-
-impl RouteState {
-    /// The rules at a listener of a Gateway, which passes TLS through or does not.
-    pub(super) fn at_listener(&self, gateway: &NamespacedName, passes_through: bool) -> &Built {
-        match &self.passthrough {
-            Some(built) if passes_through => built,
-            _ => self.without_room.get(gateway).unwrap_or(&self.built),
-        }
-    }
-
-    /// The rules at Services.
-    pub(super) fn at_services(&self) -> &Built {
-        self.mesh.as_ref().unwrap_or(&self.built)
-    }
-
-    /// The listeners of a Gateway that accept this route, as far as other routes do not exclude it; each once,
-    /// in force or not; in the order of the Gateway's spec.
-    pub(super) fn accepted_at(
-        &self,
-        gateway: &NamespacedName,
-    ) -> Vec<(usize, &Arc<[EffectiveHostname]>)> {
-        let accepted = self
-            .at(gateway)
-            .filter(|(parent, _)| parent.accepted.holds())
-            .flat_map(|(_, listeners)| listeners);
-        let mut accepted: Vec<(usize, &Arc<[EffectiveHostname]>)> = accepted
-            .filter_map(|listener| match &listener.fit {
-                Fit::Accepted { hostnames, .. } => Some((listener.index, hostnames)),
-                Fit::Rejected { .. } => None,
-            })
-            .collect();
-        accepted.sort_by_key(|(index, _)| *index);
-        accepted.dedup_by_key(|(index, _)| *index);
-        accepted
-    }
-
-    /// The listeners of a Gateway that select this route by one of these parents, each once: their `attachedRoutes` counts
-    /// it.
-    pub(super) fn counted_at(
-        &self,
-        gateway: &NamespacedName,
-        by: impl Fn(&ParentState) -> bool,
-    ) -> Vec<usize> {
-        let mut listeners: Vec<usize> = self
-            .at(gateway)
-            .filter(|(parent, _)| by(parent))
-            .flat_map(|(_, listeners)| listeners)
-            .filter(|listener| !matches!(listener.fit, Fit::Rejected { counted: false, .. }))
-            .map(|listener| listener.index)
-            .collect();
-        listeners.sort_unstable();
-        listeners.dedup();
-        listeners
-    }
-
-    /// The parents that are this Gateway, and its listeners that they select.
-    fn at<'a>(
-        &'a self,
-        gateway: &NamespacedName,
-    ) -> impl Iterator<Item = (&'a ParentState, &'a [AtOne])> {
-        self.parents
-            .iter()
-            .filter_map(move |parent| match &parent.target {
-                ParentTarget::Gateway {
-                    name, listeners, ..
-                } if name == gateway => Some((parent, listeners.as_slice())),
-                _ => None,
-            })
-    }
-
-    /// The Services and ServiceImports that are among the parents.
-    pub(super) fn services(&self) -> impl Iterator<Item = &BackendKey> {
-        self.parents
-            .iter()
-            .filter_map(|parent| match &parent.target {
-                ParentTarget::Service { key, .. } => Some(key),
-                _ => None,
-            })
-    }
-
-    /// The Gateways that are among the parents and ours.
-    pub(super) fn gateways(&self) -> impl Iterator<Item = &NamespacedName> {
-        self.parents
-            .iter()
-            .filter_map(|parent| match &parent.target {
-                ParentTarget::Gateway { name, .. } => Some(name),
-                _ => None,
-            })
-    }
-}
-
-/// Everything that a route is looked at with.
-#[derive(Clone, Copy)]
-pub(super) struct World<'a> {
-    pub(super) options: &'a Options,
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) grants: &'a Grants,
-    pub(super) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
-    pub(super) backends: &'a Map<BackendKey, BackendState>,
-    pub(super) patterns: &'a PatternStore,
-    /// By Gateway, the policies that have no room for it.
-    pub(super) without_room: &'a Map<NamespacedName, BTreeSet<ObjectRef>>,
-}
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use view::View;
 
 /// Looks at a route; nothing if it is not there.
 pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
@@ -351,45 +200,7 @@ pub(super) const PARENT_KINDS: &[(&str, &str)] = &[
     (MULTICLUSTER_GROUP, "ServiceImport"),
 ];
 
-/// What of a route its parents look at.
-struct View<'a> {
-    id: &'a RouteId,
-    hostnames: &'a [Hostname],
-    /// Whether the route names hostnames at all, readable or not.
-    named_hostnames: bool,
-    labels: Cow<'a, BTreeMap<String, String>>,
-    /// Whether the route's namespace is there, so that its labels are known.
-    namespace_exists: bool,
-    /// Whether one that is only named counts as there.
-    assumes_namespaces: bool,
-    snapshot: &'a Snapshot,
-}
-
 impl View<'_> {
-    /// Says that the namespace of the route does not exist, if so, and what that means for its labels.
-    fn missing_namespace(&self) -> Option<String> {
-        if self.namespace_exists {
-            return None;
-        }
-        let reference = ObjectRef {
-            group: String::new(),
-            kind: "Namespace".to_owned(),
-            namespace: String::new(),
-            name: self.id.name.namespace.clone(),
-        };
-        // In a set of manifests a Namespace that is only named counts as there.
-        Some(
-            if self.assumes_namespaces && !self.snapshot.is_left_out(&reference) {
-                format!(
-                    "{reference} is not given, so that its labels are not known: it counts as having none of these"
-                )
-            } else {
-                let absent = self.snapshot.absent(&reference);
-                format!("{absent} and counts as having none of these labels")
-            },
-        )
-    }
-
     fn at_parent(&self, reference: &ParentReference, world: World<'_>) -> ParentState {
         let place = reference.resolve(&self.id.name.namespace);
         let nothing = |text: String| ParentState {

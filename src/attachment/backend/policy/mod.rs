@@ -5,9 +5,7 @@
 //! TLS that is passed through, where the client already speaks TLS with the backend, nor for UDP, nor for a
 //! mesh, which the GEP leaves to implementations. A BackendLBPolicy is for HTTP and gRPC, whoever sends it.
 
-pub(in crate::attachment) mod ancestors;
 pub(in crate::attachment) mod references;
-pub(in crate::attachment) mod results;
 pub(in crate::attachment) mod winners;
 
 use crate::{
@@ -98,14 +96,14 @@ impl<'a> Policy<'a> {
         }
     }
 
-    fn metadata(self) -> &'a ObjectMeta {
+    pub(in crate::attachment) fn metadata(self) -> &'a ObjectMeta {
         match self {
             Self::Tls(policy) => &policy.metadata,
             Self::Lb(policy) => &policy.metadata,
         }
     }
 
-    fn status(self) -> Option<&'a PolicyStatus> {
+    pub(in crate::attachment) fn status(self) -> Option<&'a PolicyStatus> {
         match self {
             Self::Tls(policy) => policy.status.as_ref(),
             Self::Lb(policy) => policy.status.as_ref(),
@@ -140,12 +138,12 @@ impl<'a> Policy<'a> {
     }
 
     /// The place of the policy among others for the same target.
-    fn seniority(self) -> Seniority {
+    pub(in crate::attachment) fn seniority(self) -> Seniority {
         Seniority::new(Age::of(self.metadata()), object::place(self.metadata()))
     }
 
     /// What is wrong with the policy, whatever its targets are.
-    fn check(self, snapshot: &Snapshot, options: &Options) -> Checked {
+    pub(in crate::attachment) fn check(self, snapshot: &Snapshot, options: &Options) -> Checked {
         match self {
             Self::Tls(policy) => {
                 let trusted = authorities(policy, snapshot, options);
@@ -167,14 +165,14 @@ impl<'a> Policy<'a> {
 }
 
 /// The reason of a condition, and what is wrong.
-type Problem = (&'static str, String);
+pub(in crate::attachment) type Problem = (&'static str, String);
 
 /// What is to be said of a policy whatever its targets are.
-struct Checked {
+pub(in crate::attachment) struct Checked {
     /// Whether it is valid.
-    valid: Result<(), Problem>,
+    pub(in crate::attachment) valid: Result<(), Problem>,
     /// The condition `ResolvedRefs`, where the release has it.
-    resolved: Option<Finding>,
+    pub(in crate::attachment) resolved: Option<Finding>,
 }
 
 /// Whom a BackendTLSPolicy trusts.

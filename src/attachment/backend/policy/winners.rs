@@ -40,7 +40,7 @@ impl BackendPolicies {
     }
 
     /// Whether a BackendTLSPolicy names this port, so that the one for all of the backend does not apply to it.
-    pub(super) fn has_own_tls(&self, port: Option<&str>) -> bool {
+    pub(in crate::attachment) fn has_own_tls(&self, port: Option<&str>) -> bool {
         port.is_some_and(|name| self.tls_of(Some(name)).is_some())
     }
 
@@ -53,7 +53,7 @@ impl BackendPolicies {
     }
 
     /// The policy of a kind that applies to a section, or to all of the backend.
-    pub(super) fn winner(&self, kind: PolicyKind, section: Option<&str>) -> Option<&ObjectRef> {
+    pub(in crate::attachment) fn winner(&self, kind: PolicyKind, section: Option<&str>) -> Option<&ObjectRef> {
         match kind {
             PolicyKind::Tls => self.tls_of(section).map(|(_, policy, _)| policy),
             PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),

@@ -4,12 +4,14 @@ use super::Update;
 use crate::{
     attachment::{
         RouteId,
-        backend::policy::{
-            Policy, PolicyId,
-            ancestors::Ancestors,
-            results::{self, World},
+        backend::{
+            policy::{Policy, PolicyId},
+            policy_status::{
+                ancestors::Ancestors,
+                results::{self, World},
+            },
         },
-        resolver::{PolicyState, depends::Key},
+        resolver::{depends::Key, state::PolicyState},
     },
     meta::NamespacedName,
 };

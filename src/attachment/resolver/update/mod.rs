@@ -7,8 +7,8 @@ mod statuses;
 mod usage;
 
 use super::{
-    Dirty, Resolver,
     depends::{Dependent, Key},
+    state::{Dirty, Resolver},
 };
 use crate::{
     attachment::{
@@ -31,8 +31,16 @@ use std::{
     sync::Arc,
 };
 
+impl Resolver {
+    /// Resolves what has changed since the last time.
+    pub fn update(&mut self) -> Changes {
+        let dirty = std::mem::take(&mut self.dirty);
+        Update::new(self, dirty).run()
+    }
+}
+
 /// One round of looking again: each step marks what the next ones have to do.
-pub(super) struct Update<'a> {
+struct Update<'a> {
     resolver: &'a mut Resolver,
     dirty: Dirty,
     /// Routes to look at; some of them several times.
@@ -55,7 +63,7 @@ pub(super) struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    pub(super) fn new(resolver: &'a mut Resolver, mut dirty: Dirty) -> Self {
+    fn new(resolver: &'a mut Resolver, mut dirty: Dirty) -> Self {
         let routes = std::mem::take(&mut dirty.routes);
         Self {
             routes: routes.into_iter().collect(),
@@ -73,7 +81,7 @@ impl<'a> Update<'a> {
         }
     }
 
-    pub(super) fn run(mut self) -> Changes {
+    fn run(mut self) -> Changes {
         self.grants();
         self.classes();
         self.gateways();

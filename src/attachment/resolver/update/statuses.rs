@@ -5,7 +5,7 @@ use crate::{
     attachment::{
         AtListener, Attachment, LostPort, Resolver, RouteId, Standing, Status,
         assembly::assemble::Tally,
-        backend::policy::{ancestors, results},
+        backend::policy_status::{ancestors, results},
         finding::Finding,
         gateway,
         objects::object::gateway_reference,

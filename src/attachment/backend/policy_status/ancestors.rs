@@ -1,12 +1,13 @@
 //! For which Gateways the status of a policy speaks, and for which it has no room (PolicyStatus `ancestors`).
 
-use super::{
-    Policy, PolicyId,
-    results::{TargetResult, at_gateway},
-};
+use super::results::{TargetResult, at_gateway};
 use crate::{
     attachment::{
-        Snapshot, finding::join, gateway::GatewayState, objects::object::gateway_reference,
+        Snapshot,
+        backend::policy::{Policy, PolicyId},
+        finding::join,
+        gateway::GatewayState,
+        objects::object::gateway_reference,
     },
     meta::{NamespacedName, ObjectRef, Seniority, condition},
     v1::ParentReference,

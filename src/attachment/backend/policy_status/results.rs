@@ -1,11 +1,11 @@
 //! What becomes of a policy at each of its targets.
 
-use super::{Checked, Policy, PolicyId, PolicyKind, Target};
 use crate::{
     attachment::{
         Options, PolicyTarget, Snapshot, WonBy,
         backend::{
             BackendKey, BackendState, PortState,
+            policy::{Checked, Policy, PolicyId, PolicyKind, Target},
             usage::{Sender, Traffic, Usage, Use},
         },
         finding::{Finding, join},

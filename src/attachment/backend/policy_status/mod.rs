@@ -1,0 +1,4 @@
+//! What becomes of policies for backends: at each target, and in their statuses.
+
+pub(in crate::attachment) mod ancestors;
+pub(in crate::attachment) mod results;

@@ -1,0 +1,158 @@
+//! GatewayClasses: whether ours are accepted, and what their statuses say.
+
+use super::version;
+use crate::{
+    attachment::{Options, Snapshot, finding::Finding, objects::object},
+    meta::{
+        Channel, ConditionStatus, FeatureName, GROUP, ObjectRef, SupportedFeatures,
+        condition::gateway_class, unexpected_kind,
+    },
+    schema, v1,
+};
+
+/// A GatewayClass that is ours.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::attachment) struct ClassState {
+    pub(in crate::attachment) controller: String,
+    pub(in crate::attachment) accepted: Finding,
+    supported_version: Finding,
+    pub(in crate::attachment) generation: Option<i64>,
+}
+
+/// Looks at a GatewayClass; nothing if it is not ours.
+pub(in crate::attachment) fn examine_class(
+    class: &v1::GatewayClass,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> Option<ClassState> {
+    let controller = &class.spec.controller_name;
+    if !options.controllers.include(controller) {
+        return None;
+    }
+    let parameters = class
+        .spec
+        .parameters_ref
+        .as_ref()
+        .map(v1::ParametersReference::resolve);
+    let accepted = match parameters.and_then(|p| parameters_problem(&p, snapshot, options)) {
+        Some(problem) => Finding::new(false, gateway_class::reason::INVALID_PARAMETERS, problem),
+        None => Finding::new(
+            true,
+            gateway_class::reason::ACCEPTED,
+            format!("controller `{controller}` has taken the class"),
+        ),
+    };
+    Some(ClassState {
+        controller: controller.clone(),
+        accepted,
+        supported_version: version::supported(snapshot, options.release),
+        generation: class.metadata.generation,
+    })
+}
+
+/// What is wrong with a `parametersRef` (GatewayClassReasonInvalidParameters): it can name a ConfigMap or a
+/// Secret, or an object of an implementation's own kind. What such objects should hold is not known here, so
+/// that only their existence counts.
+pub(super) fn parameters_problem(
+    reference: &ObjectRef,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> Option<String> {
+    let ObjectRef {
+        group,
+        kind,
+        namespace,
+        ..
+    } = reference;
+    let core = group.is_empty() && matches!(kind.as_str(), "ConfigMap" | "Secret");
+    // The group of a CustomResourceDefinition has a dot. Those without are Kubernetes' own, as are those of
+    // the Gateway API.
+    let own_kind = group.contains('.') && group != GROUP;
+    if !core && !own_kind {
+        let expected = [
+            ("", "ConfigMap"),
+            ("", "Secret"),
+            ("", "an implementation's own kind"),
+        ];
+        let problem = unexpected_kind(reference, "holds no parameters", &expected);
+        return Some(format!("`parametersRef`: {problem}"));
+    }
+    if core && namespace.is_empty() {
+        return Some(format!(
+            "`parametersRef` names {kind} `{}` without `namespace`: set `parametersRef.namespace`",
+            reference.name
+        ));
+    }
+    if snapshot.contains(reference) || (own_kind && options.assume.parameters) {
+        return None;
+    }
+    Some(format!("`parametersRef`: {}", snapshot.absent(reference)))
+}
+
+impl ClassState {
+    /// The class of a Gateway that names one which is not there, where options assume it. One that was given and
+    /// is left out is not accepted.
+    pub(in crate::attachment) fn assumed(name: &str, snapshot: &Snapshot, options: &Options) -> Self {
+        let reference = object::class_reference(name);
+        let accepted = if snapshot.is_left_out(&reference) {
+            Finding::new(
+                ConditionStatus::Undetermined,
+                gateway_class::reason::PENDING,
+                snapshot.absent(&reference).to_string(),
+            )
+        } else {
+            Finding::new(
+                true,
+                gateway_class::reason::ACCEPTED,
+                format!("{} and counts as accepted", snapshot.absent(&reference)),
+            )
+        };
+        Self {
+            controller: options.mesh_controller.clone(),
+            accepted,
+            supported_version: version::supported(&Snapshot::default(), options.release),
+            generation: None,
+        }
+    }
+
+    /// The status that the class ought to have.
+    pub(in crate::attachment) fn status(&self, options: &Options) -> v1::GatewayClassStatus {
+        let mut conditions = vec![
+            self.accepted
+                .condition(gateway_class::ACCEPTED, self.generation),
+        ];
+        let mut supported_features = Vec::new();
+        let form = |name: FeatureName| match options.behaviour.supported_features {
+            SupportedFeatures::Objects => v1::SupportedFeature::Object(name),
+            SupportedFeatures::Texts => v1::SupportedFeature::Text(name),
+        };
+        if options.channel == Channel::Experimental {
+            // Whether or not the class is accepted: one that was written before must not fall behind.
+            conditions.push(
+                self.supported_version
+                    .condition(gateway_class::SUPPORTED_VERSION, self.generation),
+            );
+        }
+        if has_supported_features(options) && self.accepted.holds() {
+            supported_features = FeatureName::KNOWN
+                .iter()
+                .map(|name| FeatureName::from(*name))
+                .filter(|feature| options.supports(feature))
+                .map(form)
+                .collect();
+            supported_features.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
+        }
+        v1::GatewayClassStatus {
+            conditions,
+            supported_features,
+        }
+    }
+}
+
+/// Whether the CRDs have `status.supportedFeatures` of a GatewayClass.
+fn has_supported_features(options: &Options) -> bool {
+    let kind = schema::find("gateway.networking.k8s.io/v1", "GatewayClass");
+    let installed = kind.and_then(|kind| kind.installation(options.release, options.channel));
+    let status = installed.and_then(|installed| installed.schema().properties.get("status"));
+    status.is_some_and(|status| status.properties.contains_key("supportedFeatures"))
+}

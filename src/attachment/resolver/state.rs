@@ -1,0 +1,318 @@
+//! The objects, what was found out about them, and what has to be looked at again.
+
+use super::depends::{self, Dependent, Depends, Edges, Key};
+use crate::attachment::{
+    Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
+    assembly::{
+        assemble::Tally,
+        mesh::{Claims, Lost},
+    },
+    backend::{
+        BackendKey, BackendState,
+        policy::{self, PolicyId, PolicyKind},
+        policy_status::{ancestors::Ancestors, results::TargetResult},
+        usage::Usage,
+    },
+    gateway::{ClassState, GatewayState},
+    map::Map,
+    objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
+    route::RouteState,
+    status,
+};
+use crate::meta::{GROUP, NamespacedName, ObjectRef, PatternStore};
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keeps a [`Resolution`] up to date: after a change of one object only what depends on it is looked at
+/// again. At any time the result is what [`resolve`](super::resolve) yields for all the objects at once.
+///
+/// ```
+/// use gwapi::attachment::{Options, Resolver};
+/// use gwapi::v1::{GatewayClass, GatewayClassSpec};
+///
+/// let mut resolver = Resolver::new(Options::new("example.com/controller"));
+/// resolver.insert(GatewayClass::new("example", GatewayClassSpec {
+///     controller_name: "example.com/controller".into(),
+///     ..Default::default()
+/// }));
+/// let changes = resolver.update();
+/// assert_eq!(changes.statuses.len(), 1);
+/// assert!(resolver.update().is_empty());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Resolver {
+    pub(super) options: Options,
+    pub(super) snapshot: Snapshot,
+    pub(super) grants: Grants,
+    pub(super) depends: Depends,
+    pub(super) classes: BTreeMap<NamespacedName, ClassState>,
+    pub(super) gateways: BTreeMap<NamespacedName, GatewayState>,
+    pub(super) backends: Map<BackendKey, BackendState>,
+    pub(super) routes: Map<RouteId, RouteState>,
+    /// The regular expressions of routes, each compiled once.
+    pub(super) patterns: PatternStore,
+    pub(super) tallies: Map<NamespacedName, Vec<Tally>>,
+    pub(super) certificates: Certificates,
+    pub(super) usage: Usage,
+    /// Which ports of a Service its routes ask for and do not govern.
+    pub(super) mesh_lost: Map<BackendKey, Lost>,
+    /// Which routes want which ports of a Service.
+    pub(super) mesh_claims: Map<BackendKey, Claims>,
+    pub(super) policies: Map<PolicyId, PolicyState>,
+    /// By Gateway, the policies whose status has no room for it.
+    pub(super) without_room: Map<NamespacedName, BTreeSet<ObjectRef>>,
+    pub(super) resolution: Resolution,
+    pub(super) dirty: Dirty,
+}
+
+/// A policy and what was found out about it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PolicyState {
+    pub(super) results: Vec<TargetResult>,
+    /// The Gateways for which its status speaks.
+    pub(super) ancestors: Ancestors,
+}
+
+/// What has to be looked at again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dirty {
+    pub(super) grants: BTreeSet<String>,
+    pub(super) classes: BTreeSet<NamespacedName>,
+    pub(super) gateways: BTreeSet<NamespacedName>,
+    pub(super) backends: BTreeSet<BackendKey>,
+    pub(super) routes: BTreeSet<RouteId>,
+    pub(super) policies: BTreeSet<PolicyId>,
+}
+
+impl Resolver {
+    /// A resolver without objects.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            snapshot: Snapshot::default(),
+            grants: Grants::default(),
+            depends: Depends::default(),
+            classes: BTreeMap::new(),
+            gateways: BTreeMap::new(),
+            backends: Map::default(),
+            routes: Map::default(),
+            patterns: PatternStore::default(),
+            tallies: Map::default(),
+            certificates: Certificates::default(),
+            usage: Usage::default(),
+            mesh_lost: Map::default(),
+            mesh_claims: Map::default(),
+            policies: Map::default(),
+            without_room: Map::default(),
+            resolution: Resolution::default(),
+            dirty: Dirty::default(),
+        }
+    }
+
+    /// A resolver with these objects, nothing of which is resolved before [`update`](Self::update).
+    #[must_use]
+    pub fn with_snapshot(snapshot: Snapshot, options: Options) -> Self {
+        let mut resolver = Self::new(options);
+        let references = snapshot.references();
+        resolver.snapshot = snapshot;
+        for reference in references {
+            if let Some(edges) = depends::of(&resolver.snapshot, &reference) {
+                resolver.depends.add(edges);
+            }
+            resolver.mark_own(&reference);
+        }
+        resolver
+    }
+
+    /// The objects.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The result as of the last [`update`](Self::update).
+    #[must_use]
+    pub fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// The same objects under other options; everything is resolved anew with the next
+    /// [`update`](Self::update).
+    pub fn set_options(&mut self, options: Options) {
+        let snapshot = std::mem::take(&mut self.snapshot);
+        *self = Self::with_snapshot(snapshot, options);
+    }
+
+    /// The same objects at another time, against which certificates are held ([`Options::now`]). Takes effect with
+    /// the next [`update`](Self::update), which looks again at whatever has certificates.
+    pub fn set_now(&mut self, now: Timestamp) {
+        self.options.now = Some(now);
+        let gateways = self.snapshot.gateways().keys();
+        self.dirty.gateways.extend(gateways.cloned());
+        let tls = |id: &PolicyId| id.kind == PolicyKind::Tls;
+        let policies: Vec<PolicyId> = policy::all(&self.snapshot).filter(tls).collect();
+        for id in policies {
+            self.mark_policy(id);
+        }
+    }
+
+    /// Puts an object in its place. Takes effect with the next [`update`](Self::update).
+    pub fn insert(&mut self, object: impl Into<SnapshotObject>) {
+        let object = object.into();
+        let reference = object.reference();
+        let before = depends::of(&self.snapshot, &reference);
+        self.snapshot.insert(object);
+        self.changed(&reference, before);
+    }
+
+    /// Notes that an object was given which is not there, since an API server would refuse it: whoever refers to it
+    /// is told so. Takes effect with the next [`update`](Self::update).
+    pub fn leave_out(&mut self, reference: &ObjectRef) {
+        if !self.snapshot.contains(reference) && !self.snapshot.is_left_out(reference) {
+            self.snapshot.leave_out(reference.clone());
+            self.changed(reference, None);
+        }
+    }
+
+    /// Takes an object out, if it is there. Takes effect with the next [`update`](Self::update).
+    pub fn remove(&mut self, reference: &ObjectRef) {
+        let before = depends::of(&self.snapshot, reference);
+        let was_left_out = self.snapshot.is_left_out(reference);
+        if self.snapshot.remove(reference).is_some() || was_left_out {
+            self.changed(reference, before);
+        }
+    }
+
+    /// Whether status entries under this controller name are ours.
+    #[must_use]
+    pub fn owns(&self, controller: &str) -> bool {
+        controller == self.options.mesh_controller
+            || match &self.options.controllers {
+                Controllers::Named(names) => names.contains(controller),
+                Controllers::Any => self.classes.values().any(|c| c.controller == controller),
+            }
+    }
+
+    /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
+    /// objects whose status is not ours.
+    #[must_use]
+    pub fn next_status(&self, reference: &ObjectRef, now: &Time) -> Option<Next<Status>> {
+        let wanted = self.resolution.statuses.get(reference)?;
+        let present = status::present(&self.snapshot, reference);
+        let own = |controller: &str| self.owns(controller);
+        Some(status::next(present.as_ref(), wanted, own, now))
+    }
+
+    /// Notes that an object has come, changed or gone.
+    fn changed(&mut self, reference: &ObjectRef, before: Option<Edges>) {
+        let after = depends::of(&self.snapshot, reference);
+        for edges in [&before, &after].into_iter().flatten() {
+            self.mark_edges(edges);
+        }
+        if before != after {
+            if let Some(before) = &before {
+                self.depends.remove(before);
+            }
+            if let Some(after) = after {
+                self.depends.add(after);
+            }
+        }
+        self.mark_own(reference);
+        let dependents: Vec<Dependent> = self
+            .depends
+            .on(&Key::Object(reference.clone()))
+            .cloned()
+            .collect();
+        for dependent in dependents {
+            match dependent {
+                Dependent::Class(name) => _ = self.dirty.classes.insert(name),
+                Dependent::Gateway(name) => _ = self.dirty.gateways.insert(name),
+                // Routes are marked once it is known whether their parent or backend has really changed.
+                Dependent::Route(_) | Dependent::Slice(_) => {}
+                Dependent::Policy(id) => self.mark_policy(id),
+            }
+        }
+    }
+
+    /// Marks what an object is part of: a slice of a backend, a policy of its target.
+    fn mark_edges(&mut self, (dependent, keys): &Edges) {
+        for key in keys {
+            match (dependent, key) {
+                (Dependent::Slice(_), Key::Slices(backend)) => {
+                    self.dirty.backends.insert(backend.clone());
+                }
+                (Dependent::Policy(_), Key::Target(backend)) => {
+                    self.dirty.backends.insert(backend.clone());
+                    let rivals = self.depends.policies_for(backend);
+                    self.dirty.policies.extend(rivals);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Marks a policy whose references have changed, and the backends that it is for.
+    fn mark_policy(&mut self, id: PolicyId) {
+        if let Some(edges) = depends::of(&self.snapshot, &id.reference()) {
+            self.mark_edges(&edges);
+        }
+        self.dirty.policies.insert(id);
+    }
+
+    /// Marks the object itself.
+    fn mark_own(&mut self, reference: &ObjectRef) {
+        let place = reference.namespaced_name();
+        match (reference.group.as_str(), reference.kind.as_str()) {
+            (GROUP, "GatewayClass") => _ = self.dirty.classes.insert(place),
+            (GROUP, "Gateway") => _ = self.dirty.gateways.insert(place),
+            (GROUP, "ReferenceGrant") => _ = self.dirty.grants.insert(place.namespace),
+            (GROUP, "BackendTLSPolicy" | "BackendLBPolicy") => {
+                let kind = if reference.kind == "BackendTLSPolicy" {
+                    PolicyKind::Tls
+                } else {
+                    PolicyKind::Lb
+                };
+                self.dirty.policies.insert(PolicyId { kind, name: place });
+            }
+            ("", "Secret") => self.certificates.forget(&place),
+            ("", "Namespace") => self.mark_namespace(&place.name),
+            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                let classes = self.snapshot.gateway_classes().keys();
+                self.dirty.classes.extend(classes.cloned());
+            }
+            ("", "Endpoints") => {
+                self.dirty.backends.insert(BackendKey::service(place));
+            }
+            (GROUP, kind) => {
+                if let Some(kind) = RouteKind::from_kind(kind) {
+                    self.dirty.routes.insert(RouteId::new(kind, place));
+                }
+            }
+            _ => {
+                if let Some(key) = BackendKey::of(reference) {
+                    self.dirty.backends.insert(key);
+                }
+            }
+        }
+    }
+
+    /// Marks the routes of a namespace, whose labels may have changed.
+    fn mark_namespace(&mut self, namespace: &str) {
+        macro_rules! mark {
+            ($($routes:ident => $kind:ident),+) => {$(
+                let routes = Snapshot::in_namespace(self.snapshot.$routes(), namespace);
+                self.dirty.routes.extend(
+                    routes.map(|(place, _)| RouteId::new(RouteKind::$kind, place.clone())),
+                );
+            )+};
+        }
+        mark!(http_routes => Http, grpc_routes => Grpc, tls_routes => Tls, tcp_routes => Tcp, udp_routes => Udp);
+    }
+}
