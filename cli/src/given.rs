@@ -1,14 +1,15 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
 mod places;
+pub(crate) mod release;
+pub(crate) mod resolving;
+pub(crate) mod statused;
 
 pub(crate) use places::place;
 
 use crate::{
     input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
     output::{self, Line, Page, Style, Tone},
-    release::{self, Choosing, Chosen, ReleaseArgs},
-    resolving::{self, PatternArgs},
 };
 use clap::Args;
 use gwapi::{
@@ -21,6 +22,8 @@ use gwapi::{
     meta::{Channel, GroupVersionKind, NamespacedName, ObjectRef},
     validation::{Finding, Uses},
 };
+use release::{Choosing, Chosen, ReleaseArgs};
+use resolving::PatternArgs;
 use serde::Serialize;
 
 /// An answer as JSON, and what was given that is left out.

@@ -1,6 +1,7 @@
 //! What `-f` names: files, folders and stdin, read into objects with file, line and column.
 
 mod files;
+pub(crate) mod line;
 mod place;
 mod shown;
 mod sift;

@@ -9,22 +9,19 @@ mod convert;
 mod crds;
 mod given;
 mod input;
-mod line;
 mod output;
-mod release;
 mod request;
-mod resolving;
 #[cfg(test)]
 mod scratch;
 mod serve;
 mod status;
-mod statused;
 mod upgrade_check;
 mod validate;
-mod write;
 
 use clap::{Parser, Subcommand};
-use output::{Exit, visible};
+use given::{release, resolving, statused};
+use input::line;
+use output::{Exit, visible, write};
 use std::process::ExitCode;
 
 /// Ask, lint, convert and emit resources of the Kubernetes Gateway API.

@@ -2,6 +2,7 @@
 //! nothing of the input reaches a terminal raw: text for people as a [`Page`], JSON and YAML by [`escaped`].
 
 pub(crate) mod escaped;
+pub(crate) mod write;
 
 use clap::{Args, ValueEnum};
 use std::{

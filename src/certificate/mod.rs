@@ -15,6 +15,7 @@
 
 mod client;
 mod error;
+mod facts;
 mod names;
 mod pem;
 #[cfg(feature = "tls")]
@@ -28,6 +29,7 @@ pub use client::{ClientCertificateError, ClientChain};
 pub use error::{CertificateError, Part};
 
 use crate::meta::Hostname;
+use facts::Facts;
 use k8s_openapi::jiff::Timestamp;
 use std::fmt;
 
@@ -54,27 +56,6 @@ impl PrivateKey {
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PrivateKey(hidden)")
-    }
-}
-
-/// What is known of a certificate that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Facts {
-    from: Timestamp,
-    until: Timestamp,
-    /// The DNS names among its subject alternative names.
-    names: Vec<String>,
-}
-
-impl Facts {
-    fn check_time(&self, now: Timestamp) -> Result<(), CertificateError> {
-        if now < self.from {
-            Err(CertificateError::NotYetValid { from: self.from })
-        } else if now > self.until {
-            Err(CertificateError::Expired { at: self.until })
-        } else {
-            Ok(())
-        }
     }
 }
 
@@ -107,7 +88,7 @@ impl KeyPair {
         let private = pem::private_key(key)?;
         #[cfg(feature = "tls")]
         let facts = {
-            let read: Vec<x509::Certificate> = certificates
+            let read: Vec<x509::ReadCertificate> = certificates
                 .iter()
                 .enumerate()
                 .map(|(index, der)| x509::read(der, index))

@@ -1,6 +1,6 @@
 //! Certificates read (X.509, RFC 5280).
 
-use super::{CertificateError, Facts};
+use super::{CertificateError, facts::Facts};
 use k8s_openapi::jiff::Timestamp;
 use x509_cert::{
     der::Decode,
@@ -10,13 +10,13 @@ use x509_cert::{
 };
 
 /// A certificate that was read.
-pub(super) struct Certificate {
+pub(super) struct ReadCertificate {
     pub(super) facts: Facts,
     pub(super) public_key: SubjectPublicKeyInfoOwned,
 }
 
 /// Reads the certificate at a place of a chain.
-pub(super) fn read(der: &[u8], index: usize) -> Result<Certificate, CertificateError> {
+pub(super) fn read(der: &[u8], index: usize) -> Result<ReadCertificate, CertificateError> {
     let malformed = |why: x509_cert::der::Error| CertificateError::Certificate {
         index,
         why: why.to_string(),
@@ -31,7 +31,7 @@ pub(super) fn read(der: &[u8], index: usize) -> Result<Certificate, CertificateE
             _ => None,
         }));
     }
-    Ok(Certificate {
+    Ok(ReadCertificate {
         facts: Facts {
             from: timestamp(validity.not_before),
             until: timestamp(validity.not_after),

@@ -47,6 +47,7 @@ mod backend_tls_policy;
 mod error;
 mod kinds;
 mod migrate;
+mod policy_forms;
 mod release;
 mod repeated;
 mod review;

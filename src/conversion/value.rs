@@ -1,8 +1,7 @@
 //! Conversion of objects as JSON.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, backend_tls_policy, kinds,
-    stream_route,
+    ConversionError, ConversionProblem, ConversionProblemKind, kinds, policy_forms, stream_route,
 };
 use crate::{
     meta::{ObjectRef, kept_name},
@@ -108,9 +107,9 @@ fn change(
                 .and_then(|metadata| metadata.get("namespace"))
                 .and_then(Value::as_str)
                 .map(str::to_owned);
-            backend_tls_policy::forth(object, own.as_deref())
+            policy_forms::forth(object, own.as_deref())
         }
-        (v1::BackendTlsPolicy::KIND, _, OLD) => backend_tls_policy::back(object, from),
+        (v1::BackendTlsPolicy::KIND, _, OLD) => policy_forms::back(object, from),
         (v1::TlsRoute::KIND | v1::TcpRoute::KIND | v1::UdpRoute::KIND, OLD, _) => {
             stream_route::narrow(object, kind == v1::TlsRoute::KIND)
         }

@@ -2,7 +2,7 @@
 //! request reaches, redirects in circles.
 //!
 //! [`lint`] looks at what [`attachment`](crate::attachment) has resolved and asks it and
-//! [`routing`]: it has no opinion of its own on what a ReferenceGrant allows, which listener takes a
+//! [`routing`](crate::routing): it has no opinion of its own on what a ReferenceGrant allows, which listener takes a
 //! route, or which of two matches wins. Its rules are those of [`rules::set`](crate::rules::set); all of them warn.
 //!
 //! ```
@@ -26,63 +26,28 @@
 
 mod budget;
 mod covered;
+mod found;
+mod further;
 mod judge;
 mod loops;
 pub mod near;
+mod options;
 mod patterns;
 mod reach;
 mod references;
 mod sample;
 
+pub use found::is_without_condition;
 pub use judge::{Member, judge_set, judge_together};
+pub use options::{LintOptions, Linted};
 
 use crate::{
     attachment::{Resolver, admit::Ignored},
     meta::ObjectRef,
-    routing,
-    rules::{Rule, Severity},
-    validation::{Finding, Findings, Report},
 };
 use budget::Budget;
-use near::{Met, Near, NearLimits};
-use std::collections::BTreeMap;
-
-/// What [`lint`] takes for granted.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct LintOptions {
-    /// Whether references are followed. Not for a lone object, of whose neighbours nothing is known.
-    pub references: bool,
-    /// How a data plane would decide what the specification leaves open.
-    pub routing: routing::RouterOptions,
-    /// How far to look for what a reference that fails was nearly meant to name.
-    pub near: NearLimits,
-    /// How many matches are looked at for what no request reaches, at all listeners and Services together and once for
-    /// each hostname; and once more as many for redirects in circles. 500 000 by default: a table that does not fit into
-    /// the rest is passed over, and [`Linted::met`] says how many were.
-    pub max_matches: usize,
-}
-
-impl Default for LintOptions {
-    fn default() -> Self {
-        Self {
-            references: true,
-            routing: routing::RouterOptions::default(),
-            near: NearLimits::default(),
-            max_matches: 500_000,
-        }
-    }
-}
-
-/// What there is to say of a set of objects.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Linted<K> {
-    /// A report for each object of which there is anything to say.
-    pub reports: BTreeMap<K, Report>,
-    /// The bounds of [`LintOptions`] that were met: findings may lack their help, or be missing.
-    pub met: Vec<Met>,
-}
+use found::Found;
+use near::{Met, Near};
 
 /// Looks for what is wrong with a set of objects although each is valid, as of the resolver's last
 /// [`update`](Resolver::update).
@@ -142,67 +107,6 @@ fn match_rules(resolver: &Resolver, options: &LintOptions, found: &mut Found) ->
         most: options.max_matches,
         cut_short,
     })
-}
-
-/// Whether no condition of a status says what a finding of validation warns of: who shows a status has to say it beside the
-/// conditions.
-///
-/// A rule that is valid and works otherwise than it looks has no condition, nor has a version that is deprecated; of the latter
-/// this is false all the same, since the object works.
-#[must_use]
-pub fn is_without_condition(finding: &Finding) -> bool {
-    const TOLD: &[&str] = &[
-        "GRPCRouteRule/filters-can-be-applied",
-        "HTTPRouteRule/filters-can-be-applied",
-        "Listener/tls-needed",
-        "RegularExpression/compiles",
-        "RouteNamespaces/selector-valid",
-        "version/deprecated",
-    ];
-    finding.severity() == Severity::Warning && !TOLD.contains(&finding.rule())
-}
-
-/// The findings as they are made, by the object that they are about.
-#[derive(Default)]
-struct Found {
-    by_object: BTreeMap<ObjectRef, Findings>,
-}
-
-impl Found {
-    fn push(&mut self, object: &ObjectRef, rule: &Rule, path: String, message: String) {
-        let finding = Finding::of(rule, path).with_message(message);
-        self.add(object, finding);
-    }
-
-    fn push_with_help(
-        &mut self,
-        object: &ObjectRef,
-        rule: &Rule,
-        path: String,
-        message: String,
-        help: String,
-    ) {
-        let finding = Finding::of(rule, path).with_message(message);
-        self.add(object, finding.with_help(help));
-    }
-
-    fn add(&mut self, object: &ObjectRef, finding: Finding) {
-        match self.by_object.get_mut(object) {
-            Some(findings) => findings.push(finding),
-            None => {
-                let mut findings = Findings::default();
-                findings.push(finding);
-                self.by_object.insert(object.clone(), findings);
-            }
-        }
-    }
-
-    fn into_reports(self) -> BTreeMap<ObjectRef, Report> {
-        let reports = self.by_object.into_iter();
-        reports
-            .map(|(object, findings)| (object, Report::from(findings)))
-            .collect()
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ mod entries;
 use super::{
     Found, LintOptions,
     budget::{self, Budget},
-    covered, patterns,
+    covered,
+    further::further_rule,
+    patterns,
 };
 use crate::{
     attachment::{
@@ -465,11 +467,6 @@ impl Reach<'_> {
 /// Whether a field is that of a match, and not of a rule without matches.
 fn is_match(path: &str) -> bool {
     path.contains(".matches[")
-}
-
-/// What to do about a rule that no connection reaches, since the first one takes them all.
-pub(super) fn further_rule(rule: RuleLabel<'_>, first: RuleLabel<'_>) -> String {
-    format!("remove {rule}, or move its `backendRefs` into {first}")
 }
 
 /// That a match is never reached, because of the match at a field of a route that has so many of them, in the rule `label`.

@@ -2,9 +2,9 @@
 
 use super::{
     Object, ReadError,
-    value::{Failure, Nulls, Unread, UnreadField, from_value, from_value_noting},
+    typed::read_as,
+    value::{Failure, UnreadField},
 };
-use crate::schema;
 use serde_json::Value;
 
 /// Decodes one object into the type of its `apiVersion` and `kind`; [`Object::Other`] where the crate has
@@ -51,7 +51,7 @@ where
 /// in the order of the object, at most a thousand. None for an object that cannot be decoded, or whose kind the
 /// crate does not know: that is kept whole.
 ///
-/// For kinds of the Gateway API, [`schema::unknown_fields`] says more: the nearest name, and the channel that has
+/// For kinds of the Gateway API, [`schema::unknown_fields`](crate::schema::unknown_fields) says more: the nearest name, and the channel that has
 /// the field.
 #[must_use]
 pub fn unread_fields(value: &Value) -> Vec<String> {
@@ -63,39 +63,4 @@ pub fn unread_fields(value: &Value) -> Vec<String> {
 pub(crate) fn unread(value: &Value) -> Vec<UnreadField> {
     let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
     Object::unread(text("apiVersion"), text("kind"), value)
-}
-
-pub(super) fn read_as<T>(value: &Value) -> Result<T, Failure>
-where
-    T: k8s_openapi::Resource + serde::de::DeserializeOwned,
-{
-    from_value(value, nulls_of::<T>())
-}
-
-pub(super) fn unread_of<T>(value: &Value) -> Vec<UnreadField>
-where
-    T: k8s_openapi::Resource + serde::de::DeserializeOwned,
-{
-    unread_as::<T>(value, nulls_of::<T>())
-}
-
-/// The fields of a custom resource that a type which stands for all of it does not have.
-pub(crate) fn unread_of_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Vec<UnreadField> {
-    unread_as::<T>(value, Nulls::OfCustomResource)
-}
-
-fn unread_as<T: serde::de::DeserializeOwned>(value: &Value, nulls: Nulls) -> Vec<UnreadField> {
-    let unread = Unread::default();
-    match from_value_noting::<T>(value, nulls, &unread) {
-        Ok(_) => unread.into_fields(),
-        Err(_) => Vec::new(),
-    }
-}
-
-fn nulls_of<T: k8s_openapi::Resource>() -> Nulls {
-    if schema::is_own_group(T::API_VERSION) {
-        Nulls::OfCustomResource
-    } else {
-        Nulls::Empty
-    }
 }

@@ -54,14 +54,14 @@ mod position;
 mod raw_object;
 mod reader;
 mod stream;
+mod typed;
 mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
-#[cfg(feature = "yaml")]
-mod yaml_scalar;
 
 pub use decode::{decode, decode_as, unread_fields};
-pub(crate) use decode::{unread, unread_of_custom};
+pub(crate) use decode::unread;
+pub(crate) use typed::unread_of_custom;
 pub use error::ReadError;
 pub use list::into_objects;
 pub use object::Object;

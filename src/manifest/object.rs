@@ -55,7 +55,7 @@ macro_rules! objects {
                 value: &Value,
             ) -> Result<Self, super::value::Failure> {
                 $( if api_version == <$type>::API_VERSION && kind == <$type>::KIND {
-                    return super::decode::read_as::<$type>(value).map(|object| Self::$variant(Box::new(object)));
+                    return super::typed::read_as::<$type>(value).map(|object| Self::$variant(Box::new(object)));
                 } )+
                 Ok(Self::Other(Box::new(value.clone())))
             }
@@ -63,7 +63,7 @@ macro_rules! objects {
             /// The fields of an object of a known kind that its type does not have.
             pub(super) fn unread(api_version: &str, kind: &str, value: &Value) -> Vec<super::UnreadField> {
                 $( if api_version == <$type>::API_VERSION && kind == <$type>::KIND {
-                    return super::decode::unread_of::<$type>(value);
+                    return super::typed::unread_of::<$type>(value);
                 } )+
                 Vec::new()
             }

@@ -3,14 +3,16 @@
 //! A stream is cut into documents first, at the lines that YAML reserves for it (`---` and `...`), and
 //! each is parsed alone: a broken document then ends where the next one begins.
 
+mod scalar;
+
 use super::{
     Position,
     list::is_list_kind,
     position::{Inner, Mark, Syntax, Tree},
     reader::{Items, Members, Reader},
-    yaml_scalar::{self, Tagged},
 };
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
+use scalar::Tagged;
 use serde_json::{Map, Value};
 use std::{cell::Cell, collections::HashMap};
 
@@ -434,8 +436,7 @@ impl<'a, 'r> Document<'a, 'r> {
                         Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<"
                     );
                     let key = self.node(event, at, depth + 1)?;
-                    let key =
-                        yaml_scalar::key(key.value).map_err(|message| Syntax::new(at, message))?;
+                    let key = scalar::key(key.value).map_err(|message| Syntax::new(at, message))?;
                     let (event, value_at) = self.inside(start)?;
                     let length = self.reader.push_key(&key);
                     let member = self.node(event, value_at, depth + 1)?;
@@ -540,5 +541,5 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
             _ => Tagged::Text,
         },
     };
-    yaml_scalar::resolve(text, tagged)
+    scalar::resolve(text, tagged)
 }

@@ -1,6 +1,6 @@
 //! Labels and label selectors (Kubernetes; Gateway `allowedRoutes.namespaces.selector`).
 
-use super::hostname::is_dns_subdomain;
+use super::is_dns_subdomain;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube_core::Selector;
 use thiserror::Error;

@@ -5,14 +5,12 @@
 //! intersected, a [`Duration`] with checked bounds, a [`HeaderName`] that compares without regard to
 //! case. Parse where the meaning is needed; keep the text where it is stored.
 
-pub(crate) mod authority;
-mod behaviour;
 pub mod condition;
 pub mod constraint;
 mod duration;
 pub mod feature;
 mod header_name;
-mod hostname;
+mod host;
 mod label;
 mod open_enum;
 pub(crate) mod pattern;
@@ -22,18 +20,16 @@ mod release;
 pub mod resource;
 mod seniority;
 mod union;
-mod when;
 pub(crate) mod wire;
 
-pub use authority::{Authority, AuthorityError, AuthorityErrorKind};
-pub use behaviour::{
-    AttachedRoutes, Behaviour, PolicyReferences, SessionCookiePath, SupportedFeatures,
-};
 pub use condition::{Condition, ConditionSet, ConditionStatus};
 pub use duration::{Duration, DurationError};
 pub use feature::FeatureName;
 pub use header_name::{HeaderName, HeaderNameError};
-pub use hostname::{Hostname, HostnameError, HostnameRank, Specificity};
+pub use host::{
+    Authority, AuthorityError, AuthorityErrorKind, Hostname, HostnameError, HostnameRank,
+    Specificity,
+};
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
 pub use pattern::{
     Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns, TableBudget,
@@ -41,17 +37,19 @@ pub use pattern::{
 };
 pub use port::{PortNumber, SectionName, SectionNameError, Transport, is_port_number};
 pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectRef};
-pub use release::{Channel, ChannelError, Release, ReleaseError};
+pub use release::{
+    AttachedRoutes, Behaviour, Channel, ChannelError, InWords, PolicyReferences, Release,
+    ReleaseError, SessionCookiePath, SupportedFeatures, When, WhenError,
+};
 pub use resource::Kind;
 pub use seniority::{Age, Seniority};
-pub use when::{InWords, When, WhenError};
 
-pub(crate) use hostname::{is_below, is_dns_subdomain, is_narrower};
+pub(crate) use host::{authority, is_below, is_dns_subdomain, is_narrower};
 pub(crate) use open_enum::open_enum;
 pub(crate) use reference::{kept_name, unexpected_kind};
+pub(crate) use release::{mark_values, was, when};
 pub(crate) use resource::resource;
 pub(crate) use union::union;
-pub(crate) use when::{mark_values, was, when};
 
 /// The API group of every Gateway API kind.
 pub const GROUP: &str = "gateway.networking.k8s.io";

@@ -54,7 +54,7 @@ impl FromStr for SectionName {
     type Err = SectionNameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if super::hostname::is_dns_subdomain(text) {
+        if super::is_dns_subdomain(text) {
             Ok(Self(text.to_owned()))
         } else {
             Err(SectionNameError {

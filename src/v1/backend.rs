@@ -1,13 +1,13 @@
 //! References to backends.
 
-use super::{GrpcRouteFilter, HttpRouteFilter};
 use crate::meta::{self, PortNumber, constraint};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What every reference to a backend says, defaults applied.
 ///
-/// One trait for [`BackendObjectReference`], [`BackendRef`], [`HttpBackendRef`] and [`GrpcBackendRef`],
+/// One trait for [`BackendObjectReference`], [`BackendRef`], [`HttpBackendRef`](super::HttpBackendRef) and
+/// [`GrpcBackendRef`](super::GrpcBackendRef),
 /// so that resolving a backend is written once.
 pub trait BackendReference {
     /// The API group: the core group by default.
@@ -130,6 +130,8 @@ macro_rules! backend_reference {
     };
 }
 
+pub(super) use backend_reference;
+
 backend_reference! {
     /// Names a backend without a weight, as a mirror does.
     #[derive(Eq)]
@@ -145,40 +147,6 @@ backend_reference! {
     pub struct BackendRef {
         [shared]
         /// The share of connections, in proportion to the sum of all weights of the rule; 1 unless set.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
-        pub weight: Option<i32>,
-    }
-    weight: |this| this.weight.unwrap_or(1)
-}
-
-backend_reference! {
-    /// Names a backend of an HTTPRoute rule, its share of the requests and the filters for them alone
-    /// (HTTPRoute `spec.rules[].backendRefs[]`).
-    pub struct HttpBackendRef {
-        /// Filters for the requests to this backend, applied after the rule's own.
-        #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
-        #[schemars(length(max = 16))]
-        pub filters: Vec<HttpRouteFilter>,
-        [shared]
-        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
-        pub weight: Option<i32>,
-    }
-    weight: |this| this.weight.unwrap_or(1)
-}
-
-backend_reference! {
-    /// Names a backend of a GRPCRoute rule, its share of the requests and the filters for them alone
-    /// (GRPCRoute `spec.rules[].backendRefs[]`).
-    pub struct GrpcBackendRef {
-        /// Filters for the requests to this backend, applied after the rule's own.
-        #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
-        #[schemars(length(max = 16))]
-        pub filters: Vec<GrpcRouteFilter>,
-        [shared]
-        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
         pub weight: Option<i32>,

@@ -1,11 +1,11 @@
 //! GRPCRoute: which gRPC calls go where.
 
 use super::{
-    GatewayDefaultScope, GrpcBackendRef, HeaderMatchType, HttpHeaderFilter,
+    BackendReference, GatewayDefaultScope, HeaderMatchType, HttpHeaderFilter,
     HttpRequestMirrorFilter, LocalObjectReference, ParentReference, RouteStatus,
-    SessionPersistence,
+    SessionPersistence, backend::backend_reference,
 };
-use crate::meta::{constraint, open_enum, resource, union, was, when};
+use crate::meta::{PortNumber, constraint, open_enum, resource, union, was, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -180,4 +180,21 @@ union! {
         /// A filter of the implementation's own, in an object of the route's namespace.
         ExtensionRef(LocalObjectReference) = "ExtensionRef", "extensionRef";
     }
+}
+
+backend_reference! {
+    /// Names a backend of a GRPCRoute rule, its share of the requests and the filters for them alone
+    /// (GRPCRoute `spec.rules[].backendRefs[]`).
+    pub struct GrpcBackendRef {
+        /// Filters for the requests to this backend, applied after the rule's own.
+        #[serde(default, deserialize_with = "crate::meta::wire::list", skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(max = 16))]
+        pub filters: Vec<GrpcRouteFilter>,
+        [shared]
+        /// The share of requests, in proportion to the sum of all weights of the rule; 1 unless set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<constraint::Weight>", extend("default" = 1))]
+        pub weight: Option<i32>,
+    }
+    weight: |this| this.weight.unwrap_or(1)
 }

@@ -55,16 +55,8 @@
 mod backend;
 mod backend_tls_policy;
 mod gateway;
-mod gateway_class;
-mod gateway_status;
 mod grpc_route;
-mod http_cors;
-mod http_external_auth;
-mod http_filter;
-mod http_match;
 mod http_route;
-mod listener;
-mod listener_set;
 mod policy;
 mod reference;
 mod reference_grant;
@@ -75,52 +67,34 @@ mod tcp_route;
 mod tls_route;
 mod udp_route;
 
-pub use backend::{
-    BackendObjectReference, BackendRef, BackendReference, GrpcBackendRef, HttpBackendRef,
-};
+pub use backend::{BackendObjectReference, BackendRef, BackendReference};
 pub use backend_tls_policy::{
     BackendTlsPolicy, BackendTlsPolicyList, BackendTlsPolicySpec, BackendTlsPolicyValidation,
     SubjectAltName, SubjectAltNameType, WellKnownCaCertificatesType,
 };
+pub(crate) use gateway::undecided;
 pub use gateway::{
-    AddressRoutability, AddressType, AllowedListeners, FrontendTlsConfig, Gateway,
-    GatewayBackendTls, GatewayDefaultScope, GatewayInfrastructure, GatewayList, GatewaySpec,
-    GatewaySpecAddress, GatewayTlsConfig, LocalParametersReference, TlsConfig, TlsPortConfig,
+    AddressRoutability, AddressType, AllowedListeners, AllowedRoutes, FromNamespaces,
+    FrontendTlsConfig, FrontendTlsValidation, FrontendValidationModeType, GATEWAYS_EXIST_FINALIZER,
+    Gateway, GatewayBackendTls, GatewayClass, GatewayClassList, GatewayClassSpec,
+    GatewayClassStatus, GatewayInfrastructure, GatewayList, GatewaySpec, GatewaySpecAddress,
+    GatewayStatus, GatewayStatusAddress, GatewayTlsConfig, Listener, ListenerEntry,
+    ListenerEntryStatus, ListenerFilter, ListenerFilters, ListenerNamespaces, ListenerSet,
+    ListenerSetList, ListenerSetSpec, ListenerSetStatus, ListenerStatus, ListenerTlsConfig,
+    LocalParametersReference, ParametersReference, ParentGatewayReference, ProtocolType,
+    RouteGroupKind, RouteNamespaces, TlsConfig, TlsModeType, TlsPortConfig,
 };
-pub use gateway_class::{
-    GATEWAYS_EXIST_FINALIZER, GatewayClass, GatewayClassList, GatewayClassSpec, GatewayClassStatus,
-    ParametersReference,
-};
-pub(crate) use gateway_status::undecided;
-pub use gateway_status::{GatewayStatus, GatewayStatusAddress, ListenerStatus};
 pub use grpc_route::{
-    GrpcHeaderMatch, GrpcMethodMatch, GrpcMethodMatchType, GrpcRoute, GrpcRouteFilter,
-    GrpcRouteList, GrpcRouteMatch, GrpcRouteRule, GrpcRouteSpec,
-};
-pub use http_cors::{HttpCorsFilter, HttpMethodWithWildcard};
-pub use http_external_auth::{
-    ForwardBodyConfig, GrpcAuthConfig, HttpAuthConfig, HttpExternalAuthFilter,
-    HttpRouteExternalAuthProtocol,
-};
-pub use http_filter::{
-    Fraction, HttpHeader, HttpHeaderFilter, HttpPathModifier, HttpRequestMirrorFilter,
-    HttpRequestRedirectFilter, HttpRouteFilter, HttpUrlRewriteFilter, RedirectScheme,
-};
-pub use http_match::{
-    HeaderMatchType, HttpHeaderMatch, HttpMethod, HttpPathMatch, HttpQueryParamMatch,
-    HttpRouteMatch, PathMatchType, QueryParamMatchType,
+    GrpcBackendRef, GrpcHeaderMatch, GrpcMethodMatch, GrpcMethodMatchType, GrpcRoute,
+    GrpcRouteFilter, GrpcRouteList, GrpcRouteMatch, GrpcRouteRule, GrpcRouteSpec,
 };
 pub use http_route::{
-    HttpRoute, HttpRouteList, HttpRouteRetry, HttpRouteRule, HttpRouteSpec, HttpRouteTimeouts,
-};
-pub use listener::{
-    AllowedRoutes, FromNamespaces, FrontendTlsValidation, FrontendValidationModeType, Listener,
-    ListenerFilter, ListenerFilters, ListenerNamespaces, ListenerTlsConfig, ProtocolType,
-    RouteGroupKind, RouteNamespaces, TlsModeType,
-};
-pub use listener_set::{
-    ListenerEntry, ListenerEntryStatus, ListenerSet, ListenerSetList, ListenerSetSpec,
-    ListenerSetStatus, ParentGatewayReference,
+    ForwardBodyConfig, Fraction, GrpcAuthConfig, HeaderMatchType, HttpAuthConfig, HttpBackendRef,
+    HttpCorsFilter, HttpExternalAuthFilter, HttpHeader, HttpHeaderFilter, HttpHeaderMatch,
+    HttpMethod, HttpMethodWithWildcard, HttpPathMatch, HttpPathModifier, HttpQueryParamMatch,
+    HttpRequestMirrorFilter, HttpRequestRedirectFilter, HttpRoute, HttpRouteExternalAuthProtocol,
+    HttpRouteFilter, HttpRouteList, HttpRouteMatch, HttpRouteRetry, HttpRouteRule, HttpRouteSpec,
+    HttpRouteTimeouts, HttpUrlRewriteFilter, PathMatchType, QueryParamMatchType, RedirectScheme,
 };
 pub use policy::{
     LocalPolicyTargetReference, LocalPolicyTargetReferenceWithSectionName, MAX_ANCESTORS,
@@ -132,7 +106,7 @@ pub use reference::{
 pub use reference_grant::{
     ReferenceGrant, ReferenceGrantFrom, ReferenceGrantList, ReferenceGrantSpec, ReferenceGrantTo,
 };
-pub use route::{RouteParentStatus, RouteStatus};
+pub use route::{GatewayDefaultScope, RouteParentStatus, RouteStatus};
 pub use session_persistence::{
     CookieConfig, CookieLifetimeType, HeaderConfig, SessionPersistence, SessionPersistenceType,
 };

@@ -1,7 +1,7 @@
 //! What all kinds of routes have in common.
 
 use super::ParentReference;
-use crate::meta::{Condition, constraint, when};
+use crate::meta::{Condition, constraint, open_enum, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -77,4 +77,15 @@ pub struct RouteParentStatus {
     pub controller_name: String,
     /// The parent, as the route's `spec.parentRefs` names it.
     pub parent_ref: ParentReference,
+}
+
+open_enum! {
+    /// Which routes attach to Gateways that they do not name (`spec.defaultScope` of a Gateway,
+    /// `spec.useDefaultGateways` of a route, GEP-3793).
+    pub enum GatewayDefaultScope, schema = closed {
+        /// All routes that ask for it.
+        All = "All",
+        /// None.
+        None = "None",
+    }
 }

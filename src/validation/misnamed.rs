@@ -132,7 +132,7 @@ fn own_version(kind: &str, options: &ValidationOptions) -> String {
     let Some(kind) = own_kinds().find(|own| own.eq_ignore_ascii_case(kind)) else {
         return format!("write `apiVersion: {GROUP}/VERSION`");
     };
-    if let Some(served) = super::served_versions(kind, options).first() {
+    if let Some(served) = super::served::served_versions(kind, options).first() {
         return format!("write `apiVersion: {served}`");
     }
     let place = (options.release, options.channel);

@@ -32,60 +32,27 @@ mod condition;
 mod kubernetes;
 mod metadata;
 pub(crate) mod misnamed;
+mod options;
 mod plan;
 mod report;
+mod served;
 mod structure;
 mod wording;
 
 use crate::{
-    meta::{Channel, Kind, PatternLimits, Release},
+    meta::{Channel, Kind},
     schema::{self, Installation, KindVersion, Path},
 };
-use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
+use served::{newest, not_served, served_versions};
 use structure::Fields;
 
 #[cfg(feature = "admission")]
 pub use admission::review;
 pub use choice::{ChoiceReason, Narrowed, ReleaseChoice, Uses, choose_release};
+pub use options::ValidationOptions;
 pub use report::{Finding, MOST_FINDINGS, Report};
 pub(crate) use report::{Findings, kind_elsewhere};
-
-/// How objects are judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ValidationOptions {
-    /// The channel whose CRDs the server has.
-    pub channel: Channel,
-    /// The release whose CRDs the server has.
-    pub release: Release,
-    /// Whether `status` is judged, as when a controller writes it. A server drops it on creation.
-    pub with_status: bool,
-    /// The time at which the certificates of a set have to be valid ([`lint`](crate::lint)); not judged without.
-    pub now: Option<Timestamp>,
-    /// How large the regular expressions of routes may be: one that exceeds a limit is warned of.
-    pub patterns: PatternLimits,
-}
-
-impl ValidationOptions {
-    /// As on creation, by the CRDs of v1.1.0.
-    #[must_use]
-    pub fn new(channel: Channel) -> Self {
-        Self {
-            channel,
-            ..Self::default()
-        }
-    }
-
-    /// As on creation, by the CRDs of a release.
-    #[must_use]
-    pub fn of(release: Release, channel: Channel) -> Self {
-        Self {
-            channel,
-            release,
-            ..Self::default()
-        }
-    }
-}
 
 /// Judges a typed object as on creation.
 #[must_use]
@@ -254,69 +221,6 @@ fn subject(object: &Value, options: &ValidationOptions) -> Subject {
         }
         _ => Subject::Hopeless(unserved()),
     }
-}
-
-/// The versions of a kind that a server of the channel serves, stored one first.
-fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'static str> {
-    let mut served: Vec<_> = schema::versions_of(kind, options.release, options.channel)
-        .filter(|(_, installation)| installation.served)
-        .collect();
-    served.sort_by_key(|(_, installation)| !installation.stored);
-    served
-        .into_iter()
-        .map(|(kind, _)| kind.api_version)
-        .collect()
-}
-
-fn newest(kind: &KindVersion, options: &ValidationOptions) -> &'static str {
-    served_versions(kind.kind, options)
-        .first()
-        .copied()
-        .unwrap_or("a served version")
-}
-
-fn not_served(
-    api_version: &str,
-    kind: &str,
-    served: &[&str],
-    options: &ValidationOptions,
-) -> Finding {
-    let ValidationOptions {
-        channel, release, ..
-    } = *options;
-    let since = schema::later(api_version, kind, release)
-        .map(|later| format!(", which came with release {}", later.since))
-        .unwrap_or_default();
-    let when = schema::find(api_version, kind).map(|known| known.history.when_served());
-    let elsewhere = when.map(|when| report::elsewhere(when, None, (release, channel)));
-    if !served.is_empty() {
-        let write = format!("write `apiVersion: {}`", served.join("` or `"));
-        return Finding::error(
-            "version/not-served",
-            "apiVersion".to_owned(),
-            format!(
-                "the {channel} channel of {release} does not serve {kind} in `{api_version}`{since}"
-            ),
-        )
-        .with_help(match elsewhere {
-            Some(elsewhere) => format!("{write} (`{api_version}`: {elsewhere})"),
-            None => write,
-        });
-    }
-    let help = report::kind_elsewhere(kind, Some(api_version), (release, channel));
-    let finding = Finding::error(
-        "kind/not-served",
-        "kind".to_owned(),
-        format!("the {channel} channel of {release} has no kind `{kind}`{since}"),
-    );
-    if !help.is_empty() {
-        return finding.with_help(help);
-    }
-    let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
-    finding.with_help(match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "see `kubectl api-resources` for the kinds that there are".to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is given and not in force is named, with the reason.
 
 use super::*;
+use crate::meta::ObjectRef;
 use serde_json::json;
 
 fn object(api_version: &str, kind: &str, name: &str, spec: Value) -> Value {

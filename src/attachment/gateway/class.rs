@@ -92,7 +92,11 @@ pub(super) fn parameters_problem(
 impl ClassState {
     /// The class of a Gateway that names one which is not there, where options assume it. One that was given and
     /// is left out is not accepted.
-    pub(in crate::attachment) fn assumed(name: &str, snapshot: &Snapshot, options: &Options) -> Self {
+    pub(in crate::attachment) fn assumed(
+        name: &str,
+        snapshot: &Snapshot,
+        options: &Options,
+    ) -> Self {
         let reference = object::class_reference(name);
         let accepted = if snapshot.is_left_out(&reference) {
             Finding::new(

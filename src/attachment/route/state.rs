@@ -55,7 +55,11 @@ pub(in crate::attachment) enum ParentTarget {
 
 impl RouteState {
     /// The rules at a listener of a Gateway, which passes TLS through or does not.
-    pub(in crate::attachment) fn at_listener(&self, gateway: &NamespacedName, passes_through: bool) -> &Built {
+    pub(in crate::attachment) fn at_listener(
+        &self,
+        gateway: &NamespacedName,
+        passes_through: bool,
+    ) -> &Built {
         match &self.passthrough {
             Some(built) if passes_through => built,
             _ => self.without_room.get(gateway).unwrap_or(&self.built),

@@ -130,7 +130,10 @@ impl<'a> Index<'a> {
         from: &str,
     ) -> impl Iterator<Item = &'i Pair<'a>> {
         let of = |places: Option<&'i Vec<usize>>| {
-            places.into_iter().flatten().take(super::MOST_LOOKED_AT)
+            places
+                .into_iter()
+                .flatten()
+                .take(super::limits::MOST_LOOKED_AT)
         };
         let places = of(self.by_namespace.get(namespace)).chain(of(self.by_from.get(from)));
         places.filter_map(|place| self.pairs.get(*place))

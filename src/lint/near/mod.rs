@@ -32,6 +32,8 @@ mod conflict;
 mod general;
 mod grant;
 mod index;
+mod judged;
+mod limits;
 mod listener;
 mod names;
 mod parent;
@@ -51,51 +53,15 @@ use crate::{
     schema,
 };
 use index::Index;
+use judged::Judged;
+use limits::{MOST_LOOKED_AT, MOST_NAMED};
+pub use limits::{Met, NearLimits};
 pub use request::Around;
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::BTreeSet,
     sync::Arc,
 };
-
-/// How many objects are looked at for one that is nearly meant, and how many are named at most.
-const MOST_LOOKED_AT: usize = 1_000;
-
-/// How many of a kind are named.
-const MOST_NAMED: usize = 8;
-
-/// Bounds on what looking for near misses may cost. What is beyond them is not looked at: the last ones of very many
-/// references that fail have no hint. [`Near::met`] says which bound was met, and how often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NearLimits {
-    /// How many objects are looked at in all; 50 000 by default. A set may have as many references that fail as it has
-    /// objects.
-    pub max_objects: usize,
-    /// How many listeners are asked whether they would take a request; 64 by default.
-    pub max_listeners: usize,
-}
-
-impl Default for NearLimits {
-    fn default() -> Self {
-        Self {
-            max_objects: 50_000,
-            max_listeners: 64,
-        }
-    }
-}
-
-/// A bound that was met: hints may be missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Met {
-    /// The bound, as the field of [`NearLimits`] or [`LintOptions`](crate::lint::LintOptions) is called.
-    pub bound: &'static str,
-    /// What the bound allows.
-    pub most: usize,
-    /// How many references, requests, or tables of listeners and Services were not looked at to the end.
-    pub cut_short: usize,
-}
 
 /// Finds what nearly fits, among the objects of a resolver and those that are left out.
 #[derive(Debug)]
@@ -111,7 +77,7 @@ pub struct Near<'a> {
     /// How many requests met more listeners than may be asked.
     more_listeners: Cell<usize>,
     /// What validation says of the route that was looked at last.
-    judged: RefCell<Option<Arc<rules::Judged>>>,
+    judged: RefCell<Option<Arc<Judged>>>,
 }
 
 /// What to write for the group of a reference to a kind that is in another group.

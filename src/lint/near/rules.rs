@@ -1,17 +1,17 @@
 //! What is wrong with rules of routes, and what would be right.
 
-use super::{MOST_NAMED, Near};
+use super::{MOST_NAMED, Near, judged::Judged};
 use crate::{
     attachment::{RouteId, RouteKind, RuleLabel},
     filters,
-    lint::{is_without_condition, reach::further_rule},
+    lint::{found::is_without_condition, further::further_rule},
     meta::{GROUP, ObjectRef},
     rules::Severity,
     validation::{Finding, ValidationOptions, validate_value},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 impl Near<'_> {
     /// What to do about rules of a route that cannot be applied, each with its place. They are named by what validation
@@ -139,15 +139,6 @@ fn path(rule: usize) -> String {
 /// A field in a rule as it is shown: ``spec.rules[0].filters[1]` (`canary`)``.
 fn field(label: RuleLabel<'_>, below: &str) -> String {
     label.after(&format!("`{}{below}`", path(label.index)))
-}
-
-/// What validation says of a route.
-#[derive(Debug)]
-pub(super) struct Judged {
-    route: RouteId,
-    findings: Vec<Finding>,
-    /// The rules that it says are invalid.
-    rules: BTreeSet<usize>,
 }
 
 /// Whether a finding is one that makes a rule invalid: what a server refuses, or what it takes and cannot be applied.

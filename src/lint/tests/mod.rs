@@ -6,7 +6,11 @@ mod references;
 mod work;
 
 use super::*;
-use crate::{meta::Channel, rules::Severity, validation};
+use crate::{
+    meta::Channel,
+    rules::Severity,
+    validation::{self, Report},
+};
 use serde_json::{Value, json};
 
 fn route(spec: &Value) -> Value {

@@ -1,6 +1,7 @@
 //! References that lead to nothing, or to something that cannot be used.
 
 use super::*;
+use crate::validation::Finding;
 
 #[test]
 fn references_of_a_set_are_followed() {

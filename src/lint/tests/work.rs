@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lint::{
-    budget::work::matches, loops::work::routes as routes_for_redirects,
+    budget::work::matches, loops::work::routes as routes_for_redirects, near::NearLimits,
     reach::work::routes as routes_by_listener,
 };
 

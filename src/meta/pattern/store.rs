@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::{Inner, Pattern, PatternError};
+use super::{
+    PatternError,
+    compiled::{Inner, Pattern},
+};
 
 /// Patterns that are in use somewhere, by their text: two routes with one regular expression share what it is
 /// compiled to. A pattern that is no longer used is forgotten. Clones share one store.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rules::Severity;
+use crate::{meta::Release, rules::Severity};
 use serde_json::json;
 
 mod releases;

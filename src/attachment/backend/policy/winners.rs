@@ -53,7 +53,11 @@ impl BackendPolicies {
     }
 
     /// The policy of a kind that applies to a section, or to all of the backend.
-    pub(in crate::attachment) fn winner(&self, kind: PolicyKind, section: Option<&str>) -> Option<&ObjectRef> {
+    pub(in crate::attachment) fn winner(
+        &self,
+        kind: PolicyKind,
+        section: Option<&str>,
+    ) -> Option<&ObjectRef> {
         match kind {
             PolicyKind::Tls => self.tls_of(section).map(|(_, policy, _)| policy),
             PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),

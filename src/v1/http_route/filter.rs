@@ -1,8 +1,10 @@
 //! Filters of an HTTPRoute: what is done to requests and responses on their way.
 
-use super::{BackendObjectReference, LocalObjectReference};
 use super::{HttpCorsFilter, HttpExternalAuthFilter};
-use crate::meta::{PortNumber, constraint, open_enum, union, when};
+use crate::{
+    meta::{PortNumber, constraint, open_enum, union, when},
+    v1::{BackendObjectReference, LocalObjectReference},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

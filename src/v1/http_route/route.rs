@@ -1,10 +1,10 @@
 //! HTTPRoute: which HTTP requests go where.
 
-use super::{
-    GatewayDefaultScope, HttpBackendRef, HttpPathMatch, HttpRouteFilter, HttpRouteMatch,
-    ParentReference, PathMatchType, RouteStatus, SessionPersistence,
+use super::{HttpBackendRef, HttpPathMatch, HttpRouteFilter, HttpRouteMatch, PathMatchType};
+use crate::{
+    meta::{constraint, resource, was, when},
+    v1::{GatewayDefaultScope, ParentReference, RouteStatus, SessionPersistence},
 };
-use crate::meta::{constraint, resource, was, when};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

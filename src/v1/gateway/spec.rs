@@ -1,9 +1,12 @@
 //! Gateway: a point where traffic enters, with its listeners and addresses.
 
 use super::{
-    FrontendTlsValidation, GatewayStatus, Listener, ListenerNamespaces, SecretObjectReference,
+    FrontendTlsValidation, GatewaySpecAddress, GatewayStatus, Listener, ListenerNamespaces,
 };
-use crate::meta::{self, PortNumber, constraint, open_enum, resource, was, when};
+use crate::{
+    meta::{self, PortNumber, constraint, resource, was, when},
+    v1::{GatewayDefaultScope, SecretObjectReference},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,17 +93,6 @@ pub struct AllowedListeners {
     pub namespaces: Option<ListenerNamespaces>,
 }
 
-open_enum! {
-    /// Which routes attach to Gateways that they do not name (`spec.defaultScope` of a Gateway,
-    /// `spec.useDefaultGateways` of a route, GEP-3793).
-    pub enum GatewayDefaultScope, schema = closed {
-        /// All routes that ask for it.
-        All = "All",
-        /// None.
-        None = "None",
-    }
-}
-
 /// How a Gateway as a whole speaks TLS (`spec.tls`). What a single listener does is in its [`ListenerTlsConfig`].
 ///
 /// [`ListenerTlsConfig`]: super::ListenerTlsConfig
@@ -173,64 +165,6 @@ pub struct TlsPortConfig {
     pub port: PortNumber,
     /// How certificates are checked there.
     pub tls: TlsConfig,
-}
-
-/// An address that a Gateway asks for (`spec.addresses[]`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(transform = super::gateway_status::ip_addresses_have_the_form_of_one)]
-pub struct GatewaySpecAddress {
-    /// From where the address should be reached; as the controller sees fit unless set (GEP-5093).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-gwapi-when" = when!("E1.7")))]
-    pub routability: Option<AddressRoutability>,
-    /// What kind of address; `IPAddress` unless set.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "IPAddress"))]
-    pub r#type: Option<AddressType>,
-    /// The address: `192.0.2.1`, `2001:db8::1`, `gw.example.com`, or whatever the type means. Unless set, the controller
-    /// chooses one of the type; releases before v1.3.0 ask for a value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        with = "Option<constraint::WantedAddress>",
-        extend("x-gwapi-required" = when!("..1.2"))
-    )]
-    pub value: Option<String>,
-}
-
-impl GatewaySpecAddress {
-    /// The type of address in effect: `IPAddress` unless set.
-    #[must_use]
-    pub fn address_type(&self) -> AddressType {
-        self.r#type.clone().unwrap_or(AddressType::IpAddress)
-    }
-
-    /// The address that is asked for; nothing where the controller is to choose one.
-    #[must_use]
-    pub fn value(&self) -> Option<&str> {
-        self.value.as_deref().filter(|value| !value.is_empty())
-    }
-}
-
-open_enum! {
-    /// From where an address is reached. Controllers may add values of their own, prefixed with a domain; the empty text
-    /// leaves it to the controller.
-    pub enum AddressRoutability, schema = Routability {
-        /// From within the cluster: the address is the cluster IP of a Service.
-        Cluster = "Cluster",
-    }
-}
-
-open_enum! {
-    /// What kind of address a text is. Controllers may add types of their own, prefixed with a domain.
-    pub enum AddressType, schema = AddressKind {
-        /// An IPv4 or IPv6 address.
-        IpAddress = "IPAddress",
-        /// A DNS name.
-        Hostname = "Hostname",
-        /// Deprecated: a name that means something to the controller.
-        NamedAddress = "NamedAddress",
-    }
 }
 
 /// What a controller should set on the infrastructure of one Gateway (`spec.infrastructure`, GEP-1867).

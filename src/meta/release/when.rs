@@ -1,6 +1,6 @@
 //! Intervals of releases: since when, and until when, something is part of the API.
 
-use super::{Channel, Release};
+use super::list::{Channel, Release, number};
 use std::{fmt, str::FromStr};
 
 /// The releases that have something, as one interval for each channel.
@@ -60,11 +60,6 @@ impl Span {
     const fn is_empty(self) -> bool {
         self.from > self.to
     }
-}
-
-/// A version as one number that orders as versions do.
-pub(super) const fn number(major: u8, minor: u8, patch: u8) -> u32 {
-    (major as u32) << 16 | (minor as u32) << 8 | patch as u32
 }
 
 /// A text that is no mark of releases.

@@ -1,8 +1,8 @@
 //! The observed state of a Gateway and its listeners.
 
-use super::{AddressRoutability, AddressType, RouteGroupKind};
+use super::{GatewayStatusAddress, RouteGroupKind};
 use crate::meta::{Condition, constraint, when};
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -65,48 +65,6 @@ pub(crate) fn undecided(types: &[&str]) -> serde_json::Value {
         })
     };
     types.iter().copied().map(condition).collect()
-}
-
-/// An address at which a Gateway is reached (`status.addresses[]`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(transform = ip_addresses_have_the_form_of_one)]
-pub struct GatewayStatusAddress {
-    /// From where the address is reached; as the controller sees fit unless set (GEP-5093).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-gwapi-when" = when!("E1.7")))]
-    pub routability: Option<AddressRoutability>,
-    /// What kind of address; `IPAddress` unless set.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "IPAddress"))]
-    pub r#type: Option<AddressType>,
-    /// The address: `192.0.2.1`, `2001:db8::1`, `gw.example.com`, or whatever the type means.
-    #[schemars(with = "constraint::AddressValue")]
-    pub value: String,
-}
-
-impl GatewayStatusAddress {
-    /// The type of address in effect: `IPAddress` unless set.
-    #[must_use]
-    pub fn address_type(&self) -> AddressType {
-        self.r#type.clone().unwrap_or(AddressType::IpAddress)
-    }
-}
-
-/// Adds to the schema of an address that one of type `IPAddress` is an IPv4 or an IPv6 address.
-pub(super) fn ip_addresses_have_the_form_of_one(schema: &mut Schema) {
-    schema.insert(
-        "oneOf".to_owned(),
-        json!([
-            {
-                "properties": {
-                    "type": { "enum": ["IPAddress"] },
-                    "value": { "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] },
-                },
-            },
-            { "properties": { "type": { "not": { "enum": ["IPAddress"] } } } },
-        ]),
-    );
 }
 
 /// The observed state of one listener (`status.listeners[]`).

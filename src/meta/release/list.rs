@@ -1,6 +1,5 @@
 //! Releases of the Gateway API and their channels.
 
-use super::when::number;
 use std::{
     cmp::Ordering,
     fmt,
@@ -56,6 +55,11 @@ impl FromStr for Channel {
                 text: text.to_owned(),
             })
     }
+}
+
+/// A version as one number that orders as versions do.
+pub(super) const fn number(major: u8, minor: u8, patch: u8) -> u32 {
+    (major as u32) << 16 | (minor as u32) << 8 | patch as u32
 }
 
 /// A release of the Gateway API.

@@ -1,7 +1,9 @@
 //! GatewayClass: a kind of Gateway that users can ask for.
 
-use super::SupportedFeature;
-use crate::meta::{self, Condition, constraint, resource, was, when};
+use crate::{
+    meta::{self, Condition, constraint, resource, was, when},
+    v1::SupportedFeature,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +99,7 @@ pub struct GatewayClassStatus {
         extend(
             "x-kubernetes-list-type" = "map",
             "x-kubernetes-list-map-keys" = ["type"],
-            "default" = super::gateway_status::undecided(&["Accepted"]),
+            "default" = super::status::undecided(&["Accepted"]),
         )
     )]
     pub conditions: Vec<Condition>,

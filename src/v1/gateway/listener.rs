@@ -1,8 +1,8 @@
 //! Listeners of a Gateway: port, protocol, hostname, TLS, and which routes may attach.
 
-use super::{HttpExternalAuthFilter, LocalObjectReference, ObjectReference, SecretObjectReference};
-use crate::meta::{
-    self, GroupKind, PortNumber, Transport, constraint, open_enum, union, was, when,
+use crate::{
+    meta::{self, GroupKind, PortNumber, Transport, constraint, open_enum, union, was, when},
+    v1::{HttpExternalAuthFilter, LocalObjectReference, ObjectReference, SecretObjectReference},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use schemars::JsonSchema;

@@ -128,7 +128,7 @@ impl From<Listener> for ListenerEntry {
 /// The observed state of a ListenerSet (`status`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("default" = { "conditions": super::gateway_status::undecided(&["Accepted", "Programmed"]) }))]
+#[schemars(extend("default" = { "conditions": super::status::undecided(&["Accepted", "Programmed"]) }))]
 pub struct ListenerSetStatus {
     /// What the controller found.
     #[serde(
@@ -142,7 +142,7 @@ pub struct ListenerSetStatus {
         extend(
             "x-kubernetes-list-type" = "map",
             "x-kubernetes-list-map-keys" = ["type"],
-            "default" = super::gateway_status::undecided(&["Accepted", "Programmed"]),
+            "default" = super::status::undecided(&["Accepted", "Programmed"]),
         )
     )]
     pub conditions: Vec<Condition>,

@@ -1,7 +1,9 @@
 //! Requests that a further server has to allow (GEP-1494).
 
-use super::BackendObjectReference;
-use crate::meta::{constraint, open_enum, was};
+use crate::{
+    meta::{constraint, open_enum, was},
+    v1::BackendObjectReference,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,67 @@
+//! The versions of a kind that a server has.
+
+use super::{Finding, ValidationOptions, report};
+use crate::schema::{self, KindVersion};
+
+/// The versions of a kind that a server of the channel serves, stored one first.
+pub(super) fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'static str> {
+    let mut served: Vec<_> = schema::versions_of(kind, options.release, options.channel)
+        .filter(|(_, installation)| installation.served)
+        .collect();
+    served.sort_by_key(|(_, installation)| !installation.stored);
+    served
+        .into_iter()
+        .map(|(kind, _)| kind.api_version)
+        .collect()
+}
+
+pub(super) fn newest(kind: &KindVersion, options: &ValidationOptions) -> &'static str {
+    served_versions(kind.kind, options)
+        .first()
+        .copied()
+        .unwrap_or("a served version")
+}
+
+pub(super) fn not_served(
+    api_version: &str,
+    kind: &str,
+    served: &[&str],
+    options: &ValidationOptions,
+) -> Finding {
+    let ValidationOptions {
+        channel, release, ..
+    } = *options;
+    let since = schema::later(api_version, kind, release)
+        .map(|later| format!(", which came with release {}", later.since))
+        .unwrap_or_default();
+    let when = schema::find(api_version, kind).map(|known| known.history.when_served());
+    let elsewhere = when.map(|when| report::elsewhere(when, None, (release, channel)));
+    if !served.is_empty() {
+        let write = format!("write `apiVersion: {}`", served.join("` or `"));
+        return Finding::error(
+            "version/not-served",
+            "apiVersion".to_owned(),
+            format!(
+                "the {channel} channel of {release} does not serve {kind} in `{api_version}`{since}"
+            ),
+        )
+        .with_help(match elsewhere {
+            Some(elsewhere) => format!("{write} (`{api_version}`: {elsewhere})"),
+            None => write,
+        });
+    }
+    let help = report::kind_elsewhere(kind, Some(api_version), (release, channel));
+    let finding = Finding::error(
+        "kind/not-served",
+        "kind".to_owned(),
+        format!("the {channel} channel of {release} has no kind `{kind}`{since}"),
+    );
+    if !help.is_empty() {
+        return finding.with_help(help);
+    }
+    let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
+    finding.with_help(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "see `kubectl api-resources` for the kinds that there are".to_owned(),
+    })
+}
