@@ -59,9 +59,8 @@ mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use decode::{decode, decode_as, unread_fields};
 pub(crate) use decode::unread;
-pub(crate) use typed::unread_of_custom;
+pub use decode::{decode, decode_as, unread_fields};
 pub use error::ReadError;
 pub use list::into_objects;
 pub use object::Object;
@@ -69,6 +68,7 @@ pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};
 pub use raw_object::{Decoded, Manifest, RawObject};
 pub use stream::Stream;
+pub(crate) use typed::unread_of_custom;
 pub(crate) use value::UnreadField;
 #[cfg(feature = "yaml")]
 pub use yaml::documents;
