@@ -239,7 +239,7 @@ fn reference(entries: &[Value], ours: &History) -> Marks {
             entry["field"].as_str().unwrap(),
         );
         let key = (plain(name, field), field.to_owned());
-        let own = marks.entry(key.clone()).or_insert_with(BTreeMap::new);
+        let own = marks.entry(key.clone()).or_default();
         if let Some(wanted) = entry.get("in") {
             own.insert("in".to_owned(), places(wanted));
         }
