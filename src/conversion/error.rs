@@ -246,7 +246,7 @@ pub enum ConversionProblemKind {
     /// A member that the object's version does not know, and to which the wanted version gives a meaning.
     #[error(
         "`{0}` is not a field of the object's version, and would become one of the wanted version: write the object in the \
-         version that has it, or do without the field"
+         wanted version, or do without the field"
     )]
     Collision(String),
     /// A value of the wrong type where the form changes.

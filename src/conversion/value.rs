@@ -186,7 +186,7 @@ mod tests {
             error(&policy, V1ALPHA3),
             "cannot convert BackendTLSPolicy shop/tls to `gateway.networking.k8s.io/v1alpha3`: \
              spec.tls.caCertificateRefs: `caCertificateRefs` is not a field of the object's version, and would \
-             become one of the wanted version: write the object in the version that has it, or do without the field; \
+             become one of the wanted version: write the object in the wanted version, or do without the field; \
              spec.targetRef.namespace: the target is in namespace `other` and the policy in `shop`: move the \
              policy to `other`"
         );

@@ -176,6 +176,27 @@ impl Schema {
         self.varies || self.when.is_some() || !self.values.is_empty()
     }
 
+    /// Whether another node asks the same of a value itself, whatever it asks of what is in it.
+    pub(crate) fn asks_the_same(&self, other: &Self) -> bool {
+        let sizes = |node: &Self| {
+            [
+                node.min_length,
+                node.max_length,
+                node.min_items,
+                node.max_items,
+                node.min_properties,
+                node.max_properties,
+            ]
+        };
+        let pattern = |node: &Self| node.pattern.as_ref().map(|it| it.as_str().to_owned());
+        self.value_type == other.value_type
+            && self.format == other.format
+            && self.enumeration == other.enumeration
+            && (self.minimum, self.maximum) == (other.minimum, other.maximum)
+            && sizes(self) == sizes(other)
+            && pattern(self) == pattern(other)
+    }
+
     /// Calls `visit` for this node and every node below it that describes a value, with the place that
     /// rules are attached to: the type's name, or `Type.field` for a field.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Schema, &[String])) {

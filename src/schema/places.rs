@@ -1,6 +1,6 @@
 //! Where else a field is: in the other versions of its kind, and in the kind that has replaced it or that it has replaced.
 
-use super::{KindVersion, Path, Schema, relatives};
+use super::{KindVersion, Path, Schema, find, relatives};
 use crate::meta::{Release, When};
 use std::fmt::Write as _;
 
@@ -69,6 +69,42 @@ fn moved(of: &KindVersion, other: &KindVersion, names: &[&str]) -> Option<String
         let rest = path.strip_prefix(from)?;
         rest.starts_with('.').then(|| format!("{to}{rest}"))
     })
+}
+
+/// The releases that have a field of a kind, for people: `since v1.4.0 in the experimental channel`.
+pub(crate) fn field_in_words(api_version: &str, kind: &str, names: &[&str]) -> String {
+    let kind = find(api_version, kind);
+    let found = kind.and_then(|kind| when(kind.every(), names));
+    found.unwrap_or(When::NEVER).in_words()
+}
+
+/// Whether a relative of a version of a kind has the field at a path (`spec.rules[0].name`) and asks something else of it there.
+pub(crate) fn is_other_in_a_relative(of: &'static KindVersion, path: &str) -> bool {
+    let names: Vec<&str> = path
+        .split('.')
+        .map(|step| step.split('[').next().unwrap_or(step))
+        .collect();
+    let is_item = path.ends_with(']');
+    let mut others = relatives(of).filter_map(|other| node(other.every(), &names, is_item));
+    node(of.every(), &names, is_item)
+        .is_some_and(|own| others.any(|other| !own.asks_the_same(other)))
+}
+
+/// The node of the field of these names; with `item` that of the elements of its list.
+fn node<'s>(schema: &'s Schema, names: &[&str], item: bool) -> Option<&'s Schema> {
+    let found = names.iter().try_fold(schema, |schema, name| {
+        let schema = below_lists(schema);
+        let values = schema.additional_properties.as_deref();
+        schema.properties.get(*name).or(values)
+    })?;
+    Some(if item { below_lists(found) } else { found })
+}
+
+fn below_lists(mut schema: &Schema) -> &Schema {
+    while let Some(items) = schema.items.as_deref() {
+        schema = items;
+    }
+    schema
 }
 
 /// The releases that have the field of these names, and all above it.

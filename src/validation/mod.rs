@@ -141,6 +141,7 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
             &mut found,
         ));
     }
+    found.note_varied(|path| schema::is_other_in_a_relative(kind, path));
     if found.has_varied() {
         let case = allowed::Case {
             object,

@@ -275,6 +275,19 @@ impl Findings {
         }
     }
 
+    /// Notes that the place of a finding differs in another version or kind, where that is said of its path.
+    pub(super) fn note_varied(&mut self, differs: impl Fn(&str) -> bool) {
+        let is_new = |(index, finding): &(usize, &Finding)| {
+            self.varied.binary_search(index).is_err()
+                && finding.rule().starts_with("schema/")
+                && differs(finding.path())
+        };
+        let new = self.kept.iter().enumerate().filter(is_new);
+        let new: Vec<usize> = new.map(|(index, _)| index).collect();
+        self.varied.extend(new);
+        self.varied.sort_unstable();
+    }
+
     /// Whether there is a finding about a place that differs from release to release.
     pub(super) fn has_varied(&self) -> bool {
         !self.varied.is_empty()

@@ -199,7 +199,8 @@ impl Editor<'_> {
             .begin(path)
             .is_some_and(|at| self.text.starts_with(at, &['{']));
         let stays = |fate: &Fate<'_>| !matches!(fate, Fate::Goes);
-        if !fates.iter().any(stays) {
+        // In braces there would be nothing to put what is new behind.
+        if !fates.iter().any(stays) && (is_flow || added.is_empty()) {
             return Some(false);
         }
         for (index, (member, fate)) in members.iter().zip(&fates).enumerate() {
@@ -409,6 +410,11 @@ impl Editor<'_> {
             Some(self.text.content_end(member.key, end, long))
         };
         let goes = |index: usize| matches!(fates.get(index), Some(Fate::Goes));
+        let last = (0..members.len()).rev().find(|index| !goes(*index));
+        let first = members.first()?.key;
+        if last.is_none() && (dash || self.text.indent_of_first(first).is_none()) {
+            return Some(false);
+        }
         let mut edits = Vec::new();
         for (index, member) in members.iter().enumerate().filter(|(index, _)| goes(*index)) {
             let end = end_of(index)?;
@@ -428,11 +434,11 @@ impl Editor<'_> {
             let long = old.get(member.name).is_some_and(is_long);
             let kept = match long {
                 true => String::new(),
-                false => self.text.comments(member.key, end),
+                false => self.comments_left(member.key, end),
             };
+            let end = end.max(self.carried.end_within(member.key, end));
             edits.push((self.text.line_start(member.key), end, kept));
         }
-        let last = (0..members.len()).rev().find(|index| !goes(*index))?;
         if dash {
             let first = members
                 .get((0..members.len()).find(|index| !goes(*index))?)?
@@ -444,13 +450,18 @@ impl Editor<'_> {
             edits.push((begin, first, "- ".to_owned()));
         }
         if !added.is_empty() {
-            let at = end_of(last)?;
+            // Where nothing stays, what is new stands where the last member was.
+            let at = match last {
+                Some(last) => end_of(last)?,
+                None => edits.iter().map(|(_, to, _)| *to).max()?,
+            };
+            let beside = members.get(last.unwrap_or(0))?.key;
             let mut lines = String::new();
             if !self.text.get(0, at).ends_with('\n') {
                 lines.push_str(self.text.newline());
             }
             for (name, value) in added {
-                lines.push_str(&self.block((name, value), members.get(last)?.key, path)?);
+                lines.push_str(&self.block((name, value), beside, path)?);
             }
             edits.push((at, at, lines));
         }
@@ -458,6 +469,19 @@ impl Editor<'_> {
             self.replace(from, to, new);
         }
         Some(true)
+    }
+}
+
+impl Editor<'_> {
+    /// The comments in the lines of a member that goes, without those that something takes along.
+    fn comments_left(&self, key: usize, end: usize) -> String {
+        let mut left = String::new();
+        let mut from = self.text.line_end(key);
+        for (begin, to) in self.carried.within(key, end) {
+            left += &self.text.comments(key, from, begin);
+            from = from.max(to);
+        }
+        left + &self.text.comments(key, from, end)
     }
 }
 

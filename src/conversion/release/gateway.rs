@@ -3,7 +3,7 @@
 use super::fields::{Found, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
-    schema::{Path, Schema},
+    schema::{self, Path, Schema},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -239,7 +239,14 @@ fn refuse_mode(validation: Option<&Value>, at: &Path<'_>, found: &mut Found) {
             message: "the wanted release has no `mode`: it refuses clients whose certificates are not valid, as \
                       `AllowValidOnly` does"
                 .to_owned(),
-            help: "do without it if that is meant, or keep the Gateway in a release that has it".to_owned(),
+            help: format!(
+                "do without it if that is meant, or keep the Gateway in a release that has it ({})",
+                schema::field_in_words(
+                    "gateway.networking.k8s.io/v1",
+                    "Gateway",
+                    &["spec", "tls", "frontend", "default", "validation", "mode"]
+                )
+            ),
         };
         found.problem(at.field("validation").field("mode"), problem);
     }

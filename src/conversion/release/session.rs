@@ -3,7 +3,7 @@
 use super::fields::{Found, Note, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
-    schema::{Path, Schema},
+    schema::{self, Path, Schema},
 };
 use serde_json::{Map, Value, json};
 
@@ -114,7 +114,14 @@ fn one_back(
     {
         let problem = Problem::NoForm {
             message: "the wanted release cannot set the path of a cookie".to_owned(),
-            help: "do without it if the cookie may be sent for the path that the rule matches, or keep the object in a release that has it".to_owned(),
+            help: format!(
+                "do without it if the cookie may be sent for the path that the rule matches, or keep the object in a release that has it ({})",
+                schema::field_in_words(
+                    "gateway.networking.k8s.io/v1",
+                    "HTTPRoute",
+                    &["spec", "rules", "sessionPersistence", "cookie", "path"]
+                )
+            ),
         };
         found.problem(at.field(new).field("path"), problem);
         return;

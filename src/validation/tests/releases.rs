@@ -313,3 +313,29 @@ fn a_release_that_changes_nothing_judges_as_the_one_before() {
         }
     }
 }
+
+/// Even where no release of the version itself differs.
+#[test]
+fn a_limit_that_another_version_does_not_have_is_named_with_that_version() {
+    let rule = json!({"backendRefs": [{"name": "a", "port": 1}]});
+    for (kind, hostnames) in [
+        ("TCPRoute", None),
+        ("UDPRoute", None),
+        ("TLSRoute", Some(["a.example"])),
+    ] {
+        let mut object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
+            "metadata": {"name": "a", "namespace": "b"}, "spec": {"rules": [rule, rule]},
+        });
+        if let Some(hostnames) = hostnames {
+            object["spec"]["hostnames"] = json!(hostnames);
+        }
+        let options = ValidationOptions::of(Release::V1_6_0, Channel::Experimental);
+        let report = validate_value(&object, &options);
+        let errors: Vec<_> = report.errors().collect();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].rule(), "schema/max-items");
+        let help = errors[0].help().unwrap();
+        assert!(help.contains("what is written is allowed in `v1alpha2` "), "{help}");
+    }
+}

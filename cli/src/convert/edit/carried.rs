@@ -2,7 +2,7 @@
 
 use super::{Editor, Fate, Text, fates, flow, is_long, within};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// The members that stand elsewhere in the new object, by their paths there.
 #[derive(Default)]
@@ -12,12 +12,31 @@ pub(super) struct Carried {
     above: HashSet<String>,
     /// Where each is taken from: by the offset of its key, from the first comment above it to its end.
     taken: HashMap<usize, (usize, usize)>,
+    /// The same by where it begins. None of them is in another.
+    ranges: BTreeMap<usize, usize>,
 }
 
 impl Carried {
     /// Where the lines begin and end that a member takes along; nothing where it takes none.
     pub(super) fn taken(&self, key: usize) -> Option<(usize, usize)> {
         self.taken.get(&key).copied()
+    }
+
+    /// Where that begins and ends which is taken from between these offsets.
+    pub(super) fn within(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, usize)> {
+        let ranges = self.ranges.range(from..to);
+        ranges.map(|(from, to)| (*from, *to))
+    }
+
+    /// Where the last of that ends.
+    pub(super) fn end_within(&self, from: usize, to: usize) -> usize {
+        self.within(from, to).last().map_or(0, |(_, end)| end)
+    }
+
+    /// Whether these lines, or a part of them, are taken along by something else.
+    fn touches(&self, lines: Lines) -> bool {
+        let before = self.ranges.range(..lines.to).next_back();
+        before.is_some_and(|(_, to)| *to > lines.from)
     }
 
     /// Whether something is carried to a place below this path.
@@ -29,6 +48,7 @@ impl Carried {
     fn add(&mut self, path: String, lines: Lines) {
         let Lines { from, key, to } = lines;
         self.taken.insert(key, (from, to));
+        self.ranges.insert(from, to);
         for (at, _) in path.match_indices(['.', '[']) {
             self.above.extend(path.get(..at).map(str::to_owned));
         }
@@ -44,6 +64,9 @@ struct Lines {
     key: usize,
     to: usize,
 }
+
+/// How many levels below a member that goes are looked at for what moves by itself.
+const DEPTH: usize = 4;
 
 /// A member that is not there any more.
 struct Gone {
@@ -103,10 +126,20 @@ impl Editor<'_> {
                             self.collect(&path, (value, new), next, gone, added);
                         }
                         Fate::Goes => {
-                            let lines = self.gone(member.key, value, next);
-                            gone.extend(lines.map(|lines| (value, lines)));
+                            let path = within(path, member.name);
+                            self.collect_gone(&path, (member.key, value), next, DEPTH, gone);
                         }
-                        Fate::Renamed(..) | Fate::Wrapped(..) | Fate::Unwrapped(..) => {}
+                        // What comes is looked for by the path at which it is edited.
+                        Fate::Renamed(_, new) | Fate::Wrapped(_, new) => {
+                            let path = within(path, member.name);
+                            self.collect(&path, (value, new), next, gone, added);
+                        }
+                        Fate::Unwrapped(_, new) => {
+                            if let Some(item) = value.get(0) {
+                                let path = format!("{}[0]", within(path, member.name));
+                                self.collect(&path, (item, new), next, gone, added);
+                            }
+                        }
                     }
                 }
             }
@@ -120,6 +153,35 @@ impl Editor<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A member that goes, and the members in it: each may move by itself.
+    fn collect_gone<'v>(
+        &self,
+        path: &str,
+        (key, value): (usize, &'v Value),
+        end: usize,
+        depth: usize,
+        gone: &mut Vec<(&'v Value, Gone)>,
+    ) {
+        let lines = self.gone(key, value, end);
+        gone.extend(lines.map(|lines| (value, lines)));
+        let Value::Object(object) = value else {
+            return;
+        };
+        if depth == 0 {
+            return;
+        }
+        let Some(members) = self.members(path, object) else {
+            return;
+        };
+        for (index, member) in members.iter().enumerate() {
+            let next = members.get(index + 1).map_or(end, |next| next.key);
+            if let Some(value) = object.get(member.name) {
+                let path = within(path, member.name);
+                self.collect_gone(&path, (member.key, value), next, depth - 1, gone);
+            }
         }
     }
 
@@ -150,10 +212,17 @@ fn carry(
         _ => same.len() == 1 && same.iter().all(|gone| gone.has_comment),
     };
     let same = gone.get_mut(&value.to_string());
-    if let Some(gone) = same
-        .filter(|same| is_sure(same))
-        .and_then(VecDeque::pop_front)
-    {
+    let same = same.filter(|same| is_sure(same));
+    // What is in something that moves goes with it.
+    let free = same.and_then(|same| {
+        while let Some(gone) = same.pop_front() {
+            if !carried.touches(gone.lines) {
+                return Some(gone);
+            }
+        }
+        None
+    });
+    if let Some(gone) = free {
         carried.add(path, gone.lines);
         return;
     }

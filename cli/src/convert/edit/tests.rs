@@ -196,8 +196,11 @@ fn an_edit_says_what_is_wanted_and_keeps_every_line_of_comment() {
 fn what_moves_takes_its_comments_along() {
     let text = "a:\n  # above b\n  b: # behind b\n    # in b\n    c: [1, 'x'] # behind c\n    d: |\n      # text\n  # above e\n  e: x # behind e\nf: 1\n";
     let moved = json!({"a": {"new": {"one": [{"k": 1, "b": {"c": [1, "x"], "d": "# text\n"}}], "e": "x"}}, "f": 1});
-    // Nothing is left of `a` but what is new: it is written anew, and so it is elsewhere.
-    assert_eq!(edited(text, std::slice::from_ref(&moved)), None);
+    // Nothing of what was in `a` stays there.
+    let there = "a:\n  new:\n    # above e\n    e: x # behind e\n    one:\n    - # above b\n      b: # behind b\n        # in b\n        \
+         c: [1, 'x'] # behind c\n        d: |\n          # text\n      k: 1\nf: 1\n";
+    assert_eq!(edit(text, moved.clone()), there);
+    assert_eq!(left_out(text, there), []);
     let (text, mut moved) = (
         format!("{text}a2: 0\n").replace("a:\n", "a:\n  z: 0\n"),
         moved,
@@ -211,6 +214,35 @@ fn what_moves_takes_its_comments_along() {
          c: [1, 'x'] # behind c\n        d: |\n          # text\n      k: 1\nf: 1\na2: 0\n"
     );
     assert_eq!(left_out(&text, &there), []);
+}
+
+/// Into what has another name, out of what goes, and where nothing else stays.
+#[test]
+fn a_text_that_moves_alone_takes_its_comments_along() {
+    for (text, wanted, there) in [
+        (
+            "s:\n  # the name\n  sessionName: foo # N\nf: 1\n",
+            json!({"s": {"cookie": {"name": "foo"}}, "f": 1}),
+            "s:\n  cookie:\n    # the name\n    name: foo # N\nf: 1\n",
+        ),
+        (
+            "s:\n  # the name\n  sessionName: foo # N\n  cookieConfig: # C\n    lifetimeType: Permanent\n",
+            json!({"s": {"cookie": {"lifetimeType": "Permanent", "name": "foo"}}}),
+            "s:\n  cookie: # C\n    lifetimeType: Permanent\n    # the name\n    name: foo # N\n",
+        ),
+        (
+            "s:\n  type: Header\n  header: # H\n    # the name\n    name: foo # N\n  # end\nf: 1\n",
+            json!({"s": {"type": "Header", "sessionName": "foo"}, "f": 1}),
+            "s:\n  type: Header\n  # the name\n  sessionName: foo # N\n  # end\nf: 1\n",
+        ),
+        (
+            "a: 1\ntls:\n  backend:\n    # whose\n    ref: {name: c} # N\nf: 1\n",
+            json!({"a": 1, "backendTLS": {"ref": {"name": "c"}}, "f": 1}),
+            "a: 1\nf: 1\nbackendTLS:\n  # whose\n  ref: {name: c} # N\n",
+        ),
+    ] {
+        assert_eq!(edit(text, wanted), there);
+    }
 }
 
 /// Of generated objects, too.

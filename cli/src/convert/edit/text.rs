@@ -105,7 +105,8 @@ impl<'t> Text<'t> {
         self.lines.get(self.line(at)).copied().unwrap_or_default()
     }
 
-    fn line_end(&self, at: usize) -> usize {
+    /// Where the line ends in which an offset is, behind its end.
+    pub(super) fn line_end(&self, at: usize) -> usize {
         let next = self.lines.get(self.line(at) + 1).copied();
         next.unwrap_or(self.text.len())
     }
@@ -278,10 +279,10 @@ impl<'t> Text<'t> {
         })
     }
 
-    /// The lines of comments in the lines after this one, indented as what stands here.
-    pub(super) fn comments(&self, from: usize, to: usize) -> String {
-        let indent = " ".repeat(self.column(from));
-        let lines = self.get(self.line_end(from), to).lines().map(str::trim);
+    /// The lines of comments in these lines, indented as a key is.
+    pub(super) fn comments(&self, key: usize, from: usize, to: usize) -> String {
+        let indent = " ".repeat(self.column(key));
+        let lines = self.get(from, to).lines().map(str::trim);
         lines
             .filter(|line| line.starts_with('#'))
             .map(|line| format!("{indent}{line}{}", self.newline))
