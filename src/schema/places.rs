@@ -75,7 +75,7 @@ fn moved(of: &KindVersion, other: &KindVersion, names: &[&str]) -> Option<String
 pub(crate) fn field_in_words(api_version: &str, kind: &str, names: &[&str]) -> String {
     let kind = find(api_version, kind);
     let found = kind.and_then(|kind| when(kind.every(), names));
-    found.unwrap_or(When::NEVER).in_words()
+    found.unwrap_or(When::NEVER).in_words().to_string()
 }
 
 /// Whether a relative of a version of a kind has the field at a path (`spec.rules[0].name`) and asks something else of it there.

@@ -336,6 +336,9 @@ fn a_limit_that_another_version_does_not_have_is_named_with_that_version() {
         assert_eq!(errors.len(), 1, "{errors:?}");
         assert_eq!(errors[0].rule(), "schema/max-items");
         let help = errors[0].help().unwrap();
-        assert!(help.contains("what is written is allowed in `v1alpha2` "), "{help}");
+        assert!(
+            help.contains("what is written is allowed in `v1alpha2` "),
+            "{help}"
+        );
     }
 }
