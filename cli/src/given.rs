@@ -1,10 +1,12 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
+mod foreign;
 mod places;
 pub(crate) mod release;
 pub(crate) mod resolving;
 pub(crate) mod statused;
 
+pub(crate) use foreign::Foreign;
 pub(crate) use places::place;
 
 use crate::{
@@ -44,6 +46,8 @@ pub(crate) struct AroundAnswer {
     pub(crate) ignored: Vec<NotInForce>,
     pub(crate) experimental: Vec<InExperimental>,
     pub(crate) not_implemented: Vec<Unimplemented>,
+    /// The objects that have no part in the Gateway API, by kind.
+    pub(crate) foreign: Vec<Foreign>,
     /// The release by which the input was judged, as in `v1.1.0`.
     pub(crate) release: &'static str,
     /// The same with the reason why it was taken; nothing where objects come one by one.
@@ -156,8 +160,8 @@ pub(crate) struct NotInForce {
     place: Option<Place>,
     reason: &'static str,
     message: String,
-    help: Option<String>,
-    findings: Vec<Field>,
+    pub(crate) help: Option<String>,
+    pub(crate) findings: Vec<Field>,
 }
 
 /// An object of the input: its file, where it is, and where its fields are for which it is left out.
@@ -201,7 +205,7 @@ struct Place {
 
 /// A field for which an object is refused.
 #[derive(Clone, Debug, Serialize)]
-struct Field {
+pub(crate) struct Field {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -344,6 +348,7 @@ impl Given {
             ignored: self.ignored.clone(),
             experimental: experimental.map(InExperimental::of).collect(),
             not_implemented: unimplemented.map(Unimplemented::of).collect(),
+            foreign: self.foreign(),
             release: self.chosen.release.as_str(),
             release_choice: Some(self.chosen.to_string()),
         }
@@ -374,6 +379,7 @@ impl Given {
         show(&self.ignored, EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
         show_experimental(&self.admitted.experimental, page);
+        self.show_foreign(page);
     }
 
     /// Says on stderr what is left out, where stdout is for a program.

@@ -78,7 +78,6 @@ impl Style {
     }
 
     /// Without colour.
-    #[cfg(test)]
     pub(crate) fn plain() -> Self {
         Self { colour: false }
     }

@@ -1,14 +1,14 @@
 //! `gwapi request`: what happens to a request, and why.
 
 use crate::{
-    given::{Answered, ChannelArgs, Given, say_met},
+    given::{self, Answered, ChannelArgs, Given, say_met},
     input::InputArgs,
     output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, fail, print, print_json},
     resolving,
 };
 use clap::Args;
 use gwapi::{
-    attachment::Resolver,
+    attachment::{Resolver, Snapshot},
     lint::{self, near::Near},
     meta::{EXPERIMENTS_GROUP, GROUP, NamespacedName, ObjectRef},
     sim::{
@@ -18,6 +18,7 @@ use gwapi::{
 };
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Ask what happens to a request: which backend it reaches, and why not the others
 ///
@@ -229,18 +230,12 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
     let mut around = near.request(request, answer);
     answer.why.append(&mut around.why);
     let mut sentences = around.help;
-    let mut finding = around.leads_nowhere;
-    for (object, warning) in warnings(answer, given) {
-        finding = true;
-        let path = given.place(&object, warning.path());
-        let message = warning.message();
-        answer.why.push(format!("{object}: {path}: {message}"));
-        let help = warning.help().into_iter();
-        sentences.extend(help.map(|help| format!("{object}: {path}: {help}")));
-    }
+    let (warned, snapshot) = (&given.admitted.warnings, &given.admitted.snapshot);
+    let mut finding = add_warnings(answer, &mut sentences, warned, snapshot);
+    finding |= around.leads_nowhere;
     if let Some(gateway) = &answer.gateway {
         let taken = answer.listener.as_ref().and_then(|at| {
-            let index = listener_index(given, gateway, &at.name)?;
+            let index = listener_index(snapshot, gateway, &at.name)?;
             Some(format!("spec.listeners[{index}]."))
         });
         let concerns = |path: &str| {
@@ -257,14 +252,40 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
     Help { sentences, finding }
 }
 
+/// What validation warns of in each object.
+type Warned = BTreeMap<ObjectRef, Vec<Finding>>;
+
+/// Adds to the answer, and to the sentences that help, what validation warns of in what took the request. Returns whether there
+/// is something.
+pub(crate) fn add_warnings(
+    answer: &mut Answer,
+    sentences: &mut Vec<String>,
+    warned: &Warned,
+    snapshot: &Snapshot,
+) -> bool {
+    let warnings = warnings(answer, warned, snapshot);
+    for (object, warning) in &warnings {
+        let path = given::place(snapshot, object, warning.path());
+        let message = warning.message();
+        answer.why.push(format!("{object}: {path}: {message}"));
+        let help = warning.help().into_iter();
+        sentences.extend(help.map(|help| format!("{object}: {path}: {help}")));
+    }
+    !warnings.is_empty()
+}
+
 /// The groups of which only what took the request is looked at.
 const OWN_GROUPS: [&str; 2] = [GROUP, EXPERIMENTS_GROUP];
 
 /// What has no effect of the rule that took a request and of the listener that it came by, and of all objects that are not of
 /// the Gateway API: a Service or an EndpointSlice may have a part in any request.
-fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Finding)> {
+fn warnings<'w>(
+    answer: &Answer,
+    warned: &'w Warned,
+    snapshot: &Snapshot,
+) -> Vec<(ObjectRef, &'w Finding)> {
     let of = |object: &ObjectRef| {
-        let warned = given.admitted.warnings.get(object).into_iter().flatten();
+        let warned = warned.get(object).into_iter().flatten();
         warned.filter(|finding| lint::is_without_condition(finding))
     };
     let mut found = Vec::new();
@@ -278,23 +299,24 @@ fn warnings<'g>(answer: &Answer, given: &'g Given) -> Vec<(ObjectRef, &'g Findin
         found.extend(of_rule.map(|finding| (taken.route.clone(), finding)));
     }
     if let (Some(taken), Some(gateway)) = (&answer.listener, &answer.gateway)
-        && let Some(index) = listener_index(given, gateway, &taken.name)
+        && let Some(index) = listener_index(snapshot, gateway, &taken.name)
     {
         let listener = format!("spec.listeners[{index}].");
         let of_listener = of(gateway).filter(|one| one.path().starts_with(&listener));
         found.extend(of_listener.map(|finding| (gateway.clone(), finding)));
     }
-    let others = given.admitted.warnings.keys();
-    for object in others.filter(|object| !OWN_GROUPS.contains(&&*object.group)) {
+    for object in warned
+        .keys()
+        .filter(|object| !OWN_GROUPS.contains(&&*object.group))
+    {
         found.extend(of(object).map(|finding| (object.clone(), finding)));
     }
     found
 }
 
 /// The place of a listener in the spec of its Gateway.
-fn listener_index(given: &Given, gateway: &ObjectRef, name: &str) -> Option<usize> {
-    let gateways = given.admitted.snapshot.gateways();
-    let written = gateways.get(&gateway.namespaced_name())?;
+fn listener_index(snapshot: &Snapshot, gateway: &ObjectRef, name: &str) -> Option<usize> {
+    let written = snapshot.gateways().get(&gateway.namespaced_name())?;
     let mut listeners = written.spec.listeners.iter();
     listeners.position(|one| one.name == name)
 }

@@ -4,7 +4,7 @@
 //! `op`; it may have an `id`, any JSON, which the reply repeats. A reply has `"ok": true` and what is said
 //! below, or `"ok": false` and `"error": {"message": …}`. A line that is no request gets such an error too,
 //! and the conversation goes on; it ends with the input. So does a line beyond `--max-line`, `--max-values` or `--max-depth`, which is
-//! not kept, and a request whose reply would be beyond `--max-reply`: it has been carried out, and statuses that it
+//! not kept, a request or option with a member that is not named below, which changes nothing, and a request whose reply would be beyond `--max-reply`: it has been carried out, and statuses that it
 //! would have named are named by the next reply to `apply` or `delete`.
 //!
 //! # `apply`
@@ -16,12 +16,14 @@
 //!   (`namespace`, `name`) and the whole next `status`, the entries of other controllers included. Once the
 //!   object with that status has been applied, it is not named again;
 //! * `errors`: the objects that could not be read, each with `object` (`apiVersion`, `kind`, `namespace`,
-//!   `name`) and `message`. They hide no others;
-//! * `ignored`: the objects that are left out, since an API server of the channel would refuse them, or because
+//!   `name`), `message`, `help` and `findings`. They hide no others, and are left out like those in `ignored`;
+//! * `ignored`: the other objects that are left out, since an API server of the channel would refuse them, or because
 //!   their kind is not known: each with `group`, `kind`, `namespace`, `name`, `apiVersion`, `reason`, `message`,
 //!   `help` and `findings`. What was in force under the name before stays so;
 //! * `notImplemented`: what of the objects has no effect here: each with `group`, `kind`, `namespace`, `name`, the
-//!   `path` of the field (empty for the whole object) and `message`.
+//!   `path` of the field (empty for the whole object) and `message`;
+//! * `warnings`: what the server takes of the objects and works otherwise than it looks: each with `group`, `kind`, `namespace`,
+//!   `name`, `path`, `message` and `help`.
 //!
 //! # `delete`
 //!
@@ -31,7 +33,9 @@
 //! # `status`
 //!
 //! `{"op": "status"}` asks for all statuses: `items`, each as in `changed`; and for all that is `ignored`, as in
-//! the reply to `apply`.
+//! the reply to `apply`, those that could not be read among it. `warnings` says of all objects, in the form of the reply to
+//! `apply`, what is wrong and no condition says, and `help` what would be right: each with `group`, `kind`, `namespace`, `name`,
+//! `path` and `message`.
 //!
 //! # `request`
 //!
@@ -73,24 +77,27 @@
 //! Statuses that change because of it are in the next reply to `apply` or `delete`.
 
 mod ask;
+mod configuration;
 mod lines;
+mod members;
 mod objects;
 mod reply;
 
 use crate::{
     line::{self, Line},
     output::{Exit, fail},
-    resolving,
+    request, resolving, status,
     statused::Statused,
 };
 use ask::Ask;
 use clap::Args;
+use configuration::Configuration;
 use gwapi::{
-    attachment::{AddressPool, DEFAULT_CONTROLLER, Options, Resolver, effective::Effective},
+    attachment::{DEFAULT_CONTROLLER, Options, Resolver, effective::Effective},
+    lint::near::Near,
     manifest,
-    meta::{Channel, Duration, FeatureName, GroupVersionKind, ObjectRef, Release},
+    meta::{Duration, GroupVersionKind, ObjectRef},
     sim::Simulator,
-    v1::{AddressType, GatewayStatusAddress},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use lines::{Bounds, NotSent};
@@ -176,7 +183,7 @@ fn converse(input: &mut impl BufRead, output: &mut impl Write, bounds: Bounds) -
 
 /// A request, by its `op`.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "lowercase")]
+#[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
 enum Request {
     Apply {
         objects: Vec<Value>,
@@ -184,7 +191,7 @@ enum Request {
     Delete {
         objects: Vec<Named>,
     },
-    Status,
+    Status {},
     #[serde(rename = "request")]
     Ask {
         request: Ask,
@@ -199,72 +206,13 @@ enum Request {
 
 /// An object by its name.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Named {
     api_version: String,
     kind: String,
     #[serde(default)]
     namespace: String,
     name: String,
-}
-
-/// The options of `configure`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Configuration {
-    controller_name: Option<String>,
-    features: Option<Vec<String>>,
-    channel: Option<String>,
-    release: Option<String>,
-    #[serde(default)]
-    addresses: Vec<GatewayStatusAddress>,
-    #[serde(default)]
-    unusable_addresses: Vec<GatewayStatusAddress>,
-}
-
-impl Configuration {
-    fn options(self) -> Result<Options, String> {
-        let mut options = Options::new(
-            self.controller_name
-                .as_deref()
-                .unwrap_or(DEFAULT_CONTROLLER),
-        );
-        if let Some(channel) = self.channel {
-            options.channel = channel
-                .parse::<Channel>()
-                .map_err(|error| error.to_string())?;
-        }
-        if let Some(release) = self.release {
-            let release = release
-                .parse::<Release>()
-                .map_err(|error| error.to_string())?;
-            options = options.with_release(release);
-        }
-        options.features = self.features.map(|names| {
-            names
-                .into_iter()
-                .map(FeatureName::from)
-                .collect::<BTreeSet<_>>()
-        });
-        if !self.addresses.is_empty() {
-            options.addresses = AddressPool::Listed(
-                self.addresses
-                    .into_iter()
-                    .map(|address| GatewayStatusAddress {
-                        r#type: Some(address.address_type()),
-                        value: address.value,
-                        ..Default::default()
-                    })
-                    .collect(),
-            );
-        }
-        options.unusable_addresses = self
-            .unusable_addresses
-            .into_iter()
-            .map(|address| -> (AddressType, String) { (address.address_type(), address.value) })
-            .collect();
-        Ok(options)
-    }
 }
 
 /// What is known between requests.
@@ -313,18 +261,22 @@ impl Server {
     /// The reply to one line.
     fn answer(&mut self, line: &[u8]) -> Reply {
         self.told.clear();
-        let value = match lines::parse(line, self.bounds) {
+        let mut value = match lines::parse(line, self.bounds) {
             Ok(value) => value,
             Err(error) => {
                 return Reply::error(None, format!("the line is not a JSON object: {error}"));
             }
         };
-        let id = value.get("id").cloned();
+        let known = members::check(&value);
+        let id = value.as_object_mut().and_then(|line| line.remove("id"));
+        if let Err(error) = known {
+            return Reply::error(id, format!("the line is not a request: {error}"));
+        }
         let reply = match serde_json::from_value::<Request>(value) {
             Err(error) => Err(format!("the line is not a request: {error}")),
             Ok(Request::Apply { objects }) => Ok(self.apply(objects)),
             Ok(Request::Delete { objects }) => Ok(self.delete(&objects)),
-            Ok(Request::Status) => Ok(self.status()),
+            Ok(Request::Status {}) => Ok(self.status()),
             Ok(Request::Ask { request }) => self.request(request),
             Ok(Request::Clock { advance }) => self.clock(advance.as_deref()),
             Ok(Request::Configure { options }) => self.configure(options),
@@ -401,6 +353,7 @@ impl Server {
             applied.errors,
             applied.ignored,
             applied.not_implemented,
+            applied.warnings,
         )
     }
 
@@ -426,7 +379,10 @@ impl Server {
                 ))
             })
             .collect();
-        Reply::items(items, self.objects.ignored())
+        let left_out = self.objects.left_out();
+        let near = Near::new(&self.resolver, &left_out);
+        let remarks = status::remarks(&self.resolver, &near, self.objects.warnings());
+        Reply::items(items, remarks, self.objects.ignored())
     }
 
     /// Resolves what has changed.
@@ -453,8 +409,10 @@ impl Server {
             .simulator
             .request(&request, &mut draw)
             .map_err(|error| error.to_string())?;
-        let around = self.objects.around(&self.resolver, &request, &answer);
-        answer.why.extend(around.why);
+        let mut around = self.objects.around(&self.resolver, &request, &answer);
+        answer.why.append(&mut around.why);
+        let (warned, snapshot) = (self.objects.warnings(), self.resolver.snapshot());
+        request::add_warnings(&mut answer, &mut around.help, warned, snapshot);
         Ok(Reply::answer(
             answer,
             around.help,

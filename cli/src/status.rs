@@ -13,10 +13,12 @@ use crate::{
 use clap::{Args, ValueEnum};
 use gwapi::{
     attachment::{Resolver, RouteKind},
-    lint::LintOptions,
+    lint::{LintOptions, near::Near},
     meta::ObjectRef,
+    validation::Finding,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use std::collections::BTreeMap;
 use text::StatusText;
 
 /// Show the status that a controller would write to each object: why is my route not accepted
@@ -99,6 +101,19 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
     };
     let outcome = if clean { Exit::Clean } else { Exit::Findings };
     printed.max(outcome)
+}
+
+/// What there is to say of the objects of a resolver beside the conditions of their statuses; `warnings` is what validation
+/// warns of.
+pub(crate) fn remarks<'r>(
+    resolver: &'r Resolver,
+    near: &'r Near<'r>,
+    warnings: &'r BTreeMap<ObjectRef, Vec<Finding>>,
+) -> Remarks {
+    let order = in_order(resolver);
+    let most = LintOptions::default().max_matches;
+    let text = StatusText::new(resolver, near, warnings, &order, most, Style::plain());
+    text.remarks().clone()
 }
 
 /// All statuses in the API's own form, and what text says beside the conditions.

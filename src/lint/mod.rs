@@ -28,6 +28,7 @@ mod budget;
 mod covered;
 mod found;
 mod further;
+mod idle;
 mod judge;
 mod loops;
 pub mod near;
@@ -76,6 +77,9 @@ fn lint_beside(
         references::check(resolver, &near, &mut found);
         met = near.met();
     }
+    if options.references {
+        idle::check(resolver, &mut found);
+    }
     met.extend(match_rules(resolver, options, &mut found));
     Linted {
         reports: found.into_reports(),
@@ -83,11 +87,12 @@ fn lint_beside(
     }
 }
 
-/// The part of [`lint`] that a status has no condition for: matches, rules and routes that no request reaches, and
-/// redirects that lead to nobody or in circles.
+/// The part of [`lint`] that a status has no condition for: matches, rules and routes that no request reaches, redirects that
+/// lead to nobody or in circles, and what is accepted and about nothing (hostnames, endpoints, policies, grants, selectors).
 #[must_use]
 pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = Found::default();
+    idle::check(resolver, &mut found);
     let met = match_rules(resolver, options, &mut found);
     Linted {
         reports: found.into_reports(),

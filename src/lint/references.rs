@@ -9,7 +9,11 @@ use crate::{
 
 pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
     for object in resolver.snapshot().references() {
-        for (problem, help) in near.problems(&object) {
+        let problems = near.problems(&object);
+        if problems.is_empty() {
+            refused(resolver, &object, found);
+        }
+        for (problem, help) in problems {
             if rules_tell(resolver, near, &object, &problem) {
                 continue;
             }
@@ -58,6 +62,17 @@ fn unused(resolver: &Resolver, object: &ObjectRef, found: &mut Found) {
     }
 }
 
+/// The targets that refuse a policy of which no reference fails: something else in it is invalid.
+fn refused(resolver: &Resolver, object: &ObjectRef, found: &mut Found) {
+    let targets = resolver.resolution().policies.get(object);
+    for (index, target) in targets.into_iter().flatten().enumerate() {
+        if !target.accepted && !target.is_unused() {
+            let path = format!("spec.targetRefs[{index}]");
+            found.push(object, &rules::TARGET_USABLE, path, target.why.clone());
+        }
+    }
+}
+
 fn rule(kind: Kind) -> &'static Rule {
     match kind {
         Kind::NoParent => &rules::HAS_PARENT,
@@ -79,6 +94,11 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::TargetUnusable => &rules::TARGET_USABLE,
         Kind::ParametersNotFound => &rules::PARAMETERS_EXIST,
         Kind::WrongGroup => &rules::GROUP_HAS_KIND,
+        Kind::NoParentKind => &rules::PARENT_KIND,
+        Kind::ListenersConflict => &rules::LISTENERS_DISTINCT,
+        Kind::ProtocolUnsupported => &rules::PROTOCOL_SUPPORTED,
+        Kind::RouteKindsUnsupported => &rules::ROUTE_KINDS_SUPPORTED,
+        Kind::AddressUnusable => &rules::ADDRESS_USABLE,
     }
 }
 

@@ -115,7 +115,9 @@ impl fmt::Display for Why {
             Self::NoBackend => f.write_str("the rule has no backend"),
             Self::NoWeight => f.write_str("all weights of the rule are 0"),
             Self::Backend(problem) => problem.fmt(f),
-            Self::NoEndpoint(backend) => write!(f, "{backend} has no endpoint that is ready"),
+            Self::NoEndpoint(backend) => {
+                write!(f, "{backend} has no endpoint that is ready at the port")
+            }
             Self::Filter(error) => error.fmt(f),
             Self::Redirect {
                 of_backend,

@@ -42,6 +42,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         selector::RULES,
         semantic::RULES,
         applicable::RULES,
+        semantic::effect::RULES,
         set::RULES,
     ]
     .into_iter()

@@ -1,5 +1,7 @@
 //! Rules that no API server can check: they warn.
 
+pub(super) mod effect;
+
 use super::{Check, Reporter, Rule, value::Folded};
 use crate::{
     meta::{PatternLimits, PatternStore, RoutePatterns},
@@ -157,6 +159,7 @@ pub(super) const RULES: &[Rule] = &[
             "HttpRouteSpec.hostnames",
             "GrpcRouteSpec.hostnames",
             "TlsRouteSpec.hostnames",
+            "TlsRouteSpecV1Alpha2.hostnames",
         ],
         message: "an IP address is not a hostname",
         help: "write a DNS name; leave `hostnames` out to take requests to any host",
@@ -180,7 +183,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "Route/hostnames-not-for-a-service",
-        places: &["HttpRouteSpec", "GrpcRouteSpec", "TlsRouteSpec"],
+        places: &[
+            "HttpRouteSpec",
+            "GrpcRouteSpec",
+            "TlsRouteSpec",
+            "TlsRouteSpecV1Alpha2",
+        ],
         message: "`hostnames` are ignored where the parent is a Service: the route gets requests to every host",
         help: "remove `hostnames`; for a Gateway that has the route as well, write a route of its own",
         check: Check::Each(|spec, at, report| {

@@ -199,6 +199,69 @@ pub const CLASS_EXISTS: Rule = Rule {
     help: "correct `gatewayClassName`, or add the GatewayClass",
     ..OF_SET
 };
+/// A hostname of a route that no listener serves, beside one that is served.
+pub const HOSTNAME_SERVED: Rule = Rule {
+    id: "Route/each-hostname-served",
+    message: "no listener that accepts the route serves the hostname",
+    help: "correct the hostname, or give the Gateway a listener that covers it",
+    ..OF_SET
+};
+/// A backend has no endpoint that takes requests.
+pub const BACKEND_HAS_ENDPOINTS: Rule = Rule {
+    id: "BackendReference/has-endpoints",
+    message: "the backend has no endpoint that is ready: its share of requests is answered with 503",
+    help: "look at the pods of the Service and at its EndpointSlices",
+    ..OF_SET
+};
+/// A ReferenceGrant names an object that does not exist.
+pub const GRANT_TARGET_EXISTS: Rule = Rule {
+    id: "ReferenceGrant/target-exists",
+    message: "the object that the grant names does not exist",
+    help: "correct the name, or leave it out for all objects of the kind",
+    ..OF_SET
+};
+/// A selector of namespaces selects none.
+pub const NAMESPACE_SELECTED: Rule = Rule {
+    id: "RouteNamespaces/selects-a-namespace",
+    message: "the selector selects no Namespace that is given",
+    help: "give a Namespace the labels, or change the selector",
+    ..OF_SET
+};
+/// Listeners of one Gateway exclude each other.
+pub const LISTENERS_DISTINCT: Rule = Rule {
+    id: "Listeners/no-conflict",
+    message: "the listener conflicts with another, and both are rejected",
+    help: "give the listeners different ports or hostnames, and those of one port protocols that can share it",
+    ..OF_SET
+};
+/// A listener asks for a protocol that is not known.
+pub const PROTOCOL_SUPPORTED: Rule = Rule {
+    id: "Listener/protocol-supported",
+    message: "the protocol is not known: the listener is rejected",
+    help: "write HTTP, HTTPS, TLS, TCP or UDP",
+    ..OF_SET
+};
+/// A listener allows kinds of routes that it cannot take.
+pub const ROUTE_KINDS_SUPPORTED: Rule = Rule {
+    id: "AllowedRoutes/kinds-supported",
+    message: "the listener cannot take a kind of route that it allows",
+    help: "name kinds that the protocol of the listener carries, or leave `kinds` out for all of them",
+    ..OF_SET
+};
+/// A Gateway asks for an address that it cannot have.
+pub const ADDRESS_USABLE: Rule = Rule {
+    id: "GatewayAddress/usable",
+    message: "the Gateway cannot have the address",
+    help: "ask for another address in `spec.addresses`, or for none",
+    ..OF_SET
+};
+/// A parentRef names a kind that is no parent of routes.
+pub const PARENT_KIND: Rule = Rule {
+    id: "ParentReference/kind-is-parent",
+    message: "the kind cannot be the parent of a route",
+    help: "name a Gateway (`kind: Gateway`), or, for a mesh, a Service (`kind: Service`, `group: \"\"`)",
+    ..OF_SET
+};
 /// An object is given again later in the set.
 pub const GIVEN_ONCE: Rule = Rule {
     id: "Object/given-once",
@@ -228,6 +291,15 @@ pub(super) const RULES: &[Rule] = &[
     POLICY_USED,
     CLASS_EXISTS,
     GIVEN_ONCE,
+    HOSTNAME_SERVED,
+    BACKEND_HAS_ENDPOINTS,
+    GRANT_TARGET_EXISTS,
+    NAMESPACE_SELECTED,
+    LISTENERS_DISTINCT,
+    PROTOCOL_SUPPORTED,
+    ROUTE_KINDS_SUPPORTED,
+    ADDRESS_USABLE,
+    PARENT_KIND,
     PARAMETERS_EXIST,
     GROUP_HAS_KIND,
     NO_DEAD_MATCH,

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 /// A request as a client makes it.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Ask {
     method: Option<String>,
     url: String,
@@ -28,6 +28,7 @@ pub(super) struct Ask {
 
 /// What the backend would answer.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Backend {
     status: Option<u16>,
     #[serde(default)]

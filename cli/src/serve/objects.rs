@@ -1,16 +1,23 @@
 //! The objects that `gwapi serve` has been given: its resolver has those that an API server would take, the others are named.
 
 use super::reply::Errored;
-use crate::given::{AroundAnswer, InExperimental, NotInForce, Unimplemented};
+use crate::{
+    given::{AroundAnswer, Foreign, InExperimental, NotInForce, Unimplemented},
+    statused::Warning,
+};
 use gwapi::{
     attachment::{
         Resolver,
         admit::{self, Ignored, Judged},
     },
-    lint::near::{Around, Near},
+    lint::{
+        self,
+        near::{Around, Near},
+    },
     manifest,
     meta::{Channel, ObjectRef, Release},
     sim::{Answer, Outcome, Request},
+    validation::Finding,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +32,10 @@ pub(super) struct Objects {
     ignored: BTreeMap<ObjectRef, Ignored>,
     experimental: BTreeMap<ObjectRef, Vec<InExperimental>>,
     not_implemented: BTreeMap<ObjectRef, Vec<Unimplemented>>,
+    /// What validation warns of in the objects that are in force.
+    warnings: BTreeMap<ObjectRef, Vec<Finding>>,
+    /// The objects that have no part in the Gateway API.
+    foreign: BTreeSet<ObjectRef>,
 }
 
 /// What became of the objects of one `apply`.
@@ -34,10 +45,12 @@ pub(super) struct Applied {
     pub(super) in_force: BTreeSet<ObjectRef>,
     /// The objects that could not be read.
     pub(super) errors: Vec<Errored>,
-    /// The objects that are left out.
+    /// The other objects that are left out.
     pub(super) ignored: Vec<NotInForce>,
     /// What of the objects that are in force is not implemented.
     pub(super) not_implemented: Vec<Unimplemented>,
+    /// What validation warns of in the objects that are in force.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Objects {
@@ -51,26 +64,28 @@ impl Objects {
         applied: &mut Applied,
     ) {
         let judged = admit::judge(&value, release, channel);
-        let (object, experimental, unimplemented, status) = match judged {
+        let (object, experimental, unimplemented, status, warnings) = match judged {
             Judged::Ignored(ignored) => {
-                applied.errors.extend(
-                    manifest::decode(&value)
-                        .err()
-                        .map(|error| Errored::new(&error)),
-                );
-                applied.ignored.push(self.ignore(&ignored));
+                let shown = self.ignore(&ignored);
+                match manifest::decode(&value) {
+                    Err(error) => applied.errors.push(Errored::new(&error, shown)),
+                    Ok(_) => applied.ignored.push(shown),
+                }
                 resolver.leave_out(&ignored.reference());
                 self.given.insert(ignored.object, value);
                 return;
             }
-            Judged::Foreign(object) => (object, Vec::new(), Vec::new(), None),
+            Judged::Foreign(object) => {
+                self.foreign.insert(object.reference());
+                (object, Vec::new(), Vec::new(), None, Vec::new())
+            }
             Judged::Admitted {
                 object,
                 experimental,
                 not_implemented,
                 status,
-                ..
-            } => (object, experimental, not_implemented, status),
+                warnings,
+            } => (object, experimental, not_implemented, status, warnings),
         };
         let reference = object.reference();
         let version = value.get("apiVersion").and_then(Value::as_str);
@@ -90,6 +105,15 @@ impl Objects {
             let parts: Vec<_> = unimplemented.iter().map(Unimplemented::of).collect();
             applied.not_implemented.extend(parts.iter().cloned());
             self.not_implemented.insert(reference.clone(), parts);
+        }
+        let without_condition = warnings
+            .iter()
+            .filter(|one| lint::is_without_condition(one));
+        let warned = without_condition.map(|one| Warning::of(&reference, one));
+        applied.warnings.extend(warned);
+        self.warnings.remove(&reference);
+        if !warnings.is_empty() {
+            self.warnings.insert(reference.clone(), warnings);
         }
         self.given.insert(reference.clone(), value);
         applied.in_force.insert(reference);
@@ -118,6 +142,8 @@ impl Objects {
         }
         self.experimental.remove(reference);
         self.not_implemented.remove(reference);
+        self.warnings.remove(reference);
+        self.foreign.remove(reference);
     }
 
     /// Judges every object anew, by other CRDs.
@@ -139,11 +165,20 @@ impl Objects {
         if answer.outcome == Outcome::Forwarded && self.ignored.is_empty() {
             return Around::default();
         }
-        let ignored: Vec<Ignored> = self.ignored.values().cloned().collect();
-        Near::new(resolver, &ignored).request(request, answer)
+        Near::new(resolver, &self.left_out()).request(request, answer)
     }
 
-    /// Everything that is left out.
+    /// The objects that are left out.
+    pub(super) fn left_out(&self) -> Vec<Ignored> {
+        self.ignored.values().cloned().collect()
+    }
+
+    /// What validation warns of in the objects that are in force.
+    pub(super) fn warnings(&self) -> &BTreeMap<ObjectRef, Vec<Finding>> {
+        &self.warnings
+    }
+
+    /// Everything that is left out, for a reply.
     pub(super) fn ignored(&self) -> Vec<NotInForce> {
         self.ignored.values().map(NotInForce::of_object).collect()
     }
@@ -154,6 +189,7 @@ impl Objects {
             ignored: self.ignored(),
             experimental: self.experimental.values().flatten().cloned().collect(),
             not_implemented: self.not_implemented.values().flatten().cloned().collect(),
+            foreign: Foreign::count(self.foreign.iter().map(ObjectRef::group_kind)),
             release: release.as_str(),
             release_choice: None,
         }

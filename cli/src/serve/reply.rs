@@ -1,8 +1,8 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
 use crate::{
-    given::{Answered, AroundAnswer, NotInForce, Unimplemented},
-    statused::Statused,
+    given::{Answered, AroundAnswer, Field, NotInForce, Unimplemented},
+    statused::{Hint, Remarks, Statused, Warning},
 };
 use gwapi::{manifest::ReadError, sim::Answer};
 use serde::Serialize;
@@ -26,6 +26,10 @@ pub(super) struct Reply {
     ignored: Option<Vec<NotInForce>>,
     #[serde(rename = "notImplemented", skip_serializing_if = "Option::is_none")]
     not_implemented: Option<Vec<Unimplemented>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<Warning>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<Vec<Hint>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Box<Answered<Answer>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,20 +64,24 @@ impl Reply {
         errors: Vec<Errored>,
         ignored: Vec<NotInForce>,
         not_implemented: Vec<Unimplemented>,
+        warnings: Vec<Warning>,
     ) -> Self {
         Self {
             changed: Some(changed),
             errors: Some(errors),
             ignored: Some(ignored),
             not_implemented: Some(not_implemented),
+            warnings: Some(warnings),
             ..Self::done()
         }
     }
 
-    pub(super) fn items(items: Vec<Statused>, ignored: Vec<NotInForce>) -> Self {
+    pub(super) fn items(items: Vec<Statused>, remarks: Remarks, ignored: Vec<NotInForce>) -> Self {
         Self {
             items: Some(items),
             ignored: Some(ignored),
+            warnings: Some(remarks.warnings),
+            help: Some(remarks.help),
             ..Self::done()
         }
     }
@@ -110,6 +118,8 @@ impl Reply {
 pub(super) struct Errored {
     object: Named,
     message: String,
+    help: Option<String>,
+    findings: Vec<Field>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,8 +132,12 @@ struct Named {
 }
 
 impl Errored {
-    pub(super) fn new(error: &ReadError) -> Self {
+    /// The object that is left out because of this error.
+    pub(super) fn new(error: &ReadError, ignored: NotInForce) -> Self {
+        let NotInForce { help, findings, .. } = ignored;
         Self {
+            help,
+            findings,
             object: Named {
                 api_version: error.api_version().to_owned(),
                 kind: error.kind().to_owned(),

@@ -1,3 +1,5 @@
+mod members;
+
 use super::*;
 use serde_json::json;
 
@@ -45,7 +47,7 @@ fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
     }
     assert_eq!(
         replies[4],
-        json!({"id": 1, "ok": true, "items": [], "ignored": []})
+        json!({"id": 1, "ok": true, "items": [], "ignored": [], "warnings": [], "help": []})
     );
 }
 
@@ -201,7 +203,7 @@ fn a_malformed_line_gets_an_error_reply_and_the_conversation_goes_on() {
     let reply = ask(&mut server, &json!({"id": "x", "op": "status"}));
     assert_eq!(
         reply,
-        json!({"id": "x", "ok": true, "items": [], "ignored": []})
+        json!({"id": "x", "ok": true, "items": [], "ignored": [], "warnings": [], "help": []})
     );
 }
 
@@ -216,6 +218,13 @@ fn an_object_that_cannot_be_read_hides_no_other() {
     );
     assert_eq!(reply["changed"].as_array().unwrap().len(), 1);
     assert_eq!(reply["errors"][0]["object"]["name"], "front");
+    assert_eq!(reply["errors"][0]["findings"][0]["path"], "spec.listeners");
+    assert_eq!(reply["ignored"], json!([]), "nothing is named twice");
+    let all = ask(&mut server, &json!({"op": "status"}));
+    assert_eq!(all["ignored"][0]["name"], "front");
+    let reply = ask(&mut server, &json!({"op": "apply", "objects": [7]}));
+    assert_eq!(reply["errors"].as_array().map(Vec::len), Some(1));
+    assert_eq!(reply["ignored"], json!([]));
 }
 
 #[test]
@@ -235,7 +244,7 @@ fn deleting_what_is_not_there_is_no_error() {
         );
         assert_eq!(
             reply,
-            json!({"ok": true, "changed": [], "errors": [], "ignored": [], "notImplemented": []})
+            json!({"ok": true, "changed": [], "errors": [], "ignored": [], "notImplemented": [], "warnings": []})
         );
     }
     let all = ask(&mut server, &json!({"op": "status"}));

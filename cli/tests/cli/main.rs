@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod about_nothing;
 mod convert;
 mod help;
 mod hidden;

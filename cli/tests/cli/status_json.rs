@@ -1,27 +1,8 @@
 //! `status -o json` says what text says: whatever makes the exit code 1, and what would help.
 
-use crate::support::gwapi;
+use crate::support::{attachment_sets, gwapi};
 use serde_json::Value;
-use std::{fs, path::PathBuf};
-
-/// Every set of objects that attachment is tested with, each with what all of them share.
-fn sets() -> Vec<(String, Vec<PathBuf>)> {
-    let folder = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../tests/fixtures/attachment"
-    ));
-    let base = folder.join("base.yaml");
-    let mut sets = Vec::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path != base {
-            sets.push((name, vec![base.clone(), path]));
-        }
-    }
-    sets.sort();
-    sets
-}
+use std::path::PathBuf;
 
 /// The exit code, the text, and the JSON for these files.
 fn both(files: &[PathBuf], stdin: &str) -> (Option<i32>, String, Value) {
@@ -90,7 +71,7 @@ fn conditions<'j>(value: &'j Value, found: &mut Vec<&'j Value>) {
 #[test]
 fn json_says_all_that_text_says_and_why_the_exit_code_is_1() {
     let (mut warned, mut helped) = (0, 0);
-    for (name, files) in sets() {
+    for (name, files) in attachment_sets() {
         let (code, text, json) = both(&files, "");
         let (warnings, help) = sentences(&json);
         warned += warnings.len();

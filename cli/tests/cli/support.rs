@@ -1,8 +1,12 @@
 //! The command, run as people run it.
 
 use gwapi::meta::Release;
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
 
 /// What the command makes of these arguments and this input.
 pub(crate) fn gwapi(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Output {
@@ -109,4 +113,23 @@ pub(crate) fn about(text: &str, object: &str) -> String {
         found = found + "\n" + line;
     }
     found
+}
+
+/// Every set of objects that attachment is tested with, each with what all of them share.
+pub(crate) fn attachment_sets() -> Vec<(String, Vec<PathBuf>)> {
+    let folder = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/fixtures/attachment"
+    ));
+    let base = folder.join("base.yaml");
+    let mut sets = Vec::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path != base {
+            sets.push((name, vec![base.clone(), path]));
+        }
+    }
+    sets.sort();
+    sets
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     attachment::{NotImplemented, Snapshot},
-    meta::{Channel, ObjectRef, Release, kept_name},
+    meta::{Channel, GroupKind, ObjectRef, Release, kept_name},
     validation::Finding,
 };
 use serde_json::Value;
@@ -16,6 +16,9 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::LazyLock,
 };
+
+/// How many kinds that have nothing to do with the Gateway API are told apart; input could name millions.
+const MOST_FOREIGN_KINDS: usize = 1_000;
 
 /// What a list of objects comes to on an API server.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +40,8 @@ pub struct Admitted {
     pub warnings: BTreeMap<ObjectRef, Vec<Finding>>,
     /// How many objects have nothing to do with the Gateway API.
     pub foreign: usize,
+    /// How many there are of each of their kinds; of very many kinds the first ones.
+    pub foreign_kinds: BTreeMap<GroupKind, usize>,
 }
 
 /// What an API server makes of one object, and what else of it matters once others of its name come after it. The
@@ -135,6 +140,11 @@ impl Admission {
             }
             Judged::Foreign(object) => {
                 self.admitted.foreign += 1;
+                let kind = object.reference().group_kind();
+                let kinds = &mut self.admitted.foreign_kinds;
+                if kinds.len() < MOST_FOREIGN_KINDS || kinds.contains_key(&kind) {
+                    *kinds.entry(kind).or_default() += 1;
+                }
                 self.admitted.snapshot.insert(object);
                 return;
             }

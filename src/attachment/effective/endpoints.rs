@@ -160,6 +160,16 @@ impl EndpointList {
         Some(part.addresses.get(address)?.at(part.port))
     }
 
+    /// What there is in place of an endpoint that takes requests, as a part of a sentence, where no endpoint is ready.
+    #[must_use]
+    pub fn lack(&self) -> &'static str {
+        if self.is_empty() {
+            "no endpoint"
+        } else {
+            "no endpoint that is ready"
+        }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::{
     v1::{FrontendTlsValidation, Listener, ProtocolType, RouteGroupKind, TlsModeType},
 };
 use condition::listener::reason;
-use kube_core::{Expression, SelectorExt};
+use kube_core::{Expression, Selector, SelectorExt};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -71,6 +71,14 @@ impl ListenerState {
             Ok(Namespaces::Same) => gateway_namespace == route_namespace,
             Ok(Namespaces::Selector(selector)) => selector.matches(labels),
             Err(_) => false,
+        }
+    }
+
+    /// The selector of the namespaces from which routes may come, where that is what decides.
+    pub(in crate::attachment) fn namespace_selector(&self) -> Option<&Selector> {
+        match &self.from {
+            Ok(Namespaces::Selector(selector)) => Some(selector),
+            _ => None,
         }
     }
 

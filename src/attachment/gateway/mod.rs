@@ -213,6 +213,14 @@ impl GatewayState {
         self.programmed.holds()
     }
 
+    /// Why it cannot have an address that it asks for.
+    pub(super) fn address_problem(&self) -> Option<&str> {
+        let about = [reason::UNSUPPORTED_ADDRESS, reason::ADDRESS_NOT_USABLE];
+        let findings = [&self.accepted, &self.programmed].into_iter();
+        let mut findings = findings.filter(|finding| about.contains(&finding.reason));
+        findings.next().map(|finding| finding.message.as_str())
+    }
+
     /// What keeps the Gateway as a whole from taking traffic: a condition and its type.
     pub(super) fn obstacle(&self) -> Option<(&'static str, &Finding)> {
         if !self.accepted.holds() {

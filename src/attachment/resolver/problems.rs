@@ -23,10 +23,15 @@ use crate::{
         },
     },
     meta::{GROUP, NamespacedName, ObjectRef, condition},
-    schema::Path,
+    schema::{self, Path},
     v1::{BackendReference, ParentReference, TlsModeType},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use kube_core::Selector;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A reference that does not lead where it should: what [`Resolver::reference_problems`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +89,16 @@ pub enum ReferenceProblemKind {
     ParametersNotFound,
     /// The group does not have the kind, which another group has.
     WrongGroup,
+    /// The parent of a route is of a kind that cannot be one.
+    NoParentKind,
+    /// A listener conflicts with another of its Gateway, and both are rejected.
+    ListenersConflict,
+    /// A listener asks for a protocol that is not known.
+    ProtocolUnsupported,
+    /// A listener allows kinds of routes that it cannot take.
+    RouteKindsUnsupported,
+    /// A Gateway asks for an address that it cannot have.
+    AddressUnusable,
 }
 
 use ReferenceProblemKind as Kind;
@@ -179,6 +194,28 @@ impl Resolver {
             Rules::Connection(rules) => Some(&rules.rules.first()?.backends),
             _ => None,
         }
+    }
+
+    /// The listeners of a Gateway that take routes from namespaces with certain labels, each with its place and the selector.
+    pub(crate) fn namespace_selectors(
+        &self,
+        gateway: &NamespacedName,
+    ) -> impl Iterator<Item = (usize, &Selector)> {
+        let state = self.gateways.get(gateway);
+        let listeners = state.into_iter().flat_map(|state| &state.listeners);
+        listeners
+            .enumerate()
+            .filter_map(|(index, listener)| Some((index, listener.namespace_selector()?)))
+    }
+
+    /// The labels by which listeners select a namespace.
+    pub(crate) fn namespace_labels<'n>(
+        &'n self,
+        name: &'n str,
+    ) -> Cow<'n, BTreeMap<String, String>> {
+        let place = NamespacedName::new("", name);
+        let namespace = self.snapshot.namespaces().get(&place);
+        route::labels(name, namespace, &self.options)
     }
 
     /// Whether a route is rejected for its rules: none of them is valid, or none of its backends can be had.
@@ -294,7 +331,11 @@ impl Resolver {
                 }
             }
         });
+        if let Some(why) = state.address_problem() {
+            problems.push(problem("spec.addresses", Kind::AddressUnusable, None, why));
+        }
         for (index, listener) in state.listeners.iter().enumerate() {
+            problems.extend(listener_problem(index, listener));
             if let (Some(tls), Some(hostname)) = (&listener.tls, &listener.hostname)
                 && tls.covers(hostname) == Some(false)
             {
@@ -477,11 +518,14 @@ impl Resolver {
         let no_match = parent.accepted.reason == reason::NO_MATCHING_PARENT;
         let (path, kind) = match &parent.target {
             ParentTarget::Nothing if !reference.is_gateway() && !in_mesh(id, parent) => {
-                if !is_misplaced(&to, route::PARENT_KINDS) {
+                if is_misplaced(&to, route::PARENT_KINDS) {
+                    (at.field("group").to_string(), Kind::WrongGroup)
+                } else if is_named_by_kubernetes(&to.group) && !self.is_parent_elsewhere(&to) {
+                    (at.field("kind").to_string(), Kind::NoParentKind)
+                } else {
                     // An implementation's own kind, which others look after.
                     return None;
                 }
-                (at.field("group").to_string(), Kind::WrongGroup)
             }
             ParentTarget::Nothing if !self.snapshot.contains(&to) => {
                 (at.to_string(), Kind::ParentNotFound)
@@ -500,6 +544,12 @@ impl Resolver {
             _ => (at.to_string(), Kind::NotAttached),
         };
         Some(problem(path, kind, Some(to), why))
+    }
+
+    /// Whether the release has a kind of parent that is not implemented here.
+    fn is_parent_elsewhere(&self, to: &ObjectRef) -> bool {
+        matches!(to.kind.as_str(), "ListenerSet" | "XListenerSet")
+            && schema::later_kind(&to.group, &to.kind, self.options.release).is_none()
     }
 
     /// The ports that a backend has, as many as a sentence has room for.
@@ -533,6 +583,25 @@ fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<R
     let lost: Vec<String> = lost.collect();
     let to = said.parent.resolve(&id.name.namespace);
     (!lost.is_empty()).then(|| problem(at, Kind::NotAttached, Some(to), join(&lost)))
+}
+
+/// Why a listener is rejected, or a kind of route that it allows is, if it is for what the Gateway itself says there. What is
+/// wrong with one field alone validation says.
+fn listener_problem(index: usize, listener: &ListenerState) -> Option<ReferenceProblem> {
+    use condition::listener::reason;
+    let at = format!("spec.listeners[{index}]");
+    let (at, kind, finding) = if listener.conflicted.holds() {
+        (at, Kind::ListenersConflict, &listener.conflicted)
+    } else if listener.accepted.reason == reason::UNSUPPORTED_PROTOCOL {
+        let at = format!("{at}.protocol");
+        (at, Kind::ProtocolUnsupported, &listener.accepted)
+    } else if listener.resolved.reason == reason::INVALID_ROUTE_KINDS {
+        let at = format!("{at}.allowedRoutes.kinds");
+        (at, Kind::RouteKindsUnsupported, &listener.resolved)
+    } else {
+        return None;
+    };
+    Some(problem(at, kind, None, finding.message.clone()))
 }
 
 /// Whether the listener ends TLS: it presents certificates, and may ask clients for theirs.
@@ -571,6 +640,11 @@ fn backend_problem(
 /// Whether the kind of a reference is one of these, but in another group.
 fn is_misplaced(to: &ObjectRef, kinds: &[(&str, &str)]) -> bool {
     kinds.iter().any(|(_, kind)| *kind == to.kind)
+}
+
+/// Whether Kubernetes itself names the kinds of a group, the Gateway API's own among them: no implementation has kinds there.
+fn is_named_by_kubernetes(group: &str) -> bool {
+    !group.contains('.') || group.ends_with(".k8s.io")
 }
 
 /// Whether a parent is a Service or ServiceImport.

@@ -175,7 +175,7 @@ fn build(
 }
 
 /// The labels of a namespace. One that is only named has the label with its name, if that is assumed.
-fn labels<'a>(
+pub(super) fn labels<'a>(
     name: &str,
     namespace: Option<&'a Arc<Namespace>>,
     options: &Options,

@@ -56,6 +56,7 @@ use index::Index;
 use judged::Judged;
 use limits::{MOST_LOOKED_AT, MOST_NAMED};
 pub use limits::{Met, NearLimits};
+pub(super) use parent::is_near_host;
 pub use request::Around;
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -91,6 +92,17 @@ fn group(problem: &ReferenceProblem, to: &ObjectRef) -> String {
         _ if is_default => "remove `group`".to_owned(),
         "Service" => "write `group: \"\"`".to_owned(),
         _ => format!("write `group: {MULTICLUSTER_GROUP}`"),
+    }
+}
+
+/// What to write for the kind of a parent that is none.
+fn parent_kind(to: &ObjectRef) -> String {
+    let kinds = ["Gateway", "Service", "ServiceImport"];
+    match schema::nearest_name(&to.kind, kinds.into_iter()) {
+        Some(near) => format!("did you mean `kind: {near}`?"),
+        None => {
+            "name a Gateway, or for a mesh a Service (`group: \"\"`, `kind: Service`)".to_owned()
+        }
     }
 }
 
@@ -219,6 +231,10 @@ impl<'a> Near<'a> {
                 .other_policy(object, problem)
                 .or_else(|| self.other_target(object, problem)),
             Kind::WrongGroup => Some(group(problem, to)),
+            Kind::NoParentKind => {
+                let at = problem.path.trim_end_matches(".kind");
+                Some(self.later_parent(to, at).unwrap_or_else(|| parent_kind(to)))
+            }
             _ => None,
         }
     }
@@ -349,25 +365,24 @@ impl<'a> Near<'a> {
             .filter(|(_, attachment)| !attachment.attached)
             .filter_map(|(index, attachment)| {
                 let to = attachment.parent.resolve(&object.namespace);
-                let release = self.resolver.options().release;
-                let later = schema::later_kind(&to.group, &to.kind, release);
-                let message = match later {
-                    Some(later) => format!(
-                        "{} came with release {}: name a Gateway instead",
-                        later.kind, later.since
-                    ),
-                    None if schema::KINDS
-                        .iter()
-                        .any(|k| k.group == to.group && k.kind == to.kind)
-                        && to.kind != "Gateway" =>
-                    {
-                        format!("name a Gateway in `spec.parentRefs[{index}]`")
-                    }
-                    None => return None,
-                };
+                let message = self.later_parent(&to, &format!("spec.parentRefs[{index}]"))?;
                 Some((index, message))
             })
             .collect()
+    }
+
+    /// What to name in the place of a parent of such a kind; `at` is the reference to it.
+    fn later_parent(&self, to: &ObjectRef, at: &str) -> Option<String> {
+        let release = self.resolver.options().release;
+        if let Some(later) = schema::later_kind(&to.group, &to.kind, release) {
+            return Some(format!(
+                "{} came with release {}: name a Gateway instead",
+                later.kind, later.since
+            ));
+        }
+        let mut kinds = schema::KINDS.iter();
+        let is_known = kinds.any(|known| known.group == to.group && known.kind == to.kind);
+        (is_known && to.kind != "Gateway").then(|| format!("name a Gateway in `{at}`"))
     }
 }
 

@@ -111,7 +111,7 @@ impl Near<'_> {
 }
 
 /// Whether a hostname would lie within another one but for a letter or two.
-fn is_near_host(own: &str, served: &str) -> bool {
+pub(in crate::lint) fn is_near_host(own: &str, served: &str) -> bool {
     let (own, served) = (own.to_ascii_lowercase(), served.to_ascii_lowercase());
     let compared = match served.strip_prefix("*.") {
         Some(suffix) => {

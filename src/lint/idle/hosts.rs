@@ -1,0 +1,104 @@
+//! Hostnames of a route that no listener serves, beside others that one does.
+
+use crate::{
+    attachment::{
+        Attachment, Resolver, RouteId, RouteKind, Snapshot, Standing, effective::EffectiveHostname,
+    },
+    lint::{found::Found, near::is_near_host},
+    meta::Hostname,
+    rules::set as rules,
+};
+
+/// Looks at each route that a Gateway accepts. Where no hostname of a route is served, it is rejected, which its status says.
+pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+    let snapshot = resolver.snapshot();
+    for (route, attachments) in &resolver.resolution().attachments {
+        let written = written(snapshot, route);
+        // One alone is served, or the route is rejected.
+        if written.len() < 2 {
+            continue;
+        }
+        let Some(served) = served(attachments) else {
+            continue;
+        };
+        for (index, text) in written.iter().enumerate() {
+            let Ok(own) = text.parse::<Hostname>() else {
+                continue;
+            };
+            let is_served = served.iter().any(|host| {
+                let host = host.hostname.as_ref();
+                host.is_none_or(|host| host.intersection(&own).is_some())
+            });
+            if is_served {
+                continue;
+            }
+            let path = format!("spec.hostnames[{index}]");
+            let message = format!(
+                "no listener of the Gateways that accept the route serves `{text}`: no request for it reaches the route"
+            );
+            let (object, rule) = (route.reference(), &rules::HOSTNAME_SERVED);
+            match near(snapshot, route, attachments, text) {
+                Some(near) => {
+                    let help =
+                        format!("`{text}` is nearly within `{near}`, which a listener serves");
+                    found.push_with_help(&object, rule, path, message, help);
+                }
+                None => found.push(&object, rule, path, message),
+            }
+        }
+    }
+}
+
+/// What a route has in common with the listeners that accept it. Nothing if no Gateway accepts it, or not all of its parents are
+/// known: a Service takes requests for every host, and of a Gateway of another controller nothing is known. Nor where another
+/// route excludes it from a listener, which is told.
+fn served(attachments: &[Attachment]) -> Option<Vec<&EffectiveHostname>> {
+    let mut served = Vec::new();
+    for attachment in attachments {
+        if !attachment.ours || !attachment.parent.is_gateway() {
+            return None;
+        }
+        for at in &attachment.listeners {
+            match &at.standing {
+                Standing::InForce { hostnames } | Standing::Idle { hostnames } => {
+                    served.extend(hostnames.iter());
+                }
+                Standing::Rejected { .. } => {}
+                _ => return None,
+            }
+        }
+    }
+    (!served.is_empty()).then_some(served)
+}
+
+/// The hostname of a listener of these parents within which a hostname nearly is.
+fn near<'s>(
+    snapshot: &'s Snapshot,
+    route: &RouteId,
+    attachments: &[Attachment],
+    text: &str,
+) -> Option<&'s str> {
+    let gateways = attachments.iter().filter_map(|attachment| {
+        let gateway = attachment.parent.resolve(&route.name.namespace);
+        snapshot.gateways().get(&gateway.namespaced_name())
+    });
+    let listeners = gateways.flat_map(|gateway| &gateway.spec.listeners);
+    listeners
+        .filter_map(|listener| listener.hostname.as_deref())
+        .find(|served| is_near_host(text, served))
+}
+
+/// The hostnames of a route as it writes them.
+fn written<'s>(snapshot: &'s Snapshot, route: &RouteId) -> &'s [String] {
+    let name = &route.name;
+    let hostnames = match route.kind {
+        RouteKind::Http => snapshot.http_routes().get(name).map(|r| &r.spec.hostnames),
+        RouteKind::Tls => snapshot.tls_routes().get(name).map(|r| &r.spec.hostnames),
+        RouteKind::Grpc => {
+            let route = snapshot.grpc_routes().get(name);
+            route.and_then(|route| Some(&route.spec.as_ref()?.hostnames))
+        }
+        RouteKind::Tcp | RouteKind::Udp => None,
+    };
+    hostnames.map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,134 @@
+//! What is valid and in force, and is about nothing: policies that every rule overrides, grants for objects that are not
+//! there, selectors that select no Namespace.
+
+use crate::{
+    attachment::{MULTICLUSTER_GROUP, Resolver},
+    lint::found::Found,
+    meta::ObjectRef,
+    rules::set as rules,
+};
+use kube_core::SelectorExt;
+use std::collections::{BTreeSet, HashMap};
+
+pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+    overridden(resolver, found);
+    grants(resolver, found);
+    selectors(resolver, found);
+}
+
+/// BackendLBPolicies whose targets get requests from rules alone that have sessions of their own (GEP-1619: the
+/// configuration of a route goes before that of a policy).
+fn overridden(resolver: &Resolver, found: &mut Found) {
+    let policies = &resolver.resolution().policies;
+    if !policies
+        .keys()
+        .any(|policy| policy.kind == "BackendLBPolicy")
+    {
+        return;
+    }
+    let http = resolver.http_rules().flat_map(|rules| &rules.rules);
+    let http = http.map(|rule| (rule.session_persistence.is_some(), &rule.backends));
+    let grpc = resolver.grpc_rules().flat_map(|rules| &rules.rules);
+    let grpc = grpc.map(|rule| (rule.session_persistence.is_some(), &rule.backends));
+    // The backends of rules that have sessions of their own, and those of rules that have none.
+    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
+    for (has_own, backends) in http.chain(grpc) {
+        let set = if has_own { &mut with } else { &mut without };
+        set.extend(backends.iter().map(|backend| &backend.reference));
+    }
+    for (policy, targets) in policies {
+        if policy.kind != "BackendLBPolicy" {
+            continue;
+        }
+        for (index, target) in targets.iter().enumerate() {
+            let to = &target.target;
+            if target.applies() && with.contains(to) && !without.contains(to) {
+                let message = format!(
+                    "every rule that refers to {to} has a `sessionPersistence` of its own, which overrides the policy"
+                );
+                let help =
+                    format!("remove `sessionPersistence` from the rules, or {to} from the policy");
+                let path = format!("spec.targetRefs[{index}]");
+                found.push_with_help(policy, &rules::POLICY_USED, path, message, help);
+            }
+        }
+    }
+}
+
+/// ReferenceGrants that name an object which is not there.
+fn grants(resolver: &Resolver, found: &mut Found) {
+    let snapshot = resolver.snapshot();
+    for (place, grant) in snapshot.reference_grants() {
+        let to = grant.spec.iter().flat_map(|spec| &spec.to);
+        for (index, to) in to.enumerate() {
+            let is_known = match to.group.as_str() {
+                "" => matches!(to.kind.as_str(), "ConfigMap" | "Secret" | "Service"),
+                MULTICLUSTER_GROUP => to.kind == "ServiceImport",
+                _ => false,
+            };
+            let Some(name) = to.name.as_deref().filter(|_| is_known) else {
+                continue;
+            };
+            let named = ObjectRef {
+                group: to.group.clone(),
+                kind: to.kind.clone(),
+                namespace: place.namespace.clone(),
+                name: name.to_owned(),
+            };
+            if !snapshot.contains(&named) {
+                let grant = ObjectRef::gateway_api("ReferenceGrant", place);
+                let absent = snapshot.absent(&named).of_set();
+                let message = format!("{absent}: the entry allows nothing");
+                let path = format!("spec.to[{index}].name");
+                found.push(&grant, &rules::GRANT_TARGET_EXISTS, path, message);
+            }
+        }
+    }
+}
+
+/// How often a selector is held against the labels of a Namespace, in all.
+const MOST_COMPARED: usize = 1_000_000;
+
+/// The label that an API server sets on every Namespace. One that is only named has it, too.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// Listeners that take routes from selected namespaces, and select none of those that are given or have a route. Where no
+/// Namespace is given at all, the set leaves them out.
+fn selectors(resolver: &Resolver, found: &mut Found) {
+    let snapshot = resolver.snapshot();
+    if snapshot.namespaces().is_empty() {
+        return;
+    }
+    let given = snapshot.namespaces().keys().map(|place| &*place.name);
+    let routes = resolver.resolution().attachments.keys();
+    let named = routes.map(|route| &*route.name.namespace);
+    let names: BTreeSet<&str> = given.chain(named).collect();
+    let labels: Vec<_> = names
+        .into_iter()
+        .map(|name| resolver.namespace_labels(name))
+        .collect();
+    // Many listeners have one selector.
+    let mut verdicts: HashMap<String, bool> = HashMap::new();
+    let mut compared = 0_usize;
+    for place in snapshot.gateways().keys() {
+        for (index, selector) in resolver.namespace_selectors(place) {
+            let text = selector.to_string();
+            if text.contains(NAME_LABEL) {
+                continue;
+            }
+            let selects = *verdicts.entry(text.clone()).or_insert_with(|| {
+                compared = compared.saturating_add(labels.len());
+                compared > MOST_COMPARED || labels.iter().any(|labels| selector.matches(labels))
+            });
+            if selects {
+                continue;
+            }
+            let gateway = ObjectRef::gateway_api("Gateway", place);
+            let message = format!(
+                "no Namespace that is given has the labels `{text}`: the listener takes no route"
+            );
+            let path = format!("spec.listeners[{index}].allowedRoutes.namespaces.selector");
+            found.push(&gateway, &rules::NAMESPACE_SELECTED, path, message);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What an API server accepts and what has no effect, or can never have one: it warns.
+
+use crate::{
+    meta::GROUP,
+    rules::{Check, Reporter, Rule},
+    schema::{Defaulted, KINDS, Path, nearest_name},
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub(in crate::rules) const RULES: &[Rule] = &[
+    Rule {
+        id: "HTTPRouteRule/redirect-is-all",
+        places: &["HttpRouteRule"],
+        message: "the rule redirects: what it says of requests to backends has no effect",
+        help: "remove it, or move it into a rule that forwards requests",
+        check: Check::Each(redirect_is_all),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "HTTPHeaderFilter/has-action",
+        places: &["HttpHeaderFilter"],
+        message: "the filter names no header, and changes nothing",
+        help: "name headers in `set`, `add` or `remove`, or remove the filter",
+        check: Check::Value(|filter| {
+            let mut lists = ["set", "add", "remove"].into_iter();
+            lists.any(|list| !filter.list(list).is_empty())
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "HTTPURLRewriteFilter/changes-something",
+        places: &["HttpUrlRewriteFilter"],
+        message: "the filter names neither `hostname` nor `path`, and changes nothing",
+        help: "set `hostname` or `path`, or remove the filter",
+        check: Check::Value(|filter| filter.has("hostname") || filter.has("path")),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "HTTPRequestMirrorFilter/mirrors-something",
+        places: &["HttpRequestMirrorFilter"],
+        message: "the share of requests that the filter mirrors is 0: it mirrors none",
+        help: "give `percent` or `fraction` a share above 0, leave both out to mirror every request, or remove the filter",
+        check: Check::Value(|filter| {
+            let is_zero = |number: Option<&Value>| number.and_then(Value::as_i64) == Some(0);
+            let fraction = filter.get("fraction");
+            let numerator = fraction.and_then(|fraction| fraction.plain("numerator"));
+            !is_zero(filter.plain("percent")) && !is_zero(numerator)
+        }),
+        ..Rule::SEMANTIC
+    },
+    Rule {
+        id: "ReferenceGrant/allows-something",
+        places: &["ReferenceGrantSpec"],
+        message: "an entry of the grant names no kind that there is, and allows nothing",
+        help: "correct the group or the kind, or remove the entry",
+        check: Check::Each(grant_allows_something),
+        ..Rule::SEMANTIC
+    },
+];
+
+/// The kinds of Kubernetes to which references of the Gateway API lead, all in the core group.
+const CORE_TARGETS: &[&str] = &["ConfigMap", "Secret", "Service"];
+
+/// Reports what of a rule is about requests that are forwarded, where it redirects them all.
+fn redirect_is_all(rule: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
+    let filters = rule.list("filters");
+    let of_type = |filter: Defaulted<'_>, kind: &str| filter.text("type") == Some(kind);
+    if !filters
+        .iter()
+        .any(|filter| of_type(filter, "RequestRedirect"))
+    {
+        return;
+    }
+    for field in ["timeouts", "retry", "sessionPersistence"] {
+        if rule.has(field) {
+            let why = format!("the rule redirects its requests: `{field}` has no effect");
+            report(&at.field(field), why);
+        }
+    }
+    let at = at.field("filters");
+    for (index, filter) in filters.iter().enumerate() {
+        // A copy for a mirror is made of the request as it is by then, and a redirect leads to the host that it names by then.
+        let mut later = filters.iter().skip(index);
+        let copied = later.any(|later| of_type(later, "RequestMirror"));
+        if of_type(filter, "RequestHeaderModifier") && !copied && !names_host(filter) {
+            let why =
+                "the rule redirects its requests: the filter RequestHeaderModifier has no effect";
+            report(&at.index(index), why.to_owned());
+        }
+    }
+}
+
+/// Whether a modifier changes the host, to which a redirect leads unless it names another.
+fn names_host(filter: Defaulted<'_>) -> bool {
+    let Some(modifier) = filter.get("requestHeaderModifier") else {
+        return false;
+    };
+    let is_host = |header: Defaulted<'_>| {
+        let name = header.text("name");
+        name.is_some_and(|name| name.eq_ignore_ascii_case("host"))
+    };
+    ["set", "add"]
+        .into_iter()
+        .any(|list| modifier.list(list).iter().any(is_host))
+}
+
+/// Reports each entry of a ReferenceGrant whose kind is not one of its group. Kinds of other groups are an
+/// implementation's own.
+fn grant_allows_something(spec: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
+    let own: BTreeSet<&str> = KINDS
+        .iter()
+        .filter(|known| known.group == GROUP)
+        .map(|known| known.kind)
+        .collect();
+    for side in ["from", "to"] {
+        let field = at.field(side);
+        for (index, entry) in spec.list(side).iter().enumerate() {
+            let (Some(group), Some(kind)) = (entry.text("group"), entry.text("kind")) else {
+                continue;
+            };
+            let wrong = if group == GROUP && !own.contains(kind) {
+                let near = nearest_name(kind, own.iter().copied());
+                Some((
+                    "kind",
+                    format!("group `{group}` has no kind `{kind}`{}", meant(near)),
+                ))
+            } else if CORE_TARGETS.contains(&kind) && side == "to" && is_of_kubernetes(group) {
+                let why = format!(
+                    "group `{group}` has no kind `{kind}`: it is in the core group, `group: \"\"`"
+                );
+                Some(("group", why))
+            } else if group.is_empty() && side == "to" && !CORE_TARGETS.contains(&kind) {
+                // An implementation may have backends of other core kinds.
+                nearest_name(kind, CORE_TARGETS.iter().copied()).map(|near| {
+                    let near = meant(Some(near));
+                    ("kind", format!("the core group has no kind `{kind}`{near}"))
+                })
+            } else {
+                None
+            };
+            if let Some((at, why)) = wrong {
+                let why = format!("{why}: the entry allows nothing");
+                report(&field.index(index).field(at), why);
+            }
+        }
+    }
+}
+
+/// What is meant by a name, for the middle of a sentence.
+fn meant(near: Option<&str>) -> String {
+    near.map(|near| format!(" (did you mean `{near}`?)"))
+        .unwrap_or_default()
+}
+
+/// Whether Kubernetes itself names the kinds of a group that is not the core group.
+fn is_of_kubernetes(group: &str) -> bool {
+    !group.is_empty() && (!group.contains('.') || group.ends_with(".k8s.io"))
+}
