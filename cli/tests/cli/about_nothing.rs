@@ -177,6 +177,18 @@ fn the_help_for_what_is_about_nothing_names_what_is_there() {
     );
 }
 
+/// A policy that is left out and names a Service twice is told of once.
+#[test]
+fn what_is_said_of_a_request_is_said_once() {
+    let policy = "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
+                  spec: { targetRefs: [{ group: '', kind: Service, name: cart }, { group: '', kind: Service, name: cart }], \
+                  validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
+    let all = format!("{SOUND}---\n{policy}");
+    let (_, text) = run(&["request", "-f", "-", "http://a.example/"], &all);
+    let said = "BackendTLSPolicy shop/p names Service shop/cart, but is left out and has no effect";
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+}
+
 /// The conditions at any depth of which the status says that something as a whole is rejected.
 fn rejects(value: &Value) -> bool {
     match value {

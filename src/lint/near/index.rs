@@ -5,7 +5,7 @@ use crate::{
     meta::{GROUP, NamespacedName, ObjectRef},
     v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The objects of a set by what a reference may have got wrong.
 #[derive(Debug)]
@@ -140,8 +140,8 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The targets of a policy.
-fn targets(ignored: &Ignored) -> Vec<ObjectRef> {
+/// The targets of a policy, each once.
+fn targets(ignored: &Ignored) -> BTreeSet<ObjectRef> {
     let reference = |group: &str, kind: &str, name: &str| ObjectRef {
         group: group.to_owned(),
         kind: kind.to_owned(),
@@ -161,6 +161,6 @@ fn targets(ignored: &Ignored) -> Vec<ObjectRef> {
                 .map(|t| reference(&t.group, &t.kind, &t.name))
                 .collect()
         }
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     }
 }
