@@ -18,6 +18,7 @@ mod whole_way;
 mod convert;
 mod corpus;
 mod fixtures;
+mod house;
 mod law;
 mod marks;
 mod mutants;
