@@ -35,7 +35,7 @@ impl fmt::Display for NotImplemented {
 
 /// A kind, or a field of some kinds, that is not implemented.
 #[derive(Debug)]
-struct Part {
+struct UnimplementedPart {
     kinds: &'static [&'static str],
     /// The field; elements of lists are written `[]`. Empty for the kind as a whole.
     path: &'static str,
@@ -44,8 +44,12 @@ struct Part {
     harmless: Option<&'static str>,
 }
 
-const fn part(kinds: &'static [&'static str], path: &'static str, why: &'static str) -> Part {
-    Part {
+const fn part(
+    kinds: &'static [&'static str],
+    path: &'static str,
+    why: &'static str,
+) -> UnimplementedPart {
+    UnimplementedPart {
         kinds,
         path,
         why,
@@ -53,7 +57,7 @@ const fn part(kinds: &'static [&'static str], path: &'static str, why: &'static 
     }
 }
 
-impl Part {
+impl UnimplementedPart {
     const fn unless(self, value: &'static str) -> Self {
         Self {
             harmless: Some(value),
@@ -68,7 +72,7 @@ const CORS: &str =
     "no response gets the headers for other origins, and the rule does not count as valid";
 const EXTERNAL_AUTH: &str = "nobody is asked, and the rule does not count as valid";
 
-static PARTS: &[Part] = &[
+static PARTS: &[UnimplementedPart] = &[
     part(
         &["ListenerSet", "XListenerSet"],
         "",
@@ -141,7 +145,7 @@ static PARTS: &[Part] = &[
 #[derive(Debug)]
 struct Reference {
     kinds: &'static [&'static str],
-    /// The field, as in [`Part`].
+    /// The field, as in [`UnimplementedPart`].
     path: &'static str,
     /// The group that is meant where none is written.
     group: &'static str,
@@ -233,7 +237,7 @@ pub(super) fn is_unimplemented_kind(kind: &GroupKind) -> bool {
     parts(&kind.group, &kind.kind).any(|part| part.path.is_empty())
 }
 
-fn parts(group: &str, kind: &str) -> impl Iterator<Item = &'static Part> {
+fn parts(group: &str, kind: &str) -> impl Iterator<Item = &'static UnimplementedPart> {
     let known = group == GROUP || group == EXPERIMENTS_GROUP;
     PARTS
         .iter()

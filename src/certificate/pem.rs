@@ -8,7 +8,7 @@ use rustls_pki_types::pem::{self, PemObject, SectionKind};
     not(feature = "tls"),
     expect(dead_code, reason = "only the framing counts without the feature")
 )]
-pub(super) struct Key {
+pub(super) struct KeyBlock {
     pub(super) form: Form,
     pub(super) der: Vec<u8>,
 }
@@ -37,7 +37,7 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError
 }
 
 /// The first private key of a text.
-pub(super) fn private_key(text: &[u8]) -> Result<Key, CertificateError> {
+pub(super) fn private_key(text: &[u8]) -> Result<KeyBlock, CertificateError> {
     let encrypted = lines(text).any(|line| {
         line.starts_with(b"-----BEGIN ENCRYPTED PRIVATE KEY")
             || (line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED"))
@@ -53,7 +53,7 @@ pub(super) fn private_key(text: &[u8]) -> Result<Key, CertificateError> {
             SectionKind::EcPrivateKey => Form::Sec1,
             _ => continue,
         };
-        return Ok(Key { form, der });
+        return Ok(KeyBlock { form, der });
     }
     Err(CertificateError::NoKey)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     CertificateError,
-    pem::{Form, Key},
+    pem::{Form, KeyBlock},
 };
 use pkcs8::{
     PrivateKeyInfoRef,
@@ -30,7 +30,7 @@ pub(super) enum Public {
 }
 
 /// Reads a private key, and computes its public key.
-pub(super) fn read(key: &Key) -> Result<Public, CertificateError> {
+pub(super) fn read(key: &KeyBlock) -> Result<Public, CertificateError> {
     match key.form {
         Form::Pkcs1 => rsa(&key.der),
         Form::Sec1 => ec(&key.der, None),

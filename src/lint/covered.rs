@@ -106,7 +106,7 @@ pub(super) fn by<T>(
         order.push((Precedence::of(entry, options), at, asked));
     }
     order.sort();
-    let mut index = Index::default();
+    let mut index = EntryIndex::default();
     let mut ranks: HashMap<usize, &Precedence> = HashMap::new();
     for (rank, at, asked) in &order {
         let Some(entry) = entries.get(*at) else {
@@ -193,7 +193,7 @@ fn is_pattern(matching: &Match) -> bool {
 
 /// What stands in the place of a path in the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Key<'a> {
+enum PathKey<'a> {
     Any,
     Exact(&'a str),
     Prefix(&'a str),
@@ -202,7 +202,7 @@ enum Key<'a> {
     Call(Option<Value<'a>>, Option<Value<'a>>),
 }
 
-impl<'a> Key<'a> {
+impl<'a> PathKey<'a> {
     fn of(matching: &'a Match) -> Self {
         match matching {
             Match::Grpc(grpc) => Self::Call(
@@ -288,13 +288,13 @@ fn literal(pattern: &Pattern) -> &str {
 
 /// The entries that may win, to be found by what they ask for.
 #[derive(Default)]
-struct Index<'a> {
-    hosts: HashMap<HostPattern, Host<'a>>,
+struct EntryIndex<'a> {
+    hosts: HashMap<HostPattern, HostPaths<'a>>,
 }
 
 #[derive(Default)]
-struct Host<'a> {
-    paths: HashMap<Key<'a>, Bucket<'a>>,
+struct HostPaths<'a> {
+    paths: HashMap<PathKey<'a>, Bucket<'a>>,
     /// The patterns, once more: they may take what others ask for.
     patterns: Bucket<'a>,
 }
@@ -308,13 +308,13 @@ struct Bucket<'a> {
     conditional: HashMap<Condition<'a>, Vec<usize>>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> EntryIndex<'a> {
     fn insert<T>(&mut self, entry: &'a Entry<T>, rarest: Option<Condition<'a>>, at: usize) {
         let host = self.hosts.entry(entry.hostname.clone()).or_default();
         if is_pattern(&entry.matching) {
             host.patterns.insert(rarest, at);
         }
-        let bucket = host.paths.entry(Key::of(&entry.matching)).or_default();
+        let bucket = host.paths.entry(PathKey::of(&entry.matching)).or_default();
         bucket.insert(rarest, at);
     }
 
@@ -325,7 +325,7 @@ impl<'a> Index<'a> {
         covers: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let mut left = MOST_COMPARED;
-        let keys = Key::wider(&entry.matching);
+        let keys = PathKey::wider(&entry.matching);
         for host in wider_hosts(&entry.hostname) {
             let Some(host) = self.hosts.get(&host) else {
                 left = left.checked_sub(1)?;

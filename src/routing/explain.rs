@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::index::hit::Hit;
 use super::index::prepared::Prepared;
-use super::index::stored::{Failure, Stored};
+use super::index::stored::{Mismatch, Stored};
 use super::matching::matches::{GrpcMatch, Match, PathMatch, ValueMatch};
 use super::matching::precedence::Criterion;
 use super::request::host::HostPattern;
@@ -215,10 +215,10 @@ fn failure<T, R: RequestView>(entry: &Stored<T>, request: &Prepared<'_, R>) -> O
         return Some(Reason::Path);
     }
     entry.failure(request).map(|failure| match failure {
-        Failure::Path => Reason::Path,
-        Failure::Method => Reason::Method,
-        Failure::Header(header) => Reason::Header(header.name.as_str().into()),
-        Failure::Query(parameter) => Reason::Query((&*parameter.name).into()),
+        Mismatch::Path => Reason::Path,
+        Mismatch::Method => Reason::Method,
+        Mismatch::Header(header) => Reason::Header(header.name.as_str().into()),
+        Mismatch::Query(parameter) => Reason::Query((&*parameter.name).into()),
     })
 }
 

@@ -55,7 +55,7 @@ pub struct Router<T> {
     exact: Table<Named<T>>,
     wildcard: Table<Named<T>>,
     wildcard_lengths: Lengths,
-    any: Option<Arc<Host<T>>>,
+    any: Option<Arc<HostEntries<T>>>,
     routes: Table<Route<T>>,
     len: usize,
     /// The number of entries whose route names another hostname than the one they answer to, or none. If 0, the
@@ -70,11 +70,11 @@ pub struct Router<T> {
 /// A hostname with its entries. A wildcard's name is what follows `*.`.
 struct Named<T> {
     name: Key,
-    host: Arc<Host<T>>,
+    host: Arc<HostEntries<T>>,
 }
 
 /// The entries of one hostname, by the hostname that ranks.
-struct Host<T> {
+struct HostEntries<T> {
     first: Tier<T>,
     /// Further ones, in order of precedence.
     others: Vec<Tier<T>>,
@@ -117,7 +117,7 @@ impl<T> Clone for Named<T> {
     }
 }
 
-impl<T: Clone> Clone for Host<T> {
+impl<T: Clone> Clone for HostEntries<T> {
     fn clone(&self) -> Self {
         Self {
             first: self.first.clone(),
@@ -359,7 +359,7 @@ impl<T> Router<T> {
     }
 
     #[inline(always)]
-    fn exact_host(&self, name: &[u8]) -> Option<&Host<T>> {
+    fn exact_host(&self, name: &[u8]) -> Option<&HostEntries<T>> {
         let named = match self.exact.lone() {
             Some(lone) => Some(lone).filter(|lone| lone.name.is(name)),
             None => self.exact.get(
@@ -371,7 +371,7 @@ impl<T> Router<T> {
     }
 
     /// The wildcards that match the name, the longest first.
-    fn wildcard_hosts<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Host<T>> {
+    fn wildcard_hosts<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t HostEntries<T>> {
         let dots = if self.wildcard.is_empty() {
             &[][..]
         } else {
@@ -388,7 +388,7 @@ impl<T> Router<T> {
     }
 
     /// Every hostname of the table that matches the request's, the most specific first.
-    fn hosts<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Host<T>> {
+    fn hosts<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t HostEntries<T>> {
         self.exact_host(name)
             .into_iter()
             .chain(self.wildcard_hosts(name))
@@ -502,7 +502,7 @@ impl<T: Clone> Router<T> {
         self.query_entries += usize::from(!entry.query().is_empty());
         self.particular_entries = self.narrowed_entries + self.query_entries;
         let new = || {
-            Arc::new(Host {
+            Arc::new(HostEntries {
                 first: Tier {
                     rank: entry.precedence().host_rank(),
                     paths: PathTable::default(),
@@ -569,7 +569,7 @@ fn is_narrowed<T>(entry: &Stored<T>) -> bool {
     entry.precedence().host_rank() != unnamed
 }
 
-impl<T> Host<T> {
+impl<T> HostEntries<T> {
     #[inline]
     fn find<'t, R: RequestView>(
         &'t self,
@@ -587,7 +587,7 @@ impl<T> Host<T> {
     }
 }
 
-impl<T: Clone> Host<T> {
+impl<T: Clone> HostEntries<T> {
     fn add(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let rank = entry.precedence().host_rank();
         if rank == self.first.rank {

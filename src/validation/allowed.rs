@@ -107,13 +107,13 @@ impl Errors {
 }
 
 /// What another release makes of the object.
-struct Verdict {
+struct OtherRelease {
     errors: Errors,
     /// The paths of errors that the release in question does not have, and whether nothing below is looked at for them.
     new: BTreeMap<String, bool>,
 }
 
-impl Verdict {
+impl OtherRelease {
     /// Whether what a finding is about is allowed: neither refused for the same nor for anything else that is refused here alone.
     fn allows(&self, finding: &Finding) -> bool {
         let path = finding.path();
@@ -144,7 +144,7 @@ fn verdicts(
     kind: &'static KindVersion,
     case: Case<'_>,
     here: &Errors,
-) -> BTreeMap<(Release, Channel), Verdict> {
+) -> BTreeMap<(Release, Channel), OtherRelease> {
     let installations = kind.installations().iter().filter(|it| it.served);
     installations
         .map(|installation| {
@@ -161,7 +161,7 @@ fn verdicts(
                 .map(|(path, rules)| (path.clone(), hides(rules)))
                 .collect();
             let place = (installation.release, installation.channel);
-            (place, Verdict { errors, new })
+            (place, OtherRelease { errors, new })
         })
         .collect()
 }

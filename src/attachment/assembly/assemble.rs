@@ -244,7 +244,7 @@ fn put_in<R: RouteRules>(
 }
 
 /// A Gateway put together from all routes that attach to it.
-pub(in crate::attachment) struct Assembled {
+pub(in crate::attachment) struct AssembledGateway {
     pub(in crate::attachment) effective: Option<EffectiveGateway>,
     pub(in crate::attachment) tallies: Vec<Tally>,
 }
@@ -254,7 +254,7 @@ pub(in crate::attachment) fn gateway<'a>(
     state: &GatewayState,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
     options: &Options,
-) -> Assembled {
+) -> AssembledGateway {
     let mut tallies = vec![Tally::default(); state.listeners.len()];
     let mut members: Vec<Vec<Member<'a>>> = state.listeners.iter().map(|_| Vec::new()).collect();
     for (id, route) in in_order(routes) {
@@ -282,7 +282,7 @@ pub(in crate::attachment) fn gateway<'a>(
         fill(&mut bare, &state.name, tally, &members);
         listeners.push(Arc::new(bare));
     }
-    Assembled {
+    AssembledGateway {
         effective: state.serves().then(|| EffectiveGateway {
             name: state.name.clone(),
             class: state.class.clone(),

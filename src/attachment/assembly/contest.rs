@@ -48,11 +48,11 @@ pub(in crate::attachment) struct Contest {
 struct Contender {
     place: Arc<Place>,
     hostnames: Arc<[EffectiveHostname]>,
-    verdict: Verdict,
+    verdict: Contested,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Verdict {
+enum Contested {
     Waiting,
     Accepted,
     Rejected(Arc<RouteConflict>),
@@ -64,8 +64,8 @@ pub(in crate::attachment) type Changed = BTreeMap<RouteId, bool>;
 /// The routes of one kind.
 #[derive(Clone, Debug, Default)]
 struct Side {
-    all: Index,
-    accepted: Index,
+    all: HostnameIndex,
+    accepted: HostnameIndex,
 }
 
 impl Contest {
@@ -79,7 +79,7 @@ impl Contest {
         let new = new.map(|(age, hostnames)| Contender {
             place: Place::of(id, age),
             hostnames: hostnames.clone(),
-            verdict: Verdict::Waiting,
+            verdict: Contested::Waiting,
         });
         if let (Some(new), Some(old)) = (&new, self.routes.get(id))
             && (&new.place, &new.hostnames) == (&old.place, &old.hostnames)
@@ -91,7 +91,7 @@ impl Contest {
         if let Some(old) = self.routes.remove(id) {
             let (own, other) = self.sides(id.kind);
             own.all.remove(&old);
-            if old.verdict == Verdict::Accepted {
+            if old.verdict == Contested::Accepted {
                 own.accepted.remove(&old);
                 waiting = other.all.younger(&old);
             }
@@ -125,8 +125,8 @@ impl Contest {
             let before = std::mem::replace(&mut route.verdict, verdict);
             if before != route.verdict {
                 let (own, other) = self.sides(id.kind);
-                let was = before == Verdict::Accepted;
-                let is = route.verdict == Verdict::Accepted;
+                let was = before == Contested::Accepted;
+                let is = route.verdict == Contested::Accepted;
                 if is && !was {
                     own.accepted.add(&route);
                 } else if was && !is {
@@ -135,7 +135,7 @@ impl Contest {
                 if is != was {
                     waiting.extend(other.all.younger(&route));
                 }
-                changed.insert(id.clone(), matches!(before, Verdict::Rejected(_)));
+                changed.insert(id.clone(), matches!(before, Contested::Rejected(_)));
             }
             self.routes.insert(id, route);
         }
@@ -143,10 +143,10 @@ impl Contest {
     }
 
     /// Whether a route, which is taken out for the moment, is accepted beside the others.
-    fn judge(&mut self, route: &Contender) -> Verdict {
+    fn judge(&mut self, route: &Contender) -> Contested {
         let (_, other) = self.sides(route.place.kind);
         let Some((rival, own)) = other.accepted.oldest_before(route) else {
-            return Verdict::Accepted;
+            return Contested::Accepted;
         };
         let winner = rival.id();
         let own = own.hostname.clone();
@@ -157,7 +157,7 @@ impl Contest {
                 _ => true,
             }
         });
-        Verdict::Rejected(Arc::new(RouteConflict {
+        Contested::Rejected(Arc::new(RouteConflict {
             winner_hostname: meets.and_then(|theirs| theirs.hostname.clone()),
             hostname: own,
             won_by: WonBy::seniority(&rival.seniority, &route.place.seniority),
@@ -169,7 +169,7 @@ impl Contest {
     /// Why a route that is here is rejected, if it is.
     pub(in crate::attachment) fn conflict(&self, id: &RouteId) -> Option<&Arc<RouteConflict>> {
         match &self.routes.get(id)?.verdict {
-            Verdict::Rejected(conflict) => Some(conflict),
+            Contested::Rejected(conflict) => Some(conflict),
             _ => None,
         }
     }
@@ -181,7 +181,7 @@ impl Contest {
         self.routes
             .iter()
             .filter_map(|(id, route)| match &route.verdict {
-                Verdict::Rejected(conflict) => Some((id, conflict)),
+                Contested::Rejected(conflict) => Some((id, conflict)),
                 _ => None,
             })
     }
@@ -206,7 +206,7 @@ impl Contest {
 
 /// Routes by their hostnames, asked for those that have hosts in common with others.
 #[derive(Clone, Debug, Default)]
-struct Index {
+struct HostnameIndex {
     all: Places,
     /// Without a hostname.
     everything: Places,
@@ -226,7 +226,7 @@ fn suffixes(name: &str) -> impl Iterator<Item = &str> {
         .filter(|suffix| suffix.len() < name.len())
 }
 
-impl Index {
+impl HostnameIndex {
     fn add(&mut self, route: &Contender) {
         let put = |places: &mut Places| _ = places.insert(route.place.clone());
         put(&mut self.all);

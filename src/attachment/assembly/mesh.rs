@@ -23,7 +23,7 @@ use std::{
 };
 
 /// A Service put together, and what its routes do not govern of it.
-pub(in crate::attachment) struct Assembled {
+pub(in crate::attachment) struct AssembledService {
     pub(in crate::attachment) effective: EffectiveService,
     pub(in crate::attachment) lost: Lost,
     pub(in crate::attachment) claims: Claims,
@@ -230,7 +230,7 @@ pub(in crate::attachment) fn service<'a>(
     state: &BackendState,
     routes: impl Iterator<Item = (&'a RouteId, &'a RouteState)>,
     limits: &PatternLimits,
-) -> Assembled {
+) -> AssembledService {
     let mut effective = EffectiveService {
         name: key.name.clone(),
         import: key.import,
@@ -286,7 +286,7 @@ pub(in crate::attachment) fn service<'a>(
             lost.insert((*id).clone(), ports.into());
         }
     }
-    Assembled {
+    AssembledService {
         effective,
         lost,
         claims,

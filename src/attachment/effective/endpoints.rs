@@ -75,14 +75,14 @@ pub struct EndpointPlace {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointList {
     /// In order of the port.
-    parts: Vec<Part>,
+    parts: Vec<PortAddresses>,
     /// Whether two parts have the same port, so that an endpoint could be in both.
     mixed: bool,
 }
 
 /// Addresses at the same port.
 #[derive(Clone, Debug, PartialEq)]
-struct Part {
+struct PortAddresses {
     port: u16,
     /// In order, each once.
     addresses: Arc<[BackendAddress]>,
@@ -97,10 +97,10 @@ impl EndpointList {
 
     /// These lists of addresses, each at its port. The lists are as [`shared`] makes them.
     pub(in crate::attachment) fn of_parts(parts: Vec<(u16, Arc<[BackendAddress]>)>) -> Self {
-        let mut parts: Vec<Part> = parts
+        let mut parts: Vec<PortAddresses> = parts
             .into_iter()
             .filter(|(_, addresses)| !addresses.is_empty())
-            .map(|(port, addresses)| Part { port, addresses })
+            .map(|(port, addresses)| PortAddresses { port, addresses })
             .collect();
         parts.sort_by_key(|part| part.port);
         let mixed = parts
@@ -219,7 +219,7 @@ impl iter::FusedIterator for EndpointIter<'_> {}
 /// Part after part.
 #[derive(Clone, Debug)]
 struct All<'e> {
-    parts: std::slice::Iter<'e, Part>,
+    parts: std::slice::Iter<'e, PortAddresses>,
     part: Option<(u16, std::slice::Iter<'e, BackendAddress>)>,
 }
 

@@ -61,14 +61,12 @@ pub(super) fn none() -> Finding {
 #[derive(Default)]
 struct Port {
     families: BTreeMap<Family, Vec<usize>>,
-    hostnames: HashMap<(Family, Host), Vec<usize>>,
+    hostnames: HashMap<(Family, String), Vec<usize>>,
 }
 
-/// A hostname as listeners are told apart by it: normalized where it is one. Empty for every host.
-type Host = String;
-
-/// The hostname of a listener, if listeners of its protocol are told apart by hostname.
-fn hostname(family: Family, listener: &Listener) -> Option<Host> {
+/// The hostname of a listener, if listeners of its protocol are told apart by hostname: normalized where it is one, empty
+/// for every host.
+fn hostname(family: Family, listener: &Listener) -> Option<String> {
     let by_hostname = family.beside(family) == Sharing::ByHostname;
     let text = listener.hostname.as_deref().unwrap_or_default();
     by_hostname.then(|| {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// What came up on the way.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Remarks {
     /// What cannot be brought into the release's form.
     pub(super) problems: Vec<ConversionProblem>,
     /// What is good to know.
@@ -24,7 +24,7 @@ pub(super) struct Note {
     pub(super) help: &'static str,
 }
 
-impl Found {
+impl Remarks {
     pub(super) fn problem(&mut self, path: impl ToString, problem: Problem) {
         self.problems
             .push(ConversionProblem::new(path.to_string(), problem));

@@ -1,6 +1,6 @@
 //! TLS of a Gateway: `backendTLS` and the listeners' `frontendValidation` before v1.4.0, `spec.tls` since.
 
-use super::fields::{Found, has_only, set, take};
+use super::fields::{Remarks, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
     schema::{self, Path, Schema},
@@ -16,7 +16,7 @@ pub(super) fn reshape(
     spec: &mut Map<String, Value>,
     schema: &Schema,
     at: &Path<'_>,
-    found: &mut Found,
+    found: &mut Remarks,
 ) {
     let tls_of_listeners = schema
         .properties
@@ -43,7 +43,7 @@ fn object<'v>(
     parent: &'v mut Map<String, Value>,
     name: &str,
     at: &Path<'_>,
-    found: &mut Found,
+    found: &mut Remarks,
 ) -> Option<&'v mut Map<String, Value>> {
     if set(parent, name).is_none() {
         parent.insert(name.to_owned(), json!({}));
@@ -55,7 +55,7 @@ fn object<'v>(
     member
 }
 
-fn backend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn backend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     let Some(old) = set(spec, OLD_BACKEND).cloned() else {
         return;
     };
@@ -76,7 +76,7 @@ fn backend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
     spec.remove(OLD_BACKEND);
 }
 
-fn backend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn backend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     let Some(Value::Object(tls)) = spec.get_mut(TLS) else {
         return;
     };
@@ -148,7 +148,7 @@ fn https(spec: &Map<String, Value>) -> BTreeMap<u64, Vec<Https>> {
 }
 
 /// The settings of listeners as settings of ports.
-fn frontend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn frontend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     let list = at.field("listeners");
     let before = found.problems.len();
     for (index, listener) in listeners(spec) {
@@ -232,7 +232,7 @@ fn frontend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
 }
 
 /// Before v1.4.0 there was one way to deal with clients whose certificates are not valid.
-fn refuse_mode(validation: Option<&Value>, at: &Path<'_>, found: &mut Found) {
+fn refuse_mode(validation: Option<&Value>, at: &Path<'_>, found: &mut Remarks) {
     let mode = validation.and_then(|validation| validation.get("mode"));
     if mode.is_some_and(|mode| !mode.is_null()) {
         let problem = Problem::NoForm {
@@ -253,7 +253,7 @@ fn refuse_mode(validation: Option<&Value>, at: &Path<'_>, found: &mut Found) {
 }
 
 /// The settings of ports as settings of listeners. What is not understood stays, and has no form.
-fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     let Some(frontend) = spec
         .get(TLS)
         .and_then(|tls| tls.get("frontend"))

@@ -155,7 +155,7 @@ pub fn convert_to_release(
         true => convert_value(object, to.api_version)?,
         false => renamed(object, to),
     };
-    let mut found = fields::Found::default();
+    let mut found = fields::Remarks::default();
     shape::reshape(&mut converted, installation.schema(), &mut found);
     reference::follow(&mut converted, place);
     let mut problems = found.problems;

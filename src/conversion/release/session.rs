@@ -1,6 +1,6 @@
 //! `sessionPersistence`: `sessionName` and `cookieConfig` before v1.7.0, `cookie` or `header` since.
 
-use super::fields::{Found, Note, has_only, set, take};
+use super::fields::{Note, Remarks, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
     schema::{self, Path, Schema},
@@ -11,7 +11,7 @@ pub(super) fn reshape(
     session: &mut Map<String, Value>,
     schema: &Schema,
     at: &Path<'_>,
-    found: &mut Found,
+    found: &mut Remarks,
 ) {
     if has_only(schema, "cookie", "cookieConfig") {
         match kind(session).as_str() {
@@ -31,7 +31,7 @@ fn kind(session: &Map<String, Value>) -> String {
 }
 
 /// A session whose token travels in a cookie, in the form since v1.7.0.
-fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     if set(session, "cookie").is_some() {
         for old in ["cookieConfig", "sessionName"] {
             if set(session, old).is_some() {
@@ -69,7 +69,7 @@ fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found)
 }
 
 /// A session whose token travels in a header, in the form since v1.7.0.
-fn to_header(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn to_header(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     if set(session, "cookieConfig").is_some() {
         found.problem(at.field("cookieConfig"), Problem::CookieOfHeader);
     }
@@ -91,7 +91,7 @@ fn to_header(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found)
 }
 
 /// A session in the form before v1.7.0.
-fn back(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Found) {
+fn back(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     for (new, old) in [("cookie", "cookieConfig"), ("header", "")] {
         match set(session, new) {
             None => {}
@@ -106,7 +106,7 @@ fn one_back(
     session: &mut Map<String, Value>,
     (new, old): (&str, &str),
     at: &Path<'_>,
-    found: &mut Found,
+    found: &mut Remarks,
 ) {
     if set(session, new)
         .and_then(|config| config.get("path"))

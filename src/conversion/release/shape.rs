@@ -1,15 +1,15 @@
 //! A walk over an object along the schema that a release has of it, to what may be in a form of another release.
 
-use super::{backend, fields::Found, gateway, session, supported_feature};
+use super::{backend, fields::Remarks, gateway, session, supported_feature};
 use crate::schema::{Path, Schema};
 use serde_json::Value;
 
 /// Brings what the schema describes into the form that it asks for. What is in that form already is left alone.
-pub(super) fn reshape(object: &mut Value, schema: &Schema, found: &mut Found) {
+pub(super) fn reshape(object: &mut Value, schema: &Schema, found: &mut Remarks) {
     node(object, schema, &Path::ROOT, found);
 }
 
-fn node(value: &mut Value, schema: &Schema, at: &Path<'_>, found: &mut Found) {
+fn node(value: &mut Value, schema: &Schema, at: &Path<'_>, found: &mut Remarks) {
     match value {
         Value::Object(fields) => {
             match schema.type_name() {

@@ -68,7 +68,7 @@ pub(in crate::routing) struct LongQuery<'q> {
     query: &'q [u8],
     hashing: &'q Hashing,
     searches: Cell<usize>,
-    index: OnceCell<Index>,
+    index: OnceCell<ParameterIndex>,
 }
 
 impl<'q> LongQuery<'q> {
@@ -113,9 +113,9 @@ impl<'q> LongQuery<'q> {
         found.is_none_or(|slot| slot.parameter(self.query).at == parameter.at)
     }
 
-    fn index(&self) -> &Index {
+    fn index(&self) -> &ParameterIndex {
         self.index
-            .get_or_init(|| Index::of(self.query, self.hashing))
+            .get_or_init(|| ParameterIndex::of(self.query, self.hashing))
     }
 }
 
@@ -124,8 +124,8 @@ impl<'q> LongQuery<'q> {
     clippy::large_enum_variant,
     reason = "on the stack: a look-up does not allocate for any query that is not very long"
 )]
-enum Index {
-    Small([Slot; Index::SMALL]),
+enum ParameterIndex {
+    Small([Slot; ParameterIndex::SMALL]),
     Large(Box<[Slot]>),
 }
 
@@ -145,7 +145,7 @@ impl Slot {
     }
 }
 
-impl Index {
+impl ParameterIndex {
     /// For as many parameters as half of this, nothing is allocated.
     const SMALL: usize = 2048;
 

@@ -20,7 +20,7 @@ const FAILURES: usize = 4;
 /// them, and until then the patterns outside are tried one by one.
 pub(super) struct PatternSet<V> {
     chunks: Vec<Arc<Chunk<V>>>,
-    places: Table<Place>,
+    places: Table<PatternPlace>,
     /// Patterns that have a value.
     live: usize,
     /// How many screens became too large.
@@ -48,13 +48,13 @@ struct Slot<V> {
 
 /// Where a pattern is.
 #[derive(Clone)]
-struct Place {
+struct PatternPlace {
     pattern: Pattern,
     chunk: usize,
     slot: usize,
 }
 
-impl Keyed for Place {
+impl Keyed for PatternPlace {
     fn hash(&self, hashing: &Hashing) -> u64 {
         hashing.hash(self.pattern.as_str().as_bytes())
     }
@@ -175,7 +175,7 @@ impl<V: Clone> PatternSet<V> {
         let Some(chunk) = self.chunks.get_mut(at).map(Arc::make_mut) else {
             return;
         };
-        let place = Place {
+        let place = PatternPlace {
             pattern: pattern.clone(),
             chunk: at,
             slot: chunk.slots.len(),

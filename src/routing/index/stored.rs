@@ -130,41 +130,41 @@ impl<T> Stored<T> {
     pub(in crate::routing) fn failure<R: RequestView>(
         &self,
         request: &Prepared<'_, R>,
-    ) -> Option<Failure<'_>> {
+    ) -> Option<Mismatch<'_>> {
         let open = open(&self.matching);
         if open
             .path
             .is_some_and(|pattern| !pattern.is_match(request.path.as_bytes()))
         {
-            return Some(Failure::Path);
+            return Some(Mismatch::Path);
         }
         if open.call.is_some()
             && let Match::Grpc(grpc) = &self.matching
             && !grpc.is_called(request.path)
         {
-            return Some(Failure::Path);
+            return Some(Mismatch::Path);
         }
         if open.method.is_some_and(|method| method != request.method) {
-            return Some(Failure::Method);
+            return Some(Mismatch::Method);
         }
         if let Some(header) = open
             .headers
             .iter()
             .find(|header| !header_fits(header, request))
         {
-            return Some(Failure::Header(header));
+            return Some(Mismatch::Header(header));
         }
         let parameter = open
             .query
             .iter()
             .find(|parameter| !parameter_fits(parameter, request))?;
-        Some(Failure::Query(parameter))
+        Some(Mismatch::Query(parameter))
     }
 }
 
 /// Why an entry does not match a request.
 #[derive(Clone, Copy)]
-pub(in crate::routing) enum Failure<'a> {
+pub(in crate::routing) enum Mismatch<'a> {
     Path,
     Method,
     Header(&'a HeaderMatch),

@@ -30,14 +30,14 @@ pub(in crate::routing::index) struct Names<E> {
     /// Entries that ask for no name that would tell them apart.
     rest: E,
     /// Below which of its names an entry stands: the same for all with the same tests.
-    places: Table<Place>,
+    places: Table<TestsPlace>,
     /// Names by which the way to here was chosen: all entries ask for the same there.
     settled: Arc<[Part]>,
     len: usize,
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct TestsPlace {
     /// A hash of the tests. Should two sets of tests have the same one, they have one place, which is as good.
     tests: u64,
     /// Which of the names.
@@ -46,7 +46,7 @@ struct Place {
     count: usize,
 }
 
-impl Keyed for Place {
+impl Keyed for TestsPlace {
     fn hash(&self, _: &Hashing) -> u64 {
         self.tests
     }
@@ -232,7 +232,7 @@ impl<E: Change> Names<E> {
             tests,
             hashing,
             |place| place.tests == tests,
-            || Place {
+            || TestsPlace {
                 tests,
                 at,
                 count: 0,

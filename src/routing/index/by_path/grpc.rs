@@ -42,7 +42,7 @@ impl<T> Default for GrpcTable<T> {
     }
 }
 
-enum Place<'e> {
+enum CallPlace<'e> {
     Service(&'e [u8]),
     Method(&'e [u8]),
     Rest,
@@ -81,37 +81,37 @@ impl<T: Clone> GrpcTable<T> {
     pub(super) fn insert(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         let depth = Depth::default();
         match place(&entry.matching) {
-            Place::Service(name) => self.services.insert(name, entry, hashing, depth),
-            Place::Method(name) => self.methods.insert(name, entry, hashing, depth),
-            Place::Rest => self.rest.insert(entry, hashing, depth),
-            Place::Nowhere => {}
+            CallPlace::Service(name) => self.services.insert(name, entry, hashing, depth),
+            CallPlace::Method(name) => self.methods.insert(name, entry, hashing, depth),
+            CallPlace::Rest => self.rest.insert(entry, hashing, depth),
+            CallPlace::Nowhere => {}
         }
     }
 
     pub(super) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         match place(&entry.matching) {
-            Place::Service(name) => self.services.remove(name, entry, hashing),
-            Place::Method(name) => self.methods.remove(name, entry, hashing),
-            Place::Rest => self.rest.remove(entry, hashing),
-            Place::Nowhere => {}
+            CallPlace::Service(name) => self.services.remove(name, entry, hashing),
+            CallPlace::Method(name) => self.methods.remove(name, entry, hashing),
+            CallPlace::Rest => self.rest.remove(entry, hashing),
+            CallPlace::Nowhere => {}
         }
     }
 }
 
-fn place(matching: &Match) -> Place<'_> {
+fn place(matching: &Match) -> CallPlace<'_> {
     let Match::Grpc(grpc) = matching else {
-        return Place::Nowhere;
+        return CallPlace::Nowhere;
     };
     let unfit = |value: &Option<ValueMatch>| {
         let name = value.as_ref().and_then(ValueMatch::as_exact);
         name.is_some_and(|name| !is_name(name))
     };
     if unfit(&grpc.service) || unfit(&grpc.method) {
-        return Place::Nowhere;
+        return CallPlace::Nowhere;
     }
     match (&grpc.service, &grpc.method) {
-        (Some(ValueMatch::Exact(service)), _) => Place::Service(service.as_bytes()),
-        (None, Some(ValueMatch::Exact(method))) => Place::Method(method.as_bytes()),
-        _ => Place::Rest,
+        (Some(ValueMatch::Exact(service)), _) => CallPlace::Service(service.as_bytes()),
+        (None, Some(ValueMatch::Exact(method))) => CallPlace::Method(method.as_bytes()),
+        _ => CallPlace::Rest,
     }
 }

@@ -30,7 +30,7 @@ pub(in crate::routing) struct PathTable<T> {
 }
 
 /// Where an entry belongs.
-enum Place<'e> {
+enum PathPlace<'e> {
     Exact(std::borrow::Cow<'e, [u8]>),
     Prefix(&'e [u8]),
     Root,
@@ -210,13 +210,15 @@ impl<T: Clone> PathTable<T> {
         self.len += 1;
         let depth = Depth::default();
         match place(&entry.matching) {
-            Place::Exact(path) => self.exact.insert(&path, entry, hashing, depth),
-            Place::Prefix(path) => self.prefixes.insert(path, entry, hashing, depth),
-            Place::Root => self.root.insert(entry, hashing, depth),
-            Place::Pattern => {
+            PathPlace::Exact(path) => self.exact.insert(&path, entry, hashing, depth),
+            PathPlace::Prefix(path) => self.prefixes.insert(path, entry, hashing, depth),
+            PathPlace::Root => self.root.insert(entry, hashing, depth),
+            PathPlace::Pattern => {
                 Arc::make_mut(self.patterns.get_or_insert_default()).insert(entry, hashing);
             }
-            Place::Grpc => Arc::make_mut(self.grpc.get_or_insert_default()).insert(entry, hashing),
+            PathPlace::Grpc => {
+                Arc::make_mut(self.grpc.get_or_insert_default()).insert(entry, hashing)
+            }
         }
     }
 
@@ -224,15 +226,15 @@ impl<T: Clone> PathTable<T> {
     pub(in crate::routing) fn remove(&mut self, entry: &Arc<Stored<T>>, hashing: &Hashing) {
         self.len = self.len.saturating_sub(1);
         match place(&entry.matching) {
-            Place::Exact(path) => self.exact.remove(&path, entry, hashing),
-            Place::Prefix(path) => self.prefixes.remove(path, entry, hashing),
-            Place::Root => self.root.remove(entry, hashing),
-            Place::Pattern => {
+            PathPlace::Exact(path) => self.exact.remove(&path, entry, hashing),
+            PathPlace::Prefix(path) => self.prefixes.remove(path, entry, hashing),
+            PathPlace::Root => self.root.remove(entry, hashing),
+            PathPlace::Pattern => {
                 if let Some(patterns) = &mut self.patterns {
                     Arc::make_mut(patterns).remove(entry, hashing);
                 }
             }
-            Place::Grpc => {
+            PathPlace::Grpc => {
                 if let Some(grpc) = &mut self.grpc {
                     Arc::make_mut(grpc).remove(entry, hashing);
                 }
@@ -241,25 +243,25 @@ impl<T: Clone> PathTable<T> {
     }
 }
 
-fn place(matching: &Match) -> Place<'_> {
+fn place(matching: &Match) -> PathPlace<'_> {
     match matching {
         Match::Http(http) => match &http.path {
-            PathMatch::Any => Place::Root,
-            PathMatch::Exact(path) => Place::Exact(path.as_bytes().into()),
+            PathMatch::Any => PathPlace::Root,
+            PathMatch::Exact(path) => PathPlace::Exact(path.as_bytes().into()),
             PathMatch::Prefix(path) => match path.strip_suffix('/').unwrap_or(path) {
-                "" => Place::Root,
-                path => Place::Prefix(path.as_bytes()),
+                "" => PathPlace::Root,
+                path => PathPlace::Prefix(path.as_bytes()),
             },
-            PathMatch::RegularExpression(_) => Place::Pattern,
+            PathMatch::RegularExpression(_) => PathPlace::Pattern,
         },
         Match::Grpc(grpc) => match (&grpc.service, &grpc.method) {
             // What cannot be a name matches nothing; it must not become a path here.
             (Some(ValueMatch::Exact(service)), Some(ValueMatch::Exact(method)))
                 if is_name(service) && is_name(method) =>
             {
-                Place::Exact(format!("/{service}/{method}").into_bytes().into())
+                PathPlace::Exact(format!("/{service}/{method}").into_bytes().into())
             }
-            _ => Place::Grpc,
+            _ => PathPlace::Grpc,
         },
     }
 }
@@ -273,8 +275,8 @@ mod tests {
         let of = |path: &str| match place(
             &crate::routing::HttpMatch::path(PathMatch::prefix(path)).into(),
         ) {
-            Place::Prefix(path) => String::from_utf8(path.to_vec()).unwrap(),
-            Place::Root => "root".to_owned(),
+            PathPlace::Prefix(path) => String::from_utf8(path.to_vec()).unwrap(),
+            PathPlace::Root => "root".to_owned(),
             _ => panic!("{path} is no prefix"),
         };
         assert_eq!(of("/abc/"), "/abc");
