@@ -1,7 +1,10 @@
 //! Objects of those kinds of Kubernetes that attachment looks at: fields that the kind does not have, and addresses that an API
 //! server refuses.
 
-use super::{Finding, ValidationOptions, is_status, report::Findings};
+use super::{
+    Finding, ValidationOptions,
+    report::{Findings, is_status},
+};
 use crate::{
     manifest::{self, UnreadField},
     meta::{GroupVersionKind, MULTICLUSTER_GROUP, is_dns_subdomain, kept_name},

@@ -52,7 +52,7 @@ pub use admission::review;
 pub use choice::{ChoiceReason, Narrowed, ReleaseChoice, Uses, choose_release};
 pub use options::ValidationOptions;
 pub use report::{Finding, MOST_FINDINGS, Report};
-pub(crate) use report::{Findings, kind_elsewhere};
+pub(crate) use report::{Findings, is_status, kind_elsewhere};
 
 /// Judges a typed object as on creation.
 #[must_use]
@@ -85,12 +85,6 @@ pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
 #[must_use]
 pub fn validate_update(object: &Value, old: &Value, options: &ValidationOptions) -> Report {
     judge(object, Some(old), options)
-}
-
-/// Whether a field is in the status, which a server drops from what is applied.
-pub(crate) fn is_status(path: &str) -> bool {
-    path.strip_prefix("status")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// What an object's type fields say, and how it is therefore judged.

@@ -428,3 +428,9 @@ pub(super) fn shown(value: &Value) -> String {
         None => format!("`{text}`"),
     }
 }
+
+/// Whether a field is in the status, which a server drops from what is applied.
+pub(crate) fn is_status(path: &str) -> bool {
+    path.strip_prefix("status")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
