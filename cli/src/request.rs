@@ -1,23 +1,29 @@
 //! `gwapi request`: what happens to a request, and why.
 
+mod client;
+mod repeat;
+mod show;
+
 use crate::{
     given::{self, Answered, ChannelArgs, Given, say_met},
     input::InputArgs,
-    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, fail, print, print_json},
+    output::{Exit, Format, Line, OutputArgs, Page, Style, fail, print, print_json},
     resolving,
 };
 use clap::Args;
+use client::{BackendArgs, ClientArgs, ClientArgsError};
 use gwapi::{
     attachment::{Resolver, Snapshot},
     lint::{self, near::Near},
     meta::{EXPERIMENTS_GROUP, GROUP, NamespacedName, ObjectRef},
-    sim::{
-        Answer, BackendName, Client, Outcome, Request, RequestError, Simulator, Split, SplitRow,
-    },
+    sim::{Answer, Client, ClientMemory, Outcome, Request, RequestError, Simulator, Split},
     validation::Finding,
 };
 use http::{HeaderName, HeaderValue, Method};
+use k8s_openapi::jiff::Timestamp;
+use repeat::{Plan, Repeated, ask_as};
 use serde::Serialize;
+use show::{show, show_split};
 use std::collections::BTreeMap;
 
 /// Ask what happens to a request: which backend it reaches, and why not the others
@@ -27,8 +33,12 @@ use std::collections::BTreeMap;
 /// that Service's own namespace, and any other host at the Gateway whose listener answers for its port and
 /// host. `https` means that the client speaks TLS with that host as SNI.
 ///
-/// Nothing is sent: backends count as answering 200, and a Service without EndpointSlices as having one endpoint.
-/// Rules and matches are counted from 0, as in field paths.
+/// Nothing is sent: backends count as answering as --backend-status and its like say, and a Service without EndpointSlices as
+/// having one endpoint; `assumed` in the answer says what was not looked at. Rules and matches are counted from 0, as in field
+/// paths.
+///
+/// Sessions (sessionPersistence) are kept with keys that follow from --seed: with --repeat and --cookie-jar a client goes on with
+/// the session that it got.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
@@ -53,6 +63,10 @@ pub(crate) struct RequestArgs {
     /// Where the draws begin; the same seed gives the same draws
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    client: ClientArgs,
+    #[command(flatten)]
+    backend: BackendArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// What is asked for: http://host[:port]/path, https://…, or tls://, tcp://, udp:// with host and port
@@ -93,31 +107,49 @@ struct CountedSplit<'s> {
 
 /// Runs the verb.
 pub(crate) fn run(args: &RequestArgs) -> Exit {
-    let request = match request(args) {
-        Ok(request) => request,
+    let now = args.client.at.unwrap_or_else(Timestamp::now);
+    let (request, mut memory) = match request(args, now) {
+        Ok(made) => made,
         Err(error) => return fail(error),
     };
     let Some(given) = Given::read(&args.input, args.channel) else {
         return Exit::Failed;
     };
-    let options = resolving::options(
+    let mut options = resolving::options(
         given.chosen.release,
         args.channel.channel,
         args.channel.patterns,
     );
+    options.now = Some(now);
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
     let effective = resolver.resolution().effective.clone();
     let data_plane = resolving::data_plane(given.chosen.release);
     let mut simulator = Simulator::new(effective, data_plane).with_seed(args.seed);
+    simulator.set_now(now.into());
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 
-    let asked = match args.count {
-        None => simulator.request(&request, &mut draw).map(Asked::Once),
-        Some(count) => simulator
+    let asked = match (args.count, args.client.repeat) {
+        (None, None) => {
+            let mut request = request.clone();
+            ask_as(&mut memory, &mut request, &mut simulator, &mut draw)
+                .map(|answer| Asked::Once(Box::new(answer)))
+        }
+        (Some(count), _) => simulator
             .split(&request, count, &mut draw)
-            .map(Asked::Often),
+            .map(|split| Asked::Often(Box::new(split))),
+        (None, Some(count)) => {
+            let plan = Plan {
+                request: &request,
+                count,
+                advance: args.client.advance,
+                seed: args.seed,
+                now,
+            };
+            plan.run(&mut simulator, &mut resolver, &mut memory, &mut draw)
+                .map(|repeated| Asked::Repeatedly(Box::new(repeated)))
+        }
     };
     let mut asked = match asked {
         Ok(asked) => asked,
@@ -139,13 +171,17 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             };
         }
     };
+    if let Err(error) = args.client.keep(&memory) {
+        return fail(error);
+    }
     let near = args.channel.near(&resolver, &given);
+    let failed = asked.failed();
     let answer = asked.answer_mut();
     let help = around(answer, &request, &near, &given);
     say_met(&near.met());
     let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
-    let clean = arrived && given.counts() && !help.finding;
-    let reason = exit_reason(answer.outcome, &help);
+    let clean = arrived && failed == 0 && given.counts() && !help.finding;
+    let reason = exit_reason(answer.outcome, failed, &help);
     let printed = match args.output.format {
         Format::Json => {
             given.say();
@@ -168,8 +204,9 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
 
 /// What became of one request or of many.
 enum Asked {
-    Once(Answer),
-    Often(Split),
+    Once(Box<Answer>),
+    Often(Box<Split>),
+    Repeatedly(Box<Repeated>),
 }
 
 impl Asked {
@@ -178,6 +215,15 @@ impl Asked {
         match self {
             Self::Once(answer) => answer,
             Self::Often(split) => &mut split.first,
+            Self::Repeatedly(repeated) => &mut repeated.first,
+        }
+    }
+
+    /// How many of repeated requests did not arrive.
+    fn failed(&self) -> usize {
+        match self {
+            Self::Once(_) | Self::Often(_) => 0,
+            Self::Repeatedly(repeated) => repeated.failed(),
         }
     }
 
@@ -194,6 +240,11 @@ impl Asked {
                 help,
                 around,
             }),
+            Self::Repeatedly(repeated) => print_json(&Answered {
+                answer: repeated,
+                help,
+                around,
+            }),
         }
     }
 
@@ -204,17 +255,24 @@ impl Asked {
                 show_split(split, seed, page);
                 show(&split.first, help, given, page);
             }
+            Self::Repeatedly(repeated) => {
+                repeated.show(page);
+                show(&repeated.first, help, given, page);
+            }
         }
     }
 }
 
-fn request(args: &RequestArgs) -> Result<Request, RequestError> {
+/// The request, and what its client has from those before.
+fn request(args: &RequestArgs, now: Timestamp) -> Result<(Request, ClientMemory), ClientArgsError> {
     let mut request = Request::get(&args.url)?;
     request.method = args.method.clone();
     request.headers = Request::header_lines(args.headers.iter().cloned())?;
     request.gateway.clone_from(&args.gateway);
     request.client.clone_from(&args.from);
-    Ok(request)
+    args.client.apply(&mut request, now)?;
+    args.backend.apply(&mut request)?;
+    Ok((request, args.client.memory()?))
 }
 
 /// What would be right.
@@ -232,7 +290,7 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
     let mut sentences = around.help;
     let (warned, snapshot) = (&given.admitted.warnings, &given.admitted.snapshot);
     let mut finding = add_warnings(answer, &mut sentences, warned, snapshot);
-    finding |= around.leads_nowhere;
+    finding |= around.amiss;
     if let Some(gateway) = &answer.gateway {
         let taken = answer.listener.as_ref().and_then(|at| {
             let index = listener_index(snapshot, gateway, &at.name)?;
@@ -323,7 +381,11 @@ fn listener_index(snapshot: &Snapshot, gateway: &ObjectRef, name: &str) -> Optio
 
 /// Why the exit code is 1 although the request arrived, if it is so for what the help names. For what is left out, its list
 /// says so.
-fn exit_reason(outcome: Outcome, help: &Help) -> Option<String> {
+fn exit_reason(outcome: Outcome, failed: usize, help: &Help) -> Option<String> {
+    if failed > 0 {
+        let requests = if failed == 1 { "request" } else { "requests" };
+        return Some(format!("exit code 1: {failed} {requests} did not arrive"));
+    }
     let arrived = match outcome {
         Outcome::Forwarded => "the request was forwarded",
         Outcome::Redirected => "the request was redirected",
@@ -331,129 +393,4 @@ fn exit_reason(outcome: Outcome, help: &Help) -> Option<String> {
     };
     help.finding
         .then(|| format!("exit code 1: {arrived}, but there is something to correct: see help"))
-}
-
-/// What became of one request, for people: the outcome first, then its way, and what would help last.
-fn show(answer: &Answer, help: &[String], given: &Given, page: &mut Page) {
-    let mut field = |name: &str, line: Line| {
-        page.line(
-            0,
-            &Line::of(Tone::Faint, format_args!("{name:<10}")).join(line),
-        );
-    };
-    field("outcome", outcome(answer));
-    match (&answer.listener, &answer.gateway) {
-        (Some(listener), _) => field(
-            "listener",
-            Line::plain(format_args!("{} of {}", listener.name, listener.gateway)),
-        ),
-        (None, Some(gateway)) => field("gateway", Line::plain(gateway)),
-        (None, None) => {}
-    }
-    if let Some(service) = &answer.service {
-        field("service", Line::plain(service));
-    }
-    if let Some(route) = &answer.route {
-        let mut place = format!("{}, {}", route.route, route.rule_label());
-        // Rules of other kinds have no matches.
-        if matches!(route.route.kind.as_str(), "HTTPRoute" | "GRPCRoute") {
-            place.push_str(&format!(", match {}", route.match_index));
-        }
-        field("route", Line::plain(place));
-    }
-    if let Some(backend) = &answer.backend {
-        field("backend", Line::plain(backend_text(backend)));
-    }
-    if let Some(endpoint) = &answer.endpoint {
-        let mut text = format!("{}:{}", endpoint.address, endpoint.port);
-        let backend = answer.backend.as_ref();
-        if let Some(name) = backend.and_then(|backend| given.unknown_port(backend)) {
-            text.push_str(&format!(
-                " (the port is assumed: `targetPort` is `{name}`, whose number only the pods know)"
-            ));
-        }
-        if let Some(target) = &endpoint.target_ref {
-            text.push_str(&format!(" ({target})"));
-        }
-        field("endpoint", Line::plain(text));
-    }
-    for mirror in &answer.mirrors {
-        field("mirror", Line::plain(backend_text(&mirror.backend)));
-    }
-    if let Some(sent) = &answer.forwarded {
-        let url = format!(
-            "{} {}://{}{}",
-            sent.method, sent.scheme, sent.host, sent.path
-        );
-        field("forwarded", Line::plain(url));
-        for (name, value) in &sent.headers {
-            field("", Line::plain(header_text(name, value)));
-        }
-    }
-    if let Some(response) = &answer.response {
-        field("response", Line::plain(response.status));
-        for (name, value) in &response.headers {
-            field("", Line::plain(header_text(name, value)));
-        }
-    }
-    field("judged by", Line::plain(given.judged_by()));
-    for (name, sentences) in [("why", &answer.why[..]), ("help", help)] {
-        for (index, sentence) in sentences.iter().enumerate() {
-            field(if index == 0 { name } else { "" }, Line::plain(sentence));
-        }
-    }
-}
-
-/// How many requests ended where, for people.
-fn show_split(split: &Split, seed: u64, page: &mut Page) {
-    let line = Line::of(Tone::Strong, split.count).and(format_args!(" requests, seed {seed}"));
-    page.line(0, &line);
-    let name = |row: &SplitRow| match &row.backend {
-        Some(backend) => backend_text(backend),
-        None => "no backend".to_owned(),
-    };
-    let rows = split.split.iter();
-    let width = rows.map(|row| name(row).chars().count()).max().unwrap_or(0);
-    for row in &split.split {
-        let status = row
-            .status
-            .map_or_else(|| "-".to_owned(), |status| status.to_string());
-        page.line(
-            2,
-            &Line::plain(format_args!(
-                "{:width$}  {status:>3}  {:>6} requests  share {}",
-                name(row),
-                row.count,
-                row.share,
-            )),
-        );
-    }
-    page.line(0, &Line::plain("the first of them:"));
-}
-
-fn outcome(answer: &Answer) -> Line {
-    let (tone, text) = match answer.outcome {
-        Outcome::Forwarded => (Tone::Good, "forwarded to a backend"),
-        Outcome::Redirected => (Tone::Good, "redirected"),
-        Outcome::Answered => (Tone::Warn, "answered without a backend"),
-        Outcome::Refused => (Tone::Bad, "refused"),
-    };
-    let line = Line::of(tone, text);
-    match (answer.status, answer.refusal) {
-        (Some(status), _) => line.and(format_args!(", status {status}")),
-        (None, Some(refusal)) => line.and(format_args!(": {refusal}")),
-        (None, None) => line,
-    }
-}
-
-fn backend_text(backend: &BackendName) -> String {
-    let port = backend
-        .port
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    format!("{}{port}", backend.reference)
-}
-
-fn header_text(name: &HeaderName, value: &HeaderValue) -> String {
-    format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
 }

@@ -37,6 +37,7 @@ mod patterns;
 mod reach;
 mod references;
 mod sample;
+mod sessions;
 
 pub use found::is_without_condition;
 pub use judge::{Member, judge_set, judge_together};
@@ -88,7 +89,8 @@ fn lint_beside(
 }
 
 /// The part of [`lint`] that a status has no condition for: matches, rules and routes that no request reaches, redirects that
-/// lead to nobody or in circles, and what is accepted and about nothing (hostnames, endpoints, policies, grants, selectors).
+/// lead to nobody or in circles, what is accepted and about nothing (hostnames, endpoints, policies, grants, selectors), and sessions that
+/// two sides keep.
 #[must_use]
 pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = Found::default();
@@ -100,12 +102,13 @@ pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<O
     }
 }
 
-/// Looks at tables of matches, within the bound. That tables were passed over, if any were.
+/// Looks at tables of matches, within the bound, and at sessions. That tables were passed over, if any were.
 fn match_rules(resolver: &Resolver, options: &LintOptions, found: &mut Found) -> Option<Met> {
     let budget = || Budget::of(options.max_matches);
     let (reach, loops) = (budget(), budget());
     reach::check(resolver, options, &reach, found);
     loops::check(resolver, options, &loops, found);
+    sessions::check(resolver, found);
     let cut_short = reach.cut_short().saturating_add(loops.cut_short());
     (cut_short > 0).then_some(Met {
         bound: "max_matches",

@@ -262,6 +262,13 @@ pub const PARENT_KIND: Rule = Rule {
     help: "name a Gateway (`kind: Gateway`), or, for a mesh, a Service (`kind: Service`, `group: \"\"`)",
     ..OF_SET
 };
+/// A Service keeps clients at a pod by their address, and session persistence is to keep their sessions.
+pub const ONE_KIND_OF_SESSION: Rule = Rule {
+    id: "SessionPersistence/no-client-ip-affinity",
+    message: "session persistence is used with a Service that has `sessionAffinity: ClientIP`",
+    help: "remove `sessionAffinity: ClientIP` from the Service, or the session persistence",
+    ..OF_SET
+};
 /// An object is given again later in the set.
 pub const GIVEN_ONCE: Rule = Rule {
     id: "Object/given-once",
@@ -289,6 +296,7 @@ pub(super) const RULES: &[Rule] = &[
     TARGET_EXISTS,
     TARGET_USABLE,
     POLICY_USED,
+    ONE_KIND_OF_SESSION,
     CLASS_EXISTS,
     GIVEN_ONCE,
     HOSTNAME_SERVED,

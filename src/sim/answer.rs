@@ -2,7 +2,7 @@
 //!
 //! Keys may be added, never renamed.
 
-use super::SessionAnswer;
+use super::{AnswerTimeouts, AnswerTls, SessionAnswer};
 use crate::{
     attachment::{
         RuleLabel,
@@ -44,8 +44,17 @@ pub struct Answer {
     /// What session persistence did for the request, where its rule keeps sessions and it went to a backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionAnswer>,
+    /// How long the rule lets the request take, where it sets a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeouts: Option<AnswerTimeouts>,
+    /// TLS to the backend, where a policy asks for it.
+    #[serde(rename = "backendTls", skip_serializing_if = "Option::is_none")]
+    pub backend_tls: Option<AnswerTls>,
     /// The backends that get a copy.
     pub mirrors: Vec<Mirror>,
+    /// What is not simulated, as sentences that say what is assumed in its place.
+    #[serde(rename = "notSimulated")]
+    pub not_simulated: Vec<String>,
     /// The way of the request as sentences, losers included.
     pub why: Vec<String>,
     /// The matches that were in the running and did not win.
@@ -71,7 +80,10 @@ impl Answer {
             forwarded: None,
             response: None,
             session: None,
+            timeouts: None,
+            backend_tls: None,
             mirrors: Vec::new(),
+            not_simulated: Vec::new(),
             why: Vec::new(),
             losers: Vec::new(),
             choice: WeightedChoice::default(),

@@ -1,7 +1,7 @@
 //! A request where it is answered: found once, then drawn as often as one likes.
 
 use super::{
-    Answer, ListenerName, Outcome, Refusal, Request,
+    Answer, Backends, ListenerName, Outcome, Refusal, Request, assumed,
     destination::{self, Destination},
     http::AtTable,
     idle,
@@ -59,12 +59,16 @@ impl Asked<'_> {
 
     /// What becomes of the request in one draw, and why. This names all that was in the running: of many draws, one is
     /// explained.
-    pub(super) fn answer(&self, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
+    pub(super) fn answer(
+        &self,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> Answer {
         #[cfg(test)]
         work::explained();
         let mut why = self.why.clone();
         let mut answer = match (&self.place, &self.destination) {
-            (Place::Table(table), _) => table.answer(why, draw),
+            (Place::Table(table), _) => table.answer(why, draw, backends),
             (Place::Connection(connection), _) => connection.answer(why, draw),
             (
                 Place::Nowhere,
@@ -108,6 +112,7 @@ impl Asked<'_> {
             idle::say(self.effective, self.request, taken, &mut answer.why);
         }
         answer.why.extend(self.led_nowhere(&answer));
+        answer.not_simulated = assumed::assumed(self.request, &answer);
         answer
     }
 

@@ -309,8 +309,13 @@ fn handshake(
         (None, true) => return Err(Why::NoClientCertificate),
         (_, false) => settings.trusted(),
     };
-    if settings.needs_certificate() {
-        why.push("the certificate of the client is valid".to_owned());
+    match (settings.needs_certificate(), shown) {
+        (true, _) => why.push("the certificate of the client is valid".to_owned()),
+        (false, Some(_)) => why.push(
+            "the listener demands no certificate of its clients: that of the client is not looked at"
+                .to_owned(),
+        ),
+        (false, None) => {}
     }
     let taken = match authenticated {
         Authenticated::Session(session) => Taken::Session(session),

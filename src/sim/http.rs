@@ -1,8 +1,8 @@
 //! Requests of which the host, the path and the headers are seen.
 
 use super::{
-    Answer, BackendName, End, Forwarded, Loser, Mirror, Outcome, Protocol, Request, Response,
-    RouteMatch,
+    Answer, AnswerTimeouts, AnswerTls, BackendBehaviour, BackendName, Backends, End, Forwarded,
+    Loser, Mirror, Outcome, Protocol, Request, Response, RouteMatch,
     moment::Moment,
     session::{self, Said},
     stream::endpoint_name,
@@ -72,7 +72,8 @@ impl<'r> AtTable<'r> {
     pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
         match self.attempt(draw) {
             (Some(mut exchange), Attempted::Attempt(attempt)) => {
-                let responded = self.respond(&mut exchange, &attempt, None);
+                let behaviour = self.request.backend.clone();
+                let responded = respond(&mut exchange, &attempt, behaviour, None);
                 End {
                     status: Some(responded.status.as_u16()),
                     backend: Some(attempt.backend),
@@ -88,7 +89,12 @@ impl<'r> AtTable<'r> {
     }
 
     /// What becomes of the request, and why.
-    pub(super) fn answer(&self, why: Vec<String>, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
+    pub(super) fn answer(
+        &self,
+        why: Vec<String>,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> Answer {
         let mut answer = Answer {
             why,
             ..Answer::new(Outcome::Answered)
@@ -111,7 +117,7 @@ impl<'r> AtTable<'r> {
                     )
                 }));
                 say_rewrites(&mut answer, &self.parts, exchange.head());
-                self.forwarded(&mut answer, exchange, attempt);
+                self.forwarded(&mut answer, exchange, attempt, draw, backends);
             }
         }
         // A request that names no host is compared with nothing.
@@ -186,6 +192,7 @@ impl<'r> AtTable<'r> {
             target.match_index()
         ));
         answer.route = Some(RouteMatch::of(target));
+        answer.timeouts = AnswerTimeouts::of(rule.timeouts());
         answer.choice = rule.choice().clone();
     }
 
@@ -208,71 +215,65 @@ impl<'r> AtTable<'r> {
         }
     }
 
-    /// What the client gets for a request that goes to a backend.
-    fn respond(
+    /// Fills in what goes to the backend, and what comes back. Where an endpoint fails, another attempt may follow.
+    fn forwarded(
         &self,
-        exchange: &mut Exchange,
-        attempt: &Attempt,
-        issuing: Option<Issuing<'_>>,
-    ) -> Responded {
-        let delay = self.request.backend.delay;
-        let timeouts = exchange.target().rule().timeouts();
-        let taken = Duration::from(delay);
-        if attempt.limit.is_some_and(|limit| taken > limit)
-            && let AfterFailure::Answer(local) = exchange.failed(attempt, Failure::Timeout, taken)
-        {
-            let passed = |limit: &crate::meta::Duration| !limit.is_zero() && delay > *limit;
-            let limits = [timeouts.backend_request, timeouts.request];
-            let limit = limits.into_iter().flatten().find(passed);
-            return Responded {
-                status: local.status,
-                headers: local.headers,
-                in_time: false,
-                issued: None,
-                problem: limit.map(|limit| {
-                    format!("the backend takes {delay}, longer than the limit of {limit}")
-                }),
-            };
-        }
-        let (mut response, ()) = http::Response::new(()).into_parts();
-        response.status = self.request.backend.status;
-        response.headers = self.request.backend.headers.clone();
-        let (issued, problem) = match exchange.respond(attempt, &mut response, issuing) {
-            Ok(responded) => (responded.issued, None),
-            Err(error) => (None, Some(error)),
+        answer: &mut Answer,
+        mut exchange: Exchange,
+        mut attempt: Attempt,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) {
+        answer.mirrors = std::mem::take(&mut attempt.mirrors)
+            .into_iter()
+            .filter_map(copied)
+            .collect();
+        let responded = loop {
+            match backends.reply(&attempt, exchange.head()) {
+                Ok(behaviour) => break self.respond_with_token(&mut exchange, &attempt, behaviour),
+                Err(failure) => {
+                    let elapsed = match failure {
+                        Failure::Timeout => attempt.limit.unwrap_or_default(),
+                        _ => Duration::ZERO,
+                    };
+                    let failed = format!(
+                        "endpoint {} of {} {failure}",
+                        address(&attempt),
+                        attempt.backend.reference()
+                    );
+                    match exchange.failed(&attempt, failure, elapsed) {
+                        AfterFailure::Answer(local) => break Responded::by_itself(local, failed),
+                        AfterFailure::Again => {
+                            answer
+                                .why
+                                .push(format!("{failed}: another attempt is made"));
+                        }
+                    }
+                }
+            }
+            let before = attempt.backend_index;
+            match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
+                Attempted::Attempt(next) => attempt = next,
+                Attempted::Answer(local) => {
+                    let why = local.why.to_string();
+                    break Responded::by_itself(local, why);
+                }
+            }
+            if attempt.backend_index != before {
+                say_backend(answer, &exchange, &attempt);
+            }
+            let copies = std::mem::take(&mut attempt.mirrors);
+            answer.mirrors.extend(copies.into_iter().filter_map(copied));
         };
-        if problem.is_some() {
-            response.status = StatusCode::BAD_GATEWAY;
-        }
-        Responded {
-            status: response.status,
-            headers: response.headers,
-            in_time: true,
-            issued,
-            problem: problem.map(|error| format!("the response cannot be changed: {error}")),
-        }
-    }
-
-    /// As [`respond`](Self::respond), with the token of the client's session.
-    fn respond_with_token(&self, exchange: &mut Exchange, attempt: &Attempt) -> Responded {
-        let Some((keys, nonce)) = self.moment.issuing() else {
-            return self.respond(exchange, attempt, None);
-        };
-        let nonce = &mut || nonce;
-        self.respond(exchange, attempt, Some(Issuing { keys, nonce }))
-    }
-
-    /// Fills in what goes to the backend, and what comes back.
-    fn forwarded(&self, answer: &mut Answer, mut exchange: Exchange, attempt: Attempt) {
-        answer.backend = Some(BackendName::of(attempt.backend.effective()));
-        answer.endpoint = endpoint_name(&attempt.endpoint);
         let Responded {
             status,
             headers,
             in_time,
             issued,
             problem,
-        } = self.respond_with_token(&mut exchange, &attempt);
+        } = responded;
+        answer.backend = Some(BackendName::of(attempt.backend.effective()));
+        answer.endpoint = endpoint_name(&attempt.endpoint);
         let Said {
             answer: session,
             why,
@@ -284,7 +285,6 @@ impl<'r> AtTable<'r> {
             attempt.endpoint.backend(),
             attempt.protocol,
         ));
-        answer.mirrors = attempt.mirrors.into_iter().filter_map(copied).collect();
         answer.why.extend(problem);
         if in_time {
             answer.outcome = Outcome::Forwarded;
@@ -292,6 +292,71 @@ impl<'r> AtTable<'r> {
         let status = status.as_u16();
         answer.status = Some(status);
         answer.response = Some(Response { status, headers });
+    }
+
+    /// What the client gets for a request that goes to a backend, with the token of its session.
+    fn respond_with_token(
+        &self,
+        exchange: &mut Exchange,
+        attempt: &Attempt,
+        behaviour: BackendBehaviour,
+    ) -> Responded {
+        let Some((keys, nonce)) = self.moment.issuing() else {
+            return respond(exchange, attempt, behaviour, None);
+        };
+        let nonce = &mut || nonce;
+        respond(exchange, attempt, behaviour, Some(Issuing { keys, nonce }))
+    }
+}
+
+/// The address of the endpoint of an attempt.
+fn address(attempt: &Attempt) -> &str {
+    let endpoint = attempt.endpoint.get();
+    endpoint.map_or("of nothing", |endpoint| endpoint.address)
+}
+
+/// What the client gets for a request that goes to a backend.
+fn respond(
+    exchange: &mut Exchange,
+    attempt: &Attempt,
+    behaviour: BackendBehaviour,
+    issuing: Option<Issuing<'_>>,
+) -> Responded {
+    let delay = behaviour.delay;
+    let timeouts = exchange.target().rule().timeouts();
+    let taken = Duration::from(delay);
+    if attempt.limit.is_some_and(|limit| taken > limit)
+        && let AfterFailure::Answer(local) = exchange.failed(attempt, Failure::Timeout, taken)
+    {
+        let passed = |limit: &crate::meta::Duration| !limit.is_zero() && delay > *limit;
+        let limits = [timeouts.backend_request, timeouts.request];
+        let limit = limits.into_iter().flatten().find(passed);
+        return Responded {
+            status: local.status,
+            headers: local.headers,
+            in_time: false,
+            issued: None,
+            problem: limit.map(|limit| {
+                format!("the backend takes {delay}, longer than the limit of {limit}")
+            }),
+        };
+    }
+    let (mut response, ()) = http::Response::new(()).into_parts();
+    response.status = behaviour.status;
+    response.headers = behaviour.headers;
+    let (issued, problem) = match exchange.respond(attempt, &mut response, issuing) {
+        Ok(responded) => (responded.issued, None),
+        Err(error) => (None, Some(error)),
+    };
+    if problem.is_some() {
+        response.status = StatusCode::BAD_GATEWAY;
+    }
+    Responded {
+        status: response.status,
+        headers: response.headers,
+        in_time: true,
+        issued,
+        problem: problem.map(|error| format!("the response cannot be changed: {error}")),
     }
 }
 
@@ -305,6 +370,19 @@ struct Responded {
     issued: Option<Issued>,
     /// What is wrong, for people.
     problem: Option<String>,
+}
+
+impl Responded {
+    /// An answer of the data plane itself, since there is no response.
+    fn by_itself(local: LocalAnswer, why: String) -> Self {
+        Self {
+            status: local.status,
+            headers: local.headers,
+            in_time: false,
+            issued: None,
+            problem: Some(why),
+        }
+    }
 }
 
 /// The host that the client names: in its `Host` header, else in the URL. None where that is not a host.
@@ -414,6 +492,7 @@ fn say_backend(answer: &mut Answer, exchange: &Exchange, attempt: &Attempt) {
         answer.why.push(drawn);
     }
     answer.why.extend(told::tls(attempt.endpoint.backend()));
+    answer.backend_tls = attempt.tls().map(|tls| AnswerTls::of(tls));
     say_mirrors(answer, [rule.filters(), attempt.backend.filters()]);
 }
 

@@ -9,9 +9,15 @@
 
 mod answer;
 mod asked;
+mod assumed;
+mod backends;
+#[cfg(feature = "sessions")]
+mod cookies;
 mod destination;
 mod http;
 mod idle;
+#[cfg(feature = "sessions")]
+mod memory;
 mod moment;
 mod request;
 mod session;
@@ -21,6 +27,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod told;
+#[cfg(feature = "world")]
+pub mod world;
 
 pub use answer::{
     Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Refusal,
@@ -28,9 +36,15 @@ pub use answer::{
 };
 use asked::End;
 pub(crate) use asked::redirected;
+pub use assumed::{AnswerTimeouts, AnswerTls};
+pub use backends::Backends;
+#[cfg(feature = "sessions")]
+pub use cookies::{CookieFileError, CookieJar, RefusedCookie};
 pub(crate) use destination::speaks;
 pub(crate) use http::{named_host as http_host, parts as http_parts};
 pub(crate) use idle::found as idle_listeners;
+#[cfg(feature = "sessions")]
+pub use memory::ClientMemory;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;

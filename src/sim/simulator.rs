@@ -1,8 +1,9 @@
 //! The simulator: a configuration with its compiled tables.
 
 use super::{
-    Answer, Request, RequestError,
+    Answer, Backends, Request, RequestError,
     asked::{Asked, Place},
+    backends::AllAlike,
     destination::{self, Destination, Taken},
     http::AtTable,
     moment::Moment,
@@ -92,7 +93,23 @@ impl Simulator {
         request: &Request,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Answer, RequestError> {
-        Ok(self.ask(request)?.answer(draw))
+        let mut alike = AllAlike(&request.backend);
+        self.request_with(request, draw, &mut alike)
+    }
+
+    /// Answers a request, with backends that decide themselves what they do with it; [`Request::backend`] does not count. Where an
+    /// endpoint fails, another attempt is made if the rule allows it, as a data plane does.
+    ///
+    /// # Errors
+    ///
+    /// As with [`request`](Self::request).
+    pub fn request_with(
+        &mut self,
+        request: &Request,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> Result<Answer, RequestError> {
+        Ok(self.ask(request)?.answer(draw, backends))
     }
 
     /// Finds where a request is answered.

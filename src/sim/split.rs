@@ -3,6 +3,7 @@
 use super::{
     Answer, BackendName, Request, RequestError, Simulator,
     asked::{Asked, End},
+    backends::AllAlike,
 };
 use crate::backend::Share;
 use serde::Serialize;
@@ -47,7 +48,7 @@ impl Simulator {
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Split, RequestError> {
         let asked = self.ask(request)?;
-        let first = asked.answer(draw);
+        let first = asked.answer(draw, &mut AllAlike(&request.backend));
         let mut rows = shares(&asked, &first);
         for row in &mut rows {
             if row.backend == first.backend && row.status == first.status {

@@ -1,7 +1,8 @@
 //! Connections of which no more than the port and perhaps the SNI is seen.
 
 use super::{
-    Answer, BackendName, End, EndpointName, Outcome, Refusal, Request, Response, RouteMatch, told,
+    Answer, AnswerTls, BackendName, End, EndpointName, Outcome, Refusal, Request, Response,
+    RouteMatch, told,
 };
 use crate::{
     attachment::effective::Endpoint,
@@ -147,6 +148,7 @@ impl<'e> AtConnection<'e> {
                 let drawn = told::backend(backend, rule.backends().len(), rule.choice());
                 answer.why.push(drawn);
                 answer.why.extend(told::tls(connected.endpoint.backend()));
+                answer.backend_tls = connected.tls().map(|tls| AnswerTls::of(tls));
                 answer.backend = Some(BackendName::of(backend));
                 answer.endpoint = endpoint_name(&connected.endpoint);
             }

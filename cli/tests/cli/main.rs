@@ -7,6 +7,7 @@
 )]
 
 mod about_nothing;
+mod announcement;
 mod convert;
 mod help;
 mod hidden;

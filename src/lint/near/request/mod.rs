@@ -12,8 +12,10 @@ mod tests;
 
 use super::Near;
 use crate::{
+    lint::sessions,
     meta::Authority,
-    sim::{Answer, Outcome, Request},
+    rules::set as rules,
+    sim::{Answer, BackendName, Outcome, Request},
 };
 
 /// How many of a kind are named to people.
@@ -30,8 +32,8 @@ pub struct Around {
     /// what is wrong with it is for the one who lists what is left out.
     pub help: Vec<String>,
     /// Whether something is wrong although the request was answered as a rule asks for: its redirect leads in a circle or to
-    /// nobody.
-    pub leads_nowhere: bool,
+    /// nobody, or its session is one that a data plane may not be able to keep.
+    pub amiss: bool,
 }
 
 impl Near<'_> {
@@ -47,6 +49,7 @@ impl Near<'_> {
             self.instead(request, answer, &mut around.why);
             if let Some(backend) = &answer.backend {
                 self.policies(answer, backend, &mut around.why);
+                self.affinity(answer, backend, &mut around);
             }
             self.rule_fails(answer, &mut around.help);
             self.redirects(request, answer, &mut around);
@@ -56,6 +59,18 @@ impl Near<'_> {
         let mut seen = std::collections::BTreeSet::new();
         around.help.retain(|sentence| seen.insert(sentence.clone()));
         around
+    }
+
+    /// That the backend of a session is a Service that keeps clients at a pod by their address.
+    fn affinity(&self, answer: &Answer, backend: &BackendName, around: &mut Around) {
+        let keeps = answer.session.as_ref();
+        let keeps = keeps.is_some_and(|session| session.name.is_some());
+        if keeps && sessions::has_affinity(self.resolver.snapshot(), &backend.reference) {
+            let service = backend.reference.namespaced_name();
+            around.why.push(sessions::message(&service));
+            around.help.push(rules::ONE_KIND_OF_SESSION.help.to_owned());
+            around.amiss = true;
+        }
     }
 
     /// What the rule that took a request needs, where it answered with an error.

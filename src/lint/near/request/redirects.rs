@@ -19,7 +19,7 @@ impl Near<'_> {
         for _ in 0..MOST_FOLLOWED {
             let url = next.uri.to_string();
             if !asked.insert(url.clone()) {
-                around.leads_nowhere = true;
+                around.amiss = true;
                 self.loops(answer, &next, &mut simulator, around);
                 return;
             }
@@ -86,7 +86,7 @@ fn needs_listener(answer: &Answer, next: &Request, then: &Answer, around: &mut A
     if let (true, Some(gateway), Ok(port)) = (nobody, &then.gateway, next.destination_port()) {
         let listener =
             format!("add a listener with `protocol: {protocol}` on port {port} to {gateway}");
-        around.leads_nowhere = true;
+        around.amiss = true;
         let help = &mut around.help;
         help.push(match (&answer.route, &answer.listener) {
             // At the new listener the same redirect would lead to itself.

@@ -1,0 +1,193 @@
+//! Who asks in `gwapi request`, and what the backend would say: arguments, and the files that they name.
+
+use crate::write;
+use clap::Args;
+use gwapi::{
+    certificate::{CertificateError, ClientChain},
+    meta::Duration,
+    sim::{ClientMemory, CookieFileError, Protocol, Request, RequestError},
+};
+use http::{HeaderName, HeaderValue, StatusCode};
+use k8s_openapi::jiff::Timestamp;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What the client is beside its place.
+#[derive(Debug, Args)]
+pub(super) struct ClientArgs {
+    /// What the client speaks: http/1.1, h2, h2c or websocket
+    #[arg(long, value_name = "PROTOCOL", default_value = "http/1.1")]
+    protocol: Protocol,
+    /// The server name (SNI) that the client sends, where it is not the host of the URL
+    #[arg(long, value_name = "NAME")]
+    sni: Option<String>,
+    /// The certificates that the client shows, as PEM: its own first, then those that vouch for it
+    #[arg(long, value_name = "FILE")]
+    client_cert: Option<PathBuf>,
+    /// A file of cookies, as the `cookies.txt` of curl: the client sends those, and writes there those that it gets
+    #[arg(long, value_name = "FILE", conflicts_with = "count")]
+    cookie_jar: Option<PathBuf>,
+    /// Send so many requests one after the other as one client, which sends the cookies and session headers that it got
+    #[arg(long, value_name = "N", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(super) repeat: Option<u64>,
+    /// How much time passes between two requests of --repeat, as in 5m
+    #[arg(long, value_name = "DURATION", requires = "repeat")]
+    pub(super) advance: Option<Duration>,
+    /// The time of the request, as in 2024-05-09T12:00:00Z; the present time unless it is named
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<Timestamp>,
+}
+
+/// What the backend would say.
+#[derive(Debug, Args)]
+pub(super) struct BackendArgs {
+    /// The status code with which the backend answers
+    #[arg(long, value_name = "CODE", default_value = "200")]
+    backend_status: StatusCode,
+    /// A header of the backend's answer, as in 'x-version: 2'; may be given several times
+    #[arg(long = "backend-header", value_name = "NAME: VALUE", value_parser = super::header)]
+    backend_headers: Vec<(HeaderName, HeaderValue)>,
+    /// How long the backend takes, as in 2s: it is compared with the timeouts of the rule
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    backend_delay: Duration,
+}
+
+/// Why the client cannot be as it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClientArgsError {
+    #[error("`{option}` says nothing for {scheme}: it is for {wanted}")]
+    Scheme {
+        option: &'static str,
+        scheme: String,
+        wanted: &'static str,
+    },
+    #[error("cannot read `{}`: {error}", .path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("`{}` has no certificates of a client: {error}", .path.display())]
+    Certificate {
+        path: PathBuf,
+        error: CertificateError,
+    },
+    #[error("`{}` is no file of cookies: {error}", .path.display())]
+    Cookies {
+        path: PathBuf,
+        error: CookieFileError,
+    },
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+impl ClientArgs {
+    /// Makes the request that of this client, at this time.
+    pub(super) fn apply(
+        &self,
+        request: &mut Request,
+        now: Timestamp,
+    ) -> Result<(), ClientArgsError> {
+        request.protocol = self.protocol.clone();
+        request.sni.clone_from(&self.sni);
+        if let Some(path) = &self.client_cert {
+            let text = read(path)?;
+            let chain = ClientChain::read(&text).map_err(|error| {
+                let path = path.clone();
+                ClientArgsError::Certificate { path, error }
+            })?;
+            request.client_certificate = Some((chain, now));
+        }
+        let scheme = request.uri.scheme_str().unwrap_or_default();
+        let needs = |given: bool, option, schemes: &[&str], wanted| match given {
+            true if !schemes.contains(&scheme) => Err(ClientArgsError::Scheme {
+                option,
+                scheme: scheme.to_owned(),
+                wanted,
+            }),
+            _ => Ok(()),
+        };
+        let (tls, http) = (&["https", "tls"][..], &["http", "https"][..]);
+        needs(self.sni.is_some(), "--sni", tls, "https and tls")?;
+        needs(
+            self.client_cert.is_some(),
+            "--client-cert",
+            tls,
+            "https and tls",
+        )?;
+        needs(
+            self.cookie_jar.is_some(),
+            "--cookie-jar",
+            http,
+            "http and https",
+        )?;
+        needs(
+            self.protocol != Protocol::Http1,
+            "--protocol",
+            http,
+            "http and https",
+        )
+    }
+
+    /// What the client has from requests before. A file that is not there has no cookies.
+    pub(super) fn memory(&self) -> Result<ClientMemory, ClientArgsError> {
+        let Some(path) = &self.cookie_jar else {
+            return Ok(ClientMemory::default());
+        };
+        let bytes = match read(path) {
+            Err(ClientArgsError::Unreadable { error, .. })
+                if error.kind() == io::ErrorKind::NotFound =>
+            {
+                Vec::new()
+            }
+            read => read?,
+        };
+        let cookies = String::from_utf8_lossy(&bytes).parse();
+        let cookies = cookies.map_err(|error| {
+            let path = path.clone();
+            ClientArgsError::Cookies { path, error }
+        })?;
+        Ok(ClientMemory::with_cookies(cookies))
+    }
+
+    /// Writes the cookies that the client has now.
+    pub(super) fn keep(&self, memory: &ClientMemory) -> Result<(), write::WriteError> {
+        let Some(path) = &self.cookie_jar else {
+            return Ok(());
+        };
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = (name.into_owned(), memory.cookies.to_string());
+        write::files(folder.unwrap_or(Path::new(".")), &[file])
+    }
+}
+
+impl BackendArgs {
+    pub(super) fn apply(&self, request: &mut Request) -> Result<(), ClientArgsError> {
+        let backend = &mut request.backend;
+        backend.status = self.backend_status;
+        backend.headers = Request::header_lines(self.backend_headers.iter().cloned())?;
+        backend.delay = self.backend_delay;
+        let scheme = request.uri.scheme_str().unwrap_or_default();
+        let given = [
+            (self.backend_status != StatusCode::OK, "--backend-status"),
+            (!self.backend_headers.is_empty(), "--backend-header"),
+            (!self.backend_delay.is_zero(), "--backend-delay"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, option)) if !matches!(scheme, "http" | "https") => {
+                Err(ClientArgsError::Scheme {
+                    option,
+                    scheme: scheme.to_owned(),
+                    wanted: "http and https",
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ClientArgsError> {
+    fs::read(path).map_err(|error| ClientArgsError::Unreadable {
+        path: path.to_owned(),
+        error,
+    })
+}

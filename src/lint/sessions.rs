@@ -1,0 +1,94 @@
+//! Sessions that two sides want to keep, each in its own way (GEP-1619, "Session Affinity in K8S Services").
+
+use super::Found;
+use crate::{
+    attachment::{Resolver, RouteId, RouteKind, Snapshot, effective::EffectiveBackend},
+    meta::{NamespacedName, ObjectRef},
+    rules::set as rules,
+    v1::SessionPersistence,
+};
+use std::collections::BTreeSet;
+
+/// What is told of a Service that keeps clients at a pod by their address, where session persistence is to do that.
+pub(super) fn message(service: &NamespacedName) -> String {
+    format!(
+        "Service `{service}` has `sessionAffinity: ClientIP`: a data plane that sends requests to the address of the Service \
+         cannot keep sessions of its own there, and must reject the route"
+    )
+}
+
+/// Whether a Service keeps clients at a pod by their address.
+pub(super) fn has_affinity(snapshot: &Snapshot, service: &ObjectRef) -> bool {
+    let services = snapshot.services();
+    let found = services.get(&service.namespaced_name());
+    let is_service = service.group.is_empty() && service.kind == "Service";
+    is_service
+        && found.is_some_and(|service| {
+            let spec = service.spec.as_ref();
+            spec.and_then(|spec| spec.session_affinity.as_deref()) == Some("ClientIP")
+        })
+}
+
+pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+    let snapshot = resolver.snapshot();
+    let affine = |backend: &EffectiveBackend| has_affinity(snapshot, &backend.reference);
+    let mut of_rule = |route: &RouteId,
+                       index: usize,
+                       own: Option<&SessionPersistence>,
+                       backends: &[EffectiveBackend]| {
+        // What a policy asks for is told of the policy.
+        if own.is_none() {
+            return;
+        }
+        let services: BTreeSet<NamespacedName> = backends
+            .iter()
+            .filter(|backend| affine(backend))
+            .map(|backend| backend.reference.namespaced_name())
+            .collect();
+        for service in services {
+            let path = format!("spec.rules[{index}].sessionPersistence");
+            found.push(
+                &route.reference(),
+                &rules::ONE_KIND_OF_SESSION,
+                path,
+                message(&service),
+            );
+        }
+    };
+    for name in snapshot.http_routes().keys() {
+        let id = RouteId::new(RouteKind::Http, name.clone());
+        for rule in resolver
+            .http_rules_of(&id)
+            .into_iter()
+            .flat_map(|rules| &rules.rules)
+        {
+            let own = rule.session_persistence.as_ref();
+            of_rule(&id, rule.index, own, &rule.backends);
+        }
+    }
+    for name in snapshot.grpc_routes().keys() {
+        let id = RouteId::new(RouteKind::Grpc, name.clone());
+        for rule in resolver
+            .grpc_rules_of(&id)
+            .into_iter()
+            .flat_map(|rules| &rules.rules)
+        {
+            let own = rule.session_persistence.as_ref();
+            of_rule(&id, rule.index, own, &rule.backends);
+        }
+    }
+    for (name, policy) in snapshot.backend_lb_policies() {
+        if policy.spec.session_persistence.is_none() {
+            continue;
+        }
+        let policy = ObjectRef::gateway_api("BackendLBPolicy", name);
+        let targets = resolver.resolution().policies.get(&policy);
+        for (index, target) in targets.into_iter().flatten().enumerate() {
+            if target.accepted && has_affinity(snapshot, &target.target) {
+                let path = format!("spec.targetRefs[{index}]");
+                let message = message(&target.target.namespaced_name());
+                found.push(&policy, &rules::ONE_KIND_OF_SESSION, path, message);
+            }
+        }
+    }
+}
