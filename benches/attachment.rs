@@ -312,8 +312,8 @@ mod change {
     #[divan::bench(args = ROUTES)]
     fn endpoints_of_a_route(bencher: Bencher<'_, '_>, routes: usize) {
         let objects = [false, true].map(|ready| slice(&team(50), "app-50", ready));
-        // The Service itself, and the Gateway of the route.
-        cluster(routes, 1).change(bencher, &objects, 0, 2);
+        // The Service alone: rules do not know its endpoints.
+        cluster(routes, 1).change(bencher, &objects, 0, 1);
     }
 
     /// The labels of one namespace among as many no longer fit the selector of a listener, or do again.

@@ -11,8 +11,8 @@ use aes_gcm_siv::{AeadInOut, Aes128GcmSiv, KeyInit, Nonce, aead::inout::InOutBuf
 use divan::{AllocProfiler, Bencher, black_box};
 use gwapi::{
     attachment::effective::{
-        BackendAddress, BackendEndpoints, EffectiveBackend, EffectiveFilters, EndpointList,
-        HttpRouteRules, HttpRule,
+        BackendAddress, BackendPort, BackendPortKey, EffectiveBackend, EffectiveFilters,
+        EndpointList, HttpRouteRules, HttpRule,
     },
     backend::{
         DrawError, EndpointIndex, EndpointKey, EndpointSet, SmoothWeightedChoice, WeightedChoice,
@@ -21,7 +21,7 @@ use gwapi::{
             SessionParent,
         },
     },
-    meta::{Behaviour, NamespacedName, ObjectRef, Release},
+    meta::{Behaviour, NamespacedName, ObjectRef, Release, Transport},
     v1::HttpRouteMatch,
 };
 use std::{
@@ -54,7 +54,7 @@ fn sessions(written: &str) -> RuleSessions {
             port: Some(80),
             weight: 1,
             filters: EffectiveFilters::default(),
-            target: Ok(endpoints(10).backend().clone()),
+            target: Ok(port()),
             session_persistence: None,
         }],
         session_persistence: serde_json::from_str(written).unwrap(),
@@ -72,6 +72,20 @@ fn sessions(written: &str) -> RuleSessions {
     RuleSessions::http(&parent, &route, &rule, options)
         .unwrap()
         .unwrap()
+}
+
+/// A port of a Service.
+fn port() -> Arc<BackendPort> {
+    Arc::new(BackendPort {
+        key: BackendPortKey {
+            import: false,
+            name: NamespacedName::new("shop", "cart"),
+            transport: Transport::Tcp,
+            port: 80,
+        },
+        app_protocol: None,
+        tls: None,
+    })
 }
 
 fn keys() -> SessionKeys {
@@ -195,11 +209,10 @@ fn endpoints(count: usize) -> EndpointSet {
     let address = |n: usize| {
         BackendAddress::new(format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255), true)
     };
-    EndpointSet::new(Arc::new(BackendEndpoints {
-        endpoints: EndpointList::at_port(8080, (0..count).map(address).collect()),
-        app_protocol: None,
-        tls: None,
-    }))
+    EndpointSet::new(EndpointList::at_port(
+        8080,
+        (0..count).map(address).collect(),
+    ))
 }
 
 mod endpoint {
@@ -246,7 +259,7 @@ mod endpoint {
 
     #[divan::bench(args = SIZES)]
     fn prepare(bencher: Bencher<'_, '_>, count: usize) {
-        let backend = endpoints(count).backend().clone();
+        let backend = endpoints(count).list().clone();
         bencher.bench_local(|| {
             let set = EndpointSet::new(black_box(&backend).clone());
             assert_eq!(set.ready(), count);

@@ -17,8 +17,8 @@ mod random;
 
 use gwapi::{
     attachment::effective::{
-        BackendAddress, BackendEndpoints, EffectiveBackend, EffectiveFilters, EndpointList,
-        HttpRouteRules, HttpRule,
+        BackendAddress, BackendPort, BackendPortKey, EffectiveBackend, EffectiveFilters,
+        EndpointList, HttpRouteRules, HttpRule,
     },
     backend::{
         EndpointKey, EndpointSet, WeightedChoice,
@@ -26,7 +26,7 @@ use gwapi::{
             Due, RuleSessions, Served, SessionKey, SessionKeys, SessionOptions, SessionParent,
         },
     },
-    meta::{Behaviour, NamespacedName, ObjectRef, Release},
+    meta::{Behaviour, NamespacedName, ObjectRef, Release, Transport},
     v1::HttpRouteMatch,
 };
 use random::Random;
@@ -43,15 +43,11 @@ const ROUND: u64 = 10;
 /// The backends: the old version, and the canary.
 fn endpoints(backend: usize, numbers: std::ops::Range<u8>) -> EndpointSet {
     let address = |n| BackendAddress::new(format!("10.0.{backend}.{n}"), true);
-    EndpointSet::new(Arc::new(BackendEndpoints {
-        endpoints: EndpointList::at_port(8080, numbers.map(address).collect()),
-        app_protocol: None,
-        tls: None,
-    }))
+    EndpointSet::new(EndpointList::at_port(8080, numbers.map(address).collect()))
 }
 
-fn sessions(sets: &[EndpointSet]) -> Result<RuleSessions, Box<dyn Error>> {
-    let backend = |(set, name): (&EndpointSet, &str)| EffectiveBackend {
+fn sessions() -> Result<RuleSessions, Box<dyn Error>> {
+    let backend = |name: &str| EffectiveBackend {
         reference: ObjectRef {
             group: String::new(),
             kind: "Service".into(),
@@ -61,16 +57,21 @@ fn sessions(sets: &[EndpointSet]) -> Result<RuleSessions, Box<dyn Error>> {
         port: Some(80),
         weight: 1,
         filters: EffectiveFilters::default(),
-        target: Ok(set.backend().clone()),
+        target: Ok(Arc::new(BackendPort {
+            key: BackendPortKey {
+                import: false,
+                name: NamespacedName::new("shop", name),
+                transport: Transport::Tcp,
+                port: 80,
+            },
+            app_protocol: None,
+            tls: None,
+        })),
         session_persistence: None,
     };
     let rule = HttpRule {
         matches: vec![HttpRouteMatch::default()],
-        backends: sets
-            .iter()
-            .zip(["cart", "cart-canary"])
-            .map(backend)
-            .collect(),
+        backends: ["cart", "cart-canary"].map(backend).into(),
         session_persistence: serde_json::from_str(
             r#"{"sessionName": "SID", "absoluteTimeout": "3h", "idleTimeout": "1h"}"#,
         )?,
@@ -107,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut random = Random::new(7);
     let keys = SessionKeys::new(SessionKey::from([7; 16]));
     let mut sets = [endpoints(0, 1..4), endpoints(1, 1..3)];
-    let sessions = sessions(&sets)?;
+    let sessions = sessions()?;
     let mut weights = [90_u32, 10];
     // The cookie of each client, and where its last request went.
     let mut clients: Vec<(Option<String>, Option<EndpointKey>)> = vec![(None, None); CLIENTS];

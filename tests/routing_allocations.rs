@@ -15,7 +15,7 @@ use gwapi::{
     backend::session::{SessionKey, SessionKeys},
     manifest,
     meta::NamespacedName,
-    proxy::{Attempted, Begun, Connection, Draws, Recalling, Scheme, Table},
+    proxy::{Attempted, Begun, Connection, Draws, Endpoints, Recalling, Scheme, Table},
 };
 
 use support::routing::{self as cases, Random};
@@ -299,7 +299,13 @@ fn table(rules: serde_json::Value) -> Table {
     let gateway = effective.gateways.get(&NamespacedName::new("shop", "edge"));
     let gateway = gateway.unwrap();
     let listener = gateway.listeners.first().unwrap();
-    Table::for_listener(&gateway.name, listener, RouterOptions::default())
+    let endpoints = Endpoints::new(&effective);
+    Table::for_listener(
+        &gateway.name,
+        listener,
+        &endpoints,
+        RouterOptions::default(),
+    )
 }
 
 #[test]

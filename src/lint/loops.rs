@@ -11,7 +11,7 @@ use crate::{
         effective::{AttachedRoute, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule},
     },
     meta::{Authority, NamespacedName, Transport},
-    proxy::{Attempted, Begun, Connection, Draws, Scheme, Table, http_entries},
+    proxy::{Attempted, Begun, Connection, Draws, Endpoints, Scheme, Table, http_entries},
     routing::Match,
     rules::{Rule, set as rules},
     v1::ProtocolType,
@@ -157,7 +157,8 @@ impl<'a> Reached<'a> {
             hostnames.any(|hostname| hostname.hostname.is_some())
         });
         Self {
-            table: Table::for_listener(gateway, listener, options.routing),
+            // Redirects need no endpoints.
+            table: Table::for_listener(gateway, listener, &Endpoints::default(), options.routing),
             with_hosts: with_hosts
                 .map(|attached| &attached.route.reference)
                 .collect(),

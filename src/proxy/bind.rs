@@ -1,13 +1,13 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
 use super::{
-    BindKey, ClientHello, CompiledRule, DataPlaneOptions, Hello, HttpSession, ListenerKey, Stream,
-    Table, TlsSettings, Why, sni_table,
+    BindKey, ClientHello, CompiledRule, DataPlaneOptions, Endpoints, Hello, HttpSession,
+    ListenerKey, Stream, Table, TlsSettings, Why, sni_table,
 };
 use crate::{
     attachment::{
         RouteKind,
-        effective::{EffectiveListener, EffectiveTls, most_specific},
+        effective::{AttachedRoute, EffectiveListener, EffectiveTls, most_specific},
     },
     meta::{Hostname, authority},
     routing::SniTable,
@@ -20,9 +20,10 @@ use std::sync::{Arc, OnceLock};
 pub(super) struct BoundListener {
     pub(super) key: Arc<ListenerKey>,
     pub(super) effective: Arc<EffectiveListener>,
+    endpoints: Endpoints,
     options: DataPlaneOptions,
     table: OnceLock<Arc<Table>>,
-    names: OnceLock<SniTable<Arc<CompiledRule>>>,
+    names: OnceLock<Arc<SniTable<Arc<CompiledRule>>>>,
     connections: OnceLock<Option<Arc<CompiledRule>>>,
 }
 
@@ -30,11 +31,13 @@ impl BoundListener {
     pub(super) fn new(
         key: ListenerKey,
         effective: Arc<EffectiveListener>,
+        endpoints: &Endpoints,
         options: DataPlaneOptions,
     ) -> Self {
         Self {
             key: Arc::new(key),
             effective,
+            endpoints: endpoints.clone(),
             options,
             table: OnceLock::new(),
             names: OnceLock::new(),
@@ -42,11 +45,37 @@ impl BoundListener {
         }
     }
 
+    /// The listener that takes the place of this one. What was compiled of routes that are the same allocation as before is
+    /// kept.
+    pub(super) fn followed(&self, effective: Arc<EffectiveListener>) -> Self {
+        let table = self.table.get();
+        let table = table.and_then(|table| table.followed(&self.effective, &effective));
+        let same_names = same(&self.effective.tls_routes, &effective.tls_routes);
+        let same_connections =
+            same(&self.effective.tcp, &effective.tcp) && same(&self.effective.udp, &effective.udp);
+        let names = self.names.get().filter(|_| same_names);
+        let connections = self.connections.get().filter(|_| same_connections);
+        Self {
+            key: self.key.clone(),
+            effective,
+            endpoints: self.endpoints.clone(),
+            options: self.options,
+            table: holding(table.map(Arc::new)),
+            names: holding(names.cloned()),
+            connections: holding(connections.cloned()),
+        }
+    }
+
     /// The HTTPRoutes and GRPCRoutes.
     pub(super) fn table(&self) -> &Arc<Table> {
         let make = || {
             let gateway = &self.key.gateway;
-            Arc::new(Table::for_listener(gateway, &self.effective, self.options))
+            Arc::new(Table::for_listener(
+                gateway,
+                &self.effective,
+                &self.endpoints,
+                self.options,
+            ))
         };
         self.table.get_or_init(make)
     }
@@ -56,9 +85,10 @@ impl BoundListener {
         self.names.get_or_init(|| {
             let routes = self.effective.tls_routes.iter();
             let rank = self.options.routing.hostname_rank();
-            sni_table(routes, rank, |route| {
-                Arc::new(CompiledRule::connections(RouteKind::Tls, route))
-            })
+            Arc::new(sni_table(routes, rank, |route| {
+                let endpoints = &self.endpoints;
+                Arc::new(CompiledRule::connections(RouteKind::Tls, route, endpoints))
+            }))
         })
     }
 
@@ -79,7 +109,9 @@ impl BoundListener {
                 _ => &self.effective.tcp,
             };
             let first = routes.first()?;
-            Some(Arc::new(CompiledRule::connections(kind, &first.route)))
+            let endpoints = &self.endpoints;
+            let rule = CompiledRule::connections(kind, &first.route, endpoints);
+            Some(Arc::new(rule))
         };
         self.connections.get_or_init(make).as_ref()
     }
@@ -87,6 +119,19 @@ impl BoundListener {
     fn hostname(&self) -> Option<&Hostname> {
         self.effective.hostname.as_ref()
     }
+}
+
+/// Whether two lists of routes are the same allocations.
+fn same<R>(one: &[AttachedRoute<R>], other: &[AttachedRoute<R>]) -> bool {
+    let same = |(one, other): (&AttachedRoute<R>, &AttachedRoute<R>)| {
+        Arc::ptr_eq(&one.route, &other.route) && one.hostnames == other.hostnames
+    };
+    one.len() == other.len() && one.iter().zip(other).all(same)
+}
+
+/// What is made already, if it is.
+fn holding<T>(made: Option<T>) -> OnceLock<T> {
+    made.map(OnceLock::from).unwrap_or_default()
 }
 
 /// A listener that demands certificates of its clients and that is not in force. Its hosts are nobody's: a listener that is

@@ -2,7 +2,7 @@
 
 use super::{Backend, CompiledRule};
 use crate::{
-    attachment::effective::{BackendEndpoints, EffectiveMirror, Endpoint},
+    attachment::effective::{BackendPort, EffectiveMirror, Endpoint},
     backend::{DrawError, EndpointIndex, EndpointKey, EndpointSet},
 };
 use std::sync::Arc;
@@ -67,27 +67,33 @@ impl Choose for Draws<'_> {
 /// An endpoint that was chosen.
 #[derive(Clone, Debug)]
 pub struct ChosenEndpoint {
+    port: Arc<BackendPort>,
     set: Arc<EndpointSet>,
     index: EndpointIndex,
 }
 
 impl ChosenEndpoint {
     /// This one.
-    pub(super) fn new(set: &Arc<EndpointSet>, index: EndpointIndex) -> Self {
+    pub(super) fn new(
+        port: &Arc<BackendPort>,
+        set: Arc<EndpointSet>,
+        index: EndpointIndex,
+    ) -> Self {
         Self {
-            set: set.clone(),
+            port: port.clone(),
+            set,
             index,
         }
     }
 
     /// Chooses one. None if none remains.
     pub(super) fn among(
-        set: &Arc<EndpointSet>,
+        (port, set): (&Arc<BackendPort>, Arc<EndpointSet>),
         tried: &[EndpointIndex],
         chooser: &mut dyn Choose,
     ) -> Result<Option<Self>, DrawError> {
-        let index = chooser.endpoint(set, tried)?;
-        Ok(index.map(|index| Self::new(set, index)))
+        let index = chooser.endpoint(&set, tried)?;
+        Ok(index.map(|index| Self::new(port, set, index)))
     }
 
     /// The endpoint. None if the chooser named one that is not there.
@@ -114,10 +120,10 @@ impl ChosenEndpoint {
         &self.set
     }
 
-    /// The backend's port and all its endpoints.
+    /// The port of the backend.
     #[must_use]
-    pub fn backend(&self) -> &Arc<BackendEndpoints> {
-        self.set.backend()
+    pub fn port(&self) -> &Arc<BackendPort> {
+        &self.port
     }
 }
 
@@ -127,7 +133,7 @@ pub(super) fn mirror(
     backend: &Backend,
     chooser: &mut dyn Choose,
 ) -> Result<Option<ChosenEndpoint>, DrawError> {
-    let Ok(set) = backend.endpoints() else {
+    let Ok(reached) = backend.reached() else {
         return Ok(None);
     };
     let mut fault = None;
@@ -140,7 +146,7 @@ pub(super) fn mirror(
     });
     match fault {
         Some(error) => Err(error),
-        None if taken => ChosenEndpoint::among(set, &[], chooser),
+        None if taken => ChosenEndpoint::among(reached, &[], chooser),
         None => Ok(None),
     }
 }

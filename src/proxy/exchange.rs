@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     attachment::{RouteKind, effective::EffectiveBackendTls},
-    backend::EndpointIndex,
+    backend::{EndpointIndex, EndpointSet},
     filters::{ApplyError, strip_hop_by_hop},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header::LOCATION, request, response};
@@ -91,6 +91,8 @@ pub struct Exchange {
     backend: Option<usize>,
     /// The endpoints of that backend to which attempts were made.
     tried: Vec<EndpointIndex>,
+    /// Those among which they are, even if the endpoints have moved since.
+    among: Option<Arc<EndpointSet>>,
 }
 
 /// How far an exchange has come.
@@ -133,7 +135,7 @@ impl Attempt {
     /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
     #[must_use]
     pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {
-        self.endpoint.backend().tls.as_ref()
+        self.endpoint.port().tls.as_ref()
     }
 }
 
@@ -259,6 +261,7 @@ impl Table {
             lost: None,
             backend: None,
             tried: Vec::new(),
+            among: None,
         })
     }
 }
@@ -350,6 +353,7 @@ impl Exchange {
     fn goes_to(&mut self, index: usize) {
         if self.backend.is_some_and(|before| before != index) {
             self.tried.clear();
+            self.among = None;
             self.changed = None;
             if self.progress == Progress::OfBackend {
                 self.progress = Progress::OfRule;
@@ -369,7 +373,7 @@ impl Exchange {
     ) -> Result<Attempted, Why> {
         let target = self.target.clone();
         let [by_rule, by_backend] = [target.rule().filters(), backend.filters()];
-        let endpoints = backend.endpoints().map_err(Why::Backend)?;
+        let (port, present) = backend.reached().map_err(Why::Backend)?;
         if by_backend.compiled.redirect().is_some() {
             let mut passed = self.pass_rule(chooser)?;
             let own = self.pass_backend(backend, chooser)?;
@@ -380,8 +384,11 @@ impl Exchange {
         let by_session = of_session.is_some();
         let endpoint = match of_session {
             Some(endpoint) => endpoint,
-            None => ChosenEndpoint::among(endpoints, &self.tried, chooser)?
-                .ok_or_else(|| self.no_endpoint(backend))?,
+            None => {
+                let set = self.among.take().unwrap_or(present);
+                ChosenEndpoint::among((port, set), &self.tried, chooser)?
+                    .ok_or_else(|| self.no_endpoint(backend))?
+            }
         };
         // What failed before was the session's, and this attempt is not.
         self.lost = None;
@@ -391,7 +398,7 @@ impl Exchange {
         let passes_upgrade =
             by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
         let upgrade = self.upgrade.clone().filter(|_| passes_upgrade);
-        let protocol = BackendProtocol::of(endpoints.backend(), self.calls(), upgrade.as_ref());
+        let protocol = BackendProtocol::of(port, self.calls(), upgrade.as_ref());
         Ok(Attempted::Attempt(Attempt {
             backend: backend.clone(),
             backend_index: index,
@@ -435,6 +442,7 @@ impl Exchange {
     #[must_use]
     pub fn failed(&mut self, attempt: &Attempt, why: Failure, elapsed: Duration) -> AfterFailure {
         self.tried.push(attempt.endpoint.index());
+        self.among = Some(attempt.endpoint.set().clone());
         let unsent = matches!(why, Failure::Connect | Failure::Tls);
         let others = attempt.endpoint.set().remaining(&self.tried);
         let in_time = self.attempt_limit(elapsed).is_ok();

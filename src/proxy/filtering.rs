@@ -84,7 +84,7 @@ impl Level<'_> {
         let endpoint = choose::mirror(mirror, backend, chooser)?;
         Ok(endpoint.map(|endpoint| Mirrored {
             backend: backend.clone(),
-            protocol: BackendProtocol::of(endpoint.backend(), self.calls, None),
+            protocol: BackendProtocol::of(endpoint.port(), self.calls, None),
             endpoint,
             request: request.clone(),
         }))

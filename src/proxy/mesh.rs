@@ -1,6 +1,6 @@
 //! Services as clients of a mesh ask them (GEP-1426).
 
-use super::{Backend, CompiledRule, DataPlaneOptions, HttpSession, Stream, Table, Way};
+use super::{Backend, CompiledRule, DataPlaneOptions, Endpoints, HttpSession, Stream, Table, Way};
 use crate::{
     attachment::{
         RouteKind,
@@ -19,13 +19,17 @@ use std::{
 /// A port, and the namespace of the client where that has routes of its own.
 type View = (u16, Option<String>);
 
+/// Where connections go, by what they speak.
+type Ways = HashMap<(Transport, Inside, View), Way>;
+
 /// A Service, with the tables of its ports. They are compiled when they are first asked for.
 #[derive(Debug)]
 pub(super) struct MeshService {
     pub(super) effective: Arc<EffectiveService>,
+    endpoints: Endpoints,
     options: DataPlaneOptions,
-    tables: Mutex<HashMap<View, Arc<Table>>>,
-    ways: Mutex<HashMap<(Transport, Inside, View), Way>>,
+    tables: Arc<Mutex<HashMap<View, Arc<Table>>>>,
+    ways: Arc<Mutex<Ways>>,
 }
 
 /// What a client speaks over its connection, as far as it matters.
@@ -45,13 +49,29 @@ pub struct MeshPort {
 }
 
 impl MeshService {
-    pub(super) fn new(effective: Arc<EffectiveService>, options: DataPlaneOptions) -> Self {
+    pub(super) fn new(
+        effective: Arc<EffectiveService>,
+        endpoints: &Endpoints,
+        options: DataPlaneOptions,
+    ) -> Self {
         Self {
             effective,
+            endpoints: endpoints.clone(),
             options,
-            tables: Mutex::default(),
-            ways: Mutex::default(),
+            tables: Arc::default(),
+            ways: Arc::default(),
         }
+    }
+
+    /// The Service in a later configuration, with the tables of this one, if its endpoints are all that has changed.
+    pub(super) fn followed(&self, effective: &Arc<EffectiveService>) -> Option<Self> {
+        is_same_but_endpoints(&self.effective, effective).then(|| Self {
+            effective: effective.clone(),
+            endpoints: self.endpoints.clone(),
+            options: self.options,
+            tables: self.tables.clone(),
+            ways: self.ways.clone(),
+        })
     }
 
     /// How a namespace sees a port.
@@ -74,11 +94,33 @@ impl MeshService {
                 service,
                 port,
                 client_namespace,
+                &self.endpoints,
                 self.options,
             ))
         });
         table.clone()
     }
+}
+
+/// Whether two differ in their endpoints at most. Of routes only those count as the same that are the same allocation.
+fn is_same_but_endpoints(one: &EffectiveService, other: &EffectiveService) -> bool {
+    fn same<R>(one: &[ServiceRoute<R>], other: &[ServiceRoute<R>]) -> bool {
+        let same = |(one, other): (&ServiceRoute<R>, &ServiceRoute<R>)| {
+            Arc::ptr_eq(&one.route, &other.route)
+                && (one.port, &one.clients) == (other.port, &other.clients)
+        };
+        one.len() == other.len() && one.iter().zip(other).all(same)
+    }
+    let same_port = |(one, other): (&EffectiveServicePort, &EffectiveServicePort)| {
+        (one.port, &one.protocol, &one.target) == (other.port, &other.protocol, &other.target)
+    };
+    one.ports.len() == other.ports.len()
+        && one.ports.iter().zip(&other.ports).all(same_port)
+        && same(&one.http, &other.http)
+        && same(&one.grpc, &other.grpc)
+        && same(&one.tls_routes, &other.tls_routes)
+        && same(&one.tcp, &other.tcp)
+        && same(&one.udp, &other.udp)
 }
 
 /// Whether a namespace has routes of its own.
@@ -148,7 +190,11 @@ impl MeshPort {
             (Transport::Tcp, None) => tcp().map(|route| (RouteKind::Tcp, route)),
         };
         match found {
-            Some((kind, route)) => Way::Route(Arc::new(CompiledRule::connections(kind, route))),
+            Some((kind, route)) => Way::Route(Arc::new(CompiledRule::connections(
+                kind,
+                route,
+                &self.service.endpoints,
+            ))),
             None => Way::Service(self.itself()),
         }
     }
@@ -158,7 +204,7 @@ impl MeshPort {
         let service = &self.service.effective;
         let port = service.port_for(self.transport, self.port);
         let target = port.map(|EffectiveServicePort { target, .. }| target.clone());
-        Backend::shared(&EffectiveBackend {
+        let backend = EffectiveBackend {
             reference: service.reference(),
             port: Some(self.port),
             weight: 1,
@@ -171,6 +217,7 @@ impl MeshPort {
                 })
             }),
             session_persistence: None,
-        })
+        };
+        Backend::shared(&backend, &self.service.endpoints)
     }
 }

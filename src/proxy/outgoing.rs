@@ -29,7 +29,7 @@ impl Mirrored {
     /// The copy as it is written to the endpoint of the mirror; see [`Exchange::outgoing`].
     #[must_use]
     pub fn outgoing(self) -> request::Parts {
-        let over_tls = self.endpoint.backend().tls.is_some();
+        let over_tls = self.endpoint.port().tls.is_some();
         written(self.request, self.protocol, over_tls)
     }
 }

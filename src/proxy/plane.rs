@@ -1,16 +1,18 @@
 //! The whole data plane of a configuration.
 
 use super::{
-    Accepted, Bind, BindKey, DataPlaneOptions, HttpSession, ListenerKey, MeshPort, ServiceKey,
+    Accepted, Bind, BindKey, DataPlaneOptions, Endpoints, HttpSession, ListenerKey, MeshPort,
+    ServiceKey,
     bind::{BoundListener, Withheld},
+    endpoints::changes,
     mesh::MeshService,
 };
 use crate::{
-    attachment::effective::{Effective, EffectiveGateway, IdleListener},
+    attachment::effective::{Effective, EffectiveGateway, EffectiveListener, IdleListener},
     meta::{NamespacedName, Transport},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -36,6 +38,8 @@ pub struct DataPlane {
 struct Inner {
     effective: Arc<Effective>,
     options: DataPlaneOptions,
+    /// Of this data plane and of all that it follows on, or that follow on it.
+    endpoints: Endpoints,
     binds: BTreeMap<BindKey, Arc<Bind>>,
     /// Made when they are asked for.
     services: Mutex<HashMap<ServiceKey, Arc<MeshService>>>,
@@ -74,17 +78,26 @@ impl DataPlane {
     }
 
     fn made(effective: Arc<Effective>, options: DataPlaneOptions, before: Option<&Inner>) -> Self {
+        let endpoints = before.map(|before| before.endpoints.clone());
+        let endpoints = endpoints.unwrap_or_default();
+        endpoints.follow(&effective, before.map(|before| &*before.effective));
         let mut binds = BTreeMap::new();
         for gateway in effective.gateways.values() {
-            let idle = effective.idle.get(&gateway.name);
-            let idle = idle.map(|idle| &**idle).unwrap_or_default();
-            bind(gateway, idle, options, before, &mut binds);
+            let bindings = Bindings {
+                gateway,
+                idle: effective.idle.get(&gateway.name),
+                endpoints: &endpoints,
+                options,
+                before,
+            };
+            bindings.bind(&mut binds);
         }
         Self {
             inner: Arc::new(Inner {
                 services: Mutex::new(kept(&effective, before)),
                 effective,
                 options,
+                endpoints,
                 binds,
             }),
         }
@@ -133,9 +146,10 @@ impl DataPlane {
             .services
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let service = made
-            .entry(key.clone())
-            .or_insert_with(|| Arc::new(MeshService::new(effective.clone(), inner.options)));
+        let service = made.entry(key.clone()).or_insert_with(|| {
+            let (endpoints, options) = (&inner.endpoints, inner.options);
+            Arc::new(MeshService::new(effective.clone(), endpoints, options))
+        });
         MeshPort::new(service.clone(), transport, port, client_namespace)
     }
 
@@ -150,8 +164,12 @@ impl DataPlane {
         session.at(next)
     }
 
-    /// The data plane of another configuration, and what that changes. Tables of listeners and Services that are the same
-    /// allocation as before are kept.
+    /// The data plane of another configuration, and what that changes.
+    ///
+    /// The cost follows from what has changed: listeners, routes and Services that are the same allocation as before keep what
+    /// was compiled of them, so that a [`Resolver`](crate::attachment::Resolver) should have made both configurations.
+    /// Endpoints are replaced in place, for this data plane, too: whoever chooses one next, in whichever of the two, chooses
+    /// among those of today.
     #[must_use]
     pub fn next(&self, effective: impl Into<Arc<Effective>>) -> (Self, Diff) {
         let next = Self::made(effective.into(), self.inner.options, Some(&self.inner));
@@ -160,7 +178,7 @@ impl DataPlane {
     }
 }
 
-/// The Services that are the same as before, with their tables.
+/// The Services that are the same as before, but perhaps for their endpoints, with their tables.
 fn kept(effective: &Effective, before: Option<&Inner>) -> HashMap<ServiceKey, Arc<MeshService>> {
     let Some(before) = before else {
         return HashMap::new();
@@ -169,62 +187,108 @@ fn kept(effective: &Effective, before: Option<&Inner>) -> HashMap<ServiceKey, Ar
         .services
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let same = made.iter().filter(|(key, service)| {
+    let kept = made.iter().filter_map(|(key, service)| {
         let services = match key.import {
             true => &effective.imports,
             false => &effective.services,
         };
-        services
-            .get(&key.name)
-            .is_some_and(|present| Arc::ptr_eq(present, &service.effective))
+        let present = services.get(&key.name)?;
+        let same = Arc::ptr_eq(present, &service.effective);
+        let kept = match same {
+            true => service.clone(),
+            false => Arc::new(service.followed(present)?),
+        };
+        Some((key.clone(), kept))
     });
-    same.map(|(key, service)| (key.clone(), service.clone()))
-        .collect()
+    kept.collect()
 }
 
-/// Binds the ports of a Gateway.
-fn bind(
-    gateway: &EffectiveGateway,
-    idle: &[IdleListener],
+/// What it takes to bind the ports of a Gateway.
+struct Bindings<'b> {
+    gateway: &'b Arc<EffectiveGateway>,
+    idle: Option<&'b Arc<[IdleListener]>>,
+    endpoints: &'b Endpoints,
     options: DataPlaneOptions,
-    before: Option<&Inner>,
-    binds: &mut BTreeMap<BindKey, Arc<Bind>>,
-) {
-    let key_of = |name: &str| ListenerKey {
-        gateway: gateway.name.clone(),
-        name: name.to_owned(),
-    };
-    let mut ports: BTreeMap<(Transport, u16), Vec<Arc<BoundListener>>> = BTreeMap::new();
-    for listener in &gateway.listeners {
-        let port = (listener.protocol.transport(), listener.port);
-        let same = before
-            .and_then(|before| before.binds.get(&bind_key(&gateway.name, port)))
+    before: Option<&'b Inner>,
+}
+
+impl Bindings<'_> {
+    fn bind(&self, binds: &mut BTreeMap<BindKey, Arc<Bind>>) {
+        if self.is_same() {
+            let before = self.before.iter().flat_map(|before| &before.binds);
+            let own = before.filter(|(key, _)| key.gateway == self.gateway.name);
+            binds.extend(own.map(|(key, bind)| (key.clone(), bind.clone())));
+            return;
+        }
+        let mut ports: BTreeMap<(Transport, u16), Vec<Arc<BoundListener>>> = BTreeMap::new();
+        for listener in &self.gateway.listeners {
+            let port = (listener.protocol.transport(), listener.port);
+            let bound = self.listener(port, listener);
+            ports.entry(port).or_default().push(bound);
+        }
+        for (port, listeners) in ports {
+            let idle = self.idle.map(|idle| &**idle).unwrap_or_default().iter();
+            let withheld = idle.filter(|idle| {
+                let there = idle.port == Some(port.1) && idle.protocol.transport() == port.0;
+                idle.asks_clients && there
+            });
+            let withheld = withheld.map(|idle| Withheld {
+                key: Arc::new(self.key(&idle.name)),
+                hostname: idle.hostname.clone(),
+            });
+            let key = bind_key(&self.gateway.name, port);
+            let made = Bind {
+                key: key.clone(),
+                addresses: self.gateway.addresses.clone(),
+                listeners,
+                withheld: withheld.collect(),
+            };
+            binds.insert(key, Arc::new(made));
+        }
+    }
+
+    /// Whether the Gateway is as before.
+    fn is_same(&self) -> bool {
+        let name = &self.gateway.name;
+        self.before.is_some_and(|before| {
+            let gateway = before.effective.gateways.get(name);
+            let idle = before.effective.idle.get(name);
+            let same_idle = match (idle, self.idle) {
+                (Some(before), Some(idle)) => Arc::ptr_eq(before, idle),
+                (before, idle) => before.is_none() && idle.is_none(),
+            };
+            gateway.is_some_and(|gateway| Arc::ptr_eq(gateway, self.gateway)) && same_idle
+        })
+    }
+
+    fn listener(
+        &self,
+        port: (Transport, u16),
+        listener: &Arc<EffectiveListener>,
+    ) -> Arc<BoundListener> {
+        let before = self
+            .before
+            .and_then(|before| before.binds.get(&bind_key(&self.gateway.name, port)))
             .and_then(|bind| {
                 let mut bound = bind.listeners.iter();
-                bound.find(|bound| Arc::ptr_eq(&bound.effective, listener))
+                bound.find(|bound| bound.key.name == listener.name)
             });
-        let bound = same.cloned().unwrap_or_else(|| {
-            let key = key_of(&listener.name);
-            Arc::new(BoundListener::new(key, listener.clone(), options))
-        });
-        ports.entry(port).or_default().push(bound);
+        match before {
+            Some(bound) if Arc::ptr_eq(&bound.effective, listener) => bound.clone(),
+            Some(bound) => Arc::new(bound.followed(listener.clone())),
+            None => {
+                let key = self.key(&listener.name);
+                let made = BoundListener::new(key, listener.clone(), self.endpoints, self.options);
+                Arc::new(made)
+            }
+        }
     }
-    for (port, listeners) in ports {
-        let withheld = idle.iter().filter(|idle| {
-            idle.asks_clients && idle.port == Some(port.1) && idle.protocol.transport() == port.0
-        });
-        let withheld = withheld.map(|idle| Withheld {
-            key: Arc::new(key_of(&idle.name)),
-            hostname: idle.hostname.clone(),
-        });
-        let key = bind_key(&gateway.name, port);
-        let made = Bind {
-            key: key.clone(),
-            addresses: gateway.addresses.clone(),
-            listeners,
-            withheld: withheld.collect(),
-        };
-        binds.insert(key, Arc::new(made));
+
+    fn key(&self, name: &str) -> ListenerKey {
+        ListenerKey {
+            gateway: self.gateway.name.clone(),
+            name: name.to_owned(),
+        }
     }
 }
 
@@ -250,6 +314,9 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
             diff.drain.extend(gone);
             continue;
         };
+        if Arc::ptr_eq(old, new) {
+            continue;
+        }
         for listener in &old.listeners {
             let same = new.listeners.iter().find(|new| new.key == listener.key);
             if old.continued(listener, new).is_none() {
@@ -264,19 +331,14 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
             }
         }
     }
-    let keys = |effective: &Effective| -> BTreeSet<ServiceKey> {
-        let key = |import| {
-            move |name: &NamespacedName| ServiceKey {
-                name: name.clone(),
-                import,
-            }
-        };
-        let services = effective.services.keys().map(key(false));
-        services
-            .chain(effective.imports.keys().map(key(true)))
-            .collect()
-    };
-    let (old, new) = (keys(&before.effective), keys(&after.effective));
-    diff.services = old.difference(&new).cloned().collect();
+    let (old, new) = (&before.effective, &after.effective);
+    for (before, after) in [(&old.services, &new.services), (&old.imports, &new.imports)] {
+        let (_, gone) = changes(after, before);
+        diff.services
+            .extend(gone.into_iter().map(|service| ServiceKey {
+                name: service.name.clone(),
+                import: service.import,
+            }));
+    }
     diff
 }

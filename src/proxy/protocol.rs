@@ -1,6 +1,6 @@
 //! What is spoken to a backend.
 
-use crate::attachment::effective::{AppProtocol, BackendEndpoints};
+use crate::attachment::effective::{AppProtocol, BackendPort};
 use http::HeaderValue;
 
 /// What is spoken to a backend.
@@ -22,11 +22,7 @@ impl BackendProtocol {
     ///
     /// A BackendTLSPolicy decides on TLS alone, and `appProtocol` on the version of HTTP: what speaks HTTP/2 in cleartext
     /// (`kubernetes.io/h2c`) speaks it over TLS where a policy applies.
-    pub(super) fn of(
-        backend: &BackendEndpoints,
-        calls: bool,
-        upgrade: Option<&HeaderValue>,
-    ) -> Self {
+    pub(super) fn of(backend: &BackendPort, calls: bool, upgrade: Option<&HeaderValue>) -> Self {
         let asked = backend.app_protocol.as_deref().map(AppProtocol::of);
         let http2 = match asked {
             Some(AppProtocol::Http2 | AppProtocol::Http2OverTls) => true,

@@ -1,18 +1,18 @@
 //! A rule of a route, compiled: what a request under it goes through.
 
-use super::{Choose, Why};
+use super::{Choose, Endpoints, Why, endpoints::EndpointsOfPort};
 use crate::{
     attachment::{
         RouteId, RouteKind, RuleLabel,
         effective::{
-            BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveFilters, GrpcRule,
-            HttpRule, RuleProblem, SessionSettingsError, Timeouts,
+            BackendPort, BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveFilters,
+            EndpointList, GrpcRule, HttpRule, RuleProblem, SessionSettingsError, Timeouts,
         },
     },
     backend::{EndpointSet, WeightedChoice, session::RuleSessions},
     meta::{NamespacedName, ObjectRef, condition::route::reason},
 };
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A rule, ready to be asked.
 #[derive(Debug)]
@@ -36,7 +36,12 @@ impl CompiledRule {
     /// A rule of an HTTPRoute, with its sessions at the listener or Service port. Where these cannot be in force, each request
     /// under the rule is answered with an error.
     #[must_use]
-    pub fn http(name: &NamespacedName, rule: &HttpRule, sessions: MadeSessions) -> Self {
+    pub fn http(
+        name: &NamespacedName,
+        rule: &HttpRule,
+        sessions: MadeSessions,
+        endpoints: &Endpoints,
+    ) -> Self {
         Self::new(
             RouteId {
                 kind: RouteKind::Http,
@@ -47,13 +52,19 @@ impl CompiledRule {
             &rule.backends,
             rule.timeouts,
             rule.problem.as_ref(),
+            endpoints,
         )
         .keeping(sessions)
     }
 
     /// A rule of a GRPCRoute, as [`http`](Self::http).
     #[must_use]
-    pub fn grpc(name: &NamespacedName, rule: &GrpcRule, sessions: MadeSessions) -> Self {
+    pub fn grpc(
+        name: &NamespacedName,
+        rule: &GrpcRule,
+        sessions: MadeSessions,
+        endpoints: &Endpoints,
+    ) -> Self {
         Self::new(
             RouteId {
                 kind: RouteKind::Grpc,
@@ -64,13 +75,18 @@ impl CompiledRule {
             &rule.backends,
             Timeouts::default(),
             rule.problem.as_ref(),
+            endpoints,
         )
         .keeping(sessions)
     }
 
     /// The first rule of a TLSRoute, TCPRoute or UDPRoute: such rules have no matches, so that it takes every connection.
     #[must_use]
-    pub fn connections(kind: RouteKind, route: &ConnectionRouteRules) -> Self {
+    pub fn connections(
+        kind: RouteKind,
+        route: &ConnectionRouteRules,
+        endpoints: &Endpoints,
+    ) -> Self {
         let id = RouteId {
             kind,
             name: route.reference.clone(),
@@ -84,6 +100,7 @@ impl CompiledRule {
             rule.map(|rule| &*rule.backends).unwrap_or_default(),
             Timeouts::default(),
             None,
+            endpoints,
         )
     }
 
@@ -124,6 +141,7 @@ impl CompiledRule {
         backends: &[EffectiveBackend],
         timeouts: Timeouts,
         problem: Option<&RuleProblem>,
+        endpoints: &Endpoints,
     ) -> Self {
         let (choice, unusable) = match WeightedChoice::new(backends.iter().map(|b| b.weight)) {
             Ok(choice) => (choice, None),
@@ -137,9 +155,14 @@ impl CompiledRule {
             index,
             name,
             filters: filters.clone(),
-            mirrors: mirrors(filters),
+            mirrors: mirrors(filters, endpoints),
             choice,
-            backends: backends.iter().map(Backend::shared).collect(),
+            backends: {
+                let backends = backends.iter();
+                backends
+                    .map(|backend| Backend::shared(backend, endpoints))
+                    .collect()
+            },
             timeouts,
             sessions: None,
             problem,
@@ -211,10 +234,10 @@ impl CompiledRule {
 }
 
 /// Where mirrors lead.
-fn mirrors(filters: &EffectiveFilters) -> Vec<Arc<Backend>> {
+fn mirrors(filters: &EffectiveFilters, endpoints: &Endpoints) -> Vec<Arc<Backend>> {
     let mirrors = filters.mirrors.iter();
     mirrors
-        .map(|mirror| Backend::shared(&mirror.backend))
+        .map(|mirror| Backend::shared(&mirror.backend, endpoints))
         .collect()
 }
 
@@ -225,18 +248,18 @@ pub struct Backend {
     mirrors: Vec<Arc<Backend>>,
     reference: Arc<ObjectRef>,
     problem: Option<Arc<BackendProblem>>,
-    /// Made when the first request asks for it.
-    endpoints: OnceLock<Arc<EndpointSet>>,
+    endpoints: Option<Arc<EndpointsOfPort>>,
 }
 
 impl Backend {
-    pub(super) fn shared(effective: &EffectiveBackend) -> Arc<Self> {
+    pub(super) fn shared(effective: &EffectiveBackend, endpoints: &Endpoints) -> Arc<Self> {
+        let port = effective.target.as_ref().ok();
         Arc::new(Self {
             effective: effective.clone(),
-            mirrors: mirrors(&effective.filters),
+            mirrors: mirrors(&effective.filters, endpoints),
             reference: Arc::new(effective.reference.clone()),
             problem: effective.problem().cloned().map(Arc::new),
-            endpoints: OnceLock::new(),
+            endpoints: port.map(|port| endpoints.place(&port.key)),
         })
     }
 
@@ -252,19 +275,25 @@ impl Backend {
         &self.reference
     }
 
-    /// Where requests go. The first call prepares the choice among the endpoints, and allocates; later ones do not.
+    /// The endpoints to which requests go, as they are now. The first call after a change prepares the choice among them, and
+    /// allocates; later ones do not.
     ///
     /// # Errors
     ///
-    /// Why they fail.
-    pub fn endpoints(&self) -> Result<&Arc<EndpointSet>, Arc<BackendProblem>> {
-        match (&self.effective.target, &self.problem) {
-            (Ok(target), _) => {
-                let make = || Arc::new(EndpointSet::new(target.clone()));
-                Ok(self.endpoints.get_or_init(make))
-            }
-            (Err(_), Some(problem)) => Err(problem.clone()),
-            (Err(problem), None) => Err(Arc::new(problem.clone())),
+    /// Why requests fail.
+    pub fn endpoints(&self) -> Result<Arc<EndpointSet>, Arc<BackendProblem>> {
+        self.reached().map(|(_, set)| set)
+    }
+
+    /// The port and its endpoints.
+    pub(super) fn reached(
+        &self,
+    ) -> Result<(&Arc<BackendPort>, Arc<EndpointSet>), Arc<BackendProblem>> {
+        match (&self.effective.target, &self.endpoints, &self.problem) {
+            (Ok(port), Some(endpoints), _) => Ok((port, endpoints.set())),
+            (Ok(port), None, _) => Ok((port, Arc::new(EndpointSet::new(EndpointList::default())))),
+            (Err(_), _, Some(problem)) => Err(problem.clone()),
+            (Err(problem), _, None) => Err(Arc::new(problem.clone())),
         }
     }
 

@@ -70,10 +70,11 @@ impl SessionState {
     ) -> Option<(usize, &'r Arc<Backend>, ChosenEndpoint)> {
         let session = self.recall()?.session()?;
         let backend = rule.backends().get(session.backend())?;
-        let set = backend.endpoints().ok()?;
+        let (port, set) = backend.reached().ok()?;
         let index = set.find(session.endpoint())?;
         let serves = set.serves(index);
-        serves.then(|| (session.backend(), backend, ChosenEndpoint::new(set, index)))
+        let endpoint = serves.then(|| ChosenEndpoint::new(port, set, index))?;
+        Some((session.backend(), backend, endpoint))
     }
 }
 

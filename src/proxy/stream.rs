@@ -35,7 +35,7 @@ impl Connected {
     /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
     #[must_use]
     pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {
-        self.endpoint.backend().tls.as_ref()
+        self.endpoint.port().tls.as_ref()
     }
 }
 
@@ -113,8 +113,8 @@ impl Stream {
                 rule.backends().get(index).ok_or(Why::NoBackend)?
             }
         };
-        let endpoints = backend.endpoints().map_err(Why::Backend)?;
-        let endpoint = ChosenEndpoint::among(endpoints, &[], chooser)?
+        let reached = backend.reached().map_err(Why::Backend)?;
+        let endpoint = ChosenEndpoint::among(reached, &[], chooser)?
             .ok_or_else(|| Why::NoEndpoint(backend.reference().clone()))?;
         Ok(Connected {
             backend: backend.clone(),

@@ -1,12 +1,12 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::{CompiledRule, DataPlaneOptions, MatchError, grpc_entries, http_entries};
+use super::{CompiledRule, DataPlaneOptions, Endpoints, MatchError, grpc_entries, http_entries};
 use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
             AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
-            HttpRouteRules,
+            HttpRouteRules, RouteRules,
         },
     },
     backend::session::{RuleSessions, SessionOptions, SessionParent},
@@ -60,6 +60,7 @@ impl Table {
     pub fn for_listener(
         gateway: &NamespacedName,
         listener: &EffectiveListener,
+        endpoints: &Endpoints,
         options: impl Into<DataPlaneOptions>,
     ) -> Self {
         let parent = SessionParent::Listener {
@@ -76,6 +77,7 @@ impl Table {
                 .grpc
                 .iter()
                 .map(|AttachedRoute { route, hostnames }| (route, hostnames)),
+            endpoints,
             options.into(),
         )
     }
@@ -87,6 +89,7 @@ impl Table {
         service: &EffectiveService,
         port: u16,
         client_namespace: &str,
+        endpoints: &Endpoints,
         options: impl Into<DataPlaneOptions>,
     ) -> Self {
         let every: Arc<[EffectiveHostname]> = Arc::new([EffectiveHostname::default()]);
@@ -102,15 +105,20 @@ impl Table {
             service
                 .grpc_routes(port, client_namespace)
                 .map(|route| (route, &every)),
+            endpoints,
             options.into(),
         )
     }
 
     /// A table without routes for a listener or a Service port: they are [inserted](Self::insert_http) one by one.
     #[must_use]
-    pub fn without_routes(parent: SessionParent, options: impl Into<DataPlaneOptions>) -> Self {
+    pub fn without_routes(
+        parent: SessionParent,
+        endpoints: &Endpoints,
+        options: impl Into<DataPlaneOptions>,
+    ) -> Self {
         let (http, grpc) = (std::iter::empty(), std::iter::empty());
-        Self::new(parent, http, grpc, options.into())
+        Self::new(parent, http, grpc, endpoints, options.into())
     }
 
     /// The table of a port of which no listener serves the host that was asked for: no rule matches. Whether a GRPCRoute is
@@ -128,19 +136,21 @@ impl Table {
             gateway: NamespacedName::default(),
             listener: String::new(),
         };
-        Self::without_routes(parent, options)
+        Self::without_routes(parent, &Endpoints::default(), options)
     }
 
     fn new<'a>(
         parent: SessionParent,
         http: impl Iterator<Item = (&'a Arc<HttpRouteRules>, &'a Arc<[EffectiveHostname]>)>,
         grpc: impl Iterator<Item = (&'a Arc<GrpcRouteRules>, &'a Arc<[EffectiveHostname]>)>,
+        endpoints: &Endpoints,
         options: DataPlaneOptions,
     ) -> Self {
         let mut table = Self {
             site: Site {
                 parent,
                 sessions: options.sessions,
+                endpoints: endpoints.clone(),
             },
             router: Router::new(options.routing),
             problems: Vec::new(),
@@ -193,6 +203,35 @@ impl Table {
         self.insert(RouteKind::Grpc, &attached.route.reference, made);
     }
 
+    /// The table of a listener that takes the place of the one of this table: routes that are the same allocation as before
+    /// keep what was compiled of them. None where so much has changed that a new table costs less.
+    pub(super) fn followed(
+        &self,
+        before: &EffectiveListener,
+        after: &EffectiveListener,
+    ) -> Option<Self> {
+        let http = Moved::between(&before.http, &after.http);
+        let grpc = Moved::between(&before.grpc, &after.grpc);
+        let (moved, all) = (http.len() + grpc.len(), after.http.len() + after.grpc.len());
+        if moved > MOST_MOVED + all / 8 {
+            return None;
+        }
+        let mut table = self.clone();
+        for gone in http.gone {
+            table.remove(&RouteId::new(RouteKind::Http, gone.route.reference.clone()));
+        }
+        for gone in grpc.gone {
+            table.remove(&RouteId::new(RouteKind::Grpc, gone.route.reference.clone()));
+        }
+        for new in http.new {
+            table.insert_http(new);
+        }
+        for new in grpc.new {
+            table.insert_grpc(new);
+        }
+        Some(table)
+    }
+
     /// Drops a route. True if it was there.
     pub fn remove(&mut self, route: &RouteId) -> bool {
         self.problems
@@ -221,16 +260,60 @@ impl Table {
     }
 }
 
+/// So many routes of a table may move before it is made anew, beside an eighth of them all.
+const MOST_MOVED: usize = 16;
+
+/// What is attached anew, or otherwise than before, and what is gone.
+struct Moved<'r, R> {
+    new: Vec<&'r AttachedRoute<R>>,
+    gone: Vec<&'r AttachedRoute<R>>,
+}
+
+impl<'r, R: RouteRules> Moved<'r, R> {
+    /// Takes one step through both lists, which are in order of seniority.
+    fn between(before: &'r [AttachedRoute<R>], after: &'r [AttachedRoute<R>]) -> Self {
+        let (mut new, mut gone) = (Vec::new(), Vec::new());
+        let mut old = before.iter().peekable();
+        for attached in after {
+            // Most are where they were, and are not looked into.
+            let same = |was: &&AttachedRoute<R>| {
+                Arc::ptr_eq(&was.route, &attached.route)
+                    && (Arc::ptr_eq(&was.hostnames, &attached.hostnames)
+                        || was.hostnames == attached.hostnames)
+            };
+            if old.next_if(same).is_some() {
+                continue;
+            }
+            let at = attached.route.seniority();
+            while let Some(was) = old.next_if(|was| was.route.seniority() < at) {
+                gone.push(was);
+            }
+            if old.next_if(same).is_none() {
+                old.next_if(|was| was.route.seniority() == at);
+                new.push(attached);
+            }
+        }
+        gone.extend(old);
+        Self { new, gone }
+    }
+
+    fn len(&self) -> usize {
+        self.new.len() + self.gone.len()
+    }
+}
+
 /// What the router calls a route: the kinds have names of their own.
 fn key(kind: RouteKind, name: &NamespacedName) -> String {
     format!("{}/{name}", kind.as_str())
 }
 
-/// To what the sessions of a table's rules are bound, and how they are kept.
+/// Where a table is: to what the sessions of its rules are bound, how they are kept, and where its backends have their
+/// endpoints.
 #[derive(Clone, Debug)]
 struct Site {
     parent: SessionParent,
     sessions: SessionOptions,
+    endpoints: Endpoints,
 }
 
 impl Site {
@@ -241,7 +324,12 @@ impl Site {
     ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
         http_entries(route, hostnames, |rule| {
             let sessions = RuleSessions::http(&self.parent, route, rule, self.sessions);
-            let rule = Arc::new(CompiledRule::http(&route.reference, rule, sessions));
+            let rule = Arc::new(CompiledRule::http(
+                &route.reference,
+                rule,
+                sessions,
+                &self.endpoints,
+            ));
             move |match_index, matching| {
                 let by_prefix = matching.path_type() == PathMatchType::PathPrefix;
                 Target {
@@ -260,7 +348,12 @@ impl Site {
     ) -> (Vec<Entry<Target>>, Vec<MatchError>) {
         grpc_entries(route, hostnames, |rule| {
             let sessions = RuleSessions::grpc(&self.parent, route, rule, self.sessions);
-            let rule = Arc::new(CompiledRule::grpc(&route.reference, rule, sessions));
+            let rule = Arc::new(CompiledRule::grpc(
+                &route.reference,
+                rule,
+                sessions,
+                &self.endpoints,
+            ));
             move |match_index, _| Target {
                 rule: rule.clone(),
                 match_index,

@@ -208,11 +208,11 @@ fn named_endpoint<'e>(
         .chain(effective.imports.values())
         .flat_map(|service| &service.ports);
     ports
-        .filter_map(|service_port| service_port.target.as_deref().ok())
-        .find_map(|endpoints| {
+        .filter(|service_port| service_port.target.is_ok())
+        .find_map(|service_port| {
             let asked =
                 |endpoint: &Endpoint<'_>| endpoint.address == address && endpoint.port == port;
-            endpoints.endpoints.iter().find(asked)
+            service_port.endpoints.iter().find(asked)
         })
 }
 

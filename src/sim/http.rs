@@ -9,7 +9,7 @@ use super::{
     told,
 };
 use crate::{
-    attachment::effective::{BackendEndpoints, EffectiveFilters},
+    attachment::effective::{BackendPort, EffectiveFilters},
     meta::Authority,
     proxy::{
         AfterFailure, Attempt, Attempted, BackendProtocol, Begun, Draws, Exchange, Failure,
@@ -282,7 +282,7 @@ impl<'r> AtTable<'r> {
         answer.why.extend(why);
         answer.forwarded = Some(as_sent(
             exchange.into_head(),
-            attempt.endpoint.backend(),
+            attempt.endpoint.port(),
             attempt.protocol,
         ));
         answer.why.extend(problem);
@@ -491,7 +491,7 @@ fn say_backend(answer: &mut Answer, exchange: &Exchange, attempt: &Attempt) {
         let drawn = told::backend(backend, rule.backends().len(), rule.choice());
         answer.why.push(drawn);
     }
-    answer.why.extend(told::tls(attempt.endpoint.backend()));
+    answer.why.extend(told::tls(attempt.endpoint.port()));
     answer.backend_tls = attempt.tls().map(|tls| AnswerTls::of(tls));
     say_mirrors(answer, [rule.filters(), attempt.backend.filters()]);
 }
@@ -535,16 +535,12 @@ fn copied(copy: Mirrored) -> Option<Mirror> {
     Some(Mirror {
         backend: BackendName::of(copy.backend.effective()),
         endpoint: endpoint_name(&copy.endpoint)?,
-        forwarded: as_sent(copy.request, copy.endpoint.backend(), copy.protocol),
+        forwarded: as_sent(copy.request, copy.endpoint.port(), copy.protocol),
     })
 }
 
 /// The request as a backend with these endpoints gets it.
-fn as_sent(
-    parts: request::Parts,
-    backend: &BackendEndpoints,
-    protocol: BackendProtocol,
-) -> Forwarded {
+fn as_sent(parts: request::Parts, backend: &BackendPort, protocol: BackendProtocol) -> Forwarded {
     let scheme = match backend.tls {
         Some(_) => "https",
         None => "http",

@@ -147,7 +147,7 @@ impl<'e> AtConnection<'e> {
                 let backend = connected.backend.effective();
                 let drawn = told::backend(backend, rule.backends().len(), rule.choice());
                 answer.why.push(drawn);
-                answer.why.extend(told::tls(connected.endpoint.backend()));
+                answer.why.extend(told::tls(connected.endpoint.port()));
                 answer.backend_tls = connected.tls().map(|tls| AnswerTls::of(tls));
                 answer.backend = Some(BackendName::of(backend));
                 answer.endpoint = endpoint_name(&connected.endpoint);

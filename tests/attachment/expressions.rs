@@ -4,7 +4,7 @@ use crate::world;
 use gwapi::{
     attachment::{Options, Snapshot, Status, effective::EffectiveListener, resolve},
     meta::{Channel, NamespacedName, Pattern, PatternLimits},
-    proxy::Table,
+    proxy::{Endpoints, Table},
     routing,
     v1::{
         HeaderMatchType, HttpHeaderMatch, HttpPathMatch, HttpQueryParamMatch, HttpRoute,
@@ -105,6 +105,7 @@ fn agree(texts: &[String]) -> BTreeSet<usize> {
     let table = Table::for_listener(
         &NamespacedName::new("default", "gw"),
         &listener,
+        &Endpoints::default(),
         routing::RouterOptions::default(),
     );
     assert_eq!(table.problems(), []);

@@ -10,7 +10,8 @@ use gwapi::{
         AtListener, HttpGrpcConflict, MeshReferences, Options, PolicyTarget, Resolution, RouteId,
         RouteKind, Snapshot, Standing, Status,
         effective::{
-            ClientScope, EffectiveBackend, EffectiveFilters, EffectiveMirror, ServiceRoute,
+            ClientScope, Effective, EffectiveBackend, EffectiveFilters, EffectiveMirror,
+            ServiceRoute,
         },
         resolve,
     },
@@ -413,7 +414,7 @@ impl Run {
     }
 
     /// The backends of each rule of a route, from wherever it is in force at a Gateway.
-    fn backends(&self, route: &str, describe: fn(&EffectiveBackend) -> String) -> Vec<Vec<String>> {
+    fn backends(&self, route: &str, describe: Describe) -> Vec<Vec<String>> {
         if let Some((route, service)) = route.split_once(" in ") {
             return self.backends_in_mesh(route, service, describe);
         }
@@ -423,7 +424,9 @@ impl Run {
         };
         let reference = reference(route);
         let place = reference.namespaced_name();
-        let gateways = self.resolution.effective.gateways.values();
+        let effective = &self.resolution.effective;
+        let describe = |backend: &EffectiveBackend| describe(effective, backend);
+        let gateways = effective.gateways.values();
         for gateway in gateways {
             for listener in &gateway.listeners {
                 let own = gateway.name.to_string();
@@ -441,7 +444,8 @@ impl Run {
                                 .map(|rule| {
                                     let filters: EffectiveFilters = $filters(rule);
                                     let mirrors = filters.mirrors.iter().map(mirror);
-                                    mirrors.chain(rule.backends.iter().map(describe)).collect()
+                                    let backends = rule.backends.iter();
+                                    mirrors.chain(backends.map(describe)).collect()
                                 })
                                 .collect();
                         }
@@ -489,19 +493,20 @@ impl Run {
             .collect()
     }
 
-    fn backends_in_mesh(
-        &self,
-        route: &str,
-        service: &str,
-        describe: fn(&EffectiveBackend) -> String,
-    ) -> Vec<Vec<String>> {
+    fn backends_in_mesh(&self, route: &str, service: &str, describe: Describe) -> Vec<Vec<String>> {
         let place = reference(route).namespaced_name();
         let service = reference(&format!("Service {service}")).namespaced_name();
-        let routes = &self.resolution.effective.services[&service].http;
+        let effective = &self.resolution.effective;
+        let routes = &effective.services[&service].http;
         let found = routes.iter().find(|r| r.route.reference == place).unwrap();
         let rules = found.route.rules.iter();
         rules
-            .map(|rule| rule.backends.iter().map(describe).collect())
+            .map(|rule| {
+                rule.backends
+                    .iter()
+                    .map(|b| describe(effective, b))
+                    .collect()
+            })
             .collect()
     }
 
@@ -536,7 +541,14 @@ impl Run {
     }
 }
 
-fn describe(backend: &EffectiveBackend) -> String {
+/// What is told of a backend.
+type Describe = fn(&Effective, &EffectiveBackend) -> String;
+
+fn describe(_: &Effective, backend: &EffectiveBackend) -> String {
+    describe_backend(backend)
+}
+
+fn describe_backend(backend: &EffectiveBackend) -> String {
     let reference = &backend.reference;
     let port = backend.port.map(|p| format!(":{p}")).unwrap_or_default();
     let mut text = format!("{}/{}{port}", reference.namespace, reference.name);
@@ -575,9 +587,9 @@ fn describe_target(target: &PolicyTarget) -> String {
     text
 }
 
-fn describe_endpoints(backend: &EffectiveBackend) -> String {
+fn describe_endpoints(effective: &Effective, backend: &EffectiveBackend) -> String {
     let endpoints = match &backend.target {
-        Ok(target) => &target.endpoints,
+        Ok(target) => effective.endpoints(&target.key).unwrap(),
         Err(problem) => return problem.reason().to_owned(),
     };
     let one = |endpoint: gwapi::attachment::effective::Endpoint<'_>| {
@@ -593,7 +605,7 @@ fn mirror(mirror: &EffectiveMirror) -> String {
         (100, 100) => String::new(),
         (numerator, denominator) => format!(" {numerator}/{denominator}"),
     };
-    format!("mirror{share} {}", describe(&mirror.backend))
+    format!("mirror{share} {}", describe_backend(&mirror.backend))
 }
 
 #[test]

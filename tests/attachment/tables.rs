@@ -4,7 +4,7 @@ use crate::world;
 use gwapi::{
     attachment::{Options, Resolver, Snapshot, Standing, Status},
     meta::{NamespacedName, Pattern, PatternLimits},
-    proxy::Table,
+    proxy::{Endpoints, Table},
     routing,
     v1::{
         HttpPathMatch, HttpRoute, HttpRouteMatch, HttpRouteRule, HttpRouteSpec, ParentReference,
@@ -70,7 +70,12 @@ fn in_force(resolver: &Resolver) -> Vec<String> {
     let effective = &resolver.resolution().effective;
     let gateway = effective.gateways.values().next().unwrap();
     let listener = &gateway.listeners[0];
-    let table = Table::for_listener(&gateway.name, listener, routing::RouterOptions::default());
+    let table = Table::for_listener(
+        &gateway.name,
+        listener,
+        &Endpoints::new(effective),
+        routing::RouterOptions::default(),
+    );
     assert_eq!(table.problems(), []);
     let names = |name: &NamespacedName| name.name.clone();
     let here: Vec<String> = listener

@@ -45,7 +45,7 @@ impl Way {
         let address = shared.dial(endpoint.get());
         Ok(Self {
             address: address.map_err(|_| Failure::Connect)?,
-            tls: endpoint.backend().tls.clone(),
+            tls: endpoint.port().tls.clone(),
             http2: matches!(protocol, BackendProtocol::Http2 | BackendProtocol::H2c),
         })
     }

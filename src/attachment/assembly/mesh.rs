@@ -250,6 +250,7 @@ pub(in crate::attachment) fn service<'a>(
                 } else {
                     port.target(false)
                 },
+                endpoints: port.endpoints.clone(),
             })
             .collect(),
         http: Vec::new(),
@@ -290,6 +291,13 @@ pub(in crate::attachment) fn service<'a>(
         effective,
         lost,
         claims,
+    }
+}
+
+/// Replaces the endpoints of a Service of which nothing else has changed.
+pub(in crate::attachment) fn move_endpoints(service: &mut EffectiveService, state: &BackendState) {
+    for (port, moved) in service.ports.iter_mut().zip(&state.ports) {
+        port.endpoints = moved.endpoints.clone();
     }
 }
 

@@ -4,9 +4,11 @@ use super::{found::Found, key::BackendKey, policy::winners::BackendPolicies};
 use crate::{
     attachment::{
         Options, RouteKind, Snapshot,
-        effective::{AppProtocol, BackendAddress, BackendEndpoints, BackendProblem, EndpointList},
+        effective::{
+            AppProtocol, BackendAddress, BackendPort, BackendPortKey, BackendProblem, EndpointList,
+        },
     },
-    meta::{NamespacedName, ObjectRef},
+    meta::{NamespacedName, ObjectRef, Transport},
 };
 use k8s_openapi::{
     api::{
@@ -37,6 +39,26 @@ pub(in crate::attachment) struct BackendState {
 }
 
 impl BackendState {
+    /// Whether two differ in their endpoints at most, on which no rule and no status depends.
+    pub(in crate::attachment) fn is_same_to_routes(&self, other: &Self) -> bool {
+        let Self {
+            cluster_ips,
+            headless,
+            external_name,
+            ports,
+            by_number,
+            policies,
+        } = self;
+        let same_port = |(one, other): (&PortState, &PortState)| one.is_same_to_routes(other);
+        *cluster_ips == other.cluster_ips
+            && *headless == other.headless
+            && *external_name == other.external_name
+            && *by_number == other.by_number
+            && *policies == other.policies
+            && ports.len() == other.ports.len()
+            && ports.iter().zip(&other.ports).all(same_port)
+    }
+
     /// The ports with this number, in their order. A backend may have thousands of others.
     fn of_number(&self, port: Option<i32>) -> impl Iterator<Item = &PortState> {
         let number = port.and_then(|port| u16::try_from(port).ok());
@@ -67,18 +89,36 @@ pub(in crate::attachment) struct PortState {
     pub(in crate::attachment) port: u16,
     pub(in crate::attachment) protocol: String,
     /// For whom no BackendTLSPolicy applies: meshes, and TLS that is passed through.
-    pub(in crate::attachment) plain: Arc<BackendEndpoints>,
+    pub(in crate::attachment) plain: Arc<BackendPort>,
     /// For whom BackendTLSPolicies apply, where there is one for this port.
-    by_tls: Option<Result<Arc<BackendEndpoints>, BackendProblem>>,
+    by_tls: Option<Result<Arc<BackendPort>, BackendProblem>>,
+    /// Whoever the client is.
+    pub(in crate::attachment) endpoints: Arc<EndpointList>,
 }
 
 impl PortState {
-    /// The endpoints for a data plane that opens connections by itself (`originates`), so that a
-    /// BackendTLSPolicy applies, or for one that does not.
+    fn is_same_to_routes(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            port,
+            protocol,
+            plain,
+            by_tls,
+            endpoints: _,
+        } = self;
+        *name == other.name
+            && *port == other.port
+            && *protocol == other.protocol
+            && *plain == other.plain
+            && *by_tls == other.by_tls
+    }
+
+    /// The port for a data plane that opens connections by itself (`originates`), so that a BackendTLSPolicy applies, or for
+    /// one that does not.
     pub(in crate::attachment) fn target(
         &self,
         originates: bool,
-    ) -> Result<Arc<BackendEndpoints>, BackendProblem> {
+    ) -> Result<Arc<BackendPort>, BackendProblem> {
         match &self.by_tls {
             Some(target) if originates => target.clone(),
             _ => Ok(self.plain.clone()),
@@ -181,8 +221,16 @@ pub(in crate::attachment) fn examine(
             found.port(port.name, port.protocol)
         };
         let protocol = port.protocol.unwrap_or("TCP");
-        let plain = BackendEndpoints {
-            endpoints,
+        let plain = BackendPort {
+            key: BackendPortKey {
+                import: key.import,
+                name: key.name.clone(),
+                transport: match protocol {
+                    "UDP" => Transport::Udp,
+                    _ => Transport::Tcp,
+                },
+                port: number,
+            },
             app_protocol: port.app_protocol.map(str::to_owned),
             tls: None,
         };
@@ -190,7 +238,7 @@ pub(in crate::attachment) fn examine(
         state.by_number.entry(number).or_default().push(place);
         let policy = policies.tls_for(port.name).filter(|_| protocol == "TCP");
         let by_tls = policy.map(|(policy, tls)| match tls {
-            Ok(tls) => Ok(Arc::new(BackendEndpoints {
+            Ok(tls) => Ok(Arc::new(BackendPort {
                 tls: Some(tls),
                 ..plain.clone()
             })),
@@ -205,6 +253,7 @@ pub(in crate::attachment) fn examine(
             protocol: protocol.to_owned(),
             plain: Arc::new(plain),
             by_tls,
+            endpoints: Arc::new(endpoints),
         });
     }
     state.policies = policies;

@@ -1,9 +1,9 @@
 //! Backends with their references followed, and what is done to the requests for them.
 
-use super::{BackendProblem, EndpointList};
+use super::BackendProblem;
 use crate::{
     filters::Filters,
-    meta::ObjectRef,
+    meta::{NamespacedName, ObjectRef, Transport},
     v1::{Fraction, SessionPersistence, SubjectAltName},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,7 +21,7 @@ pub struct EffectiveBackend {
     pub filters: EffectiveFilters,
     /// Where requests really go. Where the reference is not valid, its share of requests is answered
     /// with 500 (HTTPRoute `spec.rules[].backendRefs`), or refused below HTTP.
-    pub target: Result<Arc<BackendEndpoints>, BackendProblem>,
+    pub target: Result<Arc<BackendPort>, BackendProblem>,
     /// The session persistence that applies: the rule's own, else that of a BackendLBPolicy (GEP-1619).
     pub session_persistence: Option<SessionPersistence>,
 }
@@ -34,16 +34,32 @@ impl EffectiveBackend {
     }
 }
 
-/// One port of a backend and the endpoints behind it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BackendEndpoints {
-    /// The endpoints, ready or not.
-    pub endpoints: EndpointList,
+/// One port of a backend, as the traffic of a rule reaches it.
+///
+/// Its endpoints are no part of it, so that no rule changes when they do: [`Effective::endpoints`](super::Effective::endpoints)
+/// has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendPort {
+    /// The port.
+    pub key: BackendPortKey,
     /// The protocol that the backend speaks, from the Service port's `appProtocol` (GEP-1911), as in
     /// `kubernetes.io/h2c`.
     pub app_protocol: Option<String>,
     /// TLS to the backend, from a BackendTLSPolicy (GEP-1897).
     pub tls: Option<Arc<EffectiveBackendTls>>,
+}
+
+/// A port of a Service or ServiceImport.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BackendPortKey {
+    /// Whether it is one of a ServiceImport.
+    pub import: bool,
+    /// The Service or ServiceImport.
+    pub name: NamespacedName,
+    /// What carries its traffic.
+    pub transport: Transport,
+    /// Its number.
+    pub port: u16,
 }
 
 /// TLS from the data plane to a backend (BackendTLSPolicy).

@@ -17,8 +17,8 @@ mod session;
 
 pub use app_protocol::AppProtocol;
 pub use backend::{
-    BackendEndpoints, EffectiveBackend, EffectiveBackendTls, EffectiveFilters, EffectiveMirror,
-    TrustedAuthorities,
+    BackendPort, BackendPortKey, EffectiveBackend, EffectiveBackendTls, EffectiveFilters,
+    EffectiveMirror, TrustedAuthorities,
 };
 pub(super) use endpoints::shared;
 pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList, EndpointPlace};
@@ -56,6 +56,17 @@ pub struct Effective {
 }
 
 impl Effective {
+    /// The endpoints behind a port of a backend, ready or not. None if there is no such port.
+    #[must_use]
+    pub fn endpoints(&self, port: &BackendPortKey) -> Option<&Arc<EndpointList>> {
+        let services = match port.import {
+            true => &self.imports,
+            false => &self.services,
+        };
+        let service = services.get(&port.name)?;
+        Some(&service.port_for(port.transport, port.port)?.endpoints)
+    }
+
     /// The Services, or the ServiceImports.
     pub(super) fn services_mut(
         &mut self,

@@ -1,7 +1,7 @@
 //! Services with the mesh routes that govern requests to them (GEP-1426).
 
 use super::{
-    BackendEndpoints, BackendProblem, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules,
+    BackendPort, BackendProblem, ConnectionRouteRules, EndpointList, GrpcRouteRules, HttpRouteRules,
 };
 use crate::{
     attachment::MULTICLUSTER_GROUP,
@@ -128,12 +128,8 @@ impl EffectiveService {
     /// The port with this number that takes this transport: TCP and UDP may share a number.
     #[must_use]
     pub fn port_for(&self, transport: Transport, port: u16) -> Option<&EffectiveServicePort> {
-        let protocol = match transport {
-            Transport::Tcp => "TCP",
-            Transport::Udp => "UDP",
-        };
         let mut of_number = self.ports.iter().filter(|p| p.port == port);
-        of_number.find(|p| p.protocol == protocol)
+        of_number.find(|p| p.transport() == Some(transport))
     }
 }
 
@@ -176,8 +172,22 @@ pub struct EffectiveServicePort {
     pub port: u16,
     /// `TCP`, `UDP` or `SCTP`.
     pub protocol: String,
-    /// The endpoints behind it, or why there are none to be reached.
-    pub target: Result<Arc<BackendEndpoints>, BackendProblem>,
+    /// Where requests go that no route governs, or why they go nowhere.
+    pub target: Result<Arc<BackendPort>, BackendProblem>,
+    /// The endpoints behind it, ready or not.
+    pub endpoints: Arc<EndpointList>,
+}
+
+impl EffectiveServicePort {
+    /// What carries its traffic. None for what no route can carry.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        match self.protocol.as_str() {
+            "TCP" => Some(Transport::Tcp),
+            "UDP" => Some(Transport::Udp),
+            _ => None,
+        }
+    }
 }
 
 /// A route with a Service as its parent.

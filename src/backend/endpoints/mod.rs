@@ -7,7 +7,7 @@ mod tests;
 pub use key::EndpointKey;
 
 use super::DrawError;
-use crate::attachment::effective::{BackendEndpoints, Endpoint, EndpointPlace};
+use crate::attachment::effective::{Endpoint, EndpointList, EndpointPlace};
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
@@ -23,18 +23,13 @@ use std::{
 ///
 /// ```
 /// use gwapi::{
-///     attachment::effective::{BackendAddress, BackendEndpoints, EndpointList},
+///     attachment::effective::{BackendAddress, EndpointList},
 ///     backend::{DrawError, EndpointSet},
 /// };
-/// use std::sync::Arc;
 ///
 /// let addresses = [("10.0.0.1", true), ("10.0.0.2", false), ("10.0.0.3", true)];
 /// let addresses = addresses.map(|(address, ready)| BackendAddress::new(address, ready));
-/// let set = EndpointSet::new(Arc::new(BackendEndpoints {
-///     endpoints: EndpointList::at_port(8080, addresses.into()),
-///     app_protocol: None,
-///     tls: None,
-/// }));
+/// let set = EndpointSet::new(EndpointList::at_port(8080, addresses.into()));
 /// // A draw is below the number of endpoints that remain.
 /// assert_eq!(set.remaining(&[]), 2);
 /// let first = set.choose(0, &[])?;
@@ -48,7 +43,7 @@ use std::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct EndpointSet {
-    backend: Arc<BackendEndpoints>,
+    list: Arc<EndpointList>,
     /// The ready ones, then those that only serve, then the others; in the order of the list.
     order: Box<[EndpointPlace]>,
     ready: usize,
@@ -105,9 +100,10 @@ fn identity<'e>(endpoint: &Endpoint<'e>) -> Endpoint<'e> {
 impl EndpointSet {
     /// Prepares the choice, in time and memory in proportion to the number of endpoints.
     #[must_use]
-    pub fn new(backend: Arc<BackendEndpoints>) -> Self {
+    pub fn new(list: impl Into<Arc<EndpointList>>) -> Self {
+        let list = list.into();
         // While a slice takes over endpoints of another, one of them may be in both, in two states. The better one counts.
-        let mut places = backend.endpoints.places();
+        let mut places = list.places();
         places.sort_by(|(_, one), (_, other)| {
             let by_identity = identity(one).cmp(&identity(other));
             by_identity.then(State::of(one).cmp(&State::of(other)))
@@ -122,14 +118,14 @@ impl EndpointSet {
             ready,
             serving,
             keys: OnceLock::new(),
-            backend,
+            list,
         }
     }
 
-    /// The backend's port and its endpoints.
+    /// The endpoints as they are listed.
     #[must_use]
-    pub fn backend(&self) -> &Arc<BackendEndpoints> {
-        &self.backend
+    pub fn list(&self) -> &Arc<EndpointList> {
+        &self.list
     }
 
     /// How many endpoints there are, in whatever state.
@@ -201,7 +197,7 @@ impl EndpointSet {
     #[must_use]
     pub fn get(&self, index: EndpointIndex) -> Option<Endpoint<'_>> {
         let place = self.order.get(index.place())?;
-        self.backend.endpoints.at(*place)
+        self.list.at(*place)
     }
 
     /// The key of an endpoint.

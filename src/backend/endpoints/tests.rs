@@ -8,11 +8,7 @@ use crate::{
 use proptest::{collection::vec, prelude::*};
 
 fn set(addresses: Vec<BackendAddress>) -> EndpointSet {
-    EndpointSet::new(Arc::new(BackendEndpoints {
-        endpoints: EndpointList::at_port(8080, addresses),
-        app_protocol: None,
-        tls: None,
-    }))
+    EndpointSet::new(EndpointList::at_port(8080, addresses))
 }
 
 fn address(n: usize, ready: bool, serving: bool) -> BackendAddress {

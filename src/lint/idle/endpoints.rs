@@ -3,7 +3,7 @@
 use crate::{
     attachment::{
         Resolver, RouteId, RouteKind,
-        effective::{BackendEndpoints, EffectiveBackend},
+        effective::{EffectiveBackend, EndpointList},
     },
     lint::found::Found,
     meta::NamespacedName,
@@ -66,7 +66,11 @@ fn look<'r>(
         let Ok(target) = &backend.target else {
             continue;
         };
-        if backend.weight == 0 || target.endpoints.iter().any(|endpoint| endpoint.ready) {
+        let effective = &resolver.resolution().effective;
+        let Some(endpoints) = effective.endpoints(&target.key) else {
+            continue;
+        };
+        if backend.weight == 0 || endpoints.iter().any(|endpoint| endpoint.ready) {
             continue;
         }
         let fails = match id.kind {
@@ -79,12 +83,12 @@ fn look<'r>(
         let message = format!(
             "{} has {} at port {port}: {fails}",
             backend.reference,
-            target.endpoints.lack()
+            endpoints.lack()
         );
         let path = format!("spec.rules[{rule}].backendRefs[{index}]");
         let names = names.get_or_insert_with(|| port_names(resolver));
         let (route, rule) = (id.reference(), &rules::BACKEND_HAS_ENDPOINTS);
-        match help(resolver, backend, target, names) {
+        match help(resolver, backend, endpoints, names) {
             Some(help) => found.push_with_help(&route, rule, path, message, help),
             None => found.push(&route, rule, path, message),
         }
@@ -95,10 +99,10 @@ fn look<'r>(
 fn help(
     resolver: &Resolver,
     backend: &EffectiveBackend,
-    target: &BackendEndpoints,
+    endpoints: &EndpointList,
     names: &PortNames<'_>,
 ) -> Option<String> {
-    if !target.endpoints.is_empty() || backend.reference.kind != "Service" {
+    if !endpoints.is_empty() || backend.reference.kind != "Service" {
         return None;
     }
     let place = backend.reference.namespaced_name();

@@ -5,6 +5,7 @@ mod backends;
 mod data_plane;
 mod errors;
 mod filters;
+mod following;
 mod message;
 mod mirrors;
 mod sessions;
@@ -15,14 +16,15 @@ use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
-            AttachedRoute, BackendAddress, BackendEndpoints, BackendProblem, EffectiveBackend,
-            EffectiveFilters, EffectiveHostname, EffectiveListener, EffectiveMirror, EndpointList,
-            GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule, RuleProblem, Timeouts,
+            AttachedRoute, BackendAddress, BackendPort, BackendPortKey, BackendProblem,
+            EffectiveBackend, EffectiveFilters, EffectiveHostname, EffectiveListener,
+            EffectiveMirror, EndpointList, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule,
+            RuleProblem, Timeouts,
         },
     },
     backend::DrawError,
     filters::Filters,
-    meta::{NamespacedName, ObjectRef},
+    meta::{NamespacedName, ObjectRef, Transport},
     routing,
     v1::{
         Fraction, GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpRouteFilter,
@@ -31,8 +33,8 @@ use crate::{
 };
 use http::{Request, StatusCode, request};
 use serde_json::json;
-use std::sync::Arc;
 use std::time::Duration;
+use std::{cell::Cell, sync::Arc};
 
 fn reference(name: &str) -> ObjectRef {
     ObjectRef {
@@ -41,6 +43,26 @@ fn reference(name: &str) -> ObjectRef {
         namespace: "shop".into(),
         name: name.into(),
     }
+}
+
+thread_local! {
+    /// The endpoints of all backends of a test.
+    static KNOWN: Endpoints = Endpoints::default();
+    static PORTS: Cell<u16> = const { Cell::new(1) };
+}
+
+/// A port of its own with these endpoints.
+fn behind(endpoints: EndpointList) -> BackendPortKey {
+    let port = PORTS.get();
+    PORTS.set(port + 1);
+    let key = BackendPortKey {
+        import: false,
+        name: NamespacedName::new("shop", "any"),
+        transport: Transport::Tcp,
+        port,
+    };
+    KNOWN.with(|known| known.set(key.clone(), endpoints));
+    key
 }
 
 fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
@@ -54,8 +76,8 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
         port: Some(80),
         weight,
         filters: EffectiveFilters::default(),
-        target: Ok(Arc::new(BackendEndpoints {
-            endpoints: EndpointList::at_port(8080, endpoints),
+        target: Ok(Arc::new(BackendPort {
+            key: behind(EndpointList::at_port(8080, endpoints)),
             app_protocol: None,
             tls: None,
         })),
@@ -163,6 +185,7 @@ fn table_of(route: HttpRouteRules) -> Table {
     Table::for_listener(
         &NamespacedName::new("shop", "edge"),
         &listener,
+        &KNOWN.with(Clone::clone),
         routing::RouterOptions::default(),
     )
 }

@@ -12,6 +12,7 @@ mod certificates;
 mod clients;
 mod reload;
 mod requests;
+mod sessions;
 mod streams;
 mod tls;
 mod world;

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     attachment::{
         Controllers, RouteId, Status,
+        assembly::mesh,
         backend::{
             self, BackendKey,
             policy::{self, winners},
@@ -270,6 +271,17 @@ impl<'a> Update<'a> {
             );
             // Of one that is not there, whether it is left out may be new.
             if new.is_some() && resolver.backends.get(&key) == new.as_ref() {
+                continue;
+            }
+            if let (Some(old), Some(state)) = (resolver.backends.get_mut(&key), &new)
+                && old.is_same_to_routes(state)
+            {
+                let effective = resolver.resolution.effective.services_mut(key.import);
+                if let Some(service) = effective.get_mut(&key.name) {
+                    mesh::move_endpoints(Arc::make_mut(service), state);
+                    self.changes.services_mut(key.import).insert(key.name);
+                }
+                old.clone_from(state);
                 continue;
             }
             self.dirty

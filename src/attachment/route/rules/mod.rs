@@ -9,9 +9,8 @@ use crate::{
         Options, Snapshot,
         backend::{self, BackendKey, BackendState, Carrier},
         effective::{
-            BackendEndpoints, BackendProblem, ConnectionRouteRules, ConnectionRule,
-            EffectiveBackend, EffectiveFilters, EffectiveMirror, GrpcRouteRules, HttpRouteRules,
-            RuleProblem,
+            BackendPort, BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend,
+            EffectiveFilters, EffectiveMirror, GrpcRouteRules, HttpRouteRules, RuleProblem,
         },
         finding::{Finding, join},
         map::Map,
@@ -289,7 +288,7 @@ impl<'a> Builder<'a> {
         &mut self,
         object: &ObjectRef,
         port: Option<i32>,
-    ) -> Result<(Arc<BackendEndpoints>, Option<SessionPersistence>), BackendProblem> {
+    ) -> Result<(Arc<BackendPort>, Option<SessionPersistence>), BackendProblem> {
         let Some(key) = BackendKey::of(object) else {
             return Err(BackendProblem::InvalidKind {
                 reference: object.clone(),

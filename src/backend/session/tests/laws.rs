@@ -8,11 +8,11 @@
 
 use super::*;
 use crate::{
-    attachment::effective::{BackendEndpoints, EndpointList},
+    attachment::effective::EndpointList,
     backend::{EndpointSet, WeightedChoice},
 };
 use proptest::{collection::vec, prelude::*};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// Places where sessions live: two rules at two listeners.
 const PLACES: usize = 4;
@@ -110,11 +110,7 @@ fn endpoint_set(backend: usize, states: &[u8; ENDPOINTS]) -> EndpointSet {
         terminating: *state == 1,
         ..BackendAddress::new(format!("10.0.{backend}.{n}"), *state == 0)
     };
-    EndpointSet::new(Arc::new(BackendEndpoints {
-        endpoints: EndpointList::at_port(8080, there.map(address).collect()),
-        app_protocol: None,
-        tls: None,
-    }))
+    EndpointSet::new(EndpointList::at_port(8080, there.map(address).collect()))
 }
 
 impl World {

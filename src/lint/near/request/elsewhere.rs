@@ -8,7 +8,7 @@ use crate::{
         effective::{EffectiveGateway, EffectiveHostname, EffectiveListener},
     },
     meta::{Hostname, NamespacedName, ObjectRef},
-    proxy::Table,
+    proxy::{Endpoints, Table},
     schema::nearest_name,
     sim::{Answer, Request, speaks},
     v1::ProtocolType,
@@ -88,7 +88,8 @@ impl Near<'_> {
         let others =
             on_port(gateway, port).filter(|l| l.name != taken.name && l.protocol == taken.protocol);
         for listener in self.first_listeners(others) {
-            let table = Table::for_listener(&gateway.name, listener, self.routing);
+            let table =
+                Table::for_listener(&gateway.name, listener, &Endpoints::default(), self.routing);
             let Some(target) = table.router().find(&parts) else {
                 continue;
             };
@@ -296,7 +297,8 @@ fn other_hosts(
         .filter(http)
         .filter(|l| taken.is_none_or(|taken| l.name == taken));
     for listener in near.first_listeners(asked) {
-        let table = Table::for_listener(&gateway.name, listener, near.routing);
+        let table =
+            Table::for_listener(&gateway.name, listener, &Endpoints::default(), near.routing);
         let http = listener.http.iter().map(|route| &route.hostnames);
         let grpc = listener.grpc.iter().map(|route| &route.hostnames);
         let hostnames = http.chain(grpc).flat_map(|names| names.iter());

@@ -1,0 +1,268 @@
+//! A data plane that follows on another one: what it keeps, and that it answers as one made anew.
+
+use super::*;
+use crate::{
+    attachment::{Options, Resolver, Snapshot, resolve},
+    manifest,
+};
+use serde_json::Value;
+
+fn object(value: &Value) -> manifest::Object {
+    manifest::decode(value).unwrap()
+}
+
+fn slice(address: &str) -> Value {
+    json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}},
+        "ports": [{"port": 8080}], "endpoints": [{"addresses": [address]}],
+    })
+}
+
+/// A route of one path, and what else is in its metadata and its rule.
+fn route_of(name: &str, metadata: &Value, filters: &Value) -> Value {
+    let mut own = json!({"name": name, "namespace": "shop"});
+    own.as_object_mut()
+        .unwrap()
+        .extend(metadata.as_object().unwrap().clone());
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": own,
+        "spec": {
+            "parentRefs": [{"name": "edge"}, {"group": "", "kind": "Service", "name": "web"}],
+            "rules": [{
+                "matches": [{"path": {"value": format!("/{name}")}}, {"path": {"value": "/all"}}],
+                "filters": filters,
+                "backendRefs": [{"name": "web", "port": 80}],
+            }],
+        },
+    })
+}
+
+fn call_of(name: &str) -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"parentRefs": [{"name": "edge"}],
+            "rules": [{"matches": [{"method": {"service": name}}], "backendRefs": [{"name": "web", "port": 80}]}]},
+    })
+}
+
+/// A Gateway, a Service with an endpoint, and forty routes.
+fn objects() -> Vec<Value> {
+    let mut objects = vec![
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "edge", "namespace": "shop"},
+            "spec": {"gatewayClassName": "any", "listeners": [
+                {"name": "web", "port": 80, "protocol": "HTTP"}, {"name": "tcp", "port": 9000, "protocol": "TCP"},
+            ]},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}, {"name": "tls", "port": 443}]},
+        }),
+        slice("10.1.0.1"),
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "TCPRoute",
+            "metadata": {"name": "bytes", "namespace": "shop"},
+            "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]},
+        }),
+    ];
+    objects.extend((0..40).map(|n| route_of(&format!("r{n}"), &json!({}), &json!([]))));
+    objects
+}
+
+fn resolver(objects: &[Value]) -> Resolver {
+    let snapshot: Snapshot = objects.iter().map(object).collect();
+    let mut resolver = Resolver::with_snapshot(snapshot, Options::for_manifests());
+    resolver.update();
+    resolver
+}
+
+fn plane(resolver: &Resolver) -> DataPlane {
+    let effective = resolver.resolution().effective.clone();
+    DataPlane::new(effective, routing::RouterOptions::default())
+}
+
+fn session(plane: &DataPlane) -> HttpSession {
+    let key = BindKey {
+        gateway: NamespacedName::new("shop", "edge"),
+        transport: Transport::Tcp,
+        port: 80,
+    };
+    match plane.accept(&key) {
+        Some(Accepted::Session(session)) => session,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mesh(plane: &DataPlane) -> HttpSession {
+    let key = ServiceKey {
+        name: NamespacedName::new("shop", "web"),
+        import: false,
+    };
+    let port = plane.service(&key, Transport::Tcp, 80, "shop").unwrap();
+    port.requests().unwrap()
+}
+
+/// The rule that takes a request, and the endpoint to which it goes.
+fn taken(session: &HttpSession, path: &str) -> Option<(Target, String)> {
+    let parts = Request::get(path).header("host", "a.example");
+    let parts = parts.body(()).unwrap().into_parts().0;
+    let Begun::Exchange(mut exchange) = session.begin(parts, None).begun else {
+        return None;
+    };
+    match exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO) {
+        Attempted::Attempt(attempt) => {
+            let endpoint = attempt.endpoint.get().unwrap().address.to_owned();
+            Some((exchange.target().clone(), endpoint))
+        }
+        Attempted::Answer(answer) => Some((exchange.target().clone(), answer.why.to_string())),
+    }
+}
+
+/// A change of the objects.
+type Step<'s> = Box<dyn Fn(&mut Resolver) + 's>;
+
+fn same_rule(one: &Target, other: &Target) -> bool {
+    std::ptr::eq(one.rule(), other.rule())
+}
+
+#[test]
+fn a_moved_endpoint_touches_no_rule_and_no_table() {
+    let mut resolver = resolver(&objects());
+    let before = plane(&resolver);
+    let (old, in_mesh) = (session(&before), mesh(&before));
+    let (rule, endpoint) = taken(&old, "/r7").unwrap();
+    assert_eq!(endpoint, "10.1.0.1");
+    let (mesh_rule, _) = taken(&in_mesh, "/r7").unwrap();
+
+    resolver.insert(object(&slice("10.1.0.2")));
+    let changes = resolver.update();
+    assert!(changes.gateways.is_empty() && changes.statuses.is_empty());
+    assert_eq!(changes.services.len(), 1);
+    let (after, diff) = before.next(resolver.resolution().effective.clone());
+    assert!(diff.is_empty(), "{diff:?}");
+    for (one, other) in before.binds().zip(after.binds()) {
+        assert!(Arc::ptr_eq(one, other));
+    }
+    let (present, endpoint) = taken(&session(&after), "/r7").unwrap();
+    assert!(same_rule(&rule, &present));
+    assert_eq!(endpoint, "10.1.0.2");
+    let (present, endpoint) = taken(&mesh(&after), "/r7").unwrap();
+    assert!(same_rule(&mesh_rule, &present));
+    assert_eq!(endpoint, "10.1.0.2");
+    // Connections that were made before choose among the endpoints of today.
+    assert_eq!(taken(&old, "/r7").unwrap().1, "10.1.0.2");
+    // What the two hold is what resolving anew yields.
+    let mut anew = objects();
+    anew[2] = slice("10.1.0.2");
+    let anew: Snapshot = anew.iter().map(object).collect();
+    let anew = resolve(&anew, &Options::for_manifests());
+    assert_eq!(**after.effective(), anew.effective);
+}
+
+#[test]
+fn a_service_without_endpoints_or_that_is_gone_gets_no_requests() {
+    let mut resolver = resolver(&objects());
+    let before = plane(&resolver);
+    let old = session(&before);
+    assert_eq!(taken(&old, "/r7").unwrap().1, "10.1.0.1");
+    let mut none = slice("any");
+    none["endpoints"] = json!([]);
+    resolver.insert(object(&none));
+    resolver.update();
+    let (next, _) = before.next(resolver.resolution().effective.clone());
+    let empty = "Service shop/web has no endpoint that is ready";
+    assert_eq!(taken(&session(&next), "/r7").unwrap().1, empty);
+    resolver.insert(object(&slice("10.1.0.3")));
+    resolver.remove(&reference("web"));
+    resolver.update();
+    let (last, diff) = next.next(resolver.resolution().effective.clone());
+    assert_eq!(diff.services.len(), 1);
+    let gone = "Service shop/web does not exist";
+    assert_eq!(taken(&session(&last), "/r7").unwrap().1, gone);
+    assert_eq!(taken(&old, "/r7").unwrap().1, empty);
+}
+
+/// Of a changed table only the routes that have changed are compiled, and it answers as one that is made anew.
+#[test]
+fn a_table_that_follows_on_another_one_answers_as_one_made_anew() {
+    let mut resolver = resolver(&objects());
+    let mut plane_now = plane(&resolver);
+    let paths: Vec<String> = (0..45)
+        .map(|n| format!("/r{n}"))
+        .chain(["/all", "/s1/any", "/s2/any"].map(str::to_owned))
+        .collect();
+    let unchanged = taken(&session(&plane_now), "/r39").unwrap().0;
+    let old = json!({"creationTimestamp": "2020-01-01T00:00:00Z"});
+    let redirect = json!([{"type": "RequestRedirect", "requestRedirect": {"port": 8080}}]);
+    let gone = |kind: &str, name: &str| ObjectRef {
+        group: crate::meta::GROUP.to_owned(),
+        kind: kind.to_owned(),
+        ..reference(name)
+    };
+    let steps: Vec<Step<'_>> = vec![
+        Box::new(|r| r.insert(object(&route_of("r3", &json!({}), &redirect)))),
+        Box::new(|r| r.remove(&gone("HTTPRoute", "r0"))),
+        // What is older goes before others on `/all`.
+        Box::new(|r| r.insert(object(&route_of("r7", &old, &json!([]))))),
+        Box::new(|r| r.insert(object(&route_of("r44", &json!({}), &json!([]))))),
+        Box::new(|r| r.insert(object(&call_of("s1")))),
+        Box::new(|r| {
+            r.insert(object(&call_of("s2")));
+            r.insert(object(&route_of("r7", &json!({}), &json!([]))));
+            r.remove(&gone("HTTPRoute", "r44"));
+        }),
+        Box::new(|r| r.remove(&gone("GRPCRoute", "s1"))),
+        Box::new(|r| r.insert(object(&route_of("r0", &old, &redirect)))),
+    ];
+    for (at, step) in steps.iter().enumerate() {
+        step(&mut resolver);
+        resolver.update();
+        plane_now = plane_now.next(resolver.resolution().effective.clone()).0;
+        let (followed, anew) = (session(&plane_now), session(&plane(&resolver)));
+        let said = |session: &HttpSession, path: &str| {
+            taken(session, path).map(|(target, end)| {
+                let rule = target.rule();
+                let prefix = target.prefix().map(str::to_owned);
+                (rule.route().clone(), target.match_index(), prefix, end)
+            })
+        };
+        for path in &paths {
+            assert_eq!(said(&followed, path), said(&anew, path), "{at} {path}");
+        }
+        let present = taken(&followed, "/r39").unwrap().0;
+        assert!(same_rule(&unchanged, &present), "{at}");
+    }
+}
+
+/// An exchange that has begun ends among the endpoints among which it began.
+#[test]
+fn endpoints_that_move_between_two_attempts_do_not_confuse_an_exchange() {
+    let table = table(none(), vec![backend("a", 1, &[true, true])]);
+    let Begun::Exchange(mut exchange) = table.begin(ask("/cart"), CONNECTION, None) else {
+        panic!("no rule")
+    };
+    let mut attempt = || exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO);
+    let address = |attempted: &Attempted| match attempted {
+        Attempted::Attempt(attempt) => attempt.endpoint.get().unwrap().address.to_owned(),
+        Attempted::Answer(answer) => answer.why.to_string(),
+    };
+    let Attempted::Attempt(first) = attempt() else {
+        panic!("no endpoint")
+    };
+    assert_eq!(first.endpoint.get().unwrap().address, "10.0.0.0");
+    let moved = EndpointList::at_port(8080, vec![BackendAddress::new("10.9.9.9", true)]);
+    let key = &first.endpoint.port().key;
+    KNOWN.with(|known| known.set(key.clone(), moved));
+    let next = exchange.failed(&first, Failure::Connect, Duration::ZERO);
+    assert!(matches!(next, AfterFailure::Again), "{next:?}");
+    let second = exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO);
+    assert_eq!(address(&second), "10.0.0.1");
+    let Begun::Exchange(mut other) = table.begin(ask("/cart"), CONNECTION, None) else {
+        panic!("no rule")
+    };
+    let attempted = other.attempt(&mut Draws(&mut |_| 0), Duration::ZERO);
+    assert_eq!(address(&attempted), "10.9.9.9");
+}
