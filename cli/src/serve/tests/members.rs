@@ -122,7 +122,7 @@ fn warnings_are_in_the_replies() {
     let why = answer["answer"]["why"].to_string();
     let help = answer["answer"]["help"].to_string();
     assert!(
-        why.contains("HTTPRoute shop/r: rule 0: the rule has no backend"),
+        why.contains("HTTPRoute shop/r: spec.rules[0]: the rule has no backend"),
         "{answer:#}"
     );
     assert!(
