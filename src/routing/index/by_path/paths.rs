@@ -217,7 +217,7 @@ impl<T: Clone> PathTable<T> {
                 Arc::make_mut(self.patterns.get_or_insert_default()).insert(entry, hashing);
             }
             PathPlace::Grpc => {
-                Arc::make_mut(self.grpc.get_or_insert_default()).insert(entry, hashing)
+                Arc::make_mut(self.grpc.get_or_insert_default()).insert(entry, hashing);
             }
         }
     }
