@@ -162,7 +162,7 @@ impl WorldAuthority {
         let own = [&[self.certificate.as_str()], names].concat();
         let key = key(self.seed, &own).map_err(|error| fault(&error))?;
         let subject = common_name(first).map_err(|error| fault(&error))?;
-        let alternatives = names.iter().map(|name| Ia5String::new(name));
+        let alternatives = names.iter().map(Ia5String::new);
         let alternatives = alternatives
             .map(|name| name.map(GeneralName::DnsName))
             .collect::<Result<Vec<_>, _>>()
