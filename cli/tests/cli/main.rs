@@ -16,6 +16,7 @@ mod input;
 mod not_implemented;
 mod release;
 mod request;
+mod request_sessions;
 mod serve;
 mod serve_law;
 mod status;

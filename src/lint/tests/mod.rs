@@ -3,6 +3,7 @@
 mod given;
 mod reach;
 mod references;
+mod sessions;
 mod work;
 
 use super::*;
