@@ -12,12 +12,10 @@ mod asked;
 mod assumed;
 mod backends;
 #[cfg(feature = "sessions")]
-mod cookies;
+mod client;
 mod destination;
 mod http;
 mod idle;
-#[cfg(feature = "sessions")]
-mod memory;
 mod moment;
 mod request;
 mod session;
@@ -39,12 +37,10 @@ pub(crate) use asked::redirected;
 pub use assumed::{AnswerTimeouts, AnswerTls};
 pub use backends::Backends;
 #[cfg(feature = "sessions")]
-pub use cookies::{CookieFileError, CookieJar, RefusedCookie};
+pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 pub(crate) use destination::speaks;
 pub(crate) use http::{named_host as http_host, parts as http_parts};
 pub(crate) use idle::found as idle_listeners;
-#[cfg(feature = "sessions")]
-pub use memory::ClientMemory;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;

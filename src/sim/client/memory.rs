@@ -1,6 +1,7 @@
 //! What a client keeps between its requests.
 
-use super::{Answer, CookieJar, RefusedCookie, Request};
+use super::{CookieJar, RefusedCookie};
+use crate::sim::{Answer, Request};
 use http::{HeaderName, HeaderValue, header::COOKIE};
 use std::time::SystemTime;
 
