@@ -173,7 +173,7 @@ fn a_service_without_endpoints_or_that_is_gone_gets_no_requests() {
     resolver.insert(object(&none));
     resolver.update();
     let (next, _) = before.next(resolver.resolution().effective.clone());
-    let empty = "Service shop/web has no endpoint that is ready";
+    let empty = "Service shop/web has no endpoint that is ready at the port";
     assert_eq!(taken(&session(&next), "/r7").unwrap().1, empty);
     resolver.insert(object(&slice("10.1.0.3")));
     resolver.remove(&reference("web"));
