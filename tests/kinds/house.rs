@@ -446,7 +446,7 @@ fn is_known(circle: &BTreeSet<Module>) -> bool {
     CIRCLES.iter().any(|(room, _)| within(room))
 }
 
-/// DESIGN, "The house": where a folder holds more than about fifteen files, its parts are rooms of their own.
+/// Where a folder holds more than about fifteen files, its parts are rooms of their own.
 #[test]
 fn folders_have_few_files() {
     let mut folders = BTreeMap::new();
@@ -466,7 +466,7 @@ fn folders_have_few_files() {
     }
 }
 
-/// DESIGN, "The house": no circle of files.
+/// No circle of files.
 #[test]
 fn no_files_refer_to_each_other_in_a_circle() {
     let house = House::read();
