@@ -286,6 +286,42 @@ fn a_null_elsewhere_is_the_empty_value_in_core_kinds_alone() {
     assert!(decode(&route).is_err());
 }
 
+/// As a server stores it: nulls are dropped from the maps of a custom resource, and `80.0` is 80.
+#[test]
+fn what_a_server_takes_in_a_custom_resource_is_read_as_it_stores_it() {
+    let gateway = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "a"},
+    "spec": {"gatewayClassName": "c", "listeners": [{"name": "l", "port": 80, "protocol": "HTTPS",
+        "tls": {"options": {"example.com/one": null, "example.com/two": "2"}},
+        "allowedRoutes": {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"a": null, "b": "c"}}}},
+    }]}});
+    let report = crate::validation::validate_value(&gateway, &Default::default());
+    assert!(report.is_accepted(), "{:?}", report.findings());
+    let gateway: crate::v1::Gateway = decode_as(&gateway).unwrap();
+    let listener = &gateway.spec.listeners[0];
+    let options = listener.tls.as_ref().unwrap().options.clone();
+    assert_eq!(
+        serde_json::to_value(options).unwrap(),
+        json!({"example.com/two": "2"})
+    );
+    let namespaces = listener.allowed_routes.as_ref().unwrap().namespaces.clone();
+    let selector = namespaces.unwrap().selector.unwrap().match_labels.unwrap();
+    assert_eq!(
+        selector.into_iter().collect::<Vec<_>>(),
+        [("b".to_owned(), "c".to_owned())]
+    );
+    let route = |weight: serde_json::Value| {
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "a"},
+            "spec": {"rules": [{"backendRefs": [{"name": "b", "port": 80, "weight": weight}]}]}})
+    };
+    let report = crate::validation::validate_value(&route(json!(7.0)), &Default::default());
+    assert!(report.is_accepted(), "{:?}", report.findings());
+    let read: crate::v1::HttpRoute = decode_as(&route(json!(7.0))).unwrap();
+    assert_eq!(read.spec.rules()[0].backend_refs[0].weight, Some(7));
+    for wrong in [json!(7.5), json!(1e300), json!("7")] {
+        assert!(decode(&route(wrong.clone())).is_err(), "{wrong}");
+    }
+}
+
 #[test]
 fn the_fields_that_a_type_does_not_have_are_named() {
     let value = json!({

@@ -4,7 +4,8 @@
 //! step into a member or an item that fails adds itself to the path, so that success costs nothing.
 //!
 //! What an API server reads into a Go type (core kinds, and `metadata` of every kind) it reads with Go's rule for
-//! null: where a value is needed, null stands for the empty one. [`Nulls`] says where that rule applies.
+//! null: where a value is needed, null stands for the empty one. In a custom resource it drops the entries of a map that
+//! are null. [`Nulls`] says where each rule applies. A whole number may be written with a fraction of zero (`80.0`).
 
 use crate::schema::nearest_name;
 use serde::{
@@ -47,7 +48,7 @@ pub(super) fn from_value_noting<'de, T: Deserialize<'de>>(
 pub(super) enum Nulls {
     /// It is an error, as in a custom resource; but in the object's `metadata` it is the empty value.
     OfCustomResource,
-    /// It is an error.
+    /// It is an error, but for an entry of a map, which is not there then.
     Refused,
     /// It is the empty value of its type, as an API server reads it into a Go type.
     Empty,
@@ -318,10 +319,22 @@ impl<'de> Source<'de> {
         }
     }
 
+    /// The integer that is meant by a number with a fraction of zero, within the bounds of JSON.
+    fn whole(self) -> Option<i64> {
+        const MOST: f64 = 9_007_199_254_740_991.0;
+        let number = self.value.as_f64().filter(|_| self.value.is_f64())?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is whole and within bounds"
+        )]
+        (number.fract() == 0.0 && number.abs() <= MOST).then_some(number as i64)
+    }
+
     fn members(self, members: &'de Map<String, Value>) -> Members<'de> {
         Members {
             members: members.iter(),
             current: None,
+            without_nulls: false,
             of: self,
         }
     }
@@ -343,6 +356,21 @@ macro_rules! scalars {
                     visitor.$visit($empty)
                 } else {
                     self.deserialize_any(visitor)
+                }
+            }
+        )+
+    };
+}
+
+/// The same for integers.
+macro_rules! integers {
+    ($($method:ident,)+) => {
+        $(
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+                match self.whole() {
+                    _ if self.is_empty() => visitor.visit_i64(0),
+                    Some(number) => visitor.visit_i64(number),
+                    None => self.deserialize_any(visitor),
                 }
             }
         )+
@@ -406,7 +434,13 @@ impl<'de> Deserializer<'de> for Source<'de> {
         if self.is_empty() {
             return empty_object(visitor);
         }
-        self.deserialize_any(visitor)
+        match self.value {
+            Value::Object(members) if self.nulls == Nulls::Refused => visitor.visit_map(Members {
+                without_nulls: true,
+                ..self.members(members)
+            }),
+            _ => self.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -437,18 +471,21 @@ impl<'de> Deserializer<'de> for Source<'de> {
 
     scalars! {
         deserialize_bool: visit_bool(false),
-        deserialize_i8: visit_i64(0),
-        deserialize_i16: visit_i64(0),
-        deserialize_i32: visit_i64(0),
-        deserialize_i64: visit_i64(0),
-        deserialize_u8: visit_u64(0),
-        deserialize_u16: visit_u64(0),
-        deserialize_u32: visit_u64(0),
-        deserialize_u64: visit_u64(0),
         deserialize_f32: visit_f64(0.0),
         deserialize_f64: visit_f64(0.0),
         deserialize_str: visit_borrowed_str(""),
         deserialize_string: visit_borrowed_str(""),
+    }
+
+    integers! {
+        deserialize_i8,
+        deserialize_i16,
+        deserialize_i32,
+        deserialize_i64,
+        deserialize_u8,
+        deserialize_u16,
+        deserialize_u32,
+        deserialize_u64,
     }
 
     forward_to_deserialize_any! {
@@ -495,6 +532,8 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 struct Members<'de> {
     members: map::Iter<'de>,
     current: Option<(&'de str, &'de Value)>,
+    /// Whether members that are null are passed over.
+    without_nulls: bool,
     of: Source<'de>,
 }
 
@@ -505,7 +544,9 @@ impl<'de> MapAccess<'de> for Members<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let Some((key, value)) = self.members.next() else {
+        let without_nulls = self.without_nulls;
+        let is_there = |(_, value): &(&String, &Value)| !(without_nulls && value.is_null());
+        let Some((key, value)) = self.members.by_ref().find(is_there) else {
             return Ok(None);
         };
         self.current = Some((key, value));
@@ -531,6 +572,6 @@ impl<'de> MapAccess<'de> for Members<'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.members.len())
+        (!self.without_nulls).then_some(self.members.len())
     }
 }
