@@ -13,8 +13,8 @@ fn root() -> &'static Path {
 fn request(name: &str, arguments: &[&str]) -> (Option<i32>, Value) {
     let file = root().join(format!("examples/announcement/{name}.yaml"));
     let file = file.to_str().unwrap();
-    let fixed = ["request", "-f", file, "-o", "json"];
-    let output = gwapi(&[&fixed, &AT[..], arguments].concat(), "");
+    let always = ["request", "-f", file, "-o", "json"];
+    let output = gwapi(&[&always, &AT[..], arguments].concat(), "");
     let answer = serde_json::from_slice(&output.stdout);
     (
         output.status.code(),

@@ -56,8 +56,8 @@ spec:
 const AT: &str = "2024-05-09T12:00:00Z";
 
 fn ask(objects: &str, arguments: &[&str]) -> (Option<i32>, Value) {
-    let fixed = ["request", "-f", "-", "-o", "json"];
-    let output = gwapi(&[&fixed, arguments].concat(), objects);
+    let always = ["request", "-f", "-", "-o", "json"];
+    let output = gwapi(&[&always, arguments].concat(), objects);
     let answer = serde_json::from_slice(&output.stdout);
     (
         output.status.code(),
