@@ -247,6 +247,155 @@ pub(crate) fn hosts_of_another_listener(times: usize) -> String {
     )
 }
 
+/// Policies for one Service, whose routes are at many Gateways.
+pub(crate) fn policies_and_gateways(times: usize) -> String {
+    let gateways = times * 500;
+    let routes = (0..gateways / 32).map(|n| {
+        let parents = (0..32).map(|at| json!({"name": format!("g{}", n * 32 + at)}));
+        route(
+            &format!("r{n}"),
+            json!({"parentRefs": parents.collect::<Vec<_>>(), "rules": [{"backendRefs": [{"name": "s", "port": 80}]}]}),
+        )
+    });
+    let policies = (0..times * 100).map(|n| {
+        let target = json!({"group": "", "kind": "Service", "name": "s"});
+        let validation = json!({"hostname": "s.example.com", "wellKnownCACertificates": "System"});
+        let spec = json!({"targetRefs": [target], "validation": validation});
+        gateway_api("BackendTLSPolicy", &format!("p{n}"), spec)
+    });
+    let gateways = (0..gateways).map(|n| http_gateway(&format!("g{n}")));
+    lines(gateways.chain([service("s")]).chain(routes).chain(policies))
+}
+
+/// Policies for 16 Services, all of which each route names.
+pub(crate) fn policies_of_many_routes(times: usize) -> String {
+    let services = (0..16).map(|n| service(&format!("s{n}")));
+    let backends: Vec<Value> = (0..16)
+        .map(|n| json!({"name": format!("s{n}"), "port": 80}))
+        .collect();
+    let routes = (0..times * 50).map(|n| {
+        route(
+            &format!("r{n}"),
+            json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": backends}]}),
+        )
+    });
+    let targets: Vec<Value> = (0..16)
+        .map(|n| json!({"group": "", "kind": "Service", "name": format!("s{n}")}))
+        .collect();
+    let policies = (0..times * 500).map(|n| {
+        let validation = json!({"hostname": "s.example.com", "wellKnownCACertificates": "System"});
+        let spec = json!({"targetRefs": targets, "validation": validation});
+        gateway_api("BackendTLSPolicy", &format!("p{n}"), spec)
+    });
+    let objects = services.chain([http_gateway("g")]);
+    lines(objects.chain(routes).chain(policies))
+}
+
+/// A selector that asks for all of the many labels of a Namespace, and many routes of that.
+pub(crate) fn labels_of_a_selector(times: usize) -> String {
+    let labels = (0..times * 2_000).map(|n| (format!("k{n}"), json!("x")));
+    let labels = Value::Object(labels.collect());
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default", "labels": labels},
+    });
+    let from = json!({"namespaces": {"from": "Selector", "selector": {"matchLabels": labels}}});
+    let listener = json!({"name": "http", "port": 80, "protocol": "HTTP", "allowedRoutes": from});
+    let routes =
+        (0..times * 1_000).map(|n| route(&format!("r{n}"), json!({"parentRefs": [{"name": "g"}]})));
+    lines(
+        [gateway("g", vec![listener]), namespace]
+            .into_iter()
+            .chain(routes),
+    )
+}
+
+/// Routes in the mesh, for all ports of a Service with many.
+pub(crate) fn ports_of_the_mesh(times: usize) -> String {
+    let ports = (1..=times * 1_000).map(|n| json!({"name": format!("p{n}"), "port": n}));
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "spec": {"ports": ports.collect::<Vec<_>>()},
+        "metadata": {"name": "a", "namespace": "default"},
+    });
+    let routes = (0..times * 1_000).map(|n| {
+        let parent = json!({"group": "", "kind": "Service", "name": "a"});
+        route(&format!("r{n}"), json!({"parentRefs": [parent]}))
+    });
+    lines([service].into_iter().chain(routes))
+}
+
+/// As [`ports_of_the_mesh`], for routes of which one leaves nothing to the others.
+pub(crate) fn connections_of_the_mesh(times: usize) -> String {
+    let ports = (1..=times * 1_000).map(|n| json!({"name": format!("p{n}"), "port": n}));
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "spec": {"ports": ports.collect::<Vec<_>>()},
+        "metadata": {"name": "a", "namespace": "default"},
+    });
+    let routes = (0..times * 1_000).map(|n| {
+        let parent = json!({"group": "", "kind": "Service", "name": "a"});
+        let backend = json!({"name": "a", "port": 1});
+        let spec = json!({"parentRefs": [parent], "rules": [{"backendRefs": [backend]}]});
+        let mut route = gateway_api("TCPRoute", &format!("r{n}"), spec);
+        route["apiVersion"] = json!("gateway.networking.k8s.io/v1alpha2");
+        route
+    });
+    lines([service].into_iter().chain(routes))
+}
+
+/// Grants of as many pairs as one may have, and routes that need them.
+pub(crate) fn grants(times: usize) -> String {
+    let grants = (0..times * 300).map(|n| {
+        let from = (0..16).map(|at| {
+            json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": format!("n{}", n * 16 + at)})
+        });
+        let to = (0..16).map(|at| json!({"group": "", "kind": "Service", "name": format!("s{at}")}));
+        let spec = json!({"from": from.collect::<Vec<_>>(), "to": to.collect::<Vec<_>>()});
+        let mut grant = gateway_api("ReferenceGrant", &format!("g{n}"), spec);
+        grant["metadata"]["namespace"] = json!("far");
+        grant
+    });
+    let backends: Vec<Value> = (0..16)
+        .map(|n| json!({"name": format!("s{n}"), "namespace": "far", "port": 80}))
+        .collect();
+    let routes = (0..times * 300).map(|n| {
+        let spec = json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": backends}]});
+        let mut route = route(&format!("r{n}"), spec);
+        route["metadata"]["namespace"] = json!(format!("n{n}"));
+        route
+    });
+    lines([http_gateway("g")].into_iter().chain(grants).chain(routes))
+}
+
+/// Routes of one Gateway, each for a host of its own, and then so many changes of one with a request after each, as lines
+/// for `serve`.
+pub(crate) fn changes_in_turn(routes: usize, turns: usize) -> String {
+    let for_host = |name: &str, host: &str| {
+        route(
+            name,
+            json!({
+                "parentRefs": [{"name": "g"}], "hostnames": [host],
+                "rules": [{"backendRefs": [{"name": "s", "port": 80}]}],
+            }),
+        )
+    };
+    let routes = (0..routes).map(|n| for_host(&format!("r{n}"), &format!("h{n}.example.com")));
+    let objects: Vec<Value> = [http_gateway("g"), service("s")]
+        .into_iter()
+        .chain(routes)
+        .collect();
+    let turns = (0..turns).flat_map(|n| {
+        let host = format!("x{n}.example.com");
+        [
+            json!({"op": "apply", "objects": [for_host("r0", &host)]}),
+            json!({"op": "request", "request": {"url": format!("http://{host}/")}}),
+        ]
+    });
+    lines(
+        [json!({"op": "apply", "objects": objects})]
+            .into_iter()
+            .chain(turns),
+    )
+}
+
 /// References that lead to nothing, each nearly the name of many objects.
 pub(crate) fn near_misses(times: usize) -> String {
     let gateways = (0..times * 250).map(|n| http_gateway(&format!("gateway-{n}")));

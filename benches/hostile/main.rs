@@ -169,6 +169,24 @@ fn library() -> Vec<Row> {
         row("hosts of another listener", (10, 200), |n| {
             in_process(inputs::hosts_of_another_listener(n), lint_all)
         }),
+        row("policies and Gateways", (10, 200), |n| {
+            in_process(inputs::policies_and_gateways(n), lint_all)
+        }),
+        row("policies of many routes", (10, 200), |n| {
+            in_process(inputs::policies_of_many_routes(n), lint_all)
+        }),
+        row("labels of a selector", (10, 200), |n| {
+            in_process(inputs::labels_of_a_selector(n), lint_all)
+        }),
+        row("ports of the mesh", (10, 200), |n| {
+            in_process(inputs::ports_of_the_mesh(n), lint_all)
+        }),
+        row("connections of the mesh", (10, 200), |n| {
+            in_process(inputs::connections_of_the_mesh(n), lint_all)
+        }),
+        row("grants", (10, 200), |n| {
+            in_process(inputs::grants(n), lint_all)
+        }),
         row(
             "router: a header name an entry",
             (1, 200),
@@ -288,6 +306,17 @@ const KINDS: &[Kind] = &[
             (1, "errors"),
             (1, "BackendTLSPolicy default/p0"),
             (0, "\"forwarded\""),
+            (0, "of the Gateway API"),
+            (1, "Not ready"),
+        ],
+    ),
+    (
+        "policies and Gateways",
+        inputs::policies_and_gateways,
+        &[
+            (1, "errors"),
+            (1, "BackendTLSPolicy default/p0"),
+            (2, "several Gateways answer"),
             (0, "of the Gateway API"),
             (1, "Not ready"),
         ],
@@ -487,6 +516,26 @@ fn served() -> Vec<Row> {
             move |n| {
                 let text = apply(&"{\"kind\":\"A\"}\n".repeat(n * 5_000));
                 serve(text.into(), "\"ignored\"")
+            },
+        ),
+        row(
+            "serve: changes and requests in turn, more routes",
+            (10, 200),
+            move |n| {
+                serve(
+                    inputs::changes_in_turn(n * 500, 100).into(),
+                    "x99.example.com",
+                )
+            },
+        ),
+        row(
+            "serve: changes and requests in turn, more of them",
+            (10, 200),
+            move |n| {
+                serve(
+                    inputs::changes_in_turn(500, n * 100).into(),
+                    "x99.example.com",
+                )
             },
         ),
         row("serve: a reply that is too long", (10, 500), move |n| {

@@ -2,7 +2,9 @@
 
 use crate::{
     input::{InputArgs, Kept, Looked, MOST_SHOWN, Named, Sifted},
-    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, fail, print, print_json},
+    output::{
+        Exit, Format, Line, OutputArgs, Page, Style, Tone, count, fail, print, print_json, say,
+    },
 };
 use clap::Args;
 use gwapi::{
@@ -31,6 +33,9 @@ pub(crate) struct UpgradeCheckArgs {
     /// The channel to upgrade to: `standard` or `experimental`
     #[arg(long, default_value_t)]
     channel: Channel,
+    /// How many findings are kept; of those that come after, the first of each rule is, and the others are counted
+    #[arg(long, value_name = "NUMBER", default_value_t = UpgradeOptions::default().max_findings)]
+    max_findings: usize,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -54,11 +59,19 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
     read.input.print_problems(&read.problems);
     let mut options = UpgradeOptions::to(args.to, args.channel);
     options.from = args.from;
+    options.max_findings = args.max_findings;
     let report = upgrade::check(read.kept.iter().map(|kept| &kept.what.value), options);
     let printed = match args.output.format {
         Format::Text => print(text(&report, &read, Style::stdout())),
         Format::Json => print_json(&Answer::of(&report, &read)),
     };
+    if report.left_out > 0 {
+        let mut page = Page::new(Style::stderr());
+        let more = count(report.left_out, "finding");
+        let line = format!("{more} beyond the limit are not kept; `--max-findings` allows more");
+        page.line(0, &Line::plain(line));
+        say(page);
+    }
     let found = if is_clean(&report, &read) {
         Exit::Clean
     } else {
@@ -82,6 +95,8 @@ struct Answer<'a> {
     clean: bool,
     /// How many problems of the input were said on stderr.
     problems: usize,
+    /// How many findings were not kept.
+    left_out: usize,
     findings: Vec<AnswerFinding<'a>>,
     steps: Vec<AnswerStep<'a>>,
 }
@@ -128,6 +143,7 @@ impl<'a> Answer<'a> {
             channel: report.channel.as_str(),
             clean: is_clean(report, read),
             problems: read.problems.all(),
+            left_out: report.left_out,
             findings: report.findings.iter().map(finding).collect(),
             steps: report
                 .steps

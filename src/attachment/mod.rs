@@ -81,6 +81,10 @@ mod unimplemented;
 mod values;
 
 #[cfg(test)]
+pub(crate) use assembly::claims::work::ports as mesh_ports_judged;
+#[cfg(test)]
+pub(crate) use backend::policy_status::traffic::work::uses as uses_looked_at;
+#[cfg(test)]
 pub(crate) use backend::ports_looked_at;
 pub use effective::Effective;
 pub(crate) use gateway::{conflict::Family, validity::ListenerLack};
@@ -107,6 +111,9 @@ pub use options::{
 };
 pub use resolution::{Changes, PolicyTarget, Resolution, Status};
 pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
+pub(crate) use route::NAME_LABEL;
+#[cfg(test)]
+pub(crate) use route::selectors_asked;
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };

@@ -7,7 +7,10 @@ use crate::{
     v1alpha2::PolicyStatus,
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The status of every object and the configuration in force.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,8 +25,8 @@ pub struct Resolution {
     /// For each policy, what became of it at each of its targets, in the order of the spec. Its status names
     /// Gateways alone, and so says nothing of a policy for which no Gateway has traffic.
     pub policies: BTreeMap<ObjectRef, Vec<PolicyTarget>>,
-    /// The policies whose status has no room for more ancestors, and the Gateways for which there is none.
-    /// No route of these can refer to the targets of the policy (PolicyStatus `ancestors`).
+    /// The policies that go before others for a target and whose status has no room for more ancestors, and the Gateways
+    /// with traffic to that target for which there is none. No route of these can refer to the targets of the policy (PolicyStatus `ancestors`).
     pub without_room: BTreeMap<ObjectRef, BTreeSet<NamespacedName>>,
 }
 
@@ -56,7 +59,8 @@ pub struct PolicyTarget {
     /// Why, in one sentence; for a policy that is accepted and applies to no traffic, why not.
     pub why: String,
     /// The Gateways with traffic to the target that is of the kind which the policy is for.
-    pub gateways: BTreeSet<NamespacedName>,
+    /// Policies for the same part of a backend share them.
+    pub gateways: Arc<BTreeSet<NamespacedName>>,
     /// Whether a mesh has such traffic. Its status has no place for that.
     pub mesh: bool,
     /// Whether accepted routes refer to the target at all, be it with traffic that the policy is not for.

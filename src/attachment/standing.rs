@@ -118,10 +118,20 @@ impl Standing {
 /// A port of a Service that a route asks for and other routes govern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostPort {
-    /// The port.
-    pub port: u16,
+    /// The port. `None` is every port of the Service, where the route asks for all of more than eight and gets none: then
+    /// this is the only entry.
+    pub port: Option<u16>,
     /// Who governs it.
     pub to: PortWinner,
+}
+
+impl LostPort {
+    /// The port or ports, as a part of a sentence.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.port
+            .map_or("every port".to_owned(), |port| format!("port {port}"))
+    }
 }
 
 /// Who governs a port of a Service in place of a route. Shown as a part of a sentence.

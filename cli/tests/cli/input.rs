@@ -482,3 +482,30 @@ spec: { gatewayClassName: c, listeners: [{ name: http, port: 80, protocol: HTTP 
         assert!(!taken.contains("--max-pattern"), "{taken}");
     }
 }
+
+/// What `upgrade-check` finds beyond its limit is counted, and the option is named.
+#[test]
+fn findings_of_upgrade_check_beyond_the_limit_name_the_option() {
+    let gateways = (0..4).fold(String::new(), |text, n| {
+        text + &format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: g{n}, namespace: a}}\n\
+             spec: {{gatewayClassName: c, listeners: [{{name: web, port: 80, protocol: HTTP}}], \
+             backendTLS: {{clientCertificateRef: {{name: client}}}}}}\n"
+        )
+    });
+    let said = |more: &[&str]| {
+        let upgrade: &[&str] = &["upgrade-check", "--from", "v1.3.0", "--to", "v1.4.0"];
+        let output = gwapi(
+            &[upgrade, &["--channel", "experimental", "-f", "-"], more].concat(),
+            &gateways,
+        );
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    assert_eq!(said(&[]), (Some(1), String::new()));
+    let (code, few) = said(&["--max-findings", "2"]);
+    assert_eq!(code, Some(1));
+    assert!(few.contains("`--max-findings` allows more"), "{few}");
+}

@@ -1,12 +1,12 @@
 //! Services put together with the mesh routes that have them as parents (GEP-1426).
 
 use super::{
-    contest::{Place, Places},
+    claims::{Claims, Judge, Wanted},
     table_patterns::TablePatterns,
 };
 use crate::{
     attachment::{
-        LostPort, PortWinner, RouteId, RouteKind, WonBy,
+        LostPort, RouteId, RouteKind,
         backend::{BackendKey, BackendState},
         effective::{
             BackendProblem, ClientScope, ConnectionRouteRules, EffectiveService,
@@ -15,7 +15,7 @@ use crate::{
         map::Map,
         route::{ParentTarget, RouteState, rules::Rules},
     },
-    meta::{Age, PatternLimits, RoutePatterns, Seniority},
+    meta::{Age, PatternLimits, Seniority},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,176 +32,6 @@ pub(in crate::attachment) struct AssembledService {
 /// By route, the ports that it asks for and that others govern.
 pub(in crate::attachment) type Lost = BTreeMap<RouteId, Arc<[LostPort]>>;
 
-/// Which routes want a port, by their namespace: routes of one namespace are for the same clients.
-#[derive(Clone, Debug, Default)]
-pub(in crate::attachment) struct Claims {
-    by_namespace: Map<String, BTreeMap<u16, OnPort>>,
-    /// By the same namespaces, what their routes' regular expressions take.
-    patterns: Map<String, TablePatterns>,
-}
-
-/// The routes of one namespace that want a port.
-#[derive(Clone, Debug, Default)]
-struct OnPort {
-    /// How many of each kind, in the order in which kinds go before others.
-    counts: [u32; KINDS],
-    /// The routes of the kinds whose rules have no matches: one leaves nothing to the others. Hostnames of TLSRoutes mean
-    /// nothing in a mesh (GEP-1294, "`hostnames` field").
-    tls: Places,
-    tcp: Places,
-    udp: Places,
-}
-
-/// How many kinds of routes exclude each other.
-const KINDS: usize = 4;
-
-impl OnPort {
-    /// The kind that governs the port, and the routes that leave nothing to others of their kind.
-    fn governing(&self) -> (Option<usize>, [Option<&Arc<Place>>; 3]) {
-        let kind = self.counts.iter().position(|count| *count > 0);
-        let first = [&self.tls, &self.tcp, &self.udp].map(|places| places.first());
-        (kind, first)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.governing() == (None, [None; 3])
-    }
-}
-
-impl Claims {
-    /// Notes that a route wants ports, or no longer does. Whether that changes what others govern.
-    fn note(&mut self, id: &RouteId, age: Age, ports: &BTreeSet<u16>, comes: bool) -> bool {
-        let mut moved = false;
-        let own = self
-            .by_namespace
-            .entry(id.name.namespace.clone())
-            .or_default();
-        for port in ports {
-            let on_port = own.entry(*port).or_default();
-            let (kind, first) = on_port.governing();
-            let before = (kind, first.map(Option::<&_>::cloned));
-            if let Some(count) = order(id.kind).and_then(|order| on_port.counts.get_mut(order)) {
-                *count = if comes {
-                    count.saturating_add(1)
-                } else {
-                    count.saturating_sub(1)
-                };
-            }
-            let places = match id.kind {
-                RouteKind::Tls => Some(&mut on_port.tls),
-                RouteKind::Tcp => Some(&mut on_port.tcp),
-                RouteKind::Udp => Some(&mut on_port.udp),
-                _ => None,
-            };
-            if let Some(places) = places {
-                let place = Place::of(id, age);
-                _ = if comes {
-                    places.insert(place)
-                } else {
-                    places.remove(&place)
-                };
-            }
-            let after = on_port.governing();
-            // If the port had no route before or has none now, no other route's verdict changes.
-            fn differs<T: PartialEq>(before: Option<T>, after: Option<T>) -> bool {
-                before.is_some() && after.is_some() && before != after
-            }
-            moved |= differs(before.0, after.0);
-            for (before, after) in before.1.iter().zip(after.1) {
-                moved |= differs(before.as_ref(), after);
-            }
-            if on_port.is_empty() {
-                own.remove(port);
-            }
-        }
-        if own.is_empty() {
-            self.by_namespace.remove(&id.name.namespace);
-        }
-        moved
-    }
-
-    /// Notes what the regular expressions of a route take. Whether all routes of its namespace are to be judged again.
-    fn change_patterns(
-        &mut self,
-        id: &RouteId,
-        patterns: Option<&RoutePatterns>,
-        limits: &PatternLimits,
-    ) -> bool {
-        let namespace = &id.name.namespace;
-        match (self.patterns.get_mut(namespace), patterns) {
-            (Some(table), _) => table.change(id, patterns, limits),
-            (None, Some(_)) => {
-                let table = self.patterns.entry(namespace.clone()).or_default();
-                table.change(id, patterns, limits)
-            }
-            (None, None) => false,
-        }
-    }
-
-    /// Of the ports that a route wants, those that it does not get.
-    fn lost(&self, id: &RouteId, age: Age, wanted: &BTreeSet<u16>) -> Vec<LostPort> {
-        let patterns = self.patterns.get(&id.name.namespace);
-        if let Some(full) = patterns.and_then(|patterns| patterns.full(id)) {
-            let to = PortWinner::TableFull(full);
-            let lost = |port: &u16| LostPort {
-                port: *port,
-                to: to.clone(),
-            };
-            return wanted.iter().map(lost).collect();
-        }
-        let own = self.by_namespace.get(&id.name.namespace);
-        let lost = |port: &u16| {
-            let on_port = own?.get(port)?;
-            let (kind, [tls, tcp, udp]) = on_port.governing();
-            if let (Some(own), Some(first)) = (order(id.kind), kind)
-                && own != first
-            {
-                return Some(LostPort {
-                    port: *port,
-                    to: PortWinner::Kind(kind_of(first)),
-                });
-            }
-            let first = match id.kind {
-                RouteKind::Tls => tls?,
-                RouteKind::Tcp => tcp?,
-                RouteKind::Udp => udp?,
-                _ => return None,
-            };
-            let place = Place::of(id, age);
-            (*first != place).then(|| LostPort {
-                port: *port,
-                to: PortWinner::Route {
-                    route: first.id(),
-                    loser: id.clone(),
-                    won_by: WonBy::seniority(&first.seniority, &place.seniority),
-                },
-            })
-        };
-        wanted.iter().filter_map(lost).collect()
-    }
-}
-
-/// The order in which kinds of routes go before others at one port; UDP has ports of its own.
-fn order(kind: RouteKind) -> Option<usize> {
-    match kind {
-        RouteKind::Grpc => Some(0),
-        RouteKind::Http => Some(1),
-        RouteKind::Tls => Some(2),
-        RouteKind::Tcp => Some(3),
-        RouteKind::Udp => None,
-    }
-}
-
-/// The kind at a place of that order.
-fn kind_of(order: usize) -> RouteKind {
-    match order {
-        0 => RouteKind::Grpc,
-        1 => RouteKind::Http,
-        2 => RouteKind::Tls,
-        _ => RouteKind::Tcp,
-    }
-}
-
 /// What a route asks of a Service: ports, `None` for all of them.
 fn asked(route: &RouteState, service: &BackendKey) -> BTreeSet<Option<u16>> {
     route
@@ -215,13 +45,18 @@ fn asked(route: &RouteState, service: &BackendKey) -> BTreeSet<Option<u16>> {
         .collect()
 }
 
-/// The ports that are asked for, one by one.
-fn wanted(asked: &BTreeSet<Option<u16>>, service: &EffectiveService) -> BTreeSet<u16> {
+/// The same without what is asked for twice.
+fn wanted(asked: &BTreeSet<Option<u16>>) -> Wanted {
     if asked.contains(&None) {
-        service.ports.iter().map(|port| port.port).collect()
+        Wanted::Every
     } else {
-        asked.iter().flatten().copied().collect()
+        Wanted::These(asked.iter().flatten().copied().collect())
     }
+}
+
+/// The ports of a Service, each once.
+fn ports_of(service: &EffectiveService) -> BTreeSet<u16> {
+    service.ports.iter().map(|port| port.port).collect()
 }
 
 /// Puts a Service or ServiceImport together.
@@ -264,7 +99,7 @@ pub(in crate::attachment) fn service<'a>(
     for (id, route) in routes {
         let asked = asked(route, key);
         if !asked.is_empty() {
-            claims.note(id, route.age, &wanted(&asked, &effective), true);
+            claims.add(id, route.age, &wanted(&asked));
             members.push((id, route, asked));
         }
     }
@@ -278,13 +113,14 @@ pub(in crate::attachment) fn service<'a>(
     }
     for (namespace, routes) in by_namespace {
         let judged = TablePatterns::judge(routes.into_iter(), limits);
-        claims.patterns.insert(namespace.to_owned(), judged);
+        claims.set_patterns(namespace, judged);
     }
     let mut lost = Lost::new();
+    let mut judge = Judge::new(&claims, ports_of(&effective));
     for (id, route, asked) in &members {
-        let ports = put(&mut effective, &claims, id, route, asked);
+        let ports = put(&mut effective, &mut judge, id, route, asked);
         if !ports.is_empty() {
-            lost.insert((*id).clone(), ports.into());
+            lost.insert((*id).clone(), ports);
         }
     }
     AssembledService {
@@ -342,14 +178,12 @@ pub(in crate::attachment) fn edit(
     if before == after && (before.is_empty() || (same_age && rules(old) == rules(new))) {
         return Edited::Unchanged;
     }
-    let (left, taken) = (wanted(&before, effective), wanted(&after, effective));
-    let both: BTreeSet<u16> = if same_age {
-        &left & &taken
-    } else {
-        BTreeSet::new()
-    };
-    let gone = claims.note(id, age(old), &(&left - &both), false);
-    let come = claims.note(id, age(new), &(&taken - &both), true);
+    let (mut left, mut taken) = (wanted(&before), wanted(&after));
+    if same_age {
+        (left, taken) = (left.without(&taken), taken.without(&left));
+    }
+    let gone = claims.note(id, age(old), &left, false);
+    let come = claims.note(id, age(new), &taken, true);
     let rules = new.filter(|_| !after.is_empty());
     let rules = rules.and_then(|route| route.at_services().patterns.as_ref());
     let full = claims.change_patterns(id, rules, limits);
@@ -362,42 +196,46 @@ pub(in crate::attachment) fn edit(
         take_out(effective, id.kind, old);
     }
     if let (Some(new), false) = (new, after.is_empty()) {
-        let ports = put(effective, claims, id, new, &after);
+        let mut judge = Judge::new(claims, ports_of(effective));
+        let ports = put(effective, &mut judge, id, new, &after);
         if !ports.is_empty() {
-            lost.insert(id.clone(), ports.into());
+            lost.insert(id.clone(), ports);
         }
     }
     Edited::Changed
+}
+
+/// The ports that are not lost.
+fn held(ports: &BTreeSet<u16>, lost: &[LostPort]) -> Vec<Option<u16>> {
+    let is_lost = |port| lost.binary_search_by_key(&Some(port), |lost| lost.port);
+    let held = ports.iter().filter(|port| is_lost(**port).is_err());
+    held.map(|port| Some(*port)).collect()
 }
 
 /// Puts a route in its place in the order of age and name. Returns the ports that it asks for and that others
 /// govern.
 fn put(
     service: &mut EffectiveService,
-    claims: &Claims,
+    judge: &mut Judge<'_>,
     id: &RouteId,
     route: &RouteState,
     asked: &BTreeSet<Option<u16>>,
-) -> Vec<LostPort> {
-    let wanted = wanted(asked, service);
-    let lost = claims.lost(id, route.age, &wanted);
-    let held: BTreeSet<u16> = wanted
-        .iter()
-        .filter(|port| lost.binary_search_by_key(port, |lost| &lost.port).is_err())
-        .copied()
-        .collect();
-    if held.is_empty() && !wanted.is_empty() {
+) -> Arc<[LostPort]> {
+    let wanted = wanted(asked);
+    let lost = judge.lost(id, route.age, &wanted);
+    let ports: Vec<Option<u16>> = match &wanted {
+        Wanted::Every if lost.is_empty() => vec![None],
+        _ if lost.iter().any(|lost| lost.port.is_none()) => return lost,
+        Wanted::Every => held(judge.ports(), &lost),
+        Wanted::These(ports) => held(ports, &lost),
+    };
+    if ports.is_empty() {
         return lost;
     }
     let clients = if id.name.namespace == service.name.namespace {
         ClientScope::Everyone
     } else {
         ClientScope::Namespace(id.name.namespace.clone())
-    };
-    let ports: Vec<Option<u16>> = if asked.contains(&None) && held == wanted {
-        vec![None]
-    } else {
-        held.into_iter().map(Some).collect()
     };
     match &route.at_services().rules {
         Rules::Http(rules) => insert(&mut service.http, rules, &ports, &clients),

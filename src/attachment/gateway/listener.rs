@@ -2,6 +2,7 @@
 
 use super::{
     conflict,
+    selector::RouteSelector,
     tls::{self, References},
     validity::{self, Namespaces, check_tls, namespaces},
 };
@@ -16,11 +17,7 @@ use crate::{
     v1::{FrontendTlsValidation, Listener, ProtocolType, RouteGroupKind, TlsModeType},
 };
 use condition::listener::reason;
-use kube_core::{Expression, Selector, SelectorExt};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// A listener and what was found out about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,26 +56,20 @@ impl ListenerState {
         self.from.is_err()
     }
 
-    /// Whether routes of this namespace may attach.
-    pub(in crate::attachment) fn allows_namespace(
-        &self,
-        gateway_namespace: &str,
-        route_namespace: &str,
-        labels: &BTreeMap<String, String>,
-    ) -> bool {
-        match &self.from {
-            Ok(Namespaces::All) => true,
-            Ok(Namespaces::Same) => gateway_namespace == route_namespace,
-            Ok(Namespaces::Selector(selector)) => selector.matches(labels),
-            Err(_) => false,
-        }
-    }
-
-    /// The selector of the namespaces from which routes may come, where that is what decides.
-    pub(in crate::attachment) fn namespace_selector(&self) -> Option<&Selector> {
+    /// The selector of the namespaces whose routes may attach, if there is one.
+    pub(in crate::attachment) fn selector(&self) -> Option<&RouteSelector> {
         match &self.from {
             Ok(Namespaces::Selector(selector)) => Some(selector),
             _ => None,
+        }
+    }
+
+    /// Whether routes of a namespace may attach, whatever its labels are.
+    pub(in crate::attachment) fn takes_all_of(&self, gateway: &str, namespace: &str) -> bool {
+        match &self.from {
+            Ok(Namespaces::All) => true,
+            Ok(Namespaces::Same) => gateway == namespace,
+            Ok(Namespaces::Selector(_)) | Err(_) => false,
         }
     }
 
@@ -88,33 +79,10 @@ impl ListenerState {
             Ok(Namespaces::All) => "all namespaces".to_owned(),
             Ok(Namespaces::Same) => format!("namespace `{gateway_namespace}` only"),
             Ok(Namespaces::Selector(selector)) => {
-                format!("namespaces labelled `{selector}`")
+                format!("namespaces labelled `{}`", selector.shown())
             }
             Err(why) => format!("no namespace: {why}"),
         }
-    }
-
-    /// Which labels a namespace has of those that the selector asks for, for people; nothing without a
-    /// selector.
-    pub(in crate::attachment) fn describe_labels(
-        &self,
-        labels: &BTreeMap<String, String>,
-    ) -> Option<String> {
-        let Ok(Namespaces::Selector(selector)) = &self.from else {
-            return None;
-        };
-        let expressions = selector.clone().into_iter();
-        let keys: BTreeSet<String> = expressions.map(key).collect();
-        let found: Vec<String> = keys
-            .iter()
-            .filter_map(|key| labels.get_key_value(key))
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        Some(if found.is_empty() {
-            "which has none of these labels".to_owned()
-        } else {
-            format!("which is labelled `{}`", found.join(","))
-        })
     }
 
     /// Which kinds it takes, for people.
@@ -209,18 +177,6 @@ fn resolved(problems: &[(&'static str, String)]) -> Finding {
             let texts: Vec<String> = problems.iter().map(|(_, text)| text.clone()).collect();
             Finding::new(false, reason, join(&texts))
         }
-    }
-}
-
-/// The label that an expression looks at.
-fn key(expression: Expression) -> String {
-    match expression {
-        Expression::In(key, _)
-        | Expression::NotIn(key, _)
-        | Expression::Equal(key, _)
-        | Expression::NotEqual(key, _)
-        | Expression::Exists(key)
-        | Expression::DoesNotExist(key) => key,
     }
 }
 

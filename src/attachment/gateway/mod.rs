@@ -6,6 +6,7 @@ mod class;
 pub(in crate::attachment) mod conflict;
 pub(super) mod listener;
 pub(super) mod references;
+pub(super) mod selector;
 pub(super) mod tls;
 pub(in crate::attachment) mod validity;
 mod version;

@@ -1,10 +1,10 @@
 //! What a listener says of TLS, hostname and namespaces, or what it lacks to be valid by itself.
 
+use super::selector::RouteSelector;
 use crate::{
     meta::{Hostname, parse_selector},
     v1::{FromNamespaces, Listener, ProtocolType, TlsModeType},
 };
-use kube_core::Selector;
 
 /// What a listener lacks to be valid by itself, other than a protocol and port that can be had.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +83,7 @@ pub(super) fn hostname(listener: &Listener) -> Result<Option<Hostname>, Lack> {
 pub(super) enum Namespaces {
     All,
     Same,
-    Selector(Selector),
+    Selector(RouteSelector),
 }
 
 /// From which namespaces a listener takes routes.
@@ -96,6 +96,7 @@ pub(super) fn namespaces(listener: &Listener) -> Result<Namespaces, Lack> {
             let namespaces = allowed.and_then(|allowed| allowed.namespaces.as_ref());
             let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
             let selector = parse_selector(selector.ok_or(Lack::Selector)?);
+            let selector = selector.map(RouteSelector::new);
             selector.map(Namespaces::Selector).map_err(|error| {
                 let field = error.place();
                 Lack::SelectorTerms(format!(

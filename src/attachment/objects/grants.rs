@@ -2,10 +2,15 @@
 
 use super::snapshot::Snapshot;
 use crate::{
+    attachment::map::Map,
     meta::{GROUP, ObjectRef},
-    v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
+    v1::{ReferenceGrantFrom, ReferenceGrantTo},
 };
-use std::collections::{HashMap, HashSet};
+use foldhash::fast::RandomState;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 /// One entry of a grant's `from` with one of its `to`, each with the fields that decide: what such a pair allows is decided
 /// by comparing it with the pair that a reference needs. The namespace of the grant itself is not a part: it is that of
@@ -71,39 +76,78 @@ impl<'a> Pair<&'a str> {
         .filter(|(_, _, found, needed)| found != needed)
     }
 
-    fn into_owned(self) -> Pair<String> {
-        Pair {
-            from_group: self.from_group.to_owned(),
-            from_kind: self.from_kind.to_owned(),
-            from_namespace: self.from_namespace.to_owned(),
-            to_group: self.to_group.to_owned(),
-            to_kind: self.to_kind.to_owned(),
-            to_name: self.to_name.map(str::to_owned),
+    /// Who refers.
+    fn from(self) -> From {
+        [self.from_group, self.from_kind, self.from_namespace].map(str::to_owned)
+    }
+
+    /// What is referred to.
+    fn to(self) -> To {
+        let [group, kind] = [self.to_group, self.to_kind].map(str::to_owned);
+        (group, kind, self.to_name.map(str::to_owned))
+    }
+}
+
+/// One half of a pair, and the other.
+type From = [String; 3];
+type To = (String, String, Option<String>);
+
+/// The grants of one namespace. Each of a grant's `from` goes with each of its `to`, which are many pairs: each half is kept
+/// once, and has a number.
+#[derive(Clone, Debug, Default)]
+struct Granted {
+    from: Map<From, usize>,
+    to: Map<To, usize>,
+    pairs: HashSet<(usize, usize), RandomState>,
+}
+
+impl Granted {
+    fn add(&mut self, from: &[ReferenceGrantFrom], to: &[ReferenceGrantTo]) {
+        let (Some(first_from), Some(first_to)) = (from.first(), to.first()) else {
+            return;
+        };
+        let numbers = to.iter().map(|to| Pair::of(first_from, to).to());
+        let numbers: Vec<usize> = numbers.map(|to| number(&mut self.to, to)).collect();
+        for from in from {
+            let from = number(&mut self.from, Pair::of(from, first_to).from());
+            self.pairs.extend(numbers.iter().map(|to| (from, *to)));
         }
     }
+
+    fn contains(&self, pair: Pair<&str>) -> bool {
+        let (from, to) = (self.from.get(&pair.from()), self.to.get(&pair.to()));
+        from.zip(to)
+            .is_some_and(|(from, to)| self.pairs.contains(&(*from, *to)))
+    }
+}
+
+/// The number of a value, which is the next one if it has none yet.
+fn number<T: Eq + Hash>(numbers: &mut Map<T, usize>, value: T) -> usize {
+    let next = numbers.len();
+    *numbers.entry(value).or_insert(next)
 }
 
 /// All grants, by the namespace that they open.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Grants {
-    pairs: HashMap<String, HashSet<Pair<String>>>,
+    granted: HashMap<String, Granted>,
 }
 
 impl Grants {
     /// Reads the grants of one namespace anew.
     pub(in crate::attachment) fn refresh(&mut self, snapshot: &Snapshot, namespace: &str) {
-        let pairs: HashSet<Pair<String>> =
-            Snapshot::in_namespace(snapshot.reference_grants(), namespace)
-                .flat_map(|(_, grant)| {
-                    #[cfg(test)]
-                    work::read();
-                    pairs_of(grant)
-                })
-                .collect();
-        if pairs.is_empty() {
-            self.pairs.remove(namespace);
+        let mut granted = Granted::default();
+        for (_, grant) in Snapshot::in_namespace(snapshot.reference_grants(), namespace) {
+            #[cfg(test)]
+            work::read();
+            if let Some(spec) = &grant.spec {
+                granted.add(&spec.from, &spec.to);
+            }
+        }
+        if granted.pairs.is_empty() {
+            self.granted.remove(namespace);
         } else {
-            self.pairs.insert(namespace.to_owned(), pairs);
+            self.granted.insert(namespace.to_owned(), granted);
         }
     }
 
@@ -118,7 +162,7 @@ impl Grants {
         if to.namespace == from_namespace {
             return true;
         }
-        let Some(pairs) = self.pairs.get(&to.namespace) else {
+        let Some(granted) = self.granted.get(&to.namespace) else {
             return false;
         };
         let named = Pair::needed(from_kind, from_namespace, to);
@@ -127,18 +171,8 @@ impl Grants {
             ..named
         };
         // These are the two pairs without a difference to what is needed.
-        [any, named]
-            .into_iter()
-            .any(|pair| pairs.contains(&pair.into_owned()))
+        [any, named].into_iter().any(|pair| granted.contains(pair))
     }
-}
-
-fn pairs_of(grant: &ReferenceGrant) -> impl Iterator<Item = Pair<String>> {
-    let pairs = grant.spec.iter().flat_map(|spec| {
-        let each = |from| spec.to.iter().map(move |to| Pair::of(from, to));
-        spec.from.iter().flat_map(each)
-    });
-    pairs.map(Pair::into_owned)
 }
 
 /// How many grants are read. Results do not show that, so it is counted.
@@ -163,7 +197,11 @@ pub(crate) mod work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{meta::NamespacedName, v1::ReferenceGrantSpec};
+    use crate::{
+        meta::NamespacedName,
+        v1::{ReferenceGrant, ReferenceGrantSpec},
+    };
+    use serde_json::json;
 
     /// ReferenceGrant `spec.from`, `spec.to`: a reference is allowed by a pair in which nothing differs, and by no other.
     /// What differs is what people are told.
@@ -230,6 +268,45 @@ mod tests {
                 grants.permit("HTTPRoute", "a", &to("t")),
                 different == Some(6)
             );
+        }
+    }
+
+    /// What a grant names is kept once, and not once for each pair.
+    #[test]
+    fn each_from_goes_with_each_to_and_is_kept_once() {
+        let items = |named: &str, item: fn(String) -> serde_json::Value| {
+            let all = (0..16).map(|n| item(format!("{named}{n}")));
+            all.collect::<Vec<_>>()
+        };
+        let mut snapshot = Snapshot::default();
+        for name in ["a", "b"] {
+            let from = items(
+                "n",
+                |namespace| json!({"group": GROUP, "kind": "HTTPRoute", "namespace": namespace}),
+            );
+            let to = items(
+                name,
+                |name| json!({"group": "", "kind": "Service", "name": name}),
+            );
+            let grant: ReferenceGrant = serde_json::from_value(json!({
+                "metadata": {"name": name, "namespace": "far"}, "spec": {"from": from, "to": to},
+            }))
+            .unwrap();
+            snapshot.insert(grant);
+        }
+        let mut grants = Grants::default();
+        grants.refresh(&snapshot, "far");
+        let granted = &grants.granted["far"];
+        let sizes = (granted.from.len(), granted.to.len(), granted.pairs.len());
+        assert_eq!(sizes, (16, 32, 512));
+        let service = |name: &str| ObjectRef::at("", "Service", &NamespacedName::new("far", name));
+        assert!(grants.permit("HTTPRoute", "n15", &service("b0")));
+        for (kind, namespace, name) in [
+            ("HTTPRoute", "n16", "b0"),
+            ("GRPCRoute", "n1", "b0"),
+            ("HTTPRoute", "n1", "b16"),
+        ] {
+            assert!(!grants.permit(kind, namespace, &service(name)));
         }
     }
 }

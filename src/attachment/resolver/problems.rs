@@ -14,6 +14,7 @@ use crate::{
         gateway::{
             listener::ListenerState,
             references::{self, Role},
+            selector::RouteSelector,
             tls::References,
         },
         objects::{certificates, object::BACKEND_KINDS},
@@ -26,7 +27,6 @@ use crate::{
     schema::{self, Path},
     v1::{BackendReference, ParentReference, TlsModeType},
 };
-use kube_core::Selector;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -200,12 +200,12 @@ impl Resolver {
     pub(crate) fn namespace_selectors(
         &self,
         gateway: &NamespacedName,
-    ) -> impl Iterator<Item = (usize, &Selector)> {
+    ) -> impl Iterator<Item = (usize, &RouteSelector)> {
         let state = self.gateways.get(gateway);
         let listeners = state.into_iter().flat_map(|state| &state.listeners);
         listeners
             .enumerate()
-            .filter_map(|(index, listener)| Some((index, listener.namespace_selector()?)))
+            .filter_map(|(index, listener)| Some((index, listener.selector()?)))
     }
 
     /// The labels by which listeners select a namespace.
@@ -213,9 +213,7 @@ impl Resolver {
         &'n self,
         name: &'n str,
     ) -> Cow<'n, BTreeMap<String, String>> {
-        let place = NamespacedName::new("", name);
-        let namespace = self.snapshot.namespaces().get(&place);
-        route::labels(name, namespace, &self.options)
+        route::labels(name, &self.snapshot, &self.options)
     }
 
     /// Whether a route is rejected for its rules: none of them is valid, or none of its backends can be had.

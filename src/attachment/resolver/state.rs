@@ -3,10 +3,7 @@
 use super::depends::{self, Dependent, Depends, Edges, Key};
 use crate::attachment::{
     Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
-    assembly::{
-        assemble::Tally,
-        mesh::{Claims, Lost},
-    },
+    assembly::{assemble::Tally, claims::Claims, mesh::Lost},
     backend::{
         BackendKey, BackendState,
         policy::{self, PolicyId, PolicyKind},
@@ -71,6 +68,13 @@ pub(super) struct PolicyState {
     pub(super) results: Vec<TargetResult>,
     /// The Gateways for which its status speaks.
     pub(super) ancestors: Ancestors,
+}
+
+impl PolicyState {
+    /// The Gateways for which its status has no room.
+    pub(super) fn without_room(&self) -> &BTreeSet<NamespacedName> {
+        &self.ancestors.without_room
+    }
 }
 
 /// What has to be looked at again.

@@ -47,7 +47,7 @@ impl View<'_> {
                 });
                 continue;
             }
-            let fit = match self.at_listener(gateway, listener) {
+            let fit = match self.at_listener(gateway, (index, listener), options) {
                 Err((reached, text)) => {
                     stage = stage.max(reached);
                     match text {
@@ -123,10 +123,10 @@ impl View<'_> {
     fn at_listener<'t>(
         &'t self,
         gateway: &'t GatewayState,
-        listener: &'t ListenerState,
+        (index, listener): (usize, &'t ListenerState),
+        options: &Options,
     ) -> Result<Arc<[EffectiveHostname]>, (Stage, Option<Box<dyn FnOnce() -> String + 't>>)> {
         let route_namespace = &self.id.name.namespace;
-        let own = &gateway.name.namespace;
         if !listener.kinds.contains(&self.id.kind) {
             let kind = self.id.kind;
             return Err((
@@ -145,26 +145,11 @@ impl View<'_> {
         if listener.takes_no_namespace() {
             return Err((Stage::NotAllowed, None));
         }
-        if !listener.allows_namespace(own, route_namespace, &self.labels) {
-            return Err((
-                Stage::NotAllowed,
-                Some(Box::new(move || {
-                    let (name, from) = (&listener.name, listener.describe_from(own));
-                    match listener.describe_labels(&self.labels) {
-                        Some(labels) => match self.missing_namespace() {
-                            Some(missing) => {
-                                format!("listener `{name}` takes routes from {from}: {missing}")
-                            }
-                            None => format!(
-                                "listener `{name}` takes routes from {from}, and the route is in `{route_namespace}`, {labels}"
-                            ),
-                        },
-                        None => format!(
-                            "listener `{name}` takes routes from {from}, and the route is in `{route_namespace}`"
-                        ),
-                    }
-                })),
-            ));
+        let asked = (self.snapshot, options);
+        let place = (gateway, index, listener);
+        if let Some(why) = self.allowed.refused(route_namespace, place, asked) {
+            let text = move || (*why).to_owned();
+            return Err((Stage::NotAllowed, Some(Box::new(text))));
         }
         self.hostnames_at(listener).ok_or_else(|| {
             let text: Box<dyn FnOnce() -> String + 't> = Box::new(move || {

@@ -145,9 +145,9 @@ pub(in crate::attachment) fn governs<'f>(
     }
     let texts: Vec<String> = lost
         .iter()
-        .map(|lost| format!("port {}: {}", lost.port, lost.to))
+        .map(|lost| format!("{}: {}", lost.describe(), lost.to))
         .collect();
-    let lost_all = lost.len() >= asked();
+    let lost_all = lost.iter().any(|lost| lost.port.is_none()) || lost.len() >= asked();
     if lost_all {
         let full = |lost: &LostPort| matches!(lost.to, PortWinner::TableFull(_));
         let reason = if lost.iter().all(full) {

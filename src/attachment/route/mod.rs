@@ -1,5 +1,6 @@
 //! Routes against their parents: to which listeners and Services each attaches, and why not to others.
 
+mod allowed;
 mod at_gateway;
 mod at_service;
 mod parts;
@@ -7,6 +8,10 @@ pub(super) mod rules;
 mod state;
 mod view;
 
+pub(crate) use allowed::NAME_LABEL;
+#[cfg(test)]
+pub(crate) use allowed::work::selectors as selectors_asked;
+pub(super) use allowed::{Allowed, labels};
 pub(super) use at_gateway::accepted;
 pub(super) use at_service::governs;
 pub(super) use parts::{parts, visit_backends, visit_extensions};
@@ -24,15 +29,11 @@ use super::{
     unimplemented::is_unimplemented_kind,
 };
 use crate::{
-    meta::{
-        Age, FeatureName, GROUP, Hostname, NamespacedName, condition::route::reason,
-        unexpected_kind,
-    },
+    meta::{Age, FeatureName, GROUP, Hostname, condition::route::reason, unexpected_kind},
     v1::ParentReference,
 };
-use k8s_openapi::api::core::v1::Namespace;
 use rules::{Built, Common, Context};
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 use view::View;
 
 /// Looks at a route; nothing if it is not there.
@@ -78,15 +79,11 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             ..context
         })
     });
-    let namespace = NamespacedName::new("", &id.name.namespace);
-    let namespace = world.snapshot.namespaces().get(&namespace);
     let view = View {
         id,
         hostnames: &hostnames,
         named_hostnames: !parts.hostnames.is_empty(),
-        labels: labels(&id.name.namespace, namespace, world.options),
-        namespace_exists: namespace.is_some(),
-        assumes_namespaces: world.options.assume.namespaces,
+        allowed: world.allowed,
         snapshot: world.snapshot,
     };
     let parents = parts
@@ -173,25 +170,6 @@ fn build(
         }
     })
 }
-
-/// The labels of a namespace. One that is only named has the label with its name, if that is assumed.
-pub(super) fn labels<'a>(
-    name: &str,
-    namespace: Option<&'a Arc<Namespace>>,
-    options: &Options,
-) -> Cow<'a, BTreeMap<String, String>> {
-    let own = namespace.and_then(|namespace| namespace.metadata.labels.as_ref());
-    let mut labels = own.map_or_else(Cow::default, Cow::Borrowed);
-    if options.assume.namespaces && !labels.contains_key(NAME_LABEL) {
-        // An API server sets this label on every Namespace.
-        let labels = labels.to_mut();
-        labels.insert(NAME_LABEL.to_owned(), name.to_owned());
-    }
-    labels
-}
-
-/// The label that an API server sets on every Namespace.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The groups and kinds of parents.
 pub(super) const PARENT_KINDS: &[(&str, &str)] = &[

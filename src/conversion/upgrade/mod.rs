@@ -54,6 +54,8 @@ pub struct UpgradeReport {
     pub channel: Channel,
     /// What would happen, the worst first.
     pub findings: Vec<UpgradeFinding>,
+    /// How many findings more there are than [`UpgradeOptions::max_findings`] allows, none of them of a rule that has no other.
+    pub left_out: usize,
     /// What to do, in this order.
     pub steps: Vec<UpgradeStep>,
 }
@@ -140,6 +142,9 @@ pub struct UpgradeOptions {
     pub to: Release,
     /// The channel to which the upgrade leads.
     pub channel: Channel,
+    /// How many findings are kept: 100 000 by default. Of those that come after, the first of each rule is, too, for the
+    /// verdict and for what to do; [`UpgradeReport::left_out`] counts the others.
+    pub max_findings: usize,
 }
 
 impl UpgradeOptions {
@@ -150,6 +155,7 @@ impl UpgradeOptions {
             from: None,
             to: release,
             channel,
+            max_findings: MOST_FINDINGS,
         }
     }
 
@@ -206,6 +212,8 @@ pub fn check<'a>(
         release: to,
         channel,
         list: Vec::new(),
+        most: options.max_findings,
+        left_out: 0,
         rules: BTreeSet::new(),
     };
     let (mut crds, mut objects, mut webhooks) = (Vec::new(), Vec::new(), Vec::new());
@@ -244,6 +252,7 @@ pub fn check<'a>(
         release: to,
         channel,
         findings,
+        left_out: found.left_out,
         steps,
     }
 }
@@ -289,8 +298,7 @@ const LATER_OBJECT: &str = "later-release-object";
 /// The rule of CRDs in which objects may be stored in a version which came with a later release.
 const LATER_STORED: &str = "later-release-stored";
 
-/// How many findings are kept; of those that come after, the first of each rule, for the verdict and for what
-/// to do. Hostile input could have millions.
+/// How many findings are kept unless said otherwise: hostile input could have millions.
 const MOST_FINDINGS: usize = 100_000;
 
 /// What was found so far, and where the upgrade leads.
@@ -300,6 +308,9 @@ struct Findings {
     release: Release,
     channel: Channel,
     list: Vec<UpgradeFinding>,
+    /// How many are kept, and how many are not.
+    most: usize,
+    left_out: usize,
     /// The rules that have a finding.
     rules: BTreeSet<&'static str>,
 }
@@ -320,7 +331,8 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if !self.rules.insert(rule) && self.list.len() >= MOST_FINDINGS {
+        if !self.rules.insert(rule) && self.list.len() >= self.most {
+            self.left_out += 1;
             return;
         }
         self.list.push(UpgradeFinding {

@@ -484,3 +484,41 @@ fn names_of_the_input_are_not_obeyed_by_a_shell() {
         assert!(!command.contains("|sh"), "{command}");
     }
 }
+
+#[test]
+fn findings_beyond_the_limit_are_counted_and_the_first_of_each_rule_is_kept() {
+    let gateway = |name: String| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": name},
+            "spec": {
+                "gatewayClassName": "c", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}],
+                "backendTLS": {"clientCertificateRef": {"name": "client"}},
+            },
+        })
+    };
+    let gateways: Vec<Value> = (0..10).map(|n| gateway(format!("g{n}"))).collect();
+    let options = UpgradeOptions::to(Release::V1_4_0, Channel::Experimental).from(Release::V1_3_0);
+    let whole = super::check(&gateways, options);
+    assert_eq!(whole.left_out, 0);
+    for max_findings in [0, 1, 4] {
+        let report = super::check(
+            &gateways,
+            UpgradeOptions {
+                max_findings,
+                ..options
+            },
+        );
+        assert_eq!(
+            report.findings.len() + report.left_out,
+            whole.findings.len()
+        );
+        let rules = |report: &UpgradeReport| -> BTreeSet<&str> {
+            report.findings.iter().map(|finding| finding.rule).collect()
+        };
+        assert_eq!(rules(&report), rules(&whole));
+        assert!(
+            report.left_out > 0 && report.findings.len() <= max_findings.max(rules(&whole).len())
+        );
+        assert!(!report.is_clean());
+    }
+}

@@ -2,12 +2,11 @@
 //! there, selectors that select no Namespace.
 
 use crate::{
-    attachment::{MULTICLUSTER_GROUP, Resolver},
+    attachment::{MULTICLUSTER_GROUP, NAME_LABEL, Resolver},
     lint::found::Found,
     meta::ObjectRef,
     rules::set as rules,
 };
-use kube_core::SelectorExt;
 use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn check(resolver: &Resolver, found: &mut Found) {
@@ -89,9 +88,6 @@ fn grants(resolver: &Resolver, found: &mut Found) {
 /// How often a selector is held against the labels of a Namespace, in all.
 const MOST_COMPARED: usize = 1_000_000;
 
-/// The label that an API server sets on every Namespace. One that is only named has it, too.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
-
 /// Listeners that take routes from selected namespaces, and select none of those that are given or have a route. Where no
 /// Namespace is given at all, the set leaves them out.
 fn selectors(resolver: &Resolver, found: &mut Found) {
@@ -112,11 +108,11 @@ fn selectors(resolver: &Resolver, found: &mut Found) {
     let mut compared = 0_usize;
     for place in snapshot.gateways().keys() {
         for (index, selector) in resolver.namespace_selectors(place) {
-            let text = selector.to_string();
-            if text.contains(NAME_LABEL) {
+            // A Namespace that is only named has this label, too.
+            if selector.looks_at(NAME_LABEL) {
                 continue;
             }
-            let selects = *verdicts.entry(text.clone()).or_insert_with(|| {
+            let selects = *verdicts.entry(selector.text()).or_insert_with(|| {
                 compared = compared.saturating_add(labels.len());
                 compared > MOST_COMPARED || labels.iter().any(|labels| selector.matches(labels))
             });
@@ -125,7 +121,8 @@ fn selectors(resolver: &Resolver, found: &mut Found) {
             }
             let gateway = ObjectRef::gateway_api("Gateway", place);
             let message = format!(
-                "no Namespace that is given has the labels `{text}`: the listener takes no route"
+                "no Namespace that is given has the labels `{}`: the listener takes no route",
+                selector.shown()
             );
             let path = format!("spec.listeners[{index}].allowedRoutes.namespaces.selector");
             found.push(&gateway, &rules::NAMESPACE_SELECTED, path, message);

@@ -203,3 +203,122 @@ fn no_more_matches_are_looked_at_than_allowed_and_tables_that_are_passed_over_ar
     assert!(met[0].cut_short >= 26, "{met:?}");
     assert!(looked_at <= 200, "{looked_at}");
 }
+
+/// A BackendTLSPolicy for Services, by name and port.
+fn policy(name: &str, targets: &[(&str, Option<&str>)]) -> Value {
+    let targets: Vec<_> = targets
+        .iter()
+        .map(|(name, port)| {
+            let mut target = json!({"group": "", "kind": "Service", "name": name});
+            if let Some(port) = port {
+                target["sectionName"] = json!(port);
+            }
+            target
+        })
+        .collect();
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "BackendTLSPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "targetRefs": targets,
+            "validation": {"hostname": "s.test", "wellKnownCACertificates": "System"},
+        },
+    })
+}
+
+fn service(name: &str, ports: usize) -> Value {
+    let ports: Vec<_> = (1..=ports)
+        .map(|n| json!({"name": format!("p{n}"), "port": n}))
+        .collect();
+    json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": ports},
+    })
+}
+
+/// Policies for one Service share what is known of the traffic to it, whichever of its ports they are for.
+#[test]
+fn policies_for_one_service_look_at_each_of_its_uses_once_however_many_there_are() {
+    let many = 60;
+    let gateways = (0..many).map(|n| {
+        let mut one = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+        one["metadata"]["name"] = json!(format!("g{n}"));
+        one
+    });
+    let routes = (0..many).map(|n| {
+        let backends = [1, 2].map(|port| json!({"name": "s", "port": port}));
+        let mut one = route(&json!({
+            "parentRefs": [{"name": format!("g{n}")}], "rules": [{"backendRefs": backends}],
+        }));
+        one["metadata"]["name"] = json!(format!("r{n}"));
+        one
+    });
+    let policies = (0..many).map(|n| {
+        let port = [None, Some("p1"), Some("p2"), Some("p3")][n % 4];
+        policy(&format!("b{n}"), &[("s", port)])
+    });
+    let objects: Vec<_> = gateways.chain(routes).chain(policies).collect();
+    let service = service("s", 3);
+    let objects: Vec<_> = objects.iter().chain([&service]).collect();
+    crate::attachment::uses_looked_at();
+    judged(&objects);
+    assert_eq!(crate::attachment::uses_looked_at(), 2 * many);
+}
+
+/// A selector is asked once for all routes of a namespace.
+#[test]
+fn routes_of_one_namespace_ask_the_selector_of_a_listener_once() {
+    let allowed = |label: &str| json!({"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": label}}}});
+    let gateway = gateway(&json!([
+        {"name": "a", "port": 80, "protocol": "HTTP", "allowedRoutes": allowed("a")},
+        {"name": "b", "port": 81, "protocol": "HTTP", "allowedRoutes": allowed("b")},
+    ]));
+    let namespaces = ["x", "y"].map(|name| {
+        json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"team": "a"}},
+        })
+    });
+    for many in [10, 100] {
+        let routes = (0..many).map(|n| {
+            let mut one = route(&json!({
+                "parentRefs": [{"name": "gw", "namespace": "default"}],
+            }));
+            let namespace = if n % 2 == 0 { "x" } else { "y" };
+            one["metadata"] = json!({"name": format!("r{n}"), "namespace": namespace});
+            one
+        });
+        let objects: Vec<_> = routes.chain(namespaces.clone()).collect();
+        let objects: Vec<_> = objects.iter().chain([&gateway]).collect();
+        crate::attachment::selectors_asked();
+        judged(&objects);
+        assert_eq!(crate::attachment::selectors_asked(), 4);
+    }
+}
+
+/// Routes that ask for every port of a Service are not looked at port by port.
+#[test]
+fn mesh_routes_for_every_port_cost_no_more_for_more_ports() {
+    let judged_ports = |kind: &str, ports: usize| {
+        let routes = (0..50).map(|n| {
+            let parent = json!({"group": "", "kind": "Service", "name": "s"});
+            let mut one = route(&json!({"parentRefs": [parent], "rules": [{}]}));
+            if kind == "TCPRoute" {
+                one["apiVersion"] = json!("gateway.networking.k8s.io/v1alpha2");
+                one["spec"]["rules"] = json!([{"backendRefs": [{"name": "s", "port": 1}]}]);
+            }
+            one["kind"] = json!(kind);
+            one["metadata"]["name"] = json!(format!("r{n}"));
+            one
+        });
+        let objects: Vec<_> = routes.chain([service("s", ports)]).collect();
+        let objects: Vec<_> = objects.iter().collect();
+        crate::attachment::mesh_ports_judged();
+        let found = judged(&objects).into_iter().flatten();
+        let rejected = found.filter(|f| f.0 == "ParentReference/accepted").count();
+        (crate::attachment::mesh_ports_judged(), rejected)
+    };
+    for ports in [20, 200] {
+        assert_eq!(judged_ports("HTTPRoute", ports), (1, 0));
+        assert_eq!(judged_ports("TCPRoute", ports), (50, 49));
+    }
+}

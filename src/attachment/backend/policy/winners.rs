@@ -6,27 +6,31 @@ use crate::{
     meta::ObjectRef,
     v1::SessionPersistence,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The policies that apply to one backend.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::attachment) struct BackendPolicies {
-    /// A BackendTLSPolicy for each section, or for all of the backend.
-    tls: Vec<SectionTls>,
+    /// The BackendTLSPolicy for all of the backend.
+    tls: Option<WonTls>,
+    /// Those for a section, by its name.
+    tls_by_section: BTreeMap<String, WonTls>,
     /// The BackendLBPolicy, and the sessions that it asks for, if any.
     lb: Option<(ObjectRef, Option<SessionPersistence>)>,
 }
 
-/// The section that a BackendTLSPolicy is for, the policy, and the TLS that it requires or why that cannot be set up.
-type SectionTls = (
-    Option<String>,
-    ObjectRef,
-    Result<Arc<EffectiveBackendTls>, String>,
-);
+/// A BackendTLSPolicy, and the TLS that it requires or why that cannot be set up.
+type WonTls = (ObjectRef, Result<Arc<EffectiveBackendTls>, String>);
 
 impl BackendPolicies {
-    fn tls_of(&self, section: Option<&str>) -> Option<&SectionTls> {
-        self.tls.iter().find(|(s, _, _)| s.as_deref() == section)
+    fn tls_of(&self, section: Option<&str>) -> Option<&WonTls> {
+        match section {
+            None => self.tls.as_ref(),
+            Some(section) => self.tls_by_section.get(section),
+        }
     }
 
     /// The BackendTLSPolicy for a port: the one that names it, else the one for all of the backend.
@@ -36,7 +40,7 @@ impl BackendPolicies {
     ) -> Option<(&ObjectRef, Result<Arc<EffectiveBackendTls>, String>)> {
         port.and_then(|name| self.tls_of(Some(name)))
             .or_else(|| self.tls_of(None))
-            .map(|(_, policy, tls)| (policy, tls.clone()))
+            .map(|(policy, tls)| (policy, tls.clone()))
     }
 
     /// Whether a BackendTLSPolicy names this port, so that the one for all of the backend does not apply to it.
@@ -59,7 +63,7 @@ impl BackendPolicies {
         section: Option<&str>,
     ) -> Option<&ObjectRef> {
         match kind {
-            PolicyKind::Tls => self.tls_of(section).map(|(_, policy, _)| policy),
+            PolicyKind::Tls => self.tls_of(section).map(|(policy, _)| policy),
             PolicyKind::Lb => self.lb.as_ref().map(|(policy, _)| policy),
         }
     }
@@ -100,7 +104,11 @@ pub(in crate::attachment) fn for_backend(
                         })
                     });
                     let checked = checked.map_err(|(_, text)| text);
-                    found.tls.push((target.section, id.reference(), checked));
+                    let won = (id.reference(), checked);
+                    match target.section {
+                        None => found.tls = Some(won),
+                        Some(section) => _ = found.tls_by_section.insert(section, won),
+                    }
                 }
                 Policy::Lb(lb) if found.lb.is_none() => {
                     let session = lb.spec.session_persistence.clone();

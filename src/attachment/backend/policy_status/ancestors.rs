@@ -9,7 +9,7 @@ use crate::{
         gateway::GatewayState,
         objects::object::gateway_reference,
     },
-    meta::{NamespacedName, ObjectRef, Seniority, condition},
+    meta::{NamespacedName, Seniority, condition},
     v1::ParentReference,
     v1alpha2::{MAX_ANCESTORS, PolicyAncestorStatus, PolicyStatus},
 };
@@ -20,17 +20,22 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(in crate::attachment) struct Ancestors {
     /// Those for which the status speaks, and their controllers.
     held: BTreeMap<NamespacedName, String>,
-    /// Those for which it has no room. There the policy cannot be implemented.
+    /// Those for which it has no room, with traffic to a target for which the policy goes before others. There it cannot be
+    /// implemented.
     pub(in crate::attachment) without_room: BTreeSet<NamespacedName>,
 }
 
 impl Ancestors {
     /// Shares out the room of a policy's status. Gateways that have an entry keep it; then come older
     /// Gateways, then the first by name. `own` says which controller names are ours.
-    pub(in crate::attachment) fn of<'a>(
+    ///
+    /// The senders of a target are not gone through one by one unless the policy wins it: hundreds of policies may be for one
+    /// target with thousands of Gateways.
+    pub(in crate::attachment) fn of(
         id: &PolicyId,
         snapshot: &Snapshot,
-        gateways: impl Iterator<Item = &'a GatewayState>,
+        results: &[TargetResult],
+        gateways: &BTreeMap<NamespacedName, GatewayState>,
         own: impl Fn(&str) -> bool,
     ) -> Option<Self> {
         let policy = Policy::get(snapshot, id)?;
@@ -39,33 +44,41 @@ impl Ancestors {
             .unwrap_or_default()
             .iter()
             .partition(|entry| own(&entry.controller_name));
-        let present: BTreeSet<(ObjectRef, &str)> = ours
+        let mut present: BTreeSet<Seniority> = BTreeSet::new();
+        for entry in ours {
+            let ancestor = entry.ancestor_ref.resolve(&id.name.namespace);
+            let name = ancestor.namespaced_name();
+            if let Some(gateway) = gateways.get(&name)
+                && ancestor == gateway_reference(&name)
+                && gateway.controller == entry.controller_name
+                && results.iter().any(|r| r.senders.gateways.contains(&name))
+            {
+                present.insert(Seniority::new(gateway.age, name));
+            }
+        }
+        let room = MAX_ANCESTORS.saturating_sub(others.len());
+        // Among the first of each list, as many as there is room for are new.
+        let first = results.iter().flat_map(|result| {
+            let new = result.senders.by_seniority.iter();
+            new.filter(|gateway| !present.contains(gateway)).take(room)
+        });
+        let first: BTreeSet<&Seniority> = first.collect();
+        let held: BTreeMap<NamespacedName, String> = present
             .iter()
-            .map(|entry| {
-                let ancestor = entry.ancestor_ref.resolve(&id.name.namespace);
-                (ancestor, entry.controller_name.as_str())
+            .chain(first)
+            .take(room)
+            .filter_map(|Seniority { name, .. }| {
+                let gateway = gateways.get(name)?;
+                Some((name.clone(), gateway.controller.clone()))
             })
             .collect();
-        let mut waiting: Vec<&GatewayState> = gateways.collect();
-        waiting.sort_by_cached_key(|gateway| {
-            let entry = (
-                gateway_reference(&gateway.name),
-                gateway.controller.as_str(),
-            );
-            (
-                !present.contains(&entry),
-                Seniority::new(gateway.age, gateway.name.clone()),
-            )
-        });
-        let room = MAX_ANCESTORS.saturating_sub(others.len());
-        let without_room = waiting.iter().skip(room);
+        let won = results.iter().filter(|result| result.wins);
+        let without_room = won
+            .flat_map(|result| result.senders.gateways.iter())
+            .filter(|name| gateways.contains_key(*name) && !held.contains_key(*name));
         Some(Self {
-            without_room: without_room.map(|gateway| gateway.name.clone()).collect(),
-            held: waiting
-                .iter()
-                .take(room)
-                .map(|gateway| (gateway.name.clone(), gateway.controller.clone()))
-                .collect(),
+            without_room: without_room.cloned().collect(),
+            held,
         })
     }
 }

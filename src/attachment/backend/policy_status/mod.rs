@@ -2,3 +2,4 @@
 
 pub(in crate::attachment) mod ancestors;
 pub(in crate::attachment) mod results;
+pub(in crate::attachment) mod traffic;

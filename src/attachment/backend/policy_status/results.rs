@@ -1,21 +1,26 @@
 //! What becomes of a policy at each of its targets.
 
+use super::traffic::{Part, Senders, Traffics};
 use crate::{
     attachment::{
         Options, PolicyTarget, Snapshot, WonBy,
         backend::{
-            BackendKey, BackendState, PortState,
+            BackendKey, BackendState,
             policy::{Checked, Policy, PolicyId, PolicyKind, Target},
-            usage::{Sender, Traffic, Usage, Use},
+            usage::Usage,
         },
         finding::{Finding, join},
+        gateway::GatewayState,
         map::Map,
         objects::object::BACKEND_KINDS,
         unimplemented::is_unimplemented_kind,
     },
     meta::{NamespacedName, ObjectRef, condition::policy::reason, unexpected_kind},
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A policy at one of its targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +32,12 @@ pub(in crate::attachment) struct TargetResult {
     pub(super) resolved: Option<Finding>,
     /// What is wrong here, whether or not the policy is valid.
     problem: Option<String>,
-    /// The Gateways with traffic to the target that is of the kind which the policy is for.
-    pub(in crate::attachment) gateways: BTreeSet<NamespacedName>,
-    /// The same for a mesh.
-    mesh: bool,
-    /// Why there are neither.
-    unused: Option<String>,
+    /// Whether it is the policy for this target, valid or not, before all others.
+    pub(super) wins: bool,
+    /// Who has traffic to the target that is of the kind which the policy is for.
+    pub(super) senders: Arc<Senders>,
+    /// Why there is none.
+    unused: Option<Arc<str>>,
     /// There is traffic, and none of it is of that kind.
     only_other_traffic: bool,
 }
@@ -52,10 +57,15 @@ pub(in crate::attachment) struct World<'a> {
     pub(in crate::attachment) options: &'a Options,
     pub(in crate::attachment) backends: &'a Map<BackendKey, BackendState>,
     pub(in crate::attachment) usage: &'a Usage,
+    pub(in crate::attachment) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
 }
 
 /// A result for each target of a policy, in the order of the spec; nothing if the policy is not there.
-pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<Vec<TargetResult>> {
+pub(in crate::attachment) fn results(
+    id: &PolicyId,
+    traffics: &mut Traffics<'_>,
+) -> Option<Vec<TargetResult>> {
+    let world = traffics.world();
     let policy = Policy::get(world.snapshot, id)?;
     let Checked { valid, resolved } = policy.check(world.snapshot, world.options);
     let targets = policy.targets().into_iter();
@@ -64,31 +74,32 @@ pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<
             .map(|target| {
                 let key = BackendKey::of(&target.reference);
                 let state = key.as_ref().and_then(|key| world.backends.get(key));
-                let found = find(id, policy, valid.is_ok(), &target, state, world.snapshot);
+                let section = target.section.as_deref();
+                let winner = state.and_then(|state| state.policies.winner(id.kind, section));
+                let wins = winner.is_some_and(|winner| *winner == id.reference());
+                let parts = traffics.to(id.kind, &target.reference);
+                let part = parts.part(section);
+                let found = find(
+                    (id, policy, valid.is_ok()),
+                    &target,
+                    state.map(|_| part),
+                    winner.filter(|_| !wins),
+                    world.snapshot,
+                );
                 let problem = (!found.holds()).then(|| found.message.clone());
                 let finding = match &valid {
                     Err((reason, problem)) => Finding::new(false, reason, problem.clone()),
                     Ok(()) => found,
                 };
-                let uses = || key.iter().flat_map(|key| world.usage.of_backend(key));
-                let mut gateways = BTreeSet::new();
-                let mut mesh = false;
-                for one in uses().filter(|one| concerns(id.kind, &target, state, one)) {
-                    match &one.sender {
-                        Sender::Gateway(name) => _ = gateways.insert(name.clone()),
-                        Sender::Mesh => mesh = true,
-                    }
-                }
-                let unused = (gateways.is_empty() && !mesh)
-                    .then(|| unused(id.kind, &target.reference, uses()));
+                let unused = part.senders.is_empty().then(|| parts.unused.clone());
                 TargetResult {
                     target,
                     finding,
                     resolved: resolved.clone(),
                     problem,
-                    gateways,
-                    mesh,
-                    only_other_traffic: unused.is_some() && uses().next().is_some(),
+                    wins,
+                    senders: part.senders.clone(),
+                    only_other_traffic: unused.is_some() && parts.used,
                     unused,
                 }
             })
@@ -96,62 +107,12 @@ pub(in crate::attachment) fn results(id: &PolicyId, world: World<'_>) -> Option<
     )
 }
 
-/// Whether a use of a backend is one that a policy for this target is for.
-fn concerns(kind: PolicyKind, target: &Target, state: Option<&BackendState>, one: &Use) -> bool {
-    let fits = match (kind, one.traffic) {
-        (PolicyKind::Lb, traffic) => traffic == Traffic::Http,
-        (PolicyKind::Tls, Traffic::Http | Traffic::Stream) => one.sender != Sender::Mesh,
-        (PolicyKind::Tls, Traffic::Passthrough) => false,
-        // A policy that asks for nothing but UDP is told at the Gateways with that traffic.
-        (PolicyKind::Tls, Traffic::Datagram) => {
-            one.sender != Sender::Mesh && state.is_some_and(|state| is_udp(target, state))
-        }
-    };
-    // Where there is no such target, whoever names it is concerned.
-    let Some(state) = state else { return fits };
-    let datagram = one.traffic == Traffic::Datagram;
-    let mut used = state
-        .ports
-        .iter()
-        .filter(|port| Some(port.port) == one.port && (port.protocol == "UDP") == datagram);
-    let section = target.section.as_deref();
-    fits && match section.filter(|section| has_port(state, section)) {
-        Some(section) => used.any(|port| port.name.as_deref() == Some(section)),
-        None => used.any(|port| {
-            section.is_some()
-                || kind == PolicyKind::Lb
-                || !state.policies.has_own_tls(port.name.as_deref())
-        }),
-    }
-}
-
-fn has_port(state: &BackendState, name: &str) -> bool {
-    state
-        .ports
-        .iter()
-        .any(|port| port.name.as_deref() == Some(name))
-}
-
-/// The ports that a target means.
-fn ports<'a>(target: &Target, state: &'a BackendState) -> impl Iterator<Item = &'a PortState> {
-    let section = target.section.clone();
-    let named = move |port: &&PortState| section.is_none() || port.name == section;
-    state.ports.iter().filter(named)
-}
-
-/// Whether a target means UDP ports alone.
-fn is_udp(target: &Target, state: &BackendState) -> bool {
-    let mut all = ports(target, state).peekable();
-    all.peek().is_some() && all.all(|port| port.protocol == "UDP")
-}
-
 /// Whether a policy applies to a target, if it is valid and there is traffic for it.
 fn find(
-    id: &PolicyId,
-    policy: Policy<'_>,
-    valid: bool,
+    (id, policy, valid): (&PolicyId, Policy<'_>, bool),
     target: &Target,
-    state: Option<&BackendState>,
+    part: Option<&Part>,
+    other: Option<&ObjectRef>,
     snapshot: &Snapshot,
 ) -> Finding {
     let reference = &target.reference;
@@ -166,25 +127,24 @@ fn find(
         let text = unexpected_kind(reference, &not, BACKEND_KINDS);
         return refuse(reason::INVALID, text);
     }
-    let Some(state) = state else {
+    let Some(part) = part else {
         let mut text = snapshot.absent(reference).to_string();
         if !snapshot.is_left_out(reference) {
             text.push_str("; the target of a policy is in the policy's own namespace");
         }
         return refuse(reason::TARGET_NOT_FOUND, text);
     };
-    let section = target.section.as_deref();
-    if let Some(section) = section.filter(|section| !has_port(state, section)) {
+    if let (true, Some(section)) = (part.is_absent, &target.section) {
         let text = format!("{reference} has no port named `{section}`");
         return refuse(reason::TARGET_NOT_FOUND, text);
     }
     let name = target.describe();
-    if id.kind == PolicyKind::Tls && is_udp(target, state) {
+    if id.kind == PolicyKind::Tls && part.is_udp {
         let text = format!("{name} is for UDP: a BackendTLSPolicy is for TCP alone");
         return refuse(reason::INVALID, text);
     }
-    match state.policies.winner(id.kind, section) {
-        Some(winner) if *winner != id.reference() => {
+    match other {
+        Some(winner) => {
             let other = PolicyId {
                 kind: id.kind,
                 name: winner.namespaced_name(),
@@ -203,9 +163,8 @@ fn find(
             let text = format!("{winner} applies to {name} instead: {criterion}");
             refuse(reason::CONFLICTED, text)
         }
-        _ => {
-            let udp = ports(target, state).any(|port| port.protocol == "UDP");
-            let text = if id.kind == PolicyKind::Tls && udp {
+        None => {
+            let text = if id.kind == PolicyKind::Tls && part.has_udp {
                 format!("the policy applies to the TCP ports of {name}, not to those for UDP")
             } else {
                 format!("the policy applies to {name}")
@@ -213,33 +172,6 @@ fn find(
             Finding::new(true, reason::ACCEPTED, text)
         }
     }
-}
-
-/// Why no Gateway and no mesh has traffic that a policy for this target is for.
-fn unused<'a>(kind: PolicyKind, target: &ObjectRef, uses: impl Iterator<Item = &'a Use>) -> String {
-    let of_other_kinds: BTreeSet<&str> = uses
-        .map(|one| match (kind, &one.sender, one.traffic) {
-            (_, _, Traffic::Datagram) => "UDP",
-            (PolicyKind::Lb, _, Traffic::Stream | Traffic::Passthrough) => {
-                "connections that are neither HTTP nor gRPC"
-            }
-            (PolicyKind::Tls, Sender::Mesh, _) => "mesh traffic",
-            (PolicyKind::Tls, _, Traffic::Passthrough) => "TLS that is passed through",
-            _ => "traffic to other ports, or to ports with a policy of their own",
-        })
-        .collect();
-    if of_other_kinds.is_empty() {
-        return format!("no accepted route refers to {target}");
-    }
-    let of_other_kinds: Vec<&str> = of_other_kinds.into_iter().collect();
-    let kind = match kind {
-        PolicyKind::Tls => "BackendTLSPolicy",
-        PolicyKind::Lb => "BackendLBPolicy",
-    };
-    format!(
-        "routes send {target} nothing but {}, to which a {kind} does not apply",
-        of_other_kinds.join(", ")
-    )
 }
 
 impl Target {
@@ -254,7 +186,9 @@ impl Target {
 /// What a policy's status has to say for one Gateway.
 pub(super) fn at_gateway(results: &[TargetResult], gateway: &NamespacedName) -> Finding {
     let concerned = || {
-        let here = results.iter().filter(|r| r.gateways.contains(gateway));
+        let here = results
+            .iter()
+            .filter(|r| r.senders.gateways.contains(gateway));
         here.map(|result| &result.finding)
     };
     let said = |accepted: bool| -> Vec<String> {
@@ -288,11 +222,11 @@ pub(in crate::attachment) fn describe(results: &[TargetResult]) -> Vec<PolicyTar
             accepted,
             reason: result.finding.reason,
             why: match &result.unused {
-                Some(unused) if accepted => unused.clone(),
+                Some(unused) if accepted => unused.to_string(),
                 _ => result.finding.message.clone(),
             },
-            gateways: result.gateways.clone(),
-            mesh: result.mesh,
+            gateways: result.senders.gateways.clone(),
+            mesh: result.senders.mesh,
             has_traffic: result.unused.is_none() || result.only_other_traffic,
         }
     };

@@ -9,11 +9,12 @@ use crate::{
             policy_status::{
                 ancestors::Ancestors,
                 results::{self, World},
+                traffic::Traffics,
             },
         },
         resolver::{depends::Key, state::PolicyState},
     },
-    meta::NamespacedName,
+    meta::{NamespacedName, ObjectRef},
 };
 use std::collections::BTreeSet;
 
@@ -22,24 +23,22 @@ impl Update<'_> {
     /// Looking at these again only changes their `ResolvedRefs`, never which backends they use, so that one
     /// pass is enough.
     pub(super) fn ancestors(&mut self) {
-        for id in self.dirty.policies.clone() {
-            let new = self.policy(&id);
+        let mut moved = Moved::default();
+        for (id, new) in self.look_at_policies() {
             let resolver = &mut *self.resolver;
-            let without = |state: Option<&PolicyState>| {
-                let of = state.map(|state| state.ancestors.without_room.clone());
-                of.unwrap_or_default()
-            };
-            let after = without(new.as_ref());
             let old = match new {
                 Some(state) => resolver.policies.insert(id.clone(), state),
                 None => resolver.policies.remove(&id),
             };
-            let before = without(old.as_ref());
+            let none = BTreeSet::new();
+            let before = old.as_ref().map_or(&none, PolicyState::without_room);
+            let after = resolver.policies.get(&id);
+            let after = after.map_or(&none, PolicyState::without_room);
             if before == after {
                 continue;
             }
             let reference = id.reference();
-            for gateway in before.difference(&after) {
+            for gateway in before.difference(after) {
                 if let Some(policies) = resolver.without_room.get_mut(gateway) {
                     policies.remove(&reference);
                     if policies.is_empty() {
@@ -47,48 +46,53 @@ impl Update<'_> {
                     }
                 }
             }
-            for gateway in after.difference(&before) {
+            for gateway in after.difference(before) {
                 let policies = resolver.without_room.entry(gateway.clone()).or_default();
                 policies.insert(reference.clone());
             }
-            self.gateway_statuses
-                .extend(before.symmetric_difference(&after).cloned());
+            moved
+                .gateways
+                .extend(before.symmetric_difference(after).cloned());
             let of_resolution = &mut resolver.resolution.without_room;
             if after.is_empty() {
                 of_resolution.remove(&reference);
             } else {
                 of_resolution.insert(reference, after.clone());
             }
-            let changed: BTreeSet<&NamespacedName> = before.symmetric_difference(&after).collect();
-            self.mark_routes_at(&id, &changed);
+            let targets = Policy::get(&resolver.snapshot, &id).map(Policy::targets);
+            let targets = targets.into_iter().flatten();
+            moved.targets.extend(targets.map(|target| target.reference));
         }
+        self.mark_routes(&moved);
+        self.gateway_statuses.extend(moved.gateways);
     }
 
-    fn policy(&self, id: &PolicyId) -> Option<PolicyState> {
+    /// What there is to say now of the policies that are to be looked at again.
+    fn look_at_policies(&self) -> Vec<(PolicyId, Option<PolicyState>)> {
         let resolver = &*self.resolver;
-        let world = World {
+        let mut traffics = Traffics::new(World {
             snapshot: &resolver.snapshot,
             options: &resolver.options,
             backends: &resolver.backends,
             usage: &resolver.usage,
-        };
-        let results = results::results(id, world)?;
-        let names: BTreeSet<&NamespacedName> =
-            results.iter().flat_map(|result| &result.gateways).collect();
-        let gateways = names
-            .into_iter()
-            .filter_map(|name| resolver.gateways.get(name));
+            gateways: &resolver.gateways,
+        });
         let own = |controller: &str| resolver.owns(controller);
-        let ancestors = Ancestors::of(id, &resolver.snapshot, gateways, own)?;
-        Some(PolicyState { results, ancestors })
+        let mut look_at = |id: &PolicyId| {
+            let results = results::results(id, &mut traffics)?;
+            let (snapshot, gateways) = (&resolver.snapshot, &resolver.gateways);
+            let ancestors = Ancestors::of(id, snapshot, &results, gateways, own)?;
+            Some(PolicyState { results, ancestors })
+        };
+        let policies = self.dirty.policies.iter();
+        policies.map(|id| (id.clone(), look_at(id))).collect()
     }
 
-    /// Marks the routes of these Gateways that refer to a target of a policy.
-    fn mark_routes_at(&mut self, id: &PolicyId, gateways: &BTreeSet<&NamespacedName>) {
+    /// Marks the routes of Gateways that refer to targets.
+    fn mark_routes(&mut self, Moved { gateways, targets }: &Moved) {
         let resolver = &*self.resolver;
-        let targets = Policy::get(&resolver.snapshot, id).map(Policy::targets);
-        for target in targets.into_iter().flatten() {
-            let users = Key::Object(target.reference);
+        for target in targets {
+            let users = Key::Object(target.clone());
             let concerned = |id: &&RouteId| {
                 let state = resolver.routes.get(*id);
                 state.is_some_and(|state| state.gateways().any(|name| gateways.contains(name)))
@@ -97,4 +101,11 @@ impl Update<'_> {
             self.routes.extend(routes.cloned());
         }
     }
+}
+
+/// Gateways for which policies have room now or no longer have, and the targets of those policies.
+#[derive(Default)]
+struct Moved {
+    gateways: BTreeSet<NamespacedName>,
+    targets: BTreeSet<ObjectRef>,
 }

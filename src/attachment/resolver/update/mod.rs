@@ -24,6 +24,7 @@ use crate::{
         },
         objects::object::{class_reference, gateway_reference},
         resolution::Changes,
+        route::Allowed,
     },
     meta::NamespacedName,
 };
@@ -44,6 +45,8 @@ impl Resolver {
 struct Update<'a> {
     resolver: &'a mut Resolver,
     dirty: Dirty,
+    /// What selectors of listeners say of namespaces.
+    allowed: Allowed,
     /// Routes to look at; some of them several times.
     routes: Vec<RouteId>,
     /// Gateways that are not what they were.
@@ -67,6 +70,7 @@ impl<'a> Update<'a> {
     fn new(resolver: &'a mut Resolver, mut dirty: Dirty) -> Self {
         let routes = std::mem::take(&mut dirty.routes);
         Self {
+            allowed: Allowed::default(),
             routes: routes.into_iter().collect(),
             resolver,
             dirty,

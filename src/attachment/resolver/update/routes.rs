@@ -31,6 +31,7 @@ impl Update<'_> {
                 backends: &resolver.backends,
                 patterns: &resolver.patterns,
                 without_room: &resolver.without_room,
+                allowed: &self.allowed,
             };
             let new = if id.kind.supported(&resolver.options) {
                 route::examine(&id, world)

@@ -238,7 +238,7 @@ impl Update<'_> {
         lost.and_then(|lost| lost.get(id))
             .into_iter()
             .flat_map(|lost| lost.iter())
-            .filter(|lost| port.is_none_or(|port| port == lost.port))
+            .filter(|lost| port.is_none() || lost.port.is_none() || lost.port == *port)
             .cloned()
             .collect()
     }

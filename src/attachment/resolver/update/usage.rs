@@ -12,6 +12,7 @@ use crate::{
     },
     meta::NamespacedName,
 };
+use std::collections::BTreeSet;
 
 impl Update<'_> {
     /// Counts the uses of backends again, for routes that were looked at or whose conflicts have another end.
@@ -22,13 +23,12 @@ impl Update<'_> {
         let mut routes: Vec<&RouteId> = examined.iter().chain(&statuses).collect();
         routes.sort();
         routes.dedup();
+        // Many routes may use one backend, and many policies be for it.
+        let mut backends: BTreeSet<BackendKey> = BTreeSet::new();
         for id in routes {
             let uses = self.uses_of(id);
             let resolver = &mut *self.resolver;
-            for key in resolver.usage.set(id, uses) {
-                let policies = resolver.depends.policies_for(&key);
-                self.dirty.policies.extend(policies);
-            }
+            backends.extend(resolver.usage.set(id, uses));
             if self.changed_gateways.is_empty() {
                 continue;
             }
@@ -36,11 +36,15 @@ impl Update<'_> {
             for (key, one) in resolver.usage.of_route(id) {
                 if let Sender::Gateway(name) = &one.sender
                     && self.changed_gateways.contains(name)
+                    && !backends.contains(key)
                 {
-                    let policies = resolver.depends.policies_for(key);
-                    self.dirty.policies.extend(policies);
+                    backends.insert(key.clone());
                 }
             }
+        }
+        for key in &backends {
+            let policies = self.resolver.depends.policies_for(key);
+            self.dirty.policies.extend(policies);
         }
         self.route_statuses = statuses;
     }

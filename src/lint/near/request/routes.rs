@@ -28,8 +28,9 @@ impl Near<'_> {
         });
         let taken = answer.listener.as_ref().map(|at| at.name.as_str());
         let lost = here.flat_map(|(route, attachment)| {
-            exclusions(route, attachment, |listener, lost_port| {
-                listener.is_some() && listener == taken || lost_port.is_some() && lost_port == port
+            exclusions(route, attachment, |at| match at {
+                At::Listener(listener) => Some(listener) == taken,
+                At::Port(lost) => port.is_some() && (lost.is_none() || lost == port),
             })
         });
         why.extend(lost.take(SHOWN));
@@ -52,12 +53,13 @@ impl Near<'_> {
         for (route, index, attachment) in here.take(SHOWN) {
             let excluded: Vec<String> = if attachment.attached {
                 let taken = answer.listener.as_ref().map(|at| at.name.as_str());
-                exclusions(route, attachment, |listener, _| {
-                    listener.is_some() && listener == taken
+                exclusions(route, attachment, |at| match at {
+                    At::Listener(listener) => Some(listener) == taken,
+                    At::Port(_) => false,
                 })
                 .collect()
             } else {
-                exclusions(route, attachment, |_, _| true)
+                exclusions(route, attachment, |_| true)
                     .take(SHOWN)
                     .collect()
             };
@@ -353,20 +355,27 @@ fn carries(route: &RouteId, request: &Request) -> bool {
     }
 }
 
+/// Where other routes exclude one.
+enum At<'a> {
+    Listener(&'a str),
+    /// A port of a Service; `None` is every port.
+    Port(Option<u16>),
+}
+
 /// That other routes exclude a route at some of the listeners or ports of a parent, each in a sentence.
 fn exclusions<'a>(
     route: &'a RouteId,
     attachment: &'a Attachment,
-    is_asked: impl Fn(Option<&str>, Option<u16>) -> bool + Copy + 'a,
+    is_asked: impl Fn(At<'_>) -> bool + Copy + 'a,
 ) -> impl Iterator<Item = String> + 'a {
     let at_listeners = attachment.listeners.iter().filter_map(move |at| {
         let excluded = at.standing.excluded()?;
-        is_asked(Some(&at.name), None)
+        is_asked(At::Listener(&at.name))
             .then(|| format!("{route} is rejected at listener `{}`: {excluded}", at.name))
     });
     let lost = attachment.lost_ports.iter();
-    let lost = lost.filter(move |lost| is_asked(None, Some(lost.port)));
+    let lost = lost.filter(move |lost| is_asked(At::Port(lost.port)));
     let at_ports =
-        lost.map(move |lost| format!("{route} is rejected at port {}: {}", lost.port, lost.to));
+        lost.map(move |lost| format!("{route} is rejected at {}: {}", lost.describe(), lost.to));
     at_listeners.chain(at_ports)
 }

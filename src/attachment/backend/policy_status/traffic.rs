@@ -1,0 +1,280 @@
+//! Whose traffic to a backend policies are for. All policies for one part of a backend have the same answer, so that it
+//! is found once.
+
+use super::results::World;
+use crate::{
+    attachment::{
+        backend::{
+            BackendKey, BackendState, PortState,
+            policy::PolicyKind,
+            usage::{Sender, Traffic, Use},
+        },
+        map::Map,
+    },
+    meta::{NamespacedName, ObjectRef, Seniority},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Who has traffic to a part of a backend that a kind of policy is for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::attachment) struct Senders {
+    pub(super) gateways: Arc<BTreeSet<NamespacedName>>,
+    /// The same Gateways, older ones first.
+    pub(super) by_seniority: Vec<Seniority>,
+    pub(super) mesh: bool,
+}
+
+impl Senders {
+    pub(super) fn is_empty(&self) -> bool {
+        self.gateways.is_empty() && !self.mesh
+    }
+}
+
+/// A part of a backend that a policy can be for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    pub(super) senders: Arc<Senders>,
+    /// Whether it has a port for UDP, and whether it has no other.
+    pub(super) has_udp: bool,
+    pub(super) is_udp: bool,
+    /// Whether it is a port that does not exist.
+    pub(super) is_absent: bool,
+}
+
+/// The traffic to a backend, as a kind of policy sees it.
+pub(super) struct Parts {
+    whole: Part,
+    /// The ports that have a name.
+    ports: BTreeMap<String, Part>,
+    /// What counts as the traffic to a port that does not exist: who names it is told wherever the backend is used.
+    absent: Part,
+    /// Whether any route uses the backend, be it for other traffic.
+    pub(super) used: bool,
+    /// What to say where there is no traffic that such a policy is for.
+    pub(super) unused: Arc<str>,
+}
+
+impl Parts {
+    /// The part that a section names; without one, the whole.
+    pub(super) fn part(&self, section: Option<&str>) -> &Part {
+        match section {
+            None => &self.whole,
+            Some(section) => self.ports.get(section).unwrap_or(&self.absent),
+        }
+    }
+}
+
+/// What was found out about the traffic to backends.
+pub(in crate::attachment) struct Traffics<'a> {
+    world: World<'a>,
+    of: Map<(PolicyKind, BackendKey), Arc<Parts>>,
+}
+
+impl<'a> Traffics<'a> {
+    pub(in crate::attachment) fn new(world: World<'a>) -> Self {
+        Self {
+            world,
+            of: Map::default(),
+        }
+    }
+
+    pub(super) fn world(&self) -> World<'a> {
+        self.world
+    }
+
+    /// The traffic to the target of a policy of this kind.
+    pub(super) fn to(&mut self, kind: PolicyKind, target: &ObjectRef) -> Arc<Parts> {
+        let Some(key) = BackendKey::of(target) else {
+            return Arc::new(Parts::of(
+                kind,
+                target,
+                None,
+                std::iter::empty(),
+                self.world,
+            ));
+        };
+        let world = self.world;
+        let find = |(kind, key): &(PolicyKind, BackendKey)| {
+            let uses = world.usage.of_backend(key);
+            Parts::of(*kind, target, world.backends.get(key), uses, world)
+        };
+        let key = (kind, key);
+        if let Some(present) = self.of.get(&key) {
+            return present.clone();
+        }
+        let found = Arc::new(find(&key));
+        self.of.insert(key, found.clone());
+        found
+    }
+}
+
+/// A part, while uses are sorted into parts.
+#[derive(Default)]
+struct Collected<'a> {
+    gateways: BTreeSet<&'a NamespacedName>,
+    mesh: bool,
+    ports: usize,
+    udp_ports: usize,
+}
+
+impl<'a> Collected<'a> {
+    fn count(&mut self, port: &PortState) {
+        self.ports += 1;
+        self.udp_ports += usize::from(is_udp(port));
+    }
+
+    fn is_udp(&self) -> bool {
+        self.ports > 0 && self.ports == self.udp_ports
+    }
+
+    /// Adds a use, if a policy of this kind for this part is for such traffic.
+    fn add(&mut self, kind: PolicyKind, one: &'a Use) {
+        let fits = match (kind, one.traffic) {
+            (PolicyKind::Lb, traffic) => traffic == Traffic::Http,
+            (PolicyKind::Tls, Traffic::Http | Traffic::Stream) => one.sender != Sender::Mesh,
+            (PolicyKind::Tls, Traffic::Passthrough) => false,
+            // A policy that asks for nothing but UDP is told at the Gateways with that traffic.
+            (PolicyKind::Tls, Traffic::Datagram) => one.sender != Sender::Mesh && self.is_udp(),
+        };
+        match &one.sender {
+            _ if !fits => {}
+            Sender::Gateway(name) => _ = self.gateways.insert(name),
+            Sender::Mesh => self.mesh = true,
+        }
+    }
+
+    fn into_part(self, world: World<'_>) -> Part {
+        let aged = self.gateways.iter().filter_map(|name| {
+            let gateway = world.gateways.get(*name)?;
+            Some(Seniority::new(gateway.age, (*name).clone()))
+        });
+        let mut by_seniority: Vec<Seniority> = aged.collect();
+        by_seniority.sort();
+        Part {
+            has_udp: self.udp_ports > 0,
+            is_udp: self.is_udp(),
+            is_absent: false,
+            senders: Arc::new(Senders {
+                gateways: Arc::new(self.gateways.into_iter().cloned().collect()),
+                by_seniority,
+                mesh: self.mesh,
+            }),
+        }
+    }
+}
+
+fn is_udp(port: &PortState) -> bool {
+    port.protocol == "UDP"
+}
+
+impl Parts {
+    fn of<'u>(
+        kind: PolicyKind,
+        target: &ObjectRef,
+        state: Option<&BackendState>,
+        uses: impl Iterator<Item = &'u Use>,
+        world: World<'_>,
+    ) -> Self {
+        let (mut whole, mut absent) = (Collected::default(), Collected::default());
+        let mut by_name: BTreeMap<&str, Collected<'_>> = BTreeMap::new();
+        let mut by_number: Map<u16, Vec<&PortState>> = Map::default();
+        for port in state.iter().flat_map(|state| &state.ports) {
+            whole.count(port);
+            if let Some(name) = &port.name {
+                by_name.entry(name).or_default().count(port);
+            }
+            by_number.entry(port.port).or_default().push(port);
+        }
+        let mut used = false;
+        let mut other_kinds = BTreeSet::new();
+        for one in uses {
+            #[cfg(test)]
+            work::looked_at();
+            used = true;
+            other_kinds.insert(traffic_of_other_kinds(kind, one));
+            let Some(state) = state else {
+                // Where there is no such target, whoever names it is concerned.
+                whole.add(kind, one);
+                absent.add(kind, one);
+                continue;
+            };
+            let datagram = one.traffic == Traffic::Datagram;
+            let of_number = one.port.and_then(|port| by_number.get(&port));
+            let ports = of_number.into_iter().flatten();
+            for port in ports.filter(|port| is_udp(port) == datagram) {
+                absent.add(kind, one);
+                let name = port.name.as_deref();
+                if kind == PolicyKind::Lb || !state.policies.has_own_tls(name) {
+                    whole.add(kind, one);
+                }
+                if let Some(part) = name.and_then(|name| by_name.get_mut(name)) {
+                    part.add(kind, one);
+                }
+            }
+        }
+        let by_name = by_name.into_iter();
+        Self {
+            whole: whole.into_part(world),
+            absent: Part {
+                is_absent: true,
+                ..absent.into_part(world)
+            },
+            ports: by_name
+                .map(|(name, part)| (name.to_owned(), part.into_part(world)))
+                .collect(),
+            used,
+            unused: unused(kind, target, &other_kinds).into(),
+        }
+    }
+}
+
+/// What traffic is that a policy of this kind is not for, where there is no other.
+fn traffic_of_other_kinds(kind: PolicyKind, one: &Use) -> &'static str {
+    match (kind, &one.sender, one.traffic) {
+        (_, _, Traffic::Datagram) => "UDP",
+        (PolicyKind::Lb, _, Traffic::Stream | Traffic::Passthrough) => {
+            "connections that are neither HTTP nor gRPC"
+        }
+        (PolicyKind::Tls, Sender::Mesh, _) => "mesh traffic",
+        (PolicyKind::Tls, _, Traffic::Passthrough) => "TLS that is passed through",
+        _ => "traffic to other ports, or to ports with a policy of their own",
+    }
+}
+
+/// Why no Gateway and no mesh has traffic that a policy for this target is for.
+fn unused(kind: PolicyKind, target: &ObjectRef, of_other_kinds: &BTreeSet<&str>) -> String {
+    if of_other_kinds.is_empty() {
+        return format!("no accepted route refers to {target}");
+    }
+    let of_other_kinds: Vec<&str> = of_other_kinds.iter().copied().collect();
+    let kind = match kind {
+        PolicyKind::Tls => "BackendTLSPolicy",
+        PolicyKind::Lb => "BackendLBPolicy",
+    };
+    format!(
+        "routes send {target} nothing but {}, to which a {kind} does not apply",
+        of_other_kinds.join(", ")
+    )
+}
+
+/// How many uses of backends are looked at for policies. Results do not show that, so it is counted.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn looked_at() {
+        LOOKED_AT.with(|count| count.set(count.get() + 1));
+    }
+
+    /// How many uses this thread has looked at since it was last asked.
+    pub(crate) fn uses() -> usize {
+        LOOKED_AT.with(Cell::take)
+    }
+}
