@@ -3,24 +3,18 @@
 use super::traffic::{Part, Senders, Traffics};
 use crate::{
     attachment::{
-        Options, PolicyTarget, Snapshot, WonBy,
+        PolicyTarget, Snapshot, WonBy,
         backend::{
-            BackendKey, BackendState,
+            BackendKey,
             policy::{Checked, Policy, PolicyId, PolicyKind, Target},
-            usage::Usage,
         },
         finding::{Finding, join},
-        gateway::GatewayState,
-        map::Map,
         objects::object::BACKEND_KINDS,
         unimplemented::is_unimplemented_kind,
     },
     meta::{NamespacedName, ObjectRef, condition::policy::reason, unexpected_kind},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A policy at one of its targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,16 +42,6 @@ impl TargetResult {
         let unused = self.unused.as_deref().filter(|_| self.only_other_traffic);
         self.problem.as_deref().or(unused)
     }
-}
-
-/// What results are made from.
-#[derive(Clone, Copy)]
-pub(in crate::attachment) struct World<'a> {
-    pub(in crate::attachment) snapshot: &'a Snapshot,
-    pub(in crate::attachment) options: &'a Options,
-    pub(in crate::attachment) backends: &'a Map<BackendKey, BackendState>,
-    pub(in crate::attachment) usage: &'a Usage,
-    pub(in crate::attachment) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
 }
 
 /// A result for each target of a policy, in the order of the spec; nothing if the policy is not there.

@@ -1,14 +1,15 @@
 //! Whose traffic to a backend policies are for. All policies for one part of a backend have the same answer, so that it
 //! is found once.
 
-use super::results::World;
 use crate::{
     attachment::{
+        Options, Snapshot,
         backend::{
             BackendKey, BackendState, PortState,
             policy::PolicyKind,
-            usage::{Sender, Traffic, Use},
+            usage::{Sender, Traffic, Usage, Use},
         },
+        gateway::GatewayState,
         map::Map,
     },
     meta::{NamespacedName, ObjectRef, Seniority},
@@ -17,6 +18,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// What results are made from.
+#[derive(Clone, Copy)]
+pub(in crate::attachment) struct World<'a> {
+    pub(in crate::attachment) snapshot: &'a Snapshot,
+    pub(in crate::attachment) options: &'a Options,
+    pub(in crate::attachment) backends: &'a Map<BackendKey, BackendState>,
+    pub(in crate::attachment) usage: &'a Usage,
+    pub(in crate::attachment) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
+}
 
 /// Who has traffic to a part of a backend that a kind of policy is for.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,8 +8,8 @@ use crate::{
             policy::{Policy, PolicyId},
             policy_status::{
                 ancestors::Ancestors,
-                results::{self, World},
-                traffic::Traffics,
+                results,
+                traffic::{Traffics, World},
             },
         },
         resolver::{depends::Key, state::PolicyState},
