@@ -8,7 +8,7 @@ use crate::{
     v1::{HttpRequestRedirectFilter, RedirectScheme},
 };
 use http::{HeaderValue, StatusCode, header, response};
-use std::net::IpAddr;
+use std::{fmt::Write as _, net::IpAddr};
 
 /// A redirect, compiled (HTTPRequestRedirectFilter).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,17 +110,20 @@ impl Redirect {
             .or_else(|| self.scheme.and_then(well_known_port))
             .unwrap_or(request.port);
 
-        let mut location = format!("{scheme}://{host}");
-        if well_known_port(scheme) != Some(port) {
-            location.push(':');
-            location.push_str(&port.to_string());
-        }
         let path = match &self.path {
             Some(modifier) => &modifier.modify(request.path, request.matched_prefix)?,
             // The target of `OPTIONS *` has no path.
             None if !request.path.starts_with('/') => "/",
             None => request.path,
         };
+        let query = request.query.map_or(0, str::len);
+        let mut location =
+            String::with_capacity(scheme.len() + host.len() + path.len() + query + ROOM);
+        location.extend([scheme, "://", host]);
+        if well_known_port(scheme) != Some(port) {
+            // Writing to a text cannot fail.
+            _ = write!(location, ":{port}");
+        }
         encode(&mut location, path, visible);
         if let Some(query) = request.query {
             location.push('?');
@@ -193,6 +196,9 @@ pub(super) fn precise(text: &str) -> Result<String, CompileError> {
     };
     Err(CompileError::new("hostname", kind))
 }
+
+/// For `://`, `:`, a port and `?`.
+const ROOM: usize = 16;
 
 const fn visible(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'<' | b'>' | b'#' | b'%')

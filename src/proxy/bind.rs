@@ -7,7 +7,7 @@ use super::{
 use crate::{
     attachment::{
         RouteKind,
-        effective::{AttachedRoute, EffectiveListener, EffectiveTls, most_specific},
+        effective::{AttachedRoute, Certificate, EffectiveListener, EffectiveTls, most_specific},
     },
     meta::{Hostname, authority},
     routing::SniTable,
@@ -116,16 +116,20 @@ impl BoundListener {
         self.connections.get_or_init(make).as_ref()
     }
 
+    /// The certificates that it shows, where it terminates TLS.
+    pub(super) fn certificates(&self) -> Option<&[Arc<Certificate>]> {
+        let tls = self.effective.tls.as_ref();
+        tls.map(|tls| &*tls.certificates)
+    }
+
     fn hostname(&self) -> Option<&Hostname> {
         self.effective.hostname.as_ref()
     }
 }
 
-/// Whether two lists of routes are the same allocations.
+/// Whether two lists have the same attachments.
 fn same<R>(one: &[AttachedRoute<R>], other: &[AttachedRoute<R>]) -> bool {
-    let same = |(one, other): (&AttachedRoute<R>, &AttachedRoute<R>)| {
-        Arc::ptr_eq(&one.route, &other.route) && one.hostnames == other.hostnames
-    };
+    let same = |(one, other): (&AttachedRoute<R>, &AttachedRoute<R>)| one.is_same_as(other);
     one.len() == other.len() && one.iter().zip(other).all(same)
 }
 
@@ -262,21 +266,25 @@ pub(super) fn host_of(named: &str) -> &str {
 }
 
 impl BoundListener {
+    /// What it demands of TLS with a client, beside the certificates that it shows.
+    fn demands(&self) -> Option<impl PartialEq + '_> {
+        let tls = self.effective.tls.as_ref();
+        tls.map(
+            |EffectiveTls {
+                 certificates: _,
+                 mode,
+                 client_validation,
+                 options,
+             }| { (mode, client_validation, options) },
+        )
+    }
+
     /// Whether connections that this listener took can go on at another one: it speaks the same, serves the same hosts, and
     /// demands the same of its clients.
     pub(super) fn goes_on_as(&self, other: &Self) -> bool {
-        let demands = |listener: &Self| listener.effective.tls.as_ref().map(demands);
         self.hostname() == other.hostname()
             && self.effective.protocol == other.effective.protocol
-            && demands(self) == demands(other)
-    }
-}
-
-/// What a listener demands of TLS with a client, beside the certificates that it shows.
-fn demands(tls: &EffectiveTls) -> EffectiveTls {
-    EffectiveTls {
-        certificates: Vec::new(),
-        ..tls.clone()
+            && self.demands() == other.demands()
     }
 }
 

@@ -500,15 +500,13 @@ impl Exchange {
             return Ok(Passed::default());
         }
         self.progress = Progress::OfRule;
-        let target = self.target.clone();
-        let rule = target.rule();
-        let calls = self.calls();
-        let mut level = Level {
+        let rule = self.target.rule();
+        let level = Level {
             filters: rule.filters(),
             mirrors: rule.mirrors(),
-            prefix: target.prefix(),
+            prefix: self.target.prefix(),
             connection: self.connection,
-            calls,
+            calls: self.calls(),
         };
         level.pass(&mut self.head, chooser)
     }
@@ -520,7 +518,7 @@ impl Exchange {
         if passed || backend.filters().compiled.steps().is_empty() {
             return Ok(Passed::default());
         }
-        let mut level = Level {
+        let level = Level {
             filters: backend.filters(),
             mirrors: backend.mirrors(),
             prefix: self.target.prefix(),

@@ -31,7 +31,7 @@ pub(super) struct Level<'l> {
 impl Level<'_> {
     /// Takes a request through the filters, in the order of their list.
     pub(super) fn pass(
-        &mut self,
+        &self,
         request: &mut request::Parts,
         chooser: &mut dyn Choose,
     ) -> Result<Passed, Why> {

@@ -2,7 +2,9 @@
 
 use super::{
     Accepted, Begun, Bind, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why,
+    answer::Asker,
     bind::{BoundListener, Owner, host_of},
+    grpc::is_grpc,
     host,
 };
 use http::{header::HOST, request};
@@ -137,10 +139,13 @@ impl HttpSession {
             }
             Err(None) => {
                 // No route is attached for the host, which a call is told in its own form.
-                let table = Table::of_nobody(self.has_grpc_routes());
+                let asker = Asker {
+                    calls: is_grpc(&head.headers),
+                    grpc_routes: self.has_grpc_routes(),
+                };
                 return Received {
                     listener: None,
-                    begun: table.begin_settled(head, self.connection, recalling),
+                    begun: Begun::Answer(asker.error(None, Why::NoRule)),
                 };
             }
         };

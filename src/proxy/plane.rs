@@ -18,8 +18,8 @@ use std::{
 
 /// The whole data plane of a configuration, without its I/O: from a connection to the answer that the client gets.
 ///
-/// Cheap to clone, and never changed: a new configuration makes the [next](Self::next) one, while connections and exchanges
-/// of the old one end as they began.
+/// Cheap to clone, and immutable but for endpoints: a new configuration makes the [next](Self::next) one, while connections and
+/// exchanges of the old one end as they began.
 ///
 /// ```text
 /// DataPlane::accept ──▶ Hello::client_hello ──▶ TlsSettings::authenticated ──▶ HttpSession, Stream
@@ -137,11 +137,7 @@ impl DataPlane {
         client_namespace: &str,
     ) -> Option<MeshPort> {
         let inner = &self.inner;
-        let services = match key.import {
-            true => &inner.effective.imports,
-            false => &inner.effective.services,
-        };
-        let effective = services.get(&key.name)?;
+        let effective = inner.effective.service(&key.name, key.import)?;
         let mut made = inner
             .services
             .lock()
@@ -166,8 +162,9 @@ impl DataPlane {
 
     /// The data plane of another configuration, and what that changes.
     ///
-    /// The cost follows from what has changed: listeners, routes and Services that are the same allocation as before keep what
-    /// was compiled of them, so that a [`Resolver`](crate::attachment::Resolver) should have made both configurations.
+    /// What is compiled follows from what has changed; the rest is one step through Gateways and Services. Listeners, routes and
+    /// Services that are the same allocation as before keep what was compiled of them, so that a
+    /// [`Resolver`](crate::attachment::Resolver) should have made both configurations.
     /// Endpoints are replaced in place, for this data plane, too: whoever chooses one next, in whichever of the two, chooses
     /// among those of today.
     #[must_use]
@@ -188,11 +185,7 @@ fn kept(effective: &Effective, before: Option<&Inner>) -> HashMap<ServiceKey, Ar
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
     let kept = made.iter().filter_map(|(key, service)| {
-        let services = match key.import {
-            true => &effective.imports,
-            false => &effective.services,
-        };
-        let present = services.get(&key.name)?;
+        let present = effective.service(&key.name, key.import)?;
         let same = Arc::ptr_eq(present, &service.effective);
         let kept = match same {
             true => service.clone(),
@@ -215,8 +208,13 @@ struct Bindings<'b> {
 impl Bindings<'_> {
     fn bind(&self, binds: &mut BTreeMap<BindKey, Arc<Bind>>) {
         if self.is_same() {
-            let before = self.before.iter().flat_map(|before| &before.binds);
-            let own = before.filter(|(key, _)| key.gateway == self.gateway.name);
+            // Ports are in order of their Gateways.
+            let first = bind_key(&self.gateway.name, (Transport::Tcp, 0));
+            let from = self
+                .before
+                .iter()
+                .flat_map(|before| before.binds.range(&first..));
+            let own = from.take_while(|(key, _)| key.gateway == self.gateway.name);
             binds.extend(own.map(|(key, bind)| (key.clone(), bind.clone())));
             return;
         }
@@ -322,11 +320,7 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
             if old.continued(listener, new).is_none() {
                 diff.drain.push((*listener.key).clone());
             }
-            let certificates = |listener: &BoundListener| {
-                let tls = listener.effective.tls.as_ref();
-                tls.map(|tls| tls.certificates.clone())
-            };
-            if same.is_some_and(|new| certificates(new) != certificates(listener)) {
+            if same.is_some_and(|new| new.certificates() != listener.certificates()) {
                 diff.certificates.push((*listener.key).clone());
             }
         }

@@ -14,7 +14,7 @@ use crate::{
     routing::{Entry, Router},
     v1::PathMatchType,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What a request is led to: a rule, and the match by which it got there.
 #[derive(Clone, Debug)]
@@ -49,7 +49,8 @@ impl Target {
 pub struct Table {
     site: Site,
     router: Router<Target>,
-    problems: Vec<(RouteKind, MatchError)>,
+    /// Those of each route that has some.
+    problems: BTreeMap<(RouteKind, NamespacedName), Vec<MatchError>>,
     /// How many GRPCRoutes are attached.
     grpc_routes: usize,
 }
@@ -121,15 +122,6 @@ impl Table {
         Self::new(parent, http, grpc, endpoints, options.into())
     }
 
-    /// The table of a port of which no listener serves the host that was asked for: no rule matches. Whether a GRPCRoute is
-    /// attached to a listener of the port decides on the form of the answer.
-    pub(crate) fn of_nobody(has_grpc_routes: bool) -> Self {
-        Self {
-            grpc_routes: usize::from(has_grpc_routes),
-            ..Self::of_no_parent(DataPlaneOptions::default())
-        }
-    }
-
     /// A table without routes which is asked what matches, and serves nobody.
     pub(crate) fn of_no_parent(options: impl Into<DataPlaneOptions>) -> Self {
         let parent = SessionParent::Listener {
@@ -153,7 +145,7 @@ impl Table {
                 endpoints: endpoints.clone(),
             },
             router: Router::new(options.routing),
-            problems: Vec::new(),
+            problems: BTreeMap::new(),
             grpc_routes: 0,
         };
         for (route, hostnames) in http {
@@ -173,10 +165,10 @@ impl Table {
         &self.router
     }
 
-    /// Matches that could not be compiled, with the kind of their route; the others are in force.
-    #[must_use]
-    pub fn problems(&self) -> &[(RouteKind, MatchError)] {
-        &self.problems
+    /// Matches that could not be compiled, with the kind of their route; the others match.
+    pub fn problems(&self) -> impl Iterator<Item = (RouteKind, &MatchError)> {
+        let each = self.problems.iter();
+        each.flat_map(|((kind, _), errors)| errors.iter().map(|error| (*kind, error)))
     }
 
     /// Whether no route is attached.
@@ -234,8 +226,7 @@ impl Table {
 
     /// Drops a route. True if it was there.
     pub fn remove(&mut self, route: &RouteId) -> bool {
-        self.problems
-            .retain(|(kind, problem)| (*kind, problem.route()) != (route.kind, &route.name));
+        self.problems.remove(&(route.kind, route.name.clone()));
         let removed = self.router.remove(&key(route.kind, &route.name));
         if removed && route.kind == RouteKind::Grpc {
             self.grpc_routes = self.grpc_routes.saturating_sub(1);
@@ -249,10 +240,11 @@ impl Table {
         name: &NamespacedName,
         (entries, errors): (Vec<Entry<Target>>, Vec<MatchError>),
     ) {
-        self.problems
-            .retain(|(of, problem)| (*of, problem.route()) != (kind, name));
-        self.problems
-            .extend(errors.into_iter().map(|error| (kind, error)));
+        match errors.is_empty() {
+            true if self.problems.is_empty() => {}
+            true => drop(self.problems.remove(&(kind, name.clone()))),
+            false => drop(self.problems.insert((kind, name.clone()), errors)),
+        }
         let replaced = self.router.insert(key(kind, name), entries);
         if !replaced && kind == RouteKind::Grpc {
             self.grpc_routes += 1;
@@ -276,11 +268,7 @@ impl<'r, R: RouteRules> Moved<'r, R> {
         let mut old = before.iter().peekable();
         for attached in after {
             // Most are where they were, and are not looked into.
-            let same = |was: &&AttachedRoute<R>| {
-                Arc::ptr_eq(&was.route, &attached.route)
-                    && (Arc::ptr_eq(&was.hostnames, &attached.hostnames)
-                        || was.hostnames == attached.hostnames)
-            };
+            let same = |was: &&AttachedRoute<R>| was.is_same_as(attached);
             if old.next_if(same).is_some() {
                 continue;
             }

@@ -12,8 +12,9 @@ use crate::{
     attachment::effective::{BackendPort, EffectiveFilters},
     meta::Authority,
     proxy::{
-        AfterFailure, Attempt, Attempted, BackendProtocol, Begun, Draws, Exchange, Failure,
-        HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why, is_grpc, settle,
+        AfterFailure, Attempt, Attempted, BackendProtocol, Begun, DataPlaneOptions, Draws,
+        Exchange, Failure, HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why,
+        is_grpc, settle,
     },
     routing::{Explanation, Verdict},
 };
@@ -38,7 +39,7 @@ impl<'r> AtTable<'r> {
     /// A request over a connection of HTTP.
     pub(super) fn new(request: &'r Request, session: HttpSession, moment: &'r Moment) -> Self {
         let parts = settled(request);
-        let nobody = || Arc::new(Table::of_nobody(false));
+        let nobody = || Arc::new(Table::of_no_parent(DataPlaneOptions::default()));
         let (table, served) = match session.find(&parts) {
             Ok((_, table)) => (table.clone(), true),
             Err(Some(_)) => (nobody(), true),
@@ -124,7 +125,7 @@ impl<'r> AtTable<'r> {
         if !matches!(answer.status, Some(400 | 421)) || answer.route.is_some() {
             say_losers(&mut answer, &explanation);
         }
-        let left_out = self.table.problems().iter();
+        let left_out = self.table.problems();
         let left_out =
             left_out.map(|(kind, problem)| format!("left out: {}, {problem}", kind.as_str()));
         answer.why.extend(left_out);
@@ -344,19 +345,32 @@ fn respond(
     let (mut response, ()) = http::Response::new(()).into_parts();
     response.status = behaviour.status;
     response.headers = behaviour.headers;
-    let (issued, problem) = match exchange.respond(attempt, &mut response, issuing) {
-        Ok(responded) => (responded.issued, None),
-        Err(error) => (None, Some(error)),
+    let issued = match exchange.respond(attempt, &mut response, issuing) {
+        Ok(responded) => responded.issued,
+        Err(error) => {
+            let problem = format!("the response cannot be changed: {error}");
+            return match exchange.failed(attempt, Failure::Malformed, taken) {
+                AfterFailure::Answer(local) => Responded {
+                    in_time: true,
+                    ..Responded::by_itself(local, problem)
+                },
+                // What was answered is not asked again.
+                AfterFailure::Again => Responded {
+                    status: StatusCode::BAD_GATEWAY,
+                    headers: HeaderMap::new(),
+                    in_time: true,
+                    issued: None,
+                    problem: Some(problem),
+                },
+            };
+        }
     };
-    if problem.is_some() {
-        response.status = StatusCode::BAD_GATEWAY;
-    }
     Responded {
         status: response.status,
         headers: response.headers,
         in_time: true,
         issued,
-        problem: problem.map(|error| format!("the response cannot be changed: {error}")),
+        problem: None,
     }
 }
 

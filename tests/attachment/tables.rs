@@ -76,7 +76,7 @@ fn in_force(resolver: &Resolver) -> Vec<String> {
         &Endpoints::new(effective),
         routing::RouterOptions::default(),
     );
-    assert_eq!(table.problems(), []);
+    assert_eq!(table.problems().count(), 0);
     let names = |name: &NamespacedName| name.name.clone();
     let here: Vec<String> = listener
         .http

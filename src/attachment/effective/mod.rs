@@ -59,12 +59,18 @@ impl Effective {
     /// The endpoints behind a port of a backend, ready or not. None if there is no such port.
     #[must_use]
     pub fn endpoints(&self, port: &BackendPortKey) -> Option<&Arc<EndpointList>> {
-        let services = match port.import {
+        let service = self.service(&port.name, port.import)?;
+        Some(&service.port_for(port.transport, port.port)?.endpoints)
+    }
+
+    /// A Service, or with `import` a ServiceImport.
+    #[must_use]
+    pub fn service(&self, name: &NamespacedName, import: bool) -> Option<&Arc<EffectiveService>> {
+        let services = match import {
             true => &self.imports,
             false => &self.services,
         };
-        let service = services.get(&port.name)?;
-        Some(&service.port_for(port.transport, port.port)?.endpoints)
+        services.get(name)
     }
 
     /// The Services, or the ServiceImports.

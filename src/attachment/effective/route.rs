@@ -13,11 +13,20 @@ use std::sync::Arc;
 pub struct AttachedRoute<R> {
     /// The route's rules, shared between all its parents.
     pub route: Arc<R>,
-    /// The hosts for which the route holds at this listener; never empty.
+    /// The hosts for which the route applies at this listener; never empty.
     pub hostnames: Arc<[EffectiveHostname]>,
 }
 
-/// A hostname for which a route holds at a listener: what the listener's hostname and one of the
+impl<R> AttachedRoute<R> {
+    /// Whether it is the attachment of the same rules, by their allocation, for the same hosts: what was compiled of one counts
+    /// for the other.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.route, &other.route)
+            && (Arc::ptr_eq(&self.hostnames, &other.hostnames) || self.hostnames == other.hostnames)
+    }
+}
+
+/// A hostname for which a route applies at a listener: what the listener's hostname and one of the
 /// route's own have in common (HTTPRoute `spec.hostnames`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EffectiveHostname {
