@@ -4,6 +4,8 @@ pub mod attachment;
 pub mod backend;
 pub mod certificate;
 pub mod conversion;
+#[cfg(test)]
+mod counter;
 pub mod crd;
 pub mod filters;
 pub mod lint;

@@ -81,15 +81,15 @@ mod unimplemented;
 mod values;
 
 #[cfg(test)]
-pub(crate) use assembly::claims::work::ports as mesh_ports_judged;
+pub(crate) use assembly::claims::PORTS_JUDGED as MESH_PORTS_JUDGED;
 #[cfg(test)]
-pub(crate) use backend::policy_status::traffic::work::uses as uses_looked_at;
+pub(crate) use backend::PORTS_LOOKED_AT;
 #[cfg(test)]
-pub(crate) use backend::ports_looked_at;
+pub(crate) use backend::policy_status::traffic::USES_LOOKED_AT;
 pub use effective::Effective;
 pub(crate) use gateway::{conflict::Family, validity::ListenerLack};
 #[cfg(test)]
-pub(crate) use objects::grants::work::grants_read;
+pub(crate) use objects::grants::GRANTS_READ;
 pub(crate) use objects::{
     certificates::{is_config_map, is_secret},
     grants::Pair as GrantPair,
@@ -113,7 +113,7 @@ pub use resolution::{Changes, PolicyTarget, Resolution, Status};
 pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
 pub(crate) use route::NAME_LABEL;
 #[cfg(test)]
-pub(crate) use route::selectors_asked;
+pub(crate) use route::SELECTORS_ASKED;
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };

@@ -30,7 +30,7 @@ impl Budget {
             Some(left) => {
                 self.left.set(left);
                 #[cfg(test)]
-                work::looked_at(matches);
+                MATCHES.add(matches);
                 true
             }
             None => {
@@ -92,21 +92,8 @@ fn grpc(route: &GrpcRouteRules) -> usize {
         .sum()
 }
 
-/// How many matches are looked at. Findings do not show that, so it is counted.
 #[cfg(test)]
-pub(super) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn looked_at(matches: usize) {
-        LOOKED_AT.with(|count| count.set(count.get() + matches));
-    }
-
-    /// How many matches this thread has looked at since it was last asked.
-    pub(in crate::lint) fn matches() -> usize {
-        LOOKED_AT.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How many matches are looked at.
+    pub(in crate::lint) MATCHES
+);

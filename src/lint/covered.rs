@@ -365,7 +365,7 @@ impl<'a> Bucket<'a> {
         for at in self.plain.iter().chain(conditional.flatten()) {
             *left = left.checked_sub(1)?;
             #[cfg(test)]
-            COMPARED.with(|compared| compared.set(compared.get() + 1));
+            COMPARED.add(1);
             if covers(*at) {
                 return Some(*at);
             }
@@ -375,10 +375,10 @@ impl<'a> Bucket<'a> {
 }
 
 #[cfg(test)]
-thread_local! {
-    /// How many entries were compared, for the tests that count the work.
-    static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
+crate::counter::counter!(
+    /// How many entries are compared.
+    COMPARED
+);
 
 /// The hostnames that cover this one, the nearest first.
 fn wider_hosts(hostname: &HostPattern) -> impl Iterator<Item = HostPattern> {

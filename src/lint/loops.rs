@@ -152,7 +152,7 @@ impl<'a> Reached<'a> {
         listener: &'a EffectiveListener,
         options: &LintOptions,
     ) -> Self {
-        let with_hosts = routes(listener).filter(|attached| {
+        let with_hosts = routes(listener).iter().filter(|attached| {
             let mut hostnames = attached.hostnames.iter();
             hostnames.any(|hostname| hostname.hostname.is_some())
         });
@@ -167,11 +167,10 @@ impl<'a> Reached<'a> {
 }
 
 /// The HTTPRoutes of a listener.
-fn routes(listener: &EffectiveListener) -> impl Iterator<Item = &AttachedRoute<HttpRouteRules>> {
-    listener.http.iter().inspect(|_| {
-        #[cfg(test)]
-        work::looked_at();
-    })
+fn routes(listener: &EffectiveListener) -> &[AttachedRoute<HttpRouteRules>] {
+    #[cfg(test)]
+    ROUTES.add(listener.http.len());
+    &listener.http
 }
 
 /// A place to which a client is sent.
@@ -345,21 +344,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// How many routes of listeners are looked at. Findings do not show that, so it is counted.
 #[cfg(test)]
-pub(super) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn looked_at() {
-        LOOKED_AT.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many routes this thread has looked at since it was last asked.
-    pub(in crate::lint) fn routes() -> usize {
-        LOOKED_AT.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How many routes of listeners are looked at.
+    pub(in crate::lint) ROUTES
+);

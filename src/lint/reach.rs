@@ -603,7 +603,7 @@ fn attached(listener: &EffectiveListener) -> impl Iterator<Item = (RouteKind, &N
     ) -> impl Iterator<Item = (RouteKind, &NamespacedName)> {
         routes.iter().map(move |attached| {
             #[cfg(test)]
-            work::looked_at();
+            ROUTES.add(1);
             (kind, attached.route.seniority().name)
         })
     }
@@ -614,21 +614,8 @@ fn attached(listener: &EffectiveListener) -> impl Iterator<Item = (RouteKind, &N
         .chain(of(RouteKind::Udp, &listener.udp))
 }
 
-/// How many routes of listeners are looked at. Findings do not show that, so it is counted.
 #[cfg(test)]
-pub(super) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn looked_at() {
-        LOOKED_AT.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many routes this thread has looked at since it was last asked.
-    pub(in crate::lint) fn routes() -> usize {
-        LOOKED_AT.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How many routes of listeners are looked at.
+    pub(in crate::lint) ROUTES
+);

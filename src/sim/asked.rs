@@ -65,7 +65,7 @@ impl Asked<'_> {
         backends: &mut dyn Backends,
     ) -> Answer {
         #[cfg(test)]
-        work::explained();
+        EXPLAINED.add(1);
         let mut why = self.why.clone();
         let mut answer = match (&self.place, &self.destination) {
             (Place::Table(table), _) => table.answer(why, draw, backends),
@@ -151,24 +151,8 @@ pub(crate) fn redirected(request: &Request, answer: &Answer) -> Option<Request> 
     (next.authority().ok()?.host() == asked.host()).then_some(next)
 }
 
-/// Counts explanations, for tests: a count of draws does not show what it costs.
 #[cfg(test)]
-pub(super) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static EXPLAINED: Cell<u64> = const { Cell::new(0) };
-    }
-
-    /// Notes that an answer was explained.
-    pub(in crate::sim) fn explained() {
-        EXPLAINED.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many answers this thread explains in `run`.
-    pub(in crate::sim) fn explained_in<T>(run: impl FnOnce() -> T) -> (T, u64) {
-        let before = EXPLAINED.with(Cell::get);
-        let result = run();
-        (result, EXPLAINED.with(Cell::get) - before)
-    }
-}
+crate::counter::counter!(
+    /// How many answers are explained: a count of draws does not show what it costs.
+    pub(in crate::sim) EXPLAINED
+);

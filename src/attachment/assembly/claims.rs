@@ -314,7 +314,7 @@ fn lost(
 ) -> Vec<LostPort> {
     let at = |port: Option<u16>| {
         #[cfg(test)]
-        work::judged();
+        PORTS_JUDGED.add(1);
         let to = own.governing(port).over(id, age)?;
         Some(LostPort { port, to })
     };
@@ -354,21 +354,8 @@ fn kind_of(order: usize) -> RouteKind {
     }
 }
 
-/// How often it is asked who governs a port. Statuses do not show that, so it is counted.
 #[cfg(test)]
-pub(crate) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static JUDGED: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn judged() {
-        JUDGED.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How often it was asked on this thread since this was last called.
-    pub(crate) fn ports() -> usize {
-        JUDGED.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How often it is asked who governs a port.
+    pub(crate) PORTS_JUDGED
+);

@@ -9,5 +9,5 @@ pub(super) mod usage;
 
 pub(super) use key::BackendKey;
 #[cfg(test)]
-pub(crate) use service::ports_looked_at;
+pub(crate) use service::PORTS_LOOKED_AT;
 pub(super) use service::{BackendState, Carrier, PortState, examine, port};

@@ -65,22 +65,17 @@ impl BackendState {
         let places = number.and_then(|number| self.by_number.get(&number));
         places.into_iter().flatten().filter_map(|place| {
             #[cfg(test)]
-            LOOKED_AT.with(|count| count.set(count.get() + 1));
+            PORTS_LOOKED_AT.add(1);
             self.ports.get(*place)
         })
     }
 }
 
 #[cfg(test)]
-thread_local! {
-    static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// How many ports references have looked at since the last time that this was asked, in this thread.
-#[cfg(test)]
-pub(crate) fn ports_looked_at() -> usize {
-    LOOKED_AT.with(std::cell::Cell::take)
-}
+crate::counter::counter!(
+    /// How many ports references look at.
+    pub(crate) PORTS_LOOKED_AT
+);
 
 /// A port of a backend.
 #[derive(Clone, Debug, PartialEq)]

@@ -139,7 +139,7 @@ impl Grants {
         let mut granted = Granted::default();
         for (_, grant) in Snapshot::in_namespace(snapshot.reference_grants(), namespace) {
             #[cfg(test)]
-            work::read();
+            GRANTS_READ.add(1);
             if let Some(spec) = &grant.spec {
                 granted.add(&spec.from, &spec.to);
             }
@@ -175,24 +175,11 @@ impl Grants {
     }
 }
 
-/// How many grants are read. Results do not show that, so it is counted.
 #[cfg(test)]
-pub(crate) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static READ: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn read() {
-        READ.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many grants this thread has read since it was last asked.
-    pub(crate) fn grants_read() -> usize {
-        READ.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How many grants are read.
+    pub(crate) GRANTS_READ
+);
 
 #[cfg(test)]
 mod tests {

@@ -89,7 +89,7 @@ fn why_not(
     namespace: &str,
 ) -> Option<String> {
     #[cfg(test)]
-    work::asked();
+    SELECTORS_ASKED.add(1);
     if selector.matches(labels) {
         return None;
     }
@@ -150,21 +150,8 @@ fn missing(name: &str, snapshot: &Snapshot, assumed: bool) -> String {
     }
 }
 
-/// How often selectors are asked. Statuses do not show that, so it is counted.
 #[cfg(test)]
-pub(crate) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static ASKED: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn asked() {
-        ASKED.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How often this thread has asked since it was last asked.
-    pub(crate) fn selectors() -> usize {
-        ASKED.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How often a selector is asked for a namespace.
+    pub(crate) SELECTORS_ASKED
+);

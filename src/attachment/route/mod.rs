@@ -10,7 +10,7 @@ mod view;
 
 pub(crate) use allowed::NAME_LABEL;
 #[cfg(test)]
-pub(crate) use allowed::work::selectors as selectors_asked;
+pub(crate) use allowed::SELECTORS_ASKED;
 pub(super) use allowed::{Allowed, labels};
 pub(super) use at_gateway::accepted;
 pub(super) use at_service::governs;

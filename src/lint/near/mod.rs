@@ -186,7 +186,7 @@ impl<'a> Near<'a> {
     /// Whether one more object may be looked at.
     fn may_look(&self) -> bool {
         #[cfg(test)]
-        work::looked();
+        LOOKED_AT.add(1);
         let looked_at = self.objects.get().saturating_add(1);
         self.objects.set(looked_at);
         looked_at <= self.limits.max_objects
@@ -386,31 +386,14 @@ impl<'a> Near<'a> {
     }
 }
 
-/// How many objects are looked at. Hints do not show that, so it is counted.
 #[cfg(test)]
-pub(super) mod work {
-    use std::cell::Cell;
+crate::counter::counter!(
+    /// How many routes are judged.
+    pub(in crate::lint) JUDGED
+);
 
-    thread_local! {
-        static LOOKED: Cell<usize> = const { Cell::new(0) };
-        static JUDGED: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn judged() {
-        JUDGED.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many routes this thread has judged since it was last asked.
-    pub(in crate::lint) fn judgements() -> usize {
-        JUDGED.with(Cell::take)
-    }
-
-    pub(super) fn looked() {
-        LOOKED.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many objects this thread has looked at, or refused to, since it was last asked.
-    pub(in crate::lint) fn looks() -> usize {
-        LOOKED.with(Cell::take)
-    }
-}
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many objects are looked at, or would be but for the bound.
+    pub(in crate::lint) LOOKED_AT
+);

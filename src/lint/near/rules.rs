@@ -79,7 +79,7 @@ impl Near<'_> {
             return Arc::clone(judged);
         }
         #[cfg(test)]
-        super::work::judged();
+        super::JUDGED.add(1);
         let resolving = self.resolver.options();
         let mut options = ValidationOptions::of(resolving.release, resolving.channel);
         options.patterns = resolving.patterns;

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::lint::{
-    budget::work::matches, loops::work::routes as routes_for_redirects, near::NearLimits,
-    reach::work::routes as routes_by_listener,
+    budget::MATCHES, loops::ROUTES as ROUTES_FOR_REDIRECTS, near::NearLimits,
+    reach::ROUTES as ROUTES_BY_LISTENER,
 };
 
 /// Of each grant the set is read once, and each reference that fails looks at few, however many there are.
@@ -29,16 +29,16 @@ fn the_work_on_a_set_is_in_proportion_to_its_references_and_grants() {
             .collect();
         let objects: Vec<_> = objects.iter().collect();
         let options = validation::ValidationOptions::new(Channel::Standard);
-        crate::attachment::grants_read();
-        near::work::looks();
+        crate::attachment::GRANTS_READ.take();
+        near::LOOKED_AT.take();
         let reports: Vec<Report> = judge_set(&objects, &options).collect();
         let refused = reports
             .iter()
             .flat_map(Report::findings)
             .filter(|f| f.rule() == "Reference/granted");
         assert_eq!(refused.count(), many);
-        assert_eq!(crate::attachment::grants_read(), many);
-        near::work::looks()
+        assert_eq!(crate::attachment::GRANTS_READ.take(), many);
+        near::LOOKED_AT.take()
     };
     let most = NearLimits::default().max_objects;
     for many in [10, 3_000] {
@@ -57,13 +57,13 @@ fn references_to_a_service_of_many_ports_cost_no_more_than_to_one_of_few() {
         let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": ports}});
         let backends: Vec<_> = (1..=16).map(|n| json!({"name": "s", "port": n})).collect();
         let subject = route(&json!({"rules": [{"backendRefs": backends}]}));
-        crate::attachment::ports_looked_at();
+        crate::attachment::PORTS_LOOKED_AT.take();
         let found = rules(&[&service, &subject]);
         assert!(
             found.iter().all(|(rule, _)| *rule == "Route/has-parent"),
             "{found:?}"
         );
-        crate::attachment::ports_looked_at()
+        crate::attachment::PORTS_LOOKED_AT.take()
     };
     let (few, many) = (work(16), work(4_096));
     assert!(few > 0 && many == few, "{few} {many}");
@@ -84,9 +84,9 @@ fn a_route_that_many_parents_reject_for_its_rules_is_judged_once() {
     let subject = route(&json!({"parentRefs": parents, "rules": [
         {"matches": [{"path": {"type": "RegularExpression", "value": "("}}]},
     ]}));
-    near::work::judgements();
+    near::JUDGED.take();
     let found = rules(&[&subject, &gateway(&json!(listeners))]);
-    assert_eq!(near::work::judgements(), 1);
+    assert_eq!(near::JUDGED.take(), 1);
     let mut found = found.iter().map(|(rule, _)| *rule);
     assert!(!found.any(|rule| rule == "ParentReference/accepted"));
 }
@@ -116,9 +116,9 @@ fn redirects_to_other_hosts_look_at_each_route_of_a_listener_twice_however_many_
             json!({"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": next}}]})
         });
         let objects: Vec<_> = routes.iter().chain([&gateway]).collect();
-        routes_for_redirects();
+        ROUTES_FOR_REDIRECTS.take();
         judged(&objects);
-        assert_eq!(routes_for_redirects(), 2 * many);
+        assert_eq!(ROUTES_FOR_REDIRECTS.take(), 2 * many);
     }
 }
 
@@ -141,11 +141,11 @@ fn hosts_that_belong_to_another_listener_look_at_each_attached_route_once() {
         let wide = (0..many).map(|n| at("wide", "w", n));
         let routes: Vec<_> = wide.chain((0..many).map(|n| at("lab", "l", n))).collect();
         let objects: Vec<_> = routes.iter().chain([&gateway]).collect();
-        routes_by_listener();
+        ROUTES_BY_LISTENER.take();
         let found = judged(&objects);
         let lost = found.iter().flatten().filter(|f| f.0 == "Route/reached");
         assert_eq!(lost.count(), many);
-        assert_eq!(routes_by_listener(), 2 * many);
+        assert_eq!(ROUTES_BY_LISTENER.take(), 2 * many);
     }
 }
 
@@ -182,13 +182,13 @@ fn no_more_matches_are_looked_at_than_allowed_and_tables_that_are_passed_over_ar
             max_matches,
             ..LintOptions::default()
         };
-        matches();
+        MATCHES.take();
         let Linted { reports, met } = judge_together(members, &options, looking);
         let dead = reports.values().flat_map(Report::findings);
         let dead = dead
             .filter(|f| f.rule() == "RouteRules/no-dead-match")
             .count();
-        (dead, met, matches())
+        (dead, met, MATCHES.take())
     };
     // 32 tables of 2 routes, each with 4 matches for 2 hostnames; for redirects the tables once more.
     let (dead, met, _) = judge(512);
@@ -259,9 +259,9 @@ fn policies_for_one_service_look_at_each_of_its_uses_once_however_many_there_are
     let objects: Vec<_> = gateways.chain(routes).chain(policies).collect();
     let service = service("s", 3);
     let objects: Vec<_> = objects.iter().chain([&service]).collect();
-    crate::attachment::uses_looked_at();
+    crate::attachment::USES_LOOKED_AT.take();
     judged(&objects);
-    assert_eq!(crate::attachment::uses_looked_at(), 2 * many);
+    assert_eq!(crate::attachment::USES_LOOKED_AT.take(), 2 * many);
 }
 
 /// A selector is asked once for all routes of a namespace.
@@ -289,9 +289,9 @@ fn routes_of_one_namespace_ask_the_selector_of_a_listener_once() {
         });
         let objects: Vec<_> = routes.chain(namespaces.clone()).collect();
         let objects: Vec<_> = objects.iter().chain([&gateway]).collect();
-        crate::attachment::selectors_asked();
+        crate::attachment::SELECTORS_ASKED.take();
         judged(&objects);
-        assert_eq!(crate::attachment::selectors_asked(), 4);
+        assert_eq!(crate::attachment::SELECTORS_ASKED.take(), 4);
     }
 }
 
@@ -312,10 +312,10 @@ fn mesh_routes_for_every_port_cost_no_more_for_more_ports() {
         });
         let objects: Vec<_> = routes.chain([service("s", ports)]).collect();
         let objects: Vec<_> = objects.iter().collect();
-        crate::attachment::mesh_ports_judged();
+        crate::attachment::MESH_PORTS_JUDGED.take();
         let found = judged(&objects).into_iter().flatten();
         let rejected = found.filter(|f| f.0 == "ParentReference/accepted").count();
-        (crate::attachment::mesh_ports_judged(), rejected)
+        (crate::attachment::MESH_PORTS_JUDGED.take(), rejected)
     };
     for ports in [20, 200] {
         assert_eq!(judged_ports("HTTPRoute", ports), (1, 0));

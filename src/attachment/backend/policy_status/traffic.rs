@@ -203,7 +203,7 @@ impl Parts {
         let mut other_kinds = BTreeSet::new();
         for one in uses {
             #[cfg(test)]
-            work::looked_at();
+            USES_LOOKED_AT.add(1);
             used = true;
             other_kinds.insert(traffic_of_other_kinds(kind, one));
             let Some(state) = state else {
@@ -271,21 +271,8 @@ fn unused(kind: PolicyKind, target: &ObjectRef, of_other_kinds: &BTreeSet<&str>)
     )
 }
 
-/// How many uses of backends are looked at for policies. Results do not show that, so it is counted.
 #[cfg(test)]
-pub(crate) mod work {
-    use std::cell::Cell;
-
-    thread_local! {
-        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn looked_at() {
-        LOOKED_AT.with(|count| count.set(count.get() + 1));
-    }
-
-    /// How many uses this thread has looked at since it was last asked.
-    pub(crate) fn uses() -> usize {
-        LOOKED_AT.with(Cell::take)
-    }
-}
+crate::counter::counter!(
+    /// How many uses of backends are looked at for policies.
+    pub(crate) USES_LOOKED_AT
+);
