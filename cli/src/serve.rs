@@ -388,9 +388,7 @@ impl Server {
     /// Resolves what has changed.
     fn update(&mut self) {
         let changes = self.resolver.update();
-        self.stale |= !(changes.gateways.is_empty()
-            && changes.services.is_empty()
-            && changes.imports.is_empty());
+        self.stale |= changes.concerns_traffic();
         self.untold.extend(changes.statuses);
     }
 
@@ -431,7 +429,6 @@ impl Server {
                 .ok_or("the clock cannot go that far")?;
         }
         self.resolver.set_now(self.now().0);
-        self.stale = true;
         self.update();
         Ok(Reply::now(self.now().0.to_string()))
     }

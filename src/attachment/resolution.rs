@@ -107,9 +107,60 @@ impl Changes {
     /// Whether nothing has changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.statuses.is_empty()
-            && self.gateways.is_empty()
-            && self.services.is_empty()
-            && self.imports.is_empty()
+        self.statuses.is_empty() && !self.concerns_traffic()
+    }
+
+    /// Whether [`effective`](Resolution::effective) is another than before, so that a data plane has to be told. A change of
+    /// statuses alone is none of its business.
+    #[must_use]
+    pub fn concerns_traffic(&self) -> bool {
+        let Self {
+            statuses: _,
+            gateways,
+            services,
+            imports,
+        } = self;
+        !(gateways.is_empty() && services.is_empty() && imports.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Statuses are the API server's; all else is the data plane's.
+    #[test]
+    fn a_change_concerns_traffic_unless_it_is_one_of_statuses_alone() {
+        let name = || BTreeSet::from([NamespacedName::new("shop", "a")]);
+        let statuses = Changes {
+            statuses: [ObjectRef::gateway_api(
+                "Gateway",
+                &NamespacedName::new("shop", "a"),
+            )]
+            .into(),
+            ..Changes::default()
+        };
+        assert!(!statuses.concerns_traffic() && !statuses.is_empty());
+        assert!(!Changes::default().concerns_traffic() && Changes::default().is_empty());
+        let of_traffic = [
+            Changes {
+                gateways: name(),
+                ..Changes::default()
+            },
+            Changes {
+                services: name(),
+                ..Changes::default()
+            },
+            Changes {
+                imports: name(),
+                ..Changes::default()
+            },
+        ];
+        for changes in of_traffic {
+            assert!(
+                changes.concerns_traffic() && !changes.is_empty(),
+                "{changes:?}"
+            );
+        }
     }
 }

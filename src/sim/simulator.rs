@@ -15,6 +15,12 @@ use crate::{
 };
 use std::time::{Duration, SystemTime};
 
+#[cfg(test)]
+crate::counter::counter!(
+    /// How often another configuration is put in force.
+    pub(in crate::sim) UPDATES
+);
+
 /// Answers requests under an effective configuration.
 ///
 /// Tables are compiled when they are first asked for and kept as long as the listener or Service is the
@@ -67,6 +73,8 @@ impl Simulator {
 
     /// Puts another configuration in force.
     pub fn update(&mut self, effective: Effective) {
+        #[cfg(test)]
+        UPDATES.add(1);
         self.plane = self.plane.next(effective).0;
     }
 

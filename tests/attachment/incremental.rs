@@ -112,6 +112,9 @@ proptest! {
                     }
                 }
             }
+            if before.effective != after.effective {
+                prop_assert!(changes.concerns_traffic());
+            }
             before = after.clone();
         }
     }

@@ -64,7 +64,7 @@ impl Plan<'_> {
                     .unwrap_or(Timestamp::MAX);
                 simulator.set_now(now.into());
                 resolver.set_now(now);
-                if !resolver.update().statuses.is_empty() {
+                if resolver.update().concerns_traffic() {
                     simulator.update(resolver.resolution().effective.clone());
                 }
             }

@@ -73,7 +73,7 @@ pub struct World {
     backends: BTreeMap<NamespacedName, Handler>,
     trace: Vec<Step>,
     seed: u64,
-    /// Whether objects changed since the data plane was told.
+    /// Whether objects or the time changed since the resolver last looked.
     stale: bool,
 }
 
@@ -184,8 +184,7 @@ impl World {
         client: &mut WorldClient,
         mut request: Request,
     ) -> Result<Answer, RequestError> {
-        if std::mem::take(&mut self.stale) {
-            self.resolver.update();
+        if std::mem::take(&mut self.stale) && self.resolver.update().concerns_traffic() {
             let effective = self.resolver.resolution().effective.clone();
             self.simulator.update(effective);
         }

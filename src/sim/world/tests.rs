@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     manifest,
-    sim::{Client, Refusal, SessionStanding},
+    sim::{Client, Refusal, SessionStanding, simulator::UPDATES},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -183,6 +183,36 @@ fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_bac
 }
 
 /// A session of a backend that is drained goes on, through changes of the objects, and ends with its endpoint.
+/// Time by which nothing ends leaves the data plane as it is, and so does an object that no traffic meets.
+#[test]
+fn the_data_plane_is_told_of_changes_that_concern_traffic_and_of_no_others() {
+    let mut world = World::new(1);
+    canary(&mut world, [1, 0]);
+    world.set_backend("shop", "old", |_, _| {
+        Ok(BackendBehaviour {
+            delay: "1s".parse().unwrap(),
+            ..BackendBehaviour::default()
+        })
+    });
+    let mut client = WorldClient::outside("ann");
+    let mut updates = |world: &mut World| {
+        UPDATES.take();
+        world.get(&mut client, "http://shop.example/").unwrap();
+        UPDATES.take()
+    };
+    assert_eq!(updates(&mut world), 1);
+    assert_eq!(updates(&mut world), 0);
+    world.advance(Duration::from_secs(60));
+    let class = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
+        "metadata": {"name": "other"}, "spec": {"controllerName": "example.com/other"},
+    });
+    apply(&mut world, [class]);
+    assert_eq!(updates(&mut world), 0);
+    canary(&mut world, [0, 1]);
+    assert_eq!(updates(&mut world), 1);
+}
+
 #[test]
 fn sessions_live_through_changes_of_objects_and_move_when_their_endpoint_is_gone() {
     let mut world = World::new(1);
