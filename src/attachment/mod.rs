@@ -103,6 +103,7 @@ pub use objects::{
     },
     route_id::{RouteId, RouteKind},
     rule_label::RuleLabel,
+    slice::service_of,
     snapshot::Snapshot,
 };
 pub use options::{

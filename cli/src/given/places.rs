@@ -2,7 +2,7 @@
 
 use super::Given;
 use gwapi::{
-    attachment::{RouteId, RouteKind, Snapshot},
+    attachment::{RouteId, RouteKind, Snapshot, service_of},
     meta::ObjectRef,
     sim::BackendName,
 };
@@ -24,13 +24,8 @@ impl Given {
         let Some(IntOrString::String(name)) = &port.target_port else {
             return None;
         };
-        let slices = snapshot.endpoint_slices().iter();
-        let mut slices = slices.filter(|(slice, _)| slice.namespace == place.namespace);
-        let has_slice = slices.any(|(_, slice)| {
-            let labels = slice.metadata.labels.as_ref();
-            let service = labels.and_then(|labels| labels.get("kubernetes.io/service-name"));
-            service == Some(&place.name)
-        });
+        let mut slices = snapshot.endpoint_slices().values();
+        let has_slice = slices.any(|slice| service_of(slice).as_ref() == Some(&place));
         let known = has_slice || snapshot.endpoints().contains_key(&place);
         (backend.reference.kind == "Service" && !known).then_some(name)
     }

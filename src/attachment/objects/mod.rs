@@ -8,5 +8,6 @@ pub(super) mod object;
 pub(super) mod route_id;
 pub(super) mod rule_label;
 mod secrets;
+pub(super) mod slice;
 
 pub(super) mod snapshot;

@@ -3,7 +3,7 @@
 use super::{
     absent::Absent,
     installed::{EXTENSIONS_GROUP, InstalledCrd},
-    object::{self, ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
+    object::{ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
     secrets::Secrets,
 };
 use crate::{
@@ -283,18 +283,6 @@ impl<O: Into<SnapshotObject>> FromIterator<O> for Snapshot {
         snapshot.extend(objects);
         snapshot
     }
-}
-
-/// The Service that an EndpointSlice belongs to, from its label.
-pub(in crate::attachment) fn slice_service(
-    slice: &EndpointSlice,
-    label: &str,
-) -> Option<NamespacedName> {
-    let name = slice.metadata.labels.as_ref()?.get(label)?;
-    Some(NamespacedName::new(
-        object::namespace(&slice.metadata),
-        name.clone(),
-    ))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
         map::Map,
         objects::{
             route_id::{RouteId, RouteKind},
-            snapshot::slice_service,
+            slice::{import_of, service_of},
         },
         route,
     },
@@ -222,21 +222,9 @@ fn policy(snapshot: &Snapshot, kind: PolicyKind, place: NamespacedName) -> Optio
 
 fn slice(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let slice = snapshot.endpoint_slices().get(&place)?;
-    let keys: Vec<Key> = slice_owners(slice).map(Key::Slices).collect();
-    Some((Dependent::Slice(place), keys))
-}
-
-/// The backends that an EndpointSlice belongs to.
-fn slice_owners(
-    slice: &k8s_openapi::api::discovery::v1::EndpointSlice,
-) -> impl Iterator<Item = BackendKey> {
-    [
-        (false, "kubernetes.io/service-name"),
-        (true, "multicluster.kubernetes.io/service-name"),
-    ]
-    .into_iter()
-    .filter_map(|(import, label)| {
-        let name = slice_service(slice, label)?;
-        Some(BackendKey { import, name })
-    })
+    let service = service_of(slice).map(|name| (false, name));
+    let owners = service.into_iter();
+    let owners = owners.chain(import_of(slice).map(|name| (true, name)));
+    let keys = owners.map(|(import, name)| Key::Slices(BackendKey { import, name }));
+    Some((Dependent::Slice(place), keys.collect()))
 }

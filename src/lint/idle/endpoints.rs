@@ -4,15 +4,13 @@ use crate::{
     attachment::{
         Resolver, RouteId, RouteKind,
         effective::{EffectiveBackend, EndpointList},
+        service_of,
     },
     lint::found::Found,
     meta::NamespacedName,
     rules::set as rules,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The label by which an EndpointSlice names its Service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// How many names of ports a help names.
 const MOST_NAMED: usize = 8;
@@ -136,17 +134,11 @@ fn quoted(name: &str) -> String {
 
 fn port_names(resolver: &Resolver) -> PortNames<'_> {
     let mut names = PortNames::new();
-    for (place, slice) in resolver.snapshot().endpoint_slices() {
-        let labels = slice.metadata.labels.as_ref();
-        let Some(service) = labels.and_then(|labels| labels.get(SERVICE_NAME)) else {
+    for slice in resolver.snapshot().endpoint_slices().values() {
+        let Some(service) = service_of(slice) else {
             continue;
         };
-        let of_service = names
-            .entry(NamespacedName::new(
-                place.namespace.clone(),
-                service.clone(),
-            ))
-            .or_default();
+        let of_service = names.entry(service).or_default();
         let ports = slice.ports.iter().flatten();
         of_service.extend(ports.map(|port| port.name.as_deref().unwrap_or_default()));
     }
