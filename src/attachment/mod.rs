@@ -87,7 +87,7 @@ pub(crate) use backend::PORTS_LOOKED_AT;
 #[cfg(test)]
 pub(crate) use backend::policy_status::traffic::USES_LOOKED_AT;
 pub use effective::Effective;
-pub(crate) use gateway::{conflict::Family, validity::ListenerLack};
+pub(crate) use gateway::{class::ParametersKind, conflict::Family, validity::ListenerLack};
 #[cfg(test)]
 pub(crate) use objects::grants::GRANTS_READ;
 pub(crate) use objects::{

@@ -54,6 +54,12 @@ pub(crate) use union::union;
 /// The API group of every Gateway API kind.
 pub const GROUP: &str = "gateway.networking.k8s.io";
 
+/// The kinds of the core group to which references of the Gateway API lead.
+pub(crate) const CORE_TARGETS: [&str; 3] = ["ConfigMap", "Secret", "Service"];
+
+/// Those of them that may hold the parameters of a GatewayClass or Gateway (`parametersRef`).
+pub(crate) const CORE_PARAMETERS: [&str; 2] = ["ConfigMap", "Secret"];
+
 /// The API group of the kinds that are experiments, whose names begin with `X`.
 pub const EXPERIMENTS_GROUP: &str = "gateway.networking.x-k8s.io";
 

@@ -4,8 +4,8 @@ use super::version;
 use crate::{
     attachment::{Options, Snapshot, finding::Finding, objects::object},
     meta::{
-        Channel, ConditionStatus, FeatureName, GROUP, ObjectRef, SupportedFeatures,
-        condition::gateway_class, unexpected_kind,
+        CORE_PARAMETERS, Channel, ConditionStatus, FeatureName, GROUP, ObjectRef,
+        SupportedFeatures, condition::gateway_class, unexpected_kind,
     },
     schema, v1,
 };
@@ -50,6 +50,27 @@ pub(in crate::attachment) fn examine_class(
     })
 }
 
+/// What kind of object holds parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParametersKind {
+    /// A ConfigMap or a Secret, which live in a namespace.
+    Core,
+    /// A kind of an implementation.
+    Own,
+}
+
+impl ParametersKind {
+    /// That of a kind; nothing if it holds no parameters.
+    pub(crate) fn of(group: &str, kind: &str) -> Option<Self> {
+        if group.is_empty() && CORE_PARAMETERS.contains(&kind) {
+            return Some(Self::Core);
+        }
+        // The group of a CustomResourceDefinition has a dot. Those without are Kubernetes' own, as are those of
+        // the Gateway API.
+        (group.contains('.') && group != GROUP).then_some(Self::Own)
+    }
+}
+
 /// What is wrong with a `parametersRef` (GatewayClassReasonInvalidParameters): it can name a ConfigMap or a
 /// Secret, or an object of an implementation's own kind. What such objects should hold is not known here, so
 /// that only their existence counts.
@@ -64,26 +85,21 @@ pub(super) fn parameters_problem(
         namespace,
         ..
     } = reference;
-    let core = group.is_empty() && matches!(kind.as_str(), "ConfigMap" | "Secret");
-    // The group of a CustomResourceDefinition has a dot. Those without are Kubernetes' own, as are those of
-    // the Gateway API.
-    let own_kind = group.contains('.') && group != GROUP;
-    if !core && !own_kind {
-        let expected = [
-            ("", "ConfigMap"),
-            ("", "Secret"),
-            ("", "an implementation's own kind"),
-        ];
+    let Some(parameters) = ParametersKind::of(group, kind) else {
+        let core = CORE_PARAMETERS.iter().map(|kind| ("", *kind));
+        let expected: Vec<_> = core.chain([("", "an implementation's own kind")]).collect();
         let problem = unexpected_kind(reference, "holds no parameters", &expected);
         return Some(format!("`parametersRef`: {problem}"));
-    }
-    if core && namespace.is_empty() {
+    };
+    if parameters == ParametersKind::Core && namespace.is_empty() {
         return Some(format!(
             "`parametersRef` names {kind} `{}` without `namespace`: set `parametersRef.namespace`",
             reference.name
         ));
     }
-    if snapshot.contains(reference) || (own_kind && options.assume.parameters) {
+    if snapshot.contains(reference)
+        || (parameters == ParametersKind::Own && options.assume.parameters)
+    {
         return None;
     }
     Some(format!("`parametersRef`: {}", snapshot.absent(reference)))

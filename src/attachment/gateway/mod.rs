@@ -2,7 +2,7 @@
 
 mod addresses;
 pub(super) mod assigned;
-mod class;
+pub(in crate::attachment) mod class;
 pub(in crate::attachment) mod conflict;
 pub(super) mod listener;
 pub(super) mod references;

@@ -4,7 +4,7 @@
 use crate::{
     attachment::{MULTICLUSTER_GROUP, NAME_LABEL, Resolver},
     lint::found::Found,
-    meta::ObjectRef,
+    meta::{CORE_TARGETS, ObjectRef},
     rules::set as rules,
 };
 use std::collections::{BTreeSet, HashMap};
@@ -61,7 +61,7 @@ fn grants(resolver: &Resolver, found: &mut Found) {
         let to = grant.spec.iter().flat_map(|spec| &spec.to);
         for (index, to) in to.enumerate() {
             let is_known = match to.group.as_str() {
-                "" => matches!(to.kind.as_str(), "ConfigMap" | "Secret" | "Service"),
+                "" => CORE_TARGETS.contains(&to.kind.as_str()),
                 MULTICLUSTER_GROUP => to.kind == "ServiceImport",
                 _ => false,
             };

@@ -2,8 +2,8 @@
 
 use super::{Kind, Near};
 use crate::{
-    attachment::ReferenceProblem,
-    meta::{GROUP, ObjectRef, condition},
+    attachment::{ParametersKind, ReferenceProblem},
+    meta::{CORE_PARAMETERS, ObjectRef, condition},
     v1::ParametersReference,
 };
 
@@ -66,17 +66,16 @@ impl Near<'_> {
             let parameters = class.spec.parameters_ref.as_ref();
             parameters.map(ParametersReference::resolve)?
         };
-        let core = to.group.is_empty() && matches!(to.kind.as_str(), "ConfigMap" | "Secret");
-        let own_kind = to.group.contains('.') && to.group != GROUP;
+        let kind = ParametersKind::of(&to.group, &to.kind);
         let path = &problem.path;
-        if core && to.namespace.is_empty() {
+        if kind == Some(ParametersKind::Core) && to.namespace.is_empty() {
             return Some(format!(
                 "add the namespace of {} `{}` as `{path}.namespace`",
                 to.kind, to.name
             ));
         }
-        if !core && !own_kind {
-            let misplaced = matches!(to.kind.as_str(), "ConfigMap" | "Secret");
+        if kind.is_none() {
+            let misplaced = CORE_PARAMETERS.contains(&to.kind.as_str());
             return Some(match misplaced {
                 true => format!("write `group: \"\"` in `{path}`"),
                 false => format!(

@@ -1,7 +1,7 @@
 //! What an API server accepts and what has no effect, or can never have one: it warns.
 
 use crate::{
-    meta::GROUP,
+    meta::{CORE_TARGETS, GROUP},
     rules::{Check, Reporter, Rule},
     schema::{Defaulted, KINDS, Path, nearest_name},
 };
@@ -58,9 +58,6 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         ..Rule::SEMANTIC
     },
 ];
-
-/// The kinds of Kubernetes to which references of the Gateway API lead, all in the core group.
-const CORE_TARGETS: &[&str] = &["ConfigMap", "Secret", "Service"];
 
 /// Reports what of a rule is about requests that are forwarded, where it redirects them all.
 fn redirect_is_all(rule: Defaulted<'_>, at: &Path<'_>, report: &mut Reporter<'_>) {
