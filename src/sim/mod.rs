@@ -17,6 +17,7 @@ mod destination;
 mod http;
 mod idle;
 mod moment;
+mod random;
 mod request;
 mod session;
 mod simulator;

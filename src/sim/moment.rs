@@ -1,5 +1,6 @@
 //! What a simulator has in the place of a clock and of randomness.
 
+use super::random::Random;
 use crate::{
     backend::session::{SessionKey, SessionKeys},
     proxy::Recalling,
@@ -23,7 +24,8 @@ const START: Duration = Duration::from_secs(1_715_256_000);
 impl Moment {
     /// What follows from a seed. Whoever knows it can forge tokens.
     pub(super) fn of_seed(seed: u64) -> Self {
-        let [key, nonce] = [0, 1].map(|which| sixteen_bytes(seed, which));
+        let mut random = Random::new(seed);
+        let [key, nonce] = [(); 2].map(|()| random.sixteen_bytes());
         let [first @ .., _, _, _, _] = nonce;
         Self {
             keys: SessionKeys::if_available(SessionKey::from(key)),
@@ -49,16 +51,4 @@ impl Default for Moment {
     fn default() -> Self {
         Self::of_seed(0)
     }
-}
-
-/// Bytes that differ with each seed (SplitMix64).
-fn sixteen_bytes(seed: u64, which: u64) -> [u8; 16] {
-    let mixed = |step: u64| {
-        let mut z = seed.wrapping_add((2 * which + step).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    let both = u128::from(mixed(1)) << 64 | u128::from(mixed(2));
-    both.to_le_bytes()
 }

@@ -2,7 +2,6 @@
 
 mod authority;
 mod client;
-mod random;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -11,7 +10,7 @@ pub use authority::{IssuedCertificate, Usage, WorldAuthority};
 pub use client::{Place, Speaks, WorldClient};
 pub use trace::{Event, Step};
 
-use super::{Answer, BackendBehaviour, Outcome, Request, RequestError, Simulator};
+use super::{Answer, BackendBehaviour, Outcome, Request, RequestError, Simulator, random::Random};
 use crate::{
     attachment::{Options, Resolver, SnapshotObject},
     meta::{NamespacedName, ObjectRef},
@@ -19,7 +18,6 @@ use crate::{
 };
 use http::request;
 use k8s_openapi::jiff::Timestamp;
-use random::Random;
 use std::{
     collections::BTreeMap,
     fmt,
