@@ -75,21 +75,17 @@ fn times(matches: usize, hostnames: usize) -> usize {
     matches.saturating_mul(hostnames.max(1))
 }
 
-/// A rule without matches has one: it takes everything.
 fn http(route: &HttpRouteRules) -> usize {
-    route
-        .rules
-        .iter()
-        .map(|rule| rule.matches.len().max(1))
-        .sum()
+    all(route.rules.iter().map(|rule| rule.matches.len()))
 }
 
 fn grpc(route: &GrpcRouteRules) -> usize {
-    route
-        .rules
-        .iter()
-        .map(|rule| rule.matches.len().max(1))
-        .sum()
+    all(route.rules.iter().map(|rule| rule.matches.len()))
+}
+
+/// How many matches rules have. One without matches has one: it takes everything.
+fn all(of_each: impl Iterator<Item = usize>) -> usize {
+    of_each.map(|matches| matches.max(1)).sum()
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub(super) enum ClientArgsError {
     Scheme {
         option: &'static str,
         scheme: String,
-        wanted: &'static str,
+        wanted: String,
     },
     #[error("cannot read `{}`: {error}", .path.display())]
     Unreadable { path: PathBuf, error: io::Error },
@@ -96,35 +96,21 @@ impl ClientArgs {
             })?;
             request.client_certificate = Some((chain, now));
         }
-        let scheme = request.uri.scheme_str().unwrap_or_default();
-        let needs = |given: bool, option, schemes: &[&str], wanted| match given {
-            true if !schemes.contains(&scheme) => Err(ClientArgsError::Scheme {
-                option,
-                scheme: scheme.to_owned(),
-                wanted,
-            }),
-            _ => Ok(()),
-        };
-        let (tls, http) = (&["https", "tls"][..], &["http", "https"][..]);
-        needs(self.sni.is_some(), "--sni", tls, "https and tls")?;
-        needs(
-            self.client_cert.is_some(),
+        check_scheme(request, OVER_TLS, "--sni", self.sni.is_some())?;
+        check_scheme(
+            request,
+            OVER_TLS,
             "--client-cert",
-            tls,
-            "https and tls",
+            self.client_cert.is_some(),
         )?;
-        needs(
-            self.cookie_jar.is_some(),
+        check_scheme(
+            request,
+            OVER_HTTP,
             "--cookie-jar",
-            http,
-            "http and https",
+            self.cookie_jar.is_some(),
         )?;
-        needs(
-            self.protocol != Protocol::Http1,
-            "--protocol",
-            http,
-            "http and https",
-        )
+        let other_protocol = self.protocol != Protocol::Http1;
+        check_scheme(request, OVER_HTTP, "--protocol", other_protocol)
     }
 
     /// What the client has from requests before. A file that is not there has no cookies.
@@ -166,23 +152,38 @@ impl BackendArgs {
         backend.status = self.backend_status;
         backend.headers = Request::header_lines(self.backend_headers.iter().cloned())?;
         backend.delay = self.backend_delay;
-        let scheme = request.uri.scheme_str().unwrap_or_default();
         let given = [
-            (self.backend_status != StatusCode::OK, "--backend-status"),
-            (!self.backend_headers.is_empty(), "--backend-header"),
-            (!self.backend_delay.is_zero(), "--backend-delay"),
+            ("--backend-status", self.backend_status != StatusCode::OK),
+            ("--backend-header", !self.backend_headers.is_empty()),
+            ("--backend-delay", !self.backend_delay.is_zero()),
         ];
-        match given.into_iter().find(|(given, _)| *given) {
-            Some((_, option)) if !matches!(scheme, "http" | "https") => {
-                Err(ClientArgsError::Scheme {
-                    option,
-                    scheme: scheme.to_owned(),
-                    wanted: "http and https",
-                })
-            }
-            _ => Ok(()),
-        }
+        let mut given = given.into_iter();
+        given.try_for_each(|(option, given)| check_scheme(request, OVER_HTTP, option, given))
     }
+}
+
+/// The schemes for which an option says something.
+type Schemes = [&'static str; 2];
+
+const OVER_TLS: Schemes = ["https", "tls"];
+const OVER_HTTP: Schemes = ["http", "https"];
+
+/// Refuses an option that is given and says nothing for the scheme of the request.
+fn check_scheme(
+    request: &Request,
+    [one, other]: Schemes,
+    option: &'static str,
+    given: bool,
+) -> Result<(), ClientArgsError> {
+    let scheme = request.uri.scheme_str().unwrap_or_default();
+    if !given || [one, other].contains(&scheme) {
+        return Ok(());
+    }
+    Err(ClientArgsError::Scheme {
+        option,
+        scheme: scheme.to_owned(),
+        wanted: format!("{one} and {other}"),
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ClientArgsError> {

@@ -52,8 +52,8 @@ struct OfNamespace {
 /// The routes of one namespace that want a port.
 #[derive(Clone, Debug, Default)]
 struct OnPort {
-    /// How many of each kind, in the order in which kinds go before others.
-    counts: [u32; KINDS],
+    /// How many of each kind, in the order of [`ORDER`].
+    counts: [u32; ORDER.len()],
     /// The routes of the kinds whose rules have no matches: one leaves nothing to the others. Hostnames of TLSRoutes mean
     /// nothing in a mesh (GEP-1294, "`hostnames` field").
     tls: Places,
@@ -61,13 +61,10 @@ struct OnPort {
     udp: Places,
 }
 
-/// How many kinds of routes exclude each other.
-const KINDS: usize = 4;
-
 /// Who governs a port.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Governing {
-    /// The kind, by its place in the order.
+    /// The kind, by its place in [`ORDER`].
     kind: Option<usize>,
     /// The TLSRoute, TCPRoute and UDPRoute that leave nothing to others of their kind.
     first: [Option<Arc<Place>>; 3],
@@ -107,7 +104,7 @@ impl Governing {
         if let (Some(own), Some(first)) = (order(id.kind), self.kind)
             && own != first
         {
-            return Some(PortWinner::Kind(kind_of(first)));
+            return ORDER.get(first).copied().map(PortWinner::Kind);
         }
         let [tls, tcp, udp] = &self.first;
         let first = match id.kind {
@@ -333,25 +330,17 @@ fn lost(
     }
 }
 
-/// The order in which kinds of routes go before others at one port; UDP has ports of its own.
-fn order(kind: RouteKind) -> Option<usize> {
-    match kind {
-        RouteKind::Grpc => Some(0),
-        RouteKind::Http => Some(1),
-        RouteKind::Tls => Some(2),
-        RouteKind::Tcp => Some(3),
-        RouteKind::Udp => None,
-    }
-}
+/// The kinds of routes that exclude each other at one port, those that go before others first; UDP has ports of its own.
+const ORDER: [RouteKind; 4] = [
+    RouteKind::Grpc,
+    RouteKind::Http,
+    RouteKind::Tls,
+    RouteKind::Tcp,
+];
 
-/// The kind at a place of that order.
-fn kind_of(order: usize) -> RouteKind {
-    match order {
-        0 => RouteKind::Grpc,
-        1 => RouteKind::Http,
-        2 => RouteKind::Tls,
-        _ => RouteKind::Tcp,
-    }
+/// The place of a kind in that order.
+fn order(kind: RouteKind) -> Option<usize> {
+    ORDER.iter().position(|one| *one == kind)
 }
 
 #[cfg(test)]

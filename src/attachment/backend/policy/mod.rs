@@ -31,6 +31,16 @@ pub(in crate::attachment) enum PolicyKind {
     Lb,
 }
 
+impl PolicyKind {
+    /// The name of the kind.
+    pub(in crate::attachment) fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls => "BackendTLSPolicy",
+            Self::Lb => "BackendLBPolicy",
+        }
+    }
+}
+
 /// A policy: its kind and its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::attachment) struct PolicyId {
@@ -40,11 +50,7 @@ pub(in crate::attachment) struct PolicyId {
 
 impl PolicyId {
     pub(in crate::attachment) fn reference(&self) -> ObjectRef {
-        let kind = match self.kind {
-            PolicyKind::Tls => "BackendTLSPolicy",
-            PolicyKind::Lb => "BackendLBPolicy",
-        };
-        ObjectRef::gateway_api(kind, &self.name)
+        ObjectRef::gateway_api(self.kind.as_str(), &self.name)
     }
 }
 

@@ -261,10 +261,7 @@ fn unused(kind: PolicyKind, target: &ObjectRef, of_other_kinds: &BTreeSet<&str>)
         return format!("no accepted route refers to {target}");
     }
     let of_other_kinds: Vec<&str> = of_other_kinds.iter().copied().collect();
-    let kind = match kind {
-        PolicyKind::Tls => "BackendTLSPolicy",
-        PolicyKind::Lb => "BackendLBPolicy",
-    };
+    let kind = kind.as_str();
     format!(
         "routes send {target} nothing but {}, to which a {kind} does not apply",
         of_other_kinds.join(", ")
