@@ -133,8 +133,12 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let asked = match (args.count, args.client.repeat) {
         (None, None) => {
             let mut request = request.clone();
-            ask_as(&mut memory, &mut request, &mut simulator, &mut draw)
-                .map(|answer| Asked::Once(Box::new(answer)))
+            ask_as(&mut memory, &mut request, &mut simulator, &mut draw).map(
+                |(mut answer, dropped)| {
+                    answer.why.extend(dropped);
+                    Asked::Once(Box::new(answer))
+                },
+            )
         }
         (Some(count), _) => simulator
             .split(&request, count, &mut draw)

@@ -55,7 +55,8 @@ impl Plan<'_> {
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Repeated, RequestError> {
         let mut now = self.now;
-        let (mut first, row) = self.ask(simulator, memory, now, draw)?;
+        let (mut first, dropped, row) = self.ask(simulator, memory, now, draw)?;
+        first.why.extend(dropped);
         let mut requests = vec![row];
         for _ in 1..self.count {
             if let Some(advance) = self.advance {
@@ -68,15 +69,11 @@ impl Plan<'_> {
                     simulator.update(resolver.resolution().effective.clone());
                 }
             }
-            let (answer, row) = self.ask(simulator, memory, now, draw)?;
+            let (_, dropped, row) = self.ask(simulator, memory, now, draw)?;
             // What the client does not take is said once.
-            let dropped = answer
-                .why
-                .iter()
-                .filter(|why| why.starts_with("the client drops"));
             for dropped in dropped {
-                if !first.why.contains(dropped) {
-                    first.why.push(dropped.clone());
+                if !first.why.contains(&dropped) {
+                    first.why.push(dropped);
                 }
             }
             requests.push(row);
@@ -89,18 +86,19 @@ impl Plan<'_> {
         })
     }
 
+    /// The answer to one request, what of it the client does not take, and its row.
     fn ask(
         &self,
         simulator: &mut Simulator,
         memory: &mut ClientMemory,
         now: Timestamp,
         draw: &mut dyn FnMut(u64) -> u64,
-    ) -> Result<(Answer, Row), RequestError> {
+    ) -> Result<(Answer, Vec<String>, Row), RequestError> {
         let mut request = self.request.clone();
         if let Some((_, at)) = &mut request.client_certificate {
             *at = now;
         }
-        let answer = ask_as(memory, &mut request, simulator, draw)?;
+        let (answer, dropped) = ask_as(memory, &mut request, simulator, draw)?;
         let row = Row {
             at: now.to_string(),
             outcome: answer.outcome,
@@ -109,22 +107,21 @@ impl Plan<'_> {
             endpoint: answer.endpoint.clone(),
             session: answer.session.clone(),
         };
-        Ok((answer, row))
+        Ok((answer, dropped, row))
     }
 }
 
-/// Sends one request of a client, with what it keeps.
+/// Sends one request of a client, with what it keeps. Beside the answer, why the client does not take cookies of it.
 pub(super) fn ask_as(
     memory: &mut ClientMemory,
     request: &mut Request,
     simulator: &mut Simulator,
     draw: &mut dyn FnMut(u64) -> u64,
-) -> Result<Answer, RequestError> {
+) -> Result<(Answer, Vec<String>), RequestError> {
     memory.prepare(request, simulator.now());
-    let mut answer = simulator.request(request, draw)?;
+    let answer = simulator.request(request, draw)?;
     let dropped = memory.learn(request, &answer, simulator.now());
-    answer.why.extend(dropped.iter().map(ToString::to_string));
-    Ok(answer)
+    Ok((answer, dropped.iter().map(ToString::to_string).collect()))
 }
 
 impl Repeated {
