@@ -77,8 +77,6 @@ fn lint_beside(
             .with_routing(options.routing);
         references::check(resolver, &near, &mut found);
         met = near.met();
-    }
-    if options.references {
         idle::check(resolver, &mut found);
     }
     met.extend(match_rules(resolver, options, &mut found));

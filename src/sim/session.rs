@@ -37,7 +37,7 @@ pub enum SessionStanding {
     Established,
     /// Its endpoint does not serve any more: another session begins at the endpoint that was chosen in its place.
     Moved,
-    /// The data plane has no keys, so that no session persistence is in force.
+    /// The data plane has no keys, so that no sessions are kept.
     NotInForce,
 }
 
@@ -110,9 +110,9 @@ pub(super) fn said(exchange: &Exchange, attempt: &Attempt, issued: Option<Issued
 pub(super) fn recalled(exchange: &Exchange) -> Vec<String> {
     match exchange.session() {
         None => Vec::new(),
-        Some(SessionState::NoKeys) => vec![
-            "session persistence is not in force: the data plane has no session keys".to_owned(),
-        ],
+        Some(SessionState::NoKeys) => {
+            vec!["no sessions are kept: the data plane has no session keys".to_owned()]
+        }
         Some(SessionState::Recalled(recall)) => {
             let refusal = recall.refusal().into_iter();
             refusal

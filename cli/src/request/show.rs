@@ -201,7 +201,7 @@ pub(super) fn session_text(session: &SessionAnswer) -> String {
         SessionStanding::New => "a new session",
         SessionStanding::Established => "the session goes on",
         SessionStanding::Moved => "a new session, since the endpoint of the old one is gone",
-        _ => "session persistence is not in force",
+        _ => "no sessions are kept",
     };
     match &session.refused {
         Some(why) => format!("{state} ({why})"),
