@@ -1,12 +1,14 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
 mod foreign;
+mod looking;
 mod places;
 pub(crate) mod release;
 pub(crate) mod resolving;
 pub(crate) mod statused;
 
 pub(crate) use foreign::Foreign;
+pub(crate) use looking::{LookingArgs, say_met};
 pub(crate) use places::place;
 
 use crate::{
@@ -19,7 +21,7 @@ use gwapi::{
         NotImplemented, Resolver,
         admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
     },
-    lint::near::{Met, Near, NearLimits},
+    lint::near::{Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, NamespacedName, ObjectRef},
     validation::{Finding, Uses},
@@ -93,46 +95,6 @@ impl ChannelArgs {
             .with_limits(limits)
             .with_routing(resolving::routing())
     }
-}
-
-/// Says on stderr which bounds were met in looking for what is nearly meant, and which option allows more.
-pub(crate) fn say_met(met: &[Met]) {
-    let mut page = Page::new(Style::stderr());
-    for met in met {
-        if met.bound == "max_matches" {
-            let tables = match met.cut_short {
-                1 => "1 listener or Service".to_owned(),
-                n => format!("{n} listeners and Services"),
-            };
-            page.line(
-                0,
-                &Line::plain(format_args!(
-                    "findings on what no request reaches may be missing for {tables}: {} matches are looked at in all; `--max-matches` allows more",
-                    met.most
-                )),
-            );
-            continue;
-        }
-        let what = met.bound.trim_start_matches("max_");
-        let places = match (what, met.cut_short) {
-            ("objects", 1) => "1 reference",
-            ("objects", _) => "references",
-            (_, 1) => "1 request",
-            _ => "requests",
-        };
-        let count = match met.cut_short {
-            1 => String::new(),
-            n => format!("{n} "),
-        };
-        page.line(
-            0,
-            &Line::plain(format_args!(
-                "hints may be missing for {count}{places}: of {what}, {} are looked at in all; `--max-near-{what}` allows more",
-                met.most
-            )),
-        );
-    }
-    output::say(page);
 }
 
 /// What the input comes to.

@@ -4,7 +4,7 @@ mod text;
 mod words;
 
 use crate::{
-    given::{ChannelArgs, Given, say_met},
+    given::{ChannelArgs, Given, LookingArgs, say_met},
     input::InputArgs,
     output::{Exit, Style, print, print_json, print_yaml},
     resolving,
@@ -36,10 +36,8 @@ pub(crate) struct StatusArgs {
     input: InputArgs,
     #[command(flatten)]
     channel: ChannelArgs,
-    /// How many matches are looked at for what no request reaches, at all listeners together and once for each hostname;
-    /// and once more as many for redirects in circles
-    #[arg(long, value_name = "NUMBER", default_value_t = LintOptions::default().max_matches)]
-    max_matches: usize,
+    #[command(flatten)]
+    looking: LookingArgs,
     /// The form of the answer: text for people, JSON or YAML for programs, as a `List`
     #[arg(
         short = 'o',
@@ -83,7 +81,7 @@ pub(crate) fn run(args: &StatusArgs) -> Exit {
         &near,
         &given.admitted.warnings,
         &order,
-        args.max_matches,
+        &args.looking.options(),
         Style::stdout(),
     );
     say_met(&[&*near.met(), text.met()].concat());
@@ -111,8 +109,8 @@ pub(crate) fn remarks<'r>(
     warnings: &'r BTreeMap<ObjectRef, Vec<Finding>>,
 ) -> Remarks {
     let order = in_order(resolver);
-    let most = LintOptions::default().max_matches;
-    let text = StatusText::new(resolver, near, warnings, &order, most, Style::plain());
+    let options = LintOptions::default();
+    let text = StatusText::new(resolver, near, warnings, &order, &options, Style::plain());
     text.remarks().clone()
 }
 

@@ -1,7 +1,7 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
 use crate::{
-    given::say_met,
+    given::{LookingArgs, say_met},
     input::{
         Input, InputArgs, Kept, Looked, MOST_SHOWN, Named, Problem, Problems, Severity, Shown,
         Sifted,
@@ -52,10 +52,8 @@ pub(crate) struct ValidateArgs {
     /// How many objects are looked at, in all, for what references that fail are nearly meant to name
     #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_objects)]
     max_near_objects: usize,
-    /// How many matches are looked at for what no request reaches, at all listeners together and once for each hostname;
-    /// and once more as many for redirects in circles
-    #[arg(long, value_name = "NUMBER", default_value_t = LintOptions::default().max_matches)]
-    max_matches: usize,
+    #[command(flatten)]
+    looking: LookingArgs,
     #[command(flatten)]
     patterns: PatternArgs,
     #[command(flatten)]
@@ -97,9 +95,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         kept,
         mut problems,
     } = sifted;
-    let mut looking = LintOptions::default();
+    let mut looking = args.looking.options();
     looking.near.max_objects = args.max_near_objects;
-    looking.max_matches = args.max_matches;
     let met = judge_rest(&input, kept, (&options, looking), &mut |problem| {
         problems.push(problem, most);
     });

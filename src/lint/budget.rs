@@ -1,4 +1,4 @@
-//! How much of the routing tables of a set may be looked at.
+//! How much of a set may be looked at: of its routing tables, and of its Namespaces.
 
 use crate::attachment::effective::{
     AttachedRoute, EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules,
@@ -6,10 +6,10 @@ use crate::attachment::effective::{
 };
 use std::cell::Cell;
 
-/// How many matches may still be looked at, at all listeners and Services together.
+/// How many matches may still be looked at, at all listeners and Services together, or how many Namespaces by selectors.
 ///
 /// A route of a few kilobytes may be attached to thousands of listeners, each of which has a table of all its matches, one
-/// for each of its hostnames.
+/// for each of its hostnames. Thousands of selectors may each be compared with thousands of Namespaces.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: Cell<usize>,
@@ -24,13 +24,13 @@ impl Budget {
         }
     }
 
-    /// Whether a table of so many matches may be looked at, too. A table that may not is counted.
-    pub(super) fn take(&self, matches: usize) -> bool {
-        match self.left.get().checked_sub(matches) {
+    /// Whether a table of so many matches, or so many Namespaces, may be looked at, too. What may not is counted.
+    pub(super) fn take(&self, many: usize) -> bool {
+        match self.left.get().checked_sub(many) {
             Some(left) => {
                 self.left.set(left);
                 #[cfg(test)]
-                MATCHES.add(matches);
+                LOOKED_AT.add(many);
                 true
             }
             None => {
@@ -40,7 +40,7 @@ impl Budget {
         }
     }
 
-    /// How many tables could not be looked at.
+    /// How many tables, or selectors, were passed over.
     pub(super) fn cut_short(&self) -> usize {
         self.cut_short.get()
     }
@@ -90,6 +90,6 @@ fn all(of_each: impl Iterator<Item = usize>) -> usize {
 
 #[cfg(test)]
 crate::counter::counter!(
-    /// How many matches are looked at.
-    pub(in crate::lint) MATCHES
+    /// How many matches and Namespaces are looked at.
+    pub(in crate::lint) LOOKED_AT
 );

@@ -77,7 +77,7 @@ fn lint_beside(
             .with_routing(options.routing);
         references::check(resolver, &near, &mut found);
         met = near.met();
-        idle::check(resolver, &mut found);
+        met.extend(idle::check(resolver, options, &mut found));
     }
     met.extend(match_rules(resolver, options, &mut found));
     Linted {
@@ -92,11 +92,11 @@ fn lint_beside(
 #[must_use]
 pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
     let mut found = Found::default();
-    idle::check(resolver, &mut found);
-    let met = match_rules(resolver, options, &mut found);
+    let of_selectors = idle::check(resolver, options, &mut found);
+    let of_tables = match_rules(resolver, options, &mut found);
     Linted {
         reports: found.into_reports(),
-        met: met.into_iter().collect(),
+        met: of_selectors.into_iter().chain(of_tables).collect(),
     }
 }
 

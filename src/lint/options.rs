@@ -18,6 +18,9 @@ pub struct LintOptions {
     /// each hostname; and once more as many for redirects in circles. 500 000 by default: a table that does not fit into
     /// the rest is passed over, and [`Linted::met`] says how many were.
     pub max_matches: usize,
+    /// How many Namespaces selectors of listeners are compared with, in all, each selector once with every one. 1 000 000 by
+    /// default: a selector for which the rest is too little is passed over, and [`Linted::met`] says how many were.
+    pub max_namespaces: usize,
 }
 
 impl Default for LintOptions {
@@ -27,6 +30,7 @@ impl Default for LintOptions {
             routing: routing::RouterOptions::default(),
             near: NearLimits::default(),
             max_matches: 500_000,
+            max_namespaces: 1_000_000,
         }
     }
 }

@@ -50,16 +50,14 @@ impl<'a> StatusText<'a> {
         near: &'a Near<'a>,
         warnings: &'a BTreeMap<ObjectRef, Vec<Finding>>,
         objects: &[&ObjectRef],
-        max_matches: usize,
+        options: &LintOptions,
         style: Style,
     ) -> Self {
-        let mut options = LintOptions::default();
-        options.max_matches = max_matches;
         let mut text = Self {
             resolver,
             near,
             warnings,
-            unreached: lint::beside_conditions(resolver, &options),
+            unreached: lint::beside_conditions(resolver, options),
             in_force: route::in_force(resolver),
             page: Page::new(style),
             remarks: Remarks::default(),
@@ -80,7 +78,7 @@ impl<'a> StatusText<'a> {
         text
     }
 
-    /// The bounds that were met in looking for what no request reaches.
+    /// The bounds that were met in looking for what is wrong beside the conditions.
     pub(super) fn met(&self) -> &[lint::near::Met] {
         &self.unreached.met
     }

@@ -415,6 +415,33 @@ fn bounds_of_hints_are_named_where_they_are_met() {
     assert!(few.contains("`--max-near-listeners` allows more"), "{few}");
 }
 
+/// Selectors that are passed over are counted, by both verbs that judge a set.
+#[test]
+fn selectors_that_are_passed_over_are_counted_and_the_option_is_named() {
+    let text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n---\n\
+        apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: front, namespace: shop}\n\
+        spec: {gatewayClassName: a, listeners: [{name: http, port: 80, protocol: HTTP, \
+        allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {team: b}}}}}]}\n";
+    let none = "no Namespace that is given has the labels";
+    for verb in ["validate", "status"] {
+        let said = |more: &[&str]| {
+            let output = gwapi(&[&[verb, "-f", "-"], more].concat(), text);
+            let [out, err] = [output.stdout, output.stderr];
+            (
+                String::from_utf8(out).unwrap(),
+                String::from_utf8(err).unwrap(),
+            )
+        };
+        let (out, err) = said(&[]);
+        assert!(format!("{out}{err}").contains(none), "{verb}: {out}{err}");
+        assert!(!err.contains("--max-namespaces"), "{verb}: {err}");
+        let (out, err) = said(&["--max-namespaces", "0"]);
+        assert!(!format!("{out}{err}").contains(none), "{verb}: {out}{err}");
+        let counted = "may be missing for 1 selector: 0 Namespaces are looked at in all; `--max-namespaces` allows more";
+        assert!(err.contains(counted), "{verb}: {err}");
+    }
+}
+
 /// Who meets a limit looks for it in the help.
 #[test]
 fn help_has_every_limit_with_its_default() {

@@ -4,12 +4,19 @@ mod endpoints;
 mod hosts;
 mod unused;
 
-use super::found::Found;
+use super::{LintOptions, budget::Budget, found::Found, near::Met};
 use crate::attachment::Resolver;
 
-/// Looks at hostnames, endpoints, policies, grants and selectors.
-pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+/// Looks at hostnames, endpoints, policies, grants and selectors. That selectors were passed over, if any were.
+pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) -> Option<Met> {
     hosts::check(resolver, found);
     endpoints::check(resolver, found);
-    unused::check(resolver, found);
+    let budget = Budget::of(options.max_namespaces);
+    unused::check(resolver, &budget, found);
+    let cut_short = budget.cut_short();
+    (cut_short > 0).then_some(Met {
+        bound: "max_namespaces",
+        most: options.max_namespaces,
+        cut_short,
+    })
 }

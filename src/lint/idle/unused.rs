@@ -3,16 +3,16 @@
 
 use crate::{
     attachment::{MULTICLUSTER_GROUP, NAME_LABEL, Resolver},
-    lint::found::Found,
+    lint::{budget::Budget, found::Found},
     meta::{CORE_TARGETS, ObjectRef},
     rules::set as rules,
 };
 use std::collections::{BTreeSet, HashMap};
 
-pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+pub(super) fn check(resolver: &Resolver, budget: &Budget, found: &mut Found) {
     overridden(resolver, found);
     grants(resolver, found);
-    selectors(resolver, found);
+    selectors(resolver, budget, found);
 }
 
 /// BackendLBPolicies whose targets get requests from rules alone that have sessions of their own (GEP-1619: the
@@ -85,12 +85,9 @@ fn grants(resolver: &Resolver, found: &mut Found) {
     }
 }
 
-/// How often a selector is held against the labels of a Namespace, in all.
-const MOST_COMPARED: usize = 1_000_000;
-
 /// Listeners that take routes from selected namespaces, and select none of those that are given or have a route. Where no
-/// Namespace is given at all, the set leaves them out.
-fn selectors(resolver: &Resolver, found: &mut Found) {
+/// Namespace is given at all, the set leaves them out. Nothing is said of selectors beyond the budget.
+fn selectors(resolver: &Resolver, budget: &Budget, found: &mut Found) {
     let snapshot = resolver.snapshot();
     if snapshot.namespaces().is_empty() {
         return;
@@ -105,7 +102,6 @@ fn selectors(resolver: &Resolver, found: &mut Found) {
         .collect();
     // Many listeners have one selector.
     let mut verdicts: HashMap<String, bool> = HashMap::new();
-    let mut compared = 0_usize;
     for place in snapshot.gateways().keys() {
         for (index, selector) in resolver.namespace_selectors(place) {
             // A Namespace that is only named has this label, too.
@@ -113,8 +109,7 @@ fn selectors(resolver: &Resolver, found: &mut Found) {
                 continue;
             }
             let selects = *verdicts.entry(selector.text()).or_insert_with(|| {
-                compared = compared.saturating_add(labels.len());
-                compared > MOST_COMPARED || labels.iter().any(|labels| selector.matches(labels))
+                !budget.take(labels.len()) || labels.iter().any(|labels| selector.matches(labels))
             });
             if selects {
                 continue;

@@ -27,7 +27,7 @@ impl Default for NearLimits {
     }
 }
 
-/// A bound that was met: hints may be missing.
+/// A bound that was met: hints or findings may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Met {
@@ -35,6 +35,6 @@ pub struct Met {
     pub bound: &'static str,
     /// What the bound allows.
     pub most: usize,
-    /// How many references, requests, or tables of listeners and Services were not looked at to the end.
+    /// How many references, requests, selectors, or tables of listeners and Services were not looked at to the end.
     pub cut_short: usize,
 }

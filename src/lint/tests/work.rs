@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lint::{
-    budget::MATCHES, loops::ROUTES as ROUTES_FOR_REDIRECTS, near::NearLimits,
+    budget::LOOKED_AT, loops::ROUTES as ROUTES_FOR_REDIRECTS, near::NearLimits,
     reach::ROUTES as ROUTES_BY_LISTENER,
 };
 
@@ -182,13 +182,13 @@ fn no_more_matches_are_looked_at_than_allowed_and_tables_that_are_passed_over_ar
             max_matches,
             ..LintOptions::default()
         };
-        MATCHES.take();
+        LOOKED_AT.take();
         let Linted { reports, met } = judge_together(members, &options, looking);
         let dead = reports.values().flat_map(Report::findings);
         let dead = dead
             .filter(|f| f.rule() == "RouteRules/no-dead-match")
             .count();
-        (dead, met, MATCHES.take())
+        (dead, met, LOOKED_AT.take())
     };
     // 32 tables of 2 routes, each with 4 matches for 2 hostnames; for redirects the tables once more.
     let (dead, met, _) = judge(512);
@@ -202,6 +202,46 @@ fn no_more_matches_are_looked_at_than_allowed_and_tables_that_are_passed_over_ar
     // Of the tables 26 are passed over, and those that redirects lead to.
     assert!(met[0].cut_short >= 26, "{met:?}");
     assert!(looked_at <= 200, "{looked_at}");
+}
+
+/// Each of many selectors is compared with each of many Namespaces. Of one that is passed over nothing is said but that it is
+/// counted.
+#[test]
+fn selectors_are_compared_with_no_more_namespaces_than_allowed_and_those_passed_over_are_counted() {
+    let listeners: Vec<_> = (0..8)
+        .map(|n| {
+            // Of two listeners each has the same selector.
+            let selector = json!({"matchLabels": {"team": format!("t{}", n / 2)}});
+            json!({
+                "name": format!("l{n}"), "port": 80 + n, "protocol": "HTTP",
+                "allowedRoutes": {"namespaces": {"from": "Selector", "selector": selector}},
+            })
+        })
+        .collect();
+    let namespaces = (0..10).map(|n| {
+        let metadata = json!({"name": format!("n{n}"), "labels": {"team": "none"}});
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    });
+    let objects: Vec<_> = namespaces.chain([gateway(&json!(listeners))]).collect();
+    let judge = |max_namespaces| {
+        let options = validation::ValidationOptions::new(Channel::Standard);
+        let members = objects
+            .iter()
+            .map(|object| Member::judge(object, &options).0);
+        let looking = LintOptions {
+            max_namespaces,
+            ..LintOptions::default()
+        };
+        LOOKED_AT.take();
+        let Linted { reports, met } = judge_together(members, &options, looking);
+        let findings = reports.values().flat_map(Report::findings);
+        let findings = findings.filter(|f| f.rule() == crate::rules::set::NAMESPACE_SELECTED.id);
+        let met = met.iter().map(|met| (met.bound, met.most, met.cut_short));
+        (findings.count(), met.collect::<Vec<_>>(), LOOKED_AT.take())
+    };
+    assert_eq!(judge(40), (8, vec![], 40));
+    assert_eq!(judge(39), (6, vec![("max_namespaces", 39, 1)], 30));
+    assert_eq!(judge(0), (0, vec![("max_namespaces", 0, 4)], 0));
 }
 
 /// A BackendTLSPolicy for Services, by name and port.
