@@ -7,8 +7,7 @@ use gwapi::{
     attachment::{Options, Snapshot, resolve},
     manifest::{self, ReadOptions},
     proxy::{
-        Accepted, AfterFailure, Attempt, Attempted, Begun, DataPlane, Draws, Failure, HttpSession,
-        LocalAnswer,
+        Accepted, Attempt, Attempted, Begun, DataPlane, Draws, Failure, HttpSession, LocalAnswer,
     },
     routing::RouterOptions,
 };
@@ -85,12 +84,8 @@ where
                 return Ok(Response::from_parts(head, content));
             }
             // The response has more headers than there can be.
-            Ok(
-                match exchange.failed(&attempt, Failure::Malformed, begun_at.elapsed()) {
-                    AfterFailure::Answer(answer) => local(&answer),
-                    AfterFailure::Again => Response::default(),
-                },
-            )
+            let answer = exchange.give_up(&attempt, Failure::Malformed, begun_at.elapsed());
+            Ok(local(&answer))
         })
     }
 }

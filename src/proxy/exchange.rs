@@ -71,7 +71,8 @@ pub enum Attempted {
 /// A request that a rule takes.
 ///
 /// [`attempt`](Self::attempt) says where it goes, [`head`](Self::head) what is sent there, and [`respond`](Self::respond)
-/// what the client gets of the response. Where the attempt comes to nothing, [`failed`](Self::failed) says what next.
+/// what the client gets of the response. Where the attempt comes to nothing, [`failed`](Self::failed) says what next, and
+/// [`give_up`](Self::give_up) what the client gets where no other attempt can follow.
 ///
 /// It holds no lock and borrows nothing, so that it lives on over a change of the configuration: it ends as it began.
 #[derive(Debug)]
@@ -83,6 +84,8 @@ pub struct Exchange {
     head: request::Parts,
     /// The head as the filters of the backend changed it, where that has any.
     changed: Option<request::Parts>,
+    /// Whether the head was taken to be sent: there is none for another attempt.
+    taken: bool,
     progress: Progress,
     pub(super) session: Option<SessionState>,
     /// How the attempt at the endpoint of the session came to nothing.
@@ -201,8 +204,9 @@ pub struct Responded {
     reason = "what is rare may be large, and answers are made to be moved"
 )]
 pub enum AfterFailure {
-    /// Another [attempt](Exchange::attempt) can be made: nothing of the request was sent, and the backend has endpoints
-    /// that were not tried, or the endpoint was that of a session, so that a backend can be chosen anew.
+    /// Another [attempt](Exchange::attempt) can be made: nothing of the request was sent, nor was it
+    /// [taken](Exchange::outgoing) to be sent, and the backend has endpoints that were not tried, or the endpoint was that of
+    /// a session, so that a backend can be chosen anew.
     Again,
     /// The data plane answers.
     Answer(LocalAnswer),
@@ -256,6 +260,7 @@ impl Table {
             upgrade,
             head,
             changed: None,
+            taken: false,
             progress: Progress::Matched,
             session,
             lost: None,
@@ -294,6 +299,7 @@ impl Exchange {
 
     /// As [`into_head`](Self::into_head), for an exchange that has yet to see the response.
     pub(super) fn take_head(&mut self) -> request::Parts {
+        self.taken = true;
         let empty = || http::Request::new(()).into_parts().0;
         let head = std::mem::replace(&mut self.head, empty());
         self.changed.take().unwrap_or(head)
@@ -438,12 +444,13 @@ impl Exchange {
 
     /// Says that an attempt came to nothing, and asks what next. `elapsed` is the time since the exchange began.
     ///
-    /// The answer is 502 where the endpoint does not behave, 503 where it cannot be reached, and 504 where it takes too long.
+    /// There is no further attempt once [`outgoing`](Self::outgoing) has taken the request; [`give_up`](Self::give_up) is for
+    /// that case, and has the answer alone.
     #[must_use]
     pub fn failed(&mut self, attempt: &Attempt, why: Failure, elapsed: Duration) -> AfterFailure {
         self.tried.push(attempt.endpoint.index());
         self.among = Some(attempt.endpoint.set().clone());
-        let unsent = matches!(why, Failure::Connect | Failure::Tls);
+        let unsent = !self.taken && matches!(why, Failure::Connect | Failure::Tls);
         let others = attempt.endpoint.set().remaining(&self.tried);
         let in_time = self.attempt_limit(elapsed).is_ok();
         if attempt.by_session {
@@ -452,6 +459,16 @@ impl Exchange {
         if unsent && in_time && (others > 0 || attempt.by_session) {
             return AfterFailure::Again;
         }
+        AfterFailure::Answer(self.give_up(attempt, why, elapsed))
+    }
+
+    /// The answer where an attempt came to nothing and no other is made: the request was taken to be
+    /// [sent](Self::outgoing), or whoever drives the exchange makes one attempt alone. `elapsed` is the time since the
+    /// exchange began.
+    ///
+    /// It is 502 where the endpoint does not behave, 503 where it cannot be reached, and 504 where it takes too long.
+    #[must_use]
+    pub fn give_up(&self, attempt: &Attempt, why: Failure, elapsed: Duration) -> LocalAnswer {
         let backend = attempt.backend.reference().clone();
         let why = match why {
             Failure::Timeout => Why::Timeout {
@@ -459,7 +476,7 @@ impl Exchange {
             },
             failure => Why::Failed { failure, backend },
         };
-        AfterFailure::Answer(self.error(Some(attempt.backend.clone()), why))
+        self.error(Some(attempt.backend.clone()), why)
     }
 
     /// Makes of the response of an endpoint the one that the client gets: takes the headers of the connection off (RFC 9110,

@@ -9,7 +9,8 @@ use http::{
 };
 
 impl Exchange {
-    /// Takes the request as it is written to the endpoint of an attempt; there is no further attempt then.
+    /// Takes the request as it is written to the endpoint of an attempt. There is no further attempt then: what fails from
+    /// here on is for [`give_up`](Self::give_up).
     ///
     /// Over HTTP/1.1 the target is a path, and a `Host` header is there (RFC 9112, section 3.2); over HTTP/2 the host is in the
     /// target, which becomes `:authority`, and nowhere else (RFC 9113, section 8.3.1). Where the client asks to switch to

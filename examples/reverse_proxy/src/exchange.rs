@@ -115,7 +115,7 @@ impl Asked<'_> {
 
     /// The response of an endpoint, as the client gets it.
     fn respond(
-        mut self,
+        self,
         attempt: Attempt,
         deadline: Option<Instant>,
         mut response: Response<Incoming>,
@@ -148,13 +148,11 @@ impl Asked<'_> {
         }
     }
 
-    /// The answer where something of the request was sent, so that there is no other attempt.
-    fn fail(&mut self, attempt: &Attempt, failure: Failure) -> Response<Body> {
+    /// The answer where the request was taken to be sent, so that there is no other attempt.
+    fn fail(&self, attempt: &Attempt, failure: Failure) -> Response<Body> {
         let elapsed = self.begun_at.elapsed();
-        match self.exchange.failed(attempt, failure, elapsed) {
-            AfterFailure::Answer(answer) => local(self.shared, answer, body::empty()),
-            AfterFailure::Again => Response::new(body::empty()),
-        }
+        let answer = self.exchange.give_up(attempt, failure, elapsed);
+        local(self.shared, answer, body::empty())
     }
 }
 

@@ -88,6 +88,31 @@ fn what_was_sent_is_not_sent_again_and_each_failure_has_its_status() {
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
 }
 
+/// A connection that was kept may turn out to have ended, and its endpoint to be gone: the request has been taken by then, and
+/// an attempt without it would send another one.
+#[test]
+fn there_is_no_further_attempt_when_the_request_was_taken_to_be_sent() {
+    let table = table(none(), vec![backend("a", 1, &[true, true])]);
+    for (failure, status) in [
+        (Failure::Connect, 503),
+        (Failure::Tls, 502),
+        (Failure::Reset, 502),
+        (Failure::Malformed, 502),
+        (Failure::Timeout, 504),
+    ] {
+        let mut exchange = begun(&table, "text/plain");
+        let first = attempt(&mut exchange, Duration::ZERO).unwrap();
+        assert_eq!(exchange.outgoing(&first).uri, "/cart");
+        let given_up = exchange.give_up(&first, failure, Duration::ZERO);
+        let AfterFailure::Answer(answer) = exchange.failed(&first, failure, Duration::ZERO) else {
+            panic!("{failure} again")
+        };
+        assert_eq!(answer.status, status, "{failure}");
+        assert_eq!(given_up.status, answer.status, "{failure}");
+        assert_eq!(given_up.why.to_string(), answer.why.to_string());
+    }
+}
+
 /// HTTPRoute `timeouts`: a backend request may take no longer than what the whole request has left; zero is no limit.
 #[test]
 fn an_attempt_may_take_the_lesser_of_its_own_limit_and_of_what_is_left() {

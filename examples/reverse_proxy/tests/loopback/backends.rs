@@ -15,8 +15,13 @@ use rustls::{
 };
 use std::{
     convert::Infallible,
+    io::{BufRead, BufReader, Write},
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Sender, channel},
+    },
+    thread::{JoinHandle, spawn},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, split},
@@ -134,6 +139,45 @@ async fn answer(
         headers.insert("upgrade", HeaderValue::from_static("websocket"));
     }
     Ok(response)
+}
+
+/// An endpoint that takes one connection and keeps it, until it leaves: then it cannot be connected to either.
+pub(crate) struct Leaving {
+    pub(crate) address: SocketAddr,
+    leave: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Leaving {
+    /// An endpoint that answers so many requests with its name.
+    pub(crate) fn new(endpoint: &'static str, requests: usize) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (leave, told) = channel();
+        let thread = spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(&stream).lines();
+            for _ in 0..requests {
+                while !lines.next().unwrap().unwrap().is_empty() {}
+                let length = endpoint.len();
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{endpoint}");
+                (&stream).write_all(answer.as_bytes()).unwrap();
+            }
+            told.recv().unwrap();
+        });
+        Self {
+            address,
+            leave,
+            thread,
+        }
+    }
+
+    /// Ends the connection, and returns when that is done. Nothing else of this thread runs meanwhile.
+    pub(crate) fn leave(self) {
+        self.leave.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
 }
 
 /// An endpoint that says its name, and then what it gets.

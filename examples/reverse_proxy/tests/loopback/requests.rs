@@ -7,7 +7,12 @@ use crate::{
 };
 use gwapi::sim::{Protocol, Request};
 use http::{HeaderValue, Method, StatusCode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 async fn world() -> World {
     let (script, got) = script();
@@ -140,6 +145,53 @@ async fn slow_backends_are_given_up_and_those_that_are_down_are_not_waited_for()
     assert_eq!(down, Some(StatusCode::SERVICE_UNAVAILABLE));
     // Another endpoint of the same backend is tried.
     assert_eq!(ask(&world, "/half").await, Some(StatusCode::OK));
+}
+
+/// An endpoint leaves at the moment in which a request is sent over its connection, and the request was not read: it goes over
+/// another connection, and there is none. That is an error, and no response of nobody.
+#[tokio::test]
+async fn a_request_that_no_connection_takes_any_more_is_answered_with_an_error() {
+    let endpoint = backends::Leaving::new("10.0.1.4", 2);
+    let found = Backends::from([("10.0.1.4", endpoint.address)]);
+    let yaml = include_str!("../fixtures/requests.yaml");
+    let world = World::new(effective(yaml, &[]), found, script()).await;
+    let asked = get("http://a.example.com/leaving");
+    let mut client = TcpStream::connect(world.address(&asked)).await.unwrap();
+    let request = b"GET /leaving HTTP/1.1\r\nhost: a.example.com\r\n\r\n";
+    // The endpoint takes one connection, so the second request shows that it is kept.
+    for _ in 0..2 {
+        client.write_all(request).await.unwrap();
+        let answered = answered(&mut client).await;
+        assert!(answered.starts_with("HTTP/1.1 200 "), "{answered}");
+        assert!(answered.ends_with("10.0.1.4"), "{answered}");
+        // The proxy has the connection back when it has seen the end of the response.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // The proxy hears of both at once: of the request first, and then of the end of the connection.
+    client.write_all(request).await.unwrap();
+    endpoint.leave();
+    let answered = answered(&mut client).await;
+    assert!(answered.starts_with("HTTP/1.1 503 "), "{answered}");
+}
+
+/// A response with the little content that comes with its head.
+async fn answered(client: &mut TcpStream) -> String {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, content)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.parse().unwrap())
+            });
+            if content.len() >= length.unwrap_or(0) {
+                return text;
+            }
+        }
+        let count = timeout(Duration::from_secs(5), client.read_buf(&mut read));
+        assert_ne!(count.await.unwrap().unwrap(), 0, "ended after {text:?}");
+    }
 }
 
 /// GRPCRoute `spec.rules[].backendRefs`: "`UNAVAILABLE` statuses MUST be returned".
