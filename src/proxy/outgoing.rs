@@ -61,7 +61,7 @@ fn ask_to_switch(headers: &mut HeaderMap, protocols: HeaderValue) {
 
 /// A request in the form of a version of HTTP.
 fn written(mut head: request::Parts, protocol: BackendProtocol, over_tls: bool) -> request::Parts {
-    let http2 = matches!(protocol, BackendProtocol::Http2 | BackendProtocol::H2c);
+    let http2 = protocol.is_http2();
     head.version = match http2 {
         true => Version::HTTP_2,
         false => Version::HTTP_11,

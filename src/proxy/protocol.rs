@@ -47,11 +47,20 @@ impl BackendProtocol {
         }
     }
 
+    /// Whether it is HTTP/2, over TLS or in cleartext; all others are HTTP/1.1.
+    #[must_use]
+    pub const fn is_http2(self) -> bool {
+        match self {
+            Self::Http2 | Self::H2c => true,
+            Self::Http1 | Self::WebSocket => false,
+        }
+    }
+
     /// Whether a connection that speaks it can be switched to another protocol. HTTP/2 has no `Upgrade` (RFC 9113, section
     /// 8.6).
     #[must_use]
     pub const fn switches(self) -> bool {
-        matches!(self, Self::Http1 | Self::WebSocket)
+        !self.is_http2()
     }
 }
 

@@ -46,7 +46,7 @@ impl Way {
         Ok(Self {
             address: address.map_err(|_| Failure::Connect)?,
             tls: endpoint.port().tls.clone(),
-            http2: matches!(protocol, BackendProtocol::Http2 | BackendProtocol::H2c),
+            http2: protocol.is_http2(),
         })
     }
 }
