@@ -123,7 +123,7 @@ async fn relay(
     match connected.tls() {
         None => copy_bidirectional(&mut client, &mut backend).await?,
         Some(asked) => {
-            let config = tls::client_config(asked, &[])?;
+            let config = shared.upstream.config(asked, &[])?;
             let mut backend = tls::connect(config, asked, backend).await?;
             copy_bidirectional(&mut client, &mut backend).await?
         }

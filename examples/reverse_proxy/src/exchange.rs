@@ -163,11 +163,7 @@ async fn connect(shared: &Shared, attempt: Attempt) -> Result<Connected, (Attemp
         Ok(way) => way,
         Err(failure) => return Err((attempt, failure)),
     };
-    let opened = match shared.upstream.kept(&way) {
-        Some(kept) => Ok(kept),
-        None => within(deadline, shared.upstream.open(&way)).await,
-    };
-    match opened {
+    match within(deadline, shared.upstream.connect(&way)).await {
         Ok(connection) => Ok(Connected {
             attempt,
             deadline,
@@ -228,10 +224,7 @@ fn mirror(shared: &Arc<Shared>, mirrors: Vec<Mirrored>, content: Body) -> Body {
         let shared = shared.clone();
         tokio::spawn(async move {
             let way = Way::new(&shared, &mirrored.endpoint, mirrored.protocol)?;
-            let connection = match shared.upstream.kept(&way) {
-                Some(kept) => kept,
-                None => shared.upstream.open(&way).await?,
-            };
+            let connection = shared.upstream.connect(&way).await?;
             let request = Request::from_parts(mirrored.outgoing(), content);
             let (response, sender) = send(&shared, &way, connection, request).await?;
             body::drain(Limited::boxed(

@@ -209,7 +209,7 @@ async fn accept(shared: Arc<Shared>, key: BindKey, listener: TcpListener) {
 /// Bytes of the system's randomness.
 fn try_random_bytes<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    let random = rustls::crypto::ring::default_provider().secure_random;
+    let random = crate::tls::provider().secure_random;
     random.fill(&mut bytes).ok().map(|()| bytes)
 }
 

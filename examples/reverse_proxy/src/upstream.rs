@@ -57,10 +57,13 @@ pub(crate) enum Connection {
     Http2(http2::SendRequest<Body>),
 }
 
-/// Settings of TLS, by what asks for it and whether HTTP/2 is spoken.
+/// Protocols that are offered by ALPN.
+type Protocols = &'static [&'static [u8]];
+
+/// Settings of TLS, by what asks for it and what is spoken inside.
 struct Settings {
     asked: Arc<EffectiveBackendTls>,
-    http2: bool,
+    protocols: Protocols,
     config: Arc<ClientConfig>,
 }
 
@@ -78,8 +81,15 @@ impl Upstream {
         Self::default()
     }
 
-    /// A connection that was kept.
-    pub(crate) fn kept(&self, way: &Way) -> Option<Connection> {
+    /// A connection that was kept, else one that is opened.
+    pub(crate) async fn connect(&self, way: &Way) -> Result<Connection, Failure> {
+        match self.kept(way) {
+            Some(kept) => Ok(kept),
+            None => self.open(way).await,
+        }
+    }
+
+    fn kept(&self, way: &Way) -> Option<Connection> {
         if way.http2 {
             let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
             let sender = shared.get(way).filter(|sender| !sender.is_closed())?;
@@ -126,7 +136,11 @@ impl Upstream {
         let Some(asked) = &way.tls else {
             return self.speak(way, stream).await;
         };
-        let config = self.config(asked, way.http2).map_err(|_| Failure::Tls)?;
+        let protocols: Protocols = match way.http2 {
+            true => &[b"h2"],
+            false => &[b"http/1.1"],
+        };
+        let config = self.config(asked, protocols).map_err(|_| Failure::Tls)?;
         let stream = tls::connect(config, asked, stream).await;
         let stream = stream.map_err(|_| Failure::Tls)?;
         self.speak(way, stream).await
@@ -152,24 +166,22 @@ impl Upstream {
         Ok(Connection::Http1(sender))
     }
 
-    fn config(
+    /// Settings of TLS, each made once a configuration: they may take the certificates of the system, which are read from its
+    /// files. No protocols are offered where it is not known what is spoken inside.
+    pub(crate) fn config(
         &self,
         asked: &Arc<EffectiveBackendTls>,
-        http2: bool,
+        protocols: Protocols,
     ) -> Result<Arc<ClientConfig>, Error> {
         let mut made = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |made: &&Settings| made.http2 == http2 && made.asked == *asked;
+        let same = |made: &&Settings| made.protocols == protocols && made.asked == *asked;
         if let Some(made) = made.iter().find(same) {
             return Ok(made.config.clone());
         }
-        let protocols: &[&[u8]] = match http2 {
-            true => &[b"h2"],
-            false => &[b"http/1.1"],
-        };
         let config = tls::client_config(asked, protocols)?;
         made.push(Settings {
             asked: asked.clone(),
-            http2,
+            protocols,
             config: config.clone(),
         });
         Ok(config)
