@@ -98,6 +98,20 @@ fn a_time_is_written_in_whole_seconds_utc() {
     );
 }
 
+#[test]
+fn a_whole_number_with_a_fraction_of_zero_comes_back_without_it() {
+    for port in [json!(80.0), json!(-0.0), json!(-3.0)] {
+        let gateway = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "a"},
+            "spec": {"gatewayClassName": "a", "listeners": [{"name": "a", "port": port, "protocol": "HTTP"}]},
+        });
+        assert_eq!(law::holds(&gateway), Ok(true), "{port}");
+        let written = serde_json::to_value(manifest::decode(&gateway).unwrap()).unwrap();
+        let port = port.as_f64().unwrap();
+        assert_eq!(written["spec"]["listeners"][0]["port"], json!(port as i64));
+    }
+}
+
 /// README: "A newer API server breaks nothing either".
 #[test]
 fn what_a_server_of_any_release_sends_is_decoded_and_written_back() {
