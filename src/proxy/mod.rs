@@ -107,55 +107,41 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
-mod attached;
-mod bind;
-mod choose;
-mod endpoints;
-mod exchange;
-mod filtering;
-mod grpc;
-mod handshake;
-mod host;
-mod http_session;
+mod connection;
 mod keys;
-mod mesh;
+mod message;
 mod options;
-mod outgoing;
 mod plane;
-mod protocol;
-mod rule;
-mod session;
-mod stream;
-mod table;
+mod request;
+mod routes;
 #[cfg(test)]
 mod tests;
 mod why;
 
-pub use answer::LocalAnswer;
-pub use attached::{MatchError, grpc_entries, http_entries, sni_table};
-pub use bind::{Accepted, Bind};
-pub use choose::{Choose, ChosenEndpoint, Draws};
-pub use endpoints::Endpoints;
-pub use exchange::{
+pub use connection::bind::{Accepted, Bind};
+pub use connection::handshake::{Authenticated, ClientHello, Hello, TlsSettings};
+pub use connection::http_session::{HttpSession, Received};
+pub use connection::mesh::MeshPort;
+pub(crate) use connection::stream::Way;
+pub use connection::stream::{Connected, Stream};
+pub use keys::{BindKey, ListenerKey, ServiceKey};
+pub use message::grpc::GrpcStatus;
+pub(crate) use message::grpc::is_grpc;
+pub use message::host::BadHost;
+pub(crate) use message::host::settle;
+pub use options::DataPlaneOptions;
+pub use plane::{DataPlane, Diff};
+pub use request::answer::LocalAnswer;
+pub use request::choose::{Choose, ChosenEndpoint, Draws};
+pub use request::exchange::{
     AfterFailure, Attempt, Attempted, Begun, Connection, Exchange, Failure, Mirrored, Responded,
     Scheme,
 };
-pub use grpc::GrpcStatus;
-pub(crate) use grpc::is_grpc;
-pub use handshake::{Authenticated, ClientHello, Hello, TlsSettings};
-pub use host::BadHost;
-pub(crate) use host::settle;
-pub use http_session::{HttpSession, Received};
-pub use keys::{BindKey, ListenerKey, ServiceKey};
-pub use mesh::MeshPort;
-pub use options::DataPlaneOptions;
-pub use outgoing::switch;
-pub use plane::{DataPlane, Diff};
-pub use protocol::BackendProtocol;
-pub use rule::{Backend, CompiledRule, MadeSessions};
-pub use session::{Issued, Issuing, Recalling, SessionState};
-pub(crate) use stream::Way;
-pub use stream::{Connected, Stream};
-pub use table::{Table, Target};
+pub use request::outgoing::switch;
+pub use request::protocol::BackendProtocol;
+pub use request::session::{Issued, Issuing, Recalling, SessionState};
+pub use routes::attached::{MatchError, grpc_entries, http_entries, sni_table};
+pub use routes::endpoints::Endpoints;
+pub use routes::rule::{Backend, CompiledRule, MadeSessions};
+pub use routes::table::{Table, Target};
 pub use why::Why;

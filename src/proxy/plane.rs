@@ -3,9 +3,11 @@
 use super::{
     Accepted, Bind, BindKey, DataPlaneOptions, Endpoints, HttpSession, ListenerKey, MeshPort,
     ServiceKey,
-    bind::{BoundListener, Withheld},
-    endpoints::changes,
-    mesh::MeshService,
+    connection::{
+        bind::{BoundListener, Withheld},
+        mesh::MeshService,
+    },
+    routes::endpoints::changes,
 };
 use crate::{
     attachment::effective::{Effective, EffectiveGateway, EffectiveListener, IdleListener},

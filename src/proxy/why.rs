@@ -1,6 +1,6 @@
 //! Why a data plane answers a request by itself.
 
-use super::{Failure, ListenerKey, host::BadHost};
+use super::{Failure, ListenerKey, message::host::BadHost};
 use crate::certificate::ClientCertificateError;
 use crate::{
     attachment::effective::{BackendProblem, RuleProblem},

@@ -1,13 +1,14 @@
 //! A request that a rule takes, from there to the response that the client gets.
 
-use super::{
+use crate::proxy::{
     Backend, Choose, ChosenEndpoint, Issued, Issuing, LocalAnswer, Recalling, SessionState, Table,
-    Target, Why,
-    answer::Asker,
-    filtering::{Level, Passed},
-    grpc::is_grpc,
-    host,
-    protocol::BackendProtocol,
+    Target, Why, is_grpc,
+    message::host,
+    request::{
+        answer::Asker,
+        filtering::{Level, Passed},
+        protocol::BackendProtocol,
+    },
 };
 use crate::{
     attachment::{RouteKind, effective::EffectiveBackendTls},
@@ -236,7 +237,7 @@ impl Table {
     }
 
     /// As [`begin`](Self::begin), for a request whose host has been judged.
-    pub(super) fn begin_settled(
+    pub(in crate::proxy) fn begin_settled(
         &self,
         mut head: request::Parts,
         connection: Connection,

@@ -1,6 +1,7 @@
 //! A TLS handshake with a client: who takes it, which certificate the client sees, and which one it has to show.
 
-use super::{Bind, HttpSession, ListenerKey, Stream, Why, bind::BoundListener};
+use super::bind::BoundListener;
+use crate::proxy::{Bind, HttpSession, ListenerKey, Stream, Why};
 use crate::{
     attachment::effective::{Certificate, ClientValidation},
     certificate::ClientChain,

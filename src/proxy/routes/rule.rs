@@ -1,6 +1,7 @@
 //! A rule of a route, compiled: what a request under it goes through.
 
-use super::{Choose, Endpoints, Why, endpoints::EndpointsOfPort};
+use super::endpoints::EndpointsOfPort;
+use crate::proxy::{Choose, Endpoints, Why};
 use crate::{
     attachment::{
         RouteId, RouteKind, RuleLabel,
@@ -121,7 +122,7 @@ impl CompiledRule {
     }
 
     /// Chooses a backend, by its place.
-    pub(super) fn choose(&self, chooser: &mut dyn Choose) -> Result<usize, Why> {
+    pub(in crate::proxy) fn choose(&self, chooser: &mut dyn Choose) -> Result<usize, Why> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
@@ -252,7 +253,10 @@ pub struct Backend {
 }
 
 impl Backend {
-    pub(super) fn shared(effective: &EffectiveBackend, endpoints: &Endpoints) -> Arc<Self> {
+    pub(in crate::proxy) fn shared(
+        effective: &EffectiveBackend,
+        endpoints: &Endpoints,
+    ) -> Arc<Self> {
         let port = effective.target.as_ref().ok();
         Arc::new(Self {
             effective: effective.clone(),
@@ -286,7 +290,7 @@ impl Backend {
     }
 
     /// The port and its endpoints.
-    pub(super) fn reached(
+    pub(in crate::proxy) fn reached(
         &self,
     ) -> Result<(&Arc<BackendPort>, Arc<EndpointSet>), Arc<BackendProblem>> {
         match (&self.effective.target, &self.endpoints, &self.problem) {

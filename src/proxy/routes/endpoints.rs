@@ -15,7 +15,7 @@ use std::{
 /// Compiled rules hold places in it, in which the endpoints are replaced: when these move, no rule and no table is touched,
 /// and whoever chooses next, by whatever table, chooses among the new ones. Clones share their contents.
 ///
-/// [`DataPlane`](super::DataPlane) keeps one by itself. Who compiles a [`Table`](super::Table) alone fills one by
+/// [`DataPlane`](crate::proxy::DataPlane) keeps one by itself. Who compiles a [`Table`](crate::proxy::Table) alone fills one by
 /// [`set`](Self::set).
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
@@ -98,7 +98,7 @@ impl Endpoints {
     }
 
     /// Takes over the endpoints of a configuration, as far as its Services are not those of the one before.
-    pub(super) fn follow(&self, effective: &Effective, before: Option<&Effective>) {
+    pub(in crate::proxy) fn follow(&self, effective: &Effective, before: Option<&Effective>) {
         let nothing = Effective::default();
         let before = before.unwrap_or(&nothing);
         for (services, before) in [
@@ -160,7 +160,7 @@ fn ports(service: &EffectiveService) -> impl Iterator<Item = (BackendPortKey, &A
 
 /// The values that are another allocation than before, with what was there; and those that are gone. Takes one step through
 /// both.
-pub(super) fn changes<'m, K: Ord, V>(
+pub(in crate::proxy) fn changes<'m, K: Ord, V>(
     after: &'m BTreeMap<K, Arc<V>>,
     before: &'m BTreeMap<K, Arc<V>>,
 ) -> (Vec<(&'m V, Option<&'m V>)>, Vec<&'m V>) {

@@ -1,6 +1,6 @@
 //! Choices: which backend, which endpoint, whether a mirror gets a copy. Who drives the data plane makes them.
 
-use super::{Backend, CompiledRule};
+use crate::proxy::{Backend, CompiledRule};
 use crate::{
     attachment::effective::{BackendPort, EffectiveMirror, Endpoint},
     backend::{DrawError, EndpointIndex, EndpointKey, EndpointSet},
@@ -87,7 +87,7 @@ impl ChosenEndpoint {
     }
 
     /// Chooses one. None if none remains.
-    pub(super) fn among(
+    pub(in crate::proxy) fn among(
         (port, set): (&Arc<BackendPort>, Arc<EndpointSet>),
         tried: &[EndpointIndex],
         chooser: &mut dyn Choose,

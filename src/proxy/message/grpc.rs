@@ -51,7 +51,7 @@ impl GrpcStatus {
 
     /// The headers of a response that has no more than trailers ("gRPC over HTTP2", Responses). The message is the same
     /// whatever the reason is: a client learns nothing of the cluster.
-    pub(super) fn headers(self) -> HeaderMap {
+    pub(in crate::proxy) fn headers(self) -> HeaderMap {
         // Both messages are as percent-encoding would leave them.
         let (code, message) = match self {
             Self::Unimplemented => ("12", "no route takes this call"),

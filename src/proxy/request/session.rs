@@ -1,7 +1,7 @@
 //! Sessions of clients (GEP-1619) in an exchange: what the request says of one, and what the response is to say.
 
-use super::{Attempt, Backend, ChosenEndpoint, CompiledRule, Exchange, Scheme};
 use crate::backend::session::{Applied, Due, Recall, Served, SessionKeys};
+use crate::proxy::{Attempt, Backend, ChosenEndpoint, CompiledRule, Exchange, Scheme};
 use http::{HeaderMap, request};
 use std::{sync::Arc, time::SystemTime};
 

@@ -1,6 +1,8 @@
 //! Services as clients of a mesh ask them (GEP-1426).
 
-use super::{Backend, CompiledRule, DataPlaneOptions, Endpoints, HttpSession, Stream, Table, Way};
+use crate::proxy::{
+    Backend, CompiledRule, DataPlaneOptions, Endpoints, HttpSession, Stream, Table, Way,
+};
 use crate::{
     attachment::{
         RouteKind,
@@ -24,8 +26,8 @@ type Ways = HashMap<(Transport, Inside, View), Way>;
 
 /// A Service, with the tables of its ports. They are compiled when they are first asked for.
 #[derive(Debug)]
-pub(super) struct MeshService {
-    pub(super) effective: Arc<EffectiveService>,
+pub(in crate::proxy) struct MeshService {
+    pub(in crate::proxy) effective: Arc<EffectiveService>,
     endpoints: Endpoints,
     options: DataPlaneOptions,
     tables: Arc<Mutex<HashMap<View, Arc<Table>>>>,
@@ -49,7 +51,7 @@ pub struct MeshPort {
 }
 
 impl MeshService {
-    pub(super) fn new(
+    pub(in crate::proxy) fn new(
         effective: Arc<EffectiveService>,
         endpoints: &Endpoints,
         options: DataPlaneOptions,
@@ -64,7 +66,7 @@ impl MeshService {
     }
 
     /// The Service in a later configuration, with the tables of this one, if its endpoints are all that has changed.
-    pub(super) fn followed(&self, effective: &Arc<EffectiveService>) -> Option<Self> {
+    pub(in crate::proxy) fn followed(&self, effective: &Arc<EffectiveService>) -> Option<Self> {
         is_same_but_endpoints(&self.effective, effective).then(|| Self {
             effective: effective.clone(),
             endpoints: self.endpoints.clone(),
@@ -130,7 +132,7 @@ fn is_seen_apart<R>(routes: &[ServiceRoute<R>], namespace: &str) -> bool {
 }
 
 impl MeshPort {
-    pub(super) fn new(
+    pub(in crate::proxy) fn new(
         service: Arc<MeshService>,
         transport: Transport,
         port: u16,

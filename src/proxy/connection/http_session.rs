@@ -1,11 +1,11 @@
 //! A connection over which a client sends requests, one after the other or at the same time.
 
-use super::{
+use crate::proxy::{
     Accepted, Begun, Bind, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why,
-    answer::Asker,
-    bind::{BoundListener, Owner, host_of},
-    grpc::is_grpc,
-    host,
+    connection::bind::{BoundListener, Owner, host_of},
+    is_grpc,
+    message::host,
+    request::answer::Asker,
 };
 use http::{header::HOST, request};
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl HttpSession {
     }
 
     /// The port of a Gateway over which it was made; none in a mesh.
-    pub(super) fn bind(&self) -> Option<&Arc<Bind>> {
+    pub(in crate::proxy) fn bind(&self) -> Option<&Arc<Bind>> {
         match &self.place {
             Place::Cleartext(bind) | Place::OverTls { bind, .. } => Some(bind),
             Place::Mesh(_) => None,
@@ -92,8 +92,8 @@ impl HttpSession {
     }
 
     /// The same connection where the port is bound by another configuration; see
-    /// [`DataPlane::continued`](super::DataPlane::continued).
-    pub(super) fn at(&self, next: &Arc<Bind>) -> Option<Self> {
+    /// [`DataPlane::continued`](crate::proxy::DataPlane::continued).
+    pub(in crate::proxy) fn at(&self, next: &Arc<Bind>) -> Option<Self> {
         match &self.place {
             Place::Mesh(_) => None,
             Place::Cleartext(bind) | Place::OverTls { bind, .. } if Arc::ptr_eq(bind, next) => {

@@ -1,8 +1,7 @@
 //! A request on its way through the filters of a rule, or of a backend.
 
-use super::{
-    Backend, Connection, Mirrored, Why, choose, choose::Choose, protocol::BackendProtocol,
-};
+use super::{choose, choose::Choose, protocol::BackendProtocol};
+use crate::proxy::{Backend, Connection, Mirrored, Why};
 use crate::{
     attachment::effective::EffectiveFilters,
     backend::DrawError,

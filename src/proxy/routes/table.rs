@@ -1,6 +1,8 @@
 //! The routes of one listener, or of one port of a Service, compiled.
 
-use super::{CompiledRule, DataPlaneOptions, Endpoints, MatchError, grpc_entries, http_entries};
+use crate::proxy::{
+    CompiledRule, DataPlaneOptions, Endpoints, MatchError, grpc_entries, http_entries,
+};
 use crate::{
     attachment::{
         RouteId, RouteKind,
@@ -197,7 +199,7 @@ impl Table {
 
     /// The table of a listener that takes the place of the one of this table: routes that are the same allocation as before
     /// keep what was compiled of them. None where so much has changed that a new table costs less.
-    pub(super) fn followed(
+    pub(in crate::proxy) fn followed(
         &self,
         before: &EffectiveListener,
         after: &EffectiveListener,

@@ -1,7 +1,7 @@
 //! What the data plane answers by itself.
 
-use super::{Backend, GrpcStatus, Mirrored, Target, Why};
 use crate::attachment::RouteKind;
+use crate::proxy::{Backend, GrpcStatus, Mirrored, Target, Why};
 use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
@@ -28,11 +28,11 @@ pub struct LocalAnswer {
 
 /// What decides on the form of an error: the request as it came, and the routes at the listener or Service port.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asker {
+pub(in crate::proxy) struct Asker {
     /// The request is a gRPC call.
-    pub(super) calls: bool,
+    pub(in crate::proxy) calls: bool,
     /// A GRPCRoute is attached.
-    pub(super) grpc_routes: bool,
+    pub(in crate::proxy) grpc_routes: bool,
 }
 
 impl Asker {
@@ -43,7 +43,7 @@ impl Asker {
     /// listener or Service port. To all others the specification of the HTTPRoute applies, which demands 404 and 500 whatever
     /// the content of the request is. What is no call and is taken by a GRPCRoute gets 503, which is `UNAVAILABLE` in HTTP
     /// (gRPC, "HTTP to gRPC Status Code Mapping").
-    pub(super) fn error(self, target: Option<&Target>, why: Why) -> LocalAnswer {
+    pub(in crate::proxy) fn error(self, target: Option<&Target>, why: Why) -> LocalAnswer {
         let by_grpc = target.map(|target| target.rule().route().kind == RouteKind::Grpc);
         let grpc = match by_grpc {
             _ if !self.calls => None,
@@ -74,7 +74,7 @@ impl Asker {
 impl LocalAnswer {
     /// An answer in the form of HTTP for everyone, since it concerns HTTP itself, before it matters what is spoken over it: a
     /// request that names no host as HTTP demands, or that belongs to another connection.
-    pub(super) fn of_http(why: Why) -> Self {
+    pub(in crate::proxy) fn of_http(why: Why) -> Self {
         Self {
             target: None,
             failed: None,

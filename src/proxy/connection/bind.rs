@@ -1,6 +1,6 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
-use super::{
+use crate::proxy::{
     BindKey, ClientHello, CompiledRule, DataPlaneOptions, Endpoints, Hello, HttpSession,
     ListenerKey, Stream, Table, TlsSettings, Why, sni_table,
 };
@@ -17,9 +17,9 @@ use std::sync::{Arc, OnceLock};
 
 /// A listener in force, with its tables. They are compiled when they are first asked for.
 #[derive(Debug)]
-pub(super) struct BoundListener {
-    pub(super) key: Arc<ListenerKey>,
-    pub(super) effective: Arc<EffectiveListener>,
+pub(in crate::proxy) struct BoundListener {
+    pub(in crate::proxy) key: Arc<ListenerKey>,
+    pub(in crate::proxy) effective: Arc<EffectiveListener>,
     endpoints: Endpoints,
     options: DataPlaneOptions,
     table: OnceLock<Arc<Table>>,
@@ -28,7 +28,7 @@ pub(super) struct BoundListener {
 }
 
 impl BoundListener {
-    pub(super) fn new(
+    pub(in crate::proxy) fn new(
         key: ListenerKey,
         effective: Arc<EffectiveListener>,
         endpoints: &Endpoints,
@@ -47,7 +47,7 @@ impl BoundListener {
 
     /// The listener that takes the place of this one. What was compiled of routes that are the same allocation as before is
     /// kept.
-    pub(super) fn followed(&self, effective: Arc<EffectiveListener>) -> Self {
+    pub(in crate::proxy) fn followed(&self, effective: Arc<EffectiveListener>) -> Self {
         let table = self.table.get();
         let table = table.and_then(|table| table.followed(&self.effective, &effective));
         let same_names = same(&self.effective.tls_routes, &effective.tls_routes);
@@ -117,7 +117,7 @@ impl BoundListener {
     }
 
     /// The certificates that it shows, where it terminates TLS.
-    pub(super) fn certificates(&self) -> Option<&[Arc<Certificate>]> {
+    pub(in crate::proxy) fn certificates(&self) -> Option<&[Arc<Certificate>]> {
         let tls = self.effective.tls.as_ref();
         tls.map(|tls| &*tls.certificates)
     }
@@ -141,9 +141,9 @@ fn holding<T>(made: Option<T>) -> OnceLock<T> {
 /// A listener that demands certificates of its clients and that is not in force. Its hosts are nobody's: a listener that is
 /// less specific, and lets everyone in, must not answer for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Withheld {
-    pub(super) key: Arc<ListenerKey>,
-    pub(super) hostname: Option<Hostname>,
+pub(in crate::proxy) struct Withheld {
+    pub(in crate::proxy) key: Arc<ListenerKey>,
+    pub(in crate::proxy) hostname: Option<Hostname>,
 }
 
 /// A port of a Gateway, bound.
@@ -152,10 +152,10 @@ pub(super) struct Withheld {
 /// conflict.
 #[derive(Debug)]
 pub struct Bind {
-    pub(super) key: BindKey,
-    pub(super) addresses: Vec<GatewayStatusAddress>,
-    pub(super) listeners: Vec<Arc<BoundListener>>,
-    pub(super) withheld: Vec<Withheld>,
+    pub(in crate::proxy) key: BindKey,
+    pub(in crate::proxy) addresses: Vec<GatewayStatusAddress>,
+    pub(in crate::proxy) listeners: Vec<Arc<BoundListener>>,
+    pub(in crate::proxy) withheld: Vec<Withheld>,
 }
 
 /// A connection that a client has opened, or a datagram that it has sent.
@@ -290,7 +290,7 @@ impl BoundListener {
 
 impl Bind {
     /// The listener by which a connection goes on that this one took, in a later configuration. None if it comes to an end.
-    pub(super) fn continued<'n>(
+    pub(in crate::proxy) fn continued<'n>(
         &self,
         listener: &BoundListener,
         next: &'n Self,

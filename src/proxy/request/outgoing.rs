@@ -1,6 +1,6 @@
 //! Messages as they are written to a connection: what a proxy adds of its own to what the rules made.
 
-use super::{Attempt, BackendProtocol, Exchange, LocalAnswer, Mirrored};
+use crate::proxy::{Attempt, BackendProtocol, Exchange, LocalAnswer, Mirrored};
 use http::{
     HeaderMap, HeaderValue, Uri, Version,
     header::{CONNECTION, HOST, UPGRADE},
