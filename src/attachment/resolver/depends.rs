@@ -95,7 +95,10 @@ pub(super) type Edges = (Dependent, Vec<Key>);
 impl Depends {
     /// What depends on something.
     pub(super) fn on(&self, key: &Key) -> impl Iterator<Item = &Dependent> {
-        self.by_key.get(key).into_iter().flat_map(Dependents::iter)
+        let dependents = self.by_key.get(key).into_iter().flat_map(Dependents::iter);
+        #[cfg(test)]
+        let dependents = dependents.inspect(|_| LOOKED_AT.add(1));
+        dependents
     }
 
     /// The routes that depend on something.
@@ -228,3 +231,9 @@ fn slice(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let keys = owners.map(|(import, name)| Key::Slices(BackendKey { import, name }));
     Some((Dependent::Slice(place), keys.collect()))
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many dependents are looked at.
+    pub(super) LOOKED_AT
+);

@@ -4,6 +4,8 @@ mod depends;
 mod problems;
 mod state;
 mod update;
+#[cfg(test)]
+mod work;
 
 pub use problems::{ReferenceProblem, ReferenceProblemKind};
 pub use state::Resolver;

@@ -81,11 +81,17 @@ impl PolicyState {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dirty {
     pub(super) grants: BTreeSet<String>,
+    /// Namespaces whose labels may have changed.
+    pub(super) namespaces: BTreeSet<String>,
     pub(super) classes: BTreeSet<NamespacedName>,
+    /// Whether all classes are, since CRDs have changed.
+    pub(super) every_class: bool,
     pub(super) gateways: BTreeSet<NamespacedName>,
     pub(super) backends: BTreeSet<BackendKey>,
     pub(super) routes: BTreeSet<RouteId>,
     pub(super) policies: BTreeSet<PolicyId>,
+    /// What policies have come to or gone from, or have changed at: all policies for it compete anew.
+    pub(super) targets: BTreeSet<BackendKey>,
 }
 
 impl Resolver {
@@ -254,8 +260,7 @@ impl Resolver {
                 }
                 (Dependent::Policy(_), Key::Target(backend)) => {
                     self.dirty.backends.insert(backend.clone());
-                    let rivals = self.depends.policies_for(backend);
-                    self.dirty.policies.extend(rivals);
+                    self.dirty.targets.insert(backend.clone());
                 }
                 _ => {}
             }
@@ -286,11 +291,8 @@ impl Resolver {
                 self.dirty.policies.insert(PolicyId { kind, name: place });
             }
             ("", "Secret") => self.certificates.forget(&place),
-            ("", "Namespace") => self.mark_namespace(&place.name),
-            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
-                let classes = self.snapshot.gateway_classes().keys();
-                self.dirty.classes.extend(classes.cloned());
-            }
+            ("", "Namespace") => _ = self.dirty.namespaces.insert(place.name),
+            (EXTENSIONS_GROUP, "CustomResourceDefinition") => self.dirty.every_class = true,
             ("", "Endpoints") => {
                 self.dirty.backends.insert(BackendKey::service(place));
             }
@@ -305,18 +307,5 @@ impl Resolver {
                 }
             }
         }
-    }
-
-    /// Marks the routes of a namespace, whose labels may have changed.
-    fn mark_namespace(&mut self, namespace: &str) {
-        macro_rules! mark {
-            ($($routes:ident => $kind:ident),+) => {$(
-                let routes = Snapshot::in_namespace(self.snapshot.$routes(), namespace);
-                self.dirty.routes.extend(
-                    routes.map(|(place, _)| RouteId::new(RouteKind::$kind, place.clone())),
-                );
-            )+};
-        }
-        mark!(http_routes => Http, grpc_routes => Grpc, tls_routes => Tls, tcp_routes => Tcp, udp_routes => Udp);
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     attachment::{
-        Controllers, RouteId, Status,
+        Controllers, RouteId, RouteKind, Snapshot, Status,
         assembly::mesh,
         backend::{
             self, BackendKey,
@@ -87,6 +87,7 @@ impl<'a> Update<'a> {
     }
 
     fn run(mut self) -> Changes {
+        self.spread();
         self.grants();
         self.classes();
         self.gateways();
@@ -103,6 +104,32 @@ impl<'a> Update<'a> {
         self.write_route_statuses();
         self.write_policy_statuses();
         self.changes
+    }
+
+    /// Marks what all objects of a namespace, of a target or of a kind are concerned by. Once a round: each object that
+    /// comes would otherwise cost as much as there are of them.
+    fn spread(&mut self) {
+        let resolver = &*self.resolver;
+        let (snapshot, dirty) = (&resolver.snapshot, &mut self.dirty);
+        for namespace in std::mem::take(&mut dirty.namespaces) {
+            macro_rules! mark {
+                ($($routes:ident => $kind:ident),+) => {$(
+                    let routes = Snapshot::in_namespace(snapshot.$routes(), &namespace);
+                    let ids = routes.map(|(place, _)| RouteId::new(RouteKind::$kind, place.clone()));
+                    self.routes.extend(ids);
+                )+};
+            }
+            mark!(http_routes => Http, grpc_routes => Grpc, tls_routes => Tls, tcp_routes => Tcp, udp_routes => Udp);
+        }
+        if std::mem::take(&mut dirty.every_class) {
+            let classes = snapshot.gateway_classes().keys();
+            dirty.classes.extend(classes.cloned());
+        }
+        for target in std::mem::take(&mut dirty.targets) {
+            dirty
+                .policies
+                .extend(resolver.depends.policies_for(&target));
+        }
     }
 
     fn grants(&mut self) {

@@ -1,0 +1,78 @@
+//! How much work an update takes. Results do not show that, so it is counted.
+
+use super::{Resolver, depends::LOOKED_AT};
+use crate::{attachment::Options, attachment::SnapshotObject, manifest};
+use serde_json::{Value, json};
+
+fn resolver_of(objects: &[Value]) -> Resolver {
+    let mut resolver = Resolver::new(Options::for_manifests());
+    for object in objects {
+        resolver.insert(SnapshotObject::from(manifest::decode(object).unwrap()));
+    }
+    resolver
+}
+
+/// What concerns all policies for a target, all routes of a namespace or all classes is marked once an update, and not
+/// once an object that comes.
+#[test]
+fn objects_that_come_one_by_one_mark_what_they_have_in_common_once() {
+    let (mut looks, many) = (Vec::new(), 40);
+    for times in [1, 2, 4] {
+        let policies = (0..many * times).map(|n| {
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "BackendTLSPolicy",
+                "metadata": {"name": format!("p{n}")},
+                "spec": {
+                    "targetRefs": [{"group": "", "kind": "Service", "name": "s"}],
+                    "validation": {"hostname": "s.test", "wellKnownCACertificates": "System"},
+                },
+            })
+        });
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}});
+        let objects: Vec<_> = [service].into_iter().chain(policies).collect();
+        LOOKED_AT.take();
+        let mut resolver = resolver_of(&objects);
+        assert_eq!(LOOKED_AT.take(), 0, "nothing before the update");
+        resolver.update();
+        looks.push(LOOKED_AT.take());
+    }
+    assert!(looks[0] >= many);
+    assert_eq!((looks[1], looks[2]), (2 * looks[0], 4 * looks[0]));
+}
+
+/// The same for the labels of a Namespace, and for the CRDs that say which release is installed.
+#[test]
+fn what_concerns_many_is_marked_at_the_update() {
+    let class = |n: usize| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": format!("c{n}")},
+            "spec": {"controllerName": "example.com/c"},
+        })
+    };
+    let route = |n: usize| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": format!("r{n}"), "namespace": "a"},
+            "spec": {"parentRefs": [{"name": "g"}]},
+        })
+    };
+    let mut objects: Vec<_> = (0..20).map(class).chain((0..20).map(route)).collect();
+    let mut resolver = resolver_of(&objects);
+    resolver.update();
+    for _ in 0..3 {
+        objects.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}));
+        objects.push(json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "httproutes.gateway.networking.k8s.io"},
+            "spec": {"group": "gateway.networking.k8s.io", "names": {"kind": "HTTPRoute", "plural": "httproutes"}, "scope": "Namespaced", "versions": []},
+        }));
+    }
+    for object in &objects[40..] {
+        resolver.insert(SnapshotObject::from(manifest::decode(object).unwrap()));
+    }
+    assert_eq!(
+        (resolver.dirty.routes.len(), resolver.dirty.classes.len()),
+        (0, 0)
+    );
+    assert_eq!(resolver.dirty.namespaces.len(), 1);
+    assert!(resolver.dirty.every_class);
+}
