@@ -1,7 +1,16 @@
 //! The data plane without I/O: from a connection to the answer that the client gets.
 //!
 //! It holds no clock and draws no randomness of its own: time and choices are arguments. The simulator drives it in
-//! memory, a proxy over sockets. Each stage is a file:
+//! memory, a proxy over sockets. Its rooms, each of which uses those to its left:
+//!
+//! ```text
+//! message         routes              request               connection              plane
+//! (what a head    (rules, backends,   (filters, backend,    (a port, the TLS of     (all ports of a
+//!  says of        endpoints,          endpoint, session,    its clients, HTTP or    configuration, and
+//!  itself)        compiled)           response)             a stream, the mesh)     the next one)
+//! ```
+//!
+//! And the way of a connection through them:
 //!
 //! ```text
 //! plane ──▶ bind ──▶ handshake ──▶ http_session ──▶ exchange
@@ -108,6 +117,7 @@
 //! ```
 
 mod connection;
+mod failure;
 mod keys;
 mod message;
 mod options;
@@ -118,25 +128,26 @@ mod routes;
 mod tests;
 mod why;
 
-pub use connection::bind::{Accepted, Bind};
+pub use connection::accept::Accepted;
+pub use connection::bind::Bind;
 pub use connection::handshake::{Authenticated, ClientHello, Hello, TlsSettings};
 pub use connection::http_session::{HttpSession, Received};
 pub use connection::mesh::MeshPort;
 pub(crate) use connection::stream::Way;
 pub use connection::stream::{Connected, Stream};
+pub use failure::Failure;
 pub use keys::{BindKey, ListenerKey, ServiceKey};
 pub use message::grpc::GrpcStatus;
 pub(crate) use message::grpc::is_grpc;
 pub use message::host::BadHost;
 pub(crate) use message::host::settle;
+pub use message::scheme::{Connection, Scheme};
 pub use options::DataPlaneOptions;
 pub use plane::{DataPlane, Diff};
 pub use request::answer::LocalAnswer;
+pub use request::attempt::{Attempt, Mirrored};
 pub use request::choose::{Choose, ChosenEndpoint, Draws};
-pub use request::exchange::{
-    AfterFailure, Attempt, Attempted, Begun, Connection, Exchange, Failure, Mirrored, Responded,
-    Scheme,
-};
+pub use request::exchange::{AfterFailure, Attempted, Begun, Exchange, Responded};
 pub use request::outgoing::switch;
 pub use request::protocol::BackendProtocol;
 pub use request::session::{Issued, Issuing, Recalling, SessionState};

@@ -1,6 +1,6 @@
 //! Why a data plane answers a request by itself.
 
-use super::{Failure, ListenerKey, message::host::BadHost};
+use super::{BadHost, Failure, ListenerKey};
 use crate::certificate::ClientCertificateError;
 use crate::{
     attachment::effective::{BackendProblem, RuleProblem},

@@ -2,15 +2,17 @@
 //!
 //! Keys may be added, never renamed.
 
-use super::{AnswerTimeouts, AnswerTls, SessionAnswer};
+use super::SessionAnswer;
 use crate::{
     attachment::{
         RuleLabel,
-        effective::{EffectiveBackend, Endpoint},
+        effective::{
+            EffectiveBackend, EffectiveBackendTls, Endpoint, Timeouts, TrustedAuthorities,
+        },
     },
     backend::WeightedChoice,
     meta::ObjectRef,
-    proxy::Target,
+    proxy::{ChosenEndpoint, Target},
 };
 use http::HeaderMap;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
@@ -224,6 +226,11 @@ pub struct EndpointName {
 }
 
 impl EndpointName {
+    /// That of an endpoint that was chosen.
+    pub(super) fn chosen(chosen: &ChosenEndpoint) -> Option<Self> {
+        chosen.get().map(Self::of)
+    }
+
     pub(super) fn of(endpoint: Endpoint<'_>) -> Self {
         Self {
             address: endpoint.address.to_owned(),
@@ -284,6 +291,67 @@ pub struct Loser {
     /// Whether the match fits the request, and another one goes before it.
     #[serde(skip)]
     pub matches: bool,
+}
+
+/// How long a rule lets a request take (HTTPRoute `spec.rules[].timeouts`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerTimeouts {
+    /// The whole request, as in `10s`; none where there is no limit.
+    pub request: Option<String>,
+    /// One request to a backend.
+    pub backend_request: Option<String>,
+}
+
+impl AnswerTimeouts {
+    /// Those of a rule that has any.
+    pub(super) fn of(timeouts: Timeouts) -> Option<Self> {
+        let limits = [timeouts.request, timeouts.backend_request];
+        let texts = limits.map(|limit| {
+            let limit = limit.filter(|limit| !limit.is_zero())?;
+            Some(limit.to_string())
+        });
+        let [request, backend_request] = texts;
+        (request.is_some() || backend_request.is_some()).then_some(Self {
+            request,
+            backend_request,
+        })
+    }
+}
+
+/// TLS to a backend (BackendTLSPolicy).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerTls {
+    /// The policy.
+    pub policy: ObjectRef,
+    /// The server name that is sent.
+    pub sni: String,
+    /// The names of which the certificate of the backend must bear one.
+    pub names: Vec<String>,
+    /// How many authorities are trusted; none where those of the system are.
+    pub authorities: Option<usize>,
+}
+
+impl AnswerTls {
+    pub(super) fn of(tls: &EffectiveBackendTls) -> Self {
+        let names = tls.subject_alt_names.iter();
+        let names: Vec<String> = names
+            .filter_map(|name| name.hostname.clone().or_else(|| name.uri.clone()))
+            .collect();
+        Self {
+            policy: tls.policy.clone(),
+            sni: tls.hostname.clone(),
+            names: match names.is_empty() {
+                true => vec![tls.hostname.clone()],
+                false => names,
+            },
+            authorities: match &tls.authorities {
+                TrustedAuthorities::System => None,
+                TrustedAuthorities::Certificates(list) => Some(list.len()),
+            },
+        }
+    }
 }
 
 /// Writes headers as a list of pairs; bytes that are no text are replaced.

@@ -1,6 +1,9 @@
 //! Where a request goes first: a listener of a Gateway, or a port of a Service.
 
-use super::{Refusal, Request, RequestError, http::settled};
+use super::{
+    Refusal, Request, RequestError,
+    head::{host_in_words, named_host, settled},
+};
 use crate::{
     attachment::effective::{
         Effective, EffectiveGateway, EffectiveListener, EffectiveService, Endpoint,
@@ -340,7 +343,7 @@ fn unserved(
     let over_tls = matches!(request.scheme(), "https" | "tls");
     let whom = match (host, over_tls) {
         (Some(host), true) => format!("the server name `{host}`"),
-        (_, false) => super::http::host_in_words(request),
+        (_, false) => host_in_words(request),
         (None, true) => "a client that sends no server name".to_owned(),
     };
     format!("no listener of Gateway {name} on port {port} serves {whom}: {hosts}")
@@ -534,7 +537,7 @@ pub(super) fn listener_host(request: &Request) -> Option<String> {
             }
             name
         }
-        _ => super::http::named_host(request)?,
+        _ => named_host(request)?,
     };
     Some(host.host().to_owned())
 }

@@ -8,13 +8,13 @@
 //! otherwise ([`BackendBehaviour`]), and TLS sessions come about.
 
 mod answer;
-mod asked;
+mod answering;
 mod assumed;
 mod backends;
 #[cfg(feature = "sessions")]
 mod client;
 mod destination;
-mod http;
+mod head;
 mod idle;
 mod moment;
 mod random;
@@ -22,7 +22,6 @@ mod request;
 mod session;
 mod simulator;
 mod split;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -30,17 +29,15 @@ mod told;
 pub mod world;
 
 pub use answer::{
-    Answer, BackendName, EndpointName, Forwarded, ListenerName, Loser, Mirror, Outcome, Refusal,
-    Response, RouteMatch,
+    Answer, AnswerTimeouts, AnswerTls, BackendName, EndpointName, Forwarded, ListenerName, Loser,
+    Mirror, Outcome, Refusal, Response, RouteMatch,
 };
-use asked::End;
-pub(crate) use asked::redirected;
-pub use assumed::{AnswerTimeouts, AnswerTls};
+pub(crate) use answering::asked::redirected;
 pub use backends::Backends;
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 pub(crate) use destination::speaks;
-pub(crate) use http::{named_host as http_host, parts as http_parts};
+pub(crate) use head::named_host;
 pub(crate) use idle::found as idle_listeners;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};

@@ -127,13 +127,6 @@ impl Request {
         Ok(request)
     }
 
-    /// The request as it arrives: a path, or the whole URL in absolute form, and in the `Host` header what the client wrote
-    /// there, else the URL's host and port. A client that speaks WebSocket asks to be upgraded (RFC 6455, section 4.1).
-    #[must_use]
-    pub fn head(&self) -> http::request::Parts {
-        super::http::parts(self)
-    }
-
     /// The scheme, in lower case.
     pub(crate) fn scheme(&self) -> &str {
         self.uri.scheme_str().unwrap_or_default()

@@ -2,12 +2,14 @@
 
 use super::{
     Answer, Backends, Request, RequestError,
-    asked::{Asked, Place},
+    answering::{
+        asked::{Asked, Place},
+        http::AtTable,
+        stream::AtConnection,
+    },
     backends::AllAlike,
     destination::{self, Destination, Taken},
-    http::AtTable,
     moment::Moment,
-    stream::AtConnection,
 };
 use crate::{
     attachment::effective::Effective,

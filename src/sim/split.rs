@@ -2,7 +2,7 @@
 
 use super::{
     Answer, BackendName, Request, RequestError, Simulator,
-    asked::{Asked, End},
+    answering::{asked::Asked, end::End},
     backends::AllAlike,
 };
 use crate::backend::Share;

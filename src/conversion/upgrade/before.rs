@@ -1,45 +1,34 @@
 //! What is installed before the upgrade, and what that says of an object: only what differs afterwards is the upgrade's doing.
 
-use super::{Findings, crd::Crd, text};
+use super::{
+    crd::Crd,
+    findings::{Bundle, UpgradeFindings, text},
+};
 use crate::{
-    meta::{Channel, Release},
+    meta::Channel,
     schema::{self, KindVersion},
     validation::{self, Finding, ValidationOptions},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A release and channel.
-pub(super) type Place = (Release, Channel);
-
-/// What is known of what is installed.
-#[derive(Default)]
-pub(super) struct Installed {
-    /// By kind, what the CRDs in the input say.
-    by_kind: BTreeMap<String, Place>,
-}
-
-impl Installed {
-    /// Reads the CRDs that are in the input. One of a release that is not known says nothing.
-    pub(super) fn of(crds: &[Crd<'_>]) -> Self {
-        let place = |crd: &Crd<'_>| {
-            let release = crd.bundle_version()?.parse().ok()?;
-            let channel = match crd.is_experimental() {
-                true => Channel::Experimental,
-                false => Channel::Standard,
-            };
-            Some((crd.kind.to_owned(), (release, channel)))
+/// What the CRDs in the input say of what is installed, by kind. One of a release that is not known says nothing.
+pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, Bundle> {
+    let place = |crd: &Crd<'_>| {
+        let release = crd.bundle_version()?.parse().ok()?;
+        let channel = match crd.is_experimental() {
+            true => Channel::Experimental,
+            false => Channel::Standard,
         };
-        Self {
-            by_kind: crds.iter().filter_map(place).collect(),
-        }
-    }
+        Some((crd.kind.to_owned(), (release, channel)))
+    };
+    crds.iter().filter_map(place).collect()
 }
 
 /// What is installed of the kind of an object: as its CRD says. Without one, the release that is known, in the channel that
 /// takes the object as it is, the one to which the upgrade leads before the other. Nothing where nothing is known of it.
-pub(super) fn place(object: &Value, found: &Findings) -> Option<Place> {
-    if let Some(place) = found.installed.by_kind.get(text(object, "/kind")) {
+pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<Bundle> {
+    if let Some(place) = found.installed.get(text(object, "/kind")) {
         return Some(*place);
     }
     // Whatever is said of the release itself would be said of what is not there yet.
@@ -51,8 +40,8 @@ pub(super) fn place(object: &Value, found: &Findings) -> Option<Place> {
 }
 
 /// Whether a kind may be installed before the upgrade: not where its CRD, or the release that is known, says that it is not.
-pub(super) fn may_have(kind: &str, found: &Findings) -> bool {
-    found.installed.by_kind.contains_key(kind)
+pub(super) fn may_have(kind: &str, found: &UpgradeFindings) -> bool {
+    found.installed.contains_key(kind)
         || found.from.is_none_or(|from| {
             let has = |channel| schema::versions_of(kind, from, channel).next().is_some();
             Channel::ALL.into_iter().any(has)
@@ -60,7 +49,7 @@ pub(super) fn may_have(kind: &str, found: &Findings) -> bool {
 }
 
 /// Whether a release and channel serve the version in which an object is written.
-pub(super) fn serves(version: &'static KindVersion, (release, channel): Place) -> bool {
+pub(super) fn serves(version: &'static KindVersion, (release, channel): Bundle) -> bool {
     version
         .installation(release, channel)
         .is_some_and(|installation| installation.served)
@@ -68,7 +57,7 @@ pub(super) fn serves(version: &'static KindVersion, (release, channel): Place) -
 
 /// The errors that a release and channel have for an object, fields that they do not have among them. Nothing if they do not serve
 /// its version.
-fn said(object: &Value, place: Place) -> Option<Vec<Finding>> {
+fn said(object: &Value, place: Bundle) -> Option<Vec<Finding>> {
     let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
     if !serves(version, place) {
         return None;
@@ -83,7 +72,7 @@ fn said(object: &Value, place: Place) -> Option<Vec<Finding>> {
 }
 
 /// Whether a release and channel serve the version of an object, and have the field at a path and nothing against what is there.
-pub(super) fn takes(object: &Value, path: &str, place: Place) -> bool {
+pub(super) fn takes(object: &Value, path: &str, place: Bundle) -> bool {
     said(object, place).is_some_and(|errors| {
         !errors
             .iter()

@@ -1,6 +1,6 @@
 //! The CRDs that are installed.
 
-use super::{Findings, Impact, LATER_STORED, text};
+use super::findings::{Impact, UpgradeFindings, text};
 use crate::{
     conversion::kinds,
     crd::{self, BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
@@ -9,6 +9,9 @@ use crate::{
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The rule of CRDs in which objects may be stored in a version which came with a later release.
+pub(super) const LATER_STORED: &str = "later-release-stored";
 
 /// The CRDs of a release for kinds that objects are of and whose CRDs are not there: those of the channel to which the upgrade
 /// leads, or of the other one for what that one does not serve.
@@ -159,7 +162,7 @@ impl<'a> Crd<'a> {
 
     /// The CRD by way of which objects get from a stored version to one that the release has: the newest of the experimental
     /// channel that serves the stored one and stores another that the release has.
-    pub(super) fn waypoint(&self, stored: &str, found: &Findings) -> Option<Waypoint> {
+    pub(super) fn waypoint(&self, stored: &str, found: &UpgradeFindings) -> Option<Waypoint> {
         let target = self.target(found);
         let releases = Release::ALL.iter().rev().copied();
         releases
@@ -178,11 +181,11 @@ impl<'a> Crd<'a> {
     }
 
     /// What the release and channel have of the kind.
-    pub(super) fn target(&self, found: &Findings) -> Versions {
+    pub(super) fn target(&self, found: &UpgradeFindings) -> Versions {
         schema::versions_of(self.kind, found.release, found.channel).collect()
     }
 
-    pub(super) fn check(&self, found: &mut Findings) {
+    pub(super) fn check(&self, found: &mut UpgradeFindings) {
         let release = found.release;
         let channel = found.channel;
         if let Some(installed) = self.bundle_version()
@@ -276,7 +279,7 @@ impl<'a> Crd<'a> {
         }
     }
 
-    fn check_stored(&self, stored: &str, target: &Versions, found: &mut Findings) {
+    fn check_stored(&self, stored: &str, target: &Versions, found: &mut UpgradeFindings) {
         let kind = self.kind;
         let path = "status.storedVersions";
         let (release, channel) = (found.release, found.channel);
@@ -347,7 +350,7 @@ impl<'a> Crd<'a> {
     }
 
     /// A kind that the release does not have in this channel.
-    fn check_absent(&self, found: &mut Findings) {
+    fn check_absent(&self, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
         let known = kinds::versions(self.kind).next().is_some();
         let versions = self.stored.iter().chain(&self.served);

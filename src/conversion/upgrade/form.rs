@@ -1,8 +1,8 @@
 //! What of an object a release no longer has, or refuses.
 
 use super::{
-    Findings, Impact,
-    before::{self, Place},
+    before,
+    findings::{Bundle, Impact, UpgradeFindings},
 };
 use crate::{
     conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
@@ -18,7 +18,7 @@ pub(super) fn check(
     object: &Value,
     version: &'static KindVersion,
     wanted: &str,
-    found: &mut Findings,
+    found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
     let to = version.api_version.replace(version.version, wanted);
@@ -33,7 +33,7 @@ pub(super) fn check(
         wanted,
         stored: None,
         taken: takes_as_written(object, version, found),
-        before: before::place(object, found),
+        before: before::bundle(object, found),
     };
     let stored = match stored {
         Ok(stored) => stored,
@@ -100,11 +100,15 @@ struct Judged<'o> {
     /// Whether the release takes it as it is written.
     taken: bool,
     /// What is installed before the upgrade.
-    before: Option<Place>,
+    before: Option<Bundle>,
 }
 
 /// Whether the release serves the version in which an object is written, and has nothing against the object there.
-fn takes_as_written(object: &Value, version: &'static KindVersion, found: &Findings) -> bool {
+fn takes_as_written(
+    object: &Value,
+    version: &'static KindVersion,
+    found: &UpgradeFindings,
+) -> bool {
     let (release, channel) = (found.release, found.channel);
     let installation = version.installation(release, channel);
     installation.is_some_and(|installation| installation.served)
@@ -130,7 +134,7 @@ pub(super) fn add_unconvertible(
     error: &ConversionError,
     object: &Value,
     wanted: &str,
-    found: &mut Findings,
+    found: &mut UpgradeFindings,
 ) {
     for problem in error.problems() {
         found.add(
@@ -145,7 +149,7 @@ pub(super) fn add_unconvertible(
 }
 
 /// A setting that the release has in another form.
-fn add_changed(object: &Value, path: &str, help: String, found: &mut Findings) {
+fn add_changed(object: &Value, path: &str, help: String, found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
     found.add(
         Impact::Loses,
@@ -172,7 +176,7 @@ impl Judged<'_> {
 
     /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
     /// the upgrade or in that in which it is written.
-    fn is_taken_before(&self, path: &str, before: Place) -> bool {
+    fn is_taken_before(&self, path: &str, before: Bundle) -> bool {
         let stored = self.stored.into_iter();
         stored
             .chain([self.object])
@@ -180,7 +184,7 @@ impl Judged<'_> {
     }
 
     /// A field that the release does not have.
-    fn add_unknown(&self, field: &UnknownField, found: &mut Findings) {
+    fn add_unknown(&self, field: &UnknownField, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
         if let Some((from, channel)) = self.before
             && !self.is_taken_before(field.path(), (from, channel))
@@ -249,7 +253,7 @@ impl Judged<'_> {
     }
 
     /// Something that the release refuses; and whether the one before did.
-    fn add_refused(&self, finding: &Finding, found: &mut Findings) {
+    fn add_refused(&self, finding: &Finding, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
         let before = self.before.map(|before| {
             let stored = self.stored;
@@ -314,7 +318,7 @@ impl Judged<'_> {
 
     /// An object that has no form in the version that stores it, in both releases, and that the version in which it is written
     /// takes.
-    fn add_refused_in_version(&self, error: &ConversionError, found: &mut Findings) {
+    fn add_refused_in_version(&self, error: &ConversionError, found: &mut UpgradeFindings) {
         let release = found.release;
         for problem in error.problems() {
             found.add(
@@ -341,7 +345,13 @@ const UNKNOWN_BEFORE: &str = "unknown-before";
 
 /// Settings of which the release has another form, and which it takes as they are: mostly references to a kind that another one
 /// has replaced.
-fn add_kept_forms(object: &Value, old: &Value, new: &Value, help: &str, found: &mut Findings) {
+fn add_kept_forms(
+    object: &Value,
+    old: &Value,
+    new: &Value,
+    help: &str,
+    found: &mut UpgradeFindings,
+) {
     let (release, channel) = (found.release, found.channel);
     for path in references(old, new) {
         let kind_at = |value: &Value| {

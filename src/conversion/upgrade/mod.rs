@@ -22,6 +22,7 @@
 
 mod before;
 mod crd;
+mod findings;
 mod form;
 mod object;
 mod plan;
@@ -34,12 +35,16 @@ mod release_tests;
 mod tests;
 
 use crate::{
-    meta::{Channel, ObjectRef, Release, kept_name},
+    meta::{Channel, Release},
     schema,
     validation::{ChoiceReason, Uses, ValidationOptions},
 };
+use findings::{UpgradeFindings, text};
 use serde_json::Value;
-use std::{collections::BTreeSet, fmt};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use findings::{Impact, UpgradeFinding};
+pub use plan::UpgradeStep;
 
 /// What an upgrade would do, and how to go about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,69 +71,6 @@ impl UpgradeReport {
     pub fn is_clean(&self) -> bool {
         self.findings.iter().all(|f| f.impact == Impact::Note)
     }
-}
-
-/// How bad something is for what is installed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Impact {
-    /// The API server refuses the new CRD.
-    Blocks,
-    /// The upgrade goes through, and objects or clients stop working.
-    Breaks,
-    /// The upgrade goes through, and an object loses a field.
-    Loses,
-    /// Nothing is harmed; good to know.
-    Note,
-}
-
-impl Impact {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Blocks => "blocks",
-            Self::Breaks => "breaks",
-            Self::Loses => "loses",
-            Self::Note => "note",
-        }
-    }
-}
-
-impl fmt::Display for Impact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// One thing that an upgrade would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UpgradeFinding {
-    /// How bad it is.
-    pub impact: Impact,
-    /// A stable id: `stored-version-removed`.
-    pub rule: &'static str,
-    /// The API version of the object.
-    pub api_version: String,
-    /// The object: a CRD or an object of one of its kinds.
-    pub object: ObjectRef,
-    /// The field; empty for the whole object.
-    pub path: String,
-    /// What would happen.
-    pub message: String,
-    /// What would be right.
-    pub help: String,
-}
-
-/// One step of an upgrade.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UpgradeStep {
-    /// What it does and why.
-    pub title: String,
-    /// Commands for a shell, in their order. None for what only people can decide.
-    pub commands: Vec<String>,
 }
 
 /// From which release an upgrade leads to which.
@@ -206,9 +148,9 @@ pub fn check<'a>(
 ) -> UpgradeReport {
     let installed: Vec<&Value> = installed.into_iter().collect();
     let UpgradeOptions { to, channel, .. } = options;
-    let mut found = Findings {
+    let mut found = UpgradeFindings {
         from: from(&installed, options),
-        installed: before::Installed::default(),
+        installed: BTreeMap::new(),
         release: to,
         channel,
         list: Vec::new(),
@@ -229,7 +171,7 @@ pub fn check<'a>(
             policy = Some(value);
         }
     }
-    found.installed = before::Installed::of(&crds);
+    found.installed = before::installed(&crds);
     let assumed = match options.from {
         Some(from) => crd::assumed((from, channel), &objects, &crds),
         None => Vec::new(),
@@ -293,63 +235,5 @@ fn is_object(value: &Value) -> bool {
         || object::misnamed(value, &ValidationOptions::default()).is_some()
 }
 
-/// The rule of objects that are written in a version which came with a later release.
-const LATER_OBJECT: &str = "later-release-object";
-/// The rule of CRDs in which objects may be stored in a version which came with a later release.
-const LATER_STORED: &str = "later-release-stored";
-
 /// How many findings are kept unless said otherwise: hostile input could have millions.
 const MOST_FINDINGS: usize = 100_000;
-
-/// What was found so far, and where the upgrade leads.
-struct Findings {
-    from: Option<Release>,
-    installed: before::Installed,
-    release: Release,
-    channel: Channel,
-    list: Vec<UpgradeFinding>,
-    /// How many are kept, and how many are not.
-    most: usize,
-    left_out: usize,
-    /// The rules that have a finding.
-    rules: BTreeSet<&'static str>,
-}
-
-impl Findings {
-    /// The command that brings objects into the forms of the release.
-    fn convert(&self, arguments: &str) -> String {
-        let (release, channel) = (self.release, self.channel);
-        format!("gwapi convert {arguments} --release {release} --channel {channel}")
-    }
-
-    fn add(
-        &mut self,
-        impact: Impact,
-        rule: &'static str,
-        object: &Value,
-        path: impl Into<String>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        if !self.rules.insert(rule) && self.list.len() >= self.most {
-            self.left_out += 1;
-            return;
-        }
-        self.list.push(UpgradeFinding {
-            impact,
-            rule,
-            api_version: kept_name(text(object, "/apiVersion")),
-            object: super::value::identify(object),
-            path: path.into(),
-            message: message.into(),
-            help: help.into(),
-        });
-    }
-}
-
-fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}

@@ -1,9 +1,10 @@
 //! The objects that are installed.
 
 use super::{
-    Findings, Impact, LATER_OBJECT, before,
+    before,
     crd::{Crd, Versions, stored_in},
-    form, text,
+    findings::{Bundle, Impact, UpgradeFindings, text},
+    form,
 };
 use crate::{
     conversion::{convert_to_release, kinds},
@@ -14,10 +15,13 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// The rule of objects that are written in a version which came with a later release.
+pub(super) const LATER_OBJECT: &str = "later-release-object";
+
 /// The name of what release v1.0.0 installed with its validating webhook.
 const WEBHOOK: &str = "gateway-api-admission";
 
-pub(super) fn check_all(objects: &[&Value], crds: &[Crd<'_>], found: &mut Findings) {
+pub(super) fn check_all(objects: &[&Value], crds: &[Crd<'_>], found: &mut UpgradeFindings) {
     let with_crd: BTreeSet<&str> = crds.iter().map(|crd| crd.kind).collect();
     let mut without_crd = BTreeSet::new();
     for object in objects {
@@ -37,7 +41,7 @@ pub(super) fn check_all(objects: &[&Value], crds: &[Crd<'_>], found: &mut Findin
     }
 }
 
-fn check(object: &Value, found: &mut Findings) {
+fn check(object: &Value, found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
     let target: Vec<_> = schema::versions_of(kind, release, channel).collect();
@@ -56,7 +60,7 @@ fn check(object: &Value, found: &mut Findings) {
 }
 
 /// An object of a kind that the release does not have in the channel.
-fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
+fn check_absent(object: &Value, kind: &str, found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
     let has = |kind: &str, channel| schema::versions_of(kind, release, channel).next().is_some();
     if let Some(new) = schema::counterpart(kind).filter(|new| has(new, channel)) {
@@ -96,7 +100,7 @@ fn check_absent(object: &Value, kind: &str, found: &mut Findings) {
 }
 
 /// How bad it is that the release lacks something that was there before or was not, and the words for the latter.
-fn weight(was_there: bool, found: &Findings) -> (Impact, String) {
+fn weight(was_there: bool, found: &UpgradeFindings) -> (Impact, String) {
     match (was_there, found.from) {
         (false, Some(from)) => (Impact::Note, format!(", as {from} has none")),
         _ => (Impact::Breaks, String::new()),
@@ -104,7 +108,7 @@ fn weight(was_there: bool, found: &Findings) -> (Impact, String) {
 }
 
 /// An object in a version that the release does not have, or of a kind that it does not have.
-fn check_unknown(object: &Value, target: &Versions, found: &mut Findings) {
+fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings) {
     let release = found.release;
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
     if let Some(later) = schema::later(api_version, kind, release) {
@@ -183,7 +187,7 @@ fn check_version(
     object: &Value,
     version: &'static KindVersion,
     wanted: &str,
-    found: &mut Findings,
+    found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
     let (kind, old) = (version.kind, version.version);
@@ -191,7 +195,7 @@ fn check_version(
         "convert the object to `{wanted}`: `{}` does",
         found.convert("-f FILE")
     );
-    let before = before::place(object, found);
+    let before = before::bundle(object, found);
     // What could not be written before is nothing that the upgrade breaks.
     let impact = match before.is_none_or(|before| before::serves(version, before)) {
         true => Impact::Breaks,
@@ -234,7 +238,7 @@ fn check_version(
 }
 
 /// Whether a release and channel store objects in this version.
-fn stores(version: &'static KindVersion, (release, channel): before::Place) -> bool {
+fn stores(version: &'static KindVersion, (release, channel): Bundle) -> bool {
     version
         .installation(release, channel)
         .is_some_and(|installation| installation.stored)
@@ -246,7 +250,7 @@ pub(super) fn is_webhook(object: &Value) -> bool {
         && text(object, "/metadata/name") == WEBHOOK
 }
 
-pub(super) fn check_webhook(object: &Value, found: &mut Findings) {
+pub(super) fn check_webhook(object: &Value, found: &mut UpgradeFindings) {
     found.add(
         Impact::Note,
         "webhook-removed",

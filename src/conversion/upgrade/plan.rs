@@ -1,9 +1,11 @@
 //! What to do, in which order.
 
 use super::{
-    Findings, Impact, LATER_OBJECT, LATER_STORED, UpgradeStep,
-    crd::{Crd, Waypoint, stored_in},
-    form, policy,
+    crd::{Crd, LATER_STORED, Waypoint, stored_in},
+    findings::{Impact, UpgradeFinding, UpgradeFindings, text},
+    form,
+    object::LATER_OBJECT,
+    policy,
 };
 use crate::{
     crd::SAFE_UPGRADES,
@@ -12,7 +14,17 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<UpgradeStep> {
+/// One step of an upgrade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpgradeStep {
+    /// What it does and why.
+    pub title: String,
+    /// Commands for a shell, in their order. None for what only people can decide.
+    pub commands: Vec<String>,
+}
+
+pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) -> Vec<UpgradeStep> {
     let mut steps = Vec::new();
     let has = |rule: &str| found.list.iter().any(|finding| finding.rule == rule);
     let of = |rule: &str| -> Vec<&Crd<'_>> {
@@ -23,7 +35,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
             .map(|f| f.object.name.as_str())
             .collect();
         crds.iter()
-            .filter(|crd| named.contains(super::text(crd.object, "/metadata/name")))
+            .filter(|crd| named.contains(text(crd.object, "/metadata/name")))
             .collect()
     };
     if has("newer-release") {
@@ -138,7 +150,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &Findings) -> Vec<Up
         ),
     ];
     for (rule, title) in decide {
-        let weighs = |f: &super::UpgradeFinding| f.rule == rule && f.impact != Impact::Note;
+        let weighs = |f: &UpgradeFinding| f.rule == rule && f.impact != Impact::Note;
         if found.list.iter().any(weighs) {
             steps.push(step(title, Vec::new()));
         }

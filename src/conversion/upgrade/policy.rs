@@ -1,6 +1,9 @@
 //! The admission policy that keeps CRDs from going back, since v1.5.0.
 
-use super::{Findings, Impact, crd::Crd, text};
+use super::{
+    crd::Crd,
+    findings::{Impact, UpgradeFindings, text},
+};
 use crate::{
     crd::{SAFE_UPGRADES, safe_upgrades},
     meta::Channel,
@@ -17,7 +20,7 @@ pub(super) fn is_it(object: &Value) -> bool {
 }
 
 /// Whether the policy is there, as far as is known.
-fn is_installed(policy: Option<&Value>, found: &Findings) -> bool {
+fn is_installed(policy: Option<&Value>, found: &UpgradeFindings) -> bool {
     let comes_with = |from| {
         Channel::ALL
             .into_iter()
@@ -26,7 +29,7 @@ fn is_installed(policy: Option<&Value>, found: &Findings) -> bool {
     policy.is_some() || found.from.is_some_and(comes_with)
 }
 
-pub(super) fn check(policy: Option<&Value>, crds: &[Crd<'_>], found: &mut Findings) {
+pub(super) fn check(policy: Option<&Value>, crds: &[Crd<'_>], found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
     let installed = is_installed(policy, found);
     let standard = crds

@@ -1,13 +1,16 @@
 //! Statuses: what controllers write, and how.
 
-use super::{Findings, Impact, crd::Crd};
+use super::{
+    crd::Crd,
+    findings::{Impact, UpgradeFindings},
+};
 use crate::{
     meta::Channel,
     schema::{self, Installation, KindVersion, Path, Schema},
 };
 
 /// Compares the status of a kind as the installed release has it with that of the other one.
-pub(super) fn check(crd: &Crd<'_>, found: &mut Findings) {
+pub(super) fn check(crd: &Crd<'_>, found: &mut UpgradeFindings) {
     let Some(from) = found.from else {
         return;
     };
@@ -40,7 +43,7 @@ fn subresource(
     crd: &Crd<'_>,
     version: &KindVersion,
     (old, new): (&Installation, &Installation),
-    found: &mut Findings,
+    found: &mut UpgradeFindings,
 ) {
     let (kind, name, release) = (version.kind, version.version, found.release);
     let (message, help) = match (old.status_subresource, new.status_subresource) {
@@ -74,7 +77,7 @@ fn shape(
     version: &'static KindVersion,
     (old, new): (&Schema, &Schema),
     at: &Path<'_>,
-    found: &mut Findings,
+    found: &mut UpgradeFindings,
 ) {
     let (kind, release) = (version.kind, found.release);
     let help = format!("bring controllers to a version for {release} together with the CRDs");

@@ -1,8 +1,7 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
 use crate::proxy::{
-    BindKey, ClientHello, CompiledRule, DataPlaneOptions, Endpoints, Hello, HttpSession,
-    ListenerKey, Stream, Table, TlsSettings, Why, sni_table,
+    BindKey, CompiledRule, DataPlaneOptions, Endpoints, ListenerKey, Table, sni_table,
 };
 use crate::{
     attachment::{
@@ -11,7 +10,7 @@ use crate::{
     },
     meta::{Hostname, authority},
     routing::SniTable,
-    v1::{GatewayStatusAddress, ProtocolType, TlsModeType},
+    v1::{GatewayStatusAddress, ProtocolType},
 };
 use std::sync::{Arc, OnceLock};
 
@@ -158,15 +157,14 @@ pub struct Bind {
     pub(in crate::proxy) withheld: Vec<Withheld>,
 }
 
-/// A connection that a client has opened, or a datagram that it has sent.
-#[derive(Clone, Debug)]
-pub enum Accepted {
-    /// The client has to begin with TLS.
-    Hello(Hello),
-    /// The client speaks HTTP in cleartext.
-    Session(HttpSession),
-    /// All that the client sends goes on to a backend.
-    Stream(Stream),
+/// How a client of a port begins.
+pub(super) enum Opening<'b> {
+    /// With TLS.
+    Tls,
+    /// With a request, in cleartext.
+    Request,
+    /// With anything that goes on to a backend.
+    Anything(&'b Arc<BoundListener>),
 }
 
 /// To whom a host belongs.
@@ -225,35 +223,13 @@ impl Bind {
         bound.map_or(Owner::Nobody, Owner::Listener)
     }
 
-    /// Takes a connection, or a datagram, of a client.
-    #[must_use]
-    pub fn accept(self: &Arc<Self>) -> Accepted {
+    /// How a client begins.
+    pub(super) fn opening(&self) -> Opening<'_> {
         let first = self.listeners.first();
         match first.map(|first| (first, &first.effective.protocol)) {
-            Some((_, ProtocolType::Https | ProtocolType::Tls)) => Accepted::Hello(Hello::new(self)),
-            Some((_, ProtocolType::Http)) | None => Accepted::Session(HttpSession::cleartext(self)),
-            Some((listener, _)) => Accepted::Stream(Stream::of_connections(listener)),
-        }
-    }
-
-    /// What becomes of a client that says this in its first message of TLS.
-    pub(super) fn client_hello(self: &Arc<Self>, server_name: Option<&str>) -> ClientHello {
-        let host = server_name.map(host_of);
-        match self.owner(host) {
-            Owner::Listener(listener) => {
-                let passes = listener
-                    .effective
-                    .tls
-                    .as_ref()
-                    .is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
-                if passes {
-                    ClientHello::Passthrough(Stream::by_server_name(listener, host))
-                } else {
-                    ClientHello::Terminate(TlsSettings::new(self, listener, host))
-                }
-            }
-            Owner::Withheld(listener) => ClientHello::Refuse(Why::Withheld(listener.clone())),
-            Owner::Nobody => ClientHello::Refuse(Why::NoServerName),
+            Some((_, ProtocolType::Https | ProtocolType::Tls)) => Opening::Tls,
+            Some((_, ProtocolType::Http)) | None => Opening::Request,
+            Some((listener, _)) => Opening::Anything(listener),
         }
     }
 }

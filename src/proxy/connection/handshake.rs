@@ -1,11 +1,15 @@
 //! A TLS handshake with a client: who takes it, which certificate the client sees, and which one it has to show.
 
-use super::bind::BoundListener;
-use crate::proxy::{Bind, HttpSession, ListenerKey, Stream, Why};
+use super::{
+    bind::{Bind, BoundListener, Owner, host_of},
+    http_session::HttpSession,
+    stream::Stream,
+};
 use crate::{
     attachment::effective::{Certificate, ClientValidation},
     certificate::ClientChain,
-    v1::{FrontendValidationModeType, ProtocolType},
+    proxy::{ListenerKey, Why},
+    v1::{FrontendValidationModeType, ProtocolType, TlsModeType},
 };
 use k8s_openapi::jiff::Timestamp;
 use std::sync::Arc;
@@ -27,7 +31,23 @@ impl Hello {
     /// a hostname (Gateway `spec.listeners`).
     #[must_use]
     pub fn client_hello(&self, server_name: Option<&str>) -> ClientHello {
-        self.bind.client_hello(server_name)
+        let host = server_name.map(host_of);
+        match self.bind.owner(host) {
+            Owner::Listener(listener) => {
+                let passes = listener
+                    .effective
+                    .tls
+                    .as_ref()
+                    .is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
+                if passes {
+                    ClientHello::Passthrough(Stream::by_server_name(listener, host))
+                } else {
+                    ClientHello::Terminate(TlsSettings::new(&self.bind, listener, host))
+                }
+            }
+            Owner::Withheld(listener) => ClientHello::Refuse(Why::Withheld(listener.clone())),
+            Owner::Nobody => ClientHello::Refuse(Why::NoServerName),
+        }
     }
 }
 
@@ -62,11 +82,7 @@ pub enum Authenticated {
 }
 
 impl TlsSettings {
-    pub(super) fn new(
-        bind: &Arc<Bind>,
-        listener: &Arc<BoundListener>,
-        server_name: Option<&str>,
-    ) -> Self {
+    fn new(bind: &Arc<Bind>, listener: &Arc<BoundListener>, server_name: Option<&str>) -> Self {
         let tls = listener.effective.tls.as_ref();
         let certificates = tls.map(|tls| &*tls.certificates).unwrap_or_default();
         Self {

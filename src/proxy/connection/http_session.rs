@@ -1,11 +1,9 @@
 //! A connection over which a client sends requests, one after the other or at the same time.
 
+use super::bind::{Bind, BoundListener, Opening, Owner, host_of};
 use crate::proxy::{
-    Accepted, Begun, Bind, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why,
-    connection::bind::{BoundListener, Owner, host_of},
-    is_grpc,
-    message::host,
-    request::answer::Asker,
+    Begun, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why, is_grpc,
+    request::answer::Asker, settle,
 };
 use http::{header::HOST, request};
 use std::sync::Arc;
@@ -99,9 +97,9 @@ impl HttpSession {
             Place::Cleartext(bind) | Place::OverTls { bind, .. } if Arc::ptr_eq(bind, next) => {
                 Some(self.clone())
             }
-            Place::Cleartext(_) => match next.accept() {
-                Accepted::Session(session) => Some(session),
-                Accepted::Hello(_) | Accepted::Stream(_) => None,
+            Place::Cleartext(_) => match next.opening() {
+                Opening::Request => Some(Self::cleartext(next)),
+                Opening::Tls | Opening::Anything(_) => None,
             },
             Place::OverTls { bind, listener } => {
                 let listener = bind.continued(listener, next)?;
@@ -123,7 +121,7 @@ impl HttpSession {
     /// `spec.listeners[].hostname`).
     #[must_use]
     pub fn begin(&self, mut head: request::Parts, recalling: Option<Recalling<'_>>) -> Received {
-        if let Err(bad) = host::settle(&mut head) {
+        if let Err(bad) = settle(&mut head) {
             return Received {
                 listener: None,
                 begun: Begun::Answer(LocalAnswer::of_http(Why::Host(bad))),

@@ -1,5 +1,6 @@
 //! What a client connects to, a port of a Gateway or of a Service, and what its connection is: HTTP or a stream of bytes.
 
+pub(super) mod accept;
 pub(super) mod bind;
 pub(super) mod handshake;
 pub(super) mod http_session;

@@ -1,8 +1,10 @@
 //! Connections and datagrams that go on to a backend as they are.
 
 use super::bind::BoundListener;
-use crate::attachment::{RouteKind, effective::EffectiveBackendTls};
-use crate::proxy::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why};
+use crate::{
+    attachment::{RouteKind, effective::EffectiveBackendTls},
+    proxy::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why},
+};
 use std::sync::Arc;
 
 /// A connection or a datagram of which no more is looked at than the port and perhaps the server name.

@@ -2,3 +2,4 @@
 
 pub(super) mod grpc;
 pub(super) mod host;
+pub(super) mod scheme;

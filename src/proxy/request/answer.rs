@@ -1,7 +1,10 @@
 //! What the data plane answers by itself.
 
-use crate::attachment::RouteKind;
-use crate::proxy::{Backend, GrpcStatus, Mirrored, Target, Why};
+use super::attempt::Mirrored;
+use crate::{
+    attachment::RouteKind,
+    proxy::{Backend, GrpcStatus, Target, Why},
+};
 use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 

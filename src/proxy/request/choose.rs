@@ -1,9 +1,9 @@
 //! Choices: which backend, which endpoint, whether a mirror gets a copy. Who drives the data plane makes them.
 
-use crate::proxy::{Backend, CompiledRule};
 use crate::{
     attachment::effective::{BackendPort, EffectiveMirror, Endpoint},
     backend::{DrawError, EndpointIndex, EndpointKey, EndpointSet},
+    proxy::{Backend, CompiledRule, Why},
 };
 use std::sync::Arc;
 
@@ -45,6 +45,22 @@ pub trait Choose {
                 among.choose(drawn, tried).map(Some)
             }
         }
+    }
+}
+
+impl CompiledRule {
+    /// Chooses a backend, by its place.
+    pub(in crate::proxy) fn choose(&self, chooser: &mut dyn Choose) -> Result<usize, Why> {
+        if let Some(problem) = self.problem() {
+            return Err(problem.clone());
+        }
+        if self.choice().total() == 0 {
+            return Err(match self.backends().is_empty() {
+                true => Why::NoBackend,
+                false => Why::NoWeight,
+            });
+        }
+        Ok(chooser.backend(self)?)
     }
 }
 

@@ -1,51 +1,24 @@
 //! A request that a rule takes, from there to the response that the client gets.
 
-use crate::proxy::{
-    Backend, Choose, ChosenEndpoint, Issued, Issuing, LocalAnswer, Recalling, SessionState, Table,
-    Target, Why, is_grpc,
-    message::host,
-    request::{
-        answer::Asker,
-        filtering::{Level, Passed},
-        protocol::BackendProtocol,
-    },
+use super::{
+    answer::{Asker, LocalAnswer},
+    attempt::Attempt,
+    choose::{Choose, ChosenEndpoint},
+    filtering::{Level, Passed},
+    protocol::BackendProtocol,
+    session::{Issued, Issuing, Recalling, SessionState},
 };
 use crate::{
-    attachment::{RouteKind, effective::EffectiveBackendTls},
-    backend::{EndpointIndex, EndpointSet},
+    attachment::RouteKind,
+    backend::{
+        EndpointIndex, EndpointSet,
+        session::{Due, Recall, Served},
+    },
     filters::{ApplyError, strip_hop_by_hop},
+    proxy::{Backend, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header::LOCATION, request, response};
-use std::{fmt, sync::Arc, time::Duration};
-
-/// The scheme in which a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// Cleartext.
-    Http,
-    /// Over TLS.
-    Https,
-}
-
-impl Scheme {
-    /// The text as in a URL.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-}
-
-/// What is known of the connection over which a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Connection {
-    /// The scheme.
-    pub scheme: Scheme,
-    /// The port of the listener, or of the Service.
-    pub port: u16,
-}
+use std::{sync::Arc, time::Duration};
 
 /// What becomes of a request when it has been read.
 #[derive(Debug)]
@@ -88,7 +61,7 @@ pub struct Exchange {
     /// Whether the head was taken to be sent: there is none for another attempt.
     taken: bool,
     progress: Progress,
-    pub(super) session: Option<SessionState>,
+    session: Option<SessionState>,
     /// How the attempt at the endpoint of the session came to nothing.
     lost: Option<Failure>,
     /// The backend of the present attempt, by its place in the rule.
@@ -108,83 +81,6 @@ enum Progress {
     OfRule,
     /// It has passed those of the backend, too.
     OfBackend,
-}
-
-/// One attempt to have a request answered by an endpoint.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    /// The backend.
-    pub backend: Arc<Backend>,
-    /// The place of the backend among those of the rule.
-    pub backend_index: usize,
-    /// The endpoint.
-    pub endpoint: ChosenEndpoint,
-    /// Whether it is the endpoint of the session that the request belongs to: nothing was chosen.
-    pub by_session: bool,
-    /// What is spoken to the endpoint.
-    pub protocol: BackendProtocol,
-    /// The protocols to which the client asks to switch its connection, such as `websocket`, for the `Upgrade` header of the
-    /// request to the endpoint, which `Connection` has to name (RFC 9110, section 7.8). The request itself has neither
-    /// header any more.
-    pub upgrade: Option<HeaderValue>,
-    /// How long the endpoint may take for its whole response; no limit without one (HTTPRoute
-    /// `spec.rules[].timeouts`).
-    pub limit: Option<Duration>,
-    /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
-    /// `requestMirror`). Only the first attempt has any.
-    pub mirrors: Vec<Mirrored>,
-}
-
-impl Attempt {
-    /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
-    #[must_use]
-    pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {
-        self.endpoint.port().tls.as_ref()
-    }
-}
-
-/// A copy of a request that goes to an endpoint of another backend, whose answer is thrown away.
-#[derive(Clone, Debug)]
-pub struct Mirrored {
-    /// The backend.
-    pub backend: Arc<Backend>,
-    /// The endpoint, one however many the backend has.
-    pub endpoint: ChosenEndpoint,
-    /// What is spoken to the endpoint.
-    pub protocol: BackendProtocol,
-    /// The request as it is at the place of the mirror among the filters of its level. Filters of a backend change what is
-    /// forwarded to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not
-    /// see them.
-    pub request: request::Parts,
-}
-
-/// Why an attempt came to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The endpoint cannot be connected to. Nothing of the request was sent.
-    Connect,
-    /// TLS to the endpoint does not come about: it cannot prove who it is, or wants something of the data plane that that
-    /// does not have. Nothing of the request was sent.
-    Tls,
-    /// The connection ended before the response began.
-    Reset,
-    /// What the endpoint sent is no response.
-    Malformed,
-    /// The [limit](Attempt::limit) of the attempt is over.
-    Timeout,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "cannot be connected to",
-            Self::Tls => "cannot be reached over TLS",
-            Self::Reset => "ended the connection before it sent a response",
-            Self::Malformed => "sent something that is not a response",
-            Self::Timeout => "took too long",
-        })
-    }
 }
 
 /// What is to be known of a response beside itself.
@@ -230,7 +126,7 @@ impl Table {
         connection: Connection,
         recalling: Option<Recalling<'_>>,
     ) -> Begun {
-        match host::settle(&mut head) {
+        match settle(&mut head) {
             Ok(()) => self.begin_settled(head, connection, recalling),
             Err(bad) => Begun::Answer(LocalAnswer::of_http(Why::Host(bad))),
         }
@@ -504,6 +400,50 @@ impl Exchange {
         let issued =
             issuing.and_then(|issuing| self.issue(attempt, &mut response.headers, issuing));
         Ok(Responded { switched, issued })
+    }
+
+    /// What session persistence means for the request (HTTPRoute and GRPCRoute `spec.rules[].sessionPersistence`,
+    /// BackendLBPolicy). Nothing if the rule keeps no sessions.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionState> {
+        self.session.as_ref()
+    }
+
+    /// Whether the response to an attempt is to carry a token, and why. [`respond`](Self::respond) writes it.
+    #[must_use]
+    pub fn due(&self, attempt: &Attempt) -> Option<Due> {
+        let (recall, served) = self.served(attempt)?;
+        self.target.rule().sessions()?.due(recall, &served)
+    }
+
+    /// Where the request went, for sessions.
+    fn served(&self, attempt: &Attempt) -> Option<(&Recall, Served)> {
+        let recall = self.session.as_ref()?.recall()?;
+        let served = Served {
+            backend: attempt.backend_index,
+            endpoint: attempt.endpoint.key()?,
+            match_index: self.target.match_index(),
+            secure: self.connection.scheme == Scheme::Https,
+        };
+        Some((recall, served))
+    }
+
+    /// Writes the token that is due into the headers of a response.
+    fn issue(
+        &self,
+        attempt: &Attempt,
+        headers: &mut HeaderMap,
+        issuing: Issuing<'_>,
+    ) -> Option<Issued> {
+        let sessions = self.target.rule().sessions()?;
+        let (recall, served) = self.served(attempt)?;
+        sessions.due(recall, &served)?;
+        let nonce = (issuing.nonce)();
+        let header = sessions.issue(recall, &served, issuing.keys, nonce)?;
+        Some(Issued {
+            due: header.due(),
+            applied: header.apply(headers),
+        })
     }
 
     /// Whether what is forwarded is gRPC: the route may tell (HTTPRoute and GRPCRoute `backendRefs[]`), and so does the

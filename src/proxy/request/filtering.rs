@@ -1,11 +1,15 @@
 //! A request on its way through the filters of a rule, or of a backend.
 
-use super::{choose, choose::Choose, protocol::BackendProtocol};
-use crate::proxy::{Backend, Connection, Mirrored, Why};
+use super::{
+    attempt::Mirrored,
+    choose::{self, Choose},
+    protocol::BackendProtocol,
+};
 use crate::{
     attachment::effective::EffectiveFilters,
     backend::DrawError,
     filters::{ApplyError, RedirectContext, Step},
+    proxy::{Backend, Connection, Why},
 };
 use http::{HeaderValue, StatusCode, header::HOST, request};
 use std::sync::Arc;

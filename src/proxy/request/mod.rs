@@ -1,6 +1,7 @@
 //! A request that a rule takes: filters, backend, endpoint and session, up to the response that the client gets.
 
 pub(super) mod answer;
+pub(super) mod attempt;
 pub(super) mod choose;
 pub(super) mod exchange;
 pub(super) mod filtering;

@@ -1,6 +1,11 @@
 //! Messages as they are written to a connection: what a proxy adds of its own to what the rules made.
 
-use crate::proxy::{Attempt, BackendProtocol, Exchange, LocalAnswer, Mirrored};
+use super::{
+    answer::LocalAnswer,
+    attempt::{Attempt, Mirrored},
+    exchange::Exchange,
+    protocol::BackendProtocol,
+};
 use http::{
     HeaderMap, HeaderValue, Uri, Version,
     header::{CONNECTION, HOST, UPGRADE},

@@ -1,8 +1,11 @@
 //! Sessions of clients (GEP-1619) in an exchange: what the request says of one, and what the response is to say.
 
-use crate::backend::session::{Applied, Due, Recall, Served, SessionKeys};
-use crate::proxy::{Attempt, Backend, ChosenEndpoint, CompiledRule, Exchange, Scheme};
-use http::{HeaderMap, request};
+use super::choose::ChosenEndpoint;
+use crate::{
+    backend::session::{Applied, Due, Recall, SessionKeys},
+    proxy::{Backend, CompiledRule},
+};
+use http::request;
 use std::{sync::Arc, time::SystemTime};
 
 /// What it takes to read the session of a request: the keys, and the time.
@@ -54,7 +57,7 @@ impl SessionState {
         })
     }
 
-    fn recall(&self) -> Option<&Recall> {
+    pub(super) fn recall(&self) -> Option<&Recall> {
         match self {
             Self::NoKeys => None,
             Self::Recalled(recall) => Some(recall),
@@ -75,51 +78,5 @@ impl SessionState {
         let serves = set.serves(index);
         let endpoint = serves.then(|| ChosenEndpoint::new(port, set, index))?;
         Some((session.backend(), backend, endpoint))
-    }
-}
-
-impl Exchange {
-    /// What session persistence means for the request (HTTPRoute and GRPCRoute `spec.rules[].sessionPersistence`,
-    /// BackendLBPolicy). Nothing if the rule keeps no sessions.
-    #[must_use]
-    pub fn session(&self) -> Option<&SessionState> {
-        self.session.as_ref()
-    }
-
-    /// Whether the response to an attempt is to carry a token, and why. [`respond`](Self::respond) writes it.
-    #[must_use]
-    pub fn due(&self, attempt: &Attempt) -> Option<Due> {
-        let (recall, served) = self.served(attempt)?;
-        self.target().rule().sessions()?.due(recall, &served)
-    }
-
-    /// Where the request went, for sessions.
-    fn served(&self, attempt: &Attempt) -> Option<(&Recall, Served)> {
-        let recall = self.session()?.recall()?;
-        let served = Served {
-            backend: attempt.backend_index,
-            endpoint: attempt.endpoint.key()?,
-            match_index: self.target().match_index(),
-            secure: self.connection().scheme == Scheme::Https,
-        };
-        Some((recall, served))
-    }
-
-    /// Writes the token that is due into the headers of a response.
-    pub(super) fn issue(
-        &self,
-        attempt: &Attempt,
-        headers: &mut HeaderMap,
-        issuing: Issuing<'_>,
-    ) -> Option<Issued> {
-        let sessions = self.target().rule().sessions()?;
-        let (recall, served) = self.served(attempt)?;
-        sessions.due(recall, &served)?;
-        let nonce = (issuing.nonce)();
-        let header = sessions.issue(recall, &served, issuing.keys, nonce)?;
-        Some(Issued {
-            due: header.due(),
-            applied: header.apply(headers),
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! A rule of a route, compiled: what a request under it goes through.
 
 use super::endpoints::EndpointsOfPort;
-use crate::proxy::{Choose, Endpoints, Why};
+use crate::proxy::{Endpoints, Why};
 use crate::{
     attachment::{
         RouteId, RouteKind, RuleLabel,
@@ -119,20 +119,6 @@ impl CompiledRule {
             }
         }
         self
-    }
-
-    /// Chooses a backend, by its place.
-    pub(in crate::proxy) fn choose(&self, chooser: &mut dyn Choose) -> Result<usize, Why> {
-        if let Some(problem) = &self.problem {
-            return Err(problem.clone());
-        }
-        if self.choice.total() == 0 {
-            return Err(match self.backends.is_empty() {
-                true => Why::NoBackend,
-                false => Why::NoWeight,
-            });
-        }
-        Ok(chooser.backend(self)?)
     }
 
     fn new(

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Outcome, Refusal, Request, Simulator,
-    asked::EXPLAINED,
+    answering::asked::EXPLAINED,
     destination::{listener_host, understands},
 };
 use crate::{

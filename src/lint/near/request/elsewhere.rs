@@ -84,7 +84,7 @@ impl Near<'_> {
         else {
             return;
         };
-        let parts = crate::sim::http_parts(request);
+        let parts = request.head();
         let others =
             on_port(gateway, port).filter(|l| l.name != taken.name && l.protocol == taken.protocol);
         for listener in self.first_listeners(others) {
@@ -325,7 +325,7 @@ fn other_hosts(
 
 /// The request for another host.
 fn with_host(request: &Request, host: &str) -> Option<Parts> {
-    let mut parts = crate::sim::http_parts(request);
+    let mut parts = request.head();
     let host = HeaderValue::from_str(host).ok()?;
     parts.headers.try_insert(HOST, host).ok()?;
     Some(parts)

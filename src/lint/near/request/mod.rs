@@ -134,6 +134,6 @@ fn within(path: &str, field: &str) -> bool {
 
 /// The host by which routes compare: the `Host` header or that of the URL.
 fn host_of(request: &Request) -> Option<String> {
-    let host = crate::sim::http_host(request);
+    let host = crate::sim::named_host(request);
     host.map(|authority: Authority| authority.host().to_owned())
 }

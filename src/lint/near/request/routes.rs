@@ -12,7 +12,7 @@ use crate::{
     meta::{GROUP, Hostname, ObjectRef},
     proxy::Table,
     schema::{self, nearest_name},
-    sim::{Answer, Request, http_parts},
+    sim::{Answer, Request},
 };
 use std::sync::Arc;
 
@@ -280,8 +280,7 @@ impl Near<'_> {
             }
             RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => return true,
         }
-        table.router().find(&http_parts(request)).is_some()
-            || !self.resolver.left_out(route).is_empty()
+        table.router().find(&request.head()).is_some() || !self.resolver.left_out(route).is_empty()
     }
 
     /// What a route needs to be attached to the parent of this index.

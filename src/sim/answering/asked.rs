@@ -1,29 +1,28 @@
 //! A request where it is answered: found once, then drawn as often as one likes.
 
-use super::{
-    Answer, Backends, ListenerName, Outcome, Refusal, Request, assumed,
-    destination::{self, Destination},
-    http::AtTable,
-    idle,
-    stream::AtConnection,
-};
+use super::{end::End, http::AtTable, stream::AtConnection};
 use crate::{
     attachment::effective::Effective,
     meta::ObjectRef,
-    proxy::{Backend, DataPlane},
+    proxy::DataPlane,
+    sim::{
+        Answer, Backends, ListenerName, Outcome, Refusal, Request, assumed,
+        destination::{self, Destination},
+        head::named_host,
+        idle,
+    },
 };
 use http::{Uri, header::LOCATION};
-use std::sync::Arc;
 
 /// A request with everything that does not depend on a draw.
-pub(super) struct Asked<'e> {
-    pub(super) plane: &'e DataPlane,
-    pub(super) effective: &'e Effective,
-    pub(super) request: &'e Request,
-    pub(super) destination: Destination<'e>,
+pub(in crate::sim) struct Asked<'e> {
+    pub(in crate::sim) plane: &'e DataPlane,
+    pub(in crate::sim) effective: &'e Effective,
+    pub(in crate::sim) request: &'e Request,
+    pub(in crate::sim) destination: Destination<'e>,
     /// How the destination was found.
-    pub(super) why: Vec<String>,
-    pub(super) place: Place<'e>,
+    pub(in crate::sim) why: Vec<String>,
+    pub(in crate::sim) place: Place<'e>,
 }
 
 /// What answers a request.
@@ -31,7 +30,7 @@ pub(super) struct Asked<'e> {
     clippy::large_enum_variant,
     reason = "there is one for each request that is asked"
 )]
-pub(super) enum Place<'e> {
+pub(in crate::sim) enum Place<'e> {
     /// Routes that look at requests.
     Table(AtTable<'e>),
     /// What is passed on as it is.
@@ -40,16 +39,9 @@ pub(super) enum Place<'e> {
     Nowhere,
 }
 
-/// Where one draw ends: what a count counts.
-#[derive(Clone, Debug, Default)]
-pub(super) struct End {
-    pub(super) backend: Option<Arc<Backend>>,
-    pub(super) status: Option<u16>,
-}
-
 impl Asked<'_> {
     /// Where a draw ends; nothing where every draw ends in one way.
-    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<End> {
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<End> {
         match &self.place {
             Place::Table(table) => Some(table.end(draw)),
             Place::Connection(connection) if !connection.is_certain() => Some(connection.end(draw)),
@@ -59,7 +51,7 @@ impl Asked<'_> {
 
     /// What becomes of the request in one draw, and why. This names all that was in the running: of many draws, one is
     /// explained.
-    pub(super) fn answer(
+    pub(in crate::sim) fn answer(
         &self,
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
@@ -147,7 +139,7 @@ pub(crate) fn redirected(request: &Request, answer: &Answer) -> Option<Request> 
         ..request.clone()
     };
     next.headers.remove(http::header::HOST);
-    let asked = super::http::named_host(request)?;
+    let asked = named_host(request)?;
     (next.authority().ok()?.host() == asked.host()).then_some(next)
 }
 

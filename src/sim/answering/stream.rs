@@ -1,17 +1,18 @@
 //! Connections of which no more than the port and perhaps the SNI is seen.
 
-use super::{
-    Answer, AnswerTls, BackendName, End, EndpointName, Outcome, Refusal, Request, Response,
-    RouteMatch, told,
-};
+use super::{end::End, http::passed_on};
 use crate::{
     attachment::effective::Endpoint,
-    proxy::{Choose, ChosenEndpoint, CompiledRule, Draws, Stream, Way, Why},
+    proxy::{Choose, CompiledRule, Draws, Stream, Way, Why},
+    sim::{
+        Answer, AnswerTls, BackendName, EndpointName, Outcome, Refusal, Request, Response,
+        RouteMatch, told,
+    },
 };
 use std::sync::Arc;
 
 /// A connection or a datagram where it is answered: all that does not depend on a draw.
-pub(super) struct AtConnection<'e> {
+pub(in crate::sim) struct AtConnection<'e> {
     request: &'e Request,
     to: To<'e>,
     /// Whether routes of requests are passed over, since TLS hides the requests.
@@ -28,7 +29,7 @@ enum To<'e> {
 
 impl<'e> AtConnection<'e> {
     /// A connection at a listener, or at a port of a Service.
-    pub(super) fn new(request: &'e Request, stream: Stream) -> Self {
+    pub(in crate::sim) fn new(request: &'e Request, stream: Stream) -> Self {
         Self {
             request,
             to: To::Stream(stream),
@@ -37,12 +38,12 @@ impl<'e> AtConnection<'e> {
     }
 
     /// As this, where routes of requests are passed over, since TLS hides the requests.
-    pub(super) fn sealed(self, sealed: bool) -> Self {
+    pub(in crate::sim) fn sealed(self, sealed: bool) -> Self {
         Self { sealed, ..self }
     }
 
     /// A request to the own address of an endpoint.
-    pub(super) fn at_endpoint(request: &'e Request, endpoint: Endpoint<'e>) -> Self {
+    pub(in crate::sim) fn at_endpoint(request: &'e Request, endpoint: Endpoint<'e>) -> Self {
         Self {
             request,
             to: To::Endpoint(endpoint),
@@ -51,7 +52,7 @@ impl<'e> AtConnection<'e> {
     }
 
     /// Where the connection ends.
-    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
         let To::Stream(stream) = &self.to else {
             return End::default();
         };
@@ -65,7 +66,7 @@ impl<'e> AtConnection<'e> {
     }
 
     /// Whether every draw ends in one way.
-    pub(super) fn is_certain(&self) -> bool {
+    pub(in crate::sim) fn is_certain(&self) -> bool {
         match &self.to {
             To::Stream(stream) => stream.rule().is_none(),
             To::Endpoint(_) => true,
@@ -73,7 +74,11 @@ impl<'e> AtConnection<'e> {
     }
 
     /// What becomes of the connection, and why.
-    pub(super) fn answer(&self, why: Vec<String>, draw: &mut dyn FnMut(u64) -> u64) -> Answer {
+    pub(in crate::sim) fn answer(
+        &self,
+        why: Vec<String>,
+        draw: &mut dyn FnMut(u64) -> u64,
+    ) -> Answer {
         let refusal = match self.request.scheme() {
             "udp" => Refusal::Dropped,
             _ => Refusal::Closed,
@@ -150,7 +155,7 @@ impl<'e> AtConnection<'e> {
                 answer.why.extend(told::tls(connected.endpoint.port()));
                 answer.backend_tls = connected.tls().map(|tls| AnswerTls::of(tls));
                 answer.backend = Some(BackendName::of(backend));
-                answer.endpoint = endpoint_name(&connected.endpoint);
+                answer.endpoint = EndpointName::chosen(&connected.endpoint);
             }
         }
     }
@@ -186,7 +191,7 @@ impl<'e> AtConnection<'e> {
             Err(why) => answer.why.push(why.to_string()),
             Ok(connected) => {
                 answer.backend = Some(BackendName::of(connected.backend.effective()));
-                answer.endpoint = endpoint_name(&connected.endpoint);
+                answer.endpoint = EndpointName::chosen(&connected.endpoint);
                 self.reached(answer);
             }
         }
@@ -201,16 +206,11 @@ impl<'e> AtConnection<'e> {
             return;
         }
         let status = request.backend.status.as_u16();
-        answer.forwarded = Some(super::http::passed_on(request));
+        answer.forwarded = Some(passed_on(request));
         answer.status = Some(status);
         answer.response = Some(Response {
             status,
             headers: request.backend.headers.clone(),
         });
     }
-}
-
-/// The name of an endpoint that was chosen.
-pub(super) fn endpoint_name(chosen: &ChosenEndpoint) -> Option<EndpointName> {
-    chosen.get().map(EndpointName::of)
 }

@@ -1,32 +1,28 @@
 //! Requests of which the host, the path and the headers are seen.
 
-use super::{
-    Answer, AnswerTimeouts, AnswerTls, BackendBehaviour, BackendName, Backends, End, Forwarded,
-    Loser, Mirror, Outcome, Protocol, Request, Response, RouteMatch,
-    moment::Moment,
-    session::{self, Said},
-    stream::endpoint_name,
-    told,
-};
+use super::end::End;
 use crate::{
     attachment::effective::{BackendPort, EffectiveFilters},
-    meta::Authority,
     proxy::{
         AfterFailure, Attempt, Attempted, BackendProtocol, Begun, DataPlaneOptions, Draws,
         Exchange, Failure, HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why,
-        is_grpc, settle,
+        is_grpc,
     },
     routing::{Explanation, Verdict},
+    sim::{
+        Answer, AnswerTimeouts, AnswerTls, BackendBehaviour, BackendName, Backends, EndpointName,
+        Forwarded, Loser, Mirror, Outcome, Protocol, Request, Response, RouteMatch,
+        head::{host_in_words, settled},
+        moment::Moment,
+        session::{self, Said},
+        told,
+    },
 };
-use http::{
-    HeaderMap, HeaderValue, StatusCode, Uri, Version,
-    header::{CONNECTION, HOST, UPGRADE},
-    request,
-};
+use http::{HeaderMap, HeaderValue, StatusCode, header::HOST, request};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// A request at a listener or at a port of a Service: all that does not depend on a draw.
-pub(super) struct AtTable<'r> {
+pub(in crate::sim) struct AtTable<'r> {
     request: &'r Request,
     session: HttpSession,
     moment: &'r Moment,
@@ -37,7 +33,11 @@ pub(super) struct AtTable<'r> {
 
 impl<'r> AtTable<'r> {
     /// A request over a connection of HTTP.
-    pub(super) fn new(request: &'r Request, session: HttpSession, moment: &'r Moment) -> Self {
+    pub(in crate::sim) fn new(
+        request: &'r Request,
+        session: HttpSession,
+        moment: &'r Moment,
+    ) -> Self {
         let parts = settled(request);
         let nobody = || Arc::new(Table::of_no_parent(DataPlaneOptions::default()));
         let (table, served) = match session.find(&parts) {
@@ -70,7 +70,7 @@ impl<'r> AtTable<'r> {
     }
 
     /// Where the request ends.
-    pub(super) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
         match self.attempt(draw) {
             (Some(mut exchange), Attempted::Attempt(attempt)) => {
                 let behaviour = self.request.backend.clone();
@@ -90,7 +90,7 @@ impl<'r> AtTable<'r> {
     }
 
     /// What becomes of the request, and why.
-    pub(super) fn answer(
+    pub(in crate::sim) fn answer(
         &self,
         why: Vec<String>,
         draw: &mut dyn FnMut(u64) -> u64,
@@ -274,7 +274,7 @@ impl<'r> AtTable<'r> {
             problem,
         } = responded;
         answer.backend = Some(BackendName::of(attempt.backend.effective()));
-        answer.endpoint = endpoint_name(&attempt.endpoint);
+        answer.endpoint = EndpointName::chosen(&attempt.endpoint);
         let Said {
             answer: session,
             why,
@@ -399,71 +399,6 @@ impl Responded {
     }
 }
 
-/// The host that the client names: in its `Host` header, else in the URL. None where that is not a host.
-pub(crate) fn named_host(request: &Request) -> Option<Authority> {
-    match request.headers.get(HOST) {
-        Some(sent) => Authority::from_bytes(sent.as_bytes()).ok(),
-        None => request.authority().ok(),
-    }
-}
-
-/// For whom a request is, as part of a sentence: the host that it names, or that it names none.
-pub(super) fn host_in_words(request: &Request) -> String {
-    let sent = request.headers.get(HOST).map(HeaderValue::as_bytes);
-    match (named_host(request), sent.unwrap_or_default()) {
-        (Some(host), _) => format!("the host `{}`", host.host()),
-        (None, []) => "a request that names no host".to_owned(),
-        (None, sent) => format!(
-            "a request whose host `{}` cannot be read",
-            String::from_utf8_lossy(sent)
-        ),
-    }
-}
-
-/// The request as it arrives: a path, or the whole URL in absolute form, and in the `Host` header what the client wrote
-/// there, else the URL's host and port. A client that speaks WebSocket asks to be upgraded (RFC 6455, section 4.1).
-pub(crate) fn parts(request: &Request) -> request::Parts {
-    let path = request
-        .uri
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = request.method.clone();
-    parts.version = match request.protocol {
-        Protocol::Http2 => Version::HTTP_2,
-        Protocol::Http1 | Protocol::WebSocket => Version::HTTP_11,
-    };
-    parts.uri = match request.absolute_form {
-        true => request.uri.clone(),
-        false => path.parse().unwrap_or_else(|_| Uri::from_static("/")),
-    };
-    // There is room for more: the simulator refuses a request whose headers leave none.
-    parts.headers = request.headers.clone();
-    if request.protocol == Protocol::WebSocket && !parts.headers.contains_key(UPGRADE) {
-        let asked = [(CONNECTION, "Upgrade"), (UPGRADE, "websocket")];
-        for (name, value) in asked {
-            _ = parts
-                .headers
-                .try_append(name, HeaderValue::from_static(value));
-        }
-    }
-    if !parts.headers.contains_key(HOST)
-        && let Some(authority) = request.uri.authority()
-        && let Ok(host) = HeaderValue::from_str(authority.as_str())
-    {
-        _ = parts.headers.try_insert(HOST, host);
-    }
-    parts
-}
-
-/// The request as matches see it.
-pub(super) fn settled(request: &Request) -> request::Parts {
-    let mut parts = parts(request);
-    // A request that names no host as HTTP demands stays as it is, and is answered with 400.
-    let _ = settle(&mut parts);
-    parts
-}
-
 /// Names the matches whose hostname was asked and which did not win, in order of precedence. A match of a route of several
 /// hostnames is there once, with the most specific of them, and not at all where another of them won.
 fn say_losers(answer: &mut Answer, explanation: &Explanation<'_, Target>) {
@@ -548,7 +483,7 @@ fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::P
 fn copied(copy: Mirrored) -> Option<Mirror> {
     Some(Mirror {
         backend: BackendName::of(copy.backend.effective()),
-        endpoint: endpoint_name(&copy.endpoint)?,
+        endpoint: EndpointName::chosen(&copy.endpoint)?,
         forwarded: as_sent(copy.request, copy.endpoint.port(), copy.protocol),
     })
 }
@@ -582,7 +517,7 @@ fn as_spoken(mut parts: request::Parts, scheme: &'static str, protocol: &'static
 }
 
 /// A request that is passed on as it was sent.
-pub(super) fn passed_on(request: &Request) -> Forwarded {
+pub(in crate::sim) fn passed_on(request: &Request) -> Forwarded {
     let over_tls = request.scheme() == "https";
     let (scheme, http2) = match over_tls {
         true => ("https", "h2"),
@@ -593,5 +528,5 @@ pub(super) fn passed_on(request: &Request) -> Forwarded {
         Protocol::Http2 => http2,
         Protocol::WebSocket => "websocket",
     };
-    as_spoken(parts(request), scheme, protocol)
+    as_spoken(request.head(), scheme, protocol)
 }

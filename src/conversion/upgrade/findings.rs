@@ -1,0 +1,122 @@
+//! What is found on the way, and what all checks go by.
+
+use crate::{
+    conversion::value,
+    meta::{Channel, ObjectRef, Release, kept_name},
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// How bad something is for what is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Impact {
+    /// The API server refuses the new CRD.
+    Blocks,
+    /// The upgrade goes through, and objects or clients stop working.
+    Breaks,
+    /// The upgrade goes through, and an object loses a field.
+    Loses,
+    /// Nothing is harmed; good to know.
+    Note,
+}
+
+impl Impact {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocks => "blocks",
+            Self::Breaks => "breaks",
+            Self::Loses => "loses",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl fmt::Display for Impact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One thing that an upgrade would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpgradeFinding {
+    /// How bad it is.
+    pub impact: Impact,
+    /// A stable id: `stored-version-removed`.
+    pub rule: &'static str,
+    /// The API version of the object.
+    pub api_version: String,
+    /// The object: a CRD or an object of one of its kinds.
+    pub object: ObjectRef,
+    /// The field; empty for the whole object.
+    pub path: String,
+    /// What would happen.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+/// A bundle of CRDs: a release and a channel.
+pub(super) type Bundle = (Release, Channel);
+
+/// What was found so far, and where the upgrade leads.
+pub(super) struct UpgradeFindings {
+    pub(super) from: Option<Release>,
+    /// By kind, what the CRDs in the input say of what is installed.
+    pub(super) installed: BTreeMap<String, Bundle>,
+    pub(super) release: Release,
+    pub(super) channel: Channel,
+    pub(super) list: Vec<UpgradeFinding>,
+    /// How many are kept, and how many are not.
+    pub(super) most: usize,
+    pub(super) left_out: usize,
+    /// The rules that have a finding.
+    pub(super) rules: BTreeSet<&'static str>,
+}
+
+impl UpgradeFindings {
+    /// The command that brings objects into the forms of the release.
+    pub(super) fn convert(&self, arguments: &str) -> String {
+        let (release, channel) = (self.release, self.channel);
+        format!("gwapi convert {arguments} --release {release} --channel {channel}")
+    }
+
+    pub(super) fn add(
+        &mut self,
+        impact: Impact,
+        rule: &'static str,
+        object: &Value,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if !self.rules.insert(rule) && self.list.len() >= self.most {
+            self.left_out += 1;
+            return;
+        }
+        self.list.push(UpgradeFinding {
+            impact,
+            rule,
+            api_version: kept_name(text(object, "/apiVersion")),
+            object: value::identify(object),
+            path: path.into(),
+            message: message.into(),
+            help: help.into(),
+        });
+    }
+}
+
+/// The text at a place of an object; empty where there is none.
+pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}

@@ -1,0 +1,54 @@
+//! One attempt to have a request answered, and the copies that go along with it.
+
+use super::{choose::ChosenEndpoint, protocol::BackendProtocol};
+use crate::{attachment::effective::EffectiveBackendTls, proxy::Backend};
+use http::{HeaderValue, request};
+use std::{sync::Arc, time::Duration};
+
+/// One attempt to have a request answered by an endpoint.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The backend.
+    pub backend: Arc<Backend>,
+    /// The place of the backend among those of the rule.
+    pub backend_index: usize,
+    /// The endpoint.
+    pub endpoint: ChosenEndpoint,
+    /// Whether it is the endpoint of the session that the request belongs to: nothing was chosen.
+    pub by_session: bool,
+    /// What is spoken to the endpoint.
+    pub protocol: BackendProtocol,
+    /// The protocols to which the client asks to switch its connection, such as `websocket`, for the `Upgrade` header of the
+    /// request to the endpoint, which `Connection` has to name (RFC 9110, section 7.8). The request itself has neither
+    /// header any more.
+    pub upgrade: Option<HeaderValue>,
+    /// How long the endpoint may take for its whole response; no limit without one (HTTPRoute
+    /// `spec.rules[].timeouts`).
+    pub limit: Option<Duration>,
+    /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
+    /// `requestMirror`). Only the first attempt has any.
+    pub mirrors: Vec<Mirrored>,
+}
+
+impl Attempt {
+    /// TLS to the endpoint, if a BackendTLSPolicy asks for it.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<EffectiveBackendTls>> {
+        self.endpoint.port().tls.as_ref()
+    }
+}
+
+/// A copy of a request that goes to an endpoint of another backend, whose answer is thrown away.
+#[derive(Clone, Debug)]
+pub struct Mirrored {
+    /// The backend.
+    pub backend: Arc<Backend>,
+    /// The endpoint, one however many the backend has.
+    pub endpoint: ChosenEndpoint,
+    /// What is spoken to the endpoint.
+    pub protocol: BackendProtocol,
+    /// The request as it is at the place of the mirror among the filters of its level. Filters of a backend change what is
+    /// forwarded to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not
+    /// see them.
+    pub request: request::Parts,
+}
