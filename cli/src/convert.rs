@@ -2,23 +2,24 @@
 
 mod edit;
 mod stream;
+mod total;
 
 use crate::{
-    input::{InputArgs, Looked, MOST_SHOWN, Named, Problem, Severity},
-    output::{Exit, Line, Page, Style, Tone, escaped, fail, say},
+    input::{InputArgs, Looked, Named, Problem, Severity},
+    output::{Exit, escaped, fail},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use gwapi::{
     conversion::{
-        ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, Migrated,
-        Migration,
+        ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, Migration,
     },
     manifest::RawObject,
     meta::{self, Channel, ObjectRef, Release},
     schema::KINDS,
 };
 use std::io::{self, IsTerminal, Write};
-use stream::{Output, Said, Unwritten};
+use stream::{Format, Output, Said, Unwritten};
+use total::{Total, report};
 
 /// Migrate a backup (`kubectl get -o yaml`) to other versions, ready to be applied again
 ///
@@ -54,17 +55,6 @@ pub(crate) struct ConvertArgs {
         value_name = "FORMAT"
     )]
     format: Format,
-}
-
-/// The form of the manifests that are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A YAML stream.
-    #[default]
-    #[value(alias = "text")]
-    Yaml,
-    /// JSON values, one after the other, as kubectl reads them too.
-    Json,
 }
 
 /// The API version that a text names, its group left out or not.
@@ -168,131 +158,6 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
 
 /// How many problems are kept.
 const MOST_PROBLEMS: usize = 10_000;
-
-/// What became of all documents.
-#[derive(Debug, Default)]
-struct Total {
-    objects: usize,
-    converted: usize,
-    /// How many objects could not be converted.
-    errors: usize,
-    /// Objects with owner references, the first of them.
-    owned: Vec<ObjectRef>,
-    owned_more: usize,
-    /// Documents that were written anew, the first of them, each as `file:line`.
-    anew: Vec<String>,
-    anew_more: usize,
-    /// Comments that have no place any more, the first of them, each with its `file:line`.
-    left_out: Vec<(String, String)>,
-    left_out_more: usize,
-}
-
-impl Total {
-    fn add(&mut self, done: &mut Migrated) {
-        self.join(Self {
-            objects: done.objects,
-            converted: done.converted,
-            errors: done.errors.len(),
-            owned: std::mem::take(&mut done.owned),
-            ..Self::default()
-        });
-    }
-
-    fn join(&mut self, other: Self) {
-        self.objects += other.objects;
-        self.converted += other.converted;
-        self.errors += other.errors;
-        let room = MOST_SHOWN.saturating_sub(self.owned.len());
-        self.owned_more += other.owned_more + other.owned.len().saturating_sub(room);
-        self.owned.extend(other.owned.into_iter().take(room));
-    }
-
-    /// Notes a document that was written anew.
-    fn add_anew(&mut self, file: &str, line: usize) {
-        if self.anew.len() < MOST_SHOWN {
-            self.anew.push(format!("{file}:{line}"));
-        } else {
-            self.anew_more += 1;
-        }
-    }
-
-    /// Notes a comment that has no place any more.
-    fn add_left_out(&mut self, file: &str, line: usize, comment: String) {
-        if self.left_out.len() < MOST_SHOWN {
-            self.left_out.push((format!("{file}:{line}"), comment));
-        } else {
-            self.left_out_more += 1;
-        }
-    }
-}
-
-/// Says on stderr what was done.
-fn report(total: &Total) {
-    let mut page = Page::new(Style::stderr());
-    for owned in &total.owned {
-        let line = Line::of(Tone::Warn, "warning:")
-            .and(" ")
-            .with(Tone::Strong, owned);
-        page.line(
-            0,
-            &line.and(
-                ": `metadata.ownerReferences` name owners by uid; where an owner is created anew too, correct them first",
-            ),
-        );
-    }
-    if total.owned_more > 0 {
-        let line = format!("… and {} more with owner references", total.owned_more);
-        page.line(0, &Line::plain(line));
-    }
-    for place in &total.anew {
-        let line = Line::of(Tone::Warn, "warning:")
-            .and(" ")
-            .with(Tone::Strong, place);
-        page.line(
-            0,
-            &line.and(": the document cannot be edited where it stands and is written anew: comments inside it are lost"),
-        );
-    }
-    if total.anew_more > 0 {
-        let line = format!("… and {} more that are written anew", total.anew_more);
-        page.line(0, &Line::plain(line));
-    }
-    for (place, comment) in &total.left_out {
-        let line = Line::of(Tone::Warn, "warning:")
-            .and(" ")
-            .with(Tone::Strong, place);
-        page.line(
-            0,
-            &line.and(format_args!(
-                ": the comment `{comment}` has no place in the new form and is left out"
-            )),
-        );
-    }
-    if total.left_out_more > 0 {
-        let line = format!(
-            "… and {} more comments that are left out",
-            total.left_out_more
-        );
-        page.line(0, &Line::plain(line));
-    }
-    let objects = if total.objects == 1 {
-        "object"
-    } else {
-        "objects"
-    };
-    let mut text = format!(
-        "converted {} of {} {objects} of the Gateway API",
-        total.converted, total.objects
-    );
-    if total.errors > 0 {
-        text += &format!(
-            "; {} could not be converted and stay as they were",
-            total.errors
-        );
-    }
-    page.line(0, &Line::of(Tone::Faint, text));
-    say(page);
-}
 
 /// The problems of an object that could not be converted, with file and line; from the line where the object's document
 /// begins, and the object where it stands in that document.

@@ -24,6 +24,7 @@ use gwapi::{
     lint::near::{Near, NearLimits},
     manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, NamespacedName, ObjectRef},
+    sim::BackendName,
     validation::{Finding, Uses},
 };
 use release::{Choosing, Chosen, ReleaseArgs};
@@ -310,7 +311,7 @@ impl Given {
             ignored: self.ignored.clone(),
             experimental: experimental.map(InExperimental::of).collect(),
             not_implemented: unimplemented.map(Unimplemented::of).collect(),
-            foreign: self.foreign(),
+            foreign: Foreign::among(&self.admitted),
             release: self.chosen.release.as_str(),
             release_choice: Some(self.chosen.to_string()),
         }
@@ -341,7 +342,7 @@ impl Given {
         show(&self.ignored, EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
         show_experimental(&self.admitted.experimental, page);
-        self.show_foreign(page);
+        foreign::show(&self.admitted, page);
     }
 
     /// Says on stderr what is left out, where stdout is for a program.
@@ -382,6 +383,16 @@ impl Given {
                 &Line::plain(format_args!("… and {more} more, which `-o json` names")),
             );
         }
+    }
+
+    /// A field of an object as people find it: a listener by its name, a rule with its name.
+    pub(crate) fn place(&self, object: &ObjectRef, path: &str) -> String {
+        place(&self.admitted.snapshot, object, path)
+    }
+
+    /// The name that a Service gives for the port of its pods, where no endpoint says which number that is.
+    pub(crate) fn unknown_port(&self, backend: &BackendName) -> Option<&str> {
+        places::unknown_port(&self.admitted.snapshot, backend)
     }
 
     /// Whether an object of the Gateway API was given and is left out.

@@ -2,7 +2,10 @@
 //! nothing of the input reaches a terminal raw: text for people as a [`Page`], JSON and YAML by [`escaped`].
 
 pub(crate) mod escaped;
+mod hidden;
 pub(crate) mod write;
+
+pub(crate) use hidden::is_hidden;
 
 use clap::{Args, ValueEnum};
 use std::{
@@ -270,17 +273,6 @@ pub(crate) fn visible(text: &(impl fmt::Display + ?Sized)) -> String {
         }
     }
     shown
-}
-
-/// Whether a character is not to be seen, and does something.
-pub(crate) fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            // Soft hyphen, Arabic letter mark, zero-width and directional marks, line and paragraph separator.
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// A number with its noun.

@@ -49,7 +49,7 @@ pub(crate) struct RequestArgs {
     #[arg(short = 'X', long = "method", default_value = "GET", value_parser = method)]
     method: Method,
     /// A header, as in 'x-canary: yes'; may be given several times
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = client::header)]
     headers: Vec<(HeaderName, HeaderValue)>,
     /// The Gateway to which the client connects
     #[arg(long, value_name = "NS/NAME", value_parser = place, conflicts_with = "from")]
@@ -75,17 +75,6 @@ pub(crate) struct RequestArgs {
 
 fn method(text: &str) -> Result<Method, String> {
     Method::from_bytes(text.as_bytes()).map_err(|_| format!("`{text}` is not an HTTP method"))
-}
-
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let (name, value) = text
-        .split_once(':')
-        .ok_or_else(|| format!("expected `name: value`, not `{text}`"))?;
-    let name = HeaderName::from_bytes(name.trim().as_bytes())
-        .map_err(|_| format!("`{name}` is not a header name"))?;
-    let value = HeaderValue::from_str(value.trim())
-        .map_err(|_| format!("`{}` is not a header value", value.trim()))?;
-    Ok((name, value))
 }
 
 fn place(text: &str) -> Result<NamespacedName, String> {

@@ -6,13 +6,17 @@
 
 mod carried;
 mod comments;
+mod fates;
 mod flow;
+mod original;
 mod text;
 
 use carried::Carried;
 pub(super) use comments::left_out;
+use fates::{Fate, fates};
 use flow::Quotes;
-use gwapi::manifest::{Positions, RawObject};
+use gwapi::manifest::RawObject;
+use original::{Member, Original, is_long, within};
 use serde_json::{Map, Value};
 use text::Text;
 
@@ -44,14 +48,17 @@ impl<'d> Edits<'d> {
 
     /// Lets an object of the document become this value. Nothing where that takes more than edits.
     pub(super) fn add(&mut self, entry: &RawObject, wanted: &Value) -> Option<()> {
-        let mut editor = Editor {
+        let original = Original {
             text: &self.text,
             positions: &entry.positions,
+        };
+        let mut editor = Editor {
+            original,
             edits: std::mem::take(&mut self.edits),
             carried: Carried::default(),
         };
         if self.carries {
-            editor.carried = editor.find_carried(&entry.value, wanted);
+            editor.carried = original.find_carried(&entry.value, wanted);
         }
         let done = editor.value("", &entry.value, wanted, self.text.len())?;
         self.edits = editor.edits;
@@ -86,31 +93,8 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> Option<String> {
     Some(edited)
 }
 
-/// A member of an object, where it stands.
-#[derive(Clone, Copy)]
-struct Member<'m> {
-    name: &'m str,
-    key: usize,
-    value: usize,
-}
-
-/// What becomes of a member.
-enum Fate<'v> {
-    /// It stays, perhaps with another value.
-    Stays(&'v Value),
-    /// It has another name, and perhaps another value.
-    Renamed(&'v str, &'v Value),
-    /// Its value is the one item of a list under another name.
-    Wrapped(&'v str, &'v Value),
-    /// The one item of its list is the value of another name.
-    Unwrapped(&'v str, &'v Value),
-    /// It goes.
-    Goes,
-}
-
 struct Editor<'d> {
-    text: &'d Text<'d>,
-    positions: &'d Positions,
+    original: Original<'d>,
     edits: Vec<Edit>,
     /// What stands in another place of the object than before.
     carried: Carried,
@@ -122,19 +106,13 @@ impl Editor<'_> {
         self.edits.push(Edit { from, to, new });
     }
 
-    /// Where the value at a path begins, behind its anchor and tag.
-    fn begin(&self, path: &str) -> Option<usize> {
-        let at = self.text.offset(self.positions.value(path)?)?;
-        Some(self.text.behind_properties(at))
-    }
-
     /// Changes a value. False where it cannot be changed part by part; nothing where it cannot be changed at all.
     fn value(&mut self, path: &str, old: &Value, new: &Value, end: usize) -> Option<bool> {
         if old == new {
             return Some(true);
         }
-        let begin = self.begin(path)?;
-        if self.text.starts_with(begin, &['*']) {
+        let begin = self.original.begin(path)?;
+        if self.original.text.starts_with(begin, &['*']) {
             return None;
         }
         match (old, new) {
@@ -144,8 +122,11 @@ impl Editor<'_> {
                     if one == other {
                         continue;
                     }
-                    let next = self.positions.value(&format!("{path}[{}]", index + 1));
-                    let next = next.and_then(|next| self.text.offset(next));
+                    let next = self
+                        .original
+                        .positions
+                        .value(&format!("{path}[{}]", index + 1));
+                    let next = next.and_then(|next| self.original.text.offset(next));
                     let item = format!("{path}[{index}]");
                     if !self.value(&item, one, other, next.unwrap_or(end))? {
                         return Some(false);
@@ -161,27 +142,12 @@ impl Editor<'_> {
     }
 
     fn scalar(&mut self, begin: usize, new: &Value) -> bool {
-        let Some(end) = self.text.scalar_end(begin) else {
+        let Some(end) = self.original.text.scalar_end(begin) else {
             return false;
         };
-        let quotes = Quotes::of(self.text.get(begin, end));
+        let quotes = Quotes::of(self.original.text.get(begin, end));
         self.replace(begin, end, flow::scalar(new, quotes));
         true
-    }
-
-    /// The members of an object in the order in which they stand.
-    fn members<'m>(&self, path: &str, object: &'m Map<String, Value>) -> Option<Vec<Member<'m>>> {
-        let mut members = Vec::with_capacity(object.len());
-        for name in object.keys() {
-            let path = within(path, name);
-            members.push(Member {
-                name,
-                key: self.text.offset(self.positions.key(&path)?)?,
-                value: self.begin(&path)?,
-            });
-        }
-        members.sort_by_key(|member| member.key);
-        Some(members)
     }
 
     /// Changes an object. Where it becomes an item of a list, `dash` says that a dash is to stand before it.
@@ -193,11 +159,12 @@ impl Editor<'_> {
         end: usize,
         dash: bool,
     ) -> Option<bool> {
-        let members = self.members(path, old)?;
+        let members = self.original.members(path, old)?;
         let (fates, added) = fates(&members, old, new);
         let is_flow = self
+            .original
             .begin(path)
-            .is_some_and(|at| self.text.starts_with(at, &['{']));
+            .is_some_and(|at| self.original.text.starts_with(at, &['{']));
         let stays = |fate: &Fate<'_>| !matches!(fate, Fate::Goes);
         // In braces there would be nothing to put what is new behind.
         if !fates.iter().any(stays) && (is_flow || added.is_empty()) {
@@ -245,8 +212,8 @@ impl Editor<'_> {
 
     /// Gives a key another name, in the quotes in which it stands.
     fn rename(&mut self, key: usize, name: &str) -> Option<bool> {
-        let end = self.text.key_end(key)?;
-        let quotes = Quotes::of(self.text.get(key, end));
+        let end = self.original.text.key_end(key)?;
+        let quotes = Quotes::of(self.original.text.get(key, end));
         self.replace(key, end, flow::scalar(&name.into(), quotes));
         Some(true)
     }
@@ -263,15 +230,18 @@ impl Editor<'_> {
         let (Value::Object(old), Value::Object(wanted)) = (old, new) else {
             return Some(false);
         };
-        if self.text.starts_with(member.value, &['{']) {
-            let last = self.text.flow_end(member.value)?;
+        if self.original.text.starts_with(member.value, &['{']) {
+            let last = self.original.text.flow_end(member.value)?;
             self.replace(member.value, member.value, "[");
             self.replace(last, last, "]");
             return self.object(path, old, wanted, end, false);
         }
-        if self.text.starts_with(member.value, &['*'])
-            || self.text.column(member.key) + 2
-                > self.text.column(self.members(path, old)?.first()?.key)
+        if self.original.text.starts_with(member.value, &['*'])
+            || self.original.text.column(member.key) + 2
+                > self
+                    .original
+                    .text
+                    .column(self.original.members(path, old)?.first()?.key)
         {
             return Some(false);
         }
@@ -288,15 +258,18 @@ impl Editor<'_> {
         end: usize,
     ) -> Option<bool> {
         let item_path = format!("{path}[0]");
-        let item = self.begin(&item_path)?;
+        let item = self.original.begin(&item_path)?;
         let old = old.get(0)?;
-        if self.text.starts_with(member.value, &['[']) {
-            let (last, item_end) = (self.text.flow_end(member.value)?, self.text.flow_end(item)?);
+        if self.original.text.starts_with(member.value, &['[']) {
+            let (last, item_end) = (
+                self.original.text.flow_end(member.value)?,
+                self.original.text.flow_end(item)?,
+            );
             self.replace(member.value, item, "");
             self.replace(item_end, last, "");
         } else {
             let dash = item.checked_sub(2)?;
-            if self.text.get(dash, item) != "- " {
+            if self.original.text.get(dash, item) != "- " {
                 return Some(false);
             }
             self.replace(dash, item, "  ");
@@ -313,16 +286,19 @@ impl Editor<'_> {
         end: usize,
         is_flow: bool,
     ) -> Option<()> {
-        let in_flow = is_flow || self.text.starts_with(member.value, &['{', '[']);
+        let in_flow = is_flow || self.original.text.starts_with(member.value, &['{', '[']);
         let last = match in_flow {
-            true => self.text.flow_end(member.value)?,
-            false => self.text.content_end(member.key, end, is_long(old)),
+            true => self.original.text.flow_end(member.value)?,
+            false => self
+                .original
+                .text
+                .content_end(member.key, end, is_long(old)),
         };
-        if self.text.has_comment(member.key, last) && !is_long(old) {
+        if self.original.text.has_comment(member.key, last) && !is_long(old) {
             return None;
         }
-        let key_end = self.text.key_end(member.key)?;
-        let quotes = Quotes::of(self.text.get(member.key, key_end));
+        let key_end = self.original.text.key_end(member.key)?;
+        let quotes = Quotes::of(self.original.text.get(member.key, key_end));
         if in_flow {
             let key = flow::scalar(&name.into(), quotes);
             let value = flow::value(new, quotes);
@@ -339,11 +315,11 @@ impl Editor<'_> {
     fn block(&self, (name, value): (&str, &Value), key: usize, path: &str) -> Option<String> {
         let path = within(path, name);
         carried::lines(
-            self.text,
+            self.original.text,
             &self.carried,
             (name, value),
             &path,
-            self.text.column(key),
+            self.original.text.column(key),
         )
     }
 
@@ -369,8 +345,8 @@ impl Editor<'_> {
             match (members.get(index), first.checked_sub(1)) {
                 (Some(next), _) => self.replace(from, next.key, ""),
                 (None, Some(before)) => {
-                    let before = self.text.flow_end(members.get(before)?.value)?;
-                    let end = self.text.flow_end(members.last()?.value)?;
+                    let before = self.original.text.flow_end(members.get(before)?.value)?;
+                    let end = self.original.text.flow_end(members.last()?.value)?;
                     self.replace(before, end, "");
                 }
                 (None, None) => return Some(false),
@@ -380,11 +356,15 @@ impl Editor<'_> {
             return Some(false);
         };
         let last = members.get(last)?;
-        let end = self.text.flow_end(last.value)?;
-        let quotes = Quotes::of(self.text.get(last.key, self.text.key_end(last.key)?));
+        let end = self.original.text.flow_end(last.value)?;
+        let quotes = Quotes::of(
+            self.original
+                .text
+                .get(last.key, self.original.text.key_end(last.key)?),
+        );
         for (name, value) in added {
-            let separator = match self.text.indent_of_first(last.key) {
-                Some(indent) => format!(",{}{indent}", self.text.newline()),
+            let separator = match self.original.text.indent_of_first(last.key) {
+                Some(indent) => format!(",{}{indent}", self.original.text.newline()),
                 None => ", ".to_owned(),
             };
             let key = flow::scalar(&name.as_str().into(), quotes);
@@ -407,21 +387,21 @@ impl Editor<'_> {
             let member = members.get(index)?;
             let end = members.get(index + 1).map_or(whole_end, |next| next.key);
             let long = old.get(member.name).is_some_and(is_long);
-            Some(self.text.content_end(member.key, end, long))
+            Some(self.original.text.content_end(member.key, end, long))
         };
         let goes = |index: usize| matches!(fates.get(index), Some(Fate::Goes));
         let last = (0..members.len()).rev().find(|index| !goes(*index));
         let first = members.first()?.key;
-        if last.is_none() && (dash || self.text.indent_of_first(first).is_none()) {
+        if last.is_none() && (dash || self.original.text.indent_of_first(first).is_none()) {
             return Some(false);
         }
         let mut edits = Vec::new();
         for (index, member) in members.iter().enumerate().filter(|(index, _)| goes(*index)) {
             let end = end_of(index)?;
-            if self.text.indent_of_first(member.key).is_none() {
+            if self.original.text.indent_of_first(member.key).is_none() {
                 // It shares its line with a dash: the next one takes its place.
                 let next = members.get(index + 1).filter(|_| !goes(index + 1))?;
-                if self.text.has_comment(member.key, next.key) {
+                if self.original.text.has_comment(member.key, next.key) {
                     return None;
                 }
                 edits.push((member.key, next.key, String::new()));
@@ -437,14 +417,16 @@ impl Editor<'_> {
                 false => self.comments_left(member.key, end),
             };
             let end = end.max(self.carried.end_within(member.key, end));
-            edits.push((self.text.line_start(member.key), end, kept));
+            edits.push((self.original.text.line_start(member.key), end, kept));
         }
         if dash {
             let first = members
                 .get((0..members.len()).find(|index| !goes(*index))?)?
                 .key;
             let begin = first.checked_sub(2)?;
-            if self.text.get(begin, first) != "  " || self.text.indent_of_first(first).is_none() {
+            if self.original.text.get(begin, first) != "  "
+                || self.original.text.indent_of_first(first).is_none()
+            {
                 return Some(false);
             }
             edits.push((begin, first, "- ".to_owned()));
@@ -457,8 +439,8 @@ impl Editor<'_> {
             };
             let beside = members.get(last.unwrap_or(0))?.key;
             let mut lines = String::new();
-            if !self.text.get(0, at).ends_with('\n') {
-                lines.push_str(self.text.newline());
+            if !self.original.text.get(0, at).ends_with('\n') {
+                lines.push_str(self.original.text.newline());
             }
             for (name, value) in added {
                 lines.push_str(&self.block((name, value), beside, path)?);
@@ -476,97 +458,12 @@ impl Editor<'_> {
     /// The comments in the lines of a member that goes, without those that something takes along.
     fn comments_left(&self, key: usize, end: usize) -> String {
         let mut left = String::new();
-        let mut from = self.text.line_end(key);
+        let mut from = self.original.text.line_end(key);
         for (begin, to) in self.carried.within(key, end) {
-            left += &self.text.comments(key, from, begin);
+            left += &self.original.text.comments(key, from, begin);
             from = from.max(to);
         }
-        left + &self.text.comments(key, from, end)
-    }
-}
-
-/// Whether a value is a text of several lines, in which a `#` begins no comment.
-fn is_long(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.contains('\n'))
-}
-
-/// The path of a member.
-fn within(path: &str, name: &str) -> String {
-    if name.contains(['.', '[', ']', '"']) {
-        format!("{path}[{name}]")
-    } else if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
-}
-
-/// What becomes of each member, and which are added.
-fn fates<'v>(
-    members: &[Member<'_>],
-    old: &Map<String, Value>,
-    new: &'v Map<String, Value>,
-) -> (Vec<Fate<'v>>, Vec<(&'v String, &'v Value)>) {
-    let mut added: Vec<_> = new
-        .iter()
-        .filter(|(name, _)| !old.contains_key(*name))
-        .collect();
-    let fates = members.iter().map(|member| {
-        let Some(value) = old.get(member.name) else {
-            return Fate::Goes;
-        };
-        if let Some(new) = new.get(member.name) {
-            return Fate::Stays(new);
-        }
-        let one = |list: &'v Value| match list.as_array().map(Vec::as_slice) {
-            Some([item]) => Some(item),
-            _ => None,
-        };
-        let found = added.iter().enumerate().find_map(|(index, (name, new))| {
-            let fate = if holds(new, value) {
-                return None;
-            } else if is_like(value, new) {
-                Fate::Renamed(name, new)
-            } else if let Some(item) = one(new).filter(|item| is_like(value, item)) {
-                Fate::Wrapped(name, item)
-            } else {
-                match value.as_array().map(Vec::as_slice) {
-                    Some([item]) if is_like(item, new) => Fate::Unwrapped(name, new),
-                    _ => return None,
-                }
-            };
-            Some((index, fate))
-        });
-        match found {
-            Some((index, fate)) => {
-                added.remove(index);
-                fate
-            }
-            None => Fate::Goes,
-        }
-    });
-    (fates.collect(), added)
-}
-
-/// Whether a value has another one, which is more than a text or a number, as a member somewhere in it.
-fn holds(value: &Value, part: &Value) -> bool {
-    let is_it = |member: &Value| member == part || holds(member, part);
-    match (value, part) {
-        (Value::Object(members), Value::Object(_) | Value::Array(_)) => members.values().any(is_it),
-        (Value::Array(items), Value::Object(_) | Value::Array(_)) => {
-            items.iter().any(|item| holds(item, part))
-        }
-        _ => false,
-    }
-}
-
-/// Whether a value is another one, perhaps changed in a part.
-fn is_like(old: &Value, new: &Value) -> bool {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            old == new || old.iter().any(|(name, value)| new.get(name) == Some(value))
-        }
-        _ => old == new,
+        left + &self.original.text.comments(key, from, end)
     }
 }
 

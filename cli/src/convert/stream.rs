@@ -1,15 +1,27 @@
 //! Documents in, documents out: each as it was, edited where it stands, or written anew.
 
 use super::{
-    Format, Total,
     edit::{Edits, left_out},
+    total::Total,
 };
 use crate::output::escaped;
+use clap::ValueEnum;
 use gwapi::{
     conversion::{ConversionError, ConversionRemark, Migration},
     manifest::{self, RawObject, ReadOptions},
 };
 use std::io::{self, Write};
+
+/// The form of the manifests that are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A YAML stream.
+    #[default]
+    #[value(alias = "text")]
+    Yaml,
+    /// JSON values, one after the other, as kubectl reads them too.
+    Json,
+}
 
 /// Why something was not written.
 #[derive(Debug, thiserror::Error)]

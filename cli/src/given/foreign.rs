@@ -1,8 +1,7 @@
 //! Objects that have no part in the Gateway API: all that counts of them is that they are there.
 
-use super::Given;
 use crate::output::{Line, Page, Tone};
-use gwapi::meta::GroupKind;
+use gwapi::{attachment::admit::Admitted, meta::GroupKind};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
@@ -26,6 +25,12 @@ impl Foreign {
         }
     }
 
+    /// Those among the objects of the input.
+    pub(super) fn among(admitted: &Admitted) -> Vec<Self> {
+        let kinds = admitted.foreign_kinds.iter();
+        kinds.map(|(kind, count)| Self::of(kind, *count)).collect()
+    }
+
     /// How many there are of each of these kinds.
     pub(crate) fn count(kinds: impl Iterator<Item = GroupKind>) -> Vec<Self> {
         let mut counts: BTreeMap<GroupKind, usize> = BTreeMap::new();
@@ -47,33 +52,23 @@ impl fmt::Display for Foreign {
     }
 }
 
-impl Given {
-    /// The objects that have no part in the Gateway API, by kind.
-    pub(super) fn foreign(&self) -> Vec<Foreign> {
-        let kinds = self.admitted.foreign_kinds.iter();
-        kinds
-            .map(|(kind, count)| Foreign::of(kind, *count))
-            .collect()
+/// Says in one line which objects have no part in the Gateway API: all that counts of them is that they are there.
+pub(super) fn show(admitted: &Admitted, page: &mut Page) {
+    let all = admitted.foreign;
+    if all == 0 {
+        return;
     }
-
-    /// Says in one line which objects have no part in the Gateway API: all that counts of them is that they are there.
-    pub(super) fn show_foreign(&self, page: &mut Page) {
-        let all = self.admitted.foreign;
-        if all == 0 {
-            return;
-        }
-        let kinds = self.foreign();
-        let shown = kinds.iter().take(MOST_FOREIGN).map(ToString::to_string);
-        let mut shown: Vec<String> = shown.collect();
-        let named: usize = kinds.iter().take(MOST_FOREIGN).map(|kind| kind.count).sum();
-        if all > named {
-            shown.push(format!("{} more", all - named));
-        }
-        let line = format!(
-            "no part of the Gateway API, and passed over: {}",
-            shown.join(", ")
-        );
-        page.gap();
-        page.line(0, &Line::of(Tone::Faint, line));
+    let kinds = Foreign::among(admitted);
+    let shown = kinds.iter().take(MOST_FOREIGN).map(ToString::to_string);
+    let mut shown: Vec<String> = shown.collect();
+    let named: usize = kinds.iter().take(MOST_FOREIGN).map(|kind| kind.count).sum();
+    if all > named {
+        shown.push(format!("{} more", all - named));
     }
+    let line = format!(
+        "no part of the Gateway API, and passed over: {}",
+        shown.join(", ")
+    );
+    page.gap();
+    page.line(0, &Line::of(Tone::Faint, line));
 }

@@ -1,35 +1,11 @@
-//! Fields and ports of what was given, as people find them.
+//! Fields and ports of objects, as people find them.
 
-use super::Given;
 use gwapi::{
     attachment::{RouteId, RouteKind, Snapshot, service_of},
     meta::ObjectRef,
     sim::BackendName,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-
-impl Given {
-    /// A field of an object as people find it: a listener by its name, a rule with its name.
-    pub(crate) fn place(&self, object: &ObjectRef, path: &str) -> String {
-        place(&self.admitted.snapshot, object, path)
-    }
-
-    /// The name that a Service gives for the port of its pods, where no endpoint says which number that is.
-    pub(crate) fn unknown_port(&self, backend: &BackendName) -> Option<&str> {
-        let snapshot = &self.admitted.snapshot;
-        let place = backend.reference.namespaced_name();
-        let service = snapshot.services().get(&place)?;
-        let mut ports = service.spec.as_ref()?.ports.iter().flatten();
-        let port = ports.find(|port| Some(port.port) == backend.port.map(i32::from))?;
-        let Some(IntOrString::String(name)) = &port.target_port else {
-            return None;
-        };
-        let mut slices = snapshot.endpoint_slices().values();
-        let has_slice = slices.any(|slice| service_of(slice).as_ref() == Some(&place));
-        let known = has_slice || snapshot.endpoints().contains_key(&place);
-        (backend.reference.kind == "Service" && !known).then_some(name)
-    }
-}
 
 /// A field of an object as people find it: a listener by its name, a rule with its name.
 pub(crate) fn place(snapshot: &Snapshot, object: &ObjectRef, path: &str) -> String {
@@ -47,4 +23,19 @@ pub(crate) fn place(snapshot: &Snapshot, object: &ObjectRef, path: &str) -> Stri
     };
     let listener = (object.kind == "Gateway").then(listener).flatten();
     listener.unwrap_or_else(|| path.to_owned())
+}
+
+/// The name that a Service gives for the port of its pods, where no endpoint says which number that is.
+pub(super) fn unknown_port<'s>(snapshot: &'s Snapshot, backend: &BackendName) -> Option<&'s str> {
+    let place = backend.reference.namespaced_name();
+    let service = snapshot.services().get(&place)?;
+    let mut ports = service.spec.as_ref()?.ports.iter().flatten();
+    let port = ports.find(|port| Some(port.port) == backend.port.map(i32::from))?;
+    let Some(IntOrString::String(name)) = &port.target_port else {
+        return None;
+    };
+    let mut slices = snapshot.endpoint_slices().values();
+    let has_slice = slices.any(|slice| service_of(slice).as_ref() == Some(&place));
+    let known = has_slice || snapshot.endpoints().contains_key(&place);
+    (backend.reference.kind == "Service" && !known).then_some(name)
 }

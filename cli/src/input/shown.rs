@@ -1,11 +1,32 @@
 //! Problems for people, each with its line.
 
-use super::{Input, Problem, Severity};
+use super::{
+    problem::{Problem, Problems, Severity},
+    source::Input,
+};
 use crate::{
     line,
-    output::{Line, Page, Tone, is_hidden},
+    output::{Line, Page, Style, Tone, is_hidden, say},
 };
 use std::io::{BufReader, Read};
+
+/// How many problems are shown to people, each with its line. What hostile input has beyond is counted.
+pub(crate) const MOST_SHOWN: usize = 1_000;
+
+impl Input {
+    /// Prints the problems on stderr, each with its line.
+    pub(crate) fn print_problems(&self, problems: &Problems) {
+        let (mut shown, mut page) = (Shown::new(self), Page::new(Style::stderr()));
+        for problem in problems.kept.iter().take(MOST_SHOWN) {
+            shown.show(problem, &mut page);
+        }
+        let more = problems.all() - problems.kept.len().min(MOST_SHOWN);
+        if more > 0 {
+            page.line(0, &Line::plain(format_args!("… and {more} more")));
+        }
+        say(page);
+    }
+}
 
 /// Shows problems. Those of one file are best shown in the order of their lines: a file is then read once, and no more
 /// than a line of it is kept.

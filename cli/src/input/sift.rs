@@ -1,7 +1,12 @@
 //! Reading object by object, several files at once. Only what a verb makes of each object is kept, so that memory follows
 //! that and the findings, not the input.
 
-use super::{Input, InputArgs, Origin, Place, Problem, Severity, place::CopyError};
+use super::{
+    args::{InputArgs, Origin},
+    place::{CopyError, Place},
+    problem::{Problem, Problems},
+    source::Input,
+};
 use crate::output::fail;
 use gwapi::manifest::{self, RawObject, ReadOptions};
 use std::{
@@ -14,13 +19,6 @@ use std::{
     },
     thread,
 };
-
-/// How long a file may be of which no more than an object is kept at a time: more than in [`Limits`](gwapi::manifest::Limits),
-/// whose default is for a text in memory. What can be read once only is copied, so that this is what a copy may take.
-pub(super) const MAX_BYTES: usize = 1 << 30;
-
-/// How many values a list may hold that is read as a whole: a backup of a cluster is one.
-pub(super) const MAX_VALUES_OF_A_BACKUP: usize = 5_000_000;
 
 /// The stack of a thread that reads: documents may nest as deep as [`Limits::MOST_DEPTH`](gwapi::manifest::Limits).
 const STACK: usize = 32 << 20;
@@ -52,45 +50,6 @@ pub(crate) struct Sifted<T> {
     pub(crate) problems: Problems,
 }
 
-/// Problems, as many as are kept, and how many there were.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Problems {
-    /// In the order of the input.
-    pub(crate) kept: Vec<Problem>,
-    pub(crate) errors: usize,
-    pub(crate) warnings: usize,
-}
-
-impl Problems {
-    /// Adds one, which is counted, and kept if there is room.
-    pub(crate) fn push(&mut self, problem: Problem, most: usize) {
-        match problem.severity {
-            Severity::Error => self.errors += 1,
-            Severity::Warning => self.warnings += 1,
-        }
-        if self.kept.len() < most {
-            self.kept.push(problem);
-        }
-    }
-
-    fn append(&mut self, mut other: Self, most: usize) {
-        self.errors += other.errors;
-        self.warnings += other.warnings;
-        other.kept.truncate(most.saturating_sub(self.kept.len()));
-        self.kept.append(&mut other.kept);
-    }
-
-    /// How many there were.
-    pub(crate) fn all(&self) -> usize {
-        self.errors + self.warnings
-    }
-
-    /// How many are not kept.
-    pub(crate) fn more(&self) -> usize {
-        self.all() - self.kept.len()
-    }
-}
-
 impl InputArgs {
     /// Looks at every object once, and keeps what is made of it; of the problems no more than `most`.
     ///
@@ -120,24 +79,6 @@ impl InputArgs {
             most,
         })
     }
-
-    /// How a document of a backup is read, a list of all its objects as a whole.
-    pub(crate) fn options_of_backups(&self) -> ReadOptions {
-        let mut limits = self.limits();
-        if !self.sets("max_values") {
-            limits.max_values = MAX_VALUES_OF_A_BACKUP;
-        }
-        ReadOptions::default().with_limits(limits)
-    }
-
-    /// How a file is read of which little is kept.
-    fn options(&self) -> ReadOptions {
-        let mut limits = self.limits();
-        if !self.sets("max_bytes") {
-            limits.max_bytes = MAX_BYTES;
-        }
-        ReadOptions::default().with_limits(limits)
-    }
 }
 
 /// Looks at all objects of the input, each time that it is asked to. What can be read once only is kept for the next time.
@@ -165,10 +106,7 @@ impl Sifter {
         let next = AtomicUsize::new(0);
         let gathered = Mutex::new(Gathered {
             sifted: Sifted {
-                input: Input {
-                    options,
-                    ..Input::default()
-                },
+                input: Input::read_with(options),
                 kept: Vec::new(),
                 problems: problems.clone(),
             },

@@ -1,6 +1,6 @@
 //! JSON and YAML in which every character that is not to be seen, and does something, is written as an escape.
 
-use super::is_hidden;
+use super::hidden::is_hidden;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use std::io::{self, Write};

@@ -47,7 +47,7 @@ pub(super) struct BackendArgs {
     #[arg(long, value_name = "CODE", default_value = "200")]
     backend_status: StatusCode,
     /// A header of the backend's answer, as in 'x-version: 2'; may be given several times
-    #[arg(long = "backend-header", value_name = "NAME: VALUE", value_parser = super::header)]
+    #[arg(long = "backend-header", value_name = "NAME: VALUE", value_parser = header)]
     backend_headers: Vec<(HeaderName, HeaderValue)>,
     /// How long the backend takes, as in 2s: it is compared with the timeouts of the rule
     #[arg(long, value_name = "DURATION", default_value = "0s")]
@@ -191,4 +191,15 @@ fn read(path: &Path) -> Result<Vec<u8>, ClientArgsError> {
         path: path.to_owned(),
         error,
     })
+}
+
+pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| format!("expected `name: value`, not `{text}`"))?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes())
+        .map_err(|_| format!("`{name}` is not a header name"))?;
+    let value = HeaderValue::from_str(value.trim())
+        .map_err(|_| format!("`{}` is not a header value", value.trim()))?;
+    Ok((name, value))
 }

@@ -3,24 +3,26 @@
 //! The words are those of `kubectl describe`: type, status and reason of a condition. A cause is told once for
 //! each object, where it lies, and what would be right comes last.
 
+mod lines;
 mod route;
 
-use super::words::{describe, elsewhere, is_good, is_negative, is_true, some, unexpected};
+use super::words::{describe, elsewhere, is_true, some, unexpected};
 use crate::{
-    given::{Given, place},
+    given::Given,
     output::{Line, Page, Style, Tone, count},
     statused::{Hint, Remarks, Warning},
 };
 use gwapi::{
     attachment::{Resolver, RouteId, RouteKind, Status},
     lint::{self, LintOptions, near::Near},
-    meta::{Condition, NamespacedName, ObjectRef, condition},
+    meta::{NamespacedName, ObjectRef, condition},
     rules,
     v1::{GatewayStatus, ListenerStatus, ParametersReference, ParentReference},
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
     validation::{self, Finding},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use lines::Lines;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The statuses for people, and how many objects are not as they ought to be.
@@ -33,11 +35,7 @@ pub(super) struct StatusText<'a> {
     unreached: lint::Linted<ObjectRef>,
     /// The routes that are in force at each listener.
     in_force: BTreeMap<(NamespacedName, &'a str), BTreeSet<&'a RouteId>>,
-    page: Page,
-    /// What is said beside the conditions, from which the lines about it are made.
-    remarks: Remarks,
-    /// How many things there are to look at, of the object at hand and those before it.
-    bad: usize,
+    lines: Lines<'a>,
     objects: usize,
     bad_objects: usize,
     /// How many objects there are to look at that have no status.
@@ -59,19 +57,17 @@ impl<'a> StatusText<'a> {
             warnings,
             unreached: lint::beside_conditions(resolver, options),
             in_force: route::in_force(resolver),
-            page: Page::new(style),
-            remarks: Remarks::default(),
-            bad: 0,
+            lines: Lines::new(resolver, style),
             objects: 0,
             bad_objects: 0,
             bad_without_status: 0,
         };
         for object in objects {
             if let Some(status) = resolver.resolution().statuses.get(*object) {
-                let before = text.bad;
+                let before = text.lines.bad;
                 text.object(object, status);
                 text.objects += 1;
-                text.bad_objects += usize::from(text.bad > before);
+                text.bad_objects += usize::from(text.lines.bad > before);
             }
         }
         text.without_status();
@@ -97,7 +93,7 @@ impl<'a> StatusText<'a> {
             .cloned()
             .collect();
         for object in objects {
-            self.head(&object, Line::default());
+            self.lines.head(&object, Line::default());
             self.without_effect(&object);
             self.bad_without_status += 1;
         }
@@ -110,51 +106,14 @@ impl<'a> StatusText<'a> {
 
     /// What there is to look at, and what would help, beside the conditions.
     pub(super) fn remarks(&self) -> &Remarks {
-        &self.remarks
-    }
-
-    /// Warns of something that no condition says, with its place where the message does not say that. What has been said of the
-    /// object already is not said again.
-    fn warn(&mut self, warning: Warning, with_place: bool) {
-        let before = self.remarks.warnings.iter().rev();
-        let mut of_object = before.take_while(|before| before.object == warning.object);
-        if of_object.any(|before| *before == warning) {
-            return;
-        }
-        let line = Line::of(Tone::Warn, "warning").and(": ");
-        let at = place(self.resolver.snapshot(), &warning.object, &warning.path);
-        let line = match with_place && !at.is_empty() {
-            true => line.and(at).and(": "),
-            false => line,
-        };
-        self.page.line(2, &line.and(&warning.message));
-        if let Some(help) = &warning.help {
-            self.page.line(4, &Line::plain("help: ").and(help));
-        }
-        self.bad += 1;
-        self.remarks.warnings.push(warning);
-    }
-
-    /// Says in a line of its own what is wrong and no condition says.
-    fn fault(&mut self, indent: usize, object: &ObjectRef, path: &str, line: &Line) {
-        self.page.line(indent, line);
-        self.bad += 1;
-        let warning = Warning::new(object, path, line.to_string());
-        self.remarks.warnings.push(warning);
-    }
-
-    /// Says what would be right, where a condition says what is wrong.
-    fn hint(&mut self, help: Hint) {
-        let line = Line::plain("help: ").and(&help.message);
-        self.page.line(2, &line);
-        self.remarks.help.push(help);
+        &self.lines.remarks
     }
 
     /// The text, with what was given and is left out, and a summary.
     pub(super) fn into_page(mut self, given: &Given) -> Page {
-        given.show(&mut self.page);
-        self.page.gap();
-        given.show_release(&mut self.page);
+        given.show(&mut self.lines.page);
+        self.lines.page.gap();
+        given.show_release(&mut self.lines.page);
         let ignored = given.ignored.len();
         let left_out = match (ignored, self.objects) {
             (0, _) => None,
@@ -186,16 +145,18 @@ impl<'a> StatusText<'a> {
             0 => "no object with a status of the Gateway API".to_owned(),
             n => format!("{} with a status", count(n, "object")),
         };
-        self.page
+        self.lines
+            .page
             .line(0, &Line::plain(objects).and(": ").join(line));
-        self.page
+        self.lines.page
     }
 
     fn object(&mut self, object: &ObjectRef, status: &Status) {
         match status {
             Status::GatewayClass(class) => {
-                self.head(object, Line::default());
-                self.conditions(2, &class.conditions, |c| c.message.clone());
+                self.lines.head(object, Line::default());
+                self.lines
+                    .conditions(2, &class.conditions, |c| c.message.clone());
                 let place = object.namespaced_name();
                 let given = self.resolver.snapshot().gateway_classes().get(&place);
                 let parameters = given.and_then(|class| class.spec.parameters_ref.as_ref());
@@ -205,7 +166,7 @@ impl<'a> StatusText<'a> {
                 );
             }
             Status::Gateway(gateway) => self.gateway(object, gateway),
-            Status::Route(route) => self.route(object, |parent| {
+            Status::Route(route) => self.lines.route(object, |parent| {
                 let ours = route.parents.iter().find(|p| p.parent_ref == *parent);
                 ours.map_or(&[], |parent| &parent.conditions)
             }),
@@ -260,7 +221,7 @@ impl<'a> StatusText<'a> {
             ": a status has room for {written} entries, and those of other controllers stay; no entry for {}",
             some(&missing, ", ")
         ));
-        self.fault(2, object, "status", &line);
+        self.lines.fault(2, object, "status", &line);
     }
 
     /// What of the object has no effect, or fails every request, and has no condition that says so.
@@ -278,7 +239,7 @@ impl<'a> StatusText<'a> {
             .chain(unreached)
             .map(|finding| Warning::of(object, finding));
         for warning in warnings.collect::<Vec<_>>() {
-            self.warn(warning, true);
+            self.lines.warn(warning, true);
         }
     }
 
@@ -294,13 +255,7 @@ impl<'a> StatusText<'a> {
         let text = format!(
             "parameters {reference}{missing}: not checked, since only the controller knows them"
         );
-        self.page.line(2, &Line::of(Tone::Faint, text));
-    }
-
-    /// The line of an object.
-    fn head(&mut self, object: &ObjectRef, more: Line) {
-        let line = Line::of(Tone::Strong, object);
-        self.page.line(0, &line.join(more));
+        self.lines.page.line(2, &Line::of(Tone::Faint, text));
     }
 
     /// What would help, last.
@@ -314,9 +269,10 @@ impl<'a> StatusText<'a> {
         for hint in hints.filter(|hint| hint.alone || told(&hint.path)) {
             if hint.alone {
                 let with_place = hint.path.starts_with("spec.listeners[");
-                self.warn(Warning::new(object, &hint.path, hint.message), with_place);
+                self.lines
+                    .warn(Warning::new(object, &hint.path, hint.message), with_place);
             } else {
-                self.hint(Hint {
+                self.lines.hint(Hint {
                     object: object.clone(),
                     path: hint.path,
                     message: hint.message,
@@ -357,7 +313,7 @@ impl<'a> StatusText<'a> {
                 format_args!(", address {}", addresses.join(", ")),
             )
         };
-        self.head(object, more);
+        self.lines.head(object, more);
         let class = gateway.map(|gateway| ObjectRef {
             group: object.group.clone(),
             kind: "GatewayClass".to_owned(),
@@ -365,7 +321,7 @@ impl<'a> StatusText<'a> {
             name: gateway.spec.gateway_class_name.clone(),
         });
         let class = class.filter(|class| self.resolver.resolution().statuses.contains_key(class));
-        self.conditions(2, &status.conditions, |condition| {
+        self.lines.conditions(2, &status.conditions, |condition| {
             elsewhere(condition, status, class.as_ref())
                 .unwrap_or_else(|| condition.message.clone())
         });
@@ -411,7 +367,7 @@ impl<'a> StatusText<'a> {
             let note = spec.and_then(|spec| unexpected(&spec.protocol, spec.port));
             if let Some(note) = note.filter(|_| serves) {
                 let note = Line::of(Tone::Faint, "note").and(": ").and(note);
-                self.page.line(4, &note);
+                self.lines.page.line(4, &note);
             }
         }
     }
@@ -448,11 +404,11 @@ impl<'a> StatusText<'a> {
         if !serves {
             line = line.with(Tone::Bad, "not serving").and("; ");
         }
-        self.page.line(
+        self.lines.page.line(
             2,
             &line.with(Tone::Faint, format_args!("{routes}; {kinds}")),
         );
-        self.conditions(4, &listener.conditions, |condition| {
+        self.lines.conditions(4, &listener.conditions, |condition| {
             let waits = condition.reason == condition::listener::reason::PENDING;
             match waits_for.filter(|_| waits) {
                 Some(text) => text.to_owned(),
@@ -463,7 +419,7 @@ impl<'a> StatusText<'a> {
 
     /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
     fn policy(&mut self, object: &ObjectRef, policy: &PolicyStatus) {
-        self.head(object, Line::default());
+        self.lines.head(object, Line::default());
         let resolution = self.resolver.resolution();
         let targets = resolution.policies.get(object).map(Vec::as_slice);
         let targets = targets.unwrap_or_default();
@@ -481,7 +437,7 @@ impl<'a> StatusText<'a> {
                 at.extend(target.mesh.then(|| "the mesh".to_owned()));
                 let line = Line::of(Tone::Good, "applies")
                     .and(format_args!(" to {what} at {}", some(&at, ", ")));
-                self.page.line(2, &line);
+                self.lines.page.line(2, &line);
                 continue;
             }
             // The target is named once.
@@ -496,15 +452,16 @@ impl<'a> StatusText<'a> {
                 Line::of(Tone::Bad, "rejected").and(format_args!("{of} ({reason})"))
             };
             let path = "spec.targetRefs";
-            self.fault(2, object, path, &line.and(": ").and(&target.why));
+            self.lines
+                .fault(2, object, path, &line.and(": ").and(&target.why));
         }
         for ancestor in &policy.ancestors {
             let parent = describe(&ancestor.ancestor_ref, &object.namespace);
             let line = Line::plain(format_args!("status at {parent}:"));
-            self.page.line(2, &line);
+            self.lines.page.line(2, &line);
             let told = |message: &str| targets.iter().any(|target| message.contains(&target.why));
-            let bad = self.bad;
-            self.conditions(4, &ancestor.conditions, |condition| {
+            let bad = self.lines.bad;
+            self.lines.conditions(4, &ancestor.conditions, |condition| {
                 if told(&condition.message) {
                     String::new()
                 } else {
@@ -516,7 +473,7 @@ impl<'a> StatusText<'a> {
                 .iter()
                 .all(|condition| told(&condition.message))
             {
-                self.bad = bad;
+                self.lines.bad = bad;
             }
         }
         let without = resolution.without_room.get(object);
@@ -531,54 +488,6 @@ impl<'a> StatusText<'a> {
             "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
         );
         let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
-        self.fault(2, object, "status", &line.and(why));
-    }
-
-    /// The good conditions in one line; the others with their message, those of one cause together.
-    fn conditions(
-        &mut self,
-        indent: usize,
-        conditions: &[Condition],
-        message: impl Fn(&Condition) -> String,
-    ) {
-        let mut good = Line::default();
-        let mut bad: Vec<(Line, String)> = Vec::new();
-        for condition in conditions {
-            let what = format!(
-                "{} {} ({})",
-                condition.type_, condition.status, condition.reason
-            );
-            if is_good(condition) {
-                good = good.list(Tone::Faint, what);
-                continue;
-            }
-            let tone = match condition.status.as_str() {
-                "Unknown" => Tone::Warn,
-                "True" if !is_negative(&condition.type_) => Tone::Warn,
-                _ => Tone::Bad,
-            };
-            let text = message(condition);
-            // What is programmed follows from what is accepted: its cause has been told.
-            let follows = condition.reason == condition::listener::reason::INVALID
-                && condition.type_ == condition::listener::PROGRAMMED
-                && !bad.is_empty();
-            let same = bad.iter().position(|(_, said)| said.contains(&text));
-            match bad.get_mut(same.unwrap_or(if follows { 0 } else { usize::MAX })) {
-                Some((line, _)) => *line = std::mem::take(line).list(tone, what),
-                None => bad.push((Line::of(tone, what), text)),
-            }
-        }
-        self.bad += bad.len();
-        if good != Line::default() {
-            self.page.line(indent, &good);
-        }
-        for (line, text) in bad {
-            let line = if text.is_empty() {
-                line
-            } else {
-                line.and(": ").and(text)
-            };
-            self.page.line(indent, &line);
-        }
+        self.lines.fault(2, object, "status", &line.and(why));
     }
 }

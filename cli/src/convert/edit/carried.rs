@@ -1,6 +1,11 @@
 //! What moves within an object: it takes its lines along, and with them its comments and its layout.
 
-use super::{Editor, Fate, Text, fates, flow, is_long, within};
+use super::{
+    fates::{Fate, fates},
+    flow,
+    original::{Original, is_long, within},
+    text::Text,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -74,7 +79,7 @@ struct Gone {
     has_comment: bool,
 }
 
-impl Editor<'_> {
+impl Original<'_> {
     /// Which members of an object move, with all that is in them unchanged.
     pub(super) fn find_carried(&self, old: &Value, new: &Value) -> Carried {
         let (mut gone, mut added) = (Vec::new(), Vec::new());

@@ -2,7 +2,7 @@
 
 use super::{
     super::words::{at_listener, describe, some},
-    StatusText,
+    lines::Lines,
 };
 use crate::output::{Line, Tone};
 use gwapi::{
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The field that says where a route is to be attached.
 const PARENTS: &str = "spec.parentRefs";
 
-impl StatusText<'_> {
+impl Lines<'_> {
     /// A route: what became of it at each of its parents.
     pub(super) fn route<'c>(
         &mut self,
