@@ -11,7 +11,7 @@ use aes_gcm_siv::{AeadInOut, Aes128GcmSiv, KeyInit, Nonce, aead::inout::InOutBuf
 use divan::{AllocProfiler, Bencher, black_box};
 use gwapi::{
     attachment::effective::{
-        BackendAddress, BackendPort, BackendPortKey, EffectiveBackend, EffectiveFilters,
+        BackendAddress, BackendPortKey, EffectiveBackend, EffectiveBackendPort, EffectiveFilters,
         EndpointList, HttpRouteRules, HttpRule,
     },
     backend::{
@@ -75,8 +75,8 @@ fn sessions(written: &str) -> RuleSessions {
 }
 
 /// A port of a Service.
-fn port() -> Arc<BackendPort> {
-    Arc::new(BackendPort {
+fn port() -> Arc<EffectiveBackendPort> {
+    Arc::new(EffectiveBackendPort {
         key: BackendPortKey {
             import: false,
             name: NamespacedName::new("shop", "cart"),

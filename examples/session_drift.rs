@@ -17,7 +17,7 @@ mod random;
 
 use gwapi::{
     attachment::effective::{
-        BackendAddress, BackendPort, BackendPortKey, EffectiveBackend, EffectiveFilters,
+        BackendAddress, BackendPortKey, EffectiveBackend, EffectiveBackendPort, EffectiveFilters,
         EndpointList, HttpRouteRules, HttpRule,
     },
     backend::{
@@ -57,7 +57,7 @@ fn sessions() -> Result<RuleSessions, Box<dyn Error>> {
         port: Some(80),
         weight: 1,
         filters: EffectiveFilters::default(),
-        target: Ok(Arc::new(BackendPort {
+        target: Ok(Arc::new(EffectiveBackendPort {
             key: BackendPortKey {
                 import: false,
                 name: NamespacedName::new("shop", name),

@@ -66,8 +66,8 @@
 pub mod admit;
 mod assembly;
 mod backend;
+mod condition_body;
 pub mod effective;
-mod finding;
 mod gateway;
 mod map;
 mod objects;

@@ -29,7 +29,7 @@ pub use client::{ClientCertificateError, ClientChain};
 pub use error::{CertificateError, Part};
 
 use crate::meta::Hostname;
-use facts::Facts;
+use facts::CertificateFacts;
 use k8s_openapi::jiff::Timestamp;
 use std::fmt;
 
@@ -73,7 +73,7 @@ pub struct KeyPair {
     chain: Vec<u8>,
     key: PrivateKey,
     /// Of the first certificate; nothing without the feature `tls`.
-    facts: Option<Facts>,
+    facts: Option<CertificateFacts>,
 }
 
 impl KeyPair {
@@ -166,7 +166,7 @@ impl KeyPair {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorities {
     pem: String,
-    facts: Vec<Facts>,
+    facts: Vec<CertificateFacts>,
 }
 
 impl Authorities {

@@ -1,6 +1,6 @@
 //! Certificates read (X.509, RFC 5280).
 
-use super::{CertificateError, facts::Facts};
+use super::{CertificateError, facts::CertificateFacts};
 use k8s_openapi::jiff::Timestamp;
 use x509_cert::{
     der::Decode,
@@ -11,7 +11,7 @@ use x509_cert::{
 
 /// A certificate that was read.
 pub(super) struct ReadCertificate {
-    pub(super) facts: Facts,
+    pub(super) facts: CertificateFacts,
     pub(super) public_key: SubjectPublicKeyInfoOwned,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn read(der: &[u8], index: usize) -> Result<ReadCertificate, Certific
         }));
     }
     Ok(ReadCertificate {
-        facts: Facts {
+        facts: CertificateFacts {
             from: timestamp(validity.not_before),
             until: timestamp(validity.not_after),
             names,

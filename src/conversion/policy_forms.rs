@@ -21,11 +21,11 @@ pub(super) fn other_namespace(target: &str, own: Option<&str>) -> Option<Problem
 }
 
 /// What a member is called in `v1alpha2` and in `v1alpha3`.
-type Names = (&'static str, &'static str);
+type MemberNames = (&'static str, &'static str);
 
-const TARGET: Names = ("targetRef", "targetRefs");
-const TLS: Names = ("tls", "validation");
-const CERTIFICATES: [Names; 2] = [
+const TARGET: MemberNames = ("targetRef", "targetRefs");
+const TLS: MemberNames = ("tls", "validation");
+const CERTIFICATES: [MemberNames; 2] = [
     ("caCertRefs", "caCertificateRefs"),
     ("wellKnownCACerts", "wellKnownCACertificates"),
 ];

@@ -24,7 +24,7 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use names::{Facts, facts};
+use names::{KindFacts, facts};
 use std::collections::BTreeMap;
 
 pub use props::structural_schema;
@@ -107,7 +107,7 @@ pub fn definition(
 fn version(
     kind: &KindVersion,
     installation: &Installation,
-    facts: &Facts,
+    facts: &KindFacts,
 ) -> CustomResourceDefinitionVersion {
     let is = |when: When| when.contains(installation.release, installation.channel);
     let has_columns = !is(kind.history.without_columns);

@@ -4,7 +4,7 @@ use crate::meta::{When, when};
 
 /// The facts of one kind.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct KindFacts {
     kind: &'static str,
     pub(super) short_name: Option<&'static str>,
     /// The kind of policy, for the label that marks policies (GEP-713), and the releases that have the label.
@@ -55,8 +55,8 @@ const fn named(
     kind: &'static str,
     short_name: Option<&'static str>,
     columns: &'static [Column],
-) -> Facts {
-    Facts {
+) -> KindFacts {
+    KindFacts {
         kind,
         short_name,
         policy: None,
@@ -64,12 +64,12 @@ const fn named(
     }
 }
 
-const FACTS: &[Facts] = &[
-    Facts {
+const FACTS: &[KindFacts] = &[
+    KindFacts {
         policy: Some(("Direct", when!("1.2"))),
         ..named("BackendLBPolicy", Some("blbpolicy"), AGE_ALONE)
     },
-    Facts {
+    KindFacts {
         policy: Some(("Direct", When::ALWAYS)),
         ..named("BackendTLSPolicy", Some("btlspolicy"), AGE_ALONE)
     },
@@ -104,20 +104,20 @@ const FACTS: &[Facts] = &[
     named("TLSRoute", None, AGE_ALONE),
     named("UDPRoute", None, AGE_ALONE),
     named("XBackend", Some("xbackend"), AGE_ALONE),
-    Facts {
+    KindFacts {
         policy: Some(("Direct", When::ALWAYS)),
         ..named("XBackendTrafficPolicy", Some("xbtrafficpolicy"), AGE_ALONE)
     },
     named("XListenerSet", Some("lset"), LISTENER_SET),
     named("XMesh", Some("mesh"), &[ACCEPTED, AGE]),
-    Facts {
+    KindFacts {
         policy: Some(("Direct", When::ALWAYS)),
         ..named("XTelemetryPolicy", Some("xtelemetrypolicy"), AGE_ALONE)
     },
 ];
 
 /// The facts of a kind.
-pub(super) fn facts(kind: &str) -> Option<&'static Facts> {
+pub(super) fn facts(kind: &str) -> Option<&'static KindFacts> {
     FACTS.iter().find(|facts| facts.kind == kind)
 }
 

@@ -294,14 +294,14 @@ struct EntryIndex<'a> {
 
 #[derive(Default)]
 struct HostPaths<'a> {
-    paths: HashMap<PathKey<'a>, Bucket<'a>>,
+    paths: HashMap<PathKey<'a>, PathEntries<'a>>,
     /// The patterns, once more: they may take what others ask for.
-    patterns: Bucket<'a>,
+    patterns: PathEntries<'a>,
 }
 
 /// Entries for one path, the best first.
 #[derive(Default)]
-struct Bucket<'a> {
+struct PathEntries<'a> {
     /// Those without conditions. One that takes the same requests as another is never here.
     plain: Vec<usize>,
     /// The others, each under its rarest condition.
@@ -347,7 +347,7 @@ impl<'a> EntryIndex<'a> {
     }
 }
 
-impl<'a> Bucket<'a> {
+impl<'a> PathEntries<'a> {
     fn insert(&mut self, rarest: Option<Condition<'a>>, at: usize) {
         match rarest {
             Some(condition) => self.conditional.entry(condition).or_default().push(at),

@@ -27,11 +27,11 @@ pub fn is_without_condition(finding: &Finding) -> bool {
 
 /// The findings as they are made, by the object that they are about.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FindingsByObject {
     by_object: BTreeMap<ObjectRef, Findings>,
 }
 
-impl Found {
+impl FindingsByObject {
     pub(super) fn push(&mut self, object: &ObjectRef, rule: &Rule, path: String, message: String) {
         let finding = Finding::of(rule, path).with_message(message);
         self.add(object, finding);

@@ -135,7 +135,7 @@ pub fn judge_together(
     looking: LintOptions,
 ) -> Linted<usize> {
     let mut admission = Admission::default();
-    let (mut taken, mut drafts) = (Places::default(), Places::default());
+    let (mut taken, mut drafts) = (ObjectPlaces::default(), ObjectPlaces::default());
     let mut drafted = Vec::new();
     let mut count = 0;
     for (index, member) in members.into_iter().enumerate() {
@@ -155,7 +155,7 @@ pub fn judge_together(
         references: looking.references && count > 1,
         ..looking
     };
-    let judge = |snapshot: Snapshot, places: Places| {
+    let judge = |snapshot: Snapshot, places: ObjectPlaces| {
         let mut resolving = attachment::Options::for_manifests().with_release(options.release);
         resolving.channel = options.channel;
         resolving.now = options.now;
@@ -180,14 +180,14 @@ pub fn judge_together(
 
 /// Where the objects of a set are.
 #[derive(Default)]
-struct Places {
+struct ObjectPlaces {
     /// Of each name the last object, and whether it is an old policy.
     last: HashMap<ObjectRef, (usize, bool)>,
     /// The objects that are given again later.
     replaced: BTreeMap<usize, Report>,
 }
 
-impl Places {
+impl ObjectPlaces {
     fn add(&mut self, reference: ObjectRef, place: (usize, bool)) {
         if let Some((earlier, _)) = self.last.insert(reference, place) {
             let finding = Finding::of(&GIVEN_ONCE, String::new());

@@ -1,7 +1,7 @@
 //! Redirects that lead clients in circles.
 
 use super::{
-    Found, LintOptions,
+    FindingsByObject, LintOptions,
     budget::{self, Budget},
     sample,
 };
@@ -35,7 +35,7 @@ pub(super) fn check(
     resolver: &Resolver,
     options: &LintOptions,
     budget: &Budget,
-    found: &mut Found,
+    found: &mut FindingsByObject,
 ) {
     let mut said = HashSet::new();
     let effective = &resolver.resolution().effective;
@@ -134,19 +134,19 @@ struct Walk<'a> {
     options: &'a LintOptions,
     budget: &'a Budget,
     /// The tables of listeners that clients are sent to; nothing for one that is too large to be looked at.
-    tables: HashMap<&'a str, Option<Reached<'a>>>,
+    tables: HashMap<&'a str, Option<ReachedListener<'a>>>,
     /// The ports at which any Gateway of the set listens, or would.
     ports: &'a HashSet<u16>,
 }
 
 /// A listener that clients are sent to.
-struct Reached<'a> {
+struct ReachedListener<'a> {
     table: Table,
     /// The routes that have hosts of their own there.
     with_hosts: HashSet<&'a NamespacedName>,
 }
 
-impl<'a> Reached<'a> {
+impl<'a> ReachedListener<'a> {
     fn of(
         gateway: &NamespacedName,
         listener: &'a EffectiveListener,
@@ -302,9 +302,9 @@ impl<'a> Walk<'a> {
         let (gateway, options, budget) = (&self.gateway.name, self.options, self.budget);
         let reached = self.tables.entry(&listener.name).or_insert_with(|| {
             let fits = budget.take(budget::at_listener(listener));
-            fits.then(|| Reached::of(gateway, listener, options))
+            fits.then(|| ReachedListener::of(gateway, listener, options))
         });
-        let Reached { table, with_hosts } = reached.as_ref()?;
+        let ReachedListener { table, with_hosts } = reached.as_ref()?;
         let mut parts = request.clone();
         parts.uri = url.path.parse().ok()?;
         parts

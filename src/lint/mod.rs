@@ -48,7 +48,7 @@ use crate::{
     meta::ObjectRef,
 };
 use budget::Budget;
-use found::Found;
+use found::FindingsByObject;
 use near::{Met, Near};
 
 /// Looks for what is wrong with a set of objects although each is valid, as of the resolver's last
@@ -69,7 +69,7 @@ fn lint_beside(
     ignored: &[Ignored],
     options: &LintOptions,
 ) -> Linted<ObjectRef> {
-    let mut found = Found::default();
+    let mut found = FindingsByObject::default();
     let mut met = Vec::new();
     if options.references {
         let near = Near::new(resolver, ignored)
@@ -91,7 +91,7 @@ fn lint_beside(
 /// two sides keep.
 #[must_use]
 pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<ObjectRef> {
-    let mut found = Found::default();
+    let mut found = FindingsByObject::default();
     let of_selectors = idle::check(resolver, options, &mut found);
     let of_tables = match_rules(resolver, options, &mut found);
     Linted {
@@ -101,7 +101,11 @@ pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<O
 }
 
 /// Looks at tables of matches, within the bound, and at sessions. That tables were passed over, if any were.
-fn match_rules(resolver: &Resolver, options: &LintOptions, found: &mut Found) -> Option<Met> {
+fn match_rules(
+    resolver: &Resolver,
+    options: &LintOptions,
+    found: &mut FindingsByObject,
+) -> Option<Met> {
     let budget = || Budget::of(options.max_matches);
     let (reach, loops) = (budget(), budget());
     reach::check(resolver, options, &reach, found);

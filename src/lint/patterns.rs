@@ -1,6 +1,6 @@
 //! Regular expressions that do not mean what they look like.
 
-use super::{Found, covered::Effort, sample};
+use super::{FindingsByObject, covered::Effort, sample};
 use crate::{
     attachment::{RouteId, RouteKind, effective::HttpRouteRules},
     routing::{Match, PathMatch, Pattern},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Looks at the regular expressions for paths of an HTTPRoute, as far as there is effort left.
-pub(super) fn check(route: &HttpRouteRules, effort: &Effort, found: &mut Found) {
+pub(super) fn check(route: &HttpRouteRules, effort: &Effort, found: &mut FindingsByObject) {
     for rule in &route.rules {
         for (index, one) in rule.matches.iter().enumerate() {
             if one.path_type() != PathMatchType::RegularExpression {

@@ -3,7 +3,7 @@
 mod entries;
 
 use super::{
-    Found, LintOptions,
+    FindingsByObject, LintOptions,
     budget::{self, Budget},
     covered,
     further::further_rule,
@@ -22,7 +22,7 @@ use crate::{
     rules::set as rules,
 };
 use entries::{
-    EVERY_HOST, Place, Target, grpc_targets, http_targets, is_seen, parts, scopes, seen,
+    EVERY_HOST, MatchInTable, MatchPlace, grpc_targets, http_targets, is_seen, parts, scopes, seen,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -35,7 +35,7 @@ use std::{
 struct Cause {
     /// The route whose match is before it.
     route: RouteId,
-    place: Place,
+    place: MatchPlace,
     /// The criterion by which it goes first, as a sentence about it.
     by: String,
     /// What would be right, where that depends on the criterion.
@@ -44,7 +44,7 @@ struct Cause {
 
 /// Where a table comes from.
 #[derive(Clone, Copy, Debug)]
-enum Site<'a> {
+enum TableOrigin<'a> {
     Listener(&'a Routes<'a>, &'a EffectiveListener),
     /// A Service, and the port if the routes name one.
     Service(&'a NamespacedName, Option<u16>),
@@ -52,7 +52,7 @@ enum Site<'a> {
     Alone,
 }
 
-impl fmt::Display for Site<'_> {
+impl fmt::Display for TableOrigin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listener(routes, listener) => {
@@ -71,7 +71,7 @@ impl fmt::Display for Site<'_> {
 
 /// What is known of a match in all tables.
 #[derive(Clone, Debug, Default)]
-struct Fate {
+struct MatchFate {
     /// Whether there is a table where it may win.
     lives: bool,
     /// Whether it is a regular expression that takes no path, which is said of it elsewhere.
@@ -83,7 +83,7 @@ pub(super) fn check(
     resolver: &Resolver,
     options: &LintOptions,
     budget: &Budget,
-    found: &mut Found,
+    found: &mut FindingsByObject,
 ) {
     let mut reach = Reach {
         snapshot: resolver.snapshot(),
@@ -120,7 +120,7 @@ pub(super) fn check(
         .collect();
     for rules in alone {
         if budget.take(budget::of_http(rules, 1)) {
-            reach.http([(&***rules, EVERY_HOST)].into_iter(), Site::Alone);
+            reach.http([(&***rules, EVERY_HOST)].into_iter(), TableOrigin::Alone);
         }
     }
     let alone: Vec<_> = grpc
@@ -128,7 +128,7 @@ pub(super) fn check(
         .filter(|rules| !reach.knows(RouteKind::Grpc, &rules.reference))
         .collect();
     for rules in alone {
-        reach.grpc([(&***rules, EVERY_HOST)].into_iter(), Site::Alone);
+        reach.grpc([(&***rules, EVERY_HOST)].into_iter(), TableOrigin::Alone);
     }
     let effort = std::mem::take(&mut reach.effort);
     reach.say(resolver, found);
@@ -144,7 +144,7 @@ struct Reach<'o> {
     /// Routes that are in a table which is not looked at: what they get there is not known.
     passed_over: HashSet<RouteId>,
     effort: covered::Effort,
-    fates: BTreeMap<RouteId, BTreeMap<Place, Fate>>,
+    fates: BTreeMap<RouteId, BTreeMap<MatchPlace, MatchFate>>,
     /// Routes that no request reaches at some listener or Service, and why.
     lost: Vec<(RouteId, String)>,
     /// Routes that get no request for some of their hosts at a listener: why, and what would be right.
@@ -161,7 +161,7 @@ impl Reach<'_> {
     }
 
     fn listener(&mut self, routes: &Routes<'_>, listener: &EffectiveListener) {
-        let site = Site::Listener(routes, listener);
+        let site = TableOrigin::Listener(routes, listener);
         if self.budget.take(budget::at_listener(listener)) {
             let mut entries = http_targets(parts(&listener.http));
             entries.extend(grpc_targets(parts(&listener.grpc)));
@@ -222,7 +222,7 @@ impl Reach<'_> {
                 self.pass_over(http, grpc);
                 break;
             }
-            let site = Site::Service(&service.name, port);
+            let site = TableOrigin::Service(&service.name, port);
             let here = (port, clients);
             let is_tcp = |named: u16| {
                 let mut ports = service.ports.iter();
@@ -247,7 +247,7 @@ impl Reach<'_> {
     fn http<'a>(
         &mut self,
         routes: impl Iterator<Item = (&'a HttpRouteRules, &'a [EffectiveHostname])>,
-        site: Site<'a>,
+        site: TableOrigin<'a>,
     ) {
         let entries = http_targets(routes);
         self.table(&entries, site);
@@ -256,16 +256,16 @@ impl Reach<'_> {
     fn grpc<'a>(
         &mut self,
         routes: impl Iterator<Item = (&'a GrpcRouteRules, &'a [EffectiveHostname])>,
-        site: Site<'a>,
+        site: TableOrigin<'a>,
     ) {
         let entries = grpc_targets(routes);
         self.table(&entries, site);
     }
 
     /// Looks for what never wins in the table of one listener or Service.
-    fn table(&mut self, entries: &[Entry<Target<'_>>], site: Site<'_>) {
+    fn table(&mut self, entries: &[Entry<MatchInTable<'_>>], site: TableOrigin<'_>) {
         let by = covered::by(entries, &self.options.routing, &self.effort);
-        let mut here: BTreeMap<RouteId, BTreeMap<Place, Fate>> = BTreeMap::new();
+        let mut here: BTreeMap<RouteId, BTreeMap<MatchPlace, MatchFate>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<RouteId, Elsewhere<'_>> = BTreeMap::new();
         for (entry, by) in entries.iter().zip(by) {
             let target = &entry.payload;
@@ -306,9 +306,9 @@ impl Reach<'_> {
     fn lose(
         &mut self,
         id: &RouteId,
-        fates: &BTreeMap<Place, Fate>,
+        fates: &BTreeMap<MatchPlace, MatchFate>,
         elsewhere: &Elsewhere<'_>,
-        site: Site<'_>,
+        site: TableOrigin<'_>,
     ) {
         // Where its hosts belong to other listeners that have the route as well, nothing is lost.
         let owners = elsewhere.keys().copied();
@@ -326,7 +326,7 @@ impl Reach<'_> {
     }
 
     /// Notes the hosts of a route that belong to other listeners which do not have the route.
-    fn lose_hosts(&mut self, id: &RouteId, elsewhere: Elsewhere<'_>, site: Site<'_>) {
+    fn lose_hosts(&mut self, id: &RouteId, elsewhere: Elsewhere<'_>, site: TableOrigin<'_>) {
         const SHOWN: usize = 8;
         for (owner, hosts) in elsewhere {
             if has_route(site, owner, id) {
@@ -354,7 +354,7 @@ impl Reach<'_> {
         &mut self,
         kind: RouteKind,
         routes: impl Iterator<Item = &'a Arc<ConnectionRouteRules>>,
-        site: Site<'_>,
+        site: TableOrigin<'_>,
     ) {
         let mut first: Option<RouteId> = None;
         for route in routes {
@@ -380,7 +380,7 @@ impl Reach<'_> {
         let fates = self.fates.entry(id.clone()).or_default();
         fates.entry((first.index, 0)).or_default().lives = true;
         for index in &route.dropped {
-            fates.entry((*index, 0)).or_insert_with(|| Fate {
+            fates.entry((*index, 0)).or_insert_with(|| MatchFate {
                 lives: false,
                 pathless: false,
                 cause: Some(Cause {
@@ -396,14 +396,14 @@ impl Reach<'_> {
         }
     }
 
-    fn say(self, resolver: &Resolver, found: &mut Found) {
+    fn say(self, resolver: &Resolver, found: &mut FindingsByObject) {
         let mut dead_routes = HashSet::new();
         for (id, fates) in &self.fates {
             if self.passed_over.contains(id) {
                 continue;
             }
             let reference = id.reference();
-            let dead = |fate: &Fate| !fate.lives && (fate.pathless || fate.cause.is_some());
+            let dead = |fate: &MatchFate| !fate.lives && (fate.pathless || fate.cause.is_some());
             if !fates.is_empty() && fates.values().all(dead) {
                 dead_routes.insert(id);
             }
@@ -495,8 +495,8 @@ fn never_reached(
 }
 
 fn cause(
-    entry: &Entry<Target<'_>>,
-    other: &Entry<Target<'_>>,
+    entry: &Entry<MatchInTable<'_>>,
+    other: &Entry<MatchInTable<'_>>,
     options: &routing::RouterOptions,
 ) -> Cause {
     let (mine, theirs) = (
@@ -504,7 +504,7 @@ fn cause(
         Precedence::of(other, options),
     );
     let (loser, route) = (entry.payload.id(), other.payload.id());
-    let hostname = |entry: &Entry<Target<'_>>| {
+    let hostname = |entry: &Entry<MatchInTable<'_>>| {
         let own = entry.own_hostname.clone();
         let own = own.filter(|_| options.hostname_rank() == HostnameRank::Own);
         own.unwrap_or_else(|| entry.hostname.clone())
@@ -531,7 +531,7 @@ fn cause(
             if criterion == Criterion::Name && entry.rank.age == Age::UNKNOWN {
                 help = Some("remove one of the two, or make one more specific".to_owned());
             }
-            let place = |entry: &Entry<Target<'_>>| {
+            let place = |entry: &Entry<MatchInTable<'_>>| {
                 Seniority::new(entry.rank.age, entry.payload.route.clone())
             };
             let won_by = WonBy::seniority(&place(other), &place(entry));
@@ -554,13 +554,13 @@ fn cause(
     }
 }
 
-fn own_hostname(entry: &Entry<Target<'_>>) -> Option<Hostname> {
+fn own_hostname(entry: &Entry<MatchInTable<'_>>) -> Option<Hostname> {
     entry.hostname.to_string().parse().ok()
 }
 
 /// The more specific listener of the port that has all hosts of a hostname, if there is one.
-fn taken_by<'a>(hostname: &Hostname, site: Site<'a>) -> Option<&'a str> {
-    let Site::Listener(routes, listener) = site else {
+fn taken_by<'a>(hostname: &Hostname, site: TableOrigin<'a>) -> Option<&'a str> {
+    let TableOrigin::Listener(routes, listener) = site else {
         return None;
     };
     let owner = routes.gateway.owner(listener, hostname)?;
@@ -568,8 +568,8 @@ fn taken_by<'a>(hostname: &Hostname, site: Site<'a>) -> Option<&'a str> {
 }
 
 /// Whether a listener beside the one of a site has a route as well.
-fn has_route(site: Site<'_>, name: &str, id: &RouteId) -> bool {
-    let Site::Listener(routes, _) = site else {
+fn has_route(site: TableOrigin<'_>, name: &str, id: &RouteId) -> bool {
+    let TableOrigin::Listener(routes, _) = site else {
         return false;
     };
     routes.attached.contains(&(name, id.kind, &id.name))

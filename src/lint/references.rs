@@ -1,13 +1,13 @@
 //! References that lead to nothing, or to something that cannot be used.
 
-use super::{Found, Near};
+use super::{FindingsByObject, Near};
 use crate::{
     attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId, RouteKind},
     meta::ObjectRef,
     rules::{Rule, set as rules},
 };
 
-pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut Found) {
+pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut FindingsByObject) {
     for object in resolver.snapshot().references() {
         let problems = near.problems(&object);
         if problems.is_empty() {
@@ -52,7 +52,7 @@ fn rules_tell(
 
 /// The targets of a policy that is accepted and applies to no traffic. Where all traffic is of another kind,
 /// attachment has a problem of its own for the target.
-fn unused(resolver: &Resolver, object: &ObjectRef, found: &mut Found) {
+fn unused(resolver: &Resolver, object: &ObjectRef, found: &mut FindingsByObject) {
     let targets = resolver.resolution().policies.get(object);
     for (index, target) in targets.into_iter().flatten().enumerate() {
         if target.is_unused() {
@@ -63,7 +63,7 @@ fn unused(resolver: &Resolver, object: &ObjectRef, found: &mut Found) {
 }
 
 /// The targets that refuse a policy of which no reference fails: something else in it is invalid.
-fn refused(resolver: &Resolver, object: &ObjectRef, found: &mut Found) {
+fn refused(resolver: &Resolver, object: &ObjectRef, found: &mut FindingsByObject) {
     let targets = resolver.resolution().policies.get(object);
     for (index, target) in targets.into_iter().flatten().enumerate() {
         if !target.accepted && !target.is_unused() {

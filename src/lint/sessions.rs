@@ -1,6 +1,6 @@
 //! Sessions that two sides want to keep, each in its own way (GEP-1619, "Session Affinity in K8S Services").
 
-use super::Found;
+use super::FindingsByObject;
 use crate::{
     attachment::{Resolver, RouteId, RouteKind, Snapshot, effective::EffectiveBackend},
     meta::{NamespacedName, ObjectRef},
@@ -29,7 +29,7 @@ pub(super) fn has_affinity(snapshot: &Snapshot, service: &ObjectRef) -> bool {
         })
 }
 
-pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
     let snapshot = resolver.snapshot();
     let affine = |backend: &EffectiveBackend| has_affinity(snapshot, &backend.reference);
     let mut of_rule = |route: &RouteId,

@@ -3,7 +3,7 @@
 use super::{
     Object, ReadError,
     typed::read_as,
-    value::{Failure, UnreadField},
+    value::{Misfit, UnreadField},
 };
 use serde_json::Value;
 
@@ -21,12 +21,12 @@ use serde_json::Value;
 pub fn decode(value: &Value) -> Result<Object, ReadError> {
     let fail = |failure| ReadError::value(value, failure);
     let Value::Object(members) = value else {
-        return Err(fail(Failure::expected("an object", value)));
+        return Err(fail(Misfit::expected("an object", value)));
     };
     let text = |field: &'static str| match members.get(field) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.as_str()),
-        Some(Value::String(_) | Value::Null) | None => Err(Failure::missing(field)),
-        Some(other) => Err(Failure::expected("a string", other).within_field(field)),
+        Some(Value::String(_) | Value::Null) | None => Err(Misfit::missing(field)),
+        Some(other) => Err(Misfit::expected("a string", other).within_field(field)),
     };
     let api_version = text("apiVersion").map_err(fail)?;
     let kind = text("kind").map_err(fail)?;

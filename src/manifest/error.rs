@@ -1,6 +1,6 @@
 //! What cannot be read.
 
-use super::{Place, Position, options::Over, position::Syntax, value::Failure};
+use super::{Place, Position, options::Over, position::Syntax, value::Misfit};
 use crate::meta::kept_name;
 use std::{error::Error, fmt};
 
@@ -12,10 +12,10 @@ use std::{error::Error, fmt};
 /// Says which object (as far as it is known), where in the stream, which field and what would be right:
 /// `document 3, line 12, column 9: HTTPRoute shop/cart: spec.rules[0].matches: expected a list, found an object`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadError(Box<Parts>);
+pub struct ReadError(Box<ErrorParts>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Parts {
+struct ErrorParts {
     place: Option<Place>,
     position: Option<Position>,
     identity: Identity,
@@ -73,40 +73,40 @@ impl fmt::Display for Identity {
 impl ReadError {
     /// An error of the stream as a whole.
     pub(super) fn stream(message: String) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             message,
-            ..Parts::default()
+            ..ErrorParts::default()
         }))
     }
 
     /// What a bound of the stream as a whole leaves unread.
     pub(super) fn limit(over: Over) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             limit: Some(over.limit),
             message: over.message,
-            ..Parts::default()
+            ..ErrorParts::default()
         }))
     }
 
     /// An error in a document, or in an item of a list, that could not be parsed.
     pub(super) fn syntax(place: Place, error: Syntax) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             place: Some(place),
             position: Some(error.position),
             message: error.message,
             limit: error.limit,
-            ..Parts::default()
+            ..ErrorParts::default()
         }))
     }
 
     /// An error in an object that may have come from anywhere.
-    pub(super) fn value(value: &serde_json::Value, failure: Failure) -> Self {
+    pub(super) fn value(value: &serde_json::Value, failure: Misfit) -> Self {
         let (path, message) = failure.into_parts();
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             identity: Identity::of(value),
             path,
             message,
-            ..Parts::default()
+            ..ErrorParts::default()
         }))
     }
 
@@ -125,7 +125,7 @@ impl ReadError {
         path: String,
         message: String,
     ) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             place: Some(place),
             position: Some(position),
             identity,

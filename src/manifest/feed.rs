@@ -17,12 +17,12 @@ pub(super) struct Feed<R> {
     /// How many bytes may be read altogether, and how many still may.
     most: usize,
     left: usize,
-    ended: Option<End>,
+    ended: Option<EndOfFeed>,
 }
 
 /// Why there is no more to read.
 #[derive(Debug)]
-pub(super) enum End {
+pub(super) enum EndOfFeed {
     /// The stream is at its end.
     Whole,
     /// It is longer than it may be.
@@ -61,7 +61,7 @@ impl<R: Read> Feed<R> {
     }
 
     /// Why the stream ended, once it has.
-    pub(super) fn end(&self) -> Option<&End> {
+    pub(super) fn end(&self) -> Option<&EndOfFeed> {
         self.ended.as_ref()
     }
 
@@ -135,16 +135,16 @@ impl<R: Read> Feed<R> {
         };
         let read = match read {
             Ok(0) => {
-                self.ended = Some(End::Whole);
+                self.ended = Some(EndOfFeed::Whole);
                 0
             }
             Ok(read) if read > self.left => {
-                self.ended = Some(End::TooLong);
+                self.ended = Some(EndOfFeed::TooLong);
                 self.left
             }
             Ok(read) => read,
             Err(error) => {
-                self.ended = Some(End::Failed(error));
+                self.ended = Some(EndOfFeed::Failed(error));
                 0
             }
         };
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(feed.position(), Position { line: 2, column: 2 });
         assert_eq!(feed.line_end(2, 100), Some(4));
         assert_eq!((feed.get(4), feed.bytes()), (None, &b"b\ncd"[..]));
-        assert!(matches!(feed.end(), Some(End::Whole)));
+        assert!(matches!(feed.end(), Some(EndOfFeed::Whole)));
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
             let mut feed = Feed::new(&b"12345"[..], most);
             assert_eq!(feed.get(10), None);
             assert_eq!(feed.bytes().len(), most);
-            assert_eq!(matches!(feed.end(), Some(End::Whole)), whole);
+            assert_eq!(matches!(feed.end(), Some(EndOfFeed::Whole)), whole);
         }
     }
 

@@ -67,7 +67,7 @@ pub use object::Object;
 pub use options::{Format, Limits, ReadOptions};
 pub use position::{Duplicate, Place, Position, Positions};
 pub use raw_object::{Decoded, Manifest, RawObject};
-pub use stream::Stream;
+pub use stream::ObjectStream;
 pub(crate) use typed::unread_of_custom;
 pub(crate) use value::UnreadField;
 #[cfg(feature = "yaml")]
@@ -108,8 +108,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Manifest {
 /// assert_eq!(errors, ["document 1001, line 1001, column 10: expected a value, found `}`"]);
 /// ```
 #[must_use]
-pub fn stream<R: std::io::Read>(from: R, options: &ReadOptions) -> Stream<R> {
-    Stream::new(from, options)
+pub fn stream<R: std::io::Read>(from: R, options: &ReadOptions) -> ObjectStream<R> {
+    ObjectStream::new(from, options)
 }
 
 #[cfg(test)]

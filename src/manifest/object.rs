@@ -53,7 +53,7 @@ macro_rules! objects {
                 api_version: &str,
                 kind: &str,
                 value: &Value,
-            ) -> Result<Self, super::value::Failure> {
+            ) -> Result<Self, super::value::Misfit> {
                 $( if api_version == <$type>::API_VERSION && kind == <$type>::KIND {
                     return super::typed::read_as::<$type>(value).map(|object| Self::$variant(Box::new(object)));
                 } )+

@@ -1,11 +1,11 @@
 //! From the JSON of one object to a type that is known.
 
-use super::value::{Failure, Nulls, Unread, UnreadField, from_value, from_value_noting};
+use super::value::{Misfit, Nulls, Unread, UnreadField, from_value, from_value_noting};
 use crate::schema;
 use serde_json::Value;
 
 /// One object as a `T`.
-pub(super) fn read_as<T>(value: &Value) -> Result<T, Failure>
+pub(super) fn read_as<T>(value: &Value) -> Result<T, Misfit>
 where
     T: k8s_openapi::Resource + serde::de::DeserializeOwned,
 {

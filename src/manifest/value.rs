@@ -22,7 +22,7 @@ use std::{borrow::Cow, cell::RefCell, fmt, iter, slice};
 pub(super) fn from_value<'de, T: Deserialize<'de>>(
     value: &'de Value,
     nulls: Nulls,
-) -> Result<T, Failure> {
+) -> Result<T, Misfit> {
     T::deserialize(Source {
         value,
         nulls,
@@ -35,7 +35,7 @@ pub(super) fn from_value_noting<'de, T: Deserialize<'de>>(
     value: &'de Value,
     nulls: Nulls,
     unread: &'de Unread,
-) -> Result<T, Failure> {
+) -> Result<T, Misfit> {
     T::deserialize(Source {
         value,
         nulls,
@@ -68,7 +68,7 @@ impl Nulls {
 /// The fields that a type does not have, gathered while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
-    at: RefCell<Vec<Step>>,
+    at: RefCell<Vec<ValueStep>>,
     /// The fields of the types that are being read, the innermost last.
     known: RefCell<Vec<&'static [&'static str]>>,
     fields: RefCell<Vec<UnreadField>>,
@@ -101,7 +101,7 @@ impl Unread {
         }
         let at = self.at.borrow();
         let name = match at.last() {
-            Some(Step::Field(name)) => name.clone(),
+            Some(ValueStep::Field(name)) => name.clone(),
             _ => String::new(),
         };
         let known = self.known.borrow();
@@ -130,7 +130,7 @@ impl Unread {
 
     fn within<T>(
         unread: Option<&Self>,
-        step: impl FnOnce() -> Step,
+        step: impl FnOnce() -> ValueStep,
         read: impl FnOnce() -> T,
     ) -> T {
         let Some(unread) = unread else {
@@ -145,15 +145,15 @@ impl Unread {
 
 /// Why a value does not fit, and where. The path is gathered from the inside out.
 #[derive(Debug)]
-pub(super) struct Failure(Box<(Vec<Step>, String)>);
+pub(super) struct Misfit(Box<(Vec<ValueStep>, String)>);
 
 #[derive(Debug)]
-enum Step {
+enum ValueStep {
     Field(String),
     Item(usize),
 }
 
-impl Failure {
+impl Misfit {
     fn of(message: String) -> Self {
         Self(Box::new((Vec::new(), message)))
     }
@@ -170,12 +170,12 @@ impl Failure {
 
     /// The same failure, inside this field.
     pub(super) fn within_field(mut self, field: &str) -> Self {
-        self.0.0.push(Step::Field(field.to_owned()));
+        self.0.0.push(ValueStep::Field(field.to_owned()));
         self
     }
 
     fn within_item(mut self, index: usize) -> Self {
-        self.0.0.push(Step::Item(index));
+        self.0.0.push(ValueStep::Item(index));
         self
     }
 
@@ -187,16 +187,16 @@ impl Failure {
 }
 
 /// The field path of these steps, the outermost first.
-fn path_of<'s>(steps: impl Iterator<Item = &'s Step>) -> String {
+fn path_of<'s>(steps: impl Iterator<Item = &'s ValueStep>) -> String {
     use fmt::Write as _;
     let mut path = String::new();
     for step in steps {
         // Writing to a string cannot fail.
         let _ = match step {
-            Step::Field(field) if path.is_empty() => write!(path, "{field}"),
-            Step::Field(field) if field.contains(['.', '[']) => write!(path, "[{field}]"),
-            Step::Field(field) => write!(path, ".{field}"),
-            Step::Item(index) => write!(path, "[{index}]"),
+            ValueStep::Field(field) if path.is_empty() => write!(path, "{field}"),
+            ValueStep::Field(field) if field.contains(['.', '[']) => write!(path, "[{field}]"),
+            ValueStep::Field(field) => write!(path, ".{field}"),
+            ValueStep::Item(index) => write!(path, "[{index}]"),
         };
     }
     path
@@ -267,15 +267,15 @@ fn describe_expected(expected: &dyn Expected, found: &Unexpected<'_>) -> String 
     plain.to_owned()
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.1)
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for Misfit {}
 
-impl de::Error for Failure {
+impl de::Error for Misfit {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::of(message.to_string())
     }
@@ -311,8 +311,8 @@ impl<'de> Source<'de> {
         self.value.is_null() && self.nulls == Nulls::Empty
     }
 
-    fn items(self, items: &'de [Value]) -> Items<'de> {
-        Items {
+    fn items(self, items: &'de [Value]) -> ItemAccess<'de> {
+        ItemAccess {
             items: items.iter(),
             index: 0,
             of: self,
@@ -330,8 +330,8 @@ impl<'de> Source<'de> {
         (number.fract() == 0.0 && number.abs() <= MOST).then_some(number as i64)
     }
 
-    fn members(self, members: &'de Map<String, Value>) -> Members<'de> {
-        Members {
+    fn members(self, members: &'de Map<String, Value>) -> MemberAccess<'de> {
+        MemberAccess {
             members: members.iter(),
             current: None,
             without_nulls: false,
@@ -341,8 +341,8 @@ impl<'de> Source<'de> {
 }
 
 /// The object without members.
-fn empty_object<'de, V: Visitor<'de>>(visitor: V) -> Result<V::Value, Failure> {
-    visitor.visit_map(de::value::MapDeserializer::<_, Failure>::new(
+fn empty_object<'de, V: Visitor<'de>>(visitor: V) -> Result<V::Value, Misfit> {
+    visitor.visit_map(de::value::MapDeserializer::<_, Misfit>::new(
         iter::empty::<(&str, &str)>(),
     ))
 }
@@ -351,7 +351,7 @@ fn empty_object<'de, V: Visitor<'de>>(visitor: V) -> Result<V::Value, Failure> {
 macro_rules! scalars {
     ($($method:ident: $visit:ident($empty:expr),)+) => {
         $(
-            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
                 if self.is_empty() {
                     visitor.$visit($empty)
                 } else {
@@ -366,7 +366,7 @@ macro_rules! scalars {
 macro_rules! integers {
     ($($method:ident,)+) => {
         $(
-            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
                 match self.whole() {
                     _ if self.is_empty() => visitor.visit_i64(0),
                     Some(number) => visitor.visit_i64(number),
@@ -378,9 +378,9 @@ macro_rules! integers {
 }
 
 impl<'de> Deserializer<'de> for Source<'de> {
-    type Error = Failure;
+    type Error = Misfit;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -399,7 +399,7 @@ impl<'de> Deserializer<'de> for Source<'de> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.value {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
@@ -410,7 +410,7 @@ impl<'de> Deserializer<'de> for Source<'de> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, Misfit> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -419,31 +419,33 @@ impl<'de> Deserializer<'de> for Source<'de> {
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, Misfit> {
         match self.value {
             // serde would take a list for the fields in their order.
             Value::Object(members) => Unread::of_type(self.unread, fields, || {
                 visitor.visit_map(self.members(members))
             }),
             Value::Null if self.is_empty() => empty_object(visitor),
-            other => Err(Failure::expected("an object", other)),
+            other => Err(Misfit::expected("an object", other)),
         }
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         if self.is_empty() {
             return empty_object(visitor);
         }
         match self.value {
-            Value::Object(members) if self.nulls == Nulls::Refused => visitor.visit_map(Members {
-                without_nulls: true,
-                ..self.members(members)
-            }),
+            Value::Object(members) if self.nulls == Nulls::Refused => {
+                visitor.visit_map(MemberAccess {
+                    without_nulls: true,
+                    ..self.members(members)
+                })
+            }
             _ => self.deserialize_any(visitor),
         }
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         if self.is_empty() {
             return visitor.visit_seq(self.items(&[]));
         }
@@ -455,14 +457,14 @@ impl<'de> Deserializer<'de> for Source<'de> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, Misfit> {
         match self.value {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            other => Err(Failure::expected("a string", other)),
+            other => Err(Misfit::expected("a string", other)),
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         if let Some(unread) = self.unread {
             unread.note();
         }
@@ -493,19 +495,19 @@ impl<'de> Deserializer<'de> for Source<'de> {
     }
 }
 
-struct Items<'de> {
+struct ItemAccess<'de> {
     items: slice::Iter<'de, Value>,
     index: usize,
     of: Source<'de>,
 }
 
-impl<'de> SeqAccess<'de> for Items<'de> {
-    type Error = Failure;
+impl<'de> SeqAccess<'de> for ItemAccess<'de> {
+    type Error = Misfit;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Failure> {
+    ) -> Result<Option<T::Value>, Misfit> {
         let Some(value) = self.items.next() else {
             return Ok(None);
         };
@@ -518,7 +520,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         };
         Unread::within(
             item.unread,
-            || Step::Item(index),
+            || ValueStep::Item(index),
             || seed.deserialize(item).map(Some),
         )
         .map_err(|failure| failure.within_item(index))
@@ -529,7 +531,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 }
 
-struct Members<'de> {
+struct MemberAccess<'de> {
     members: map::Iter<'de>,
     current: Option<(&'de str, &'de Value)>,
     /// Whether members that are null are passed over.
@@ -537,13 +539,13 @@ struct Members<'de> {
     of: Source<'de>,
 }
 
-impl<'de> MapAccess<'de> for Members<'de> {
-    type Error = Failure;
+impl<'de> MapAccess<'de> for MemberAccess<'de> {
+    type Error = Misfit;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
+    ) -> Result<Option<K::Value>, Misfit> {
         let without_nulls = self.without_nulls;
         let is_there = |(_, value): &(&String, &Value)| !(without_nulls && value.is_null());
         let Some((key, value)) = self.members.by_ref().find(is_there) else {
@@ -554,7 +556,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
             .map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Failure> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Misfit> {
         let Some((key, value)) = self.current.take() else {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
@@ -565,7 +567,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
         };
         Unread::within(
             member.unread,
-            || Step::Field(key.to_owned()),
+            || ValueStep::Field(key.to_owned()),
             || seed.deserialize(member),
         )
         .map_err(|failure| failure.within_field(key))

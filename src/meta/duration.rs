@@ -87,11 +87,11 @@ impl TryFrom<time::Duration> for Duration {
             })
         };
         if !duration.subsec_nanos().is_multiple_of(1_000_000) {
-            return refuse(Problem::Fraction);
+            return refuse(DurationProblem::Fraction);
         }
         match u64::try_from(duration.as_millis()) {
             Ok(milliseconds) if milliseconds <= Self::MAX.milliseconds => Ok(Self { milliseconds }),
-            _ => refuse(Problem::TooLong),
+            _ => refuse(DurationProblem::TooLong),
         }
     }
 }
@@ -106,35 +106,38 @@ impl FromStr for Duration {
         };
         check_grammar(text).map_err(refuse)?;
         // The grammar is a subset of humantime's, so only the sum is left to it.
-        let sum = humantime::parse_duration(text).map_err(|_| refuse(Problem::Component))?;
+        let sum =
+            humantime::parse_duration(text).map_err(|_| refuse(DurationProblem::Component))?;
         Self::try_from(sum).map_err(|error| refuse(error.problem))
     }
 }
 
 /// Checks what GEP-2257 asks of the text: one to four times one to five digits and a unit.
-fn check_grammar(text: &str) -> Result<(), Problem> {
+fn check_grammar(text: &str) -> Result<(), DurationProblem> {
     if text.is_empty() {
-        return Err(Problem::Empty);
+        return Err(DurationProblem::Empty);
     }
     let mut rest = text;
     for _ in 0..4 {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, after) = rest.split_at_checked(digits).ok_or(Problem::Component)?;
+        let (number, after) = rest
+            .split_at_checked(digits)
+            .ok_or(DurationProblem::Component)?;
         if number.is_empty() {
-            return Err(Problem::Component);
+            return Err(DurationProblem::Component);
         }
         if digits > 5 {
-            return Err(Problem::Digits);
+            return Err(DurationProblem::Digits);
         }
         rest = ["ms", "h", "m", "s"]
             .iter()
             .find_map(|unit| after.strip_prefix(unit))
-            .ok_or(Problem::Unit)?;
+            .ok_or(DurationProblem::Unit)?;
         if rest.is_empty() {
             return Ok(());
         }
     }
-    Err(Problem::Components)
+    Err(DurationProblem::Components)
 }
 
 /// A text or a length of time that is not a duration of the API.
@@ -142,7 +145,7 @@ fn check_grammar(text: &str) -> Result<(), Problem> {
 #[error("`{text}` is not a duration: {problem}")]
 pub struct DurationError {
     text: String,
-    problem: Problem,
+    problem: DurationProblem,
 }
 
 impl DurationError {
@@ -154,7 +157,7 @@ impl DurationError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Problem {
+enum DurationProblem {
     Empty,
     Component,
     Digits,
@@ -164,7 +167,7 @@ enum Problem {
     TooLong,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for DurationProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "it is empty; zero is written `0s`",
@@ -207,19 +210,19 @@ mod tests {
     #[test]
     fn texts_outside_the_grammar_are_refused_with_the_reason() {
         for (text, problem) in [
-            ("", Problem::Empty),
-            ("0", Problem::Unit),
-            ("1.5h", Problem::Unit),
-            ("-1h", Problem::Component),
-            ("1d", Problem::Unit),
-            ("1us", Problem::Unit),
-            ("h", Problem::Component),
-            ("100000s", Problem::Digits),
-            ("1h1m1s1ms1ms", Problem::Components),
-            ("1h 1m", Problem::Component),
-            ("1H", Problem::Unit),
-            ("99999h60m", Problem::TooLong),
-            ("1h\u{661}m", Problem::Component),
+            ("", DurationProblem::Empty),
+            ("0", DurationProblem::Unit),
+            ("1.5h", DurationProblem::Unit),
+            ("-1h", DurationProblem::Component),
+            ("1d", DurationProblem::Unit),
+            ("1us", DurationProblem::Unit),
+            ("h", DurationProblem::Component),
+            ("100000s", DurationProblem::Digits),
+            ("1h1m1s1ms1ms", DurationProblem::Components),
+            ("1h 1m", DurationProblem::Component),
+            ("1H", DurationProblem::Unit),
+            ("99999h60m", DurationProblem::TooLong),
+            ("1h\u{661}m", DurationProblem::Component),
         ] {
             assert_eq!(
                 text.parse::<Duration>().unwrap_err().problem,
@@ -266,7 +269,7 @@ mod tests {
                 prop_assert!(pattern.is_match(&text));
             } else if pattern.is_match(&text) {
                 // Only the upper bound is stricter than the pattern.
-                prop_assert_eq!(text.parse::<Duration>().unwrap_err().problem, Problem::TooLong);
+                prop_assert_eq!(text.parse::<Duration>().unwrap_err().problem, DurationProblem::TooLong);
             }
         }
     }

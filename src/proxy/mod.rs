@@ -149,7 +149,7 @@ pub use request::attempt::{Attempt, Mirrored};
 pub use request::choose::{Choose, ChosenEndpoint, Draws};
 pub use request::exchange::{AfterFailure, Attempted, Begun, Exchange, Responded};
 pub use request::outgoing::switch;
-pub use request::protocol::BackendProtocol;
+pub use request::protocol::EndpointProtocol;
 pub use request::session::{Issued, Issuing, Recalling, SessionState};
 pub use routes::attached::{MatchError, grpc_entries, http_entries, sni_table};
 pub use routes::endpoints::Endpoints;

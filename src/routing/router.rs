@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::index::by_path::paths::PathTable;
 use super::index::hashed::hashing::Hashing;
-use super::index::hashed::key::Key;
+use super::index::hashed::key::HashedKey;
 use super::index::hashed::lengths::Lengths;
-use super::index::hashed::table::{Keyed, Table};
+use super::index::hashed::table::{HashTable, Keyed};
 use super::index::hit::{Hit, better};
 use super::index::parameters::LongQuery;
 use super::index::prepared::Prepared;
@@ -52,11 +52,11 @@ use super::request::view::RequestView;
 pub struct Router<T> {
     options: RouterOptions,
     hashing: Hashing,
-    exact: Table<Named<T>>,
-    wildcard: Table<Named<T>>,
+    exact: HashTable<NamedHost<T>>,
+    wildcard: HashTable<NamedHost<T>>,
     wildcard_lengths: Lengths,
     any: Option<Arc<HostEntries<T>>>,
-    routes: Table<Route<T>>,
+    routes: HashTable<Route<T>>,
     len: usize,
     /// The number of entries whose route names another hostname than the one they answer to, or none. If 0, the
     /// first hostname that has an entry for the request decides.
@@ -68,8 +68,8 @@ pub struct Router<T> {
 }
 
 /// A hostname with its entries. A wildcard's name is what follows `*.`.
-struct Named<T> {
-    name: Key,
+struct NamedHost<T> {
+    name: HashedKey,
     host: Arc<HostEntries<T>>,
 }
 
@@ -86,7 +86,7 @@ struct Tier<T> {
 }
 
 struct Route<T> {
-    key: Key,
+    key: HashedKey,
     entries: Arc<[Arc<Stored<T>>]>,
 }
 
@@ -108,7 +108,7 @@ impl<T> Clone for Router<T> {
     }
 }
 
-impl<T> Clone for Named<T> {
+impl<T> Clone for NamedHost<T> {
     fn clone(&self) -> Self {
         Self {
             name: self.name.clone(),
@@ -144,7 +144,7 @@ impl<T> Clone for Route<T> {
     }
 }
 
-impl<T> Keyed for Named<T> {
+impl<T> Keyed for NamedHost<T> {
     fn hash(&self, hashing: &Hashing) -> u64 {
         hashing.hash_value(self.name.as_bytes())
     }
@@ -212,11 +212,11 @@ impl<T> Router<T> {
         Self {
             options,
             hashing: Hashing::default(),
-            exact: Table::default(),
-            wildcard: Table::default(),
+            exact: HashTable::default(),
+            wildcard: HashTable::default(),
             wildcard_lengths: Lengths::default(),
             any: None,
-            routes: Table::default(),
+            routes: HashTable::default(),
             len: 0,
             narrowed_entries: 0,
             query_entries: 0,
@@ -470,7 +470,7 @@ impl<T: Clone> Router<T> {
             &self.hashing,
             |route| route.key.is(key),
             || Route {
-                key: Key::new(key),
+                key: HashedKey::new(key),
                 entries: Arc::default(),
             },
             |route| route.entries = entries,
@@ -528,8 +528,8 @@ impl<T: Clone> Router<T> {
             hashing.hash_value(name),
             hashing,
             |named| named.name.is(name),
-            || Named {
-                name: Key::new(name),
+            || NamedHost {
+                name: HashedKey::new(name),
                 host: new(),
             },
             |named| Arc::make_mut(&mut named.host).add(entry, hashing),

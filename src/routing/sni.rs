@@ -16,14 +16,14 @@ use super::request::host::{HostName, HostPattern};
 #[derive(Debug, Clone)]
 pub struct SniTable<T> {
     hostname_rank: HostnameRank,
-    exact: BTreeMap<Arc<str>, Ranked<T>>,
-    wildcard: BTreeMap<Arc<str>, Ranked<T>>,
-    any: Option<Ranked<T>>,
+    exact: BTreeMap<Arc<str>, RankedRoute<T>>,
+    wildcard: BTreeMap<Arc<str>, RankedRoute<T>>,
+    any: Option<RankedRoute<T>>,
 }
 
 /// The entry of a hostname that ranks first.
 #[derive(Debug, Clone)]
-struct Ranked<T> {
+struct RankedRoute<T> {
     place: (HostRank, Rank),
     payload: T,
 }
@@ -61,8 +61,8 @@ impl<T> SniTable<T> {
         payload: T,
     ) {
         let place = (HostRank::of(&hostname, Some(own), self.hostname_rank), rank);
-        let new = Ranked { place, payload };
-        let before = |other: &Ranked<T>| new.place < other.place;
+        let new = RankedRoute { place, payload };
+        let before = |other: &RankedRoute<T>| new.place < other.place;
         let (map, name) = match hostname {
             HostPattern::Any => {
                 if self.any.as_ref().is_none_or(before) {

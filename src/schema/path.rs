@@ -8,11 +8,11 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,
-    step: Step<'a>,
+    step: PathStep<'a>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step<'a> {
+enum PathStep<'a> {
     Root,
     Field(&'a str),
     Index(usize),
@@ -23,7 +23,7 @@ impl<'a> Path<'a> {
     /// The object itself.
     pub const ROOT: Path<'static> = Path {
         parent: None,
-        step: Step::Root,
+        step: PathStep::Root,
     };
 
     /// A field of the object at this path.
@@ -31,7 +31,7 @@ impl<'a> Path<'a> {
     pub fn field(&'a self, name: &'a str) -> Path<'a> {
         Path {
             parent: Some(self),
-            step: Step::Field(name),
+            step: PathStep::Field(name),
         }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Path<'a> {
     pub fn index(&'a self, index: usize) -> Path<'a> {
         Path {
             parent: Some(self),
-            step: Step::Index(index),
+            step: PathStep::Index(index),
         }
     }
 
@@ -51,8 +51,8 @@ impl<'a> Path<'a> {
             None => Vec::new(),
         };
         match self.step {
-            Step::Field(name) | Step::Key(name) => names.push(name),
-            Step::Root | Step::Index(_) => {}
+            PathStep::Field(name) | PathStep::Key(name) => names.push(name),
+            PathStep::Root | PathStep::Index(_) => {}
         }
         names
     }
@@ -62,7 +62,7 @@ impl<'a> Path<'a> {
     pub fn key(&'a self, key: &'a str) -> Path<'a> {
         Path {
             parent: Some(self),
-            step: Step::Key(key),
+            step: PathStep::Key(key),
         }
     }
 }
@@ -72,16 +72,16 @@ impl fmt::Display for Path<'_> {
         let at_start = match self.parent {
             Some(parent) => {
                 write!(f, "{parent}")?;
-                matches!(parent.step, Step::Root)
+                matches!(parent.step, PathStep::Root)
             }
             None => true,
         };
         match self.step {
-            Step::Root => Ok(()),
-            Step::Field(name) if at_start => f.write_str(name),
-            Step::Field(name) => write!(f, ".{name}"),
-            Step::Index(index) => write!(f, "[{index}]"),
-            Step::Key(key) => write!(f, "[{key}]"),
+            PathStep::Root => Ok(()),
+            PathStep::Field(name) if at_start => f.write_str(name),
+            PathStep::Field(name) => write!(f, ".{name}"),
+            PathStep::Index(index) => write!(f, "[{index}]"),
+            PathStep::Key(key) => write!(f, "[{key}]"),
         }
     }
 }

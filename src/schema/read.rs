@@ -39,12 +39,12 @@ pub(super) fn tree(
     kind: &str,
     place: Option<(Release, Channel)>,
 ) -> Schema {
-    let mut tree = Reader::new(declaration.as_value(), place).root(kind);
+    let mut tree = SchemaReader::new(declaration.as_value(), place).root(kind);
     tree.number(0);
     tree
 }
 
-struct Reader<'a> {
+struct SchemaReader<'a> {
     schema: &'a Value,
     definitions: Option<&'a Map<String, Value>>,
     /// The release and channel of which is read; all of them without one.
@@ -53,7 +53,7 @@ struct Reader<'a> {
     problems: Vec<String>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SchemaReader<'a> {
     fn new(schema: &'a Value, place: Option<(Release, Channel)>) -> Self {
         Self {
             schema,
@@ -330,7 +330,7 @@ mod tests {
                 Some((Release::V1_0_0, Channel::Standard)),
                 Some((Release::V1_7_0, Channel::Experimental)),
             ] {
-                let mut reader = Reader::new(schema.as_value(), place);
+                let mut reader = SchemaReader::new(schema.as_value(), place);
                 reader.root(kind.kind);
                 assert_eq!(
                     reader.problems,
@@ -363,7 +363,7 @@ mod tests {
             }
         });
         let read = |release, channel| {
-            let mut reader = Reader::new(&schema, Some((release, channel)));
+            let mut reader = SchemaReader::new(&schema, Some((release, channel)));
             let root = reader.root("Thing");
             assert_eq!(reader.problems, Vec::<String>::new());
             root
@@ -404,7 +404,7 @@ mod tests {
                 .len()
         };
         assert_eq!((values(Release::V1_3_0), values(Release::V1_4_0)), (1, 2));
-        let all = Reader::new(&schema, None).root("Thing");
+        let all = SchemaReader::new(&schema, None).root("Thing");
         assert_eq!(all.properties.len(), 4);
         assert_eq!(all.properties["trial"].when(), When::new("E1.1..1.4"));
         assert_eq!(

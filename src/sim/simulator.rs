@@ -3,7 +3,7 @@
 use super::{
     Answer, Backends, Request, RequestError,
     answering::{
-        asked::{Asked, Place},
+        asked::{Answerer, Asked},
         http::AtTable,
         stream::AtConnection,
     },
@@ -128,16 +128,16 @@ impl Simulator {
         let (plane, moment) = (&self.plane, &self.moment);
         let mut why = Vec::new();
         let destination = destination::find(plane, request, &mut why)?;
-        let at_table = |session| Place::Table(AtTable::new(request, session, moment));
+        let at_table = |session| Answerer::Table(AtTable::new(request, session, moment));
         let place = match &destination {
-            Destination::Nobody { .. } => Place::Nowhere,
+            Destination::Nobody { .. } => Answerer::Nowhere,
             Destination::Endpoint { endpoint } => {
-                Place::Connection(AtConnection::at_endpoint(request, *endpoint))
+                Answerer::Connection(AtConnection::at_endpoint(request, *endpoint))
             }
             Destination::Gateway { taken, .. } => match taken {
                 Taken::Session(session) => at_table(session.clone()),
                 Taken::Stream(stream) => {
-                    Place::Connection(AtConnection::new(request, stream.clone()))
+                    Answerer::Connection(AtConnection::new(request, stream.clone()))
                 }
             },
             Destination::Service { port, .. } => {
@@ -147,7 +147,7 @@ impl Simulator {
                     (session, scheme) => {
                         let over_tls = matches!(scheme, "tls" | "https");
                         let asked = AtConnection::new(request, port.stream(over_tls));
-                        Place::Connection(asked.sealed(scheme == "https" && session.is_some()))
+                        Answerer::Connection(asked.sealed(scheme == "https" && session.is_some()))
                     }
                 }
             }

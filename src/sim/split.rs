@@ -2,7 +2,7 @@
 
 use super::{
     Answer, BackendName, Request, RequestError, Simulator,
-    answering::{asked::Asked, end::End},
+    answering::{asked::Asked, end::DrawEnd},
     backends::AllAlike,
 };
 use crate::backend::Share;
@@ -77,7 +77,7 @@ impl Simulator {
 
 impl SplitRow {
     /// Whether this is where a draw ended.
-    fn is(&self, end: &End) -> bool {
+    fn is(&self, end: &DrawEnd) -> bool {
         let same = match (&self.backend, &end.backend) {
             (Some(own), Some(other)) => {
                 let other = other.effective();

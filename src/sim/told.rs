@@ -1,7 +1,7 @@
 //! Parts of an answer put into words.
 
 use crate::{
-    attachment::effective::{BackendPort, EffectiveBackend, EffectiveMirror},
+    attachment::effective::{EffectiveBackend, EffectiveBackendPort, EffectiveMirror},
     backend::WeightedChoice,
     meta::Age,
     routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
@@ -101,7 +101,7 @@ pub(super) fn backend(backend: &EffectiveBackend, of: usize, choice: &WeightedCh
 }
 
 /// The policy for which a connection to a backend is TLS.
-pub(super) fn tls(backend: &BackendPort) -> Option<String> {
+pub(super) fn tls(backend: &EffectiveBackendPort) -> Option<String> {
     let tls = backend.tls.as_ref()?;
     let names: Vec<&str> = tls
         .subject_alt_names

@@ -5,16 +5,16 @@ use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Something that a condition demands and a value lacks: where, and what.
-pub(super) struct Failure {
+pub(super) struct Unmet {
     pub(super) path: String,
     pub(super) demand: String,
 }
 
 /// What the value lacks of the condition; nothing if it holds.
-pub(super) fn failures(value: Defaulted<'_>, condition: &Schema, at: &Path<'_>) -> Vec<Failure> {
+pub(super) fn failures(value: Defaulted<'_>, condition: &Schema, at: &Path<'_>) -> Vec<Unmet> {
     let mut failed = Vec::new();
     let mut fail = |at: &Path<'_>, demand: String| {
-        failed.push(Failure {
+        failed.push(Unmet {
             path: at.to_string(),
             demand,
         });
@@ -58,7 +58,7 @@ pub(super) fn failures(value: Defaulted<'_>, condition: &Schema, at: &Path<'_>) 
 }
 
 /// Of the conditions of a `oneOf` of which none holds, what the nearest one lacks.
-pub(super) fn nearest(value: Defaulted<'_>, one_of: &[Schema], at: &Path<'_>) -> Vec<Failure> {
+pub(super) fn nearest(value: Defaulted<'_>, one_of: &[Schema], at: &Path<'_>) -> Vec<Unmet> {
     one_of
         .iter()
         .map(|condition| failures(value, condition, at))

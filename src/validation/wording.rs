@@ -2,7 +2,7 @@
 
 use super::{
     Finding,
-    condition::{Failure, choices},
+    condition::{Unmet, choices},
     report::{shown, type_of},
 };
 use crate::schema::{Defaulted, ListType, Path, Schema, TextPattern, ValueType, nearest_name};
@@ -194,7 +194,7 @@ pub(super) fn missing(name: &str, schema: &Schema, at: &Path<'_>) -> Finding {
 }
 
 #[cold]
-pub(super) fn fits_no_form(failure: Failure) -> Finding {
+pub(super) fn fits_no_form(failure: Unmet) -> Finding {
     let message = format!("must {}", failure.demand);
     Finding::error("schema/one-of", failure.path, message)
         .with_help("write such a value, or change `type`".to_owned())

@@ -3,7 +3,7 @@
 use crate::{Error, body::Body, proxy::Shared, tls};
 use gwapi::{
     attachment::effective::EffectiveBackendTls,
-    proxy::{BackendProtocol, ChosenEndpoint, Failure},
+    proxy::{ChosenEndpoint, EndpointProtocol, Failure},
 };
 use http::{Request, Response};
 use hyper::{
@@ -40,7 +40,7 @@ impl Way {
     pub(crate) fn new(
         shared: &Shared,
         endpoint: &ChosenEndpoint,
-        protocol: BackendProtocol,
+        protocol: EndpointProtocol,
     ) -> Result<Self, Failure> {
         let address = shared.dial(endpoint.get());
         Ok(Self {

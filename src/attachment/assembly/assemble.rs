@@ -100,7 +100,7 @@ impl Tally {
     /// other one.
     pub(in crate::attachment) fn judge(
         &mut self,
-        members: &[Member<'_>],
+        members: &[AcceptedMember<'_>],
         everything: Option<&Hostname>,
         options: &Options,
     ) {
@@ -256,7 +256,8 @@ pub(in crate::attachment) fn gateway<'a>(
     options: &Options,
 ) -> AssembledGateway {
     let mut tallies = vec![Tally::default(); state.listeners.len()];
-    let mut members: Vec<Vec<Member<'a>>> = state.listeners.iter().map(|_| Vec::new()).collect();
+    let mut members: Vec<Vec<AcceptedMember<'a>>> =
+        state.listeners.iter().map(|_| Vec::new()).collect();
     for (id, route) in in_order(routes) {
         for index in route.counted_at(&state.name, |_| true) {
             if let Some(tally) = tallies.get_mut(index) {
@@ -265,7 +266,7 @@ pub(in crate::attachment) fn gateway<'a>(
         }
         for (index, hostnames) in route.accepted_at(&state.name) {
             if let Some(members) = members.get_mut(index) {
-                members.push(Member::new(id, route, &state.name, hostnames));
+                members.push(AcceptedMember::new(id, route, &state.name, hostnames));
             }
         }
     }
@@ -295,7 +296,7 @@ pub(in crate::attachment) fn gateway<'a>(
 }
 
 /// A route that a listener accepts, as far as no other route excludes it.
-pub(in crate::attachment) struct Member<'a> {
+pub(in crate::attachment) struct AcceptedMember<'a> {
     pub(in crate::attachment) id: &'a RouteId,
     pub(in crate::attachment) route: &'a RouteState,
     pub(in crate::attachment) hostnames: &'a Arc<[EffectiveHostname]>,
@@ -303,7 +304,7 @@ pub(in crate::attachment) struct Member<'a> {
     patterns: Option<&'a RoutePatterns>,
 }
 
-impl<'a> Member<'a> {
+impl<'a> AcceptedMember<'a> {
     pub(in crate::attachment) fn new(
         id: &'a RouteId,
         route: &'a RouteState,
@@ -336,7 +337,7 @@ pub(in crate::attachment) fn fill(
     listener: &mut EffectiveListener,
     gateway: &NamespacedName,
     tally: &Tally,
-    members: &[Member<'_>],
+    members: &[AcceptedMember<'_>],
 ) {
     listener.http.clear();
     listener.grpc.clear();
@@ -349,7 +350,7 @@ pub(in crate::attachment) fn fill(
         .tls
         .as_ref()
         .is_some_and(EffectiveTls::passes_through);
-    for Member {
+    for AcceptedMember {
         id,
         route,
         hostnames,

@@ -1,7 +1,7 @@
 //! Which mesh routes want which ports of a Service, and which of them govern these (GEP-1426).
 
 use super::{
-    contest::{Place, Places},
+    contest::{RoutePlace, RoutePlaces},
     table_patterns::TablePatterns,
 };
 use crate::{
@@ -56,9 +56,9 @@ struct OnPort {
     counts: [u32; ORDER.len()],
     /// The routes of the kinds whose rules have no matches: one leaves nothing to the others. Hostnames of TLSRoutes mean
     /// nothing in a mesh (GEP-1294, "`hostnames` field").
-    tls: Places,
-    tcp: Places,
-    udp: Places,
+    tls: RoutePlaces,
+    tcp: RoutePlaces,
+    udp: RoutePlaces,
 }
 
 /// Who governs a port.
@@ -67,7 +67,7 @@ struct Governing {
     /// The kind, by its place in [`ORDER`].
     kind: Option<usize>,
     /// The TLSRoute, TCPRoute and UDPRoute that leave nothing to others of their kind.
-    first: [Option<Arc<Place>>; 3],
+    first: [Option<Arc<RoutePlace>>; 3],
 }
 
 impl Governing {
@@ -75,7 +75,7 @@ impl Governing {
     fn with(&self, others: &Self) -> Self {
         let [tls, tcp, udp] = &self.first;
         let [other_tls, other_tcp, other_udp] = &others.first;
-        let first = |one: &Option<Arc<Place>>, other: &Option<Arc<Place>>| {
+        let first = |one: &Option<Arc<RoutePlace>>, other: &Option<Arc<RoutePlace>>| {
             one.iter().chain(other).min().cloned()
         };
         Self {
@@ -113,7 +113,7 @@ impl Governing {
             RouteKind::Udp => udp.as_ref()?,
             _ => return None,
         };
-        let place = Place::of(id, age);
+        let place = RoutePlace::of(id, age);
         (*first != place).then(|| PortWinner::Route {
             route: first.id(),
             loser: id.clone(),
@@ -148,7 +148,7 @@ impl OnPort {
             RouteKind::Udp => &mut self.udp,
             _ => return,
         };
-        let place = Place::of(id, age);
+        let place = RoutePlace::of(id, age);
         _ = if comes {
             places.insert(place)
         } else {

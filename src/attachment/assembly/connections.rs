@@ -9,7 +9,7 @@
 //! * At a listener that takes TLSRoutes and TCPRoutes, TLSRoutes go first: a TCPRoute takes what no SNI of theirs
 //!   matches. Nothing is left where a TLSRoute takes every host of the listener.
 
-use super::contest::{Changed, Place, Places};
+use super::contest::{Changed, RoutePlace, RoutePlaces};
 use crate::{
     attachment::{
         RouteConflict, RouteId, RouteKind, WonBy, effective::EffectiveHostname, map::Map,
@@ -25,24 +25,24 @@ use std::{
 /// The routes of a listener that take whole connections or datagrams.
 #[derive(Clone, Debug, Default)]
 pub(in crate::attachment) struct Connections {
-    routes: Map<RouteId, Contender>,
-    tcp: Places,
-    udp: Places,
+    routes: Map<RouteId, ConnectionContender>,
+    tcp: RoutePlaces,
+    udp: RoutePlaces,
     /// The TLSRoutes of each hostname, the one that takes its connections first.
     tls: Map<Option<Hostname>, BTreeSet<Turn>>,
     rejected: BTreeMap<RouteId, Arc<RouteConflict>>,
 }
 
 #[derive(Clone, Debug)]
-struct Contender {
-    place: Arc<Place>,
+struct ConnectionContender {
+    place: Arc<RoutePlace>,
     hostnames: Arc<[EffectiveHostname]>,
 }
 
 /// The place of a TLSRoute among those of one hostname at the listener: the more specific own hostname first.
-type Turn = (Reverse<Option<Specificity>>, Arc<Place>);
+type Turn = (Reverse<Option<Specificity>>, Arc<RoutePlace>);
 
-fn turn(hostname: &EffectiveHostname, place: &Arc<Place>, rank: HostnameRank) -> Turn {
+fn turn(hostname: &EffectiveHostname, place: &Arc<RoutePlace>, rank: HostnameRank) -> Turn {
     let own = hostname.own.as_ref();
     // All of one hostname at the listener tie where that is what ranks.
     let own = own.filter(|_| rank == HostnameRank::Own);
@@ -67,8 +67,8 @@ impl Connections {
             self.list(&old, rank, false, &mut concerned);
         }
         if let Some((age, hostnames)) = new {
-            let new = Contender {
-                place: Place::of(id, age),
+            let new = ConnectionContender {
+                place: RoutePlace::of(id, age),
                 hostnames: hostnames.clone(),
             };
             self.list(&new, rank, true, &mut concerned);
@@ -92,7 +92,7 @@ impl Connections {
     }
 
     /// The TLSRoute and the TCPRoute that leave nothing to (other) TCPRoutes.
-    fn all_tcp(&self, everything: Option<&Hostname>) -> [Option<Arc<Place>>; 2] {
+    fn all_tcp(&self, everything: Option<&Hostname>) -> [Option<Arc<RoutePlace>>; 2] {
         [
             self.first_tls(everything).map(|(_, place)| place.clone()),
             self.tcp.first().cloned(),
@@ -107,7 +107,7 @@ impl Connections {
     /// one is another now. That the TCPRoutes have another first one is for the caller to see.
     fn list(
         &mut self,
-        route: &Contender,
+        route: &ConnectionContender,
         rank: HostnameRank,
         comes: bool,
         concerned: &mut BTreeSet<RouteId>,
@@ -153,7 +153,7 @@ impl Connections {
         rank: HostnameRank,
     ) -> Option<RouteConflict> {
         let route = self.routes.get(id)?;
-        let conflict = |winner: &Place, hostname: Option<Hostname>, won_by| RouteConflict {
+        let conflict = |winner: &RoutePlace, hostname: Option<Hostname>, won_by| RouteConflict {
             winner: winner.id(),
             loser: id.clone(),
             winner_hostname: hostname.clone(),
@@ -161,8 +161,8 @@ impl Connections {
             won_by,
         };
         let seniority =
-            |winner: &Place| WonBy::seniority(&winner.seniority, &route.place.seniority);
-        let first = |places: &Places| {
+            |winner: &RoutePlace| WonBy::seniority(&winner.seniority, &route.place.seniority);
+        let first = |places: &RoutePlaces| {
             let winner = places.first().filter(|first| **first != route.place)?;
             Some(conflict(winner, everything.cloned(), seniority(winner)))
         };

@@ -15,12 +15,12 @@ use std::{
 
 /// The place of a route in the order in which routes are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::attachment) struct Place {
+pub(in crate::attachment) struct RoutePlace {
     pub(in crate::attachment) seniority: Seniority,
     pub(in crate::attachment) kind: RouteKind,
 }
 
-impl Place {
+impl RoutePlace {
     pub(in crate::attachment) fn of(id: &RouteId, age: Age) -> Arc<Self> {
         Arc::new(Self {
             seniority: Seniority::new(age, id.name.clone()),
@@ -46,7 +46,7 @@ pub(in crate::attachment) struct Contest {
 
 #[derive(Clone, Debug)]
 struct Contender {
-    place: Arc<Place>,
+    place: Arc<RoutePlace>,
     hostnames: Arc<[EffectiveHostname]>,
     verdict: Contested,
 }
@@ -77,7 +77,7 @@ impl Contest {
         new: Option<(Age, &Arc<[EffectiveHostname]>)>,
     ) -> Changed {
         let new = new.map(|(age, hostnames)| Contender {
-            place: Place::of(id, age),
+            place: RoutePlace::of(id, age),
             hostnames: hostnames.clone(),
             verdict: Contested::Waiting,
         });
@@ -114,7 +114,7 @@ impl Contest {
 
     /// Judges the routes that wait, and those to which that makes a difference. Each depends on older ones
     /// alone, so that going from old to young it is judged once for each that waits.
-    fn settle(&mut self, mut waiting: BTreeSet<Arc<Place>>) -> Changed {
+    fn settle(&mut self, mut waiting: BTreeSet<Arc<RoutePlace>>) -> Changed {
         let mut changed = Changed::new();
         while let Some(place) = waiting.pop_first() {
             let id = place.id();
@@ -207,17 +207,17 @@ impl Contest {
 /// Routes by their hostnames, asked for those that have hosts in common with others.
 #[derive(Clone, Debug, Default)]
 struct HostnameIndex {
-    all: Places,
+    all: RoutePlaces,
     /// Without a hostname.
-    everything: Places,
-    exact: Map<String, Places>,
+    everything: RoutePlaces,
+    exact: Map<String, RoutePlaces>,
     /// By the suffixes of wildcards, dot included.
-    wildcards: Map<String, Places>,
+    wildcards: Map<String, RoutePlaces>,
     /// By every suffix under which one of the hostnames lies.
-    above: Map<String, Places>,
+    above: Map<String, RoutePlaces>,
 }
 
-pub(in crate::attachment) type Places = BTreeSet<Arc<Place>>;
+pub(in crate::attachment) type RoutePlaces = BTreeSet<Arc<RoutePlace>>;
 
 /// The suffixes of a name that a wildcard could have, dot included: `.b.c` and `.c` of `a.b.c`.
 fn suffixes(name: &str) -> impl Iterator<Item = &str> {
@@ -228,7 +228,7 @@ fn suffixes(name: &str) -> impl Iterator<Item = &str> {
 
 impl HostnameIndex {
     fn add(&mut self, route: &Contender) {
-        let put = |places: &mut Places| _ = places.insert(route.place.clone());
+        let put = |places: &mut RoutePlaces| _ = places.insert(route.place.clone());
         put(&mut self.all);
         for hostname in route.hostnames.iter() {
             self.visit(hostname.hostname.as_ref(), |map, key| {
@@ -259,7 +259,7 @@ impl HostnameIndex {
     fn visit(
         &mut self,
         hostname: Option<&Hostname>,
-        mut visit: impl FnMut(&mut Map<String, Places>, &str),
+        mut visit: impl FnMut(&mut Map<String, RoutePlaces>, &str),
     ) {
         let Some(hostname) = hostname else { return };
         let name = match hostname.wildcard_suffix() {
@@ -279,7 +279,7 @@ impl HostnameIndex {
     }
 
     /// The sets of routes that have hosts in common with a hostname.
-    fn sets<'a>(&'a self, hostname: Option<&'a Hostname>) -> Vec<&'a Places> {
+    fn sets<'a>(&'a self, hostname: Option<&'a Hostname>) -> Vec<&'a RoutePlaces> {
         let Some(hostname) = hostname else {
             return vec![&self.all];
         };
@@ -297,7 +297,7 @@ impl HostnameIndex {
     fn oldest_before<'r>(
         &self,
         route: &'r Contender,
-    ) -> Option<(Arc<Place>, &'r EffectiveHostname)> {
+    ) -> Option<(Arc<RoutePlace>, &'r EffectiveHostname)> {
         route
             .hostnames
             .iter()
@@ -312,13 +312,13 @@ impl HostnameIndex {
     }
 
     /// The routes that are younger and have hosts in common with this one.
-    fn younger(&self, route: &Contender) -> Places {
+    fn younger(&self, route: &Contender) -> RoutePlaces {
         let after = (Bound::Excluded(&*route.place), Bound::Unbounded);
         route
             .hostnames
             .iter()
             .flat_map(|hostname| self.sets(hostname.hostname.as_ref()))
-            .flat_map(|places| places.range::<Place, _>(after))
+            .flat_map(|places| places.range::<RoutePlace, _>(after))
             .cloned()
             .collect()
     }

@@ -138,7 +138,7 @@ pub(in crate::attachment) fn move_endpoints(service: &mut EffectiveService, stat
 }
 
 /// A Service that is put together already.
-pub(in crate::attachment) struct Present<'a> {
+pub(in crate::attachment) struct PresentService<'a> {
     pub(in crate::attachment) key: &'a BackendKey,
     pub(in crate::attachment) effective: &'a mut Arc<EffectiveService>,
     pub(in crate::attachment) lost: &'a mut Lost,
@@ -157,13 +157,13 @@ pub(in crate::attachment) enum Edited {
 
 /// Puts a changed route in the place of what it was.
 pub(in crate::attachment) fn edit(
-    present: Present<'_>,
+    present: PresentService<'_>,
     id: &RouteId,
     old: Option<&RouteState>,
     new: Option<&RouteState>,
     limits: &PatternLimits,
 ) -> Edited {
-    let Present {
+    let PresentService {
         key,
         effective,
         lost,

@@ -21,7 +21,7 @@ type PortKey<'a> = (&'a str, Option<&'a str>);
 
 /// All endpoints of a Service, each list of addresses kept once, however many ports it serves.
 #[derive(Debug, Default)]
-pub(super) struct Found<'a> {
+pub(super) struct ServiceEndpoints<'a> {
     lists: Vec<Arc<[BackendAddress]>>,
     /// For each name and protocol of a port: the lists that serve it, each with the port of the endpoints.
     ports: HashMap<PortKey<'a>, Vec<(u16, usize)>>,
@@ -31,7 +31,7 @@ pub(super) struct Found<'a> {
     spare: usize,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ServiceEndpoints<'a> {
     /// From EndpointSlices, which name ports as the Service does.
     pub(super) fn of_slices(slices: &[&'a EndpointSlice]) -> Self {
         let mut found = Self::default();
@@ -183,12 +183,12 @@ mod tests {
         let ports = json!([{"name": "http", "port": 80}]);
         let one = slice(json!(["192.0.2.2", "192.0.2.1"]), ports.clone());
         let two = slice(json!(["192.0.2.2", "192.0.2.3"]), ports);
-        let mut found = Found::of_slices(&[&one, &two]);
+        let mut found = ServiceEndpoints::of_slices(&[&one, &two]);
         let endpoints = found.port(Some("http"), None);
         let wanted = [(80, "192.0.2.1"), (80, "192.0.2.2"), (80, "192.0.2.3")];
         assert_eq!(at(&endpoints), wanted);
         // The same where nothing may be copied any more.
-        let mut found = Found::of_slices(&[&one, &two]);
+        let mut found = ServiceEndpoints::of_slices(&[&one, &two]);
         found.spare = 0;
         assert_eq!(at(&found.port(Some("http"), None)), wanted);
         assert!(found.port(Some("http"), Some("UDP")).is_empty());
@@ -217,7 +217,7 @@ mod tests {
         ] {
             let mut slice = slice(json!(["192.0.2.1"]), json!([{"port": 80}]));
             slice.endpoints[0].conditions = serde_json::from_value(conditions.clone()).unwrap();
-            let mut found = Found::of_slices(&[&slice]);
+            let mut found = ServiceEndpoints::of_slices(&[&slice]);
             let endpoints = found.port(None, None);
             let states: Vec<_> = endpoints
                 .iter()
@@ -250,7 +250,7 @@ mod tests {
             })
             .collect();
         let slices: Vec<&EndpointSlice> = std::iter::once(&big).chain(&small).collect();
-        let mut found = Found::of_slices(&slices);
+        let mut found = ServiceEndpoints::of_slices(&slices);
         let endpoints: Vec<EndpointList> =
             names.iter().map(|n| found.port(Some(n), None)).collect();
         for endpoints in &endpoints {

@@ -1,11 +1,12 @@
 //! Services and ServiceImports as backends: ports, endpoints, and the policies that are for them.
 
-use super::{found::Found, key::BackendKey, policy::winners::BackendPolicies};
+use super::{found::ServiceEndpoints, key::BackendKey, policy::winners::BackendPolicies};
 use crate::{
     attachment::{
         Options, RouteKind, Snapshot,
         effective::{
-            AppProtocol, BackendAddress, BackendPort, BackendPortKey, BackendProblem, EndpointList,
+            AppProtocol, BackendAddress, BackendPortKey, BackendProblem, EffectiveBackendPort,
+            EndpointList,
         },
     },
     meta::{NamespacedName, ObjectRef, Transport},
@@ -84,9 +85,9 @@ pub(in crate::attachment) struct PortState {
     pub(in crate::attachment) port: u16,
     pub(in crate::attachment) protocol: String,
     /// For whom no BackendTLSPolicy applies: meshes, and TLS that is passed through.
-    pub(in crate::attachment) plain: Arc<BackendPort>,
+    pub(in crate::attachment) plain: Arc<EffectiveBackendPort>,
     /// For whom BackendTLSPolicies apply, where there is one for this port.
-    by_tls: Option<Result<Arc<BackendPort>, BackendProblem>>,
+    by_tls: Option<Result<Arc<EffectiveBackendPort>, BackendProblem>>,
     /// Whoever the client is.
     pub(in crate::attachment) endpoints: Arc<EndpointList>,
 }
@@ -113,7 +114,7 @@ impl PortState {
     pub(in crate::attachment) fn target(
         &self,
         originates: bool,
-    ) -> Result<Arc<BackendPort>, BackendProblem> {
+    ) -> Result<Arc<EffectiveBackendPort>, BackendProblem> {
         match &self.by_tls {
             Some(target) if originates => target.clone(),
             _ => Ok(self.plain.clone()),
@@ -203,8 +204,8 @@ pub(in crate::attachment) fn examine(
     }
     let nothing_known = slices.is_empty() && endpoints.is_none();
     let mut found = match endpoints {
-        Some(endpoints) => Found::of_endpoints(endpoints, &key.name.namespace),
-        None => Found::of_slices(&slices),
+        Some(endpoints) => ServiceEndpoints::of_endpoints(endpoints, &key.name.namespace),
+        None => ServiceEndpoints::of_slices(&slices),
     };
     for port in raw {
         let Some(number) = u16::try_from(port.port).ok().filter(|p| *p > 0) else {
@@ -216,7 +217,7 @@ pub(in crate::attachment) fn examine(
             found.port(port.name, port.protocol)
         };
         let protocol = port.protocol.unwrap_or("TCP");
-        let plain = BackendPort {
+        let plain = EffectiveBackendPort {
             key: BackendPortKey {
                 import: key.import,
                 name: key.name.clone(),
@@ -233,7 +234,7 @@ pub(in crate::attachment) fn examine(
         state.by_number.entry(number).or_default().push(place);
         let policy = policies.tls_for(port.name).filter(|_| protocol == "TCP");
         let by_tls = policy.map(|(policy, tls)| match tls {
-            Ok(tls) => Ok(Arc::new(BackendPort {
+            Ok(tls) => Ok(Arc::new(EffectiveBackendPort {
                 tls: Some(tls),
                 ..plain.clone()
             })),

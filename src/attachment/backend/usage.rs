@@ -38,14 +38,14 @@ pub(in crate::attachment) enum Traffic {
 
 /// The uses of all backends by routes that are accepted, conflicts between routes included.
 #[derive(Clone, Debug, Default)]
-pub(in crate::attachment) struct Usage {
+pub(in crate::attachment) struct BackendUsage {
     /// With the number of routes for each.
     of_backend: Map<BackendKey, BTreeMap<Use, usize>>,
     /// In order, each once.
     of_route: Map<RouteId, Vec<(BackendKey, Use)>>,
 }
 
-impl Usage {
+impl BackendUsage {
     /// Replaces the uses of a route. Returns the backends for which that makes a difference.
     pub(in crate::attachment) fn set(
         &mut self,

@@ -21,7 +21,7 @@ pub struct EffectiveBackend {
     pub filters: EffectiveFilters,
     /// Where requests really go. Where the reference is not valid, its share of requests is answered
     /// with 500 (HTTPRoute `spec.rules[].backendRefs`), or refused below HTTP.
-    pub target: Result<Arc<BackendPort>, BackendProblem>,
+    pub target: Result<Arc<EffectiveBackendPort>, BackendProblem>,
     /// The session persistence that applies: the rule's own, else that of a BackendLBPolicy (GEP-1619).
     pub session_persistence: Option<SessionPersistence>,
 }
@@ -39,7 +39,7 @@ impl EffectiveBackend {
 /// Its endpoints are no part of it, so that no rule changes when they do: [`Effective::endpoints`](super::Effective::endpoints)
 /// has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackendPort {
+pub struct EffectiveBackendPort {
     /// The port.
     pub key: BackendPortKey,
     /// The protocol that the backend speaks, from the Service port's `appProtocol` (GEP-1911), as in

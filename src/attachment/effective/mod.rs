@@ -17,7 +17,7 @@ mod session;
 
 pub use app_protocol::AppProtocol;
 pub use backend::{
-    BackendPort, BackendPortKey, EffectiveBackend, EffectiveBackendTls, EffectiveFilters,
+    BackendPortKey, EffectiveBackend, EffectiveBackendPort, EffectiveBackendTls, EffectiveFilters,
     EffectiveMirror, TrustedAuthorities,
 };
 pub(super) use endpoints::shared;

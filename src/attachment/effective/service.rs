@@ -1,7 +1,8 @@
 //! Services with the mesh routes that govern requests to them (GEP-1426).
 
 use super::{
-    BackendPort, BackendProblem, ConnectionRouteRules, EndpointList, GrpcRouteRules, HttpRouteRules,
+    BackendProblem, ConnectionRouteRules, EffectiveBackendPort, EndpointList, GrpcRouteRules,
+    HttpRouteRules,
 };
 use crate::{
     attachment::MULTICLUSTER_GROUP,
@@ -173,7 +174,7 @@ pub struct EffectiveServicePort {
     /// `TCP`, `UDP` or `SCTP`.
     pub protocol: String,
     /// Where requests go that no route governs, or why they go nowhere.
-    pub target: Result<Arc<BackendPort>, BackendProblem>,
+    pub target: Result<Arc<EffectiveBackendPort>, BackendProblem>,
     /// The endpoints behind it, ready or not.
     pub endpoints: Arc<EndpointList>,
 }

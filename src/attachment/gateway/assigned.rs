@@ -71,7 +71,7 @@ pub(in crate::attachment) fn assign<'a>(
         }
     }
     let mut taken: BTreeSet<Address> = owners.into_keys().collect();
-    let members = Members::of(pool);
+    let members = PoolMembers::of(pool);
     let mut give = |gateway: &GatewayState, address: GatewayStatusAddress| {
         let own = assigned.entry(gateway.name.clone()).or_default();
         own.bound.push(address);
@@ -131,12 +131,12 @@ fn fits(address: &GatewayStatusAddress, kind: Option<&AddressType>) -> bool {
 }
 
 /// Which addresses belong to a pool.
-enum Members {
+enum PoolMembers {
     Generated,
     Listed(BTreeSet<(AddressType, String)>),
 }
 
-impl Members {
+impl PoolMembers {
     fn of(pool: &AddressPool) -> Self {
         match pool {
             AddressPool::Generated => Self::Generated,

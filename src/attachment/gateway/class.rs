@@ -2,7 +2,7 @@
 
 use super::version;
 use crate::{
-    attachment::{Options, Snapshot, finding::Finding, objects::object},
+    attachment::{Options, Snapshot, condition_body::ConditionBody, objects::object},
     meta::{
         CORE_PARAMETERS, Channel, ConditionStatus, FeatureName, GROUP, ObjectRef,
         SupportedFeatures, condition::gateway_class, unexpected_kind,
@@ -14,8 +14,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::attachment) struct ClassState {
     pub(in crate::attachment) controller: String,
-    pub(in crate::attachment) accepted: Finding,
-    supported_version: Finding,
+    pub(in crate::attachment) accepted: ConditionBody,
+    supported_version: ConditionBody,
     pub(in crate::attachment) generation: Option<i64>,
 }
 
@@ -35,8 +35,10 @@ pub(in crate::attachment) fn examine_class(
         .as_ref()
         .map(v1::ParametersReference::resolve);
     let accepted = match parameters.and_then(|p| parameters_problem(&p, snapshot, options)) {
-        Some(problem) => Finding::new(false, gateway_class::reason::INVALID_PARAMETERS, problem),
-        None => Finding::new(
+        Some(problem) => {
+            ConditionBody::new(false, gateway_class::reason::INVALID_PARAMETERS, problem)
+        }
+        None => ConditionBody::new(
             true,
             gateway_class::reason::ACCEPTED,
             format!("controller `{controller}` has taken the class"),
@@ -115,13 +117,13 @@ impl ClassState {
     ) -> Self {
         let reference = object::class_reference(name);
         let accepted = if snapshot.is_left_out(&reference) {
-            Finding::new(
+            ConditionBody::new(
                 ConditionStatus::Undetermined,
                 gateway_class::reason::PENDING,
                 snapshot.absent(&reference).to_string(),
             )
         } else {
-            Finding::new(
+            ConditionBody::new(
                 true,
                 gateway_class::reason::ACCEPTED,
                 format!("{} and counts as accepted", snapshot.absent(&reference)),

@@ -15,7 +15,7 @@
 //! `HostnameConflict` is the reason where the hostname decides, else `ProtocolConflict`.
 
 use crate::{
-    attachment::finding::Finding,
+    attachment::condition_body::ConditionBody,
     meta::{Hostname, condition::listener::reason},
     v1::{Listener, ProtocolType},
 };
@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 const NAMED: usize = 8;
 
 /// The condition `Conflicted` of each listener, in the order of the spec.
-pub(super) fn between_listeners(listeners: &[Listener]) -> Vec<Finding> {
+pub(super) fn between_listeners(listeners: &[Listener]) -> Vec<ConditionBody> {
     let mut ports: BTreeMap<i32, Port> = BTreeMap::new();
     for (index, listener) in listeners.iter().enumerate() {
         let port = ports.entry(listener.port).or_default();
@@ -49,8 +49,8 @@ pub(super) fn between_listeners(listeners: &[Listener]) -> Vec<Finding> {
 }
 
 /// The condition `Conflicted` of a listener that has its port and hostname for itself.
-pub(super) fn none() -> Finding {
-    Finding::new(
+pub(super) fn none() -> ConditionBody {
+    ConditionBody::new(
         false,
         reason::NO_CONFLICTS,
         "no other listener conflicts with this one",
@@ -78,7 +78,12 @@ fn hostname(family: Family, listener: &Listener) -> Option<String> {
 }
 
 impl Port {
-    fn conflict(&self, all: &[Listener], index: usize, listener: &Listener) -> Option<Finding> {
+    fn conflict(
+        &self,
+        all: &[Listener],
+        index: usize,
+        listener: &Listener,
+    ) -> Option<ConditionBody> {
         let own = Family::of(&listener.protocol);
         let port = listener.port;
         let (mut texts, mut others_of_hostname) = (Vec::new(), 0);
@@ -114,7 +119,7 @@ impl Port {
             _ => "all of these listeners are rejected".to_owned(),
         };
         let text = format!("{}; {rejected}", texts.join("; "));
-        Some(Finding::new(true, conflict, text))
+        Some(ConditionBody::new(true, conflict, text))
     }
 
     /// Who is rejected at a port where protocols conflict: all listeners of these protocols.

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     attachment::{
         Options,
+        condition_body::{ConditionBody, join},
         effective::{EffectiveHostname, EffectiveTls},
-        finding::{Finding, join},
         objects::route_id::RouteKind,
     },
     meta::{ConditionStatus, Hostname, condition, is_port_number},
@@ -33,9 +33,9 @@ pub(in crate::attachment) struct ListenerState {
     /// From where routes may come; a sentence on why from nowhere.
     from: Result<Namespaces, String>,
     pub(in crate::attachment) tls: Option<EffectiveTls>,
-    pub(in crate::attachment) accepted: Finding,
-    pub(in crate::attachment) conflicted: Finding,
-    pub(in crate::attachment) resolved: Finding,
+    pub(in crate::attachment) accepted: ConditionBody,
+    pub(in crate::attachment) conflicted: ConditionBody,
+    pub(in crate::attachment) resolved: ConditionBody,
     /// Whether the references leave the listener able to do its work.
     pub(in crate::attachment) usable: bool,
 }
@@ -114,7 +114,7 @@ pub(super) fn examine(
         // No route can ever be attached, and the namespaces that the author had in mind are not known. The API
         // has no reason for it; the reference is not what is wrong, so that it is not `ResolvedRefs` that says so.
         let message = format!("the listener can take no route: {why}");
-        accepted = Finding::new(false, reason::INVALID, message);
+        accepted = ConditionBody::new(false, reason::INVALID, message);
     }
     let followed = listener
         .tls
@@ -128,7 +128,7 @@ pub(super) fn examine(
     if accepted.holds() && followed.as_ref().is_some_and(|f| f.without_authority) {
         let message = "the Gateway asks clients for certificates, and none of the authorities in its \
                        `spec.tls.frontend` can be used";
-        accepted = Finding::new(false, reason::NO_VALID_CA_CERTIFICATE, message);
+        accepted = ConditionBody::new(false, reason::NO_VALID_CA_CERTIFICATE, message);
     }
     let mut usable = followed.as_ref().is_none_or(|followed| followed.usable)
         && (!kinds.is_empty() || bad_kinds.is_empty());
@@ -170,12 +170,12 @@ pub(super) fn examine(
 }
 
 /// The condition `ResolvedRefs`: the first problem gives the reason, all of them the message.
-fn resolved(problems: &[(&'static str, String)]) -> Finding {
+fn resolved(problems: &[(&'static str, String)]) -> ConditionBody {
     match problems.first() {
-        None => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
+        None => ConditionBody::new(true, reason::RESOLVED_REFS, "all references are resolved"),
         Some((reason, _)) => {
             let texts: Vec<String> = problems.iter().map(|(_, text)| text.clone()).collect();
-            Finding::new(false, reason, join(&texts))
+            ConditionBody::new(false, reason, join(&texts))
         }
     }
 }
@@ -221,8 +221,8 @@ fn accept(
     listener: &Listener,
     mode: Option<&TlsModeType>,
     options: &Options,
-) -> (Option<Hostname>, Finding) {
-    let refuse = |reason, message: String| (None, Finding::new(false, reason, message));
+) -> (Option<Hostname>, ConditionBody) {
+    let refuse = |reason, message: String| (None, ConditionBody::new(false, reason, message));
     if !listener.protocol.is_known() {
         return refuse(
             reason::UNSUPPORTED_PROTOCOL,
@@ -252,7 +252,7 @@ fn accept(
         Ok(hostname) => hostname,
         Err(lack) => return refuse(reason::INVALID, lack.why()),
     };
-    let accepted = Finding::new(
+    let accepted = ConditionBody::new(
         ConditionStatus::True,
         reason::ACCEPTED,
         "the listener is valid",

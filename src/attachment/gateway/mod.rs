@@ -15,8 +15,8 @@ pub(super) use class::{ClassState, examine_class};
 
 use super::{
     Options, Snapshot,
+    condition_body::{ConditionBody, Problem, join, names},
     effective::{Certificate, IdleListener},
-    finding::{Finding, join, names},
     objects::{certificates::Certificates, grants::Grants, object},
 };
 use crate::{
@@ -29,7 +29,7 @@ use class::parameters_problem;
 use condition::{gateway::reason, listener as on_listener};
 use listener::ListenerState;
 use std::sync::Arc;
-use tls::{Problem, References};
+use tls::References;
 
 /// A Gateway of one of our classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,16 +40,16 @@ pub(super) struct GatewayState {
     pub(super) generation: Option<i64>,
     pub(super) age: Age,
     pub(super) listeners: Vec<ListenerState>,
-    pub(super) accepted: Finding,
+    pub(super) accepted: ConditionBody,
     /// The condition `ListenersNotValid`, where `Accepted` has another reason and does not say so.
-    pub(super) listeners_not_valid: Option<Finding>,
+    pub(super) listeners_not_valid: Option<ConditionBody>,
     /// The certificate that it shows to backends, or why it cannot; nothing if it has none.
     client: Option<Result<Arc<Certificate>, Problem>>,
     pub(super) requested: Requested,
     /// Its addresses, once those of all Gateways are assigned.
     pub(super) addresses: Addresses,
     /// The condition `Programmed`, which follows from the addresses.
-    programmed: Finding,
+    programmed: ConditionBody,
 }
 
 /// Looks at a Gateway whose class is ours.
@@ -99,7 +99,7 @@ pub(super) fn examine(
         listeners,
         listeners_not_valid: (listeners_valid.reason == reason::LISTENERS_NOT_VALID
             && accepted.reason != reason::LISTENERS_NOT_VALID)
-            .then(|| Finding::new(true, listeners_valid.reason, listeners_valid.message)),
+            .then(|| ConditionBody::new(true, listeners_valid.reason, listeners_valid.message)),
         programmed: accepted.clone(),
         accepted,
         requested,
@@ -118,9 +118,9 @@ fn problem(
     requested: &Requested,
     snapshot: &Snapshot,
     options: &Options,
-) -> Option<Finding> {
+) -> Option<ConditionBody> {
     if !class.accepted.holds() {
-        return Some(Finding::new(
+        return Some(ConditionBody::new(
             ConditionStatus::Undetermined,
             reason::PENDING,
             format!(
@@ -130,7 +130,7 @@ fn problem(
         ));
     }
     if let Requested::Unsupported(problem) = requested {
-        return Some(Finding::new(
+        return Some(ConditionBody::new(
             false,
             reason::UNSUPPORTED_ADDRESS,
             problem.clone(),
@@ -141,23 +141,27 @@ fn problem(
         .parameters_ref()
         .map(|reference| reference.resolve(object::namespace(&gateway.metadata)));
     let problem = parameters.and_then(|p| parameters_problem(&p, snapshot, options))?;
-    Some(Finding::new(false, reason::INVALID_PARAMETERS, problem))
+    Some(ConditionBody::new(
+        false,
+        reason::INVALID_PARAMETERS,
+        problem,
+    ))
 }
 
 /// The condition `Accepted` of a Gateway as far as it follows from its listeners: it needs one that is valid,
 /// and names those that are not (Gateway `spec.listeners`).
-fn valid_listeners(listeners: &[ListenerState]) -> Finding {
+fn valid_listeners(listeners: &[ListenerState]) -> ConditionBody {
     let bad: Vec<&ListenerState> = listeners.iter().filter(|l| !l.in_force()).collect();
     let good = || listeners.iter().filter(|l| l.in_force());
     if listeners.is_empty() {
-        return Finding::new(
+        return ConditionBody::new(
             false,
             reason::LISTENERS_NOT_VALID,
             "the Gateway has no listener: expected at least one in `spec.listeners`",
         );
     }
     if bad.is_empty() {
-        return Finding::new(true, reason::ACCEPTED, "every listener is valid");
+        return ConditionBody::new(true, reason::ACCEPTED, "every listener is valid");
     }
     let mut texts = Vec::new();
     let conflicted = || bad.iter().filter(|l| l.conflicted.holds());
@@ -176,14 +180,14 @@ fn valid_listeners(listeners: &[ListenerState]) -> Finding {
     let texts = texts.join("; ");
     if good().next().is_none() {
         let message = format!("no listener is serving: {texts}");
-        return Finding::new(false, reason::LISTENERS_NOT_VALID, message);
+        return ConditionBody::new(false, reason::LISTENERS_NOT_VALID, message);
     }
     let message = format!("{texts}; serving: {}", names(good().map(|l| &*l.name)));
-    Finding::new(true, reason::LISTENERS_NOT_VALID, message)
+    ConditionBody::new(true, reason::LISTENERS_NOT_VALID, message)
 }
 
 /// What keeps a listener from taking traffic: its conditions, and their types.
-fn obstacles(listener: &ListenerState) -> impl Iterator<Item = (&'static str, &Finding)> {
+fn obstacles(listener: &ListenerState) -> impl Iterator<Item = (&'static str, &ConditionBody)> {
     let accepted =
         (!listener.accepted.holds()).then_some((on_listener::ACCEPTED, &listener.accepted));
     let conflicted =
@@ -223,7 +227,7 @@ impl GatewayState {
     }
 
     /// What keeps the Gateway as a whole from taking traffic: a condition and its type.
-    pub(super) fn obstacle(&self) -> Option<(&'static str, &Finding)> {
+    pub(super) fn obstacle(&self) -> Option<(&'static str, &ConditionBody)> {
         if !self.accepted.holds() {
             return Some((condition::gateway::ACCEPTED, &self.accepted));
         }
@@ -252,7 +256,7 @@ impl GatewayState {
 
     /// The listeners that take no traffic.
     pub(super) fn idle(&self) -> Vec<IdleListener> {
-        let say = |(kind, finding): (&str, &Finding)| {
+        let say = |(kind, finding): (&str, &ConditionBody)| {
             let status = finding.status.as_str();
             format!("{kind} {status} ({}): {}", finding.reason, finding.message)
         };
@@ -283,7 +287,7 @@ impl GatewayState {
     }
 
     /// Says which listeners let clients in that have no valid certificate, if any do.
-    fn insecure(&self) -> Option<Finding> {
+    fn insecure(&self) -> Option<ConditionBody> {
         let lets_in = |listener: &&ListenerState| {
             let validation = listener.tls.as_ref()?.client_validation.as_ref()?;
             (validation.mode == FrontendValidationModeType::AllowInsecureFallback).then_some(())
@@ -298,13 +302,17 @@ impl GatewayState {
         let text = format!(
             "`mode` is AllowInsecureFallback: clients without a valid certificate are let in by {names}"
         );
-        Some(Finding::new(true, reason::CONFIGURATION_CHANGED, text))
+        Some(ConditionBody::new(
+            true,
+            reason::CONFIGURATION_CHANGED,
+            text,
+        ))
     }
 
     /// The condition `Programmed` of the Gateway.
-    fn programmed(&self) -> Finding {
+    fn programmed(&self) -> ConditionBody {
         if !self.accepted.holds() {
-            return Finding::new(
+            return ConditionBody::new(
                 if self.accepted.status == ConditionStatus::False {
                     ConditionStatus::False
                 } else {
@@ -326,9 +334,9 @@ impl GatewayState {
         let unusable: Vec<String> = unusable.iter().chain(taken).cloned().collect();
         match &self.requested {
             _ if !unusable.is_empty() => {
-                Finding::new(false, reason::ADDRESS_NOT_USABLE, join(&unusable))
+                ConditionBody::new(false, reason::ADDRESS_NOT_USABLE, join(&unusable))
             }
-            Requested::None if self.addresses.bound.is_empty() => Finding::new(
+            Requested::None if self.addresses.bound.is_empty() => ConditionBody::new(
                 false,
                 reason::ADDRESS_NOT_ASSIGNED,
                 "every address of the pool is taken",
@@ -340,9 +348,9 @@ impl GatewayState {
                     "no address is free for one that is asked for without a `value`, of type {}",
                     kinds.join(", ")
                 );
-                Finding::new(false, reason::ADDRESS_NOT_ASSIGNED, text)
+                ConditionBody::new(false, reason::ADDRESS_NOT_ASSIGNED, text)
             }
-            _ => Finding::new(true, reason::PROGRAMMED, "the Gateway takes traffic"),
+            _ => ConditionBody::new(true, reason::PROGRAMMED, "the Gateway takes traffic"),
         }
     }
 
@@ -369,12 +377,14 @@ impl GatewayState {
         ];
         if let Some(client) = &self.client {
             let resolved = match client {
-                Ok(_) => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
+                Ok(_) => {
+                    ConditionBody::new(true, reason::RESOLVED_REFS, "all references are resolved")
+                }
                 Err((on_listener::reason::REF_NOT_PERMITTED, text)) => {
-                    Finding::new(false, reason::REF_NOT_PERMITTED, text.clone())
+                    ConditionBody::new(false, reason::REF_NOT_PERMITTED, text.clone())
                 }
                 Err((_, text)) => {
-                    Finding::new(false, reason::INVALID_CLIENT_CERTIFICATE_REF, text.clone())
+                    ConditionBody::new(false, reason::INVALID_CLIENT_CERTIFICATE_REF, text.clone())
                 }
             };
             conditions.push(resolved.condition(condition::gateway::RESOLVED_REFS, generation));
@@ -410,7 +420,7 @@ impl GatewayState {
     fn listener_status(&self, listener: &ListenerState, attached: u32) -> ListenerStatus {
         let generation = self.generation;
         let accepted = if listener.accepted.holds() && listener.conflicted.holds() {
-            Finding {
+            ConditionBody {
                 status: ConditionStatus::False,
                 ..listener.conflicted.clone()
             }
@@ -418,15 +428,15 @@ impl GatewayState {
             listener.accepted.clone()
         };
         let programmed = if !listener.in_force() {
-            Finding::new(
+            ConditionBody::new(
                 false,
                 on_listener::reason::INVALID,
                 why_not_in_force(listener),
             )
         } else if let Some(obstacle) = self.describe_obstacle() {
-            Finding::new(false, on_listener::reason::PENDING, obstacle)
+            ConditionBody::new(false, on_listener::reason::PENDING, obstacle)
         } else {
-            Finding::new(
+            ConditionBody::new(
                 true,
                 on_listener::reason::PROGRAMMED,
                 "the listener takes traffic",

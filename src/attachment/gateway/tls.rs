@@ -3,6 +3,7 @@
 use crate::{
     attachment::{
         Snapshot,
+        condition_body::Problem,
         effective::{Certificate, ClientValidation, EffectiveTls},
         objects::{
             certificates::{Certificates, authorities, is_config_map},
@@ -112,9 +113,6 @@ fn reason_of_authority(found: &'static str, reference: &ObjectRef) -> &'static s
         reason::INVALID_CA_CERTIFICATE_KIND
     }
 }
-
-/// The reason of a condition, and what is wrong.
-pub(super) type Problem = (&'static str, String);
 
 impl References<'_> {
     /// Whether the reference may be followed at all.

@@ -3,7 +3,7 @@
 use crate::{
     attachment::{
         Snapshot,
-        finding::{Finding, join, names},
+        condition_body::{ConditionBody, join, names},
     },
     crd::BUNDLE_VERSION_ANNOTATION,
     meta::{Release, condition::gateway_class::reason},
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// The condition `SupportedVersion`. CRDs of other releases are served as well as can be: the class is accepted
 /// all the same, as the specification allows.
-pub(super) fn supported(snapshot: &Snapshot, release: Release) -> Finding {
+pub(super) fn supported(snapshot: &Snapshot, release: Release) -> ConditionBody {
     let installed = || {
         let crds = snapshot.installed_crds().values();
         crds.filter(|crd| crd.is_gateway_api())
@@ -21,7 +21,7 @@ pub(super) fn supported(snapshot: &Snapshot, release: Release) -> Finding {
         let text = format!(
             "no CRD of the Gateway API is among the objects: release {release} is assumed, which is supported"
         );
-        return Finding::new(true, reason::SUPPORTED_VERSION, text);
+        return ConditionBody::new(true, reason::SUPPORTED_VERSION, text);
     }
     let found: BTreeSet<&str> = installed()
         .filter_map(|crd| crd.bundle_version.as_deref())
@@ -47,7 +47,7 @@ pub(super) fn supported(snapshot: &Snapshot, release: Release) -> Finding {
     if problems.is_empty() {
         let found = names(found.into_iter());
         let text = format!("the installed CRDs are of release {found}, which is supported");
-        return Finding::new(true, reason::SUPPORTED_VERSION, text);
+        return ConditionBody::new(true, reason::SUPPORTED_VERSION, text);
     }
     let known = match (Release::ALL.first(), Release::ALL.last()) {
         (Some(first), Some(last)) => format!("`{first}` to `{last}`"),
@@ -57,7 +57,7 @@ pub(super) fn supported(snapshot: &Snapshot, release: Release) -> Finding {
         "{}; known are {known} and their patches, and objects are judged as of {release}",
         join(&problems),
     );
-    Finding::new(false, reason::UNSUPPORTED_VERSION, text)
+    ConditionBody::new(false, reason::UNSUPPORTED_VERSION, text)
 }
 
 /// Whether a release is known, or a patch of one that is: patches have the same kinds and fields.

@@ -82,7 +82,7 @@ impl<'a> Pair<&'a str> {
     }
 
     /// What is referred to.
-    fn to(self) -> To {
+    fn to(self) -> PairHalf {
         let [group, kind] = [self.to_group, self.to_kind].map(str::to_owned);
         (group, kind, self.to_name.map(str::to_owned))
     }
@@ -90,14 +90,14 @@ impl<'a> Pair<&'a str> {
 
 /// One half of a pair, and the other.
 type From = [String; 3];
-type To = (String, String, Option<String>);
+type PairHalf = (String, String, Option<String>);
 
 /// The grants of one namespace. Each of a grant's `from` goes with each of its `to`, which are many pairs: each half is kept
 /// once, and has a number.
 #[derive(Clone, Debug, Default)]
 struct Granted {
     from: Map<From, usize>,
-    to: Map<To, usize>,
+    to: Map<PairHalf, usize>,
     pairs: HashSet<(usize, usize), RandomState>,
 }
 

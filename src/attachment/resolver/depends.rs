@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, hash_map::Entry};
 
 /// Something that others depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub(super) enum Dependency {
     /// An object, and whether it is there.
     Object(ObjectRef),
     /// The ReferenceGrants of a namespace.
@@ -48,7 +48,7 @@ pub(super) enum Dependent {
 /// All dependencies, to be asked from the other end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Depends {
-    by_key: Map<Key, Dependents>,
+    by_key: Map<Dependency, Dependents>,
 }
 
 /// What depends on one thing. Mostly that is a single object, for which a set would be many times too large.
@@ -90,11 +90,11 @@ impl Dependents {
 }
 
 /// An object and what it depends on.
-pub(super) type Edges = (Dependent, Vec<Key>);
+pub(super) type Edges = (Dependent, Vec<Dependency>);
 
 impl Depends {
     /// What depends on something.
-    pub(super) fn on(&self, key: &Key) -> impl Iterator<Item = &Dependent> {
+    pub(super) fn on(&self, key: &Dependency) -> impl Iterator<Item = &Dependent> {
         let dependents = self.by_key.get(key).into_iter().flat_map(Dependents::iter);
         #[cfg(test)]
         let dependents = dependents.inspect(|_| LOOKED_AT.add(1));
@@ -102,7 +102,7 @@ impl Depends {
     }
 
     /// The routes that depend on something.
-    pub(super) fn routes_on(&self, key: &Key) -> impl Iterator<Item = &RouteId> {
+    pub(super) fn routes_on(&self, key: &Dependency) -> impl Iterator<Item = &RouteId> {
         self.on(key).filter_map(|dependent| match dependent {
             Dependent::Route(id) => Some(id),
             _ => None,
@@ -111,7 +111,7 @@ impl Depends {
 
     /// The policies whose target something is.
     pub(super) fn policies_for(&self, key: &BackendKey) -> BTreeSet<PolicyId> {
-        self.on(&Key::Target(key.clone()))
+        self.on(&Dependency::Target(key.clone()))
             .filter_map(|dependent| match dependent {
                 Dependent::Policy(id) => Some(id.clone()),
                 _ => None,
@@ -121,7 +121,7 @@ impl Depends {
 
     /// The EndpointSlices of a backend.
     pub(super) fn slices_of(&self, key: &BackendKey) -> BTreeSet<NamespacedName> {
-        self.on(&Key::Slices(key.clone()))
+        self.on(&Dependency::Slices(key.clone()))
             .filter_map(|dependent| match dependent {
                 Dependent::Slice(name) => Some(name.clone()),
                 _ => None,
@@ -169,7 +169,7 @@ pub(super) fn of(snapshot: &Snapshot, reference: &ObjectRef) -> Option<Edges> {
 fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let class = snapshot.gateway_classes().get(&place)?;
     let reference = class.spec.parameters_ref.as_ref()?;
-    let key = Key::Object(reference.resolve());
+    let key = Dependency::Object(reference.resolve());
     Some((Dependent::Class(place), vec![key]))
 }
 
@@ -178,9 +178,9 @@ fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let mut keys = Vec::new();
     references::visit(gateway, |_, role, reference| {
         if role != Role::Class && reference.namespace != place.namespace {
-            keys.push(Key::Grants(reference.namespace.clone()));
+            keys.push(Dependency::Grants(reference.namespace.clone()));
         }
-        keys.push(Key::Object(reference));
+        keys.push(Dependency::Object(reference));
     });
     Some((Dependent::Gateway(place), keys))
 }
@@ -188,24 +188,24 @@ fn gateway(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
 fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<Edges> {
     let parts = route::parts(snapshot, &id)?;
     let own = &id.name.namespace;
-    let mut keys: Vec<Key> = parts
+    let mut keys: Vec<Dependency> = parts
         .parents
         .iter()
         .filter_map(|parent: &ParentReference| {
             let parent = parent.resolve(own);
             match BackendKey::of(&parent) {
-                Some(key) => Some(Key::Parent(key)),
+                Some(key) => Some(Dependency::Parent(key)),
                 None => (parent.group == GROUP && parent.kind == "Gateway")
-                    .then_some(Key::Object(parent)),
+                    .then_some(Dependency::Object(parent)),
             }
         })
         .collect();
     route::visit_backends(snapshot, &id, |_, backend| {
         let reference = backend.resolve(own);
         if reference.namespace != *own {
-            keys.push(Key::Grants(reference.namespace.clone()));
+            keys.push(Dependency::Grants(reference.namespace.clone()));
         }
-        keys.push(Key::Object(reference));
+        keys.push(Dependency::Object(reference));
     });
     Some((Dependent::Route(id), keys))
 }
@@ -216,9 +216,9 @@ fn policy(snapshot: &Snapshot, kind: PolicyKind, place: NamespacedName) -> Optio
     let mut keys = Vec::new();
     policy.visit_references(|_, referred| match referred {
         Referred::Target(_, target) => {
-            keys.extend(BackendKey::of(&target.reference).map(Key::Target));
+            keys.extend(BackendKey::of(&target.reference).map(Dependency::Target));
         }
-        Referred::Authority(reference) => keys.push(Key::Object(reference.clone())),
+        Referred::Authority(reference) => keys.push(Dependency::Object(reference.clone())),
     });
     Some((Dependent::Policy(id), keys))
 }
@@ -228,7 +228,7 @@ fn slice(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let service = service_of(slice).map(|name| (false, name));
     let owners = service.into_iter();
     let owners = owners.chain(import_of(slice).map(|name| (true, name)));
-    let keys = owners.map(|(import, name)| Key::Slices(BackendKey { import, name }));
+    let keys = owners.map(|(import, name)| Dependency::Slices(BackendKey { import, name }));
     Some((Dependent::Slice(place), keys.collect()))
 }
 

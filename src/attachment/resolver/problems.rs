@@ -9,8 +9,8 @@ use crate::{
             policy::{Policy, PolicyId, PolicyKind, references::Referred},
             policy_status::results::TargetResult,
         },
+        condition_body::join,
         effective::{BackendProblem, EffectiveBackend, GrpcRouteRules, HttpRouteRules},
-        finding::join,
         gateway::{
             listener::ListenerState,
             references::{self, Role},

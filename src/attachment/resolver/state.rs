@@ -1,6 +1,6 @@
 //! The objects, what was found out about them, and what has to be looked at again.
 
-use super::depends::{self, Dependent, Depends, Edges, Key};
+use super::depends::{self, Dependency, Dependent, Depends, Edges};
 use crate::attachment::{
     Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
     assembly::{assemble::Tally, claims::Claims, mesh::Lost},
@@ -8,7 +8,7 @@ use crate::attachment::{
         BackendKey, BackendState,
         policy::{self, PolicyId, PolicyKind},
         policy_status::{ancestors::Ancestors, results::TargetResult},
-        usage::Usage,
+        usage::BackendUsage,
     },
     gateway::{ClassState, GatewayState},
     map::Map,
@@ -50,7 +50,7 @@ pub struct Resolver {
     pub(super) patterns: PatternStore,
     pub(super) tallies: Map<NamespacedName, Vec<Tally>>,
     pub(super) certificates: Certificates,
-    pub(super) usage: Usage,
+    pub(super) usage: BackendUsage,
     /// Which ports of a Service its routes ask for and do not govern.
     pub(super) mesh_lost: Map<BackendKey, Lost>,
     /// Which routes want which ports of a Service.
@@ -110,7 +110,7 @@ impl Resolver {
             patterns: PatternStore::default(),
             tallies: Map::default(),
             certificates: Certificates::default(),
-            usage: Usage::default(),
+            usage: BackendUsage::default(),
             mesh_lost: Map::default(),
             mesh_claims: Map::default(),
             policies: Map::default(),
@@ -237,7 +237,7 @@ impl Resolver {
         self.mark_own(reference);
         let dependents: Vec<Dependent> = self
             .depends
-            .on(&Key::Object(reference.clone()))
+            .on(&Dependency::Object(reference.clone()))
             .cloned()
             .collect();
         for dependent in dependents {
@@ -255,10 +255,10 @@ impl Resolver {
     fn mark_edges(&mut self, (dependent, keys): &Edges) {
         for key in keys {
             match (dependent, key) {
-                (Dependent::Slice(_), Key::Slices(backend)) => {
+                (Dependent::Slice(_), Dependency::Slices(backend)) => {
                     self.dirty.backends.insert(backend.clone());
                 }
-                (Dependent::Policy(_), Key::Target(backend)) => {
+                (Dependent::Policy(_), Dependency::Target(backend)) => {
                     self.dirty.backends.insert(backend.clone());
                     self.dirty.targets.insert(backend.clone());
                 }

@@ -2,13 +2,13 @@
 
 use super::{
     state::{AtOne, Fit, ParentState, ParentTarget},
-    view::View,
+    view::RouteView,
 };
 use crate::{
     attachment::{
         Options, RouteId, RouteKind,
+        condition_body::{ConditionBody, names as names_of, push_names},
         effective::EffectiveHostname,
-        finding::{Finding, names as names_of, push_names},
         gateway::{GatewayState, listener::ListenerState, why_not_in_force},
         standing::Exclusion,
     },
@@ -17,7 +17,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-impl View<'_> {
+impl RouteView<'_> {
     pub(super) fn at_gateway(
         &self,
         reference: &ParentReference,
@@ -84,7 +84,7 @@ impl View<'_> {
         let refused = refused.joined();
         let accepted = if unsupported_port {
             listeners.clear();
-            Finding::new(
+            ConditionBody::new(
                 false,
                 reason::UNSUPPORTED_VALUE,
                 "`port` of a parentRef is not supported",
@@ -92,13 +92,13 @@ impl View<'_> {
         } else {
             match stage {
                 Stage::Attached => accepted(self.id, gateway, &listeners, &refused, |_| None),
-                Stage::NotNamed => Finding::new(
+                Stage::NotNamed => ConditionBody::new(
                     false,
                     reason::NO_MATCHING_PARENT,
                     not_named(&name, gateway, section, reference.port),
                 ),
                 Stage::NotAllowed | Stage::NoHostname | Stage::NotAccepted => {
-                    Finding::new(false, stage.reason(), refused.clone())
+                    ConditionBody::new(false, stage.reason(), refused.clone())
                 }
             }
         };
@@ -206,7 +206,7 @@ pub(in crate::attachment) fn accepted(
     listeners: &[AtOne],
     refused: &str,
     excluded: impl Fn(usize) -> Option<Exclusion>,
-) -> Finding {
+) -> ConditionBody {
     let (mut attached, mut idle, mut lost) = (Texts::default(), Texts::default(), Texts::default());
     let (mut any, mut idle_gateway) = (false, false);
     let mut reason = reason::NO_MATCHING_PARENT;
@@ -252,7 +252,7 @@ pub(in crate::attachment) fn accepted(
         parts.push(format!("rejected by others: {refused}"));
     }
     let reason = if any { reason::ACCEPTED } else { reason };
-    Finding::new(any, reason, parts.join("; "))
+    ConditionBody::new(any, reason, parts.join("; "))
 }
 
 /// Where a route is attached, and for which hosts.

@@ -2,25 +2,25 @@
 
 use super::{
     state::{ParentState, ParentTarget},
-    view::{View, World},
+    view::{RouteContext, RouteView},
 };
 use crate::{
     attachment::{
         CONFLICTED, LostPort, PortWinner,
         backend::{BackendKey, BackendState, Carrier},
-        finding::{Finding, join, names},
+        condition_body::{ConditionBody, join, names},
     },
     meta::{FeatureName, condition::route::reason},
     v1::ParentReference,
 };
 use std::borrow::Cow;
 
-impl View<'_> {
+impl RouteView<'_> {
     pub(super) fn at_service(
         &self,
         reference: &ParentReference,
         key: BackendKey,
-        world: World<'_>,
+        world: RouteContext<'_>,
     ) -> ParentState {
         let state = |target, accepted| ParentState {
             reference: reference.clone(),
@@ -28,8 +28,12 @@ impl View<'_> {
             controller: Some(world.options.mesh_controller.clone()),
             accepted,
         };
-        let refuse =
-            |reason, text: String| state(ParentTarget::Nothing, Finding::new(false, reason, text));
+        let refuse = |reason, text: String| {
+            state(
+                ParentTarget::Nothing,
+                ConditionBody::new(false, reason, text),
+            )
+        };
         let name = key.reference();
         let Some(service) = world.backends.get(&key) else {
             let absent = world.snapshot.absent(&name).to_string();
@@ -94,7 +98,7 @@ impl View<'_> {
         let at = port.map_or("every port".to_owned(), |port| format!("port {port}"));
         state(
             ParentTarget::Service { key, port },
-            Finding::new(true, reason::ACCEPTED, format!("governs {scope} to {at}")),
+            ConditionBody::new(true, reason::ACCEPTED, format!("governs {scope} to {at}")),
         )
     }
 
@@ -136,10 +140,10 @@ impl View<'_> {
 /// The condition `Accepted` of a route at a Service of which it asks for `asked` ports, where other routes govern
 /// some of them.
 pub(in crate::attachment) fn governs<'f>(
-    accepted: &'f Finding,
+    accepted: &'f ConditionBody,
     lost: &[LostPort],
     asked: impl FnOnce() -> usize,
-) -> Cow<'f, Finding> {
+) -> Cow<'f, ConditionBody> {
     if lost.is_empty() {
         return Cow::Borrowed(accepted);
     }
@@ -156,8 +160,8 @@ pub(in crate::attachment) fn governs<'f>(
             CONFLICTED
         };
         let message = format!("rejected at {}", join(&texts));
-        return Cow::Owned(Finding::new(false, reason, message));
+        return Cow::Owned(ConditionBody::new(false, reason, message));
     }
     let message = format!("{}; but not {}", accepted.message, join(&texts));
-    Cow::Owned(Finding::new(true, accepted.reason, message))
+    Cow::Owned(ConditionBody::new(true, accepted.reason, message))
 }

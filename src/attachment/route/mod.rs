@@ -16,12 +16,12 @@ pub(super) use at_gateway::accepted;
 pub(super) use at_service::governs;
 pub(super) use parts::{parts, visit_backends, visit_extensions};
 pub(super) use state::{AtOne, Fit, ParentState, ParentTarget, RouteState};
-pub(super) use view::World;
+pub(super) use view::RouteContext;
 
 use super::{
     Options, Snapshot,
     backend::BackendKey,
-    finding::Finding,
+    condition_body::ConditionBody,
     objects::{
         object::MULTICLUSTER_GROUP,
         route_id::{RouteId, RouteKind},
@@ -34,10 +34,10 @@ use crate::{
 };
 use rules::{Built, Common, Context};
 use std::collections::BTreeMap;
-use view::View;
+use view::RouteView;
 
 /// Looks at a route; nothing if it is not there.
-pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
+pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteState> {
     let parts = parts(world.snapshot, id)?;
     let hostnames: Vec<Hostname> = parts
         .hostnames
@@ -79,7 +79,7 @@ pub(super) fn examine(id: &RouteId, world: World<'_>) -> Option<RouteState> {
             ..context
         })
     });
-    let view = View {
+    let view = RouteView {
         id,
         hostnames: &hostnames,
         named_hostnames: !parts.hostnames.is_empty(),
@@ -178,14 +178,14 @@ pub(super) const PARENT_KINDS: &[(&str, &str)] = &[
     (MULTICLUSTER_GROUP, "ServiceImport"),
 ];
 
-impl View<'_> {
-    fn at_parent(&self, reference: &ParentReference, world: World<'_>) -> ParentState {
+impl RouteView<'_> {
+    fn at_parent(&self, reference: &ParentReference, world: RouteContext<'_>) -> ParentState {
         let place = reference.resolve(&self.id.name.namespace);
         let nothing = |text: String| ParentState {
             reference: reference.clone(),
             target: ParentTarget::Nothing,
             controller: None,
-            accepted: Finding::new(false, reason::NO_MATCHING_PARENT, text),
+            accepted: ConditionBody::new(false, reason::NO_MATCHING_PARENT, text),
         };
         if reference.is_gateway() {
             let name = place.namespaced_name();

@@ -11,18 +11,21 @@ use crate::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// The parts of a route of any kind that are needed to know what it depends on.
-pub(in crate::attachment) struct Parts<'a> {
+pub(in crate::attachment) struct RouteParts<'a> {
     pub(in crate::attachment) metadata: &'a ObjectMeta,
     pub(in crate::attachment) parents: &'a [ParentReference],
     pub(in crate::attachment) hostnames: &'a [String],
 }
 
 /// The common parts of a route; nothing if it is not there.
-pub(in crate::attachment) fn parts<'a>(snapshot: &'a Snapshot, id: &RouteId) -> Option<Parts<'a>> {
+pub(in crate::attachment) fn parts<'a>(
+    snapshot: &'a Snapshot,
+    id: &RouteId,
+) -> Option<RouteParts<'a>> {
     macro_rules! parts {
         ($routes:ident $(, $hostnames:ident)?) => {{
             let route = snapshot.$routes().get(&id.name)?;
-            Parts {
+            RouteParts {
                 metadata: &route.metadata,
                 parents: &route.spec.parent_refs,
                 hostnames: { let names: &[String] = &[]; $( let _ = names; let names = &route.spec.$hostnames[..]; )? names },
@@ -34,7 +37,7 @@ pub(in crate::attachment) fn parts<'a>(snapshot: &'a Snapshot, id: &RouteId) -> 
         RouteKind::Grpc => {
             let route = snapshot.grpc_routes().get(&id.name)?;
             let spec = route.spec.as_ref();
-            Parts {
+            RouteParts {
                 metadata: &route.metadata,
                 parents: spec.map(|s| s.parent_refs.as_slice()).unwrap_or_default(),
                 hostnames: spec.map(|s| s.hostnames.as_slice()).unwrap_or_default(),

@@ -2,7 +2,9 @@
 
 use super::rules::Built;
 use crate::{
-    attachment::{backend::BackendKey, effective::EffectiveHostname, finding::Finding},
+    attachment::{
+        backend::BackendKey, condition_body::ConditionBody, effective::EffectiveHostname,
+    },
     meta::{Age, NamespacedName},
     v1::ParentReference,
 };
@@ -31,7 +33,7 @@ pub(in crate::attachment) struct ParentState {
     pub(in crate::attachment) target: ParentTarget,
     /// The controller under whose name the status is written; nothing for parents that are not ours.
     pub(in crate::attachment) controller: Option<String>,
-    pub(in crate::attachment) accepted: Finding,
+    pub(in crate::attachment) accepted: ConditionBody,
 }
 
 /// What a parentRef leads to.

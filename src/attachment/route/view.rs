@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a route is looked at with.
 #[derive(Clone, Copy)]
-pub(in crate::attachment) struct World<'a> {
+pub(in crate::attachment) struct RouteContext<'a> {
     pub(in crate::attachment) options: &'a Options,
     pub(in crate::attachment) snapshot: &'a Snapshot,
     pub(in crate::attachment) grants: &'a Grants,
@@ -29,7 +29,7 @@ pub(in crate::attachment) struct World<'a> {
 }
 
 /// What of a route its parents look at.
-pub(super) struct View<'a> {
+pub(super) struct RouteView<'a> {
     pub(super) id: &'a RouteId,
     pub(super) hostnames: &'a [Hostname],
     /// Whether the route names hostnames at all, readable or not.

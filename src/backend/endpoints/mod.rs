@@ -69,13 +69,13 @@ impl EndpointIndex {
 
 /// What can be asked of an endpoint; the best comes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
+enum EndpointState {
     Ready,
     Serving,
     Gone,
 }
 
-impl State {
+impl EndpointState {
     fn of(endpoint: &Endpoint<'_>) -> Self {
         if endpoint.ready {
             Self::Ready
@@ -106,12 +106,13 @@ impl EndpointSet {
         let mut places = list.places();
         places.sort_by(|(_, one), (_, other)| {
             let by_identity = identity(one).cmp(&identity(other));
-            by_identity.then(State::of(one).cmp(&State::of(other)))
+            by_identity.then(EndpointState::of(one).cmp(&EndpointState::of(other)))
         });
         places.dedup_by(|(_, later), (_, first)| identity(later) == identity(first));
-        places.sort_by_key(|(_, endpoint)| State::of(endpoint));
-        let until = |state| places.partition_point(|(_, endpoint)| State::of(endpoint) <= state);
-        let (ready, serving) = (until(State::Ready), until(State::Serving));
+        places.sort_by_key(|(_, endpoint)| EndpointState::of(endpoint));
+        let until =
+            |state| places.partition_point(|(_, endpoint)| EndpointState::of(endpoint) <= state);
+        let (ready, serving) = (until(EndpointState::Ready), until(EndpointState::Serving));
         let order = places.into_iter().map(|(place, _)| place).collect();
         Self {
             order,

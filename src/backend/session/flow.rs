@@ -2,8 +2,8 @@
 
 use super::{
     MOST_TOKENS, SessionKeys,
-    policy::{Carrier, SessionPolicy},
-    recall::{Due, Millis, Recall, Refusal, Served, Session, SessionHeader},
+    policy::{SessionPolicy, TokenCarrier},
+    recall::{Due, Millis, Recall, Served, Session, SessionHeader, TokenRefusal},
     rule::RuleSessions,
     token::{Attributes, Sent, Token},
 };
@@ -39,16 +39,16 @@ impl RuleSessions {
             .filter_map(|place| self.policies.get(*place));
         for policy in carriers {
             let mut looked_at = 0;
-            let mut judge = |text: Result<&[u8], Refusal>| {
+            let mut judge = |text: Result<&[u8], TokenRefusal>| {
                 looked_at += 1;
                 let judged = match text {
-                    _ if looked_at > MOST_TOKENS => Err(Refusal::TooMany),
+                    _ if looked_at > MOST_TOKENS => Err(TokenRefusal::TooMany),
                     text => text.and_then(|text| self.open(policy, text, keys, now)),
                 };
                 match judged {
                     Ok(session) => Some(session),
-                    Err(Refusal::TooMany) => {
-                        recall.refusal = Some(Refusal::TooMany);
+                    Err(TokenRefusal::TooMany) => {
+                        recall.refusal = Some(TokenRefusal::TooMany);
                         None
                     }
                     Err(refusal) => {
@@ -59,11 +59,11 @@ impl RuleSessions {
             };
             let mut lines = request.header(policy.request_header());
             let session = lines.find_map(|line| match &policy.carrier {
-                Carrier::Header(_) => judge(Ok(line.trim_ascii())),
-                Carrier::Cookie { name, .. } => keys.cookies().find(line, name, |sent| {
+                TokenCarrier::Header(_) => judge(Ok(line.trim_ascii())),
+                TokenCarrier::Cookie { name, .. } => keys.cookies().find(line, name, |sent| {
                     judge(match sent {
                         Sent::Value(value) => Ok(value.as_bytes()),
-                        Sent::Malformed => Err(Refusal::Malformed),
+                        Sent::Malformed => Err(TokenRefusal::Malformed),
                     })
                 }),
             });
@@ -82,26 +82,26 @@ impl RuleSessions {
         text: &[u8],
         keys: &SessionKeys,
         now: Millis,
-    ) -> Result<Session, Refusal> {
+    ) -> Result<Session, TokenRefusal> {
         let (token, old_key) = keys.open(text, &self.binding)?;
         if now.until(token.created.max(token.last_used)) > SKEW {
-            return Err(Refusal::FromTheFuture);
+            return Err(TokenRefusal::FromTheFuture);
         }
         let backend = self.backends.iter().position(|b| b.key == token.backend);
-        let backend = backend.ok_or(Refusal::BackendGone)?;
-        let policy = self.of_backend(backend).ok_or(Refusal::BackendGone)?;
+        let backend = backend.ok_or(TokenRefusal::BackendGone)?;
+        let policy = self.of_backend(backend).ok_or(TokenRefusal::BackendGone)?;
         if !policy.shares_carrier(carrier) {
-            return Err(Refusal::BackendGone);
+            return Err(TokenRefusal::BackendGone);
         }
         // "Once the AbsoluteTimeout duration has elapsed, the session becomes invalid."
         let absolute = policy.absolute_timeout();
         if absolute.is_some_and(|timeout| token.created.until(now) >= timeout.as_millis()) {
-            return Err(Refusal::Expired);
+            return Err(TokenRefusal::Expired);
         }
         // "Once the session has been idle for more than the specified IdleTimeout duration".
         let idle = policy.idle_timeout();
         if idle.is_some_and(|timeout| token.last_used.until(now) > timeout.as_millis()) {
-            return Err(Refusal::Idle);
+            return Err(TokenRefusal::Idle);
         }
         Ok(Session {
             backend,
@@ -139,8 +139,8 @@ impl RuleSessions {
         };
         let text = keys.seal(token, &self.binding, nonce)?;
         let value = match &policy.carrier {
-            Carrier::Header(_) => text,
-            Carrier::Cookie {
+            TokenCarrier::Header(_) => text,
+            TokenCarrier::Cookie {
                 name, permanent, ..
             } => {
                 let timeout = policy.absolute_timeout().filter(|_| *permanent);

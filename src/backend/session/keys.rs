@@ -11,7 +11,7 @@
 use super::{
     cookie::Cookies,
     parent::Binding,
-    recall::Refusal,
+    recall::TokenRefusal,
     session_key::SessionKey,
     token::{self, Token},
 };
@@ -108,27 +108,31 @@ impl SessionKeys {
     }
 
     /// What a text says as a token, and whether one of the older keys sealed it.
-    pub(super) fn open(&self, text: &[u8], binding: &Binding) -> Result<(Token, bool), Refusal> {
+    pub(super) fn open(
+        &self,
+        text: &[u8],
+        binding: &Binding,
+    ) -> Result<(Token, bool), TokenRefusal> {
         if text.len() > TEXT {
-            return Err(Refusal::Oversized);
+            return Err(TokenRefusal::Oversized);
         }
         // What could be decoded from so long a text fits.
         let mut bytes = [0; LENGTH + 2];
         match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
             Ok(LENGTH) => {}
-            _ => return Err(Refusal::Malformed),
+            _ => return Err(TokenRefusal::Malformed),
         }
-        let parts = Parts::of(&bytes).ok_or(Refusal::Malformed)?;
+        let parts = TokenParts::of(&bytes).ok_or(TokenRefusal::Malformed)?;
         if parts.version != VERSION {
-            return Err(Refusal::Malformed);
+            return Err(TokenRefusal::Malformed);
         }
         let all =
             std::iter::once((&self.first, false)).chain(self.older.iter().map(|key| (key, true)));
-        let mut refusal = Refusal::UnknownKey;
+        let mut refusal = TokenRefusal::UnknownKey;
         for (key, old) in all.filter(|(key, _)| key.name == parts.key) {
             match key.open(&parts, binding) {
                 Some(token) => return Ok((token, old)),
-                None => refusal = Refusal::NotAuthentic,
+                None => refusal = TokenRefusal::NotAuthentic,
             }
         }
         Err(refusal)
@@ -145,7 +149,7 @@ impl fmt::Debug for SessionKeys {
 }
 
 /// The parts of a sealed token.
-struct Parts {
+struct TokenParts {
     version: u8,
     key: [u8; KEY_NAME],
     nonce: [u8; NONCE],
@@ -153,7 +157,7 @@ struct Parts {
     tag: [u8; TAG],
 }
 
-impl Parts {
+impl TokenParts {
     fn of(bytes: &[u8]) -> Option<Self> {
         let ([version], rest) = bytes.split_first_chunk()?;
         let (key, rest) = rest.split_first_chunk()?;
@@ -209,7 +213,7 @@ impl Sealer {
         Some(bytes)
     }
 
-    fn open(&self, parts: &Parts, binding: &Binding) -> Option<Token> {
+    fn open(&self, parts: &TokenParts, binding: &Binding) -> Option<Token> {
         let mut bytes = parts.encrypted;
         let opened = self.cipher.decrypt_inout_detached(
             &Nonce::from(parts.nonce),

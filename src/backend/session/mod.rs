@@ -67,7 +67,7 @@
 //! assert_eq!(recall.session().map(Session::endpoint), Some(endpoint));
 //! assert_eq!(sessions.due(&recall, &served), Some(Due::Idle));
 //! let recall = sessions.recall(&request, &keys, now + Duration::from_secs(601));
-//! assert_eq!((recall.session(), recall.refusal()), (None, Some(Refusal::Idle)));
+//! assert_eq!((recall.session(), recall.refusal()), (None, Some(TokenRefusal::Idle)));
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -106,7 +106,7 @@ mod without;
 pub use keys::SessionKeys;
 pub use parent::SessionParent;
 pub use policy::{SessionOrigin, SessionPolicy};
-pub use recall::{Applied, Due, Recall, Refusal, Served, Session, SessionHeader};
+pub use recall::{Applied, Due, Recall, Served, Session, SessionHeader, TokenRefusal};
 pub use rule::{RuleSessions, SameSite, SessionOptions};
 pub use session_key::SessionKey;
 #[cfg(not(feature = "sessions"))]

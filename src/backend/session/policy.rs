@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionPolicy {
     origin: SessionOrigin,
-    pub(super) carrier: Carrier,
+    pub(super) carrier: TokenCarrier,
     absolute_timeout: Option<Duration>,
     idle_timeout: Option<Duration>,
 }
@@ -32,7 +32,7 @@ pub enum SessionOrigin {
 
 /// What a token travels in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Carrier {
+pub(super) enum TokenCarrier {
     Cookie {
         name: Box<str>,
         permanent: bool,
@@ -70,7 +70,7 @@ impl SessionPolicy {
                 let name = name.map_or_else(generated, |name| name.as_str().to_owned());
                 // Settings have names of headers only, and a made-up name is one.
                 let unused = HeaderName::from_static("gwapi-session");
-                Carrier::Header(name.parse().unwrap_or(unused))
+                TokenCarrier::Header(name.parse().unwrap_or(unused))
             }
             SessionTransport::Cookie(SessionCookie {
                 name,
@@ -93,7 +93,7 @@ impl SessionPolicy {
                     // service."
                     (None, SessionCookiePath::Matched, SessionOrigin::Policy) => CookiePath::Unset,
                 };
-                Carrier::Cookie {
+                TokenCarrier::Cookie {
                     name: name.into(),
                     permanent,
                     path,
@@ -118,27 +118,27 @@ impl SessionPolicy {
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.carrier {
-            Carrier::Cookie { name, .. } => name,
-            Carrier::Header(name) => name.as_str(),
+            TokenCarrier::Cookie { name, .. } => name,
+            TokenCarrier::Header(name) => name.as_str(),
         }
     }
 
     /// Whether the token travels in a cookie, and not in a header of its own (`type`).
     #[must_use]
     pub fn is_cookie(&self) -> bool {
-        matches!(self.carrier, Carrier::Cookie { .. })
+        matches!(self.carrier, TokenCarrier::Cookie { .. })
     }
 
     /// Whether clients keep the cookie until the absolute timeout (`cookieConfig.lifetimeType: Permanent`).
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        matches!(self.carrier, Carrier::Cookie { permanent, .. } if permanent)
+        matches!(self.carrier, TokenCarrier::Cookie { permanent, .. } if permanent)
     }
 
     /// The path for which clients send the cookie where this match of the rule led to the backend.
     #[must_use]
     pub fn cookie_path(&self, match_index: usize) -> Option<&str> {
-        let Carrier::Cookie { path, .. } = &self.carrier else {
+        let TokenCarrier::Cookie { path, .. } = &self.carrier else {
             return None;
         };
         match path {
@@ -164,8 +164,8 @@ impl SessionPolicy {
     #[must_use]
     pub fn request_header(&self) -> &HeaderName {
         match &self.carrier {
-            Carrier::Cookie { .. } => &COOKIE,
-            Carrier::Header(name) => name,
+            TokenCarrier::Cookie { .. } => &COOKIE,
+            TokenCarrier::Header(name) => name,
         }
     }
 
@@ -173,8 +173,8 @@ impl SessionPolicy {
     #[must_use]
     pub fn response_header(&self) -> &HeaderName {
         match &self.carrier {
-            Carrier::Cookie { .. } => &SET_COOKIE,
-            Carrier::Header(name) => name,
+            TokenCarrier::Cookie { .. } => &SET_COOKIE,
+            TokenCarrier::Header(name) => name,
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Recall {
     /// When the request came.
     pub(super) now: Millis,
     pub(super) session: Option<Session>,
-    pub(super) refusal: Option<Refusal>,
+    pub(super) refusal: Option<TokenRefusal>,
 }
 
 impl Recall {
@@ -42,10 +42,10 @@ impl Recall {
     }
 
     /// Why a token that came with the request selects nothing: the first one of several, unless there were
-    /// [too many](Refusal::TooMany) to look at each. There may be a session beside it, since a client can send several cookies
+    /// [too many](TokenRefusal::TooMany) to look at each. There may be a session beside it, since a client can send several cookies
     /// of one name.
     #[must_use]
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub fn refusal(&self) -> Option<TokenRefusal> {
         self.refusal
     }
 }
@@ -85,7 +85,7 @@ impl Session {
 /// Why a token selects nothing. Displayed as a sentence for people who operate the data plane; clients learn nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum TokenRefusal {
     /// It does not have the form of a token of this library: the backend may use a cookie of the same name.
     #[error("the token is malformed")]
     Malformed,

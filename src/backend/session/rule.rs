@@ -91,7 +91,7 @@ impl RuleSessions {
     ) -> Result<Option<Self>, SessionSettingsError> {
         let of_match = |one| path::of_http(one, &route.patterns);
         Self::new(
-            Owner::new(parent, RouteKind::Http, &route.reference, rule.index),
+            TokenOwner::new(parent, RouteKind::Http, &route.reference, rule.index),
             rule.session_persistence.as_ref(),
             &rule.backends,
             || rule.matches.iter().map(of_match).collect(),
@@ -112,7 +112,7 @@ impl RuleSessions {
     ) -> Result<Option<Self>, SessionSettingsError> {
         let of_match = |one| path::of_grpc(one, &route.patterns);
         Self::new(
-            Owner::new(parent, RouteKind::Grpc, &route.reference, rule.index),
+            TokenOwner::new(parent, RouteKind::Grpc, &route.reference, rule.index),
             rule.session_persistence.as_ref(),
             &rule.backends,
             || rule.matches.iter().map(of_match).collect(),
@@ -121,7 +121,7 @@ impl RuleSessions {
     }
 
     fn new(
-        owner: Owner<'_>,
+        owner: TokenOwner<'_>,
         of_rule: Option<&SessionPersistence>,
         backends: &[EffectiveBackend],
         paths: impl FnOnce() -> Arc<[String]>,
@@ -231,14 +231,14 @@ impl RuleSessions {
 }
 
 /// The rule.
-struct Owner<'a> {
+struct TokenOwner<'a> {
     parent: &'a SessionParent,
     kind: RouteKind,
     route: &'a NamespacedName,
     rule: usize,
 }
 
-impl<'a> Owner<'a> {
+impl<'a> TokenOwner<'a> {
     fn new(
         parent: &'a SessionParent,
         kind: RouteKind,

@@ -2,7 +2,7 @@
 
 use super::{
     parent::Binding,
-    recall::Refusal,
+    recall::TokenRefusal,
     session_key::SessionKey,
     token::{Attributes, Sent, Token},
 };
@@ -30,7 +30,7 @@ impl SessionKeys {
         match self.0 {}
     }
 
-    pub(super) fn open(&self, _: &[u8], _: &Binding) -> Result<(Token, bool), Refusal> {
+    pub(super) fn open(&self, _: &[u8], _: &Binding) -> Result<(Token, bool), TokenRefusal> {
         match self.0 {}
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     crd::Crd,
-    findings::{Bundle, UpgradeFindings, text},
+    findings::{ReleaseChannel, UpgradeFindings, text},
 };
 use crate::{
     meta::Channel,
@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What the CRDs in the input say of what is installed, by kind. One of a release that is not known says nothing.
-pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, Bundle> {
+pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, ReleaseChannel> {
     let place = |crd: &Crd<'_>| {
         let release = crd.bundle_version()?.parse().ok()?;
         let channel = match crd.is_experimental() {
@@ -27,7 +27,7 @@ pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, Bundle> {
 
 /// What is installed of the kind of an object: as its CRD says. Without one, the release that is known, in the channel that
 /// takes the object as it is, the one to which the upgrade leads before the other. Nothing where nothing is known of it.
-pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<Bundle> {
+pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<ReleaseChannel> {
     if let Some(place) = found.installed.get(text(object, "/kind")) {
         return Some(*place);
     }
@@ -49,7 +49,7 @@ pub(super) fn may_have(kind: &str, found: &UpgradeFindings) -> bool {
 }
 
 /// Whether a release and channel serve the version in which an object is written.
-pub(super) fn serves(version: &'static KindVersion, (release, channel): Bundle) -> bool {
+pub(super) fn serves(version: &'static KindVersion, (release, channel): ReleaseChannel) -> bool {
     version
         .installation(release, channel)
         .is_some_and(|installation| installation.served)
@@ -57,7 +57,7 @@ pub(super) fn serves(version: &'static KindVersion, (release, channel): Bundle) 
 
 /// The errors that a release and channel have for an object, fields that they do not have among them. Nothing if they do not serve
 /// its version.
-fn said(object: &Value, place: Bundle) -> Option<Vec<Finding>> {
+fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>> {
     let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
     if !serves(version, place) {
         return None;
@@ -72,7 +72,7 @@ fn said(object: &Value, place: Bundle) -> Option<Vec<Finding>> {
 }
 
 /// Whether a release and channel serve the version of an object, and have the field at a path and nothing against what is there.
-pub(super) fn takes(object: &Value, path: &str, place: Bundle) -> bool {
+pub(super) fn takes(object: &Value, path: &str, place: ReleaseChannel) -> bool {
     said(object, place).is_some_and(|errors| {
         !errors
             .iter()

@@ -64,13 +64,13 @@ pub struct UpgradeFinding {
 }
 
 /// A bundle of CRDs: a release and a channel.
-pub(super) type Bundle = (Release, Channel);
+pub(super) type ReleaseChannel = (Release, Channel);
 
 /// What was found so far, and where the upgrade leads.
 pub(super) struct UpgradeFindings {
     pub(super) from: Option<Release>,
     /// By kind, what the CRDs in the input say of what is installed.
-    pub(super) installed: BTreeMap<String, Bundle>,
+    pub(super) installed: BTreeMap<String, ReleaseChannel>,
     pub(super) release: Release,
     pub(super) channel: Channel,
     pub(super) list: Vec<UpgradeFinding>,

@@ -2,7 +2,7 @@
 
 use super::{
     before,
-    findings::{Bundle, Impact, UpgradeFindings},
+    findings::{Impact, ReleaseChannel, UpgradeFindings},
 };
 use crate::{
     conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
@@ -27,7 +27,7 @@ pub(super) fn check(
         true => Ok(object.clone()),
         false => convert_value(object, &to),
     };
-    let mut judged = Judged {
+    let mut judged = JudgedForm {
         object,
         written: version,
         wanted,
@@ -88,7 +88,7 @@ pub(super) fn check(
 }
 
 /// An object whose form in the version that stores it is judged.
-struct Judged<'o> {
+struct JudgedForm<'o> {
     /// The object as it is written.
     object: &'o Value,
     /// The version in which it is written.
@@ -100,7 +100,7 @@ struct Judged<'o> {
     /// Whether the release takes it as it is written.
     taken: bool,
     /// What is installed before the upgrade.
-    before: Option<Bundle>,
+    before: Option<ReleaseChannel>,
 }
 
 /// Whether the release serves the version in which an object is written, and has nothing against the object there.
@@ -161,7 +161,7 @@ fn add_changed(object: &Value, path: &str, help: String, found: &mut UpgradeFind
     );
 }
 
-impl Judged<'_> {
+impl JudgedForm<'_> {
     /// Whether what is installed serves the version that stores the object after the upgrade.
     fn is_in_version_before(&self) -> bool {
         let api_version = self
@@ -176,7 +176,7 @@ impl Judged<'_> {
 
     /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
     /// the upgrade or in that in which it is written.
-    fn is_taken_before(&self, path: &str, before: Bundle) -> bool {
+    fn is_taken_before(&self, path: &str, before: ReleaseChannel) -> bool {
         let stored = self.stored.into_iter();
         stored
             .chain([self.object])

@@ -3,7 +3,7 @@
 use super::{
     before,
     crd::{Crd, Versions, stored_in},
-    findings::{Bundle, Impact, UpgradeFindings, text},
+    findings::{Impact, ReleaseChannel, UpgradeFindings, text},
     form,
 };
 use crate::{
@@ -238,7 +238,7 @@ fn check_version(
 }
 
 /// Whether a release and channel store objects in this version.
-fn stores(version: &'static KindVersion, (release, channel): Bundle) -> bool {
+fn stores(version: &'static KindVersion, (release, channel): ReleaseChannel) -> bool {
     version
         .installation(release, channel)
         .is_some_and(|installation| installation.stored)

@@ -6,7 +6,7 @@ use crate::{
         effective::{EffectiveBackend, EndpointList},
         service_of,
     },
-    lint::found::Found,
+    lint::found::FindingsByObject,
     meta::NamespacedName,
     rules::set as rules,
 };
@@ -19,7 +19,7 @@ const MOST_NAMED: usize = 8;
 type PortNames<'s> = BTreeMap<NamespacedName, BTreeSet<&'s str>>;
 
 /// Looks at the backends of all routes.
-pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
     let mut names = None;
     for rules in resolver.http_rules() {
         let id = RouteId::new(RouteKind::Http, rules.reference.clone());
@@ -58,7 +58,7 @@ fn look<'r>(
     id: &RouteId,
     (rule, backends): (usize, &[EffectiveBackend]),
     names: &mut Option<PortNames<'r>>,
-    found: &mut Found,
+    found: &mut FindingsByObject,
 ) {
     for (index, backend) in backends.iter().enumerate() {
         let Ok(target) = &backend.target else {

@@ -4,13 +4,13 @@ use crate::{
     attachment::{
         Attachment, Resolver, RouteId, RouteKind, Snapshot, Standing, effective::EffectiveHostname,
     },
-    lint::{found::Found, near::is_near_host},
+    lint::{found::FindingsByObject, near::is_near_host},
     meta::Hostname,
     rules::set as rules,
 };
 
 /// Looks at each route that a Gateway accepts. Where no hostname of a route is served, it is rejected, which its status says.
-pub(super) fn check(resolver: &Resolver, found: &mut Found) {
+pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
     let snapshot = resolver.snapshot();
     for (route, attachments) in &resolver.resolution().attachments {
         let written = written(snapshot, route);

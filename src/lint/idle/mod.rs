@@ -4,11 +4,15 @@ mod endpoints;
 mod hosts;
 mod unused;
 
-use super::{LintOptions, budget::Budget, found::Found, near::Met};
+use super::{LintOptions, budget::Budget, found::FindingsByObject, near::Met};
 use crate::attachment::Resolver;
 
 /// Looks at hostnames, endpoints, policies, grants and selectors. That selectors were passed over, if any were.
-pub(super) fn check(resolver: &Resolver, options: &LintOptions, found: &mut Found) -> Option<Met> {
+pub(super) fn check(
+    resolver: &Resolver,
+    options: &LintOptions,
+    found: &mut FindingsByObject,
+) -> Option<Met> {
     hosts::check(resolver, found);
     endpoints::check(resolver, found);
     let budget = Budget::of(options.max_namespaces);

@@ -3,13 +3,13 @@
 
 use crate::{
     attachment::{MULTICLUSTER_GROUP, NAME_LABEL, Resolver},
-    lint::{budget::Budget, found::Found},
+    lint::{budget::Budget, found::FindingsByObject},
     meta::{CORE_TARGETS, ObjectRef},
     rules::set as rules,
 };
 use std::collections::{BTreeSet, HashMap};
 
-pub(super) fn check(resolver: &Resolver, budget: &Budget, found: &mut Found) {
+pub(super) fn check(resolver: &Resolver, budget: &Budget, found: &mut FindingsByObject) {
     overridden(resolver, found);
     grants(resolver, found);
     selectors(resolver, budget, found);
@@ -17,7 +17,7 @@ pub(super) fn check(resolver: &Resolver, budget: &Budget, found: &mut Found) {
 
 /// BackendLBPolicies whose targets get requests from rules alone that have sessions of their own (GEP-1619: the
 /// configuration of a route goes before that of a policy).
-fn overridden(resolver: &Resolver, found: &mut Found) {
+fn overridden(resolver: &Resolver, found: &mut FindingsByObject) {
     let policies = &resolver.resolution().policies;
     if !policies
         .keys()
@@ -55,7 +55,7 @@ fn overridden(resolver: &Resolver, found: &mut Found) {
 }
 
 /// ReferenceGrants that name an object which is not there.
-fn grants(resolver: &Resolver, found: &mut Found) {
+fn grants(resolver: &Resolver, found: &mut FindingsByObject) {
     let snapshot = resolver.snapshot();
     for (place, grant) in snapshot.reference_grants() {
         let to = grant.spec.iter().flat_map(|spec| &spec.to);
@@ -87,7 +87,7 @@ fn grants(resolver: &Resolver, found: &mut Found) {
 
 /// Listeners that take routes from selected namespaces, and select none of those that are given or have a route. Where no
 /// Namespace is given at all, the set leaves them out. Nothing is said of selectors beyond the budget.
-fn selectors(resolver: &Resolver, budget: &Budget, found: &mut Found) {
+fn selectors(resolver: &Resolver, budget: &Budget, found: &mut FindingsByObject) {
     let snapshot = resolver.snapshot();
     if snapshot.namespaces().is_empty() {
         return;

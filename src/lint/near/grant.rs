@@ -1,6 +1,6 @@
 //! A reference to another namespace that no ReferenceGrant allows.
 
-use super::{Near, index::Pair};
+use super::{Near, index::IndexedPair};
 use crate::{
     attachment::GrantPair,
     meta::{GROUP, ObjectRef},
@@ -9,7 +9,7 @@ use crate::{
 impl Near<'_> {
     /// Which ReferenceGrant would allow a reference but for one thing; else the one to write.
     pub(super) fn grant(&self, from: &ObjectRef, to: &ObjectRef) -> String {
-        let mut best: Option<(usize, &Pair<'_>, Vec<String>)> = None;
+        let mut best: Option<(usize, &IndexedPair<'_>, Vec<String>)> = None;
         let pairs = self.index().pairs(&to.namespace, &from.namespace);
         for pair in pairs.take_while(|_| self.may_look()) {
             if !is_near(pair, from, to) {
@@ -56,14 +56,14 @@ fn quoted(group: &str) -> &str {
 }
 
 /// Whether all but one thing of a grant's entries fits a reference.
-fn is_near(pair: &Pair<'_>, from: &ObjectRef, to: &ObjectRef) -> bool {
+fn is_near(pair: &IndexedPair<'_>, from: &ObjectRef, to: &ObjectRef) -> bool {
     let elsewhere = usize::from(pair.grant.namespace != to.namespace);
     elsewhere + misfits(pair, from, to).take(2).count() <= 1
 }
 
 /// The fields of a grant's entries that do not fit a reference.
 fn misfits<'p>(
-    pair: &Pair<'p>,
+    pair: &IndexedPair<'p>,
     from: &'p ObjectRef,
     to: &'p ObjectRef,
 ) -> impl Iterator<Item = (&'static str, &'static str, &'p str, &'p str)> {
@@ -72,7 +72,7 @@ fn misfits<'p>(
 }
 
 /// What of a grant's entries does not fit a reference, each with what would.
-fn differences(pair: &Pair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<String> {
+fn differences(pair: &IndexedPair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<String> {
     let mut wrong = Vec::new();
     if pair.grant.namespace != to.namespace {
         wrong.push(format!(

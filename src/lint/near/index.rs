@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The objects of a set by what a reference may have got wrong.
 #[derive(Debug)]
-pub(super) struct Index<'a> {
+pub(super) struct NearIndex<'a> {
     /// The places of objects, by kind and name.
     named: HashMap<&'static str, HashMap<&'a str, Vec<&'a NamespacedName>>>,
     /// What is left out, by the object that is meant, or else by what it calls itself.
     ignored: BTreeMap<ObjectRef, &'a Ignored>,
     /// The policies that are left out, by their targets.
     policies: BTreeMap<ObjectRef, Vec<&'a Ignored>>,
-    pairs: Vec<Pair<'a>>,
+    pairs: Vec<IndexedPair<'a>>,
     /// The pairs of grants, by the namespace of the grant and by that of the objects that may refer.
     by_namespace: HashMap<&'a str, Vec<usize>>,
     by_from: HashMap<&'a str, Vec<usize>>,
@@ -24,7 +24,7 @@ pub(super) struct Index<'a> {
 
 /// One entry of a grant's `from` with one of its `to`.
 #[derive(Debug)]
-pub(super) struct Pair<'a> {
+pub(super) struct IndexedPair<'a> {
     pub(super) grant: ObjectRef,
     /// Why the grant is left out, if it is.
     pub(super) ignored: Option<&'a Ignored>,
@@ -32,7 +32,7 @@ pub(super) struct Pair<'a> {
     pub(super) to: (usize, &'a ReferenceGrantTo),
 }
 
-impl<'a> Index<'a> {
+impl<'a> NearIndex<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, ignored: &'a [Ignored]) -> Self {
         let mut named: HashMap<&str, HashMap<&str, Vec<_>>> = HashMap::new();
         macro_rules! name {
@@ -90,7 +90,7 @@ impl<'a> Index<'a> {
                     .entry(namespace)
                     .or_default()
                     .push(self.pairs.len());
-                self.pairs.push(Pair {
+                self.pairs.push(IndexedPair {
                     grant: ObjectRef {
                         group: GROUP.to_owned(),
                         kind: "ReferenceGrant".to_owned(),
@@ -128,7 +128,7 @@ impl<'a> Index<'a> {
         &'i self,
         namespace: &str,
         from: &str,
-    ) -> impl Iterator<Item = &'i Pair<'a>> {
+    ) -> impl Iterator<Item = &'i IndexedPair<'a>> {
         let of = |places: Option<&'i Vec<usize>>| {
             places
                 .into_iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// What validation says of a route.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct JudgedRoute {
     pub(super) route: RouteId,
     pub(super) findings: Vec<Finding>,
     /// The rules that it says are invalid.

@@ -52,8 +52,8 @@ use crate::{
     routing::RouterOptions,
     schema,
 };
-use index::Index;
-use judged::Judged;
+use index::NearIndex;
+use judged::JudgedRoute;
 use limits::{MOST_LOOKED_AT, MOST_NAMED};
 pub use limits::{Met, NearLimits};
 pub(super) use parent::is_near_host;
@@ -69,7 +69,7 @@ use std::{
 pub struct Near<'a> {
     resolver: &'a Resolver,
     ignored: &'a [Ignored],
-    index: OnceCell<Index<'a>>,
+    index: OnceCell<NearIndex<'a>>,
     limits: NearLimits,
     /// How a data plane decides what the specification leaves open.
     routing: RouterOptions,
@@ -78,7 +78,7 @@ pub struct Near<'a> {
     /// How many requests met more listeners than may be asked.
     more_listeners: Cell<usize>,
     /// What validation says of the route that was looked at last.
-    judged: RefCell<Option<Arc<Judged>>>,
+    judged: RefCell<Option<Arc<JudgedRoute>>>,
 }
 
 /// What to write for the group of a reference to a kind that is in another group.
@@ -204,9 +204,9 @@ impl<'a> Near<'a> {
         })
     }
 
-    fn index(&self) -> &Index<'a> {
+    fn index(&self) -> &NearIndex<'a> {
         self.index
-            .get_or_init(|| Index::new(self.resolver.snapshot(), self.ignored))
+            .get_or_init(|| NearIndex::new(self.resolver.snapshot(), self.ignored))
     }
 
     /// What would be right in place of a reference that fails, as one sentence; nothing where no more is known than

@@ -1,6 +1,6 @@
 //! What is wrong with rules of routes, and what would be right.
 
-use super::{MOST_NAMED, Near, judged::Judged};
+use super::{MOST_NAMED, Near, judged::JudgedRoute};
 use crate::{
     attachment::{RouteId, RouteKind, RuleLabel},
     filters,
@@ -73,7 +73,7 @@ impl Near<'_> {
 
     /// What validation says of a route as the API server of this release would get it. The last one is kept: a route has as
     /// many problems as it has parents.
-    fn judged(&self, route: &RouteId) -> Arc<Judged> {
+    fn judged(&self, route: &RouteId) -> Arc<JudgedRoute> {
         let mut last = self.judged.borrow_mut();
         if let Some(judged) = last.as_ref().filter(|judged| judged.route == *route) {
             return Arc::clone(judged);
@@ -93,7 +93,7 @@ impl Near<'_> {
             validate_value(&object, &options).into_findings()
         });
         let wrong = findings.iter().filter(|finding| makes_invalid(finding));
-        let judged = Arc::new(Judged {
+        let judged = Arc::new(JudgedRoute {
             route: route.clone(),
             rules: wrong
                 .filter_map(|finding| rule_of(finding.path()))

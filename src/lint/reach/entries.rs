@@ -15,7 +15,7 @@ use crate::{
 use std::collections::HashSet;
 
 /// Where a match stands: its rule in the route, and its place in the rule.
-pub(super) type Place = (usize, usize);
+pub(super) type MatchPlace = (usize, usize);
 
 /// What a route has at a place where hosts do not matter.
 pub(super) const EVERY_HOST: &[EffectiveHostname] = &[EffectiveHostname {
@@ -25,13 +25,13 @@ pub(super) const EVERY_HOST: &[EffectiveHostname] = &[EffectiveHostname {
 
 /// A route's match in a table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'a> {
+pub(super) struct MatchInTable<'a> {
     pub(super) kind: RouteKind,
     pub(super) route: &'a NamespacedName,
-    pub(super) place: Place,
+    pub(super) place: MatchPlace,
 }
 
-impl Target<'_> {
+impl MatchInTable<'_> {
     pub(super) fn id(&self) -> RouteId {
         RouteId::new(self.kind, self.route.clone())
     }
@@ -79,11 +79,11 @@ pub(super) fn seen<'a, R>(
 
 pub(super) fn http_targets<'a>(
     routes: impl Iterator<Item = (&'a HttpRouteRules, &'a [EffectiveHostname])>,
-) -> Vec<Entry<Target<'a>>> {
+) -> Vec<Entry<MatchInTable<'a>>> {
     let made = routes.flat_map(|(rules, hostnames)| {
         let (entries, _) = http_entries(rules, hostnames, |rule| {
             let index = rule.index;
-            move |at, _: &_| Target {
+            move |at, _: &_| MatchInTable {
                 kind: RouteKind::Http,
                 route: &rules.reference,
                 place: (index, at),
@@ -96,11 +96,11 @@ pub(super) fn http_targets<'a>(
 
 pub(super) fn grpc_targets<'a>(
     routes: impl Iterator<Item = (&'a GrpcRouteRules, &'a [EffectiveHostname])>,
-) -> Vec<Entry<Target<'a>>> {
+) -> Vec<Entry<MatchInTable<'a>>> {
     let made = routes.flat_map(|(rules, hostnames)| {
         let (entries, _) = grpc_entries(rules, hostnames, |rule| {
             let index = rule.index;
-            move |at, _: &_| Target {
+            move |at, _: &_| MatchInTable {
                 kind: RouteKind::Grpc,
                 route: &rules.reference,
                 place: (index, at),

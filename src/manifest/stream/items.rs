@@ -1,6 +1,6 @@
 //! The items of a list, one after the other.
 
-use super::state::{InList, ItemsLeft, State, Stream};
+use super::state::{InList, ItemsLeft, ObjectStream, StreamState};
 #[cfg(feature = "yaml")]
 use crate::manifest::yaml;
 use crate::manifest::{
@@ -11,7 +11,7 @@ use crate::manifest::{
 };
 use std::io::Read;
 
-impl<R: Read> Stream<R> {
+impl<R: Read> ObjectStream<R> {
     pub(super) fn begin_list(
         &mut self,
         place: Place,
@@ -22,7 +22,7 @@ impl<R: Read> Stream<R> {
         let duplicates = self.reader.take_duplicates();
         list::tell_duplicates(&mut self.pending, place, around, duplicates);
         self.document += 1;
-        self.state = State::InList(InList {
+        self.state = StreamState::InList(InList {
             place,
             length,
             inherited: Inherited::of(around),
@@ -88,11 +88,11 @@ impl<R: Read> Stream<R> {
                 self.pending.push_back(Err(error));
             }
         }
-        self.state = State::InList(list);
+        self.state = StreamState::InList(list);
     }
 
     fn end_list(&mut self, length: usize) {
         self.feed.consume(length);
-        self.state = State::Between { after_json: true };
+        self.state = StreamState::Between { after_json: true };
     }
 }

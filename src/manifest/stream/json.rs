@@ -1,6 +1,6 @@
 //! A document that is a JSON value.
 
-use super::state::{ItemsLeft, State, Stream};
+use super::state::{ItemsLeft, ObjectStream, StreamState};
 use crate::manifest::{
     Position,
     json::Scanner,
@@ -10,13 +10,13 @@ use crate::manifest::{
 };
 use std::{io::Read, ops::Range};
 
-impl<R: Read> Stream<R> {
+impl<R: Read> ObjectStream<R> {
     /// Reads the JSON value with which the window begins.
     pub(super) fn json(&mut self, after_json: bool) {
         let limits = self.options.limits;
         let start = self.feed.position();
         self.reader.begin();
-        self.state = State::Between { after_json: true };
+        self.state = StreamState::Between { after_json: true };
         match outline::walk(
             &mut self.feed,
             0,

@@ -8,13 +8,13 @@ mod tests;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use state::Stream;
+pub use state::ObjectStream;
 
 use super::{Format, RawObject, ReadError};
-use state::State;
+use state::StreamState;
 use std::io::Read;
 
-impl<R: Read> Iterator for Stream<R> {
+impl<R: Read> Iterator for ObjectStream<R> {
     type Item = Result<RawObject, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -22,23 +22,23 @@ impl<R: Read> Iterator for Stream<R> {
             if let Some(next) = self.pending.pop_front() {
                 return Some(self.counted(next));
             }
-            match std::mem::replace(&mut self.state, State::Over) {
-                State::Over => return None,
-                State::Start => self.start(),
-                State::Between { after_json } => self.document(after_json),
-                State::InList(list) => self.item(list),
+            match std::mem::replace(&mut self.state, StreamState::Over) {
+                StreamState::Over => return None,
+                StreamState::Start => self.start(),
+                StreamState::Between { after_json } => self.document(after_json),
+                StreamState::InList(list) => self.item(list),
             }
         }
     }
 }
 
-impl<R: Read> Stream<R> {
+impl<R: Read> ObjectStream<R> {
     fn start(&mut self) {
         if self.feed.has(0, &[0xFF, 0xFE]) || self.feed.has(0, &[0xFE, 0xFF]) {
             let message = "the stream is UTF-16, expected UTF-8";
             return self.fail(ReadError::stream(message.to_owned()));
         }
-        self.state = State::Between { after_json: false };
+        self.state = StreamState::Between { after_json: false };
     }
 
     /// Reads the next document, or the beginning of it.

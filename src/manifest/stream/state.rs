@@ -4,7 +4,7 @@
 use crate::manifest::yaml;
 use crate::manifest::{
     Limits, Place, Position, RawObject, ReadError, ReadOptions,
-    feed::{End, Feed},
+    feed::{EndOfFeed, Feed},
     list::{self, Inherited, Pending},
     options::Over,
     position::{Syntax, Tree},
@@ -18,11 +18,11 @@ use std::io::Read;
 /// one object with its positions (an item, where the document is a list). The exception are lists in YAML whose items
 /// share anchors, which are read as a whole.
 #[derive(Debug)]
-pub struct Stream<R> {
+pub struct ObjectStream<R> {
     pub(super) feed: Feed<R>,
     pub(super) reader: Reader,
     pub(super) options: ReadOptions,
-    pub(super) state: State,
+    pub(super) state: StreamState,
     /// What the present document has delivered and nobody has taken.
     pub(super) pending: Pending,
     /// The number of the next document.
@@ -32,7 +32,7 @@ pub struct Stream<R> {
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum StreamState {
     /// Before the first byte.
     Start,
     /// Before a document. After a JSON value without a line of `---`, only a JSON value may follow.
@@ -63,7 +63,7 @@ pub(super) enum ItemsLeft {
     Yaml(std::vec::IntoIter<yaml::Item>),
 }
 
-impl<R: Read> Stream<R> {
+impl<R: Read> ObjectStream<R> {
     pub(in crate::manifest) fn new(from: R, options: &ReadOptions) -> Self {
         let mut options = *options;
         let depth = &mut options.limits.max_depth;
@@ -72,7 +72,7 @@ impl<R: Read> Stream<R> {
             feed: Feed::new(from, options.limits.max_bytes),
             reader: Reader::new(options.limits),
             options,
-            state: State::Start,
+            state: StreamState::Start,
             pending: Pending::new(),
             document: 0,
             objects: 0,
@@ -117,20 +117,20 @@ impl<R: Read> Stream<R> {
     }
 
     pub(super) fn close(&mut self) {
-        self.state = State::Over;
+        self.state = StreamState::Over;
         self.pending.clear();
     }
 
     /// Ends the stream with an error of the whole.
     pub(super) fn fail(&mut self, error: ReadError) {
-        self.state = State::Over;
+        self.state = StreamState::Over;
         self.pending.push_back(Err(error));
     }
 
     /// Whether a document that is so long is not all there.
     #[cfg(feature = "yaml")]
     pub(super) fn is_cut(&self, document: usize) -> bool {
-        let whole = matches!(self.feed.end(), None | Some(End::Whole));
+        let whole = matches!(self.feed.end(), None | Some(EndOfFeed::Whole));
         document >= self.feed.bytes().len() && !whole
     }
 
@@ -142,14 +142,14 @@ impl<R: Read> Stream<R> {
         }
         match self.feed.end() {
             None => false,
-            Some(End::Whole) => document == 0,
-            Some(End::TooLong) => {
+            Some(EndOfFeed::Whole) => document == 0,
+            Some(EndOfFeed::TooLong) => {
                 let what = "the stream has more bytes than";
                 let over = Over::new(what, "max_bytes", self.feed.most());
                 self.fail(ReadError::limit(over));
                 true
             }
-            Some(End::Failed(error)) => {
+            Some(EndOfFeed::Failed(error)) => {
                 let message = format!("the stream cannot be read further: {error}");
                 self.fail(ReadError::stream(message));
                 true

@@ -1,10 +1,10 @@
 //! A document in YAML.
 
-use super::state::{ItemsLeft, State, Stream};
+use super::state::{ItemsLeft, ObjectStream, StreamState};
 use crate::manifest::{Format, Position, position::Syntax, yaml};
 use std::io::Read;
 
-impl<R: Read> Stream<R> {
+impl<R: Read> ObjectStream<R> {
     /// Reads the YAML document with which the window begins.
     pub(super) fn yaml(&mut self) {
         let start = self.feed.position();
@@ -13,7 +13,7 @@ impl<R: Read> Stream<R> {
         if length.is_some_and(|length| self.ends(length)) {
             return;
         }
-        self.state = State::Between { after_json: false };
+        self.state = StreamState::Between { after_json: false };
         let Some(length) = length else {
             self.too_long();
             return self.skip_to_marker();
@@ -88,7 +88,7 @@ impl<R: Read> Stream<R> {
         let Some(length) = self.yaml_length() else {
             self.too_long();
             self.skip_to_marker();
-            self.state = State::Between { after_json: false };
+            self.state = StreamState::Between { after_json: false };
             return true;
         };
         if self.is_cut(length) {
@@ -104,7 +104,7 @@ impl<R: Read> Stream<R> {
         if is_yaml {
             self.deliver(content, read);
             self.feed.consume(length);
-            self.state = State::Between { after_json: false };
+            self.state = StreamState::Between { after_json: false };
         } else {
             self.reader.begin();
         }

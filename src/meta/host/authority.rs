@@ -46,7 +46,7 @@ impl Authority {
     ///
     /// When the bytes are not an authority, as described for the type.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, AuthorityError> {
-        let Split { host, port } = split(bytes).map_err(|kind| AuthorityError {
+        let AuthorityParts { host, port } = split(bytes).map_err(|kind| AuthorityError {
             text: String::from_utf8_lossy(bytes).into_owned(),
             kind,
         })?;
@@ -170,7 +170,7 @@ fn shown(byte: u8) -> String {
 
 /// The parts of an authority, as they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Split<'a> {
+pub(crate) struct AuthorityParts<'a> {
     /// The host without a dot at its end, in the case in which it was written; never empty, at most [`MAX_HOST`] bytes.
     pub(crate) host: &'a [u8],
     pub(crate) port: Option<u16>,
@@ -216,7 +216,7 @@ pub(crate) fn classify(bytes: &[u8]) -> u8 {
 }
 
 /// Divides an authority into host and port. Allocates nothing.
-pub(crate) fn split(bytes: &[u8]) -> Result<Split<'_>, AuthorityErrorKind> {
+pub(crate) fn split(bytes: &[u8]) -> Result<AuthorityParts<'_>, AuthorityErrorKind> {
     if bytes.contains(&b'@') {
         return Err(AuthorityErrorKind::UserInfo);
     }
@@ -252,7 +252,7 @@ pub(crate) fn split(bytes: &[u8]) -> Result<Split<'_>, AuthorityErrorKind> {
         None | Some([]) => None,
         Some(digits) => Some(port_number(digits).ok_or(AuthorityErrorKind::Port)?),
     };
-    Ok(Split { host, port })
+    Ok(AuthorityParts { host, port })
 }
 
 /// The name without a dot at its end, if it is one.

@@ -8,7 +8,7 @@ use regex_automata::{Anchored, MatchKind, meta};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 /// A transition table and the state in which a search begins.
-pub(crate) type Table = (Box<dense::DFA<Vec<u32>>>, StateID);
+pub(crate) type Transitions = (Box<dense::DFA<Vec<u32>>>, StateID);
 
 /// The largest transition table that is built for a pattern, in bytes; beyond that, a slower engine is used.
 const TABLE_LIMIT: usize = 512 << 10;
@@ -127,7 +127,7 @@ pub(crate) fn compiler(limit: Option<usize>) -> thompson::Compiler {
 /// The complete automaton, if it stays small. All matches are kept (not leftmost-first), so that being in
 /// a match state at the end of the text means that the whole text matches. `work` bounds the memory in which it is
 /// made, and so the time.
-pub(crate) fn table(nfa: &thompson::NFA, limit: usize, work: usize) -> Option<Table> {
+pub(crate) fn table(nfa: &thompson::NFA, limit: usize, work: usize) -> Option<Transitions> {
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
         .match_kind(MatchKind::All)

@@ -15,13 +15,13 @@ use std::sync::Arc;
 /// its clients. That goes for connections that a client reuses for another host, too (RFC 9113, section 9.1.1).
 #[derive(Clone, Debug)]
 pub struct HttpSession {
-    place: Place,
+    place: SessionPlace,
     connection: Connection,
 }
 
 /// Where the requests are answered.
 #[derive(Clone, Debug)]
-enum Place {
+enum SessionPlace {
     /// At the listeners of a port, in cleartext.
     Cleartext(Arc<Bind>),
     /// At the listener that the server name chose.
@@ -43,13 +43,13 @@ pub struct Received {
 }
 
 /// The listener, where there is one, and its table.
-type Found<'s> = (Option<&'s Arc<ListenerKey>>, &'s Arc<Table>);
+type FoundTable<'s> = (Option<&'s Arc<ListenerKey>>, &'s Arc<Table>);
 
 impl HttpSession {
     pub(super) fn cleartext(bind: &Arc<Bind>) -> Self {
         let port = bind.key.port;
         Self {
-            place: Place::Cleartext(bind.clone()),
+            place: SessionPlace::Cleartext(bind.clone()),
             connection: Connection {
                 scheme: Scheme::Http,
                 port,
@@ -60,7 +60,7 @@ impl HttpSession {
     pub(super) fn over_tls(bind: &Arc<Bind>, listener: &Arc<BoundListener>) -> Self {
         let port = bind.key.port;
         Self {
-            place: Place::OverTls {
+            place: SessionPlace::OverTls {
                 bind: bind.clone(),
                 listener: listener.clone(),
             },
@@ -73,7 +73,7 @@ impl HttpSession {
 
     pub(super) fn mesh(table: Arc<Table>, port: u16) -> Self {
         Self {
-            place: Place::Mesh(table),
+            place: SessionPlace::Mesh(table),
             connection: Connection {
                 scheme: Scheme::Http,
                 port,
@@ -84,8 +84,8 @@ impl HttpSession {
     /// The port of a Gateway over which it was made; none in a mesh.
     pub(in crate::proxy) fn bind(&self) -> Option<&Arc<Bind>> {
         match &self.place {
-            Place::Cleartext(bind) | Place::OverTls { bind, .. } => Some(bind),
-            Place::Mesh(_) => None,
+            SessionPlace::Cleartext(bind) | SessionPlace::OverTls { bind, .. } => Some(bind),
+            SessionPlace::Mesh(_) => None,
         }
     }
 
@@ -93,15 +93,17 @@ impl HttpSession {
     /// [`DataPlane::continued`](crate::proxy::DataPlane::continued).
     pub(in crate::proxy) fn at(&self, next: &Arc<Bind>) -> Option<Self> {
         match &self.place {
-            Place::Mesh(_) => None,
-            Place::Cleartext(bind) | Place::OverTls { bind, .. } if Arc::ptr_eq(bind, next) => {
+            SessionPlace::Mesh(_) => None,
+            SessionPlace::Cleartext(bind) | SessionPlace::OverTls { bind, .. }
+                if Arc::ptr_eq(bind, next) =>
+            {
                 Some(self.clone())
             }
-            Place::Cleartext(_) => match next.opening() {
+            SessionPlace::Cleartext(_) => match next.opening() {
                 Opening::Request => Some(Self::cleartext(next)),
                 Opening::Tls | Opening::Anything(_) => None,
             },
-            Place::OverTls { bind, listener } => {
+            SessionPlace::OverTls { bind, listener } => {
                 let listener = bind.continued(listener, next)?;
                 Some(Self::over_tls(next, listener))
             }
@@ -154,11 +156,11 @@ impl HttpSession {
     }
 
     /// The table of the listener, or Service, to which a request belongs; without a reason if it belongs to nobody.
-    pub(crate) fn find(&self, head: &request::Parts) -> Result<Found<'_>, Option<Why>> {
+    pub(crate) fn find(&self, head: &request::Parts) -> Result<FoundTable<'_>, Option<Why>> {
         let (bind, chosen) = match &self.place {
-            Place::Mesh(table) => return Ok((None, table)),
-            Place::Cleartext(bind) => (bind, None),
-            Place::OverTls { bind, listener } => (bind, Some(listener)),
+            SessionPlace::Mesh(table) => return Ok((None, table)),
+            SessionPlace::Cleartext(bind) => (bind, None),
+            SessionPlace::OverTls { bind, listener } => (bind, Some(listener)),
         };
         let named = match head.uri.authority() {
             Some(authority) => Some(authority.as_str()),
@@ -177,8 +179,10 @@ impl HttpSession {
 
     fn has_grpc_routes(&self) -> bool {
         match &self.place {
-            Place::Mesh(table) => table.has_grpc_routes(),
-            Place::Cleartext(bind) | Place::OverTls { bind, .. } => bind.has_grpc_routes(),
+            SessionPlace::Mesh(table) => table.has_grpc_routes(),
+            SessionPlace::Cleartext(bind) | SessionPlace::OverTls { bind, .. } => {
+                bind.has_grpc_routes()
+            }
         }
     }
 }

@@ -19,10 +19,10 @@ use std::{
 };
 
 /// A port, and the namespace of the client where that has routes of its own.
-type View = (u16, Option<String>);
+type PortView = (u16, Option<String>);
 
 /// Where connections go, by what they speak.
-type Ways = HashMap<(Transport, Inside, View), Way>;
+type Ways = HashMap<(Transport, Inside, PortView), Way>;
 
 /// A Service, with the tables of its ports. They are compiled when they are first asked for.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(in crate::proxy) struct MeshService {
     pub(in crate::proxy) effective: Arc<EffectiveService>,
     endpoints: Endpoints,
     options: DataPlaneOptions,
-    tables: Arc<Mutex<HashMap<View, Arc<Table>>>>,
+    tables: Arc<Mutex<HashMap<PortView, Arc<Table>>>>,
     ways: Arc<Mutex<Ways>>,
 }
 
@@ -77,7 +77,7 @@ impl MeshService {
     }
 
     /// How a namespace sees a port.
-    fn view(&self, port: u16, client_namespace: &str) -> View {
+    fn view(&self, port: u16, client_namespace: &str) -> PortView {
         let service = &self.effective;
         let own = is_seen_apart(&service.http, client_namespace)
             || is_seen_apart(&service.grpc, client_namespace)

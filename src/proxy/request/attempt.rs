@@ -1,6 +1,6 @@
 //! One attempt to have a request answered, and the copies that go along with it.
 
-use super::{choose::ChosenEndpoint, protocol::BackendProtocol};
+use super::{choose::ChosenEndpoint, protocol::EndpointProtocol};
 use crate::{attachment::effective::EffectiveBackendTls, proxy::Backend};
 use http::{HeaderValue, request};
 use std::{sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ pub struct Attempt {
     /// Whether it is the endpoint of the session that the request belongs to: nothing was chosen.
     pub by_session: bool,
     /// What is spoken to the endpoint.
-    pub protocol: BackendProtocol,
+    pub protocol: EndpointProtocol,
     /// The protocols to which the client asks to switch its connection, such as `websocket`, for the `Upgrade` header of the
     /// request to the endpoint, which `Connection` has to name (RFC 9110, section 7.8). The request itself has neither
     /// header any more.
@@ -46,7 +46,7 @@ pub struct Mirrored {
     /// The endpoint, one however many the backend has.
     pub endpoint: ChosenEndpoint,
     /// What is spoken to the endpoint.
-    pub protocol: BackendProtocol,
+    pub protocol: EndpointProtocol,
     /// The request as it is at the place of the mirror among the filters of its level. Filters of a backend change what is
     /// forwarded to that backend alone (HTTPRoute `spec.rules[].backendRefs[].filters`), so a mirror of the rule does not
     /// see them.

@@ -1,7 +1,7 @@
 //! Choices: which backend, which endpoint, whether a mirror gets a copy. Who drives the data plane makes them.
 
 use crate::{
-    attachment::effective::{BackendPort, EffectiveMirror, Endpoint},
+    attachment::effective::{EffectiveBackendPort, EffectiveMirror, Endpoint},
     backend::{DrawError, EndpointIndex, EndpointKey, EndpointSet},
     proxy::{Backend, CompiledRule, Why},
 };
@@ -83,7 +83,7 @@ impl Choose for Draws<'_> {
 /// An endpoint that was chosen.
 #[derive(Clone, Debug)]
 pub struct ChosenEndpoint {
-    port: Arc<BackendPort>,
+    port: Arc<EffectiveBackendPort>,
     set: Arc<EndpointSet>,
     index: EndpointIndex,
 }
@@ -91,7 +91,7 @@ pub struct ChosenEndpoint {
 impl ChosenEndpoint {
     /// This one.
     pub(super) fn new(
-        port: &Arc<BackendPort>,
+        port: &Arc<EffectiveBackendPort>,
         set: Arc<EndpointSet>,
         index: EndpointIndex,
     ) -> Self {
@@ -104,7 +104,7 @@ impl ChosenEndpoint {
 
     /// Chooses one. None if none remains.
     pub(in crate::proxy) fn among(
-        (port, set): (&Arc<BackendPort>, Arc<EndpointSet>),
+        (port, set): (&Arc<EffectiveBackendPort>, Arc<EndpointSet>),
         tried: &[EndpointIndex],
         chooser: &mut dyn Choose,
     ) -> Result<Option<Self>, DrawError> {
@@ -138,7 +138,7 @@ impl ChosenEndpoint {
 
     /// The port of the backend.
     #[must_use]
-    pub fn port(&self) -> &Arc<BackendPort> {
+    pub fn port(&self) -> &Arc<EffectiveBackendPort> {
         &self.port
     }
 }

@@ -5,7 +5,7 @@ use super::{
     attempt::Attempt,
     choose::{Choose, ChosenEndpoint},
     filtering::{Level, Passed},
-    protocol::BackendProtocol,
+    protocol::EndpointProtocol,
     session::{Issued, Issuing, Recalling, SessionState},
 };
 use crate::{
@@ -301,7 +301,7 @@ impl Exchange {
         let passes_upgrade =
             by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
         let upgrade = self.upgrade.clone().filter(|_| passes_upgrade);
-        let protocol = BackendProtocol::of(port, self.calls(), upgrade.as_ref());
+        let protocol = EndpointProtocol::of(port, self.calls(), upgrade.as_ref());
         Ok(Attempted::Attempt(Attempt {
             backend: backend.clone(),
             backend_index: index,

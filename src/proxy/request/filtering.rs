@@ -3,7 +3,7 @@
 use super::{
     attempt::Mirrored,
     choose::{self, Choose},
-    protocol::BackendProtocol,
+    protocol::EndpointProtocol,
 };
 use crate::{
     attachment::effective::EffectiveFilters,
@@ -87,7 +87,7 @@ impl Level<'_> {
         let endpoint = choose::mirror(mirror, backend, chooser)?;
         Ok(endpoint.map(|endpoint| Mirrored {
             backend: backend.clone(),
-            protocol: BackendProtocol::of(endpoint.port(), self.calls, None),
+            protocol: EndpointProtocol::of(endpoint.port(), self.calls, None),
             endpoint,
             request: request.clone(),
         }))

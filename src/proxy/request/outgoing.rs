@@ -4,7 +4,7 @@ use super::{
     answer::LocalAnswer,
     attempt::{Attempt, Mirrored},
     exchange::Exchange,
-    protocol::BackendProtocol,
+    protocol::EndpointProtocol,
 };
 use http::{
     HeaderMap, HeaderValue, Uri, Version,
@@ -65,7 +65,7 @@ fn ask_to_switch(headers: &mut HeaderMap, protocols: HeaderValue) {
 }
 
 /// A request in the form of a version of HTTP.
-fn written(mut head: request::Parts, protocol: BackendProtocol, over_tls: bool) -> request::Parts {
+fn written(mut head: request::Parts, protocol: EndpointProtocol, over_tls: bool) -> request::Parts {
     let http2 = protocol.is_http2();
     head.version = match http2 {
         true => Version::HTTP_2,
@@ -103,13 +103,13 @@ fn written(mut head: request::Parts, protocol: BackendProtocol, over_tls: bool) 
 mod tests {
     use super::*;
 
-    fn seen(target: &str, host: Option<&str>, protocol: BackendProtocol) -> (String, String) {
+    fn seen(target: &str, host: Option<&str>, protocol: EndpointProtocol) -> (String, String) {
         let mut request = http::Request::get(target);
         if let Some(host) = host {
             request = request.header(HOST, host);
         }
         let head = request.body(()).unwrap().into_parts().0;
-        let head = written(head, protocol, protocol == BackendProtocol::Http2);
+        let head = written(head, protocol, protocol == EndpointProtocol::Http2);
         let host = head.headers.get(HOST).map(|host| host.to_str().unwrap());
         (head.uri.to_string(), host.unwrap_or("none").to_owned())
     }
@@ -125,14 +125,14 @@ mod tests {
         for (target, host) in all {
             let seen = |protocol| seen(target, host, protocol);
             let one = ("/x?y=1".to_owned(), "a.example:80".to_owned());
-            assert_eq!(seen(BackendProtocol::Http1), one, "{target}");
-            assert_eq!(seen(BackendProtocol::WebSocket), one, "{target}");
+            assert_eq!(seen(EndpointProtocol::Http1), one, "{target}");
+            assert_eq!(seen(EndpointProtocol::WebSocket), one, "{target}");
             let two = |scheme| (format!("{scheme}://a.example:80/x?y=1"), "none".to_owned());
-            assert_eq!(seen(BackendProtocol::H2c), two("http"), "{target}");
-            assert_eq!(seen(BackendProtocol::Http2), two("https"), "{target}");
+            assert_eq!(seen(EndpointProtocol::H2c), two("http"), "{target}");
+            assert_eq!(seen(EndpointProtocol::Http2), two("https"), "{target}");
         }
-        let nobody = seen("/", None, BackendProtocol::Http1);
+        let nobody = seen("/", None, EndpointProtocol::Http1);
         assert_eq!(nobody, ("/".to_owned(), String::new()));
-        assert_eq!(seen("*", Some("a"), BackendProtocol::Http1).0, "*");
+        assert_eq!(seen("*", Some("a"), EndpointProtocol::Http1).0, "*");
     }
 }

@@ -1,12 +1,12 @@
 //! What is spoken to a backend.
 
-use crate::attachment::effective::{AppProtocol, BackendPort};
+use crate::attachment::effective::{AppProtocol, EffectiveBackendPort};
 use http::HeaderValue;
 
 /// What is spoken to a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum BackendProtocol {
+pub enum EndpointProtocol {
     /// HTTP/1.1, perhaps over TLS.
     Http1,
     /// HTTP/2 over TLS, by ALPN.
@@ -17,12 +17,16 @@ pub enum BackendProtocol {
     WebSocket,
 }
 
-impl BackendProtocol {
+impl EndpointProtocol {
     /// What the Service port's `appProtocol` asks for (GEP-1911), else what the request needs: gRPC is HTTP/2.
     ///
     /// A BackendTLSPolicy decides on TLS alone, and `appProtocol` on the version of HTTP: what speaks HTTP/2 in cleartext
     /// (`kubernetes.io/h2c`) speaks it over TLS where a policy applies.
-    pub(super) fn of(backend: &BackendPort, calls: bool, upgrade: Option<&HeaderValue>) -> Self {
+    pub(super) fn of(
+        backend: &EffectiveBackendPort,
+        calls: bool,
+        upgrade: Option<&HeaderValue>,
+    ) -> Self {
         let asked = backend.app_protocol.as_deref().map(AppProtocol::of);
         let http2 = match asked {
             Some(AppProtocol::Http2 | AppProtocol::Http2OverTls) => true,

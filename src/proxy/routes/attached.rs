@@ -45,14 +45,14 @@ impl MatchError {
 }
 
 /// Where a route's entries stand in a table, and how they rank.
-struct Site<'a> {
+struct RouteSite<'a> {
     route: &'a NamespacedName,
     key: Arc<str>,
     age: Age,
     hostnames: &'a [EffectiveHostname],
 }
 
-impl<'a> Site<'a> {
+impl<'a> RouteSite<'a> {
     fn new(route: &'a NamespacedName, age: Age, hostnames: &'a [EffectiveHostname]) -> Self {
         Self {
             route,
@@ -127,7 +127,7 @@ pub fn http_entries<T: Clone, F: FnMut(usize, &HttpRouteMatch) -> T>(
     hostnames: &[EffectiveHostname],
     mut payload: impl FnMut(&HttpRule) -> F,
 ) -> (Vec<Entry<T>>, Vec<MatchError>) {
-    let site = Site::new(&route.reference, route.age, hostnames);
+    let site = RouteSite::new(&route.reference, route.age, hostnames);
     let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
         let compile =
@@ -143,7 +143,7 @@ pub fn grpc_entries<T: Clone, F: FnMut(usize, &GrpcRouteMatch) -> T>(
     hostnames: &[EffectiveHostname],
     mut payload: impl FnMut(&GrpcRule) -> F,
 ) -> (Vec<Entry<T>>, Vec<MatchError>) {
-    let site = Site::new(&route.reference, route.age, hostnames);
+    let site = RouteSite::new(&route.reference, route.age, hostnames);
     let mut made = (Vec::new(), Vec::new());
     for rule in &route.rules {
         let compile =
@@ -163,7 +163,7 @@ pub fn sni_table<'r, T: Clone>(
 ) -> SniTable<T> {
     let mut table = SniTable::new(hostname_rank);
     for AttachedRoute { route, hostnames } in routes {
-        let rank = Site::new(&route.reference, route.age, hostnames).rank(0, 0);
+        let rank = RouteSite::new(&route.reference, route.age, hostnames).rank(0, 0);
         let made = payload(route);
         for hostname in hostnames.iter() {
             // What attachment read as a hostname is one here too.

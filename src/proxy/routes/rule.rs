@@ -6,8 +6,9 @@ use crate::{
     attachment::{
         RouteId, RouteKind, RuleLabel,
         effective::{
-            BackendPort, BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveFilters,
-            EndpointList, GrpcRule, HttpRule, RuleProblem, SessionSettingsError, Timeouts,
+            BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveBackendPort,
+            EffectiveFilters, EndpointList, GrpcRule, HttpRule, RuleProblem, SessionSettingsError,
+            Timeouts,
         },
     },
     backend::{EndpointSet, WeightedChoice, session::RuleSessions},
@@ -278,7 +279,7 @@ impl Backend {
     /// The port and its endpoints.
     pub(in crate::proxy) fn reached(
         &self,
-    ) -> Result<(&Arc<BackendPort>, Arc<EndpointSet>), Arc<BackendProblem>> {
+    ) -> Result<(&Arc<EffectiveBackendPort>, Arc<EndpointSet>), Arc<BackendProblem>> {
         match (&self.effective.target, &self.endpoints, &self.problem) {
             (Ok(port), Some(endpoints), _) => Ok((port, endpoints.set())),
             (Ok(port), None, _) => Ok((port, Arc::new(EndpointSet::new(EndpointList::default())))),

@@ -31,7 +31,7 @@ fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
     let Decision::Forward(forward) = decide(&table, &mut parts, &mut |_| 0) else {
         panic!("answered")
     };
-    assert_eq!(forward.attempt.protocol, BackendProtocol::WebSocket);
+    assert_eq!(forward.attempt.protocol, EndpointProtocol::WebSocket);
     assert_eq!(forward.attempt.upgrade.as_ref().unwrap(), "websocket");
     let mut left: Vec<_> = parts
         .headers
@@ -52,7 +52,7 @@ fn headers_of_the_connection_are_there_for_matches_and_gone_before_filters() {
             panic!("answered")
         };
         assert_eq!(forward.attempt.upgrade, None);
-        assert_eq!(forward.attempt.protocol, BackendProtocol::Http1);
+        assert_eq!(forward.attempt.protocol, EndpointProtocol::Http1);
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
-            AttachedRoute, BackendAddress, BackendPort, BackendPortKey, BackendProblem,
-            EffectiveBackend, EffectiveFilters, EffectiveHostname, EffectiveListener,
+            AttachedRoute, BackendAddress, BackendPortKey, BackendProblem, EffectiveBackend,
+            EffectiveBackendPort, EffectiveFilters, EffectiveHostname, EffectiveListener,
             EffectiveMirror, EndpointList, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule,
             RuleProblem, Timeouts,
         },
@@ -76,7 +76,7 @@ fn backend(name: &str, weight: u32, ready: &[bool]) -> EffectiveBackend {
         port: Some(80),
         weight,
         filters: EffectiveFilters::default(),
-        target: Ok(Arc::new(BackendPort {
+        target: Ok(Arc::new(EffectiveBackendPort {
             key: behind(EndpointList::at_port(8080, endpoints)),
             app_protocol: None,
             tls: None,

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use super::hashed::hashing::Hashing;
-use crate::routing::request::query::{self, Decoded, Raw};
+use crate::routing::request::query::{self, DecodedBytes, Raw};
 
 /// A parameter of a query.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ impl<'q> Parameter<'q> {
         if self.name.plain {
             hashing.hash_value(self.name.value)
         } else {
-            hashing.hash_stream(Decoded::new(self.name.value))
+            hashing.hash_stream(DecodedBytes::new(self.name.value))
         }
     }
 }
@@ -125,12 +125,12 @@ impl<'q> LongQuery<'q> {
     reason = "on the stack: a look-up does not allocate for any query that is not very long"
 )]
 enum ParameterIndex {
-    Small([Slot; ParameterIndex::SMALL]),
-    Large(Box<[Slot]>),
+    Small([ParameterSlot; ParameterIndex::SMALL]),
+    Large(Box<[ParameterSlot]>),
 }
 
 #[derive(Clone, Copy, Default)]
-struct Slot {
+struct ParameterSlot {
     /// Where the parameter begins, and where it ends: not before 1, so that 0 stands for no parameter.
     at: u32,
     end: u32,
@@ -138,7 +138,7 @@ struct Slot {
     plain: bool,
 }
 
-impl Slot {
+impl ParameterSlot {
     fn parameter<'q>(&self, query: &'q [u8]) -> Parameter<'q> {
         let number = |n: u32| usize::try_from(n).unwrap_or_default();
         Parameter::new(query, number(self.at), number(self.end))
@@ -154,9 +154,9 @@ impl ParameterIndex {
         super::work::note(|work| work.searches += 1);
         let most = memchr::memchr_iter(b'&', query).count() + 1;
         let mut index = if most <= Self::SMALL / 2 {
-            Self::Small([Slot::default(); Self::SMALL])
+            Self::Small([ParameterSlot::default(); Self::SMALL])
         } else {
-            Self::Large(vec![Slot::default(); most.saturating_mul(2)].into())
+            Self::Large(vec![ParameterSlot::default(); most.saturating_mul(2)].into())
         };
         for parameter in parameters(query) {
             index.insert(query, &parameter, hashing);
@@ -164,7 +164,7 @@ impl ParameterIndex {
         index
     }
 
-    fn slots(&self) -> &[Slot] {
+    fn slots(&self) -> &[ParameterSlot] {
         match self {
             Self::Small(slots) => slots,
             Self::Large(slots) => slots,
@@ -187,7 +187,7 @@ impl ParameterIndex {
             Self::Large(slots) => slots,
         };
         if let Some(slot) = slots.get_mut(place) {
-            *slot = Slot {
+            *slot = ParameterSlot {
                 at,
                 end,
                 plain: parameter.value().plain,
@@ -200,7 +200,7 @@ impl ParameterIndex {
         query: &'q [u8],
         hash: u64,
         is: impl Fn(&Parameter<'q>) -> bool,
-    ) -> Option<&Slot> {
+    ) -> Option<&ParameterSlot> {
         self.probe(query, hash, is).1
     }
 
@@ -210,7 +210,7 @@ impl ParameterIndex {
         query: &'q [u8],
         hash: u64,
         is: impl Fn(&Parameter<'q>) -> bool,
-    ) -> (usize, Option<&Slot>) {
+    ) -> (usize, Option<&ParameterSlot>) {
         let slots = self.slots();
         let size = slots.len();
         let mut at = usize::try_from(hash >> 32).unwrap_or_default() % size;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::hashed::hashing::Hashing;
-use super::hashed::table::{Keyed, Table};
+use super::hashed::table::{HashTable, Keyed};
 use super::screen::Screen;
 use crate::meta::Pattern;
 
@@ -20,7 +20,7 @@ const FAILURES: usize = 4;
 /// them, and until then the patterns outside are tried one by one.
 pub(super) struct PatternSet<V> {
     chunks: Vec<Arc<Chunk<V>>>,
-    places: Table<PatternPlace>,
+    places: HashTable<PatternPlace>,
     /// Patterns that have a value.
     live: usize,
     /// How many screens became too large.
@@ -29,7 +29,7 @@ pub(super) struct PatternSet<V> {
 
 #[derive(Clone)]
 struct Chunk<V> {
-    slots: Vec<Slot<V>>,
+    slots: Vec<PatternSlot<V>>,
     /// Knows the first patterns, as many as it has.
     screen: Option<Arc<Screen>>,
     /// Patterns that are tried one by one: those that have no table of their own, and all of them once too many
@@ -40,7 +40,7 @@ struct Chunk<V> {
 }
 
 #[derive(Clone)]
-struct Slot<V> {
+struct PatternSlot<V> {
     pattern: Pattern,
     /// Nothing once the value is gone; the pattern keeps its place.
     value: Option<V>,
@@ -75,7 +75,7 @@ impl<V> Default for PatternSet<V> {
     fn default() -> Self {
         Self {
             chunks: Vec::new(),
-            places: Table::default(),
+            places: HashTable::default(),
             live: 0,
             failures: 0,
         }
@@ -180,7 +180,7 @@ impl<V: Clone> PatternSet<V> {
             chunk: at,
             slot: chunk.slots.len(),
         };
-        chunk.add(Slot {
+        chunk.add(PatternSlot {
             pattern,
             value: Some(value),
         });
@@ -191,7 +191,7 @@ impl<V: Clone> PatternSet<V> {
     }
 
     /// What there is for a pattern, for a change.
-    fn slot(&mut self, pattern: &Pattern, hashing: &Hashing) -> Option<&mut Slot<V>> {
+    fn slot(&mut self, pattern: &Pattern, hashing: &Hashing) -> Option<&mut PatternSlot<V>> {
         let hash = || hashing.hash(pattern.as_str().as_bytes());
         let place = self.places.get(hash, |place| place.pattern == *pattern)?;
         let chunk = self.chunks.get_mut(place.chunk).map(Arc::make_mut)?;
@@ -228,7 +228,7 @@ impl<V> Chunk<V> {
         self.single == single && !self.closed && self.slots.len() < CHUNK
     }
 
-    fn add(&mut self, slot: Slot<V>) {
+    fn add(&mut self, slot: PatternSlot<V>) {
         self.slots.push(slot);
         let known = self.screen.as_ref().map_or(0, |screen| screen.len());
         if self.single || self.slots.len() - known < known.max(FEW) {

@@ -248,7 +248,7 @@ fn parameter_fits<R: RequestView>(parameter: &QueryMatch, request: &Prepared<'_,
         ValueMatch::Exact(value) => raw.equals(value.as_bytes()),
         ValueMatch::RegularExpression(pattern) if raw.plain => pattern.is_match(raw.value),
         ValueMatch::RegularExpression(pattern) => {
-            pattern.is_match_bytes(query::Decoded::new(raw.value))
+            pattern.is_match_bytes(query::DecodedBytes::new(raw.value))
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, Match, PathMatch, QueryMatch,
     RegexRank, RequestView, RouterOptions, ValueMatch,
 };
-use text::{Asked, Part, Patterns, Sent, chars, first_of_each};
+use text::{Demand, DemandedPart, Patterns, TakenApart, chars, first_of_each};
 
 /// A slow, readable [`Router`](super::Router): it answers the same, and is there to show that.
 pub struct Oracle<T> {
@@ -35,7 +35,7 @@ impl<T> Oracle<T> {
 
     /// The payload of the first entry, in order of precedence, that matches.
     pub fn find<R: RequestView>(&self, request: &R) -> Option<&T> {
-        let sent = Sent::new(request, &self.options, &self.patterns);
+        let sent = TakenApart::new(request, &self.options, &self.patterns);
         let names = |entry: &&Entry<T>| host_fits(&entry.hostname, &sent.host);
         let named = || self.entries.iter().filter(names);
         // Ours: if hostnames do not fall back, the most specific one that matches decides alone.
@@ -67,7 +67,7 @@ fn host_fits(hostname: &HostPattern, host: &[u8]) -> bool {
 
 /// HTTPRouteMatch, GRPCRouteMatch: the conditions of a match are ANDed. HTTPRouteRule, GRPCRouteRule `matches`:
 /// each match is independent, so each is an entry of its own.
-fn fits<R: RequestView>(matching: &Match, sent: &Sent<'_, R>) -> bool {
+fn fits<R: RequestView>(matching: &Match, sent: &TakenApart<'_, R>) -> bool {
     match matching {
         Match::Http(http) => {
             path_fits(&http.path, sent)
@@ -83,7 +83,7 @@ fn fits<R: RequestView>(matching: &Match, sent: &Sent<'_, R>) -> bool {
 /// GRPCMethodMatch `service`, `method`, by the tables of GEP-1016: they act as if a path match had been used. Ours: a
 /// regular expression is asked of one name. The service ends at the second slash; the method follows it, or where no
 /// service is asked for the last one.
-fn call_fits<R>(grpc: &GrpcMatch, sent: &Sent<'_, R>) -> bool {
+fn call_fits<R>(grpc: &GrpcMatch, sent: &TakenApart<'_, R>) -> bool {
     use ValueMatch::Exact;
     let path = sent.path;
     // A name is not empty and has no slash.
@@ -122,7 +122,7 @@ fn call_fits<R>(grpc: &GrpcMatch, sent: &Sent<'_, R>) -> bool {
     }
 }
 
-fn call_part_fits<R>(asked: &ValueMatch, sent_name: &str, sent: &Sent<'_, R>) -> bool {
+fn call_part_fits<R>(asked: &ValueMatch, sent_name: &str, sent: &TakenApart<'_, R>) -> bool {
     let is_name = !sent_name.is_empty() && !sent_name.contains('/');
     value_fits(asked, sent_name.as_bytes(), sent)
         && (is_name || matches!(asked, ValueMatch::RegularExpression(_)))
@@ -130,7 +130,7 @@ fn call_part_fits<R>(asked: &ValueMatch, sent_name: &str, sent: &Sent<'_, R>) ->
 
 /// PathMatchType: Exact is exactly the path, with its case. PathPrefix compares element by element, as `/` splits
 /// them, and ignores a slash at the end of the prefix. HTTPRouteRule `matches`: the prefix `/` matches every request.
-fn path_fits<R>(asked: &PathMatch, sent: &Sent<'_, R>) -> bool {
+fn path_fits<R>(asked: &PathMatch, sent: &TakenApart<'_, R>) -> bool {
     match asked {
         PathMatch::Exact(exact) => **exact == *sent.path,
         PathMatch::Prefix(prefix) => {
@@ -146,7 +146,7 @@ fn path_fits<R>(asked: &PathMatch, sent: &Sent<'_, R>) -> bool {
 /// `headers`: a request must match all. HTTPHeaderMatch, GRPCHeaderMatch `name`: without regard to case; of entries
 /// with equivalent names only the first is considered. RFC 7230, section 3.2.2, to which HTTPHeaderMatch refers: the
 /// lines of a repeated header are one value. Ours, if so chosen: any line will do.
-fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &Sent<'_, R>) -> bool {
+fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &TakenApart<'_, R>) -> bool {
     first_of_each(asked, |header| &header.name).all(|header| {
         let values = sent.values_of(&header.name);
         values
@@ -157,7 +157,7 @@ fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &Sent<'_, R>) -> boo
 
 /// `queryParams`: a request must match all. HTTPQueryParamMatch `name`: the very text; of entries with equivalent
 /// names only the first is considered; of a repeated parameter the first value is matched, as is recommended.
-fn query_fits<R>(asked: &[QueryMatch], sent: &Sent<'_, R>) -> bool {
+fn query_fits<R>(asked: &[QueryMatch], sent: &TakenApart<'_, R>) -> bool {
     first_of_each(asked, |parameter| &parameter.name).all(|parameter| {
         let first = sent.first_parameter(&parameter.name);
         first.is_some_and(|value| value_fits(&parameter.value, value, sent))
@@ -165,7 +165,7 @@ fn query_fits<R>(asked: &[QueryMatch], sent: &Sent<'_, R>) -> bool {
 }
 
 /// HeaderMatchType, QueryParamMatchType, GRPCMethodMatchType. Ours: a regular expression matches the whole value.
-fn value_fits<R>(asked: &ValueMatch, value: &[u8], sent: &Sent<'_, R>) -> bool {
+fn value_fits<R>(asked: &ValueMatch, value: &[u8], sent: &TakenApart<'_, R>) -> bool {
     match asked {
         ValueMatch::Exact(exact) => exact.as_bytes() == value,
         ValueMatch::RegularExpression(pattern) => sent.patterns.fit(pattern, value),
@@ -179,7 +179,7 @@ fn rank<'e, T>(entry: &'e Entry<T>, options: &RouterOptions) -> impl Ord + use<'
         (HostnameRank::Own, Some(own)) => own,
         _ => &entry.hostname,
     };
-    let asked = Asked::of(&entry.matching);
+    let asked = Demand::of(&entry.matching);
     let rank = &entry.rank;
     (
         host_rank(hostname),
@@ -210,13 +210,15 @@ fn host_rank(hostname: &HostPattern) -> impl Ord + use<> {
 }
 
 /// HTTPRouteRule `matches`: where regular expressions stand is implementation-specific.
-fn part_rank(part: Part<'_>, regex_rank: RegexRank) -> impl Ord + use<> {
+fn part_rank(part: DemandedPart<'_>, regex_rank: RegexRank) -> impl Ord + use<> {
     match (part, regex_rank) {
-        (Part::RegularExpression(source), RegexRank::First) => (0, Reverse(chars(source))),
-        (Part::Exact(text), _) => (1, Reverse(chars(text))),
-        (Part::RegularExpression(source), RegexRank::AfterExact) => (2, Reverse(chars(source))),
-        (Part::Prefix(prefix), _) => (3, Reverse(chars(prefix))),
-        (Part::RegularExpression(source), RegexRank::Last) => (4, Reverse(chars(source))),
-        (Part::Any, _) => (5, Reverse(0)),
+        (DemandedPart::RegularExpression(source), RegexRank::First) => (0, Reverse(chars(source))),
+        (DemandedPart::Exact(text), _) => (1, Reverse(chars(text))),
+        (DemandedPart::RegularExpression(source), RegexRank::AfterExact) => {
+            (2, Reverse(chars(source)))
+        }
+        (DemandedPart::Prefix(prefix), _) => (3, Reverse(chars(prefix))),
+        (DemandedPart::RegularExpression(source), RegexRank::Last) => (4, Reverse(chars(source))),
+        (DemandedPart::Any, _) => (5, Reverse(0)),
     }
 }

@@ -16,7 +16,7 @@ use crate::routing::{
 const MAX_HOST: usize = 253;
 
 /// A request, taken apart.
-pub(super) struct Sent<'a, R> {
+pub(super) struct TakenApart<'a, R> {
     pub(super) request: &'a R,
     /// In normal form.
     pub(super) host: Vec<u8>,
@@ -28,7 +28,7 @@ pub(super) struct Sent<'a, R> {
     pub(super) patterns: &'a Patterns,
 }
 
-impl<'a, R: RequestView> Sent<'a, R> {
+impl<'a, R: RequestView> TakenApart<'a, R> {
     pub(super) fn new(request: &'a R, options: &RouterOptions, patterns: &'a Patterns) -> Self {
         let path = request.path();
         Self {
@@ -43,7 +43,7 @@ impl<'a, R: RequestView> Sent<'a, R> {
     }
 }
 
-impl<R: RequestView> Sent<'_, R> {
+impl<R: RequestView> TakenApart<'_, R> {
     /// The values of a header, each of which may be the one that is asked for.
     pub(super) fn values_of(&self, name: &HeaderName) -> Vec<Vec<u8>> {
         let lines: Vec<&[u8]> = self.request.header(name).collect();
@@ -63,7 +63,7 @@ impl<R: RequestView> Sent<'_, R> {
     }
 }
 
-impl<R> Sent<'_, R> {
+impl<R> TakenApart<'_, R> {
     /// The value of the first parameter of this name.
     pub(super) fn first_parameter(&self, name: &str) -> Option<&[u8]> {
         let mut named = self
@@ -152,41 +152,46 @@ pub(super) fn first_of_each<'m, M, N: PartialEq>(
 }
 
 /// What a match asks for, as far as it counts for precedence.
-pub(super) struct Asked<'e> {
-    pub(super) path_or_service: Part<'e>,
-    pub(super) method: Part<'e>,
+pub(super) struct Demand<'e> {
+    pub(super) path_or_service: DemandedPart<'e>,
+    pub(super) method: DemandedPart<'e>,
     pub(super) headers: usize,
     pub(super) query: usize,
 }
 
 /// What a match asks of a part of the request: a kind, and the text whose characters count.
-pub(super) enum Part<'e> {
+pub(super) enum DemandedPart<'e> {
     Exact(&'e str),
     RegularExpression(&'e str),
     Prefix(&'e str),
     Any,
 }
 
-impl<'e> Asked<'e> {
+impl<'e> Demand<'e> {
     pub(super) fn of(matching: &'e Match) -> Self {
         match matching {
             Match::Http(http) => Self {
                 path_or_service: match &http.path {
-                    PathMatch::Exact(path) => Part::Exact(path),
+                    PathMatch::Exact(path) => DemandedPart::Exact(path),
                     PathMatch::RegularExpression(pattern) => {
-                        Part::RegularExpression(pattern.as_str())
+                        DemandedPart::RegularExpression(pattern.as_str())
                     }
-                    PathMatch::Prefix(path) => Part::Prefix(path.strip_suffix('/').unwrap_or(path)),
-                    PathMatch::Any => Part::Prefix(""),
+                    PathMatch::Prefix(path) => {
+                        DemandedPart::Prefix(path.strip_suffix('/').unwrap_or(path))
+                    }
+                    PathMatch::Any => DemandedPart::Prefix(""),
                 },
                 // The characters of an HTTP method do not count.
-                method: http.method.as_ref().map_or(Part::Any, |_| Part::Exact("")),
+                method: http
+                    .method
+                    .as_ref()
+                    .map_or(DemandedPart::Any, |_| DemandedPart::Exact("")),
                 headers: first_of_each(&http.headers, |header| &header.name).count(),
                 query: first_of_each(&http.query, |parameter| &parameter.name).count(),
             },
             Match::Grpc(grpc) => Self {
-                path_or_service: grpc.service.as_ref().map_or(Part::Any, part),
-                method: grpc.method.as_ref().map_or(Part::Any, part),
+                path_or_service: grpc.service.as_ref().map_or(DemandedPart::Any, part),
+                method: grpc.method.as_ref().map_or(DemandedPart::Any, part),
                 headers: first_of_each(&grpc.headers, |header| &header.name).count(),
                 query: 0,
             },
@@ -194,10 +199,10 @@ impl<'e> Asked<'e> {
     }
 }
 
-fn part(value: &ValueMatch) -> Part<'_> {
+fn part(value: &ValueMatch) -> DemandedPart<'_> {
     match value {
-        ValueMatch::Exact(text) => Part::Exact(text),
-        ValueMatch::RegularExpression(pattern) => Part::RegularExpression(pattern.as_str()),
+        ValueMatch::Exact(text) => DemandedPart::Exact(text),
+        ValueMatch::RegularExpression(pattern) => DemandedPart::RegularExpression(pattern.as_str()),
     }
 }
 

@@ -167,7 +167,7 @@ fn equals(raw: &[u8], text: &[u8]) -> bool {
     if is_plain(raw) {
         raw == text
     } else {
-        Decoded::new(raw).eq(text.iter().copied())
+        DecodedBytes::new(raw).eq(text.iter().copied())
     }
 }
 
@@ -189,7 +189,7 @@ impl<'q> Raw<'q> {
     pub(in crate::routing) fn means(&self, other: &Raw<'_>) -> bool {
         match (self.plain, other.plain) {
             (true, true) => same(self.value, other.value),
-            _ => Decoded::new(self.value).eq(Decoded::new(other.value)),
+            _ => DecodedBytes::new(self.value).eq(DecodedBytes::new(other.value)),
         }
     }
 
@@ -198,24 +198,24 @@ impl<'q> Raw<'q> {
     pub(in crate::routing) fn equals(&self, text: &[u8]) -> bool {
         match self.plain {
             true => same(self.value, text),
-            false => Decoded::new(self.value).eq(text.iter().copied()),
+            false => DecodedBytes::new(self.value).eq(text.iter().copied()),
         }
     }
 }
 
 /// The bytes that a raw name or value means, as in `application/x-www-form-urlencoded`: `+` is a space, `%41`
 /// is `A`, and a `%` without two hexadecimal digits stands for itself.
-pub(in crate::routing) struct Decoded<'q> {
+pub(in crate::routing) struct DecodedBytes<'q> {
     rest: &'q [u8],
 }
 
-impl<'q> Decoded<'q> {
+impl<'q> DecodedBytes<'q> {
     pub(in crate::routing) fn new(raw: &'q [u8]) -> Self {
         Self { rest: raw }
     }
 }
 
-impl Iterator for Decoded<'_> {
+impl Iterator for DecodedBytes<'_> {
     type Item = u8;
 
     #[inline]
@@ -273,7 +273,7 @@ mod tests {
             let kept = Name::new(name.into()).first(query);
             assert_eq!(kept.map(|raw| raw.value), found.map(|raw| raw.value));
             found.map(|raw| {
-                let decoded = Decoded::new(raw.value).collect::<Vec<_>>();
+                let decoded = DecodedBytes::new(raw.value).collect::<Vec<_>>();
                 assert!(raw.equals(&decoded));
                 assert!(!raw.plain || raw.value == decoded);
                 decoded

@@ -1,6 +1,6 @@
 //! A request where it is answered: found once, then drawn as often as one likes.
 
-use super::{end::End, http::AtTable, stream::AtConnection};
+use super::{end::DrawEnd, http::AtTable, stream::AtConnection};
 use crate::{
     attachment::effective::Effective,
     meta::ObjectRef,
@@ -22,7 +22,7 @@ pub(in crate::sim) struct Asked<'e> {
     pub(in crate::sim) destination: Destination<'e>,
     /// How the destination was found.
     pub(in crate::sim) why: Vec<String>,
-    pub(in crate::sim) place: Place<'e>,
+    pub(in crate::sim) place: Answerer<'e>,
 }
 
 /// What answers a request.
@@ -30,7 +30,7 @@ pub(in crate::sim) struct Asked<'e> {
     clippy::large_enum_variant,
     reason = "there is one for each request that is asked"
 )]
-pub(in crate::sim) enum Place<'e> {
+pub(in crate::sim) enum Answerer<'e> {
     /// Routes that look at requests.
     Table(AtTable<'e>),
     /// What is passed on as it is.
@@ -41,11 +41,13 @@ pub(in crate::sim) enum Place<'e> {
 
 impl Asked<'_> {
     /// Where a draw ends; nothing where every draw ends in one way.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<End> {
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<DrawEnd> {
         match &self.place {
-            Place::Table(table) => Some(table.end(draw)),
-            Place::Connection(connection) if !connection.is_certain() => Some(connection.end(draw)),
-            Place::Connection(_) | Place::Nowhere => None,
+            Answerer::Table(table) => Some(table.end(draw)),
+            Answerer::Connection(connection) if !connection.is_certain() => {
+                Some(connection.end(draw))
+            }
+            Answerer::Connection(_) | Answerer::Nowhere => None,
         }
     }
 
@@ -60,10 +62,10 @@ impl Asked<'_> {
         EXPLAINED.add(1);
         let mut why = self.why.clone();
         let mut answer = match (&self.place, &self.destination) {
-            (Place::Table(table), _) => table.answer(why, draw, backends),
-            (Place::Connection(connection), _) => connection.answer(why, draw),
+            (Answerer::Table(table), _) => table.answer(why, draw, backends),
+            (Answerer::Connection(connection), _) => connection.answer(why, draw),
             (
-                Place::Nowhere,
+                Answerer::Nowhere,
                 Destination::Nobody {
                     refusal,
                     why: reason,
@@ -73,7 +75,7 @@ impl Asked<'_> {
                 why.push(reason.clone());
                 Answer::refused(*refusal, why)
             }
-            (Place::Nowhere, _) => Answer::refused(Refusal::NoListener, why),
+            (Answerer::Nowhere, _) => Answer::refused(Refusal::NoListener, why),
         };
         let gateway = self.destination.gateway();
         answer.gateway = gateway.map(|name| ObjectRef::gateway_api("Gateway", name));

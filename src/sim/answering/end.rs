@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Where one draw ends: what a count counts.
 #[derive(Clone, Debug, Default)]
-pub(in crate::sim) struct End {
+pub(in crate::sim) struct DrawEnd {
     pub(in crate::sim) backend: Option<Arc<Backend>>,
     pub(in crate::sim) status: Option<u16>,
 }

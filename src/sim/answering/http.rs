@@ -1,10 +1,10 @@
 //! Requests of which the host, the path and the headers are seen.
 
-use super::end::End;
+use super::end::DrawEnd;
 use crate::{
-    attachment::effective::{BackendPort, EffectiveFilters},
+    attachment::effective::{EffectiveBackendPort, EffectiveFilters},
     proxy::{
-        AfterFailure, Attempt, Attempted, BackendProtocol, Begun, DataPlaneOptions, Draws,
+        AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, EndpointProtocol,
         Exchange, Failure, HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why,
         is_grpc,
     },
@@ -70,22 +70,22 @@ impl<'r> AtTable<'r> {
     }
 
     /// Where the request ends.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> DrawEnd {
         match self.attempt(draw) {
             (Some(mut exchange), Attempted::Attempt(attempt)) => {
                 let behaviour = self.request.backend.clone();
                 let responded = respond(&mut exchange, &attempt, behaviour, None);
-                End {
+                DrawEnd {
                     status: Some(responded.status.as_u16()),
                     backend: Some(attempt.backend),
                 }
             }
-            (_, Attempted::Answer(local)) => End {
+            (_, Attempted::Answer(local)) => DrawEnd {
                 backend: None,
                 status: Some(local.status.as_u16()),
             },
             // Without an exchange there is no attempt.
-            (None, Attempted::Attempt(_)) => End::default(),
+            (None, Attempted::Attempt(_)) => DrawEnd::default(),
         }
     }
 
@@ -243,7 +243,9 @@ impl<'r> AtTable<'r> {
                         attempt.backend.reference()
                     );
                     match exchange.failed(&attempt, failure, elapsed) {
-                        AfterFailure::Answer(local) => break Responded::by_itself(local, failed),
+                        AfterFailure::Answer(local) => {
+                            break ClientResponse::by_itself(local, failed);
+                        }
                         AfterFailure::Again => {
                             answer
                                 .why
@@ -257,7 +259,7 @@ impl<'r> AtTable<'r> {
                 Attempted::Attempt(next) => attempt = next,
                 Attempted::Answer(local) => {
                     let why = local.why.to_string();
-                    break Responded::by_itself(local, why);
+                    break ClientResponse::by_itself(local, why);
                 }
             }
             if attempt.backend_index != before {
@@ -266,7 +268,7 @@ impl<'r> AtTable<'r> {
             let copies = std::mem::take(&mut attempt.mirrors);
             answer.mirrors.extend(copies.into_iter().filter_map(copied));
         };
-        let Responded {
+        let ClientResponse {
             status,
             headers,
             in_time,
@@ -301,7 +303,7 @@ impl<'r> AtTable<'r> {
         exchange: &mut Exchange,
         attempt: &Attempt,
         behaviour: BackendBehaviour,
-    ) -> Responded {
+    ) -> ClientResponse {
         let Some((keys, nonce)) = self.moment.issuing() else {
             return respond(exchange, attempt, behaviour, None);
         };
@@ -322,7 +324,7 @@ fn respond(
     attempt: &Attempt,
     behaviour: BackendBehaviour,
     issuing: Option<Issuing<'_>>,
-) -> Responded {
+) -> ClientResponse {
     let delay = behaviour.delay;
     let timeouts = exchange.target().rule().timeouts();
     let taken = Duration::from(delay);
@@ -332,7 +334,7 @@ fn respond(
         let passed = |limit: &crate::meta::Duration| !limit.is_zero() && delay > *limit;
         let limits = [timeouts.backend_request, timeouts.request];
         let limit = limits.into_iter().flatten().find(passed);
-        return Responded {
+        return ClientResponse {
             status: local.status,
             headers: local.headers,
             in_time: false,
@@ -350,12 +352,12 @@ fn respond(
         Err(error) => {
             let problem = format!("the response cannot be changed: {error}");
             return match exchange.failed(attempt, Failure::Malformed, taken) {
-                AfterFailure::Answer(local) => Responded {
+                AfterFailure::Answer(local) => ClientResponse {
                     in_time: true,
-                    ..Responded::by_itself(local, problem)
+                    ..ClientResponse::by_itself(local, problem)
                 },
                 // What was answered is not asked again.
-                AfterFailure::Again => Responded {
+                AfterFailure::Again => ClientResponse {
                     status: StatusCode::BAD_GATEWAY,
                     headers: HeaderMap::new(),
                     in_time: true,
@@ -365,7 +367,7 @@ fn respond(
             };
         }
     };
-    Responded {
+    ClientResponse {
         status: response.status,
         headers: response.headers,
         in_time: true,
@@ -375,7 +377,7 @@ fn respond(
 }
 
 /// What a client gets for a request that goes to a backend.
-struct Responded {
+struct ClientResponse {
     status: StatusCode,
     headers: HeaderMap,
     /// Whether the backend answers within the limits of the rule.
@@ -386,7 +388,7 @@ struct Responded {
     problem: Option<String>,
 }
 
-impl Responded {
+impl ClientResponse {
     /// An answer of the data plane itself, since there is no response.
     fn by_itself(local: LocalAnswer, why: String) -> Self {
         Self {
@@ -489,7 +491,11 @@ fn copied(copy: Mirrored) -> Option<Mirror> {
 }
 
 /// The request as a backend with these endpoints gets it.
-fn as_sent(parts: request::Parts, backend: &BackendPort, protocol: BackendProtocol) -> Forwarded {
+fn as_sent(
+    parts: request::Parts,
+    backend: &EffectiveBackendPort,
+    protocol: EndpointProtocol,
+) -> Forwarded {
     let scheme = match backend.tls {
         Some(_) => "https",
         None => "http",

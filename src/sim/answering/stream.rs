@@ -1,6 +1,6 @@
 //! Connections of which no more than the port and perhaps the SNI is seen.
 
-use super::{end::End, http::passed_on};
+use super::{end::DrawEnd, http::passed_on};
 use crate::{
     attachment::effective::Endpoint,
     proxy::{Choose, CompiledRule, Draws, Stream, Way, Why},
@@ -52,11 +52,11 @@ impl<'e> AtConnection<'e> {
     }
 
     /// Where the connection ends.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> End {
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> DrawEnd {
         let To::Stream(stream) = &self.to else {
-            return End::default();
+            return DrawEnd::default();
         };
-        End {
+        DrawEnd {
             backend: stream
                 .connect(&mut Draws(draw))
                 .ok()

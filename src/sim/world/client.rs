@@ -18,7 +18,7 @@ pub struct WorldClient {
     /// Its name in the trace.
     pub name: String,
     /// Where it is.
-    pub place: Place,
+    pub place: ClientPlace,
     /// What it speaks.
     pub speaks: Speaks,
     /// The server name that it sends in TLS, where that is not the host of the URL.
@@ -31,7 +31,7 @@ pub struct WorldClient {
 
 /// Where a client is, and how it finds whom it asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum ClientPlace {
     /// Outside: it reaches the Gateway that answers for the port and host of the URL.
     #[default]
     Outside,
@@ -61,7 +61,7 @@ impl WorldClient {
     /// Someone outside.
     #[must_use]
     pub fn outside(name: impl Into<String>) -> Self {
-        Self::at(name, Place::Outside)
+        Self::at(name, ClientPlace::Outside)
     }
 
     /// A pod of a namespace, with labels as in `shop/app=cart`.
@@ -70,12 +70,12 @@ impl WorldClient {
     ///
     /// A text that names no namespace.
     pub fn pod(name: impl Into<String>, place: &str) -> Result<Self, crate::sim::ClientError> {
-        Ok(Self::at(name, Place::Pod(place.parse()?)))
+        Ok(Self::at(name, ClientPlace::Pod(place.parse()?)))
     }
 
     /// A client at a place.
     #[must_use]
-    pub fn at(name: impl Into<String>, place: Place) -> Self {
+    pub fn at(name: impl Into<String>, place: ClientPlace) -> Self {
         Self {
             name: name.into(),
             place,
@@ -89,10 +89,10 @@ impl WorldClient {
     /// Makes a request that of this client.
     pub(super) fn prepare(&self, request: &mut Request, now: SystemTime, at: Option<Timestamp>) {
         match &self.place {
-            Place::Outside => {}
-            Place::AtGateway(gateway) => request.gateway = Some(gateway.clone()),
-            Place::AtAddress(address) => request.address = Some(*address),
-            Place::Pod(pod) => request.client = Some(pod.clone()),
+            ClientPlace::Outside => {}
+            ClientPlace::AtGateway(gateway) => request.gateway = Some(gateway.clone()),
+            ClientPlace::AtAddress(address) => request.address = Some(*address),
+            ClientPlace::Pod(pod) => request.client = Some(pod.clone()),
         }
         request.protocol = match self.speaks {
             Speaks::Http1 => Protocol::Http1,

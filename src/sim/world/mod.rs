@@ -7,8 +7,8 @@ mod tests;
 mod trace;
 
 pub use authority::{IssuedCertificate, Usage, WorldAuthority};
-pub use client::{Place, Speaks, WorldClient};
-pub use trace::{Event, Step};
+pub use client::{ClientPlace, Speaks, WorldClient};
+pub use trace::{Event, TraceStep};
 
 use super::{Answer, BackendBehaviour, Outcome, Request, RequestError, Simulator, random::Random};
 use crate::{
@@ -69,7 +69,7 @@ pub struct World {
     simulator: Simulator,
     random: Random,
     backends: BTreeMap<NamespacedName, Handler>,
-    trace: Vec<Step>,
+    trace: Vec<TraceStep>,
     seed: u64,
     /// Whether objects or the time changed since the resolver last looked.
     stale: bool,
@@ -193,7 +193,7 @@ impl World {
             method: request.method.clone(),
             url: request.uri.clone(),
         });
-        let mut reached = Reached {
+        let mut reached = WorldBackends {
             otherwise: &request.backend,
             backends: &mut self.backends,
             events: Vec::new(),
@@ -206,7 +206,7 @@ impl World {
             &mut draw,
             &mut |attempt: &Attempt, head: &request::Parts| reached.reply(attempt, head),
         );
-        let Reached { events, took, .. } = reached;
+        let WorldBackends { events, took, .. } = reached;
         let answer = asked?;
         for event in events {
             self.note(event);
@@ -234,7 +234,7 @@ impl World {
 
     /// What happened.
     #[must_use]
-    pub fn trace(&self) -> &[Step] {
+    pub fn trace(&self) -> &[TraceStep] {
         &self.trace
     }
 
@@ -253,7 +253,7 @@ impl World {
 
     fn note(&mut self, event: Event) {
         let at = self.now();
-        self.trace.push(Step { at, event });
+        self.trace.push(TraceStep { at, event });
     }
 }
 
@@ -268,14 +268,14 @@ impl fmt::Debug for World {
 }
 
 /// The backends, while a request is sent.
-struct Reached<'w> {
+struct WorldBackends<'w> {
     otherwise: &'w BackendBehaviour,
     backends: &'w mut BTreeMap<NamespacedName, Handler>,
     events: Vec<Event>,
     took: Duration,
 }
 
-impl Reached<'_> {
+impl WorldBackends<'_> {
     fn reply(&mut self, attempt: &Attempt, head: &request::Parts) -> Reply {
         let reference = attempt.backend.reference();
         let handler = self.backends.get_mut(&reference.namespaced_name());

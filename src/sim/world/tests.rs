@@ -293,7 +293,10 @@ fn certificates_are_made_on_the_fly_and_end_by_the_clock_of_the_world() {
         ],
     );
     let ask = |world: &mut World, certificates| {
-        let mut client = WorldClient::at("client", Place::AtAddress("192.0.2.1".parse().unwrap()));
+        let mut client = WorldClient::at(
+            "client",
+            ClientPlace::AtAddress("192.0.2.1".parse().unwrap()),
+        );
         client.certificates = certificates;
         world.get(&mut client, "https://a.example/").unwrap()
     };
@@ -348,7 +351,7 @@ fn pods_reach_services_by_name_and_address_in_each_protocol() {
     let mut pod = WorldClient::pod("pod", "shop/app=cart").unwrap();
     assert_eq!(
         pod.place,
-        Place::Pod("shop/app=cart".parse::<Client>().unwrap())
+        ClientPlace::Pod("shop/app=cart".parse::<Client>().unwrap())
     );
     for (url, speaks, port) in [
         ("http://web/", Speaks::Http1, 80),

@@ -14,7 +14,7 @@ use std::{
 
 /// One step of a world, shown as a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct TraceStep {
     /// When it was.
     pub at: SystemTime,
     /// What it was.
@@ -72,7 +72,7 @@ pub enum Event {
     },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for TraceStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::try_from(self.at) {
             Ok(at) => write!(f, "{at} {}", self.event),

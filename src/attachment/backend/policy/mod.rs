@@ -11,8 +11,8 @@ pub(in crate::attachment) mod winners;
 use crate::{
     attachment::{
         Options, Snapshot,
+        condition_body::{ConditionBody, Problem, join},
         effective::TrustedAuthorities,
-        finding::{Finding, join},
         objects::{certificates, object},
         values::check_session,
     },
@@ -76,7 +76,7 @@ pub(in crate::attachment) fn all(snapshot: &Snapshot) -> impl Iterator<Item = Po
 
 /// One target of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::attachment) struct Target {
+pub(in crate::attachment) struct TargetRef {
     pub(in crate::attachment) reference: ObjectRef,
     pub(in crate::attachment) section: Option<String>,
 }
@@ -116,9 +116,9 @@ impl<'a> Policy<'a> {
         }
     }
 
-    pub(in crate::attachment) fn targets(self) -> Vec<Target> {
+    pub(in crate::attachment) fn targets(self) -> Vec<TargetRef> {
         let namespace = object::namespace(self.metadata());
-        let target = |group: &str, kind: &str, name: &str, section: Option<&String>| Target {
+        let target = |group: &str, kind: &str, name: &str, section: Option<&String>| TargetRef {
             reference: ObjectRef {
                 group: group.to_owned(),
                 kind: kind.to_owned(),
@@ -170,15 +170,12 @@ impl<'a> Policy<'a> {
     }
 }
 
-/// The reason of a condition, and what is wrong.
-pub(in crate::attachment) type Problem = (&'static str, String);
-
 /// What is to be said of a policy whatever its targets are.
 pub(in crate::attachment) struct Checked {
     /// Whether it is valid.
     pub(in crate::attachment) valid: Result<(), Problem>,
     /// The condition `ResolvedRefs`, where the release has it.
-    pub(in crate::attachment) resolved: Option<Finding>,
+    pub(in crate::attachment) resolved: Option<ConditionBody>,
 }
 
 /// Whom a BackendTLSPolicy trusts.
@@ -186,7 +183,7 @@ struct Trusted {
     /// Those of its authorities that can be used, or why the policy is not valid.
     authorities: Result<TrustedAuthorities, Problem>,
     /// The condition `ResolvedRefs`, where the release has it.
-    resolved: Option<Finding>,
+    resolved: Option<ConditionBody>,
 }
 
 /// Finds out whom a BackendTLSPolicy trusts.
@@ -229,8 +226,8 @@ fn authorities(policy: &BackendTlsPolicy, snapshot: &Snapshot, options: &Options
         }
     };
     let resolved = says_resolved.then(|| match problems.first() {
-        None => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
-        Some((first, _)) => Finding::new(false, first, texts(&problems)),
+        None => ConditionBody::new(true, reason::RESOLVED_REFS, "all references are resolved"),
+        Some((first, _)) => ConditionBody::new(false, first, texts(&problems)),
     });
     Trusted {
         authorities,

@@ -1,13 +1,13 @@
 //! The references of a policy, each with its field.
 
-use super::{Policy, Target};
+use super::{Policy, TargetRef};
 use crate::{attachment::objects::object, meta::ObjectRef, schema::Path};
 
 /// Something that a policy refers to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::attachment) enum Referred<'a> {
     /// A target, with its place in the list.
-    Target(usize, &'a Target),
+    Target(usize, &'a TargetRef),
     /// An object with certificates of authorities.
     Authority(&'a ObjectRef),
 }

@@ -5,7 +5,7 @@ use crate::{
     attachment::{
         Snapshot,
         backend::policy::{Policy, PolicyId},
-        finding::join,
+        condition_body::join,
         gateway::GatewayState,
         objects::object::gateway_reference,
     },

@@ -1,14 +1,14 @@
 //! What becomes of a policy at each of its targets.
 
-use super::traffic::{Part, Senders, Traffics};
+use super::traffic::{BackendPart, Senders, Traffics};
 use crate::{
     attachment::{
         PolicyTarget, Snapshot, WonBy,
         backend::{
             BackendKey,
-            policy::{Checked, Policy, PolicyId, PolicyKind, Target},
+            policy::{Checked, Policy, PolicyId, PolicyKind, TargetRef},
         },
-        finding::{Finding, join},
+        condition_body::{ConditionBody, join},
         objects::object::BACKEND_KINDS,
         unimplemented::is_unimplemented_kind,
     },
@@ -19,11 +19,11 @@ use std::{collections::BTreeSet, sync::Arc};
 /// A policy at one of its targets.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::attachment) struct TargetResult {
-    target: Target,
+    target: TargetRef,
     /// Whether the policy is valid and no other goes before it here.
-    finding: Finding,
+    finding: ConditionBody,
     /// The condition `ResolvedRefs` of the policy, the same at every target; where the release has it.
-    pub(super) resolved: Option<Finding>,
+    pub(super) resolved: Option<ConditionBody>,
     /// What is wrong here, whether or not the policy is valid.
     problem: Option<String>,
     /// Whether it is the policy for this target, valid or not, before all others.
@@ -72,7 +72,7 @@ pub(in crate::attachment) fn results(
                 );
                 let problem = (!found.holds()).then(|| found.message.clone());
                 let finding = match &valid {
-                    Err((reason, problem)) => Finding::new(false, reason, problem.clone()),
+                    Err((reason, problem)) => ConditionBody::new(false, reason, problem.clone()),
                     Ok(()) => found,
                 };
                 let unused = part.senders.is_empty().then(|| parts.unused.clone());
@@ -94,13 +94,13 @@ pub(in crate::attachment) fn results(
 /// Whether a policy applies to a target, if it is valid and there is traffic for it.
 fn find(
     (id, policy, valid): (&PolicyId, Policy<'_>, bool),
-    target: &Target,
-    part: Option<&Part>,
+    target: &TargetRef,
+    part: Option<&BackendPart>,
     other: Option<&ObjectRef>,
     snapshot: &Snapshot,
-) -> Finding {
+) -> ConditionBody {
     let reference = &target.reference;
-    let refuse = |reason, text: String| Finding::new(false, reason, text);
+    let refuse = |reason, text: String| ConditionBody::new(false, reason, text);
     if BackendKey::of(reference).is_none() {
         let verb = if is_unimplemented_kind(&reference.group_kind()) {
             "is not implemented as"
@@ -153,12 +153,12 @@ fn find(
             } else {
                 format!("the policy applies to {name}")
             };
-            Finding::new(true, reason::ACCEPTED, text)
+            ConditionBody::new(true, reason::ACCEPTED, text)
         }
     }
 }
 
-impl Target {
+impl TargetRef {
     fn describe(&self) -> String {
         match &self.section {
             Some(section) => format!("port `{section}` of {}", self.reference),
@@ -168,7 +168,7 @@ impl Target {
 }
 
 /// What a policy's status has to say for one Gateway.
-pub(super) fn at_gateway(results: &[TargetResult], gateway: &NamespacedName) -> Finding {
+pub(super) fn at_gateway(results: &[TargetResult], gateway: &NamespacedName) -> ConditionBody {
     let concerned = || {
         let here = results
             .iter()
@@ -185,13 +185,13 @@ pub(super) fn at_gateway(results: &[TargetResult], gateway: &NamespacedName) -> 
     };
     let applies = join(&said(true));
     match concerned().find(|finding| !finding.holds()) {
-        None => Finding::new(true, reason::ACCEPTED, applies),
+        None => ConditionBody::new(true, reason::ACCEPTED, applies),
         Some(first) => {
             let mut text = join(&said(false));
             if !applies.is_empty() {
                 text = format!("{text}; {applies}");
             }
-            Finding::new(false, first.reason, text)
+            ConditionBody::new(false, first.reason, text)
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         backend::{
             BackendKey, BackendState, PortState,
             policy::PolicyKind,
-            usage::{Sender, Traffic, Usage, Use},
+            usage::{BackendUsage, Sender, Traffic, Use},
         },
         gateway::GatewayState,
         map::Map,
@@ -21,11 +21,11 @@ use std::{
 
 /// What results are made from.
 #[derive(Clone, Copy)]
-pub(in crate::attachment) struct World<'a> {
+pub(in crate::attachment) struct ResultInputs<'a> {
     pub(in crate::attachment) snapshot: &'a Snapshot,
     pub(in crate::attachment) options: &'a Options,
     pub(in crate::attachment) backends: &'a Map<BackendKey, BackendState>,
-    pub(in crate::attachment) usage: &'a Usage,
+    pub(in crate::attachment) usage: &'a BackendUsage,
     pub(in crate::attachment) gateways: &'a BTreeMap<NamespacedName, GatewayState>,
 }
 
@@ -46,7 +46,7 @@ impl Senders {
 
 /// A part of a backend that a policy can be for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Part {
+pub(super) struct BackendPart {
     pub(super) senders: Arc<Senders>,
     /// Whether it has a port for UDP, and whether it has no other.
     pub(super) has_udp: bool,
@@ -56,21 +56,21 @@ pub(super) struct Part {
 }
 
 /// The traffic to a backend, as a kind of policy sees it.
-pub(super) struct Parts {
-    whole: Part,
+pub(super) struct TrafficParts {
+    whole: BackendPart,
     /// The ports that have a name.
-    ports: BTreeMap<String, Part>,
+    ports: BTreeMap<String, BackendPart>,
     /// What counts as the traffic to a port that does not exist: who names it is told wherever the backend is used.
-    absent: Part,
+    absent: BackendPart,
     /// Whether any route uses the backend, be it for other traffic.
     pub(super) used: bool,
     /// What to say where there is no traffic that such a policy is for.
     pub(super) unused: Arc<str>,
 }
 
-impl Parts {
+impl TrafficParts {
     /// The part that a section names; without one, the whole.
-    pub(super) fn part(&self, section: Option<&str>) -> &Part {
+    pub(super) fn part(&self, section: Option<&str>) -> &BackendPart {
         match section {
             None => &self.whole,
             Some(section) => self.ports.get(section).unwrap_or(&self.absent),
@@ -80,26 +80,26 @@ impl Parts {
 
 /// What was found out about the traffic to backends.
 pub(in crate::attachment) struct Traffics<'a> {
-    world: World<'a>,
-    of: Map<(PolicyKind, BackendKey), Arc<Parts>>,
+    world: ResultInputs<'a>,
+    of: Map<(PolicyKind, BackendKey), Arc<TrafficParts>>,
 }
 
 impl<'a> Traffics<'a> {
-    pub(in crate::attachment) fn new(world: World<'a>) -> Self {
+    pub(in crate::attachment) fn new(world: ResultInputs<'a>) -> Self {
         Self {
             world,
             of: Map::default(),
         }
     }
 
-    pub(super) fn world(&self) -> World<'a> {
+    pub(super) fn world(&self) -> ResultInputs<'a> {
         self.world
     }
 
     /// The traffic to the target of a policy of this kind.
-    pub(super) fn to(&mut self, kind: PolicyKind, target: &ObjectRef) -> Arc<Parts> {
+    pub(super) fn to(&mut self, kind: PolicyKind, target: &ObjectRef) -> Arc<TrafficParts> {
         let Some(key) = BackendKey::of(target) else {
-            return Arc::new(Parts::of(
+            return Arc::new(TrafficParts::of(
                 kind,
                 target,
                 None,
@@ -110,7 +110,7 @@ impl<'a> Traffics<'a> {
         let world = self.world;
         let find = |(kind, key): &(PolicyKind, BackendKey)| {
             let uses = world.usage.of_backend(key);
-            Parts::of(*kind, target, world.backends.get(key), uses, world)
+            TrafficParts::of(*kind, target, world.backends.get(key), uses, world)
         };
         let key = (kind, key);
         if let Some(present) = self.of.get(&key) {
@@ -157,14 +157,14 @@ impl<'a> Collected<'a> {
         }
     }
 
-    fn into_part(self, world: World<'_>) -> Part {
+    fn into_part(self, world: ResultInputs<'_>) -> BackendPart {
         let aged = self.gateways.iter().filter_map(|name| {
             let gateway = world.gateways.get(*name)?;
             Some(Seniority::new(gateway.age, (*name).clone()))
         });
         let mut by_seniority: Vec<Seniority> = aged.collect();
         by_seniority.sort();
-        Part {
+        BackendPart {
             has_udp: self.udp_ports > 0,
             is_udp: self.is_udp(),
             is_absent: false,
@@ -181,13 +181,13 @@ fn is_udp(port: &PortState) -> bool {
     port.protocol == "UDP"
 }
 
-impl Parts {
+impl TrafficParts {
     fn of<'u>(
         kind: PolicyKind,
         target: &ObjectRef,
         state: Option<&BackendState>,
         uses: impl Iterator<Item = &'u Use>,
-        world: World<'_>,
+        world: ResultInputs<'_>,
     ) -> Self {
         let (mut whole, mut absent) = (Collected::default(), Collected::default());
         let mut by_name: BTreeMap<&str, Collected<'_>> = BTreeMap::new();
@@ -229,7 +229,7 @@ impl Parts {
         let by_name = by_name.into_iter();
         Self {
             whole: whole.into_part(world),
-            absent: Part {
+            absent: BackendPart {
                 is_absent: true,
                 ..absent.into_part(world)
             },

@@ -9,10 +9,10 @@ use crate::{
             policy_status::{
                 ancestors::Ancestors,
                 results,
-                traffic::{Traffics, World},
+                traffic::{ResultInputs, Traffics},
             },
         },
-        resolver::{depends::Key, state::PolicyState},
+        resolver::{depends::Dependency, state::PolicyState},
     },
     meta::{NamespacedName, ObjectRef},
 };
@@ -23,7 +23,7 @@ impl Update<'_> {
     /// Looking at these again only changes their `ResolvedRefs`, never which backends they use, so that one
     /// pass is enough.
     pub(super) fn ancestors(&mut self) {
-        let mut moved = Moved::default();
+        let mut moved = RoomChanges::default();
         for (id, new) in self.look_at_policies() {
             let resolver = &mut *self.resolver;
             let old = match new {
@@ -70,7 +70,7 @@ impl Update<'_> {
     /// What there is to say now of the policies that are to be looked at again.
     fn look_at_policies(&self) -> Vec<(PolicyId, Option<PolicyState>)> {
         let resolver = &*self.resolver;
-        let mut traffics = Traffics::new(World {
+        let mut traffics = Traffics::new(ResultInputs {
             snapshot: &resolver.snapshot,
             options: &resolver.options,
             backends: &resolver.backends,
@@ -89,10 +89,10 @@ impl Update<'_> {
     }
 
     /// Marks the routes of Gateways that refer to targets.
-    fn mark_routes(&mut self, Moved { gateways, targets }: &Moved) {
+    fn mark_routes(&mut self, RoomChanges { gateways, targets }: &RoomChanges) {
         let resolver = &*self.resolver;
         for target in targets {
-            let users = Key::Object(target.clone());
+            let users = Dependency::Object(target.clone());
             let concerned = |id: &&RouteId| {
                 let state = resolver.routes.get(*id);
                 state.is_some_and(|state| state.gateways().any(|name| gateways.contains(name)))
@@ -105,7 +105,7 @@ impl Update<'_> {
 
 /// Gateways for which policies have room now or no longer have, and the targets of those policies.
 #[derive(Default)]
-struct Moved {
+struct RoomChanges {
     gateways: BTreeSet<NamespacedName>,
     targets: BTreeSet<ObjectRef>,
 }

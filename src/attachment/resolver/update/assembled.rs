@@ -5,11 +5,11 @@ use crate::{
     attachment::{
         RouteId,
         assembly::{
-            assemble::{self, Member, Tally},
+            assemble::{self, AcceptedMember, Tally},
             mesh::{self, Lost},
         },
         objects::object::gateway_reference,
-        resolver::depends::Key,
+        resolver::depends::Dependency,
     },
     meta::NamespacedName,
 };
@@ -39,7 +39,7 @@ impl Update<'_> {
         let effective = match resolver.gateways.get(name) {
             None => None,
             Some(state) => {
-                let key = Key::Object(gateway_reference(name));
+                let key = Dependency::Object(gateway_reference(name));
                 let routes = resolver
                     .depends
                     .routes_on(&key)
@@ -64,17 +64,17 @@ impl Update<'_> {
 
     fn refill_listener(&mut self, name: &NamespacedName, index: usize) {
         let resolver = &mut *self.resolver;
-        let key = Key::Object(gateway_reference(name));
+        let key = Dependency::Object(gateway_reference(name));
         let routes = resolver
             .depends
             .routes_on(&key)
             .filter_map(|id| resolver.routes.get_key_value(id));
-        let members: Vec<Member<'_>> = assemble::in_order(routes)
+        let members: Vec<AcceptedMember<'_>> = assemble::in_order(routes)
             .into_iter()
             .filter_map(|(id, route)| {
                 let accepted = route.accepted_at(name);
                 let (_, hostnames) = accepted.into_iter().find(|(at, _)| *at == index)?;
-                Some(Member::new(id, route, name, hostnames))
+                Some(AcceptedMember::new(id, route, name, hostnames))
             })
             .collect();
         let listener = resolver
@@ -112,7 +112,7 @@ impl Update<'_> {
     pub(super) fn mesh(&mut self) {
         for key in std::mem::take(&mut self.services) {
             let resolver = &mut *self.resolver;
-            let parent = Key::Parent(key.clone());
+            let parent = Dependency::Parent(key.clone());
             let assembled = resolver.backends.get(&key).map(|state| {
                 let routes = resolver
                     .depends

@@ -7,7 +7,7 @@ mod statuses;
 mod usage;
 
 use super::{
-    depends::{Dependent, Key},
+    depends::{Dependency, Dependent},
     state::{Dirty, Resolver},
 };
 use crate::{
@@ -136,7 +136,7 @@ impl<'a> Update<'a> {
         for namespace in std::mem::take(&mut self.dirty.grants) {
             let resolver = &mut *self.resolver;
             resolver.grants.refresh(&resolver.snapshot, &namespace);
-            for dependent in resolver.depends.on(&Key::Grants(namespace)) {
+            for dependent in resolver.depends.on(&Dependency::Grants(namespace)) {
                 match dependent {
                     Dependent::Gateway(name) => _ = self.dirty.gateways.insert(name.clone()),
                     Dependent::Route(id) => self.routes.push(id.clone()),
@@ -172,7 +172,7 @@ impl<'a> Update<'a> {
                 // Whose entries are ours has changed, and with it the room for them.
                 self.dirty.policies.extend(policy::all(&resolver.snapshot));
             }
-            for dependent in resolver.depends.on(&Key::Object(reference.clone())) {
+            for dependent in resolver.depends.on(&Dependency::Object(reference.clone())) {
                 if let Dependent::Gateway(name) = dependent {
                     self.dirty.gateways.insert(name.clone());
                 }
@@ -239,7 +239,7 @@ impl<'a> Update<'a> {
             _ => false,
         };
         if !same_to_routes {
-            let key = Key::Object(gateway_reference(&name));
+            let key = Dependency::Object(gateway_reference(&name));
             self.routes
                 .extend(resolver.depends.routes_on(&key).cloned());
         }
@@ -318,10 +318,10 @@ impl<'a> Update<'a> {
             self.dirty
                 .policies
                 .extend(resolver.depends.policies_for(&key));
-            let users = Key::Object(key.reference());
+            let users = Dependency::Object(key.reference());
             self.routes
                 .extend(resolver.depends.routes_on(&users).cloned());
-            let parents = Key::Parent(key.clone());
+            let parents = Dependency::Parent(key.clone());
             self.routes
                 .extend(resolver.depends.routes_on(&parents).cloned());
             self.services.insert(key.clone());

@@ -10,7 +10,7 @@ use crate::{
         },
         backend::BackendKey,
         effective::EffectiveHostname,
-        route::{self, RouteState, World},
+        route::{self, RouteContext, RouteState},
     },
     meta::{Age, NamespacedName},
 };
@@ -23,7 +23,7 @@ impl Update<'_> {
         ids.dedup();
         for id in ids {
             let resolver = &mut *self.resolver;
-            let world = World {
+            let world = RouteContext {
                 options: &resolver.options,
                 snapshot: &resolver.snapshot,
                 grants: &resolver.grants,
@@ -89,7 +89,7 @@ impl Update<'_> {
             return;
         };
         let lost = resolver.mesh_lost.entry(key.clone()).or_default();
-        let present = mesh::Present {
+        let present = mesh::PresentService {
             key,
             effective,
             lost,

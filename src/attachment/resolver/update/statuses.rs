@@ -6,10 +6,10 @@ use crate::{
         AtListener, Attachment, LostPort, Resolver, RouteId, Standing, Status,
         assembly::assemble::Tally,
         backend::policy_status::{ancestors, results},
-        finding::Finding,
+        condition_body::ConditionBody,
         gateway,
         objects::object::gateway_reference,
-        resolver::depends::Key,
+        resolver::depends::Dependency,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
         standing::Exclusion,
         status::keep_within,
@@ -83,7 +83,7 @@ impl Update<'_> {
     /// How many routes that a Gateway accepts each of its listeners selects.
     fn accepted_routes(&self, gateway: &NamespacedName, listeners: usize) -> Vec<u32> {
         let mut counts = vec![0_u32; listeners];
-        let key = Key::Object(gateway_reference(gateway));
+        let key = Dependency::Object(gateway_reference(gateway));
         for id in self.resolver.depends.routes_on(&key) {
             let Some(route) = self.resolver.routes.get(id) else {
                 continue;
@@ -183,7 +183,11 @@ impl Update<'_> {
     }
 
     /// The condition `Accepted` of a route at a parent, conflicts with other routes included.
-    pub(super) fn accepted<'p>(&self, id: &RouteId, parent: &'p ParentState) -> Cow<'p, Finding> {
+    pub(super) fn accepted<'p>(
+        &self,
+        id: &RouteId,
+        parent: &'p ParentState,
+    ) -> Cow<'p, ConditionBody> {
         let resolver = &*self.resolver;
         match &parent.target {
             ParentTarget::Gateway {
@@ -316,7 +320,7 @@ impl Resolver {
 pub(super) struct AtGateway<'u> {
     id: &'u RouteId,
     /// What the Gateway says of the route as a whole, without regard to others.
-    accepted: &'u Finding,
+    accepted: &'u ConditionBody,
     tallies: Option<&'u [Tally]>,
 }
 

@@ -1,6 +1,8 @@
 //! Rules of GRPCRoutes.
 
-use super::{Builder, Built, Common, Context, Invalid, Referred, Rules, check, http::backend_of};
+use super::{
+    Builder, Built, Common, Context, FilterReferences, Invalid, Rules, check, http::backend_of,
+};
 use crate::{
     attachment::{
         effective::{EffectiveFilters, GrpcRouteRules, GrpcRule, RuleProblem},
@@ -102,8 +104,8 @@ impl Builder<'_> {
         Some(built)
     }
 
-    fn grpc_references(&mut self, filters: &[GrpcRouteFilter]) -> Referred {
-        let mut referred = Referred::default();
+    fn grpc_references(&mut self, filters: &[GrpcRouteFilter]) -> FilterReferences {
+        let mut referred = FilterReferences::default();
         for filter in filters {
             match filter {
                 GrpcRouteFilter::RequestMirror(filter) => self.mirror(filter, &mut referred),

@@ -1,6 +1,6 @@
 //! Rules of HTTPRoutes.
 
-use super::{Builder, Built, Common, Context, Invalid, Referred, Rules, check};
+use super::{Builder, Built, Common, Context, FilterReferences, Invalid, Rules, check};
 use crate::{
     attachment::{
         effective::{
@@ -249,8 +249,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn http_references(&mut self, filters: &[HttpRouteFilter]) -> Referred {
-        let mut referred = Referred::default();
+    fn http_references(&mut self, filters: &[HttpRouteFilter]) -> FilterReferences {
+        let mut referred = FilterReferences::default();
         for filter in filters {
             match filter {
                 HttpRouteFilter::RequestMirror(filter) => self.mirror(filter, &mut referred),
@@ -268,7 +268,7 @@ impl Builder<'_> {
 /// requests.
 pub(super) fn backend_of(
     mut backend: EffectiveBackend,
-    referred: Referred,
+    referred: FilterReferences,
     compiled: Filters,
 ) -> EffectiveBackend {
     if let (Some((kind, why)), Ok(_)) = (referred.unsupported, &backend.target) {

@@ -8,11 +8,12 @@ use crate::{
     attachment::{
         Options, Snapshot,
         backend::{self, BackendKey, BackendState, Carrier},
+        condition_body::{ConditionBody, join},
         effective::{
-            BackendPort, BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend,
-            EffectiveFilters, EffectiveMirror, GrpcRouteRules, HttpRouteRules, RuleProblem,
+            BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend,
+            EffectiveBackendPort, EffectiveFilters, EffectiveMirror, GrpcRouteRules,
+            HttpRouteRules, RuleProblem,
         },
-        finding::{Finding, join},
         map::Map,
         objects::{
             grants::Grants,
@@ -60,11 +61,11 @@ pub(in crate::attachment) struct Built {
     /// every route for them: most routes then answer without a look at their rules.
     pub(in crate::attachment) patterns: Option<RoutePatterns>,
     /// The condition `ResolvedRefs`.
-    pub(in crate::attachment) resolved: Finding,
+    pub(in crate::attachment) resolved: ConditionBody,
     /// Why the route as a whole cannot be accepted: none of its rules is valid.
-    pub(in crate::attachment) invalid: Option<Finding>,
+    pub(in crate::attachment) invalid: Option<ConditionBody>,
     /// The condition `PartiallyInvalid`, where some rules are invalid.
-    pub(in crate::attachment) partially_invalid: Option<Finding>,
+    pub(in crate::attachment) partially_invalid: Option<ConditionBody>,
     /// The backends that valid rules name and may refer to, with the port.
     pub(in crate::attachment) uses: Vec<(BackendKey, Option<u16>)>,
     /// The route has no rules at all, so that no request matches it.
@@ -87,7 +88,7 @@ pub(in crate::attachment) struct Invalid {
 /// and that the requests in question get an error (HTTPRoute `spec.rules[].filters[].type`): if such a rule vanished, its
 /// requests would reach a wider rule of the same host that has no such filter.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum RuleFate {
     /// Its matches are in force, and all their requests are answered with an error.
     Fails,
     /// Its matches cannot be read, so that nobody knows which requests are its own.
@@ -206,7 +207,7 @@ pub(in crate::attachment) struct Builder<'a> {
     context: Context<'a>,
     id: &'a RouteId,
     problems: Vec<BackendProblem>,
-    invalid: Vec<(usize, Fate, Invalid)>,
+    invalid: Vec<(usize, RuleFate, Invalid)>,
     /// The backends of the rule at hand that may be referred to.
     named: Vec<(BackendKey, Option<u16>)>,
     uses: Vec<(BackendKey, Option<u16>)>,
@@ -214,7 +215,7 @@ pub(in crate::attachment) struct Builder<'a> {
 
 /// What the filters of a rule or of a backend refer to.
 #[derive(Default)]
-struct Referred {
+struct FilterReferences {
     mirrors: Vec<EffectiveMirror>,
     /// The type of a filter that leads to nothing, and why.
     unsupported: Option<(String, String)>,
@@ -288,7 +289,7 @@ impl<'a> Builder<'a> {
         &mut self,
         object: &ObjectRef,
         port: Option<i32>,
-    ) -> Result<(Arc<BackendPort>, Option<SessionPersistence>), BackendProblem> {
+    ) -> Result<(Arc<EffectiveBackendPort>, Option<SessionPersistence>), BackendProblem> {
         let Some(key) = BackendKey::of(object) else {
             return Err(BackendProblem::InvalidKind {
                 reference: object.clone(),
@@ -338,7 +339,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Follows the mirror of a filter.
-    fn mirror(&mut self, filter: &HttpRequestMirrorFilter, referred: &mut Referred) {
+    fn mirror(&mut self, filter: &HttpRequestMirrorFilter, referred: &mut FilterReferences) {
         referred.mirrors.push(EffectiveMirror {
             backend: self.backend(&filter.backend_ref, None),
             share: filter.share(),
@@ -346,7 +347,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Notes a filter of an implementation's own: none is known here.
-    fn extension(&mut self, reference: &LocalObjectReference, referred: &mut Referred) {
+    fn extension(&mut self, reference: &LocalObjectReference, referred: &mut FilterReferences) {
         let problem = unsupported_extension(reference);
         if let BackendProblem::UnsupportedFilter { kind, why } = &problem {
             let unsupported = || (kind.clone(), why.clone());
@@ -358,7 +359,7 @@ impl<'a> Builder<'a> {
     /// Notes what is wrong with a rule whose matches cannot be read.
     fn leave_out(&mut self, index: usize, invalid: Invalid) {
         self.named.clear();
-        self.invalid.push((index, Fate::LeftOut, invalid));
+        self.invalid.push((index, RuleFate::LeftOut, invalid));
     }
 
     /// Notes what is wrong with a rule whose requests are answered with an error, and says it.
@@ -368,7 +369,7 @@ impl<'a> Builder<'a> {
             reason: invalid.reason,
             text: invalid.text.clone(),
         };
-        self.invalid.push((index, Fate::Fails, invalid));
+        self.invalid.push((index, RuleFate::Fails, invalid));
         problem.into()
     }
 
@@ -377,13 +378,13 @@ impl<'a> Builder<'a> {
         self.uses.append(&mut self.named);
     }
 
-    fn describe(&self, (index, fate, invalid): &(usize, Fate, Invalid)) -> String {
+    fn describe(&self, (index, fate, invalid): &(usize, RuleFate, Invalid)) -> String {
         let fate = match (fate, self.id.kind) {
-            (Fate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
-            (Fate::LeftOut, RouteKind::Udp) => "takes no datagrams",
-            (Fate::LeftOut, _) => "takes no requests",
-            (Fate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
-            (Fate::Fails, _) => "answers its requests with 500",
+            (RuleFate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
+            (RuleFate::LeftOut, RouteKind::Udp) => "takes no datagrams",
+            (RuleFate::LeftOut, _) => "takes no requests",
+            (RuleFate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
+            (RuleFate::Fails, _) => "answers its requests with 500",
         };
         format!("{} {fate}: {}", self.label(*index), invalid.text)
     }
@@ -401,16 +402,16 @@ impl<'a> Builder<'a> {
                     .iter()
                     .map(|(index, _, invalid)| format!("{}: {}", self.label(*index), invalid.text))
                     .collect();
-                invalid = Some(Finding::new(false, first.reason, join(&texts)));
+                invalid = Some(ConditionBody::new(false, first.reason, join(&texts)));
             } else {
                 let texts: Vec<String> =
                     self.invalid.iter().map(|one| self.describe(one)).collect();
                 let message = format!("Dropped Rule: {}", join(&texts));
-                partially_invalid = Some(Finding::new(true, first.reason, message));
+                partially_invalid = Some(ConditionBody::new(true, first.reason, message));
             }
         }
         let resolved = match self.problems.first() {
-            None => Finding::new(true, reason::RESOLVED_REFS, "all references are resolved"),
+            None => ConditionBody::new(true, reason::RESOLVED_REFS, "all references are resolved"),
             Some(first) => {
                 let mut seen = BTreeSet::new();
                 let texts: Vec<String> = self
@@ -419,11 +420,11 @@ impl<'a> Builder<'a> {
                     .map(ToString::to_string)
                     .filter(|text| seen.insert(text.clone()))
                     .collect();
-                Finding::new(false, first.reason(), join(&texts))
+                ConditionBody::new(false, first.reason(), join(&texts))
             }
         };
         let left_out = self.invalid.iter();
-        let left_out = left_out.filter(|(_, fate, _)| *fate == Fate::LeftOut);
+        let left_out = left_out.filter(|(_, fate, _)| *fate == RuleFate::LeftOut);
         let patterns = rules.patterns().filter(|patterns| !patterns.is_empty());
         Built {
             patterns: patterns.cloned(),
@@ -497,7 +498,7 @@ pub(in crate::attachment) fn connections<'r>(
 /// Why a TCPRoute or UDPRoute of this one rule is not accepted: none of its backends is there for it, so that there is no
 /// rule to make of it (GEP-1364, "Accepted"). A backend that is there, and only has a policy that is wrong, refuses its share of the
 /// connections (TCPRoute `backendRefs`): the policy can say so because the route uses its target.
-fn unreachable(kind: RouteKind, rule: &ConnectionRule) -> Option<Finding> {
+fn unreachable(kind: RouteKind, rule: &ConnectionRule) -> Option<ConditionBody> {
     let problems: Vec<&BackendProblem> = rule
         .backends
         .iter()
@@ -509,7 +510,7 @@ fn unreachable(kind: RouteKind, rule: &ConnectionRule) -> Option<Finding> {
         .filter(|_| problems.len() == rule.backends.len())?;
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let text = format!("no backend of the {kind} can be reached: {}", join(&texts));
-    Some(Finding::new(false, first.reason(), text))
+    Some(ConditionBody::new(false, first.reason(), text))
 }
 
 pub(in crate::attachment) use grpc::build as grpc;

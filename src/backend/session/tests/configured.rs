@@ -66,7 +66,7 @@ fn two_policies_may_have_one_name() {
             recalled(ends - 1).session().map(Session::backend),
             Some(place)
         );
-        assert_eq!(recalled(ends).refusal(), Some(Refusal::Expired));
+        assert_eq!(recalled(ends).refusal(), Some(TokenRefusal::Expired));
     }
     // Equal ones are one.
     let same = compiled(&rule(
@@ -105,7 +105,7 @@ fn policies_of_different_types_stand_side_by_side() {
     let swapped = recalled("cookie", &format!("SID={by_header}"));
     assert_eq!(
         (swapped.session(), swapped.refusal()),
-        (None, Some(Refusal::BackendGone))
+        (None, Some(TokenRefusal::BackendGone))
     );
 }
 
@@ -135,7 +135,7 @@ fn a_session_follows_its_backend() {
     );
     assert_eq!(
         recalled(vec![backend("a", None)]),
-        (None, Some(Refusal::BackendGone))
+        (None, Some(TokenRefusal::BackendGone))
     );
     let other_port = EffectiveBackend {
         port: Some(81),
@@ -143,7 +143,7 @@ fn a_session_follows_its_backend() {
     };
     assert_eq!(
         recalled(vec![other_port]),
-        (None, Some(Refusal::BackendGone))
+        (None, Some(TokenRefusal::BackendGone))
     );
     // Two references to one Service are two backends.
     let twice = compiled(&rule(

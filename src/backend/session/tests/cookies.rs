@@ -25,11 +25,11 @@ fn several_cookies_of_one_name_are_each_looked_at() {
     );
     assert_eq!(
         recall(&format!("{first}; {second}"), 12_000),
-        (Some(1), Some(Refusal::Expired))
+        (Some(1), Some(TokenRefusal::Expired))
     );
     assert_eq!(
         recall(&format!("SID; SID=x; {second}"), 5_000),
-        (Some(1), Some(Refusal::Malformed))
+        (Some(1), Some(TokenRefusal::Malformed))
     );
     assert_eq!(
         recall(&format!("a=b; sid=x; SIDE=y;{second};"), 5_000),
@@ -38,7 +38,7 @@ fn several_cookies_of_one_name_are_each_looked_at() {
     let long = "x".repeat(10_000);
     assert_eq!(
         recall(&format!("SID={long}; {second}"), 5_000),
-        (Some(1), Some(Refusal::Oversized))
+        (Some(1), Some(TokenRefusal::Oversized))
     );
     assert_eq!(recall("a=b", 0), (None, None));
     // Several lines are as one (RFC 9113, section 8.2.3).
@@ -57,7 +57,7 @@ fn several_cookies_of_one_name_are_each_looked_at() {
     let many = std::iter::repeat_n(first.as_str(), 9)
         .collect::<Vec<_>>()
         .join("; ");
-    assert_eq!(recall(&many, 12_000), (None, Some(Refusal::TooMany)));
+    assert_eq!(recall(&many, 12_000), (None, Some(TokenRefusal::TooMany)));
 }
 
 #[test]

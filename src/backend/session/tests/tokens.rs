@@ -13,7 +13,7 @@ fn refused(
     keys: &SessionKeys,
     token: &str,
     millis: u64,
-) -> Option<Refusal> {
+) -> Option<TokenRefusal> {
     let recall = sessions.recall(&sending("cookie", format!("SID={token}")), keys, at(millis));
     assert_eq!(
         recall.session().is_none(),
@@ -44,7 +44,7 @@ fn a_session_sticks_until_the_absolute_timeout_has_elapsed() {
         assert_eq!(session, sticks.then(|| (1, endpoint(3))), "{millis}");
         assert_eq!(
             recall.refusal(),
-            (!sticks).then_some(Refusal::Expired),
+            (!sticks).then_some(TokenRefusal::Expired),
             "{millis}"
         );
         // Nothing is due while it lasts.
@@ -81,7 +81,7 @@ fn a_session_ends_when_it_was_idle_for_longer_than_its_idle_timeout() {
     assert_eq!(refused(&sessions, &keys, value(&token), 40_001), None);
     assert_eq!(
         refused(&sessions, &keys, value(&token), 40_002),
-        Some(Refusal::Idle)
+        Some(TokenRefusal::Idle)
     );
 }
 
@@ -112,7 +112,7 @@ fn renewals_do_not_stretch_the_absolute_timeout() {
     }
     assert_eq!(
         refused(&sessions, &keys, value(&token), 25_000),
-        Some(Refusal::Expired)
+        Some(TokenRefusal::Expired)
     );
 }
 
@@ -141,9 +141,9 @@ fn no_alteration_of_a_token_is_accepted() {
             altered[place] ^= 1 << bit;
             let refusal = refused(&sessions, &keys, &URL_SAFE_NO_PAD.encode(&altered), 0);
             let expected = match place {
-                0 => Refusal::Malformed,
-                1..=3 => Refusal::UnknownKey,
-                _ => Refusal::NotAuthentic,
+                0 => TokenRefusal::Malformed,
+                1..=3 => TokenRefusal::UnknownKey,
+                _ => TokenRefusal::NotAuthentic,
             };
             assert_eq!(refusal, Some(expected), "bit {bit} of byte {place}");
         }
@@ -164,14 +164,14 @@ fn no_alteration_of_a_token_is_accepted() {
     for length in 0..token.len() {
         assert_eq!(
             refused(&sessions, &keys, &token[..length], 0),
-            Some(Refusal::Malformed),
+            Some(TokenRefusal::Malformed),
             "{length}"
         );
     }
     for more in ["A", "=", "AAAA"] {
         assert_eq!(
             refused(&sessions, &keys, &format!("{token}{more}"), 0),
-            Some(Refusal::Oversized)
+            Some(TokenRefusal::Oversized)
         );
     }
 }
@@ -235,7 +235,7 @@ fn a_token_is_worth_nothing_at_another_rule_or_listener() {
     for (here, sessions) in everywhere.iter().enumerate() {
         let token = begun(sessions, &keys, &served(0, 1), 0);
         for (there, other) in everywhere.iter().enumerate() {
-            let refusal = (here != there).then_some(Refusal::NotAuthentic);
+            let refusal = (here != there).then_some(TokenRefusal::NotAuthentic);
             assert_eq!(
                 refused(other, &keys, value(&token), 0),
                 refusal,
@@ -274,13 +274,13 @@ fn keys_rotate_without_an_end_of_sessions() {
     assert_eq!(keys.len(), 2);
     assert_eq!(
         refused(&sessions, &keys, value(&old), 0),
-        Some(Refusal::UnknownKey)
+        Some(TokenRefusal::UnknownKey)
     );
     assert_eq!(refused(&sessions, &keys, value(&renewed), 0), None);
     keys.rotate(SessionKey::from([4; 16]), 0);
     assert_eq!(
         refused(&sessions, &keys, value(&renewed), 0),
-        Some(Refusal::UnknownKey)
+        Some(TokenRefusal::UnknownKey)
     );
     // A replica that knows the new key, and does not seal with it yet, opens its tokens.
     let ahead = SessionKeys::new(SessionKey::from([1; 16])).and_old(SessionKey::from([5; 16]));
@@ -305,7 +305,7 @@ fn a_token_from_the_future_is_refused() {
     assert_eq!(refused(&sessions, &keys, value(&token), 40_000), None);
     assert_eq!(
         refused(&sessions, &keys, value(&token), 39_999),
-        Some(Refusal::FromTheFuture)
+        Some(TokenRefusal::FromTheFuture)
     );
     // The clock that is behind renews nothing.
     let recall = sessions.recall(&sending("cookie", &token), &keys, at(40_000));

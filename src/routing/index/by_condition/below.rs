@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::by_part::Index;
+use super::by_part::PartIndex;
 use super::depth::Depth;
 use super::entries::{Change, Entries};
-use super::part::Part;
+use super::part::RequestPart;
 use crate::routing::index::hashed::hashing::Hashing;
-use crate::routing::index::hashed::key::Key;
+use crate::routing::index::hashed::key::HashedKey;
 use crate::routing::index::hit::Hit;
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -22,21 +22,21 @@ pub(in crate::routing::index) enum Below<E> {
     /// Those of the only value that is asked for, an exact one, as it is of most names. They are here and not in an index,
     /// so that a look-up reads one place of memory instead of three.
     Lone {
-        value: Key,
+        value: HashedKey,
         entries: E,
     },
-    Index(Arc<Index<E>>),
+    Index(Arc<PartIndex<E>>),
 }
 
 impl<E: Entries> Below<E> {
     /// No entries yet, the first of which will ask for this value.
-    pub(super) fn new(part: &Part, value: Option<&[u8]>) -> Self {
+    pub(super) fn new(part: &RequestPart, value: Option<&[u8]>) -> Self {
         match value {
             Some(value) => Self::Lone {
-                value: Key::new(value),
+                value: HashedKey::new(value),
                 entries: E::default(),
             },
-            None => Self::Index(Arc::new(Index::new(part.clone()))),
+            None => Self::Index(Arc::new(PartIndex::new(part.clone()))),
         }
     }
 
@@ -108,7 +108,7 @@ impl<E: Change> Below<E> {
     pub(super) fn insert(
         &mut self,
         asked: Option<&[u8]>,
-        part: &Part,
+        part: &RequestPart,
         entry: &Arc<Stored<E::Payload>>,
         hashing: &Hashing,
         depth: Depth<'_>,
@@ -118,7 +118,7 @@ impl<E: Change> Below<E> {
                 entries.insert(entry, hashing, depth.below());
             }
             Self::Lone { entries, .. } => {
-                let mut index = Index::new(part.clone());
+                let mut index = PartIndex::new(part.clone());
                 entries.for_each(&mut |earlier| index.insert(earlier, hashing, depth));
                 index.insert(entry, hashing, depth);
                 *self = Self::Index(Arc::new(index));

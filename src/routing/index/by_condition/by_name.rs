@@ -6,15 +6,15 @@ use std::sync::Arc;
 use super::below::Below;
 use super::depth::Depth;
 use super::entries::{Change, Entries};
-use super::part::{Named, Part};
+use super::part::{Named, RequestPart};
 use crate::routing::index::hashed::hashing::Hashing;
-use crate::routing::index::hashed::table::{Keyed, Table};
-use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hashed::table::{HashTable, Keyed};
+use crate::routing::index::hashed::texts::TextMap;
 use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::parameters::parameters;
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
-use crate::routing::request::query::Decoded;
+use crate::routing::request::query::DecodedBytes;
 use crate::routing::request::view::RequestView;
 
 /// Entries by one header or query parameter that each of them asks for, whatever its name.
@@ -22,17 +22,17 @@ use crate::routing::request::view::RequestView;
 /// Of the several that an entry asks for, it stands below the one that the fewest others stand below: of `env: prod`,
 /// which many have, and `user: 7`, which only one has, below the latter.
 #[derive(Clone)]
-pub(in crate::routing::index) struct Names<E> {
+pub(in crate::routing::index) struct NameIndex<E> {
     /// By names of headers, in lower case.
-    headers: Texts<Below<E>>,
+    headers: TextMap<Below<E>>,
     /// By names of query parameters, decoded.
-    query: Texts<Below<E>>,
+    query: TextMap<Below<E>>,
     /// Entries that ask for no name that would tell them apart.
     rest: E,
     /// Below which of its names an entry stands: the same for all with the same tests.
-    places: Table<TestsPlace>,
+    places: HashTable<TestsPlace>,
     /// Names by which the way to here was chosen: all entries ask for the same there.
-    settled: Arc<[Part]>,
+    settled: Arc<[RequestPart]>,
     len: usize,
 }
 
@@ -52,14 +52,14 @@ impl Keyed for TestsPlace {
     }
 }
 
-impl<E: Entries> Names<E> {
+impl<E: Entries> NameIndex<E> {
     /// No entries, at this position.
     pub(super) fn new(depth: Depth<'_>) -> Self {
         Self {
-            headers: Texts::default(),
-            query: Texts::default(),
+            headers: TextMap::default(),
+            query: TextMap::default(),
             rest: E::default(),
-            places: Table::default(),
+            places: HashTable::default(),
             settled: depth.settled().cloned().collect(),
             len: 0,
         }
@@ -136,7 +136,7 @@ impl<E: Entries> Names<E> {
             let below = if raw.plain {
                 self.query.get(raw.value, hashing)
             } else {
-                let hash = || hashing.hash_stream(Decoded::new(raw.value));
+                let hash = || hashing.hash_stream(DecodedBytes::new(raw.value));
                 self.query.get_where(hash, |text| raw.equals(text))
             };
             if let Some(below) = below
@@ -182,7 +182,7 @@ impl<E: Entries> Names<E> {
     }
 }
 
-impl<E: Change> Names<E> {
+impl<E: Change> NameIndex<E> {
     pub(super) fn insert(
         &mut self,
         entry: &Arc<Stored<E::Payload>>,

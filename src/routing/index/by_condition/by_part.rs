@@ -6,9 +6,9 @@ use http::HeaderName;
 
 use super::depth::Depth;
 use super::entries::{Change, Entries};
-use super::part::Part;
+use super::part::RequestPart;
 use crate::routing::index::hashed::hashing::Hashing;
-use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hashed::texts::TextMap;
 use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -19,20 +19,20 @@ use crate::routing::request::view::RequestView;
 
 /// Entries by the value that they ask for at one part of the request.
 #[derive(Clone)]
-pub(in crate::routing::index) struct Index<E> {
-    on: Part,
-    values: Texts<E>,
+pub(in crate::routing::index) struct PartIndex<E> {
+    on: RequestPart,
+    values: TextMap<E>,
     /// Entries that do not ask for an exact value there.
     rest: E,
     len: usize,
 }
 
-impl<E: Entries> Index<E> {
+impl<E: Entries> PartIndex<E> {
     /// An index without entries.
-    pub(super) fn new(on: Part) -> Self {
+    pub(super) fn new(on: RequestPart) -> Self {
         Self {
             on,
-            values: Texts::default(),
+            values: TextMap::default(),
             rest: E::default(),
             len: 0,
         }
@@ -63,9 +63,9 @@ impl<E: Entries> Index<E> {
         hashing: &Hashing,
     ) -> Option<Hit<'t, E::Payload>> {
         match &self.on {
-            Part::Header(name) => self.find_by_header(name, request, hashing),
-            Part::Query(name) => self.find_by_parameter(name, request, hashing),
-            Part::Method => self.find_by_value(request.method.as_bytes(), request, hashing),
+            RequestPart::Header(name) => self.find_by_header(name, request, hashing),
+            RequestPart::Query(name) => self.find_by_parameter(name, request, hashing),
+            RequestPart::Method => self.find_by_value(request.method.as_bytes(), request, hashing),
         }
     }
 
@@ -201,14 +201,14 @@ impl<E: Entries> Index<E> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, E::Payload>> {
-        let hash = || hashing.hash_stream(query::Decoded::new(raw.value));
+        let hash = || hashing.hash_stream(query::DecodedBytes::new(raw.value));
         let entries = self.values.get_where(hash, |text| raw.equals(text));
         let found = entries.and_then(|entries| entries.find(request, hashing));
         self.or_rest(found, request, hashing)
     }
 }
 
-impl<E: Change> Index<E> {
+impl<E: Change> PartIndex<E> {
     pub(super) fn insert(
         &mut self,
         entry: &Arc<Stored<E::Payload>>,

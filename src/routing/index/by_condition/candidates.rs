@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::by_name::Names;
-use super::by_part::Index;
+use super::by_name::NameIndex;
+use super::by_part::PartIndex;
 use super::depth::Depth;
 use super::divide::Divider;
 use super::entries::{Change, Entries};
-use super::list::List;
+use super::list::EntryList;
 use crate::routing::index::hashed::hashing::Hashing;
 use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::pattern_set::PatternSet;
@@ -27,9 +27,9 @@ pub(in crate::routing::index) enum Candidates<T> {
     },
     /// A single entry with conditions that are not checked yet.
     One(Arc<Stored<T>>),
-    List(Arc<List<T>>),
-    Index(Arc<Index<Self>>),
-    Names(Arc<Names<Self>>),
+    List(Arc<EntryList<T>>),
+    Index(Arc<PartIndex<Self>>),
+    Names(Arc<NameIndex<Self>>),
     Patterns(Arc<PatternSet<Self>>),
 }
 
@@ -122,7 +122,7 @@ impl<T: Clone> Change for Candidates<T> {
             }
             Self::None => *self = Self::One(entry.clone()),
             Self::Sure { entry: first, .. } | Self::One(first) => {
-                let mut list = List::new();
+                let mut list = EntryList::new();
                 list.insert(first, hashing);
                 list.insert(entry, hashing);
                 *self = Self::List(Arc::new(list));
@@ -180,8 +180,8 @@ impl<T> Candidates<T> {
     /// No entries yet, to be told apart by this.
     fn divided_by(divider: Divider, depth: Depth<'_>) -> Self {
         match divider {
-            Divider::Part(part) => Self::Index(Arc::new(Index::new(part))),
-            Divider::Names => Self::Names(Arc::new(Names::new(depth))),
+            Divider::Part(part) => Self::Index(Arc::new(PartIndex::new(part))),
+            Divider::Names => Self::Names(Arc::new(NameIndex::new(depth))),
             Divider::Patterns => Self::Patterns(Arc::default()),
         }
     }

@@ -1,6 +1,6 @@
 //! Where in the nested indexes an entry is put.
 
-use super::part::Part;
+use super::part::RequestPart;
 
 /// Indexes inside indexes: each level may search several branches, so their number is bounded.
 const LEVELS: u8 = 4;
@@ -16,7 +16,7 @@ pub(in crate::routing::index) struct Depth<'d> {
 
 /// A part of the request by which the way to a position was chosen, and those before it.
 pub(super) struct Above<'d> {
-    part: &'d Part,
+    part: &'d RequestPart,
     next: Option<&'d Above<'d>>,
 }
 
@@ -38,7 +38,7 @@ impl<'d> Depth<'d> {
     }
 
     /// What is [`led_by`](Self::led_by): this part, before those that led here.
-    pub(super) fn by<'p>(self, part: &'p Part) -> Above<'p>
+    pub(super) fn by<'p>(self, part: &'p RequestPart) -> Above<'p>
     where
         'd: 'p,
     {
@@ -58,7 +58,7 @@ impl<'d> Depth<'d> {
     }
 
     /// The parts by which the way to here was chosen.
-    pub(super) fn settled(self) -> impl Iterator<Item = &'d Part> {
+    pub(super) fn settled(self) -> impl Iterator<Item = &'d RequestPart> {
         std::iter::successors(self.above, |above| above.next).map(|above| above.part)
     }
 

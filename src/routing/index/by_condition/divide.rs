@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::depth::Depth;
-use super::part::{Named, Part};
+use super::part::{Named, RequestPart};
 use super::ranked::Ranked;
 use crate::routing::index::stored::Stored;
 
 /// What divides the entries of a list.
 pub(super) enum Divider {
-    Part(Part),
+    Part(RequestPart),
     Names,
     Patterns,
 }
@@ -19,11 +19,11 @@ pub(super) enum Divider {
 /// their paths, that which leaves the fewest entries together; `None` if that is more than half of them.
 pub(super) fn divider<T>(heads: &Ranked<T>, depth: Depth<'_>) -> Option<Divider> {
     let all = heads.len();
-    let sharing = Sharing::of(heads.iter(), depth);
+    let sharing = SameCount::of(heads.iter(), depth);
     let mut by_part = sharing.by_part(all, depth);
     let by_method = together_by_method(heads);
     if by_method.is_some_and(|n| by_part.as_ref().is_none_or(|(fewest, _)| n < *fewest)) {
-        by_part = by_method.map(|together| (together, Part::Method));
+        by_part = by_method.map(|together| (together, RequestPart::Method));
     }
     let by_names = sharing.by_names(heads.iter());
     let by_pattern = together_by_pattern(heads);
@@ -70,15 +70,15 @@ fn together_by_pattern<T>(heads: &Ranked<T>) -> Option<usize> {
 }
 
 /// How many entries ask for the same: what an index would leave together.
-struct Sharing<'e> {
+struct SameCount<'e> {
     /// By part, then by value; `None` for a pattern.
-    parts: HashMap<Part, HashMap<Option<&'e [u8]>, usize>>,
+    parts: HashMap<RequestPart, HashMap<Option<&'e [u8]>, usize>>,
 }
 
-impl<'e> Sharing<'e> {
+impl<'e> SameCount<'e> {
     /// Counts what entries ask for, but for what all entries at this position ask for.
     fn of<T: 'e>(entries: impl Iterator<Item = &'e Arc<Stored<T>>>, depth: Depth<'_>) -> Self {
-        let mut parts: HashMap<Part, HashMap<_, usize>> = HashMap::new();
+        let mut parts: HashMap<RequestPart, HashMap<_, usize>> = HashMap::new();
         for named in entries.flat_map(|entry| Named::of(entry)) {
             let values = parts.entry(named.part()).or_default();
             *values.entry(named.value()).or_default() += 1;
@@ -91,7 +91,7 @@ impl<'e> Sharing<'e> {
 
     /// The header or parameter that divides this many entries best, and how many stay together: those with the
     /// commonest value, and those that ask for none.
-    fn by_part(&self, all: usize, depth: Depth<'_>) -> Option<(usize, Part)> {
+    fn by_part(&self, all: usize, depth: Depth<'_>) -> Option<(usize, RequestPart)> {
         if !depth.may_choose_a_name() {
             return None;
         }
@@ -110,7 +110,7 @@ impl<'e> Sharing<'e> {
     /// below: the most that one name is chosen by, and those that have no name. `None` if none has.
     fn by_names<T: 'e>(&self, entries: impl Iterator<Item = &'e Arc<Stored<T>>>) -> Option<usize> {
         let (mut largest, mut nameless) = (None, 0);
-        let mut chosen: HashMap<(Part, Option<&[u8]>), usize> = HashMap::new();
+        let mut chosen: HashMap<(RequestPart, Option<&[u8]>), usize> = HashMap::new();
         for entry in entries {
             let open = Named::of(entry).map(|named| (named.part(), named.value()));
             let open = open.filter(|(part, _)| self.parts.contains_key(part));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::depth::Depth;
 use crate::routing::index::hashed::hashing::Hashing;
-use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hashed::texts::TextMap;
 use crate::routing::index::hit::Hit;
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -49,7 +49,7 @@ pub(in crate::routing::index) trait Change:
     fn remove(&mut self, entry: &Arc<Stored<Self::Payload>>, hashing: &Hashing);
 }
 
-impl<E: Entries, const BACK: bool> Texts<E, BACK> {
+impl<E: Entries, const BACK: bool> TextMap<E, BACK> {
     pub(in crate::routing::index) fn for_each_entry<'t>(
         &'t self,
         visit: &mut dyn FnMut(&'t Arc<Stored<E::Payload>>),
@@ -58,7 +58,7 @@ impl<E: Entries, const BACK: bool> Texts<E, BACK> {
     }
 }
 
-impl<E: Change, const BACK: bool> Texts<E, BACK> {
+impl<E: Change, const BACK: bool> TextMap<E, BACK> {
     /// Adds an entry that asks for this text.
     pub(in crate::routing::index) fn insert(
         &mut self,

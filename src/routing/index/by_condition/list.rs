@@ -6,7 +6,7 @@ use super::depth::Depth;
 use super::divide::{self, Divider};
 use super::ranked::Ranked;
 use crate::routing::index::hashed::hashing::Hashing;
-use crate::routing::index::hashed::table::Table;
+use crate::routing::index::hashed::table::HashTable;
 use crate::routing::index::hit::Hit;
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -14,14 +14,14 @@ use crate::routing::request::view::RequestView;
 
 /// Entries in order of precedence. Of those with the same tests only the first can ever win; the others wait
 /// in its group.
-pub(in crate::routing::index) struct List<T> {
+pub(in crate::routing::index) struct EntryList<T> {
     heads: Ranked<T>,
-    groups: Table<Ranked<T>>,
+    groups: HashTable<Ranked<T>>,
     /// Do not try to build an index again before there are this many distinct entries.
     next_try: usize,
 }
 
-impl<T> Clone for List<T> {
+impl<T> Clone for EntryList<T> {
     fn clone(&self) -> Self {
         Self {
             heads: self.heads.clone(),
@@ -34,11 +34,11 @@ impl<T> Clone for List<T> {
 /// Lists up to this length are searched one by one.
 const SHORT: usize = 8;
 
-impl<T> List<T> {
+impl<T> EntryList<T> {
     pub(super) fn new() -> Self {
         Self {
             heads: Ranked::default(),
-            groups: Table::default(),
+            groups: HashTable::default(),
             next_try: SHORT + 1,
         }
     }

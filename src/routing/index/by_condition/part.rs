@@ -8,13 +8,13 @@ use crate::routing::request::query;
 
 /// A part of a request that can tell entries apart.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) enum Part {
+pub(super) enum RequestPart {
     Method,
     Header(HeaderName),
     Query(query::Name),
 }
 
-impl Part {
+impl RequestPart {
     /// The value that an entry asks for at this part, if it is an exact one.
     pub(super) fn value<'e, T>(&self, entry: &'e Stored<T>) -> Option<&'e [u8]> {
         let value = match self {
@@ -68,17 +68,17 @@ impl<'e> Named<'e> {
         self.asked().as_exact().map(str::as_bytes)
     }
 
-    pub(super) fn part(self) -> Part {
+    pub(super) fn part(self) -> RequestPart {
         match self {
-            Self::Header(header) => Part::Header(header.name.clone()),
-            Self::Query(parameter) => Part::Query(query::Name::new(parameter.name.clone())),
+            Self::Header(header) => RequestPart::Header(header.name.clone()),
+            Self::Query(parameter) => RequestPart::Query(query::Name::new(parameter.name.clone())),
         }
     }
 
-    pub(super) fn is(self, part: &Part) -> bool {
+    pub(super) fn is(self, part: &RequestPart) -> bool {
         match (self, part) {
-            (Self::Header(header), Part::Header(name)) => header.name == *name,
-            (Self::Query(parameter), Part::Query(name)) => *parameter.name == *name.as_str(),
+            (Self::Header(header), RequestPart::Header(name)) => header.name == *name,
+            (Self::Query(parameter), RequestPart::Query(name)) => *parameter.name == *name.as_str(),
             _ => false,
         }
     }

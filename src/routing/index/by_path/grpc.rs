@@ -6,7 +6,7 @@ use crate::routing::index::by_condition::candidates::Candidates;
 use crate::routing::index::by_condition::depth::Depth;
 use crate::routing::index::by_condition::entries::{Change, Entries};
 use crate::routing::index::hashed::hashing::Hashing;
-use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hashed::texts::TextMap;
 use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -17,8 +17,8 @@ use crate::routing::request::view::RequestView;
 /// By exact service; without any service by exact method; the others one by one. What an entry asks for besides (a
 /// pattern) is an open test.
 pub(super) struct GrpcTable<T> {
-    services: Texts<Candidates<T>>,
-    methods: Texts<Candidates<T>>,
+    services: TextMap<Candidates<T>>,
+    methods: TextMap<Candidates<T>>,
     rest: Candidates<T>,
 }
 
@@ -35,8 +35,8 @@ impl<T: Clone> Clone for GrpcTable<T> {
 impl<T> Default for GrpcTable<T> {
     fn default() -> Self {
         Self {
-            services: Texts::default(),
-            methods: Texts::default(),
+            services: TextMap::default(),
+            methods: TextMap::default(),
             rest: Candidates::None,
         }
     }

@@ -7,8 +7,8 @@ use super::patterns::PatternTable;
 use crate::routing::index::by_condition::candidates::Candidates;
 use crate::routing::index::by_condition::depth::Depth;
 use crate::routing::index::by_condition::entries::{Change, Entries};
-use crate::routing::index::hashed::hashing::{Hashing, Progress};
-use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hashed::hashing::{HashProgress, Hashing};
+use crate::routing::index::hashed::texts::TextMap;
 use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -19,9 +19,9 @@ use crate::same::same;
 
 /// Exact paths and prefixes by hash, regular expressions by the literal text at their ends.
 pub(in crate::routing) struct PathTable<T> {
-    exact: Texts<Candidates<T>>,
+    exact: TextMap<Candidates<T>>,
     /// Non-empty prefixes, without a slash at the end.
-    prefixes: Texts<Candidates<T>>,
+    prefixes: TextMap<Candidates<T>>,
     /// The prefix `/`.
     root: Candidates<T>,
     patterns: Option<Arc<PatternTable<T>>>,
@@ -54,8 +54,8 @@ impl<T: Clone> Clone for PathTable<T> {
 impl<T> Default for PathTable<T> {
     fn default() -> Self {
         Self {
-            exact: Texts::default(),
-            prefixes: Texts::default(),
+            exact: TextMap::default(),
+            prefixes: TextMap::default(),
             root: Candidates::None,
             patterns: None,
             grpc: None,
@@ -172,7 +172,7 @@ impl<T> PathTable<T> {
         request: &Prepared<'_, R>,
         hashing: &Hashing,
     ) -> Option<Hit<'t, T>> {
-        let mut progress = Progress::default();
+        let mut progress = HashProgress::default();
         for len in self.prefixes.lengths().longest_first(path) {
             if let Some(entries) = self.prefixes.front(path, len, hashing, &mut progress)
                 && let Some(found) = entries.find_open(request, hashing)

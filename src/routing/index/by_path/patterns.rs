@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::routing::index::by_condition::candidates::Candidates;
 use crate::routing::index::by_condition::depth::Depth;
 use crate::routing::index::by_condition::entries::{Change, Entries};
-use crate::routing::index::hashed::hashing::{Hashing, Progress};
-use crate::routing::index::hashed::texts::Texts;
+use crate::routing::index::hashed::hashing::{HashProgress, Hashing};
+use crate::routing::index::hashed::texts::TextMap;
 use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
@@ -17,13 +17,13 @@ use crate::routing::request::view::RequestView;
 /// which it ends; `/users/[0-9]+/posts` is below `/users` and there below `/posts`. Several patterns in one
 /// place are asked together, as a [`PatternSet`](crate::routing::index::pattern_set::PatternSet).
 pub(super) struct PatternTable<T> {
-    prefixes: Texts<Suffixes<T>>,
+    prefixes: TextMap<Suffixes<T>>,
     /// Patterns that may begin with anything.
     free: Suffixes<T>,
 }
 
 struct Suffixes<T> {
-    suffixes: Texts<Candidates<T>, true>,
+    suffixes: TextMap<Candidates<T>, true>,
     free: Candidates<T>,
 }
 
@@ -48,7 +48,7 @@ impl<T: Clone> Clone for Suffixes<T> {
 impl<T> Default for PatternTable<T> {
     fn default() -> Self {
         Self {
-            prefixes: Texts::default(),
+            prefixes: TextMap::default(),
             free: Suffixes::default(),
         }
     }
@@ -57,7 +57,7 @@ impl<T> Default for PatternTable<T> {
 impl<T> Default for Suffixes<T> {
     fn default() -> Self {
         Self {
-            suffixes: Texts::default(),
+            suffixes: TextMap::default(),
             free: Candidates::None,
         }
     }
@@ -72,7 +72,7 @@ impl<T> PatternTable<T> {
         let path = request.path.as_bytes();
         let mut found = self.free.find(path, request, hashing);
         // Every length counts: a pattern with a short front may rank before one with a long front.
-        let mut progress = Progress::default();
+        let mut progress = HashProgress::default();
         for len in self.prefixes.lengths().longest_first(path) {
             if len < path.len()
                 && let Some(below) = self.prefixes.front(path, len, hashing, &mut progress)
@@ -125,7 +125,7 @@ impl<T> Suffixes<T> {
         if self.suffixes.is_empty() {
             return found;
         }
-        let mut progress = Progress::default();
+        let mut progress = HashProgress::default();
         for len in self.suffixes.lengths().shortest_back(path) {
             if let Some(entries) = self.suffixes.back(path, len, hashing, &mut progress) {
                 found = better(found, entries.find(request, hashing));

@@ -36,7 +36,7 @@ impl Default for Hashing {
 
 /// Where the hashing of a text stands: after so many blocks of it.
 #[derive(Clone, Copy, Default)]
-pub(in crate::routing) struct Progress {
+pub(in crate::routing) struct HashProgress {
     blocks: usize,
     state: u64,
 }
@@ -69,7 +69,7 @@ impl Hashing {
 
     #[inline(never)]
     fn hash_long_value(&self, bytes: &[u8]) -> u64 {
-        self.hash_long_front(bytes, bytes.len(), &mut Progress::default())
+        self.hash_long_front(bytes, bytes.len(), &mut HashProgress::default())
     }
 
     /// The hash of as many bytes at the front of a text. With the progress that the last front has made, it takes only
@@ -79,7 +79,7 @@ impl Hashing {
         &self,
         text: &[u8],
         len: usize,
-        progress: &mut Progress,
+        progress: &mut HashProgress,
     ) -> u64 {
         if len <= 16 {
             return self.hash(text.get(..len).unwrap_or_default());
@@ -88,7 +88,7 @@ impl Hashing {
     }
 
     #[inline(never)]
-    fn hash_long_front(&self, text: &[u8], len: usize, progress: &mut Progress) -> u64 {
+    fn hash_long_front(&self, text: &[u8], len: usize, progress: &mut HashProgress) -> u64 {
         if len <= BLOCK {
             return self.hash(text.get(..len).unwrap_or_default());
         }
@@ -116,7 +116,7 @@ impl Hashing {
         &self,
         text: &[u8],
         len: usize,
-        progress: &mut Progress,
+        progress: &mut HashProgress,
     ) -> u64 {
         let back = |len: usize| {
             text.get(text.len().saturating_sub(len)..)
@@ -201,17 +201,17 @@ mod tests {
     fn a_front_and_a_back_have_one_hash_however_far_the_hashing_has_come() {
         let hashing = Hashing::default();
         let text: Vec<u8> = (0..400).map(|at| (at % 251) as u8).collect();
-        let mut progress = Progress::default();
+        let mut progress = HashProgress::default();
         let (down, up) = ((0..400).rev(), 0..400);
         for len in down.chain(up) {
             let front = hashing.hash_front(&text, len, &mut progress);
             assert_eq!(front, hashing.hash_value(&text[..len]), "{len}");
         }
-        let mut progress = Progress::default();
+        let mut progress = HashProgress::default();
         for len in 0..400 {
             let back = hashing.hash_back(&text, len, &mut progress);
             let alone = &text[text.len() - len..];
-            let own = hashing.hash_back(alone, len, &mut Progress::default());
+            let own = hashing.hash_back(alone, len, &mut HashProgress::default());
             assert_eq!(back, own, "{len}");
         }
     }

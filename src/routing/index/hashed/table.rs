@@ -24,7 +24,7 @@ pub(in crate::routing) trait Keyed: Clone {
     fn hash(&self, hashing: &Hashing) -> u64;
 }
 
-pub(in crate::routing) struct Table<V> {
+pub(in crate::routing) struct HashTable<V> {
     leaves: Leaves<V>,
     len: usize,
 }
@@ -61,7 +61,7 @@ type Bucket = u64;
 const FREE: Bucket = Bucket::MAX;
 const MOST_PLACES: usize = 0xff;
 
-impl<V> Clone for Table<V> {
+impl<V> Clone for HashTable<V> {
     fn clone(&self) -> Self {
         let leaves = match &self.leaves {
             Leaves::One(leaf) => Leaves::One(leaf.clone()),
@@ -87,7 +87,7 @@ impl<V> Clone for Leaf<V> {
     }
 }
 
-impl<V> Default for Table<V> {
+impl<V> Default for HashTable<V> {
     fn default() -> Self {
         Self {
             leaves: Leaves::One(Leaf::default()),
@@ -106,7 +106,7 @@ impl<V> Default for Leaf<V> {
     }
 }
 
-impl<V> Table<V> {
+impl<V> HashTable<V> {
     pub(in crate::routing) fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -155,7 +155,7 @@ impl<V> Table<V> {
     }
 }
 
-impl<V: Keyed> Table<V> {
+impl<V: Keyed> HashTable<V> {
     /// Changes the value that `is` knows and that has this hash, made by `new` if there is none.
     pub(in crate::routing) fn upsert<U>(
         &mut self,
@@ -453,7 +453,7 @@ mod tests {
         }
     }
 
-    fn contents(table: &Table<Pair>) -> BTreeMap<u64, u32> {
+    fn contents(table: &HashTable<Pair>) -> BTreeMap<u64, u32> {
         let mut all = BTreeMap::new();
         table.for_each(&mut |Pair(_, key, value)| assert!(all.insert(*key, *value).is_none()));
         all
@@ -466,7 +466,7 @@ mod tests {
             spread in prop::sample::select(vec![1_u64, 0x9e37_79b9_7f4a_7c15, 1 << 54, 0]),
         ) {
             let hashing = Hashing::default();
-            let mut table: Table<Pair> = Table::default();
+            let mut table: HashTable<Pair> = HashTable::default();
             let mut model = BTreeMap::new();
             let mut kept = Vec::new();
             for (step, (key, insert, value)) in steps.into_iter().enumerate() {

@@ -1,24 +1,24 @@
 //! Values by a text: a path, a prefix, a header value, a service.
 
-use super::hashing::{Hashing, Progress};
-use super::key::Key;
+use super::hashing::{HashProgress, Hashing};
+use super::key::HashedKey;
 use super::lengths::Lengths;
-use super::table::{Keyed, Table};
+use super::table::{HashTable, Keyed};
 
 /// Values by a text that the request must have; `BACK` where it is looked for at the back of a longer one, so that its
 /// hash is [`Hashing::hash_back`].
-pub(in crate::routing::index) struct Texts<V, const BACK: bool = false> {
-    table: Table<Held<V, BACK>>,
+pub(in crate::routing::index) struct TextMap<V, const BACK: bool = false> {
+    table: HashTable<Held<V, BACK>>,
     lengths: Lengths,
 }
 
 #[derive(Clone)]
 struct Held<V, const BACK: bool> {
-    text: Key,
+    text: HashedKey,
     value: V,
 }
 
-impl<V, const BACK: bool> Clone for Texts<V, BACK> {
+impl<V, const BACK: bool> Clone for TextMap<V, BACK> {
     fn clone(&self) -> Self {
         Self {
             table: self.table.clone(),
@@ -36,22 +36,22 @@ impl<V: Clone, const BACK: bool> Keyed for Held<V, BACK> {
 #[inline]
 fn hash<const BACK: bool>(text: &[u8], hashing: &Hashing) -> u64 {
     if BACK {
-        hashing.hash_back(text, text.len(), &mut Progress::default())
+        hashing.hash_back(text, text.len(), &mut HashProgress::default())
     } else {
         hashing.hash_value(text)
     }
 }
 
-impl<V, const BACK: bool> Default for Texts<V, BACK> {
+impl<V, const BACK: bool> Default for TextMap<V, BACK> {
     fn default() -> Self {
         Self {
-            table: Table::default(),
+            table: HashTable::default(),
             lengths: Lengths::default(),
         }
     }
 }
 
-impl<V, const BACK: bool> Texts<V, BACK> {
+impl<V, const BACK: bool> TextMap<V, BACK> {
     pub(in crate::routing::index) fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
@@ -65,14 +65,14 @@ impl<V, const BACK: bool> Texts<V, BACK> {
     }
 }
 
-impl<V> Texts<V, true> {
+impl<V> TextMap<V, true> {
     /// The value of as many bytes at the back of a path, one of [`lengths`](Self::lengths).
     pub(in crate::routing::index) fn back(
         &self,
         path: &[u8],
         len: usize,
         hashing: &Hashing,
-        progress: &mut Progress,
+        progress: &mut HashProgress,
     ) -> Option<&V> {
         let text = path.get(path.len().checked_sub(len)?..)?;
         let hash = || hashing.hash_back(path, len, progress);
@@ -80,7 +80,7 @@ impl<V> Texts<V, true> {
     }
 }
 
-impl<V> Texts<V> {
+impl<V> TextMap<V> {
     /// The value of a text.
     #[inline(always)]
     pub(in crate::routing::index) fn get(&self, text: &[u8], hashing: &Hashing) -> Option<&V> {
@@ -123,7 +123,7 @@ impl<V> Texts<V> {
         path: &[u8],
         len: usize,
         hashing: &Hashing,
-        progress: &mut Progress,
+        progress: &mut HashProgress,
     ) -> Option<&V> {
         let text = path.get(..len)?;
         let hash = || hashing.hash_front(path, len, progress);
@@ -131,7 +131,7 @@ impl<V> Texts<V> {
     }
 }
 
-impl<V: Clone, const BACK: bool> Texts<V, BACK> {
+impl<V: Clone, const BACK: bool> TextMap<V, BACK> {
     /// Changes the value of a text, made first if it is not there.
     pub(in crate::routing::index) fn upsert(
         &mut self,
@@ -146,7 +146,7 @@ impl<V: Clone, const BACK: bool> Texts<V, BACK> {
             hashing,
             |held| held.text.is(text),
             || Held {
-                text: Key::new(text),
+                text: HashedKey::new(text),
                 value: new(),
             },
             |held| change(&mut held.value),

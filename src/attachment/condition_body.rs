@@ -4,13 +4,16 @@ use crate::meta::{Condition, ConditionStatus, condition};
 
 /// The content of one condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
+pub(super) struct ConditionBody {
     pub(super) status: ConditionStatus,
     pub(super) reason: &'static str,
     pub(super) message: String,
 }
 
-impl Finding {
+/// The reason of a condition, and what is wrong.
+pub(super) type Problem = (&'static str, String);
+
+impl ConditionBody {
     pub(super) fn new(
         status: impl Into<ConditionStatus>,
         reason: &'static str,
