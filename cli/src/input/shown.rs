@@ -140,7 +140,7 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Place, *};
+    use super::{super::place::Place, *};
     use crate::output::Style;
 
     fn input(files: &[(&str, String)]) -> Input {
