@@ -25,7 +25,10 @@ pub(super) fn say(
         ));
     }
     if let Some(more) = found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        why.push(format!("{more} more listeners are not serving"));
+        why.push(match more {
+            1 => "1 more listener is not serving".to_owned(),
+            more => format!("{more} more listeners are not serving"),
+        });
     }
 }
 
@@ -96,6 +99,8 @@ spec:
     - { name: wide-too, port: 81, protocol: HTTP, hostname: '*.example' }
     - { name: none, port: 81, protocol: HTTP }
     - { name: none-too, port: 81, protocol: HTTP }
+    # A port that is none: it may have been meant for any.
+    - { name: no-port, port: 70000, protocol: HTTP, hostname: no-port.example }
     - { name: https, port: 443, protocol: HTTPS, hostname: a.example, tls: { certificateRefs: [{ name: nowhere }] } }
 ---
 apiVersion: gateway.networking.k8s.io/v1
@@ -105,11 +110,27 @@ spec:
   gatewayClassName: any
   addresses: [{ type: example.com/pool, value: blue }]
   listeners: [{ name: http, port: 8080, protocol: HTTP }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: many, namespace: edge }
+spec:
+  gatewayClassName: any
+  listeners: LISTENERS
 ";
 
     fn ask(url: &str, gateway: Option<&str>) -> Answer {
+        ask_many(url, gateway, 0)
+    }
+
+    /// The same, where the Gateway `many` has a listener that serves, and so many for another port that conflict.
+    fn ask_many(url: &str, gateway: Option<&str>, many: usize) -> Answer {
+        let listener = |n| format!("{{ name: l{n}, port: 90, protocol: HTTP }}");
+        let served = "{ name: served, port: 89, protocol: HTTP }".to_owned();
+        let listeners: Vec<_> = (0..many).map(listener).chain([served]).collect();
+        let text = OBJECTS.replace("LISTENERS", &format!("[{}]", listeners.join(", ")));
         let (objects, errors) =
-            manifest::read(OBJECTS.as_bytes(), &manifest::ReadOptions::default()).decode();
+            manifest::read(text.as_bytes(), &manifest::ReadOptions::default()).decode();
         assert!(errors.is_empty(), "{errors:?}");
         let snapshot: Snapshot = objects.into_iter().map(|decoded| decoded.object).collect();
         let resolution = resolve(&snapshot, &Options::for_manifests());
@@ -129,6 +150,31 @@ spec:
             let answer = ask("https://a.example/", gateway);
             let wanted = "listener `https` of Gateway edge/partly is not serving: ResolvedRefs False (InvalidCertificateRef): Secret edge/nowhere does not exist";
             assert!(says(&answer, wanted), "{:?}", answer.why);
+        }
+    }
+
+    #[test]
+    fn eight_listeners_that_do_not_serve_are_named_and_the_others_counted() {
+        for (many, more) in [
+            (8, None),
+            (9, Some("1 more listener is not serving")),
+            (10, Some("2 more listeners are not serving")),
+        ] {
+            let answer = ask_many("http://a.example:90/", Some("many"), many);
+            let why = answer.why.iter();
+            let idle: Vec<_> = why.filter(|why| why.contains("not serving")).collect();
+            let named = idle.iter().filter(|why| why.starts_with("listener `"));
+            assert_eq!(named.count(), 8, "{idle:#?}");
+            assert_eq!(idle.get(8).map(|why| why.as_str()), more, "{idle:#?}");
+        }
+    }
+
+    #[test]
+    fn a_listener_whose_port_is_none_is_named_at_any_port() {
+        for (host, named) in [("no-port.example", true), ("other.example", false)] {
+            let answer = ask(&format!("http://{host}:9/"), Some("partly"));
+            let wanted = "listener `no-port` of Gateway edge/partly is not serving: ";
+            assert_eq!(says(&answer, wanted), named, "{:?}", answer.why);
         }
     }
 

@@ -216,13 +216,18 @@ fn kinds(
     (kinds, supported, bad)
 }
 
-/// The hostname as it can be matched, and the condition `Accepted`.
+/// The hostname as it can be matched, whatever else is wrong with the listener, and the condition `Accepted`.
 fn accept(
     listener: &Listener,
     mode: Option<&TlsModeType>,
     options: &Options,
 ) -> (Option<Hostname>, ConditionBody) {
-    let refuse = |reason, message: String| (None, ConditionBody::new(false, reason, message));
+    let read = validity::hostname(listener);
+    let hostname = read.as_ref().ok().cloned().flatten();
+    let refuse = |reason, message: String| {
+        let refused = ConditionBody::new(false, reason, message);
+        (hostname.clone(), refused)
+    };
     if !listener.protocol.is_known() {
         return refuse(
             reason::UNSUPPORTED_PROTOCOL,
@@ -247,11 +252,9 @@ fn accept(
             format!("{} is not a port: expected 1 to 65535", listener.port),
         );
     }
-    let valid = check_tls(listener).and_then(|()| validity::hostname(listener));
-    let hostname = match valid {
-        Ok(hostname) => hostname,
-        Err(lack) => return refuse(reason::INVALID, lack.why()),
-    };
+    if let Err(lack) = check_tls(listener).and(read) {
+        return refuse(reason::INVALID, lack.why());
+    }
     let accepted = ConditionBody::new(
         ConditionStatus::True,
         reason::ACCEPTED,
