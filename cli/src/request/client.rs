@@ -10,7 +10,8 @@ use gwapi::{
 use http::{HeaderName, HeaderValue, StatusCode};
 use k8s_openapi::jiff::Timestamp;
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -65,6 +66,8 @@ pub(super) enum ClientArgsError {
     },
     #[error("cannot read `{}`: {error}", .path.display())]
     Unreadable { path: PathBuf, error: io::Error },
+    #[error("`{}` is too long: `{option}` reads no more than {MOST_READ} bytes", .path.display())]
+    TooLong { path: PathBuf, option: &'static str },
     #[error("`{}` has no certificates of a client: {error}", .path.display())]
     Certificate {
         path: PathBuf,
@@ -89,7 +92,7 @@ impl ClientArgs {
         request.protocol = self.protocol.clone();
         request.sni.clone_from(&self.sni);
         if let Some(path) = &self.client_cert {
-            let text = read(path)?;
+            let text = read(path, "--client-cert")?;
             let chain = ClientChain::read(&text).map_err(|error| {
                 let path = path.clone();
                 ClientArgsError::Certificate { path, error }
@@ -118,7 +121,7 @@ impl ClientArgs {
         let Some(path) = &self.cookie_jar else {
             return Ok(ClientMemory::default());
         };
-        let bytes = match read(path) {
+        let bytes = match read(path, "--cookie-jar") {
             Err(ClientArgsError::Unreadable { error, .. })
                 if error.kind() == io::ErrorKind::NotFound =>
             {
@@ -186,11 +189,22 @@ fn check_scheme(
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ClientArgsError> {
-    fs::read(path).map_err(|error| ClientArgsError::Unreadable {
-        path: path.to_owned(),
-        error,
-    })
+/// So long may the file of an option be: 16 MiB.
+const MOST_READ: u64 = 16 << 20;
+
+/// Reads the file of an option. A pipe or a device may never end, so that no more is read than a file may have.
+fn read(path: &Path, option: &'static str) -> Result<Vec<u8>, ClientArgsError> {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| {
+        let mut file = file.take(MOST_READ + 1);
+        file.read_to_end(&mut bytes)
+    });
+    let path = path.to_owned();
+    match read {
+        Err(error) => Err(ClientArgsError::Unreadable { path, error }),
+        Ok(read) if read as u64 > MOST_READ => Err(ClientArgsError::TooLong { path, option }),
+        Ok(_) => Ok(bytes),
+    }
 }
 
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {

@@ -15,6 +15,16 @@ fn scratch(name: &str) -> PathBuf {
 
 /// A route that keeps sessions at a Service of this affinity with three endpoints, and copies requests to `audit`.
 fn sticky(kind: &str, affinity: &str) -> String {
+    sticky_at(kind, affinity, &[1, 2, 3])
+}
+
+/// The same with these endpoints, by the last number of their addresses.
+fn sticky_at(kind: &str, affinity: &str, endpoints: &[u8]) -> String {
+    let endpoints: Vec<_> = endpoints
+        .iter()
+        .map(|number| format!("{{ addresses: [10.1.0.{number}] }}"))
+        .collect();
+    let endpoints = endpoints.join(", ");
     format!(
         "
 apiVersion: gateway.networking.k8s.io/v1
@@ -37,7 +47,7 @@ kind: EndpointSlice
 metadata: {{ name: cart, namespace: shop, labels: {{ kubernetes.io/service-name: cart }} }}
 addressType: IPv4
 ports: [{{ port: 8080 }}]
-endpoints: [{{ addresses: [10.1.0.1] }}, {{ addresses: [10.1.0.2] }}, {{ addresses: [10.1.0.3] }}]
+endpoints: [{endpoints}]
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -72,15 +82,12 @@ fn a_cookie_jar_carries_a_session_from_one_call_to_the_next() {
     let jar = jar.to_str().unwrap();
     let objects = sticky("Cookie", "None");
     let url = "http://a.example/";
-    let call = |at: &str, draws: &str| {
-        // The keys follow from the seed, so that it stays; a fresh client would be sent elsewhere by its draws.
-        ask(
-            &objects,
-            &["--at", at, "--cookie-jar", jar, "--seed", draws, url],
-        )
-        .1
+    // The keys follow from the seed, so that it stays.
+    let call = |objects: &str, at: &str, seed: &str| {
+        let arguments = ["--at", at, "--cookie-jar", jar, "--seed", seed, url];
+        ask(objects, &arguments).1
     };
-    let first = call(AT, "3");
+    let first = call(&objects, AT, "3");
     assert_eq!(first["session"]["state"], "new");
     let text = fs::read_to_string(jar).unwrap();
     assert!(text.starts_with("# Netscape HTTP Cookie File\n"), "{text}");
@@ -88,27 +95,67 @@ fn a_cookie_jar_carries_a_session_from_one_call_to_the_next() {
         text.contains("a.example\tFALSE\t/\tFALSE\t0\tx-session\t"),
         "{text}"
     );
-    let next = call("2024-05-09T12:59:59Z", "3");
+    let address = first["endpoint"]["address"].as_str().unwrap();
+    let own: u8 = address.rsplit('.').next().unwrap().parse().unwrap();
+    // More endpoints: a client without the jar is sent to one of the others by the draws of the same seed.
+    let grown: Vec<u8> = (1..=3).chain(11..=40).collect();
+    let others = sticky_at("Cookie", "None", &grown);
+    let second = "2024-05-09T12:59:59Z";
+    let (_, fresh) = ask(&others, &["--at", second, "--seed", "3", url]);
+    assert_eq!(fresh["session"]["state"], "new");
+    assert_ne!(fresh["endpoint"], first["endpoint"]);
+    let next = call(&others, second, "3");
     assert_eq!(next["session"]["state"], "established");
-    assert_eq!(next["endpoint"], first["endpoint"]);
-    let late = call("2024-05-09T13:00:00Z", "3");
-    assert_eq!(late["session"]["state"], "new");
-    assert!(
-        late["session"]["refused"]
-            .as_str()
-            .unwrap()
-            .contains("`absoluteTimeout`")
-    );
+    assert_eq!(next["endpoint"]["address"], format!("10.1.0.{own}"));
+    let refused = |answer: &Value| {
+        assert_eq!(answer["session"]["state"], "new", "{answer:#}");
+        answer["session"]["refused"].as_str().unwrap().to_owned()
+    };
+    let late = refused(&call(&objects, "2024-05-09T13:00:00Z", "3"));
+    assert!(late.contains("`absoluteTimeout`"), "{late}");
     // Another seed has other keys.
-    let other = call("2024-05-09T13:00:01Z", "4");
-    assert_eq!(other["session"]["state"], "new");
-    assert!(other["session"]["refused"].is_string());
+    let other = refused(&call(&objects, "2024-05-09T13:00:01Z", "4"));
+    assert_eq!(
+        other,
+        "the token is sealed with a key that is not in use any more"
+    );
 
     fs::write(jar, "no cookie\n").unwrap();
     let output = gwapi(&["request", "-f", "-", "--cookie-jar", jar, url], &objects);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("line 1 is not a cookie"), "{said}");
+}
+
+/// A file or a pipe may be of any length; what is too long is refused before it fills the memory.
+#[test]
+fn files_of_the_client_are_read_up_to_a_length_and_no_further() {
+    let folder = scratch("lengths");
+    let most = 16 << 20;
+    for (option, url) in [
+        ("--cookie-jar", "http://a.example/"),
+        ("--client-cert", "https://a.example/"),
+    ] {
+        let file = folder.join(option);
+        let path = file.to_str().unwrap();
+        let said = |length: usize| {
+            // A comment in both formats.
+            fs::write(&file, "#".repeat(length)).unwrap();
+            let output = gwapi(&["request", "-f", "-", option, path, url], SOUND);
+            String::from_utf8(output.stderr).unwrap()
+        };
+        let limit = format!("`{path}` is too long: `{option}` reads no more than {most} bytes");
+        assert!(!said(most).contains("too long"), "{option}");
+        let long = said(most + 1);
+        assert!(long.contains(&limit), "{long}");
+        // What never ends ends here.
+        if cfg!(unix) {
+            let output = gwapi(&["request", "-f", "-", option, "/dev/zero", url], SOUND);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(said.contains("`/dev/zero` is too long"), "{said}");
+        }
+    }
 }
 
 #[test]
@@ -156,6 +203,23 @@ fn repeated_requests_send_the_header_of_their_session() {
     ] {
         assert!(text.contains(line), "{line}{text}");
     }
+}
+
+/// What a client drops of each answer is one sentence, however often it asks.
+#[test]
+fn cookies_that_repeated_requests_drop_are_named_once() {
+    let arguments = [
+        "--backend-header",
+        "set-cookie: a=1; Secure",
+        "--repeat",
+        "3",
+        "http://a.example/",
+    ];
+    let (_, answer) = ask(SOUND, &arguments);
+    let said =
+        "the client drops the cookie `a`: it is `Secure`, and the response came in cleartext";
+    let why = answer["why"].as_array().unwrap().iter();
+    assert_eq!(why.filter(|why| *why == said).count(), 1, "{answer:#}");
 }
 
 #[test]
