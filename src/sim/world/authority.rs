@@ -12,6 +12,7 @@ use p256::{
 };
 use sha2::{Digest, Sha256};
 use std::{
+    error::Error,
     str::FromStr,
     time::{Duration, SystemTime},
 };
@@ -64,12 +65,28 @@ pub struct IssuedCertificate {
     pub key: String,
 }
 
-/// Why a certificate cannot be made: a name in it is none.
+/// Why a certificate cannot be made: a name in it is none. Its source is what the library that makes certificates says.
 #[derive(Debug, thiserror::Error)]
-#[error("no certificate can be made for `{name}`: {why}")]
+#[error("no certificate can be made for `{}`: {why}", .names.join("`, `"))]
 pub struct CertificateFault {
-    name: String,
-    why: String,
+    names: Vec<String>,
+    #[source]
+    why: Box<dyn Error + Send + Sync>,
+}
+
+impl CertificateFault {
+    fn new(names: &[&str], why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            why: why.into(),
+        }
+    }
+
+    /// The names that the certificate was to bear.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
 }
 
 impl WorldAuthority {
@@ -79,12 +96,8 @@ impl WorldAuthority {
     ///
     /// A name that no certificate can bear.
     pub fn new(seed: u64, name: &str, from: SystemTime) -> Result<Self, CertificateFault> {
-        let fault = |why: &dyn std::fmt::Display| CertificateFault {
-            name: name.to_owned(),
-            why: why.to_string(),
-        };
-        let key = key(seed, &[name]).map_err(|error| fault(&error))?;
-        let subject = common_name(name).map_err(|error| fault(&error))?;
+        let key = key(seed, &[name]).map_err(|error| CertificateFault::new(&[name], error))?;
+        let subject = common_name(name).map_err(|error| CertificateFault::new(&[name], error))?;
         let body = Body {
             subject: &subject,
             issuer: &subject,
@@ -106,7 +119,7 @@ impl WorldAuthority {
             builder.add_extension(&authority.1)
         });
         Ok(Self {
-            certificate: certificate.map_err(|error| fault(&error))?,
+            certificate: certificate.map_err(|error| CertificateFault::new(&[name], error))?,
             name: subject,
             key,
             seed,
@@ -155,18 +168,14 @@ impl WorldAuthority {
         until: SystemTime,
     ) -> Result<IssuedCertificate, CertificateFault> {
         let first = names.first().copied().unwrap_or_default();
-        let fault = |why: &dyn std::fmt::Display| CertificateFault {
-            name: names.join("`, `"),
-            why: why.to_string(),
-        };
         let own = [&[self.certificate.as_str()], names].concat();
-        let key = key(self.seed, &own).map_err(|error| fault(&error))?;
-        let subject = common_name(first).map_err(|error| fault(&error))?;
+        let key = key(self.seed, &own).map_err(|error| CertificateFault::new(names, error))?;
+        let subject = common_name(first).map_err(|error| CertificateFault::new(names, error))?;
         let alternatives = names.iter().map(Ia5String::new);
         let alternatives = alternatives
             .map(|name| name.map(GeneralName::DnsName))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| fault(&error))?;
+            .map_err(|error| CertificateFault::new(names, error))?;
         let purpose = match usage {
             Usage::Server => rfc5280::ID_KP_SERVER_AUTH,
             Usage::Client => rfc5280::ID_KP_CLIENT_AUTH,
@@ -184,10 +193,10 @@ impl WorldAuthority {
             builder.add_extension(&ExtendedKeyUsage(vec![purpose]))?;
             builder.add_extension(&SubjectAltName(alternatives.clone()))
         });
-        let certificate = certificate.map_err(|error| fault(&error))?;
+        let certificate = certificate.map_err(|error| CertificateFault::new(names, error))?;
         let key = key
             .to_pkcs8_pem(LineEnding::LF)
-            .map_err(|error| fault(&error))?;
+            .map_err(|error| CertificateFault::new(names, error))?;
         Ok(IssuedCertificate {
             certificate,
             key: key.to_string(),

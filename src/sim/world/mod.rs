@@ -6,7 +6,7 @@ mod client;
 mod tests;
 mod trace;
 
-pub use authority::{IssuedCertificate, Usage, WorldAuthority};
+pub use authority::{CertificateFault, IssuedCertificate, Usage, WorldAuthority};
 pub use client::{ClientPlace, Speaks, WorldClient};
 pub use trace::{Event, TraceStep};
 
@@ -158,7 +158,7 @@ impl World {
     /// # Errors
     ///
     /// A name that no certificate can bear.
-    pub fn authority(&self, name: &str) -> Result<WorldAuthority, authority::CertificateFault> {
+    pub fn authority(&self, name: &str) -> Result<WorldAuthority, CertificateFault> {
         WorldAuthority::new(self.seed, name, self.now())
     }
 

@@ -180,6 +180,48 @@ fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_bac
         .unwrap();
     assert_eq!(answer.status, Some(504));
     assert_eq!(world.now(), before + Duration::from_secs(2));
+    // A backend that never answers takes as long.
+    world.set_backend("shop", "old", |_, _| Err(Failure::Timeout));
+    let answer = world
+        .get(&mut WorldClient::outside("any"), "http://a.example/")
+        .unwrap();
+    assert_eq!(answer.status, Some(504));
+    assert_eq!(world.now(), before + Duration::from_secs(4));
+}
+
+/// A cookie ends for the client when its session ends for the data plane: both count from the time of the request.
+#[test]
+fn a_client_does_not_send_the_cookie_of_a_session_that_has_ended_though_its_backend_was_slow() {
+    let mut world = World::new(1);
+    canary(&mut world, [1, 0]);
+    let spec = json!({"parentRefs": [{"name": "edge"}], "rules": [{
+        "sessionPersistence": {
+            "sessionName": "SID", "absoluteTimeout": "1h", "cookieConfig": {"lifetimeType": "Permanent"},
+        },
+        "backendRefs": [{"name": "old", "port": 80}],
+    }]});
+    apply(&mut world, [route("HTTPRoute", spec)]);
+    let delay = |delay: &'static str| {
+        move |_: &Attempt, _: &request::Parts| {
+            Ok(BackendBehaviour {
+                delay: delay.parse().unwrap(),
+                ..BackendBehaviour::default()
+            })
+        }
+    };
+    let mut client = WorldClient::outside("ann");
+    let mut ask = |world: &mut World| {
+        let answer = world.get(&mut client, "http://shop.example/").unwrap();
+        let session = answer.session.unwrap();
+        (session.state, session.refused)
+    };
+    world.set_backend("shop", "old", delay("10s"));
+    assert_eq!(ask(&mut world), (SessionStanding::New, None));
+    world.set_backend("shop", "old", delay("0s"));
+    world.advance(Duration::from_secs(3600 - 11));
+    assert_eq!(ask(&mut world), (SessionStanding::Established, None));
+    world.advance(Duration::from_secs(1));
+    assert_eq!(ask(&mut world), (SessionStanding::New, None));
 }
 
 /// A session of a backend that is drained goes on, through changes of the objects, and ends with its endpoint.
@@ -277,13 +319,19 @@ fn certificates_are_made_on_the_fly_and_end_by_the_clock_of_the_world() {
     apply(
         &mut world,
         [
-            gateway(json!([{
-                "name": "https", "port": 443, "protocol": "HTTPS",
-                "tls": {
-                    "certificateRefs": [{"name": "certificate"}],
-                    "frontendValidation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "authority"}]},
+            gateway(json!([
+                {
+                    "name": "https", "port": 443, "protocol": "HTTPS",
+                    "tls": {
+                        "certificateRefs": [{"name": "certificate"}],
+                        "frontendValidation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "authority"}]},
+                    },
                 },
-            }])),
+                {
+                    "name": "open", "port": 444, "protocol": "HTTPS",
+                    "tls": {"certificateRefs": [{"name": "certificate"}]},
+                },
+            ])),
             service("web", "10.0.0.1"),
             route(
                 "HTTPRoute",
@@ -292,38 +340,62 @@ fn certificates_are_made_on_the_fly_and_end_by_the_clock_of_the_world() {
             ),
         ],
     );
-    let ask = |world: &mut World, certificates| {
-        let mut client = WorldClient::at(
-            "client",
-            ClientPlace::AtAddress("192.0.2.1".parse().unwrap()),
-        );
+    let ask_at = |world: &mut World, url: &str, certificates| {
+        let mut client = WorldClient::at("client", ClientPlace::AtAddress("192.0.2.1".parse().unwrap()));
         client.certificates = certificates;
-        world.get(&mut client, "https://a.example/").unwrap()
+        world.get(&mut client, url).unwrap()
     };
+    let ask = |world: &mut World, certificates| ask_at(world, "https://a.example/", certificates);
     for (name, certificates, enters) in &of_client {
         let answer = ask(&mut world, certificates.clone());
         let refused = (!enters).then_some(Refusal::TlsHandshake);
         assert_eq!(answer.refusal, refused, "{name}: {:#?}", answer.why);
-        assert_eq!(answer.status.is_some(), *enters, "{name}");
+        assert_eq!(answer.status, enters.then_some(200), "{name}");
     }
-    world.advance(Duration::from_secs(3601));
-    let answer = ask(&mut world, of_client[2].1.clone());
+    let [good, short] = [1, 2].map(|at| of_client[at].1.clone());
+    // To the second in which a certificate ends it is valid.
+    world.advance(Duration::from_secs(3600));
+    assert_eq!(ask(&mut world, short.clone()).status, Some(200));
+    world.advance(Duration::from_secs(1));
+    let answer = ask(&mut world, short);
     assert_eq!(
         answer.refusal,
         Some(Refusal::TlsHandshake),
         "{:#?}",
         answer.why
     );
-    // The certificate of the listener ends, too: nobody is served any more.
-    world.advance(Duration::from_secs(11 * 365 * 24 * 3600));
-    let answer = ask(&mut world, of_client[1].1.clone());
-    assert_eq!(answer.outcome, Outcome::Refused);
+    assert_eq!(ask(&mut world, good).status, Some(200));
+    // The certificate of the listeners ends after ten years: they serve nobody any more, whatever a client shows.
+    let open = "https://a.example:444/";
+    assert_eq!(ask_at(&mut world, open, None).status, Some(200));
+    world.advance(Duration::from_secs(10 * 365 * 24 * 3600));
+    let answer = ask_at(&mut world, open, None);
+    assert_eq!((answer.outcome, answer.status), (Outcome::Refused, None));
+    let why = answer.why.join("; ");
+    let expired = "`tls.crt`: the certificate expired at 2034-05-07T12:00:00Z";
+    assert!(why.contains(expired), "{why}");
     // The same seed makes the same certificates.
     let again = World::new(3).authority("ours").unwrap();
     assert_eq!(again.certificate(), ours.certificate());
     assert_ne!(
         World::new(4).authority("ours").unwrap().certificate(),
         ours.certificate()
+    );
+}
+
+#[test]
+fn a_name_that_no_certificate_can_bear_is_named_with_the_reason() {
+    let world = World::new(1);
+    let authority = world.authority("ours").unwrap();
+    let fault = authority
+        .issue(&["a.example", "ä.example"], Usage::Server)
+        .unwrap_err();
+    assert_eq!(fault.names(), ["a.example", "ä.example"]);
+    let why = std::error::Error::source(&fault).unwrap().to_string();
+    assert!(!why.is_empty());
+    assert_eq!(
+        fault.to_string(),
+        format!("no certificate can be made for `a.example`, `ä.example`: {why}")
     );
 }
 
@@ -353,15 +425,26 @@ fn pods_reach_services_by_name_and_address_in_each_protocol() {
         pod.place,
         ClientPlace::Pod("shop/app=cart".parse::<Client>().unwrap())
     );
-    for (url, speaks, port) in [
-        ("http://web/", Speaks::Http1, 80),
-        ("http://web.shop.svc.cluster.local/", Speaks::Http2, 80),
-        ("http://10.0.0.1/", Speaks::Http1, 80),
-        ("http://web/pkg.Cart/Add", Speaks::Grpc, 80),
-        ("http://web/socket", Speaks::WebSocket, 80),
-        ("tcp://web:5000", Speaks::Http1, 5000),
-        ("tls://web:5000", Speaks::Http1, 5000),
-        ("udp://web:53", Speaks::Http1, 53),
+    // The last column: what is spoken to the backend, where that is HTTP.
+    for (url, speaks, port, protocol) in [
+        ("http://web/", Speaks::Http1, 80, Some("http/1.1")),
+        (
+            "http://web.shop.svc.cluster.local/",
+            Speaks::Http2,
+            80,
+            Some("http/1.1"),
+        ),
+        ("http://10.0.0.1/", Speaks::Http1, 80, Some("http/1.1")),
+        ("http://web/pkg.Cart/Add", Speaks::Grpc, 80, Some("h2c")),
+        (
+            "http://web/socket",
+            Speaks::WebSocket,
+            80,
+            Some("websocket"),
+        ),
+        ("tcp://web:5000", Speaks::Http1, 5000, None),
+        ("tls://web:5000", Speaks::Http1, 5000, None),
+        ("udp://web:53", Speaks::Http1, 53, None),
     ] {
         pod.speaks = speaks;
         let answer = world.get(&mut pod, url).unwrap();
@@ -377,14 +460,8 @@ fn pods_reach_services_by_name_and_address_in_each_protocol() {
             ("canary", Some(port)),
             "{url}"
         );
-        if let Some(sent) = answer.forwarded {
-            let protocol = match speaks {
-                Speaks::Grpc => "h2c",
-                Speaks::WebSocket => "websocket",
-                _ => sent.protocol,
-            };
-            assert_eq!(sent.protocol, protocol, "{url}");
-        }
+        let spoken = answer.forwarded.map(|sent| sent.protocol);
+        assert_eq!(spoken, protocol, "{url}");
     }
     let gone = ObjectRef {
         group: String::new(),
