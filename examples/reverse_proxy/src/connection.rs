@@ -1,6 +1,11 @@
 //! A connection of a client.
 
-use crate::{Error, exchange, proxy::Shared, rewind::Rewind, tls};
+use crate::{
+    Error, exchange,
+    proxy::Shared,
+    rewind::Rewind,
+    tls::{self, ServerConfigs},
+};
 use gwapi::proxy::{Accepted, Authenticated, ClientHello, Hello, HttpSession, Stream};
 use hyper::service::service_fn;
 use hyper_util::{
@@ -21,22 +26,24 @@ const LONGEST_HELLO: usize = 1 << 16;
 /// The alert `unrecognized_name` (RFC 6066, section 3), fatal, in a record of its own.
 const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 
-/// Serves a client to the end of its connection.
+/// Serves a client to the end of its connection. The settings for TLS are those of the configuration that has accepted it.
 pub(crate) async fn serve(
     shared: &Arc<Shared>,
+    tls: &ServerConfigs,
     accepted: Accepted,
     client: TcpStream,
 ) -> Result<(), Error> {
     match accepted {
         Accepted::Session(session) => requests(shared, session, client).await,
         Accepted::Stream(stream) => relay(shared, &stream, client).await,
-        Accepted::Hello(hello) => handshake(shared, &hello, client).await,
+        Accepted::Hello(hello) => handshake(shared, tls, &hello, client).await,
     }
 }
 
 /// Reads what a client says first in TLS, and goes on as it asks.
 async fn handshake(
     shared: &Arc<Shared>,
+    tls: &ServerConfigs,
     hello: &Hello,
     mut client: TcpStream,
 ) -> Result<(), Error> {
@@ -71,7 +78,7 @@ async fn handshake(
             Err(why.to_string().into())
         }
         ClientHello::Terminate(settings) => {
-            let config = shared.tls().of(&settings)?;
+            let config = tls.of(&settings)?;
             let client = TlsAcceptor::from(config).accept(client).await?;
             // The verifier of the handshake has asked the same settings.
             match settings.trusted() {
@@ -100,7 +107,7 @@ async fn requests(
             done = connection.as_mut() => return done,
             changed = changes.changed() => {
                 let ends = changed.is_err()
-                    || changes.borrow_and_update().continued(&session).is_none();
+                    || changes.borrow_and_update().plane.continued(&session).is_none();
                 if ends {
                     connection.as_mut().graceful_shutdown();
                     return connection.await;

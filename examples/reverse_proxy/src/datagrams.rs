@@ -41,7 +41,7 @@ pub(crate) async fn carry(shared: Arc<Shared>, key: BindKey, socket: UdpSocket) 
 
 /// A socket to the endpoint that is chosen for a client.
 async fn connect(shared: &Shared, key: &BindKey) -> Result<UdpSocket, Error> {
-    let Some(Accepted::Stream(stream)) = shared.plane().accept(key) else {
+    let Some(Accepted::Stream(stream)) = shared.configuration().plane.accept(key) else {
         return Err("no datagrams are taken here".into());
     };
     let connected = shared.draws(|draws| stream.connect(draws));

@@ -30,7 +30,7 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let begun_at = Instant::now();
     // The connection may be older than the configuration. One that comes to an end goes by its own.
-    let continued = shared.plane().continued(session);
+    let continued = shared.configuration().plane.continued(session);
     let session = continued.as_ref().unwrap_or(session);
     let upgrade = on(&mut request);
     let (head, content) = request.into_parts();

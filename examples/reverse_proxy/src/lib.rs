@@ -7,7 +7,7 @@
 //! | file | does | asks |
 //! | --- | --- | --- |
 //! | `manifests` | reads objects from a folder | `manifest::read`, `Resolver` |
-//! | `proxy` | binds ports, puts another configuration in force | `DataPlane::next` |
+//! | `proxy` | binds ports, changes the configuration | `DataPlane::next` |
 //! | `connection` | takes a connection: cleartext, TLS, anything else | `DataPlane::accept`, `Hello`, `TlsSettings` |
 //! | `exchange` | takes a request to an endpoint, and the response back | `HttpSession::begin`, `Exchange` |
 //! | `upstream` | connects to endpoints, and keeps connections | `Attempt` |

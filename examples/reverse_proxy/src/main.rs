@@ -1,9 +1,9 @@
 //! A reverse proxy of the manifests in a folder: `reverse-proxy FOLDER [ADDRESS] [OFFSET]`.
 //!
 //! Ports of Gateways are bound at ADDRESS, 127.0.0.1 without one, at their number plus OFFSET. Files are looked at each
-//! second, and what changes is put in force while requests run.
+//! second, and what changes applies from then on, while requests run.
 
-use gwapi::proxy::BindKey;
+use gwapi::{meta::Transport, proxy::BindKey};
 use reverse_proxy::{Error, Network, Proxy, manifests::Manifests};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -20,6 +20,23 @@ fn place(key: &BindKey) -> SocketAddr {
         .copied()
         .unwrap_or((Ipv4Addr::LOCALHOST.into(), 0));
     SocketAddr::from((address, key.port.saturating_add(offset)))
+}
+
+/// A port of a Gateway, for people.
+fn named(key: &BindKey) -> String {
+    let BindKey {
+        gateway,
+        transport,
+        port,
+    } = key;
+    let transport = match transport {
+        Transport::Tcp => "TCP",
+        Transport::Udp => "UDP",
+    };
+    format!(
+        "{transport} port {port} of Gateway {gateway}, at {}",
+        place(key)
+    )
 }
 
 #[tokio::main]
@@ -47,10 +64,17 @@ async fn main() -> Result<(), Error> {
                     eprintln!("{problem}");
                 }
                 let (diff, errors) = proxy.update(effective).await;
-                for (key, error) in errors {
-                    eprintln!("port {} of Gateway {}: {error}", key.port, key.gateway);
+                for (key, error) in &errors {
+                    eprintln!("cannot listen on {}: {error}", named(key));
                 }
-                eprintln!("another configuration is in force: {diff:?}");
+                for key in &diff.unbind {
+                    eprintln!("stopped listening on {}", named(key));
+                }
+                let bound = |key: &&BindKey| proxy.address(key).is_some();
+                for key in diff.bind.iter().filter(bound) {
+                    eprintln!("listening on {}", named(key));
+                }
+                eprintln!("new requests are answered as the files say now");
             }
             // The files may be about to be written.
             Err(error) => eprintln!("{error}"),

@@ -1,6 +1,6 @@
-//! The proxy as a whole: ports that are bound, and the configuration in force.
+//! The proxy as a whole: ports that are bound, and the configuration by which it serves them.
 
-use crate::{connection, datagrams, upstream::Upstream};
+use crate::{connection, datagrams, tls::ServerConfigs, upstream::Upstream};
 use gwapi::{
     attachment::effective::{Effective, Endpoint},
     backend::session::{SessionKey, SessionKeys},
@@ -8,12 +8,7 @@ use gwapi::{
     proxy::{BindKey, DataPlane, Diff, Draws},
     routing::RouterOptions,
 };
-use std::{
-    collections::HashMap,
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
 use tokio::{
     net::{TcpListener, UdpSocket},
     sync::watch,
@@ -52,27 +47,35 @@ pub(crate) struct Shared {
     /// The keys of session tokens. All replicas of a proxy would read the same ones from a Secret. None where the system has
     /// no randomness for one.
     pub(crate) keys: Option<SessionKeys>,
-    plane: watch::Sender<DataPlane>,
-    /// For handshakes with clients; anew for each configuration.
-    tls: Mutex<Arc<crate::tls::ServerConfigs>>,
+    configuration: watch::Sender<Configuration>,
+}
+
+/// A configuration: whoever takes a connection goes by one of them, and never by parts of two.
+#[derive(Clone)]
+pub(crate) struct Configuration {
+    pub(crate) plane: DataPlane,
+    /// For handshakes with clients.
+    pub(crate) tls: Arc<ServerConfigs>,
+}
+
+impl Configuration {
+    fn new(plane: DataPlane) -> Self {
+        Self {
+            plane,
+            tls: Arc::default(),
+        }
+    }
 }
 
 impl Shared {
-    /// The configuration in force.
-    pub(crate) fn plane(&self) -> DataPlane {
-        self.plane.borrow().clone()
+    /// The configuration that applies at present.
+    pub(crate) fn configuration(&self) -> Configuration {
+        self.configuration.borrow().clone()
     }
 
     /// Tells when another configuration comes.
-    pub(crate) fn changes(&self) -> watch::Receiver<DataPlane> {
-        self.plane.subscribe()
-    }
-
-    pub(crate) fn tls(&self) -> Arc<crate::tls::ServerConfigs> {
-        self.tls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub(crate) fn changes(&self) -> watch::Receiver<Configuration> {
+        self.configuration.subscribe()
     }
 
     /// Where an endpoint is connected to.
@@ -117,29 +120,24 @@ impl Proxy {
                 upstream: Upstream::new(),
                 keys: try_random_bytes()
                     .map(|bytes: [u8; 16]| SessionKeys::new(SessionKey::from(bytes))),
-                plane: watch::Sender::new(DataPlane::new(
+                configuration: watch::Sender::new(Configuration::new(DataPlane::new(
                     Effective::default(),
                     RouterOptions::default(),
-                )),
-                tls: Mutex::default(),
+                ))),
             }),
             ports: HashMap::new(),
         }
     }
 
-    /// Puts another configuration in force, and says what that changed, and which ports could not be bound. Requests that are
+    /// Serves by another configuration, and says what that changed, and which ports could not be bound. Requests that are
     /// on their way end as they began.
     pub async fn update(
         &mut self,
         effective: impl Into<Arc<Effective>>,
     ) -> (Diff, Vec<(BindKey, io::Error)>) {
-        let (next, diff) = self.shared.plane().next(effective);
-        *self
-            .shared
-            .tls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::default();
-        self.shared.plane.send_replace(next.clone());
+        let (next, diff) = self.shared.configuration().plane.next(effective);
+        let configuration = Configuration::new(next.clone());
+        self.shared.configuration.send_replace(configuration);
         for key in &diff.unbind {
             self.ports.remove(key);
         }
@@ -196,11 +194,12 @@ async fn accept(shared: Arc<Shared>, key: BindKey, listener: TcpListener) {
             continue;
         };
         _ = stream.set_nodelay(true);
-        if let Some(accepted) = shared.plane().accept(&key) {
+        let Configuration { plane, tls } = shared.configuration();
+        if let Some(accepted) = plane.accept(&key) {
             let shared = shared.clone();
             tokio::spawn(async move {
                 // A connection that ends in disorder concerns nobody else.
-                _ = connection::serve(&shared, accepted, stream).await;
+                _ = connection::serve(&shared, &tls, accepted, stream).await;
             });
         }
     }
