@@ -19,6 +19,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Sender, channel},
     },
     thread::{JoinHandle, spawn},
@@ -44,6 +45,8 @@ pub(crate) struct Got {
 pub(crate) struct Script {
     pub(crate) behaviour: Arc<Mutex<BackendBehaviour>>,
     pub(crate) got: UnboundedSender<Got>,
+    /// How many connections all of them have taken.
+    pub(crate) taken: Arc<AtomicUsize>,
 }
 
 /// An endpoint that speaks HTTP/1.1 and HTTP/2, perhaps over TLS. Returns where it listens.
@@ -58,6 +61,7 @@ pub(crate) async fn http(
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
+            script.taken.fetch_add(1, Ordering::SeqCst);
             let (script, acceptor) = (script.clone(), acceptor.clone());
             tokio::spawn(async move {
                 match acceptor {

@@ -1,45 +1,24 @@
 //! Another configuration while requests run.
 
 use crate::{
-    backends,
     clients::{Client, read},
-    world::{Backends, World, effective, get, port, script},
+    world::{World, effective, gateway, get, port, service},
 };
 use gwapi::meta::Transport;
 use reverse_proxy::manifests::Manifests;
 use std::{fs, time::Duration};
 
-fn yaml(listeners: &str, service: &str) -> String {
-    let of = |name: &str, address: &str| {
-        format!(
-            "---
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}, namespace: shop}}
-spec: {{ports: [{{port: 80}}]}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: {name}, namespace: shop, labels: {{kubernetes.io/service-name: {name}}}}}
-addressType: IPv4
-ports: [{{port: 8080}}]
-endpoints: [{{addresses: [{address}]}}]
-"
-        )
-    };
+fn yaml(listeners: &str, backend: &str) -> String {
     format!(
-        "apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{name: edge, namespace: shop}}
-spec: {{gatewayClassName: example, listeners: [{listeners}]}}
-{}{}---
+        "{}{}{}---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {{name: main, namespace: shop}}
-spec: {{parentRefs: [{{name: edge}}], rules: [{{backendRefs: [{{name: {service}, port: 80}}]}}]}}
+spec: {{parentRefs: [{{name: edge}}], rules: [{{backendRefs: [{{name: {backend}, port: 80}}]}}]}}
 ",
-        of("one", "10.0.0.1"),
-        of("two", "10.0.0.2"),
+        gateway(listeners),
+        service("one", "10.0.0.1"),
+        service("two", "10.0.0.2"),
     )
 }
 
@@ -49,15 +28,8 @@ const BOTH: &str =
 const OTHER: &str = "{name: other, port: 8080, protocol: HTTP}";
 
 async fn world() -> World {
-    let (script, got) = script();
-    let mut found = Backends::new();
-    for endpoint in ["10.0.0.1", "10.0.0.2"] {
-        found.insert(
-            endpoint,
-            backends::http(endpoint, script.clone(), None).await,
-        );
-    }
-    World::new(effective(&yaml(WEB, "one"), &[]), found, (script, got)).await
+    let endpoints = ["10.0.0.1", "10.0.0.2"];
+    World::with(effective(&yaml(WEB, "one"), &[]), &endpoints).await
 }
 
 /// Requests on a connection that is there already go by the routes of today, and one that is on its way ends as it began.

@@ -6,7 +6,7 @@ use crate::{
     world::{Backends, World, call, effective, get, script},
 };
 use gwapi::sim::{Protocol, Request};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,16 +15,9 @@ use tokio::{
 };
 
 async fn world() -> World {
-    let (script, got) = script();
-    let mut found = Backends::new();
-    for endpoint in ["10.0.0.1", "10.0.0.2", "10.0.0.3"] {
-        found.insert(
-            endpoint,
-            backends::http(endpoint, script.clone(), None).await,
-        );
-    }
     let yaml = include_str!("../fixtures/requests.yaml");
-    World::new(effective(yaml, &[]), found, (script, got)).await
+    let endpoints = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+    World::with(effective(yaml, &[]), &endpoints).await
 }
 
 /// The same request over HTTP/1.1 and HTTP/2.
@@ -67,6 +60,12 @@ async fn matches_weights_redirects_and_rewrites_are_those_of_the_simulator() {
     assert_eq!(split.content, "10.0.0.2");
 }
 
+/// The values of all lines of a header.
+fn values<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    let lines = headers.get_all(name).iter();
+    lines.map(|line| line.to_str().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn filters_change_requests_and_responses() {
     let mut world = world().await;
@@ -80,7 +79,12 @@ async fn filters_change_requests_and_responses() {
         }
         let answered = world.same(&asked, None).await;
         assert_eq!(answered.headers["server"], "gwapi");
-        assert!(!answered.headers.contains_key("x-gone"));
+        assert_eq!(values(&answered.headers, "x-add"), ["old", "a"]);
+        assert_eq!(values(&answered.headers, "x-gone"), [""; 0]);
+        let got = &world.reached[0].head.headers;
+        assert_eq!(values(got, "x-set"), ["s"]);
+        assert_eq!(values(got, "x-add"), ["old", "a", "of-backend"]);
+        assert_eq!(values(got, "x-gone"), [""; 0]);
     }
 }
 
@@ -93,7 +97,11 @@ async fn headers_of_the_connection_go_no_further() {
     headers.insert("connection", HeaderValue::from_static("x-mine"));
     headers.insert("x-mine", HeaderValue::from_static("1"));
     headers.insert("keep-alive", HeaderValue::from_static("timeout=5"));
-    world.same(&asked, None).await;
+    assert_eq!(world.same(&asked, None).await.status, 200);
+    let got = &world.reached[0].head.headers;
+    assert_eq!(values(got, "x-mine"), [""; 0]);
+    assert_eq!(values(got, "keep-alive"), [""; 0]);
+    assert!(!values(got, "connection").contains(&"x-mine"), "{got:?}");
 }
 
 /// RFC 9112, sections 3.2 and 3.2.2.
@@ -114,10 +122,18 @@ async fn the_host_is_that_of_the_target_and_there_is_one() {
 #[tokio::test]
 async fn mirrors_get_copies_with_the_content() {
     let mut world = world().await;
-    for path in ["/mirror/x?y=1", "/mirror-redirect"] {
+    for (path, endpoints) in [
+        ("/mirror/x?y=1", &["10.0.0.1", "10.0.0.2"][..]),
+        ("/mirror-redirect", &["10.0.0.2"]),
+    ] {
         for mut asked in both_versions(&get(&format!("http://a.example.com{path}"))) {
             asked.method = Method::POST;
             world.same_with(&asked, None, "what was sent").await;
+            let reached = world.reached.iter().map(|got| got.endpoint);
+            assert_eq!(reached.collect::<Vec<_>>(), endpoints, "{path}");
+            // The filter after the mirror changes nothing of the copy.
+            let copy = &world.reached.last().unwrap().head.headers;
+            assert_eq!(values(copy, "x-set"), [""; 0], "{path}");
         }
     }
 }

@@ -1,39 +1,17 @@
 //! Sessions: a client that shows its token comes back to its backend.
 
 use crate::{
-    backends,
     clients::{Answered, Client, read},
-    world::{Backends, World, effective, get, script},
+    world::{World, effective, gateway, get, service},
 };
 use gwapi::sim::Request;
 use http::{HeaderMap, HeaderValue};
 
 /// Two backends of one rule, with these weights, between which clients keep to theirs.
 fn yaml(weights: [u32; 2]) -> String {
-    let of = |name: &str, address: &str| {
-        format!(
-            "---
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}, namespace: shop}}
-spec: {{ports: [{{port: 80}}]}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: {name}, namespace: shop, labels: {{kubernetes.io/service-name: {name}}}}}
-addressType: IPv4
-ports: [{{port: 8080}}]
-endpoints: [{{addresses: [{address}]}}]
-"
-        )
-    };
     let [one, two] = weights;
     format!(
-        "apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{name: edge, namespace: shop}}
-spec: {{gatewayClassName: example, listeners: [{{name: web, port: 80, protocol: HTTP}}]}}
-{}{}---
+        "{}{}{}---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {{name: main, namespace: shop}}
@@ -44,8 +22,9 @@ spec:
       sessionPersistence: {{sessionName: SID, absoluteTimeout: 1h, cookieConfig: {{lifetimeType: Permanent}}}}
       backendRefs: [{{name: one, port: 80, weight: {one}}}, {{name: two, port: 80, weight: {two}}}]
 ",
-        of("one", "10.0.0.1"),
-        of("two", "10.0.0.2"),
+        gateway("{name: web, port: 80, protocol: HTTP}"),
+        service("one", "10.0.0.1"),
+        service("two", "10.0.0.2"),
     )
 }
 
@@ -76,15 +55,8 @@ async fn ask(world: &World, asked: &Request) -> Answered {
 /// each of them seals with keys of its own.
 #[tokio::test]
 async fn a_client_with_a_token_comes_back_to_its_backend_whatever_the_weights_are() {
-    let (script, got) = script();
-    let mut found = Backends::new();
-    for endpoint in ["10.0.0.1", "10.0.0.2"] {
-        found.insert(
-            endpoint,
-            backends::http(endpoint, script.clone(), None).await,
-        );
-    }
-    let mut world = World::new(effective(&yaml([1, 0]), &[]), found, (script, got)).await;
+    let endpoints = ["10.0.0.1", "10.0.0.2"];
+    let mut world = World::with(effective(&yaml([1, 0]), &[]), &endpoints).await;
     let asked = get("http://a.example.com/cart");
     let (first, said) = (ask(&world, &asked).await, world.simulated(&asked));
     assert_eq!(first.content, "10.0.0.1");

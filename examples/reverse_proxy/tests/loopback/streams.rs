@@ -48,6 +48,7 @@ async fn tls_that_passes_through_ends_at_the_backend() {
     let mut client = Client::connect(&asked, address, Some(&tls)).await.unwrap();
     let answered = read(client.send(&asked, "").await.unwrap()).await;
     assert_eq!(answered.content, endpoint(&mut world, &asked));
+    assert_eq!(world.taken(), 1);
 
     let other = get("https://other.example.com/");
     let said = world.simulated(&other);
@@ -55,6 +56,7 @@ async fn tls_that_passes_through_ends_at_the_backend() {
     let stream = TcpStream::connect(address).await.unwrap();
     let refused = handshake(stream, "other.example.com", &[], &tls).await;
     assert!(refused.is_none());
+    assert_eq!(world.taken(), 1, "another one was connected to a backend");
 }
 
 #[tokio::test]
@@ -95,4 +97,5 @@ async fn what_is_no_tls_is_refused() {
     _ = stream.read_to_end(&mut back).await;
     // A record of TLS with an alert, if anything.
     assert!(back.is_empty() || back[0] == 21, "{back:?}");
+    assert_eq!(world.taken(), 0, "a backend was connected to");
 }

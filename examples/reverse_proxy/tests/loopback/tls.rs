@@ -12,6 +12,7 @@ use gwapi::{
 };
 use http::{HeaderValue, StatusCode};
 use k8s_openapi::jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The authorities of servers and of clients.
 struct Authorities {
@@ -66,7 +67,7 @@ async fn requests_over_tls_are_those_of_the_simulator() {
 /// BackendTLSPolicy `validation.hostname`: an endpoint that cannot prove who it is gets nothing.
 #[tokio::test]
 async fn a_backend_that_is_another_one_gets_no_request() {
-    let (world, authorities) = world(true).await;
+    let (mut world, authorities) = world(true).await;
     let asked = get("https://open.example.com/impostor");
     let tls = Tls {
         authority: &authorities.servers,
@@ -77,6 +78,7 @@ async fn a_backend_that_is_another_one_gets_no_request() {
         .unwrap();
     let response = client.send(&asked, "").await.unwrap();
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert!(world.is_quiet());
 }
 
 /// Gateway `spec.listeners[].hostname`: the server name of the listener that lets everyone in, and the host of the one that
@@ -157,4 +159,37 @@ async fn without_its_authorities_a_listener_refuses_everyone() {
     assert!(refused.is_none());
     asked.sni = Some("open.example.com".into());
     assert_eq!(world.same(&asked, Some(&tls)).await.status, 421);
+}
+
+/// Another certificate in the Secret of a listener that is otherwise the same: whoever connects then sees it.
+#[tokio::test]
+async fn a_certificate_that_is_replaced_is_shown_from_the_next_connection_on() {
+    let (mut world, authorities) = world(true).await;
+    let asked = get("https://open.example.com/");
+    let later = Authority::new("later");
+    let of = |authority| Tls {
+        authority,
+        identity: None,
+    };
+    let (before, after) = (of(&authorities.servers), of(&later));
+    assert_eq!(world.same(&asked, Some(&before)).await.status, 200);
+    assert!(connects(&world, &asked, &after).await.is_none());
+    let own = later.server(&["*.example.com"]).secret("own");
+    let others = [
+        own,
+        authorities.servers.config_map("servers"),
+        authorities.clients.config_map("clients"),
+    ];
+    let yaml = include_str!("../fixtures/tls.yaml");
+    let diff = world.update(effective(yaml, &others)).await;
+    let changed = diff.certificates.iter().map(|listener| &*listener.name);
+    let changed: BTreeSet<&str> = changed.collect();
+    assert_eq!(changed, ["secret", "wild"].into());
+    assert!(diff.drain.is_empty(), "{diff:?}");
+    assert_eq!(world.same(&asked, Some(&after)).await.status, 200);
+    assert!(connects(&world, &asked, &before).await.is_none());
+}
+
+async fn connects(world: &World, asked: &Request, tls: &Tls<'_>) -> Option<Client> {
+    Client::connect(asked, world.address(asked), Some(tls)).await
 }

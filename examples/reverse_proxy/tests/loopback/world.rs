@@ -1,7 +1,7 @@
 //! A set of objects, the proxy and the simulator of it, and backends.
 
 use crate::{
-    backends::{Got, Script},
+    backends::{self, Got, Script},
     clients::{Answered, Client, Tls, read},
 };
 use gwapi::{
@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -34,6 +34,8 @@ pub(crate) struct World {
     simulator: Simulator,
     script: Script,
     got: UnboundedReceiver<Got>,
+    /// What backends and mirrors got of the last request that was compared, by their endpoints.
+    pub(crate) reached: Vec<Got>,
 }
 
 /// Backends, by the address of their endpoints.
@@ -49,12 +51,43 @@ pub(crate) fn effective(yaml: &str, others: &[Value]) -> Effective {
     resolve(&snapshot, &Options::for_manifests()).effective
 }
 
+/// A Service `shop/{name}` at port 80, and its endpoint at this address.
+pub(crate) fn service(name: &str, address: &str) -> String {
+    format!(
+        "---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: shop}}
+spec: {{ports: [{{port: 80}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: {name}, namespace: shop, labels: {{kubernetes.io/service-name: {name}}}}}
+addressType: IPv4
+ports: [{{port: 8080}}]
+endpoints: [{{addresses: [{address}]}}]
+"
+    )
+}
+
+/// The Gateway with these listeners.
+pub(crate) fn gateway(listeners: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: edge, namespace: shop}}
+spec: {{gatewayClassName: example, listeners: [{listeners}]}}
+"
+    )
+}
+
 /// Where backends say what they got.
 pub(crate) fn script() -> (Script, UnboundedReceiver<Got>) {
     let (got, receiver) = unbounded_channel();
     let script = Script {
         behaviour: Arc::new(Mutex::new(BackendBehaviour::default())),
         got,
+        taken: Arc::default(),
     };
     (script, receiver)
 }
@@ -68,6 +101,17 @@ pub(crate) fn port(transport: Transport, port: u16) -> BindKey {
 }
 
 impl World {
+    /// A world with backends in cleartext at these endpoints.
+    pub(crate) async fn with(effective: Effective, endpoints: &[&'static str]) -> Self {
+        let (script, got) = script();
+        let mut found = Backends::new();
+        for endpoint in endpoints {
+            let address = backends::http(endpoint, script.clone(), None).await;
+            found.insert(endpoint, address);
+        }
+        Self::new(effective, found, (script, got)).await
+    }
+
     pub(crate) async fn new(
         effective: Effective,
         backends: Backends,
@@ -90,10 +134,21 @@ impl World {
             simulator: Simulator::new(effective, RouterOptions::default()),
             script,
             got,
+            reached: Vec::new(),
         }
     }
 
-    /// Puts another configuration in force, in both.
+    /// How many connections backends over HTTP have taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.script.taken.load(Ordering::SeqCst)
+    }
+
+    /// Whether no backend got anything that was not compared.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.got.try_recv().is_err()
+    }
+
+    /// Changes the configuration of both.
     pub(crate) async fn update(&mut self, effective: Effective) -> gwapi::proxy::Diff {
         let (diff, errors) = self.proxy.update(effective.clone()).await;
         assert!(errors.is_empty(), "{errors:?}");
@@ -173,18 +228,20 @@ impl World {
         if said.forwarded.is_some() {
             expected.push(Sent::forwarded(said));
         }
-        let mut got = Vec::new();
+        self.reached.clear();
         for _ in &expected {
             let next = tokio::time::timeout(Duration::from_secs(5), self.got.recv()).await;
             let next = next.unwrap_or_else(|_| panic!("a backend got nothing: {context}"));
             let next = next.unwrap();
             assert_eq!(next.content, content, "{context}");
-            got.push(Sent::got(&next));
+            self.reached.push(next);
         }
+        self.reached.sort_by_key(|got| got.endpoint);
+        let mut got: Vec<Sent> = self.reached.iter().map(Sent::got).collect();
         expected.sort();
         got.sort();
         assert_eq!(got, expected, "{context}");
-        assert!(self.got.try_recv().is_err(), "somebody got more: {context}");
+        assert!(self.is_quiet(), "somebody got more: {context}");
     }
 }
 
