@@ -4,8 +4,13 @@ use super::*;
 
 /// How many violations there are in some sets, once a fault was planted in each.
 fn with_fault(plant: impl Fn(&mut Set)) -> (usize, usize) {
+    with_fault_in(120, plant)
+}
+
+/// The same in so many sets.
+fn with_fault_in(sets: u64, plant: impl Fn(&mut Set)) -> (usize, usize) {
     let (mut silent, mut unsaid) = (0, 0);
-    for seed in 0..120 {
+    for seed in 0..sets {
         let mut set = Set::new(seed);
         plant(&mut set);
         for violation in set.violations() {
@@ -16,6 +21,18 @@ fn with_fault(plant: impl Fn(&mut Set)) -> (usize, usize) {
         }
     }
     (silent, unsaid)
+}
+
+/// Changes the messages of the conditions of routes.
+fn each_message(set: &mut Set, change: impl Fn(&mut String)) {
+    for status in set.resolution.statuses.values_mut() {
+        let Status::Route(route) = status else {
+            continue;
+        };
+        let parents = route.parents.iter_mut();
+        let conditions = parents.flat_map(|parent| &mut parent.conditions);
+        conditions.for_each(|condition| change(&mut condition.message));
+    }
 }
 
 #[test]
@@ -69,18 +86,23 @@ fn the_law_notices_faults() {
     });
     assert!(unsaid > 10, "{unsaid}");
 
+    // The status says that something is wrong, and not what; or no more than that there are further causes; or it speaks of
+    // another rule.
+    for change in [
+        |message: &mut String| message.clear(),
+        |message: &mut String| *message = "and 3 more".into(),
+        |message: &mut String| *message = format!("rule 99: {message}"),
+    ] {
+        let (_, unsaid) = with_fault_in(40, |set| each_message(set, change));
+        assert!(unsaid > 10, "{unsaid}");
+    }
+
+    // The status names one cause, and it is another one's.
     // The status names one cause, and it is another one's.
     let (_, unsaid) = with_fault(|set| {
-        for status in set.resolution.statuses.values_mut() {
-            let Status::Route(route) = status else {
-                continue;
-            };
-            for parent in &mut route.parents {
-                for condition in &mut parent.conditions {
-                    condition.message = "Service a/other does not exist".into();
-                }
-            }
-        }
+        each_message(set, |message| {
+            *message = "Service a/other does not exist".into()
+        });
     });
     assert!(unsaid > 10, "{unsaid}");
 }
