@@ -15,7 +15,7 @@ use gwapi::{
     backend::session::{SessionKey, SessionKeys},
     manifest,
     meta::NamespacedName,
-    proxy::{Attempted, Begun, Connection, Draws, Endpoints, Recalling, Scheme, Table},
+    proxy::{Attempted, Begun, Connection, Draws, Endpoints, Issuing, Recalling, Scheme, Table},
 };
 
 use support::routing::{self as cases, Random};
@@ -308,6 +308,29 @@ fn table(rules: serde_json::Value) -> Table {
     )
 }
 
+/// The cookie with the token that the first response for `/session` sets.
+fn token(table: &Table, connection: Connection, keys: &SessionKeys) -> http::HeaderValue {
+    let request = http::Request::get("/session").header("host", "shop.example");
+    let request = request.body(()).unwrap().into_parts().0;
+    let recalling = Some(Recalling {
+        keys,
+        now: SystemTime::UNIX_EPOCH,
+    });
+    let Begun::Exchange(mut exchange) = table.begin(request, connection, recalling) else {
+        panic!("answered")
+    };
+    let Attempted::Attempt(attempt) = exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO)
+    else {
+        panic!("answered")
+    };
+    let mut response = http::Response::new(()).into_parts().0;
+    let nonce = &mut || [7; 12];
+    let issuing = Some(Issuing { keys, nonce });
+    exchange.respond(&attempt, &mut response, issuing).unwrap();
+    let cookie = response.headers["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().parse().unwrap()
+}
+
 #[test]
 fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
     let table = table(serde_json::json!([
@@ -331,7 +354,16 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
         scheme: Scheme::Http,
         port: 80,
     };
-    for path in ["/plain", "/split", "/socket", "/remove", "/session"] {
+    // The cookie of a client that has asked for `/session` before.
+    let token = token(&table, connection, &keys);
+    for (path, cookie) in [
+        ("/plain", None),
+        ("/split", None),
+        ("/socket", None),
+        ("/remove", None),
+        ("/session", None),
+        ("/session", Some(&token)),
+    ] {
         for (name, value) in [
             ("connection", "keep-alive"),
             ("connection", "Upgrade, x-own"),
@@ -339,7 +371,7 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
             ("te", "gzip"),
             ("content-type", "application/grpc"),
         ] {
-            let request = http::Request::get(path)
+            let mut request = http::Request::get(path)
                 .header("host", "shop.example:80")
                 .header("keep-alive", "timeout=5")
                 .header("upgrade", "websocket")
@@ -350,6 +382,9 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
                 .unwrap()
                 .into_parts()
                 .0;
+            if let Some(cookie) = cookie {
+                request.headers.insert("cookie", cookie.clone());
+            }
             let decide = |request: http::request::Parts| {
                 let Begun::Exchange(mut exchange) = table.begin(request, connection, recalling)
                 else {
@@ -366,8 +401,10 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
             decide(request.clone());
             let mut ended = None;
             let counted = allocation_counter::measure(|| ended = Some(decide(request)));
-            assert!(ended.is_some());
-            assert_eq!(counted.count_total, 0, "{path} {name}: {value}");
+            let (exchange, attempt) = ended.unwrap();
+            assert_eq!(attempt.by_session, cookie.is_some(), "{path} {name}");
+            assert_eq!(exchange.session().is_some(), path == "/session", "{path}");
+            assert_eq!(counted.count_total, 0, "{path} {cookie:?} {name}: {value}");
         }
     }
 }

@@ -243,6 +243,36 @@ fn a_class_that_comes_reaches_policies_that_no_gateway_of_it_uses() {
     assert!(resolver.resolution().without_room.is_empty());
 }
 
+/// PolicyStatus `ancestors`: a Gateway that was one and has no traffic to the target any more loses its entry.
+#[test]
+fn a_policy_has_no_ancestor_that_sends_nothing_to_its_target() {
+    let other = "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: idle, namespace: a }
+spec: { gatewayClassName: ours, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+";
+    let mut text = backend_with_policy() + "status:\n  ancestors:\n";
+    for name in ["idle", "g"] {
+        text.push_str(&format!(
+            "    - {{ ancestorRef: {{ group: gateway.networking.k8s.io, kind: Gateway, namespace: a, name: {name} }}, \
+             controllerName: {}, conditions: [] }}\n",
+            world::CONTROLLER
+        ));
+    }
+    let resolver = resolver(&(text + other), options());
+    let policy = ObjectRef::gateway_api("BackendTLSPolicy", &NamespacedName::new("a", "p"));
+    let Some(Status::Policy(status)) = resolver.resolution().statuses.get(&policy) else {
+        panic!("the policy has no status")
+    };
+    let ancestors = status.ancestors.iter();
+    let names: Vec<_> = ancestors
+        .map(|ancestor| &ancestor.ancestor_ref.name)
+        .collect();
+    assert_eq!(names, ["g"]);
+}
+
 /// The contest between an HTTPRoute and a GRPCRoute decides which Gateways are ancestors, however it ends.
 #[test]
 fn a_conflict_that_begins_or_ends_reaches_the_policies_of_its_routes() {

@@ -93,7 +93,10 @@ fn a_gateway_lets_in_clients_with_a_certificate_of_its_authority_and_no_others()
             Some("client-by-rsa"),
             "is by no authority that the listener trusts",
         ),
-        (Some("client-ca-forged"), "certificate of the client is"),
+        (
+            Some("client-ca-forged"),
+            "the certificate of the client is not valid: CaUsedAsEndEntity",
+        ),
         (
             Some("client-expired"),
             "the certificate of the client has expired",
@@ -112,6 +115,63 @@ fn a_gateway_lets_in_clients_with_a_certificate_of_its_authority_and_no_others()
         );
         assert_eq!(refusal, "tlsHandshake");
         assert!(why.contains(reason), "{certificate:?}: {why}");
+    }
+}
+
+/// Certificates are judged by the time of each request, and a request that does not arrive shows in the exit code.
+#[test]
+fn certificates_begin_and_end_between_the_requests_of_one_client() {
+    let fixture = |name: &str| root().join(format!("tests/fixtures/certificates/{name}.crt"));
+    let file = root().join("examples/announcement/client-certificates.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (before, rest) = text.split_once("        frontendValidation:").unwrap();
+    let (_, after) = rest.split_once("---").unwrap();
+    let of_everyone = format!("{before}---{after}");
+    let url = "https://a.example.com/orders";
+    // The certificate of the client `early` is valid from the last day of 2099 on; that of the listener ends with 2123.
+    for (objects, certificate, at, outcomes, said) in [
+        (
+            &text,
+            Some("client-early"),
+            "2099-12-30T12:00:00Z",
+            ["refused", "forwarded", "forwarded"],
+            "exit code 1: 1 request did not arrive\n",
+        ),
+        (
+            &of_everyone,
+            None,
+            "2123-12-30T12:00:00Z",
+            ["forwarded", "forwarded", "refused"],
+            "exit code 1: 1 request did not arrive\n",
+        ),
+    ] {
+        let file = certificate.map(fixture);
+        let shown = file
+            .as_ref()
+            .map(|file| ["--client-cert", file.to_str().unwrap()]);
+        let shown = shown.as_ref().map_or(&[][..], |shown| &shown[..]);
+        let repeat = [
+            "request",
+            "-f",
+            "-",
+            "--at",
+            at,
+            "--repeat",
+            "3",
+            "--advance",
+            "24h",
+            url,
+        ];
+        let asked = |more: &[&str]| gwapi(&[&repeat[..], shown, more].concat(), objects);
+        let json = asked(&["-o", "json"]);
+        let answer: Value = serde_json::from_slice(&json.stdout).unwrap();
+        let rows = answer["requests"].as_array().unwrap().iter();
+        let got: Vec<_> = rows.map(|row| row["outcome"].as_str().unwrap()).collect();
+        assert_eq!(got, outcomes, "{certificate:?}");
+        let text = asked(&[]);
+        assert_eq!([json.status.code(), text.status.code()], [Some(1); 2]);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains(said), "{text}");
     }
 }
 

@@ -481,32 +481,78 @@ fn a_stream_that_is_too_long_names_the_option_and_no_line() {
 
 /// The limits on regular expressions are options of the verbs that judge them, and messages name these.
 #[test]
-fn limits_on_regular_expressions_can_be_raised() {
-    let large = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: r, namespace: default }
-spec:
-  parentRefs: [{ name: g }]
-  rules: [{ matches: [{ path: { type: RegularExpression, value: '/\\w{60}' } }] }]
----
+fn limits_on_regular_expressions_can_be_raised_and_lowered() {
+    let with_routes = |routes: &[&[&str]]| {
+        let mut text = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: g, namespace: default }
 spec: { gatewayClassName: c, listeners: [{ name: http, port: 80, protocol: HTTP }] }
-";
-    for verb in ["validate", "status"] {
-        let said = |more: &[&str]| {
-            let output = gwapi(&[&[verb, "-f", "-"], more].concat(), large);
-            String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
-        };
-        let refused = said(&[]);
-        assert!(
-            refused.contains("`--max-pattern` of the command raises"),
-            "{refused}"
-        );
-        let taken = said(&["--max-pattern", "4000000"]);
-        assert!(!taken.contains("--max-pattern"), "{taken}");
+"
+        .to_owned();
+        for (at, paths) in routes.iter().enumerate() {
+            let matches = paths
+                .iter()
+                .map(|path| format!("{{ path: {{ type: RegularExpression, value: '{path}' }} }}"));
+            let matches = matches.collect::<Vec<_>>().join(", ");
+            text += &format!(
+                "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r{at}, namespace: default }}\n\
+                 spec: {{ parentRefs: [{{ name: g }}], rules: [{{ matches: [{matches}] }}] }}\n"
+            );
+        }
+        text
+    };
+    let small: [&[&str]; 2] = [&["/a/[0-9]+", "/b/[0-9]+"], &["/c/[0-9]+"]];
+    for (option, routes, [refused, allowed], said_by) in [
+        // More than the limit without an option, and less than it.
+        (
+            "--max-pattern",
+            with_routes(&[&["/\\w{60}"]]),
+            [None, Some("4000000")],
+            &["validate", "status"][..],
+        ),
+        (
+            "--max-pattern",
+            with_routes(&small),
+            [Some("10"), None],
+            &["validate", "status"],
+        ),
+        (
+            "--max-route-patterns",
+            with_routes(&small),
+            [Some("10"), None],
+            &["validate", "status"],
+        ),
+        (
+            "--max-table-patterns",
+            with_routes(&small),
+            [Some("10"), None],
+            &["validate", "status"],
+        ),
+    ] {
+        for verb in said_by {
+            let said = |most: Option<&str>| {
+                let given = most.map(|most| [option, most]);
+                let given = given.as_ref().map_or(&[][..], |given| &given[..]);
+                let output = gwapi(&[&[verb, "-f", "-"], given].concat(), &routes);
+                String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+            };
+            let named = format!("`{option}` of the command raises");
+            let out = said(refused);
+            assert!(out.contains(&named), "{verb} {option}: {out}");
+            let others = [
+                "--max-pattern`",
+                "--max-route-patterns`",
+                "--max-table-patterns`",
+            ];
+            let named = others.iter().filter(|other| out.contains(**other));
+            assert_eq!(named.count(), 1, "{verb} {option}: {out}");
+            let out = said(allowed);
+            assert!(
+                !out.contains("of the command raises"),
+                "{verb} {option}: {out}"
+            );
+        }
     }
 }
 

@@ -234,3 +234,56 @@ fn an_upgrade_of_what_cannot_be_read_is_not_said_to_be_clean() {
         (&false.into(), &1.into())
     );
 }
+
+/// An upgrade leads forward, or nowhere.
+#[test]
+fn an_upgrade_to_the_release_that_is_installed_is_judged_and_one_to_an_earlier_release_is_refused()
+{
+    for (from, to, judged) in [
+        ("v1.4.0", "v1.4.0", true),
+        ("v1.3.0", "v1.4.0", true),
+        ("v1.4.0", "v1.3.0", false),
+    ] {
+        let output = gwapi(
+            &["upgrade-check", "--from", from, "--to", to, "-f", "-"],
+            "",
+        );
+        assert_eq!(output.status.code() != Some(2), judged, "{from} {to}");
+    }
+}
+
+/// Text names 1000 findings and counts the others, where there are any.
+#[test]
+fn findings_of_upgrade_check_that_text_does_not_name_are_counted() {
+    let upgrade = |gateways: usize, more: &[&str]| {
+        let objects: String = (0..gateways)
+            .map(|n| format!(
+                "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: g{n}, namespace: a}}\n\
+                 spec: {{gatewayClassName: c, listeners: [{{name: web, port: 80, protocol: HTTP}}], \
+                 backendTLS: {{clientCertificateRef: {{name: client}}}}}}\n"
+            ))
+            .collect();
+        let always = [
+            "upgrade-check",
+            "--from",
+            "v1.3.0",
+            "--to",
+            "v1.4.0",
+            "--channel",
+            "experimental",
+            "-f",
+            "-",
+        ];
+        let output = gwapi(&[&always, more].concat(), objects);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let few: Value = serde_json::from_str(&upgrade(4, &["-o", "json"])).unwrap();
+    let beside = few["findings"].as_array().unwrap().len() - 4;
+    let full = 1_000 - beside;
+    assert!(!upgrade(full, &[]).contains("more, which"));
+    let more = upgrade(full + 1, &[]);
+    assert!(
+        more.contains("… and 1 more, which `-o json` names"),
+        "{more:.2000}"
+    );
+}

@@ -273,7 +273,6 @@ fn a_parent_of_a_later_release_is_called_that() {
     );
 }
 
-/// What a request that no rule took would have needed.
 /// Gateway `spec.listeners`: nothing tells two UDP listeners of a port apart. A TCP listener of the port is beside them.
 #[test]
 fn of_two_udp_listeners_of_a_port_one_has_to_be_moved() {
@@ -298,6 +297,7 @@ fn of_two_udp_listeners_of_a_port_one_has_to_be_moved() {
     );
 }
 
+/// What a request that no rule took would have needed.
 fn asked(objects: &str, url: &str) -> Vec<String> {
     around(objects, url).help
 }

@@ -140,6 +140,12 @@ fn a_redirect_that_comes_back_to_itself_is_a_loop() {
         found[0].2,
         "clients are sent to `https://a.test/`, and no Gateway of the set listens on port 443"
     );
+    // Another host may be anywhere, whatever its port is.
+    let outside = json!({"hostname": "b.test", "port": 8443});
+    assert_eq!(
+        loops(&both, &redirect(&json!({"name": "gw"}), &outside)),
+        []
+    );
     // Where a host that nothing names leads is not known.
     let elsewhere = json!({"hostname": "b.test"});
     let mut any_host = redirect(&json!({"name": "gw", "sectionName": "http"}), &elsewhere);

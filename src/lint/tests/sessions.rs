@@ -78,6 +78,18 @@ fn a_policy_for_such_a_service_is_named_and_not_the_routes_that_lead_there() {
     let named = found(&[&gateway, &services[0], &services[1], &subject, &with]);
     let paths: Vec<_> = named.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["spec.targetRefs[1]"]);
+    // Of two policies for one Service the one that is accepted is named, and not the other.
+    let mut other = with.clone();
+    other["metadata"]["name"] = "zzz".into();
+    let both = found(&[
+        &gateway,
+        &services[0],
+        &services[1],
+        &subject,
+        &other,
+        &with,
+    ]);
+    assert_eq!(both, named);
     let without = policy(Value::Null);
     assert_eq!(
         found(&[&gateway, &services[0], &services[1], &subject, &without]),

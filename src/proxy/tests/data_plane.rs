@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    attachment::{Options, Snapshot, resolve},
+    attachment::{Options, Resolver, Snapshot, resolve},
     manifest,
     meta::Transport,
 };
@@ -165,4 +165,54 @@ fn connections_share_the_rule_and_the_service_that_takes_them() {
         connected.unwrap().backend
     };
     assert!(Arc::ptr_eq(&backend("shop"), &backend("elsewhere")));
+}
+
+/// A listener that asks clients for certificates, and does not serve since its authorities are missing, keeps its hosts from
+/// the other listeners of its port. Those of other ports have nothing to do with it.
+#[cfg(feature = "tls")]
+#[test]
+fn hosts_are_withheld_at_the_port_of_their_listener_and_follow_its_hostname() {
+    let all = |hostname: &str| {
+        let mut secret = tls(hostname, "one");
+        secret["name"] = "secret".into();
+        secret["tls"]["frontendValidation"] =
+            json!({"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "gone"}]});
+        objects(json!([web(80), tls("*.example.com", "one"), secret]))
+    };
+    let status = |plane: &DataPlane, number: u16, host: &str| {
+        let session = match plane.accept(&port(number)) {
+            Some(Accepted::Session(session)) => session,
+            Some(Accepted::Hello(hello)) => match hello.client_hello(Some("open.example.com")) {
+                ClientHello::Terminate(settings) => match settings.trusted() {
+                    Authenticated::Session(session) => session,
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        let parts = Request::get("/").header("host", host).body(()).unwrap();
+        match session.begin(parts.into_parts().0, None).begun {
+            Begun::Answer(answer) => answer.status.as_u16(),
+            Begun::Exchange(_) => panic!("there is no route"),
+        }
+    };
+    let snapshot: Snapshot = all("a.example.com")
+        .iter()
+        .map(|object| manifest::decode(object).unwrap())
+        .collect();
+    let mut resolver = Resolver::with_snapshot(snapshot, Options::for_manifests());
+    resolver.update();
+    let effective = resolver.resolution().effective.clone();
+    let before = DataPlane::new(effective, routing::RouterOptions::default());
+    let statuses = |plane: &DataPlane| {
+        ["a.example.com", "b.example.com"]
+            .map(|host| [443, 80].map(|number| status(plane, number, host)))
+    };
+    assert_eq!(statuses(&before), [[421, 404], [404, 404]]);
+    // The listeners that serve are what they were.
+    resolver.insert(manifest::decode(&all("b.example.com")[0]).unwrap());
+    resolver.update();
+    let (after, _) = before.next(resolver.resolution().effective.clone());
+    assert_eq!(statuses(&after), [[404, 404], [421, 404]]);
 }

@@ -29,6 +29,7 @@ fn route_of(name: &str, metadata: &Value, filters: &Value) -> Value {
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": own,
         "spec": {
             "parentRefs": [{"name": "edge"}, {"group": "", "kind": "Service", "name": "web"}],
+            "hostnames": ["a.example"],
             "rules": [{
                 "matches": [{"path": {"value": format!("/{name}")}}, {"path": {"value": "/all"}}],
                 "filters": filters,
@@ -38,11 +39,12 @@ fn route_of(name: &str, metadata: &Value, filters: &Value) -> Value {
     })
 }
 
+/// A route of one service, for a host of its own: a listener has HTTPRoutes or GRPCRoutes for a host, and not both.
 fn call_of(name: &str) -> Value {
     json!({
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
         "metadata": {"name": name, "namespace": "shop"},
-        "spec": {"parentRefs": [{"name": "edge"}],
+        "spec": {"parentRefs": [{"name": "edge"}], "hostnames": ["calls.example"],
             "rules": [{"matches": [{"method": {"service": name}}], "backendRefs": [{"name": "web", "port": 80}]}]},
     })
 }
@@ -107,7 +109,11 @@ fn mesh(plane: &DataPlane) -> HttpSession {
 
 /// The rule that takes a request, and the endpoint to which it goes.
 fn taken(session: &HttpSession, path: &str) -> Option<(Target, String)> {
-    let parts = Request::get(path).header("host", "a.example");
+    let host = match path.starts_with("/s") {
+        true => "calls.example",
+        false => "a.example",
+    };
+    let parts = Request::get(path).header("host", host);
     let parts = parts.body(()).unwrap().into_parts().0;
     let Begun::Exchange(mut exchange) = session.begin(parts, None).begun else {
         return None;
@@ -202,22 +208,55 @@ fn a_table_that_follows_on_another_one_answers_as_one_made_anew() {
         kind: kind.to_owned(),
         ..reference(name)
     };
-    let steps: Vec<Step<'_>> = vec![
-        Box::new(|r| r.insert(object(&route_of("r3", &json!({}), &redirect)))),
-        Box::new(|r| r.remove(&gone("HTTPRoute", "r0"))),
+    // What a step changes, and the route that takes a path after it, if any does.
+    let steps: Vec<(Step<'_>, &str, Option<&str>)> = vec![
+        (
+            Box::new(|r| r.insert(object(&route_of("r3", &json!({}), &redirect)))),
+            "/r3",
+            Some("HTTPRoute shop/r3"),
+        ),
+        (
+            Box::new(|r| r.remove(&gone("HTTPRoute", "r0"))),
+            "/r0",
+            None,
+        ),
         // What is older goes before others on `/all`.
-        Box::new(|r| r.insert(object(&route_of("r7", &old, &json!([]))))),
-        Box::new(|r| r.insert(object(&route_of("r44", &json!({}), &json!([]))))),
-        Box::new(|r| r.insert(object(&call_of("s1")))),
-        Box::new(|r| {
-            r.insert(object(&call_of("s2")));
-            r.insert(object(&route_of("r7", &json!({}), &json!([]))));
-            r.remove(&gone("HTTPRoute", "r44"));
-        }),
-        Box::new(|r| r.remove(&gone("GRPCRoute", "s1"))),
-        Box::new(|r| r.insert(object(&route_of("r0", &old, &redirect)))),
+        (
+            Box::new(|r| r.insert(object(&route_of("r7", &old, &json!([]))))),
+            "/all",
+            Some("HTTPRoute shop/r7"),
+        ),
+        (
+            Box::new(|r| r.insert(object(&route_of("r44", &json!({}), &json!([]))))),
+            "/r44",
+            Some("HTTPRoute shop/r44"),
+        ),
+        (
+            Box::new(|r| r.insert(object(&call_of("s1")))),
+            "/s1/any",
+            Some("GRPCRoute shop/s1"),
+        ),
+        (
+            Box::new(|r| {
+                r.insert(object(&call_of("s2")));
+                r.insert(object(&route_of("r7", &json!({}), &json!([]))));
+                r.remove(&gone("HTTPRoute", "r44"));
+            }),
+            "/all",
+            Some("HTTPRoute shop/r1"),
+        ),
+        (
+            Box::new(|r| r.remove(&gone("GRPCRoute", "s1"))),
+            "/s1/any",
+            None,
+        ),
+        (
+            Box::new(|r| r.insert(object(&route_of("r0", &old, &redirect)))),
+            "/all",
+            Some("HTTPRoute shop/r0"),
+        ),
     ];
-    for (at, step) in steps.iter().enumerate() {
+    for (at, (step, changed, route)) in steps.iter().enumerate() {
         step(&mut resolver);
         resolver.update();
         plane_now = plane_now.next(resolver.resolution().effective.clone()).0;
@@ -232,6 +271,8 @@ fn a_table_that_follows_on_another_one_answers_as_one_made_anew() {
         for path in &paths {
             assert_eq!(said(&followed, path), said(&anew, path), "{at} {path}");
         }
+        let by = said(&followed, changed).map(|(route, ..)| route.to_string());
+        assert_eq!(by.as_deref(), *route, "{at} {changed}");
         let present = taken(&followed, "/r39").unwrap().0;
         assert!(same_rule(&unchanged, &present), "{at}");
     }

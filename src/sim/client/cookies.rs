@@ -434,6 +434,12 @@ mod tests {
             NOW,
         );
         assert_eq!(at(&jar, 0), "a=1");
+        // What has ended is not kept either, and a cookie that comes after its end never is.
+        jar.store(&uri(url), &HeaderMap::new(), NOW + Duration::from_secs(9));
+        assert_eq!(jar.len(), 1);
+        let ten = NOW + Duration::from_secs(10);
+        jar.store(&uri(url), &headers(&["d=1; Max-Age=0"]), ten);
+        assert!(jar.is_empty(), "{jar}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sessions of clients (GEP-1619) along the whole way, at a Gateway and in a mesh alike.
 
 use super::*;
-use crate::sim::{SessionAnswer, SessionStanding};
+use crate::sim::{ClientMemory, SessionAnswer, SessionStanding};
 use http::{StatusCode, header::SET_COOKIE};
 use std::time::Duration;
 
@@ -317,6 +317,52 @@ fn a_session_whose_endpoint_is_gone_is_chosen_anew_with_a_new_token() {
     }
 }
 
+/// EndpointSlice `endpoints[].conditions`: one that is about to go serves those that it has until it does not serve any more,
+/// and takes nobody new.
+#[test]
+fn a_session_stays_at_an_endpoint_that_is_about_to_go_for_as_long_as_it_serves() {
+    for at in EVERYWHERE {
+        let rules = json!([rule(json!({"sessionName": "SID"}), [1, 0])]);
+        let mut simulator = simulator(&objects(at, rules.clone()));
+        let mut browser = Browser::default();
+        let first = browser.ask(&mut simulator, &at.get("/"));
+        let mut going = |serving: bool| {
+            let mut objects = objects(at, rules.clone());
+            let slice = objects.iter_mut().find(|object| {
+                object["kind"] == "EndpointSlice" && object["metadata"]["name"] == "old"
+            });
+            for one in slice.unwrap()["endpoints"].as_array_mut().unwrap() {
+                if one["addresses"][0] == endpoint(&first) {
+                    one["conditions"] =
+                        json!({"ready": false, "serving": serving, "terminating": true});
+                }
+            }
+            simulator.update(resolution(&objects).effective);
+            let next = browser.ask(&mut simulator, &at.get("/"));
+            let new = Browser::default().ask(&mut simulator, &at.get("/"));
+            assert_ne!(endpoint(&new), endpoint(&first), "{at:?}");
+            (endpoint(&next) == endpoint(&first), session(&next).state)
+        };
+        assert_eq!(going(true), (true, SessionStanding::Established), "{at:?}");
+        assert_eq!(going(false), (false, SessionStanding::Moved), "{at:?}");
+    }
+}
+
+#[test]
+fn no_session_begins_where_it_would_have_ended_at_once() {
+    for at in EVERYWHERE {
+        let written = json!({"sessionName": "SID", "absoluteTimeout": "0s"});
+        let mut simulator = simulator(&objects(at, json!([rule(written, [1, 1])])));
+        let answer = Browser::default().ask(&mut simulator, &at.get("/"));
+        assert_eq!(cookie(&answer), None, "{at:?}");
+        assert_eq!(session(&answer).state, SessionStanding::None);
+        let said =
+            "session persistence of the rule: `absoluteTimeout` is 0s, so that no session begins";
+        let said = answer.why.iter().filter(|why| *why == said);
+        assert_eq!(said.count(), 1, "{:#?}", answer.why);
+    }
+}
+
 #[test]
 fn answers_of_backends_carry_a_token_101_too_and_those_of_the_data_plane_do_not() {
     let mut redirecting = rule(json!({"sessionName": "SID"}), [1, 1]);
@@ -334,18 +380,20 @@ fn answers_of_backends_carry_a_token_101_too_and_those_of_the_data_plane_do_not(
             limited
         ]);
         let mut simulator = simulator(&objects(at, rules));
-        for (path, status, delay, carries) in [
-            ("/", 200, "0s", true),
-            ("/", 101, "0s", true),
-            ("/", 503, "0s", true),
-            ("/moved", 200, "0s", false),
-            ("/slow", 200, "2s", false),
+        // What the backend would answer after which time, and what the client gets.
+        for (path, status, delay, answered, carries) in [
+            ("/", 200, "0s", 200, true),
+            ("/", 101, "0s", 101, true),
+            ("/", 503, "0s", 503, true),
+            ("/moved", 200, "0s", 302, false),
+            ("/slow", 200, "2s", 504, false),
         ] {
             let mut request = at.get(path);
             request.protocol = crate::sim::Protocol::WebSocket;
             request.backend.status = StatusCode::from_u16(status).unwrap();
             request.backend.delay = delay.parse().unwrap();
             let answer = Browser::default().ask(&mut simulator, &request);
+            assert_eq!(answer.status, Some(answered), "{at:?} {path} {status}");
             assert_eq!(cookie(&answer).is_some(), carries, "{at:?} {path} {status}");
         }
     }
@@ -361,6 +409,19 @@ fn a_session_may_travel_in_a_header() {
         let token = headers.get("x-session").unwrap().clone();
         assert!(!headers.contains_key(SET_COOKIE));
         assert!(!session(&first).cookie);
+        // A client keeps it for the host that it is of, and sends it where the request has none of its own.
+        let mut memory = ClientMemory::default();
+        memory.learn(&at.get("/"), &first, simulator.now());
+        let sent = |mut request: Request| {
+            memory.prepare(&mut request, simulator.now());
+            request.headers.get("x-session").cloned()
+        };
+        assert_eq!(sent(at.get("/other")), Some(token.clone()), "{at:?}");
+        assert_eq!(sent(get("http://other.example/")), None, "{at:?}");
+        let mut own = at.get("/");
+        own.headers.insert("x-session", "own".parse().unwrap());
+        assert_eq!(sent(own).unwrap(), "own", "{at:?}");
+
         let mut request = at.get("/");
         request.headers.insert("x-session", token);
         let next = simulator.request(&request, &mut |below| below - 1).unwrap();

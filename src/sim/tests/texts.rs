@@ -385,5 +385,10 @@ fn a_count_explains_one_request_and_counts_what_requests_one_by_one_would() {
         let counts: Vec<u64> = split.split.iter().map(|row| row.count).collect();
         assert_eq!(counts, counted, "{url}");
         assert_eq!(counts.iter().sum::<u64>(), 500, "{url}");
+        for few in 0..3 {
+            let split = simulator.split(&request, few, &mut |_| 0).unwrap();
+            let all: u64 = split.split.iter().map(|row| row.count).sum();
+            assert_eq!((split.count, all), (few, few), "{url}");
+        }
     }
 }
