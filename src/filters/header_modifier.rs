@@ -9,6 +9,7 @@ use crate::{
     v1::{HttpHeader, HttpHeaderFilter},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header, request};
+use std::collections::HashSet;
 
 /// Changes to headers, compiled: `set`, then `add`, then `remove`.
 ///
@@ -74,6 +75,7 @@ impl HeaderModifier {
         errors: &mut Vec<CompileError>,
     ) -> Self {
         let mut this = Self::default();
+        let (mut set, mut added, mut removed) = <(Names, Names, Names)>::default();
         for (index, entry) in filter.set.iter().enumerate() {
             let at = |field: &str| format!("set[{index}].{field}");
             match (name(&entry.name, message, Action::Set), value(entry)) {
@@ -85,7 +87,8 @@ impl HeaderModifier {
                         Err(kind) => errors.push(CompileError::new(at("value"), kind)),
                     }
                 }
-                (Ok(name), Ok(value)) => insert(&mut this.set, name, value),
+                (Ok(name), Ok(value)) if set.is_new(&name) => this.set.push((name, value)),
+                (Ok(_), Ok(_)) => {}
             }
         }
         for (index, entry) in filter.add.iter().enumerate() {
@@ -93,13 +96,14 @@ impl HeaderModifier {
             match (name(&entry.name, message, Action::Add), value(entry)) {
                 (Err(kind), _) => errors.push(CompileError::new(at("name"), kind)),
                 (_, Err(kind)) => errors.push(CompileError::new(at("value"), kind)),
-                (Ok(name), Ok(value)) => insert(&mut this.add, name, value),
+                (Ok(name), Ok(value)) if added.is_new(&name) => this.add.push((name, value)),
+                (Ok(_), Ok(_)) => {}
             }
         }
         for (index, text) in filter.remove.iter().enumerate() {
             match name(text, message, Action::Remove) {
                 Err(kind) => errors.push(CompileError::new(format!("remove[{index}]"), kind)),
-                Ok(name) if !this.remove.contains(&name) => this.remove.push(name),
+                Ok(name) if removed.is_new(&name) => this.remove.push(name),
                 Ok(_) => {}
             }
         }
@@ -174,12 +178,24 @@ impl HeaderModifier {
     }
 }
 
-/// Adds an entry, unless the name is there.
-fn insert(pairs: &mut Vec<(HeaderName, HeaderValue)>, name: HeaderName, value: HeaderValue) {
-    if pairs.iter().all(|(known, _)| *known != name) {
-        pairs.push((name, value));
+/// The names of one list so far, of which each counts once. They are looked up and not compared one by one: a filter may be
+/// compiled although it has more of them than the API allows.
+#[derive(Default)]
+struct Names(HashSet<HeaderName>);
+
+impl Names {
+    fn is_new(&mut self, name: &HeaderName) -> bool {
+        #[cfg(test)]
+        LOOKED_UP.add(1);
+        self.0.insert(name.clone())
     }
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many names are looked up among those of their list.
+    LOOKED_UP
+);
 
 fn value(entry: &HttpHeader) -> Result<HeaderValue, CompileErrorKind> {
     HeaderValue::from_bytes(entry.value.as_bytes())
@@ -335,6 +351,20 @@ mod tests {
             run(&twice, &[]),
             [("x-a".into(), "1".into()), ("x-b".into(), "1".into())]
         );
+    }
+
+    #[test]
+    fn each_of_very_many_names_is_looked_up_once() {
+        for many in [16, 2_000] {
+            let names: Vec<String> = (0..many).map(|n| format!("x-{n}")).collect();
+            let pairs: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+            let remove: Vec<_> = names.iter().map(String::as_str).collect();
+            LOOKED_UP.take();
+            let modifier = HeaderModifier::for_requests(&filter(&pairs, &pairs, &remove)).unwrap();
+            assert_eq!(LOOKED_UP.take(), 3 * many);
+            let (set, add) = (modifier.set().count(), modifier.add().count());
+            assert_eq!((set, add, modifier.remove().count()), (many, many, many));
+        }
     }
 
     #[test]
