@@ -31,7 +31,7 @@ pub use error::{CertificateError, Part};
 use crate::meta::Hostname;
 use facts::CertificateFacts;
 use k8s_openapi::jiff::Timestamp;
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A private key, PEM. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -165,8 +165,12 @@ impl KeyPair {
 /// The certificates of authorities (CA), one or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorities {
-    pem: String,
-    facts: Vec<CertificateFacts>,
+    pem: Arc<str>,
+    /// Of the first certificate; nothing without the feature `tls`.
+    first: Option<CertificateFacts>,
+    /// The times at which at least one is valid, first and last, in their order and apart from one another: a bundle may hold
+    /// thousands, and is asked for each object that refers to it.
+    valid: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Authorities {
@@ -178,19 +182,20 @@ impl Authorities {
     pub fn read(text: &str) -> Result<Self, CertificateError> {
         let certificates = pem::certificates(text.as_bytes())?;
         #[cfg(feature = "tls")]
-        let facts = certificates
+        let facts: Vec<Facts> = certificates
             .iter()
             .enumerate()
             .map(|(index, der)| x509::read(der, index).map(|one| one.facts))
             .collect::<Result<_, _>>()?;
         #[cfg(not(feature = "tls"))]
-        let facts = {
+        let facts: Vec<Facts> = {
             let _framing_is_all_that_counts = certificates;
             Vec::new()
         };
         Ok(Self {
-            pem: text.to_owned(),
-            facts,
+            pem: text.into(),
+            valid: facts::any_valid(&facts),
+            first: facts.into_iter().next(),
         })
     }
 
@@ -200,18 +205,25 @@ impl Authorities {
         &self.pem
     }
 
+    /// The bundle for one more that trusts it, PEM.
+    pub(crate) fn shared_pem(&self) -> Arc<str> {
+        self.pem.clone()
+    }
+
     /// Whether one of the certificates is valid at a time. Without the feature `tls` one always is.
     ///
     /// # Errors
     ///
     /// [`CertificateError::NotYetValid`] and [`CertificateError::Expired`], for the first of them.
     pub fn check_time(&self, now: Timestamp) -> Result<(), CertificateError> {
-        let mut problems = self.facts.iter().map(|facts| facts.check_time(now));
-        let first = problems.next().unwrap_or(Ok(()));
-        if first.is_ok() || problems.any(|one| one.is_ok()) {
-            Ok(())
-        } else {
-            first
+        let Some(first) = &self.first else {
+            return Ok(());
+        };
+        let begun = self.valid.partition_point(|(from, _)| *from <= now);
+        let latest = begun.checked_sub(1).and_then(|at| self.valid.get(at));
+        match latest {
+            Some((_, until)) if now <= *until => Ok(()),
+            _ => first.check_time(now),
         }
     }
 }

@@ -85,7 +85,7 @@ pub enum TrustedAuthorities {
     /// Those that the data plane's operating system trusts.
     System,
     /// These certificates: the `ca.crt` of each reference, PEM.
-    Certificates(Vec<String>),
+    Certificates(Vec<Arc<str>>),
 }
 
 /// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.

@@ -191,7 +191,7 @@ pub struct Certificate {
 pub struct ClientValidation {
     /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference that can be
     /// used, at least one, PEM.
-    pub authorities: Vec<String>,
+    pub authorities: Vec<Arc<str>>,
     /// What becomes of a client without a certificate that is valid.
     pub mode: FrontendValidationModeType,
 }

@@ -145,10 +145,10 @@ impl References<'_> {
     pub(in crate::attachment) fn authorities(
         self,
         reference: &ObjectRef,
-    ) -> Result<String, Problem> {
+    ) -> Result<Arc<str>, Problem> {
         self.permit(reference)?;
         match authorities(self.snapshot, reference, self.now) {
-            Ok(found) => Ok(found.pem().to_owned()),
+            Ok(found) => Ok(found.shared_pem()),
             Err(problem) => Err((reason::INVALID_CERTIFICATE_REF, problem)),
         }
     }

@@ -1,15 +1,12 @@
 //! Certificates, keys and authorities that the objects of a snapshot hold.
 
+use super::config_maps::Unread;
 use crate::{
     attachment::{Snapshot, unimplemented::is_trust_bundle},
     certificate::{Authorities, CertificateError, KeyPair, Part},
     meta::{NamespacedName, ObjectRef, unexpected_kind},
 };
-use k8s_openapi::{
-    ByteString,
-    api::core::v1::{ConfigMap, Secret},
-    jiff::Timestamp,
-};
+use k8s_openapi::{ByteString, api::core::v1::Secret, jiff::Timestamp};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -116,7 +113,7 @@ pub(in crate::attachment) fn authorities(
     snapshot: &Snapshot,
     reference: &ObjectRef,
     now: Option<Timestamp>,
-) -> Result<Authorities, String> {
+) -> Result<Arc<Authorities>, String> {
     if !is_config_map(reference) {
         let expected = [("", "ConfigMap")];
         let not = match is_trust_bundle(&reference.group_kind()) {
@@ -125,25 +122,18 @@ pub(in crate::attachment) fn authorities(
         };
         return Err(unexpected_kind(reference, not, &expected));
     }
-    let map = snapshot
-        .config_maps()
-        .get(&reference.namespaced_name())
-        .ok_or_else(|| snapshot.absent(reference).to_string())?;
-    let text = config_value(map, "ca.crt").ok_or_else(|| format!("{reference} has no `ca.crt`"))?;
-    let found = Authorities::read(text)
-        .map_err(|problem| format!("`ca.crt` of {reference} is malformed: {problem}"))?;
+    let found = match snapshot.authorities(&reference.namespaced_name()) {
+        None => return Err(snapshot.absent(reference).to_string()),
+        Some(Err(Unread::Missing)) => return Err(format!("{reference} has no `ca.crt`")),
+        Some(Err(Unread::Malformed(problem))) => {
+            return Err(format!("`ca.crt` of {reference} is malformed: {problem}"));
+        }
+        Some(Ok(found)) => found.clone(),
+    };
     if let Some(now) = now {
         found
             .check_time(now)
             .map_err(|problem| format!("`ca.crt` of {reference}: {problem}"))?;
     }
     Ok(found)
-}
-
-fn config_value<'a>(map: &'a ConfigMap, key: &str) -> Option<&'a str> {
-    let text = map.data.as_ref().and_then(|data| data.get(key));
-    text.map(String::as_str).or_else(|| {
-        let ByteString(bytes) = map.binary_data.as_ref()?.get(key)?;
-        std::str::from_utf8(bytes).ok()
-    })
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod absent;
 pub(super) mod certificates;
+mod config_maps;
 pub(super) mod grants;
 pub(super) mod installed;
 pub(super) mod object;
@@ -11,3 +12,6 @@ mod secrets;
 pub(super) mod slice;
 
 pub(super) mod snapshot;
+
+#[cfg(test)]
+pub(super) use config_maps::BUNDLES_READ;

@@ -2,6 +2,7 @@
 
 use super::{
     absent::Absent,
+    config_maps::{ConfigMaps, ReadAuthorities},
     installed::{EXTENSIONS_GROUP, InstalledCrd},
     object::{ByPlace, MULTICLUSTER_GROUP, ServiceImport, SnapshotObject},
     secrets::Secrets,
@@ -46,7 +47,7 @@ pub struct Snapshot {
     endpoint_slices: ByPlace<EndpointSlice>,
     endpoints: ByPlace<Endpoints>,
     secrets: Secrets,
-    config_maps: ByPlace<ConfigMap>,
+    config_maps: ConfigMaps,
     namespaces: ByPlace<Namespace>,
     service_imports: ByPlace<ServiceImport>,
     installed_crds: ByPlace<InstalledCrd>,
@@ -162,6 +163,11 @@ impl Snapshot {
     /// Says that an object is not there.
     pub(crate) fn absent<'a>(&self, reference: &'a ObjectRef) -> Absent<'a> {
         Absent::new(reference, self.is_left_out(reference))
+    }
+
+    /// The authorities in a ConfigMap; nothing where that is not there.
+    pub(super) fn authorities(&self, place: &NamespacedName) -> Option<&ReadAuthorities> {
+        self.config_maps.authorities(place)
     }
 
     /// Takes an object out. Returns what was there.

@@ -1,7 +1,10 @@
 //! How much work an update takes. Results do not show that, so it is counted.
 
 use super::{Resolver, depends::LOOKED_AT};
-use crate::{attachment::Options, attachment::SnapshotObject, manifest};
+use crate::{
+    attachment::{Options, SnapshotObject, objects::BUNDLES_READ},
+    manifest,
+};
 use serde_json::{Value, json};
 
 fn resolver_of(objects: &[Value]) -> Resolver {
@@ -75,4 +78,48 @@ fn what_concerns_many_is_marked_at_the_update() {
     );
     assert_eq!(resolver.dirty.namespaces.len(), 1);
     assert!(resolver.dirty.every_class);
+}
+
+/// A ConfigMap is read once, whoever refers to it and whatever is wrong with it, and again when it has changed.
+#[test]
+fn a_bundle_is_read_once_however_many_policies_and_gateways_name_it() {
+    let bundle = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ca"}, "data": {"ca.crt": "none"}});
+    let reference = json!({"group": "", "kind": "ConfigMap", "name": "ca"});
+    for many in [5, 50] {
+        let policies = (0..many).map(|n| {
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "BackendTLSPolicy",
+                "metadata": {"name": format!("p{n}")},
+                "spec": {
+                    "targetRefs": [{"group": "", "kind": "Service", "name": "s"}],
+                    "validation": {"hostname": "s.test", "caCertificateRefs": [reference]},
+                },
+            })
+        });
+        let references = vec![&reference; 8];
+        let gateways = (0..many).map(|n| {
+            let listener = json!({
+                "name": "l", "port": 443, "protocol": "HTTPS",
+                "tls": {"options": {"a.test/b": "c"}, "frontendValidation": {"caCertificateRefs": references}},
+            });
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": format!("g{n}")},
+                "spec": {"gatewayClassName": "c", "listeners": [listener]},
+            })
+        });
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}});
+        let objects = [service, bundle.clone()].into_iter();
+        let objects: Vec<_> = objects.chain(policies).chain(gateways).collect();
+        BUNDLES_READ.take();
+        let mut resolver = resolver_of(&objects);
+        resolver.update();
+        let again = manifest::decode(&objects[1]).unwrap();
+        assert_eq!(BUNDLES_READ.take(), 1);
+        resolver.insert(SnapshotObject::from(again));
+        resolver.update();
+        assert_eq!(BUNDLES_READ.take(), 1, "given again");
+        resolver.set_now(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        resolver.update();
+        assert_eq!(BUNDLES_READ.take(), 0, "another time");
+    }
 }

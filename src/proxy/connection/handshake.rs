@@ -146,7 +146,7 @@ impl TlsSettings {
             .client_validation()
             .filter(|_| self.needs_certificate())
         {
-            let authorities = validation.authorities.iter().map(String::as_str);
+            let authorities = validation.authorities.iter().map(|pem| &**pem);
             match shown {
                 None => return Err(Why::NoClientCertificate),
                 Some(shown) => shown

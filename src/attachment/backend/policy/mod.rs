@@ -209,7 +209,7 @@ fn authorities(policy: &BackendTlsPolicy, snapshot: &Snapshot, options: &Options
             for reference in references {
                 let reference = reference.resolve(namespace);
                 match certificates::authorities(snapshot, &reference, options.now) {
-                    Ok(authorities) => found.push(authorities.pem().to_owned()),
+                    Ok(authorities) => found.push(authorities.shared_pem()),
                     Err(text) if certificates::is_config_map(&reference) => {
                         problems.push((reason::INVALID_CA_CERTIFICATE_REF, text));
                     }
