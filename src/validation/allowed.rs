@@ -31,6 +31,8 @@ pub(super) struct Case<'a> {
 /// anywhere: in the other releases of the object's version, or else in other versions of its kind and in the kind that has replaced
 /// it or that it has replaced.
 pub(super) fn name(findings: &mut Findings, case: Case<'_>) {
+    #[cfg(test)]
+    JUDGED_BY_ALL.add(1);
     let mut here = Errors::of(findings.kept().iter());
     if case.fields == Fields::Unknown {
         here.add_unknown(case.object, case.kind, case.installation);
@@ -195,3 +197,9 @@ fn errors(
     }
     errors
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many objects are judged by all releases.
+    pub(crate) JUDGED_BY_ALL
+);

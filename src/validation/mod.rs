@@ -47,6 +47,9 @@ use serde_json::Value;
 use served::{newest, not_served, served_versions};
 use structure::Fields;
 
+#[cfg(test)]
+pub(crate) use allowed::JUDGED_BY_ALL;
+
 #[cfg(feature = "admission")]
 pub use admission::review;
 pub use choice::{ChoiceReason, Narrowed, ReleaseChoice, Uses, choose_release};
@@ -78,13 +81,26 @@ pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
 /// warning. The report of any other object is empty.
 #[must_use]
 pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
-    judge(object, None, options)
+    judge(object, None, options, Elsewhere::Named)
+}
+
+/// The same, without a word on where else something is allowed, for which the object is judged by every release: for whoever asks
+/// only what is wrong.
+pub(crate) fn validate_value_here(object: &Value, options: &ValidationOptions) -> Report {
+    judge(object, None, options, Elsewhere::Unnamed)
 }
 
 /// Judges an object that replaces an `old` one: as [`validate_value`], and what may not change has not.
 #[must_use]
 pub fn validate_update(object: &Value, old: &Value, options: &ValidationOptions) -> Report {
-    judge(object, Some(old), options)
+    judge(object, Some(old), options, Elsewhere::Named)
+}
+
+/// Whether findings say in which other releases what they are about is allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elsewhere {
+    Named,
+    Unnamed,
 }
 
 /// What an object's type fields say, and how it is therefore judged.
@@ -97,7 +113,12 @@ enum Subject {
     Hopeless(Finding),
 }
 
-fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Report {
+fn judge(
+    object: &Value,
+    old: Option<&Value>,
+    options: &ValidationOptions,
+    elsewhere: Elsewhere,
+) -> Report {
     let (kind, installation, unserved) = match subject(object, options) {
         Subject::Foreign => return Report::from(kubernetes::check(object, options)),
         Subject::Hopeless(finding) => return Report::from(vec![finding]),
@@ -136,7 +157,7 @@ fn judge(object: &Value, old: Option<&Value>, options: &ValidationOptions) -> Re
         ));
     }
     found.note_varied(|path| schema::is_other_in_a_relative(kind, path));
-    if found.has_varied() {
+    if elsewhere == Elsewhere::Named && found.has_varied() {
         let case = allowed::Case {
             object,
             old,

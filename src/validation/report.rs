@@ -240,6 +240,12 @@ pub(crate) fn kind_elsewhere(kind: &str, asked: Option<&str>, place: (Release, C
     texts.join("; ")
 }
 
+/// The rule of lists that are longer than they may be.
+pub(super) const TOO_LONG: &str = "schema/max-items";
+
+/// The rule of objects with more findings than a report keeps.
+pub(super) const TOO_MANY: &str = "object/too-many-findings";
+
 /// How many errors, and how many warnings, a report keeps of one object. An object that has so many ends
 /// with a finding that says so, and the first ones tell enough: hostile input could hold millions.
 pub const MOST_FINDINGS: usize = 1_000;
@@ -328,7 +334,6 @@ impl From<Findings> for Report {
             warnings,
             ..
         } = findings;
-        const RULE: &str = "object/too-many-findings";
         let message = |what| {
             format!(
                 "the object has {MOST_FINDINGS} {what} or more: those beyond {MOST_FINDINGS} are neither named nor counted"
@@ -336,10 +341,12 @@ impl From<Findings> for Report {
         };
         let help = || "correct these first: no option allows more of one object".to_owned();
         if errors >= MOST_FINDINGS {
-            kept.push(Finding::error(RULE, String::new(), message("errors")).with_help(help()));
+            kept.push(Finding::error(TOO_MANY, String::new(), message("errors")).with_help(help()));
         }
         if warnings >= MOST_FINDINGS {
-            kept.push(Finding::warning(RULE, String::new(), message("warnings")).with_help(help()));
+            kept.push(
+                Finding::warning(TOO_MANY, String::new(), message("warnings")).with_help(help()),
+            );
         }
         Self::from(kept)
     }
@@ -376,6 +383,22 @@ impl Report {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Whether lists of the object may be of any length: one is longer than it may be, or nobody has looked at all of them.
+    pub(crate) fn has_lists_without_bound(&self) -> bool {
+        let mut errors = self.errors();
+        errors.any(|finding| [TOO_LONG, TOO_MANY].contains(&finding.rule()))
+    }
+
+    /// Says with the first list that is too long that the object is not looked at among others.
+    pub(crate) fn say_lists_hide_others(&mut self) {
+        let mut findings = self.findings.iter_mut();
+        if let Some(finding) = findings.find(|finding| finding.rule() == TOO_LONG) {
+            finding.add_help(
+                "how the object goes together with others is looked at when no list is too long",
+            );
+        }
     }
 
     /// Adds a finding that was made elsewhere, such as [`Finding::duplicate_key`].

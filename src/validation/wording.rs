@@ -3,7 +3,7 @@
 use super::{
     Finding,
     condition::{Unmet, choices},
-    report::{shown, type_of},
+    report::{TOO_LONG, shown, type_of},
 };
 use crate::schema::{Defaulted, ListType, Path, Schema, TextPattern, ValueType, nearest_name};
 use serde_json::{Number, Value};
@@ -139,7 +139,7 @@ pub(super) fn too_few(length: u64, least: u64, at: &Path<'_>) -> Finding {
 pub(super) fn too_many(length: u64, most: u64, at: &Path<'_>) -> Finding {
     let message = format!("has {length} entries, and may have at most {most}");
     let help = format!("keep {most} entries, or split the object");
-    error("schema/max-items", at, message, help)
+    error(TOO_LONG, at, message, help)
 }
 
 #[cold]

@@ -10,7 +10,7 @@ use crate::{
     validation::{self, Finding, ValidationOptions},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What the CRDs in the input say of what is installed, by kind. One of a release that is not known says nothing.
 pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, ReleaseChannel> {
@@ -55,9 +55,9 @@ pub(super) fn serves(version: &'static KindVersion, (release, channel): ReleaseC
         .is_some_and(|installation| installation.served)
 }
 
-/// The errors that a release and channel have for an object, fields that they do not have among them. Nothing if they do not serve
-/// its version.
-fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>> {
+/// The errors that a release and channel have for an object, fields that they do not have among them, but not where else
+/// something is allowed. Nothing if they do not serve its version.
+pub(super) fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>> {
     let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
     if !serves(version, place) {
         return None;
@@ -67,23 +67,53 @@ fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>> {
         fields.remove("status");
     }
     let (release, channel) = place;
-    let report = validation::validate_value(&object, &ValidationOptions::of(release, channel));
+    let options = ValidationOptions::of(release, channel);
+    let report = validation::validate_value_here(&object, &options);
     Some(report.errors().cloned().collect())
 }
 
-/// Whether a release and channel serve the version of an object, and have the field at a path and nothing against what is there.
-pub(super) fn takes(object: &Value, path: &str, place: ReleaseChannel) -> bool {
-    said(object, place).is_some_and(|errors| {
-        !errors
-            .iter()
-            .any(|error| error.path() == path || is_unknown_above(error, path))
-    })
+/// What a release and channel make of an object, judged once however many of its fields are asked for.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    /// Whether they serve the version of the object.
+    served: bool,
+    /// The paths of all errors.
+    errors: HashSet<String>,
+    /// The paths of the fields that they do not have.
+    unknown: HashSet<String>,
 }
 
-/// Whether an error is about a field that is not there, and that is this one or holds it.
-fn is_unknown_above(error: &Finding, path: &str) -> bool {
-    error.rule() == "schema/unknown-field"
-        && path
-            .strip_prefix(error.path())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+impl Verdict {
+    pub(super) fn of(object: &Value, place: Bundle) -> Self {
+        #[cfg(test)]
+        JUDGED.add(1);
+        let errors = said(object, place);
+        let all = errors.iter().flatten();
+        let unknown = all.filter(|error| error.rule() == "schema/unknown-field");
+        Self {
+            served: errors.is_some(),
+            unknown: unknown.map(|error| error.path().to_owned()).collect(),
+            errors: errors
+                .iter()
+                .flatten()
+                .map(|error| error.path().to_owned())
+                .collect(),
+        }
+    }
+
+    /// Whether they serve the version of the object, and have the field at a path and nothing against what is there.
+    pub(super) fn takes(&self, path: &str) -> bool {
+        // A field may be in one that is not there.
+        let ends = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
+        let mut above = ends.filter_map(|(end, _)| path.get(..end));
+        self.served
+            && !self.errors.contains(path)
+            && !above.any(|above| self.unknown.contains(above))
+    }
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How often an object is judged for what a release made of its fields.
+    pub(super) JUDGED
+);

@@ -1,8 +1,8 @@
 //! What of an object a release no longer has, or refuses.
 
 use super::{
-    before,
-    findings::{Impact, ReleaseChannel, UpgradeFindings},
+    before::{self, Verdict},
+    findings::{ReleaseChannel, Impact, UpgradeFindings},
 };
 use crate::{
     conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
@@ -11,7 +11,7 @@ use crate::{
     validation::{self, Finding, ValidationOptions},
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{cell::OnceCell, collections::BTreeSet};
 
 /// Looks at an object of a kind that the release has, in the version in which the release stores it.
 pub(super) fn check(
@@ -34,6 +34,8 @@ pub(super) fn check(
         stored: None,
         taken: takes_as_written(object, version, found),
         before: before::bundle(object, found),
+        written_before: OnceCell::new(),
+        stored_before: OnceCell::new(),
     };
     let stored = match stored {
         Ok(stored) => stored,
@@ -101,6 +103,10 @@ struct JudgedForm<'o> {
     taken: bool,
     /// What is installed before the upgrade.
     before: Option<ReleaseChannel>,
+    /// What is installed before makes of the object as it is written.
+    written_before: OnceCell<Verdict>,
+    /// What is installed before makes of the object in the version that stores it.
+    stored_before: OnceCell<Verdict>,
 }
 
 /// Whether the release serves the version in which an object is written, and has nothing against the object there.
@@ -112,7 +118,8 @@ fn takes_as_written(
     let (release, channel) = (found.release, found.channel);
     let installation = version.installation(release, channel);
     installation.is_some_and(|installation| installation.served)
-        && refused(object, release, channel).is_empty()
+        && before::said(object, (release, channel))
+            .is_some_and(|errors| errors.iter().all(is_not_refused))
 }
 
 /// What the release refuses in an object as it is stored, the fields that it does not have aside.
@@ -123,10 +130,13 @@ fn refused(stored: &Value, release: Release, channel: Channel) -> Vec<Finding> {
     }
     let options = ValidationOptions::of(release, channel);
     let report = validation::validate_value(&stored, &options);
-    let errors = report.errors().filter(|finding| {
-        finding.rule() != "schema/unknown-field" && !is_server_side(finding.path())
-    });
+    let errors = report.errors().filter(|finding| !is_not_refused(finding));
     errors.cloned().collect()
+}
+
+/// Whether an error is about a field that the release does not have, or that a server sets itself.
+fn is_not_refused(finding: &Finding) -> bool {
+    finding.rule() == "schema/unknown-field" || is_server_side(finding.path())
 }
 
 /// An object that cannot become one of a version or a kind.
@@ -177,10 +187,16 @@ impl JudgedForm<'_> {
     /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
     /// the upgrade or in that in which it is written.
     fn is_taken_before(&self, path: &str, before: ReleaseChannel) -> bool {
-        let stored = self.stored.into_iter();
-        stored
-            .chain([self.object])
-            .any(|object| before::takes(object, path, before))
+        let written = || Verdict::of(self.object, before);
+        self.is_stored_before(path, before) || self.written_before.get_or_init(written).takes(path)
+    }
+
+    /// The same in the version that stores the object after the upgrade.
+    fn is_stored_before(&self, path: &str, before: ReleaseChannel) -> bool {
+        self.stored.is_some_and(|stored| {
+            let verdict = || Verdict::of(stored, before);
+            self.stored_before.get_or_init(verdict).takes(path)
+        })
     }
 
     /// A field that the release does not have.
@@ -256,12 +272,9 @@ impl JudgedForm<'_> {
     fn add_refused(&self, finding: &Finding, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
         let before = self.before.map(|before| {
-            let stored = self.stored;
-            let same_form =
-                stored.is_some_and(|stored| before::takes(stored, finding.path(), before));
             (
                 before,
-                same_form,
+                self.is_stored_before(finding.path(), before),
                 self.is_taken_before(finding.path(), before),
             )
         });

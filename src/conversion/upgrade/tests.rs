@@ -1,6 +1,7 @@
 //! What blocks, breaks and loses, and the way around it.
 
 use super::*;
+use crate::validation::JUDGED_BY_ALL;
 use serde_json::json;
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -520,5 +521,27 @@ fn findings_beyond_the_limit_are_counted_and_the_first_of_each_rule_is_kept() {
             report.left_out > 0 && report.findings.len() <= max_findings.max(rules(&whole).len())
         );
         assert!(!report.is_clean());
+    }
+}
+
+/// What was before is judged once an object, and not once for each of its fields; and by all releases only for what is said.
+#[test]
+fn the_work_on_an_object_does_not_grow_with_what_is_wrong_in_it() {
+    for many in [20, 200] {
+        let rules: Vec<_> = (0..many).map(|n| json!({"later": n})).collect();
+        let route = object("v1", "HTTPRoute", json!({"rules": rules}));
+        before::JUDGED.take();
+        JUDGED_BY_ALL.take();
+        let options = UpgradeOptions::to(Release::V1_4_0, Channel::Standard);
+        let report = super::check([&route], options.from(Release::V1_1_0));
+        let unknown = report
+            .findings
+            .iter()
+            .filter(|f| f.path.ends_with(".later"));
+        assert_eq!(unknown.count(), many);
+        let too_many = report.findings.iter().filter(|f| f.path == "spec.rules");
+        assert_eq!(too_many.count(), 1, "{:#?}", report.findings);
+        assert!((1..=2).contains(&before::JUDGED.take()));
+        assert_eq!(JUDGED_BY_ALL.take(), 1);
     }
 }
