@@ -91,7 +91,10 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
             problems: Vec::new(),
         }
     };
-    let Some(read) = args.input.sift(MOST_PROBLEMS, looker) else {
+    let most = args.input.max_shown;
+    // They are shown in the order of the input, and not in that in which they are found.
+    let most_kept = most.saturating_mul(10);
+    let Some(read) = args.input.sift(most_kept, looker) else {
         return Exit::Failed;
     };
     let (input, mut problems) = (read.input, read.problems);
@@ -108,7 +111,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
         Box::new(stdout)
     };
     let mut out = Output::new(args.format, args.input.options_of_backups(), writer);
-    let mut total = Total::default();
+    let mut total = Total::new(most);
     let mut printed = Exit::Clean;
     for file in &input.sources {
         let written = file.text().map_err(Unwritten::from).and_then(|text| {
@@ -125,7 +128,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
                         }
                     };
                     for problem in described {
-                        problems.push(problem, MOST_PROBLEMS);
+                        problems.push(problem, most_kept);
                     }
                 },
             )
@@ -155,9 +158,6 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
     };
     printed.max(findings)
 }
-
-/// How many problems are kept.
-const MOST_PROBLEMS: usize = 10_000;
 
 /// The problems of an object that could not be converted, with file and line; from the line where the object's document
 /// begins, and the object where it stands in that document.

@@ -8,11 +8,11 @@ pub(crate) mod resolving;
 pub(crate) mod statused;
 
 pub(crate) use foreign::Foreign;
-pub(crate) use looking::{LookingArgs, say_met};
+pub(crate) use looking::{LookingArgs, NearArgs, say_met};
 pub(crate) use places::place;
 
 use crate::{
-    input::{Input, InputArgs, Looked, MOST_SHOWN, Problem},
+    input::{Input, InputArgs, Looked, Problem, beyond},
     output::{self, Line, Page, Style, Tone},
 };
 use clap::Args;
@@ -21,7 +21,7 @@ use gwapi::{
         NotImplemented, Resolver,
         admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
     },
-    lint::near::{Near, NearLimits},
+    lint::near::Near,
     manifest::{Position, RawObject, ReadError},
     meta::{Channel, GroupVersionKind, NamespacedName, ObjectRef},
     sim::BackendName,
@@ -78,22 +78,15 @@ pub(crate) struct ChannelArgs {
     /// How many objects and documents that are left out are named; all are counted
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_ignored: u32,
-    /// How many objects are looked at, in all, for what is nearly meant
-    #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_objects)]
-    max_near_objects: usize,
-    /// How many listeners are asked whether they would take a request that no rule took
-    #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_listeners)]
-    max_near_listeners: usize,
+    #[command(flatten)]
+    near: NearArgs,
 }
 
 impl ChannelArgs {
     /// What is nearly meant, looked for within the bounds.
     pub(crate) fn near<'n>(self, resolver: &'n Resolver, given: &'n Given) -> Near<'n> {
-        let mut limits = NearLimits::default();
-        limits.max_objects = self.max_near_objects;
-        limits.max_listeners = self.max_near_listeners;
         Near::new(resolver, &given.admitted.ignored)
-            .with_limits(limits)
+            .with_limits(self.near.limits())
             .with_routing(resolving::routing())
     }
 }
@@ -110,6 +103,8 @@ pub(crate) struct Given {
     channel: Channel,
     /// How much is left out beside that, and is not named.
     more: usize,
+    /// How much of a kind is shown to people.
+    max_shown: usize,
 }
 
 /// Something that was given and is left out; in JSON an element of `ignored`.
@@ -289,6 +284,7 @@ impl Given {
             ignored,
             chosen,
             channel: args.channel,
+            max_shown: from.max_shown,
         };
         if given.more > 0 {
             let mut page = Page::new(Style::stderr());
@@ -339,7 +335,7 @@ impl Given {
 
     /// Shows what is left out, and what is experimental.
     pub(crate) fn show(&self, page: &mut Page) {
-        show(&self.ignored, EXIT_CODE, page);
+        show((&self.ignored, self.max_shown), EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
         show_experimental(&self.admitted.experimental, page);
         foreign::show(&self.admitted, page);
@@ -357,7 +353,7 @@ impl Given {
 
     fn say_with(&self, heading: &str) {
         let mut page = Page::new(Style::stderr());
-        show(&self.ignored, heading, &mut page);
+        show((&self.ignored, self.max_shown), heading, &mut page);
         self.show_unimplemented(heading, &mut page);
         output::say(page);
     }
@@ -369,19 +365,16 @@ impl Given {
         }
         page.gap();
         page.line(0, &Line::of(Tone::Bad, "not implemented").and(heading));
-        for part in parts.iter().take(MOST_SHOWN) {
+        for part in parts.iter().take(self.max_shown) {
             let mut line = Line::plain(&part.object).and(": ");
             if !part.path.is_empty() {
                 line = line.and(self.place(&part.object, &part.path)).and(": ");
             }
             page.line(2, &line.and(part.why));
         }
-        if parts.len() > MOST_SHOWN {
-            let more = parts.len() - MOST_SHOWN;
-            page.line(
-                2,
-                &Line::plain(format_args!("… and {more} more, which `-o json` names")),
-            );
+        if parts.len() > self.max_shown {
+            let more = parts.len() - self.max_shown;
+            page.line(2, &Line::plain(beyond(more, ", which `-o json` names")));
         }
     }
 
@@ -404,21 +397,18 @@ impl Given {
 }
 
 /// Shows what is left out, each with its reason, and what would be right last.
-fn show(ignored: &[NotInForce], heading: &str, page: &mut Page) {
+fn show((ignored, most): (&[NotInForce], usize), heading: &str, page: &mut Page) {
     if ignored.is_empty() {
         return;
     }
     page.gap();
     page.line(0, &Line::of(Tone::Bad, "left out").and(heading));
-    for object in ignored.iter().take(MOST_SHOWN) {
+    for object in ignored.iter().take(most) {
         object.show(page);
     }
-    if ignored.len() > MOST_SHOWN {
-        let more = ignored.len() - MOST_SHOWN;
-        page.line(
-            2,
-            &Line::plain(format_args!("… and {more} more, which `-o json` names")),
-        );
+    if ignored.len() > most {
+        let more = ignored.len() - most;
+        page.line(2, &Line::plain(beyond(more, ", which `-o json` names")));
     }
     let mut fields = ignored.iter().flat_map(|object| &object.findings);
     if fields.any(|field| field.rule == "schema/unknown-field") {

@@ -11,6 +11,6 @@ mod source;
 
 pub(crate) use args::InputArgs;
 pub(crate) use problem::{Named, Problem, Problems, Severity};
-pub(crate) use shown::{MOST_SHOWN, Shown};
+pub(crate) use shown::{Shown, beyond};
 pub(crate) use sift::{Kept, Looked, Sifted};
 pub(crate) use source::Input;

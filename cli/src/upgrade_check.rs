@@ -1,7 +1,7 @@
 //! `gwapi upgrade-check`: what an upgrade of the CRDs would do to what is installed.
 
 use crate::{
-    input::{InputArgs, Kept, Looked, MOST_SHOWN, Named, Sifted},
+    input::{InputArgs, Kept, Looked, Named, Sifted, beyond},
     output::{
         Exit, Format, Line, OutputArgs, Page, Style, Tone, count, fail, print, print_json, say,
     },
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
             problems: Vec::new(),
         }
     };
-    let Some(read) = args.input.sift(MOST_SHOWN, looker) else {
+    let Some(read) = args.input.sift(args.input.max_shown, looker) else {
         return Exit::Failed;
     };
     read.input.print_problems(&read.problems);
@@ -197,7 +197,7 @@ impl<'a> Places<'a> {
 fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page {
     let mut page = Page::new(style);
     let places = Places::new(read);
-    for finding in report.findings.iter().take(MOST_SHOWN) {
+    for finding in report.findings.iter().take(read.input.max_shown) {
         let (file, number, column) = places.of(finding);
         let tone = match finding.impact {
             Impact::Blocks | Impact::Breaks => Tone::Bad,
@@ -216,10 +216,9 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
         page.line(0, &line.and(format_args!(" [{}]", finding.rule)));
         page.line(2, &Line::plain("help: ").and(&finding.help));
     }
-    if report.findings.len() > MOST_SHOWN {
-        let more = report.findings.len() - MOST_SHOWN;
-        let line = format!("… and {more} more, which `-o json` names");
-        page.line(0, &Line::plain(line));
+    if report.findings.len() > read.input.max_shown {
+        let more = report.findings.len() - read.input.max_shown;
+        page.line(0, &Line::plain(beyond(more, ", which `-o json` names")));
     }
     page.gap();
     page.line(0, &verdict(report, read.problems.all()));

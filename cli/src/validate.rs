@@ -1,10 +1,9 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
 use crate::{
-    given::{LookingArgs, say_met},
+    given::{LookingArgs, NearArgs, say_met},
     input::{
-        Input, InputArgs, Kept, Looked, MOST_SHOWN, Named, Problem, Problems, Severity, Shown,
-        Sifted,
+        Input, InputArgs, Kept, Looked, Named, Problem, Problems, Severity, Shown, Sifted, beyond,
     },
     output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json, say},
     release::{self, Choosing, ReleaseArgs},
@@ -12,10 +11,7 @@ use crate::{
 };
 use clap::Args;
 use gwapi::{
-    lint::{
-        LintOptions, Member, judge_together,
-        near::{Met, NearLimits},
-    },
+    lint::{LintOptions, Member, judge_together, near::Met},
     manifest::RawObject,
     meta::Channel,
     rules,
@@ -42,16 +38,15 @@ pub(crate) struct ValidateArgs {
     /// Judge `status` too, as when a controller writes it
     #[arg(long)]
     with_status: bool,
-    /// Exit with 1 for warnings, too: for a set that is whole
+    /// Exit with 1 for warnings, too, and where a bound kept some of them from being looked for: for a set that is whole
     #[arg(long)]
     deny_warnings: bool,
     /// How many findings are kept, and named with `-o json`; all are counted, but of one object no more than 1000 errors and
     /// 1000 warnings
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     max_findings: usize,
-    /// How many objects are looked at, in all, for what references that fail are nearly meant to name
-    #[arg(long, value_name = "NUMBER", default_value_t = NearLimits::default().max_objects)]
-    max_near_objects: usize,
+    #[command(flatten)]
+    near: NearArgs,
     #[command(flatten)]
     looking: LookingArgs,
     #[command(flatten)]
@@ -96,7 +91,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         mut problems,
     } = sifted;
     let mut looking = args.looking.options();
-    looking.near.max_objects = args.max_near_objects;
+    looking.near = args.near.limits();
     let met = judge_rest(&input, kept, (&options, looking), &mut |problem| {
         problems.push(problem, most);
     });
@@ -129,7 +124,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         );
         say(page);
     }
-    let denied = args.deny_warnings && problems.warnings > 0;
+    let may_miss = met.iter().any(|met| !met.concerns_hints());
+    let denied = args.deny_warnings && (problems.warnings > 0 || may_miss);
     if printed == Exit::Failed || problems.errors == 0 && !denied {
         printed
     } else {
@@ -199,15 +195,14 @@ fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem 
 /// All findings, each with its line, and how many there are.
 fn text(input: &Input, problems: &Problems) -> Page {
     let (mut shown, mut page) = (Shown::new(input), Page::new(Style::stdout()));
-    for problem in problems.kept.iter().take(MOST_SHOWN) {
+    for problem in problems.kept.iter().take(input.max_shown) {
         page.gap();
         shown.show(problem, &mut page);
     }
     page.gap();
-    if problems.kept.len() > MOST_SHOWN {
-        let more = problems.kept.len() - MOST_SHOWN;
-        let line = format!("… and {more} more, which `-o json` names");
-        page.line(0, &Line::plain(line));
+    if problems.kept.len() > input.max_shown {
+        let more = problems.kept.len() - input.max_shown;
+        page.line(0, &Line::plain(beyond(more, ", which `-o json` names")));
         page.gap();
     }
     let (errors, warnings) = (problems.errors, problems.warnings);

@@ -1,5 +1,6 @@
 //! Entries of a routing table that can never win.
 
+use super::{LintOptions, near::Met};
 use crate::{
     meta::PatternLimits,
     routing::{self, Entry, HostPattern, Match, PathMatch, Pattern, Precedence, ValueMatch, bare},
@@ -10,34 +11,77 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-/// The longest path, in bytes, of which the prefixes are looked up: as long as the API lets a path be. Each prefix is hashed, so
-/// that the cost is the square of the length.
-const LONGEST_PATH: usize = 1_024;
-
-/// What is compared with one entry before the search is given up. The largest real tables need a tenth of this;
-/// the bound is what keeps the time in proportion to the table, whatever it holds.
-const MOST_COMPARED: usize = 1_024;
-
-/// A match with more conditions than this is not looked at. The schema allows 33.
-const MOST_CONDITIONS: usize = 64;
-
-/// What may still be done to find out about regular expressions.
+/// What may still be done to find out what is covered, and how much was left out for it.
 #[derive(Debug)]
 pub(super) struct Effort {
-    /// How many patterns for paths may still be compared with other paths. A comparison takes up to 0.1 ms, so that all of
-    /// them take no longer than reading and compiling the patterns does.
-    compared: Cell<usize>,
-    /// The size of the patterns that may still be compiled, in bytes. Routes that no table takes have patterns, too.
+    /// What is compared with one entry before the search is given up. The largest real tables need a tenth of the default;
+    /// the bound is what keeps the time in proportion to the table, whatever it holds.
+    most_compared: usize,
+    /// How many entries were not looked at to the end.
+    given_up: Cell<usize>,
+    /// How many patterns for paths may be compared with other paths.
+    most_patterns: usize,
+    /// How many were, or would have been.
+    patterns: Cell<usize>,
+    /// The size that patterns may have together, in bytes. Routes that no table takes have patterns, too.
+    most_compiled: usize,
     compiled: Cell<usize>,
+    /// How often a pattern was not compiled.
+    not_compiled: Cell<usize>,
 }
 
-impl Default for Effort {
-    fn default() -> Self {
+impl Effort {
+    /// As much as the options allow, and no more patterns than the table of a listener may have.
+    pub(super) fn new(options: &LintOptions, patterns: &PatternLimits) -> Self {
         Self {
-            compared: Cell::new(4_000),
-            compiled: Cell::new(PatternLimits::TABLE),
+            most_compared: options.max_compared,
+            given_up: Cell::new(0),
+            most_patterns: options.max_compared_patterns,
+            patterns: Cell::new(0),
+            most_compiled: patterns.table,
+            compiled: Cell::new(0),
+            not_compiled: Cell::new(0),
         }
     }
+
+    /// The longest path, in bytes, of which the prefixes are looked up; by default it is as long as the API lets a path be. Each
+    /// prefix is hashed, so that the cost is the square of the length.
+    fn longest_path(&self) -> usize {
+        self.most_compared
+    }
+
+    /// A match with more conditions than this is not looked at. By default it is 64; the API allows 33.
+    fn most_conditions(&self) -> usize {
+        self.most_compared / 16
+    }
+
+    fn give_up(&self) {
+        add(&self.given_up, 1);
+    }
+
+    /// The bounds that were met.
+    pub(super) fn met(&self) -> impl Iterator<Item = Met> {
+        let beyond = self.patterns.get().saturating_sub(self.most_patterns);
+        let all = [
+            ("max_compared", self.most_compared, self.given_up.get()),
+            ("max_compared_patterns", self.most_patterns, beyond),
+            (
+                "max_table_patterns",
+                self.most_compiled,
+                self.not_compiled.get(),
+            ),
+        ];
+        let met = all.into_iter().filter(|(.., cut_short)| *cut_short > 0);
+        met.map(|(bound, most, cut_short)| Met {
+            bound,
+            most,
+            cut_short,
+        })
+    }
+}
+
+fn add(to: &Cell<usize>, more: usize) {
+    to.set(to.get().saturating_add(more));
 }
 
 impl Effort {
@@ -46,10 +90,12 @@ impl Effort {
         if pattern.is_compiled() {
             return true;
         }
-        let Some(left) = self.compiled.get().checked_sub(pattern.size()) else {
+        let with_it = self.compiled.get().saturating_add(pattern.size());
+        if with_it > self.most_compiled {
+            add(&self.not_compiled, 1);
             return false;
-        };
-        self.compiled.set(left);
+        }
+        self.compiled.set(with_it);
         pattern.compile();
         true
     }
@@ -72,10 +118,10 @@ impl Effort {
             let compares = matches!(mine.path, PathMatch::RegularExpression(_))
                 && !matches!(theirs.path, PathMatch::Exact(_));
             if compares && mine.path != theirs.path {
-                let Some(left) = self.compared.get().checked_sub(1) else {
+                add(&self.patterns, 1);
+                if self.patterns.get() > self.most_patterns {
                     return false;
-                };
-                self.compared.set(left);
+                }
             }
         }
         mine.covers(theirs)
@@ -96,7 +142,9 @@ pub(super) fn by<T>(
     let mut order: Vec<(Precedence, usize, Vec<Condition<'_>>)> = Vec::new();
     let mut frequency: HashMap<Condition<'_>, usize> = HashMap::new();
     for (at, entry) in entries.iter().enumerate() {
-        if conditions(&entry.matching).nth(MOST_CONDITIONS).is_some() {
+        let mut beyond = conditions(&entry.matching).skip(effort.most_conditions());
+        if beyond.next().is_some() {
+            effort.give_up();
             continue;
         }
         let asked: Vec<_> = conditions(&entry.matching).collect();
@@ -120,7 +168,7 @@ pub(super) fn by<T>(
                 && other_entry.hostname.covers(&entry.hostname)
                 && effort.covers(&other_entry.matching, &entry.matching)
         };
-        let by = index.search(entry, &wider(asked), covers);
+        let by = index.search(entry, &wider(asked), covers, effort);
         if let Some(found) = found.get_mut(*at) {
             *found = by;
         }
@@ -227,7 +275,7 @@ impl<'a> PathKey<'a> {
     }
 
     /// The keys under which a match may stand that takes all that this one does, but for patterns.
-    fn wider(matching: &'a Match) -> Vec<Self> {
+    fn wider(matching: &'a Match, effort: &Effort) -> Vec<Self> {
         let own = Self::of(matching);
         let mut keys = vec![own];
         match matching {
@@ -254,7 +302,13 @@ impl<'a> PathKey<'a> {
                     Self::Pattern(_) => keys.extend([Self::Exact(text), Self::prefix(text)]),
                     _ => {}
                 }
-                let searched = if text.len() <= LONGEST_PATH { text } else { "" };
+                let searched = match text.len() <= effort.longest_path() {
+                    true => text,
+                    false => {
+                        effort.give_up();
+                        ""
+                    }
+                };
                 let slashes = searched
                     .bytes()
                     .enumerate()
@@ -323,27 +377,67 @@ impl<'a> EntryIndex<'a> {
         entry: &Entry<T>,
         asked: &[Condition<'_>],
         covers: impl Fn(usize) -> bool,
+        effort: &Effort,
     ) -> Option<usize> {
-        let mut left = MOST_COMPARED;
-        let keys = PathKey::wider(&entry.matching);
-        for host in wider_hosts(&entry.hostname) {
+        let mut left = Left {
+            steps: effort.most_compared,
+            given_up: false,
+        };
+        let keys = PathKey::wider(&entry.matching, effort);
+        let found = self.search_within(&entry.hostname, (asked, &keys), covers, &mut left);
+        if left.given_up {
+            effort.give_up();
+        }
+        found
+    }
+
+    fn search_within(
+        &self,
+        hostname: &HostPattern,
+        (asked, keys): (&[Condition<'_>], &[PathKey<'_>]),
+        covers: impl Fn(usize) -> bool,
+        left: &mut Left,
+    ) -> Option<usize> {
+        for host in wider_hosts(hostname) {
             let Some(host) = self.hosts.get(&host) else {
-                left = left.checked_sub(1)?;
+                left.step()?;
                 continue;
             };
-            for key in &keys {
-                left = left.checked_sub(1)?;
+            for key in keys {
+                left.step()?;
                 if let Some(bucket) = host.paths.get(key)
-                    && let found @ Some(_) = bucket.search(asked, &mut left, &covers)
+                    && let found @ Some(_) = bucket.search(asked, left, &covers)
                 {
                     return found;
                 }
             }
-            if let found @ Some(_) = host.patterns.search(asked, &mut left, &covers) {
+            if let found @ Some(_) = host.patterns.search(asked, left, &covers) {
                 return found;
             }
         }
         None
+    }
+}
+
+/// How many steps a search may still take.
+struct Left {
+    steps: usize,
+    given_up: bool,
+}
+
+impl Left {
+    /// Takes a step; nothing where the search is given up.
+    fn step(&mut self) -> Option<()> {
+        match self.steps.checked_sub(1) {
+            Some(steps) => {
+                self.steps = steps;
+                Some(())
+            }
+            None => {
+                self.given_up = true;
+                None
+            }
+        }
     }
 }
 
@@ -358,12 +452,12 @@ impl<'a> PathEntries<'a> {
     fn search(
         &self,
         asked: &[Condition<'_>],
-        left: &mut usize,
+        left: &mut Left,
         covers: &impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let conditional = asked.iter().filter_map(|one| self.conditional.get(one));
         for at in self.plain.iter().chain(conditional.flatten()) {
-            *left = left.checked_sub(1)?;
+            left.step()?;
             #[cfg(test)]
             COMPARED.add(1);
             if covers(*at) {

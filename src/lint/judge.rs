@@ -66,7 +66,13 @@ impl Member {
     #[must_use]
     pub fn judge(object: &Value, options: &validation::ValidationOptions) -> (Self, Report) {
         let mut report = validate_value(object, options);
-        let member = Self::of(object, report.findings());
+        let mut member = Self::of(object, report.findings());
+        // What would be wrong with it if it were corrected would cost the product of its lists, and it could not be corrected
+        // without changing them.
+        if member.draft.is_some() && report.has_lists_without_bound() {
+            member.draft = None;
+            report.say_lists_hide_others();
+        }
         if let Judged::Ignored(ignored) = member.judgement.judged()
             && report.is_accepted()
         {

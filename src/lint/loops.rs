@@ -26,18 +26,15 @@ use std::{
     time::Duration,
 };
 
-/// How often a client is sent on before it is said to go nowhere. Browsers give up after about 20.
-const MOST_HOPS: usize = 10;
-
 /// Looks for redirects that come back to themselves through the listeners of the same Gateway. A request is made up
-/// for each match of a rule that redirects, and followed.
+/// for each match of a rule that redirects, and followed. Returns how many ways were not followed to their end.
 pub(super) fn check(
     resolver: &Resolver,
     options: &LintOptions,
     budget: &Budget,
     found: &mut FindingsByObject,
-) {
-    let mut said = HashSet::new();
+) -> usize {
+    let (mut said, mut cut_short) = (HashSet::new(), 0);
     let effective = &resolver.resolution().effective;
     let listeners = effective
         .gateways
@@ -92,11 +89,15 @@ pub(super) fn check(
                     let Some(request) = sample::request(matching, &host) else {
                         continue;
                     };
-                    let Some((wrong, message)) =
-                        walk.follow(listener, &attached.route, rule, request)
-                    else {
-                        continue;
-                    };
+                    let (wrong, message) =
+                        match walk.follow(listener, &attached.route, rule, request) {
+                            Way::Wrong(wrong, message) => (wrong, message),
+                            Way::Ends => continue,
+                            Way::TooLong => {
+                                cut_short += 1;
+                                continue;
+                            }
+                        };
                     let filter = redirect(rule).unwrap_or_default();
                     let path = format!(
                         "spec.rules[{}].filters[{filter}].requestRedirect",
@@ -108,6 +109,7 @@ pub(super) fn check(
             }
         }
     }
+    cut_short
 }
 
 /// The place of the filter that redirects, where there is one that changes something: of one that changes
@@ -126,6 +128,16 @@ fn scheme(listener: &EffectiveListener) -> Option<Scheme> {
         ProtocolType::Https => Some(Scheme::Https),
         _ => None,
     }
+}
+
+/// Where redirects lead a client.
+enum Way {
+    /// To an answer, or to where nothing is known of it.
+    Ends,
+    /// In a circle, or to nobody.
+    Wrong(&'static Rule, String),
+    /// Further than it is followed.
+    TooLong,
 }
 
 /// The way of one client through the listeners of a Gateway.
@@ -238,7 +250,18 @@ impl<'a> Walk<'a> {
         route: &HttpRouteRules,
         rule: &HttpRule,
         request: request::Parts,
-    ) -> Option<(&'static Rule, String)> {
+    ) -> Way {
+        let followed = self.follow_to_end(listener, route, rule, request);
+        followed.unwrap_or(Way::Ends)
+    }
+
+    fn follow_to_end(
+        &mut self,
+        listener: &EffectiveListener,
+        route: &HttpRouteRules,
+        rule: &HttpRule,
+        request: request::Parts,
+    ) -> Option<Way> {
         let begin = Url {
             scheme: scheme(listener)?,
             host: request.headers.get(HOST)?.to_str().ok()?.to_owned(),
@@ -248,7 +271,7 @@ impl<'a> Walk<'a> {
         // Every place, and whether it was this rule that sent the client on from there.
         let mut way: Vec<(Url, bool)> = Vec::new();
         let mut now = begin;
-        while way.len() < MOST_HOPS {
+        while way.len() < self.options.max_hops {
             if let Some(again) = way.iter().position(|(url, _)| *url == now) {
                 let circle = way.get(again..).unwrap_or_default();
                 let places: Vec<_> = circle.iter().map(|(url, _)| url.shown()).collect();
@@ -262,7 +285,7 @@ impl<'a> Walk<'a> {
                     ),
                 };
                 let own = circle.iter().any(|(_, own)| *own);
-                return own.then_some((&rules::NO_REDIRECT_LOOP, message));
+                return own.then_some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message));
             }
             let (own, next) = self.sent_on(&now, &request, route, rule)?;
             if own && next.host == now.host && !self.ports.contains(&next.port) {
@@ -271,19 +294,20 @@ impl<'a> Walk<'a> {
                     next.shown(),
                     next.port
                 );
-                return Some((&rules::REDIRECT_HEARD, message));
+                return Some(Way::Wrong(&rules::REDIRECT_HEARD, message));
             }
             way.push((now, own));
             now = next;
         }
-        way.iter().all(|(_, own)| *own).then(|| {
-            let places: Vec<_> = way.iter().take(3).map(|(url, _)| url.shown()).collect();
-            let message = format!(
-                "the rule redirects to itself without end: {}, and so on",
-                places.join(", ")
-            );
-            (&rules::NO_REDIRECT_LOOP, message)
-        })
+        if way.is_empty() || way.iter().any(|(_, own)| !own) {
+            return Some(Way::TooLong);
+        }
+        let places: Vec<_> = way.iter().take(3).map(|(url, _)| url.shown()).collect();
+        let message = format!(
+            "the rule redirects to itself without end: {}, and so on",
+            places.join(", ")
+        );
+        Some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message))
     }
 
     /// Where the Gateway sends a client that asks for this, and whether by this rule.

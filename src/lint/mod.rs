@@ -100,23 +100,27 @@ pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<O
     }
 }
 
-/// Looks at tables of matches, within the bound, and at sessions. That tables were passed over, if any were.
-fn match_rules(
-    resolver: &Resolver,
-    options: &LintOptions,
-    found: &mut FindingsByObject,
-) -> Option<Met> {
+/// Looks at tables of matches and at sessions. Returns the bounds that were met.
+fn match_rules(resolver: &Resolver, options: &LintOptions, found: &mut FindingsByObject) -> Vec<Met> {
     let budget = || Budget::of(options.max_matches);
     let (reach, loops) = (budget(), budget());
-    reach::check(resolver, options, &reach, found);
-    loops::check(resolver, options, &loops, found);
+    let mut met = reach::check(resolver, options, &reach, found);
+    let hops = loops::check(resolver, options, &loops, found);
     sessions::check(resolver, found);
-    let cut_short = reach.cut_short().saturating_add(loops.cut_short());
-    (cut_short > 0).then_some(Met {
-        bound: "max_matches",
-        most: options.max_matches,
-        cut_short,
-    })
+    let tables = reach.cut_short().saturating_add(loops.cut_short());
+    for (bound, most, cut_short) in [
+        ("max_hops", options.max_hops, hops),
+        ("max_matches", options.max_matches, tables),
+    ] {
+        if cut_short > 0 {
+            met.push(Met {
+                bound,
+                most,
+                cut_short,
+            });
+        }
+    }
+    met
 }
 
 #[cfg(test)]

@@ -21,6 +21,16 @@ pub struct LintOptions {
     /// How many Namespaces selectors of listeners are compared with, in all, each selector once with every one. 1 000 000 by
     /// default: a selector for which the rest is too little is passed over, and [`Linted::met`] says how many were.
     pub max_namespaces: usize,
+    /// With how many others each match is compared for one that takes all that it does; 1 024 by default. A match that has more of
+    /// them is not looked at to the end, nor one with a longer path (in bytes), or with more conditions than a sixteenth of it.
+    /// [`Linted::met`] says how many there are.
+    pub max_compared: usize,
+    /// How many regular expressions for paths are compared with other paths, in all; 4 000 by default. One comparison takes up to
+    /// 0.1 ms, so that all of them take no longer than reading and compiling the expressions does.
+    pub max_compared_patterns: usize,
+    /// How often a client is redirected before nothing more is said of where that leads; 10 by default. Browsers give up
+    /// after about 20.
+    pub max_hops: usize,
 }
 
 impl Default for LintOptions {
@@ -31,6 +41,9 @@ impl Default for LintOptions {
             near: NearLimits::default(),
             max_matches: 500_000,
             max_namespaces: 1_000_000,
+            max_compared: 1_024,
+            max_compared_patterns: 4_000,
+            max_hops: 10,
         }
     }
 }
@@ -41,6 +54,7 @@ impl Default for LintOptions {
 pub struct Linted<K> {
     /// A report for each object of which there is anything to say.
     pub reports: BTreeMap<K, Report>,
-    /// The bounds of [`LintOptions`] that were met: findings may lack their help, or be missing.
+    /// The bounds of [`LintOptions`], or of [`PatternLimits::table`](crate::meta::PatternLimits::table), that were met: findings
+    /// may lack their help, or be missing.
     pub met: Vec<Met>,
 }

@@ -7,6 +7,7 @@ use super::{
     budget::{self, Budget},
     covered,
     further::further_rule,
+    near::Met,
     patterns,
 };
 use crate::{
@@ -84,13 +85,13 @@ pub(super) fn check(
     options: &LintOptions,
     budget: &Budget,
     found: &mut FindingsByObject,
-) {
+) -> Vec<Met> {
     let mut reach = Reach {
         snapshot: resolver.snapshot(),
         options,
         budget,
         passed_over: HashSet::new(),
-        effort: covered::Effort::default(),
+        effort: covered::Effort::new(options, &resolver.options().patterns),
         fates: BTreeMap::new(),
         lost: Vec::new(),
         hosts_lost: Vec::new(),
@@ -130,11 +131,11 @@ pub(super) fn check(
     for rules in alone {
         reach.grpc([(&***rules, EVERY_HOST)].into_iter(), TableOrigin::Alone);
     }
-    let effort = std::mem::take(&mut reach.effort);
-    reach.say(resolver, found);
+    let effort = reach.say(resolver, found);
     for rules in http {
         patterns::check(rules, &effort, found);
     }
+    effort.met().collect()
 }
 
 struct Reach<'o> {
@@ -396,7 +397,8 @@ impl Reach<'_> {
         }
     }
 
-    fn say(self, resolver: &Resolver, found: &mut FindingsByObject) {
+    /// Says what was found. Returns what effort is left.
+    fn say(self, resolver: &Resolver, found: &mut FindingsByObject) -> covered::Effort {
         let mut dead_routes = HashSet::new();
         for (id, fates) in &self.fates {
             if self.passed_over.contains(id) {
@@ -461,6 +463,7 @@ impl Reach<'_> {
             let path = "spec.parentRefs".to_owned();
             found.push(&id.reference(), &rules::ROUTE_REACHED, path, message);
         }
+        self.effort
     }
 }
 

@@ -124,7 +124,7 @@ impl<W: Write> Output<W> {
         let options = self.options.with_whole_lists();
         let values = || manifest::stream(document, &options);
         let (mut sound, mut changed) = (true, false);
-        let (mut here, mut errors, mut remarks) = (Total::default(), Vec::new(), Vec::new());
+        let (mut here, mut errors, mut remarks) = (Total::new(total.most), Vec::new(), Vec::new());
         // The outline of a document is made where something changes: most documents are left as they are.
         let mut edits = None;
         for value in values() {

@@ -5,7 +5,7 @@ use gwapi::manifest::{self, ReadOptions};
 
 fn convert(format: Format, text: &str) -> String {
     let mut out = Output::new(format, ReadOptions::default(), Vec::new());
-    let (migration, mut total) = (Migration::default(), Total::default());
+    let (migration, mut total) = (Migration::default(), Total::new(10));
     out.file(
         "a.yaml",
         text.as_bytes(),

@@ -1,7 +1,7 @@
 //! What became of all documents, and what is said of it.
 
 use crate::{
-    input::MOST_SHOWN,
+    input::beyond,
     output::{Line, Page, Style, Tone, say},
 };
 use gwapi::{conversion::Migrated, meta::ObjectRef};
@@ -9,6 +9,8 @@ use gwapi::{conversion::Migrated, meta::ObjectRef};
 /// What became of all documents.
 #[derive(Debug, Default)]
 pub(super) struct Total {
+    /// How much of a kind is named.
+    most: usize,
     pub(super) objects: usize,
     pub(super) converted: usize,
     /// How many objects could not be converted.
@@ -25,13 +27,20 @@ pub(super) struct Total {
 }
 
 impl Total {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn add(&mut self, done: &mut Migrated) {
         self.join(Self {
             objects: done.objects,
             converted: done.converted,
             errors: done.errors.len(),
             owned: std::mem::take(&mut done.owned),
-            ..Self::default()
+            ..Self::new(self.most)
         });
     }
 
@@ -39,14 +48,14 @@ impl Total {
         self.objects += other.objects;
         self.converted += other.converted;
         self.errors += other.errors;
-        let room = MOST_SHOWN.saturating_sub(self.owned.len());
+        let room = self.most.saturating_sub(self.owned.len());
         self.owned_more += other.owned_more + other.owned.len().saturating_sub(room);
         self.owned.extend(other.owned.into_iter().take(room));
     }
 
     /// Notes a document that was written anew.
     pub(super) fn add_anew(&mut self, file: &str, line: usize) {
-        if self.anew.len() < MOST_SHOWN {
+        if self.anew.len() < self.most {
             self.anew.push(format!("{file}:{line}"));
         } else {
             self.anew_more += 1;
@@ -55,7 +64,7 @@ impl Total {
 
     /// Notes a comment that has no place any more.
     pub(super) fn add_left_out(&mut self, file: &str, line: usize, comment: String) {
-        if self.left_out.len() < MOST_SHOWN {
+        if self.left_out.len() < self.most {
             self.left_out.push((format!("{file}:{line}"), comment));
         } else {
             self.left_out_more += 1;
@@ -78,7 +87,7 @@ pub(super) fn report(total: &Total) {
         );
     }
     if total.owned_more > 0 {
-        let line = format!("… and {} more with owner references", total.owned_more);
+        let line = beyond(total.owned_more, " with owner references");
         page.line(0, &Line::plain(line));
     }
     for place in &total.anew {
@@ -91,7 +100,7 @@ pub(super) fn report(total: &Total) {
         );
     }
     if total.anew_more > 0 {
-        let line = format!("… and {} more that are written anew", total.anew_more);
+        let line = beyond(total.anew_more, " that are written anew");
         page.line(0, &Line::plain(line));
     }
     for (place, comment) in &total.left_out {
@@ -106,10 +115,7 @@ pub(super) fn report(total: &Total) {
         );
     }
     if total.left_out_more > 0 {
-        let line = format!(
-            "… and {} more comments that are left out",
-            total.left_out_more
-        );
+        let line = beyond(total.left_out_more, " comments that are left out");
         page.line(0, &Line::plain(line));
     }
     let objects = if total.objects == 1 {

@@ -22,6 +22,10 @@ pub(crate) struct InputArgs {
     pub(crate) files: Vec<PathBuf>,
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit, help = help_of_limits())]
     limits: Vec<(String, usize)>,
+    /// How many findings, problems and remarks of each kind are shown as text, each with its line. Those beyond are counted, but of
+    /// one object no more than 1000 errors and 1000 warnings
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    pub(crate) max_shown: usize,
 }
 
 /// One thing to read.

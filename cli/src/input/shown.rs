@@ -10,22 +10,24 @@ use crate::{
 };
 use std::io::{BufReader, Read};
 
-/// How many problems are shown to people, each with its line. What hostile input has beyond is counted.
-pub(crate) const MOST_SHOWN: usize = 1_000;
-
 impl Input {
     /// Prints the problems on stderr, each with its line.
     pub(crate) fn print_problems(&self, problems: &Problems) {
         let (mut shown, mut page) = (Shown::new(self), Page::new(Style::stderr()));
-        for problem in problems.kept.iter().take(MOST_SHOWN) {
+        for problem in problems.kept.iter().take(self.max_shown) {
             shown.show(problem, &mut page);
         }
-        let more = problems.all() - problems.kept.len().min(MOST_SHOWN);
+        let more = problems.all() - problems.kept.len().min(self.max_shown);
         if more > 0 {
-            page.line(0, &Line::plain(format_args!("… and {more} more")));
+            page.line(0, &Line::plain(beyond(more, "")));
         }
         say(page);
     }
+}
+
+/// That so many more are not shown, and what shows them.
+pub(crate) fn beyond(more: usize, what: &str) -> String {
+    format!("… and {more} more{what}: `--max-shown` allows more")
 }
 
 /// Shows problems. Those of one file are best shown in the order of their lines: a file is then read once, and no more

@@ -77,6 +77,7 @@ impl InputArgs {
             problems,
             options: self.options(),
             most,
+            max_shown: self.max_shown,
         })
     }
 }
@@ -88,6 +89,7 @@ pub(crate) struct Sifter {
     problems: Problems,
     options: ReadOptions,
     most: usize,
+    max_shown: usize,
 }
 
 impl Sifter {
@@ -101,12 +103,13 @@ impl Sifter {
             problems,
             options,
             most,
+            max_shown,
         } = &*self;
-        let (options, most) = (*options, *most);
+        let (options, most, max_shown) = (*options, *most, *max_shown);
         let next = AtomicUsize::new(0);
         let gathered = Mutex::new(Gathered {
             sifted: Sifted {
-                input: Input::read_with(options),
+                input: Input::read_with(options, max_shown),
                 kept: Vec::new(),
                 problems: problems.clone(),
             },

@@ -17,6 +17,8 @@ pub(crate) struct Input {
     pub(crate) objects: usize,
     /// How they were read.
     pub(super) options: ReadOptions,
+    /// How many problems are shown to people.
+    pub(crate) max_shown: usize,
     /// The first file of each name.
     pub(super) by_name: HashMap<String, usize>,
 }
@@ -42,10 +44,11 @@ impl Source {
 }
 
 impl Input {
-    /// One without files yet, which are read with these options.
-    pub(super) fn read_with(options: ReadOptions) -> Self {
+    /// One without files yet, which are read with these options, and of whose problems so many are shown.
+    pub(super) fn read_with(options: ReadOptions, max_shown: usize) -> Self {
         Self {
             options,
+            max_shown,
             ..Self::default()
         }
     }

@@ -30,7 +30,8 @@ pub(super) struct ClientArgs {
     /// A file of cookies, as the `cookies.txt` of curl: the client sends those, and writes there those that it gets
     #[arg(long, value_name = "FILE", conflicts_with = "count")]
     cookie_jar: Option<PathBuf>,
-    /// Send so many requests one after the other as one client, which sends the cookies and session headers that it got
+    /// Send so many requests, 1 to 10000, one after the other as one client, which sends the cookies and session headers that it
+    /// got
     #[arg(long, value_name = "N", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(super) repeat: Option<u64>,
     /// How much time passes between two requests of --repeat, as in 5m

@@ -8,6 +8,7 @@
 
 mod about_nothing;
 mod announcement;
+mod bounds;
 mod convert;
 mod help;
 mod hidden;

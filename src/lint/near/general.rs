@@ -7,9 +7,6 @@ use crate::{
     v1::{Listener, ListenerTlsConfig},
 };
 
-/// How many listeners are looked at for one that would take a route: as many as the API allows a Gateway.
-const MOST_LISTENERS: usize = 64;
-
 impl Near<'_> {
     /// What would be right in place of a reference that fails.
     pub(super) fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
@@ -208,8 +205,8 @@ impl Near<'_> {
             }
             _ => false,
         };
-        let mut written = rejected
-            .take(MOST_LISTENERS)
+        let mut written = self
+            .first_listeners(rejected)
             .filter(|at| is_accepted(&at.name))
             .filter_map(|at| {
                 let mut listeners = gateway.spec.listeners.iter();

@@ -3,19 +3,20 @@
 use super::{Near, index::IndexedPair};
 use crate::{
     attachment::GrantPair,
-    meta::{GROUP, ObjectRef},
+    meta::{GROUP, NamespacedName, ObjectRef},
 };
 
 impl Near<'_> {
     /// Which ReferenceGrant would allow a reference but for one thing; else the one to write.
     pub(super) fn grant(&self, from: &ObjectRef, to: &ObjectRef) -> String {
-        let mut best: Option<(usize, &IndexedPair<'_>, Vec<String>)> = None;
-        let pairs = self.index().pairs(&to.namespace, &from.namespace);
-        for pair in pairs.take_while(|_| self.may_look()) {
-            if !is_near(pair, from, to) {
+        let mut best: Option<(usize, IndexedPair<'_>, Vec<String>)> = None;
+        let there = self.first_candidates(self.index().pairs_in(&to.namespace));
+        let for_these = self.first_candidates(self.index().pairs_for(&from.namespace));
+        for pair in there.chain(for_these).take_while(|_| self.may_look()) {
+            if !is_near(&pair, from, to) {
                 continue;
             }
-            let wrong = differences(pair, from, to);
+            let wrong = differences(&pair, from, to);
             let weight = wrong.len() + usize::from(pair.ignored.is_some());
             if weight <= 1 && best.as_ref().is_none_or(|(least, ..)| weight < *least) {
                 best = Some((weight, pair, wrong));
@@ -23,7 +24,8 @@ impl Near<'_> {
         }
         match best {
             Some((_, pair, wrong)) => {
-                let grant = &pair.grant;
+                let place = NamespacedName::new(pair.namespace, pair.name);
+                let grant = ObjectRef::gateway_api("ReferenceGrant", &place);
                 match (pair.ignored, wrong.first()) {
                     (Some(ignored), _) => {
                         let remedy = ignored.help.as_ref();
@@ -57,7 +59,7 @@ fn quoted(group: &str) -> &str {
 
 /// Whether all but one thing of a grant's entries fits a reference.
 fn is_near(pair: &IndexedPair<'_>, from: &ObjectRef, to: &ObjectRef) -> bool {
-    let elsewhere = usize::from(pair.grant.namespace != to.namespace);
+    let elsewhere = usize::from(pair.namespace != to.namespace);
     elsewhere + misfits(pair, from, to).take(2).count() <= 1
 }
 
@@ -74,10 +76,10 @@ fn misfits<'p>(
 /// What of a grant's entries does not fit a reference, each with what would.
 fn differences(pair: &IndexedPair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<String> {
     let mut wrong = Vec::new();
-    if pair.grant.namespace != to.namespace {
+    if pair.namespace != to.namespace {
         wrong.push(format!(
             "it is in namespace `{}`: a ReferenceGrant belongs to the namespace of what is referred to, `{}`",
-            pair.grant.namespace, to.namespace
+            pair.namespace, to.namespace
         ));
     }
     for (list, field, found, needed) in misfits(pair, from, to) {

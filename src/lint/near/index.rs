@@ -2,8 +2,8 @@
 
 use crate::{
     attachment::{Snapshot, SnapshotObject, admit::Ignored},
-    meta::{GROUP, NamespacedName, ObjectRef},
-    v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantTo},
+    meta::{NamespacedName, ObjectRef},
+    v1::{ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,19 +16,53 @@ pub(super) struct NearIndex<'a> {
     ignored: BTreeMap<ObjectRef, &'a Ignored>,
     /// The policies that are left out, by their targets.
     policies: BTreeMap<ObjectRef, Vec<&'a Ignored>>,
-    pairs: Vec<IndexedPair<'a>>,
-    /// The pairs of grants, by the namespace of the grant and by that of the objects that may refer.
-    by_namespace: HashMap<&'a str, Vec<usize>>,
-    by_from: HashMap<&'a str, Vec<usize>>,
+    /// The grants, by their namespaces.
+    by_namespace: HashMap<&'a str, Vec<Grant<'a>>>,
+    /// The entries of `from` of the grants, by the namespace of the objects that may refer.
+    by_from: HashMap<&'a str, Vec<(Grant<'a>, FromEntry<'a>)>>,
+}
+
+/// An entry of a grant's `from`, with its place in the list.
+type FromEntry<'a> = (usize, &'a ReferenceGrantFrom);
+
+/// A grant that was given.
+#[derive(Clone, Copy, Debug)]
+struct Grant<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    spec: &'a ReferenceGrantSpec,
+    ignored: Option<&'a Ignored>,
+}
+
+impl<'a> Grant<'a> {
+    /// One entry of `from` with each of `to`. Pairs are made as they are looked at: there are as many as the product of the two
+    /// lists.
+    fn pairs_of(self, from: FromEntry<'a>) -> impl Iterator<Item = IndexedPair<'a>> {
+        let to = self.spec.to.iter().enumerate();
+        to.map(move |to| {
+            #[cfg(test)]
+            PAIRS.add(1);
+            IndexedPair {
+                namespace: self.namespace,
+                name: self.name,
+                ignored: self.ignored,
+                from,
+                to,
+            }
+        })
+    }
 }
 
 /// One entry of a grant's `from` with one of its `to`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct IndexedPair<'a> {
-    pub(super) grant: ObjectRef,
+    /// The namespace of the grant.
+    pub(super) namespace: &'a str,
+    /// The name of the grant.
+    pub(super) name: &'a str,
     /// Why the grant is left out, if it is.
     pub(super) ignored: Option<&'a Ignored>,
-    pub(super) from: (usize, &'a ReferenceGrantFrom),
+    pub(super) from: FromEntry<'a>,
     pub(super) to: (usize, &'a ReferenceGrantTo),
 }
 
@@ -51,7 +85,6 @@ impl<'a> NearIndex<'a> {
             named,
             ignored: BTreeMap::new(),
             policies: BTreeMap::new(),
-            pairs: Vec::new(),
             by_namespace: HashMap::new(),
             by_from: HashMap::new(),
         };
@@ -71,10 +104,6 @@ impl<'a> NearIndex<'a> {
         for grant in snapshot.reference_grants().values() {
             index.add(grant, None);
         }
-        for (at, pair) in index.pairs.iter().enumerate() {
-            let from = pair.from.1.namespace.as_str();
-            index.by_from.entry(from).or_default().push(at);
-        }
         index
     }
 
@@ -83,25 +112,17 @@ impl<'a> NearIndex<'a> {
             None | Some("") => "default",
             Some(namespace) => namespace,
         };
-        let spec = grant.spec.as_ref();
-        for from in spec.iter().flat_map(|spec| spec.from.iter().enumerate()) {
-            for to in spec.iter().flat_map(|spec| spec.to.iter().enumerate()) {
-                self.by_namespace
-                    .entry(namespace)
-                    .or_default()
-                    .push(self.pairs.len());
-                self.pairs.push(IndexedPair {
-                    grant: ObjectRef {
-                        group: GROUP.to_owned(),
-                        kind: "ReferenceGrant".to_owned(),
-                        namespace: namespace.to_owned(),
-                        name: grant.metadata.name.clone().unwrap_or_default(),
-                    },
-                    ignored,
-                    from,
-                    to,
-                });
-            }
+        let Some(spec) = &grant.spec else { return };
+        let grant = Grant {
+            namespace,
+            name: grant.metadata.name.as_deref().unwrap_or_default(),
+            spec,
+            ignored,
+        };
+        self.by_namespace.entry(namespace).or_default().push(grant);
+        for from in spec.from.iter().enumerate() {
+            let entries = self.by_from.entry(&from.1.namespace).or_default();
+            entries.push((grant, from));
         }
     }
 
@@ -123,22 +144,33 @@ impl<'a> NearIndex<'a> {
         self.policies.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// The pairs of the grants in a namespace, and of those for objects of another one.
-    pub(super) fn pairs<'i>(
+    /// The pairs of the grants in a namespace.
+    pub(super) fn pairs_in<'i>(
         &'i self,
         namespace: &str,
-        from: &str,
-    ) -> impl Iterator<Item = &'i IndexedPair<'a>> {
-        let of = |places: Option<&'i Vec<usize>>| {
-            places
-                .into_iter()
-                .flatten()
-                .take(super::limits::MOST_LOOKED_AT)
-        };
-        let places = of(self.by_namespace.get(namespace)).chain(of(self.by_from.get(from)));
-        places.filter_map(|place| self.pairs.get(*place))
+    ) -> impl Iterator<Item = IndexedPair<'a>> + use<'i, 'a> {
+        let grants = self.by_namespace.get(namespace).into_iter().flatten();
+        grants.flat_map(|grant| {
+            let from = grant.spec.from.iter().enumerate();
+            from.flat_map(|from| grant.pairs_of(from))
+        })
+    }
+
+    /// The pairs of all grants for objects of a namespace.
+    pub(super) fn pairs_for<'i>(
+        &'i self,
+        namespace: &str,
+    ) -> impl Iterator<Item = IndexedPair<'a>> + use<'i, 'a> {
+        let entries = self.by_from.get(namespace).into_iter().flatten();
+        entries.flat_map(|(grant, from)| grant.pairs_of(*from))
     }
 }
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many pairs of entries of grants are made.
+    pub(in crate::lint) PAIRS
+);
 
 /// The targets of a policy, each once.
 fn targets(ignored: &Ignored) -> BTreeSet<ObjectRef> {

@@ -53,8 +53,10 @@ use crate::{
     schema,
 };
 use index::NearIndex;
+#[cfg(test)]
+pub(super) use index::PAIRS;
 use judged::JudgedRoute;
-use limits::{MOST_LOOKED_AT, MOST_NAMED};
+use limits::MOST_NAMED;
 pub use limits::{Met, NearLimits};
 pub(super) use parent::is_near_host;
 pub use request::Around;
@@ -77,6 +79,10 @@ pub struct Near<'a> {
     objects: Cell<usize>,
     /// How many requests met more listeners than may be asked.
     more_listeners: Cell<usize>,
+    /// How often there were more objects for one reference or request than may be looked at.
+    more_candidates: Cell<usize>,
+    /// How many requests met more routes that are left out than may be tried.
+    more_to_try: Cell<usize>,
     /// What validation says of the route that was looked at last.
     judged: RefCell<Option<Arc<JudgedRoute>>>,
 }
@@ -143,6 +149,8 @@ impl<'a> Near<'a> {
             routing: RouterOptions::default(),
             objects: Cell::new(0),
             more_listeners: Cell::new(0),
+            more_candidates: Cell::new(0),
+            more_to_try: Cell::new(0),
             judged: RefCell::new(None),
         }
     }
@@ -167,12 +175,16 @@ impl<'a> Near<'a> {
     pub fn met(&self) -> Vec<Met> {
         let NearLimits {
             max_objects,
+            max_candidates,
             max_listeners,
+            max_tried,
         } = self.limits;
         let beyond = self.objects.get().saturating_sub(max_objects);
         let met = [
             ("max_objects", max_objects, beyond),
+            ("max_candidates", max_candidates, self.more_candidates.get()),
             ("max_listeners", max_listeners, self.more_listeners.get()),
+            ("max_tried", max_tried, self.more_to_try.get()),
         ];
         let met = met.into_iter().filter(|(.., cut_short)| *cut_short > 0);
         met.map(|(bound, most, cut_short)| Met {
@@ -194,14 +206,17 @@ impl<'a> Near<'a> {
 
     /// These listeners, but no more than may be asked.
     fn first_listeners<L>(&self, listeners: impl Iterator<Item = L>) -> impl Iterator<Item = L> {
-        let mut count = 0;
-        listeners.take_while(move |_| {
-            count += 1;
-            let more = count > self.limits.max_listeners;
-            self.more_listeners
-                .set(self.more_listeners.get() + usize::from(more));
-            !more
-        })
+        first(listeners, self.limits.max_listeners, &self.more_listeners)
+    }
+
+    /// These objects, but no more than may be looked at for one reference or request.
+    fn first_candidates<O>(&self, objects: impl Iterator<Item = O>) -> impl Iterator<Item = O> {
+        first(objects, self.limits.max_candidates, &self.more_candidates)
+    }
+
+    /// These routes that are left out, but no more than may be tried.
+    fn first_to_try<R>(&self, routes: impl Iterator<Item = R>) -> impl Iterator<Item = R> {
+        first(routes, self.limits.max_tried, &self.more_to_try)
     }
 
     fn index(&self) -> &NearIndex<'a> {
@@ -384,6 +399,21 @@ impl<'a> Near<'a> {
         let is_known = kinds.any(|known| known.group == to.group && known.kind == to.kind);
         (is_known && to.kind != "Gateway").then(|| format!("name a Gateway in `{at}`"))
     }
+}
+
+/// So many of these; counts whether there are more.
+fn first<T>(
+    all: impl Iterator<Item = T>,
+    most: usize,
+    cut_short: &Cell<usize>,
+) -> impl Iterator<Item = T> {
+    let mut count = 0;
+    all.take_while(move |_| {
+        count += 1;
+        let more = count > most;
+        cut_short.set(cut_short.get().saturating_add(usize::from(more)));
+        !more
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Objects that are not there under the name by which they are referred to.
 
-use super::{Kind, MOST_LOOKED_AT, Near};
+use super::{Kind, Near};
 use crate::{
     attachment::Snapshot,
     meta::{GROUP, NamespacedName, ObjectRef},
@@ -85,6 +85,7 @@ impl Near<'_> {
             ($objects:ident) => {{
                 let places = Snapshot::in_namespace(snapshot.$objects(), &to.namespace);
                 let places = places.map(|(place, _)| place);
+                let places = self.first_candidates(places);
                 near_name(&to.name, places.take_while(|_| self.may_look()))
             }};
         }
@@ -103,7 +104,6 @@ impl Near<'_> {
 /// The name of these that a misspelt one most likely means. Of names of one or two letters, all are near.
 fn near_name<'n>(name: &str, places: impl Iterator<Item = &'n NamespacedName>) -> Option<&'n str> {
     let names = places
-        .take(MOST_LOOKED_AT)
         .map(|place| place.name.as_str())
         .filter(|known| known.len() > 2);
     (name.len() > 2)

@@ -1,6 +1,6 @@
 //! Parents that are there, and do not take a route as it stands.
 
-use super::{MOST_LOOKED_AT, Near};
+use super::Near;
 use crate::{
     attachment::ReferenceProblem,
     meta::{NamespacedName, ObjectRef},
@@ -25,18 +25,15 @@ impl Near<'_> {
         let section = parent.section_name.as_deref()?;
         let place = problem.to.as_ref()?.namespaced_name();
         let snapshot = self.resolver.snapshot();
-        let names: Vec<&str> = if parent.is_gateway() {
+        let names: Box<dyn Iterator<Item = &str>> = if parent.is_gateway() {
             let listeners = &snapshot.gateways().get(&place)?.spec.listeners;
-            listeners
-                .iter()
-                .map(|listener| listener.name.as_str())
-                .collect()
+            Box::new(listeners.iter().map(|listener| listener.name.as_str()))
         } else {
             let spec = snapshot.services().get(&place)?.spec.as_ref()?;
             let ports = spec.ports.iter().flatten();
-            ports.filter_map(|port| port.name.as_deref()).collect()
+            Box::new(ports.filter_map(|port| port.name.as_deref()))
         };
-        let near = nearest_name(section, names.into_iter().take(MOST_LOOKED_AT))?;
+        let near = nearest_name(section, self.first_candidates(names))?;
         Some(format!("did you mean `sectionName: {near}`?"))
     }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::lint::{
-    budget::LOOKED_AT, loops::ROUTES as ROUTES_FOR_REDIRECTS, near::NearLimits,
+    budget::LOOKED_AT,
+    loops::ROUTES as ROUTES_FOR_REDIRECTS,
+    near::{NearLimits, PAIRS},
     reach::ROUTES as ROUTES_BY_LISTENER,
 };
 
@@ -361,4 +363,143 @@ fn mesh_routes_for_every_port_cost_no_more_for_more_ports() {
         assert_eq!(judged_ports("HTTPRoute", ports), (1, 0));
         assert_eq!(judged_ports("TCPRoute", ports), (50, 49));
     }
+}
+
+/// Of a grant with long lists no more pairs are made than are looked at, whether or not a server takes it.
+#[test]
+fn a_reference_looks_at_no_more_pairs_of_a_grant_than_it_may_however_long_the_grant_is() {
+    let work = |many: usize| {
+        let from = (0..many).map(|n| {
+            json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": format!("n{n}")})
+        });
+        let to =
+            (0..many).map(|n| json!({"group": "", "kind": "Service", "name": format!("q{n}")}));
+        let grant = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+            "metadata": {"name": "g", "namespace": "far"},
+            "spec": {"from": from.collect::<Vec<_>>(), "to": to.collect::<Vec<_>>()},
+        });
+        let subject = route(&json!({"rules": [{"backendRefs": [
+            {"name": "s", "namespace": "far", "port": 80},
+        ]}]}));
+        let options = validation::ValidationOptions::new(Channel::Standard);
+        let members = [grant, subject].map(|object| Member::judge(&object, &options).0);
+        PAIRS.take();
+        let linted = judge_together(members, &options, LintOptions::default());
+        let told = linted
+            .met
+            .iter()
+            .filter(|met| met.bound == "max_candidates");
+        (
+            PAIRS.take(),
+            told.map(|met| (met.most, met.cut_short)).next(),
+        )
+    };
+    let most = NearLimits::default().max_candidates;
+    assert_eq!(work(16), (16 * 16, None));
+    // One more than is looked at shows that there are more.
+    assert_eq!(work(200), (most + 1, Some((most, 1))));
+}
+
+/// An object whose lists are longer than they may be is not resolved among the others: that would cost their product.
+#[test]
+fn what_has_lists_that_are_too_long_is_not_looked_at_beside_others_and_says_so() {
+    let subject = |parents: usize| {
+        let parents: Vec<_> = (0..parents)
+            .map(|n| json!({"name": "gw", "sectionName": format!("l{n}")}))
+            .collect();
+        route(&json!({"parentRefs": parents, "rules": [{"matches": [{"path": {"value": "bad"}}]}]}))
+    };
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    for (parents, looked_at) in [(32, 32), (33, 0)] {
+        let found = judged(&[&gateway, &subject(parents)]);
+        let unknown = found[1]
+            .iter()
+            .filter(|f| f.0.starts_with("ParentReference/"));
+        assert_eq!(unknown.count(), looked_at, "{found:?}");
+    }
+    let options = validation::ValidationOptions::new(Channel::Standard);
+    let report = Member::judge(&subject(33), &options).1;
+    let mut too_long = report
+        .findings()
+        .iter()
+        .filter(|f| f.rule() == "schema/max-items");
+    let help = too_long.next().and_then(|f| f.help()).unwrap();
+    assert!(
+        help.ends_with(
+            "; how the object goes together with others is looked at when no list is too long"
+        ),
+        "{help}"
+    );
+}
+
+/// Matches of one path and header, each by another regular expression: nobody knows whether one takes what another does
+/// without comparing them.
+#[test]
+fn a_match_with_more_neighbours_than_may_be_compared_is_counted_and_not_passed_over_in_silence() {
+    let by_header = |name: &str, values: &[String]| {
+        let matches = |values: &[String]| -> Vec<Value> {
+            let of = |value: &String| json!({"headers": [{"name": "h", "type": "RegularExpression", "value": value}]});
+            values.iter().map(of).collect()
+        };
+        let rules: Vec<_> = values
+            .chunks(8)
+            .map(|values| json!({"matches": matches(values)}))
+            .collect();
+        let mut one = route(&json!({"parentRefs": [{"name": "gw"}], "rules": rules}));
+        one["metadata"]["name"] = json!(name);
+        one
+    };
+    let others: Vec<_> = (0..100).map(|n| format!("b{n}.*")).collect();
+    let objects = [
+        gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}])),
+        by_header("a", &others),
+        by_header("b", &["z.*".to_owned()]),
+        by_header("c", &["z.*".to_owned(), "zz.*".to_owned()]),
+    ];
+    let judge = |max_compared| {
+        let options = validation::ValidationOptions::new(Channel::Standard);
+        let members = objects
+            .iter()
+            .map(|object| Member::judge(object, &options).0);
+        let looking = LintOptions {
+            max_compared,
+            ..LintOptions::default()
+        };
+        let Linted { reports, met } = judge_together(members, &options, looking);
+        let dead = reports.values().flat_map(Report::findings);
+        let dead = dead
+            .filter(|f| f.rule() == "RouteRules/no-dead-match")
+            .count();
+        (dead, met)
+    };
+    let (dead, met) = judge(LintOptions::default().max_compared);
+    assert_eq!((dead, met), (1, vec![]));
+    let (dead, met) = judge(50);
+    assert_eq!((dead, met.len()), (0, 1), "{met:?}");
+    assert_eq!((met[0].bound, met[0].most), ("max_compared", 50));
+    // Those of which the fiftieth and later have more before them.
+    assert!((50..=56).contains(&met[0].cut_short), "{met:?}");
+}
+
+/// Redirects that go on beyond what is followed are counted.
+#[test]
+fn redirects_that_are_not_followed_to_their_end_are_counted() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let judge = |many: usize| {
+        let routes = routes_for_hosts(many, "hN.test", |n| {
+            let next = format!("h{}.test", (n + 1) % many);
+            json!({"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": next}}]})
+        });
+        let options = validation::ValidationOptions::new(Channel::Standard);
+        let members = routes.iter().chain([&gateway]);
+        let members = members.map(|object| Member::judge(object, &options).0);
+        let Linted { reports, met } = judge_together(members, &options, LintOptions::default());
+        let loops = reports.values().flat_map(Report::findings);
+        let loops = loops.filter(|f| f.rule() == "HTTPRequestRedirectFilter/no-loop");
+        let met = met.iter().map(|met| (met.bound, met.most, met.cut_short));
+        (loops.count(), met.collect::<Vec<_>>())
+    };
+    assert_eq!(judge(9), (9, vec![]));
+    assert_eq!(judge(20), (0, vec![("max_hops", 10, 20)]));
 }

@@ -1,6 +1,6 @@
 //! Requests that a route would have taken at another listener, for another host or by another protocol.
 
-use super::super::{MOST_LOOKED_AT, Near};
+use super::super::Near;
 use super::host_of;
 use crate::{
     attachment::{
@@ -209,7 +209,7 @@ impl Near<'_> {
             .keys()
             .filter(|place| place.namespace == namespace)
             .map(|place| place.name.as_str());
-        if let Some(near) = nearest_name(name, names.take(MOST_LOOKED_AT)) {
+        if let Some(near) = nearest_name(name, self.first_candidates(names)) {
             hints.push(format!(
                 "did you mean Service `{near}` in namespace `{namespace}`?"
             ));
@@ -307,7 +307,7 @@ fn other_hosts(
                 hostname.as_ref().map(Hostname::as_str)
             })
             .collect();
-        for name in names.into_iter().take(MOST_LOOKED_AT) {
+        for name in near.first_candidates(names.into_iter()) {
             let host = name.replacen('*', "any", 1);
             let Some(parts) = with_host(request, &host) else {
                 continue;

@@ -10,9 +10,6 @@ use crate::{
     sim::{Answer, Request, Simulator},
 };
 
-/// How many objects are tried, each by resolving the set with it. Trying takes as long as the set is large.
-const MOST_TRIED: usize = 8;
-
 impl Near<'_> {
     /// Objects that are left out and would have taken a request that nobody took.
     pub(super) fn ignored(&self, request: &Request, answer: &Answer, around: &mut Around) {
@@ -47,7 +44,7 @@ impl Near<'_> {
         });
         let mut takers = Vec::new();
         let mut tried = None;
-        for (ignored, meant) in candidates.take(MOST_TRIED) {
+        for (ignored, meant) in self.first_to_try(candidates) {
             let resolver = tried.get_or_insert_with(|| self.resolver.clone());
             let reference = meant.reference();
             resolver.insert(meant.clone());

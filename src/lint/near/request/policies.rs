@@ -1,7 +1,7 @@
 //! Policies for the backend that a request reaches.
 
 use super::{
-    super::{MOST_LOOKED_AT, MOST_NAMED, Near},
+    super::{MOST_NAMED, Near},
     SHOWN,
 };
 use crate::{
@@ -73,8 +73,8 @@ impl Near<'_> {
 
     /// Policies for a backend that were given and are left out.
     fn policies_ignored(&self, backend: &ObjectRef) -> Vec<String> {
-        let policies = self.index().policies(backend).iter().take(MOST_LOOKED_AT);
-        policies
+        let policies = self.index().policies(backend).iter();
+        self.first_candidates(policies)
             .map(|policy| policy_left_out(policy, backend))
             .collect()
     }

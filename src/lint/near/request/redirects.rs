@@ -34,6 +34,9 @@ impl Near<'_> {
                 }
             }
         }
+        around.why.push(format!(
+            "the client is redirected more than {MOST_FOLLOWED} times: where that leads is not looked at"
+        ));
     }
 
     /// What ends a loop that comes to a request again.
