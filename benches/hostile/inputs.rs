@@ -1,5 +1,6 @@
 //! Manifests made to do harm, each at so many times its size.
 
+use gwapi::attachment::DEFAULT_CONTROLLER;
 use serde_json::{Value, json};
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -378,7 +379,13 @@ pub(crate) fn changes_in_turn(routes: usize, turns: usize) -> String {
         )
     };
     let routes = (0..routes).map(|n| for_host(&format!("r{n}"), &format!("h{n}.example.com")));
-    let objects: Vec<Value> = [http_gateway("g"), service("s")]
+    let mut class = gateway_api(
+        "GatewayClass",
+        "c",
+        json!({"controllerName": DEFAULT_CONTROLLER}),
+    );
+    class["metadata"] = json!({"name": "c"});
+    let objects: Vec<Value> = [class, http_gateway("g"), service("s")]
         .into_iter()
         .chain(routes)
         .collect();
@@ -394,6 +401,196 @@ pub(crate) fn changes_in_turn(routes: usize, turns: usize) -> String {
             .into_iter()
             .chain(turns),
     )
+}
+
+/// A ReferenceGrant that an API server refuses for its length, and a route that needs another one.
+pub(crate) fn refused_grant(times: usize) -> String {
+    let count = times * 1_000;
+    let from = (0..count).map(|n| {
+        json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": format!("n{n}")})
+    });
+    let to = (0..count).map(|n| json!({"group": "", "kind": "Service", "name": format!("s{n}")}));
+    let spec = json!({"from": from.collect::<Vec<_>>(), "to": to.collect::<Vec<_>>()});
+    let mut grant = gateway_api("ReferenceGrant", "g", spec);
+    grant["metadata"]["namespace"] = json!("far");
+    let backend = json!({"name": "s", "namespace": "far", "port": 80});
+    let spec = json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [backend]}]});
+    lines([grant, http_gateway("g"), route("r", spec)])
+}
+
+/// The certificate of an authority, valid from 2020 to 2119.
+const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n\
+MIIBSTCB8aADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCWF1dGhvcml0\n\
+eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFDESMBAGA1UEAwwJ\n\
+YXV0aG9yaXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEOANft5j4U0lEJdU5\n\
+42GjFfJw+lVaocO0ixyl6qOcKJUtc4kTu2Vt4k7JGtxyG2lSlNoQkFomqUCw4170\n\
+ZLbcPaMyMDAwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQU5x48UgWWrnSQq/Uk\n\
+5eCoB0/A3qswCgYIKoZIzj0EAwIDRwAwRAIgK9dVvfcjVO9FEkowG+DTkCq1xt50\n\
+45gdifDYRjE1AQQCIGVvNQZPoRhqiWNLWUIFJXwQYYUXiACduJwUtx0r3g/h\n\
+-----END CERTIFICATE-----\n";
+
+/// A ConfigMap with many times the same authority, and its reference.
+fn bundle(certificates: usize) -> (Value, Value) {
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ca", "namespace": "default"},
+        "data": {"ca.crt": AUTHORITY.repeat(certificates)},
+    });
+    (map, json!({"group": "", "kind": "ConfigMap", "name": "ca"}))
+}
+
+/// Policies that all trust the same bundle of certificates.
+pub(crate) fn policies_of_one_bundle(times: usize) -> String {
+    let count = times * 100;
+    let (map, reference) = bundle(count);
+    let objects = (0..count).flat_map(|n| {
+        let name = format!("s{n}");
+        let backend = json!({"name": name, "port": 80});
+        let target = json!({"group": "", "kind": "Service", "name": name});
+        let validation = json!({"hostname": "s.example.com", "caCertificateRefs": [reference]});
+        [
+            service(&name),
+            route(
+                &format!("r{n}"),
+                json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [backend]}]}),
+            ),
+            gateway_api(
+                "BackendTLSPolicy",
+                &format!("p{n}"),
+                json!({"targetRefs": [target], "validation": validation}),
+            ),
+        ]
+    });
+    lines([map, http_gateway("g")].into_iter().chain(objects))
+}
+
+/// Gateways whose clients need a certificate by the same bundle, each of which names it several times.
+pub(crate) fn gateways_of_one_bundle(times: usize) -> String {
+    let count = times * 100;
+    let (map, reference) = bundle(count);
+    let references = vec![reference; 8];
+    let gateways = (0..count).map(|n| {
+        // Options stand in for certificates.
+        let tls = json!({"mode": "Terminate", "options": {"example.com/certificate": "own"}});
+        let listener = json!({
+            "name": "https", "port": 443, "protocol": "HTTPS", "hostname": format!("h{n}.example.com"), "tls": tls,
+        });
+        let mut one = gateway(&format!("g{n}"), vec![listener]);
+        one["spec"]["tls"] = json!({"frontend": {"default": {"validation": {"caCertificateRefs": references}}}});
+        one
+    });
+    lines([map].into_iter().chain(gateways))
+}
+
+/// A filter that changes more headers than it may.
+pub(crate) fn header_names(times: usize) -> String {
+    let count = times * 5_000;
+    let headers = |prefix: &str| -> Vec<Value> {
+        let header = |n: usize| json!({"name": format!("{prefix}{n}"), "value": "1"});
+        (0..count).map(header).collect()
+    };
+    let remove: Vec<String> = (0..count).map(|n| format!("r{n}")).collect();
+    let modifier = json!({"set": headers("s"), "add": headers("a"), "remove": remove});
+    let filter = json!({"type": "RequestHeaderModifier", "requestHeaderModifier": modifier});
+    let rule = json!({"filters": [filter], "backendRefs": [{"name": "s", "port": 80}]});
+    lines([
+        http_gateway("g"),
+        service("s"),
+        route("r", json!({"parentRefs": [{"name": "g"}], "rules": [rule]})),
+    ])
+}
+
+/// Matches of one path and header, each by another regular expression.
+pub(crate) fn patterns_of_one_header(times: usize) -> String {
+    let routes = (0..times * 4).map(|r| {
+        let rules = (0..16).map(|rule| {
+            let matches = (0..8).map(|n| {
+                let value = format!("b{}.*", (r * 16 + rule) * 8 + n);
+                let header = json!({"name": "h", "type": "RegularExpression", "value": value});
+                json!({"path": {"value": "/"}, "headers": [header]})
+            });
+            json!({"matches": matches.collect::<Vec<_>>(), "backendRefs": [{"name": "s", "port": 80}]})
+        });
+        let rules: Vec<Value> = rules.collect();
+        route(
+            &format!("r{r}"),
+            json!({"parentRefs": [{"name": "g"}], "rules": rules}),
+        )
+    });
+    lines([http_gateway("g"), service("s")].into_iter().chain(routes))
+}
+
+/// References to another namespace, with many grants there that allow others.
+pub(crate) fn grants_for_others(times: usize) -> String {
+    let grants = (0..times * 50).map(|n| {
+        let from = (0..16).map(|at| {
+            json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": format!("n{at}")})
+        });
+        let to = (0..16).map(|at| json!({"group": "", "kind": "Service", "name": format!("q{at}")}));
+        let spec = json!({"from": from.collect::<Vec<_>>(), "to": to.collect::<Vec<_>>()});
+        let mut grant = gateway_api("ReferenceGrant", &format!("g{n}"), spec);
+        grant["metadata"]["namespace"] = json!("far");
+        grant
+    });
+    let routes = (0..times * 50).map(|n| {
+        let backend = json!({"name": format!("s{n}"), "namespace": "far", "port": 80});
+        let spec = json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [backend]}]});
+        route(&format!("r{n}"), spec)
+    });
+    lines([http_gateway("g")].into_iter().chain(grants).chain(routes))
+}
+
+/// A Gateway with more listeners than it may have, and routes for all of them.
+pub(crate) fn refused_gateway(times: usize) -> String {
+    let listeners = (0..times * 1_000).map(|n| {
+        json!({"name": format!("l{n}"), "port": 80, "protocol": "HTTP", "hostname": format!("h{n}.example.com")})
+    });
+    let routes = (0..times * 300).map(|n| {
+        let spec =
+            json!({"parentRefs": [{"name": "g"}], "hostnames": [format!("h{n}.example.com")]});
+        route(&format!("r{n}"), spec)
+    });
+    lines(
+        [gateway("g", listeners.collect())]
+            .into_iter()
+            .chain(routes),
+    )
+}
+
+/// A route with more parents, hosts and matches than it may have.
+pub(crate) fn refused_route(times: usize) -> String {
+    let count = times * 500;
+    let parents = vec![json!({"name": "g", "sectionName": "http"}); count];
+    let hostnames: Vec<String> = (0..count).map(|n| format!("h{n}.example.com")).collect();
+    let matches = (0..count).map(|n| json!({"path": {"value": format!("/{n}")}}));
+    let rule =
+        json!({"matches": matches.collect::<Vec<_>>(), "backendRefs": [{"name": "s", "port": 80}]});
+    let spec = json!({"parentRefs": parents, "hostnames": hostnames, "rules": [rule]});
+    lines([http_gateway("g"), service("s"), route("r", spec)])
+}
+
+/// Rules without matches, more than a route may have.
+pub(crate) fn empty_rules(times: usize) -> String {
+    let spec = json!({"parentRefs": [{"name": "g"}], "rules": vec![json!({}); times * 2_000]});
+    lines([route("r", spec)])
+}
+
+/// Changes of the configuration in turn, each of which has all objects judged anew, as lines for `serve`.
+pub(crate) fn configurations_in_turn(routes: usize, turns: usize) -> String {
+    let first = changes_in_turn(routes, 0);
+    let turns = (0..turns).map(|n| {
+        let channel = ["standard", "experimental"][n % 2];
+        json!({"op": "configure", "options": {"channel": channel}})
+    });
+    first + &lines(turns)
+}
+
+/// Requests that no route takes, as lines for `serve`.
+pub(crate) fn requests_for_nobody(routes: usize, requests: usize) -> String {
+    let first = changes_in_turn(routes, 0);
+    let requests = (0..requests).map(
+        |n| json!({"op": "request", "request": {"url": format!("http://nobody{n}.example.org/")}}),
+    );
+    first + &lines(requests)
 }
 
 /// References that lead to nothing, each nearly the name of many objects.
