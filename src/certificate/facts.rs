@@ -25,7 +25,7 @@ impl CertificateFacts {
 }
 
 /// The times at which at least one of these is valid, first and last: in their order, and apart from one another.
-pub(super) fn any_valid(all: &[Facts]) -> Vec<(Timestamp, Timestamp)> {
+pub(super) fn any_valid(all: &[CertificateFacts]) -> Vec<(Timestamp, Timestamp)> {
     let mut times: Vec<_> = all.iter().map(|facts| (facts.from, facts.until)).collect();
     // Some are never valid.
     times.retain(|(from, until)| from <= until);

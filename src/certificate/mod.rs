@@ -182,7 +182,7 @@ impl Authorities {
     pub fn read(text: &str) -> Result<Self, CertificateError> {
         let certificates = pem::certificates(text.as_bytes())?;
         #[cfg(feature = "tls")]
-        let facts: Vec<Facts> = certificates
+        let facts: Vec<CertificateFacts> = certificates
             .iter()
             .enumerate()
             .map(|(index, der)| x509::read(der, index).map(|one| one.facts))

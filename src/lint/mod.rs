@@ -101,7 +101,11 @@ pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<O
 }
 
 /// Looks at tables of matches and at sessions. Returns the bounds that were met.
-fn match_rules(resolver: &Resolver, options: &LintOptions, found: &mut FindingsByObject) -> Vec<Met> {
+fn match_rules(
+    resolver: &Resolver,
+    options: &LintOptions,
+    found: &mut FindingsByObject,
+) -> Vec<Met> {
     let budget = || Budget::of(options.max_matches);
     let (reach, loops) = (budget(), budget());
     let mut met = reach::check(resolver, options, &reach, found);

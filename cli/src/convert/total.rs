@@ -10,7 +10,7 @@ use gwapi::{conversion::Migrated, meta::ObjectRef};
 #[derive(Debug, Default)]
 pub(super) struct Total {
     /// How much of a kind is named.
-    most: usize,
+    pub(super) most: usize,
     pub(super) objects: usize,
     pub(super) converted: usize,
     /// How many objects could not be converted.

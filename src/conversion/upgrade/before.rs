@@ -84,7 +84,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of(object: &Value, place: Bundle) -> Self {
+    pub(super) fn of(object: &Value, place: ReleaseChannel) -> Self {
         #[cfg(test)]
         JUDGED.add(1);
         let errors = said(object, place);

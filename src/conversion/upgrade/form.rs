@@ -2,7 +2,7 @@
 
 use super::{
     before::{self, Verdict},
-    findings::{ReleaseChannel, Impact, UpgradeFindings},
+    findings::{Impact, ReleaseChannel, UpgradeFindings},
 };
 use crate::{
     conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},

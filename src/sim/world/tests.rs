@@ -341,7 +341,10 @@ fn certificates_are_made_on_the_fly_and_end_by_the_clock_of_the_world() {
         ],
     );
     let ask_at = |world: &mut World, url: &str, certificates| {
-        let mut client = WorldClient::at("client", ClientPlace::AtAddress("192.0.2.1".parse().unwrap()));
+        let mut client = WorldClient::at(
+            "client",
+            ClientPlace::AtAddress("192.0.2.1".parse().unwrap()),
+        );
         client.certificates = certificates;
         world.get(&mut client, url).unwrap()
     };
