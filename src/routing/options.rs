@@ -85,11 +85,14 @@ impl RouterOptions {
 }
 
 /// What of a header is matched that a request has several lines of.
+///
+/// A value is the list of the parts between its commas, each without the white space around it, be they in one line or in several:
+/// two values are equal if their parts are. So a match for `a,b` is one for `a, b`, and takes the line `a,b`, the line `a, b` and,
+/// where lines are combined, the lines `a` and `b`. A regular expression is asked for the parts with `,` and with `, ` between
+/// them, and for a single line as it was sent. The value of `Cookie` is no list, and is compared as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RepeatedHeader {
-    /// All lines as one value, in their order (RFC 7230, section 3.2.2, to which HTTPHeaderMatch `name` refers). The lines
-    /// are joined by a comma, which white space may follow: a match applies if it matches the value with `,` or the
-    /// value with `, ` between all lines, so that the lines `a` and `b` are matched by `a,b` and by `a, b`. Lines of
+    /// All lines as one value, in their order (RFC 7230, section 3.2.2, to which HTTPHeaderMatch `name` refers). Lines of
     /// `Cookie` are joined by `; ` (RFC 9113, section 8.2.3).
     #[default]
     Combined,

@@ -208,7 +208,7 @@ fn header(
         HeaderMatchType::RegularExpression => ValueMatch::RegularExpression(pattern(value, known)?),
         HeaderMatchType::Unknown(text) => return Err(unknown("header match", text)),
     };
-    Ok(HeaderMatch { name, value })
+    Ok(HeaderMatch::new(name, value))
 }
 
 fn http_match(written: &HttpRouteMatch, known: &RoutePatterns) -> Result<HttpMatch, String> {

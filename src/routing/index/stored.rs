@@ -10,9 +10,9 @@ use crate::routing::matching::matches::{
     Entry, HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch,
 };
 use crate::routing::matching::precedence::Precedence;
-use crate::routing::options::{RepeatedHeader, RouterOptions};
+use crate::routing::options::RouterOptions;
 use crate::routing::request::host::HostPattern;
-use crate::routing::request::lines::{have_value, joined, separators};
+use crate::routing::request::lines::{have_value, line_has_value, line_matches, match_pattern};
 use crate::routing::request::query;
 use crate::routing::request::view::RequestView;
 
@@ -55,9 +55,17 @@ impl<T> Stored<T> {
         match &mut matching {
             Match::Http(http) => {
                 keep_first(&mut http.headers, |header| header.name.as_str());
+                http.headers
+                    .iter_mut()
+                    .for_each(HeaderMatch::make_canonical);
                 keep_first(&mut http.query, |parameter| &parameter.name);
             }
-            Match::Grpc(grpc) => keep_first(&mut grpc.headers, |header| header.name.as_str()),
+            Match::Grpc(grpc) => {
+                keep_first(&mut grpc.headers, |header| header.name.as_str());
+                grpc.headers
+                    .iter_mut()
+                    .for_each(HeaderMatch::make_canonical);
+            }
         }
         let open = open(&matching);
         // Searching must not allocate.
@@ -218,8 +226,13 @@ fn header_fits<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) 
 #[inline]
 fn line_fits(header: &HeaderMatch, line: &[u8]) -> bool {
     match &header.value {
-        ValueMatch::Exact(value) => line == value.as_bytes(),
-        ValueMatch::RegularExpression(pattern) => pattern.is_match(line),
+        ValueMatch::Exact(value) => {
+            let value = value.as_bytes();
+            // The canonical form is the shortest one.
+            line == value
+                || line.len() > value.len() && line_has_value(line, header.name.as_str(), value)
+        }
+        ValueMatch::RegularExpression(pattern) => line_matches(line, header.name.as_str(), pattern),
     }
 }
 
@@ -229,14 +242,9 @@ fn lines_fit<R: RequestView>(header: &HeaderMatch, request: &Prepared<'_, R>) ->
     let (request, repeated) = (request.request, request.repeated_header);
     let name = header.name.as_str();
     let lines = || request.header(&header.name);
-    match (&header.value, repeated) {
-        (ValueMatch::Exact(value), _) => have_value(lines, name, value.as_bytes(), repeated),
-        (ValueMatch::RegularExpression(pattern), RepeatedHeader::AnyLine) => {
-            lines().any(|line| pattern.is_match(line))
-        }
-        (ValueMatch::RegularExpression(pattern), RepeatedHeader::Combined) => separators(name)
-            .iter()
-            .any(|separator| pattern.is_match_bytes(joined(lines(), separator))),
+    match &header.value {
+        ValueMatch::Exact(value) => have_value(lines(), name, value.as_bytes(), repeated),
+        ValueMatch::RegularExpression(pattern) => match_pattern(lines, name, pattern, repeated),
     }
 }
 

@@ -1,7 +1,13 @@
 //! Which matches take all the requests of others.
 
 use super::matches::{GrpcMatch, HeaderMatch, HttpMatch, Match, PathMatch, QueryMatch, ValueMatch};
-use crate::{meta::is_below, routing::HostPattern};
+use crate::{
+    meta::is_below,
+    routing::{
+        HostPattern,
+        request::lines::{canonical_text, takes_value},
+    },
+};
 
 impl HostPattern {
     /// Whether every host that matches `other` matches this, too.
@@ -117,8 +123,23 @@ fn headers_cover(mine: &[HeaderMatch], theirs: &[HeaderMatch]) -> bool {
     first_of_each(mine, |header| &header.name).all(|mine| {
         let named = |theirs: &&HeaderMatch| theirs.name == mine.name;
         let theirs = theirs.iter().find(named);
-        theirs.is_some_and(|theirs| mine.value.covers(&theirs.value))
+        theirs.is_some_and(|theirs| mine.covers(theirs))
     })
+}
+
+impl HeaderMatch {
+    /// Whether every value of a header of this name that another match takes is certain to match, too.
+    fn covers(&self, other: &Self) -> bool {
+        use ValueMatch::{Exact, RegularExpression};
+        let name = self.name.as_str();
+        match (&self.value, &other.value) {
+            (Exact(mine), Exact(theirs)) => {
+                canonical_text(name, mine) == canonical_text(name, theirs)
+            }
+            (RegularExpression(mine), Exact(theirs)) => takes_value(mine, name, theirs),
+            (mine, theirs) => mine.covers(theirs),
+        }
+    }
 }
 
 impl ValueMatch {
@@ -336,6 +357,36 @@ mod tests {
             }
         }
         assert!(covered > 3_000, "{covered}");
+    }
+
+    /// The value of a header is a list, however its parts are spaced.
+    #[test]
+    fn header_values_of_the_same_parts_cover_each_other() {
+        let of = |name: &'static str, value: ValueMatch| {
+            Match::from(HttpMatch {
+                headers: vec![HeaderMatch {
+                    name: http::HeaderName::from_static(name),
+                    value,
+                }],
+                ..HttpMatch::path(PathMatch::Any)
+            })
+        };
+        let exact = |value| of("x", ValueMatch::exact(value));
+        let pattern = |source| {
+            of(
+                "x",
+                ValueMatch::RegularExpression(Pattern::new(source).unwrap()),
+            )
+        };
+        for value in ["a,b", "a, b", " a ,\tb"] {
+            assert!(exact("a,b").covers(&exact(value)) && exact(value).covers(&exact("a, b")));
+            assert!(pattern("a, b").covers(&exact(value)) && pattern("a,b").covers(&exact(value)));
+            // A line with two spaces would be one of these values.
+            assert!(!pattern("a,  b").covers(&exact(value)));
+        }
+        assert!(!exact("a").covers(&exact("a,")) && !exact("a b").covers(&exact("a,b")));
+        let cookie = |value| of("cookie", ValueMatch::exact(value));
+        assert!(!cookie("a,b").covers(&cookie("a, b")));
     }
 
     #[test]

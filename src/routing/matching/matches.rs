@@ -1,12 +1,13 @@
 //! What a request must match: plain data, filled in by whoever has rules.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderName, Method};
 
 use super::rank::Rank;
 use crate::meta::Pattern;
-use crate::routing::request::{call, host::HostPattern};
+use crate::routing::request::{call, host::HostPattern, lines::canonical_text};
 
 /// One row of a routing table: a hostname, a match, its rank among equals, and what is found.
 ///
@@ -159,6 +160,25 @@ pub struct HeaderMatch {
     pub name: HeaderName,
     /// The value.
     pub value: ValueMatch,
+}
+
+impl HeaderMatch {
+    /// A match with the value in the form in which it is compared: `a, b` is `a,b`, which is the same value.
+    #[must_use]
+    pub fn new(name: HeaderName, value: ValueMatch) -> Self {
+        let mut this = Self { name, value };
+        this.make_canonical();
+        this
+    }
+
+    /// See [`new`](Self::new).
+    pub(in crate::routing) fn make_canonical(&mut self) {
+        if let ValueMatch::Exact(value) = &mut self.value
+            && let Cow::Owned(form) = canonical_text(self.name.as_str(), value)
+        {
+            *value = form.into();
+        }
+    }
 }
 
 /// `HTTPQueryParamMatch`. Names and values are compared after decoding as forms are (`+` is a space). Of a

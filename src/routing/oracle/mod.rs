@@ -10,7 +10,7 @@ use super::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, Match, PathMatch, QueryMatch,
     RegexRank, RequestView, RouterOptions, ValueMatch,
 };
-use text::{Demand, DemandedPart, Patterns, TakenApart, chars, first_of_each};
+use text::{Demand, DemandedPart, Patterns, TakenApart, Value, chars, first_of_each};
 
 /// A slow, readable [`Router`](super::Router): it answers the same, and is there to show that.
 pub struct Oracle<T> {
@@ -145,13 +145,19 @@ fn path_fits<R>(asked: &PathMatch, sent: &TakenApart<'_, R>) -> bool {
 
 /// `headers`: a request must match all. HTTPHeaderMatch, GRPCHeaderMatch `name`: without regard to case; of entries
 /// with equivalent names only the first is considered. RFC 7230, section 3.2.2, to which HTTPHeaderMatch refers: the
-/// lines of a repeated header are one value. Ours, if so chosen: any line will do.
+/// lines of a repeated header are one value, which is one list. Ours, if so chosen: any line will do.
 fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &TakenApart<'_, R>) -> bool {
     first_of_each(asked, |header| &header.name).all(|header| {
         let values = sent.values_of(&header.name);
-        values
-            .iter()
-            .any(|value| value_fits(&header.value, value, sent))
+        values.iter().any(|value| match &header.value {
+            ValueMatch::Exact(exact) => {
+                value.parts == Value::of(&header.name, &[exact.as_bytes()]).parts
+            }
+            ValueMatch::RegularExpression(pattern) => value
+                .texts
+                .iter()
+                .any(|text| sent.patterns.fit(pattern, text)),
+        })
     })
 }
 
@@ -164,7 +170,7 @@ fn query_fits<R>(asked: &[QueryMatch], sent: &TakenApart<'_, R>) -> bool {
     })
 }
 
-/// HeaderMatchType, QueryParamMatchType, GRPCMethodMatchType. Ours: a regular expression matches the whole value.
+/// QueryParamMatchType, GRPCMethodMatchType. Ours: a regular expression matches the whole value.
 fn value_fits<R>(asked: &ValueMatch, value: &[u8], sent: &TakenApart<'_, R>) -> bool {
     match asked {
         ValueMatch::Exact(exact) => exact.as_bytes() == value,

@@ -45,21 +45,56 @@ impl<'a, R: RequestView> TakenApart<'a, R> {
 
 impl<R: RequestView> TakenApart<'_, R> {
     /// The values of a header, each of which may be the one that is asked for.
-    pub(super) fn values_of(&self, name: &HeaderName) -> Vec<Vec<u8>> {
+    pub(super) fn values_of(&self, name: &HeaderName) -> Vec<Value> {
         let lines: Vec<&[u8]> = self.request.header(name).collect();
-        if lines.is_empty() {
-            return Vec::new();
-        }
         match self.repeated_header {
-            RepeatedHeader::AnyLine => lines.into_iter().map(<[u8]>::to_vec).collect(),
-            // RFC 9113, section 8.2.3: the parts of `Cookie` are joined by a semicolon and a space.
-            RepeatedHeader::Combined if *name == "cookie" => vec![lines.join(&b"; "[..])],
-            // RFC 7230, section 3.2.2: by a comma; section 7: white space may stand about it.
-            RepeatedHeader::Combined => {
-                let separators: [&[u8]; 2] = [b",", b", "];
-                separators.map(|separator| lines.join(separator)).to_vec()
-            }
+            _ if lines.is_empty() => Vec::new(),
+            RepeatedHeader::AnyLine => lines.iter().map(|line| Value::of(name, &[line])).collect(),
+            RepeatedHeader::Combined => vec![Value::of(name, &lines)],
         }
+    }
+}
+
+/// The value of a header.
+pub(super) struct Value {
+    /// What it is compared by.
+    pub(super) parts: Vec<Vec<u8>>,
+    /// The forms in which a regular expression may find it.
+    pub(super) texts: Vec<Vec<u8>>,
+}
+
+impl Value {
+    /// RFC 7230, section 3.2.2: the lines are one list, joined by commas; section 7: white space may stand about these, and belongs
+    /// to no part. RFC 9113, section 8.2.3: the lines of `Cookie` are joined by a semicolon and a space.
+    pub(super) fn of(name: &HeaderName, lines: &[&[u8]]) -> Self {
+        if *name == "cookie" {
+            let whole = lines.join(&b"; "[..]);
+            return Self {
+                parts: vec![whole.clone()],
+                texts: vec![whole],
+            };
+        }
+        let parts: Vec<Vec<u8>> = lines
+            .join(&b","[..])
+            .split(|byte| *byte == b',')
+            .map(|part| {
+                let space = |byte: &u8| b" \t".contains(byte);
+                let begin = part
+                    .iter()
+                    .position(|byte| !space(byte))
+                    .unwrap_or(part.len());
+                let end = part
+                    .iter()
+                    .rposition(|byte| !space(byte))
+                    .map_or(begin, |at| at + 1);
+                part.get(begin..end).unwrap_or_default().to_vec()
+            })
+            .collect();
+        let mut texts = vec![parts.join(&b","[..]), parts.join(&b", "[..])];
+        if let [only] = lines {
+            texts.push(only.to_vec());
+        }
+        Self { parts, texts }
     }
 }
 

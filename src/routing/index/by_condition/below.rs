@@ -11,7 +11,7 @@ use crate::routing::index::hashed::key::HashedKey;
 use crate::routing::index::hit::Hit;
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
-use crate::routing::request::lines::have_value;
+use crate::routing::request::lines::{have_value, line_has_value};
 use crate::routing::request::query::Raw;
 use crate::routing::request::view::RequestView;
 use crate::same::same;
@@ -76,8 +76,11 @@ impl<E: Entries> Below<E> {
         let mut lines = sent();
         let line = lines.next()?;
         let fits = match lines.next() {
-            None => same(line, value),
-            Some(_) => have_value(sent, name, value, request.repeated_header),
+            // The canonical form, which the value has, is the shortest one.
+            None => {
+                same(line, value) || line.len() > value.len() && line_has_value(line, name, value)
+            }
+            Some(_) => have_value(sent(), name, value, request.repeated_header),
         };
         if !fits {
             return None;

@@ -13,7 +13,7 @@ use crate::routing::index::hit::{Hit, better};
 use crate::routing::index::prepared::Prepared;
 use crate::routing::index::stored::Stored;
 use crate::routing::options::RepeatedHeader;
-use crate::routing::request::lines::{joined, separators};
+use crate::routing::request::lines::{canonical, is_canonical};
 use crate::routing::request::query;
 use crate::routing::request::view::RequestView;
 
@@ -86,7 +86,12 @@ impl<E: Entries> PartIndex<E> {
             value = Some(line);
         }
         let found = match value {
-            Some(value) => self.of_value(value, request, hashing),
+            Some(value) => match self.of_value(value, request, hashing) {
+                None if !is_canonical(value, name.as_str()) => {
+                    return self.find_by_lines(name, request, hashing);
+                }
+                found => found,
+            },
             None => None,
         };
         self.or_rest(found, request, hashing)
@@ -164,7 +169,7 @@ impl<E: Entries> PartIndex<E> {
         better(found, self.rest.find_open(request, hashing))
     }
 
-    /// As [`find_by_header`](Self::find_by_header), for a header of several lines.
+    /// As [`find_by_header`](Self::find_by_header), for a header of several lines, or of one that is not in canonical form.
     #[inline(never)]
     fn find_by_lines<'t, R: RequestView>(
         &'t self,
@@ -176,21 +181,28 @@ impl<E: Entries> PartIndex<E> {
             RepeatedHeader::AnyLine => {
                 let lines = request.request.header(name);
                 lines.fold(None, |found, line| {
-                    better(found, self.of_value(line, request, hashing))
+                    let value = || canonical(std::iter::once(line), name.as_str());
+                    better(found, self.of_stream(value, request, hashing))
                 })
             }
             RepeatedHeader::Combined => {
-                let values = separators(name.as_str()).iter();
-                values.fold(None, |found, separator| {
-                    let value = || joined(request.request.header(name), separator);
-                    let hash = || hashing.hash_stream(value());
-                    let is = |text: &[u8]| value().eq(text.iter().copied());
-                    let entries = self.values.get_where(hash, is);
-                    better(found, entries.and_then(|e| e.find(request, hashing)))
-                })
+                let value = || canonical(request.request.header(name), name.as_str());
+                self.of_stream(value, request, hashing)
             }
         };
         self.or_rest(found, request, hashing)
+    }
+
+    /// As [`of_value`](Self::of_value), for a value that comes byte by byte.
+    fn of_stream<'t, R: RequestView, V: Iterator<Item = u8>>(
+        &'t self,
+        value: impl Fn() -> V,
+        request: &Prepared<'_, R>,
+        hashing: &Hashing,
+    ) -> Option<Hit<'t, E::Payload>> {
+        let hash = || hashing.hash_stream(value());
+        let is = |text: &[u8]| value().eq(text.iter().copied());
+        self.values.get_where(hash, is)?.find(request, hashing)
     }
 
     /// As [`find_by_parameter`](Self::find_by_parameter), for a value that is encoded.
