@@ -117,6 +117,16 @@ pub enum CompileErrorKind {
         "`replacePrefixMatch` of a backend cannot be combined with a change of the path by the rule's filters: the prefix that matched is gone"
     )]
     PrefixAfterRewrite,
+    /// A backend replaces a path that the rule has changed.
+    #[error(
+        "`replaceFullPath` of a backend cannot be combined with a change of the path by the rule's filters, which it would undo"
+    )]
+    PathAfterRewrite,
+    /// A backend changes the host that the rule has changed.
+    #[error(
+        "a backend's change of the host cannot be combined with one by the rule's filters, which it would undo"
+    )]
+    HostAfterRewrite,
     /// A prefix is to be replaced under a rule that does not match by prefix alone.
     #[error("`replacePrefixMatch` needs a rule with exactly one match, of type `PathPrefix`")]
     NoPrefixMatch,
@@ -133,6 +143,8 @@ impl CompileErrorKind {
                 | Self::HostTwice
                 | Self::RedirectAfterRewrite
                 | Self::PrefixAfterRewrite
+                | Self::PathAfterRewrite
+                | Self::HostAfterRewrite
         )
     }
 
@@ -152,6 +164,8 @@ impl CompileErrorKind {
                 | Self::HostTwice
                 | Self::RedirectAfterRewrite
                 | Self::PrefixAfterRewrite
+                | Self::PathAfterRewrite
+                | Self::HostAfterRewrite
         )
     }
 }

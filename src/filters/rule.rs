@@ -21,7 +21,7 @@ impl RuleFilters {
     ///
     /// Beside what is judged in each list by itself ([`Filters::compile_http`]): a prefix is replaced only under a rule
     /// with exactly one match, of type `PathPrefix`; and where the rule's filters change host or path, a
-    /// backend's filters do not redirect, nor replace the prefix of a path that has been changed already.
+    /// backend's filters do not redirect, nor change the same once more.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl RuleFilters {
         for (index, backend) in rule.backend_refs.iter().enumerate() {
             let (filters, mut found) = Filters::collect_http(&backend.filters);
             found.extend(no_prefix(&backend.filters));
-            found.extend(after_rewrite(&own, &backend.filters));
+            found.extend(after_rewrite(&own, &filters, &backend.filters));
             errors.extend(found.into_iter().map(|error| of_backend(index, error)));
             backends.push(filters);
         }
@@ -97,20 +97,58 @@ fn of_backend(index: usize, error: CompileError) -> CompileError {
     error.within(&format!("backendRefs[{index}]"))
 }
 
-/// What of a backend's filters cannot follow the rule's.
-fn after_rewrite(own: &Filters, filters: &[HttpRouteFilter]) -> Option<CompileError> {
+/// What of a backend's filters cannot follow the rule's; `compiled` is what they come to.
+fn after_rewrite(
+    own: &Filters,
+    compiled: &Filters,
+    filters: &[HttpRouteFilter],
+) -> Vec<CompileError> {
     let redirect = |filter: &HttpRouteFilter| matches!(filter, HttpRouteFilter::RequestRedirect(_));
     if let Some(index) = filters.iter().position(redirect)
         && (own.changes_host() || own.changes_path())
     {
         let error = CompileError::new("", CompileErrorKind::RedirectAfterRewrite);
-        return Some(error.within_filter(index));
+        return vec![error.within_filter(index)];
     }
-    let place = replaced_prefix(filters).filter(|_| own.changes_path())?;
-    Some(CompileError::new(
-        place,
-        CompileErrorKind::PrefixAfterRewrite,
-    ))
+    let mut errors = Vec::new();
+    if own.changes_host() && compiled.changes_host() {
+        let place = changed_host(filters).unwrap_or_default();
+        errors.push(CompileError::new(place, CompileErrorKind::HostAfterRewrite));
+    }
+    if own.changes_path() {
+        let prefix = replaced_prefix(filters);
+        let prefix = prefix.map(|place| (place, CompileErrorKind::PrefixAfterRewrite));
+        let path = || Some((replaced_path(filters)?, CompileErrorKind::PathAfterRewrite));
+        let error = prefix.or_else(path);
+        errors.extend(error.map(|(place, kind)| CompileError::new(place, kind)));
+    }
+    errors
+}
+
+/// The field that changes the host, in a list of filters.
+fn changed_host(filters: &[HttpRouteFilter]) -> Option<String> {
+    filters.iter().enumerate().find_map(|(index, filter)| {
+        let field = match filter {
+            HttpRouteFilter::UrlRewrite(rewrite) => {
+                rewrite.hostname.as_ref()?;
+                "urlRewrite.hostname".to_owned()
+            }
+            HttpRouteFilter::RequestHeaderModifier(modifier) => {
+                let mut set = modifier.set.iter();
+                let host = set.position(|header| header.name.eq_ignore_ascii_case("host"))?;
+                format!("requestHeaderModifier.set[{host}]")
+            }
+            _ => return None,
+        };
+        Some(format!("filters[{index}].{field}"))
+    })
+}
+
+/// The field that replaces a path by a rewrite, in a list of filters.
+fn replaced_path(filters: &[HttpRouteFilter]) -> Option<String> {
+    let rewrites = |filter: &HttpRouteFilter| matches!(filter, HttpRouteFilter::UrlRewrite(rewrite) if rewrite.path.is_some());
+    let index = filters.iter().position(rewrites)?;
+    Some(format!("filters[{index}].urlRewrite.path"))
 }
 
 /// The field that replaces a prefix, in a list of filters.
@@ -182,12 +220,11 @@ mod tests {
         for (rule, backend) in [
             (&set("x", "rule"), &set("x", "backend")),
             (&set("x", "rule"), &elsewhere),
-            (&host, &rewrite(json!({"hostname": "b.example"}))),
             (&host, &rewrite(prefix("/two"))),
-            (&host, &set("host", "b.example")),
-            (&rewrite(prefix("/one")), &rewrite(full("/two"))),
-            (&rewrite(full("/one")), &rewrite(full("/two"))),
+            (&host, &rewrite(full("/two"))),
+            (&set("Host", "a.example"), &rewrite(full("/two"))),
             (&rewrite(full("/one")), &host),
+            (&rewrite(prefix("/one")), &set("host", "b.example")),
         ] {
             let filters = both(rule, backend).unwrap();
             assert_eq!(filters.backends().len(), 2);
@@ -197,6 +234,10 @@ mod tests {
         let redirected =
             "backendRefs[1].filters[0]: a backend's `RequestRedirect` cannot be combined";
         let replaced = "backendRefs[1].filters[0].urlRewrite.path.replacePrefixMatch: `replacePrefixMatch` of a backend";
+        let whole = "backendRefs[1].filters[0].urlRewrite.path: `replaceFullPath` of a backend";
+        let other = rewrite(json!({"hostname": "b.example"}));
+        let named = "backendRefs[1].filters[0].urlRewrite.hostname: a backend's change of the host";
+        let sent = "backendRefs[1].filters[0].requestHeaderModifier.set[0]: a backend's change of the host";
         for (rule, backend, message) in [
             (&host, &elsewhere, redirected),
             (&set("Host", "a.example"), &elsewhere, redirected),
@@ -207,11 +248,35 @@ mod tests {
             ),
             (&rewrite(prefix("/one")), &rewrite(prefix("/two")), replaced),
             (&rewrite(full("/one")), &rewrite(prefix("/two")), replaced),
+            (&rewrite(prefix("/one")), &rewrite(full("/two")), whole),
+            (&rewrite(full("/one")), &rewrite(full("/two")), whole),
+            (&host, &other, named),
+            (&set("Host", "a.example"), &other, named),
+            (&host, &set("host", "b.example"), sent),
+            (&set("Host", "a.example"), &set("host", "b.example"), sent),
         ] {
             let errors = both(rule, backend).unwrap_err();
-            assert_eq!(errors.len(), 1);
+            assert_eq!(errors.len(), 1, "{rule} {backend} {errors:?}");
             assert!(errors[0].starts_with(message), "{errors:?}");
         }
+    }
+
+    #[test]
+    fn host_and_path_that_a_backend_changes_once_more_are_both_named() {
+        let mut all = full("/one");
+        all["hostname"] = json!("a.example");
+        let errors = both(&rewrite(all.clone()), &rewrite(all)).unwrap_err();
+        let places: Vec<_> = errors
+            .iter()
+            .map(|error| error.split(": ").next())
+            .collect();
+        assert_eq!(
+            places,
+            [
+                Some("backendRefs[1].filters[0].urlRewrite.hostname"),
+                Some("backendRefs[1].filters[0].urlRewrite.path"),
+            ]
+        );
     }
 
     #[test]
