@@ -59,6 +59,14 @@ pub enum Standing {
         /// What the hostnames of route and listener have in common; never empty.
         hostnames: Arc<[EffectiveHostname]>,
     },
+    /// It is rejected there for its rules alone, none of which is valid, and keeps its place: requests that match them are
+    /// answered with an error, and no other route gets them (HTTPRoute `spec.rules[].filters[].type`).
+    Failing {
+        /// The reason of the condition `Accepted`.
+        reason: &'static str,
+        /// What the hostnames of route and listener have in common; never empty.
+        hostnames: Arc<[EffectiveHostname]>,
+    },
     /// It is rejected there, since another route is accepted that excludes it.
     Conflicted(Arc<RouteConflict>),
     /// It is rejected there, since its regular expressions exceed what older routes leave of the limit of a table.

@@ -482,6 +482,10 @@ impl Run {
                 Standing::Conflicted(conflict) => {
                     format!("excluded by {} ({:?})", conflict.winner, conflict.won_by)
                 }
+                Standing::Failing { reason, hostnames } => {
+                    assert!(!hostnames.is_empty());
+                    format!("failing {reason}")
+                }
                 Standing::Rejected { reason } => format!("rejected {reason}"),
                 other => panic!("{other:?}"),
             };

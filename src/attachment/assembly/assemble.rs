@@ -2,7 +2,7 @@
 
 use super::{
     connections::Connections,
-    contest::{Changed, Contest},
+    contest::{Arrival, Changed, Contest},
     table_patterns::TablePatterns,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         route::{RouteState, rules::Rules},
         standing::Exclusion,
     },
-    meta::{Age, Hostname, NamespacedName, RoutePatterns, Seniority, is_narrower},
+    meta::{Hostname, NamespacedName, RoutePatterns, Seniority, is_narrower},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -48,13 +48,14 @@ impl Tally {
         &mut self,
         id: &RouteId,
         was_there: bool,
-        new: Option<(Age, &Arc<[EffectiveHostname]>)>,
+        new: Option<Arrival<'_>>,
         patterns: Option<&RoutePatterns>,
         everything: Option<&Hostname>,
         options: &Options,
     ) -> Effect {
         if !matches!(id.kind, RouteKind::Http | RouteKind::Grpc) {
             let rank = options.hostname_rank;
+            let new = new.map(|new| (new.age, new.hostnames));
             return Effect::Changed(self.connections.change(id, new, everything, rank));
         }
         let patterns = patterns.filter(|_| new.is_some());
@@ -123,14 +124,20 @@ impl Tally {
             if self.patterns.full(member.id).is_some() {
                 continue;
             }
-            let new = Some((member.route.age, member.hostnames));
+            let age = member.route.age;
             match (member.id.kind, &mut self.contest) {
                 (RouteKind::Http | RouteKind::Grpc, None) => {}
                 (RouteKind::Http | RouteKind::Grpc, Some(contest)) => {
-                    contest.change(member.id, new);
+                    let new = Arrival {
+                        age,
+                        hostnames: member.hostnames,
+                        fails: member.route.fails(),
+                    };
+                    contest.change(member.id, Some(new));
                 }
                 _ => {
                     let rank = options.hostname_rank;
+                    let new = Some((age, member.hostnames));
                     self.connections.change(member.id, new, everything, rank);
                 }
             }
@@ -264,7 +271,7 @@ pub(in crate::attachment) fn gateway<'a>(
                 tally.counted += 1;
             }
         }
-        for (index, hostnames) in route.accepted_at(&state.name) {
+        for (index, hostnames) in route.placed_at(&state.name) {
             if let Some(members) = members.get_mut(index) {
                 members.push(AcceptedMember::new(id, route, &state.name, hostnames));
             }

@@ -34,7 +34,8 @@ impl RoutePlace {
 }
 
 /// The routes of a listener that takes both kinds. A route is rejected if an older one of the other kind, which
-/// is not rejected itself, has a hostname that has hosts in common with one of its own.
+/// is not rejected itself, has a hostname that has hosts in common with one of its own. One that is rejected for its rules
+/// rejects no other: of two routes exactly one is to be accepted.
 ///
 /// After a change only those are judged again for which something has changed.
 #[derive(Clone, Debug, Default)]
@@ -44,11 +45,29 @@ pub(in crate::attachment) struct Contest {
     grpc: Side,
 }
 
+/// A route that comes to a listener.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::attachment) struct Arrival<'a> {
+    pub(in crate::attachment) age: Age,
+    pub(in crate::attachment) hostnames: &'a Arc<[EffectiveHostname]>,
+    /// The route is rejected for its rules: it excludes no other one.
+    pub(in crate::attachment) fails: bool,
+}
+
 #[derive(Clone, Debug)]
 struct Contender {
     place: Arc<RoutePlace>,
     hostnames: Arc<[EffectiveHostname]>,
+    /// See [`Arrival::fails`].
+    fails: bool,
     verdict: Contested,
+}
+
+impl Contender {
+    /// Whether the route leaves no place for younger ones of the other kind.
+    fn excludes(&self) -> bool {
+        self.verdict == Contested::Accepted && !self.fails
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -74,15 +93,16 @@ impl Contest {
     pub(in crate::attachment) fn change(
         &mut self,
         id: &RouteId,
-        new: Option<(Age, &Arc<[EffectiveHostname]>)>,
+        new: Option<Arrival<'_>>,
     ) -> Changed {
-        let new = new.map(|(age, hostnames)| Contender {
-            place: RoutePlace::of(id, age),
-            hostnames: hostnames.clone(),
+        let new = new.map(|new| Contender {
+            place: RoutePlace::of(id, new.age),
+            hostnames: new.hostnames.clone(),
+            fails: new.fails,
             verdict: Contested::Waiting,
         });
         if let (Some(new), Some(old)) = (&new, self.routes.get(id))
-            && (&new.place, &new.hostnames) == (&old.place, &old.hostnames)
+            && (&new.place, &new.hostnames, new.fails) == (&old.place, &old.hostnames, old.fails)
         {
             return Changed::new();
         }
@@ -91,7 +111,7 @@ impl Contest {
         if let Some(old) = self.routes.remove(id) {
             let (own, other) = self.sides(id.kind);
             own.all.remove(&old);
-            if old.verdict == Contested::Accepted {
+            if old.excludes() {
                 own.accepted.remove(&old);
                 waiting = other.all.younger(&old);
             }
@@ -122,11 +142,11 @@ impl Contest {
                 continue;
             };
             let verdict = self.judge(&route);
+            let was = route.excludes();
             let before = std::mem::replace(&mut route.verdict, verdict);
             if before != route.verdict {
                 let (own, other) = self.sides(id.kind);
-                let was = before == Contested::Accepted;
-                let is = route.verdict == Contested::Accepted;
+                let is = route.excludes();
                 if is && !was {
                     own.accepted.add(&route);
                 } else if was && !is {
@@ -356,7 +376,8 @@ mod tests {
         })
     }
 
-    type Wanted = (Age, Arc<[EffectiveHostname]>);
+    /// Age, hostnames, and whether the route is rejected for its rules.
+    type Wanted = (Age, Arc<[EffectiveHostname]>, bool);
 
     /// The first pair of hostnames that have hosts in common.
     fn meet(
@@ -372,10 +393,11 @@ mod tests {
             .map(|(a, b)| (a.clone(), b.clone()))
     }
 
-    /// The definition: one after the other, each compared with all that are accepted.
+    /// The definition: one after the other, each compared with all that are accepted. One that is rejected for its rules
+    /// is compared, and never accepted.
     fn rejected(routes: &HashMap<RouteId, Wanted>) -> BTreeMap<RouteId, RouteConflict> {
         let mut order: Vec<(&RouteId, &Wanted)> = routes.iter().collect();
-        order.sort_by_key(|(id, (age, _))| (*age, id.name.to_string(), id.kind));
+        order.sort_by_key(|(id, (age, ..))| (*age, id.name.to_string(), id.kind));
         let mut accepted: Vec<(&RouteId, &Wanted)> = Vec::new();
         let mut rejected = BTreeMap::new();
         for (id, wanted) in order {
@@ -395,6 +417,7 @@ mod tests {
                     };
                     rejected.insert(id.clone(), conflict);
                 }
+                None if wanted.2 => {}
                 None => accepted.push((id, wanted)),
             }
         }
@@ -407,7 +430,9 @@ mod tests {
         #[test]
         fn a_change_leaves_what_the_definition_says_and_names_who_is_concerned(
             changes in prop::collection::vec(
-                (ids(), prop::option::weighted(0.8, (prop::option::of(0_i64..3), hostnames()))),
+                (ids(), prop::option::weighted(0.8, (
+                    prop::option::of(0_i64..3), hostnames(), prop::bool::weighted(0.3),
+                ))),
                 1..30,
             ),
         ) {
@@ -415,10 +440,13 @@ mod tests {
             let mut routes: HashMap<RouteId, Wanted> = HashMap::new();
             let mut before = BTreeMap::new();
             for (id, new) in changes {
-                let new = new.map(|(second, hostnames)| {
-                    (second.map(|s| Timestamp::from_second(s).unwrap()).into(), hostnames)
+                let new = new.map(|(second, hostnames, fails)| {
+                    let age = second.map(|s| Timestamp::from_second(s).unwrap()).into();
+                    (age, hostnames, fails)
                 });
-                let changed = contest.change(&id, new.as_ref().map(|(t, h)| (*t, h)));
+                let changed = contest.change(&id, new.as_ref().map(|(age, hostnames, fails)| {
+                    Arrival { age: *age, hostnames, fails: *fails }
+                }));
                 match new {
                     Some(new) => _ = routes.insert(id, new),
                     None => _ = routes.remove(&id),

@@ -37,7 +37,7 @@ fn asked(route: &RouteState, service: &BackendKey) -> BTreeSet<Option<u16>> {
     route
         .parents
         .iter()
-        .filter(|parent| parent.accepted.holds())
+        .filter(|parent| parent.has_place())
         .filter_map(|parent| match &parent.target {
             ParentTarget::Service { key, port } if key == service => Some(*port),
             _ => None,

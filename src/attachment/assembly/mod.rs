@@ -3,6 +3,6 @@
 pub(super) mod assemble;
 pub(super) mod claims;
 mod connections;
-mod contest;
+pub(super) mod contest;
 pub(super) mod mesh;
 mod table_patterns;

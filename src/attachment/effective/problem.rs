@@ -207,7 +207,8 @@ impl fmt::Display for BackendProblem {
 /// Why every request under a rule is answered with an error: 500, or `UNAVAILABLE` for gRPC.
 ///
 /// A filter must not be skipped (HTTPRoute `spec.rules[].filters[].type`). So a rule of which anything but the matches is
-/// invalid keeps its matches, and its requests do not go on to a wider rule that has no such filter.
+/// invalid keeps its matches, and its requests do not go on to a wider rule that has no such filter; also where no rule of the
+/// route is valid, so that the route is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuleProblem {

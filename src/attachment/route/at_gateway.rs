@@ -111,6 +111,7 @@ impl RouteView<'_> {
             },
             controller: Some(gateway.controller.clone()),
             accepted,
+            fails: false,
         }
     }
 

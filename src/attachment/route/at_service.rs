@@ -27,6 +27,7 @@ impl RouteView<'_> {
             target,
             controller: Some(world.options.mesh_controller.clone()),
             accepted,
+            fails: false,
         };
         let refuse = |reason, text: String| {
             state(

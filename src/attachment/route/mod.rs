@@ -99,6 +99,7 @@ pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteStat
             };
             if let (true, Some(invalid)) = (parent.accepted.holds(), &at.invalid) {
                 parent.accepted = invalid.clone();
+                parent.fails = at.fails();
             }
             if built.without_rules && parent.accepted.holds() {
                 let message = &mut parent.accepted.message;
@@ -186,6 +187,7 @@ impl RouteView<'_> {
             target: ParentTarget::Nothing,
             controller: None,
             accepted: ConditionBody::new(false, reason::NO_MATCHING_PARENT, text),
+            fails: false,
         };
         if reference.is_gateway() {
             let name = place.namespaced_name();

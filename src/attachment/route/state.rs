@@ -34,6 +34,15 @@ pub(in crate::attachment) struct ParentState {
     /// The controller under whose name the status is written; nothing for parents that are not ours.
     pub(in crate::attachment) controller: Option<String>,
     pub(in crate::attachment) accepted: ConditionBody,
+    /// The parent rejects the route for its rules alone, and these answer their requests with an error.
+    pub(in crate::attachment) fails: bool,
+}
+
+impl ParentState {
+    /// Whether requests come to the rules of the route here, as far as other routes do not exclude it.
+    pub(in crate::attachment) fn has_place(&self) -> bool {
+        self.accepted.holds() || self.fails
+    }
 }
 
 /// What a parentRef leads to.
@@ -73,15 +82,20 @@ impl RouteState {
         self.mesh.as_ref().unwrap_or(&self.built)
     }
 
-    /// The listeners of a Gateway that accept this route, as far as other routes do not exclude it; each once,
+    /// Whether Gateways reject the route for its rules alone: it keeps its place at their listeners, and takes none from others.
+    pub(in crate::attachment) fn fails(&self) -> bool {
+        self.built.fails()
+    }
+
+    /// The listeners of a Gateway to which requests for this route come, as far as other routes do not exclude it; each once,
     /// in force or not; in the order of the Gateway's spec.
-    pub(in crate::attachment) fn accepted_at(
+    pub(in crate::attachment) fn placed_at(
         &self,
         gateway: &NamespacedName,
     ) -> Vec<(usize, &Arc<[EffectiveHostname]>)> {
         let accepted = self
             .at(gateway)
-            .filter(|(parent, _)| parent.accepted.holds())
+            .filter(|(parent, _)| parent.has_place())
             .flat_map(|(_, listeners)| listeners);
         let mut accepted: Vec<(usize, &Arc<[EffectiveHostname]>)> = accepted
             .filter_map(|listener| match &listener.fit {

@@ -63,7 +63,7 @@ fn served(attachments: &[Attachment]) -> Option<Vec<&EffectiveHostname>> {
                 Standing::InForce { hostnames } | Standing::Idle { hostnames } => {
                     served.extend(hostnames.iter());
                 }
-                Standing::Rejected { .. } => {}
+                Standing::Rejected { .. } | Standing::Failing { .. } => {}
                 _ => return None,
             }
         }

@@ -59,7 +59,7 @@ use judged::JudgedRoute;
 use limits::MOST_NAMED;
 pub use limits::{Met, NearLimits};
 pub(super) use parent::is_near_host;
-pub use request::Around;
+pub use request::{Around, NotInForce};
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::BTreeSet,

@@ -72,7 +72,7 @@ impl Update<'_> {
         let members: Vec<AcceptedMember<'_>> = assemble::in_order(routes)
             .into_iter()
             .filter_map(|(id, route)| {
-                let accepted = route.accepted_at(name);
+                let accepted = route.placed_at(name);
                 let (_, hostnames) = accepted.into_iter().find(|(at, _)| *at == index)?;
                 Some(AcceptedMember::new(id, route, name, hostnames))
             })

@@ -6,6 +6,7 @@ use crate::{
         RouteId, RouteKind,
         assembly::{
             assemble::{self, Edit, Effect},
+            contest::Arrival,
             mesh,
         },
         backend::BackendKey,
@@ -147,10 +148,11 @@ impl Update<'_> {
             }
             self.recounted.insert(gateway.clone());
         }
-        let before = old.map(|state| state.accepted_at(gateway));
-        let after = new.map(|state| state.accepted_at(gateway));
+        let before = old.map(|state| state.placed_at(gateway));
+        let after = new.map(|state| state.placed_at(gateway));
         let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
         let age = new.map_or(Age::UNKNOWN, |state| state.age);
+        let fails = new.is_some_and(RouteState::fails);
         let indexes = before.iter().chain(&after).map(|(index, _)| *index);
         let indexes: BTreeSet<usize> = indexes.collect();
         for index in indexes {
@@ -170,7 +172,11 @@ impl Update<'_> {
             let effect = tally.change(
                 id,
                 before.is_some(),
-                after.map(|hostnames| (age, hostnames)),
+                after.map(|hostnames| Arrival {
+                    age,
+                    hostnames,
+                    fails,
+                }),
                 patterns,
                 listener.hostname.as_ref(),
                 &resolver.options,

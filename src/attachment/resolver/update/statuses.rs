@@ -189,6 +189,10 @@ impl Update<'_> {
         parent: &'p ParentState,
     ) -> Cow<'p, ConditionBody> {
         let resolver = &*self.resolver;
+        if parent.fails {
+            // Other routes do not change that.
+            return Cow::Borrowed(&parent.accepted);
+        }
         match &parent.target {
             ParentTarget::Gateway {
                 name,
@@ -227,7 +231,7 @@ impl Update<'_> {
     ) -> AtGateway<'u> {
         AtGateway {
             id,
-            accepted: &parent.accepted,
+            parent,
             tallies: self.resolver.tallies.get(gateway).map(Vec::as_slice),
         }
     }
@@ -238,7 +242,7 @@ impl Update<'_> {
             return Vec::new();
         };
         let lost = self.resolver.mesh_lost.get(key);
-        let lost = lost.filter(|_| parent.accepted.holds());
+        let lost = lost.filter(|_| parent.has_place());
         lost.and_then(|lost| lost.get(id))
             .into_iter()
             .flat_map(|lost| lost.iter())
@@ -320,14 +324,14 @@ impl Resolver {
 pub(super) struct AtGateway<'u> {
     id: &'u RouteId,
     /// What the Gateway says of the route as a whole, without regard to others.
-    accepted: &'u ConditionBody,
+    parent: &'u ParentState,
     tallies: Option<&'u [Tally]>,
 }
 
 impl AtGateway<'_> {
     /// Why other routes leave no place for this one at a listener.
     fn excluded(&self, index: usize) -> Option<Exclusion> {
-        let tallies = self.tallies.filter(|_| self.accepted.holds())?;
+        let tallies = self.tallies.filter(|_| self.parent.has_place())?;
         tallies.get(index)?.excluded(self.id)
     }
 
@@ -339,9 +343,6 @@ impl AtGateway<'_> {
     pub(super) fn standing(&self, listener: &AtOne) -> Standing {
         match &listener.fit {
             Fit::Rejected { reason, .. } => Standing::Rejected { reason },
-            Fit::Accepted { .. } if !self.accepted.holds() => Standing::Rejected {
-                reason: self.accepted.reason,
-            },
             Fit::Accepted {
                 hostnames,
                 in_force,
@@ -349,11 +350,14 @@ impl AtGateway<'_> {
                 if let Some(excluded) = self.excluded(listener.index) {
                     return excluded.standing();
                 }
+                let accepted = &self.parent.accepted;
+                let reason = accepted.reason;
                 let hostnames = hostnames.clone();
-                if *in_force {
-                    Standing::InForce { hostnames }
-                } else {
-                    Standing::Idle { hostnames }
+                match (accepted.holds(), *in_force) {
+                    (true, true) => Standing::InForce { hostnames },
+                    (true, false) => Standing::Idle { hostnames },
+                    (false, true) if self.parent.fails => Standing::Failing { reason, hostnames },
+                    (false, _) => Standing::Rejected { reason },
                 }
             }
         }

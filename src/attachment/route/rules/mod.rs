@@ -43,6 +43,15 @@ pub(in crate::attachment) enum Rules {
 }
 
 impl Rules {
+    /// Whether some rule has matches, by which requests come to it.
+    fn has_matches(&self) -> bool {
+        match self {
+            Self::Http(rules) => !rules.rules.is_empty(),
+            Self::Grpc(rules) => !rules.rules.is_empty(),
+            Self::Connection(_) => false,
+        }
+    }
+
     /// The regular expressions of the matches; none for kinds without matches.
     fn patterns(&self) -> Option<&RoutePatterns> {
         match self {
@@ -64,7 +73,7 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) resolved: ConditionBody,
     /// Why the route as a whole cannot be accepted: none of its rules is valid.
     pub(in crate::attachment) invalid: Option<ConditionBody>,
-    /// The condition `PartiallyInvalid`, where some rules are invalid.
+    /// The condition `PartiallyInvalid`, where some rules are invalid and others are not.
     pub(in crate::attachment) partially_invalid: Option<ConditionBody>,
     /// The backends that valid rules name and may refer to, with the port.
     pub(in crate::attachment) uses: Vec<(BackendKey, Option<u16>)>,
@@ -74,6 +83,14 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) invalid_rules: Vec<usize>,
     /// Of those the ones whose matches cannot be read or are never asked, and why.
     pub(in crate::attachment) left_out: Vec<(usize, String)>,
+}
+
+impl Built {
+    /// Whether the route is rejected for its rules alone and keeps its place among the others: requests that match its rules are
+    /// answered with an error, as those of an invalid rule beside a valid one are.
+    pub(in crate::attachment) fn fails(&self) -> bool {
+        self.invalid.is_some() && self.rules.has_matches()
+    }
 }
 
 /// What is wrong with a rule so that it is not in force as it was written.
@@ -86,7 +103,8 @@ pub(in crate::attachment) struct Invalid {
 ///
 /// The specification calls both "dropped" (condition `PartiallyInvalid`). It also says that a filter must not be skipped
 /// and that the requests in question get an error (HTTPRoute `spec.rules[].filters[].type`): if such a rule vanished, its
-/// requests would reach a wider rule of the same host that has no such filter.
+/// requests would reach a wider rule of the same host that has no such filter. So it is where all rules of a route are invalid,
+/// and the route is rejected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RuleFate {
     /// Its matches are in force, and all their requests are answered with an error.
@@ -395,17 +413,10 @@ impl<'a> Builder<'a> {
         self.uses.dedup();
         let (mut invalid, mut partially_invalid) = (None, None);
         if let Some((_, _, first)) = self.invalid.first() {
+            let texts: Vec<String> = self.invalid.iter().map(|one| self.describe(one)).collect();
             if self.invalid.len() >= total {
-                // The route is rejected, so that there is no more to say of its rules.
-                let texts: Vec<String> = self
-                    .invalid
-                    .iter()
-                    .map(|(index, _, invalid)| format!("{}: {}", self.label(*index), invalid.text))
-                    .collect();
                 invalid = Some(ConditionBody::new(false, first.reason, join(&texts)));
             } else {
-                let texts: Vec<String> =
-                    self.invalid.iter().map(|one| self.describe(one)).collect();
                 let message = format!("Dropped Rule: {}", join(&texts));
                 partially_invalid = Some(ConditionBody::new(true, first.reason, message));
             }

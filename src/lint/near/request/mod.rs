@@ -6,14 +6,16 @@ mod idle;
 mod ignored;
 mod policies;
 mod redirects;
+mod rejected;
 mod routes;
 #[cfg(test)]
 mod tests;
 
 use super::Near;
 use crate::{
+    attachment::{RouteId, RouteKind},
     lint::sessions,
-    meta::Authority,
+    meta::{Authority, ObjectRef},
     rules::set as rules,
     sim::{Answer, BackendName, Outcome, Request},
 };
@@ -32,8 +34,21 @@ pub struct Around {
     /// what is wrong with it is for the one who lists what is left out.
     pub help: Vec<String>,
     /// Whether something is wrong although the request was answered as a rule asks for: its redirect leads in a circle or to
-    /// nobody, or its session is one that a data plane may not be able to keep.
+    /// nobody, its session is one that a data plane may not be able to keep, a condition of the route says that something is wrong with it, or
+    /// what would have taken the request is not in force.
     pub amiss: bool,
+    /// What was given, is not in force, and would have taken the request in the place of the route that did.
+    pub not_in_force: Vec<NotInForce>,
+}
+
+/// A route, or a rule of one, that is not in force although the object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotInForce {
+    /// The route.
+    pub object: ObjectRef,
+    /// Why, in a sentence.
+    pub why: String,
 }
 
 impl Near<'_> {
@@ -45,7 +60,9 @@ impl Near<'_> {
         let forwarded = answer.outcome == Outcome::Forwarded;
         if answer.route.is_some() || forwarded {
             self.rivals(request, answer, &mut around.why);
-            self.dropped(request, answer, &mut around);
+            let told = self.told_by_conditions(answer, &mut around);
+            self.rejected(request, answer, &mut around);
+            self.dropped(request, answer, told, &mut around);
             self.instead(request, answer, &mut around.why);
             if let Some(backend) = &answer.backend {
                 self.policies(answer, backend, &mut around.why);
@@ -92,6 +109,14 @@ impl Near<'_> {
             let of_rule = problems.filter(|problem| within(&problem.path, &rule));
             help.extend(of_rule.filter_map(|problem| self.remedy(&problem)));
         }
+        let kind = RouteKind::from_kind(&route.route.kind).filter(|_| help.is_empty());
+        if let Some(kind) = kind {
+            let id = RouteId::new(kind, route.route.namespaced_name());
+            if self.resolver.invalid_rules(&id).contains(&route.rule) {
+                let correct = self.correct_rules(&id, &[route.rule]).into_iter();
+                help.extend(correct.map(|(_, correct)| format!("{id}: {correct}")));
+            }
+        }
     }
 
     /// A request that no route took: the causes from the client's side on, until one says what would be right.
@@ -101,7 +126,7 @@ impl Near<'_> {
             |near, request, answer, around| near.idle(request, answer, around),
             |near, request, answer, around| near.unattached(request, answer, around),
             |near, request, answer, around| near.ignored(request, answer, around),
-            |near, request, answer, around| near.dropped(request, answer, around),
+            |near, request, answer, around| near.dropped(request, answer, false, around),
         ];
         for cause in causes {
             let mut found = Around::default();

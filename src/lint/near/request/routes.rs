@@ -2,7 +2,9 @@
 
 use super::{
     super::{Near, conflict::apart},
-    Around, SHOWN, host_of, within,
+    Around, NotInForce, SHOWN, host_of,
+    rejected::is_placed,
+    within,
 };
 use crate::{
     attachment::{
@@ -81,7 +83,7 @@ impl Near<'_> {
 
     /// Whether a reference to a parent that is not there most likely means another object: one of the same name, one of
     /// nearly the same name in its namespace, or the only Gateway there.
-    fn nearly_names(&self, parent: &ObjectRef, meant: &ObjectRef) -> bool {
+    pub(super) fn nearly_names(&self, parent: &ObjectRef, meant: &ObjectRef) -> bool {
         let snapshot = self.resolver.snapshot();
         if snapshot.contains(parent) || self.index().ignored(parent).is_some() {
             return false;
@@ -136,8 +138,15 @@ impl Near<'_> {
         }
     }
 
-    /// Rules that are left out of routes that serve the host of a request where it was asked.
-    pub(super) fn dropped(&self, request: &Request, answer: &Answer, around: &mut Around) {
+    /// Rules that are left out of routes that serve the host of a request where it was asked; `told` if those of the route
+    /// that took it are named already.
+    pub(super) fn dropped(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        told: bool,
+        around: &mut Around,
+    ) {
         let Some(asked) = answer.gateway.as_ref().or(answer.service.as_ref()) else {
             return;
         };
@@ -146,12 +155,14 @@ impl Near<'_> {
         }
         let host = host_of(request);
         let listener = answer.listener.as_ref().map(|listener| &listener.name);
+        let won = answer.route.as_ref().map(|route| &route.route);
         let here = self.of_parent(asked).filter(|(route, attachment)| {
             let in_force = |name: &String| {
-                let mut at = attachment.in_force();
-                at.any(|at| *at.name == **name)
+                let mut at = attachment.listeners.iter();
+                at.any(|at| *at.name == **name && is_placed(&at.standing))
             };
-            attachment.attached
+            !(told && won == Some(&route.reference()))
+                && (attachment.attached || listener.is_some())
                 && carries(route, request)
                 && self.serves(route, host.as_deref())
                 && listener.is_none_or(in_force)
@@ -167,16 +178,18 @@ impl Near<'_> {
         };
         for (route, rule, why) in rules.take(SHOWN) {
             let label = self.resolver.snapshot().rule_label(route, *rule);
-            around.why.push(format!(
-                "{route}, {label} is dropped and takes {takes}: {why}"
-            ));
+            let told = format!("{label} is dropped and takes {takes}: {why}");
+            around.why.push(format!("{route}, {told}"));
+            if answer.route.is_some() {
+                around.amiss = true;
+                around.not_in_force.push(NotInForce {
+                    object: route.reference(),
+                    why: told,
+                });
+            }
             let correct = self.correct_rules(route, &[*rule]).into_iter();
             let help = correct.map(|(_, correct)| format!("{route}: {correct}"));
             around.help.extend(help);
-        }
-        if answer.route.is_some() {
-            // The request was taken all the same.
-            around.help.clear();
         }
     }
 
@@ -194,7 +207,7 @@ impl Near<'_> {
     }
 
     /// Whether a route names a host, or none.
-    fn serves(&self, route: &RouteId, host: Option<&str>) -> bool {
+    pub(super) fn serves(&self, route: &RouteId, host: Option<&str>) -> bool {
         let names = self.hostnames(route);
         let covers = |name: &String| {
             let name = name.parse::<Hostname>();
@@ -284,7 +297,7 @@ impl Near<'_> {
     }
 
     /// What a route needs to be attached to the parent of this index.
-    fn attach(
+    pub(super) fn attach(
         &self,
         route: &RouteId,
         (index, attachment): (usize, &Attachment),
@@ -345,7 +358,7 @@ impl Near<'_> {
 }
 
 /// Whether routes of a kind take requests of this scheme.
-fn carries(route: &RouteId, request: &Request) -> bool {
+pub(super) fn carries(route: &RouteId, request: &Request) -> bool {
     match (route.kind, request.scheme()) {
         (RouteKind::Http | RouteKind::Grpc, scheme) => matches!(scheme, "http" | "https"),
         (RouteKind::Tls, scheme) => matches!(scheme, "tls" | "https"),
@@ -355,14 +368,14 @@ fn carries(route: &RouteId, request: &Request) -> bool {
 }
 
 /// Where other routes exclude one.
-enum At<'a> {
+pub(super) enum At<'a> {
     Listener(&'a str),
     /// A port of a Service; `None` is every port.
     Port(Option<u16>),
 }
 
 /// That other routes exclude a route at some of the listeners or ports of a parent, each in a sentence.
-fn exclusions<'a>(
+pub(super) fn exclusions<'a>(
     route: &'a RouteId,
     attachment: &'a Attachment,
     is_asked: impl Fn(At<'_>) -> bool + Copy + 'a,

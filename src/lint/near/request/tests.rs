@@ -32,7 +32,7 @@ spec: { ports: [{ name: web, port: 80 }, { name: alt, port: 81 }] }
 ";
 
 /// The answer to a request by objects of v1.1.0, with what stands around it.
-fn around(objects: &str, url: &str) -> Around {
+pub(super) fn around(objects: &str, url: &str) -> Around {
     around_of(Release::default(), objects, url)
 }
 
@@ -55,7 +55,7 @@ fn around_of(release: Release, objects: &str, url: &str) -> Around {
     Near::new(&resolver, &admitted.ignored).request(&request, &answer)
 }
 
-fn object(kind: &str, name: &str, spec: &str) -> String {
+pub(super) fn object(kind: &str, name: &str, spec: &str) -> String {
     let version = match kind {
         "TCPRoute" | "TLSRoute" | "UDPRoute" | "BackendLBPolicy" => "v1alpha2",
         "BackendTLSPolicy" => "v1alpha3",
@@ -66,9 +66,9 @@ fn object(kind: &str, name: &str, spec: &str) -> String {
     )
 }
 
-const CART: &str = "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]";
+pub(super) const CART: &str = "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]";
 
-fn route(kind: &str, name: &str, more: &str) -> String {
+pub(super) fn route(kind: &str, name: &str, more: &str) -> String {
     object(
         kind,
         name,
@@ -120,16 +120,30 @@ fn a_rule_that_takes_nothing_is_named_where_its_route_serves_the_host() {
     assert_eq!(
         found.why,
         [
-            "HTTPRoute shop/part, rule 0 is dropped and takes no request: `(` is not a regular expression: unclosed group"
+            "HTTPRoute shop/part: PartiallyInvalid True (UnsupportedValue): Dropped Rule: rule 0 takes no requests: `(` is not a regular expression: unclosed group"
         ]
     );
-    assert_eq!(found.help, [""; 0]);
+    assert_eq!(found.help.len(), 1, "{found:#?}");
+    assert!(found.amiss && found.not_in_force.is_empty());
     assert_eq!(around(&objects, "http://y.example/").why, [""; 0]);
+    // Another route takes the request.
+    let all = objects.clone() + &route("HTTPRoute", "all", "hostnames: ['*.x.example'],");
+    let beside = "{ parentRefs: [{ name: front }], hostnames: ['*.example'], rules: [{ matches: [{ path: { type: RegularExpression, value: '(' } }] }, { matches: [{ path: { value: /b } }], backendRefs: [{ name: cart, port: 80 }] }] }";
+    let all = all + &object("HTTPRoute", "beside", beside);
+    let found = around(&all, "http://y.x.example/");
+    let dropped =
+        "rule 0 is dropped and takes no request: `(` is not a regular expression: unclosed group";
+    assert_eq!(found.why, [format!("HTTPRoute shop/beside, {dropped}")]);
+    assert_eq!(found.not_in_force[0].why, dropped);
+    assert_eq!(found.not_in_force.len(), 1);
+    assert!(found.amiss && found.help[0].starts_with("HTTPRoute shop/beside: "));
     let two = "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }, { backendRefs: [{ name: cart, port: 81 }] }] }";
     let objects = object("TCPRoute", "two", two);
     let found = around(&objects, "tcp://x.example:5000");
     assert!(
-        found.why[0].starts_with("TCPRoute shop/two, rule 1 is dropped and takes no connection: "),
+        found.why[0].starts_with(
+            "TCPRoute shop/two: PartiallyInvalid True (UnsupportedValue): Dropped Rule: rule 1 takes no connections: "
+        ),
         "{found:#?}"
     );
     assert_eq!(around(&objects, "tcp://x.example:5001").why, [""; 0]);

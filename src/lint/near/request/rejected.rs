@@ -1,0 +1,362 @@
+//! Routes that are rejected and would take a request that another one took, and conditions of the route that took it.
+
+use super::{
+    super::Near,
+    Around, NotInForce, SHOWN, host_of,
+    routes::{carries, exclusions},
+    within,
+};
+use crate::{
+    attachment::{
+        Attachment, RouteId, RouteKind, Standing, Status,
+        effective::{AttachedRoute, EffectiveHostname, EffectiveListener},
+    },
+    meta::{Condition, Hostname, condition::route},
+    proxy::{Endpoints, Table},
+    schema::nearest_name,
+    sim::{Answer, Outcome, Request, http_parts},
+};
+use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
+
+/// The routes that were asked for a request, and their listener if it is one.
+type Asked<'t> = Option<(Table, Option<&'t EffectiveListener>)>;
+
+impl Near<'_> {
+    /// Routes that are rejected where a request was taken, by a reference to this parent or to one that most likely means it,
+    /// and would take it if they were not.
+    pub(super) fn rejected(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let Some(asked) = answer.gateway.as_ref().or(answer.service.as_ref()) else {
+            return;
+        };
+        let won = answer.route.as_ref().map(|route| &route.route);
+        let taken = answer.listener.as_ref().map(|at| at.name.as_str());
+        let table = LazyCell::new(|| self.table_of(request, answer));
+        let attachments = self.resolver.resolution().attachments.iter();
+        let candidates = attachments.filter_map(|(route, attachments)| {
+            if !carries(route, request) || won == Some(&route.reference()) {
+                return None;
+            }
+            // It may have its place here by another reference.
+            let has_place = |one: &Attachment| {
+                let mut listeners = one.listeners.iter();
+                let at_listener =
+                    listeners.any(|at| Some(&*at.name) == taken && is_placed(&at.standing));
+                one.parent.resolve(&route.name.namespace) == *asked
+                    && (at_listener || one.attached && taken.is_none())
+            };
+            if attachments.iter().any(has_place) {
+                return None;
+            }
+            let mut attachments = attachments.iter().enumerate();
+            let (index, one) = attachments.find(|(_, attachment)| {
+                let parent = attachment.parent.resolve(&route.name.namespace);
+                !attachment.attached
+                    && (*asked == parent || self.nearly_names(&parent, asked))
+                    && exclusions(route, attachment, |_| true).next().is_none()
+                    && self.means_this(attachment, request, answer)
+            })?;
+            Some((route, index, one))
+        });
+        let taking = candidates.filter(|(route, ..)| self.would_win(route, request, &table));
+        for (route, index, attachment) in taking.take(SHOWN) {
+            // Of rules that cannot be read nobody knows which requests they take.
+            let would = match self.resolver.left_out(route).is_empty() {
+                true => "would",
+                false => "could",
+            };
+            let why = &attachment.why;
+            around.why.push(format!(
+                "{route} is rejected and {would} take the request: {why}"
+            ));
+            self.attach(route, (index, attachment), &mut around.help);
+            around.not_in_force.push(NotInForce {
+                object: route.reference(),
+                why: why.clone(),
+            });
+            around.amiss = true;
+        }
+    }
+
+    /// Whether the listener that took a request may be the one that a parentRef means, which selects none.
+    fn means_this(&self, attachment: &Attachment, request: &Request, answer: &Answer) -> bool {
+        let port = attachment.parent.port;
+        let asked = request.destination_port().ok().map(i32::from);
+        if port.is_some() && port != asked {
+            return false;
+        }
+        let Some(section) = attachment.parent.section_name.as_deref() else {
+            return true;
+        };
+        let Some(listener) = &answer.listener else {
+            return true;
+        };
+        let gateways = &self.resolver.resolution().effective.gateways;
+        let gateway = gateways.get(&listener.gateway.namespaced_name());
+        let names = gateway.into_iter().flat_map(|gateway| &gateway.listeners);
+        let names = names.map(|listener| listener.name.as_str());
+        let is_there = names.clone().any(|name| name == section);
+        let meant = match is_there {
+            true => Some(section),
+            false => nearest_name(section, names),
+        };
+        meant.is_none_or(|meant| *meant == *listener.name)
+    }
+
+    /// Whether a route would go before the one that took a request, were it accepted there. Of one with rules that cannot be
+    /// read that is not known: it counts as if it would.
+    fn would_win<'t>(
+        &'t self,
+        route: &RouteId,
+        request: &Request,
+        table: &LazyCell<Asked<'t>, impl FnOnce() -> Asked<'t>>,
+    ) -> bool {
+        if !self.serves(route, host_of(request).as_deref()) {
+            return false;
+        }
+        if !self.resolver.left_out(route).is_empty() {
+            return true;
+        }
+        let Some((table, listener)) = &**table else {
+            return false;
+        };
+        let mut table = table.clone();
+        let hostnames = |own: &[Hostname]| hostnames_at(*listener, own);
+        match route.kind {
+            RouteKind::Http => {
+                let Some(rules) = self.resolver.http_rules_of(route) else {
+                    return false;
+                };
+                table.insert_http(&AttachedRoute {
+                    route: rules.clone(),
+                    hostnames: hostnames(&rules.hostnames),
+                });
+            }
+            RouteKind::Grpc => {
+                let Some(rules) = self.resolver.grpc_rules_of(route) else {
+                    return false;
+                };
+                table.insert_grpc(&AttachedRoute {
+                    route: rules.clone(),
+                    hostnames: hostnames(&rules.hostnames),
+                });
+            }
+            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => return false,
+        }
+        let found = table.router().find(&http_parts(request));
+        found.is_some_and(|target| *target.rule().route() == *route)
+    }
+
+    /// The routes that were asked for a request, and their listener if it is one.
+    fn table_of(&self, request: &Request, answer: &Answer) -> Asked<'_> {
+        let effective = &self.resolver.resolution().effective;
+        let endpoints = Endpoints::default();
+        if let Some(taken) = &answer.listener {
+            let gateway = effective.gateways.get(&taken.gateway.namespaced_name())?;
+            let mut listeners = gateway.listeners.iter();
+            let listener = listeners.find(|listener| listener.name == taken.name)?;
+            let table = Table::for_listener(&gateway.name, listener, &endpoints, self.routing);
+            return Some((table, Some(listener)));
+        }
+        let service = answer.service.as_ref()?;
+        let services = match service.kind.as_str() {
+            "ServiceImport" => &effective.imports,
+            _ => &effective.services,
+        };
+        let found = services.get(&service.namespaced_name())?;
+        let port = request.destination_port().ok()?;
+        let client = request.client.as_ref();
+        let client = client.map_or(&service.namespace, |client| &client.namespace);
+        let table = Table::for_service(found, port, client, &endpoints, self.routing);
+        Some((table, None))
+    }
+
+    /// What conditions say is wrong with the route that took a request, at the parent by which it came, where the request has
+    /// been forwarded or redirected all the same. Of another answer `why` says the cause. Returns whether there is something.
+    pub(super) fn told_by_conditions(&self, answer: &Answer, around: &mut Around) -> bool {
+        if !matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected) {
+            return false;
+        }
+        let statuses = &self.resolver.resolution().statuses;
+        let Some(taken) = &answer.route else {
+            return false;
+        };
+        let Some(Status::Route(status)) = statuses.get(&taken.route) else {
+            return false;
+        };
+        let asked = answer.gateway.as_ref().or(answer.service.as_ref());
+        let at = answer
+            .listener
+            .as_ref()
+            .map(|listener| listener.name.as_str());
+        let parents = status.parents.iter().filter(|parent| {
+            let reference = &parent.parent_ref;
+            let section = reference.section_name.as_deref();
+            asked.is_some_and(|asked| *asked == reference.resolve(&taken.route.namespace))
+                && (at.is_none() || section.is_none() || section == at)
+        });
+        let mut said = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
+        for condition in parents.flat_map(|parent| &parent.conditions) {
+            if !is_wrong(condition) {
+                continue;
+            }
+            let Condition {
+                type_,
+                status,
+                reason,
+                message,
+                ..
+            } = condition;
+            if said.insert((type_, message)) {
+                let route = &taken.route;
+                around
+                    .why
+                    .push(format!("{route}: {type_} {status} ({reason}): {message}"));
+                kinds.insert(type_.as_str());
+            }
+        }
+        if kinds.is_empty() {
+            return false;
+        }
+        around.amiss = true;
+        let Some(kind) = RouteKind::from_kind(&taken.route.kind) else {
+            return true;
+        };
+        let route = RouteId::new(kind, taken.route.namespaced_name());
+        let hints = self.object(&taken.route).into_iter();
+        let of_rules = hints.filter(|hint| !hint.alone && within(&hint.path, "spec.rules"));
+        let mut help: Vec<String> = of_rules
+            .map(|hint| format!("{route}: {}", hint.message))
+            .collect();
+        if kinds.contains(route::PARTIALLY_INVALID) {
+            let rules = self.resolver.invalid_rules(&route);
+            let rules = rules.get(..SHOWN).unwrap_or(rules);
+            let correct = self.correct_rules(&route, rules).into_iter();
+            help.extend(correct.map(|(_, correct)| format!("{route}: {correct}")));
+        }
+        let mut seen = BTreeSet::new();
+        help.retain(|sentence| seen.insert(sentence.clone()));
+        around.help.extend(help.into_iter().take(SHOWN));
+        true
+    }
+}
+
+/// Whether requests come to a route that stands like this at a listener.
+pub(super) fn is_placed(standing: &Standing) -> bool {
+    matches!(
+        standing,
+        Standing::InForce { .. } | Standing::Failing { .. }
+    )
+}
+
+/// Whether a condition of a route says that something is wrong with it.
+fn is_wrong(condition: &Condition) -> bool {
+    let wrong = match condition.type_.as_str() {
+        route::PARTIALLY_INVALID => "True",
+        _ => "False",
+    };
+    condition.status == wrong
+}
+
+/// The hostnames that a route would have at a listener, or at a Service.
+fn hostnames_at(
+    listener: Option<&EffectiveListener>,
+    own: &[Hostname],
+) -> Arc<[EffectiveHostname]> {
+    let Some(listener) = listener else {
+        return Arc::from([EffectiveHostname::default()]);
+    };
+    let served = listener.hostname.as_ref();
+    if own.is_empty() {
+        return Arc::from([EffectiveHostname {
+            hostname: served.cloned(),
+            own: None,
+        }]);
+    }
+    let each = own.iter().filter_map(|own| {
+        let hostname = match served {
+            Some(served) => served.intersection(own)?,
+            None => own,
+        };
+        Some(EffectiveHostname {
+            hostname: Some(hostname.clone()),
+            own: Some(own.clone()),
+        })
+    });
+    each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{CART, around, object, route};
+
+    fn rejected(name: &str, parent: &str, rules: &str) -> String {
+        let spec = format!("{{ parentRefs: [{parent}], {rules} }}");
+        object("HTTPRoute", name, &spec)
+    }
+
+    const ADMIN: &str = "rules: [{ matches: [{ path: { value: /admin } }], backendRefs: [{ name: cart, port: 80 }] }]";
+
+    #[test]
+    fn a_rejected_route_that_would_take_a_request_is_named_where_another_one_takes_it() {
+        let rest = route("HTTPRoute", "rest", "");
+        for (parent, why) in [
+            (
+                "{ name: front, sectionName: oen }",
+                "has no listener named `oen`",
+            ),
+            ("{ name: frnt }", "Gateway shop/frnt does not exist"),
+        ] {
+            let all = rejected("admin", parent, ADMIN) + &rest;
+            let found = around(&all, "http://x.example/admin");
+            let [said] = found.why.as_slice() else {
+                panic!("{found:#?}");
+            };
+            let begin = "HTTPRoute shop/admin is rejected and would take the request: ";
+            assert!(said.starts_with(begin) && said.contains(why), "{found:#?}");
+            assert_eq!(found.help.len(), 1, "{found:#?}");
+            assert_eq!(found.not_in_force.len(), 1);
+            assert!(found.amiss && found.not_in_force[0].why.contains(why));
+            // What the other one takes by right.
+            assert!(around(&all, "http://x.example/else").why.is_empty());
+        }
+        // It means another listener, or another port.
+        for parent in [
+            "{ name: front, sectionName: twoo }",
+            "{ name: front, port: 443 }",
+        ] {
+            let all = rejected("admin", parent, ADMIN) + &rest;
+            let found = around(&all, "http://x.example/admin");
+            assert!(found.why.is_empty() && !found.amiss, "{found:#?}");
+        }
+        // It would rank lower.
+        let lower = rejected("lower", "{ name: frnt }", CART);
+        let all = route("HTTPRoute", "host", "hostnames: [x.example],") + &lower;
+        let found = around(&all, "http://x.example/");
+        assert!(found.why.is_empty() && !found.amiss, "{found:#?}");
+    }
+
+    #[test]
+    fn a_route_of_which_no_match_can_be_read_is_named_where_another_one_takes_its_host() {
+        let unreadable = "hostnames: [x.example], rules: [{ matches: [{ path: { type: RegularExpression, value: '(' } }] }]";
+        let all = rejected("bad", "{ name: front }", unreadable) + &route("HTTPRoute", "rest", "");
+        let found = around(&all, "http://x.example/");
+        let said =
+            "HTTPRoute shop/bad is rejected and could take the request: rule 0 takes no requests: ";
+        assert!(found.why[0].starts_with(said), "{found:#?}");
+        assert_eq!(found.why.len(), 1);
+        assert!(found.amiss && !found.help.is_empty());
+        assert!(around(&all, "http://y.example/").why.is_empty());
+    }
+
+    #[test]
+    fn conditions_of_the_route_that_took_a_request_are_told() {
+        let spec = "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }, { matches: [{ path: { value: /gone } }], backendRefs: [{ name: gone, port: 80 }] }] }";
+        let found = around(&object("HTTPRoute", "part", spec), "http://x.example/");
+        let said = "HTTPRoute shop/part: ResolvedRefs False (BackendNotFound): Service shop/gone does not exist";
+        assert_eq!(found.why, [said]);
+        assert!(found.amiss && !found.help.is_empty(), "{found:#?}");
+        let fine = around(&route("HTTPRoute", "fine", ""), "http://x.example/");
+        assert!(!fine.amiss && fine.why.is_empty());
+    }
+}
