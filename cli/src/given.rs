@@ -21,9 +21,9 @@ use gwapi::{
         NotImplemented, Resolver,
         admit::{Admission, Admitted, Experimental, Ignored, Judged, Judgement},
     },
-    lint::near::Near,
+    lint::near::{self, Near},
     manifest::{Position, RawObject, ReadError},
-    meta::{Channel, GroupVersionKind, NamespacedName, ObjectRef},
+    meta::{Channel, GROUP, GroupVersionKind, NamespacedName, ObjectRef},
     sim::BackendName,
     validation::{Finding, Uses},
 };
@@ -464,6 +464,19 @@ impl NotInForce {
             message: ignored.message.clone(),
             help: ignored.help.clone(),
             findings,
+        }
+    }
+
+    /// A route that is there, and that or a rule of which is not in force.
+    pub(crate) fn rejected(rejected: &near::NotInForce) -> Self {
+        Self {
+            object: rejected.object.clone(),
+            api_version: format!("{GROUP}/v1"),
+            place: None,
+            reason: "Rejected",
+            message: rejected.why.clone(),
+            help: None,
+            findings: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ mod repeat;
 mod show;
 
 use crate::{
-    given::{self, Answered, ChannelArgs, Given, say_met},
+    given::{self, Answered, ChannelArgs, Given, NotInForce, say_met},
     input::InputArgs,
     output::{Exit, Format, Line, OutputArgs, Page, Style, fail, print, print_json},
     resolving,
@@ -178,7 +178,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let printed = match args.output.format {
         Format::Json => {
             given.say();
-            asked.print_json(&given, help.sentences, args.seed)
+            asked.print_json(&given, help, args.seed)
         }
         Format::Text => {
             let mut page = Page::new(Style::stdout());
@@ -220,8 +220,10 @@ impl Asked {
         }
     }
 
-    fn print_json(&self, given: &Given, help: Vec<String>, seed: u64) -> Exit {
-        let around = given.around();
+    fn print_json(&self, given: &Given, help: Help, seed: u64) -> Exit {
+        let mut around = given.around();
+        around.ignored.extend(help.not_in_force);
+        let help = help.sentences;
         match self {
             Self::Once(answer) => print_json(&Answered {
                 answer,
@@ -273,6 +275,8 @@ struct Help {
     sentences: Vec<String>,
     /// Whether one of them is about something that is wrong although the request was answered.
     finding: bool,
+    /// What is not in force and would have taken the request.
+    not_in_force: Vec<NotInForce>,
 }
 
 /// Adds to the answer what stands around it. Returns what the request would have needed, and what is wrong with the rule
@@ -300,7 +304,12 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
             sentences.push(format!("{gateway}: {path}: {}", hint.message));
         }
     }
-    Help { sentences, finding }
+    let not_in_force = around.not_in_force.iter().map(NotInForce::rejected);
+    Help {
+        sentences,
+        finding,
+        not_in_force: not_in_force.collect(),
+    }
 }
 
 /// What validation warns of in each object.

@@ -84,6 +84,7 @@ mod objects;
 mod reply;
 
 use crate::{
+    given::NotInForce,
     line::{self, Line},
     output::{Exit, fail},
     request, resolving, status,
@@ -411,11 +412,10 @@ impl Server {
         answer.why.append(&mut around.why);
         let (warned, snapshot) = (self.objects.warnings(), self.resolver.snapshot());
         request::add_warnings(&mut answer, &mut around.help, warned, snapshot);
-        Ok(Reply::answer(
-            answer,
-            around.help,
-            self.objects.beside(self.resolver.options().release),
-        ))
+        let mut beside = self.objects.beside(self.resolver.options().release);
+        let not_in_force = around.not_in_force.iter().map(NotInForce::rejected);
+        beside.ignored.extend(not_in_force);
+        Ok(Reply::answer(answer, around.help, beside))
     }
 
     fn clock(&mut self, advance: Option<&str>) -> Result<Reply, String> {

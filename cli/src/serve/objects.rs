@@ -16,7 +16,7 @@ use gwapi::{
     },
     manifest,
     meta::{Channel, ObjectRef, Release},
-    sim::{Answer, Outcome, Request},
+    sim::{Answer, Request},
     validation::Finding,
 };
 use serde_json::Value;
@@ -162,9 +162,6 @@ impl Objects {
 
     /// What else there is to say of a request that went another way than to a backend.
     pub(super) fn around(&self, resolver: &Resolver, request: &Request, answer: &Answer) -> Around {
-        if answer.outcome == Outcome::Forwarded && self.ignored.is_empty() {
-            return Around::default();
-        }
         Near::new(resolver, &self.left_out()).request(request, answer)
     }
 

@@ -17,6 +17,7 @@ mod input;
 mod not_implemented;
 mod release;
 mod request;
+mod request_rejected;
 mod request_sessions;
 mod serve;
 mod serve_law;
