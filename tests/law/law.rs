@@ -2,6 +2,7 @@
 //! or lint says why none can reach it; and what answers with an error for its configuration has a status that
 //! says so.
 
+mod fall_through;
 mod faults;
 
 use crate::{requests, requests::Place, world};
@@ -9,8 +10,8 @@ use gwapi::{
     attachment::{
         self, Resolution, Resolver, RouteId, RouteKind, Snapshot, SnapshotObject, Standing, Status,
         effective::{
-            AttachedRoute, ClientScope, EffectiveGateway, EffectiveListener, EffectiveService,
-            ServiceRoute,
+            AttachedRoute, ClientScope, Effective, EffectiveGateway, EffectiveListener,
+            EffectiveService, ServiceRoute,
         },
     },
     lint::{self, LintOptions},
@@ -43,10 +44,14 @@ struct Set {
 impl Set {
     /// A set of those objects that an API server would accept.
     fn new(seed: u64) -> Self {
+        Self::of(world::objects(seed))
+    }
+
+    /// The set of those of these objects that an API server would accept.
+    fn of(mut objects: Vec<Value>) -> Self {
         let options = ValidationOptions::new(Channel::Experimental);
         let mut reports = BTreeMap::new();
         let mut snapshot = Snapshot::default();
-        let mut objects = world::objects(seed);
         objects.retain(|object| {
             let report = validation::validate_value(object, &options);
             let accepted = report.is_accepted();
@@ -78,18 +83,7 @@ impl Set {
     /// What breaks the law.
     fn violations(&mut self) -> Vec<Violation> {
         let effective = self.resolution.effective.clone();
-        let mut look = Look {
-            set: self,
-            violations: Vec::new(),
-        };
-        for gateway in effective.gateways.values() {
-            for listener in &gateway.listeners {
-                look.listener(gateway, listener);
-            }
-        }
-        for service in effective.services.values() {
-            look.service(service);
-        }
+        let mut look = Look::at(self, &effective);
         look.standings();
         let mut seen = BTreeSet::new();
         let mut violations = look.violations;
@@ -148,6 +142,28 @@ impl Violation {
 struct Look<'s> {
     set: &'s mut Set,
     violations: Vec<Violation>,
+    /// The requests that were made up.
+    asked: Vec<Request>,
+}
+
+impl<'s> Look<'s> {
+    /// Looks at each route wherever it is attached.
+    fn at(set: &'s mut Set, effective: &Effective) -> Self {
+        let mut look = Look {
+            set,
+            violations: Vec::new(),
+            asked: Vec::new(),
+        };
+        for gateway in effective.gateways.values() {
+            for listener in &gateway.listeners {
+                look.listener(gateway, listener);
+            }
+        }
+        for service in effective.services.values() {
+            look.service(service);
+        }
+        look
+    }
 }
 
 /// The matches of a route, and the requests that are made up for them.
@@ -376,6 +392,7 @@ impl Look<'_> {
         let mut reached = false;
         let mut elsewhere = false;
         for (_, request) in requests {
+            self.asked.push(request.clone());
             let answer = self.ask(&request, 0);
             let own = answer
                 .route
@@ -391,7 +408,7 @@ impl Look<'_> {
                 self.answers(id, &request, site);
             }
             // A more specific listener has its hosts, and the route as well: the request is the route's.
-            elsewhere |= own && !here;
+            elsewhere |= own && !here && self.is_left_to(id, site, &answer);
         }
         if reached || elsewhere || self.is_said(id, places, site) {
             return;
@@ -400,6 +417,42 @@ impl Look<'_> {
         self.violations.push(Violation::Silent(format!(
             "{id} at {place}: no request reaches it, and nothing says why"
         )));
+    }
+
+    /// Whether a listener of the same port that answered for a route is more specific than the one that was asked, by the
+    /// hostnames of both as they are written, and the status of the route says that it is in force there.
+    fn is_left_to(&self, id: &RouteId, site: Site<'_>, answer: &Answer) -> bool {
+        let (Site::Listener(gateway, asked), Some(other)) = (site, &answer.listener) else {
+            return false;
+        };
+        let is_gateway = |object: &&Value| {
+            object["kind"] == "Gateway" && object["metadata"]["name"] == *gateway.name.name
+        };
+        let written = self.set.objects.iter().find(is_gateway).unwrap();
+        let listener = |name: &str| {
+            let mut listeners = written["spec"]["listeners"].as_array().unwrap().iter();
+            listeners
+                .find(|listener| listener["name"] == *name)
+                .unwrap()
+        };
+        // Exact names before wildcards, longer ones before shorter ones, and no name last.
+        let rank = |listener: &Value| {
+            let host = listener["hostname"].as_str();
+            host.map(|host| (!host.starts_with('*'), host.len()))
+        };
+        let (asked, taken) = (listener(&asked.name), listener(&other.name));
+        let in_force = self.set.resolution.attachments.get(id);
+        let mut in_force = in_force.into_iter().flatten().filter(|attachment| {
+            let parent = attachment.parent.resolve(&id.name.namespace);
+            parent.namespaced_name() == gateway.name
+        });
+        other.gateway.namespaced_name() == gateway.name
+            && asked["port"] == taken["port"]
+            && rank(taken) > rank(asked)
+            && in_force.any(|attachment| {
+                let mut listeners = attachment.listeners.iter();
+                listeners.any(|at| *at.name == *other.name && has_requests(&at.standing))
+            })
     }
 
     fn ask(&mut self, request: &Request, draw: u64) -> Answer {
@@ -528,7 +581,7 @@ impl Look<'_> {
                         .into_iter()
                         .flat_map(|idle| idle.iter());
                     match &at.standing {
-                        Standing::InForce { .. } => _ = in_force.insert(here),
+                        standing if has_requests(standing) => _ = in_force.insert(here),
                         Standing::Idle { .. } if !idle.into_iter().any(|l| *l.name == *at.name) => {
                             let what = format!("{here:?} is idle, and nothing says why");
                             self.violations.push(Violation::Silent(what));
@@ -556,6 +609,14 @@ impl Look<'_> {
             self.violations.push(Violation::Silent(what));
         }
     }
+}
+
+/// Whether requests come to a route that stands like this.
+fn has_requests(standing: &Standing) -> bool {
+    matches!(
+        standing,
+        Standing::InForce { .. } | Standing::Failing { .. }
+    )
 }
 
 fn places(rules: impl Iterator<Item = (usize, usize)>) -> BTreeSet<Place> {

@@ -71,6 +71,29 @@ fn the_law_notices_faults() {
     });
     assert!(silent > 10, "{silent}");
 
+    // Listeners of one port answer under each other's name: who is asked at the wider one is answered by another one that is not
+    // more specific.
+    let (silent, _) = with_fault(|set| {
+        let mut effective = set.resolution.effective.clone();
+        for gateway in effective.gateways.values_mut() {
+            let mut changed = EffectiveGateway::clone(gateway);
+            let listeners = &mut changed.listeners;
+            for at in 1..listeners.len() {
+                if listeners[at - 1].port == listeners[at].port {
+                    let names = [at, at - 1].map(|at| listeners[at].name.clone());
+                    for (at, name) in [at - 1, at].into_iter().zip(names) {
+                        let mut renamed = EffectiveListener::clone(&listeners[at]);
+                        renamed.name = name;
+                        listeners[at] = renamed.into();
+                    }
+                }
+            }
+            *gateway = changed.into();
+        }
+        set.simulator = Simulator::new(effective, RouterOptions::default());
+    });
+    assert!(silent > 5, "{silent}");
+
     // The status says that every reference is resolved.
     let (_, unsaid) = with_fault(|set| {
         for status in set.resolution.statuses.values_mut() {
