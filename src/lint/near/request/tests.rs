@@ -193,7 +193,7 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     assert_eq!(
         found.why,
         [
-            "HTTPRoute shop/all is not attached: rule 0: `(` is not a regular expression: unclosed group"
+            "HTTPRoute shop/all is not attached: rule 0 takes no requests: `(` is not a regular expression: unclosed group"
         ]
     );
     assert!(
