@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn times_that_meet_are_one_and_what_is_never_valid_is_none() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let of = |(from, until)| Facts {
+        let of = |(from, until)| CertificateFacts {
             from: at(from),
             until: at(until),
             names: Vec::new(),

@@ -14,7 +14,7 @@ use crate::{
     meta::{Condition, Hostname, condition::route},
     proxy::{Endpoints, Table},
     schema::nearest_name,
-    sim::{Answer, Outcome, Request, http_parts},
+    sim::{Answer, Outcome, Request},
 };
 use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
 
@@ -142,7 +142,7 @@ impl Near<'_> {
             }
             RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => return false,
         }
-        let found = table.router().find(&http_parts(request));
+        let found = table.router().find(&request.head());
         found.is_some_and(|target| *target.rule().route() == *route)
     }
 
