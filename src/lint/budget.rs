@@ -1,7 +1,7 @@
 //! How much of a set may be looked at: of its routing tables, and of its Namespaces.
 
 use crate::attachment::effective::{
-    AttachedRoute, EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules,
+    AttachedRoute, EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteList,
     ServiceRoute,
 };
 use std::cell::Cell;
@@ -48,7 +48,7 @@ impl Budget {
 
 /// How many matches the table of a listener has.
 pub(super) fn at_listener(listener: &EffectiveListener) -> usize {
-    fn of<R>(routes: &[AttachedRoute<R>], matches: impl Fn(&R) -> usize) -> usize {
+    fn of<R>(routes: &RouteList<AttachedRoute<R>>, matches: impl Fn(&R) -> usize) -> usize {
         let of_each = routes
             .iter()
             .map(|attached| times(matches(&attached.route), attached.hostnames.len()));
@@ -59,7 +59,7 @@ pub(super) fn at_listener(listener: &EffectiveListener) -> usize {
 
 /// How many matches the routes of a Service have.
 pub(super) fn at_service(service: &EffectiveService) -> usize {
-    fn of<R>(routes: &[ServiceRoute<R>], matches: impl Fn(&R) -> usize) -> usize {
+    fn of<R>(routes: &RouteList<ServiceRoute<R>>, matches: impl Fn(&R) -> usize) -> usize {
         let of_each = routes.iter().map(|route| matches(&route.route));
         of_each.fold(0, usize::saturating_add)
     }

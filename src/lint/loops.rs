@@ -8,7 +8,9 @@ use super::{
 use crate::{
     attachment::{
         Resolver, RouteId, RouteKind,
-        effective::{AttachedRoute, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule},
+        effective::{
+            AttachedRoute, EffectiveGateway, EffectiveListener, HttpRouteRules, HttpRule, RouteList,
+        },
     },
     meta::{Authority, NamespacedName, Transport},
     proxy::{Attempted, Begun, Connection, Draws, Endpoints, Scheme, Table, http_entries},
@@ -179,7 +181,7 @@ impl<'a> ReachedListener<'a> {
 }
 
 /// The HTTPRoutes of a listener.
-fn routes(listener: &EffectiveListener) -> &[AttachedRoute<HttpRouteRules>] {
+fn routes(listener: &EffectiveListener) -> &RouteList<AttachedRoute<HttpRouteRules>> {
     #[cfg(test)]
     ROUTES.add(listener.http.len());
     &listener.http

@@ -15,7 +15,8 @@ use crate::{
         Resolver, RouteId, RouteKind, RuleLabel, Snapshot, WonBy,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
-            EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteRules,
+            EffectiveListener, EffectiveService, GrpcRouteRules, HttpRouteRules, RouteList,
+            RouteRules,
         },
     },
     meta::{Age, Hostname, NamespacedName, Seniority},
@@ -602,7 +603,7 @@ impl<'a> Routes<'a> {
 fn attached(listener: &EffectiveListener) -> impl Iterator<Item = (RouteKind, &NamespacedName)> {
     fn of<R: RouteRules>(
         kind: RouteKind,
-        routes: &[AttachedRoute<R>],
+        routes: &RouteList<AttachedRoute<R>>,
     ) -> impl Iterator<Item = (RouteKind, &NamespacedName)> {
         routes.iter().map(move |attached| {
             #[cfg(test)]

@@ -7,14 +7,15 @@ use super::{
         bind::{BoundListener, Withheld},
         mesh::MeshService,
     },
-    routes::endpoints::changes,
 };
 use crate::{
-    attachment::effective::{Effective, EffectiveGateway, EffectiveListener, IdleListener},
+    attachment::effective::{
+        Effective, EffectiveGateway, EffectiveListener, EffectiveService, IdleListener, SharedMap,
+    },
     meta::{NamespacedName, Transport},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -42,9 +43,9 @@ struct Inner {
     options: DataPlaneOptions,
     /// Of this data plane and of all that it follows on, or that follow on it.
     endpoints: Endpoints,
-    binds: BTreeMap<BindKey, Arc<Bind>>,
+    binds: SharedMap<BindKey, Arc<Bind>>,
     /// Made when they are asked for.
-    services: Mutex<HashMap<ServiceKey, Arc<MeshService>>>,
+    services: Mutex<SharedMap<ServiceKey, Arc<MeshService>>>,
 }
 
 /// What a new configuration changes for who drives a data plane.
@@ -83,11 +84,20 @@ impl DataPlane {
         let endpoints = before.map(|before| before.endpoints.clone());
         let endpoints = endpoints.unwrap_or_default();
         endpoints.follow(&effective, before.map(|before| &*before.effective));
-        let mut binds = BTreeMap::new();
-        for gateway in effective.gateways.values() {
+        let nothing = Effective::default();
+        let old = before.map_or(&nothing, |before| &*before.effective);
+        let mut binds = before.map_or_else(SharedMap::default, |before| before.binds.clone());
+        for name in moved(&effective, old) {
+            let gone = ports_of(&binds, name).map(|(key, _)| key.clone());
+            for key in gone.collect::<Vec<_>>() {
+                binds.remove(&key);
+            }
+            let Some(gateway) = effective.gateways.get(name) else {
+                continue;
+            };
             let bindings = Bindings {
                 gateway,
-                idle: effective.idle.get(&gateway.name),
+                idle: effective.idle.get(name),
                 endpoints: &endpoints,
                 options,
                 before,
@@ -144,11 +154,18 @@ impl DataPlane {
             .services
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let service = made.entry(key.clone()).or_insert_with(|| {
-            let (endpoints, options) = (&inner.endpoints, inner.options);
-            Arc::new(MeshService::new(effective.clone(), endpoints, options))
-        });
-        MeshPort::new(service.clone(), transport, port, client_namespace)
+        let service = match made.get(key) {
+            Some(service) => service.clone(),
+            None => {
+                let (endpoints, options) = (&inner.endpoints, inner.options);
+                let service = MeshService::new(effective.clone(), endpoints, options);
+                let service = Arc::new(service);
+                made.insert(key.clone(), service.clone());
+                service
+            }
+        };
+        drop(made);
+        MeshPort::new(service, transport, port, client_namespace)
     }
 
     /// A connection that was made in an earlier configuration, in this one: its requests are judged by the routes of today.
@@ -164,9 +181,10 @@ impl DataPlane {
 
     /// The data plane of another configuration, and what that changes.
     ///
-    /// What is compiled follows from what has changed; the rest is one step through Gateways and Services. Listeners, routes and
-    /// Services that are the same allocation as before keep what was compiled of them, so that a
-    /// [`Resolver`](crate::attachment::Resolver) should have made both configurations.
+    /// This costs what has changed, and not what there is: two configurations that a
+    /// [`Resolver`](crate::attachment::Resolver) has made one after the other share what is the same in both, which is passed
+    /// over. Listeners, routes and Services that are the same allocation as before keep what was compiled of them. Nobody has to
+    /// say what has changed, so that nobody can say it wrongly.
     /// Endpoints are replaced in place, for this data plane, too: whoever chooses one next, in whichever of the two, chooses
     /// among those of today.
     #[must_use]
@@ -178,24 +196,34 @@ impl DataPlane {
 }
 
 /// The Services that are the same as before, but perhaps for their endpoints, with their tables.
-fn kept(effective: &Effective, before: Option<&Inner>) -> HashMap<ServiceKey, Arc<MeshService>> {
+fn kept(effective: &Effective, before: Option<&Inner>) -> SharedMap<ServiceKey, Arc<MeshService>> {
     let Some(before) = before else {
-        return HashMap::new();
+        return SharedMap::default();
     };
     let made = before
         .services
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let kept = made.iter().filter_map(|(key, service)| {
-        let present = effective.service(&key.name, key.import)?;
-        let same = Arc::ptr_eq(present, &service.effective);
-        let kept = match same {
-            true => service.clone(),
-            false => Arc::new(service.followed(present)?),
-        };
-        Some((key.clone(), kept))
-    });
-    kept.collect()
+    let mut kept = made.clone();
+    drop(made);
+    let old = &before.effective;
+    for (after, before) in [
+        (&effective.services, &old.services),
+        (&effective.imports, &old.imports),
+    ] {
+        for changed in after.changes(before, Arc::ptr_eq) {
+            let Some(key) = changed.before.map(service_key) else {
+                continue;
+            };
+            let made = kept.get(&key);
+            let followed = made.zip(changed.after);
+            match followed.and_then(|(made, present)| made.followed(present)) {
+                Some(followed) => _ = kept.insert(key, Arc::new(followed)),
+                None => _ = kept.remove(&key),
+            }
+        }
+    }
+    kept
 }
 
 /// What it takes to bind the ports of a Gateway.
@@ -208,25 +236,19 @@ struct Bindings<'b> {
 }
 
 impl Bindings<'_> {
-    fn bind(&self, binds: &mut BTreeMap<BindKey, Arc<Bind>>) {
-        if self.is_same() {
-            // Ports are in order of their Gateways.
-            let first = bind_key(&self.gateway.name, (Transport::Tcp, 0));
-            let from = self
-                .before
-                .iter()
-                .flat_map(|before| before.binds.range(&first..));
-            let own = from.take_while(|(key, _)| key.gateway == self.gateway.name);
-            binds.extend(own.map(|(key, bind)| (key.clone(), bind.clone())));
-            return;
-        }
-        let mut ports: BTreeMap<(Transport, u16), Vec<Arc<BoundListener>>> = BTreeMap::new();
+    fn bind(&self, binds: &mut SharedMap<BindKey, Arc<Bind>>) {
+        let mut ports: BTreeMap<(Transport, u16), Vec<&Arc<EffectiveListener>>> = BTreeMap::new();
         for listener in &self.gateway.listeners {
             let port = (listener.protocol.transport(), listener.port);
-            let bound = self.listener(port, listener);
-            ports.entry(port).or_default().push(bound);
+            ports.entry(port).or_default().push(listener);
         }
         for (port, listeners) in ports {
+            let key = bind_key(&self.gateway.name, port);
+            let before = self.before.and_then(|before| before.binds.get(&key));
+            let listeners = listeners.into_iter();
+            let listeners = listeners
+                .map(|listener| self.listener(before, listener))
+                .collect();
             let idle = self.idle.map(|idle| &**idle).unwrap_or_default().iter();
             let withheld = idle.filter(|idle| {
                 let there = idle.port == Some(port.1) && idle.protocol.transport() == port.0;
@@ -236,44 +258,18 @@ impl Bindings<'_> {
                 key: Arc::new(self.key(&idle.name)),
                 hostname: idle.hostname.clone(),
             });
-            let key = bind_key(&self.gateway.name, port);
-            let made = Bind {
-                key: key.clone(),
-                addresses: self.gateway.addresses.clone(),
-                listeners,
-                withheld: withheld.collect(),
-            };
+            let addresses = self.gateway.addresses.clone();
+            let made = Bind::new(key.clone(), addresses, listeners, withheld.collect());
             binds.insert(key, Arc::new(made));
         }
     }
 
-    /// Whether the Gateway is as before.
-    fn is_same(&self) -> bool {
-        let name = &self.gateway.name;
-        self.before.is_some_and(|before| {
-            let gateway = before.effective.gateways.get(name);
-            let idle = before.effective.idle.get(name);
-            let same_idle = match (idle, self.idle) {
-                (Some(before), Some(idle)) => Arc::ptr_eq(before, idle),
-                (before, idle) => before.is_none() && idle.is_none(),
-            };
-            gateway.is_some_and(|gateway| Arc::ptr_eq(gateway, self.gateway)) && same_idle
-        })
-    }
-
     fn listener(
         &self,
-        port: (Transport, u16),
+        before: Option<&Arc<Bind>>,
         listener: &Arc<EffectiveListener>,
     ) -> Arc<BoundListener> {
-        let before = self
-            .before
-            .and_then(|before| before.binds.get(&bind_key(&self.gateway.name, port)))
-            .and_then(|bind| {
-                let mut bound = bind.listeners.iter();
-                bound.find(|bound| bound.key.name == listener.name)
-            });
-        match before {
+        match before.and_then(|bind| bind.named(&listener.name)) {
             Some(bound) if Arc::ptr_eq(&bound.effective, listener) => bound.clone(),
             Some(bound) => Arc::new(bound.followed(listener.clone())),
             None => {
@@ -302,23 +298,22 @@ fn bind_key(gateway: &NamespacedName, (transport, port): (Transport, u16)) -> Bi
 
 fn difference(before: &Inner, after: &Inner) -> Diff {
     let mut diff = Diff::default();
-    for key in after.binds.keys() {
-        if !before.binds.contains_key(key) {
-            diff.bind.push(key.clone());
-        }
-    }
-    for (key, old) in &before.binds {
-        let Some(new) = after.binds.get(key) else {
-            diff.unbind.push(key.clone());
-            let gone = old.listeners.iter().map(|listener| (*listener.key).clone());
-            diff.drain.extend(gone);
-            continue;
+    for changed in after.binds.changes(&before.binds, Arc::ptr_eq) {
+        let (old, new) = match (changed.before, changed.after) {
+            (Some(old), Some(new)) => (old, new),
+            (Some(old), None) => {
+                diff.unbind.push(changed.key.clone());
+                let gone = old.listeners.iter().map(|listener| (*listener.key).clone());
+                diff.drain.extend(gone);
+                continue;
+            }
+            (None, _) => {
+                diff.bind.push(changed.key.clone());
+                continue;
+            }
         };
-        if Arc::ptr_eq(old, new) {
-            continue;
-        }
         for listener in &old.listeners {
-            let same = new.listeners.iter().find(|new| new.key == listener.key);
+            let same = new.named(&listener.key.name);
             if old.continued(listener, new).is_none() {
                 diff.drain.push((*listener.key).clone());
             }
@@ -329,12 +324,35 @@ fn difference(before: &Inner, after: &Inner) -> Diff {
     }
     let (old, new) = (&before.effective, &after.effective);
     for (before, after) in [(&old.services, &new.services), (&old.imports, &new.imports)] {
-        let (_, gone) = changes(after, before);
+        let changed = after.changes(before, Arc::ptr_eq);
+        let gone = changed.filter(|changed| changed.after.is_none());
         diff.services
-            .extend(gone.into_iter().map(|service| ServiceKey {
-                name: service.name.clone(),
-                import: service.import,
-            }));
+            .extend(gone.filter_map(|changed| changed.before).map(service_key));
     }
     diff
+}
+
+fn service_key(service: &Arc<EffectiveService>) -> ServiceKey {
+    ServiceKey {
+        name: service.name.clone(),
+        import: service.import,
+    }
+}
+
+/// The Gateways that are not as before.
+fn moved<'e>(after: &'e Effective, before: &'e Effective) -> BTreeSet<&'e NamespacedName> {
+    let gateways = after.gateways.changes(&before.gateways, Arc::ptr_eq);
+    let idle = after.idle.changes(&before.idle, Arc::ptr_eq);
+    let idle = idle.map(|changed| changed.key);
+    gateways.map(|changed| changed.key).chain(idle).collect()
+}
+
+/// The ports of a Gateway. Ports are in order of their Gateways.
+fn ports_of<'b>(
+    binds: &'b SharedMap<BindKey, Arc<Bind>>,
+    gateway: &'b NamespacedName,
+) -> impl Iterator<Item = (&'b BindKey, &'b Arc<Bind>)> {
+    let first = bind_key(gateway, (Transport::Tcp, 0));
+    let ports = binds.starting_at(&first);
+    ports.take_while(move |(key, _)| key.gateway == *gateway)
 }

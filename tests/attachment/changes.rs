@@ -333,7 +333,9 @@ spec: {{ targetRefs: [{{ group: \"\", kind: Service, name: s }}], validation: {{
     let fails = |resolver: &Resolver| {
         let gateway = resolver.resolution().effective.gateways.values().next();
         let routes = &gateway.unwrap().listeners[0].tls_routes;
-        let fails = routes[0].route.rules[0].backends[0].target.is_err();
+        let fails = routes.first().unwrap().route.rules[0].backends[0]
+            .target
+            .is_err();
         let mut policies = resolver.resolution().policies.values();
         let concerned = !policies.next().unwrap()[0].gateways.is_empty();
         assert_eq!(fails, concerned);

@@ -152,8 +152,9 @@ fn what_exceeds_the_limit_of_a_route_is_named_by_validation_and_status_alike() {
 fn one_text_is_compiled_once_for_all_routes() {
     let texts = ["/a/.*".to_owned()];
     let (listener, _) = listener([route("one", &texts), route("two", &texts)]);
-    let [one, two] = &listener.http[..] else {
-        panic!("{:?}", listener.http);
+    let routes: Vec<_> = listener.http.iter().collect();
+    let [one, two] = routes[..] else {
+        panic!("{routes:?}");
     };
     let pattern = |rules: &gwapi::attachment::effective::HttpRouteRules| {
         rules.patterns.get("/a/.*").unwrap().unwrap().clone()

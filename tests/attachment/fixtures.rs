@@ -276,7 +276,12 @@ impl Run {
         for (gateway, wanted) in &self.expected.client_certificates {
             let (namespace, name) = gateway.split_once('/').unwrap();
             let name = NamespacedName::new(namespace, name);
-            let found = self.resolution.effective.gateways[&name]
+            let found = self
+                .resolution
+                .effective
+                .gateways
+                .get(&name)
+                .unwrap()
                 .client_certificate
                 .as_ref();
             let found = found.map(|found| found.reference.namespaced_name().to_string());
@@ -501,7 +506,7 @@ impl Run {
         let place = reference(route).namespaced_name();
         let service = reference(&format!("Service {service}")).namespaced_name();
         let effective = &self.resolution.effective;
-        let routes = &effective.services[&service].http;
+        let routes = &effective.services.get(&service).unwrap().http;
         let found = routes.iter().find(|r| r.route.reference == place).unwrap();
         let rules = found.route.rules.iter();
         rules

@@ -290,12 +290,18 @@ impl Reference {
                 let validation = listener.tls.as_ref().unwrap().client_validation.as_ref();
                 validation.unwrap().authorities.len() == 1
             }
-            Self::Http | Self::Import => listener.http[0].route.rules[0].backends[0].target.is_ok(),
-            Self::Mirror => mirrored(&listener.http[0].route.rules[0].filters),
-            Self::BackendMirror => mirrored(&listener.http[0].route.rules[0].backends[0].filters),
-            Self::GrpcMirror => mirrored(&listener.grpc[0].route.rules[0].filters),
-            Self::Grpc => listener.grpc[0].route.rules[0].backends[0].target.is_ok(),
-            Self::Tls => listener.tls_routes[0].route.rules[0].backends[0]
+            Self::Http | Self::Import => listener.http.first().unwrap().route.rules[0].backends[0]
+                .target
+                .is_ok(),
+            Self::Mirror => mirrored(&listener.http.first().unwrap().route.rules[0].filters),
+            Self::BackendMirror => {
+                mirrored(&listener.http.first().unwrap().route.rules[0].backends[0].filters)
+            }
+            Self::GrpcMirror => mirrored(&listener.grpc.first().unwrap().route.rules[0].filters),
+            Self::Grpc => listener.grpc.first().unwrap().route.rules[0].backends[0]
+                .target
+                .is_ok(),
+            Self::Tls => listener.tls_routes.first().unwrap().route.rules[0].backends[0]
                 .target
                 .is_ok(),
             // A route of these kinds is not accepted where it reaches no backend.

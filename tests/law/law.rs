@@ -11,7 +11,7 @@ use gwapi::{
         self, Resolution, Resolver, RouteId, RouteKind, Snapshot, SnapshotObject, Standing, Status,
         effective::{
             AttachedRoute, ClientScope, Effective, EffectiveGateway, EffectiveListener,
-            EffectiveService, ServiceRoute,
+            EffectiveService, RouteList, ServiceRoute,
         },
     },
     lint::{self, LintOptions},
@@ -283,7 +283,7 @@ impl Look<'_> {
 
     fn service(&mut self, service: &EffectiveService) {
         fn each<R>(
-            routes: &[ServiceRoute<R>],
+            routes: &RouteList<ServiceRoute<R>>,
         ) -> impl Iterator<Item = (&R, Option<u16>, &ClientScope)> {
             routes
                 .iter()

@@ -300,7 +300,10 @@ fn entries(
     let mut problems = Vec::new();
     let every: Arc<[_]> = Arc::new([Default::default()]);
     let (http, grpc): (Vec<_>, Vec<_>) = if let Some(named) = &answer.listener {
-        let gateway = &effective.gateways[&named.gateway.namespaced_name()];
+        let gateway = &effective
+            .gateways
+            .get(&named.gateway.namespaced_name())
+            .unwrap();
         let listener = gateway
             .listeners
             .iter()
@@ -326,7 +329,7 @@ fn entries(
             "ServiceImport" => &effective.imports,
             _ => &effective.services,
         };
-        let service = &services[&named.namespaced_name()];
+        let service = services.get(&named.namespaced_name()).unwrap();
         let port = request.port.or(request.uri.port_u16()).unwrap_or(
             if request.uri.scheme_str() == Some("https") {
                 443

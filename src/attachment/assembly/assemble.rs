@@ -10,7 +10,7 @@ use crate::{
         HttpGrpcConflict, Options, RouteId, RouteKind,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
-            EffectiveListener, EffectiveTls, RouteRules,
+            EffectiveListener, EffectiveTls, RouteList, RouteRules,
         },
         gateway::GatewayState,
         route::{RouteState, rules::Rules},
@@ -196,10 +196,10 @@ pub(in crate::attachment) struct Edit<'a> {
 pub(in crate::attachment) fn apply(listener: &mut EffectiveListener, edit: &Edit<'_>) {
     if let Some(old) = edit.old {
         match old {
-            Rules::Http(rules) => take_out(&mut listener.http, rules.as_ref()),
-            Rules::Grpc(rules) => take_out(&mut listener.grpc, rules.as_ref()),
+            Rules::Http(rules) => listener.http.remove(rules.seniority()),
+            Rules::Grpc(rules) => listener.grpc.remove(rules.seniority()),
             Rules::Connection(rules) => {
-                take_out(connections(listener, edit.id.kind), rules.as_ref());
+                connections(listener, edit.id.kind).remove(rules.seniority());
             }
         }
     }
@@ -217,7 +217,7 @@ pub(in crate::attachment) fn apply(listener: &mut EffectiveListener, edit: &Edit
 fn connections(
     listener: &mut EffectiveListener,
     kind: RouteKind,
-) -> &mut Vec<AttachedRoute<ConnectionRouteRules>> {
+) -> &mut RouteList<AttachedRoute<ConnectionRouteRules>> {
     match kind {
         RouteKind::Tcp => &mut listener.tcp,
         RouteKind::Udp => &mut listener.udp,
@@ -225,29 +225,15 @@ fn connections(
     }
 }
 
-fn take_out<R: RouteRules>(routes: &mut Vec<AttachedRoute<R>>, old: &R) {
-    if let Ok(at) = routes.binary_search_by(|r| r.route.seniority().cmp(&old.seniority())) {
-        routes.remove(at);
-    }
-}
-
-fn put_in<R: RouteRules>(
-    routes: &mut Vec<AttachedRoute<R>>,
+fn put_in<R: RouteRules + Clone>(
+    routes: &mut RouteList<AttachedRoute<R>>,
     rules: &Arc<R>,
     hostnames: &Arc<[EffectiveHostname]>,
 ) {
-    let route = AttachedRoute {
+    routes.replace(AttachedRoute {
         route: rules.clone(),
         hostnames: hostnames.clone(),
-    };
-    match routes.binary_search_by(|r| r.route.seniority().cmp(&rules.seniority())) {
-        Ok(at) => {
-            if let Some(place) = routes.get_mut(at) {
-                *place = route;
-            }
-        }
-        Err(at) => routes.insert(at, route),
-    }
+    });
 }
 
 /// A Gateway put together from all routes that attach to it.
@@ -346,17 +332,13 @@ pub(in crate::attachment) fn fill(
     tally: &Tally,
     members: &[AcceptedMember<'_>],
 ) {
-    listener.http.clear();
-    listener.grpc.clear();
-    listener.tls_routes.clear();
-    listener.tcp.clear();
-    listener.udp.clear();
-    listener.http.reserve(tally.http as usize);
-    listener.grpc.reserve(tally.grpc as usize);
     let passes_through = listener
         .tls
         .as_ref()
         .is_some_and(EffectiveTls::passes_through);
+    let mut http = Vec::with_capacity(tally.http as usize);
+    let mut grpc = Vec::with_capacity(tally.grpc as usize);
+    let (mut tls_routes, mut tcp, mut udp) = (Vec::new(), Vec::new(), Vec::new());
     for AcceptedMember {
         id,
         route,
@@ -369,20 +351,32 @@ pub(in crate::attachment) fn fill(
             continue;
         }
         match &route.at_listener(gateway, passes_through).rules {
-            Rules::Http(rules) => listener.http.push(AttachedRoute {
+            Rules::Http(rules) => http.push(AttachedRoute {
                 route: rules.clone(),
                 hostnames,
             }),
-            Rules::Grpc(rules) => listener.grpc.push(AttachedRoute {
+            Rules::Grpc(rules) => grpc.push(AttachedRoute {
                 route: rules.clone(),
                 hostnames,
             }),
-            Rules::Connection(rules) => connections(listener, id.kind).push(AttachedRoute {
-                route: rules.clone(),
-                hostnames,
-            }),
+            Rules::Connection(rules) => {
+                let routes = match id.kind {
+                    RouteKind::Tcp => &mut tcp,
+                    RouteKind::Udp => &mut udp,
+                    _ => &mut tls_routes,
+                };
+                routes.push(AttachedRoute {
+                    route: rules.clone(),
+                    hostnames,
+                });
+            }
         }
     }
+    listener.http = http.into_iter().collect();
+    listener.grpc = grpc.into_iter().collect();
+    listener.tls_routes = tls_routes.into_iter().collect();
+    listener.tcp = tcp.into_iter().collect();
+    listener.udp = udp.into_iter().collect();
 }
 
 /// A listener without routes.
@@ -409,10 +403,10 @@ fn bare(state: &GatewayState, index: usize) -> Option<EffectiveListener> {
         hostname: listener.hostname.clone(),
         yields_to,
         tls: listener.tls.clone(),
-        http: Vec::new(),
-        grpc: Vec::new(),
-        tls_routes: Vec::new(),
-        tcp: Vec::new(),
-        udp: Vec::new(),
+        http: RouteList::default(),
+        grpc: RouteList::default(),
+        tls_routes: RouteList::default(),
+        tcp: RouteList::default(),
+        udp: RouteList::default(),
     })
 }

@@ -10,7 +10,7 @@ use crate::{
         backend::{BackendKey, BackendState},
         effective::{
             BackendProblem, ClientScope, ConnectionRouteRules, EffectiveService,
-            EffectiveServicePort, RouteRules, ServiceRoute,
+            EffectiveServicePort, RouteList, RouteRules, ServiceRoute,
         },
         map::Map,
         route::{ParentTarget, RouteState, rules::Rules},
@@ -88,11 +88,11 @@ pub(in crate::attachment) fn service<'a>(
                 endpoints: port.endpoints.clone(),
             })
             .collect(),
-        http: Vec::new(),
-        grpc: Vec::new(),
-        tls_routes: Vec::new(),
-        tcp: Vec::new(),
-        udp: Vec::new(),
+        http: RouteList::default(),
+        grpc: RouteList::default(),
+        tls_routes: RouteList::default(),
+        tcp: RouteList::default(),
+        udp: RouteList::default(),
     };
     let mut claims = Claims::default();
     let mut members: Vec<(&RouteId, &RouteState, BTreeSet<Option<u16>>)> = Vec::new();
@@ -249,16 +249,16 @@ fn put(
 
 fn take_out(service: &mut EffectiveService, kind: RouteKind, route: &RouteState) {
     match &route.at_services().rules {
-        Rules::Http(rules) => remove(&mut service.http, rules.as_ref()),
-        Rules::Grpc(rules) => remove(&mut service.grpc, rules.as_ref()),
-        Rules::Connection(rules) => remove(connections(service, kind), rules.as_ref()),
+        Rules::Http(rules) => service.http.remove(rules.seniority()),
+        Rules::Grpc(rules) => service.grpc.remove(rules.seniority()),
+        Rules::Connection(rules) => connections(service, kind).remove(rules.seniority()),
     }
 }
 
 fn connections(
     service: &mut EffectiveService,
     kind: RouteKind,
-) -> &mut Vec<ServiceRoute<ConnectionRouteRules>> {
+) -> &mut RouteList<ServiceRoute<ConnectionRouteRules>> {
     match kind {
         RouteKind::Tcp => &mut service.tcp,
         RouteKind::Udp => &mut service.udp,
@@ -266,23 +266,16 @@ fn connections(
     }
 }
 
-fn insert<R: RouteRules>(
-    routes: &mut Vec<ServiceRoute<R>>,
+fn insert<R: RouteRules + Clone>(
+    routes: &mut RouteList<ServiceRoute<R>>,
     rules: &Arc<R>,
     ports: &[Option<u16>],
     clients: &ClientScope,
 ) {
-    let at = routes.partition_point(|r| r.route.seniority() <= rules.seniority());
     let new = ports.iter().map(|port| ServiceRoute {
         route: rules.clone(),
         port: *port,
         clients: clients.clone(),
     });
-    routes.splice(at..at, new);
-}
-
-fn remove<R: RouteRules>(routes: &mut Vec<ServiceRoute<R>>, old: &R) {
-    let from = routes.partition_point(|r| r.route.seniority() < old.seniority());
-    let to = routes.partition_point(|r| r.route.seniority() <= old.seniority());
-    routes.drain(from..to);
+    routes.insert(new);
 }

@@ -1,6 +1,6 @@
 //! Gateways and listeners that are in force.
 
-use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules};
+use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules, RouteList};
 use crate::{
     certificate::KeyPair,
     meta::{Hostname, NamespacedName, ObjectRef, Transport, authority},
@@ -77,7 +77,7 @@ impl EffectiveGateway {
 
 /// Of these listeners the one that answers for a host: see [`EffectiveGateway::listener`]. Of two that are equally
 /// specific, which a port never has, the first.
-pub(crate) fn most_specific<'l>(
+fn most_specific<'l>(
     listeners: impl Iterator<Item = &'l Arc<EffectiveListener>>,
     host: Option<&str>,
 ) -> Option<&'l Arc<EffectiveListener>> {
@@ -113,16 +113,16 @@ pub struct EffectiveListener {
     /// TLS, for the protocols HTTPS and TLS.
     pub tls: Option<EffectiveTls>,
     /// The HTTPRoutes, oldest first, then by `namespace/name`.
-    pub http: Vec<AttachedRoute<HttpRouteRules>>,
+    pub http: RouteList<AttachedRoute<HttpRouteRules>>,
     /// The GRPCRoutes, in the same order.
-    pub grpc: Vec<AttachedRoute<GrpcRouteRules>>,
+    pub grpc: RouteList<AttachedRoute<GrpcRouteRules>>,
     /// The TLSRoutes, in the same order.
-    pub tls_routes: Vec<AttachedRoute<ConnectionRouteRules>>,
+    pub tls_routes: RouteList<AttachedRoute<ConnectionRouteRules>>,
     /// The TCPRoute that takes the connections, the oldest one; others are rejected. At a listener of protocol
     /// TLS it takes those that no TLSRoute takes.
-    pub tcp: Vec<AttachedRoute<ConnectionRouteRules>>,
+    pub tcp: RouteList<AttachedRoute<ConnectionRouteRules>>,
     /// The UDPRoute that takes the datagrams, the oldest one; others are rejected.
-    pub udp: Vec<AttachedRoute<ConnectionRouteRules>>,
+    pub udp: RouteList<AttachedRoute<ConnectionRouteRules>>,
 }
 
 impl EffectiveListener {
@@ -208,11 +208,11 @@ mod tests {
             hostname: hostname.map(|text| text.parse().unwrap()),
             yields_to: Vec::new(),
             tls: None,
-            http: Vec::new(),
-            grpc: Vec::new(),
-            tls_routes: Vec::new(),
-            tcp: Vec::new(),
-            udp: Vec::new(),
+            http: RouteList::default(),
+            grpc: RouteList::default(),
+            tls_routes: RouteList::default(),
+            tcp: RouteList::default(),
+            udp: RouteList::default(),
         })
     }
 

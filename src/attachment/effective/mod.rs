@@ -7,22 +7,25 @@
 
 mod app_protocol;
 mod backend;
+mod chunks;
 mod endpoints;
 mod gateway;
 mod idle;
 mod problem;
 mod route;
+mod routes;
 mod service;
 mod session;
+mod shared_map;
 
 pub use app_protocol::AppProtocol;
 pub use backend::{
     BackendPortKey, EffectiveBackend, EffectiveBackendPort, EffectiveBackendTls, EffectiveFilters,
     EffectiveMirror, TrustedAuthorities,
 };
+pub(crate) use chunks::Difference;
 pub(super) use endpoints::shared;
 pub use endpoints::{BackendAddress, Endpoint, EndpointIter, EndpointList, EndpointPlace};
-pub(crate) use gateway::most_specific;
 pub use gateway::{
     Certificate, ClientValidation, EffectiveGateway, EffectiveListener, EffectiveTls,
 };
@@ -32,27 +35,30 @@ pub use route::{
     AttachedRoute, ConnectionRouteRules, ConnectionRule, EffectiveHostname, GrpcRouteRules,
     GrpcRule, HttpRouteRules, HttpRule, RouteRules, Timeouts,
 };
+pub use routes::{InSeniority, RouteIter, RouteList};
 pub use service::{ClientScope, EffectiveService, EffectiveServicePort, ServiceRoute};
 
 pub(crate) use session::is_path_byte;
+pub use shared_map::{SharedMap, SharedMapIter};
+
 pub use session::{SessionCookie, SessionSettings, SessionSettingsError, SessionTransport};
 
 use crate::meta::NamespacedName;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// The configuration in force: what every Gateway and every Service does with traffic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effective {
     /// The Gateways that take traffic, by their place: they are accepted and programmed.
-    pub gateways: BTreeMap<NamespacedName, Arc<EffectiveGateway>>,
+    pub gateways: SharedMap<NamespacedName, Arc<EffectiveGateway>>,
     /// The Services, with the mesh routes that govern requests to them (GEP-1426). A Service without
     /// routes is here as well: requests go to its own endpoints.
-    pub services: BTreeMap<NamespacedName, Arc<EffectiveService>>,
+    pub services: SharedMap<NamespacedName, Arc<EffectiveService>>,
     /// The ServiceImports, as [`services`](Self::services): a mesh sees requests to them by their addresses in
     /// the cluster set (GEP-1748).
-    pub imports: BTreeMap<NamespacedName, Arc<EffectiveService>>,
+    pub imports: SharedMap<NamespacedName, Arc<EffectiveService>>,
     /// The listeners that take no traffic, by their Gateway.
-    pub idle: BTreeMap<NamespacedName, Arc<[IdleListener]>>,
+    pub idle: SharedMap<NamespacedName, Arc<[IdleListener]>>,
 }
 
 impl Effective {
@@ -77,7 +83,7 @@ impl Effective {
     pub(super) fn services_mut(
         &mut self,
         imports: bool,
-    ) -> &mut BTreeMap<NamespacedName, Arc<EffectiveService>> {
+    ) -> &mut SharedMap<NamespacedName, Arc<EffectiveService>> {
         if imports {
             &mut self.imports
         } else {

@@ -1,6 +1,6 @@
 //! Routes as they are in force at a listener or a Service.
 
-use super::{EffectiveBackend, EffectiveFilters, RuleProblem};
+use super::{EffectiveBackend, EffectiveFilters, InSeniority, RuleProblem};
 use crate::{
     attachment::objects::rule_label::RuleLabel,
     meta::{Age, Duration, Hostname, NamespacedName, RoutePatterns, Seniority},
@@ -15,6 +15,12 @@ pub struct AttachedRoute<R> {
     pub route: Arc<R>,
     /// The hosts for which the route applies at this listener; never empty.
     pub hostnames: Arc<[EffectiveHostname]>,
+}
+
+impl<R: RouteRules> InSeniority for AttachedRoute<R> {
+    fn seniority(&self) -> Seniority<&NamespacedName> {
+        self.route.seniority()
+    }
 }
 
 impl<R> AttachedRoute<R> {

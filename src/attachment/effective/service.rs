@@ -1,12 +1,12 @@
 //! Services with the mesh routes that govern requests to them (GEP-1426).
 
 use super::{
-    BackendProblem, ConnectionRouteRules, EffectiveBackendPort, EndpointList, GrpcRouteRules,
-    HttpRouteRules,
+    EffectiveBackendPort, BackendProblem, ConnectionRouteRules, EndpointList, GrpcRouteRules,
+    HttpRouteRules, InSeniority, RouteList, RouteRules,
 };
 use crate::{
     attachment::MULTICLUSTER_GROUP,
-    meta::{NamespacedName, ObjectRef, Transport},
+    meta::{NamespacedName, ObjectRef, Seniority, Transport},
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -23,15 +23,15 @@ pub struct EffectiveService {
     /// governs them.
     pub ports: Vec<EffectiveServicePort>,
     /// The HTTPRoutes, oldest first, then by `namespace/name`.
-    pub http: Vec<ServiceRoute<HttpRouteRules>>,
+    pub http: RouteList<ServiceRoute<HttpRouteRules>>,
     /// The GRPCRoutes, in the same order.
-    pub grpc: Vec<ServiceRoute<GrpcRouteRules>>,
+    pub grpc: RouteList<ServiceRoute<GrpcRouteRules>>,
     /// The TLSRoutes, in the same order.
-    pub tls_routes: Vec<ServiceRoute<ConnectionRouteRules>>,
+    pub tls_routes: RouteList<ServiceRoute<ConnectionRouteRules>>,
     /// The TCPRoutes, in the same order.
-    pub tcp: Vec<ServiceRoute<ConnectionRouteRules>>,
+    pub tcp: RouteList<ServiceRoute<ConnectionRouteRules>>,
     /// The UDPRoutes, in the same order.
-    pub udp: Vec<ServiceRoute<ConnectionRouteRules>>,
+    pub udp: RouteList<ServiceRoute<ConnectionRouteRules>>,
 }
 
 impl EffectiveService {
@@ -95,7 +95,7 @@ impl EffectiveService {
 
     /// Whether clients of a namespace have routes of their own for what goes over TCP to a port.
     fn has_own(&self, port: u16, client_namespace: &str) -> bool {
-        fn any<R>(routes: &[ServiceRoute<R>], port: u16, namespace: &str) -> bool {
+        fn any<R>(routes: &RouteList<ServiceRoute<R>>, port: u16, namespace: &str) -> bool {
             routes.iter().any(|route| route.is_of(port, namespace))
         }
         any(&self.http, port, client_namespace)
@@ -137,7 +137,7 @@ impl EffectiveService {
 /// The routes that a client of this namespace is under at this port: consumer routes where it has any, of whatever
 /// kind, else producer routes.
 fn seen_by<'a, R>(
-    routes: &'a [ServiceRoute<R>],
+    routes: &'a RouteList<ServiceRoute<R>>,
     port: u16,
     client_namespace: &str,
     has_own: bool,
@@ -153,8 +153,14 @@ fn seen_by<'a, R>(
         .map(|route| &route.route)
 }
 
+impl<R: RouteRules> InSeniority for ServiceRoute<R> {
+    fn seniority(&self) -> Seniority<&NamespacedName> {
+        self.route.seniority()
+    }
+}
+
 impl<R> ServiceRoute<R> {
-    fn is_for(&self, port: u16) -> bool {
+    pub(crate) fn is_for(&self, port: u16) -> bool {
         self.port.is_none_or(|own| own == port)
     }
 

@@ -5,7 +5,7 @@ use crate::{
         RouteId, RouteKind,
         effective::{
             AttachedRoute, ClientScope, EffectiveHostname, EffectiveService, GrpcRouteRules,
-            HttpRouteRules, ServiceRoute,
+            HttpRouteRules, RouteList, ServiceRoute,
         },
     },
     meta::NamespacedName,
@@ -38,7 +38,7 @@ impl MatchInTable<'_> {
 }
 
 pub(super) fn parts<R>(
-    routes: &[AttachedRoute<R>],
+    routes: &RouteList<AttachedRoute<R>>,
 ) -> impl Iterator<Item = (&R, &[EffectiveHostname])> {
     routes
         .iter()
@@ -47,7 +47,9 @@ pub(super) fn parts<R>(
 
 /// Port and clients of each route of a Service that has a route, each pair once.
 pub(super) fn scopes(service: &EffectiveService) -> Vec<(Option<u16>, &ClientScope)> {
-    fn of<R>(routes: &[ServiceRoute<R>]) -> impl Iterator<Item = (Option<u16>, &ClientScope)> {
+    fn of<R>(
+        routes: &RouteList<ServiceRoute<R>>,
+    ) -> impl Iterator<Item = (Option<u16>, &ClientScope)> {
         routes.iter().map(|route| (route.port, &route.clients))
     }
     let all = of(&service.http)
@@ -68,7 +70,7 @@ pub(super) fn is_seen<R>(
 }
 
 pub(super) fn seen<'a, R>(
-    routes: &'a [ServiceRoute<R>],
+    routes: &'a RouteList<ServiceRoute<R>>,
     scope: (Option<u16>, &'a ClientScope),
 ) -> impl Iterator<Item = (&'a R, &'a [EffectiveHostname])> {
     routes

@@ -6,13 +6,22 @@ use crate::proxy::{
 use crate::{
     attachment::{
         RouteKind,
-        effective::{AttachedRoute, Certificate, EffectiveListener, EffectiveTls, most_specific},
+        effective::{
+            AttachedRoute, Certificate, EffectiveListener, EffectiveTls, RouteList, RouteRules,
+        },
     },
-    meta::{Hostname, authority},
+    meta::{
+        Hostname,
+        authority::{self, MAX_HOST},
+    },
     routing::SniTable,
     v1::{GatewayStatusAddress, ProtocolType},
 };
-use std::sync::{Arc, OnceLock};
+use foldhash::fast::RandomState;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// A listener in force, with its tables. They are compiled when they are first asked for.
 #[derive(Debug)]
@@ -127,9 +136,14 @@ impl BoundListener {
 }
 
 /// Whether two lists have the same attachments.
-fn same<R>(one: &[AttachedRoute<R>], other: &[AttachedRoute<R>]) -> bool {
-    let same = |(one, other): (&AttachedRoute<R>, &AttachedRoute<R>)| one.is_same_as(other);
-    one.len() == other.len() && one.iter().zip(other).all(same)
+fn same<R: RouteRules>(
+    one: &RouteList<AttachedRoute<R>>,
+    other: &RouteList<AttachedRoute<R>>,
+) -> bool {
+    other
+        .changes(one, AttachedRoute::is_same_as)
+        .next()
+        .is_none()
 }
 
 /// What is made already, if it is.
@@ -155,6 +169,89 @@ pub struct Bind {
     pub(in crate::proxy) addresses: Vec<GatewayStatusAddress>,
     pub(in crate::proxy) listeners: Vec<Arc<BoundListener>>,
     pub(in crate::proxy) withheld: Vec<Withheld>,
+    owners: Owners,
+    /// The places of the listeners, in the order of their names.
+    by_name: Vec<usize>,
+}
+
+/// To whom each host of a port belongs, so that no request takes a look at each listener.
+#[derive(Debug, Default)]
+struct Owners {
+    /// By exact hostname, in lower case.
+    exact: HashMap<Box<[u8]>, Place, RandomState>,
+    /// By what follows `*.`.
+    wildcard: HashMap<Box<[u8]>, Place, RandomState>,
+    /// The hosts that no hostname covers.
+    others: Option<Place>,
+}
+
+/// One of the listeners of a port, or of those that are withheld.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Listener(usize),
+    Withheld(usize),
+}
+
+impl Owners {
+    /// Of two that have one hostname, which conflict, the one that serves nobody goes first; else the first.
+    fn new(listeners: &[Arc<BoundListener>], withheld: &[Withheld]) -> Self {
+        let mut owners = Self::default();
+        let withheld = withheld.iter().enumerate();
+        let withheld = withheld.map(|(at, one)| (one.hostname.as_ref(), Place::Withheld(at)));
+        let listeners = listeners.iter().enumerate();
+        let listeners = listeners.map(|(at, one)| (one.hostname(), Place::Listener(at)));
+        for (hostname, place) in withheld.chain(listeners) {
+            let Some(hostname) = hostname.map(Hostname::as_str) else {
+                owners.others.get_or_insert(place);
+                continue;
+            };
+            let (names, name) = match hostname.strip_prefix("*.") {
+                Some(name) => (&mut owners.wildcard, name),
+                None => (&mut owners.exact, hostname),
+            };
+            names.entry(name.as_bytes().into()).or_insert(place);
+        }
+        owners
+    }
+
+    /// An exact hostname goes before each wildcard, and of wildcards the longest goes first, as
+    /// [`Specificity`](crate::meta::Specificity) has it.
+    fn find(&self, host: Option<&str>) -> Option<Place> {
+        match host {
+            Some(host) if !self.is_one() => self.named(host.as_bytes()).or(self.others),
+            _ => self.others,
+        }
+    }
+
+    /// Whether all hosts belong to the same one.
+    fn is_one(&self) -> bool {
+        self.exact.is_empty() && self.wildcard.is_empty()
+    }
+
+    fn named(&self, host: &[u8]) -> Option<Place> {
+        let mut lowered = [0; MAX_HOST];
+        // No hostname has more bytes, and of a longer host only the end can be covered.
+        let end = host.get(host.len().saturating_sub(MAX_HOST)..)?;
+        let end = match end.iter().any(u8::is_ascii_uppercase) {
+            false => end,
+            true => {
+                let lowered = lowered.get_mut(..end.len())?;
+                lowered.copy_from_slice(end);
+                lowered.make_ascii_lowercase();
+                lowered
+            }
+        };
+        if end.len() == host.len()
+            && let Some(place) = self.exact.get(end)
+        {
+            return Some(*place);
+        }
+        if self.wildcard.is_empty() || host.starts_with(b".") {
+            return None;
+        }
+        let mut names = memchr::memchr_iter(b'.', end).filter_map(|dot| end.get(dot + 1..));
+        names.find_map(|name| self.wildcard.get(name)).copied()
+    }
 }
 
 /// How a client of a port begins.
@@ -176,6 +273,33 @@ pub(super) enum Owner<'b> {
 }
 
 impl Bind {
+    pub(super) fn new(
+        key: BindKey,
+        addresses: Vec<GatewayStatusAddress>,
+        listeners: Vec<Arc<BoundListener>>,
+        withheld: Vec<Withheld>,
+    ) -> Self {
+        let mut by_name: Vec<usize> = (0..listeners.len()).collect();
+        by_name.sort_by_key(|at| listeners.get(*at).map(|listener| &listener.key.name));
+        Self {
+            key,
+            addresses,
+            owners: Owners::new(&listeners, &withheld),
+            listeners,
+            withheld,
+            by_name,
+        }
+    }
+
+    /// The listener of this name.
+    pub(super) fn named(&self, name: &str) -> Option<&Arc<BoundListener>> {
+        let of = |at: &usize| self.listeners.get(*at);
+        let found = self
+            .by_name
+            .binary_search_by(|at| of(at).map(|one| &*one.key.name).cmp(&Some(name)));
+        of(self.by_name.get(found.ok()?)?)
+    }
+
     /// The Gateway, the transport and the port.
     #[must_use]
     pub fn key(&self) -> &BindKey {
@@ -198,29 +322,23 @@ impl Bind {
         self.listeners().any(|listener| !listener.grpc.is_empty())
     }
 
+    /// Whether all hosts belong to the same one, so that nobody need ask for which host a request is.
+    pub(super) fn has_one_owner(&self) -> bool {
+        self.owners.is_one()
+    }
+
     /// To whom a host belongs: to the listener with the most specific hostname of those that cover it (Gateway
     /// `spec.listeners`, "listener isolation"). `host` has no port.
     pub(super) fn owner(&self, host: Option<&str>) -> Owner<'_> {
-        let found = most_specific(self.listeners(), host);
-        let covers = |withheld: &&Withheld| match (&withheld.hostname, host) {
-            (None, _) => true,
-            (Some(hostname), Some(host)) => hostname.matches(host),
-            (Some(_), None) => false,
+        let found = match self.owners.find(host) {
+            Some(Place::Listener(at)) => self.listeners.get(at).map(Owner::Listener),
+            Some(Place::Withheld(at)) => {
+                let withheld = self.withheld.get(at);
+                withheld.map(|withheld| Owner::Withheld(&withheld.key))
+            }
+            None => None,
         };
-        let specificity = |hostname: Option<&Hostname>| hostname.map(Hostname::specificity);
-        let of_found = found.map(|found| specificity(found.hostname.as_ref()));
-        let withheld = self.withheld.iter().filter(covers).find(|withheld| {
-            // Of two that are equally specific, which conflict, the one that serves nobody goes first.
-            of_found.is_none_or(|found| specificity(withheld.hostname.as_ref()) >= found)
-        });
-        if let Some(withheld) = withheld {
-            return Owner::Withheld(&withheld.key);
-        }
-        let bound = found.and_then(|found| {
-            let mut bound = self.listeners.iter();
-            bound.find(|bound| Arc::ptr_eq(&bound.effective, found))
-        });
-        bound.map_or(Owner::Nobody, Owner::Listener)
+        found.unwrap_or(Owner::Nobody)
     }
 
     /// How a client begins.
@@ -273,11 +391,9 @@ impl Bind {
     ) -> Option<&'n Arc<BoundListener>> {
         // A connection finds the listener of each of its requests among all those of the port.
         let others = next.withheld != self.withheld;
-        let mut same = next
-            .listeners
-            .iter()
-            .filter(|next| next.key == listener.key);
-        same.next()
-            .filter(|next| !others && listener.goes_on_as(next))
+        let same = next.named(&listener.key.name);
+        same.filter(|next| {
+            !others && (std::ptr::eq(&***next, listener) || listener.goes_on_as(next))
+        })
     }
 }

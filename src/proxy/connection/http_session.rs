@@ -163,6 +163,7 @@ impl HttpSession {
             SessionPlace::OverTls { bind, listener } => (bind, Some(listener)),
         };
         let named = match head.uri.authority() {
+            _ if bind.has_one_owner() => None,
             Some(authority) => Some(authority.as_str()),
             None => head.headers.get(HOST).and_then(|host| host.to_str().ok()),
         };

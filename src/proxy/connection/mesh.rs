@@ -2,19 +2,21 @@
 
 use crate::proxy::{
     Backend, CompiledRule, DataPlaneOptions, Endpoints, HttpSession, Stream, Table, Way,
+    routes::table::MOST_MOVED,
 };
 use crate::{
     attachment::{
-        RouteKind,
+        RouteId, RouteKind,
         effective::{
-            ClientScope, EffectiveBackend, EffectiveFilters, EffectiveService,
-            EffectiveServicePort, ServiceRoute,
+            AttachedRoute, ClientScope, Difference, EffectiveBackend, EffectiveFilters,
+            EffectiveHostname, EffectiveService, EffectiveServicePort, GrpcRouteRules,
+            HttpRouteRules, RouteList, RouteRules, ServiceRoute,
         },
     },
-    meta::Transport,
+    meta::{NamespacedName, Transport},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -30,6 +32,8 @@ pub(in crate::proxy) struct MeshService {
     pub(in crate::proxy) effective: Arc<EffectiveService>,
     endpoints: Endpoints,
     options: DataPlaneOptions,
+    /// The namespaces that have routes of their own: to all others it looks the same.
+    apart: Arc<BTreeSet<String>>,
     tables: Arc<Mutex<HashMap<PortView, Arc<Table>>>>,
     ways: Arc<Mutex<Ways>>,
 }
@@ -57,6 +61,7 @@ impl MeshService {
         options: DataPlaneOptions,
     ) -> Self {
         Self {
+            apart: Arc::new(seen_apart(&effective)),
             effective,
             endpoints: endpoints.clone(),
             options,
@@ -65,25 +70,58 @@ impl MeshService {
         }
     }
 
-    /// The Service in a later configuration, with the tables of this one, if its endpoints are all that has changed.
+    /// The Service in a later configuration, with what was compiled for this one, if nothing has changed but its endpoints and
+    /// HTTPRoutes and GRPCRoutes of its own namespace. Of a table only the routes that have changed are compiled.
     pub(in crate::proxy) fn followed(&self, effective: &Arc<EffectiveService>) -> Option<Self> {
-        is_same_but_endpoints(&self.effective, effective).then(|| Self {
+        if !is_same_but_http_and_endpoints(&self.effective, effective) {
+            return None;
+        }
+        let http = Moved::between(&self.effective.http, &effective.http)?;
+        let grpc = Moved::between(&self.effective.grpc, &effective.grpc)?;
+        let tables = match http.is_empty() && grpc.is_empty() {
+            true => self.tables.clone(),
+            false => Arc::new(Mutex::new(self.moved(&http, &grpc))),
+        };
+        Some(Self {
             effective: effective.clone(),
             endpoints: self.endpoints.clone(),
             options: self.options,
-            tables: self.tables.clone(),
+            apart: self.apart.clone(),
+            tables,
             ways: self.ways.clone(),
         })
     }
 
+    /// The tables after some routes have moved. One as a namespace sees it that has routes of its own is made anew.
+    fn moved(
+        &self,
+        http: &Moved<'_, HttpRouteRules>,
+        grpc: &Moved<'_, GrpcRouteRules>,
+    ) -> HashMap<PortView, Arc<Table>> {
+        let made = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = made.iter().filter(|((_, own), _)| own.is_none());
+        let moved = shared.map(|(view, table)| {
+            let mut table = Table::clone(table);
+            for (kind, gone) in [
+                (RouteKind::Http, http.gone_at(view.0)),
+                (RouteKind::Grpc, grpc.gone_at(view.0)),
+            ] {
+                for name in gone {
+                    table.remove(&RouteId::new(kind, name));
+                }
+            }
+            http.new_at(view.0)
+                .for_each(|attached| table.insert_http(&attached));
+            grpc.new_at(view.0)
+                .for_each(|attached| table.insert_grpc(&attached));
+            (view.clone(), Arc::new(table))
+        });
+        moved.collect()
+    }
+
     /// How a namespace sees a port.
     fn view(&self, port: u16, client_namespace: &str) -> PortView {
-        let service = &self.effective;
-        let own = is_seen_apart(&service.http, client_namespace)
-            || is_seen_apart(&service.grpc, client_namespace)
-            || is_seen_apart(&service.tls_routes, client_namespace)
-            || is_seen_apart(&service.tcp, client_namespace)
-            || is_seen_apart(&service.udp, client_namespace);
+        let own = self.apart.contains(client_namespace);
         (port, own.then(|| client_namespace.to_owned()))
     }
 
@@ -104,31 +142,98 @@ impl MeshService {
     }
 }
 
-/// Whether two differ in their endpoints at most. Of routes only those count as the same that are the same allocation.
-fn is_same_but_endpoints(one: &EffectiveService, other: &EffectiveService) -> bool {
-    fn same<R>(one: &[ServiceRoute<R>], other: &[ServiceRoute<R>]) -> bool {
-        let same = |(one, other): (&ServiceRoute<R>, &ServiceRoute<R>)| {
-            Arc::ptr_eq(&one.route, &other.route)
-                && (one.port, &one.clients) == (other.port, &other.clients)
-        };
-        one.len() == other.len() && one.iter().zip(other).all(same)
+/// Whether two differ in their endpoints, HTTPRoutes and GRPCRoutes at most. Of routes only those count as the same that are
+/// the same allocation.
+fn is_same_but_http_and_endpoints(one: &EffectiveService, other: &EffectiveService) -> bool {
+    fn same<R: RouteRules>(
+        one: &RouteList<ServiceRoute<R>>,
+        other: &RouteList<ServiceRoute<R>>,
+    ) -> bool {
+        other.changes(one, is_same).next().is_none()
     }
     let same_port = |(one, other): (&EffectiveServicePort, &EffectiveServicePort)| {
         (one.port, &one.protocol, &one.target) == (other.port, &other.protocol, &other.target)
     };
     one.ports.len() == other.ports.len()
         && one.ports.iter().zip(&other.ports).all(same_port)
-        && same(&one.http, &other.http)
-        && same(&one.grpc, &other.grpc)
         && same(&one.tls_routes, &other.tls_routes)
         && same(&one.tcp, &other.tcp)
         && same(&one.udp, &other.udp)
 }
 
-/// Whether a namespace has routes of its own.
-fn is_seen_apart<R>(routes: &[ServiceRoute<R>], namespace: &str) -> bool {
-    let mut clients = routes.iter().map(|route| &route.clients);
-    clients.any(|clients| matches!(clients, ClientScope::Namespace(own) if own == namespace))
+fn is_same<R>(one: &ServiceRoute<R>, other: &ServiceRoute<R>) -> bool {
+    Arc::ptr_eq(&one.route, &other.route)
+        && (one.port, &one.clients) == (other.port, &other.clients)
+}
+
+/// The routes of a Service that are gone, and those that are new or otherwise than before.
+struct Moved<'r, R> {
+    gone: Vec<&'r ServiceRoute<R>>,
+    new: Vec<&'r ServiceRoute<R>>,
+}
+
+impl<'r, R: RouteRules> Moved<'r, R> {
+    /// None where so much has changed that new tables cost less, or where it concerns who sees which routes.
+    fn between(
+        before: &'r RouteList<ServiceRoute<R>>,
+        after: &'r RouteList<ServiceRoute<R>>,
+    ) -> Option<Self> {
+        let most = MOST_MOVED + after.len() / 8;
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
+        for Difference { before, after } in after.changes(before, is_same) {
+            gone.extend(before);
+            new.extend(after);
+            let routes = before.into_iter().chain(after);
+            let for_all = |route: &ServiceRoute<R>| route.clients == ClientScope::Everyone;
+            if !routes.into_iter().all(for_all) || gone.len().max(new.len()) > most {
+                return None;
+            }
+        }
+        Some(Self { gone, new })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.new.is_empty()
+    }
+
+    /// Those that were there for a port.
+    fn gone_at(&self, port: u16) -> Vec<NamespacedName> {
+        let gone = self.gone.iter().filter(|route| route.is_for(port));
+        gone.map(|route| route.route.seniority().name.clone())
+            .collect()
+    }
+
+    /// Those that are there for a port now.
+    fn new_at(&self, port: u16) -> impl Iterator<Item = AttachedRoute<R>> {
+        let new = self.new.iter().filter(move |route| route.is_for(port));
+        new.map(|route| AttachedRoute {
+            route: route.route.clone(),
+            // Hostnames mean nothing here, as in `Table::for_service`.
+            hostnames: Arc::new([EffectiveHostname::default()]),
+        })
+    }
+}
+
+/// The namespaces that have routes of their own to a Service.
+fn seen_apart(service: &EffectiveService) -> BTreeSet<String> {
+    fn of<R>(routes: &RouteList<ServiceRoute<R>>) -> impl Iterator<Item = &String> {
+        routes.iter().filter_map(|route| match &route.clients {
+            ClientScope::Namespace(own) => Some(own),
+            ClientScope::Everyone => None,
+        })
+    }
+    let all = of(&service.http)
+        .chain(of(&service.grpc))
+        .chain(of(&service.tls_routes))
+        .chain(of(&service.tcp))
+        .chain(of(&service.udp));
+    let mut namespaces = BTreeSet::new();
+    for namespace in all {
+        if !namespaces.contains(namespace) {
+            namespaces.insert(namespace.clone());
+        }
+    }
+    namespaces
 }
 
 impl MeshPort {

@@ -6,7 +6,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -105,12 +105,14 @@ impl Endpoints {
             (&effective.services, &before.services),
             (&effective.imports, &before.imports),
         ] {
-            let (changed, gone) = changes(services, before);
-            for service in gone {
-                self.forget(service);
-            }
-            for (service, before) in changed {
-                self.take_over(service, before);
+            for changed in services.changes(before, Arc::ptr_eq) {
+                match changed.after {
+                    Some(service) => self.take_over(service, changed.before.map(AsRef::as_ref)),
+                    None => changed
+                        .before
+                        .into_iter()
+                        .for_each(|gone| self.forget(gone)),
+                }
             }
         }
     }
@@ -156,48 +158,4 @@ fn ports(service: &EffectiveService) -> impl Iterator<Item = (BackendPortKey, &A
         };
         Some((key, &port.endpoints))
     })
-}
-
-/// The values that are another allocation than before, with what was there; and those that are gone. Takes one step through
-/// both.
-pub(in crate::proxy) fn changes<'m, K: Ord, V>(
-    after: &'m BTreeMap<K, Arc<V>>,
-    before: &'m BTreeMap<K, Arc<V>>,
-) -> (Vec<(&'m V, Option<&'m V>)>, Vec<&'m V>) {
-    let (mut changed, mut gone) = (Vec::new(), Vec::new());
-    let mut old = before.iter().peekable();
-    for (key, value) in after {
-        while let Some((_, value)) = old.next_if(|(name, _)| *name < key) {
-            gone.push(&**value);
-        }
-        match old.next_if(|(name, _)| *name == key) {
-            Some((_, before)) if Arc::ptr_eq(before, value) => {}
-            before => changed.push((&**value, before.map(|(_, value)| &**value))),
-        }
-    }
-    gone.extend(old.map(|(_, value)| &**value));
-    (changed, gone)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_changed_and_what_is_gone_is_found_in_one_step_through_both() {
-        let map = |entries: &[(u8, &Arc<u8>)]| -> BTreeMap<u8, Arc<u8>> {
-            let entries = entries.iter();
-            entries
-                .map(|(key, value)| (*key, (*value).clone()))
-                .collect()
-        };
-        let [one, two, three] = [1, 2, 3].map(Arc::new);
-        let before = map(&[(0, &one), (2, &two), (4, &three), (6, &one)]);
-        let after = map(&[(1, &one), (2, &two), (4, &one), (5, &two)]);
-        let (changed, gone) = changes(&after, &before);
-        assert_eq!(changed, [(&1, None), (&1, Some(&3)), (&2, None)]);
-        assert_eq!(gone, [&1, &1]);
-        assert_eq!(changes(&after, &after), (vec![], vec![]));
-        assert_eq!(changes(&before, &BTreeMap::new()).0.len(), 4);
-    }
 }

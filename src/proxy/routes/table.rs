@@ -7,8 +7,8 @@ use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
-            AttachedRoute, EffectiveHostname, EffectiveListener, EffectiveService, GrpcRouteRules,
-            HttpRouteRules, RouteRules,
+            AttachedRoute, Difference, EffectiveHostname, EffectiveListener, EffectiveService,
+            GrpcRouteRules, HttpRouteRules, RouteList, RouteRules,
         },
     },
     backend::session::{RuleSessions, SessionOptions, SessionParent},
@@ -19,30 +19,49 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What a request is led to: a rule, and the match by which it got there.
+///
+/// Each request that a rule takes holds a clone of it, which is one counter.
 #[derive(Clone, Debug)]
 pub struct Target {
+    inner: Arc<OfMatch>,
+}
+
+/// What is known of a match.
+#[derive(Debug)]
+struct OfMatch {
     rule: Arc<CompiledRule>,
     match_index: usize,
-    prefix: Option<Arc<str>>,
+    prefix: Option<Box<str>>,
 }
 
 impl Target {
+    fn new(rule: &Arc<CompiledRule>, match_index: usize, prefix: Option<&str>) -> Self {
+        let inner = OfMatch {
+            rule: rule.clone(),
+            match_index,
+            prefix: prefix.map(Into::into),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
     /// The rule.
     #[must_use]
     pub fn rule(&self) -> &CompiledRule {
-        &self.rule
+        &self.inner.rule
     }
 
     /// The place of the match in the rule's `matches`.
     #[must_use]
     pub fn match_index(&self) -> usize {
-        self.match_index
+        self.inner.match_index
     }
 
     /// The prefix that matched, where the match is of type `PathPrefix`: what `ReplacePrefixMatch` replaces.
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
-        self.prefix.as_deref()
+        self.inner.prefix.as_deref()
     }
 }
 
@@ -255,7 +274,7 @@ impl Table {
 }
 
 /// So many routes of a table may move before it is made anew, beside an eighth of them all.
-const MOST_MOVED: usize = 16;
+pub(super) const MOST_MOVED: usize = 16;
 
 /// What is attached anew, or otherwise than before, and what is gone.
 struct Moved<'r, R> {
@@ -264,26 +283,18 @@ struct Moved<'r, R> {
 }
 
 impl<'r, R: RouteRules> Moved<'r, R> {
-    /// Takes one step through both lists, which are in order of seniority.
-    fn between(before: &'r [AttachedRoute<R>], after: &'r [AttachedRoute<R>]) -> Self {
+    /// What the two share is not looked into.
+    fn between(
+        before: &'r RouteList<AttachedRoute<R>>,
+        after: &'r RouteList<AttachedRoute<R>>,
+    ) -> Self {
         let (mut new, mut gone) = (Vec::new(), Vec::new());
-        let mut old = before.iter().peekable();
-        for attached in after {
-            // Most are where they were, and are not looked into.
-            let same = |was: &&AttachedRoute<R>| was.is_same_as(attached);
-            if old.next_if(same).is_some() {
-                continue;
-            }
-            let at = attached.route.seniority();
-            while let Some(was) = old.next_if(|was| was.route.seniority() < at) {
-                gone.push(was);
-            }
-            if old.next_if(same).is_none() {
-                old.next_if(|was| was.route.seniority() == at);
-                new.push(attached);
+        for Difference { before, after } in after.changes(before, AttachedRoute::is_same_as) {
+            match after {
+                Some(attached) => new.push(attached),
+                None => gone.extend(before),
             }
         }
-        gone.extend(old);
         Self { new, gone }
     }
 
@@ -322,11 +333,7 @@ impl Site {
             ));
             move |match_index, matching| {
                 let by_prefix = matching.path_type() == PathMatchType::PathPrefix;
-                Target {
-                    rule: rule.clone(),
-                    match_index,
-                    prefix: by_prefix.then(|| matching.path_value().into()),
-                }
+                Target::new(&rule, match_index, by_prefix.then(|| matching.path_value()))
             }
         })
     }
@@ -344,11 +351,7 @@ impl Site {
                 sessions,
                 &self.endpoints,
             ));
-            move |match_index, _| Target {
-                rule: rule.clone(),
-                match_index,
-                prefix: None,
-            }
+            move |match_index, _| Target::new(&rule, match_index, None)
         })
     }
 }

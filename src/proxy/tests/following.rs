@@ -99,12 +99,17 @@ fn session(plane: &DataPlane) -> HttpSession {
 }
 
 fn mesh(plane: &DataPlane) -> HttpSession {
+    mesh_of(plane, 80, "shop").unwrap()
+}
+
+/// A port as a namespace sees it; none if no route governs it.
+fn mesh_of(plane: &DataPlane, port: u16, namespace: &str) -> Option<HttpSession> {
     let key = ServiceKey {
         name: NamespacedName::new("shop", "web"),
         import: false,
     };
-    let port = plane.service(&key, Transport::Tcp, 80, "shop").unwrap();
-    port.requests().unwrap()
+    let port = plane.service(&key, Transport::Tcp, port, namespace);
+    port.unwrap().requests()
 }
 
 /// The rule that takes a request, and the endpoint to which it goes.
@@ -201,6 +206,7 @@ fn a_table_that_follows_on_another_one_answers_as_one_made_anew() {
         .chain(["/all", "/s1/any", "/s2/any"].map(str::to_owned))
         .collect();
     let unchanged = taken(&session(&plane_now), "/r39").unwrap().0;
+    let unchanged_in_mesh = taken(&mesh(&plane_now), "/r39").unwrap().0;
     let old = json!({"creationTimestamp": "2020-01-01T00:00:00Z"});
     let redirect = json!([{"type": "RequestRedirect", "requestRedirect": {"port": 8080}}]);
     let gone = |kind: &str, name: &str| ObjectRef {
@@ -275,6 +281,171 @@ fn a_table_that_follows_on_another_one_answers_as_one_made_anew() {
         assert_eq!(by.as_deref(), *route, "{at} {changed}");
         let present = taken(&followed, "/r39").unwrap().0;
         assert!(same_rule(&unchanged, &present), "{at}");
+        let present = taken(&mesh(&plane_now), "/r39").unwrap().0;
+        assert!(same_rule(&unchanged_in_mesh, &present), "{at}");
+    }
+}
+
+/// One change of many kinds, by numbers.
+type Change = (u8, u8, u8);
+
+fn changed(resolver: &mut Resolver, (what, which, how): Change) {
+    let name = format!("r{}", which % 44);
+    let gone = |kind: &str, name: &str| ObjectRef {
+        group: crate::meta::GROUP.to_owned(),
+        kind: kind.to_owned(),
+        ..reference(name)
+    };
+    let hosts = [
+        json!([]),
+        json!(["a.example"]),
+        json!(["*.example"]),
+        json!(["b.example", "a.example"]),
+    ];
+    match what % 10 {
+        0..=4 => {
+            let year = json!({"creationTimestamp": format!("20{:02}-01-01T00:00:00Z", how % 7)});
+            let age = [json!({}), year];
+            let redirect = json!([{"type": "RequestRedirect", "requestRedirect": {"port": 8080}}]);
+            let filters = [json!([]), redirect];
+            let mut route = route_of(
+                &name,
+                &age[usize::from(how / 4 % 2)],
+                &filters[usize::from(how / 8 % 2)],
+            );
+            route["spec"]["hostnames"] = hosts[usize::from(how % 4)].clone();
+            let service = |port: &Value| {
+                let mut parent =
+                    json!({"group": "", "kind": "Service", "name": "web", "namespace": "shop"});
+                if !port.is_null() {
+                    parent["port"] = port.clone();
+                }
+                parent
+            };
+            route["spec"]["parentRefs"] = match (what % 10, which % 4) {
+                (4, _) => json!([{"name": "edge", "sectionName": "sub"}]),
+                (3, 0) => json!([service(&json!(80))]),
+                (3, 1) => json!([service(&json!(443)), service(&json!(80))]),
+                (3, 2) => json!([service(&json!(443))]),
+                _ => json!([{"name": "edge"}, service(&Value::Null)]),
+            };
+            if what % 10 == 2 && which % 2 == 0 {
+                // A consumer route.
+                route["metadata"]["namespace"] = json!("app");
+                route["spec"]["rules"][0]["backendRefs"] = json!([]);
+            }
+            resolver.insert(object(&route));
+        }
+        5 => {
+            resolver.remove(&gone("HTTPRoute", &name));
+            let namespace = "app".to_owned();
+            resolver.remove(&ObjectRef {
+                namespace,
+                ..gone("HTTPRoute", &name)
+            });
+        }
+        6 => resolver.insert(object(&call_of(&format!("s{}", which % 3)))),
+        7 => resolver.remove(&gone("GRPCRoute", &format!("s{}", which % 3))),
+        8 => resolver.insert(object(&slice(&format!("10.1.0.{}", how % 5)))),
+        _ => {
+            let mut gateway = objects().swap_remove(0);
+            let hostname = ["*.example", "a.example", "*.other"][usize::from(how % 3)];
+            let sub = json!({"name": "sub", "port": 80, "protocol": "HTTP", "hostname": hostname});
+            if how % 4 > 0 {
+                gateway["spec"]["listeners"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(sub);
+            }
+            resolver.insert(object(&gateway));
+        }
+    }
+}
+
+/// What becomes of requests for several hosts and paths, at the Gateway and in the mesh.
+fn answers(plane: &DataPlane) -> Vec<String> {
+    let paths = (0..44).map(|n| format!("/r{n}"));
+    let paths: Vec<String> = paths
+        .chain(["/all".into(), "/s0/any".into(), "/s1/any".into()])
+        .collect();
+    let mut answers = Vec::new();
+    for (session, hosts) in [
+        (
+            Some(session(plane)),
+            &["a.example", "b.example", "x.other", "none"][..],
+        ),
+        (mesh_of(plane, 80, "shop"), &["web.shop"]),
+        (mesh_of(plane, 443, "shop"), &["web.shop"]),
+        (mesh_of(plane, 80, "app"), &["web.shop"]),
+    ] {
+        let Some(session) = session else {
+            answers.push("no route".to_owned());
+            continue;
+        };
+        for (host, path) in hosts
+            .iter()
+            .flat_map(|host| paths.iter().map(move |path| (host, path)))
+        {
+            let parts = Request::get(path)
+                .header("host", *host)
+                .body(())
+                .unwrap()
+                .into_parts()
+                .0;
+            let received = session.begin(parts, None);
+            let listener = received.listener.map(|key| key.name.clone());
+            let end = match received.begun {
+                Begun::Answer(answer) => answer.why.to_string(),
+                Begun::Exchange(mut exchange) => {
+                    let end = match exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO) {
+                        Attempted::Answer(answer) => answer.why.to_string(),
+                        Attempted::Attempt(attempt) => {
+                            attempt.endpoint.get().unwrap().address.to_owned()
+                        }
+                    };
+                    let target = exchange.target();
+                    format!(
+                        "{} {} {:?} {end}",
+                        target.rule().route(),
+                        target.match_index(),
+                        target.prefix()
+                    )
+                }
+            };
+            answers.push(format!("{host}{path} {listener:?} {end}"));
+        }
+    }
+    answers
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    /// Whatever has changed, a data plane that follows on another one answers as one that is made anew, and so does one made of a
+    /// configuration that shares nothing with the one before.
+    #[test]
+    fn after_any_changes_a_data_plane_answers_as_one_made_anew(
+        changes in proptest::collection::vec(proptest::prelude::any::<Change>(), 1..14),
+        together in 1_usize..4,
+    ) {
+        let mut resolver = resolver(&objects());
+        let mut followed = plane(&resolver);
+        answers(&followed);
+        for changes in changes.chunks(together) {
+            for change in changes {
+                changed(&mut resolver, *change);
+            }
+            resolver.update();
+            followed = followed.next(resolver.resolution().effective.clone()).0;
+            let anew = resolve(resolver.snapshot(), resolver.options());
+            proptest::prop_assert!(**followed.effective() == anew.effective);
+            let anew = DataPlane::new(anew.effective, routing::RouterOptions::default());
+            let (followed, anew) = (answers(&followed), answers(&anew));
+            proptest::prop_assert_eq!(followed.len(), anew.len());
+            for (followed, anew) in followed.iter().zip(&anew) {
+                proptest::prop_assert_eq!(followed, anew);
+            }
+        }
     }
 }
 

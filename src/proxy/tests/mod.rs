@@ -8,6 +8,7 @@ mod filters;
 mod following;
 mod message;
 mod mirrors;
+mod owners;
 mod sessions;
 mod tables;
 
@@ -19,7 +20,7 @@ use crate::{
             AttachedRoute, BackendAddress, BackendPortKey, BackendProblem, EffectiveBackend,
             EffectiveBackendPort, EffectiveFilters, EffectiveHostname, EffectiveListener,
             EffectiveMirror, EndpointList, GrpcRouteRules, GrpcRule, HttpRouteRules, HttpRule,
-            RuleProblem, Timeouts,
+            RouteList, RuleProblem, Timeouts,
         },
     },
     backend::DrawError,
@@ -168,23 +169,27 @@ fn table(filters: EffectiveFilters, backends: Vec<EffectiveBackend>) -> Table {
     table_of(route(filters, backends))
 }
 
-fn table_of(route: HttpRouteRules) -> Table {
-    let listener = EffectiveListener {
+/// A listener with these routes.
+fn listener(http: RouteList<AttachedRoute<HttpRouteRules>>) -> EffectiveListener {
+    EffectiveListener {
         name: "http".into(),
         port: 80,
         protocol: ProtocolType::Http,
         hostname: None,
         yields_to: Vec::new(),
         tls: None,
-        http: vec![attached(route)],
-        grpc: Vec::new(),
-        tls_routes: Vec::new(),
-        tcp: Vec::new(),
-        udp: Vec::new(),
-    };
+        http,
+        grpc: RouteList::default(),
+        tls_routes: RouteList::default(),
+        tcp: RouteList::default(),
+        udp: RouteList::default(),
+    }
+}
+
+fn table_of(route: HttpRouteRules) -> Table {
     Table::for_listener(
         &NamespacedName::new("shop", "edge"),
-        &listener,
+        &listener([attached(route)].into_iter().collect()),
         &KNOWN.with(Clone::clone),
         routing::RouterOptions::default(),
     )

@@ -10,7 +10,7 @@ use crate::{
         Options, Resolution, Snapshot,
         effective::{
             AttachedRoute, ConnectionRouteRules, EffectiveGateway, EffectiveHostname,
-            EffectiveListener,
+            EffectiveListener, RouteList,
         },
         resolve,
     },
@@ -209,7 +209,7 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
     let resolution = resolution(&[gateway(json!([{
         "name": "tls", "port": 443, "protocol": "TLS", "tls": {"mode": "Passthrough"}}]))]);
     let name = NamespacedName::new("shop", "edge");
-    let gateway: &EffectiveGateway = &resolution.effective.gateways[&name];
+    let gateway: &EffectiveGateway = &resolution.effective.gateways.get(&name).unwrap();
     let mut listener = EffectiveListener {
         tls: None,
         ..(*gateway.listeners[0]).clone()
@@ -225,8 +225,8 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
         route: Arc::new(rules),
         hostnames: Arc::new([EffectiveHostname::default()]),
     };
-    listener.tls_routes = vec![attached.clone()];
-    listener.tcp = vec![attached];
+    listener.tls_routes = [attached.clone()].into_iter().collect();
+    listener.tcp = [attached].into_iter().collect();
     let taken = |listener: &EffectiveListener| {
         let mut effective = resolution.effective.clone();
         let gateway = EffectiveGateway {
@@ -240,7 +240,7 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
         answer.why.join("\n")
     };
     assert!(taken(&listener).contains("TLSRoute shop/by-name"));
-    listener.tls_routes.clear();
+    listener.tls_routes = RouteList::default();
     assert!(taken(&listener).contains("TCPRoute shop/by-name"));
 }
 

@@ -47,7 +47,7 @@ fn the_law_notices_faults() {
             let mut changed = EffectiveGateway::clone(gateway);
             for listener in &mut changed.listeners {
                 let mut without = EffectiveListener::clone(listener);
-                without.http.pop();
+                without.http = without.http.iter().rev().skip(1).cloned().collect();
                 *listener = without.into();
             }
             *gateway = changed.into();
@@ -62,7 +62,7 @@ fn the_law_notices_faults() {
             let mut changed = EffectiveGateway::clone(gateway);
             for listener in &mut changed.listeners {
                 let mut without = EffectiveListener::clone(listener);
-                without.http.pop();
+                without.http = without.http.iter().rev().skip(1).cloned().collect();
                 *listener = without.into();
             }
             *gateway = changed.into();
