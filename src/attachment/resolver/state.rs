@@ -49,6 +49,10 @@ pub struct Resolver {
     /// The regular expressions of routes, each compiled once.
     pub(super) patterns: PatternStore,
     pub(super) tallies: Map<NamespacedName, Vec<Tally>>,
+    /// Where only accepted routes count as attached: how many each listener of a Gateway selects.
+    pub(super) attached: Map<NamespacedName, Vec<u32>>,
+    /// And what each route adds to it.
+    pub(super) attached_by: Map<RouteId, Vec<(NamespacedName, usize)>>,
     pub(super) certificates: Certificates,
     pub(super) usage: BackendUsage,
     /// Which ports of a Service its routes ask for and do not govern.
@@ -109,6 +113,8 @@ impl Resolver {
             routes: Map::default(),
             patterns: PatternStore::default(),
             tallies: Map::default(),
+            attached: Map::default(),
+            attached_by: Map::default(),
             certificates: Certificates::default(),
             usage: BackendUsage::default(),
             mesh_lost: Map::default(),

@@ -9,7 +9,6 @@ use crate::{
         condition_body::ConditionBody,
         gateway,
         objects::object::gateway_reference,
-        resolver::depends::Dependency,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
         standing::Exclusion,
         status::keep_within,
@@ -22,11 +21,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 impl Update<'_> {
     pub(super) fn write_gateway_statuses(&mut self) {
         if self.counts_accepted() {
-            // A route may have become another one's loser, or its winner.
-            let routes = self.route_statuses.iter();
-            let states = routes.filter_map(|id| self.resolver.routes.get(id));
-            self.recounted
-                .extend(states.flat_map(RouteState::gateways).cloned());
+            self.count_accepted();
         }
         for name in std::mem::take(&mut self.recounted) {
             if !self.gateway_statuses.contains(&name) && !self.recount(&name) {
@@ -74,28 +69,71 @@ impl Update<'_> {
     /// The number of attached routes of each listener of a Gateway.
     fn attached_routes(&self, gateway: &NamespacedName, listeners: usize) -> Vec<u32> {
         if self.counts_accepted() {
-            return self.accepted_routes(gateway, listeners);
+            let counted = self.resolver.attached.get(gateway);
+            let mut counted = counted.cloned().unwrap_or_default();
+            counted.resize(listeners, 0);
+            return counted;
         }
         let tallies = self.resolver.tallies.get(gateway).into_iter().flatten();
         tallies.map(|tally| tally.counted).collect()
     }
 
-    /// How many routes that a Gateway accepts each of its listeners selects.
-    fn accepted_routes(&self, gateway: &NamespacedName, listeners: usize) -> Vec<u32> {
-        let mut counts = vec![0_u32; listeners];
-        let key = Dependency::Object(gateway_reference(gateway));
-        for id in self.resolver.depends.routes_on(&key) {
-            let Some(route) = self.resolver.routes.get(id) else {
-                continue;
-            };
-            let accepted = |parent: &ParentState| self.accepted(id, parent).holds();
-            for index in route.counted_at(gateway, accepted) {
-                if let Some(count) = counts.get_mut(index) {
-                    *count = count.saturating_add(1);
+    /// Counts the routes again that may have become accepted, or no longer are: by themselves, or as the winner or loser of
+    /// another one.
+    fn count_accepted(&mut self) {
+        let mut ids: Vec<&RouteId> = self.route_statuses.iter().collect();
+        ids.sort();
+        ids.dedup();
+        let counted = ids.into_iter().map(|id| (id.clone(), self.attached_at(id)));
+        let counted: Vec<_> = counted.collect();
+        for (id, now) in counted {
+            #[cfg(test)]
+            COUNTED.add(1);
+            let resolver = &mut *self.resolver;
+            let before = resolver.attached_by.remove(&id).unwrap_or_default();
+            if before != now {
+                for (gateway, index) in &before {
+                    let count = resolver.attached.get_mut(gateway);
+                    if let Some(count) = count.and_then(|counts| counts.get_mut(*index)) {
+                        *count = count.saturating_sub(1);
+                    }
                 }
+                for (gateway, _) in &before {
+                    let counts = resolver.attached.get(gateway);
+                    if counts.is_some_and(|counts| counts.iter().all(|count| *count == 0)) {
+                        resolver.attached.remove(gateway);
+                    }
+                }
+                for (gateway, index) in &now {
+                    let counts = resolver.attached.entry(gateway.clone()).or_default();
+                    if counts.len() <= *index {
+                        counts.resize(index + 1, 0);
+                    }
+                    if let Some(count) = counts.get_mut(*index) {
+                        *count = count.saturating_add(1);
+                    }
+                }
+                let gateways = before.into_iter().chain(now.iter().cloned());
+                self.recounted.extend(gateways.map(|(gateway, _)| gateway));
+            }
+            if !now.is_empty() {
+                resolver.attached_by.insert(id, now);
             }
         }
-        counts
+    }
+
+    /// The listeners that select a route by a parent which accepts it.
+    fn attached_at(&self, id: &RouteId) -> Vec<(NamespacedName, usize)> {
+        let Some(route) = self.resolver.routes.get(id) else {
+            return Vec::new();
+        };
+        let accepted = |parent: &ParentState| self.accepted(id, parent).holds();
+        let gateways: BTreeSet<&NamespacedName> = route.gateways().collect();
+        let of_each = gateways.into_iter().flat_map(|gateway| {
+            let listeners = route.counted_at(gateway, accepted).into_iter();
+            listeners.map(|index| (gateway.clone(), index))
+        });
+        of_each.collect()
     }
 
     pub(super) fn write_route_statuses(&mut self) {
@@ -288,6 +326,12 @@ impl Update<'_> {
     }
 }
 
+#[cfg(test)]
+crate::counter::counter!(
+    /// How often it is counted at which listeners a route is attached.
+    pub(in crate::attachment) COUNTED
+);
+
 impl Resolver {
     /// Whether some of these listeners of a Gateway pass TLS through, and whether some do not.
     pub(in crate::attachment::resolver) fn listeners_by_tls(
@@ -360,6 +404,53 @@ impl AtGateway<'_> {
                     (false, _) => Standing::Rejected { reason },
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        attachment::{Options, Snapshot},
+        manifest,
+        meta::Release,
+    };
+    use serde_json::json;
+
+    /// Where only accepted routes count as attached, a route that changes is all that is counted again.
+    #[test]
+    fn a_route_that_changes_is_counted_and_no_other() {
+        let gateway = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "edge", "namespace": "shop"},
+            "spec": {"gatewayClassName": "any", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]}});
+        let route = |at: usize, parent: &str| {
+            json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": format!("r{at}"), "namespace": "shop"},
+            "spec": {"parentRefs": [{"name": parent}], "hostnames": [format!("h{at}.example")]}})
+        };
+        let objects = (0..200).map(|at| route(at, "edge")).chain([gateway]);
+        let snapshot: Snapshot = objects
+            .map(|object| manifest::decode(&object).unwrap())
+            .collect();
+        let options = Options::for_manifests().with_release(Release::V1_7_0);
+        let mut resolver = Resolver::with_snapshot(snapshot, options);
+        resolver.update();
+        let attached = |resolver: &Resolver| {
+            let statuses = resolver.resolution.statuses.values();
+            let of_gateway = statuses.filter_map(|status| match status {
+                Status::Gateway(status) => Some(status.listeners[0].attached_routes),
+                _ => None,
+            });
+            of_gateway.sum::<i32>()
+        };
+        assert_eq!(attached(&resolver), 200);
+        COUNTED.take();
+        for (parent, expected) in [("other", 199), ("edge", 200)] {
+            resolver.insert(manifest::decode(&route(7, parent)).unwrap());
+            resolver.update();
+            assert_eq!(attached(&resolver), expected);
+            assert_eq!(COUNTED.take(), 1);
         }
     }
 }
