@@ -68,12 +68,12 @@ where
         let (head, content) = request.into_parts();
         let mut exchange = match self.layer.session.begin(head, None).begun {
             Begun::Exchange(exchange) => exchange,
-            Begun::Answer(answer) => return Box::pin(ready(Ok(local(&answer)))),
+            Begun::Answer(answer) => return Box::pin(ready(Ok(local(answer)))),
         };
         let chosen = exchange.attempt(&mut Draws(&mut self.layer.draw), begun_at.elapsed());
         let attempt = match chosen {
             Attempted::Attempt(attempt) => attempt,
-            Attempted::Answer(answer) => return Box::pin(ready(Ok(local(&answer)))),
+            Attempted::Answer(answer) => return Box::pin(ready(Ok(local(answer)))),
         };
         let mut request = Request::from_parts(exchange.outgoing(&attempt), content);
         request.extensions_mut().insert(attempt.clone());
@@ -85,14 +85,14 @@ where
             }
             // The response has more headers than there can be.
             let answer = exchange.give_up(&attempt, Failure::Malformed, begun_at.elapsed());
-            Ok(local(&answer))
+            Ok(local(answer))
         })
     }
 }
 
 /// An answer of the data plane itself.
-fn local<C: Default>(answer: &LocalAnswer) -> Response<C> {
-    answer.response().map(|()| C::default())
+fn local<C: Default>(answer: LocalAnswer) -> Response<C> {
+    answer.into_response().map(|()| C::default())
 }
 
 /// Two rules: one with a filter, one that redirects.

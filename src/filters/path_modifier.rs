@@ -48,21 +48,27 @@ impl PathModifier {
     /// The prefix is to be replaced, and there is none or the path does not start with it: the
     /// specification allows the modifier with `PathPrefix` matches only.
     pub fn modify(&self, path: &str, matched_prefix: Option<&str>) -> Result<String, ApplyError> {
+        Ok(self.parts(path, matched_prefix)?.concat())
+    }
+
+    /// The new path, as [`modify`](Self::modify) puts it together: no percent-encoding is divided between the two parts.
+    pub(super) fn parts<'p>(
+        &'p self,
+        path: &'p str,
+        matched_prefix: Option<&str>,
+    ) -> Result<[&'p str; 2], ApplyError> {
         match self {
-            Self::ReplaceFullPath(new) => Ok(new.clone()),
+            Self::ReplaceFullPath(new) => Ok([new, ""]),
             Self::ReplacePrefixMatch(new) => {
                 let rest = matched_prefix
                     .map(|prefix| prefix.strip_suffix('/').unwrap_or(prefix))
                     .and_then(|prefix| path.strip_prefix(prefix))
                     .filter(|rest| rest.is_empty() || rest.starts_with('/'))
                     .ok_or(ApplyErrorKind::NoPrefix)?;
-                let mut modified = String::with_capacity(new.len() + rest.len() + 1);
-                modified.push_str(new);
-                modified.push_str(rest);
-                if modified.is_empty() {
-                    modified.push('/');
-                }
-                Ok(modified)
+                Ok(match new.is_empty() && rest.is_empty() {
+                    true => ["/", ""],
+                    false => [new, rest],
+                })
             }
         }
     }

@@ -4,7 +4,7 @@ use super::{
     ApplyError, ApplyErrorKind, CompileError, CompileErrorKind, PathModifier, path_modifier::encode,
 };
 use crate::{
-    meta::{Authority, Hostname},
+    meta::{Authority, Hostname, authority},
     v1::{HttpRequestRedirectFilter, RedirectScheme},
 };
 use http::{HeaderValue, StatusCode, header, response};
@@ -94,16 +94,9 @@ impl Redirect {
         request: &RedirectContext<'_>,
     ) -> Result<(StatusCode, HeaderValue), ApplyError> {
         let scheme = self.scheme.unwrap_or(request.scheme);
-        let asked;
         let host = match &self.hostname {
             Some(host) => host,
-            None => {
-                asked = request
-                    .host
-                    .parse::<Authority>()
-                    .map_err(ApplyErrorKind::Host)?;
-                asked.host()
-            }
+            None => asked(request.host)?,
         };
         let port = self
             .port
@@ -111,20 +104,25 @@ impl Redirect {
             .unwrap_or(request.port);
 
         let path = match &self.path {
-            Some(modifier) => &modifier.modify(request.path, request.matched_prefix)?,
+            Some(modifier) => modifier.parts(request.path, request.matched_prefix)?,
             // The target of `OPTIONS *` has no path.
-            None if !request.path.starts_with('/') => "/",
-            None => request.path,
+            None if !request.path.starts_with('/') => ["/", ""],
+            None => [request.path, ""],
         };
         let query = request.query.map_or(0, str::len);
-        let mut location =
-            String::with_capacity(scheme.len() + host.len() + path.len() + query + ROOM);
+        let length: usize = path.iter().map(|part| part.len()).sum();
+        let mut location = String::with_capacity(scheme.len() + host.len() + length + query + ROOM);
         location.extend([scheme, "://", host]);
+        if self.hostname.is_none() {
+            location.make_ascii_lowercase();
+        }
         if well_known_port(scheme) != Some(port) {
             // Writing to a text cannot fail.
             _ = write!(location, ":{port}");
         }
-        encode(&mut location, path, visible);
+        for part in path {
+            encode(&mut location, part, visible);
+        }
         if let Some(query) = request.query {
             location.push('?');
             encode(&mut location, query, visible);
@@ -184,6 +182,19 @@ impl Redirect {
         parts.status = status;
         parts.headers.insert(header::LOCATION, location);
         Ok(parts)
+    }
+}
+
+/// The host that a client asked for, without its port, as it was sent.
+fn asked(host: &str) -> Result<&str, ApplyErrorKind> {
+    let split = authority::split(host.as_bytes()).ok();
+    match split.and_then(|split| std::str::from_utf8(split.host).ok()) {
+        Some(host) => Ok(host),
+        // The same judge, which says why.
+        None => Err(match host.parse::<Authority>() {
+            Err(error) => ApplyErrorKind::Host(error),
+            Ok(_) => ApplyErrorKind::Target(host.to_owned()),
+        }),
     }
 }
 

@@ -41,12 +41,23 @@ impl Mirrored {
 }
 
 impl LocalAnswer {
-    /// The answer as a response without content.
+    /// The answer as a response without content. [`into_response`](Self::into_response) copies nothing.
     #[must_use]
     pub fn response(&self) -> http::Response<()> {
+        self.with_headers(self.headers.clone())
+    }
+
+    /// As [`response`](Self::response), for an answer of which nothing else is needed any more.
+    #[must_use]
+    pub fn into_response(mut self) -> http::Response<()> {
+        let headers = std::mem::take(&mut self.headers);
+        self.with_headers(headers)
+    }
+
+    fn with_headers(&self, headers: HeaderMap) -> http::Response<()> {
         let mut response = http::Response::new(());
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers.clone();
+        *response.headers_mut() = headers;
         response
     }
 }
