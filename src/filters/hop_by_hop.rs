@@ -39,6 +39,10 @@ const OF_THE_MESSAGE: [HeaderName; 5] = [
 ///
 /// Allocates only where `Connection` has several lines, or where some of several protocols are dropped.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) -> Option<HeaderValue> {
+    // Most messages of HTTP/2 have none of them. One look at all headers costs less than to ask for each of these.
+    if !headers.keys().any(is_of_connection) {
+        return None;
+    }
     let mut upgrades = false;
     if headers.get_all(header::CONNECTION).iter().nth(1).is_some() {
         let lines = headers.get_all(header::CONNECTION).iter().cloned();
@@ -59,6 +63,15 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) -> Option<HeaderValue> {
         }
     }
     upgrade.and_then(other_protocols)
+}
+
+/// Whether it is one of [`CONNECTION_HEADERS`].
+fn is_of_connection(name: &HeaderName) -> bool {
+    use header::{CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+    match *name {
+        CONNECTION | TE | TRAILER | TRANSFER_ENCODING | UPGRADE => true,
+        _ => matches!(name.as_str(), "keep-alive" | "proxy-connection"),
+    }
 }
 
 /// Removes the headers that a line of `Connection` names. Whether it names `Upgrade`, which stays for now.
@@ -143,6 +156,17 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         map
+    }
+
+    #[test]
+    fn each_header_of_a_connection_is_known_as_one() {
+        for name in CONNECTION_HEADERS {
+            assert!(is_of_connection(&name.parse().unwrap()), "{name}");
+            assert_eq!(strip_hop_by_hop(&mut map(&[(*name, "x")])), None);
+        }
+        for name in ["host", "x-connection", "keep-alives", "content-type"] {
+            assert!(!is_of_connection(&name.parse().unwrap()), "{name}");
+        }
     }
 
     #[test]

@@ -15,17 +15,13 @@ use crate::{
         session::{Due, Recall, Served},
     },
     filters::{ApplyError, strip_hop_by_hop},
-    proxy::{Backend, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle},
+    proxy::{Backend, CompiledRule, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header::LOCATION, request, response};
 use std::{sync::Arc, time::Duration};
 
 /// What becomes of a request when it has been read.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a request that a rule takes costs no allocation of its own"
-)]
 pub enum Begun {
     /// A rule takes it.
     Exchange(Exchange),
@@ -57,7 +53,7 @@ pub struct Exchange {
     upgrade: Option<HeaderValue>,
     head: request::Parts,
     /// The head as the filters of the backend changed it, where that has any.
-    changed: Option<request::Parts>,
+    changed: Option<Box<request::Parts>>,
     /// Whether the head was taken to be sent: there is none for another attempt.
     taken: bool,
     progress: Progress,
@@ -96,10 +92,6 @@ pub struct Responded {
 
 /// What follows on an attempt that came to nothing.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "what is rare may be large, and answers are made to be moved"
-)]
 pub enum AfterFailure {
     /// Another [attempt](Exchange::attempt) can be made: nothing of the request was sent, nor was it
     /// [taken](Exchange::outgoing) to be sent, and the backend has endpoints that were not tried, or the endpoint was that of
@@ -184,14 +176,14 @@ impl Exchange {
     /// The request as it is forwarded in the present attempt.
     #[must_use]
     pub fn head(&self) -> &request::Parts {
-        self.changed.as_ref().unwrap_or(&self.head)
+        self.changed.as_deref().unwrap_or(&self.head)
     }
 
     /// Takes the request as it is forwarded in the present attempt, to send it without a copy. There is no further attempt
     /// then.
     #[must_use]
     pub fn into_head(self) -> request::Parts {
-        self.changed.unwrap_or(self.head)
+        self.changed.map_or(self.head, |changed| *changed)
     }
 
     /// As [`into_head`](Self::into_head), for an exchange that has yet to see the response.
@@ -199,7 +191,7 @@ impl Exchange {
         self.taken = true;
         let empty = || http::Request::new(()).into_parts().0;
         let head = std::mem::replace(&mut self.head, empty());
-        self.changed.take().unwrap_or(head)
+        self.changed.take().map_or(head, |changed| *changed)
     }
 
     /// How long the whole exchange may take; no limit without one (HTTPRoute `spec.rules[].timeouts.request`).
@@ -248,7 +240,7 @@ impl Exchange {
             }
         };
         self.goes_to(index);
-        self.through((index, backend), of_session, chooser, elapsed)
+        self.through(rule, (index, backend), of_session, chooser, elapsed)
             .map_err(|why| (Some(backend.clone()), why))
     }
 
@@ -269,13 +261,13 @@ impl Exchange {
     /// A request for this backend, at the endpoint of its session or at one that is chosen.
     fn through(
         &mut self,
+        rule: &CompiledRule,
         (index, backend): (usize, &Arc<Backend>),
         of_session: Option<ChosenEndpoint>,
         chooser: &mut dyn Choose,
         elapsed: Duration,
     ) -> Result<Attempted, Why> {
-        let target = self.target.clone();
-        let [by_rule, by_backend] = [target.rule().filters(), backend.filters()];
+        let [by_rule, by_backend] = [rule.filters(), backend.filters()];
         let (port, present) = backend.reached().map_err(Why::Backend)?;
         if by_backend.compiled.redirect().is_some() {
             let mut passed = self.pass_rule(chooser)?;
@@ -299,8 +291,8 @@ impl Exchange {
         let mut mirrors = self.pass_rule(chooser)?.mirrors;
         mirrors.extend(self.pass_backend(backend, chooser)?.mirrors);
         let passes_upgrade =
-            by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
-        let upgrade = self.upgrade.clone().filter(|_| passes_upgrade);
+            || by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
+        let upgrade = self.upgrade.clone().filter(|_| passes_upgrade());
         let protocol = EndpointProtocol::of(port, self.calls(), upgrade.as_ref());
         Ok(Attempted::Attempt(Attempt {
             backend: backend.clone(),
@@ -483,7 +475,7 @@ impl Exchange {
             connection: self.connection,
             calls: self.calls(),
         };
-        let mut head = self.head.clone();
+        let mut head = Box::new(self.head.clone());
         let passed = level.pass(&mut head, chooser)?;
         self.changed = Some(head);
         Ok(passed)
