@@ -42,4 +42,4 @@ pub(crate) use idle::found as idle_listeners;
 pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;
-pub use split::{Split, SplitRow};
+pub use split::{Repeated, Sent, Split, SplitRow};

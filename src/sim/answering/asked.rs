@@ -41,13 +41,28 @@ pub(in crate::sim) enum Answerer<'e> {
 
 impl Asked<'_> {
     /// Where a draw ends; nothing where every draw ends in one way.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<DrawEnd> {
+    pub(in crate::sim) fn end(
+        &self,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> Option<DrawEnd> {
         match &self.place {
-            Answerer::Table(table) => Some(table.end(draw)),
-            Answerer::Connection(connection) if !connection.is_certain() => {
-                Some(connection.end(draw))
-            }
-            Answerer::Connection(_) | Answerer::Nowhere => None,
+            Answerer::Connection(connection) if connection.is_certain() => None,
+            Answerer::Nowhere => None,
+            Answerer::Table(_) | Answerer::Connection(_) => Some(self.sent(draw, backends)),
+        }
+    }
+
+    /// Where the request ends in one draw.
+    pub(in crate::sim) fn sent(
+        &self,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> DrawEnd {
+        match &self.place {
+            Answerer::Table(table) => table.end(draw, backends),
+            Answerer::Connection(connection) => connection.end(draw),
+            Answerer::Nowhere => DrawEnd::default(),
         }
     }
 

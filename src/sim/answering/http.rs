@@ -69,20 +69,22 @@ impl<'r> AtTable<'r> {
         }
     }
 
-    /// Where the request ends.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> DrawEnd {
+    /// Where the request ends. No text is made of it, unless an attempt comes to nothing.
+    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64, backends: &mut dyn Backends) -> DrawEnd {
         match self.attempt(draw) {
-            (Some(mut exchange), Attempted::Attempt(attempt)) => {
-                let behaviour = self.request.backend.clone();
-                let responded = respond(&mut exchange, &attempt, behaviour, None);
+            (Some(mut exchange), Attempted::Attempt(mut attempt)) => {
+                let run = (&mut exchange, &mut attempt);
+                let responded = self.reach(run, draw, backends, &mut |_| {});
                 DrawEnd {
-                    status: Some(responded.status.as_u16()),
+                    status: Some(responded.status),
+                    headers: responded.headers,
                     backend: Some(attempt.backend),
                 }
             }
             (_, Attempted::Answer(local)) => DrawEnd {
                 backend: None,
-                status: Some(local.status.as_u16()),
+                status: Some(local.status),
+                headers: local.headers,
             },
             // Without an exchange there is no attempt.
             (None, Attempted::Attempt(_)) => DrawEnd::default(),
@@ -229,45 +231,17 @@ impl<'r> AtTable<'r> {
             .into_iter()
             .filter_map(copied)
             .collect();
-        let responded = loop {
-            match backends.reply(&attempt, exchange.head()) {
-                Ok(behaviour) => break self.respond_with_token(&mut exchange, &attempt, behaviour),
-                Err(failure) => {
-                    let elapsed = match failure {
-                        Failure::Timeout => attempt.limit.unwrap_or_default(),
-                        _ => Duration::ZERO,
-                    };
-                    let failed = format!(
-                        "endpoint {} of {} {failure}",
-                        address(&attempt),
-                        attempt.backend.reference()
-                    );
-                    match exchange.failed(&attempt, failure, elapsed) {
-                        AfterFailure::Answer(local) => {
-                            break ClientResponse::by_itself(local, failed);
-                        }
-                        AfterFailure::Again => {
-                            answer
-                                .why
-                                .push(format!("{failed}: another attempt is made"));
-                        }
-                    }
-                }
+        let run = (&mut exchange, &mut attempt);
+        let responded = self.reach(run, draw, backends, &mut |seen| match seen {
+            Seen::Again(failed) => answer
+                .why
+                .push(format!("{failed}: another attempt is made")),
+            Seen::Elsewhere(exchange, attempt) => say_backend(answer, exchange, attempt),
+            Seen::Copies(copies) => {
+                let copies = copies.into_iter().filter_map(copied);
+                answer.mirrors.extend(copies);
             }
-            let before = attempt.backend_index;
-            match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
-                Attempted::Attempt(next) => attempt = next,
-                Attempted::Answer(local) => {
-                    let why = local.why.to_string();
-                    break ClientResponse::by_itself(local, why);
-                }
-            }
-            if attempt.backend_index != before {
-                say_backend(answer, &exchange, &attempt);
-            }
-            let copies = std::mem::take(&mut attempt.mirrors);
-            answer.mirrors.extend(copies.into_iter().filter_map(copied));
-        };
+        });
         let ClientResponse {
             status,
             headers,
@@ -297,6 +271,48 @@ impl<'r> AtTable<'r> {
         answer.response = Some(Response { status, headers });
     }
 
+    /// Takes a request to endpoints, attempt by attempt, until there is something that the client gets.
+    fn reach(
+        &self,
+        (exchange, attempt): (&mut Exchange, &mut Attempt),
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+        watch: &mut dyn FnMut(Seen<'_>),
+    ) -> Responded {
+        loop {
+            match backends.reply(attempt, exchange.head()) {
+                Ok(behaviour) => return self.respond_with_token(exchange, attempt, behaviour),
+                Err(failure) => {
+                    let elapsed = match failure {
+                        Failure::Timeout => attempt.limit.unwrap_or_default(),
+                        _ => Duration::ZERO,
+                    };
+                    let failed = format!(
+                        "endpoint {} of {} {failure}",
+                        address(attempt),
+                        attempt.backend.reference()
+                    );
+                    match exchange.failed(attempt, failure, elapsed) {
+                        AfterFailure::Answer(local) => return Responded::by_itself(local, failed),
+                        AfterFailure::Again => watch(Seen::Again(failed)),
+                    }
+                }
+            }
+            let before = attempt.backend_index;
+            match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
+                Attempted::Attempt(next) => *attempt = next,
+                Attempted::Answer(local) => {
+                    let why = local.why.to_string();
+                    return Responded::by_itself(local, why);
+                }
+            }
+            if attempt.backend_index != before {
+                watch(Seen::Elsewhere(exchange, attempt));
+            }
+            watch(Seen::Copies(std::mem::take(&mut attempt.mirrors)));
+        }
+    }
+
     /// What the client gets for a request that goes to a backend, with the token of its session.
     fn respond_with_token(
         &self,
@@ -310,6 +326,16 @@ impl<'r> AtTable<'r> {
         let nonce = &mut || nonce;
         respond(exchange, attempt, behaviour, Some(Issuing { keys, nonce }))
     }
+}
+
+/// What happens while a request is taken to endpoints.
+enum Seen<'s> {
+    /// An attempt came to nothing, as this says, and another one is made.
+    Again(String),
+    /// That one goes to another backend.
+    Elsewhere(&'s Exchange, &'s Attempt),
+    /// These mirrors get copies.
+    Copies(Vec<Mirrored>),
 }
 
 /// The address of the endpoint of an attempt.
