@@ -9,7 +9,7 @@ use gwapi::proxy::{
     AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, HttpSession, Issuing, LocalAnswer,
     Mirrored, Recalling, switch,
 };
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::{
     body::Incoming,
     client::conn::http1,
@@ -28,6 +28,9 @@ pub(crate) async fn answer(
     session: &HttpSession,
     mut request: Request<Incoming>,
 ) -> Response<Body> {
+    if let Some(address) = &shared.hard_coded {
+        return undecided(shared, address, request).await;
+    }
     let begun_at = Instant::now();
     // The connection may be older than the configuration. One that comes to an end goes by its own.
     let continued = shared.configuration().plane.continued(session);
@@ -51,6 +54,36 @@ pub(crate) async fn answer(
             asked.forward(upgrade).await
         }
     }
+}
+
+/// Answers a request by a proxy that has one endpoint and nothing to decide.
+async fn undecided(
+    shared: &Arc<Shared>,
+    address: &(String, u16),
+    mut request: Request<Incoming>,
+) -> Response<Body> {
+    let upgrade = on(&mut request);
+    let way = Way::cleartext(address.clone());
+    let sent = async {
+        let connection = shared.upstream.connect(&way).await?;
+        send(shared, &way, connection, request.map(body::incoming)).await
+    };
+    let Ok((mut response, sender)) = sent.await else {
+        let mut failed = Response::new(body::empty());
+        *failed.status_mut() = StatusCode::BAD_GATEWAY;
+        return failed;
+    };
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        tokio::spawn(switched(upgrade, on(&mut response)));
+        return response.map(|_| body::empty());
+    }
+    let shared = shared.clone();
+    let ended = move || {
+        if let Some(sender) = sender {
+            shared.upstream.keep(way, sender);
+        }
+    };
+    response.map(|content| Limited::boxed(body::incoming(content), None, ended))
 }
 
 /// A request that a rule takes.
@@ -214,7 +247,7 @@ fn local(shared: &Arc<Shared>, mut answer: LocalAnswer, content: Body) -> Respon
     if !mirrors.is_empty() {
         body::drain(mirror(shared, mirrors, content));
     }
-    answer.response().map(|()| body::empty())
+    answer.into_response().map(|()| body::empty())
 }
 
 /// Sends copies of a request. What becomes of them concerns nobody.

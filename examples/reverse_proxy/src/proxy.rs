@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     /// The keys of session tokens. All replicas of a proxy would read the same ones from a Secret. None where the system has
     /// no randomness for one.
     pub(crate) keys: Option<SessionKeys>,
+    /// Where all requests go, if nothing is to be decided.
+    pub(crate) hard_coded: Option<(String, u16)>,
     configuration: watch::Sender<Configuration>,
 }
 
@@ -114,10 +116,22 @@ impl Proxy {
     /// A proxy without a configuration: nothing is bound.
     #[must_use]
     pub fn new(network: Network) -> Self {
+        Self::made(network, None)
+    }
+
+    /// A proxy whose requests all go to one host and port, whatever the configuration says of them: what the decisions cost is
+    /// measured against it (`benches/decisions.rs`).
+    #[must_use]
+    pub fn hard_coded(network: Network, address: (String, u16)) -> Self {
+        Self::made(network, Some(address))
+    }
+
+    fn made(network: Network, hard_coded: Option<(String, u16)>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 network,
                 upstream: Upstream::new(),
+                hard_coded,
                 keys: try_random_bytes()
                     .map(|bytes: [u8; 16]| SessionKeys::new(SessionKey::from(bytes))),
                 configuration: watch::Sender::new(Configuration::new(DataPlane::new(

@@ -51,6 +51,17 @@ impl Way {
     }
 }
 
+impl Way {
+    /// To a host and port, over HTTP/1.1 in cleartext.
+    pub(crate) fn cleartext(address: (String, u16)) -> Self {
+        Self {
+            address,
+            tls: None,
+            http2: false,
+        }
+    }
+}
+
 /// A connection that takes a request.
 pub(crate) enum Connection {
     Http1(http1::SendRequest<Body>),
