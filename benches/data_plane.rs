@@ -6,8 +6,10 @@
 //!   head to the endpoint: one backend, two by weight, three header filters beside the same headers set by hand, a redirect,
 //!   one of 64 listeners.
 //! - `endpoints`: the same among 10 and 1 000 endpoints.
+//! - `simulate`: requests through `sim::Simulator`, to two Services by weight, that send back what they get.
 //! - `change`: one object among 10 000 routes of one Gateway and one Service, from the event to the tables: what `Resolver`
-//!   does, what `DataPlane::next` does, and the next request.
+//!   does, what `DataPlane::next` does, and the next request. `one_route_resolved` and `one_route_in_tables` are the first two of
+//!   these by themselves.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -26,16 +28,17 @@
 mod cluster;
 
 use cluster::*;
-use divan::{AllocProfiler, Bencher, black_box};
+use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
 use gwapi::{
     attachment::{Options, Resolver, Snapshot, SnapshotObject},
     manifest,
     proxy::{Accepted, Attempted, Begun, DataPlane, Draws, HttpSession, Target},
     routing::{Router, RouterOptions},
+    sim::{BackendBehaviour, Request as Simulated, Simulator},
 };
 use http::{HeaderValue, Request, request::Parts};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -119,7 +122,7 @@ fn decide(session: &HttpSession, head: Parts, draw: u64) -> Attempted {
 mod decide {
     use super::*;
 
-    /// The routing table alone. The head is moved in and dropped, as in the others.
+    /// The routing table alone. The head is moved in, and its drop counts, as in the others.
     #[divan::bench]
     fn find(bencher: Bencher<'_, '_>) {
         let plane = plane(&objects(1, 10));
@@ -134,10 +137,24 @@ mod decide {
         let router: &Router<Target> = table.router();
         bencher
             .with_inputs(|| head("shop.example.com", "/plain/items"))
-            .bench_local_values(|head| {
-                assert!(router.find(black_box(&head)).is_some());
-                head
-            });
+            .bench_local_values(|head| assert!(router.find(black_box(&head)).is_some()));
+    }
+
+    /// The routing table alone of one of 64 listeners.
+    #[divan::bench]
+    fn find_at_one_of_64_listeners(bencher: Bencher<'_, '_>) {
+        let plane = plane(&objects(64, 10));
+        let gateway = plane.effective().gateways.values().next().unwrap();
+        let table = gwapi::proxy::Table::for_listener(
+            &gateway.name,
+            gateway.listeners.get(40).unwrap(),
+            &gwapi::proxy::Endpoints::default(),
+            RouterOptions::default(),
+        );
+        let router = table.router();
+        bencher
+            .with_inputs(|| head("a.zone-40.example.com", "/plain/items"))
+            .bench_local_values(|head| assert!(router.find(black_box(&head)).is_some()));
     }
 
     fn forwarded(bencher: Bencher<'_, '_>, listeners: usize, host: &str, path: &str) {
@@ -150,7 +167,6 @@ mod decide {
                 draw += 7;
                 let attempted = decide(&session, black_box(head), draw);
                 assert!(matches!(attempted, Attempted::Attempt(_)));
-                attempted
             });
     }
 
@@ -184,7 +200,6 @@ mod decide {
                     head.headers.insert(name, HeaderValue::from_static("v"));
                 }
                 assert_eq!(head.headers.len(), 4);
-                head
             });
     }
 
@@ -196,7 +211,6 @@ mod decide {
             .bench_local_values(|head| {
                 let attempted = decide(&session, black_box(head), 0);
                 assert!(matches!(attempted, Attempted::Answer(_)));
-                attempted
             });
     }
 }
@@ -212,8 +226,49 @@ fn endpoints(bencher: Bencher<'_, '_>, count: usize) {
             draw += 7;
             let attempted = decide(&session, black_box(head), draw);
             assert!(matches!(attempted, Attempted::Attempt(_)));
-            attempted
         });
+}
+
+mod simulate {
+    use super::*;
+    use gwapi::proxy::Attempt;
+
+    /// Nine of ten requests go to one Service, the others to its canary; each sends back the headers that it got.
+    #[divan::bench]
+    fn echo_and_canary(bencher: Bencher<'_, '_>) {
+        let mut objects = objects(1, 10);
+        objects.push(
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "canary", "namespace": "shop"},
+            "spec": {"ports": [{"port": 80}]}}),
+        );
+        objects.push(
+            json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "canary", "namespace": "shop"},
+            "spec": {"parentRefs": [{"name": "edge"}], "rules": [{
+                "matches": [{"path": {"value": "/canary"}}],
+                "backendRefs": [{"name": "app", "port": 80, "weight": 9}, {"name": "canary", "port": 80, "weight": 1}]}]}}),
+        );
+        let effective = (**plane(&objects).effective()).clone();
+        let simulator = Simulator::new(effective, RouterOptions::default());
+        let request = Simulated::get("http://shop.example.com/canary/items").expect("a URL");
+        let repeated = simulator.repeated(&request).expect("a Gateway");
+        let mut echo = |_: &Attempt, head: &Parts| {
+            Ok(BackendBehaviour {
+                headers: head.headers.clone(),
+                ..BackendBehaviour::default()
+            })
+        };
+        let (mut draw, mut sent, mut canary) = (0_u64, 0_u64, 0_u64);
+        bencher.counter(ItemsCount::new(1_u64)).bench_local(|| {
+            draw += 1;
+            let answer = repeated.send(&mut |below| draw % below, &mut echo);
+            assert_eq!(answer.headers.len(), 1);
+            sent += 1;
+            let backend = answer.backend.expect("a backend");
+            canary += u64::from(backend.reference().name == "canary");
+        });
+        assert!(canary.abs_diff(sent / 10) <= 1);
+    }
 }
 
 #[divan::bench_group(max_time = 3, sample_size = 1)]
@@ -293,6 +348,52 @@ mod change {
         change(bencher, routes, &objects, |routes, _| {
             format!("app-{}.example.com", routes / 3)
         });
+    }
+
+    /// What [`one_route`] costs until the configuration in force is another.
+    #[divan::bench(args = ROUTES)]
+    fn one_route_resolved(bencher: Bencher<'_, '_>, routes: usize) {
+        let mut round = 0;
+        let objects = ["example.org", "example.com"].map(|host| route(routes / 2, host));
+        let resolver = RefCell::new(world(routes));
+        // Whoever serves by the configuration holds it.
+        let mut held = resolver.borrow().resolution().effective.clone();
+        bencher
+            .with_inputs(|| {
+                held = resolver.borrow().resolution().effective.clone();
+                black_box(&held);
+                round += 1;
+                objects.get((round + 1) % 2).expect("there are two").clone()
+            })
+            .bench_local_values(|object| {
+                let mut resolver = resolver.borrow_mut();
+                resolver.insert(object);
+                resolver.update()
+            });
+    }
+
+    /// What [`one_route`] costs from there until the tables are those of that configuration.
+    #[divan::bench(args = ROUTES)]
+    fn one_route_in_tables(bencher: Bencher<'_, '_>, routes: usize) {
+        let mut round = 0;
+        let objects = ["example.org", "example.com"].map(|host| route(routes / 2, host));
+        let resolver = RefCell::new(world(routes));
+        let effective = || resolver.borrow().resolution().effective.clone();
+        let mut plane = DataPlane::new(effective(), RouterOptions::default());
+        let host = format!("app-{}.example.com", routes / 3);
+        decide(&session(&plane), head(&host, "/"), 0);
+        bencher
+            .with_inputs(|| {
+                round += 1;
+                let mut resolver = resolver.borrow_mut();
+                resolver.insert(objects.get((round + 1) % 2).expect("there are two").clone());
+                assert!(!resolver.update().is_empty());
+            })
+            .bench_local_values(|()| {
+                let (next, diff) = plane.next(effective());
+                plane = next;
+                assert!(diff.is_empty());
+            });
     }
 
     /// The hostname of one route.

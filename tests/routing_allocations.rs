@@ -11,11 +11,14 @@ use gwapi::routing::{
 use std::time::{Duration, SystemTime};
 
 use gwapi::{
-    attachment::{self, Snapshot},
+    attachment::{self, Snapshot, effective::Effective},
     backend::session::{SessionKey, SessionKeys},
     manifest,
     meta::NamespacedName,
-    proxy::{Attempted, Begun, Connection, Draws, Endpoints, Issuing, Recalling, Scheme, Table},
+    proxy::{
+        Accepted, Attempted, Begun, Connection, DataPlane, Draws, Endpoints, Issuing, Recalling, Scheme,
+        Table,
+    },
 };
 
 use support::routing::{self as cases, Random};
@@ -271,8 +274,8 @@ fn finding_never_allocates_on_generated_routes_and_requests() {
     }
 }
 
-/// The table of the listener of a Gateway with this HTTPRoute, in front of Services that have three endpoints each.
-fn table(rules: serde_json::Value) -> Table {
+/// What a Gateway of these listeners with this HTTPRoute amounts to, in front of Services that have three endpoints each.
+fn effective(listeners: &serde_json::Value, rules: &serde_json::Value) -> Effective {
     let service = |name: &str| {
         [
             serde_json::json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
@@ -285,7 +288,7 @@ fn table(rules: serde_json::Value) -> Table {
     };
     let gateway = serde_json::json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
         "metadata": {"name": "edge", "namespace": "shop"},
-        "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}});
+        "spec": {"gatewayClassName": "any", "listeners": listeners}});
     let route = serde_json::json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
         "metadata": {"name": "route", "namespace": "shop"},
         "spec": {"parentRefs": [{"name": "edge"}], "rules": rules}});
@@ -294,8 +297,13 @@ fn table(rules: serde_json::Value) -> Table {
         .chain([gateway, route])
         .map(|object| manifest::decode(&object).unwrap())
         .collect();
-    let options = attachment::Options::for_manifests();
-    let effective = attachment::resolve(&snapshot, &options).effective;
+    attachment::resolve(&snapshot, &attachment::Options::for_manifests()).effective
+}
+
+/// The table of the listener of a Gateway with this HTTPRoute.
+fn table(rules: &serde_json::Value) -> Table {
+    let listeners = serde_json::json!([{"name": "http", "port": 80, "protocol": "HTTP"}]);
+    let effective = effective(&listeners, rules);
     let gateway = effective.gateways.get(&NamespacedName::new("shop", "edge"));
     let gateway = gateway.unwrap();
     let listener = gateway.listeners.first().unwrap();
@@ -331,9 +339,129 @@ fn token(table: &Table, connection: Connection, keys: &SessionKeys) -> http::Hea
     cookie.split(';').next().unwrap().parse().unwrap()
 }
 
+fn asked(host: &str, path: &str) -> http::request::Parts {
+    let request = http::Request::get(path).header("host", host);
+    request.body(()).unwrap().into_parts().0
+}
+
+/// Of 64 listeners and their tables, too.
+#[test]
+fn deciding_at_one_of_many_listeners_never_allocates() {
+    let listener = |n: usize| {
+        serde_json::json!({"name": format!("l{n}"), "port": 80, "protocol": "HTTP",
+        "hostname": format!("{}zone-{n}.example.com", ["*.", ""][n % 2])})
+    };
+    let listeners: Vec<_> = (0..64).map(listener).collect();
+    let rules = serde_json::json!([{"backendRefs": [{"name": "a", "port": 80}]}]);
+    let effective = effective(&listeners.into(), &rules);
+    let plane = DataPlane::new(effective, RouterOptions::default());
+    let Accepted::Session(session) = plane.binds().next().unwrap().accept() else {
+        panic!("no session")
+    };
+    for host in [
+        "a.zone-40.example.com",
+        "A.Zone-40.example.com:80",
+        "zone-41.example.com",
+    ] {
+        let decide = |head| {
+            let received = session.begin(head, None);
+            let Begun::Exchange(mut exchange) = received.begun else {
+                panic!("{host} is answered")
+            };
+            let mut first = |_| 0;
+            let attempted = exchange.attempt(&mut Draws(&mut first), Duration::ZERO);
+            (received.listener, exchange, attempted)
+        };
+        decide(asked(host, "/"));
+        let (head, mut ended) = (asked(host, "/"), None);
+        let counted = allocation_counter::measure(|| ended = Some(decide(head)));
+        let (listener, _, attempted) = ended.unwrap();
+        assert!(matches!(attempted, Attempted::Attempt(_)));
+        assert_eq!(
+            listener.unwrap().name,
+            if host.starts_with('z') { "l41" } else { "l40" }
+        );
+        assert_eq!(counted.count_total, 0, "{host}");
+    }
+}
+
+/// The location, the map of the headers, and what makes the location cheap to clone.
+#[test]
+fn a_redirect_takes_at_most_four_allocations() {
+    let redirect = |filter: serde_json::Value| {
+        serde_json::json!({
+        "matches": [{"path": {"value": format!("/{}", filter["name"].as_str().unwrap())}}],
+        "filters": [{"type": "RequestRedirect", "requestRedirect": filter["redirect"]}]})
+    };
+    let table = table(&serde_json::json!([
+        redirect(serde_json::json!({"name": "scheme", "redirect": {"scheme": "https"}})),
+        redirect(
+            serde_json::json!({"name": "prefix", "redirect": {"scheme": "https",
+            "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/new"}}})
+        ),
+        redirect(
+            serde_json::json!({"name": "full", "redirect": {"hostname": "other.example", "port": 8443,
+            "path": {"type": "ReplaceFullPath", "replaceFullPath": "/all"}}})
+        ),
+    ]));
+    let connection = Connection {
+        scheme: Scheme::Http,
+        port: 80,
+    };
+    for (path, expected) in [
+        ("/scheme/a?b=c", "https://shop.example/scheme/a?b=c"),
+        ("/prefix/a?b=c", "https://shop.example/new/a?b=c"),
+        ("/full/a?b=c", "http://other.example:8443/all?b=c"),
+    ] {
+        let head = asked("Shop.example:80", path);
+        let mut response = None;
+        let counted = allocation_counter::measure(|| {
+            let Begun::Exchange(mut exchange) = table.begin(head, connection, None) else {
+                panic!("no rule")
+            };
+            let mut first = |_| 0;
+            if let Attempted::Answer(answer) =
+                exchange.attempt(&mut Draws(&mut first), Duration::ZERO)
+            {
+                response = Some(answer.into_response());
+            }
+        });
+        let response = response.unwrap();
+        assert_eq!(response.headers()["location"], expected);
+        assert!(counted.count_total <= 4, "{path}: {}", counted.count_total);
+    }
+}
+
+/// Names and values are made when the rule is compiled, and the map of the request has room.
+#[test]
+fn filters_that_set_headers_never_allocate() {
+    let set = |name: &str| serde_json::json!({"name": name, "value": "v"});
+    let names = ["x-one", "x-two", "x-three"];
+    let table = table(&serde_json::json!([{
+        "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": names.map(set)}}],
+        "backendRefs": [{"name": "a", "port": 80}]}]));
+    let connection = Connection {
+        scheme: Scheme::Http,
+        port: 80,
+    };
+    let decide = |head| {
+        let Begun::Exchange(mut exchange) = table.begin(head, connection, None) else {
+            panic!("no rule")
+        };
+        let mut first = |_| 0;
+        let attempted = exchange.attempt(&mut Draws(&mut first), Duration::ZERO);
+        (exchange, attempted)
+    };
+    decide(asked("shop.example", "/"));
+    let (head, mut ended) = (asked("shop.example", "/"), None);
+    let counted = allocation_counter::measure(|| ended = Some(decide(head)));
+    assert_eq!(ended.unwrap().0.head().headers.len(), 4);
+    assert_eq!(counted.count_total, 0);
+}
+
 #[test]
 fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
-    let table = table(serde_json::json!([
+    let table = table(&serde_json::json!([
         {"matches": [{"path": {"value": "/plain"}}], "backendRefs": [{"name": "a", "port": 80}]},
         {"matches": [{"path": {"value": "/split"}}],
             "backendRefs": [{"name": "a", "port": 80, "weight": 9}, {"name": "b", "port": 80}]},
@@ -406,5 +534,75 @@ fn deciding_never_allocates_where_nothing_is_mirrored_or_rewritten() {
             assert_eq!(exchange.session().is_some(), path == "/session", "{path}");
             assert_eq!(counted.count_total, 0, "{path} {cookie:?} {name}: {value}");
         }
+    }
+}
+
+/// What is allocated when one of so many routes changes: by the resolver, and for the tables that follow.
+fn allocated_by_one_change(routes: usize) -> [allocation_counter::AllocationInfo; 2] {
+    let gateway = serde_json::json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": "edge", "namespace": "shop"},
+        "spec": {"gatewayClassName": "any", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}});
+    let service = |at: usize| {
+        serde_json::json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": format!("s{at}"), "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}})
+    };
+    let route = |at: usize, domain: &str| {
+        let route = serde_json::json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": format!("r{at}"), "namespace": "shop"},
+            "spec": {"parentRefs": [{"name": "edge"}], "hostnames": [format!("h{at}.{domain}")],
+                "rules": [{"backendRefs": [{"name": format!("s{at}"), "port": 80}]}]}});
+        manifest::decode(&route).unwrap()
+    };
+    let others = (0..routes).map(|at| manifest::decode(&service(at)).unwrap());
+    let all = (0..routes).map(|at| route(at, "example"));
+    let snapshot: Snapshot = all
+        .chain(others)
+        .chain([manifest::decode(&gateway).unwrap()])
+        .collect();
+    let options = attachment::Options::for_manifests().with_release(gwapi::meta::Release::V1_7_0);
+    let mut resolver = attachment::Resolver::with_snapshot(snapshot, options);
+    resolver.update();
+    let plane = DataPlane::new(
+        resolver.resolution().effective.clone(),
+        RouterOptions::default(),
+    );
+    let find = |plane: &DataPlane, host: String| {
+        let Accepted::Session(session) = plane.binds().next().unwrap().accept() else {
+            return false;
+        };
+        matches!(
+            session.begin(asked(&host, "/"), None).begun,
+            Begun::Exchange(_)
+        )
+    };
+    let middle = routes / 2;
+    assert!(find(&plane, format!("h{middle}.example")));
+    let changed = route(middle, "other");
+    let resolved = allocation_counter::measure(|| {
+        resolver.insert(changed);
+        resolver.update();
+    });
+    let mut next = None;
+    let followed = allocation_counter::measure(|| {
+        next = Some(plane.next(resolver.resolution().effective.clone()).0);
+    });
+    let next = next.unwrap();
+    assert!(find(&next, format!("h{middle}.other")) && !find(&next, format!("h{middle}.example")));
+    assert!(find(&next, format!("h{}.example", middle + 1)));
+    [resolved, followed]
+}
+
+/// The lists of routes and of Services share what does not change, and so do the tables.
+#[test]
+fn a_change_of_one_route_copies_no_list_of_all_routes() {
+    let few = allocated_by_one_change(200);
+    let many = allocated_by_one_change(2_000);
+    for (few, many) in few.into_iter().zip(many) {
+        assert!(many.count_total <= few.count_total + 20, "{few:?} {many:?}");
+        // Of each list the places of its chunks are copied.
+        assert!(
+            many.bytes_total <= few.bytes_total + 16_384,
+            "{few:?} {many:?}"
+        );
     }
 }
