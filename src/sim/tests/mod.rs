@@ -209,7 +209,7 @@ fn a_tls_route_takes_connections_at_a_listener_that_terminates() {
     let resolution = resolution(&[gateway(json!([{
         "name": "tls", "port": 443, "protocol": "TLS", "tls": {"mode": "Passthrough"}}]))]);
     let name = NamespacedName::new("shop", "edge");
-    let gateway: &EffectiveGateway = &resolution.effective.gateways.get(&name).unwrap();
+    let gateway: &EffectiveGateway = resolution.effective.gateways.get(&name).unwrap();
     let mut listener = EffectiveListener {
         tls: None,
         ..(*gateway.listeners[0]).clone()
