@@ -1,6 +1,11 @@
 //! `find` does not allocate, nor does deciding where nothing is mirrored or rewritten. A program of its own: the pool of an oversized pattern may grow when threads use it at
 //! the same time, as tests of one program do.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod support;
 
@@ -16,8 +21,8 @@ use gwapi::{
     manifest,
     meta::NamespacedName,
     proxy::{
-        Accepted, Attempted, Begun, Connection, DataPlane, Draws, Endpoints, Issuing, Recalling, Scheme,
-        Table,
+        Accepted, Attempted, Begun, Connection, DataPlane, Draws, Endpoints, Issuing, Recalling,
+        Scheme, Table,
     },
 };
 

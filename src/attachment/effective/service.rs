@@ -1,7 +1,7 @@
 //! Services with the mesh routes that govern requests to them (GEP-1426).
 
 use super::{
-    EffectiveBackendPort, BackendProblem, ConnectionRouteRules, EndpointList, GrpcRouteRules,
+    BackendProblem, ConnectionRouteRules, EffectiveBackendPort, EndpointList, GrpcRouteRules,
     HttpRouteRules, InSeniority, RouteList, RouteRules,
 };
 use crate::{

@@ -273,7 +273,7 @@ pub(super) enum Owner<'b> {
 }
 
 impl Bind {
-    pub(super) fn new(
+    pub(in crate::proxy) fn new(
         key: BindKey,
         addresses: Vec<GatewayStatusAddress>,
         listeners: Vec<Arc<BoundListener>>,
@@ -292,7 +292,7 @@ impl Bind {
     }
 
     /// The listener of this name.
-    pub(super) fn named(&self, name: &str) -> Option<&Arc<BoundListener>> {
+    pub(in crate::proxy) fn named(&self, name: &str) -> Option<&Arc<BoundListener>> {
         let of = |at: &usize| self.listeners.get(*at);
         let found = self
             .by_name

@@ -15,7 +15,9 @@ use crate::{
         session::{Due, Recall, Served},
     },
     filters::{ApplyError, strip_hop_by_hop},
-    proxy::{Backend, CompiledRule, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle},
+    proxy::{
+        Backend, CompiledRule, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle,
+    },
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header::LOCATION, request, response};
 use std::{sync::Arc, time::Duration};

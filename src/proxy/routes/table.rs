@@ -274,7 +274,7 @@ impl Table {
 }
 
 /// So many routes of a table may move before it is made anew, beside an eighth of them all.
-pub(super) const MOST_MOVED: usize = 16;
+pub(in crate::proxy) const MOST_MOVED: usize = 16;
 
 /// What is attached anew, or otherwise than before, and what is gone.
 struct Moved<'r, R> {

@@ -70,7 +70,11 @@ impl<'r> AtTable<'r> {
     }
 
     /// Where the request ends. No text is made of it, unless an attempt comes to nothing.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64, backends: &mut dyn Backends) -> DrawEnd {
+    pub(in crate::sim) fn end(
+        &self,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> DrawEnd {
         match self.attempt(draw) {
             (Some(mut exchange), Attempted::Attempt(mut attempt)) => {
                 let run = (&mut exchange, &mut attempt);
@@ -278,7 +282,7 @@ impl<'r> AtTable<'r> {
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
         watch: &mut dyn FnMut(Seen<'_>),
-    ) -> Responded {
+    ) -> ClientResponse {
         loop {
             match backends.reply(attempt, exchange.head()) {
                 Ok(behaviour) => return self.respond_with_token(exchange, attempt, behaviour),
@@ -293,7 +297,9 @@ impl<'r> AtTable<'r> {
                         attempt.backend.reference()
                     );
                     match exchange.failed(attempt, failure, elapsed) {
-                        AfterFailure::Answer(local) => return Responded::by_itself(local, failed),
+                        AfterFailure::Answer(local) => {
+                            return ClientResponse::by_itself(local, failed);
+                        }
                         AfterFailure::Again => watch(Seen::Again(failed)),
                     }
                 }
@@ -303,7 +309,7 @@ impl<'r> AtTable<'r> {
                 Attempted::Attempt(next) => *attempt = next,
                 Attempted::Answer(local) => {
                     let why = local.why.to_string();
-                    return Responded::by_itself(local, why);
+                    return ClientResponse::by_itself(local, why);
                 }
             }
             if attempt.backend_index != before {

@@ -61,7 +61,7 @@ impl<'e> AtConnection<'e> {
                 .connect(&mut Draws(draw))
                 .ok()
                 .map(|connected| connected.backend),
-            ..End::default()
+            ..DrawEnd::default()
         }
     }
 

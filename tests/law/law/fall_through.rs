@@ -127,11 +127,14 @@ fn a_filter_that_is_skipped_is_noticed() {
             let mut changed = EffectiveGateway::clone(gateway);
             for listener in &mut changed.listeners {
                 let mut without = EffectiveListener::clone(listener);
-                for attached in &mut without.http {
+                let routes = without.http.iter().map(|attached| {
+                    let mut attached = attached.clone();
                     let mut rules = HttpRouteRules::clone(&attached.route);
                     rules.rules.retain(|rule| rule.problem.is_none());
                     attached.route = rules.into();
-                }
+                    attached
+                });
+                without.http = routes.collect();
                 *listener = without.into();
             }
             *gateway = changed.into();
