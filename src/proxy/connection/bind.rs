@@ -265,7 +265,7 @@ pub(super) enum Opening<'b> {
 }
 
 /// To whom a host belongs.
-pub(super) enum Owner<'b> {
+pub(in crate::proxy) enum Owner<'b> {
     Listener(&'b Arc<BoundListener>),
     /// A listener that is not in force, and whose hosts are nobody's.
     Withheld(&'b Arc<ListenerKey>),
@@ -329,7 +329,7 @@ impl Bind {
 
     /// To whom a host belongs: to the listener with the most specific hostname of those that cover it (Gateway
     /// `spec.listeners`, "listener isolation"). `host` has no port.
-    pub(super) fn owner(&self, host: Option<&str>) -> Owner<'_> {
+    pub(in crate::proxy) fn owner(&self, host: Option<&str>) -> Owner<'_> {
         let found = match self.owners.find(host) {
             Some(Place::Listener(at)) => self.listeners.get(at).map(Owner::Listener),
             Some(Place::Withheld(at)) => {

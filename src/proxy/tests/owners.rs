@@ -1,7 +1,7 @@
 //! To whom the hosts of a port belong.
 
 use super::{
-    bind::{BoundListener, Owner, Withheld},
+    connection::bind::{BoundListener, Owner, Withheld},
     *,
 };
 use crate::meta::Hostname;
