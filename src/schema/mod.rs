@@ -39,6 +39,7 @@ pub(crate) use kinds::{
     counterpart, is_own, is_own_group, most_installations, relatives, successor,
 };
 pub use later::{LaterVersion, later, later_kind};
+pub(crate) use node::Was;
 pub use node::{ListType, Schema, TextPattern, ValueType};
 pub use object_meta::object_meta;
 pub use path::Path;

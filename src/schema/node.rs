@@ -1,6 +1,6 @@
 //! The typed tree of a structural schema.
 
-use crate::meta::When;
+use crate::meta::{Channel, Release, When};
 use regex::Regex;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -84,6 +84,10 @@ pub struct Schema {
     pub(super) values: BTreeMap<String, When>,
     /// Whether other releases ask something else of the value.
     pub(super) varies: bool,
+    /// What the releases asked of the value itself, in a tree of all of them.
+    pub(super) was: Option<Box<Was>>,
+    /// The fields that only some releases demand, and these releases.
+    pub(super) demanded: Vec<(String, When)>,
     /// What the value is for, for people.
     pub description: Option<String>,
     /// The type; absent in conditions only.
@@ -171,6 +175,16 @@ impl Schema {
         self.values.get(value).copied()
     }
 
+    /// What the releases asked of the value itself, where that differs; in a tree of all releases.
+    pub(crate) fn was(&self) -> Option<&Was> {
+        self.was.as_deref()
+    }
+
+    /// The fields that only some releases demand, and these releases.
+    pub(crate) fn demanded(&self) -> &[(String, When)] {
+        &self.demanded
+    }
+
     /// Whether what is asked of the value, or whether it has to be there, differs from release to release.
     pub(crate) fn varies(&self) -> bool {
         self.varies || self.when.is_some() || !self.values.is_empty()
@@ -237,4 +251,58 @@ impl Schema {
         }
         next
     }
+}
+
+/// What the releases ask of a value itself where that differs: one node for all that ask the same. The nodes have nothing of
+/// what is in the value but the names of its fields.
+#[derive(Clone, Debug)]
+pub(crate) struct Was {
+    marks: Vec<When>,
+    forms: Vec<Form>,
+}
+
+/// What some releases ask, and which of the marks they have.
+#[derive(Clone, Debug)]
+struct Form {
+    marked: u32,
+    schema: Schema,
+}
+
+impl Was {
+    /// Of these marks; `form` makes the node of releases that have some of them.
+    pub(super) fn of(
+        marks: Vec<When>,
+        mut form: impl FnMut(&dyn Fn(usize) -> bool) -> Schema,
+    ) -> Self {
+        let places = Release::ALL
+            .iter()
+            .flat_map(|release| Channel::ALL.map(|channel| (*release, channel)));
+        let mut forms: Vec<Form> = Vec::new();
+        for place in places {
+            let marked = marked(&marks, place);
+            if forms.iter().all(|form| form.marked != marked) {
+                let schema = form(&|index| marked >> index & 1 == 1);
+                forms.push(Form { marked, schema });
+            }
+        }
+        Self { marks, forms }
+    }
+
+    /// All that is asked in some release.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Schema> {
+        self.forms.iter().map(|form| &form.schema)
+    }
+
+    /// Which of [`forms`](Self::forms) a release and channel have.
+    pub(crate) fn index(&self, place: (Release, Channel)) -> Option<usize> {
+        let marked = marked(&self.marks, place);
+        self.forms.iter().position(|form| form.marked == marked)
+    }
+}
+
+/// Which of the marks a release and channel have, a bit for each.
+fn marked(marks: &[When], (release, channel): (Release, Channel)) -> u32 {
+    let bits = marks.iter().enumerate();
+    bits.filter(|(_, when)| when.contains(release, channel))
+        .fold(0, |bits, (index, _)| bits | 1 << (index % 32))
 }

@@ -1,6 +1,6 @@
 //! From the types' JSON schemas to the typed tree.
 
-use super::node::{ListType, Schema, TextPattern, ValueType};
+use super::node::{ListType, Schema, TextPattern, ValueType, Was};
 use crate::meta::{Channel, Kind, Release, When};
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -24,6 +24,8 @@ const INSTEAD: &str = "x-gwapi-instead";
 const WAS: &str = "x-gwapi-was";
 /// Where the reader notes that there was such a history.
 const VARIES: &str = "x-gwapi-varies";
+/// Where the reader keeps such a history, where it reads what all releases have.
+const HISTORY: &str = "x-gwapi-history";
 
 /// Since this release a list of which nothing is said is one whole (`x-kubernetes-list-type: atomic`).
 const ATOMIC_LISTS: When = When::new("1.4");
@@ -147,26 +149,68 @@ impl<'a> SchemaReader<'a> {
             return;
         };
         keywords.insert(VARIES.to_owned(), true.into());
+        if self.place.is_none() {
+            let known = keywords.remove(HISTORY);
+            let entries = [known, Some(history)].into_iter().flatten();
+            let entries = entries.filter_map(|entries| match entries {
+                Value::Array(entries) => Some(entries),
+                _ => None,
+            });
+            let all: Vec<Value> = entries.flatten().collect();
+            keywords.insert(HISTORY.to_owned(), all.into());
+            return;
+        }
+        for (when, was) in self.entries(&history) {
+            if self.is_in(when) {
+                go_back(keywords, was);
+            }
+        }
+    }
+
+    /// The entries of a history: since when until when which keywords were others.
+    fn entries<'h>(&mut self, history: &'h Value) -> Vec<(When, &'h Map<String, Value>)> {
+        let mut entries = Vec::new();
         for entry in history.as_array().into_iter().flatten() {
             let (Some(mark), Some(Value::Object(was))) = (entry.get(0), entry.get(1)) else {
                 self.problems.push(format!("{WAS} {entry}"));
                 continue;
             };
-            let when = self.mark(mark);
-            if self.place.is_some() && self.is_in(when) {
-                for (keyword, value) in was {
-                    match value {
-                        Value::Null => drop(keywords.remove(keyword)),
-                        value => drop(keywords.insert(keyword.clone(), value.clone())),
-                    }
-                }
+            entries.push((self.mark(mark), was));
+        }
+        entries
+    }
+
+    /// What a node of these keywords asked of a value in all releases; of what is in the value nothing.
+    fn was(&mut self, keywords: &Map<String, Value>, history: &Value) -> Was {
+        let mut own = keywords.clone();
+        own.retain(|keyword, _| OWN.contains(&keyword.as_str()));
+        if let Some(Value::Object(properties)) = own.get_mut("properties") {
+            for property in properties.values_mut() {
+                *property = Value::Object(Map::new());
             }
         }
+        let entries = self.entries(history);
+        Was::of(
+            entries.iter().map(|(when, _)| *when).collect(),
+            |is_in: &dyn Fn(usize) -> bool| {
+                let mut keywords = own.clone();
+                for (index, (_, was)) in entries.iter().enumerate() {
+                    if is_in(index) {
+                        go_back(&mut keywords, was);
+                    }
+                }
+                keywords.retain(|keyword, _| OWN.contains(&keyword.as_str()));
+                self.node(&Value::Object(keywords))
+            },
+        )
     }
 
     fn node(&mut self, schema: &Value) -> Schema {
-        let keywords = self.flatten(schema);
+        let mut keywords = self.flatten(schema);
         let mut node = Schema::default();
+        if let Some(history) = keywords.remove(HISTORY) {
+            node.was = Some(Box::new(self.was(&keywords, &history)));
+        }
         let mut list_type = None;
         let mut map_keys = Vec::new();
         let mut demands = Vec::new();
@@ -220,6 +264,10 @@ impl<'a> SchemaReader<'a> {
                             node.properties.insert(name.clone(), self.node(property));
                             if let Some(required) = self.has(property, REQUIRED) {
                                 demands.push((name.clone(), required));
+                            }
+                            if let Some(mark) = property.get(REQUIRED) {
+                                let when = self.mark(mark);
+                                node.demanded.push((name.clone(), when));
                             }
                         }
                     }
@@ -304,6 +352,34 @@ impl<'a> SchemaReader<'a> {
             text: text.to_owned(),
             regex,
         })
+    }
+}
+
+/// The keywords that ask something of a value itself, whatever is in it.
+const OWN: [&str; 14] = [
+    "type",
+    "format",
+    "enum",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "properties",
+    "required",
+];
+
+/// Puts the keywords of another release in the place of the newest ones; null for one that was absent.
+fn go_back(keywords: &mut Map<String, Value>, was: &Map<String, Value>) {
+    for (keyword, value) in was {
+        match value {
+            Value::Null => drop(keywords.remove(keyword)),
+            value => drop(keywords.insert(keyword.clone(), value.clone())),
+        }
     }
 }
 
@@ -412,5 +488,64 @@ mod tests {
             Some(When::new("E1.2 S1.4"))
         );
         assert_eq!(all.properties["relaxed"].max_items, Some(64));
+    }
+
+    /// Calls `see` for each node of a tree and the same one of another tree, where that has it.
+    fn beside<'s>(
+        one: &'s Schema,
+        other: &'s Schema,
+        see: &mut impl FnMut(&'s Schema, &'s Schema),
+    ) {
+        see(one, other);
+        for (name, property) in &one.properties {
+            if let Some(same) = other.properties.get(name) {
+                beside(property, same, see);
+            }
+        }
+        for (below, same) in [
+            (&one.items, &other.items),
+            (&one.additional_properties, &other.additional_properties),
+        ] {
+            if let (Some(below), Some(same)) = (below, same) {
+                beside(below, same, see);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_release_asked_of_a_value_is_what_its_schema_asks() {
+        let (mut others, mut fields) = (0, 0);
+        for kind in KINDS {
+            for installation in kind.installations() {
+                let place = (installation.release, installation.channel);
+                beside(kind.every(), installation.schema(), &mut |every, there| {
+                    let form = every
+                        .was()
+                        .map(|was| was.forms().nth(was.index(place).unwrap()));
+                    let asks = form.map_or(every, Option::unwrap);
+                    // Values that only some releases have carry marks of their own.
+                    if every.values.is_empty() {
+                        assert!(
+                            asks.asks_the_same(there),
+                            "{} {place:?}: {asks:?} and {there:?}",
+                            kind.kind
+                        );
+                    }
+                    others += usize::from(!every.asks_the_same(there));
+                    for (name, when) in every.demanded() {
+                        fields += 1;
+                        let is_there = there.properties.contains_key(name);
+                        let demands = there.required.contains(name);
+                        let (release, channel) = place;
+                        assert_eq!(
+                            demands,
+                            is_there && when.contains(release, channel),
+                            "{name}"
+                        );
+                    }
+                });
+            }
+        }
+        assert!(others > 100 && fields > 100, "{others} {fields}");
     }
 }

@@ -12,6 +12,8 @@ pub struct UnknownField {
     nearest: Option<String>,
     when: Option<When>,
     instead: Option<String>,
+    /// What has replaced the field, and the releases that have it: where the installation does not.
+    replaced: Option<(String, When)>,
     others: Vec<FieldPlace>,
     kind: &'static str,
     release: Release,
@@ -62,10 +64,17 @@ impl UnknownField {
         self.when.is_some() || !self.others.is_empty()
     }
 
-    /// What has replaced the field, where it has ended.
+    /// What has replaced the field, where it has ended and its replacement is there.
     #[must_use]
     pub fn instead(&self) -> Option<&str> {
         self.instead.as_deref()
+    }
+
+    /// What has replaced the field elsewhere, and the releases that have it: where the replacement is not there either.
+    #[must_use]
+    pub fn replaced_elsewhere(&self) -> Option<(&str, When)> {
+        let (path, when) = self.replaced.as_ref()?;
+        Some((path, *when))
     }
 
     /// Whether the experimental channel of the release has the field.
@@ -133,8 +142,10 @@ pub fn fields_of_no_release(object: &Value, kind: &'static KindVersion) -> Vec<U
     Walk::over(object, kind.every(), kind, Release::default(), true)
 }
 
-struct Walk {
+struct Walk<'s> {
     kind: &'static KindVersion,
+    /// The schema of the whole object.
+    whole: &'s Schema,
     release: Release,
     /// Whether it is asked where else a field is.
     elsewhere: bool,
@@ -165,16 +176,17 @@ impl<'a> Every<'a> {
     }
 }
 
-impl Walk {
+impl<'s> Walk<'s> {
     fn over(
         object: &Value,
-        schema: &Schema,
+        schema: &'s Schema,
         kind: &'static KindVersion,
         release: Release,
         elsewhere: bool,
     ) -> Vec<UnknownField> {
         let mut walk = Self {
             kind,
+            whole: schema,
             release,
             elsewhere,
             found: Vec::new(),
@@ -261,19 +273,18 @@ impl Walk {
             // In no release: the type has it, and no release has it in this version of the kind.
             let wide = wide().filter(|wide| !wide.when.is_nowhere());
             let instead = wide.and_then(|wide| wide.schema.instead());
-            let is_here = |path: &&str| match path.starts_with("spec.") {
-                true => {
-                    let names: Vec<&str> = path.split('.').collect();
-                    places::when(self.kind.every(), &names).is_some()
-                }
-                false => true,
+            let (here, replaced) = match instead {
+                Some(instead) if self.has(instead, schema) => (Some(instead.to_owned()), None),
+                Some(instead) => (None, self.replacement(instead)),
+                None => (None, None),
             };
             self.found.push(UnknownField {
                 path: at.to_string(),
                 name: name.to_owned(),
                 nearest: parent.meant(name).map(str::to_owned),
                 when: wide.map(|wide| wide.when),
-                instead: instead.filter(is_here).map(str::to_owned),
+                instead: here,
+                replaced,
                 others: match self.elsewhere && parent.in_object {
                     true => places::elsewhere(self.kind, &at),
                     false => Vec::new(),
@@ -282,6 +293,27 @@ impl Walk {
                 release: self.release,
             });
         }
+    }
+}
+
+impl Walk<'_> {
+    /// Whether what has replaced a field is there: a path of the object, or fields beside the one that it has replaced.
+    fn has(&self, instead: &str, beside: &Schema) -> bool {
+        let within = match instead.starts_with("spec.") {
+            true => self.whole,
+            false => beside,
+        };
+        instead.split(" or ").all(|path| {
+            let names: Vec<&str> = path.split('.').collect();
+            places::when(within, &names).is_some()
+        })
+    }
+
+    /// What has replaced a field by its path, where some release has that.
+    fn replacement(&self, path: &str) -> Option<(String, When)> {
+        let names: Vec<&str> = path.split('.').collect();
+        let when = places::when(self.kind.every(), &names)?.and(self.kind.history.when_served());
+        (!when.is_nowhere()).then(|| (path.to_owned(), when))
     }
 }
 

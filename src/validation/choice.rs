@@ -1,8 +1,13 @@
 //! Which release objects are meant for, where nobody says it.
 
+use super::{
+    report,
+    values::{self, Refusal},
+};
 use crate::{
     crd::BUNDLE_VERSION_ANNOTATION,
     meta::{Channel, Release, When},
+    rules::Rule,
     schema::{self, Path, Schema},
 };
 use serde_json::Value;
@@ -27,6 +32,9 @@ pub struct Narrowed {
     pub gone: Option<(Release, String)>,
     /// What came last, and since when; nothing if all was there from the first release on.
     pub came: Option<(Release, String)>,
+    /// What an older release takes and later ones refuse for what they ask of it, and since when they do; nothing if there is
+    /// no such thing. It keeps no release from being chosen.
+    pub refused: Option<(Release, String)>,
 }
 
 impl Narrowed {
@@ -45,6 +53,25 @@ impl Narrowed {
             && self.came.as_ref().is_none_or(|(last, _)| release >= *last)
         {
             self.came_at((release, what()));
+        }
+    }
+
+    /// What keeps newer releases from having all: `: BackendLBPolicy shop/sticky is gone since v1.3.0`.
+    pub(crate) fn gone_in_words(&self) -> String {
+        match &self.gone {
+            Some((since, what)) => format!(": {what} is gone since {since}"),
+            None => String::new(),
+        }
+    }
+
+    /// What keeps every release up to one from having all.
+    pub(crate) fn unmet_in_words(&self, most: Release) -> String {
+        match (&self.gone, &self.came) {
+            (_, Some((came, new))) if *came > most => format!(", since {new} came with {came}"),
+            (Some((gone, old)), Some((came, new))) => {
+                format!(", since {old} is gone since {gone}, and {new} came with {came}")
+            }
+            _ => String::new(),
         }
     }
 
@@ -69,6 +96,14 @@ impl Narrowed {
         if let Some(came) = other.came {
             self.came_at(came);
         }
+        if let Some(refused) = other.refused {
+            self.refused_since(refused);
+        }
+    }
+
+    fn refused_since(&mut self, new: (Release, String)) {
+        let known = self.refused.take();
+        self.refused = known.into_iter().chain([new]).min();
     }
 }
 
@@ -101,24 +136,22 @@ impl fmt::Display for ReleaseChoice {
             ChoiceReason::HasAll if Some(&release) == Release::ALL.last() => {
                 write!(f, "{release}, the newest release")
             }
-            ChoiceReason::HasAll => write!(
-                f,
-                "{release}, the newest release that has every kind, version, field and value of the input"
-            )
-            .and_then(|()| match &self.narrowed.gone {
-                Some((since, what)) => write!(f, ": {what} is gone since {since}"),
-                None => Ok(()),
-            }),
+            ChoiceReason::HasAll => {
+                write!(
+                    f,
+                    "{release}, the newest release that has every kind, version, field and value of the input"
+                )?;
+                f.write_str(&self.narrowed.gone_in_words())?;
+                match self.narrowed.refused.as_ref().filter(|(since, _)| *since <= release) {
+                    Some((since, what)) => write!(f, "; {what} is refused since {since}, which is no reason to take an older one"),
+                    None => Ok(()),
+                }
+            }
             ChoiceReason::Newest => write!(
                 f,
                 "{release}, the newest release: none has every kind, version, field and value of the input"
             )
-            .and_then(|()| match (&self.narrowed.gone, &self.narrowed.came) {
-                (Some((gone, old)), Some((came, new))) => {
-                    write!(f, ", since {old} is gone since {gone}, and {new} came with {came}")
-                }
-                _ => Ok(()),
-            }),
+            .and_then(|()| f.write_str(&self.narrowed.unmet_in_words(release))),
         }
     }
 }
@@ -127,8 +160,10 @@ impl fmt::Display for ReleaseChoice {
 /// use in the channel; else the newest. What no release has in the channel does not count, nor does `status`, which a server
 /// drops on creation.
 ///
-/// That an object is *valid* in the release is not asked: one that a newer release refuses for a tightened limit is to be
-/// reported, which an older release in its place would hide.
+/// A value counts as what the releases have, too: one that older releases refuse, whatever they refuse it for (an enumeration, a
+/// pattern, a limit, a field that had to be there, a rule), came with the first one that takes it. The other way round it does
+/// not: what a newer release refuses for a limit or a rule that is new there is to be reported, which an older release in its
+/// place would hide. A Gateway that breaks a rule of v1.1.0 is not meant for v1.0.0 for that.
 ///
 /// ```
 /// use gwapi::{meta::{Channel, Release}, validation};
@@ -172,6 +207,8 @@ pub struct Uses {
     /// The releases that have all that was looked at. In each channel everything is there for one interval, and so is all
     /// together.
     when: When,
+    /// Those of them that refuse something which a later one takes: a bit for each of [`Release::ALL`].
+    refusing: u64,
     installed: Option<Bundle>,
     narrowed: Narrowed,
 }
@@ -192,6 +229,7 @@ impl Uses {
             channel,
             with_status: false,
             when: When::ALWAYS,
+            refusing: 0,
             installed: None,
             narrowed: Narrowed::default(),
         }
@@ -216,6 +254,7 @@ impl Uses {
     /// Adds what was gathered elsewhere, for the same channel.
     pub fn append(&mut self, other: Self) {
         self.when = self.when.and(other.when);
+        self.refusing |= other.refusing;
         self.installed = self.installed.take().max(other.installed);
         self.narrowed.append(other.narrowed);
     }
@@ -223,7 +262,7 @@ impl Uses {
     /// Whether a release has all that the objects so far use in the channel.
     #[must_use]
     pub fn fit(&self, release: Release) -> bool {
-        self.when.contains(release, self.channel)
+        self.when.contains(release, self.channel) && self.refusing & bit(release) == 0
     }
 
     /// The release for which the objects so far are meant.
@@ -240,7 +279,7 @@ impl Uses {
             };
         }
         let mut newest_first = Release::ALL.iter().rev().copied();
-        match newest_first.find(|release| self.when.contains(*release, self.channel)) {
+        match newest_first.find(|release| self.fit(*release)) {
             Some(release) => ReleaseChoice {
                 release,
                 reason: ChoiceReason::HasAll,
@@ -263,6 +302,7 @@ impl Uses {
         let of = Of {
             object,
             kind: kind.kind,
+            rules: values::rules_by_release(kind),
         };
         let version = || format!("{} in `{}`", of.name(), kind.api_version);
         if !self.demand(served, version) {
@@ -292,11 +332,59 @@ impl Uses {
         is_there
     }
 
-    fn value(&mut self, value: &Value, schema: &Schema, when: When, (of, at): (Of<'_>, &Path<'_>)) {
+    /// Notes what some of the releases that have it take and others refuse.
+    fn refused(&mut self, refusal: &Refusal, there: When, what: impl Fn() -> String) {
+        let channel = self.channel;
+        let (mut taken_since, mut refused_since) = (None, None);
+        let newest_first = Release::ALL.iter().rev().copied();
+        for release in newest_first.filter(|release| there.contains(*release, channel)) {
+            match (refusal.takes(release, channel), taken_since) {
+                (true, _) => taken_since = Some(release),
+                (false, None) => refused_since = Some(release),
+                (false, Some(since)) => {
+                    self.refusing |= bit(release);
+                    let came = self.narrowed.came.as_ref();
+                    if came.is_none_or(|(last, _)| since >= *last) {
+                        self.narrowed.came_at((since, what()));
+                    }
+                }
+            }
+        }
+        if let (Some(since), Some(_)) = (refused_since, taken_since) {
+            self.narrowed.refused_since((since, what()));
+        }
+    }
+
+    /// Looks at a value of a field that is there when `when` says.
+    fn value(
+        &mut self,
+        value: &Value,
+        schema: &'static Schema,
+        when: When,
+        (of, at): (Of<'_>, &Path<'_>),
+    ) {
+        if let Some(refusal) = Refusal::of(value, schema, of.rules) {
+            // What a later release asks of another form of the same is not asked of this one.
+            let there = when.and(values::when_all(value, schema, self.channel));
+            self.refused(&refusal, there, || match refusal.missing() {
+                Some(field) => format!("`{}` left out in {}", at.field(field), of.name()),
+                None if value.is_object() || value.is_array() => {
+                    format!("what is in `{at}` of {}", of.name())
+                }
+                None => format!(
+                    "the value {} of `{at}` of {}",
+                    report::shown(value),
+                    of.name()
+                ),
+            });
+        }
         match value {
             Value::Object(fields) => {
                 for (name, value) in fields {
                     let Some(property) = schema.properties.get(name) else {
+                        if let Some(values) = schema.additional_properties.as_deref() {
+                            self.value(value, values, when, (of, &at.key(name)));
+                        }
                         continue;
                     };
                     let when = when.and(property.when());
@@ -328,11 +416,18 @@ impl Uses {
     }
 }
 
+/// The bit of a release.
+fn bit(release: Release) -> u64 {
+    let before = Release::ALL.iter().take_while(|known| **known < release);
+    1 << (before.count() % 64)
+}
+
 /// An object that is looked at.
 #[derive(Clone, Copy)]
 struct Of<'v> {
     object: &'v Value,
     kind: &'static str,
+    rules: &'static [Vec<&'static Rule>],
 }
 
 impl Of<'_> {
@@ -394,189 +489,4 @@ fn numbers(version: &str) -> Option<(u32, u32, u32)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ChoiceReason::{HasAll, Installed, Nearest, Newest};
-    use serde_json::json;
-
-    fn object(api_version: &str, kind: &str, spec: &Value) -> Value {
-        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, "spec": spec})
-    }
-
-    fn chosen(objects: &[Value], channel: Channel) -> (Release, ChoiceReason) {
-        let choice = choose_release(objects, channel);
-        (choice.release, choice.reason)
-    }
-
-    fn newest() -> Release {
-        *Release::ALL.last().unwrap()
-    }
-
-    #[test]
-    fn the_newest_release_that_has_all_is_chosen() {
-        const V1: &str = "gateway.networking.k8s.io/v1";
-        let plain = object(V1, "HTTPRoute", &json!({"rules": [{"matches": []}]}));
-        let ended = object(V1, "Gateway", &json!({"backendTLS": {}}));
-        let fresh = object(V1, "HTTPRoute", &json!({"useDefaultGateways": "All"}));
-        let idle = object(
-            V1,
-            "HTTPRoute",
-            &json!({"rules": [{"sessionPersistence": {"idleTimeout": "1s"}}]}),
-        );
-        let misspelt = object(V1, "HTTPRoute", &json!({"rulez": []}));
-        let experimental = Channel::Experimental;
-        assert_eq!(chosen(&[], experimental), (newest(), HasAll));
-        assert_eq!(
-            chosen(&[plain.clone(), misspelt], experimental),
-            (newest(), HasAll)
-        );
-        assert_eq!(
-            chosen(&[plain.clone(), idle.clone()], experimental),
-            (Release::V1_5_1, HasAll)
-        );
-        // The standard channel never had it.
-        assert_eq!(
-            chosen(&[plain.clone(), idle], Channel::Standard),
-            (newest(), HasAll)
-        );
-        assert_eq!(
-            chosen(&[ended.clone(), plain.clone()], experimental),
-            (Release::V1_3_0, HasAll)
-        );
-        assert_eq!(chosen(&[ended, fresh], experimental), (newest(), Newest));
-        let grant = object(
-            "gateway.networking.k8s.io/v1alpha2",
-            "ReferenceGrant",
-            &json!({}),
-        );
-        assert_eq!(
-            chosen(&[plain, grant], experimental),
-            (Release::V1_1_1, HasAll)
-        );
-    }
-
-    #[test]
-    fn the_release_of_the_crds_comes_first() {
-        let crd = |version: &str| {
-            json!({
-                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                "metadata": {"annotations": {BUNDLE_VERSION_ANNOTATION: version}},
-                "spec": {"group": "gateway.networking.k8s.io"},
-            })
-        };
-        let idle = object(
-            "gateway.networking.k8s.io/v1",
-            "HTTPRoute",
-            &json!({"rules": [{"sessionPersistence": {"idleTimeout": "1s"}}]}),
-        );
-        let (none, near) = (None, |version: &str| Some(version.to_owned()));
-        for (version, release, other) in [
-            ("v1.2.1", Release::V1_2_1, none),
-            ("v1.6.9", Release::V1_6_3, near("v1.6.9")),
-            ("v1.5.0-dev", Release::V1_5_1, near("v1.5.0-dev")),
-            ("v99.0.0", newest(), near("v99.0.0")),
-            ("v0.8.1", Release::V1_0_0, near("v0.8.1")),
-        ] {
-            let reason = other.map_or(Installed, Nearest);
-            let (found, why) = chosen(&[idle.clone(), crd(version)], Channel::Experimental);
-            assert_eq!((found, why), (release, reason), "{version}");
-        }
-        // Of several, the newest; one that says nothing counts for nothing.
-        let several = [crd("v1.2.1"), crd("v1.4.0"), crd("v1.3.0"), crd("main")];
-        assert_eq!(
-            chosen(&several, Channel::Standard),
-            (Release::V1_4_0, Installed)
-        );
-        let foreign = json!({
-            "kind": "CustomResourceDefinition", "spec": {"group": "example.com"},
-            "metadata": {"annotations": {BUNDLE_VERSION_ANNOTATION: "v1.2.1"}},
-        });
-        for object in [crd("main"), crd("v1"), crd("v1.2.x"), foreign] {
-            assert_eq!(chosen(&[object], Channel::Standard), (newest(), HasAll));
-        }
-    }
-
-    #[test]
-    fn a_status_counts_where_it_is_judged() {
-        let mut gateway = object("gateway.networking.k8s.io/v1", "Gateway", &json!({}));
-        gateway["status"] = json!({"attachedListenerSets": 1});
-        let mut old = object(
-            "gateway.networking.k8s.io/v1",
-            "Gateway",
-            &json!({"backendTLS": {}}),
-        );
-        old["status"] = json!({});
-        let choice = |with_status| {
-            let mut uses = Uses::new(Channel::Experimental).with_status(with_status);
-            uses.add(&gateway);
-            uses.add(&old);
-            uses.choice().reason
-        };
-        assert_eq!(choice(false), HasAll);
-        assert_eq!(choice(true), Newest);
-    }
-
-    #[test]
-    fn what_is_gathered_in_parts_is_gathered() {
-        let ended = object(
-            "gateway.networking.k8s.io/v1",
-            "Gateway",
-            &json!({"backendTLS": {}}),
-        );
-        let older = object(
-            "gateway.networking.k8s.io/v1alpha2",
-            "BackendLBPolicy",
-            &json!({}),
-        );
-        let all = |parts: &[&[&Value]]| {
-            let mut all = Uses::new(Channel::Experimental);
-            for part in parts {
-                let mut uses = Uses::new(Channel::Experimental);
-                part.iter().for_each(|object| uses.add(object));
-                all.append(uses);
-            }
-            all
-        };
-        let together = all(&[&[&ended, &older]]);
-        assert_eq!(together.choice().release, Release::V1_2_1);
-        assert_eq!(all(&[&[&ended], &[&older]]), together);
-        assert_eq!(all(&[&[&older], &[], &[&ended]]), together);
-    }
-
-    /// Whoever is judged by an older release learns what of the input keeps it there.
-    #[test]
-    fn what_keeps_a_newer_release_from_having_all_is_named() {
-        const V1: &str = "gateway.networking.k8s.io/v1";
-        let old = |name: &str| {
-            json!({
-                "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "BackendLBPolicy",
-                "metadata": {"name": name, "namespace": "shop"}, "spec": {},
-            })
-        };
-        let ended = json!({
-            "apiVersion": V1, "kind": "Gateway", "metadata": {"name": "g"}, "spec": {"backendTLS": {}},
-        });
-        let fresh = object(V1, "HTTPRoute", &json!({"useDefaultGateways": "All"}));
-        let said = |objects: &[&Value]| {
-            choose_release(objects.iter().copied(), Channel::Experimental).to_string()
-        };
-        let has_all =
-            "the newest release that has every kind, version, field and value of the input: ";
-        let lb =
-            "BackendLBPolicy shop/a in `gateway.networking.k8s.io/v1alpha2` is gone since v1.3.0";
-        let (a, b) = (old("a"), old("b"));
-        for objects in [[&a, &b, &ended], [&ended, &b, &a]] {
-            assert_eq!(said(&objects), format!("v1.2.1, {has_all}{lb}"));
-        }
-        assert_eq!(
-            said(&[&ended]),
-            format!("v1.3.0, {has_all}`spec.backendTLS` of Gateway g is gone since v1.4.0")
-        );
-        let both = said(&[&ended, &fresh]);
-        let wanted = "of the input, since `spec.backendTLS` of Gateway g is gone since v1.4.0, and `spec.useDefaultGateways` of \
-                      HTTPRoute a came with v1.4.0";
-        assert!(both.ends_with(wanted), "{both}");
-        let newest = said(&[&fresh]);
-        assert!(newest.ends_with(", the newest release"), "{newest}");
-    }
-}
+mod tests;

@@ -37,6 +37,7 @@ mod plan;
 mod report;
 mod served;
 mod structure;
+mod values;
 mod wording;
 
 use crate::{

@@ -141,6 +141,11 @@ impl Node {
         }
     }
 
+    /// What a schema asks, and no rule.
+    pub(super) fn without_rules(schema: &'static Schema) -> Self {
+        Self::new(schema, &mut [])
+    }
+
     /// Whether fields are declared by name.
     pub(super) fn has_fields(&self) -> bool {
         !self.names.is_empty()

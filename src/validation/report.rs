@@ -131,9 +131,26 @@ impl Finding {
             (Some(when), others, _) => {
                 let own = elsewhere(when, unknown.instead(), (release, channel));
                 let has_ended = |when: When| !when.lasts_to(Release::newest());
-                let lasts = unknown.others().iter().any(|other| !has_ended(other.when));
+                let mut places = unknown.others().iter();
+                let lasts = places.clone().any(|other| !has_ended(other.when));
+                // Another version may have brought the field to a channel that never had it in this one.
+                let adds = places.any(|other| {
+                    let is_new = |channel| {
+                        when.since(channel).is_none() && other.when.since(channel).is_some()
+                    };
+                    Channel::ALL.into_iter().any(is_new)
+                });
+                let is_replaced =
+                    unknown.instead().is_some() || unknown.replaced_elsewhere().is_some();
+                let own = match unknown.replaced_elsewhere() {
+                    Some((new, when)) => {
+                        let there = elsewhere(when, None, (release, channel));
+                        format!("{own}; `{new}` has replaced it: {there}")
+                    }
+                    None => own,
+                };
                 match others {
-                    Some(others) if unknown.instead().is_none() && has_ended(when) && lasts => {
+                    Some(others) if !is_replaced && (adds || has_ended(when) && lasts) => {
                         format!("{own}; {others}")
                     }
                     _ => own,
@@ -183,7 +200,10 @@ pub(crate) fn elsewhere(
             (Some(_), Some(gone)) => {
                 format!("{HERE}, and gone from the {channel} one since {gone}")
             }
-            (None, _) => HERE.to_owned(),
+            (None, _) => match when.gone_since(other) {
+                Some(gone) => format!("{HERE}, and gone from it since {gone}"),
+                None => HERE.to_owned(),
+            },
         };
     }
     let ended = [channel, other].map(|channel| when.gone_since(channel));
@@ -224,13 +244,13 @@ pub(crate) fn kind_elsewhere(kind: &str, asked: Option<&str>, place: (Release, C
             }
         })
         .collect();
-    if let Some(new) = schema::successor(kind) {
+    if let Some(new) = schema::counterpart(kind) {
         let (release, channel) = place;
         let versions: Vec<_> = of(new).collect();
         let serves = |known: &&&KindVersion| known.history.when_served().contains(release, channel);
         if let Some(known) = versions.iter().find(serves) {
             texts.push(format!("use {new} of `{}`", known.api_version));
-        } else {
+        } else if schema::successor(kind) == Some(new) {
             texts.extend(versions.iter().map(|known| {
                 let text = elsewhere(known.history.when_served(), None, place);
                 format!("{new} has replaced it: {text}")

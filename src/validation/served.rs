@@ -61,6 +61,10 @@ pub(super) fn not_served(
     }
     let near = schema::nearest_name(kind, schema::KINDS.iter().map(|k| k.kind));
     finding.with_help(match near {
+        Some(near) if served_versions(near, options).is_empty() => {
+            let elsewhere = report::kind_elsewhere(near, None, (release, channel));
+            format!("did you mean `{near}`? ({elsewhere})")
+        }
         Some(near) => format!("did you mean `{near}`?"),
         None => "see `kubectl api-resources` for the kinds that there are".to_owned(),
     })

@@ -342,3 +342,111 @@ fn a_limit_that_another_version_does_not_have_is_named_with_that_version() {
         );
     }
 }
+
+/// "Gone since v1.4.0: use …" names what the release and channel have.
+#[test]
+fn what_has_replaced_a_field_is_named_with_where_it_is_unless_it_is_here() {
+    let listener = json!({
+        "name": "a", "port": 443, "protocol": "HTTPS",
+        "tls": {"certificateRefs": [{"name": "c"}], "frontendValidation": {"caCertificateRefs": []}},
+    });
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "a"},
+        "spec": {"gatewayClassName": "c", "listeners": [listener], "backendTLS": {}},
+    });
+    let helps = |release, channel| -> Vec<String> {
+        let report = validate_value(&gateway, &ValidationOptions::of(release, channel));
+        let unknown = report
+            .errors()
+            .filter(|f| f.rule() == "schema/unknown-field");
+        unknown.map(|f| f.help().unwrap().to_owned()).collect()
+    };
+    let here = |path: &str| format!("gone since v1.4.0: use `{path}`");
+    let elsewhere = |path: &str, first: &str| {
+        format!(
+            "gone since v1.4.0: it was there from {first} to v1.3.0 in the experimental channel; `{path}` has replaced it: it is in \
+             the experimental channel, and since v1.5.0 in the standard one"
+        )
+    };
+    let (backend, frontend) = ("spec.tls.backend", "spec.tls.frontend");
+    for (release, channel) in [
+        (Release::V1_4_0, Channel::Experimental),
+        (Release::V1_5_0, Channel::Standard),
+        (Release::V1_7_0, Channel::Standard),
+    ] {
+        assert_eq!(
+            helps(release, channel),
+            [here(backend), here(frontend)],
+            "{release} {channel}"
+        );
+    }
+    for release in [Release::V1_4_0, Release::V1_4_1] {
+        assert_eq!(
+            helps(release, Channel::Standard),
+            [elsewhere(backend, "v1.2.0"), elsewhere(frontend, "v1.1.0")],
+            "{release}"
+        );
+    }
+    // That it ends is said before it has.
+    let ends = "it is in the experimental channel, and gone from it since v1.4.0; `spec.tls.backend` has replaced it: it is there \
+                since v1.4.0 in the experimental channel, v1.5.0 in the standard channel";
+    assert_eq!(helps(Release::V1_3_0, Channel::Standard)[0], ends);
+}
+
+/// "Named with where they do exist": a channel that has a field in another version of the kind alone is one of these places.
+#[test]
+fn a_channel_that_has_a_field_in_another_version_alone_is_named_with_it() {
+    let options = ValidationOptions::of(Release::V1_1_0, Channel::Experimental);
+    for (version, kind, spec, help) in [
+        (
+            "v1alpha3",
+            "BackendTLSPolicy",
+            json!({"options": {}}),
+            "it is there since v1.2.0 in the experimental channel; in `v1` since v1.4.0",
+        ),
+        (
+            "v1alpha2",
+            "TCPRoute",
+            json!({"rules": [{"name": "a"}]}),
+            "it is there since v1.2.0 in the experimental channel; in `v1` since v1.6.0",
+        ),
+    ] {
+        let object = json!({
+            "apiVersion": format!("gateway.networking.k8s.io/{version}"), "kind": kind, "metadata": {"name": "a"}, "spec": spec,
+        });
+        let report = validate_value(&object, &options);
+        let unknown = report.errors().find(|f| f.rule() == "schema/unknown-field");
+        assert_eq!(unknown.unwrap().help(), Some(help), "{kind}");
+    }
+}
+
+#[test]
+fn of_two_kinds_the_one_that_the_release_has_is_named_whichever_came_later() {
+    let help = |api_version: &str, kind: &str, release| {
+        let object =
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, "spec": {}});
+        let report = validate_value(
+            &object,
+            &ValidationOptions::of(release, Channel::Experimental),
+        );
+        report.errors().next().unwrap().help().unwrap().to_owned()
+    };
+    assert_eq!(
+        help(
+            "gateway.networking.k8s.io/v1",
+            "ListenerSet",
+            Release::V1_4_0
+        ),
+        "it is there since v1.5.0; use XListenerSet of `gateway.networking.x-k8s.io/v1alpha1`"
+    );
+    // A kind that is meant, and that is gone.
+    assert_eq!(
+        help(
+            "gateway.networking.x-k8s.io/v1alpha1",
+            "XListenerSets",
+            Release::V1_7_0
+        ),
+        "did you mean `XListenerSet`? (`v1alpha1`: gone since v1.5.0: it was there from v1.3.0 to v1.4.1 in the experimental \
+         channel; use ListenerSet of `gateway.networking.k8s.io/v1`)"
+    );
+}
