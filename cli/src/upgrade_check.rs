@@ -90,6 +90,8 @@ fn is_clean(report: &UpgradeReport, read: &Sifted<RawObject>) -> bool {
 struct Answer<'a> {
     /// The release from which the upgrade leads; null where none is known.
     from: Option<&'static str>,
+    /// Why it is that one, or why none is known.
+    from_reason: &'a str,
     release: &'static str,
     channel: &'static str,
     clean: bool,
@@ -139,6 +141,7 @@ impl<'a> Answer<'a> {
         };
         Self {
             from: report.from.map(Release::as_str),
+            from_reason: &report.from_reason,
             release: report.release.as_str(),
             channel: report.channel.as_str(),
             clean: is_clean(report, read),
@@ -222,12 +225,7 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
     }
     page.gap();
     page.line(0, &verdict(report, read.problems.all()));
-    if let Some(from) = report.from.filter(|from| *from != report.release) {
-        page.line(
-            0,
-            &Line::plain(format_args!("Judged as an upgrade from {from}.")),
-        );
-    }
+    page.line(0, &judged_from(report));
     page.gap();
     page.line(0, &Line::plain("What to do, in this order:"));
     for (index, step) in report.steps.iter().enumerate() {
@@ -238,6 +236,17 @@ fn text(report: &UpgradeReport, read: &Sifted<RawObject>, style: Style) -> Page 
         }
     }
     page
+}
+
+/// From which release the upgrade leads, and why it is that one.
+fn judged_from(report: &UpgradeReport) -> Line {
+    let why = &report.from_reason;
+    match report.from {
+        Some(_) => Line::plain("Judged as an upgrade from ").and(why).and("."),
+        None => Line::plain("Judged without a release from which the upgrade leads: ")
+            .and(why)
+            .and("; `--from` names the one that is installed."),
+    }
 }
 
 /// Whether the upgrade can go ahead.

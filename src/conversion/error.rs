@@ -1,5 +1,6 @@
 //! What cannot be converted, and why.
 
+use super::kinds;
 use crate::meta::{Channel, ObjectRef, Release};
 use std::fmt;
 
@@ -259,19 +260,51 @@ pub enum ConversionProblemKind {
     #[error("not a Kubernetes object: `{0}` is missing")]
     NotAnObject(&'static str),
     /// The kind, in the version of the object, is not one of the Gateway API.
-    #[error("`{kind}` of `{api_version}` is not a kind that can be converted")]
+    #[error(
+        "`{kind}` of `{api_version}` is not a kind that can be converted{}",
+        in_versions(.versions)
+    )]
     UnknownKind {
         /// The object's API version.
         api_version: String,
         /// The object's kind.
         kind: String,
+        /// The API versions that the kind has, if it is one of the Gateway API.
+        versions: Vec<String>,
     },
     /// The kind does not have the wanted version.
-    #[error("{kind} has no such version: expected {}", .versions.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or "))]
+    #[error("{kind} has no such version: expected {}", alternatives(.versions))]
     NoSuchVersion {
         /// The object's kind.
         kind: String,
         /// The API versions that the kind has.
         versions: Vec<String>,
     },
+}
+
+impl ConversionProblemKind {
+    /// That nobody knows of such a kind; with its versions, where the version alone is unknown.
+    pub(super) fn unknown_kind(api_version: &str, kind: &str) -> Self {
+        Self::UnknownKind {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            versions: kinds::versions(kind).map(str::to_owned).collect(),
+        }
+    }
+}
+
+fn alternatives(versions: &[String]) -> String {
+    let versions: Vec<_> = versions
+        .iter()
+        .map(|version| format!("`{version}`"))
+        .collect();
+    versions.join(" or ")
+}
+
+/// What to write instead, where there is something.
+fn in_versions(versions: &[String]) -> String {
+    match versions {
+        [] => String::new(),
+        versions => format!(": write it in {}", alternatives(versions)),
+    }
 }

@@ -51,12 +51,7 @@ pub fn convert_value(object: &Value, to: &str) -> Result<Value, ConversionError>
             .ok_or_else(|| fail(ConversionProblemKind::NotAnObject(key)))
     };
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
-    let unknown = || {
-        fail(ConversionProblemKind::UnknownKind {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-        })
-    };
+    let unknown = || fail(ConversionProblemKind::unknown_kind(api_version, kind));
     let (from, is_list) = kinds::find(api_version, kind).ok_or_else(unknown)?;
     if kinds::find(to, kind).is_none() {
         return Err(fail(ConversionProblemKind::NoSuchVersion {
@@ -288,7 +283,8 @@ mod tests {
                 json!({"apiVersion": V1ALPHA2, "kind": "HTTPRoute", "metadata": {"name": "a"}}),
                 "gateway.networking.k8s.io/v1",
                 "cannot convert HTTPRoute a to `gateway.networking.k8s.io/v1`: `HTTPRoute` of \
-                 `gateway.networking.k8s.io/v1alpha2` is not a kind that can be converted",
+                 `gateway.networking.k8s.io/v1alpha2` is not a kind that can be converted: write it in \
+                 `gateway.networking.k8s.io/v1` or `gateway.networking.k8s.io/v1beta1`",
             ),
             (
                 json!({"apiVersion": V1ALPHA2, "kind": "GRPCRoute", "metadata": {"name": "a", "namespace": "b"}}),

@@ -363,7 +363,7 @@ fn an_upgrade_leads_from_one_release_to_another() {
          refuses this one [form-changed]\n  help: use `spec.tls.backend`: `gwapi convert -f FILE --release v1.4.0 --channel experimental` does\n",
         // The CRD that is assumed stands nowhere in the input.
         "note: CustomResourceDefinition gateways.gateway.networking.k8s.io: status.storedVersions: ",
-        "Not ready for v1.4.0, experimental channel: 0 blocking, 0 breaking, 1 losing a field.\nJudged as an upgrade from v1.3.0.\n",
+        "Not ready for v1.4.0, experimental channel: 0 blocking, 0 breaking, 1 losing a field.\nJudged as an upgrade from v1.3.0, as was asked.\n",
     ] {
         assert!(text.contains(part), "{part}\nin\n{text}");
     }
@@ -417,4 +417,87 @@ fn objects_of_the_newest_releases_stand_in_nobodys_way() {
         spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: x}], to: [{group: \"\", kind: Service}]}\n";
     let output = gwapi(&["upgrade-check", "-f", "-"], objects);
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// Nothing is silent: what leads to nothing in the wanted release is an error, though a server takes it.
+#[test]
+fn a_reference_to_a_kind_that_the_release_does_not_have_is_an_error() {
+    let text = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec:\n  parentRefs:\n  \
+                - name: b\n    kind: ListenerSet\n";
+    let convert = |release: &str| {
+        let output = gwapi(&["convert", "--release", release, "-f", "-"], text);
+        let said = String::from_utf8(output.stderr).unwrap();
+        (
+            output.status.code(),
+            said,
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let (exit, said, written) = convert("v1.1.0");
+    assert_eq!((exit, written.as_str()), (Some(1), text));
+    for part in [
+        "<stdin>:7:11: error[conversion/reference-to-absent-kind]",
+        "spec.parentRefs[0].kind: the experimental channel of v1.1.0 has no ListenerSet: the reference leads to nothing",
+        "`v1`: it is there since v1.5.0",
+    ] {
+        assert!(said.contains(part), "{part}\nin\n{said}");
+    }
+    // Where another kind is there in its place the reference leads to that.
+    let (exit, said, written) = convert("v1.4.0");
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(written.contains("kind: XListenerSet"), "{written}");
+    assert_eq!(convert("v1.5.0").0, Some(0));
+}
+
+/// A version that nobody knows is no kind that nobody knows.
+#[test]
+fn an_unknown_version_of_a_kind_is_an_error_that_names_the_versions() {
+    let text =
+        "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: HTTPRoute\nmetadata: {name: a}\n";
+    for arguments in [["--release", "v1.1.0"], ["--to", "v1"]] {
+        let output = gwapi(
+            &[&["convert", "-f", "-"], arguments.as_slice()].concat(),
+            text,
+        );
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        let right =
+            "write it in `gateway.networking.k8s.io/v1` or `gateway.networking.k8s.io/v1beta1`";
+        assert!(said.contains(right), "{said}");
+    }
+}
+
+/// "The summary says which it was, and why", in text and in JSON.
+#[test]
+fn the_release_from_which_an_upgrade_leads_is_said_with_the_reason() {
+    let set = "apiVersion: gateway.networking.x-k8s.io/v1alpha1\nkind: XListenerSet\nmetadata: {name: a}\n";
+    let policy = "---\napiVersion: gateway.networking.k8s.io/v1alpha2\nkind: BackendLBPolicy\nmetadata: {name: a}\n";
+    let check = |text: &str| {
+        let output = gwapi(&["upgrade-check", "-f", "-"], text);
+        let json = gwapi(&["upgrade-check", "-f", "-", "-o", "json"], text);
+        let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), json)
+    };
+    let (text, json) = check(set);
+    let reason = json["from_reason"].as_str().unwrap();
+    assert_eq!(json["from"], "v1.4.1");
+    assert!(
+        reason.starts_with("v1.4.1, the newest release before ")
+            && reason.contains("XListenerSet a"),
+        "{reason}"
+    );
+    assert!(
+        text.contains(&format!("\nJudged as an upgrade from {reason}.\n")),
+        "{text}"
+    );
+    let (text, json) = check(&format!("{set}{policy}"));
+    let reason = json["from_reason"].as_str().unwrap();
+    assert_eq!(json["from"], Value::Null);
+    assert!(reason.starts_with("no release up to "), "{reason}");
+    assert!(
+        text.contains(&format!(
+            "\nJudged without a release from which the upgrade leads: {reason}; `--from` names"
+        )),
+        "{text}"
+    );
 }

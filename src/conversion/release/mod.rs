@@ -3,7 +3,7 @@
 mod backend;
 mod fields;
 mod gateway;
-mod reference;
+pub(super) mod reference;
 mod session;
 mod shape;
 mod supported_feature;
@@ -38,7 +38,18 @@ pub struct ConversionRemark {
     rule: &'static str,
     message: String,
     help: String,
-    refused: bool,
+    weight: Weight,
+}
+
+/// What a remark means for the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// A server of the release refuses it.
+    Refused,
+    /// The release takes it, and it does not do there what it says.
+    Lost,
+    /// Good to know.
+    Note,
 }
 
 impl ConversionRemark {
@@ -75,7 +86,14 @@ impl ConversionRemark {
     /// Whether a server of the release refuses the object for it. Otherwise it is good to know and no more.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.refused
+        self.weight == Weight::Refused
+    }
+
+    /// Whether the object does not do in the release what it says: a server refuses it, or a reference leads to a kind that the
+    /// release does not have.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.weight != Weight::Note
     }
 }
 
@@ -96,7 +114,8 @@ impl ConversionRemark {
 /// own where that is served, not deprecated, and comes later, as `v1` of ReferenceGrant does. The object is one by itself, no list;
 /// fields that no release knows are carried.
 ///
-/// The converted object is judged as a server of the release would: what it refuses is a remark.
+/// The converted object is judged as a server of the release would: what it refuses is a remark, and so is a reference to a kind
+/// of the Gateway API that the release does not have.
 ///
 /// # Errors
 ///
@@ -134,10 +153,7 @@ pub fn convert_to_release(
     };
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
     let Some(from) = schema::find(api_version, kind) else {
-        return Err(fail_whole(Problem::UnknownKind {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-        }));
+        return Err(fail_whole(Problem::unknown_kind(api_version, kind)));
     };
     let place = (release, channel);
     let Some((to, installation)) = kinds::in_release(from, release, channel)
@@ -171,6 +187,7 @@ pub fn convert_to_release(
         return Err(fail(to.api_version, problems));
     }
     let identity = value::identify(object);
+    let absent = reference::absent(&converted, place);
     let options = ValidationOptions::of(release, channel);
     let report = validation::validate_value(&converted, &options);
     let remarks = report
@@ -184,15 +201,26 @@ pub fn convert_to_release(
                 finding.message()
             ),
             help: finding.help().unwrap_or("correct the field").to_owned(),
-            refused: true,
+            weight: Weight::Refused,
         })
+        .chain(absent.into_iter().map(|absent| ConversionRemark {
+            object: identity.clone(),
+            path: absent.path,
+            rule: ABSENT_KIND,
+            message: format!(
+                "the {channel} channel of {release} has no {}: the reference leads to nothing",
+                absent.kind
+            ),
+            help: validation::kind_elsewhere(absent.kind, None, place),
+            weight: Weight::Lost,
+        }))
         .chain(found.notes.into_iter().map(|note| ConversionRemark {
             object: identity.clone(),
             path: note.path,
             rule: note.rule,
             message: note.message.to_owned(),
             help: note.help.to_owned(),
-            refused: false,
+            weight: Weight::Note,
         }))
         .collect();
     Ok(ReleaseConversion {
@@ -200,6 +228,9 @@ pub fn convert_to_release(
         remarks,
     })
 }
+
+/// The rule of a reference to a kind that the release does not have.
+pub(super) const ABSENT_KIND: &str = "reference-to-absent-kind";
 
 /// Whether a field is another one, or a part of it.
 fn is_within(path: &str, whole: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The CRDs that are installed.
 
-use super::findings::{Impact, UpgradeFindings, text};
+use super::findings::{Impact, UpgradeFindings, replacement, text};
 use crate::{
     conversion::kinds,
     crd::{self, BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
@@ -372,8 +372,9 @@ impl<'a> Crd<'a> {
         } else if let Some(kind) = replaced {
             (
                 format!(
-                    "{release} has no {}: {kind} has replaced it, and {stays}",
-                    self.kind
+                    "{release} has no {}: {}, and {stays}",
+                    self.kind,
+                    replacement(self.kind, kind)
                 ),
                 format!("delete the CRD when each {} is a {kind}", self.kind),
             )

@@ -3,6 +3,7 @@
 use crate::{
     conversion::value,
     meta::{Channel, ObjectRef, Release, kept_name},
+    schema,
 };
 use serde_json::Value;
 use std::{
@@ -110,6 +111,14 @@ impl UpgradeFindings {
             message: message.into(),
             help: help.into(),
         });
+    }
+}
+
+/// Which of two kinds has replaced the other: `ListenerSet has replaced it`.
+pub(super) fn replacement(kind: &str, new: &str) -> String {
+    match schema::successor(kind) == Some(new) {
+        true => format!("{new} has replaced it"),
+        false => format!("it has {new}, which {kind} replaces in a later release"),
     }
 }
 

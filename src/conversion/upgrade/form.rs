@@ -2,10 +2,13 @@
 
 use super::{
     before::{self, Verdict},
-    findings::{Impact, ReleaseChannel, UpgradeFindings},
+    findings::{Impact, ReleaseChannel, UpgradeFindings, replacement},
 };
 use crate::{
-    conversion::{ConversionError, ConversionRemark, convert_to_release, convert_value},
+    conversion::{
+        ConversionError, ConversionRemark, convert_to_release, convert_value,
+        release::{ABSENT_KIND, reference},
+    },
     meta::{Channel, Release, kept_name},
     schema::{self, KindVersion, UnknownField},
     validation::{self, Finding, ValidationOptions},
@@ -42,7 +45,10 @@ pub(super) fn check(
         Err(error) => {
             match judged.taken && judged.is_in_version_before() {
                 true => judged.add_refused_in_version(&error, found),
-                false => add_unconvertible(&error, object, wanted, found),
+                false => {
+                    let taken = judged.taken.then_some(version.version);
+                    add_unconvertible(&error, object, (wanted, taken), found);
+                }
             }
             return;
         }
@@ -59,6 +65,10 @@ pub(super) fn check(
         .collect();
     let refused = refused(&stored, release, channel);
     let converted = convert_to_release(object, release, channel).ok();
+    let after = converted.as_ref().map_or(&stored, |new| &new.object);
+    for absent in reference::absent(after, (release, channel)) {
+        add_absent(object, absent, found);
+    }
     let new = converted.filter(|new| !new.remarks.iter().any(ConversionRemark::is_refused));
     if let Some(new) = new.filter(|new| new.object.get("spec") != stored.get("spec")) {
         // Another form says the same.
@@ -139,20 +149,45 @@ fn is_not_refused(finding: &Finding) -> bool {
     finding.rule() == "schema/unknown-field" || is_server_side(finding.path())
 }
 
-/// An object that cannot become one of a version or a kind.
+/// A reference to a kind that the release does not have in the channel, nor one in its place.
+fn add_absent(object: &Value, absent: reference::AbsentKind, found: &mut UpgradeFindings) {
+    let (release, channel) = (found.release, found.channel);
+    let kind = absent.kind;
+    let impact = match before::may_have(kind, found) {
+        true => Impact::Loses,
+        false => Impact::Note,
+    };
+    found.add(
+        impact,
+        ABSENT_KIND,
+        object,
+        absent.path,
+        format!("the {channel} channel of {release} has no {kind}: the reference leads to nothing"),
+        validation::kind_elsewhere(kind, None, (release, channel)),
+    );
+}
+
+/// An object that cannot become one of a version or a kind; and the version in which the release takes it nevertheless.
 pub(super) fn add_unconvertible(
     error: &ConversionError,
     object: &Value,
-    wanted: &str,
+    (wanted, taken): (&str, Option<&str>),
     found: &mut UpgradeFindings,
 ) {
+    let (release, channel) = (found.release, found.channel);
     for problem in error.problems() {
         found.add(
             Impact::Breaks,
             "cannot-be-converted",
             object,
             problem.path(),
-            format!("the object cannot become `{wanted}` without a loss"),
+            match taken {
+                Some(taken) => format!(
+                    "the object has no form in `{wanted}`, in which the {channel} channel of {release} stores it: clients that use \
+                     `{wanted}` cannot write it, and `{taken}` still takes it"
+                ),
+                None => format!("the object cannot become `{wanted}` without a loss"),
+            },
             problem.kind().to_string(),
         );
     }
@@ -279,6 +314,13 @@ impl JudgedForm<'_> {
             )
         });
         let says = format!("{} ({})", finding.message(), finding.rule());
+        let ratchets = match is_ratcheted(finding.rule()) {
+            true => {
+                "; an API server that ratchets validation (by default since Kubernetes 1.30) lets it pass while this part, and \
+                 the list that it is in, stays as it is"
+            }
+            false => "",
+        };
         let help = finding.help().unwrap_or("correct the field");
         let (impact, rule, message) = match before {
             Some(((from, _), false, _)) if self.taken && self.is_in_version_before() => (
@@ -298,7 +340,7 @@ impl JudgedForm<'_> {
                 },
                 format!(
                     "{says}: `{}`, in which the {channel} channel of {release} stores the object, refuses every change to it; \
-                     `{}` still takes it",
+                     `{}` still takes it{ratchets}",
                     self.wanted, self.written.version
                 ),
             ),
@@ -321,7 +363,7 @@ impl JudgedForm<'_> {
                     impact,
                     rule,
                     format!(
-                        "{says}: the {channel} channel of {release} refuses every change to the object{before}"
+                        "{says}: the {channel} channel of {release} refuses every change to the object{before}{ratchets}"
                     ),
                 )
             }
@@ -347,6 +389,14 @@ impl JudgedForm<'_> {
             );
         }
     }
+}
+
+/// Whether an API server with CRD validation ratcheting (KEP-4008; on by default since Kubernetes 1.30) takes an update of an
+/// object that leaves alone what breaks a rule: of all that it judges, except which fields there have to be, what a list may
+/// hold twice, and alternatives of a schema. Rules that compare with the object before are not among those that are asked here.
+fn is_ratcheted(rule: &str) -> bool {
+    let always = ["schema/required", "schema/duplicate", "schema/one-of"];
+    !always.contains(&rule)
 }
 
 /// The rule of what one version of a kind refuses before and after the upgrade, while the one in which the object is written
@@ -396,7 +446,10 @@ fn add_kept_forms(
             REFERS_TO_REPLACED,
             object,
             path,
-            format!("{release} has no {before}: {after} has replaced it, and the reference leads to nothing"),
+            format!(
+                "{release} has no {before}: {}, and the reference leads to nothing",
+                replacement(&before, &after)
+            ),
             help,
         );
     }

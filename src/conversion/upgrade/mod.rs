@@ -30,12 +30,14 @@ mod policy;
 mod status;
 
 #[cfg(test)]
+mod advice_tests;
+#[cfg(test)]
 mod release_tests;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    meta::{Channel, Release},
+    meta::{Channel, Release, kept_name},
     schema,
     validation::{ChoiceReason, Uses, ValidationOptions},
 };
@@ -53,6 +55,8 @@ pub struct UpgradeReport {
     /// The release from which the upgrade leads: the one that was named, that of the CRDs, or the newest before the other
     /// that has all that the objects use. Nothing if none is known.
     pub from: Option<Release>,
+    /// Why it is that one, or why none is known, for people: `v1.3.0, whose CRDs are in the input`.
+    pub from_reason: String,
     /// The release to which the upgrade leads.
     pub release: Release,
     /// The channel to which the upgrade leads.
@@ -148,8 +152,9 @@ pub fn check<'a>(
 ) -> UpgradeReport {
     let installed: Vec<&Value> = installed.into_iter().collect();
     let UpgradeOptions { to, channel, .. } = options;
+    let (from, from_reason) = from(&installed, options);
     let mut found = UpgradeFindings {
-        from: from(&installed, options),
+        from,
         installed: BTreeMap::new(),
         release: to,
         channel,
@@ -191,6 +196,7 @@ pub fn check<'a>(
     findings.sort_by_key(|finding| finding.impact);
     UpgradeReport {
         from: found.from,
+        from_reason,
         release: to,
         channel,
         findings,
@@ -199,24 +205,44 @@ pub fn check<'a>(
     }
 }
 
-/// The release that is installed, as far as it is known.
-fn from(installed: &[&Value], options: UpgradeOptions) -> Option<Release> {
-    options.from.or_else(|| {
-        let mut uses = Uses::new(Channel::Experimental);
-        for object in installed {
-            uses.add(object);
+/// The release that is installed, as far as it is known, and why it is that one.
+fn from(installed: &[&Value], options: UpgradeOptions) -> (Option<Release>, String) {
+    if let Some(from) = options.from {
+        return (Some(from), format!("{from}, as was asked"));
+    }
+    let to = options.to;
+    let mut uses = Uses::new(Channel::Experimental);
+    for object in installed {
+        uses.add(object);
+    }
+    let choice = uses.choice();
+    match &choice.reason {
+        ChoiceReason::Installed => return (Some(choice.release), choice.to_string()),
+        ChoiceReason::Nearest(bundle) => {
+            let bundle = kept_name(bundle);
+            let why = format!("the CRDs in the input are of {bundle}, which is not known here");
+            return (None, why);
         }
-        let choice = uses.choice();
-        match choice.reason {
-            ChoiceReason::Installed => Some(choice.release),
-            // The CRDs are of a release that is not known.
-            ChoiceReason::Nearest(_) => None,
-            _ => {
-                let mut newest_first = Release::ALL.iter().rev().copied();
-                newest_first.find(|release| *release <= options.to && uses.fit(*release))
-            }
+        _ => {}
+    }
+    const ALL: &str = "every kind, version, field and value of the input";
+    let narrowed = &choice.narrowed;
+    let mut newest_first = Release::ALL.iter().rev().copied();
+    match newest_first.find(|release| *release <= to && uses.fit(*release)) {
+        Some(from) if from == to => {
+            let why = format!("{from} itself: it has {ALL}, which does not say what is installed");
+            (Some(from), why)
         }
-    })
+        Some(from) => {
+            let why = narrowed.gone_in_words();
+            let newest = format!("the newest release before {to} that has {ALL}");
+            (Some(from), format!("{from}, {newest}{why}"))
+        }
+        None => {
+            let why = narrowed.unmet_in_words(to);
+            (None, format!("no release up to {to} has {ALL}{why}"))
+        }
+    }
 }
 
 /// Whether [`check`] looks at an object: whoever reads many can let the others go.

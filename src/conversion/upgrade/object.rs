@@ -3,11 +3,11 @@
 use super::{
     before,
     crd::{Crd, Versions, stored_in},
-    findings::{Impact, ReleaseChannel, UpgradeFindings, text},
+    findings::{ReleaseChannel, Impact, UpgradeFindings, replacement, text},
     form,
 };
 use crate::{
-    conversion::{convert_to_release, kinds},
+    conversion::{ConversionError, ConversionProblemKind, convert_to_release, kinds},
     meta::Channel,
     schema::{self, KindVersion},
     validation,
@@ -73,11 +73,14 @@ fn check_absent(object: &Value, kind: &str, found: &mut UpgradeFindings) {
                     "kind-replaced",
                     object,
                     "kind",
-                    format!("{release} has no {kind}{as_before}: {new} has replaced it"),
+                    format!(
+                        "{release} has no {kind}{as_before}: {}",
+                        replacement(kind, new)
+                    ),
                     format!("write the object as a {new}: `{command}` does"),
                 );
             }
-            Err(error) => form::add_unconvertible(&error, object, new, found),
+            Err(error) => form::add_unconvertible(&error, object, (new, None), found),
         }
         return;
     }
@@ -112,14 +115,7 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
     let release = found.release;
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
     if let Some(later) = schema::later(api_version, kind, release) {
-        let help = if target.is_empty() {
-            "stay with the later release if it is installed, or do without the object".to_owned()
-        } else {
-            let wanted = stored_in(target);
-            format!(
-                "stay with the later release if it is installed, or write the object in `{wanted}`"
-            )
-        };
+        let help = help_for_later(object, target, found);
         found.add(
             Impact::Breaks,
             LATER_OBJECT,
@@ -168,6 +164,45 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
         format!("release {release} has no {kind} in `{api_version}`"),
         help,
     );
+}
+
+/// What to do with an object of a kind or version that came with a later release.
+fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) -> String {
+    const STAY: &str = "stay with the later release if it is installed";
+    let command = found.convert("-f FILE");
+    match convert_to_release(object, found.release, found.channel) {
+        Ok(new) => {
+            let (api_version, kind) =
+                (text(&new.object, "/apiVersion"), text(&new.object, "/kind"));
+            let form = match kind == text(object, "/kind") {
+                true => format!(
+                    "in `{}`",
+                    api_version.rsplit('/').next().unwrap_or_default()
+                ),
+                false => format!("as {kind} of `{api_version}`"),
+            };
+            format!("{STAY}, or write the object {form}: `{command}` does")
+        }
+        Err(error) if is_without_kind(&error) => format!("{STAY}, or do without the object"),
+        Err(error) => {
+            let wanted = match target.is_empty() {
+                true => schema::counterpart(text(object, "/kind")).unwrap_or_default(),
+                false => stored_in(target),
+            };
+            let problems = error.problems().iter().map(ToString::to_string);
+            let problems: Vec<_> = problems.take(3).collect();
+            format!(
+                "{STAY}; the object cannot become `{wanted}` without a loss ({})",
+                problems.join("; ")
+            )
+        }
+    }
+}
+
+/// Whether an object cannot be converted because the release has neither its kind nor one in its place.
+fn is_without_kind(error: &ConversionError) -> bool {
+    let mut problems = error.problems().iter();
+    problems.any(|problem| matches!(problem.kind(), ConversionProblemKind::NoKind { .. }))
 }
 
 /// What is wrong with the type of an object that is not in the group of the Gateway API, and seems to be meant for it.

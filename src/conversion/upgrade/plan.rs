@@ -8,11 +8,12 @@ use super::{
     policy,
 };
 use crate::{
+    conversion::release::ABSENT_KIND,
     crd::SAFE_UPGRADES,
     meta::{Channel, Release},
     schema,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One step of an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +61,11 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         return vec![step(
             format!(
                 "Some objects are of a later release than {release}: stay with that release if it is installed. Else write \
-                 them in versions that {release} has, and check again",
-                release = found.release
+                 them in versions that {release} has, and check again: `{convert}` does it for those of which the finding says so; \
+                 {names}",
+                release = found.release,
+                convert = found.convert("-f FILE"),
+                names = named(found, LATER_OBJECT)
             ),
             Vec::new(),
         )];
@@ -138,22 +142,50 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         ("unknown-field", "Remove the fields that no release has"),
         (
             "tightened",
-            "Correct the objects that the release before accepts and the new CRDs refuse: until then they cannot be written any more",
+            "Correct the objects that the release before accepts and the new CRDs refuse: until then changes to them are refused",
         ),
         (
             "invalid",
-            "Correct the objects that the new CRDs find invalid: until then they cannot be written any more",
+            "Correct the objects that the new CRDs find invalid: until then changes to them are refused",
         ),
         (
             "cannot-be-converted",
             "Correct the objects that cannot be converted without a loss",
         ),
+        (
+            "version-unknown",
+            "Write the objects whose version nobody knows in one that the release has: no command does it",
+        ),
+        (
+            "kind-unknown",
+            "Decide on the objects whose kind the release does not have: correct the kind, or keep to what has it",
+        ),
+        (
+            "group-unknown",
+            "Correct the `apiVersion` of the objects whose group is not known",
+        ),
+        (
+            ABSENT_KIND,
+            "Decide on the references to kinds that the release does not have: they lead to nothing",
+        ),
     ];
+    let mut left: BTreeMap<&str, &UpgradeFinding> = BTreeMap::new();
+    for finding in found.list.iter().filter(|f| f.impact != Impact::Note) {
+        left.entry(finding.rule).or_insert(finding);
+    }
     for (rule, title) in decide {
-        let weighs = |f: &UpgradeFinding| f.rule == rule && f.impact != Impact::Note;
-        if found.list.iter().any(weighs) {
-            steps.push(step(title, Vec::new()));
+        if left.remove(rule).is_some() {
+            steps.push(step(format!("{title}: {}", named(found, rule)), Vec::new()));
         }
+    }
+    // What has a step below.
+    left.retain(|rule, _| !WITH_COMMANDS.contains(rule));
+    for (rule, finding) in left {
+        let names = named(found, rule);
+        steps.push(step(
+            format!("Decide on {names}: {}", finding.help),
+            Vec::new(),
+        ));
     }
     for crd in stale {
         steps.push(rewrite(
@@ -308,13 +340,45 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         "version-removed",
         "version-deprecated",
     ];
-    if changed || versions.into_iter().any(has) {
+    let command = found.convert("-f FILE");
+    let converts = |f: &UpgradeFinding| f.help.contains(&command);
+    if changed || versions.into_iter().any(has) || found.list.iter().any(converts) {
         steps.push(step(
             "Convert the manifests in your own files and charts",
-            vec![found.convert("-f FILE")],
+            vec![command],
         ));
     }
     steps
+}
+
+/// The rules of which the plan takes care with steps of their own.
+const WITH_COMMANDS: &[&str] = &[
+    "stored-version-removed",
+    "stored-version-not-served",
+    "version-not-served",
+    "version-removed",
+    "kind-replaced",
+    "form-changed",
+    "status-changed",
+    form::REFERS_TO_REPLACED,
+    policy::REFUSES,
+];
+
+/// The objects that findings of a rule name, the first of them.
+fn named(found: &UpgradeFindings, rule: &str) -> String {
+    const MOST: usize = 5;
+    let weighs = |f: &&UpgradeFinding| f.rule == rule && f.impact != Impact::Note;
+    let all: BTreeSet<String> = found
+        .list
+        .iter()
+        .filter(weighs)
+        .map(|f| f.object.to_string())
+        .collect();
+    let mut names: Vec<String> = all.iter().take(MOST).cloned().collect();
+    if all.len() > MOST {
+        names.push(format!("{} more", all.len() - MOST));
+    }
+    names.join(", ")
 }
 
 fn step(title: impl Into<String>, commands: Vec<String>) -> UpgradeStep {
