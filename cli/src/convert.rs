@@ -189,7 +189,7 @@ fn describe_remark(
     entry: Option<&RawObject>,
 ) -> Problem {
     Problem {
-        severity: match remark.is_refused() {
+        severity: match remark.is_error() {
             true => Severity::Error,
             false => Severity::Warning,
         },

@@ -24,6 +24,8 @@ use text::Text;
 pub(super) struct Edits<'d> {
     text: Text<'d>,
     edits: Vec<Edit>,
+    /// Where the lines of comments begin that stay though what they are about goes.
+    behind: Vec<usize>,
     /// Whether what moves takes its lines along.
     carries: bool,
 }
@@ -34,6 +36,7 @@ impl<'d> Edits<'d> {
         Some(Self {
             text: Text::of(std::str::from_utf8(document).ok()?),
             edits: Vec::new(),
+            behind: Vec::new(),
             carries: true,
         })
     }
@@ -55,6 +58,7 @@ impl<'d> Edits<'d> {
         let mut editor = Editor {
             original,
             edits: std::mem::take(&mut self.edits),
+            behind: std::mem::take(&mut self.behind),
             carried: Carried::default(),
         };
         if self.carries {
@@ -62,7 +66,20 @@ impl<'d> Edits<'d> {
         }
         let done = editor.value("", &entry.value, wanted, self.text.len())?;
         self.edits = editor.edits;
+        self.behind = editor.behind;
         done.then_some(())
+    }
+
+    /// The comments that stay where they were though the fields are gone above or in which they stood, with the numbers of
+    /// their lines, from 1.
+    pub(super) fn left_behind(&self) -> Vec<(usize, String)> {
+        let lines = self.behind.iter();
+        lines
+            .map(|at| {
+                let comment = self.text.get(*at, self.text.line_end(*at)).trim();
+                (self.text.line(*at) + 1, comment.to_owned())
+            })
+            .collect()
     }
 
     /// The edited document. Whether it says what is wanted is for the caller to see.
@@ -96,6 +113,8 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> Option<String> {
 struct Editor<'d> {
     original: Original<'d>,
     edits: Vec<Edit>,
+    /// Where the lines of comments begin that stay though what they are about goes.
+    behind: Vec<usize>,
     /// What stands in another place of the object than before.
     carried: Carried,
 }
@@ -137,6 +156,8 @@ impl Editor<'_> {
             (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => {
                 Some(false)
             }
+            // A text with lines of its own begins behind the line of its key.
+            _ if self.text.is_in_block(begin) => Some(false),
             _ => Some(self.scalar(begin, new)),
         }
     }
@@ -177,7 +198,7 @@ impl Editor<'_> {
             let Some(value) = old.get(member.name) else {
                 return Some(false);
             };
-            let before = self.edits.len();
+            let before = (self.edits.len(), self.behind.len());
             let done = match fate {
                 Fate::Goes => continue,
                 Fate::Stays(new) => self.value(&path, value, new, own)?,
@@ -192,7 +213,8 @@ impl Editor<'_> {
                 }
             };
             if !done {
-                self.edits.truncate(before);
+                self.edits.truncate(before.0);
+                self.behind.truncate(before.1);
                 let (name, new) = match fate {
                     Fate::Stays(new) => (member.name, *new),
                     Fate::Renamed(name, _) | Fate::Wrapped(name, _) | Fate::Unwrapped(name, _) => {
@@ -286,15 +308,14 @@ impl Editor<'_> {
         end: usize,
         is_flow: bool,
     ) -> Option<()> {
-        let in_flow = is_flow || self.original.text.starts_with(member.value, &['{', '[']);
+        let is_block = self.original.text.is_in_block(member.value);
+        let in_flow = is_flow || !is_block && self.original.text.starts_with(member.value, &['{', '[']);
+        let is_long = is_block || is_long(old);
         let last = match in_flow {
             true => self.original.text.flow_end(member.value)?,
-            false => self
-                .original
-                .text
-                .content_end(member.key, end, is_long(old)),
+            false => self.original.text.content_end(member.key, end, is_long),
         };
-        if self.original.text.has_comment(member.key, last) && !is_long(old) {
+        if self.original.text.has_comment(member.key, last) && !is_long {
             return None;
         }
         let key_end = self.original.text.key_end(member.key)?;
@@ -417,6 +438,7 @@ impl Editor<'_> {
                 false => self.comments_left(member.key, end),
             };
             let end = end.max(self.carried.end_within(member.key, end));
+            self.note_behind(member.key, end);
             edits.push((self.original.text.line_start(member.key), end, kept));
         }
         if dash {

@@ -60,8 +60,13 @@ type Tell<'t> = dyn FnMut(usize, &Said<'_>, Option<&RawObject>) + 't;
 enum Done {
     /// As it was, or as JSON, which has no comments.
     AsItWas,
-    /// Edited where it stands, without these comments, each with its line.
-    Edited(Vec<(usize, String)>),
+    /// Edited where it stands.
+    Edited {
+        /// The comments that are not there any more, each with its line.
+        left_out: Vec<(usize, String)>,
+        /// Those that stand where they were though the fields are gone that they are about.
+        left_behind: Vec<(usize, String)>,
+    },
     /// Anew, though it is YAML.
     Anew,
 }
@@ -102,9 +107,15 @@ impl<W: Write> Output<W> {
             match self.document((first_line, document), migration, total, tell)? {
                 Done::AsItWas => {}
                 Done::Anew => total.add_anew(name, first_line),
-                Done::Edited(left_out) => {
+                Done::Edited {
+                    left_out,
+                    left_behind,
+                } => {
                     for (line, comment) in left_out {
-                        total.add_left_out(name, line, comment);
+                        total.left_out.add(total.most, name, line, comment);
+                    }
+                    for (line, comment) in left_behind {
+                        total.left_behind.add(total.most, name, line, comment);
                     }
                 }
             }
@@ -177,6 +188,11 @@ impl<W: Write> Output<W> {
             });
             as_wanted && new.next().is_none()
         };
+        let finish = |edits: Edits<'_>| {
+            let left_behind = edits.left_behind();
+            let edited = edits.finish().filter(is_as_wanted)?;
+            Some((edited, left_behind))
+        };
         let again = || {
             let mut edits = Edits::of(document)?.written_anew_where_moved();
             for entry in values().flatten() {
@@ -185,22 +201,27 @@ impl<W: Write> Output<W> {
                     edits.add(&entry, &done.value)?;
                 }
             }
-            edits.finish().filter(is_as_wanted)
+            finish(edits)
         };
-        let edited = edits.and_then(Edits::finish).filter(is_as_wanted);
+        let edited = edits.and_then(finish);
         let edited = match self.format {
             Format::Yaml => edited.or_else(again),
             Format::Json => None,
         };
-        if let Some(edited) = edited {
+        if let Some((edited, left_behind)) = edited {
             self.verbatim(edited.as_bytes())?;
             let before = std::str::from_utf8(document).unwrap_or_default();
             let left_out = left_out(before, &edited).into_iter();
-            return Ok(Done::Edited(
-                left_out
-                    .map(|(line, comment)| (first_line - 1 + line, comment.to_owned()))
+            let of_file = |line: usize| first_line - 1 + line;
+            return Ok(Done::Edited {
+                left_out: left_out
+                    .map(|(line, comment)| (of_file(line), comment.to_owned()))
                     .collect(),
-            ));
+                left_behind: left_behind
+                    .into_iter()
+                    .map(|(line, comment)| (of_file(line), comment))
+                    .collect(),
+            });
         }
         // What a document becomes is made anew and gathered as text: as values it would take many times as much room.
         let mut written = Vec::new();

@@ -21,9 +21,45 @@ pub(super) struct Total {
     /// Documents that were written anew, the first of them, each as `file:line`.
     pub(super) anew: Vec<String>,
     pub(super) anew_more: usize,
-    /// Comments that have no place any more, the first of them, each with its `file:line`.
-    pub(super) left_out: Vec<(String, String)>,
-    pub(super) left_out_more: usize,
+    /// Comments that have no place any more.
+    pub(super) left_out: Comments,
+    /// Comments that stand where they were though the fields are gone that they are about.
+    pub(super) left_behind: Comments,
+}
+
+/// Comments, the first of them, each with its `file:line`; and how many more there are.
+#[derive(Debug, Default)]
+pub(super) struct Comments {
+    first: Vec<(String, String)>,
+    more: usize,
+}
+
+impl Comments {
+    /// Notes a comment, if no more than `most` are noted then.
+    pub(super) fn add(&mut self, most: usize, file: &str, line: usize, comment: String) {
+        if self.first.len() < most {
+            self.first.push((format!("{file}:{line}"), comment));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Names them, with what became of them.
+    fn report(&self, page: &mut Page, fate: &str, in_short: &str) {
+        for (place, comment) in &self.first {
+            let line = Line::of(Tone::Warn, "warning:")
+                .and(" ")
+                .with(Tone::Strong, place);
+            page.line(
+                0,
+                &line.and(format_args!(": the comment `{comment}` {fate}")),
+            );
+        }
+        if self.more > 0 {
+            let line = beyond(self.more, &format!(" comments that {in_short}"));
+            page.line(0, &Line::plain(line));
+        }
+    }
 }
 
 impl Total {
@@ -61,15 +97,6 @@ impl Total {
             self.anew_more += 1;
         }
     }
-
-    /// Notes a comment that has no place any more.
-    pub(super) fn add_left_out(&mut self, file: &str, line: usize, comment: String) {
-        if self.left_out.len() < self.most {
-            self.left_out.push((format!("{file}:{line}"), comment));
-        } else {
-            self.left_out_more += 1;
-        }
-    }
 }
 
 /// Says on stderr what was done.
@@ -103,21 +130,16 @@ pub(super) fn report(total: &Total) {
         let line = beyond(total.anew_more, " that are written anew");
         page.line(0, &Line::plain(line));
     }
-    for (place, comment) in &total.left_out {
-        let line = Line::of(Tone::Warn, "warning:")
-            .and(" ")
-            .with(Tone::Strong, place);
-        page.line(
-            0,
-            &line.and(format_args!(
-                ": the comment `{comment}` has no place in the new form and is left out"
-            )),
-        );
-    }
-    if total.left_out_more > 0 {
-        let line = beyond(total.left_out_more, " comments that are left out");
-        page.line(0, &Line::plain(line));
-    }
+    total.left_out.report(
+        &mut page,
+        "has no place in the new form and is left out",
+        "are left out",
+    );
+    total.left_behind.report(
+        &mut page,
+        "stays where it stood, and the field that it is about is gone",
+        "stay where they stood",
+    );
     let objects = if total.objects == 1 {
         "object"
     } else {

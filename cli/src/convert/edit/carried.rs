@@ -38,6 +38,12 @@ impl Carried {
         self.within(from, to).last().map_or(0, |(_, end)| end)
     }
 
+    /// Whether something takes along the line that begins here.
+    pub(super) fn has(&self, line: usize) -> bool {
+        let before = self.ranges.range(..=line).next_back();
+        before.is_some_and(|(_, to)| *to > line)
+    }
+
     /// Whether these lines, or a part of them, are taken along by something else.
     fn touches(&self, lines: Lines) -> bool {
         let before = self.ranges.range(..lines.to).next_back();
@@ -211,9 +217,9 @@ fn carry(
     carried: &mut Carried,
 ) {
     let is_sure = |same: &VecDeque<Gone>| match value {
-        Value::Object(members) => !members.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        // A text or a number may be the same by chance.
+        Value::Object(members) if !members.is_empty() => true,
+        Value::Array(items) if !items.is_empty() => true,
+        // A text or a number, or one in braces that is empty, may be the same by chance.
         _ => same.len() == 1 && same.iter().all(|gone| gone.has_comment),
     };
     let same = gone.get_mut(&value.to_string());

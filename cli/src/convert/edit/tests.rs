@@ -361,3 +361,68 @@ fn change(value: &mut Value, random: &mut fastrand::Rng) {
         _ => {}
     }
 }
+
+/// A comment right above a key is about that key.
+#[test]
+fn a_comment_above_a_key_moves_with_it_or_is_named() {
+    // Along with what moves, though it is empty.
+    let text =
+        "spec:\n  # of the backends\n  backendTLS: {} # none\n  # of the class\n  class: x\n";
+    assert_eq!(
+        edit(
+            text,
+            json!({"spec": {"class": "x", "tls": {"backend": {}}}})
+        ),
+        "spec:\n  # of the class\n  class: x\n  tls:\n    # of the backends\n    backend: {} # none\n"
+    );
+    // It stays, and is named, where the key goes for good.
+    let text = "ref:\n  name: a\n  # where\n  # it is\n  namespace: b # here\n  # which\n  section:\n    # deep\n    c: 1\n";
+    let options = ReadOptions::default();
+    let entry = &manifest::read(text.as_bytes(), &options).entries[0];
+    let mut edits = Edits::of(text.as_bytes()).unwrap();
+    edits.add(entry, &json!({"ref": {"name": "a"}})).unwrap();
+    let behind = edits.left_behind();
+    let after = edits.finish().unwrap();
+    assert_eq!(
+        after,
+        "ref:\n  name: a\n  # where\n  # it is\n  # which\n  # deep\n"
+    );
+    let named = |line, comment: &str| (line, comment.to_owned());
+    assert_eq!(
+        behind,
+        [
+            named(3, "# where"),
+            named(4, "# it is"),
+            named(6, "# which"),
+            named(8, "# deep")
+        ]
+    );
+    assert_eq!(left_out(text, &after), [(5, "# here")]);
+}
+
+/// `kubectl get -o yaml` writes the annotation of `kubectl apply` so.
+#[test]
+fn a_text_with_lines_of_its_own_is_changed_where_it_stands() {
+    for sign in ["|", "|-", ">", "|+ # a note"] {
+        let text = format!(
+            "items:\n# one\n- a: v1 # c\n  notes:\n    the/note: {sign}\n      {{\"a\":\"v1\",\"b\":\"#1\"}}\n    # two\n    z: 1\n"
+        );
+        let options = ReadOptions::default().with_whole_lists();
+        let mut wanted = manifest::read(text.as_bytes(), &options).entries[0]
+            .value
+            .clone();
+        let item = &mut wanted["items"][0];
+        item["a"] = "w1".into();
+        let note = item["notes"]["the/note"]
+            .as_str()
+            .unwrap()
+            .replace("v1", "w1");
+        item["notes"]["the/note"] = note.into();
+        let after = edit(&text, wanted);
+        assert!(
+            after.starts_with("items:\n# one\n- a: w1 # c\n  notes:\n"),
+            "{after}"
+        );
+        assert!(after.ends_with("\n    # two\n    z: 1\n"), "{after}");
+    }
+}

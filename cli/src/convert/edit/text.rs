@@ -95,7 +95,7 @@ impl<'t> Text<'t> {
     }
 
     /// The number of the line in which an offset is, from 0.
-    fn line(&self, at: usize) -> usize {
+    pub(super) fn line(&self, at: usize) -> usize {
         self.lines
             .partition_point(|start| *start <= at)
             .saturating_sub(1)
@@ -164,6 +164,21 @@ impl<'t> Text<'t> {
             '|' | '>' | '*' | '&' | '!' => None,
             _ => Some(self.plain_end(begin)),
         }
+    }
+
+    /// Whether a text begins here whose lines stand below a `|` or a `>`.
+    pub(super) fn is_in_block(&self, begin: usize) -> bool {
+        if self.indent_of_first(begin).is_none() {
+            return false;
+        }
+        let above = self.get(0, self.line_start(begin)).trim_end();
+        let line = above.rsplit('\n').next().unwrap_or_default();
+        let line = match line.find(" #") {
+            Some(comment) => line.get(..comment).unwrap_or_default().trim_end(),
+            None => line,
+        };
+        let head = line.trim_end_matches(|c: char| c == '-' || c == '+' || c.is_ascii_digit());
+        head.ends_with(['|', '>'])
     }
 
     fn quoted_end(&self, begin: usize, quote: char) -> Option<usize> {
