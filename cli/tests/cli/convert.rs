@@ -436,8 +436,8 @@ fn a_reference_to_a_kind_that_the_release_does_not_have_is_an_error() {
     let (exit, said, written) = convert("v1.1.0");
     assert_eq!((exit, written.as_str()), (Some(1), text));
     for part in [
-        "<stdin>:7:11: error[conversion/reference-to-absent-kind]",
-        "spec.parentRefs[0].kind: the experimental channel of v1.1.0 has no ListenerSet: the reference leads to nothing",
+        "error: <stdin>:7:11: HTTPRoute a: spec.parentRefs[0].kind: the experimental channel of v1.1.0 has no ListenerSet: the \
+         reference leads to nothing [conversion/reference-to-absent-kind]\n",
         "`v1`: it is there since v1.5.0",
     ] {
         assert!(said.contains(part), "{part}\nin\n{said}");
