@@ -1,22 +1,6 @@
 //! Comments, as far as they can be told without reading YAML.
 
-use super::Editor;
 use std::collections::HashMap;
-
-impl Editor<'_> {
-    /// Notes the lines of comments above and in a member that goes up to `end`, those aside that something takes along.
-    pub(super) fn note_behind(&mut self, key: usize, end: usize) {
-        let mut at = self.text.comments_above(key);
-        while at < end {
-            let next = self.text.line_end(at);
-            let is_comment = self.text.get(at, next).trim_start().starts_with('#');
-            if is_comment && !self.carried.has(at) {
-                self.behind.push(at);
-            }
-            at = next.max(at + 1);
-        }
-    }
-}
 
 /// The comments of a text that another one does not have, with the numbers of their lines, from 1.
 ///
