@@ -184,6 +184,10 @@ impl<'a> SchemaReader<'a> {
     fn was(&mut self, keywords: &Map<String, Value>, history: &Value) -> Was {
         let mut own = keywords.clone();
         own.retain(|keyword, _| OWN.contains(&keyword.as_str()));
+        // The entries of a map are counted, and so are fields.
+        if let Some(values) = own.get_mut("additionalProperties") {
+            *values = Value::Object(Map::new());
+        }
         if let Some(Value::Object(properties)) = own.get_mut("properties") {
             for property in properties.values_mut() {
                 *property = Value::Object(Map::new());
@@ -356,7 +360,7 @@ impl<'a> SchemaReader<'a> {
 }
 
 /// The keywords that ask something of a value itself, whatever is in it.
-const OWN: [&str; 14] = [
+const OWN: [&str; 15] = [
     "type",
     "format",
     "enum",
@@ -370,6 +374,7 @@ const OWN: [&str; 14] = [
     "minProperties",
     "maxProperties",
     "properties",
+    "additionalProperties",
     "required",
 ];
 

@@ -196,6 +196,8 @@ fn a_value_that_older_releases_refuse_came_with_the_first_that_takes_it() {
     let matches: Vec<_> = (0..9)
         .map(|n| json!({"path": {"value": format!("/{n}")}}))
         .collect();
+    let annotations: serde_json::Map<_, _> =
+        (0..9).map(|n| (format!("a{n}"), json!("b"))).collect();
     let gateway = |more: Value| {
         let mut spec = json!({"gatewayClassName": "c", "listeners": [{"name": "a", "port": 1, "protocol": "HTTP"}]});
         spec.as_object_mut()
@@ -228,6 +230,11 @@ fn a_value_that_older_releases_refuse_came_with_the_first_that_takes_it() {
             route(json!({"rules": [{"matches": matches}]})),
             Release::V1_2_0,
             "what is in `spec.rules[0].matches` of HTTPRoute a",
+        ),
+        (
+            gateway(json!({"infrastructure": {"annotations": annotations}})),
+            Release::V1_6_0,
+            "what is in `spec.infrastructure.annotations` of Gateway a",
         ),
         (
             gateway(json!({"addresses": [{"type": "IPAddress"}]})),
