@@ -118,5 +118,5 @@ pub(crate) use route::SELECTORS_ASKED;
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };
-pub use status::{Next, next};
+pub use status::{MAX_CONDITIONS, MAX_PARENTS, Next, Omitted, StatusPart, next};
 pub use unimplemented::{NotImplemented, not_implemented};

@@ -2,7 +2,7 @@
 
 use crate::world;
 use gwapi::{
-    attachment::{Next, Options, Resolver, Status, next, status},
+    attachment::{Next, Omitted, Options, Resolver, Status, StatusPart, next, status},
     meta::{Channel, Condition, ObjectRef, condition},
     v1::{
         GatewayClassStatus, GatewayStatus, GatewayStatusAddress, HttpRoute, HttpRouteSpec,
@@ -274,6 +274,25 @@ fn others<'a>(conditions: &'a [Condition], wanted: &[Condition]) -> Vec<&'a Cond
         .collect()
 }
 
+/// The types of the conditions that are said to have no room in a part of a status.
+fn without_room(omitted: &[Omitted], part: &StatusPart) -> Vec<String> {
+    let of_part = omitted.iter().filter_map(|omitted| match omitted {
+        Omitted::Conditions { at, types } if at == part => Some(types.clone()),
+        _ => None,
+    });
+    of_part.flatten().collect()
+}
+
+/// The types of the wanted conditions that are not written.
+fn missing_of(wanted: &[Condition], written: &[Condition]) -> Vec<String> {
+    let is_written = |one: &Condition| {
+        let mut written = written.iter();
+        written.any(|there| (&there.type_, &there.reason) == (&one.type_, &one.reason))
+    };
+    let missing = wanted.iter().filter(|one| !is_written(one));
+    missing.map(|one| one.type_.clone()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -307,8 +326,24 @@ proptest! {
         let kept: Vec<&RouteParentStatus> =
             status.parents.iter().filter(|p| p.controller_name == THEIRS).collect();
         prop_assert_eq!(kept, foreign.clone());
-        prop_assert_eq!(omitted, (foreign.len() + wanted.len()).saturating_sub(32));
-        prop_assert_eq!(status.parents.len() + omitted, foreign.len() + wanted.len());
+        let entries = omitted.iter().filter(|omitted| matches!(omitted, Omitted::Entry(_)));
+        let entries: Vec<&Omitted> = entries.collect();
+        prop_assert_eq!(entries.len(), (foreign.len() + wanted.len()).saturating_sub(32));
+        prop_assert_eq!(status.parents.len() + entries.len(), foreign.len() + wanted.len());
+        for wants in &wanted_route.parents {
+            // What is wanted is either written or said not to be.
+            let of_entry = StatusPart::Entry(wants.parent_ref.clone());
+            let omitted = without_room(&omitted, &of_entry);
+            let mut written = status.parents.iter().filter(|p| ours(&p.controller_name));
+            let written = written.find(|p| p.parent_ref == wants.parent_ref);
+            let written = written.map_or(&[][..], |written| &written.conditions);
+            let missing = missing_of(&wants.conditions, written);
+            if entries.contains(&&Omitted::Entry(wants.parent_ref.clone())) {
+                prop_assert_eq!(missing.len(), wants.conditions.len());
+            } else {
+                prop_assert_eq!(missing, omitted);
+            }
+        }
         for own in status.parents.iter().filter(|p| ours(&p.controller_name)) {
             let same = |p: &&RouteParentStatus| {
                 ours(&p.controller_name) && p.parent_ref == own.parent_ref
@@ -380,7 +415,17 @@ proptest! {
                 .collect(),
         };
         let before = of(&present, listeners.min(64));
-        let next = status::gateway(Some(&before), &of(&wanted, listeners), &at(9));
+        let wanted_status = Status::Gateway(of(&wanted, listeners));
+        let next = next(Some(&Status::Gateway(before)), &wanted_status, ours, &at(9));
+        let Next { status: Status::Gateway(next), omitted, .. } = next else {
+            panic!("a Gateway has the status of one")
+        };
+        let of_object = without_room(&omitted, &StatusPart::Object);
+        prop_assert_eq!(missing_of(&wanted, &next.conditions), of_object);
+        for listener in &next.listeners {
+            let of_listener = without_room(&omitted, &StatusPart::Listener(listener.name.clone()));
+            prop_assert_eq!(missing_of(&wanted, &listener.conditions), of_listener);
+        }
         for condition in others(&present, &wanted) {
             prop_assert!(next.conditions.contains(condition));
         }

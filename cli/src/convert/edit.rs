@@ -157,8 +157,26 @@ impl Editor<'_> {
                 Some(false)
             }
             // A text with lines of its own begins behind the line of its key.
-            _ if self.text.is_in_block(begin) => Some(false),
+            _ if self.original.text.is_in_block(begin) => Some(false),
             _ => Some(self.scalar(begin, new)),
+        }
+    }
+
+    /// Notes the lines of comments above and in a member that goes up to `end`, those aside that something takes along.
+    fn note_behind(&mut self, key: usize, end: usize) {
+        let mut at = self.original.text.comments_above(key);
+        while at < end {
+            let next = self.original.text.line_end(at);
+            let is_comment = self
+                .original
+                .text
+                .get(at, next)
+                .trim_start()
+                .starts_with('#');
+            if is_comment && !self.carried.has(at) {
+                self.behind.push(at);
+            }
+            at = next.max(at + 1);
         }
     }
 
@@ -309,7 +327,8 @@ impl Editor<'_> {
         is_flow: bool,
     ) -> Option<()> {
         let is_block = self.original.text.is_in_block(member.value);
-        let in_flow = is_flow || !is_block && self.original.text.starts_with(member.value, &['{', '[']);
+        let in_flow =
+            is_flow || !is_block && self.original.text.starts_with(member.value, &['{', '[']);
         let is_long = is_block || is_long(old);
         let last = match in_flow {
             true => self.original.text.flow_end(member.value)?,

@@ -13,11 +13,11 @@ use crate::{
     statused::{Hint, Remarks, Warning},
 };
 use gwapi::{
-    attachment::{Resolver, RouteId, RouteKind, Status},
+    attachment::{MAX_PARENTS, Omitted, Resolver, RouteId, RouteKind, Status, StatusPart},
     lint::{self, LintOptions, near::Near},
     meta::{NamespacedName, ObjectRef, condition},
     rules,
-    v1::{GatewayStatus, ListenerStatus, ParametersReference, ParentReference},
+    v1::{GatewayStatus, ListenerStatus, ParametersReference},
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
     validation::{self, Finding},
 };
@@ -152,11 +152,15 @@ impl<'a> StatusText<'a> {
     }
 
     fn object(&mut self, object: &ObjectRef, status: &Status) {
+        let now = Time(Timestamp::default());
+        let next = self.resolver.next_status(object, &now);
+        self.lines.omitted = next.map_or_else(Vec::new, |next| next.omitted);
         match status {
             Status::GatewayClass(class) => {
                 self.lines.head(object, Line::default());
+                let whose = (object, &StatusPart::Object);
                 self.lines
-                    .conditions(2, &class.conditions, |c| c.message.clone());
+                    .conditions(2, whose, &class.conditions, |c| c.message.clone());
                 let place = object.namespaced_name();
                 let given = self.resolver.snapshot().gateway_classes().get(&place);
                 let parameters = given.and_then(|class| class.spec.parameters_ref.as_ref());
@@ -180,45 +184,24 @@ impl<'a> StatusText<'a> {
 
     /// The entries of the status that are not written, since those of other controllers leave no room for them.
     fn without_room(&mut self, object: &ObjectRef, wanted: &Status) {
-        let now = Time(Timestamp::default());
-        let next = self.resolver.next_status(object, &now);
-        let Some(next) = next.filter(|next| next.omitted > 0) else {
-            return;
-        };
-        let (written, missing): (usize, Vec<&ParentReference>) = match (wanted, &next.status) {
-            (Status::Route(wanted), Status::Route(next)) => {
-                let entries = wanted.parents.iter();
-                let missing = entries.filter(|entry| {
-                    let present = next.parent(&entry.parent_ref, &entry.controller_name);
-                    present.is_none()
-                });
-                (
-                    next.parents.len(),
-                    missing.map(|entry| &entry.parent_ref).collect(),
-                )
-            }
-            (Status::Policy(wanted), Status::Policy(next)) => {
-                let entries = wanted.ancestors.iter();
-                let missing = entries.filter(|entry| {
-                    let mut present = next.ancestors.iter();
-                    !present.any(|present| {
-                        (&present.ancestor_ref, &present.controller_name)
-                            == (&entry.ancestor_ref, &entry.controller_name)
-                    })
-                });
-                (
-                    next.ancestors.len(),
-                    missing.map(|entry| &entry.ancestor_ref).collect(),
-                )
-            }
-            _ => return,
-        };
-        let missing: Vec<String> = missing
-            .into_iter()
-            .map(|parent| describe(parent, &object.namespace))
+        let missing: Vec<String> = self
+            .lines
+            .omitted
+            .iter()
+            .filter_map(|omitted| match omitted {
+                Omitted::Entry(parent) => Some(describe(parent, &object.namespace)),
+                _ => None,
+            })
             .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let most = match wanted {
+            Status::Policy(_) => MAX_ANCESTORS,
+            _ => MAX_PARENTS,
+        };
         let line = Line::of(Tone::Bad, "not written").and(format_args!(
-            ": a status has room for {written} entries, and those of other controllers stay; no entry for {}",
+            ": a status has room for {most} entries, and those of other controllers stay; no entry for {}",
             some(&missing, ", ")
         ));
         self.lines.fault(2, object, "status", &line);
@@ -321,10 +304,15 @@ impl<'a> StatusText<'a> {
             name: gateway.spec.gateway_class_name.clone(),
         });
         let class = class.filter(|class| self.resolver.resolution().statuses.contains_key(class));
-        self.lines.conditions(2, &status.conditions, |condition| {
-            elsewhere(condition, status, class.as_ref())
-                .unwrap_or_else(|| condition.message.clone())
-        });
+        self.lines.conditions(
+            2,
+            (object, &StatusPart::Object),
+            &status.conditions,
+            |condition| {
+                elsewhere(condition, status, class.as_ref())
+                    .unwrap_or_else(|| condition.message.clone())
+            },
+        );
         let name = object.namespaced_name();
         let full: Vec<String> = self
             .resolver
@@ -362,7 +350,12 @@ impl<'a> StatusText<'a> {
                 format!(" ({}, port {}{host})", spec.protocol, spec.port)
             });
             let here = self.in_force.get(&(name.clone(), listener.name.as_str()));
-            self.listener(listener, &what, waits_for, here.map_or(0, BTreeSet::len));
+            self.listener(
+                (object, listener),
+                &what,
+                waits_for,
+                here.map_or(0, BTreeSet::len),
+            );
             let serves = is_true(&listener.conditions, condition::listener::PROGRAMMED);
             let note = spec.and_then(|spec| unexpected(&spec.protocol, spec.port));
             if let Some(note) = note.filter(|_| serves) {
@@ -374,7 +367,7 @@ impl<'a> StatusText<'a> {
 
     fn listener(
         &mut self,
-        listener: &ListenerStatus,
+        (gateway, listener): (&ObjectRef, &ListenerStatus),
         what: &str,
         waits_for: Option<&str>,
         in_force: usize,
@@ -408,13 +401,15 @@ impl<'a> StatusText<'a> {
             2,
             &line.with(Tone::Faint, format_args!("{routes}; {kinds}")),
         );
-        self.lines.conditions(4, &listener.conditions, |condition| {
-            let waits = condition.reason == condition::listener::reason::PENDING;
-            match waits_for.filter(|_| waits) {
-                Some(text) => text.to_owned(),
-                None => condition.message.clone(),
-            }
-        });
+        let part = StatusPart::Listener(listener.name.clone());
+        self.lines
+            .conditions(4, (gateway, &part), &listener.conditions, |condition| {
+                let waits = condition.reason == condition::listener::reason::PENDING;
+                match waits_for.filter(|_| waits) {
+                    Some(text) => text.to_owned(),
+                    None => condition.message.clone(),
+                }
+            });
     }
 
     /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
@@ -461,17 +456,21 @@ impl<'a> StatusText<'a> {
             self.lines.page.line(2, &line);
             let told = |message: &str| targets.iter().any(|target| message.contains(&target.why));
             let bad = self.lines.bad;
-            self.lines.conditions(4, &ancestor.conditions, |condition| {
-                if told(&condition.message) {
-                    String::new()
-                } else {
-                    condition.message.clone()
-                }
-            });
+            let part = StatusPart::Entry(ancestor.ancestor_ref.clone());
+            let whole = self.lines.unwritten(&part).types.is_empty();
+            self.lines
+                .conditions(4, (object, &part), &ancestor.conditions, |condition| {
+                    if told(&condition.message) {
+                        String::new()
+                    } else {
+                        condition.message.clone()
+                    }
+                });
             if ancestor
                 .conditions
                 .iter()
                 .all(|condition| told(&condition.message))
+                && whole
             {
                 self.lines.bad = bad;
             }

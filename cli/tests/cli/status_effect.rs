@@ -440,6 +440,87 @@ fn an_entry_for_which_a_status_has_no_room_is_told() {
     assert_eq!(code, Some(1));
 }
 
+/// A list has room for eight conditions (`maxItems`), and those of others are kept: ours that have none are not shown as if
+/// they were written.
+#[test]
+fn a_condition_for_which_a_status_has_no_room_is_told() {
+    let others = |count: usize| -> String {
+        let one = |n: usize| {
+            format!(
+                "{{ type: F{n}, status: 'True', reason: X, message: '', lastTransitionTime: '2024-01-01T00:00:00Z' }}"
+            )
+        };
+        (0..count).map(one).collect::<Vec<_>>().join(", ")
+    };
+    let objects = |count: usize| {
+        let others = others(count);
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{ name: c }}\n\
+             spec: {{ controllerName: example.com/c }}\nstatus: {{ conditions: [{others}] }}\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: g, namespace: edge }}\n\
+             spec: {{ gatewayClassName: c, listeners: [{{ name: h, port: 80, protocol: HTTP }}] }}\n\
+             status: {{ conditions: [{others}], listeners: [{{ name: h, attachedRoutes: 0, supportedKinds: [], conditions: [{others}] }}] }}\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: edge }}\n\
+             spec: {{ parentRefs: [{{ name: g }}], rules: [{{ filters: [{{ type: RequestRedirect, requestRedirect: {{ hostname: a.example }} }}] }}] }}\n\
+             status: {{ parents: [{{ parentRef: {{ name: g }}, controllerName: example.com/c, conditions: [{others}] }}] }}\n"
+        )
+    };
+    let (text, code) = status(&objects(4), &[]);
+    assert!(!text.contains("not written"), "{text}");
+    assert_eq!(code, Some(0), "{text}");
+    let rest = "; a list has room for 8 conditions, and those of others stay\n";
+    for (count, written) in [(8, 0), (7, 1)] {
+        let (text, code) = status(&objects(count), &[]);
+        assert_eq!(code, Some(1));
+        let (json, _) = status(&objects(count), &["-o", "json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let warnings = json["warnings"].as_array().unwrap();
+        // Of the class, the Gateway, its listener and the route.
+        for (indent, ours) in [
+            (
+                2,
+                &[
+                    "Accepted True (Accepted)",
+                    "SupportedVersion True (SupportedVersion)",
+                ][..],
+            ),
+            (
+                2,
+                &["Accepted True (Accepted)", "Programmed True (Programmed)"],
+            ),
+            (
+                4,
+                &[
+                    "Accepted True (Accepted)",
+                    "Conflicted False (NoConflicts)",
+                    "ResolvedRefs True (ResolvedRefs)",
+                    "Programmed True (Programmed)",
+                ],
+            ),
+            (
+                4,
+                &[
+                    "Accepted True (Accepted)",
+                    "ResolvedRefs True (ResolvedRefs)",
+                ],
+            ),
+        ] {
+            let (shown, missing) = ours.split_at(written);
+            let said = format!("not written: {}{rest}", missing.join("; "));
+            let line = format!("\n{}{said}", " ".repeat(indent));
+            assert!(text.contains(&line), "{line}{text}");
+            for shown in shown {
+                assert!(
+                    text.contains(&format!("\n{}{shown}\n", " ".repeat(indent))),
+                    "{text}"
+                );
+            }
+            let told = |warning: &serde_json::Value| warning["message"] == said.trim_end();
+            assert!(warnings.iter().any(told), "{json}");
+        }
+    }
+}
+
 /// Help stands beside the cause that is shown, and a route that nobody has shows none of its rules.
 #[test]
 fn each_cause_that_is_shown_has_its_help_and_no_other() {

@@ -1,19 +1,20 @@
 //! How much a status can hold. An API server refuses a status whole that has more.
 
+use super::{Omitted, StatusPart};
 use crate::{
     attachment::Status,
     meta::{Condition, ConditionSet},
-    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteParentStatus},
+    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, ParentReference, RouteParentStatus},
     v1alpha2::{MAX_ANCESTORS, PolicyAncestorStatus},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-/// Conditions of one list (`maxItems`).
-const CONDITIONS: usize = 8;
+/// How many conditions a list in a status can have (`maxItems`): of an object, a listener, a parent or an ancestor.
+pub const MAX_CONDITIONS: usize = 8;
 /// The characters of a condition's message (`maxLength`).
 const MESSAGE: usize = 32_768;
-/// Parents of a route.
-const PARENTS: usize = 32;
+/// How many parents the status of a route can name (`maxItems`), those of all controllers together.
+pub const MAX_PARENTS: usize = 32;
 /// Listeners of a Gateway.
 const LISTENERS: usize = 64;
 /// Addresses of a Gateway.
@@ -30,7 +31,7 @@ pub(in crate::attachment) fn keep_within(status: &mut Status) {
         Status::Gateway(status) => keep_gateway(status),
         Status::Route(status) => {
             status.parents.retain(|entry| !entry.conditions.is_empty());
-            status.parents.truncate(PARENTS);
+            status.parents.truncate(MAX_PARENTS);
             for parent in &mut status.parents {
                 keep_conditions(&mut parent.conditions);
             }
@@ -69,7 +70,7 @@ fn keep_listener(listener: &mut ListenerStatus) {
 }
 
 fn keep_conditions(conditions: &mut Vec<Condition>) {
-    conditions.truncate(CONDITIONS);
+    conditions.truncate(MAX_CONDITIONS);
     conditions.iter_mut().for_each(keep_message);
 }
 
@@ -82,18 +83,20 @@ fn keep_message(condition: &mut Condition) {
 }
 
 /// Sets each wanted condition and leaves those of other types, but for the types that are `ours` and no longer
-/// wanted. Conditions of other types go first where there is no room for all, then the wanted ones in their order.
+/// wanted. Conditions of other types go first where there is no room for all, then the wanted ones in their order. With
+/// them the types of the wanted ones that found no room.
 pub(super) fn conditions(
     present: &[Condition],
     wanted: &[Condition],
     ours: &[&str],
     now: &Time,
-) -> Vec<Condition> {
+) -> (Vec<Condition>, Vec<String>) {
     let is_wanted = |kind: &str| wanted.iter().any(|c| c.type_ == kind);
     let mut next = present.to_vec();
     next.retain(|c| is_wanted(&c.type_) || !ours.contains(&c.type_.as_str()));
     let foreign = next.iter().filter(|c| !is_wanted(&c.type_)).count();
-    let room = CONDITIONS.saturating_sub(foreign);
+    let room = MAX_CONDITIONS.saturating_sub(foreign);
+    let mut omitted = Vec::new();
     for (index, condition) in wanted.iter().enumerate() {
         if index < room {
             let mut condition = condition.clone();
@@ -101,9 +104,10 @@ pub(super) fn conditions(
             next.set_condition(condition, now.clone());
         } else {
             next.retain(|c| c.type_ != condition.type_);
+            omitted.push(condition.type_.clone());
         }
     }
-    next
+    (next, omitted)
 }
 
 /// An entry that one controller writes into a list of several.
@@ -114,6 +118,8 @@ pub(super) trait StatusEntry: Clone {
     /// Whether both are for the same object, by the same controller.
     fn is_for_the_same(&self, other: &Self) -> bool;
     fn controller(&self) -> &str;
+    /// The object that the entry is about.
+    fn reference(&self) -> &ParentReference;
     fn conditions(&self) -> &[Condition];
     fn set_conditions(&mut self, conditions: Vec<Condition>);
 }
@@ -132,6 +138,10 @@ macro_rules! entries {
                 &self.controller_name
             }
 
+            fn reference(&self) -> &ParentReference {
+                &self.$reference
+            }
+
             fn conditions(&self) -> &[Condition] {
                 &self.conditions
             }
@@ -144,43 +154,51 @@ macro_rules! entries {
 }
 
 entries! {
-    RouteParentStatus: PARENTS, parent_ref;
+    RouteParentStatus: MAX_PARENTS, parent_ref;
     PolicyAncestorStatus: MAX_ANCESTORS, ancestor_ref;
 }
 
 /// The next entries: those of other controllers stay where they are, ours that are no longer wanted go, new ones
 /// come last. Others' go first where there is no room for all, then ours that are there, then new ones in their
-/// order. With it how many wanted ones found no room.
+/// order. With them what of the wanted ones found no room.
 pub(super) fn entries<E: StatusEntry>(
     present: &[E],
     wanted: &[E],
     own: impl Fn(&str) -> bool,
     ours: &[&str],
     now: &Time,
-) -> (Vec<E>, usize) {
+) -> (Vec<E>, Vec<Omitted>) {
     let wanted_at = |entry: &E| wanted.iter().position(|w| w.is_for_the_same(entry));
     let is_foreign = |entry: &&E| wanted_at(entry).is_none() && !own(entry.controller());
     let mut room = E::MOST.saturating_sub(present.iter().filter(is_foreign).count());
     let mut left: Vec<Option<&E>> = wanted.iter().map(Some).collect();
     let mut next = Vec::new();
+    let mut omitted = Vec::new();
     let mut put = |next: &mut Vec<E>, wanted: &E, present: &[Condition]| {
-        let conditions = conditions(present, wanted.conditions(), ours, now);
-        if room > 0 && !conditions.is_empty() {
+        if room == 0 {
+            omitted.push(Omitted::Entry(wanted.reference().clone()));
+            return;
+        }
+        let (conditions, without_room) = conditions(present, wanted.conditions(), ours, now);
+        if !without_room.is_empty() {
+            omitted.push(Omitted::Conditions {
+                at: StatusPart::Entry(wanted.reference().clone()),
+                types: without_room,
+            });
+        }
+        if !conditions.is_empty() {
             let mut entry = wanted.clone();
             entry.set_conditions(conditions);
             next.push(entry);
             room -= 1;
-            return 0;
         }
-        usize::from(room == 0)
     };
-    let mut omitted = 0;
     for entry in present {
         match wanted_at(entry) {
             Some(at) => {
                 // A second entry for the same object is nobody's.
                 if let Some(wanted) = left.get_mut(at).and_then(Option::take) {
-                    omitted += put(&mut next, wanted, entry.conditions());
+                    put(&mut next, wanted, entry.conditions());
                 }
             }
             None if own(entry.controller()) => {}
@@ -188,7 +206,7 @@ pub(super) fn entries<E: StatusEntry>(
         }
     }
     for wanted in left.into_iter().flatten() {
-        omitted += put(&mut next, wanted, &[]);
+        put(&mut next, wanted, &[]);
     }
     (next, omitted)
 }
@@ -215,19 +233,19 @@ mod tests {
             })
         };
         for (limit, kind, path) in [
-            (CONDITIONS, "GatewayClass", "status.conditions"),
+            (MAX_CONDITIONS, "GatewayClass", "status.conditions"),
             (FEATURES, "GatewayClass", "status.supportedFeatures"),
-            (CONDITIONS, "Gateway", "status.conditions"),
+            (MAX_CONDITIONS, "Gateway", "status.conditions"),
             (ADDRESSES, "Gateway", "status.addresses"),
             (LISTENERS, "Gateway", "status.listeners"),
             (KINDS, "Gateway", "status.listeners.[].supportedKinds"),
-            (CONDITIONS, "Gateway", "status.listeners.[].conditions"),
-            (PARENTS, "HTTPRoute", "status.parents"),
-            (CONDITIONS, "HTTPRoute", "status.parents.[].conditions"),
-            (PARENTS, "TLSRoute", "status.parents"),
+            (MAX_CONDITIONS, "Gateway", "status.listeners.[].conditions"),
+            (MAX_PARENTS, "HTTPRoute", "status.parents"),
+            (MAX_CONDITIONS, "HTTPRoute", "status.parents.[].conditions"),
+            (MAX_PARENTS, "TLSRoute", "status.parents"),
             (MAX_ANCESTORS, "BackendTLSPolicy", "status.ancestors"),
             (
-                CONDITIONS,
+                MAX_CONDITIONS,
                 "BackendTLSPolicy",
                 "status.ancestors.[].conditions",
             ),

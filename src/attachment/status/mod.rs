@@ -7,11 +7,12 @@
 mod limits;
 
 pub(super) use limits::keep_within;
+pub use limits::{MAX_CONDITIONS, MAX_PARENTS};
 
 use super::{RouteKind, Snapshot, Status};
 use crate::{
-    meta::{GROUP, ObjectRef, condition},
-    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteStatus},
+    meta::{Condition, GROUP, ObjectRef, condition},
+    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, ParentReference, RouteStatus},
     v1alpha2::PolicyStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -24,9 +25,36 @@ pub struct Next<S> {
     pub status: S,
     /// Whether it differs from the present one, so that it has to be written.
     pub write: bool,
-    /// How many of our entries are not in the status, since those of other controllers leave no room: a route has
-    /// at most 32 parents in its status, a policy 16 ancestors.
-    pub omitted: usize,
+    /// What of the wanted status is not in it, since the entries and conditions of other controllers leave no room: a list has at
+    /// most 8 conditions, a route 32 parents in its status, a policy 16 ancestors.
+    pub omitted: Vec<Omitted>,
+}
+
+/// What of a wanted status is not written, for want of room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Omitted {
+    /// The whole entry for a parent of a route, or for an ancestor of a policy.
+    Entry(ParentReference),
+    /// Some conditions of a list.
+    Conditions {
+        /// Whose conditions they are.
+        at: StatusPart,
+        /// Their types, in their order.
+        types: Vec<String>,
+    },
+}
+
+/// A part of a status that has conditions of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StatusPart {
+    /// The object as a whole: a GatewayClass or a Gateway.
+    Object,
+    /// A listener of a Gateway, by its name.
+    Listener(String),
+    /// The entry for a parent of a route, or for an ancestor of a policy.
+    Entry(ParentReference),
 }
 
 /// Merges the wanted status into the present one. `own` says which controller names are ours; entries of
@@ -41,41 +69,38 @@ pub fn next(
     own: impl Fn(&str) -> bool,
     now: &Time,
 ) -> Next<Status> {
-    let mut omitted = 0;
-    let status = match (wanted, present) {
-        (Status::GatewayClass(wanted), present) => Status::GatewayClass(gateway_class(
-            match present {
+    let (status, omitted) = match (wanted, present) {
+        (Status::GatewayClass(wanted), present) => {
+            let present = match present {
                 Some(Status::GatewayClass(present)) => Some(present),
                 _ => None,
-            },
-            wanted,
-            now,
-        )),
-        (Status::Gateway(wanted), present) => Status::Gateway(gateway(
-            match present {
+            };
+            let (status, omitted) = of_class(present, wanted, now);
+            (Status::GatewayClass(status), omitted)
+        }
+        (Status::Gateway(wanted), present) => {
+            let present = match present {
                 Some(Status::Gateway(present)) => Some(present),
                 _ => None,
-            },
-            wanted,
-            now,
-        )),
+            };
+            let (status, omitted) = of_gateway(present, wanted, now);
+            (Status::Gateway(status), omitted)
+        }
         (Status::Route(wanted), present) => {
             let present = match present {
                 Some(Status::Route(present)) => Some(present),
                 _ => None,
             };
-            let (status, without_room) = parents(present, wanted, own, now);
-            omitted = without_room;
-            Status::Route(status)
+            let (status, omitted) = parents(present, wanted, own, now);
+            (Status::Route(status), omitted)
         }
         (Status::Policy(wanted), present) => {
             let present = match present {
                 Some(Status::Policy(present)) => Some(present),
                 _ => None,
             };
-            let (status, without_room) = ancestors(present, wanted, own, now);
-            omitted = without_room;
-            Status::Policy(status)
+            let (status, omitted) = ancestors(present, wanted, own, now);
+            (Status::Policy(status), omitted)
         }
     };
     let empty = match &status {
@@ -136,12 +161,35 @@ pub fn gateway_class(
     wanted: &GatewayClassStatus,
     now: &Time,
 ) -> GatewayClassStatus {
+    of_class(present, wanted, now).0
+}
+
+/// As [`gateway_class`], with what has no room.
+fn of_class(
+    present: Option<&GatewayClassStatus>,
+    wanted: &GatewayClassStatus,
+    now: &Time,
+) -> (GatewayClassStatus, Vec<Omitted>) {
     let old = present.map(|p| p.conditions.as_slice()).unwrap_or_default();
+    let mut omitted = Vec::new();
+    let of_object = conditions(old, &wanted.conditions, &[], now);
     let mut next = GatewayClassStatus {
-        conditions: conditions(old, &wanted.conditions, &[], now),
+        conditions: noted(of_object, StatusPart::Object, &mut omitted),
         supported_features: wanted.supported_features.clone(),
     };
     keep_class(&mut next);
+    (next, omitted)
+}
+
+/// The conditions of a part; those that have no room are noted.
+fn noted(
+    (next, types): (Vec<Condition>, Vec<String>),
+    at: StatusPart,
+    omitted: &mut Vec<Omitted>,
+) -> Vec<Condition> {
+    if !types.is_empty() {
+        omitted.push(Omitted::Conditions { at, types });
+    }
     next
 }
 
@@ -152,30 +200,41 @@ pub fn gateway(
     wanted: &GatewayStatus,
     now: &Time,
 ) -> GatewayStatus {
+    of_gateway(present, wanted, now).0
+}
+
+/// As [`gateway`], with what has no room.
+fn of_gateway(
+    present: Option<&GatewayStatus>,
+    wanted: &GatewayStatus,
+    now: &Time,
+) -> (GatewayStatus, Vec<Omitted>) {
     let old = present.map(|p| p.conditions.as_slice()).unwrap_or_default();
-    let listener = |wanted: &ListenerStatus| {
+    let mut omitted = Vec::new();
+    let ours = [condition::gateway::LISTENERS_NOT_VALID];
+    let of_object = conditions(old, &wanted.conditions, &ours, now);
+    let of_object = noted(of_object, StatusPart::Object, &mut omitted);
+    let mut listener = |wanted: &ListenerStatus| {
         let old = present
             .and_then(|p| p.listeners.iter().find(|l| l.name == wanted.name))
             .map(|l| l.conditions.as_slice())
             .unwrap_or_default();
+        let conditions = conditions(old, &wanted.conditions, &[], now);
+        let at = StatusPart::Listener(wanted.name.clone());
         ListenerStatus {
-            conditions: conditions(old, &wanted.conditions, &[], now),
+            conditions: noted(conditions, at, &mut omitted),
             ..wanted.clone()
         }
     };
+    let listeners = wanted.listeners.iter().map(&mut listener).collect();
     let mut next = GatewayStatus {
         addresses: wanted.addresses.clone(),
         attached_listener_sets: wanted.attached_listener_sets,
-        conditions: conditions(
-            old,
-            &wanted.conditions,
-            &[condition::gateway::LISTENERS_NOT_VALID],
-            now,
-        ),
-        listeners: wanted.listeners.iter().map(listener).collect(),
+        conditions: of_object,
+        listeners,
     };
     keep_gateway(&mut next);
-    next
+    (next, omitted)
 }
 
 /// The next status of a route: entries of other controllers stay where they are, ours that are no longer
@@ -191,13 +250,13 @@ pub fn route(
     parents(present, wanted, own, now).0
 }
 
-/// As [`route`], with the number of entries for which there is no room.
+/// As [`route`], with what has no room.
 fn parents(
     present: Option<&RouteStatus>,
     wanted: &RouteStatus,
     own: impl Fn(&str) -> bool,
     now: &Time,
-) -> (RouteStatus, usize) {
+) -> (RouteStatus, Vec<Omitted>) {
     let present = present.map(|p| p.parents.as_slice()).unwrap_or_default();
     let ours = condition::route::TYPES;
     let (parents, omitted) = entries(present, &wanted.parents, own, ours, now);
@@ -218,13 +277,13 @@ pub fn policy(
     ancestors(present, wanted, own, now).0
 }
 
-/// As [`policy`], with the number of entries for which there is no room.
+/// As [`policy`], with what has no room.
 fn ancestors(
     present: Option<&PolicyStatus>,
     wanted: &PolicyStatus,
     own: impl Fn(&str) -> bool,
     now: &Time,
-) -> (PolicyStatus, usize) {
+) -> (PolicyStatus, Vec<Omitted>) {
     let present = present.map(|p| p.ancestors.as_slice()).unwrap_or_default();
     let (ancestors, omitted) = entries(present, &wanted.ancestors, own, &[], now);
     (PolicyStatus { ancestors }, omitted)

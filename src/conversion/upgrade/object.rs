@@ -3,7 +3,7 @@
 use super::{
     before,
     crd::{Crd, Versions, stored_in},
-    findings::{ReleaseChannel, Impact, UpgradeFindings, replacement, text},
+    findings::{Impact, ReleaseChannel, UpgradeFindings, replacement, text},
     form,
 };
 use crate::{

@@ -209,21 +209,6 @@ impl Original<'_> {
     }
 }
 
-impl Editor<'_> {
-    /// Notes the lines of comments above and in a member that goes up to `end`, those aside that something takes along.
-    pub(super) fn note_behind(&mut self, key: usize, end: usize) {
-        let mut at = self.text.comments_above(key);
-        while at < end {
-            let next = self.text.line_end(at);
-            let is_comment = self.text.get(at, next).trim_start().starts_with('#');
-            if is_comment && !self.carried.has(at) {
-                self.behind.push(at);
-            }
-            at = next.max(at + 1);
-        }
-    }
-}
-
 /// Finds what of a value that comes is there already, in a member that goes: those of one value in the order in which they stand.
 fn carry(
     value: &Value,

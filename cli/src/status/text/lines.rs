@@ -7,7 +7,7 @@ use crate::{
     statused::{Hint, Remarks, Warning},
 };
 use gwapi::{
-    attachment::Resolver,
+    attachment::{MAX_CONDITIONS, Omitted, Resolver, StatusPart},
     meta::{Condition, ObjectRef, condition},
 };
 
@@ -17,6 +17,8 @@ pub(super) struct Lines<'a> {
     pub(super) page: Page,
     /// What is said beside the conditions, from which the lines about it are made.
     pub(super) remarks: Remarks,
+    /// What of the wanted status of the object at hand is not written, for want of room.
+    pub(super) omitted: Vec<Omitted>,
     /// How many things there are to look at, of the object at hand and those before it.
     pub(super) bad: usize,
 }
@@ -27,6 +29,7 @@ impl<'a> Lines<'a> {
             resolver,
             page: Page::new(style),
             remarks: Remarks::default(),
+            omitted: Vec::new(),
             bad: 0,
         }
     }
@@ -74,20 +77,39 @@ impl<'a> Lines<'a> {
         self.remarks.help.push(help);
     }
 
-    /// The good conditions in one line; the others with their message, those of one cause together.
+    /// Which conditions of a part of the status are not written, since those of others leave no room for them.
+    pub(super) fn unwritten(&self, part: &StatusPart) -> Unwritten {
+        let mut unwritten = Unwritten::default();
+        for omitted in &self.omitted {
+            match (omitted, part) {
+                (Omitted::Entry(entry), StatusPart::Entry(asked)) => {
+                    unwritten.entry |= entry == asked
+                }
+                (Omitted::Conditions { at, types }, _) if at == part => {
+                    unwritten.types.extend(types.iter().cloned());
+                }
+                _ => {}
+            }
+        }
+        unwritten
+    }
+
+    /// The good conditions in one line; the others with their message, those of one cause together; and those that are not
+    /// written, since the conditions of others leave no room.
     pub(super) fn conditions(
         &mut self,
         indent: usize,
+        (object, part): (&ObjectRef, &StatusPart),
         conditions: &[Condition],
         message: impl Fn(&Condition) -> String,
     ) {
+        let unwritten = self.unwritten(part);
+        let (missing, written): (Vec<_>, Vec<_>) =
+            conditions.iter().partition(|one| unwritten.has(&one.type_));
         let mut good = Line::default();
         let mut bad: Vec<(Line, String)> = Vec::new();
-        for condition in conditions {
-            let what = format!(
-                "{} {} ({})",
-                condition.type_, condition.status, condition.reason
-            );
+        for condition in written {
+            let what = in_words(condition);
             if is_good(condition) {
                 good = good.list(Tone::Faint, what);
                 continue;
@@ -120,5 +142,49 @@ impl<'a> Lines<'a> {
             };
             self.page.line(indent, &line);
         }
+        if missing.is_empty() {
+            return;
+        }
+        let missing: Vec<String> = missing
+            .into_iter()
+            .map(|condition| match is_good(condition) {
+                true => in_words(condition),
+                false => format!("{}: {}", in_words(condition), message(condition)),
+            })
+            .collect();
+        let line = Line::of(Tone::Bad, "not written").and(": ");
+        let missing = missing.join("; ");
+        if unwritten.entry {
+            // Why is told of all entries together.
+            self.page.line(indent, &line.and(missing));
+        } else {
+            let line = line.and(format_args!(
+                "{missing}; a list has room for {MAX_CONDITIONS} conditions, and those of others stay"
+            ));
+            self.fault(indent, object, "status", &line);
+        }
     }
+}
+
+/// What of a part of a status is not written.
+#[derive(Default)]
+pub(super) struct Unwritten {
+    /// The whole entry.
+    pub(super) entry: bool,
+    /// Conditions of these types.
+    pub(super) types: Vec<String>,
+}
+
+impl Unwritten {
+    fn has(&self, kind: &str) -> bool {
+        self.entry || self.types.iter().any(|one| one == kind)
+    }
+}
+
+/// A condition without its message: `Accepted True (Accepted)`.
+fn in_words(condition: &Condition) -> String {
+    format!(
+        "{} {} ({})",
+        condition.type_, condition.status, condition.reason
+    )
 }

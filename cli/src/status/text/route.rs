@@ -7,7 +7,7 @@ use super::{
 use crate::output::{Line, Tone};
 use gwapi::{
     attachment::{
-        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status,
+        AtListener, Attachment, Resolver, RouteId, RouteKind, Standing, Status, StatusPart,
         effective::{EffectiveBackend, EffectiveHostname},
     },
     meta::{Condition, NamespacedName, ObjectRef},
@@ -43,6 +43,7 @@ impl Lines<'_> {
 
     fn attachment(&mut self, route: &ObjectRef, attachment: &Attachment, conditions: &[Condition]) {
         let parent = describe(&attachment.parent, &route.namespace);
+        let part = StatusPart::Entry(attachment.parent.clone());
         if !attachment.attached {
             if conditions.is_empty() {
                 // Nobody writes a condition.
@@ -51,7 +52,7 @@ impl Lines<'_> {
             } else {
                 let line = Line::of(Tone::Bad, "rejected").and(" by ").and(parent);
                 self.page.line(2, &line);
-                self.conditions(4, conditions, |c| c.message.clone());
+                self.conditions(4, (route, &part), conditions, |c| c.message.clone());
             }
             return;
         }
@@ -134,7 +135,7 @@ impl Lines<'_> {
                 ),
             );
         }
-        self.conditions(4, conditions, |c| c.message.clone());
+        self.conditions(4, (route, &part), conditions, |c| c.message.clone());
     }
 
     /// That a route of connections passes none of them on, since it has no backend that could be used, if it is so.
