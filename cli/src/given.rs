@@ -1,5 +1,6 @@
 //! What was given: the objects that an API server would take, and by name those that are left out, with the reason and the line.
 
+mod experimental;
 mod foreign;
 mod looking;
 mod places;
@@ -60,9 +61,6 @@ pub(crate) struct AroundAnswer {
 
 /// What follows `left out` where that decides the exit code.
 const EXIT_CODE: &str = " (hence exit code 1):";
-
-/// How many fields of the experimental channel are named to people; the others are counted.
-const MOST_EXPERIMENTAL: usize = 8;
 
 /// Which API server would take the objects; every verb that resolves objects takes it.
 #[derive(Clone, Copy, Debug, Args)]
@@ -259,9 +257,14 @@ impl Given {
         }
         let mut admitted = admission.finish();
         let input = &sifted.input;
-        let mut ignored = Vec::new();
+        let mut ignored: Vec<(usize, NotInForce)> = Vec::new();
         for problem in &sifted.problems.kept {
             let unreadable = NotInForce::of_problem(problem);
+            if let Some((_, last)) = ignored.last_mut()
+                && last.takes_in(&unreadable)
+            {
+                continue;
+            }
             if !unreadable.object.kind.is_empty() && !unreadable.object.name.is_empty() {
                 admitted.snapshot.leave_out(unreadable.object.clone());
             }
@@ -337,7 +340,7 @@ impl Given {
     pub(crate) fn show(&self, page: &mut Page) {
         show((&self.ignored, self.max_shown), EXIT_CODE, page);
         self.show_unimplemented(EXIT_CODE, page);
-        show_experimental(&self.admitted.experimental, page);
+        self.show_experimental(page);
         foreign::show(&self.admitted, page);
     }
 
@@ -419,35 +422,6 @@ fn show((ignored, most): (&[NotInForce], usize), heading: &str, page: &mut Page)
                 "unknown fields: `kubectl apply` validates strictly, so that the server refuses the object; with `--validate=false` it drops the fields",
             ),
         );
-    }
-}
-
-fn show_experimental(parts: &[Experimental], page: &mut Page) {
-    if parts.is_empty() {
-        return;
-    }
-    page.gap();
-    page.line(
-        0,
-        &Line::of(Tone::Warn, "experimental").and(
-            " (the standard channel does not have this kind, version or field, as `--channel standard` shows):",
-        ),
-    );
-    for part in parts.iter().take(MOST_EXPERIMENTAL) {
-        let line = Line::plain(&part.object);
-        let line = if part.path.is_empty() {
-            line
-        } else {
-            line.and(": ").and(&part.path)
-        };
-        page.line(2, &line);
-    }
-    if let Some(more) = parts
-        .len()
-        .checked_sub(MOST_EXPERIMENTAL)
-        .filter(|n| *n > 0)
-    {
-        page.line(2, &Line::plain(format_args!("… and {more} more")));
     }
 }
 
@@ -535,6 +509,24 @@ impl NotInForce {
         }
     }
 
+    /// Takes in another key that is given twice of the same object, if it is one.
+    fn takes_in(&mut self, other: &Self) -> bool {
+        let file = |of: &Self| of.place.as_ref().map(|place| place.file.clone());
+        let twice = "DuplicateKey";
+        let same = (self.reason, other.reason) == (twice, twice)
+            && (&self.object, file(self)) == (&other.object, file(other));
+        if !same {
+            return false;
+        }
+        if self.findings.is_empty() {
+            self.findings.push(Field::twice(self));
+            "keys are given twice".clone_into(&mut self.message);
+            self.help = Some("give each key once".to_owned());
+        }
+        self.findings.push(Field::twice(other));
+        true
+    }
+
     fn show(&self, page: &mut Page) {
         let mut line = Line::default();
         let named = !self.object.kind.is_empty();
@@ -585,6 +577,22 @@ impl Field {
             rule: finding.rule(),
             message: finding.message().to_owned(),
             help: finding.help().map(str::to_owned),
+        }
+    }
+
+    /// A key that is given twice: the message names its field.
+    fn twice(object: &NotInForce) -> Self {
+        let (path, message) = object
+            .message
+            .split_once(": ")
+            .unwrap_or(("", &object.message));
+        Self {
+            path: path.to_owned(),
+            line: object.place.as_ref().map(|place| place.line),
+            column: object.place.as_ref().map(|place| place.column),
+            rule: "manifest/duplicate-key",
+            message: message.to_owned(),
+            help: None,
         }
     }
 

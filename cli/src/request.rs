@@ -16,7 +16,7 @@ use gwapi::{
     attachment::{Resolver, Snapshot},
     lint::{self, near::Near},
     meta::{EXPERIMENTS_GROUP, GROUP, NamespacedName, ObjectRef},
-    sim::{Answer, Client, ClientMemory, Outcome, Request, RequestError, Simulator, Split},
+    sim::{self, Answer, Client, ClientMemory, Outcome, Request, RequestError, Simulator, Split},
     validation::Finding,
 };
 use http::{HeaderName, HeaderValue, Method};
@@ -156,9 +156,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
                 RequestError::NoSuchGateway { gateway, .. }
                     if given.leaves_out("Gateway", gateway) =>
                 {
-                    fail(format!(
-                        "Gateway {gateway} was given, but is left out, see above"
-                    ))
+                    fail(format!("Gateway {gateway} was given, but is left out"))
                 }
                 _ => fail(error),
             };
@@ -301,7 +299,14 @@ fn around(answer: &mut Answer, request: &Request, near: &Near<'_>, given: &Given
         for hint in hints.filter(|hint| hint.alone && concerns(&hint.path)) {
             finding = true;
             let path = given.place(gateway, &hint.path);
-            sentences.push(format!("{gateway}: {path}: {}", hint.message));
+            let message = format!("{gateway}: {path}: {}", hint.message);
+            match hint.help {
+                Some(help) => {
+                    answer.why.push(message);
+                    sentences.push(format!("{gateway}: {path}: {help}"));
+                }
+                None => sentences.push(message),
+            }
         }
     }
     let not_in_force = around.not_in_force.iter().map(NotInForce::rejected);
@@ -327,12 +332,23 @@ pub(crate) fn add_warnings(
     for (object, warning) in &warnings {
         let path = given::place(snapshot, object, warning.path());
         let message = warning.message();
-        answer.why.push(format!("{object}: {path}: {message}"));
+        // What the rewriting of this request shows is told once.
+        let is_shown = warning.rule() == LITERAL_PATH
+            && answer
+                .why
+                .iter()
+                .any(|why| why.ends_with(sim::GROUPS_NOT_FILLED_IN));
+        if !is_shown {
+            answer.why.push(format!("{object}: {path}: {message}"));
+        }
         let help = warning.help().into_iter();
         sentences.extend(help.map(|help| format!("{object}: {path}: {help}")));
     }
     !warnings.is_empty()
 }
+
+/// The rule on paths that are meant to hold what a regular expression took.
+const LITERAL_PATH: &str = "HTTPPathModifier/no-substitution";
 
 /// The groups of which only what took the request is looked at.
 const OWN_GROUPS: [&str; 2] = [GROUP, EXPERIMENTS_GROUP];

@@ -85,6 +85,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         return Exit::Failed;
     };
     let options = options(chosen.release);
+    let foreign = sifted.input.objects.saturating_sub(sifted.kept.len());
     let Sifted {
         input,
         kept,
@@ -107,7 +108,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
             print_json(&problems.kept)
         }
         Format::Text => {
-            let mut page = text(&input, &problems);
+            let mut page = text(&input, &problems, foreign);
             page.line(0, &chosen.judged_by(args.channel, problems.errors > 0));
             print(page)
         }
@@ -192,8 +193,8 @@ fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem 
     }
 }
 
-/// All findings, each with its line, and how many there are.
-fn text(input: &Input, problems: &Problems) -> Page {
+/// All findings, each with its line, and how many there are; `foreign` objects have no part in the Gateway API.
+fn text(input: &Input, problems: &Problems, foreign: usize) -> Page {
     let (mut shown, mut page) = (Shown::new(input), Page::new(Style::stdout()));
     for problem in problems.kept.iter().take(input.max_shown) {
         page.gap();
@@ -215,5 +216,10 @@ fn text(input: &Input, problems: &Problems) -> Page {
             .and(count(warnings, "warning")),
     };
     page.line(0, &line);
+    if foreign > 0 {
+        let objects = count(foreign, "object");
+        let line = format!("no part of the Gateway API, and passed over: {objects}");
+        page.line(0, &Line::of(Tone::Faint, line));
+    }
     page
 }

@@ -164,7 +164,7 @@ pub enum PortWinner {
 impl fmt::Display for PortWinner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kind(kind) => write!(f, "{kind}s govern it, a kind that goes first"),
+            Self::Kind(kind) => write!(f, "{kind}s take precedence there"),
             Self::Route {
                 route,
                 loser,

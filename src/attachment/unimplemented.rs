@@ -68,9 +68,9 @@ impl UnimplementedPart {
 
 const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
 
-const CORS: &str =
-    "no response gets the headers for other origins, and the rule does not count as valid";
-const EXTERNAL_AUTH: &str = "nobody is asked, and the rule does not count as valid";
+const CORS: &str = "gwapi does not implement CORS and treats the rule as invalid; your implementation may accept it";
+const EXTERNAL_AUTH: &str = "gwapi does not implement external authorization and treats the rule as invalid; your \
+     implementation may accept it";
 
 static PARTS: &[UnimplementedPart] = &[
     part(

@@ -1,8 +1,9 @@
 //! What is found, by the object that it is about.
 
 use crate::{
+    attachment::RouteKind,
     meta::ObjectRef,
-    rules::{Rule, Severity},
+    rules::{Rule, Severity, set::NO_DEAD_MATCH},
     validation::{Finding, Findings, Report},
 };
 use std::collections::BTreeMap;
@@ -23,6 +24,16 @@ pub fn is_without_condition(finding: &Finding) -> bool {
         "version/deprecated",
     ];
     finding.severity() == Severity::Warning && !TOLD.contains(&finding.rule())
+}
+
+/// Whether a condition of a status says what a finding of [`beside_conditions`](super::beside_conditions) warns of, so that it
+/// is not one of them: the further rules of a TLSRoute, TCPRoute or UDPRoute are dropped, which `PartiallyInvalid` says.
+pub(super) fn has_condition(object: &ObjectRef, finding: &Finding) -> bool {
+    let without_matches = matches!(
+        RouteKind::from_kind(&object.kind),
+        Some(RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp)
+    );
+    without_matches && finding.rule() == NO_DEAD_MATCH.id
 }
 
 /// The findings as they are made, by the object that they are about.

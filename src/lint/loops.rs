@@ -91,9 +91,9 @@ pub(super) fn check(
                     let Some(request) = sample::request(matching, &host) else {
                         continue;
                     };
-                    let (wrong, message) =
+                    let (wrong, message, help) =
                         match walk.follow(listener, &attached.route, rule, request) {
-                            Way::Wrong(wrong, message) => (wrong, message),
+                            Way::Wrong(wrong, message, help) => (wrong, message, help),
                             Way::Ends => continue,
                             Way::TooLong => {
                                 cut_short += 1;
@@ -105,13 +105,33 @@ pub(super) fn check(
                         "spec.rules[{}].filters[{filter}].requestRedirect",
                         rule.index
                     );
-                    found.push(&id.reference(), wrong, path, message);
+                    let id_of_route = id.reference();
+                    match help {
+                        Some(help) => {
+                            found.push_with_help(&id_of_route, wrong, path, message, help);
+                        }
+                        None => found.push(&id_of_route, wrong, path, message),
+                    }
                     said.insert((id, rule.index));
                 }
             }
         }
     }
     cut_short
+}
+
+/// What to do about a redirect that leads to the rule itself, at the listener where it stands.
+const OTHER_URL: &str = "let the redirect lead to a URL that the rule does not match";
+
+/// What to do about a redirect to `https` where TLS ends before the Gateway.
+pub(super) const LEAVE_TO_LOAD_BALANCER: &str = "if a load balancer in front of the Gateway ends TLS, let that redirect: the \
+     Gateway sees HTTP alone, and would redirect each request again";
+
+/// Whether these are all at one port, with one scheme.
+fn at_one_place(way: &[(Url, bool)]) -> bool {
+    let mut places = way.iter().map(|(url, _)| (url.scheme, url.port));
+    let first = places.next();
+    places.all(|place| Some(place) == first)
 }
 
 /// The place of the filter that redirects, where there is one that changes something: of one that changes
@@ -136,8 +156,8 @@ fn scheme(listener: &EffectiveListener) -> Option<Scheme> {
 enum Way {
     /// To an answer, or to where nothing is known of it.
     Ends,
-    /// In a circle, or to nobody.
-    Wrong(&'static Rule, String),
+    /// In a circle, or to nobody; and what would be right.
+    Wrong(&'static Rule, String, Option<String>),
     /// Further than it is followed.
     TooLong,
 }
@@ -287,7 +307,8 @@ impl<'a> Walk<'a> {
                     ),
                 };
                 let own = circle.iter().any(|(_, own)| *own);
-                return own.then_some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message));
+                let help = at_one_place(circle).then(|| OTHER_URL.to_owned());
+                return own.then_some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message, help));
             }
             let (own, next) = self.sent_on(&now, &request, route, rule)?;
             if own && next.host == now.host && !self.ports.contains(&next.port) {
@@ -296,7 +317,19 @@ impl<'a> Walk<'a> {
                     next.shown(),
                     next.port
                 );
-                return Some(Way::Wrong(&rules::REDIRECT_HEARD, message));
+                let protocol = match next.scheme {
+                    Scheme::Http => "HTTP",
+                    Scheme::Https => "HTTPS",
+                };
+                let listener = format!(
+                    "add a listener with `protocol: {protocol}` on port {} to Gateway {}",
+                    next.port, self.gateway.name
+                );
+                let help = match next.scheme {
+                    Scheme::Http => listener,
+                    Scheme::Https => format!("{listener}; {LEAVE_TO_LOAD_BALANCER}"),
+                };
+                return Some(Way::Wrong(&rules::REDIRECT_HEARD, message, Some(help)));
             }
             way.push((now, own));
             now = next;
@@ -309,7 +342,8 @@ impl<'a> Walk<'a> {
             "the rule redirects to itself without end: {}, and so on",
             places.join(", ")
         );
-        Some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message))
+        let help = at_one_place(&way).then(|| OTHER_URL.to_owned());
+        Some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message, help))
     }
 
     /// Where the Gateway sends a client that asks for this, and whether by this rule.

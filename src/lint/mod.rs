@@ -46,6 +46,7 @@ pub use options::{LintOptions, Linted};
 use crate::{
     attachment::{Resolver, admit::Ignored},
     meta::ObjectRef,
+    validation::Report,
 };
 use budget::Budget;
 use found::FindingsByObject;
@@ -94,8 +95,16 @@ pub fn beside_conditions(resolver: &Resolver, options: &LintOptions) -> Linted<O
     let mut found = FindingsByObject::default();
     let of_selectors = idle::check(resolver, options, &mut found);
     let of_tables = match_rules(resolver, options, &mut found);
+    let reports = found.into_reports().into_iter();
+    let reports = reports.filter_map(|(object, report)| {
+        let findings = report.into_findings().into_iter();
+        let told: Vec<_> = findings
+            .filter(|finding| !found::has_condition(&object, finding))
+            .collect();
+        (!told.is_empty()).then(|| (object, Report::from(told)))
+    });
     Linted {
-        reports: found.into_reports(),
+        reports: reports.collect(),
         met: of_selectors.into_iter().chain(of_tables).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use super::{FindingsByObject, Near};
 use crate::{
     attachment::{ReferenceProblem, ReferenceProblemKind as Kind, Resolver, RouteId, RouteKind},
-    meta::ObjectRef,
+    meta::{GROUP, ObjectRef},
     rules::{Rule, set as rules},
 };
 
@@ -23,6 +23,7 @@ pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut FindingsBy
                 None => found.push(&object, rule, problem.path, message),
             }
         }
+        unapplied(resolver, near, &object, found);
         unused(resolver, &object, found);
         if let Some(class) = near.class(&object) {
             let (path, rule) = ("spec.gatewayClassName".to_owned(), &rules::CLASS_EXISTS);
@@ -48,6 +49,31 @@ fn rules_tell(
     let route = RouteId::new(kind, object.namespaced_name());
     parent.is_some_and(|parent| resolver.is_rejected_for_rules(&route, parent))
         && near.rules_tell(&route)
+}
+
+/// The rules of a route that cannot be applied, while others can, and of which validation says nothing. Where none can, the parent
+/// rejects the route, which is told there; further rules where there are no matches are told by what no connection reaches.
+fn unapplied(
+    resolver: &Resolver,
+    near: &Near<'_>,
+    object: &ObjectRef,
+    found: &mut FindingsByObject,
+) {
+    let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP);
+    let Some(kind @ (RouteKind::Http | RouteKind::Grpc)) = kind else {
+        return;
+    };
+    let route = RouteId::new(kind, object.namespaced_name());
+    if resolver.is_invalid(&route) {
+        return;
+    }
+    for (rule, why) in resolver.why_invalid(&route) {
+        if !near.rule_is_told(&route, rule) {
+            let path = format!("spec.rules[{rule}]");
+            let message = format!("the rule cannot be applied: {why}");
+            found.push(object, &rules::RULE_APPLIES, path, message);
+        }
+    }
 }
 
 /// The targets of a policy that is accepted and applies to no traffic. Where all traffic is of another kind,
@@ -82,7 +108,9 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::NotAttached => &rules::PARENT_ACCEPTS,
         Kind::BackendNotFound => &rules::BACKEND_EXISTS,
         Kind::PortNotFound => &rules::BACKEND_PORT_EXISTS,
-        Kind::BackendUnusable => &rules::BACKEND_USABLE,
+        Kind::PortMissing | Kind::NoBackendTlsPolicy | Kind::BackendUnusable => {
+            &rules::BACKEND_USABLE
+        }
         Kind::FilterUnsupported => &rules::FILTER_SUPPORTED,
         Kind::NotPermitted => &rules::GRANTED,
         Kind::CertificateNotFound => &rules::CERTIFICATE_EXISTS,
@@ -93,6 +121,7 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::TargetNotFound => &rules::TARGET_EXISTS,
         Kind::TargetUnusable => &rules::TARGET_USABLE,
         Kind::ParametersNotFound => &rules::PARAMETERS_EXIST,
+        Kind::ClassNotAccepted => &rules::CLASS_ACCEPTED,
         Kind::WrongGroup => &rules::GROUP_HAS_KIND,
         Kind::NoParentKind => &rules::PARENT_KIND,
         Kind::ListenersConflict => &rules::LISTENERS_DISTINCT,

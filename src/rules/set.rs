@@ -166,8 +166,8 @@ pub const NO_REDIRECT_LOOP: Rule = Rule {
 pub const REDIRECT_HEARD: Rule = Rule {
     id: "HTTPRequestRedirectFilter/leads-to-listener",
     message: "no Gateway of the set listens where the redirect leads",
-    help: "add a listener there; if TLS ends before the Gateway, redirect there as well, for clients that come back in \
-           cleartext are sent in circles",
+    help: "add a listener there; if a load balancer in front of the Gateway ends TLS, let that redirect: the Gateway sees HTTP \
+           alone, and would redirect each request again",
     ..OF_SET
 };
 /// A regular expression that takes no path.
@@ -269,6 +269,20 @@ pub const ONE_KIND_OF_SESSION: Rule = Rule {
     help: "remove `sessionAffinity: ClientIP` from the Service, or the session persistence",
     ..OF_SET
 };
+/// A Gateway asks for a GatewayClass that is not accepted.
+pub const CLASS_ACCEPTED: Rule = Rule {
+    id: "Gateway/class-accepted",
+    message: "the GatewayClass is not accepted, so that nobody looks after the Gateway",
+    help: "correct the GatewayClass, or name another one",
+    ..OF_SET
+};
+/// A rule of a route cannot be applied as it is written, though each of its fields is valid.
+pub const RULE_APPLIES: Rule = Rule {
+    id: "RouteRules/rule-applies",
+    message: "the rule cannot be applied",
+    help: "correct what the message names, or remove it from the rule",
+    ..OF_SET
+};
 /// An object is given again later in the set.
 pub const GIVEN_ONCE: Rule = Rule {
     id: "Object/given-once",
@@ -298,6 +312,8 @@ pub(super) const RULES: &[Rule] = &[
     POLICY_USED,
     ONE_KIND_OF_SESSION,
     CLASS_EXISTS,
+    CLASS_ACCEPTED,
+    RULE_APPLIES,
     GIVEN_ONCE,
     HOSTNAME_SERVED,
     BACKEND_HAS_ENDPOINTS,

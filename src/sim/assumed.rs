@@ -1,15 +1,33 @@
 //! What of a request is not simulated, and assumed in its place.
 
 use super::{Answer, Outcome, Protocol, Request};
+use crate::{
+    attachment::effective::{EffectiveBackendTls, EffectiveListener, Timeouts, TrustedAuthorities},
+    meta::Hostname,
+};
 use http::StatusCode;
 
 /// What of a request is not simulated, and what is assumed in its place.
-pub(super) fn assumed(request: &Request, answer: &Answer) -> Vec<String> {
+pub(super) fn assumed(
+    request: &Request,
+    answer: &Answer,
+    listener: Option<&EffectiveListener>,
+) -> Vec<String> {
     let mut assumed = Vec::new();
     let over_tls = matches!(request.scheme(), "https" | "tls");
     let sends_http = matches!(request.scheme(), "http" | "https");
     if over_tls && answer.gateway.is_some() && answer.refusal.is_none() {
-        assumed.push("the client trusts the certificate that it is shown".to_owned());
+        let tls = listener.and_then(|listener| listener.tls.as_ref());
+        let name = request.host();
+        let hostname = name.parse::<Hostname>().ok();
+        let covered = tls.zip(hostname.as_ref());
+        let covered = covered.and_then(|(tls, hostname)| tls.covers(hostname));
+        assumed.push(match covered {
+            Some(false) => {
+                format!("the client accepts the certificate although it is not for `{name}`")
+            }
+            _ => "the client trusts the certificate that it is shown".to_owned(),
+        });
     }
     if request.client_certificate.is_some() && answer.refusal.is_none() {
         assumed.push("the client has the private key of its certificate".to_owned());

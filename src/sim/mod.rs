@@ -33,6 +33,7 @@ pub use answer::{
     Mirror, Outcome, Refusal, Response, RouteMatch,
 };
 pub(crate) use answering::asked::redirected;
+pub use answering::http::GROUPS_NOT_FILLED_IN;
 pub use backends::Backends;
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};

@@ -149,7 +149,7 @@ impl fmt::Display for ReleaseChoice {
             }
             ChoiceReason::Newest => write!(
                 f,
-                "{release}, the newest release: none has every kind, version, field and value of the input"
+                "{release}, the newest release: no release has every kind, version, field and value of the input"
             )
             .and_then(|()| f.write_str(&self.narrowed.unmet_in_words(release))),
         }

@@ -1,7 +1,10 @@
 //! The versions of a kind that a server has.
 
 use super::{Finding, ValidationOptions, report};
-use crate::schema::{self, KindVersion};
+use crate::{
+    meta::{Channel, Release},
+    schema::{self, KindVersion},
+};
 
 /// The versions of a kind that a server of the channel serves, stored one first.
 pub(super) fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'static str> {
@@ -31,7 +34,9 @@ pub(super) fn not_served(
     let ValidationOptions {
         channel, release, ..
     } = *options;
-    let since = schema::later(api_version, kind, release)
+    let later = schema::later(api_version, kind, release);
+    let since = later
+        .as_ref()
         .map(|later| format!(", which came with release {}", later.since))
         .unwrap_or_default();
     let when = schema::find(api_version, kind).map(|known| known.history.when_served());
@@ -45,9 +50,11 @@ pub(super) fn not_served(
                 "the {channel} channel of {release} does not serve {kind} in `{api_version}`{since}"
             ),
         )
-        .with_help(match elsewhere {
-            Some(elsewhere) => format!("{write} (`{api_version}`: {elsewhere})"),
-            None => write,
+        // That it came with a later release has been said.
+        .with_help(match (later, elsewhere) {
+            (Some(later), _) => format!("{write}, or use the CRDs of {} or later", later.since),
+            (None, Some(elsewhere)) => format!("{write} (`{api_version}`: {elsewhere})"),
+            (None, None) => write,
         });
     }
     let help = report::kind_elsewhere(kind, Some(api_version), (release, channel));

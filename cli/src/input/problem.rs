@@ -109,7 +109,7 @@ impl Problem {
                 "manifest/duplicate-key",
                 &duplicate.path,
                 format!(
-                    "the key is given twice, first in line {}; the last value counts",
+                    "the key is given twice, first in line {}",
                     duplicate.first.line
                 ),
             )

@@ -173,8 +173,8 @@ mod tests {
         Shown::new(&input).show(&problem.unwrap(), &mut page);
         assert_eq!(
             page.into_text(),
-            "error: tea.yaml:2:21: Tea b: metadata.name: the key is given twice, first in line 2; \
-             the last value counts [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
+            "error: tea.yaml:2:21: Tea b: metadata.name: the key is given twice, first in line 2 \
+             [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
              |                     ^\n  help: give the key once\n"
         );
     }

@@ -3,22 +3,22 @@
 //! The words are those of `kubectl describe`: type, status and reason of a condition. A cause is told once for
 //! each object, where it lies, and what would be right comes last.
 
+mod conditions;
 mod lines;
+mod policy;
 mod route;
 
-use super::words::{describe, elsewhere, is_true, some, unexpected};
+use super::words::{elsewhere, is_true, some, unexpected};
 use crate::{
     given::Given,
     output::{Line, Page, Style, Tone, count},
     statused::{Hint, Remarks, Warning},
 };
 use gwapi::{
-    attachment::{MAX_PARENTS, Omitted, Resolver, RouteId, RouteKind, Status, StatusPart},
+    attachment::{Resolver, Standing, Status, StatusPart},
     lint::{self, LintOptions, near::Near},
-    meta::{NamespacedName, ObjectRef, condition},
-    rules,
+    meta::{ObjectRef, condition},
     v1::{GatewayStatus, ListenerStatus, ParametersReference},
-    v1alpha2::{MAX_ANCESTORS, PolicyStatus},
     validation::{self, Finding},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
@@ -34,7 +34,9 @@ pub(super) struct StatusText<'a> {
     /// What no request reaches.
     unreached: lint::Linted<ObjectRef>,
     /// The routes that are in force at each listener.
-    in_force: BTreeMap<(NamespacedName, &'a str), BTreeSet<&'a RouteId>>,
+    in_force: route::ByListener<'a>,
+    /// The routes that each listener rejects for the sake of others.
+    rejected: route::ByListener<'a>,
     lines: Lines<'a>,
     objects: usize,
     bad_objects: usize,
@@ -56,7 +58,10 @@ impl<'a> StatusText<'a> {
             near,
             warnings,
             unreached: lint::beside_conditions(resolver, options),
-            in_force: route::in_force(resolver),
+            in_force: route::by_listener(resolver, |standing| {
+                matches!(standing, Standing::InForce { .. })
+            }),
+            rejected: route::by_listener(resolver, |standing| standing.excluded().is_some()),
             lines: Lines::new(resolver, style),
             objects: 0,
             bad_objects: 0,
@@ -174,50 +179,20 @@ impl<'a> StatusText<'a> {
                 let ours = route.parents.iter().find(|p| p.parent_ref == *parent);
                 ours.map_or(&[], |parent| &parent.conditions)
             }),
-            Status::Policy(policy) => self.policy(object, policy),
+            Status::Policy(policy) => self.lines.policy(object, policy),
             _ => {}
         }
-        self.without_room(object, status);
+        self.lines.without_room(object, status);
         self.without_effect(object);
         self.help(object, status);
     }
 
-    /// The entries of the status that are not written, since those of other controllers leave no room for them.
-    fn without_room(&mut self, object: &ObjectRef, wanted: &Status) {
-        let missing: Vec<String> = self
-            .lines
-            .omitted
-            .iter()
-            .filter_map(|omitted| match omitted {
-                Omitted::Entry(parent) => Some(describe(parent, &object.namespace)),
-                _ => None,
-            })
-            .collect();
-        if missing.is_empty() {
-            return;
-        }
-        let most = match wanted {
-            Status::Policy(_) => MAX_ANCESTORS,
-            _ => MAX_PARENTS,
-        };
-        let line = Line::of(Tone::Bad, "not written").and(format_args!(
-            ": a status has room for {most} entries, and those of other controllers stay; no entry for {}",
-            some(&missing, ", ")
-        ));
-        self.lines.fault(2, object, "status", &line);
-    }
-
     /// What of the object has no effect, or fails every request, and has no condition that says so.
     fn without_effect(&mut self, object: &ObjectRef) {
-        let kind = RouteKind::from_kind(&object.kind);
-        let matches = matches!(kind, None | Some(RouteKind::Http | RouteKind::Grpc));
         let warned = self.warnings.get(object).into_iter().flatten();
         let warned = warned.filter(|finding| lint::is_without_condition(finding));
         let unreached = self.unreached.reports.get(object).into_iter();
-        let unreached = unreached
-            .flat_map(validation::Report::findings)
-            // Further rules of a route without matches are dropped, which a condition says.
-            .filter(|finding| matches || finding.rule() == rules::set::ROUTE_REACHED.id);
+        let unreached = unreached.flat_map(validation::Report::findings);
         let warnings = warned
             .chain(unreached)
             .map(|finding| Warning::of(object, finding));
@@ -233,10 +208,10 @@ impl<'a> StatusText<'a> {
         };
         let missing = match self.resolver.snapshot().contains(&reference) {
             true => "",
-            false => ", which does not exist",
+            false => "not in the input; ",
         };
         let text = format!(
-            "parameters {reference}{missing}: not checked, since only the controller knows them"
+            "parameters {reference}: {missing}only the controller can check an object of this kind"
         );
         self.lines.page.line(2, &Line::of(Tone::Faint, text));
     }
@@ -252,8 +227,9 @@ impl<'a> StatusText<'a> {
         for hint in hints.filter(|hint| hint.alone || told(&hint.path)) {
             if hint.alone {
                 let with_place = hint.path.starts_with("spec.listeners[");
-                self.lines
-                    .warn(Warning::new(object, &hint.path, hint.message), with_place);
+                let mut warning = Warning::new(object, &hint.path, hint.message);
+                warning.help = hint.help;
+                self.lines.warn(warning, with_place);
             } else {
                 self.lines.hint(Hint {
                     object: object.clone(),
@@ -322,8 +298,9 @@ impl<'a> StatusText<'a> {
             .filter(|(_, without)| without.contains(&name))
             .map(|(policy, _)| policy.to_string())
             .collect();
-        for policy in full {
-            self.no_room(object, &format!("this Gateway in {policy}"));
+        if !full.is_empty() {
+            self.lines
+                .no_room(object, &format!("this Gateway in {}", some(&full, ", ")));
         }
         let accepted = is_true(&status.conditions, condition::gateway::ACCEPTED);
         let programmed = is_true(&status.conditions, condition::gateway::PROGRAMMED);
@@ -333,8 +310,8 @@ impl<'a> StatusText<'a> {
             accepted,
         );
         let waits_for = match (accepted, programmed) {
-            (false, _) => Some("the Gateway is not accepted, see above"),
-            (true, false) => Some("the Gateway is not programmed, see above"),
+            (false, _) => Some(format!("{object} is not accepted")),
+            (true, false) => Some(format!("{object} is not programmed")),
             (true, true) => None,
         };
         for listener in &status.listeners {
@@ -353,7 +330,7 @@ impl<'a> StatusText<'a> {
             self.listener(
                 (object, listener),
                 &what,
-                waits_for,
+                waits_for.as_deref(),
                 here.map_or(0, BTreeSet::len),
             );
             let serves = is_true(&listener.conditions, condition::listener::PROGRAMMED);
@@ -375,8 +352,20 @@ impl<'a> StatusText<'a> {
         let serves = is_true(&listener.conditions, condition::listener::PROGRAMMED);
         // The API counts by parentRef and `allowedRoutes` alone.
         let attached = usize::try_from(listener.attached_routes).unwrap_or_default();
-        let without = match attached.checked_sub(in_force) {
-            Some(more) if more > 0 && serves => format!(" ({more} of them without effect here)"),
+        let place = (gateway.namespaced_name(), listener.name.as_str());
+        let rejected = self.rejected.get(&place);
+        let without = match (attached.checked_sub(in_force), rejected) {
+            (Some(more), Some(rejected)) if rejected.len() == more => {
+                let names: Vec<String> = rejected.iter().map(ToString::to_string).collect();
+                let is = if more == 1 { "is" } else { "are" };
+                format!(
+                    ", of which {more} {is} rejected at this listener ({})",
+                    some(&names, ", ")
+                )
+            }
+            (Some(more), _) if more > 0 && serves => {
+                format!(", of which {more} without effect here")
+            }
             _ => String::new(),
         };
         let routes = format!("attachedRoutes {}{without}", listener.attached_routes);
@@ -410,83 +399,5 @@ impl<'a> StatusText<'a> {
                     None => condition.message.clone(),
                 }
             });
-    }
-
-    /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
-    fn policy(&mut self, object: &ObjectRef, policy: &PolicyStatus) {
-        self.lines.head(object, Line::default());
-        let resolution = self.resolver.resolution();
-        let targets = resolution.policies.get(object).map(Vec::as_slice);
-        let targets = targets.unwrap_or_default();
-        for target in targets {
-            let mut what = target.target.to_string();
-            if let Some(section) = &target.section {
-                what.push_str(&format!(", port {section}"));
-            }
-            if target.applies() {
-                let mut at: Vec<String> = target
-                    .gateways
-                    .iter()
-                    .map(|gateway| format!("Gateway {gateway}"))
-                    .collect();
-                at.extend(target.mesh.then(|| "the mesh".to_owned()));
-                let line = Line::of(Tone::Good, "applies")
-                    .and(format_args!(" to {what} at {}", some(&at, ", ")));
-                self.lines.page.line(2, &line);
-                continue;
-            }
-            // The target is named once.
-            let (on, of) = match target.why.contains(&what) {
-                true => (String::new(), String::new()),
-                false => (format!(" on {what}"), format!(" for {what}")),
-            };
-            let line = if target.accepted {
-                Line::of(Tone::Bad, "no effect").and(on)
-            } else {
-                let reason = target.reason;
-                Line::of(Tone::Bad, "rejected").and(format_args!("{of} ({reason})"))
-            };
-            let path = "spec.targetRefs";
-            self.lines
-                .fault(2, object, path, &line.and(": ").and(&target.why));
-        }
-        for ancestor in &policy.ancestors {
-            let parent = describe(&ancestor.ancestor_ref, &object.namespace);
-            let line = Line::plain(format_args!("status at {parent}:"));
-            self.lines.page.line(2, &line);
-            let told = |message: &str| targets.iter().any(|target| message.contains(&target.why));
-            let bad = self.lines.bad;
-            let part = StatusPart::Entry(ancestor.ancestor_ref.clone());
-            let whole = self.lines.unwritten(&part).types.is_empty();
-            self.lines
-                .conditions(4, (object, &part), &ancestor.conditions, |condition| {
-                    if told(&condition.message) {
-                        String::new()
-                    } else {
-                        condition.message.clone()
-                    }
-                });
-            if ancestor
-                .conditions
-                .iter()
-                .all(|condition| told(&condition.message))
-                && whole
-            {
-                self.lines.bad = bad;
-            }
-        }
-        let without = resolution.without_room.get(object);
-        for gateway in without.into_iter().flatten() {
-            self.no_room(object, &format!("Gateway {gateway}"));
-        }
-    }
-
-    /// A Gateway that has no place among the ancestors of a policy.
-    fn no_room(&mut self, object: &ObjectRef, what: &str) {
-        let why = format!(
-            "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
-        );
-        let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
-        self.lines.fault(2, object, "status", &line.and(why));
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn elsewhere(
 ) -> Option<String> {
     use condition::gateway::reason;
     if let Some(class) = class.filter(|_| condition.reason == reason::PENDING) {
-        return Some(format!("{class} is not accepted, see there"));
+        return Some(format!("{class} is not accepted"));
     }
     let of_listeners = |c: &Condition| c.reason == reason::LISTENERS_NOT_VALID;
     let same = |c: &&Condition| of_listeners(c) && c.message == condition.message;
@@ -28,9 +28,9 @@ pub(super) fn elsewhere(
     let in_force =
         |listener: &ListenerStatus| is_true(&listener.conditions, condition::listener::PROGRAMMED);
     Some(if status.listeners.iter().any(in_force) {
-        "some listeners are not serving, see below".to_owned()
+        "some listeners are not serving".to_owned()
     } else {
-        "no listener is serving, see below".to_owned()
+        "no listener is serving".to_owned()
     })
 }
 
@@ -76,7 +76,7 @@ pub(super) fn at_listener<'h>(
         })
         .collect();
     if hosts.is_empty() {
-        return format!("listener {name} for no host");
+        return format!("listener {name}, where no request reaches it");
     }
     format!("listener {name} for {}", some(&hosts, ", "))
 }

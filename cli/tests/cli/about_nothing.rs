@@ -78,7 +78,7 @@ fn what_is_accepted_and_about_nothing_is_told_by_status_and_validate() {
                 )),
             "HTTPRoute",
             "spec.hostnames[1]",
-            "no listener of the Gateways that accept the route serves `a.exmple`",
+            "no listener that accepts the route serves `a.exmple`",
         ),
         (
             policy.to_owned() + &route(own_session),

@@ -238,7 +238,7 @@ fn an_object_that_was_given_again_is_told_where_it_would_have_taken_the_request(
     assert!(
         text.contains(
             "HTTPRoute shop/cart as it was given first would take the request, but it was given again and the API server keeps \
-             the last, see below\nhelp      keep only one of the objects called HTTPRoute shop/cart, or give them different names\n"
+             the last\nhelp      keep only one of the objects called HTTPRoute shop/cart, or give them different names\n"
         ),
         "{text}"
     );
@@ -270,8 +270,7 @@ fn a_route_to_the_backend_of_a_policy_that_is_left_out_has_a_warning() {
     assert_eq!(
         about(&text, "HTTPRoute"),
         "HTTPRoute shop/cart\n  accepted by Gateway shop/front at listener http for every host\n    Accepted True (Accepted), \
-         ResolvedRefs True (ResolvedRefs)\n  warning: BackendTLSPolicy shop/p names Service shop/cart, but is left out and has no effect, \
-         see below"
+         ResolvedRefs True (ResolvedRefs)\n  warning: BackendTLSPolicy shop/p names Service shop/cart, but is left out and has no effect"
     );
 }
 

@@ -24,6 +24,7 @@ mod serve_law;
 mod status;
 mod status_effect;
 mod status_json;
+mod status_law;
 mod support;
 mod texts;
 mod validate;

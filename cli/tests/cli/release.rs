@@ -101,7 +101,7 @@ fn where_no_release_has_all_the_newest_judges_and_says_what_it_lacks() {
     assert_eq!(
         said,
         with_newest(
-            "judged by the experimental channel of NEWEST, the newest release: none has every kind, version, field and value \
+            "judged by the experimental channel of NEWEST, the newest release: no release has every kind, version, field and value \
          of the input, since `spec.backendTLS` of Gateway a is gone since v1.4.0, and ListenerSet a in \
          `gateway.networking.k8s.io/v1` came with v1.5.0; `--release` names another\n"
         )

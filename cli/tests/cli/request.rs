@@ -276,7 +276,7 @@ response  404
 judged by the experimental channel of NEWEST, the newest release
 why       listener `http` of Gateway one/front takes the request on port 80: it serves every host
           answered with 404: no route is attached to the listener
-          HTTPRoute one/cart is not attached: Gateway one/front has no listener named `htttp`: it has `http` (port 80)
+          HTTPRoute one/cart is rejected: Gateway one/front has no listener named `htttp`: it has `http` (port 80)
 help      HTTPRoute one/cart: did you mean `sectionName: http`?
 "
         )
@@ -420,7 +420,7 @@ fn a_gateway_that_cannot_be_asked_is_misspelt_or_left_out() {
     assert_eq!(code, Some(2));
     assert!(error.starts_with("left out:\n"), "{error}");
     assert!(
-        error.ends_with("error: Gateway one/empty was given, but is left out, see above\n"),
+        error.ends_with("error: Gateway one/empty was given, but is left out\n"),
         "{error}"
     );
 }

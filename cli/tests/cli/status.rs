@@ -25,7 +25,7 @@ fn a_cause_is_told_and_counted_once_an_object() {
         with_newest(
             "\
 Gateway edge/front, address 198.18.0.1 (made up, since none is given)
-  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is serving, see below
+  Accepted False (ListenersNotValid), Programmed False (Invalid): no listener is serving
   listener https (HTTPS, port 443): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts)
     ResolvedRefs False (InvalidCertificateRef), Programmed False (Invalid): Secret edge/nowhere does not exist
@@ -177,7 +177,7 @@ fn listeners_that_are_not_serving_show_at_a_gateway_that_is_accepted() {
     assert_eq!(code, Some(1));
     let gateway = about(&text, "Gateway");
     assert!(
-        gateway.contains("(ListenersNotValid): some listeners are not serving, see below"),
+        gateway.contains("(ListenersNotValid): some listeners are not serving"),
         "{text}"
     );
     assert_eq!(
@@ -289,13 +289,13 @@ fn a_gateway_whose_class_is_not_accepted_points_there() {
     let gateway = about(&text, "Gateway edge");
     assert!(
         gateway.contains(
-            "  Accepted Unknown (Pending), Programmed Unknown (Pending): GatewayClass any is not accepted, see there"
+            "  Accepted Unknown (Pending), Programmed Unknown (Pending): GatewayClass any is not accepted"
         ),
         "{text}"
     );
     assert_eq!(
         gateway
-            .matches("Programmed False (Pending): the Gateway is not accepted, see above")
+            .matches("Programmed False (Pending): Gateway edge/front is not accepted")
             .count(),
         2,
         "{text}"

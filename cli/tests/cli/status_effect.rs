@@ -28,10 +28,10 @@ Gateway edge/late
   Programmed False (AddressNotUsable): address `203.0.113.9` belongs to Gateway edge/front: neither has a creationTimestamp, and `edge/front` sorts before `edge/late`; in a cluster the older one goes first
   listener one (HTTP, port 80): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
-    Programmed False (Pending): the Gateway is not programmed, see above
+    Programmed False (Pending): Gateway edge/late is not programmed
   listener two (HTTP, port 81): not serving; attachedRoutes 1; takes HTTPRoute, GRPCRoute
     Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs)
-    Programmed False (Pending): the Gateway is not programmed, see above
+    Programmed False (Pending): Gateway edge/late is not programmed
   help: ask for another address in `spec.addresses`, or for none"
     );
     assert_eq!(
@@ -78,11 +78,11 @@ fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
     assert_eq!(
         about(&text, "HTTPRoute edge/site"),
         "HTTPRoute edge/site\n  no effect: Gateway edge/broken was given, but is left out\n  help: correct Gateway edge/broken \
-         first, see below: the API server would refuse it"
+         first, which is left out: the API server would refuse it"
     );
     let shop = about(&text, "HTTPRoute edge/shop");
     assert!(
-        shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first, see below: "),
+        shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first, which is left out: "),
         "{text}"
     );
     assert!(text.contains("\nleft out (hence exit code 1):\n"), "{text}");
@@ -114,7 +114,7 @@ fn a_gateway_whose_class_is_left_out_waits_for_it() {
     );
     assert!(
         gateway.ends_with(
-            "  help: correct GatewayClass any first, see below: the API server would refuse it"
+            "  help: correct GatewayClass any first, which is left out: the API server would refuse it"
         ),
         "{text}"
     );
@@ -199,11 +199,11 @@ fn parameters_that_are_not_looked_into_are_said_not_to_be() {
     for (kind, said) in [
         (
             "'', kind: ConfigMap",
-            "parameters ConfigMap edge/tuning: not checked, since only the controller knows them",
+            "parameters ConfigMap edge/tuning: only the controller can check an object of this kind",
         ),
         (
             "a.example, kind: Tuning",
-            "parameters Tuning edge/tuning, which does not exist: not checked",
+            "parameters Tuning edge/tuning: not in the input; only the controller can check an object of this kind",
         ),
     ] {
         let (text, code) = status(&class(kind), &[]);
@@ -235,7 +235,7 @@ fn a_kind_in_another_group_is_told_by_its_group() {
     assert_eq!(
         about(&text, "HTTPRoute edge/a"),
         "HTTPRoute edge/a\n  no effect: kind Gateway is in group `gateway.networking.k8s.io`, not in `\"\"`\n  \
-         help: remove `group`"
+         help: remove `group: \"\"` from `spec.parentRefs[0]`"
     );
     assert_eq!(
         about(&text, "HTTPRoute edge/b"),
@@ -325,7 +325,7 @@ fn a_namespace_that_is_not_given_has_labels_that_are_not_known() {
     assert!(
         site.contains(
             "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge is not given, so \
-             that its labels are not known: it counts as having none of these\n  help: add Namespace `edge` with its labels to the input"
+             that its labels are not known: it is treated as having no labels\n  help: add Namespace `edge` with its labels to the input"
         ),
         "{text}"
     );
@@ -353,7 +353,7 @@ fn listeners_that_are_rejected_themselves_are_named_in_one_line() {
     assert_eq!(
         about(&text, "HTTPRoute"),
         "HTTPRoute edge/site\n  rejected by Gateway edge/front\n    ResolvedRefs True (ResolvedRefs)\n    Accepted False \
-         (NotAllowedByListeners): listeners `one`, `two` are themselves rejected (Invalid): see their own conditions"
+         (NotAllowedByListeners): listeners `one`, `two` are rejected (Invalid): see their own conditions"
     );
 }
 

@@ -91,6 +91,7 @@ fn json_says_all_that_text_says_and_why_the_exit_code_is_1() {
                 "no effect",
                 "no room for",
                 "rejected",
+                "target ",
             ];
             let of_conditions =
                 line.starts_with("rejected by ") || line.starts_with("rejected at: ");

@@ -238,7 +238,7 @@ fn attached_routes_that_have_no_effect_are_counted_apart() {
     let (text, _) = status(&(second.clone() + calls), &[]);
     assert!(
         text.contains(
-            "listener http (HTTP, port 80): attachedRoutes 2 (1 of them without effect here); takes"
+            "listener http (HTTP, port 80): attachedRoutes 2, of which 1 is rejected at this listener (HTTPRoute shop/cart); takes"
         ),
         "{text}"
     );
@@ -330,9 +330,9 @@ fn each_route_that_is_left_out_and_matches_a_request_is_named() {
     let (code, text) = ask("http://a.example/", &(SOUND.to_owned() + &refused));
     assert_eq!(code, Some(1));
     for line in [
-        "HTTPRoute shop/backend would take the request, but is left out, see below\n",
-        "HTTPRoute shop/both matches the request too, but is left out, see below\n",
-        "HTTPRoute shop/misspelt without its unknown fields matches the request too, and would rank lower, but is left out, see below\n",
+        "HTTPRoute shop/backend would take the request, but is left out\n",
+        "HTTPRoute shop/both matches the request too, but is left out\n",
+        "HTTPRoute shop/misspelt without its unknown fields matches the request too, and would rank lower, but is left out\n",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
@@ -371,7 +371,8 @@ const POINTS: &[&str] = &[
     ": see Gateway ",
     "see its own conditions",
     "see their own conditions",
-    "is not accepted, see there",
+    ": GatewayClass ",
+    ": Gateway ",
     "name a Gateway there",
 ];
 

@@ -355,6 +355,7 @@ pub(in crate::attachment) fn port<'a>(
     let first = of_number.first().ok_or_else(missing)?;
     let unsupported = |protocol: &str| BackendProblem::UnsupportedProtocol {
         reference: reference.clone(),
+        port,
         protocol: protocol.to_owned(),
     };
     let found = of_number
@@ -380,6 +381,7 @@ pub(in crate::attachment) fn port<'a>(
         if http && protocol.needs_tls() && !policy {
             return Err(BackendProblem::NoTlsPolicy {
                 reference: reference.clone(),
+                port,
                 protocol: text.to_owned(),
                 possible: originates,
             });

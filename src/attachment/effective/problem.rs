@@ -54,6 +54,8 @@ pub enum BackendProblem {
     UnsupportedProtocol {
         /// What was named.
         reference: ObjectRef,
+        /// The port.
+        port: Option<i32>,
         /// The Service port's `appProtocol` or `protocol`.
         protocol: String,
     },
@@ -62,6 +64,8 @@ pub enum BackendProblem {
     NoTlsPolicy {
         /// What was named.
         reference: ObjectRef,
+        /// The port.
+        port: Option<i32>,
         /// The Service port's `appProtocol`.
         protocol: String,
         /// Whether a BackendTLSPolicy could apply: not in a mesh.
@@ -124,6 +128,18 @@ impl BackendProblem {
     }
 }
 
+/// A port after the name of an object: `:8080`.
+struct AtPort(Option<i32>);
+
+impl fmt::Display for AtPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for BackendProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -162,27 +178,29 @@ impl fmt::Display for BackendProblem {
             ),
             Self::UnsupportedProtocol {
                 reference,
+                port,
                 protocol,
             } => write!(
                 f,
-                "{reference} speaks `{protocol}`, which this route cannot carry"
+                "{reference}{} speaks `{protocol}`, which this route cannot carry",
+                AtPort(*port)
             ),
             Self::NoTlsPolicy {
                 reference,
+                port,
                 protocol,
-                possible: true,
-            } => write!(
-                f,
-                "{reference} speaks `{protocol}`, which needs TLS, and no BackendTLSPolicy is for it"
-            ),
-            Self::NoTlsPolicy {
-                reference,
-                protocol,
-                possible: false,
-            } => write!(
-                f,
-                "{reference} speaks `{protocol}`, which needs TLS, and in a mesh no BackendTLSPolicy applies"
-            ),
+                possible,
+            } => {
+                let port = AtPort(*port);
+                let why = match possible {
+                    true => "and no BackendTLSPolicy is for it",
+                    false => "and in a mesh no BackendTLSPolicy applies",
+                };
+                write!(
+                    f,
+                    "{reference}{port} speaks `{protocol}`, which needs TLS, {why}"
+                )
+            }
             Self::UnsupportedFilter { kind, why } => {
                 f.write_str(&filter_cannot_be_applied(kind, why))
             }

@@ -47,12 +47,16 @@ pub(in crate::attachment) fn examine(
         return Requested::Unsupported("static addresses are not supported".to_owned());
     }
     let (mut usable, mut unusable, mut any) = (Vec::new(), Vec::new(), Vec::new());
-    for address in addresses {
+    for (index, address) in addresses.iter().enumerate() {
         let kind = address.address_type();
         let value = address.value().unwrap_or_default();
         if !matches!(kind, AddressType::IpAddress | AddressType::Hostname) {
+            let which = match value {
+                "" => format!("`spec.addresses[{index}]`"),
+                value => format!("address `{value}`"),
+            };
             return Requested::Unsupported(format!(
-                "address `{value}` is of type `{kind}`: expected IPAddress or Hostname"
+                "{which} is of type `{kind}`: expected IPAddress or Hostname"
             ));
         }
         if value.is_empty() {

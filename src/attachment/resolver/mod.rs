@@ -1,6 +1,7 @@
 //! A resolution that is kept up to date as objects change.
 
 mod depends;
+mod looked;
 mod problems;
 mod state;
 mod update;

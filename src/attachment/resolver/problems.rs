@@ -10,28 +10,23 @@ use crate::{
             policy_status::results::TargetResult,
         },
         condition_body::join,
-        effective::{BackendProblem, EffectiveBackend, GrpcRouteRules, HttpRouteRules},
+        effective::BackendProblem,
         gateway::{
             listener::ListenerState,
             references::{self, Role},
-            selector::RouteSelector,
             tls::References,
         },
         objects::{certificates, object::BACKEND_KINDS},
         route::{
             self, ParentState, ParentTarget, RouteState,
-            rules::{Builder, Context, Rules},
+            rules::{Builder, Context},
         },
     },
     meta::{GROUP, NamespacedName, ObjectRef, condition},
     schema::{self, Path},
     v1::{BackendReference, ParentReference, TlsModeType},
 };
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
 /// A reference that does not lead where it should: what [`Resolver::reference_problems`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +59,11 @@ pub enum ReferenceProblemKind {
     BackendNotFound,
     /// The backend has no such port.
     PortNotFound,
-    /// The backend cannot be used: it is there and not fit for the route, its kind is not known, or its port is
-    /// missing.
+    /// No port of the backend is named, and it needs one.
+    PortMissing,
+    /// The backend speaks a protocol that there is over TLS alone, and no BackendTLSPolicy is for it.
+    NoBackendTlsPolicy,
+    /// The backend cannot be used: it is there and not fit for the route, or its kind is not known.
     BackendUnusable,
     /// A filter of an implementation's own (`ExtensionRef`), of which none is known here.
     FilterUnsupported,
@@ -85,6 +83,8 @@ pub enum ReferenceProblemKind {
     TargetNotFound,
     /// The policy has no effect on its target.
     TargetUnusable,
+    /// The GatewayClass that a Gateway asks for is not accepted.
+    ClassNotAccepted,
     /// The object with the parameters of a GatewayClass or Gateway does not exist.
     ParametersNotFound,
     /// The group does not have the kind, which another group has.
@@ -149,129 +149,6 @@ impl Resolver {
         problems
     }
 
-    /// The rules of every HTTPRoute, whether it is attached or not.
-    pub(crate) fn http_rules(&self) -> impl Iterator<Item = &Arc<HttpRouteRules>> {
-        self.routes
-            .values()
-            .filter_map(|state| match &state.built.rules {
-                Rules::Http(rules) => Some(rules),
-                _ => None,
-            })
-    }
-
-    /// The rules of every GRPCRoute, whether it is attached or not.
-    pub(crate) fn grpc_rules(&self) -> impl Iterator<Item = &Arc<GrpcRouteRules>> {
-        self.routes
-            .values()
-            .filter_map(|state| match &state.built.rules {
-                Rules::Grpc(rules) => Some(rules),
-                _ => None,
-            })
-    }
-
-    /// The rules of an HTTPRoute, whether it is attached or not.
-    pub(crate) fn http_rules_of(&self, id: &RouteId) -> Option<&Arc<HttpRouteRules>> {
-        match &self.routes.get(id)?.built.rules {
-            Rules::Http(rules) => Some(rules),
-            _ => None,
-        }
-    }
-
-    /// The rules of a GRPCRoute, whether it is attached or not.
-    pub(crate) fn grpc_rules_of(&self, id: &RouteId) -> Option<&Arc<GrpcRouteRules>> {
-        match &self.routes.get(id)?.built.rules {
-            Rules::Grpc(rules) => Some(rules),
-            _ => None,
-        }
-    }
-
-    /// The backends of the rule of a TLSRoute, TCPRoute or UDPRoute that takes its connections at Gateways: for a TLSRoute those at
-    /// listeners that pass TLS through. Nothing for other kinds, and where there is no rule.
-    #[must_use]
-    pub fn connection_backends(&self, id: &RouteId) -> Option<&[EffectiveBackend]> {
-        let state = self.routes.get(id)?;
-        match &state.passthrough.as_ref().unwrap_or(&state.built).rules {
-            Rules::Connection(rules) => Some(&rules.rules.first()?.backends),
-            _ => None,
-        }
-    }
-
-    /// The listeners of a Gateway that take routes from namespaces with certain labels, each with its place and the selector.
-    pub(crate) fn namespace_selectors(
-        &self,
-        gateway: &NamespacedName,
-    ) -> impl Iterator<Item = (usize, &RouteSelector)> {
-        let state = self.gateways.get(gateway);
-        let listeners = state.into_iter().flat_map(|state| &state.listeners);
-        listeners
-            .enumerate()
-            .filter_map(|(index, listener)| Some((index, listener.selector()?)))
-    }
-
-    /// The labels by which listeners select a namespace.
-    pub(crate) fn namespace_labels<'n>(
-        &'n self,
-        name: &'n str,
-    ) -> Cow<'n, BTreeMap<String, String>> {
-        route::labels(name, &self.snapshot, &self.options)
-    }
-
-    /// Whether a route is rejected for its rules: none of them is valid, or none of its backends can be had.
-    pub(crate) fn is_invalid(&self, id: &RouteId) -> bool {
-        let state = self.routes.get(id);
-        state.is_some_and(|state| state.built.invalid.is_some())
-    }
-
-    /// Whether the parent of this index rejects a route for its rules, and for nothing else.
-    pub(crate) fn is_rejected_for_rules(&self, id: &RouteId, parent: usize) -> bool {
-        let state = self.routes.get(id);
-        state.is_some_and(|state| {
-            let built = [Some(&state.built), state.mesh.as_ref()];
-            let mut invalid = built
-                .into_iter()
-                .flatten()
-                .filter_map(|b| b.invalid.as_ref());
-            let parent = state.parents.get(parent);
-            parent.is_some_and(|parent| invalid.any(|invalid| *invalid == parent.accepted))
-        })
-    }
-
-    /// The places of the rules of a route that are invalid.
-    pub(crate) fn invalid_rules(&self, id: &RouteId) -> &[usize] {
-        let state = self.routes.get(id);
-        state.map_or(&[], |state| &state.built.invalid_rules)
-    }
-
-    /// The rules of a route that take no request, each with its place and why: their matches cannot be read, or an earlier
-    /// rule takes everything.
-    pub(crate) fn left_out(&self, id: &RouteId) -> &[(usize, String)] {
-        let state = self.routes.get(id);
-        state.map_or(&[], |state| &state.built.left_out)
-    }
-
-    /// The field of a match of a route: that of its rule where the match is the one that a rule without matches has.
-    pub(crate) fn match_path(&self, id: &RouteId, (rule, index): (usize, usize)) -> String {
-        let written = match id.kind {
-            RouteKind::Http => {
-                let route = self.snapshot.http_routes().get(&id.name);
-                let rule = route.and_then(|route| route.spec.rules.as_ref()?.get(rule));
-                rule.is_some_and(|rule| !rule.matches.is_empty())
-            }
-            RouteKind::Grpc => {
-                let route = self.snapshot.grpc_routes().get(&id.name);
-                let spec = route.and_then(|route| route.spec.as_ref());
-                let rule = spec.and_then(|spec| spec.rules.get(rule));
-                rule.is_some_and(|rule| !rule.matches.is_empty())
-            }
-            _ => false,
-        };
-        if written {
-            format!("spec.rules[{rule}].matches[{index}]")
-        } else {
-            format!("spec.rules[{rule}]")
-        }
-    }
-
     fn class_problems(&self, name: &NamespacedName, problems: &mut Vec<ReferenceProblem>) {
         let Some(class) = self.classes.get(name) else {
             return;
@@ -297,7 +174,15 @@ impl Resolver {
             now: self.options.now,
         };
         references::visit(gateway, |at, role, to| match role {
-            Role::Class => {}
+            Role::Class => {
+                // Of one that is not given nothing is known.
+                if state.accepted.reason == condition::gateway::reason::PENDING
+                    && self.snapshot.contains(&to)
+                {
+                    let why = state.accepted.message.clone();
+                    problems.push(problem(at, Kind::ClassNotAccepted, Some(to), why));
+                }
+            }
             Role::Parameters => {
                 if state.accepted.reason == condition::gateway::reason::INVALID_PARAMETERS {
                     let why = state.accepted.message.clone();
@@ -619,7 +504,13 @@ fn backend_problem(
         BackendProblem::NotFound { .. } => (at.to_string(), Kind::BackendNotFound),
         // That a Service needs a port is a rule on the reference alone: an API server refuses the route.
         BackendProblem::PortNotFound { port: None, .. } if to.group.is_empty() => return None,
-        BackendProblem::PortNotFound { port: None, .. } => (at.to_string(), Kind::BackendUnusable),
+        BackendProblem::PortNotFound { port: None, .. } => {
+            why = format!("{why}; {}", ports());
+            (at.field("port").to_string(), Kind::PortMissing)
+        }
+        BackendProblem::NoTlsPolicy { possible: true, .. } => {
+            (at.to_string(), Kind::NoBackendTlsPolicy)
+        }
         BackendProblem::InvalidKind { .. } if is_misplaced(&to, BACKEND_KINDS) => {
             (at.field("group").to_string(), Kind::WrongGroup)
         }

@@ -48,15 +48,24 @@ impl RouteView<'_> {
                 continue;
             }
             let fit = match self.at_listener(gateway, (index, listener), options) {
-                Err((reached, text)) => {
+                Err(refusal) => {
+                    let reached = refusal.stage();
                     stage = stage.max(reached);
-                    match text {
-                        Some(text) => refused.texts.add(text),
-                        None => refused.add_rejected(listener),
+                    let but_for_namespace = matches!(refusal, Refusal::Namespace(_))
+                        && listener.accepted.holds()
+                        && !listener.conflicted.holds()
+                        && self.hostnames_at(listener).is_some();
+                    match refusal {
+                        Refusal::OtherKind(text) => refused.of_other_kinds.add(text),
+                        Refusal::Kind(text)
+                        | Refusal::Namespace(text)
+                        | Refusal::Hostname(text) => refused.texts.add(text),
+                        Refusal::Itself => refused.add_rejected(listener),
                     }
                     Fit::Rejected {
                         reason: reached.reason(),
                         counted: reached > Stage::NotAllowed,
+                        but_for_namespace,
                     }
                 }
                 Ok(_) if !listener.accepted.holds() || listener.conflicted.holds() => {
@@ -65,6 +74,7 @@ impl RouteView<'_> {
                     Fit::Rejected {
                         reason: Stage::NotAccepted.reason(),
                         counted: true,
+                        but_for_namespace: false,
                     }
                 }
                 Ok(hostnames) => {
@@ -81,7 +91,7 @@ impl RouteView<'_> {
                 fit,
             });
         }
-        let refused = refused.joined();
+        let refused = refused.joined(stage == Stage::Attached);
         let accepted = if unsupported_port {
             listeners.clear();
             ConditionBody::new(
@@ -115,45 +125,42 @@ impl RouteView<'_> {
         }
     }
 
-    /// Whether a listener takes the route: for which hostnames, or how far it got and what stopped it; no text where
-    /// the listener itself is rejected, and says why.
-    #[expect(
-        clippy::type_complexity,
-        reason = "a text that is only made where it is shown"
-    )]
+    /// Whether a listener takes the route: for which hostnames, or what stopped it.
     fn at_listener<'t>(
         &'t self,
         gateway: &'t GatewayState,
         (index, listener): (usize, &'t ListenerState),
         options: &Options,
-    ) -> Result<Arc<[EffectiveHostname]>, (Stage, Option<Box<dyn FnOnce() -> String + 't>>)> {
+    ) -> Result<Arc<[EffectiveHostname]>, Refusal<'t>> {
         let route_namespace = &self.id.name.namespace;
         if !listener.kinds.contains(&self.id.kind) {
             let kind = self.id.kind;
-            return Err((
-                Stage::NotAllowed,
-                Some(Box::new(move || {
-                    let name = &listener.name;
-                    let kinds = listener.describe_kinds();
-                    if listener.kinds.is_empty() {
-                        format!("listener `{name}` takes {kinds}")
-                    } else {
-                        format!("listener `{name}` takes {kinds}, and no {kind}")
-                    }
-                })),
-            ));
+            let text: Text<'t> = Box::new(move || {
+                let name = &listener.name;
+                let kinds = listener.describe_kinds();
+                if listener.kinds.is_empty() {
+                    format!("listener `{name}` takes {kinds}")
+                } else {
+                    format!("listener `{name}` takes {kinds}, and no {kind}")
+                }
+            });
+            let mode = listener.tls.as_ref().map(|tls| &tls.mode);
+            let of_protocol = RouteKind::of_protocol(&listener.protocol, mode);
+            return Err(match of_protocol.contains(&kind) {
+                true => Refusal::Kind(text),
+                false => Refusal::OtherKind(text),
+            });
         }
         if listener.takes_no_namespace() {
-            return Err((Stage::NotAllowed, None));
+            return Err(Refusal::Itself);
         }
         let asked = (self.snapshot, options);
         let place = (gateway, index, listener);
         if let Some(why) = self.allowed.refused(route_namespace, place, asked) {
-            let text = move || (*why).to_owned();
-            return Err((Stage::NotAllowed, Some(Box::new(text))));
+            return Err(Refusal::Namespace(Box::new(move || (*why).to_owned())));
         }
         self.hostnames_at(listener).ok_or_else(|| {
-            let text: Box<dyn FnOnce() -> String + 't> = Box::new(move || {
+            Refusal::Hostname(Box::new(move || {
                 if self.hostnames.is_empty() {
                     return format!(
                         "listener `{}`: none of the route's `hostnames` can be read as one",
@@ -166,8 +173,7 @@ impl RouteView<'_> {
                     listener.name,
                     listener.hostname.as_ref().map_or("*", Hostname::as_str),
                 )
-            });
-            (Stage::NoHostname, Some(text))
+            }))
         })
     }
 
@@ -271,6 +277,32 @@ fn attached_to(kind: RouteKind, listener: &str, hostnames: &[EffectiveHostname])
     text
 }
 
+/// A text that is only made where it is shown.
+type Text<'t> = Box<dyn FnOnce() -> String + 't>;
+
+/// Why a listener does not take a route.
+enum Refusal<'t> {
+    /// Its protocol carries other kinds of routes: such a listener is of interest only where there is no other.
+    OtherKind(Text<'t>),
+    /// Its `allowedRoutes.kinds` leave out the kind, which its protocol carries.
+    Kind(Text<'t>),
+    /// It takes no routes from the namespace of this one.
+    Namespace(Text<'t>),
+    /// The two have no host in common.
+    Hostname(Text<'t>),
+    /// It is rejected itself, and says why.
+    Itself,
+}
+
+impl Refusal<'_> {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Hostname(_) => Stage::NoHostname,
+            _ => Stage::NotAllowed,
+        }
+    }
+}
+
 /// How far a route got at the best of the listeners.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
@@ -330,6 +362,8 @@ fn not_named(
 #[derive(Default)]
 struct Refusals<'g> {
     texts: Texts,
+    /// Of listeners whose protocol carries other kinds of routes.
+    of_other_kinds: Texts,
     /// The listeners that are rejected themselves, by the reason.
     rejected: BTreeMap<&'static str, Vec<&'g str>>,
 }
@@ -348,10 +382,16 @@ impl<'g> Refusals<'g> {
             .push(&listener.name);
     }
 
-    fn joined(self) -> String {
+    /// All of it in one sentence. Listeners for other kinds of routes are named only if there is nothing else to say: they are no
+    /// cause where another listener is.
+    fn joined(self, attached: bool) -> String {
         let mut parts = Vec::new();
+        let alone = self.texts.is_empty() && self.rejected.is_empty() && !attached;
         if !self.texts.is_empty() {
             parts.push(self.texts.joined());
+        }
+        if alone && !self.of_other_kinds.is_empty() {
+            parts.push(self.of_other_kinds.joined());
         }
         for (reason, listeners) in self.rejected {
             let subject = if listeners.len() == 1 {
@@ -359,11 +399,7 @@ impl<'g> Refusals<'g> {
             } else {
                 "listeners"
             };
-            let verb = if listeners.len() == 1 {
-                "is itself"
-            } else {
-                "are themselves"
-            };
+            let verb = if listeners.len() == 1 { "is" } else { "are" };
             let own = if listeners.len() == 1 { "its" } else { "their" };
             let names = names_of(listeners.into_iter());
             parts.push(format!(

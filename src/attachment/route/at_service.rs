@@ -163,6 +163,6 @@ pub(in crate::attachment) fn governs<'f>(
         let message = format!("rejected at {}", join(&texts));
         return Cow::Owned(ConditionBody::new(false, reason, message));
     }
-    let message = format!("{}; but not {}", accepted.message, join(&texts));
+    let message = format!("{}, but not {}", accepted.message, join(&texts));
     Cow::Owned(ConditionBody::new(true, accepted.reason, message))
 }

@@ -29,7 +29,9 @@ use super::{
     unimplemented::is_unimplemented_kind,
 };
 use crate::{
-    meta::{Age, FeatureName, GROUP, Hostname, condition::route::reason, unexpected_kind},
+    meta::{
+        Age, FeatureName, GROUP, Hostname, ObjectRef, condition::route::reason, unexpected_kind,
+    },
     v1::ParentReference,
 };
 use rules::{Built, Common, Context};
@@ -130,6 +132,35 @@ pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteStat
         state.without_room = others.collect();
     }
     Some(state)
+}
+
+/// How a route would stand at every listener of a Gateway, whether it names that or not.
+pub(super) fn at_every_listener(
+    id: &RouteId,
+    gateway: &ObjectRef,
+    world: RouteContext<'_>,
+) -> Vec<AtOne> {
+    let Some(parts) = parts(world.snapshot, id) else {
+        return Vec::new();
+    };
+    let hostnames = parts.hostnames.iter();
+    let hostnames: Vec<Hostname> = hostnames.filter_map(|text| text.parse().ok()).collect();
+    let view = RouteView {
+        id,
+        hostnames: &hostnames,
+        named_hostnames: !parts.hostnames.is_empty(),
+        allowed: world.allowed,
+        snapshot: world.snapshot,
+    };
+    let every = ParentReference {
+        namespace: Some(gateway.namespace.clone()),
+        name: gateway.name.clone(),
+        ..Default::default()
+    };
+    match view.at_parent(&every, world).target {
+        ParentTarget::Gateway { listeners, .. } => listeners,
+        ParentTarget::Service { .. } | ParentTarget::Nothing => Vec::new(),
+    }
 }
 
 /// Whether a route with Services as its parents needs no ReferenceGrant (GEP-1426).

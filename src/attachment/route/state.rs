@@ -179,6 +179,8 @@ pub(in crate::attachment) enum Fit {
         reason: &'static str,
         /// Whether it counts for `attachedRoutes`: parentRef and `allowedRoutes` alone decide that.
         counted: bool,
+        /// Whether it would accept the route, were that in a namespace from which it takes routes.
+        but_for_namespace: bool,
     },
     Accepted {
         hostnames: Arc<[EffectiveHostname]>,

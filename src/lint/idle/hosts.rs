@@ -4,8 +4,11 @@ use crate::{
     attachment::{
         Attachment, Resolver, RouteId, RouteKind, Snapshot, Standing, effective::EffectiveHostname,
     },
-    lint::{found::FindingsByObject, near::is_near_host},
-    meta::Hostname,
+    lint::{
+        found::FindingsByObject,
+        near::{is_near_host, near_host},
+    },
+    meta::{Hostname, ObjectRef},
     rules::set as rules,
 };
 
@@ -34,13 +37,17 @@ pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
             }
             let path = format!("spec.hostnames[{index}]");
             let message = format!(
-                "no listener of the Gateways that accept the route serves `{text}`: no request for it reaches the route"
+                "no listener that accepts the route serves `{text}`: no request for it reaches the route"
             );
             let (object, rule) = (route.reference(), &rules::HOSTNAME_SERVED);
+            if let Some(listener) = not_asked(resolver, route, attachments, &own) {
+                let help = format!("attach the route to {listener}, too");
+                found.push_with_help(&object, rule, path, message, help);
+                continue;
+            }
             match near(snapshot, route, attachments, text) {
                 Some(near) => {
-                    let help =
-                        format!("`{text}` is nearly within `{near}`, which a listener serves");
+                    let help = near_host(text, near, "a listener");
                     found.push_with_help(&object, rule, path, message, help);
                 }
                 None => found.push(&object, rule, path, message),
@@ -69,6 +76,28 @@ fn served(attachments: &[Attachment]) -> Option<Vec<&EffectiveHostname>> {
         }
     }
     (!served.is_empty()).then_some(served)
+}
+
+/// A listener of these parents that would accept the route for a hostname, and that its parentRefs do not select.
+fn not_asked(
+    resolver: &Resolver,
+    route: &RouteId,
+    attachments: &[Attachment],
+    own: &Hostname,
+) -> Option<String> {
+    let mut gateways: Vec<ObjectRef> = attachments
+        .iter()
+        .map(|attachment| attachment.parent.resolve(&route.name.namespace))
+        .collect();
+    gateways.dedup();
+    gateways.into_iter().find_map(|gateway| {
+        let accepting = resolver.accepting_listeners(route, &gateway);
+        let (name, _) = accepting.into_iter().find(|(_, hostnames)| {
+            let mut hostnames = hostnames.iter();
+            hostnames.any(|host| host.own.as_ref() == Some(own))
+        })?;
+        Some(format!("listener `{name}` of {gateway}"))
+    })
 }
 
 /// The hostname of a listener of these parents within which a hostname nearly is.

@@ -95,10 +95,7 @@ impl Near<'_> {
         object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<&Attachment> {
-        let index = problem.path.strip_prefix("spec.parentRefs[")?;
-        let index: usize = index.split_once(']')?.0.parse().ok()?;
-        let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)?;
-        let id = RouteId::new(kind, object.namespaced_name());
+        let (id, index) = parent_index(object, problem)?;
         self.resolver.resolution().attachments.get(&id)?.get(index)
     }
 
@@ -138,6 +135,17 @@ impl Near<'_> {
             .flat_map(|spec| spec.ports.iter().flatten());
         ports.filter(|port| port.name.is_some()).count()
     }
+}
+
+/// The route, and the place of the parentRef, that a problem is about.
+pub(super) fn parent_index(
+    object: &ObjectRef,
+    problem: &ReferenceProblem,
+) -> Option<(RouteId, usize)> {
+    let index = problem.path.strip_prefix("spec.parentRefs[")?;
+    let index: usize = index.split_once(']')?.0.parse().ok()?;
+    let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)?;
+    Some((RouteId::new(kind, object.namespaced_name()), index))
 }
 
 /// What lets a route and the one that excludes it at a listener be side by side; nothing where none does.

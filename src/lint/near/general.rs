@@ -26,12 +26,18 @@ impl Near<'_> {
                 "give the route a hostname that a listener of {to} serves, or a listener one that the route names"
             ),
             Kind::BackendNotFound => format!("create {to}, or name another backend"),
-            Kind::PortNotFound => {
+            Kind::NoBackendTlsPolicy => format!(
+                "create a BackendTLSPolicy for {to}, which says whom to trust, or name another backend in `{path}`"
+            ),
+            Kind::PortNotFound | Kind::PortMissing => {
                 let ports = self.ports(to);
                 let ports = ports.iter().take(MOST_NAMED);
                 let ports: Vec<String> = ports.map(|(port, _)| port.to_string()).collect();
                 match ports.as_slice() {
                     [] => format!("give {to} a port"),
+                    ports if problem.kind == Kind::PortMissing => {
+                        format!("set `{path}` to a port of {to}: {}", ports.join(" or "))
+                    }
                     ports => format!("name a port that {to} has, as {}", ports.join(" or ")),
                 }
             }
@@ -191,6 +197,14 @@ impl Near<'_> {
             let not_allowed = reason::NOT_ALLOWED_BY_LISTENERS;
             matches!(&at.standing, Standing::Rejected { reason } if *reason == not_allowed)
         });
+        // Where a listener that carries the kind rejects the route for another reason, that is the cause.
+        let further = attachment.listeners.iter().any(|at| {
+            let known = [reason::NOT_ALLOWED_BY_LISTENERS, reason::NO_MATCHING_PARENT];
+            matches!(&at.standing, Standing::Rejected { reason } if !known.contains(reason))
+        });
+        if further {
+            return None;
+        }
         // One that is rejected itself has its own help, at the Gateway.
         let statuses = &self.resolver.resolution().statuses;
         let is_accepted = |name: &str| match statuses.get(to) {
@@ -227,9 +241,17 @@ impl Near<'_> {
             .chain(written)
             .find(|one| carries(one))
         else {
-            return Some(format!(
-                "name a listener with `protocol: {protocol}`, or add one to {to}: others take no {kind}"
-            ));
+            let mut all = self.first_candidates(gateway.spec.listeners.iter());
+            let others = "others take no";
+            return Some(match all.find(|one| carries(one)) {
+                Some(one) => format!(
+                    "name listener `{}`, which has `protocol: {}`: {others} {kind}",
+                    one.name, one.protocol
+                ),
+                None => {
+                    format!("add a listener with `protocol: {protocol}` to {to}: {others} {kind}")
+                }
+            });
         };
         let kinds = listener
             .allowed_routes

@@ -58,7 +58,7 @@ pub(super) use index::PAIRS;
 use judged::JudgedRoute;
 use limits::MOST_NAMED;
 pub use limits::{Met, NearLimits};
-pub(super) use parent::is_near_host;
+pub(super) use parent::{is_near_host, near_host};
 pub use request::{Around, NotInForce};
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -95,9 +95,21 @@ fn group(problem: &ReferenceProblem, to: &ObjectRef) -> String {
         _ => false,
     };
     match to.kind.as_str() {
-        _ if is_default => "remove `group`".to_owned(),
+        _ if is_default => format!(
+            "remove `group: {}` from `{}`",
+            quoted_group(&to.group),
+            problem.path.trim_end_matches(".group")
+        ),
         "Service" => "write `group: \"\"`".to_owned(),
         _ => format!("write `group: {MULTICLUSTER_GROUP}`"),
+    }
+}
+
+/// A group as a manifest writes it.
+fn quoted_group(group: &str) -> &str {
+    match group {
+        "" => "\"\"",
+        group => group,
     }
 }
 
@@ -122,6 +134,8 @@ pub struct Hint {
     pub message: String,
     /// Whether nothing else is wrong with the field: the status of the object is good all the same.
     pub alone: bool,
+    /// What to write, where the message says only what is wrong.
+    pub help: Option<String>,
 }
 
 /// A GatewayClass that is not there, and what is there in its place.
@@ -258,13 +272,14 @@ impl<'a> Near<'a> {
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Vec<Hint> {
         let mut hints: Vec<Hint> = Vec::new();
-        let mut add = |path: &str, message: String, alone| {
+        let mut add = |path: &str, message: String, alone, help| {
             // Two fields that are wrong in one way have one remedy.
             if hints.iter().all(|hint| hint.message != message) {
                 hints.push(Hint {
                     path: path.to_owned(),
                     message,
                     alone,
+                    help,
                 });
             }
         };
@@ -275,39 +290,39 @@ impl<'a> Near<'a> {
             } else {
                 class.help
             };
-            add("spec.gatewayClassName", message, alone);
+            add("spec.gatewayClassName", message, alone, None);
         }
         for (path, message) in self.gateway(object) {
-            add(path, message, false);
+            add(path, message, false, None);
         }
         for (path, message) in self.policies_left_out(object) {
-            add(&path, message, true);
+            add(&path, message, true, None);
         }
         for message in self.invalid_listeners(object) {
-            add("spec.listeners", message, false);
+            add("spec.listeners", message, false, None);
         }
         for (path, message) in self.unused_targets(object) {
-            add(&path, message, false);
+            add(&path, message, false, None);
         }
         if let Some(message) = self.installed_release(object) {
-            add("", message, false);
+            add("", message, false, None);
         }
         for (problem, help) in self.problems(object) {
             if problem.kind == Kind::CertificateForOthers {
                 let why = &problem.why;
-                let message = format!(
-                    "{why}, so that clients refuse the connection: name one that has it among its subject alternative names"
-                );
-                add(&problem.path, message, true);
+                let message = format!("{why}, so that clients refuse the connection");
+                let help =
+                    "name a certificate that has the hostname among its subject alternative names";
+                add(&problem.path, message, true, Some(help.to_owned()));
             } else if let Some(message) = help {
-                add(&problem.path, message, false);
+                add(&problem.path, message, false, None);
             }
         }
         for (rule, message) in self.dropped_rules(object) {
-            add(&format!("spec.rules[{rule}]"), message, false);
+            add(&format!("spec.rules[{rule}]"), message, false, None);
         }
         for (index, message) in self.later_parents(object) {
-            add(&format!("spec.parentRefs[{index}]"), message, false);
+            add(&format!("spec.parentRefs[{index}]"), message, false, None);
         }
         hints
     }

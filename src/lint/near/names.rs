@@ -43,7 +43,9 @@ impl Near<'_> {
     pub(super) fn left_out(&self, to: &ObjectRef) -> Option<String> {
         let ignored = self.index().ignored(to)?;
         let (object, message) = (&ignored.object, &ignored.message);
-        Some(format!("correct {object} first, see below: {message}"))
+        Some(format!(
+            "correct {object} first, which is left out: {message}"
+        ))
     }
 
     /// An object of the same name in another namespace.
@@ -73,7 +75,7 @@ impl Near<'_> {
                 "there is a {kind_name} `{name}` in namespace `{namespace}`, and a policy refers to objects of its own namespace"
             ),
             _ => format!(
-                "there is a {kind_name} `{name}` in namespace `{namespace}`: add `namespace: {namespace}` to the reference"
+                "there is a {kind_name} `{name}` in namespace `{namespace}`: write `namespace: {namespace}` in the reference"
             ),
         })
     }

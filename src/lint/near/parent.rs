@@ -1,11 +1,11 @@
 //! Parents that are there, and do not take a route as it stands.
 
-use super::Near;
+use super::{Near, conflict::parent_index};
 use crate::{
     attachment::ReferenceProblem,
     meta::{NamespacedName, ObjectRef},
     schema::nearest_name,
-    v1::{FromNamespaces, Listener, ParentReference},
+    v1::{FromNamespaces, ParentReference},
 };
 
 impl Near<'_> {
@@ -25,16 +25,41 @@ impl Near<'_> {
         let section = parent.section_name.as_deref()?;
         let place = problem.to.as_ref()?.namespaced_name();
         let snapshot = self.resolver.snapshot();
-        let names: Box<dyn Iterator<Item = &str>> = if parent.is_gateway() {
-            let listeners = &snapshot.gateways().get(&place)?.spec.listeners;
-            Box::new(listeners.iter().map(|listener| listener.name.as_str()))
-        } else {
+        let names = || -> Option<Box<dyn Iterator<Item = &str>>> {
+            if parent.is_gateway() {
+                let listeners = &snapshot.gateways().get(&place)?.spec.listeners;
+                return Some(Box::new(
+                    listeners.iter().map(|listener| listener.name.as_str()),
+                ));
+            }
             let spec = snapshot.services().get(&place)?.spec.as_ref()?;
             let ports = spec.ports.iter().flatten();
-            Box::new(ports.filter_map(|port| port.name.as_deref()))
+            Some(Box::new(ports.filter_map(|port| port.name.as_deref())))
         };
-        let near = nearest_name(section, self.first_candidates(names))?;
+        if names()?.any(|name| name == section) {
+            return self.port_of_section(parent, &place);
+        }
+        let near = nearest_name(section, self.first_candidates(names()?))?;
         Some(format!("did you mean `sectionName: {near}`?"))
+    }
+
+    /// What to write where a parent has a part of this name, with another port.
+    fn port_of_section(&self, parent: &ParentReference, place: &NamespacedName) -> Option<String> {
+        let section = parent.section_name.as_deref()?;
+        let snapshot = self.resolver.snapshot();
+        let port = if parent.is_gateway() {
+            let mut listeners = snapshot.gateways().get(place)?.spec.listeners.iter();
+            listeners.find(|listener| listener.name == section)?.port
+        } else {
+            let spec = snapshot.services().get(place)?.spec.as_ref()?;
+            let mut ports = spec.ports.iter().flatten();
+            ports
+                .find(|port| port.name.as_deref() == Some(section))?
+                .port
+        };
+        Some(format!(
+            "`{section}` has port {port}: remove `port` from the parentRef, or write `port: {port}`"
+        ))
     }
 
     /// The hostname of a listener, or of the route, that is nearly the other one.
@@ -56,54 +81,47 @@ impl Near<'_> {
         };
         own.iter().find_map(|own| {
             let near = served.iter().find(|served| is_near_host(own, served))?;
-            Some(format!(
-                "`{own}` is nearly within `{near}`, which a listener of the Gateway serves"
-            ))
+            Some(near_host(own, near, "a listener of the Gateway"))
         })
     }
 
-    /// What would let a route's namespace through at a listener that does not take routes from it.
+    /// What would let a route's namespace through at a listener that would accept it otherwise.
     pub(super) fn namespaces(
         &self,
         object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
-        let parent = self.parent_of(object, problem)?;
         let to = problem.to.as_ref()?;
-        if !parent.is_gateway() {
-            return None;
-        }
+        let (id, index) = parent_index(object, problem)?;
         let snapshot = self.resolver.snapshot();
         let gateway = snapshot.gateways().get(&to.namespaced_name())?;
-        let asked = |listener: &&Listener| {
-            let section = parent.section_name.as_deref().filter(|s| !s.is_empty());
-            section.is_none_or(|section| section == listener.name)
-                && parent.port.is_none_or(|port| port == listener.port)
-        };
-        let mut listeners = gateway.spec.listeners.iter().filter(asked);
+        let name = self.resolver.refusing_namespace(&id, index).next()?;
+        let mut listeners = gateway.spec.listeners.iter();
+        let listener = listeners.find(|listener| listener.name == name)?;
         let namespace = &object.namespace;
-        let by_labels = |listener: &Listener| {
-            let allowed = listener.allowed_routes.as_ref();
-            let namespaces = allowed.and_then(|allowed| allowed.namespaces.as_ref());
-            listener.routes_from() == FromNamespaces::Selector
-                && namespaces.is_some_and(|namespaces| namespaces.selector.is_some())
-        };
-        if listeners.clone().any(by_labels)
-            && !snapshot
-                .namespaces()
-                .contains_key(&NamespacedName::new("", namespace.as_str()))
-        {
+        if listener.routes_from() != FromNamespaces::Selector {
             return Some(format!(
-                "add Namespace `{namespace}` with its labels to the input"
+                "to take the route, listener `{name}` needs `allowedRoutes.namespaces` with `from: All`, or `from: Selector` and a \
+                 selector for namespace `{namespace}`"
             ));
         }
-        let same = listeners.find(|l| l.routes_from() == FromNamespaces::Same);
-        let listener = same.filter(|_| to.namespace != *namespace)?;
-        Some(format!(
-            "to take the route, listener `{}` needs `allowedRoutes.namespaces` with `from: All`, or `from: Selector` and a \
-             selector for namespace `{namespace}`",
-            listener.name
-        ))
+        let is_given = snapshot
+            .namespaces()
+            .contains_key(&NamespacedName::new("", namespace.as_str()));
+        Some(match is_given {
+            true => format!(
+                "give Namespace `{namespace}` the labels that listener `{name}` asks for, or widen its `allowedRoutes.namespaces`"
+            ),
+            false => format!("add Namespace `{namespace}` with its labels to the input"),
+        })
+    }
+}
+
+/// What is most likely meant by a hostname that nearly lies within another one.
+pub(in crate::lint) fn near_host(own: &str, near: &str, whose: &str) -> String {
+    match near.starts_with("*.") {
+        true => format!("`{own}` is nearly within `{near}`, which {whose} serves"),
+        false => format!("did you mean `{near}`, which {whose} serves, in place of `{own}`?"),
     }
 }
 

@@ -37,6 +37,11 @@ impl Near<'_> {
         rules.iter().all(|rule| judged.rules.contains(rule))
     }
 
+    /// Whether validation has a finding of its own on a rule that is invalid.
+    pub(in crate::lint) fn rule_is_told(&self, route: &RouteId, rule: usize) -> bool {
+        self.judged(route).rules.contains(&rule) || self.missing_filter(route, rule).is_some()
+    }
+
     /// What to do about one rule. One that is only not implemented here has nothing to correct.
     fn correct_rule(&self, route: &RouteId, rule: usize, findings: &[Finding]) -> String {
         let label = self.resolver.snapshot().rule_label(route, rule);
@@ -104,7 +109,7 @@ impl Near<'_> {
         judged
     }
 
-    /// What to do about the rules of a route that take no request; each with its place.
+    /// What to do about the rules of a route that cannot be applied; each with its place.
     pub(super) fn dropped_rules(&self, object: &ObjectRef) -> Vec<(usize, String)> {
         let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP);
         let Some(kind) = kind else {
@@ -126,7 +131,7 @@ impl Near<'_> {
                     .map(|rule| (rule, further_rule(label(rule), label(first))))
                     .collect()
             }
-            _ => self.correct_rules(&id, &rules),
+            _ => self.correct_rules(&id, self.resolver.invalid_rules(&id)),
         }
     }
 }

@@ -133,7 +133,7 @@ fn an_object_of_that_name_in_another_namespace_is_named() {
         "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
     assert_eq!(
         of_route(&route("away", spec), "away"),
-        "there is a Gateway `front` in namespace `shop`: add `namespace: shop` to the reference"
+        "there is a Gateway `front` in namespace `shop`: write `namespace: shop` in the reference"
     );
 }
 
@@ -203,8 +203,8 @@ fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
             fits("v1", "away", FROM, TO),
             "ReferenceGrant away/g would allow it, but is left out: the experimental channel of v1.1.0 does not serve \
              ReferenceGrant in `gateway.networking.k8s.io/v1`, which came with release v1.5.0; write \
-             `apiVersion: gateway.networking.k8s.io/v1beta1` or `gateway.networking.k8s.io/v1alpha2` \
-             (`gateway.networking.k8s.io/v1`: it is there since v1.5.0)",
+             `apiVersion: gateway.networking.k8s.io/v1beta1` or `gateway.networking.k8s.io/v1alpha2`, or use the CRDs of \
+             v1.5.0 or later",
         ),
         (
             with(""),
@@ -252,6 +252,118 @@ fn what_a_listener_needs_to_take_a_route_of_another_namespace_is_said() {
     );
 }
 
+/// AllowedRoutes `namespaces`: help names the listener that would take the route, not the first that refuses its namespace, and
+/// listeners for other kinds or hosts are no cause.
+#[test]
+fn the_listener_that_would_take_a_route_is_the_one_to_open() {
+    let gateway = |others: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: gw, namespace: shop }}\n\
+             spec: {{ gatewayClassName: any, listeners: [{others} {{ name: h, port: 8080, protocol: HTTP }}] }}\n---\n"
+        )
+    };
+    let spec = "{ parentRefs: [{ name: gw, namespace: shop }], hostnames: [a.example], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
+    for others in [
+        "",
+        "{ name: t, port: 443, protocol: TLS, tls: { mode: Passthrough } },",
+        "{ name: b, port: 81, protocol: HTTP, hostname: b.example },",
+        "{ name: g, port: 81, protocol: HTTP, allowedRoutes: { kinds: [{ kind: GRPCRoute }] } },",
+    ] {
+        let objects = gateway(others) + &route("away", spec);
+        let hint = of_route(&objects, "away");
+        assert!(
+            hint.starts_with("to take the route, listener `h` needs `allowedRoutes.namespaces`"),
+            "{hint}"
+        );
+        let (resolver, _) = resolve(&format!("{BASE}---\n{objects}"));
+        let statuses =
+            serde_json::to_string(&resolver.resolution().statuses.values().collect::<Vec<_>>());
+        assert!(!statuses.unwrap().contains("listener `t` takes TLSRoute"));
+    }
+    let only = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: gw, namespace: shop }\n\
+                spec: { gatewayClassName: any, listeners: [{ name: t, port: 443, protocol: TLS, tls: { mode: Passthrough } }] }\n---\n";
+    assert_eq!(
+        of_route(&(only.to_owned() + &route("away", spec)), "away"),
+        "add a listener with `protocol: HTTP` or `protocol: HTTPS` to Gateway shop/gw: others take no HTTPRoute"
+    );
+}
+
+/// ParentReference `sectionName` and `port`: both have to fit. A name that is there is not what is wrong.
+#[test]
+fn a_port_that_does_not_fit_its_section_is_the_field_to_change() {
+    for (parent, said) in [
+        (
+            "{ name: front, sectionName: http, port: 81 }",
+            "`http` has port 80: remove `port` from the parentRef, or write `port: 80`",
+        ),
+        (
+            "{ group: '', kind: Service, name: cart, sectionName: web, port: 81 }",
+            "`web` has port 80: remove `port` from the parentRef, or write `port: 80`",
+        ),
+        (
+            "{ name: front, sectionName: htttp }",
+            "did you mean `sectionName: http`?",
+        ),
+    ] {
+        let spec = format!(
+            "{{ parentRefs: [{parent}], rules: [{{ backendRefs: [{{ name: cart, port: 80 }}] }}] }}"
+        );
+        assert_eq!(of_route(&route("shop", &spec), "shop"), said);
+    }
+}
+
+/// HTTPBackendRef `port`, GEP-1911: what is missing is what the help names.
+#[test]
+fn a_backend_that_lacks_a_port_or_a_policy_is_not_to_be_replaced() {
+    let backends = "apiVersion: multicluster.x-k8s.io/v1alpha1\nkind: ServiceImport\nmetadata: { name: far, namespace: shop }\n\
+                    spec: { type: ClusterSetIP, ips: [10.0.0.9], ports: [{ port: 80 }] }\n---\n\
+                    apiVersion: v1\nkind: Service\nmetadata: { name: safe, namespace: shop }\n\
+                    spec: { ports: [{ name: s, port: 443, appProtocol: https }, { name: t, port: 444 }] }\n---\n";
+    for (backend, said) in [
+        (
+            "{ group: multicluster.x-k8s.io, kind: ServiceImport, name: far }",
+            "set `spec.rules[0].backendRefs[0].port` to a port of ServiceImport shop/far: 80",
+        ),
+        (
+            "{ name: safe, port: 443 }",
+            "create a BackendTLSPolicy for Service shop/safe, which says whom to trust, or name another backend in \
+             `spec.rules[0].backendRefs[0]`",
+        ),
+    ] {
+        let spec = format!(
+            "{{ parentRefs: [{{ name: front, sectionName: http }}], rules: [{{ backendRefs: [{backend}] }}] }}"
+        );
+        assert_eq!(
+            of_route(&(backends.to_owned() + &route("shop", &spec)), "shop"),
+            said
+        );
+    }
+}
+
+/// "PartiallyInvalid": each rule that cannot be applied has its help, as where it is the only one.
+#[test]
+fn each_invalid_rule_of_a_route_has_help() {
+    let rule = |path: &str, name: &str| {
+        format!(
+            "{{ matches: [{{ path: {{ value: {path} }} }}], filters: [{{ type: RequestHeaderModifier, requestHeaderModifier: \
+             {{ set: [{{ name: {name}, value: x }}] }} }}], backendRefs: [{{ name: cart, port: 80 }}] }}"
+        )
+    };
+    let rules = [
+        rule("/a", "TE"),
+        rule("/b", "x-b"),
+        rule("/c", "Connection"),
+    ]
+    .join(", ");
+    let spec =
+        format!("{{ parentRefs: [{{ name: front, sectionName: http }}], rules: [{rules}] }}");
+    let (resolver, _) = resolve(&format!("{BASE}---\n{}", route("shop", &spec)));
+    let object = ObjectRef::gateway_api("HTTPRoute", &NamespacedName::new("shop", "r"));
+    let hints = Near::new(&resolver, &[]).object(&object);
+    let paths: Vec<&str> = hints.iter().map(|hint| &*hint.path).collect();
+    assert_eq!(paths, ["spec.rules[0]", "spec.rules[2]"]);
+}
+
 #[test]
 fn an_object_that_was_given_and_is_left_out_is_mentioned_where_it_is_missed() {
     let refused = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: edge, namespace: shop }\n\
@@ -260,7 +372,7 @@ fn an_object_that_was_given_and_is_left_out_is_mentioned_where_it_is_missed() {
         "{ parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
     assert_eq!(
         of_route(&(refused.to_owned() + &route("shop", spec)), "shop"),
-        "correct Gateway shop/edge first, see below: the API server would refuse it"
+        "correct Gateway shop/edge first, which is left out: the API server would refuse it"
     );
 }
 
@@ -403,7 +515,8 @@ fn a_policy_that_is_left_out_is_named_where_its_backend_is_reached() {
                   spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
     let objects = LISTENERS.to_owned() + &route("shop", spec) + policy;
     let hints = around(&objects, "http://b.example/").why;
-    let left_out = "BackendTLSPolicy shop/p names Service shop/cart, but is left out and has no effect, see below";
+    let left_out =
+        "BackendTLSPolicy shop/p names Service shop/cart, but is left out and has no effect";
     assert_eq!(hints, [left_out]);
     // The status of the route would be good, too.
     let hint = |objects: &str| {
@@ -416,6 +529,7 @@ fn a_policy_that_is_left_out_is_named_where_its_backend_is_reached() {
         path: "spec.rules[0].backendRefs".to_owned(),
         message: left_out.to_owned(),
         alone: true,
+        help: None,
     };
     assert_eq!(hint(&objects), [wanted]);
     // Not where the policy is for another backend, or where the route gets no requests.
@@ -503,7 +617,7 @@ fn routes_that_are_not_attached_are_those_of_the_gateway_that_was_asked() {
         let request = Request::get(url).unwrap();
         let answer = simulator.request(&request, &mut |_| 0).unwrap();
         let why = near.request(&request, &answer).why.into_iter();
-        why.filter_map(|why| Some(why.split_once(" is not attached: ")?.0.to_owned()))
+        why.filter_map(|why| Some(why.split_once(" is rejected")?.0.to_owned()))
             .collect()
     };
     assert_eq!(unattached("http://a.example/"), ["HTTPRoute shop/r"]);

@@ -60,7 +60,7 @@ fn what_cannot_be_read_is_said_to_be_left_out() {
     let of_route = said(&[&gateway, &unreadable, &route], 2);
     let wanted = (
         "Service default/s was given, but is left out".to_owned(),
-        "correct Service default/s first, see below: it cannot be read".to_owned(),
+        "correct Service default/s first, which is left out: it cannot be read".to_owned(),
     );
     assert_eq!(of_route, [wanted]);
     let missing = said(&[&gateway, &route], 1);
@@ -73,7 +73,7 @@ fn what_cannot_be_read_is_said_to_be_left_out() {
     let all = [&gateway, &good, &route, &policy, &map];
     let wanted = (
         "ConfigMap default/ca was given, but is left out".to_owned(),
-        "correct ConfigMap default/ca first, see below: it cannot be read".to_owned(),
+        "correct ConfigMap default/ca first, which is left out: it cannot be read".to_owned(),
     );
     assert_eq!(said(&all, 3), std::slice::from_ref(&wanted));
     let [(why, help)] = &said(&all, 2)[..] else {
@@ -99,7 +99,8 @@ fn a_gateway_is_told_that_its_class_is_left_out() {
         "spec": {"controllerName": "none"}});
     let wanted = (
         "GatewayClass c was given, but is left out".to_owned(),
-        "correct GatewayClass c first, see below: the API server would refuse it".to_owned(),
+        "correct GatewayClass c first, which is left out: the API server would refuse it"
+            .to_owned(),
     );
     assert_eq!(said(&[&web(), &class], 0), [wanted]);
 }

@@ -7,11 +7,7 @@ mod sessions;
 mod work;
 
 use super::*;
-use crate::{
-    meta::Channel,
-    rules::Severity,
-    validation::{self, Report},
-};
+use crate::{meta::Channel, rules::Severity, validation};
 use serde_json::{Value, json};
 
 fn route(spec: &Value) -> Value {

@@ -151,8 +151,8 @@ fn every_backend_and_filter_that_attachment_refuses_is_named() {
             [
                 of(
                     usable,
-                    "rules[1].backendRefs[0]",
-                    "no port of ServiceImport default/si is named"
+                    "rules[1].backendRefs[0].port",
+                    "no port of ServiceImport default/si is named; it has 80"
                 ),
                 of(
                     usable,

@@ -121,7 +121,8 @@ impl Asked<'_> {
             idle::say(self.effective, self.request, taken, &mut answer.why);
         }
         answer.why.extend(self.led_nowhere(&answer));
-        answer.not_simulated = assumed::assumed(self.request, &answer);
+        answer.not_simulated =
+            assumed::assumed(self.request, &answer, taken.map(|(_, listener)| listener));
         answer
     }
 

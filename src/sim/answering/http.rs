@@ -489,6 +489,9 @@ fn say_mirrors<'f>(answer: &mut Answer, levels: impl IntoIterator<Item = &'f Eff
     }
 }
 
+/// The end of what [`Answer::why`] says of a path with what looks like a capture group.
+pub const GROUPS_NOT_FILLED_IN: &str = "capture groups of the match are not filled in";
+
 /// What filters make of path and host.
 fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::Parts) {
     let (from, to) = (before.uri.path(), after.uri.path());
@@ -496,7 +499,7 @@ fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::P
         // Other gateways put what a group of the pattern took in the place of such a text.
         answer.why.push(match told::names_group(to) && !told::names_group(from) {
             true => format!(
-                "URLRewrite changes the path from `{from}` to the literal text `{to}`: capture groups of the match are not filled in"
+                "URLRewrite changes the path from `{from}` to the literal text `{to}`: {GROUPS_NOT_FILLED_IN}"
             ),
             false => format!("URLRewrite changes the path from `{from}` to `{to}`"),
         });

@@ -116,9 +116,20 @@ impl Lines<'_> {
                 false => self.page.line(4, &line),
             }
         }
+        // What is so at several listeners is told once.
+        let mut by_cause: Vec<(String, Vec<String>)> = Vec::new();
         for (at, why) in lost {
+            let (why, name) = (why.to_string(), at.name.to_string());
+            match by_cause.iter_mut().find(|(cause, _)| *cause == why) {
+                Some((_, names)) => names.push(name),
+                None => by_cause.push((why, vec![name])),
+            }
+        }
+        for (why, names) in by_cause {
+            let several = if names.len() == 1 { "" } else { "s" };
+            let at = some(&names, ", ");
             let line =
-                Line::of(Tone::Bad, "rejected").and(format_args!(" at listener {}: ", at.name));
+                Line::of(Tone::Bad, "rejected").and(format_args!(" at listener{several} {at}: "));
             self.fault(4, route, PARENTS, &line.and(why));
         }
         let refused: Vec<String> = refused
@@ -183,15 +194,23 @@ impl Lines<'_> {
     }
 }
 
-/// The routes that are in force at each listener.
-pub(super) fn in_force(
+/// Routes by Gateway and listener.
+pub(super) type ByListener<'r> = BTreeMap<(NamespacedName, &'r str), BTreeSet<&'r RouteId>>;
+
+/// The routes that stand in a certain way at each listener.
+pub(super) fn by_listener(
     resolver: &Resolver,
-) -> BTreeMap<(NamespacedName, &str), BTreeSet<&RouteId>> {
-    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    stands: impl Fn(&Standing) -> bool,
+) -> ByListener<'_> {
+    let mut found: ByListener<'_> = BTreeMap::new();
     for (route, attachments) in &resolver.resolution().attachments {
         for attachment in attachments.iter().filter(|one| one.parent.is_gateway()) {
             let gateway = attachment.parent.resolve(&route.name.namespace);
-            for at in attachment.in_force() {
+            for at in attachment
+                .listeners
+                .iter()
+                .filter(|at| stands(&at.standing))
+            {
                 let listener = (gateway.namespaced_name(), &*at.name);
                 found.entry(listener).or_default().insert(route);
             }

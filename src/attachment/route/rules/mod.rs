@@ -81,6 +81,8 @@ pub(in crate::attachment) struct Built {
     pub(in crate::attachment) without_rules: bool,
     /// The places of the rules that are invalid.
     pub(in crate::attachment) invalid_rules: Vec<usize>,
+    /// Why each of them is.
+    pub(in crate::attachment) invalid_because: Vec<String>,
     /// Of those the ones whose matches cannot be read or are never asked, and why.
     pub(in crate::attachment) left_out: Vec<(usize, String)>,
 }
@@ -446,6 +448,11 @@ impl<'a> Builder<'a> {
             uses: self.uses,
             without_rules: total == 0,
             invalid_rules: self.invalid.iter().map(|(index, ..)| *index).collect(),
+            invalid_because: self
+                .invalid
+                .iter()
+                .map(|(_, _, invalid)| invalid.text.clone())
+                .collect(),
             left_out: left_out
                 .map(|(index, _, invalid)| (*index, invalid.text.clone()))
                 .collect(),

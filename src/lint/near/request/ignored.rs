@@ -13,9 +13,21 @@ use crate::{
 impl Near<'_> {
     /// Objects that are left out and would have taken a request that nobody took.
     pub(super) fn ignored(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let mut left_out = Vec::new();
         for (ignored, takes) in self.takers(request, answer) {
             around.why.push(untold(ignored, takes));
-            around.help.push(correct(ignored));
+            match ignored.reason {
+                IgnoredReason::Replaced => around.help.push(correct(ignored)),
+                _ => left_out.push(ignored.object.to_string()),
+            }
+        }
+        match left_out.as_slice() {
+            [] => {}
+            [object] => around.help.push(correct_object(object)),
+            objects => around.help.push(format!(
+                "correct one of these, which are left out: {}",
+                objects.join(", ")
+            )),
         }
     }
 
@@ -101,7 +113,7 @@ fn untold(ignored: &Ignored, taking: Taking) -> String {
     };
     if ignored.reason == IgnoredReason::Replaced {
         return format!(
-            "{} as it was given first {would}, but it was given again and the API server keeps the last, see below",
+            "{} as it was given first {would}, but it was given again and the API server keeps the last",
             ignored.object
         );
     }
@@ -116,7 +128,7 @@ fn untold(ignored: &Ignored, taking: Taking) -> String {
         true => " without its unknown fields",
         false => "",
     };
-    format!("{subject}{without} {would}, but is left out, see below")
+    format!("{subject}{without} {would}, but is left out")
 }
 
 /// What to do about an object so that an API server takes it. What is wrong with it stands where what is left out is listed.
@@ -127,7 +139,11 @@ pub(super) fn correct(ignored: &Ignored) -> String {
             "keep only one of the objects called {object}, or give them different names"
         );
     }
-    format!("correct {object}, which is left out, see below")
+    correct_object(&object.to_string())
+}
+
+fn correct_object(object: &str) -> String {
+    format!("correct {object}, which is left out")
 }
 
 /// The hostnames of a route; nothing for other objects.

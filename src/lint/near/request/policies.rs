@@ -27,7 +27,7 @@ impl Near<'_> {
                 }
                 if let Some(traffic) = self.not_originated(answer, policy) {
                     found.push(format!(
-                        "{policy} names {} and is not applied: it is for connections that a Gateway opens by itself, not \
+                        "{policy} names {} and is not applied: it is for connections that the Gateway opens to a backend itself, not \
                          for {traffic}",
                         backend.reference
                     ));
@@ -121,5 +121,5 @@ impl Near<'_> {
 /// That a policy for a backend has no effect.
 fn policy_left_out(policy: &Ignored, backend: &ObjectRef) -> String {
     let policy = &policy.object;
-    format!("{policy} names {backend}, but is left out and has no effect, see below")
+    format!("{policy} names {backend}, but is left out and has no effect")
 }

@@ -1,6 +1,7 @@
 //! Redirects that lead to nobody, or in a circle.
 
 use super::{super::Near, Around};
+use crate::lint::loops::LEAVE_TO_LOAD_BALANCER;
 use crate::sim::{Answer, Outcome, Refusal, Request, Simulator, redirected};
 use std::{collections::BTreeSet, fmt};
 
@@ -99,10 +100,7 @@ fn needs_listener(answer: &Answer, next: &Request, then: &Answer, around: &mut A
             _ => listener,
         });
         if protocol == "HTTPS" {
-            help.push(
-                "where a load balancer in front of the Gateway ends TLS, leave the redirect to it: the Gateway sees HTTP alone, and would redirect each request again"
-                    .to_owned(),
-            );
+            help.push(LEAVE_TO_LOAD_BALANCER.to_owned());
         }
     }
 }

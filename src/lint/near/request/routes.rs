@@ -53,21 +53,32 @@ impl Near<'_> {
                 && self.would_take(route, request)
         });
         for (route, index, attachment) in here.take(SHOWN) {
-            let excluded: Vec<String> = if attachment.attached {
-                let taken = answer.listener.as_ref().map(|at| at.name.as_str());
-                exclusions(route, attachment, |at| match at {
-                    At::Listener(listener) => Some(listener) == taken,
-                    At::Port(_) => false,
-                })
-                .collect()
-            } else {
-                exclusions(route, attachment, |_| true)
+            let taken = answer.listener.as_ref().map(|at| at.name.as_str());
+            let mut excluded: Vec<String> = exclusions(route, attachment, |at| match at {
+                At::Listener(listener) => Some(listener) == taken,
+                At::Port(_) => !attachment.attached,
+            })
+            .take(SHOWN)
+            .collect();
+            if !attachment.attached && excluded.is_empty() {
+                excluded = exclusions(route, attachment, |_| true)
                     .take(SHOWN)
-                    .collect()
-            };
+                    .collect();
+            }
             if !attachment.attached && excluded.is_empty() {
                 let why = &attachment.why;
-                around.why.push(format!("{route} is not attached: {why}"));
+                around.why.push(match attachment.ours {
+                    true => {
+                        let parent = attachment.parent.resolve(&route.name.namespace);
+                        let parent = parent.to_string();
+                        // The Gateway is named once.
+                        match why.contains(&parent) {
+                            true => format!("{route} is rejected: {why}"),
+                            false => format!("{route} is rejected by {parent}: {why}"),
+                        }
+                    }
+                    false => format!("{route} has no effect: {why}"),
+                });
             }
             if !attachment.attached {
                 self.attach(route, (index, attachment), &mut around.help);

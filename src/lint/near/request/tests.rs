@@ -107,8 +107,7 @@ fn a_mesh_route_that_does_not_govern_the_port_is_named() {
         &(mesh("HTTPRoute") + &mesh("GRPCRoute")),
         "http://cart.shop/",
     );
-    let lost =
-        "HTTPRoute shop/m is rejected at port 80: GRPCRoutes govern it, a kind that goes first";
+    let lost = "HTTPRoute shop/m is rejected at port 80: GRPCRoutes take precedence there";
     assert_eq!(found.why, [lost]);
 }
 
@@ -156,13 +155,11 @@ fn an_object_that_is_left_out_and_would_have_taken_the_request_is_named() {
     let found = around(&refused("hostnmaes: [x.example],"), "http://x.example/");
     assert_eq!(
         found.why,
-        [
-            "HTTPRoute shop/new without its unknown fields would take the request, but is left out, see below"
-        ]
+        ["HTTPRoute shop/new without its unknown fields would take the request, but is left out"]
     );
     assert_eq!(
         found.help,
-        ["correct HTTPRoute shop/new, which is left out, see below"]
+        ["correct HTTPRoute shop/new, which is left out"]
     );
     let other = "hostnames: [y.example], oops: 1,";
     assert_eq!(around(&refused(other), "http://x.example/").why, [""; 0]);
@@ -193,7 +190,7 @@ fn help_is_for_the_first_cause_that_stops_the_request() {
     assert_eq!(
         found.why,
         [
-            "HTTPRoute shop/all is not attached: rule 0 takes no requests: `(` is not a regular expression: unclosed group"
+            "HTTPRoute shop/all is rejected by Gateway shop/front: rule 0 takes no requests: `(` is not a regular expression: unclosed group"
         ]
     );
     assert!(
@@ -247,7 +244,7 @@ fn a_redirect_that_leads_nowhere_is_helped() {
         [
             "add a listener with `protocol: HTTPS` on port 443 to Gateway shop/front, and attach HTTPRoute shop/r to listener \
              `one` only, by `sectionName`",
-            "where a load balancer in front of the Gateway ends TLS, leave the redirect to it: the Gateway sees HTTP alone, and \
+            "if a load balancer in front of the Gateway ends TLS, let that redirect: the Gateway sees HTTP alone, and \
              would redirect each request again",
         ]
     );
@@ -421,7 +418,7 @@ fn a_policy_for_the_backend_that_does_not_apply_is_named() {
     assert_eq!(
         found.why,
         [
-            "BackendTLSPolicy shop/a names Service shop/cart and is not applied: it is for connections that a Gateway opens by itself, not for requests inside a mesh"
+            "BackendTLSPolicy shop/a names Service shop/cart and is not applied: it is for connections that the Gateway opens to a backend itself, not for requests inside a mesh"
         ]
     );
     // One for another port does not concern this request.
@@ -459,12 +456,9 @@ fn a_parent_that_is_left_out_is_named_with_what_it_needs() {
     let found = Near::new(&resolver, &admitted.ignored).request(&request, &answer);
     assert_eq!(
         found.why,
-        ["HTTPRoute shop/r is not attached: Gateway shop/none was given, but is left out"]
+        ["HTTPRoute shop/r has no effect: Gateway shop/none was given, but is left out"]
     );
-    assert_eq!(
-        found.help,
-        ["correct Gateway shop/none, which is left out, see below"]
-    );
+    assert_eq!(found.help, ["correct Gateway shop/none, which is left out"]);
 }
 
 /// A reference to a parent that is not there is told of where the object that it nearly names is asked.
@@ -477,7 +471,7 @@ fn a_route_whose_parent_nearly_names_the_gateway_is_named() {
     let found = around(&named("r", "{ name: frnot }"), "http://x.example/");
     assert_eq!(
         found.why,
-        ["HTTPRoute shop/r is not attached: Gateway shop/frnot does not exist"]
+        ["HTTPRoute shop/r has no effect: Gateway shop/frnot does not exist"]
     );
     assert_eq!(
         found.help,

@@ -1,0 +1,129 @@
+//! A policy for people: what became of it at each of its targets.
+
+use super::{
+    super::words::{describe, some},
+    lines::Lines,
+};
+use crate::output::{Line, Tone};
+use gwapi::{
+    attachment::StatusPart,
+    meta::{NamespacedName, ObjectRef},
+    v1alpha2::{MAX_ANCESTORS, PolicyStatus},
+};
+
+impl Lines<'_> {
+    /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
+    pub(super) fn policy(&mut self, object: &ObjectRef, policy: &PolicyStatus) {
+        self.head(object, Line::default());
+        let resolution = self.resolver.resolution();
+        let targets = resolution.policies.get(object).map(Vec::as_slice);
+        let targets = targets.unwrap_or_default();
+        for target in targets {
+            let mut what = target.target.to_string();
+            if let Some(section) = &target.section {
+                what.push_str(&format!(", port {section}"));
+            }
+            if target.applies() {
+                let full = resolution.without_room.get(object);
+                let has_room =
+                    |gateway: &&NamespacedName| full.is_none_or(|full| !full.contains(*gateway));
+                let mut at: Vec<String> = target
+                    .gateways
+                    .iter()
+                    .filter(has_room)
+                    .map(|gateway| format!("Gateway {gateway}"))
+                    .collect();
+                at.extend(target.mesh.then(|| "the mesh".to_owned()));
+                let line = Line::of(Tone::Good, "applies")
+                    .and(format_args!(" to {what} at {}", some(&at, ", ")));
+                self.page.line(2, &line);
+                continue;
+            }
+            // The target is named once.
+            let is_named = target.why.contains(&what);
+            let line = if target.accepted {
+                let on = if is_named {
+                    String::new()
+                } else {
+                    format!(" on {what}")
+                };
+                Line::of(Tone::Bad, "no effect").and(on)
+            } else {
+                let what = if is_named {
+                    String::new()
+                } else {
+                    format!("{what} ")
+                };
+                let reason = target.reason;
+                Line::plain(format_args!("target {what}"))
+                    .and("is ")
+                    .with(Tone::Bad, "rejected")
+                    .and(format_args!(" ({reason})"))
+            };
+            // What else is wrong with a target of a policy that is not valid.
+            let snapshot = self.resolver.snapshot();
+            let absent = format!("{} does not exist", target.target);
+            let is_absent = service_kinds(&target.target)
+                && !snapshot.contains(&target.target)
+                && !snapshot.is_left_out(&target.target);
+            let also = match is_absent && !target.why.contains(&absent) {
+                true => format!("; {absent} either"),
+                false => String::new(),
+            };
+            let path = "spec.targetRefs";
+            let line = line.and(": ").and(&target.why).and(also);
+            self.fault(2, object, path, &line);
+        }
+        for ancestor in &policy.ancestors {
+            let parent = describe(&ancestor.ancestor_ref, &object.namespace);
+            let line = Line::plain(format_args!("status at {parent}:"));
+            self.page.line(2, &line);
+            let told = |message: &str| targets.iter().any(|target| message.contains(&target.why));
+            let bad = self.bad;
+            let part = StatusPart::Entry(ancestor.ancestor_ref.clone());
+            let whole = self.unwritten(&part).types.is_empty();
+            self.conditions(4, (object, &part), &ancestor.conditions, |condition| {
+                if told(&condition.message) {
+                    String::new()
+                } else {
+                    condition.message.clone()
+                }
+            });
+            if ancestor
+                .conditions
+                .iter()
+                .all(|condition| told(&condition.message))
+                && whole
+            {
+                self.bad = bad;
+            }
+        }
+        let without = resolution.without_room.get(object);
+        let without: Vec<String> = without
+            .into_iter()
+            .flatten()
+            .map(|gateway| gateway.to_string())
+            .collect();
+        if !without.is_empty() {
+            let several = if without.len() == 1 { "" } else { "s" };
+            self.no_room(
+                object,
+                &format!("Gateway{several} {}", some(&without, ", ")),
+            );
+        }
+    }
+
+    /// A Gateway that has no place among the ancestors of a policy.
+    pub(super) fn no_room(&mut self, object: &ObjectRef, what: &str) {
+        let why = format!(
+            "a policy has at most {MAX_ANCESTORS} ancestors, and at others no route can refer to its targets"
+        );
+        let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
+        self.fault(2, object, "status", &line.and(why));
+    }
+}
+
+/// Whether an object is of a kind that a policy can have as its target.
+fn service_kinds(object: &ObjectRef) -> bool {
+    matches!(object.kind.as_str(), "Service" | "ServiceImport")
+}

@@ -1,0 +1,197 @@
+//! What was found out about routes and listeners beside their statuses, for those who explain and lint.
+
+use super::state::Resolver;
+use crate::{
+    attachment::{
+        RouteId, RouteKind,
+        effective::{EffectiveBackend, EffectiveHostname, GrpcRouteRules, HttpRouteRules},
+        gateway::selector::RouteSelector,
+        route::{self, Allowed, Fit, ParentTarget, RouteContext, rules::Rules},
+    },
+    meta::{NamespacedName, ObjectRef},
+};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+impl Resolver {
+    /// The rules of every HTTPRoute, whether it is attached or not.
+    pub(crate) fn http_rules(&self) -> impl Iterator<Item = &Arc<HttpRouteRules>> {
+        self.routes
+            .values()
+            .filter_map(|state| match &state.built.rules {
+                Rules::Http(rules) => Some(rules),
+                _ => None,
+            })
+    }
+
+    /// The rules of every GRPCRoute, whether it is attached or not.
+    pub(crate) fn grpc_rules(&self) -> impl Iterator<Item = &Arc<GrpcRouteRules>> {
+        self.routes
+            .values()
+            .filter_map(|state| match &state.built.rules {
+                Rules::Grpc(rules) => Some(rules),
+                _ => None,
+            })
+    }
+
+    /// The rules of an HTTPRoute, whether it is attached or not.
+    pub(crate) fn http_rules_of(&self, id: &RouteId) -> Option<&Arc<HttpRouteRules>> {
+        match &self.routes.get(id)?.built.rules {
+            Rules::Http(rules) => Some(rules),
+            _ => None,
+        }
+    }
+
+    /// The rules of a GRPCRoute, whether it is attached or not.
+    pub(crate) fn grpc_rules_of(&self, id: &RouteId) -> Option<&Arc<GrpcRouteRules>> {
+        match &self.routes.get(id)?.built.rules {
+            Rules::Grpc(rules) => Some(rules),
+            _ => None,
+        }
+    }
+
+    /// The backends of the rule of a TLSRoute, TCPRoute or UDPRoute that takes its connections at Gateways: for a TLSRoute those at
+    /// listeners that pass TLS through. Nothing for other kinds, and where there is no rule.
+    #[must_use]
+    pub fn connection_backends(&self, id: &RouteId) -> Option<&[EffectiveBackend]> {
+        let state = self.routes.get(id)?;
+        match &state.passthrough.as_ref().unwrap_or(&state.built).rules {
+            Rules::Connection(rules) => Some(&rules.rules.first()?.backends),
+            _ => None,
+        }
+    }
+
+    /// The listeners of a Gateway that take routes from namespaces with certain labels, each with its place and the selector.
+    pub(crate) fn namespace_selectors(
+        &self,
+        gateway: &NamespacedName,
+    ) -> impl Iterator<Item = (usize, &RouteSelector)> {
+        let state = self.gateways.get(gateway);
+        let listeners = state.into_iter().flat_map(|state| &state.listeners);
+        listeners
+            .enumerate()
+            .filter_map(|(index, listener)| Some((index, listener.selector()?)))
+    }
+
+    /// The labels by which listeners select a namespace.
+    pub(crate) fn namespace_labels<'n>(
+        &'n self,
+        name: &'n str,
+    ) -> Cow<'n, BTreeMap<String, String>> {
+        route::labels(name, &self.snapshot, &self.options)
+    }
+
+    /// Whether a route is rejected for its rules: none of them is valid, or none of its backends can be had.
+    pub(crate) fn is_invalid(&self, id: &RouteId) -> bool {
+        let state = self.routes.get(id);
+        state.is_some_and(|state| state.built.invalid.is_some())
+    }
+
+    /// Whether the parent of this index rejects a route for its rules, and for nothing else.
+    pub(crate) fn is_rejected_for_rules(&self, id: &RouteId, parent: usize) -> bool {
+        let state = self.routes.get(id);
+        state.is_some_and(|state| {
+            let built = [Some(&state.built), state.mesh.as_ref()];
+            let mut invalid = built
+                .into_iter()
+                .flatten()
+                .filter_map(|b| b.invalid.as_ref());
+            let parent = state.parents.get(parent);
+            parent.is_some_and(|parent| invalid.any(|invalid| *invalid == parent.accepted))
+        })
+    }
+
+    /// The listeners that the parentRef of this index selects and that would accept a route, were it in a namespace from which they
+    /// take routes.
+    pub(crate) fn refusing_namespace(
+        &self,
+        id: &RouteId,
+        parent: usize,
+    ) -> impl Iterator<Item = &str> {
+        let parent = self
+            .routes
+            .get(id)
+            .and_then(|state| state.parents.get(parent));
+        let listeners = match parent.map(|parent| &parent.target) {
+            Some(ParentTarget::Gateway { listeners, .. }) => listeners.as_slice(),
+            _ => &[],
+        };
+        listeners.iter().filter_map(|at| match at.fit {
+            Fit::Rejected {
+                but_for_namespace: true,
+                ..
+            } => Some(&*at.name),
+            _ => None,
+        })
+    }
+
+    /// The listeners of a Gateway that would accept a route, were they named as its parents, each with the hostnames; other routes
+    /// aside.
+    pub(crate) fn accepting_listeners(
+        &self,
+        id: &RouteId,
+        gateway: &ObjectRef,
+    ) -> Vec<(Arc<str>, Arc<[EffectiveHostname]>)> {
+        let allowed = Allowed::default();
+        let world = RouteContext {
+            options: &self.options,
+            snapshot: &self.snapshot,
+            grants: &self.grants,
+            gateways: &self.gateways,
+            backends: &self.backends,
+            patterns: &self.patterns,
+            without_room: &self.without_room,
+            allowed: &allowed,
+        };
+        let at = route::at_every_listener(id, gateway, world).into_iter();
+        at.filter_map(|at| match at.fit {
+            Fit::Accepted { hostnames, .. } => Some((at.name, hostnames)),
+            Fit::Rejected { .. } => None,
+        })
+        .collect()
+    }
+
+    /// The places of the rules of a route that are invalid.
+    pub(crate) fn invalid_rules(&self, id: &RouteId) -> &[usize] {
+        let state = self.routes.get(id);
+        state.map_or(&[], |state| &state.built.invalid_rules)
+    }
+
+    /// The rules of a route that are invalid, each with its place and why.
+    pub(crate) fn why_invalid(&self, id: &RouteId) -> impl Iterator<Item = (usize, &str)> {
+        let built = self.routes.get(id).map(|state| &state.built);
+        built.into_iter().flat_map(|built| {
+            let rules = built.invalid_rules.iter().copied();
+            rules.zip(built.invalid_because.iter().map(String::as_str))
+        })
+    }
+
+    /// The rules of a route that take no request, each with its place and why: their matches cannot be read, or an earlier
+    /// rule takes everything.
+    pub(crate) fn left_out(&self, id: &RouteId) -> &[(usize, String)] {
+        let state = self.routes.get(id);
+        state.map_or(&[], |state| &state.built.left_out)
+    }
+
+    /// The field of a match of a route: that of its rule where the match is the one that a rule without matches has.
+    pub(crate) fn match_path(&self, id: &RouteId, (rule, index): (usize, usize)) -> String {
+        let written = match id.kind {
+            RouteKind::Http => {
+                let route = self.snapshot.http_routes().get(&id.name);
+                let rule = route.and_then(|route| route.spec.rules.as_ref()?.get(rule));
+                rule.is_some_and(|rule| !rule.matches.is_empty())
+            }
+            RouteKind::Grpc => {
+                let route = self.snapshot.grpc_routes().get(&id.name);
+                let spec = route.and_then(|route| route.spec.as_ref());
+                let rule = spec.and_then(|spec| spec.rules.get(rule));
+                rule.is_some_and(|rule| !rule.matches.is_empty())
+            }
+            _ => false,
+        };
+        if written {
+            format!("spec.rules[{rule}].matches[{index}]")
+        } else {
+            format!("spec.rules[{rule}]")
+        }
+    }
+}
