@@ -60,7 +60,13 @@ fn a_forwarded_request_names_its_listener_route_backend_and_endpoint() {
             "http://www.shop.example/cart?item=1",
         ],
     );
-    assert_eq!(code, Some(0));
+    // Another rule of the route has a backend that is missing.
+    assert_eq!(code, Some(1));
+    let why = answer["why"].to_string();
+    assert!(
+        why.contains("HTTPRoute shop/storefront: ResolvedRefs False"),
+        "{why}"
+    );
     assert_eq!(answer["outcome"], "forwarded");
     assert_eq!(answer["status"], 200);
     assert_eq!(answer["listener"]["gateway"]["namespace"], "edge");

@@ -34,7 +34,7 @@ fn a_rule_is_named_by_its_place_and_its_name() {
         "route     HTTPRoute shop/named, rule 1 (`canary`), match 0\n",
         "HTTPRoute shop/named, rule 1 (`canary`), match 0 takes the request\n",
         "HTTPRoute shop/named, rule 0 (`wide`), match 0 matches, but the winner's path match has more characters\n",
-        "HTTPRoute shop/named, rule 2 (`broken`) is dropped and takes no request: ",
+        "HTTPRoute shop/named: PartiallyInvalid True (UnsupportedValue): Dropped Rule: rule 2 (`broken`) takes no requests: ",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
@@ -331,7 +331,7 @@ fn each_route_that_is_left_out_and_matches_a_request_is_named() {
     assert_eq!(code, Some(1));
     for line in [
         "HTTPRoute shop/backend would take the request, but is left out\n",
-        "HTTPRoute shop/both matches the request too, but is left out\n",
+        "HTTPRoute shop/both would take the request, but is left out\n",
         "HTTPRoute shop/misspelt without its unknown fields matches the request too, and would rank lower, but is left out\n",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
