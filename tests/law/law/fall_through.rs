@@ -2,12 +2,34 @@
 
 use super::*;
 use gwapi::{attachment::effective::HttpRouteRules, filters::RuleFilters};
-use serde_json::from_value;
+use serde_json::{from_value, json};
 
 /// The rules of routes whose filters cannot be applied.
 type Invalid = BTreeSet<(RouteId, usize)>;
 
 impl Set {
+    /// A set in which each third rule of HTTPRoutes has a filter that cannot be applied.
+    fn with_invalid_filters(seed: u64) -> Self {
+        let mut objects = world::objects(seed);
+        let mut count = seed;
+        for object in objects
+            .iter_mut()
+            .filter(|object| object["kind"] == "HTTPRoute")
+        {
+            let rules = object["spec"]
+                .get_mut("rules")
+                .and_then(Value::as_array_mut);
+            for rule in rules.into_iter().flatten() {
+                count += 1;
+                if count.is_multiple_of(3) {
+                    rule["filters"] = json!([{"type": "RequestHeaderModifier",
+                        "requestHeaderModifier": {"set": [{"name": "Connection", "value": "close"}]}}]);
+                }
+            }
+        }
+        Self::of(objects)
+    }
+
     /// The same set with the filters taken out that cannot be applied, and the rules that had them.
     fn without_invalid_filters(&self) -> (Self, Invalid) {
         let mut objects = self.objects.clone();
@@ -105,7 +127,7 @@ impl Set {
 fn a_filter_that_is_invalid_is_not_skipped() {
     let (mut asked, mut broken) = (0, Vec::new());
     for seed in 0..sets() {
-        let (count, violations) = Set::new(seed).fallen_through();
+        let (count, violations) = Set::with_invalid_filters(seed).fallen_through();
         asked += count;
         broken.extend(violations.into_iter().map(|violation| (seed, violation)));
     }
@@ -113,7 +135,10 @@ fn a_filter_that_is_invalid_is_not_skipped() {
         println!("set {seed}: {violation}");
     }
     assert!(broken.is_empty(), "{} violations", broken.len());
-    assert!(asked > 500, "{asked} requests are too few to show anything");
+    assert!(
+        asked > 2_000,
+        "{asked} requests are too few to show anything"
+    );
 }
 
 /// Rules that answer with an error have no place: their requests go to others.
@@ -121,7 +146,7 @@ fn a_filter_that_is_invalid_is_not_skipped() {
 fn a_filter_that_is_skipped_is_noticed() {
     let mut found = 0;
     for seed in 0..120 {
-        let mut set = Set::new(seed);
+        let mut set = Set::with_invalid_filters(seed);
         let mut effective = set.resolution.effective.clone();
         for gateway in effective.gateways.values_mut() {
             let mut changed = EffectiveGateway::clone(gateway);
@@ -142,5 +167,5 @@ fn a_filter_that_is_skipped_is_noticed() {
         set.simulator = Simulator::new(effective, RouterOptions::default());
         found += set.fallen_through().1.len();
     }
-    assert!(found > 3, "{found}");
+    assert!(found > 20, "{found}");
 }
