@@ -146,7 +146,7 @@ fn a_request_that_no_rule_takes_says_which_routes_are_not_attached() {
     assert!(
         answer["why"]
             .to_string()
-            .contains("HTTPRoute shop/admin is not attached")
+            .contains("HTTPRoute shop/admin is rejected")
     );
 }
 

@@ -62,9 +62,15 @@ fn status_shows_each_finding_of_an_object_that_validate_accepts() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/attachment");
     let connections = connections();
     let mut inputs = vec![("connections".to_owned(), connections)];
+    let base = std::fs::read_to_string(format!("{folder}/base.yaml")).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
+        // The objects of the base are in every set.
+        let text = match path.ends_with("base.yaml") {
+            true => text,
+            false => format!("{text}\n---\n{base}"),
+        };
         inputs.push((path.display().to_string(), text));
     }
     let (mut shown, mut kinds) = (0, BTreeSet::new());
@@ -102,15 +108,21 @@ fn status_shows_each_finding_of_an_object_that_validate_accepts() {
             if left || refused.contains(&of(object)) {
                 continue;
             }
-            let told =
-                |one: &Value, field: &str| of(one) == of(object) && one[field] == finding[field];
+            // Where the two word it alike but for the end, `status` says no less.
+            let message = finding["message"].as_str().unwrap();
+            let told = |one: &Value| {
+                of(one) == of(object) && one["message"].as_str().unwrap().contains(message)
+            };
             let warnings = status["warnings"].as_array().unwrap();
-            if warnings.iter().any(|one| told(one, "message")) {
+            if warnings.iter().any(told) {
                 shown += 1;
                 kinds.insert(of(object).0.to_owned());
                 continue;
             }
-            let by_condition = SAID_BY_CONDITIONS.contains(&rule);
+            // Further rules of a route without matches are dropped, which `PartiallyInvalid` says.
+            let without_matches = ["TLSRoute", "TCPRoute", "UDPRoute"].contains(&of(object).0);
+            let is_dropped = without_matches && rule == "RouteRules/no-dead-match";
+            let by_condition = SAID_BY_CONDITIONS.contains(&rule) || is_dropped;
             let of_object = |list: &str| {
                 let list = status[list].as_array().unwrap();
                 list.iter().any(|one| of(one) == of(object))
