@@ -67,7 +67,7 @@ fn a_version_that_is_not_served_is_refused_with_those_that_are() {
     assert_eq!(
         report.findings()[0].help(),
         Some(
-            "write `apiVersion: gateway.networking.k8s.io/v1` (`gateway.networking.k8s.io/v1alpha2`: it is in the experimental channel)"
+            "write `apiVersion: gateway.networking.k8s.io/v1` (`gateway.networking.k8s.io/v1alpha2`: it is in the experimental channel, and gone from it since v1.2.0)"
         )
     );
     let report = validate_value(&object, &ValidationOptions::new(Channel::Experimental));
