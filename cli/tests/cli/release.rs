@@ -168,7 +168,8 @@ fn all_of_the_input_is_judged_by_one_release() {
     assert_eq!(
         text.matches("spec: {gatewayClassName: c, listeners: [{name: web, port: 0,")
             .count(),
-        3,
+        // An error each, and the warning that TLS needs `tls`.
+        6,
         "{text}"
     );
     assert!(text.contains("\n4 objects: 3 errors,"), "{text}");
