@@ -524,7 +524,8 @@ fn findings_beyond_the_limit_are_counted_and_the_first_of_each_rule_is_kept() {
     }
 }
 
-/// What was before is judged once an object, and not once for each of its fields; and by all releases only for what is said.
+/// What was before is judged once an object, and not once for each of its fields; and by all releases only
+/// for what is said.
 #[test]
 fn the_work_on_an_object_does_not_grow_with_what_is_wrong_in_it() {
     for many in [20, 200] {
@@ -542,6 +543,7 @@ fn the_work_on_an_object_does_not_grow_with_what_is_wrong_in_it() {
         let too_many = report.findings.iter().filter(|f| f.path == "spec.rules");
         assert_eq!(too_many.count(), 1, "{:#?}", report.findings);
         assert!((1..=2).contains(&before::JUDGED.take()));
-        assert_eq!(JUDGED_BY_ALL.take(), 1);
+        // As it is stored, and when it has been converted.
+        assert_eq!(JUDGED_BY_ALL.take(), 2);
     }
 }
