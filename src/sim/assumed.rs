@@ -1,10 +1,7 @@
 //! What of a request is not simulated, and assumed in its place.
 
 use super::{Answer, Outcome, Protocol, Request};
-use crate::{
-    attachment::effective::{EffectiveBackendTls, EffectiveListener, Timeouts, TrustedAuthorities},
-    meta::Hostname,
-};
+use crate::{attachment::effective::EffectiveListener, meta::Hostname};
 use http::StatusCode;
 
 /// What of a request is not simulated, and what is assumed in its place.

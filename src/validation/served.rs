@@ -1,10 +1,7 @@
 //! The versions of a kind that a server has.
 
 use super::{Finding, ValidationOptions, report};
-use crate::{
-    meta::{Channel, Release},
-    schema::{self, KindVersion},
-};
+use crate::schema::{self, KindVersion};
 
 /// The versions of a kind that a server of the channel serves, stored one first.
 pub(super) fn served_versions(kind: &str, options: &ValidationOptions) -> Vec<&'static str> {

@@ -42,7 +42,7 @@ impl Lines<'_> {
         for omitted in &self.omitted {
             match (omitted, part) {
                 (Omitted::Entry(entry), StatusPart::Entry(asked)) => {
-                    unwritten.entry |= entry == asked
+                    unwritten.entry |= entry == asked;
                 }
                 (Omitted::Conditions { at, types }, _) if at == part => {
                     unwritten.types.extend(types.iter().cloned());

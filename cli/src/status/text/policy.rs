@@ -102,7 +102,7 @@ impl Lines<'_> {
         let without: Vec<String> = without
             .into_iter()
             .flatten()
-            .map(|gateway| gateway.to_string())
+            .map(ToString::to_string)
             .collect();
         if !without.is_empty() {
             let several = if without.len() == 1 { "" } else { "s" };
