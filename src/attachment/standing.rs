@@ -113,6 +113,12 @@ impl fmt::Display for Exclusion {
 }
 
 impl Standing {
+    /// Whether requests come to the route: it is in the tables, and answers them, if only with an error.
+    #[must_use]
+    pub const fn is_in_tables(&self) -> bool {
+        matches!(self, Self::InForce { .. } | Self::Failing { .. })
+    }
+
     /// Why other routes leave no place for the route, as a part of a sentence, if that is so.
     pub fn excluded(&self) -> Option<&dyn fmt::Display> {
         match self {

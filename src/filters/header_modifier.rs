@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 /// Changes to headers, compiled: `set`, then `add`, then `remove`.
 ///
-/// Names are compared without regard to case. Of entries of one list with the same name the first counts.
+/// HeaderNames are compared without regard to case. Of entries of one list with the same name the first counts.
 /// `add` appends a field line, which means the same as a comma in the line before and is right for
 /// `Set-Cookie` too. Which headers cannot be changed, and why, is said in the [module](super).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,8 @@ impl HeaderModifier {
         errors: &mut Vec<CompileError>,
     ) -> Self {
         let mut this = Self::default();
-        let (mut set, mut added, mut removed) = <(Names, Names, Names)>::default();
+        let (mut set, mut added, mut removed) =
+            <(HeaderNames, HeaderNames, HeaderNames)>::default();
         for (index, entry) in filter.set.iter().enumerate() {
             let at = |field: &str| format!("set[{index}].{field}");
             match (name(&entry.name, message, Action::Set), value(entry)) {
@@ -181,9 +182,9 @@ impl HeaderModifier {
 /// The names of one list so far, of which each counts once. They are looked up and not compared one by one: a filter may be
 /// compiled although it has more of them than the API allows.
 #[derive(Default)]
-struct Names(HashSet<HeaderName>);
+struct HeaderNames(HashSet<HeaderName>);
 
-impl Names {
+impl HeaderNames {
     fn is_new(&mut self, name: &HeaderName) -> bool {
         #[cfg(test)]
         LOOKED_UP.add(1);

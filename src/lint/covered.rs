@@ -188,18 +188,18 @@ pub(super) fn by<T>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Condition<'a> {
     Method(&'a str),
-    Header(&'a str, Value<'a>),
-    Query(&'a str, Value<'a>),
+    Header(&'a str, ComparedValue<'a>),
+    Query(&'a str, ComparedValue<'a>),
 }
 
 /// A value as it is compared: exactly, or by some pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Value<'a> {
+enum ComparedValue<'a> {
     Exact(&'a str),
     Pattern,
 }
 
-impl<'a> From<&'a ValueMatch> for Value<'a> {
+impl<'a> From<&'a ValueMatch> for ComparedValue<'a> {
     fn from(value: &'a ValueMatch) -> Self {
         match value {
             ValueMatch::Exact(text) => Self::Exact(text),
@@ -213,8 +213,12 @@ impl<'a> From<&'a ValueMatch> for Value<'a> {
 fn wider<'a>(asked: &[Condition<'a>]) -> Vec<Condition<'a>> {
     let mut all = asked.to_vec();
     all.extend(asked.iter().filter_map(|condition| match condition {
-        Condition::Header(name, Value::Exact(_)) => Some(Condition::Header(name, Value::Pattern)),
-        Condition::Query(name, Value::Exact(_)) => Some(Condition::Query(name, Value::Pattern)),
+        Condition::Header(name, ComparedValue::Exact(_)) => {
+            Some(Condition::Header(name, ComparedValue::Pattern))
+        }
+        Condition::Query(name, ComparedValue::Exact(_)) => {
+            Some(Condition::Query(name, ComparedValue::Pattern))
+        }
         _ => None,
     }));
     all
@@ -247,15 +251,15 @@ enum PathKey<'a> {
     Prefix(&'a str),
     Pattern(&'a str),
     /// The service and the method of a call.
-    Call(Option<Value<'a>>, Option<Value<'a>>),
+    Call(Option<ComparedValue<'a>>, Option<ComparedValue<'a>>),
 }
 
 impl<'a> PathKey<'a> {
     fn of(matching: &'a Match) -> Self {
         match matching {
             Match::Grpc(grpc) => Self::Call(
-                grpc.service.as_ref().map(Value::from),
-                grpc.method.as_ref().map(Value::from),
+                grpc.service.as_ref().map(ComparedValue::from),
+                grpc.method.as_ref().map(ComparedValue::from),
             ),
             Match::Http(http) => match &http.path {
                 PathMatch::Any => Self::Any,
@@ -280,9 +284,10 @@ impl<'a> PathKey<'a> {
         let mut keys = vec![own];
         match matching {
             Match::Grpc(grpc) => {
-                let service = grpc.service.as_ref().map(Value::from);
-                let method = grpc.method.as_ref().map(Value::from);
-                let pattern = |part: Option<Value<'a>>| part.map(|_| Value::Pattern);
+                let service = grpc.service.as_ref().map(ComparedValue::from);
+                let method = grpc.method.as_ref().map(ComparedValue::from);
+                let pattern =
+                    |part: Option<ComparedValue<'a>>| part.map(|_| ComparedValue::Pattern);
                 for service in [service, pattern(service), None] {
                     for method in [method, pattern(method), None] {
                         keys.push(Self::Call(service, method));

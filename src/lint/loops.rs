@@ -3,6 +3,7 @@
 use super::{
     FindingsByObject, LintOptions,
     budget::{self, Budget},
+    near::LEAVE_TO_LOAD_BALANCER,
     sample,
 };
 use crate::{
@@ -93,9 +94,9 @@ pub(super) fn check(
                     };
                     let (wrong, message, help) =
                         match walk.follow(listener, &attached.route, rule, request) {
-                            Way::Wrong(wrong, message, help) => (wrong, message, help),
-                            Way::Ends => continue,
-                            Way::TooLong => {
+                            RedirectWay::Wrong(wrong, message, help) => (wrong, message, help),
+                            RedirectWay::Ends => continue,
+                            RedirectWay::TooLong => {
                                 cut_short += 1;
                                 continue;
                             }
@@ -123,10 +124,6 @@ pub(super) fn check(
 /// What to do about a redirect that leads to the rule itself, at the listener where it stands.
 const OTHER_URL: &str = "let the redirect lead to a URL that the rule does not match";
 
-/// What to do about a redirect to `https` where TLS ends before the Gateway.
-pub(super) const LEAVE_TO_LOAD_BALANCER: &str = "if a load balancer in front of the Gateway ends TLS, let that redirect: the \
-     Gateway sees HTTP alone, and would redirect each request again";
-
 /// Whether these are all at one port, with one scheme.
 fn at_one_place(way: &[(Url, bool)]) -> bool {
     let mut places = way.iter().map(|(url, _)| (url.scheme, url.port));
@@ -153,7 +150,7 @@ fn scheme(listener: &EffectiveListener) -> Option<Scheme> {
 }
 
 /// Where redirects lead a client.
-enum Way {
+enum RedirectWay {
     /// To an answer, or to where nothing is known of it.
     Ends,
     /// In a circle, or to nobody; and what would be right.
@@ -272,9 +269,9 @@ impl<'a> Walk<'a> {
         route: &HttpRouteRules,
         rule: &HttpRule,
         request: request::Parts,
-    ) -> Way {
+    ) -> RedirectWay {
         let followed = self.follow_to_end(listener, route, rule, request);
-        followed.unwrap_or(Way::Ends)
+        followed.unwrap_or(RedirectWay::Ends)
     }
 
     fn follow_to_end(
@@ -283,7 +280,7 @@ impl<'a> Walk<'a> {
         route: &HttpRouteRules,
         rule: &HttpRule,
         request: request::Parts,
-    ) -> Option<Way> {
+    ) -> Option<RedirectWay> {
         let begin = Url {
             scheme: scheme(listener)?,
             host: request.headers.get(HOST)?.to_str().ok()?.to_owned(),
@@ -308,7 +305,7 @@ impl<'a> Walk<'a> {
                 };
                 let own = circle.iter().any(|(_, own)| *own);
                 let help = at_one_place(circle).then(|| OTHER_URL.to_owned());
-                return own.then_some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message, help));
+                return own.then_some(RedirectWay::Wrong(&rules::NO_REDIRECT_LOOP, message, help));
             }
             let (own, next) = self.sent_on(&now, &request, route, rule)?;
             if own && next.host == now.host && !self.ports.contains(&next.port) {
@@ -329,13 +326,17 @@ impl<'a> Walk<'a> {
                     Scheme::Http => listener,
                     Scheme::Https => format!("{listener}; {LEAVE_TO_LOAD_BALANCER}"),
                 };
-                return Some(Way::Wrong(&rules::REDIRECT_HEARD, message, Some(help)));
+                return Some(RedirectWay::Wrong(
+                    &rules::REDIRECT_HEARD,
+                    message,
+                    Some(help),
+                ));
             }
             way.push((now, own));
             now = next;
         }
         if way.is_empty() || way.iter().any(|(_, own)| !own) {
-            return Some(Way::TooLong);
+            return Some(RedirectWay::TooLong);
         }
         let places: Vec<_> = way.iter().take(3).map(|(url, _)| url.shown()).collect();
         let message = format!(
@@ -343,7 +344,7 @@ impl<'a> Walk<'a> {
             places.join(", ")
         );
         let help = at_one_place(&way).then(|| OTHER_URL.to_owned());
-        Some(Way::Wrong(&rules::NO_REDIRECT_LOOP, message, help))
+        Some(RedirectWay::Wrong(&rules::NO_REDIRECT_LOOP, message, help))
     }
 
     /// Where the Gateway sends a client that asks for this, and whether by this rule.

@@ -26,6 +26,45 @@ impl From<bool> for ConditionStatus {
     }
 }
 
+/// Whether all is well where a condition of this type is `False`, as with `Conflicted` and `PartiallyInvalid`. With most types it
+/// is where they are `True`.
+#[must_use]
+pub fn is_negative(kind: &str) -> bool {
+    matches!(
+        kind,
+        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid" | "InsecureFrontendValidationMode"
+    )
+}
+
+/// Whether a condition says that all is well. A Gateway that is accepted for some of its listeners alone
+/// (`ListenersNotValid`) is not well.
+///
+/// ```
+/// use gwapi::meta::condition::{Condition, is_good};
+/// use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+///
+/// let condition = |kind: &str, status: &str| Condition {
+///     type_: kind.to_owned(),
+///     status: status.to_owned(),
+///     reason: "Any".to_owned(),
+///     message: String::new(),
+///     observed_generation: None,
+///     last_transition_time: Time(Timestamp::UNIX_EPOCH),
+/// };
+/// assert!(is_good(&condition("Accepted", "True")));
+/// assert!(!is_good(&condition("Accepted", "Unknown")));
+/// assert!(!is_good(&condition("Conflicted", "True")));
+/// ```
+#[must_use]
+pub fn is_good(condition: &Condition) -> bool {
+    match is_negative(&condition.type_) {
+        true => condition.status == "False",
+        false => {
+            condition.status == "True" && condition.reason != gateway::reason::LISTENERS_NOT_VALID
+        }
+    }
+}
+
 /// A list of conditions with one entry for each type, as in a status.
 ///
 /// Implemented for `Vec<Condition>`. In a status with several writers (`parents`, `ancestors`) each

@@ -258,12 +258,12 @@ impl Schema {
 #[derive(Clone, Debug)]
 pub(crate) struct Was {
     marks: Vec<When>,
-    forms: Vec<Form>,
+    forms: Vec<FormerNode>,
 }
 
 /// What some releases ask, and which of the marks they have.
 #[derive(Clone, Debug)]
-struct Form {
+struct FormerNode {
     marked: u32,
     schema: Schema,
 }
@@ -277,12 +277,12 @@ impl Was {
         let places = Release::ALL
             .iter()
             .flat_map(|release| Channel::ALL.map(|channel| (*release, channel)));
-        let mut forms: Vec<Form> = Vec::new();
+        let mut forms: Vec<FormerNode> = Vec::new();
         for place in places {
             let marked = marked(&marks, place);
             if forms.iter().all(|form| form.marked != marked) {
                 let schema = form(&|index| marked >> index & 1 == 1);
-                forms.push(Form { marked, schema });
+                forms.push(FormerNode { marked, schema });
             }
         }
         Self { marks, forms }

@@ -2,7 +2,7 @@
 
 use super::{
     report,
-    values::{self, Refusal},
+    values::{self, ValueRefusal},
 };
 use crate::{
     crd::BUNDLE_VERSION_ANNOTATION,
@@ -333,7 +333,7 @@ impl Uses {
     }
 
     /// Notes what some of the releases that have it take and others refuse.
-    fn refused(&mut self, refusal: &Refusal, there: When, what: impl Fn() -> String) {
+    fn refused(&mut self, refusal: &ValueRefusal, there: When, what: impl Fn() -> String) {
         let channel = self.channel;
         let (mut taken_since, mut refused_since) = (None, None);
         let newest_first = Release::ALL.iter().rev().copied();
@@ -363,7 +363,7 @@ impl Uses {
         when: When,
         (of, at): (Of<'_>, &Path<'_>),
     ) {
-        if let Some(refusal) = Refusal::of(value, schema, of.rules) {
+        if let Some(refusal) = ValueRefusal::of(value, schema, of.rules) {
             // What a later release asks of another form of the same is not asked of this one.
             let there = when.and(values::when_all(value, schema, self.channel));
             self.refused(&refusal, there, || match refusal.missing() {

@@ -82,24 +82,24 @@ pub fn validate<K: Kind>(object: &K, channel: Channel) -> Report {
 /// warning. The report of any other object is empty.
 #[must_use]
 pub fn validate_value(object: &Value, options: &ValidationOptions) -> Report {
-    judge(object, None, options, Elsewhere::Named)
+    judge(object, None, options, OtherReleases::Named)
 }
 
 /// The same, without a word on where else something is allowed, for which the object is judged by every release: for whoever asks
 /// only what is wrong.
 pub(crate) fn validate_value_here(object: &Value, options: &ValidationOptions) -> Report {
-    judge(object, None, options, Elsewhere::Unnamed)
+    judge(object, None, options, OtherReleases::Unnamed)
 }
 
 /// Judges an object that replaces an `old` one: as [`validate_value`], and what may not change has not.
 #[must_use]
 pub fn validate_update(object: &Value, old: &Value, options: &ValidationOptions) -> Report {
-    judge(object, Some(old), options, Elsewhere::Named)
+    judge(object, Some(old), options, OtherReleases::Named)
 }
 
 /// Whether findings say in which other releases what they are about is allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Elsewhere {
+enum OtherReleases {
     Named,
     Unnamed,
 }
@@ -118,7 +118,7 @@ fn judge(
     object: &Value,
     old: Option<&Value>,
     options: &ValidationOptions,
-    elsewhere: Elsewhere,
+    elsewhere: OtherReleases,
 ) -> Report {
     let (kind, installation, unserved) = match subject(object, options) {
         Subject::Foreign => return Report::from(kubernetes::check(object, options)),
@@ -158,7 +158,7 @@ fn judge(
         ));
     }
     found.note_varied(|path| schema::is_other_in_a_relative(kind, path));
-    if elsewhere == Elsewhere::Named && found.has_varied() {
+    if elsewhere == OtherReleases::Named && found.has_varied() {
         let case = allowed::Case {
             object,
             old,

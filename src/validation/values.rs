@@ -11,7 +11,7 @@ use std::sync::{LazyLock, OnceLock};
 
 /// What some releases refuse in one place, asked of a node of [`KindVersion::every`]: what its schema asks of the value itself, which
 /// fields there have to be, and which rules there are.
-pub(super) struct Refusal {
+pub(super) struct ValueRefusal {
     /// Of what the schema of each release asks whether the value is that.
     forms: Option<(&'static Was, Vec<bool>)>,
     /// The fields that are missing, the releases that demand them, and those that have them.
@@ -19,7 +19,7 @@ pub(super) struct Refusal {
     rules: Vec<&'static Rule>,
 }
 
-impl Refusal {
+impl ValueRefusal {
     /// Asks of a value, with the rules of its kind ([`rules_by_release`]). Nothing where no release refuses it for what another one
     /// does not ask.
     pub(super) fn of(

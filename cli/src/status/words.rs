@@ -34,24 +34,6 @@ pub(super) fn elsewhere(
     })
 }
 
-/// Whether all is well where a condition of this type is `False`. With most types it is where they are `True`.
-pub(super) fn is_negative(kind: &str) -> bool {
-    matches!(
-        kind,
-        "Conflicted" | "PartiallyInvalid" | "ListenersNotValid" | "InsecureFrontendValidationMode"
-    )
-}
-
-/// Whether a condition says that all is well.
-pub(super) fn is_good(condition: &Condition) -> bool {
-    if is_negative(&condition.type_) {
-        condition.status == "False"
-    } else {
-        condition.status == "True"
-            && condition.reason != condition::gateway::reason::LISTENERS_NOT_VALID
-    }
-}
-
 pub(super) fn is_true(conditions: &[Condition], kind: &str) -> bool {
     conditions
         .iter()

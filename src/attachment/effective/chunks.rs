@@ -19,7 +19,7 @@ pub(super) struct Chunks<T> {
 }
 
 /// The place of a value: of its chunk, and in that chunk.
-pub(super) type Position = (usize, usize);
+pub(super) type PlaceInChunks = (usize, usize);
 
 impl<T> Clone for Chunks<T> {
     fn clone(&self) -> Self {
@@ -65,19 +65,19 @@ impl<T> Chunks<T> {
     }
 
     /// The place of the first value that is not before what is looked for.
-    pub(super) fn partition_point(&self, before: impl Fn(&T) -> bool) -> Position {
+    pub(super) fn partition_point(&self, before: impl Fn(&T) -> bool) -> PlaceInChunks {
         let all_before = |chunk: &Arc<Vec<T>>| chunk.last().is_some_and(&before);
         let at = self.chunks.partition_point(all_before);
         let chunk = self.chunks.get(at);
         (at, chunk.map_or(0, |chunk| chunk.partition_point(before)))
     }
 
-    pub(super) fn get(&self, (chunk, at): Position) -> Option<&T> {
+    pub(super) fn get(&self, (chunk, at): PlaceInChunks) -> Option<&T> {
         self.chunks.get(chunk)?.get(at)
     }
 
     /// The value at a place, or the first of the next chunk where the place is behind the end of one: then that is the place.
-    pub(super) fn at_or_after(&self, place: &mut Position) -> Option<&T> {
+    pub(super) fn at_or_after(&self, place: &mut PlaceInChunks) -> Option<&T> {
         if self.chunks.get(place.0)?.len() <= place.1 {
             *place = (place.0 + 1, 0);
         }
@@ -104,7 +104,7 @@ impl<T: Clone> Chunks<T> {
         chunks.flat_map(|chunk| Arc::make_mut(chunk).iter_mut())
     }
 
-    pub(super) fn get_mut(&mut self, (chunk, at): Position) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, (chunk, at): PlaceInChunks) -> Option<&mut T> {
         // Nothing is copied for a value that is not there.
         self.get((chunk, at))?;
         let chunk = Arc::make_mut(&mut self.chunks).get_mut(chunk)?;
@@ -112,7 +112,7 @@ impl<T: Clone> Chunks<T> {
     }
 
     /// Puts a value at a place, which those from there on leave to it.
-    pub(super) fn insert(&mut self, (chunk, at): Position, value: T) {
+    pub(super) fn insert(&mut self, (chunk, at): PlaceInChunks, value: T) {
         let chunks = Arc::make_mut(&mut self.chunks);
         self.len += 1;
         // Behind the last chunk is behind the last value.
@@ -132,7 +132,7 @@ impl<T: Clone> Chunks<T> {
     }
 
     /// Takes out the value at a place.
-    pub(super) fn remove(&mut self, (chunk, at): Position) -> Option<T> {
+    pub(super) fn remove(&mut self, (chunk, at): PlaceInChunks) -> Option<T> {
         self.get((chunk, at))?;
         let chunks = Arc::make_mut(&mut self.chunks);
         let from = Arc::make_mut(chunks.get_mut(chunk)?);

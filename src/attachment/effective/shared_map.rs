@@ -1,6 +1,6 @@
 //! Maps whose copies share what they have in common.
 
-use super::chunks::{Chunks, ChunksIter, Position};
+use super::chunks::{Chunks, ChunksIter, PlaceInChunks};
 use std::{fmt, sync::Arc};
 
 /// A map in the order of its keys, that costs nothing to clone: what a change of one entry does not touch is shared with the map
@@ -21,7 +21,7 @@ pub struct SharedMap<K, V> {
 }
 
 /// The entry of a key in two maps: what it was, and what it is.
-pub(crate) struct Changed<'m, K, V> {
+pub(crate) struct ChangedEntry<'m, K, V> {
     pub(crate) key: &'m K,
     pub(crate) before: Option<&'m V>,
     pub(crate) after: Option<&'m V>,
@@ -60,7 +60,7 @@ impl<K, V> SharedMap<K, V> {
 
 impl<K: Ord, V> SharedMap<K, V> {
     /// Where a key is, or has its place.
-    fn position(&self, key: &K) -> (Position, bool) {
+    fn position(&self, key: &K) -> (PlaceInChunks, bool) {
         let at = self.entries.partition_point(|(other, _)| **other < *key);
         let there = self
             .entries
@@ -107,13 +107,13 @@ impl<K: Ord, V> SharedMap<K, V> {
         &'m self,
         before: &'m Self,
         same: impl Fn(&V, &V) -> bool,
-    ) -> impl Iterator<Item = Changed<'m, K, V>> {
+    ) -> impl Iterator<Item = ChangedEntry<'m, K, V>> {
         let mut cursors = self.entries.changes(&before.entries);
         std::iter::from_fn(move || {
             let order = |one: &(Arc<K>, V), other: &(Arc<K>, V)| one.0.cmp(&other.0);
             let found = cursors.next(order, |one, other| same(&one.1, &other.1))?;
             let (key, _) = found.after.or(found.before)?;
-            Some(Changed {
+            Some(ChangedEntry {
                 key: &**key,
                 before: found.before.map(|(_, value)| value),
                 after: found.after.map(|(_, value)| value),

@@ -1,6 +1,6 @@
 //! Certificates, keys and authorities that the objects of a snapshot hold.
 
-use super::config_maps::Unread;
+use super::config_maps::UnreadBundle;
 use crate::{
     attachment::{Snapshot, unimplemented::is_trust_bundle},
     certificate::{Authorities, CertificateError, KeyPair, Part},
@@ -124,8 +124,8 @@ pub(in crate::attachment) fn authorities(
     }
     let found = match snapshot.authorities(&reference.namespaced_name()) {
         None => return Err(snapshot.absent(reference).to_string()),
-        Some(Err(Unread::Missing)) => return Err(format!("{reference} has no `ca.crt`")),
-        Some(Err(Unread::Malformed(problem))) => {
+        Some(Err(UnreadBundle::Missing)) => return Err(format!("{reference} has no `ca.crt`")),
+        Some(Err(UnreadBundle::Malformed(problem))) => {
             return Err(format!("`ca.crt` of {reference} is malformed: {problem}"));
         }
         Some(Ok(found)) => found.clone(),

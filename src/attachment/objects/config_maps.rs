@@ -53,20 +53,20 @@ impl Deref for ConfigMaps {
 
 /// Why a ConfigMap has no authorities.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum UnreadBundle {
     Missing,
     Malformed(CertificateError),
 }
 
 /// The authorities that a ConfigMap holds.
-pub(super) type ReadAuthorities = Result<Arc<Authorities>, Unread>;
+pub(super) type ReadAuthorities = Result<Arc<Authorities>, UnreadBundle>;
 
 /// Reads the `ca.crt` of a ConfigMap.
 fn read(map: &ConfigMap) -> ReadAuthorities {
     #[cfg(test)]
     BUNDLES_READ.add(1);
-    let text = config_value(map, "ca.crt").ok_or(Unread::Missing)?;
-    let found = Authorities::read(text).map_err(Unread::Malformed)?;
+    let text = config_value(map, "ca.crt").ok_or(UnreadBundle::Missing)?;
+    let found = Authorities::read(text).map_err(UnreadBundle::Malformed)?;
     Ok(Arc::new(found))
 }
 

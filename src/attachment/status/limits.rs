@@ -1,6 +1,6 @@
 //! How much a status can hold. An API server refuses a status whole that has more.
 
-use super::{Omitted, StatusPart};
+use super::omitted::{Omitted, StatusPart};
 use crate::{
     attachment::Status,
     meta::{Condition, ConditionSet},

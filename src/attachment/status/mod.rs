@@ -5,14 +5,16 @@
 //! where the status of a condition changes.
 
 mod limits;
+mod omitted;
 
 pub(super) use limits::keep_within;
 pub use limits::{MAX_CONDITIONS, MAX_PARENTS};
+pub use omitted::{Omitted, StatusPart};
 
 use super::{RouteKind, Snapshot, Status};
 use crate::{
     meta::{Condition, GROUP, ObjectRef, condition},
-    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, ParentReference, RouteStatus},
+    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteStatus},
     v1alpha2::PolicyStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -28,33 +30,6 @@ pub struct Next<S> {
     /// What of the wanted status is not in it, since the entries and conditions of other controllers leave no room: a list has at
     /// most 8 conditions, a route 32 parents in its status, a policy 16 ancestors.
     pub omitted: Vec<Omitted>,
-}
-
-/// What of a wanted status is not written, for want of room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Omitted {
-    /// The whole entry for a parent of a route, or for an ancestor of a policy.
-    Entry(ParentReference),
-    /// Some conditions of a list.
-    Conditions {
-        /// Whose conditions they are.
-        at: StatusPart,
-        /// Their types, in their order.
-        types: Vec<String>,
-    },
-}
-
-/// A part of a status that has conditions of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StatusPart {
-    /// The object as a whole: a GatewayClass or a Gateway.
-    Object,
-    /// A listener of a Gateway, by its name.
-    Listener(String),
-    /// The entry for a parent of a route, or for an ancestor of a policy.
-    Entry(ParentReference),
 }
 
 /// Merges the wanted status into the present one. `own` says which controller names are ours; entries of

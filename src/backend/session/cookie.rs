@@ -1,6 +1,6 @@
 //! Cookies: RFC 6265.
 
-use super::token::{Attributes, Sent};
+use super::token::{Attributes, SentToken};
 use cookie::{
     Cookie, ParseError, SameSite,
     time::{Duration, OffsetDateTime},
@@ -16,7 +16,7 @@ impl Cookies {
         &self,
         line: &[u8],
         name: &str,
-        mut each: impl FnMut(Sent<'_>) -> Option<T>,
+        mut each: impl FnMut(SentToken<'_>) -> Option<T>,
     ) -> Option<T> {
         for part in line.split(|byte| *byte == b';') {
             let part = part.trim_ascii();
@@ -27,8 +27,10 @@ impl Cookies {
                 continue;
             };
             let found = match Cookie::parse(text) {
-                Ok(cookie) if cookie.name() == name => each(Sent::Value(cookie.value_trimmed())),
-                Err(ParseError::MissingPair) if text == name => each(Sent::Malformed),
+                Ok(cookie) if cookie.name() == name => {
+                    each(SentToken::Value(cookie.value_trimmed()))
+                }
+                Err(ParseError::MissingPair) if text == name => each(SentToken::Malformed),
                 _ => None,
             };
             if found.is_some() {

@@ -5,7 +5,7 @@ use super::{
     policy::{SessionPolicy, TokenCarrier},
     recall::{Due, Millis, Recall, Served, Session, SessionHeader, TokenRefusal},
     rule::RuleSessions,
-    token::{Attributes, Sent, Token},
+    token::{Attributes, SentToken, Token},
 };
 use crate::{backend::EndpointKey, routing::RequestView};
 use http::HeaderValue;
@@ -62,8 +62,8 @@ impl RuleSessions {
                 TokenCarrier::Header(_) => judge(Ok(line.trim_ascii())),
                 TokenCarrier::Cookie { name, .. } => keys.cookies().find(line, name, |sent| {
                     judge(match sent {
-                        Sent::Value(value) => Ok(value.as_bytes()),
-                        Sent::Malformed => Err(TokenRefusal::Malformed),
+                        SentToken::Value(value) => Ok(value.as_bytes()),
+                        SentToken::Malformed => Err(TokenRefusal::Malformed),
                     })
                 }),
             });

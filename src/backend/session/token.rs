@@ -59,7 +59,7 @@ impl Token {
         reason = "cookies are read and written with the feature alone"
     )
 )]
-pub(super) enum Sent<'c> {
+pub(super) enum SentToken<'c> {
     /// A value, without the quotes around it.
     Value(&'c str),
     /// The name without a value.

@@ -4,7 +4,7 @@ use super::{
     parent::Binding,
     recall::TokenRefusal,
     session_key::SessionKey,
-    token::{Attributes, Sent, Token},
+    token::{Attributes, SentToken, Token},
 };
 use std::convert::Infallible;
 
@@ -40,7 +40,7 @@ impl Cookies {
         &self,
         _: &[u8],
         _: &str,
-        _: impl FnMut(Sent<'_>) -> Option<T>,
+        _: impl FnMut(SentToken<'_>) -> Option<T>,
     ) -> Option<T> {
         match self.0 {}
     }

@@ -74,7 +74,7 @@ pub(super) fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>
 
 /// What a release and channel make of an object, judged once however many of its fields are asked for.
 #[derive(Debug)]
-pub(super) struct Verdict {
+pub(super) struct VerdictBefore {
     /// Whether they serve the version of the object.
     served: bool,
     /// The paths of all errors.
@@ -83,7 +83,7 @@ pub(super) struct Verdict {
     unknown: HashSet<String>,
 }
 
-impl Verdict {
+impl VerdictBefore {
     pub(super) fn of(object: &Value, place: ReleaseChannel) -> Self {
         #[cfg(test)]
         JUDGED.add(1);

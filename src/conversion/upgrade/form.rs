@@ -1,7 +1,7 @@
 //! What of an object a release no longer has, or refuses.
 
 use super::{
-    before::{self, Verdict},
+    before::{self, VerdictBefore},
     findings::{Impact, ReleaseChannel, UpgradeFindings, replacement},
 };
 use crate::{
@@ -114,9 +114,9 @@ struct JudgedForm<'o> {
     /// What is installed before the upgrade.
     before: Option<ReleaseChannel>,
     /// What is installed before makes of the object as it is written.
-    written_before: OnceCell<Verdict>,
+    written_before: OnceCell<VerdictBefore>,
     /// What is installed before makes of the object in the version that stores it.
-    stored_before: OnceCell<Verdict>,
+    stored_before: OnceCell<VerdictBefore>,
 }
 
 /// Whether the release serves the version in which an object is written, and has nothing against the object there.
@@ -222,14 +222,14 @@ impl JudgedForm<'_> {
     /// Whether what is installed has the field at a path and takes what is there, in the version that stores the object after
     /// the upgrade or in that in which it is written.
     fn is_taken_before(&self, path: &str, before: ReleaseChannel) -> bool {
-        let written = || Verdict::of(self.object, before);
+        let written = || VerdictBefore::of(self.object, before);
         self.is_stored_before(path, before) || self.written_before.get_or_init(written).takes(path)
     }
 
     /// The same in the version that stores the object after the upgrade.
     fn is_stored_before(&self, path: &str, before: ReleaseChannel) -> bool {
         self.stored.is_some_and(|stored| {
-            let verdict = || Verdict::of(stored, before);
+            let verdict = || VerdictBefore::of(stored, before);
             self.stored_before.get_or_init(verdict).takes(path)
         })
     }

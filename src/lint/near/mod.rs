@@ -66,6 +66,10 @@ use std::{
     sync::Arc,
 };
 
+/// What to do about a redirect to `https` where TLS ends before the Gateway.
+pub(in crate::lint) const LEAVE_TO_LOAD_BALANCER: &str = "if a load balancer in front of the Gateway ends TLS, let that redirect: the \
+     Gateway sees HTTP alone, and would redirect each request again";
+
 /// Finds what nearly fits, among the objects of a resolver and those that are left out.
 #[derive(Debug)]
 pub struct Near<'a> {

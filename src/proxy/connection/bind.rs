@@ -178,16 +178,16 @@ pub struct Bind {
 #[derive(Debug, Default)]
 struct Owners {
     /// By exact hostname, in lower case.
-    exact: HashMap<Box<[u8]>, Place, RandomState>,
+    exact: HashMap<Box<[u8]>, OwnerPlace, RandomState>,
     /// By what follows `*.`.
-    wildcard: HashMap<Box<[u8]>, Place, RandomState>,
+    wildcard: HashMap<Box<[u8]>, OwnerPlace, RandomState>,
     /// The hosts that no hostname covers.
-    others: Option<Place>,
+    others: Option<OwnerPlace>,
 }
 
 /// One of the listeners of a port, or of those that are withheld.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum OwnerPlace {
     Listener(usize),
     Withheld(usize),
 }
@@ -197,9 +197,9 @@ impl Owners {
     fn new(listeners: &[Arc<BoundListener>], withheld: &[Withheld]) -> Self {
         let mut owners = Self::default();
         let withheld = withheld.iter().enumerate();
-        let withheld = withheld.map(|(at, one)| (one.hostname.as_ref(), Place::Withheld(at)));
+        let withheld = withheld.map(|(at, one)| (one.hostname.as_ref(), OwnerPlace::Withheld(at)));
         let listeners = listeners.iter().enumerate();
-        let listeners = listeners.map(|(at, one)| (one.hostname(), Place::Listener(at)));
+        let listeners = listeners.map(|(at, one)| (one.hostname(), OwnerPlace::Listener(at)));
         for (hostname, place) in withheld.chain(listeners) {
             let Some(hostname) = hostname.map(Hostname::as_str) else {
                 owners.others.get_or_insert(place);
@@ -216,7 +216,7 @@ impl Owners {
 
     /// An exact hostname goes before each wildcard, and of wildcards the longest goes first, as
     /// [`Specificity`](crate::meta::Specificity) has it.
-    fn find(&self, host: Option<&str>) -> Option<Place> {
+    fn find(&self, host: Option<&str>) -> Option<OwnerPlace> {
         match host {
             Some(host) if !self.is_one() => self.named(host.as_bytes()).or(self.others),
             _ => self.others,
@@ -228,7 +228,7 @@ impl Owners {
         self.exact.is_empty() && self.wildcard.is_empty()
     }
 
-    fn named(&self, host: &[u8]) -> Option<Place> {
+    fn named(&self, host: &[u8]) -> Option<OwnerPlace> {
         let mut lowered = [0; MAX_HOST];
         // No hostname has more bytes, and of a longer host only the end can be covered.
         let end = host.get(host.len().saturating_sub(MAX_HOST)..)?;
@@ -331,8 +331,8 @@ impl Bind {
     /// `spec.listeners`, "listener isolation"). `host` has no port.
     pub(in crate::proxy) fn owner(&self, host: Option<&str>) -> Owner<'_> {
         let found = match self.owners.find(host) {
-            Some(Place::Listener(at)) => self.listeners.get(at).map(Owner::Listener),
-            Some(Place::Withheld(at)) => {
+            Some(OwnerPlace::Listener(at)) => self.listeners.get(at).map(Owner::Listener),
+            Some(OwnerPlace::Withheld(at)) => {
                 let withheld = self.withheld.get(at);
                 withheld.map(|withheld| Owner::Withheld(&withheld.key))
             }

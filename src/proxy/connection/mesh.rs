@@ -76,8 +76,8 @@ impl MeshService {
         if !is_same_but_http_and_endpoints(&self.effective, effective) {
             return None;
         }
-        let http = Moved::between(&self.effective.http, &effective.http)?;
-        let grpc = Moved::between(&self.effective.grpc, &effective.grpc)?;
+        let http = MovedRoutes::between(&self.effective.http, &effective.http)?;
+        let grpc = MovedRoutes::between(&self.effective.grpc, &effective.grpc)?;
         let tables = match http.is_empty() && grpc.is_empty() {
             true => self.tables.clone(),
             false => Arc::new(Mutex::new(self.moved(&http, &grpc))),
@@ -95,8 +95,8 @@ impl MeshService {
     /// The tables after some routes have moved. One as a namespace sees it that has routes of its own is made anew.
     fn moved(
         &self,
-        http: &Moved<'_, HttpRouteRules>,
-        grpc: &Moved<'_, GrpcRouteRules>,
+        http: &MovedRoutes<'_, HttpRouteRules>,
+        grpc: &MovedRoutes<'_, GrpcRouteRules>,
     ) -> HashMap<PortView, Arc<Table>> {
         let made = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = made.iter().filter(|((_, own), _)| own.is_none());
@@ -167,12 +167,12 @@ fn is_same<R>(one: &ServiceRoute<R>, other: &ServiceRoute<R>) -> bool {
 }
 
 /// The routes of a Service that are gone, and those that are new or otherwise than before.
-struct Moved<'r, R> {
+struct MovedRoutes<'r, R> {
     gone: Vec<&'r ServiceRoute<R>>,
     new: Vec<&'r ServiceRoute<R>>,
 }
 
-impl<'r, R: RouteRules> Moved<'r, R> {
+impl<'r, R: RouteRules> MovedRoutes<'r, R> {
     /// None where so much has changed that new tables cost less, or where it concerns who sees which routes.
     fn between(
         before: &'r RouteList<ServiceRoute<R>>,

@@ -10,7 +10,7 @@ use super::{
     Entry, GrpcMatch, HeaderMatch, HostPattern, HostnameRank, Match, PathMatch, QueryMatch,
     RegexRank, RequestView, RouterOptions, ValueMatch,
 };
-use text::{Demand, DemandedPart, Patterns, TakenApart, Value, chars, first_of_each};
+use text::{Demand, DemandedPart, HeaderParts, Patterns, TakenApart, chars, first_of_each};
 
 /// A slow, readable [`Router`](super::Router): it answers the same, and is there to show that.
 pub struct Oracle<T> {
@@ -151,7 +151,7 @@ fn headers_fit<R: RequestView>(asked: &[HeaderMatch], sent: &TakenApart<'_, R>) 
         let values = sent.values_of(&header.name);
         values.iter().any(|value| match &header.value {
             ValueMatch::Exact(exact) => {
-                value.parts == Value::of(&header.name, &[exact.as_bytes()]).parts
+                value.parts == HeaderParts::of(&header.name, &[exact.as_bytes()]).parts
             }
             ValueMatch::RegularExpression(pattern) => value
                 .texts

@@ -45,25 +45,28 @@ impl<'a, R: RequestView> TakenApart<'a, R> {
 
 impl<R: RequestView> TakenApart<'_, R> {
     /// The values of a header, each of which may be the one that is asked for.
-    pub(super) fn values_of(&self, name: &HeaderName) -> Vec<Value> {
+    pub(super) fn values_of(&self, name: &HeaderName) -> Vec<HeaderParts> {
         let lines: Vec<&[u8]> = self.request.header(name).collect();
         match self.repeated_header {
             _ if lines.is_empty() => Vec::new(),
-            RepeatedHeader::AnyLine => lines.iter().map(|line| Value::of(name, &[line])).collect(),
-            RepeatedHeader::Combined => vec![Value::of(name, &lines)],
+            RepeatedHeader::AnyLine => lines
+                .iter()
+                .map(|line| HeaderParts::of(name, &[line]))
+                .collect(),
+            RepeatedHeader::Combined => vec![HeaderParts::of(name, &lines)],
         }
     }
 }
 
 /// The value of a header.
-pub(super) struct Value {
+pub(super) struct HeaderParts {
     /// What it is compared by.
     pub(super) parts: Vec<Vec<u8>>,
     /// The forms in which a regular expression may find it.
     pub(super) texts: Vec<Vec<u8>>,
 }
 
-impl Value {
+impl HeaderParts {
     /// RFC 7230, section 3.2.2: the lines are one list, joined by commas; section 7: white space may stand about these, and belongs
     /// to no part. RFC 9113, section 8.2.3: the lines of `Cookie` are joined by a semicolon and a space.
     pub(super) fn of(name: &HeaderName, lines: &[&[u8]]) -> Self {

@@ -237,11 +237,11 @@ impl<'r> AtTable<'r> {
             .collect();
         let run = (&mut exchange, &mut attempt);
         let responded = self.reach(run, draw, backends, &mut |seen| match seen {
-            Seen::Again(failed) => answer
+            SeenAttempt::Again(failed) => answer
                 .why
                 .push(format!("{failed}: another attempt is made")),
-            Seen::Elsewhere(exchange, attempt) => say_backend(answer, exchange, attempt),
-            Seen::Copies(copies) => {
+            SeenAttempt::Elsewhere(exchange, attempt) => say_backend(answer, exchange, attempt),
+            SeenAttempt::Copies(copies) => {
                 let copies = copies.into_iter().filter_map(copied);
                 answer.mirrors.extend(copies);
             }
@@ -281,7 +281,7 @@ impl<'r> AtTable<'r> {
         (exchange, attempt): (&mut Exchange, &mut Attempt),
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
-        watch: &mut dyn FnMut(Seen<'_>),
+        watch: &mut dyn FnMut(SeenAttempt<'_>),
     ) -> ClientResponse {
         loop {
             match backends.reply(attempt, exchange.head()) {
@@ -300,7 +300,7 @@ impl<'r> AtTable<'r> {
                         AfterFailure::Answer(local) => {
                             return ClientResponse::by_itself(local, failed);
                         }
-                        AfterFailure::Again => watch(Seen::Again(failed)),
+                        AfterFailure::Again => watch(SeenAttempt::Again(failed)),
                     }
                 }
             }
@@ -313,9 +313,9 @@ impl<'r> AtTable<'r> {
                 }
             }
             if attempt.backend_index != before {
-                watch(Seen::Elsewhere(exchange, attempt));
+                watch(SeenAttempt::Elsewhere(exchange, attempt));
             }
-            watch(Seen::Copies(std::mem::take(&mut attempt.mirrors)));
+            watch(SeenAttempt::Copies(std::mem::take(&mut attempt.mirrors)));
         }
     }
 
@@ -335,7 +335,7 @@ impl<'r> AtTable<'r> {
 }
 
 /// What happens while a request is taken to endpoints.
-enum Seen<'s> {
+enum SeenAttempt<'s> {
     /// An attempt came to nothing, as this says, and another one is made.
     Again(String),
     /// That one goes to another backend.

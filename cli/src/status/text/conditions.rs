@@ -1,13 +1,16 @@
 //! Conditions for people, and those that are not written, since others leave no room for them.
 
 use super::{
-    super::words::{describe, is_good, is_negative, some},
+    super::words::{describe, some},
     lines::Lines,
 };
 use crate::output::{Line, Tone};
 use gwapi::{
     attachment::{MAX_CONDITIONS, MAX_PARENTS, Omitted, Status, StatusPart},
-    meta::{Condition, ObjectRef, condition},
+    meta::{
+        Condition, ObjectRef,
+        condition::{self, is_good, is_negative},
+    },
     v1alpha2::MAX_ANCESTORS,
 };
 

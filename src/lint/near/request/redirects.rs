@@ -1,7 +1,7 @@
 //! Redirects that lead to nobody, or in a circle.
 
 use super::{super::Near, Around};
-use crate::lint::loops::LEAVE_TO_LOAD_BALANCER;
+use crate::lint::near::LEAVE_TO_LOAD_BALANCER;
 use crate::sim::{Answer, Outcome, Refusal, Request, Simulator, redirected};
 use std::{collections::BTreeSet, fmt};
 

@@ -8,10 +8,13 @@ use super::{
 };
 use crate::{
     attachment::{
-        Attachment, RouteId, RouteKind, Standing, Status,
+        Attachment, RouteId, RouteKind, Status,
         effective::{AttachedRoute, EffectiveHostname, EffectiveListener},
     },
-    meta::{Condition, Hostname, condition::route},
+    meta::{
+        Condition, Hostname,
+        condition::{is_good, route},
+    },
     proxy::{Endpoints, Table},
     schema::nearest_name,
     sim::{Answer, Outcome, Request},
@@ -19,7 +22,7 @@ use crate::{
 use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
 
 /// The routes that were asked for a request, and their listener if it is one.
-type Asked<'t> = Option<(Table, Option<&'t EffectiveListener>)>;
+type AskedTable<'t> = Option<(Table, Option<&'t EffectiveListener>)>;
 
 impl Near<'_> {
     /// Routes that are rejected where a request was taken, by a reference to this parent or to one that most likely means it,
@@ -40,7 +43,7 @@ impl Near<'_> {
             let has_place = |one: &Attachment| {
                 let mut listeners = one.listeners.iter();
                 let at_listener =
-                    listeners.any(|at| Some(&*at.name) == taken && is_placed(&at.standing));
+                    listeners.any(|at| Some(&*at.name) == taken && at.standing.is_in_tables());
                 one.parent.resolve(&route.name.namespace) == *asked
                     && (at_listener || one.attached && taken.is_none())
             };
@@ -108,7 +111,7 @@ impl Near<'_> {
         &'t self,
         route: &RouteId,
         request: &Request,
-        table: &LazyCell<Asked<'t>, impl FnOnce() -> Asked<'t>>,
+        table: &LazyCell<AskedTable<'t>, impl FnOnce() -> AskedTable<'t>>,
     ) -> bool {
         if !self.serves(route, host_of(request).as_deref()) {
             return false;
@@ -147,7 +150,7 @@ impl Near<'_> {
     }
 
     /// The routes that were asked for a request, and their listener if it is one.
-    fn table_of(&self, request: &Request, answer: &Answer) -> Asked<'_> {
+    fn table_of(&self, request: &Request, answer: &Answer) -> AskedTable<'_> {
         let effective = &self.resolver.resolution().effective;
         let endpoints = Endpoints::default();
         if let Some(taken) = &answer.listener {
@@ -197,7 +200,7 @@ impl Near<'_> {
         let mut said = BTreeSet::new();
         let mut kinds = BTreeSet::new();
         for condition in parents.flat_map(|parent| &parent.conditions) {
-            if !is_wrong(condition) {
+            if is_good(condition) {
                 continue;
             }
             let Condition {
@@ -239,23 +242,6 @@ impl Near<'_> {
         around.help.extend(help.into_iter().take(SHOWN));
         true
     }
-}
-
-/// Whether requests come to a route that stands like this at a listener.
-pub(super) fn is_placed(standing: &Standing) -> bool {
-    matches!(
-        standing,
-        Standing::InForce { .. } | Standing::Failing { .. }
-    )
-}
-
-/// Whether a condition of a route says that something is wrong with it.
-fn is_wrong(condition: &Condition) -> bool {
-    let wrong = match condition.type_.as_str() {
-        route::PARTIALLY_INVALID => "True",
-        _ => "False",
-    };
-    condition.status == wrong
 }
 
 /// The hostnames that a route would have at a listener, or at a Service.

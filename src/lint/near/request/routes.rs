@@ -2,9 +2,7 @@
 
 use super::{
     super::{Near, conflict::apart},
-    Around, NotInForce, SHOWN, host_of,
-    rejected::is_placed,
-    within,
+    Around, NotInForce, SHOWN, host_of, within,
 };
 use crate::{
     attachment::{
@@ -170,7 +168,7 @@ impl Near<'_> {
         let here = self.of_parent(asked).filter(|(route, attachment)| {
             let in_force = |name: &String| {
                 let mut at = attachment.listeners.iter();
-                at.any(|at| *at.name == **name && is_placed(&at.standing))
+                at.any(|at| *at.name == **name && at.standing.is_in_tables())
             };
             !(told && won == Some(&route.reference()))
                 && (attachment.attached || listener.is_some())
