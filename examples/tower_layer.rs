@@ -6,9 +6,7 @@
 use gwapi::{
     attachment::{Options, Snapshot, resolve},
     manifest::{self, ReadOptions},
-    proxy::{
-        Accepted, Attempt, Attempted, Begun, DataPlane, Draws, Failure, HttpSession, LocalAnswer,
-    },
+    proxy::{Accepted, Attempt, Attempted, Begun, DataPlane, Draws, HttpSession, LocalAnswer},
     routing::RouterOptions,
 };
 use http::{Request, Response};
@@ -80,12 +78,10 @@ where
         let response = self.inner.call(request);
         Box::pin(async move {
             let (mut head, content) = response.await?.into_parts();
-            if exchange.respond(&attempt, &mut head, None).is_ok() {
-                return Ok(Response::from_parts(head, content));
-            }
-            // The response has more headers than there can be.
-            let answer = exchange.give_up(&attempt, Failure::Malformed, begun_at.elapsed());
-            Ok(local(answer))
+            Ok(match exchange.respond(&attempt, &mut head, None) {
+                Ok(_) => Response::from_parts(head, content),
+                Err(answer) => local(*answer),
+            })
         })
     }
 }

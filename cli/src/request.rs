@@ -116,6 +116,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let data_plane = resolving::data_plane(given.chosen.release);
     let mut simulator = Simulator::new(effective, data_plane).with_seed(args.seed);
     simulator.set_now(now.into());
+    args.backend.trust(&mut simulator);
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut draw = |below: u64| random.u64(..below.max(1));
 

@@ -46,7 +46,7 @@
 //! * `gateway`: `NAMESPACE/NAME` of the Gateway to connect to; `address` and `port`: what to connect to, where
 //!   it is not what the URL says;
 //! * `from`: the namespace of the pod that asks (mesh), perhaps with labels: `NAMESPACE/KEY=VALUE,…`;
-//! * `sni`, where it is not the URL's host;
+//! * `sni`, where it is not the URL's host; `clientCertificate`: the certificates that the client shows, as PEM;
 //! * `protocol`: what the client speaks: `http/1.1` (default), `h2`, `h2c`, `websocket`;
 //! * `backend`: what the backend would say: `status`, `headers`, and `delay`, a GEP-2257 duration. Nobody
 //!   waits: the delay is compared with the rule's timeouts.
@@ -54,6 +54,26 @@
 //! URLs of the schemes `tls`, `tcp` and `udp` stand for connections of which no more is known. The reply has
 //! `answer`, the object that `gwapi request -o json` prints. Each request draws backends and endpoints anew,
 //! from a generator whose seed is always the same.
+//!
+//! # `binds`
+//!
+//! `{"op": "binds"}` asks what a program with sockets of its own listens on: `binds`, a list of ports, each with `gateway` (a
+//! reference), `transport` (`TCP` or `UDP`), `port`, and the `addresses` of the Gateway.
+//!
+//! # `accept`
+//!
+//! `{"op": "accept", "accept": {"gateway": "NAMESPACE/NAME", "transport": "TCP", "port": 443}}` says what becomes of a connection
+//! to such a port: `accepted`, whose member `as` is one of
+//!
+//! * `nobody`: there is no such port;
+//! * `http`: requests are read from it, and each is asked as `request`, with `gateway` and `port`; `stream`: it goes on as it is,
+//!   and a `request` with a URL of the scheme `tcp` says where;
+//! * `tls`: the client has to begin with TLS. What it says first is asked in the same way, with the member
+//!   `"clientHello": {"serverName": "…"}` beside the others, where `serverName` may be left out. Then `as` is `refuse`, with `why`
+//!   (alert `unrecognized_name`); `passthrough`, where a `request` with a URL of the scheme `tls` says where it goes on to; or
+//!   `terminate`, with the `certificate` and the `privateKey` of the Secret (PEM; none where the listener has none), the
+//!   `protocols` to offer by ALPN, whether `clientCertificates` are `none`, `optional` or `required`, and whether there is `http` or
+//!   a `stream` `inside`. What the client shows goes along with each `request`, which is refused where it is not valid.
 //!
 //! # `clock`
 //!
@@ -82,6 +102,7 @@ mod lines;
 mod members;
 mod objects;
 mod reply;
+mod sockets;
 
 use crate::{
     given::NotInForce,
@@ -106,6 +127,7 @@ use objects::{Applied, Objects};
 use reply::Reply;
 use serde::Deserialize;
 use serde_json::Value;
+use sockets::Incoming;
 use std::{
     collections::BTreeSet,
     io::{self, BufRead, Write},
@@ -197,6 +219,10 @@ enum Request {
     Ask {
         request: Ask,
     },
+    Binds {},
+    Accept {
+        accept: Incoming,
+    },
     Clock {
         advance: Option<String>,
     },
@@ -279,6 +305,14 @@ impl Server {
             Ok(Request::Delete { objects }) => Ok(self.delete(&objects)),
             Ok(Request::Status {}) => Ok(self.status()),
             Ok(Request::Ask { request }) => self.request(request),
+            Ok(Request::Binds {}) => {
+                self.put_in_force();
+                Ok(Reply::binds(sockets::binds(self.simulator.plane())))
+            }
+            Ok(Request::Accept { accept }) => {
+                self.put_in_force();
+                accept.taken(self.simulator.plane()).map(Reply::accepted)
+            }
             Ok(Request::Clock { advance }) => self.clock(advance.as_deref()),
             Ok(Request::Configure { options }) => self.configure(options),
         };
@@ -393,13 +427,18 @@ impl Server {
         self.untold.extend(changes.statuses);
     }
 
-    fn request(&mut self, ask: Ask) -> Result<Reply, String> {
-        let request = ask.request()?;
+    /// Lets the simulator know what has changed.
+    fn put_in_force(&mut self) {
         self.update();
         if std::mem::take(&mut self.stale) {
             let effective = self.resolver.resolution().effective.clone();
             self.simulator.update(effective);
         }
+    }
+
+    fn request(&mut self, ask: Ask) -> Result<Reply, String> {
+        let request = ask.request(self.now().0)?;
+        self.put_in_force();
         let now = self.now().0;
         self.simulator.set_now(now.into());
         let random = &mut self.random;

@@ -21,6 +21,7 @@ import (
 	upstream "sigs.k8s.io/gateway-api/conformance"
 	"sigs.k8s.io/gateway-api/conformance/tests"
 	"sigs.k8s.io/gateway-api/conformance/utils/config"
+	"sigs.k8s.io/gateway-api/conformance/utils/roundtripper"
 	"sigs.k8s.io/gateway-api/conformance/utils/suite"
 	"sigs.k8s.io/gateway-api/pkg/features"
 	"sigs.k8s.io/yaml"
@@ -224,7 +225,7 @@ func TestUpstream(t *testing.T) {
 		t.Fatal(err)
 	}
 	run, err := suite.NewConformanceTestSuite(suite.ConformanceOptions{
-		Client: world, Clientset: clientset, RestConfig: kubelet, RoundTripper: &cluster.RoundTripper{Cluster: world},
+		Client: world, Clientset: clientset, RestConfig: kubelet, RoundTripper: &roundtripper.DefaultRoundTripper{TimeoutConfig: timeouts()},
 		GatewayClassName: gatewayClass, SupportedFeatures: all, ManifestFS: []fs.FS{&upstream.Manifests},
 		UsableNetworkAddresses: usable, UnusableNetworkAddresses: unusable, TimeoutConfig: timeouts(),
 		RunTest: os.Getenv("GWAPI_RUN_TEST"),

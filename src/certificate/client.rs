@@ -1,15 +1,14 @@
 //! The certificates that a client shows in a TLS handshake, judged by the authorities of a listener (Gateway
 //! `tls.frontendValidation`, GEP-91).
 
-use super::{CertificateError, pem};
+use super::{CertificateError, chain::Chain};
 use k8s_openapi::jiff::Timestamp;
-use rustls_pki_types::CertificateDer;
 use thiserror::Error;
 
 /// The certificates that a client shows, its own first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientChain {
-    certificates: Vec<CertificateDer<'static>>,
+    chain: Chain,
 }
 
 /// Why the certificates of a client are refused.
@@ -54,9 +53,8 @@ impl ClientChain {
     /// The certificates of a TLS handshake, DER.
     #[must_use]
     pub fn of_der(certificates: Vec<Vec<u8>>) -> Self {
-        let certificates = certificates.into_iter().map(CertificateDer::from);
         Self {
-            certificates: certificates.collect(),
+            chain: Chain::of_der(certificates),
         }
     }
 
@@ -66,7 +64,9 @@ impl ClientChain {
     ///
     /// A text without a certificate, or broken PEM.
     pub fn read(text: &[u8]) -> Result<Self, CertificateError> {
-        pem::certificates(text).map(Self::of_der)
+        Ok(Self {
+            chain: Chain::read(text)?,
+        })
     }
 
     /// Whether one of these authorities (PEM) vouches for the client at a time, perhaps by way of the other certificates
@@ -81,9 +81,9 @@ impl ClientChain {
         _authorities: impl Iterator<Item = &'a str>,
         _now: Timestamp,
     ) -> Result<(), ClientCertificateError> {
-        Err(match self.certificates.as_slice() {
-            [] => ClientCertificateError::Missing,
-            _ => ClientCertificateError::NotJudged,
+        Err(match self.chain.is_empty() {
+            true => ClientCertificateError::Missing,
+            false => ClientCertificateError::NotJudged,
         })
     }
 
@@ -99,52 +99,26 @@ impl ClientChain {
         authorities: impl Iterator<Item = &'a str>,
         now: Timestamp,
     ) -> Result<(), ClientCertificateError> {
-        use super::signatures;
-        use rustls_pki_types::UnixTime;
-        use std::time::Duration;
-        use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
-        let mut chain = self.certificates.iter();
-        let own = chain.next().ok_or(ClientCertificateError::Missing)?;
-        let own = EndEntityCert::try_from(own).map_err(ClientCertificateError::from)?;
-        // What cannot vouch for anybody, since it is of version 1 or cannot be read, is passed over: then nobody does.
-        let trusted: Vec<CertificateDer<'static>> = authorities
-            .filter_map(|text| pem::certificates(text.as_bytes()).ok())
-            .flatten()
-            .map(CertificateDer::from)
-            .collect();
-        let anchors: Vec<_> = trusted
-            .iter()
-            .filter_map(|der| anchor_from_trusted_cert(der).ok())
-            .collect();
-        let since = u64::try_from(now.as_second()).unwrap_or_default();
-        let verified = own.verify_for_usage(
-            signatures::ALL,
-            &anchors,
-            chain.as_slice(),
-            UnixTime::since_unix_epoch(Duration::from_secs(since)),
-            KeyUsage::client_auth(),
-            None,
-            None,
-        );
-        verified.map(|_path| ()).map_err(Into::into)
+        // What cannot vouch for anybody is passed over: then nobody does.
+        let trusted = super::TrustStore::of_pem(authorities);
+        let usage = webpki::KeyUsage::client_auth();
+        self.chain.verified(&trusted, usage, now)?;
+        Ok(())
     }
 }
 
 #[cfg(feature = "tls")]
-impl From<webpki::Error> for ClientCertificateError {
-    fn from(error: webpki::Error) -> Self {
-        use webpki::Error;
+impl From<super::chain::PathError> for ClientCertificateError {
+    fn from(error: super::chain::PathError) -> Self {
+        use super::chain::PathError;
         match error {
-            Error::CertExpired { .. } => Self::Expired,
-            Error::CertNotValidYet { .. } => Self::NotYetValid,
-            Error::UnknownIssuer => Self::UnknownAuthority,
-            Error::RequiredEkuNotFoundContext(_) => Self::WrongUsage,
-            Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => Self::Malformed {
-                why: format!("{error:?}"),
-            },
-            other => Self::Invalid {
-                why: other.to_string(),
-            },
+            PathError::Missing => Self::Missing,
+            PathError::Malformed(why) => Self::Malformed { why },
+            PathError::UnknownAuthority => Self::UnknownAuthority,
+            PathError::Expired => Self::Expired,
+            PathError::NotYetValid => Self::NotYetValid,
+            PathError::WrongUsage => Self::WrongUsage,
+            PathError::Invalid(why) => Self::Invalid { why },
         }
     }
 }

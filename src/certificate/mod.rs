@@ -9,10 +9,11 @@
 //! which hosts the certificate is good. Without the feature only the PEM framing is checked, and these two
 //! have nothing to say.
 //!
-//! Who signed the certificate of a server, and whether anybody trusts it, is not judged here: that is for its clients. What a
-//! client shows to a listener is judged by `ClientChain::verify`, with the feature `tls`. There is no clock here: the time is
-//! an argument.
+//! Who signed the certificate of a listener, and whether anybody trusts it, is not judged here: that is for its clients. What a
+//! client shows to a listener is judged by [`ClientChain::verify`], and what a backend shows to the data plane by
+//! [`ServerChain::verify`], with the feature `tls`. There is no clock here: the time is an argument.
 
+mod chain;
 mod client;
 mod error;
 mod facts;
@@ -20,13 +21,16 @@ mod names;
 mod pem;
 #[cfg(feature = "tls")]
 mod private_key;
+mod server;
 #[cfg(feature = "tls")]
 mod signatures;
 #[cfg(feature = "tls")]
 mod x509;
 
+pub use chain::TrustStore;
 pub use client::{ClientCertificateError, ClientChain};
 pub use error::{CertificateError, Part};
+pub use server::{ServerCertificateError, ServerChain, ServerName};
 
 use crate::meta::Hostname;
 use facts::CertificateFacts;

@@ -20,9 +20,47 @@ pub(super) fn meet(name: &str, hostname: &Hostname) -> bool {
     }
 }
 
+/// Whether a DNS name of a certificate is a host that is wanted. `*` stands for one label in both (RFC 9525), so that a name
+/// with one label below what is wanted fits, too.
+#[cfg(feature = "tls")]
+pub(super) fn fit(name: &str, wanted: &str) -> bool {
+    // A name may be absolute in what is wanted, never in a certificate.
+    let wanted = wanted.strip_suffix('.').unwrap_or(wanted);
+    let below = |pattern: &str, host: &str| match (pattern.strip_prefix("*."), host.split_once('.'))
+    {
+        (Some(suffix), Some((label, rest))) => {
+            !label.is_empty() && rest.eq_ignore_ascii_case(suffix)
+        }
+        _ => false,
+    };
+    name.eq_ignore_ascii_case(wanted) || below(name, wanted) || below(wanted, name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn a_star_stands_for_one_label_in_a_certificate_and_in_what_is_wanted() {
+        for (name, wanted, fits) in [
+            ("a.example.com", "a.example.com", true),
+            ("A.Example.COM", "a.example.com", true),
+            ("a.example.com", "a.example.com.", true),
+            ("b.example.com", "a.example.com", false),
+            ("*.example.com", "a.example.com", true),
+            ("*.example.com", "a.b.example.com", false),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", "*.example.com", true),
+            ("a.example.com", "*.example.com", true),
+            ("a.b.example.com", "*.example.com", false),
+            ("example.com", "*.example.com", false),
+            ("*.b.example.com", "*.example.com", false),
+            (".example.com", "*.example.com", false),
+        ] {
+            assert_eq!(fit(name, wanted), fits, "{name} {wanted}");
+        }
+    }
 
     #[test]
     fn a_star_stands_for_one_label_in_a_certificate_and_for_some_in_a_hostname() {

@@ -1,16 +1,20 @@
 //! Why an attempt came to nothing.
 
-use std::fmt;
+use crate::certificate::ServerCertificateError;
+use std::{fmt, sync::Arc};
 
 /// Why an attempt came to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {
     /// The endpoint cannot be connected to. Nothing of the request was sent.
     Connect,
-    /// TLS to the endpoint does not come about: it cannot prove who it is, or wants something of the data plane that that
-    /// does not have. Nothing of the request was sent.
+    /// TLS to the endpoint does not come about: it does not speak TLS, or wants something of the data plane that that does not
+    /// have. Nothing of the request was sent.
     Tls,
+    /// The endpoint cannot prove who it is ([`verify`](crate::attachment::effective::EffectiveBackendTls::verify)). Nothing of
+    /// the request was sent.
+    Certificate(Arc<ServerCertificateError>),
     /// The connection ended before the response began.
     Reset,
     /// What the endpoint sent is no response.
@@ -19,11 +23,23 @@ pub enum Failure {
     Timeout,
 }
 
+impl Failure {
+    /// Whether nothing of the request was sent, so that another endpoint can get it without harm.
+    #[must_use]
+    pub fn is_before_sending(&self) -> bool {
+        match self {
+            Self::Connect | Self::Tls | Self::Certificate(_) => true,
+            Self::Reset | Self::Malformed | Self::Timeout => false,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "cannot be connected to",
             Self::Tls => "cannot be reached over TLS",
+            Self::Certificate(error) => return write!(f, "cannot prove who it is: {error}"),
             Self::Reset => "ended the connection before it sent a response",
             Self::Malformed => "sent something that is not a response",
             Self::Timeout => "took too long",

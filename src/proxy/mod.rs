@@ -25,40 +25,39 @@
 //! # The whole way
 //!
 //! What a proxy does, with its I/O left out: `examples/reverse_proxy` is the same over sockets, `examples/tower_layer.rs` a
-//! part of it as a layer. Lines that begin with an arrow are where bytes are read or written.
+//! part of it as a layer. Arrows mark where bytes are read or written. `OBJECTS` are a Gateway, a Service and an HTTPRoute.
 //!
 //! ```
+//! # const OBJECTS: &[u8] = br#"
+//! #     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge", "namespace": "shop"},
+//! #      "spec": {"gatewayClassName": "any", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]}}
+//! #     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart", "namespace": "shop"},
+//! #      "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}
+//! #     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "cart", "namespace": "shop"},
+//! #      "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "cart", "port": 80}]}]}}"#;
+//! # fn gateway() -> gwapi::meta::ObjectRef {
+//! #     gwapi::meta::ObjectRef { group: gwapi::meta::GROUP.into(), kind: "Gateway".into(), namespace: "shop".into(), name: "edge".into() }
+//! # }
+//! # fn passed_on(stream: &gwapi::proxy::Stream) -> Result<(), Box<dyn std::error::Error>> { _ = stream; Ok(()) }
+//! # fn connected(attempt: &gwapi::proxy::Attempt) -> bool { attempt.endpoint.get().is_some() }
 //! use gwapi::{
 //!     attachment::{Options, Resolver},
 //!     backend::session::{SessionKey, SessionKeys},
 //!     manifest::{self, ReadOptions},
-//!     proxy::{
-//!         Accepted, AfterFailure, Attempt, Attempted, Authenticated, Begun, ClientHello, DataPlane, DataPlaneOptions, Draws,
-//!         Failure, HttpSession, Issuing, LocalAnswer, Recalling, switch,
-//!     },
+//!     proxy::{Accepted, Authenticated, ClientHello, DataPlane, DataPlaneOptions, Draws, Failure, Issuing, Recalling, switch},
 //! };
 //! use http::{Request, Response};
 //! use std::time::{Instant, SystemTime};
 //!
 //! // A configuration: `Resolver` keeps it up to date as objects change.
-//! let objects = br#"
-//!     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge", "namespace": "shop"},
-//!      "spec": {"gatewayClassName": "any", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]}}
-//!     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cart", "namespace": "shop"},
-//!      "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}
-//!     {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "cart", "namespace": "shop"},
-//!      "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "cart", "port": 80}]}]}}"#;
 //! let mut resolver = Resolver::new(Options::for_manifests());
-//! for object in manifest::read(objects, &ReadOptions::default()).decode().0 {
-//!     resolver.insert(object.object);
-//! }
-//! resolver.update();
-//! let plane = DataPlane::new(resolver.resolution().effective.clone(), DataPlaneOptions::default());
+//! let (objects, _errors) = manifest::read(OBJECTS, &ReadOptions::default()).decode();
+//! resolver.extend(objects.into_iter().map(|decoded| decoded.object));
+//! let plane = DataPlane::new(resolver.effective().clone(), DataPlaneOptions::default());
 //! let keys = SessionKeys::new(SessionKey::from([7; 16])); // a secret that all replicas share
 //!
 //! // Each port is bound: plane.binds(). A connection comes.
-//! let bind = plane.binds().next().ok_or("nothing is bound")?;
-//! let session = match bind.accept() {
+//! let session = match plane.binds().next().ok_or("nothing is bound")?.accept() {
 //!     Accepted::Session(session) => session,
 //!     Accepted::Stream(stream) => return passed_on(&stream), // TCP, UDP
 //!     Accepted::Hello(hello) => match hello.client_hello(Some("shop.example")) {
@@ -75,20 +74,15 @@
 //! // ◀─ A request comes over it, perhaps in a later configuration.
 //! let session = plane.continued(&session).unwrap_or(session);
 //! let (head, content) = Request::get("/cart").header("host", "shop.example").body("")?.into_parts();
-//! let begun_at = Instant::now();
-//! let mut exchange = match session.begin(head, Some(Recalling { keys: &keys, now: SystemTime::now() })).begun {
-//!     Begun::Exchange(exchange) => exchange,
-//!     Begun::Answer(answer) => return answered(&answer),
-//! };
+//! let (begun_at, recalling) = (Instant::now(), Recalling { keys: &keys, now: SystemTime::now() });
+//! // Where the data plane answers by itself, its answer is the error: `LocalAnswer::response` is what the client gets.
+//! let mut exchange = session.begin(head, Some(recalling)).begun.into_result()?;
 //! let attempt = loop {
-//!     match exchange.attempt(&mut Draws(&mut |_below| 0), begun_at.elapsed()) {
-//!         Attempted::Answer(answer) => return answered(&answer),
-//!         Attempted::Attempt(attempt) if connected(&attempt) => break attempt, // within attempt.limit
-//!         Attempted::Attempt(attempt) => match exchange.failed(&attempt, Failure::Connect, begun_at.elapsed()) {
-//!             AfterFailure::Again => {}
-//!             AfterFailure::Answer(answer) => return answered(&answer),
-//!         },
+//!     let attempt = exchange.attempt(&mut Draws(&mut |_below| 0), begun_at.elapsed()).into_result()?;
+//!     if connected(&attempt) { // within attempt.limit, and over TLS where attempt.tls() asks for it
+//!         break attempt;
 //!     }
+//!     exchange.failed(&attempt, Failure::Connect, begun_at.elapsed()).into_result()?;
 //! };
 //! // ─▶ Copies for attempt.mirrors, and the request to the endpoint.
 //! let request = Request::from_parts(exchange.outgoing(&attempt), content);
@@ -99,20 +93,13 @@
 //! if let Some(protocol) = exchange.respond(&attempt, &mut head, Some(issuing))?.switched {
 //!     switch(&mut head, protocol); // ─▶ and from here on bytes go both ways
 //! }
-//! assert_eq!(head.status, 200);
+//! assert_eq!((head.status.as_u16(), content), (200, "items"));
 //!
 //! // An object changes: the next data plane, and what is to be bound, unbound and drained.
-//! resolver.remove(&manifest_reference("Gateway", "edge"));
-//! resolver.update();
-//! let (plane, diff) = plane.next(resolver.resolution().effective.clone());
+//! resolver.remove(&gateway());
+//! let (plane, diff) = plane.next(resolver.effective().clone());
 //! assert_eq!(diff.unbind.len(), 1);
 //! assert!(plane.continued(&session).is_none());
-//! # fn passed_on(stream: &gwapi::proxy::Stream) -> Result<(), Box<dyn std::error::Error>> { _ = stream; Ok(()) }
-//! # fn answered(answer: &LocalAnswer) -> Result<(), Box<dyn std::error::Error>> { Err(answer.why.to_string().into()) }
-//! # fn connected(attempt: &Attempt) -> bool { attempt.endpoint.get().is_some() }
-//! # fn manifest_reference(kind: &str, name: &str) -> gwapi::meta::ObjectRef {
-//! #     gwapi::meta::ObjectRef { group: gwapi::meta::GROUP.into(), kind: kind.into(), namespace: "shop".into(), name: name.into() }
-//! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -36,6 +36,8 @@ pub enum Why {
     NoEndpoint(Arc<ObjectRef>),
     /// A filter cannot be applied to the request.
     Filter(ApplyError),
+    /// A filter cannot be applied to the response.
+    Response(ApplyError),
     /// A filter redirects the client.
     Redirect {
         /// Whether the filter is one of a single backend, and not of the rule.
@@ -87,7 +89,7 @@ impl Why {
                 ..
             }
             | Self::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
-            Self::Failed { .. } => StatusCode::BAD_GATEWAY,
+            Self::Failed { .. } | Self::Response(_) => StatusCode::BAD_GATEWAY,
             Self::NoServerName | Self::Misdirected(_) | Self::Withheld(_) => {
                 StatusCode::MISDIRECTED_REQUEST
             }
@@ -119,6 +121,7 @@ impl fmt::Display for Why {
                 write!(f, "{backend} has no endpoint that is ready at the port")
             }
             Self::Filter(error) => error.fmt(f),
+            Self::Response(error) => write!(f, "the response cannot be changed: {error}"),
             Self::Redirect {
                 of_backend,
                 location,

@@ -331,21 +331,19 @@ pub struct AnswerTls {
     pub names: Vec<String>,
     /// How many authorities are trusted; none where those of the system are.
     pub authorities: Option<usize>,
+    /// Whether the certificates of the backend were verified; else it is assumed that it shows the right ones, or TLS does not
+    /// come about.
+    pub verified: bool,
 }
 
 impl AnswerTls {
-    pub(super) fn of(tls: &EffectiveBackendTls) -> Self {
-        let names = tls.subject_alt_names.iter();
-        let names: Vec<String> = names
-            .filter_map(|name| name.hostname.clone().or_else(|| name.uri.clone()))
-            .collect();
+    pub(super) fn of(tls: &EffectiveBackendTls, verified: bool) -> Self {
+        let names = tls.names().into_iter();
         Self {
             policy: tls.policy.clone(),
             sni: tls.hostname.clone(),
-            names: match names.is_empty() {
-                true => vec![tls.hostname.clone()],
-                false => names,
-            },
+            names: names.map(|name| name.as_str().to_owned()).collect(),
+            verified,
             authorities: match &tls.authorities {
                 TrustedAuthorities::System => None,
                 TrustedAuthorities::Certificates(list) => Some(list.len()),

@@ -48,7 +48,7 @@ pub(super) fn assumed(
             _ => "the backend takes the connection; what is spoken over it is not looked at"
                 .to_owned(),
         }),
-        Outcome::Answered if answer.backend.is_some() => {
+        Outcome::Answered if answer.backend.is_some() && !request.backend.delay.is_zero() => {
             let delay = request.backend.delay;
             assumed.push(format!("the backend takes {delay}"));
         }
@@ -60,11 +60,14 @@ pub(super) fn assumed(
     if let Some(tls) = &answer.backend_tls
         && answer.outcome == Outcome::Forwarded
     {
-        assumed.push(format!(
-            "the backend shows a certificate for `{}` that the authorities of {} vouch for",
-            tls.names.join("` or `"),
-            tls.policy
-        ));
+        assumed.push(match tls.verified {
+            true => "the backend has the private key of its certificate".to_owned(),
+            false => format!(
+                "the backend shows a certificate for `{}` that the authorities of {} vouch for",
+                tls.names.join("` or `"),
+                tls.policy
+            ),
+        });
     }
     if !answer.mirrors.is_empty() {
         assumed.push("mirrors take their copies, and what they answer is thrown away".to_owned());

@@ -34,13 +34,13 @@ pub use answer::{
 };
 pub(crate) use answering::asked::redirected;
 pub use answering::http::GROUPS_NOT_FILLED_IN;
-pub use backends::Backends;
+pub use backends::{BackendBehaviour, Backends, EndpointTls};
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 pub(crate) use destination::speaks;
 pub(crate) use head::named_host;
 pub(crate) use idle::found as idle_listeners;
-pub use request::{BackendBehaviour, Client, ClientError, Protocol, Request, RequestError};
+pub use request::{Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;
 pub use split::{Repeated, Sent, Split, SplitRow};

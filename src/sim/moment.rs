@@ -3,8 +3,10 @@
 use super::random::Random;
 use crate::{
     backend::session::{SessionKey, SessionKeys},
+    certificate::TrustStore,
     proxy::Recalling,
 };
+use k8s_openapi::jiff::Timestamp;
 use std::time::{Duration, SystemTime};
 
 /// The time, and the secrets with which tokens of sessions are sealed.
@@ -16,6 +18,8 @@ pub(super) struct Moment {
     /// same time has the same answer.
     nonce: [u8; 12],
     pub(super) now: SystemTime,
+    /// The authorities that the operating system trusts.
+    pub(super) system: TrustStore,
 }
 
 /// Where the clock of a simulator begins: at the day of v1.1.0, 2024-05-09, 12:00 UTC.
@@ -31,7 +35,13 @@ impl Moment {
             keys: SessionKeys::if_available(SessionKey::from(key)),
             nonce: first,
             now: SystemTime::UNIX_EPOCH + START,
+            system: TrustStore::default(),
         }
+    }
+
+    /// The time as certificates have it; the last one that they know where it is beyond.
+    pub(super) fn timestamp(&self) -> Timestamp {
+        Timestamp::try_from(self.now).unwrap_or(Timestamp::MAX)
     }
 
     /// What it takes to read the session of a request.

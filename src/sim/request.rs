@@ -1,11 +1,12 @@
 //! A request as a client makes it.
 
+use super::BackendBehaviour;
 use crate::{
     certificate::ClientChain,
-    meta::{Authority, AuthorityError, Duration, NamespacedName},
+    meta::{Authority, AuthorityError, NamespacedName},
     schema::nearest_name,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use k8s_openapi::jiff::Timestamp;
 use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
 
@@ -242,27 +243,6 @@ impl FromStr for Client {
             namespace: namespace.to_owned(),
             labels,
         })
-    }
-}
-
-/// What a backend answers, and when.
-#[derive(Clone, Debug)]
-pub struct BackendBehaviour {
-    /// The status code.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// How long it takes. Nobody waits: it is compared with the rule's timeouts.
-    pub delay: Duration,
-}
-
-impl Default for BackendBehaviour {
-    fn default() -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-            delay: Duration::ZERO,
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     attachment::effective::Effective,
+    certificate::TrustStore,
     proxy::{DataPlane, DataPlaneOptions},
 };
 use std::time::{Duration, SystemTime};
@@ -52,7 +53,14 @@ impl Simulator {
     pub fn with_seed(self, seed: u64) -> Self {
         let mut moment = Moment::of_seed(seed);
         moment.now = self.moment.now;
+        moment.system = self.moment.system;
         Self { moment, ..self }
+    }
+
+    /// Says which authorities the operating system trusts, for policies that refer to them (BackendTLSPolicy
+    /// `wellKnownCACertificates`). There are none at first.
+    pub fn set_system_authorities(&mut self, authorities: TrustStore) {
+        self.moment.system = authorities;
     }
 
     /// The time, by which sessions end. It begins at noon of 2024-05-09, UTC.
@@ -132,12 +140,12 @@ impl Simulator {
         let place = match &destination {
             Destination::Nobody { .. } => Answerer::Nowhere,
             Destination::Endpoint { endpoint } => {
-                Answerer::Connection(AtConnection::at_endpoint(request, *endpoint))
+                Answerer::Connection(AtConnection::at_endpoint(request, *endpoint, moment))
             }
             Destination::Gateway { taken, .. } => match taken {
                 Taken::Session(session) => at_table(session.clone()),
                 Taken::Stream(stream) => {
-                    Answerer::Connection(AtConnection::new(request, stream.clone()))
+                    Answerer::Connection(AtConnection::new(request, stream.clone(), moment))
                 }
             },
             Destination::Service { port, .. } => {
@@ -146,7 +154,7 @@ impl Simulator {
                     (Some(session), "http") => at_table(session),
                     (session, scheme) => {
                         let over_tls = matches!(scheme, "tls" | "https");
-                        let asked = AtConnection::new(request, port.stream(over_tls));
+                        let asked = AtConnection::new(request, port.stream(over_tls), moment);
                         Answerer::Connection(asked.sealed(scheme == "https" && session.is_some()))
                     }
                 }

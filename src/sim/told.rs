@@ -3,7 +3,9 @@
 use crate::{
     attachment::effective::{EffectiveBackend, EffectiveBackendPort, EffectiveMirror},
     backend::WeightedChoice,
+    certificate::ServerName,
     meta::Age,
+    proxy::{Backend, ChosenEndpoint, Failure},
     routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
 };
 
@@ -103,14 +105,10 @@ pub(super) fn backend(backend: &EffectiveBackend, of: usize, choice: &WeightedCh
 /// The policy for which a connection to a backend is TLS.
 pub(super) fn tls(backend: &EffectiveBackendPort) -> Option<String> {
     let tls = backend.tls.as_ref()?;
-    let names: Vec<&str> = tls
-        .subject_alt_names
-        .iter()
-        .filter_map(|name| name.hostname.as_deref().or(name.uri.as_deref()))
-        .collect();
-    let certificate = match names.as_slice() {
+    let names: Vec<&str> = tls.names().iter().map(ServerName::as_str).collect();
+    let certificate = match tls.subject_alt_names.as_slice() {
         [] => format!("must be for `{}`", tls.hostname),
-        names => format!(
+        _ => format!(
             "must be for `{}`, with `{}` as SNI",
             names.join("` or `"),
             tls.hostname
@@ -120,6 +118,13 @@ pub(super) fn tls(backend: &EffectiveBackendPort) -> Option<String> {
         "{} applies: the connection to the backend is TLS, and the backend's certificate {certificate}",
         tls.policy
     ))
+}
+
+/// That an endpoint of a backend failed.
+pub(super) fn failure(backend: &Backend, endpoint: &ChosenEndpoint, failure: &Failure) -> String {
+    let endpoint = endpoint.get();
+    let address = endpoint.map_or("of nothing", |endpoint| endpoint.address);
+    format!("endpoint {address} of {} {failure}", backend.reference())
 }
 
 /// Which part of the requests a mirror gets, unless it gets all.

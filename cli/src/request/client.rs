@@ -3,9 +3,9 @@
 use crate::write;
 use clap::Args;
 use gwapi::{
-    certificate::{CertificateError, ClientChain},
+    certificate::{CertificateError, ClientChain, ServerChain, TrustStore},
     meta::Duration,
-    sim::{ClientMemory, CookieFileError, Protocol, Request, RequestError},
+    sim::{ClientMemory, CookieFileError, EndpointTls, Protocol, Request, RequestError, Simulator},
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use k8s_openapi::jiff::Timestamp;
@@ -54,6 +54,10 @@ pub(super) struct BackendArgs {
     /// How long the backend takes, as in 2s: it is compared with the timeouts of the rule
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     backend_delay: Duration,
+    /// The certificates that the backend shows in TLS, as PEM: its own first, then those that vouch for it. They are verified as
+    /// its BackendTLSPolicy says; without this it is assumed that they are right
+    #[arg(long, value_name = "FILE")]
+    backend_cert: Option<PathBuf>,
 }
 
 /// Why the client cannot be as it was asked for.
@@ -69,9 +73,10 @@ pub(super) enum ClientArgsError {
     Unreadable { path: PathBuf, error: io::Error },
     #[error("`{}` is too long: `{option}` reads no more than {MOST_READ} bytes", .path.display())]
     TooLong { path: PathBuf, option: &'static str },
-    #[error("`{}` has no certificates of a client: {error}", .path.display())]
+    #[error("`{}` has no certificates of a {whose}: {error}", .path.display())]
     Certificate {
         path: PathBuf,
+        whose: &'static str,
         error: CertificateError,
     },
     #[error("`{}` is no file of cookies: {error}", .path.display())]
@@ -95,8 +100,8 @@ impl ClientArgs {
         if let Some(path) = &self.client_cert {
             let text = read(path, "--client-cert")?;
             let chain = ClientChain::read(&text).map_err(|error| {
-                let path = path.clone();
-                ClientArgsError::Certificate { path, error }
+                let (path, whose) = (path.clone(), "client");
+                ClientArgsError::Certificate { path, whose, error }
             })?;
             request.client_certificate = Some((chain, now));
         }
@@ -151,42 +156,73 @@ impl ClientArgs {
 }
 
 impl BackendArgs {
+    /// Lets the simulator trust the authorities that this system trusts, for policies that refer to them. They are read where a
+    /// certificate is to be verified.
+    pub(super) fn trust(&self, simulator: &mut Simulator) {
+        if self.backend_cert.is_some() {
+            let found = rustls_native_certs::load_native_certs().certs;
+            let authorities = found.into_iter().map(|one| one.to_vec());
+            simulator.set_system_authorities(TrustStore::of_der(authorities));
+        }
+    }
+
     pub(super) fn apply(&self, request: &mut Request) -> Result<(), ClientArgsError> {
         let backend = &mut request.backend;
         backend.status = self.backend_status;
         backend.headers = Request::header_lines(self.backend_headers.iter().cloned())?;
         backend.delay = self.backend_delay;
+        if let Some(path) = &self.backend_cert {
+            let text = read(path, "--backend-cert")?;
+            let chain = ServerChain::read(&text).map_err(|error| {
+                let (path, whose) = (path.clone(), "backend");
+                ClientArgsError::Certificate { path, whose, error }
+            })?;
+            backend.tls = EndpointTls::Shows(chain);
+        }
         let given = [
             ("--backend-status", self.backend_status != StatusCode::OK),
             ("--backend-header", !self.backend_headers.is_empty()),
             ("--backend-delay", !self.backend_delay.is_zero()),
         ];
         let mut given = given.into_iter();
-        given.try_for_each(|(option, given)| check_scheme(request, OVER_HTTP, option, given))
+        given.try_for_each(|(option, given)| check_scheme(request, OVER_HTTP, option, given))?;
+        let option = "--backend-cert";
+        check_scheme(
+            request,
+            OVER_CONNECTIONS,
+            option,
+            self.backend_cert.is_some(),
+        )
     }
 }
 
 /// The schemes for which an option says something.
-type Schemes = [&'static str; 2];
+type Schemes = &'static [&'static str];
 
-const OVER_TLS: Schemes = ["https", "tls"];
-const OVER_HTTP: Schemes = ["http", "https"];
+const OVER_TLS: Schemes = &["https", "tls"];
+const OVER_HTTP: Schemes = &["http", "https"];
+const OVER_CONNECTIONS: Schemes = &["http", "https", "tls", "tcp"];
 
 /// Refuses an option that is given and says nothing for the scheme of the request.
 fn check_scheme(
     request: &Request,
-    [one, other]: Schemes,
+    schemes: Schemes,
     option: &'static str,
     given: bool,
 ) -> Result<(), ClientArgsError> {
     let scheme = request.uri.scheme_str().unwrap_or_default();
-    if !given || [one, other].contains(&scheme) {
+    if !given || schemes.contains(&scheme) {
         return Ok(());
     }
     Err(ClientArgsError::Scheme {
         option,
         scheme: scheme.to_owned(),
-        wanted: format!("{one} and {other}"),
+        wanted: match schemes {
+            [others @ .., last] if !others.is_empty() => {
+                format!("{} and {last}", others.join(", "))
+            }
+            all => all.concat(),
+        },
     })
 }
 

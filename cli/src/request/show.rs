@@ -187,8 +187,12 @@ fn tls_text(tls: &AnswerTls) -> String {
         Some(1) => "the policy gives (1 certificate)".to_owned(),
         Some(count) => format!("the policy gives ({count} certificates)"),
     };
+    let verified = match tls.verified {
+        true => "is",
+        false => "must be",
+    };
     format!(
-        "to the backend, with SNI `{}`: its certificate must be for `{}`, by an authority that {trusted}",
+        "to the backend, with SNI `{}`: its certificate {verified} for `{}`, by an authority that {trusted}",
         tls.sni,
         tls.names.join("` or `")
     )

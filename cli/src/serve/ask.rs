@@ -1,10 +1,12 @@
 //! The `request` of `gwapi serve`, as it is read.
 
 use gwapi::{
+    certificate::ClientChain,
     meta::{Duration, NamespacedName},
     sim::{BackendBehaviour, Client, Protocol, Request},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use k8s_openapi::jiff::Timestamp;
 use serde::Deserialize;
 use std::net::IpAddr;
 
@@ -21,6 +23,7 @@ pub(super) struct Ask {
     address: Option<IpAddr>,
     from: Option<String>,
     sni: Option<String>,
+    client_certificate: Option<String>,
     protocol: Option<String>,
     #[serde(default)]
     backend: Backend,
@@ -37,8 +40,8 @@ struct Backend {
 }
 
 impl Ask {
-    /// The request for the simulator.
-    pub(super) fn request(self) -> Result<Request, String> {
+    /// The request for the simulator, at this time.
+    pub(super) fn request(self, now: Timestamp) -> Result<Request, String> {
         let mut request = Request::get(&self.url).map_err(|error| error.to_string())?;
         if let Some(method) = &self.method {
             request.method = Method::from_bytes(method.as_bytes())
@@ -62,6 +65,11 @@ impl Ask {
                 .parse()
                 .map_err(|error: gwapi::sim::RequestError| error.to_string())?;
             request.protocol = protocol;
+        }
+        if let Some(text) = &self.client_certificate {
+            let chain = ClientChain::read(text.as_bytes())
+                .map_err(|error| format!("`clientCertificate`: {error}"))?;
+            request.client_certificate = Some((chain, now));
         }
         request.port = self.port;
         request.address = self.address;

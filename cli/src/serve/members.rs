@@ -9,6 +9,8 @@ const OPS: &[(&str, &[&str])] = &[
     ("delete", &["objects"]),
     ("status", &[]),
     ("request", &["request"]),
+    ("binds", &[]),
+    ("accept", &["accept"]),
     ("clock", &["advance"]),
     ("configure", &["options"]),
 ];
@@ -18,11 +20,27 @@ const NAMED: &[&str] = &["apiVersion", "kind", "namespace", "name"];
 
 /// The members of `request`.
 const REQUEST: &[&str] = &[
-    "method", "url", "headers", "gateway", "port", "address", "from", "sni", "protocol", "backend",
+    "method",
+    "url",
+    "headers",
+    "gateway",
+    "port",
+    "address",
+    "from",
+    "sni",
+    "clientCertificate",
+    "protocol",
+    "backend",
 ];
 
 /// The members of `backend` in `request`.
 const BACKEND: &[&str] = &["status", "headers", "delay"];
+
+/// The members of `accept`.
+const ACCEPT: &[&str] = &["gateway", "transport", "port", "clientHello"];
+
+/// The members of `clientHello` in `accept`.
+const CLIENT_HELLO: &[&str] = &["serverName"];
 
 /// The members of `options` in `configure`.
 const OPTIONS: &[&str] = &[
@@ -62,6 +80,14 @@ pub(super) fn check(line: &Value) -> Result<(), String> {
                 unknown.look(request, "request.", REQUEST);
                 let backend = request.get("backend");
                 unknown.look(backend.unwrap_or(&Value::Null), "request.backend.", BACKEND);
+            }
+        }
+        "accept" => {
+            if let Some(accept) = line.get("accept") {
+                unknown.look(accept, "accept.", ACCEPT);
+                let said = accept.get("clientHello");
+                let said = said.unwrap_or(&Value::Null);
+                unknown.look(said, "accept.clientHello.", CLIENT_HELLO);
             }
         }
         "configure" => {

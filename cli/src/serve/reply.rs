@@ -1,5 +1,6 @@
 //! The replies of `gwapi serve`, in the form in which they are written.
 
+use super::sockets::{Bound, Taken};
 use crate::{
     given::{Answered, AroundAnswer, Field, NotInForce, Unimplemented},
     statused::{Hint, Remarks, Statused, Warning},
@@ -34,6 +35,10 @@ pub(super) struct Reply {
     answer: Option<Box<Answered<Answer>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binds: Option<Vec<Bound>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<Taken>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +105,20 @@ impl Reply {
     pub(super) fn now(now: String) -> Self {
         Self {
             now: Some(now),
+            ..Self::done()
+        }
+    }
+
+    pub(super) fn binds(binds: Vec<Bound>) -> Self {
+        Self {
+            binds: Some(binds),
+            ..Self::done()
+        }
+    }
+
+    pub(super) fn accepted(accepted: Taken) -> Self {
+        Self {
+            accepted: Some(accepted),
             ..Self::done()
         }
     }

@@ -1,4 +1,5 @@
 mod members;
+mod sockets;
 
 use super::*;
 use serde_json::json;

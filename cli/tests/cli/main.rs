@@ -19,6 +19,7 @@ mod release;
 mod request;
 mod request_rejected;
 mod request_sessions;
+mod request_tls;
 mod serve;
 mod serve_law;
 mod status;

@@ -53,16 +53,18 @@ type Header [2]string
 
 // Request is one request of a client.
 type Request struct {
-	Method   string   `json:"method,omitempty"`
-	URL      string   `json:"url"`
-	Headers  []Header `json:"headers,omitempty"`
-	Gateway  string   `json:"gateway,omitempty"`
-	Port     int      `json:"port,omitempty"`
-	Address  string   `json:"address,omitempty"`
-	From     string   `json:"from,omitempty"`
-	SNI      string   `json:"sni,omitempty"`
-	Protocol string   `json:"protocol,omitempty"`
-	Backend  *Backend `json:"backend,omitempty"`
+	Method  string   `json:"method,omitempty"`
+	URL     string   `json:"url"`
+	Headers []Header `json:"headers,omitempty"`
+	Gateway string   `json:"gateway,omitempty"`
+	Port    int      `json:"port,omitempty"`
+	Address string   `json:"address,omitempty"`
+	From    string   `json:"from,omitempty"`
+	SNI     string   `json:"sni,omitempty"`
+	// ClientCertificate is what the client shows in TLS, as PEM.
+	ClientCertificate string   `json:"clientCertificate,omitempty"`
+	Protocol          string   `json:"protocol,omitempty"`
+	Backend           *Backend `json:"backend,omitempty"`
 }
 
 // Backend says how the backend would answer.
@@ -110,8 +112,8 @@ type Answer struct {
 	} `json:"response"`
 	Mirrors []struct {
 		Reference
-		Endpoint  *Endpoint  `json:"endpoint"`
-		Forwarded *Forwarded `json:"forwarded"`
+		Endpoint  Endpoint  `json:"endpoint"`
+		Forwarded Forwarded `json:"forwarded"`
 	} `json:"mirrors"`
 	Why json.RawMessage `json:"why"`
 }
@@ -207,6 +209,64 @@ func (s *Serve) Apply(objects ...map[string]any) (*Update, error) {
 func (s *Serve) Delete(refs ...Ref) (*Update, error) {
 	u := &Update{}
 	return u, s.call("delete", map[string]any{"objects": refs}, u)
+}
+
+// Bind is a port of a Gateway to listen on.
+type Bind struct {
+	Gateway struct {
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+	} `json:"gateway"`
+	Transport string   `json:"transport"`
+	Port      int      `json:"port"`
+	Addresses []string `json:"addresses"`
+}
+
+// Incoming is a connection as it comes to a port.
+type Incoming struct {
+	Gateway     string       `json:"gateway"`
+	Transport   string       `json:"transport"`
+	Port        int          `json:"port"`
+	ClientHello *ClientHello `json:"clientHello,omitempty"`
+}
+
+// ClientHello is what a client says first in TLS.
+type ClientHello struct {
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// Accepted is what becomes of a connection: `as` says what, and the rest is there where TLS ends or is refused.
+type Accepted struct {
+	As                 string   `json:"as"`
+	Why                string   `json:"why"`
+	Inside             string   `json:"inside"`
+	Certificate        string   `json:"certificate"`
+	PrivateKey         string   `json:"privateKey"`
+	Protocols          []string `json:"protocols"`
+	ClientCertificates string   `json:"clientCertificates"`
+}
+
+// Binds asks for the ports to listen on.
+func (s *Serve) Binds() ([]Bind, error) {
+	var reply struct {
+		Binds []Bind `json:"binds"`
+	}
+	err := s.call("binds", nil, &reply)
+	return reply.Binds, err
+}
+
+// Accept asks what becomes of a connection.
+func (s *Serve) Accept(incoming Incoming) (*Accepted, error) {
+	var reply struct {
+		Accepted *Accepted `json:"accepted"`
+	}
+	if err := s.call("accept", map[string]any{"accept": incoming}, &reply); err != nil {
+		return nil, err
+	}
+	if reply.Accepted == nil {
+		return nil, fmt.Errorf("gwapi serve: accept: the reply does not say what becomes of the connection")
+	}
+	return reply.Accepted, nil
 }
 
 // Request sends a request through the simulated data plane.

@@ -90,7 +90,7 @@ async fn handshake(
 }
 
 /// Serves requests until the client goes, or a new configuration ends the connection.
-async fn requests(
+pub(crate) async fn requests(
     shared: &Arc<Shared>,
     session: HttpSession,
     client: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -118,20 +118,23 @@ async fn requests(
 }
 
 /// Takes bytes to a backend, and back.
-async fn relay(
+pub(crate) async fn relay(
     shared: &Arc<Shared>,
     stream: &Stream,
     mut client: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<(), Error> {
     let connected = shared.draws(|draws| stream.connect(draws));
     let connected = connected.map_err(|why| why.to_string())?;
+    let connected_to = connected.backend.clone();
     let mut backend = TcpStream::connect(shared.dial(connected.endpoint.get())?).await?;
     _ = backend.set_nodelay(true);
     match connected.tls() {
         None => copy_bidirectional(&mut client, &mut backend).await?,
         Some(asked) => {
             let config = shared.upstream.config(asked, &[])?;
-            let mut backend = tls::connect(config, asked, backend).await?;
+            let connected = tls::connect(config, asked, backend).await;
+            let mut backend =
+                connected.map_err(|failure| format!("{} {failure}", connected_to.reference()))?;
             copy_bidirectional(&mut client, &mut backend).await?
         }
     };

@@ -1,7 +1,7 @@
 //! Datagrams: each client has a socket of its own to the endpoint that was chosen for it.
 
-use crate::{Error, proxy::Shared};
-use gwapi::proxy::{Accepted, BindKey};
+use crate::{Error, mesh::MeshKey, proxy::Shared};
+use gwapi::proxy::{Accepted, BindKey, Stream};
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::UdpSocket, time::timeout};
 
@@ -11,8 +11,29 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The longest datagram.
 const LONGEST: usize = 1 << 16;
 
+/// Whose datagrams these are.
+pub(crate) enum Source {
+    /// Those of clients of a Gateway.
+    Gateway(BindKey),
+    /// Those of pods, to a Service.
+    Mesh(MeshKey),
+}
+
+impl Source {
+    /// Where the configuration in force leads them.
+    fn stream(&self, shared: &Shared) -> Result<Stream, Error> {
+        match self {
+            Self::Gateway(key) => match shared.configuration().plane.accept(key) {
+                Some(Accepted::Stream(stream)) => Ok(stream),
+                _ => Err("no datagrams are taken here".into()),
+            },
+            Self::Mesh(key) => Ok(key.find(shared)?.stream(false)),
+        }
+    }
+}
+
 /// Carries datagrams to backends, and what these answer back.
-pub(crate) async fn carry(shared: Arc<Shared>, key: BindKey, socket: UdpSocket) {
+pub(crate) async fn carry(shared: Arc<Shared>, source: Source, socket: UdpSocket) {
     let socket = Arc::new(socket);
     let mut ways: HashMap<SocketAddr, std::sync::Weak<UdpSocket>> = HashMap::new();
     let mut datagram = vec![0; LONGEST];
@@ -26,7 +47,7 @@ pub(crate) async fn carry(shared: Arc<Shared>, key: BindKey, socket: UdpSocket) 
             None => {
                 ways.retain(|_, way| way.strong_count() > 0);
                 // Datagrams that lead nowhere are dropped.
-                let Ok(way) = connect(&shared, &key).await else {
+                let Ok(way) = connect(&shared, &source).await else {
                     continue;
                 };
                 let way = Arc::new(way);
@@ -40,10 +61,8 @@ pub(crate) async fn carry(shared: Arc<Shared>, key: BindKey, socket: UdpSocket) 
 }
 
 /// A socket to the endpoint that is chosen for a client.
-async fn connect(shared: &Shared, key: &BindKey) -> Result<UdpSocket, Error> {
-    let Some(Accepted::Stream(stream)) = shared.configuration().plane.accept(key) else {
-        return Err("no datagrams are taken here".into());
-    };
+async fn connect(shared: &Shared, source: &Source) -> Result<UdpSocket, Error> {
+    let stream = source.stream(shared)?;
     let connected = shared.draws(|draws| stream.connect(draws));
     let connected = connected.map_err(|why| why.to_string())?;
     let (host, port) = shared.dial(connected.endpoint.get())?;

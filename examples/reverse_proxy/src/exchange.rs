@@ -160,14 +160,17 @@ impl Asked<'_> {
         let nonce = &mut random_bytes::<12>;
         let keys = self.shared.keys.as_ref();
         let issuing = keys.map(|keys| Issuing { keys, nonce });
-        let responded = self.exchange.respond(&attempt, &mut head, issuing);
-        match responded.map(|responded| responded.switched) {
-            Ok(Some(protocol)) => {
+        let responded = match self.exchange.respond(&attempt, &mut head, issuing) {
+            Ok(responded) => responded,
+            Err(answer) => return local(self.shared, *answer, body::empty()),
+        };
+        match responded.switched {
+            Some(protocol) => {
                 switch(&mut head, protocol);
                 tokio::spawn(switched(upgrade, of_endpoint));
                 Response::from_parts(head, body::empty())
             }
-            Ok(None) => {
+            None => {
                 let (shared, reusable) = (self.shared.clone(), reusable());
                 let ended = move || {
                     if let Some((way, sender)) = reusable {
@@ -177,7 +180,6 @@ impl Asked<'_> {
                 let content = Limited::boxed(body::incoming(content), deadline, ended);
                 Response::from_parts(head, content)
             }
-            Err(_) => self.fail(&attempt, Failure::Malformed),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | `manifests` | reads objects from a folder | `manifest::read`, `Resolver` |
 //! | `proxy` | binds ports, changes the configuration | `DataPlane::next` |
 //! | `connection` | takes a connection: cleartext, TLS, anything else | `DataPlane::accept`, `Hello`, `TlsSettings` |
+//! | `mesh` | takes what pods of a namespace send to a Service | `DataPlane::service`, `MeshPort` |
 //! | `exchange` | takes a request to an endpoint, and the response back | `HttpSession::begin`, `Exchange` |
 //! | `upstream` | connects to endpoints, and keeps connections | `Attempt` |
 //! | `datagrams` | carries datagrams | `Stream` |
@@ -20,11 +21,13 @@ mod connection;
 mod datagrams;
 mod exchange;
 pub mod manifests;
+mod mesh;
 mod proxy;
 mod rewind;
 mod tls;
 mod upstream;
 
+pub use mesh::MeshKey;
 pub use proxy::{Dial, Network, Proxy};
 
 /// Whatever ends a connection. It concerns those who operate the proxy, and no client.

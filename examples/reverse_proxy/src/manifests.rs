@@ -67,9 +67,7 @@ impl Manifests {
             }
         }
         (self.objects, self.seen) = (objects, found);
-        self.resolver.update();
-        let effective = self.resolver.resolution().effective.clone();
-        Ok(Some((effective, problems)))
+        Ok(Some((self.resolver.effective().clone(), problems)))
     }
 }
 

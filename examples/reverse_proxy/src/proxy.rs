@@ -1,6 +1,12 @@
 //! The proxy as a whole: ports that are bound, and the configuration by which it serves them.
 
-use crate::{connection, datagrams, tls::ServerConfigs, upstream::Upstream};
+use crate::{
+    connection,
+    datagrams::{self, Source},
+    mesh::{self, MeshKey},
+    tls::ServerConfigs,
+    upstream::Upstream,
+};
 use gwapi::{
     attachment::effective::{Effective, Endpoint},
     backend::session::{SessionKey, SessionKeys},
@@ -110,6 +116,7 @@ impl Drop for Port {
 pub struct Proxy {
     shared: Arc<Shared>,
     ports: HashMap<BindKey, Port>,
+    mesh: HashMap<MeshKey, Port>,
 }
 
 impl Proxy {
@@ -140,6 +147,7 @@ impl Proxy {
                 ))),
             }),
             ports: HashMap::new(),
+            mesh: HashMap::new(),
         }
     }
 
@@ -176,6 +184,36 @@ impl Proxy {
         self.ports.get(key).map(|port| port.address)
     }
 
+    /// Takes at an address what pods of a namespace send to a port of a Service, until the proxy is dropped. Returns where that
+    /// is.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound.
+    pub async fn bind_mesh(&mut self, key: MeshKey, at: SocketAddr) -> io::Result<SocketAddr> {
+        let shared = self.shared.clone();
+        let own = key.clone();
+        let port = match key.transport {
+            Transport::Tcp => {
+                let listener = TcpListener::bind(at).await?;
+                Port {
+                    address: listener.local_addr()?,
+                    task: tokio::spawn(mesh::accept(shared, own, listener)),
+                }
+            }
+            Transport::Udp => {
+                let socket = UdpSocket::bind(at).await?;
+                Port {
+                    address: socket.local_addr()?,
+                    task: tokio::spawn(mesh::carry(shared, own, socket)),
+                }
+            }
+        };
+        let address = port.address;
+        self.mesh.insert(key, port);
+        Ok(address)
+    }
+
     async fn bind(&self, key: &BindKey) -> io::Result<Port> {
         let at = (self.shared.network.bind)(key);
         let shared = self.shared.clone();
@@ -192,7 +230,7 @@ impl Proxy {
                 let socket = UdpSocket::bind(at).await?;
                 Port {
                     address: socket.local_addr()?,
-                    task: tokio::spawn(datagrams::carry(shared, key, socket)),
+                    task: tokio::spawn(datagrams::carry(shared, Source::Gateway(key), socket)),
                 }
             }
         })

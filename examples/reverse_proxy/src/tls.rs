@@ -3,23 +3,21 @@
 use crate::Error;
 use gwapi::{
     attachment::effective::{EffectiveBackendTls, TrustedAuthorities},
-    certificate::{ClientChain, KeyPair},
-    proxy::{ListenerKey, TlsSettings, Why},
+    certificate::{ClientChain, KeyPair, ServerCertificateError, ServerChain, TrustStore},
+    proxy::{Failure, ListenerKey, TlsSettings, Why},
 };
 use k8s_openapi::jiff::Timestamp;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error as TlsError,
-    OtherError, RootCertStore, ServerConfig, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
+    OtherError, ServerConfig, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use std::{
     collections::HashMap,
+    io,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 use tokio::{
@@ -164,59 +162,36 @@ fn refused(why: &Why) -> TlsError {
 
 /// Settings for a connection to a backend that speaks these protocols.
 pub(crate) fn client_config(
-    asked: &EffectiveBackendTls,
+    asked: &Arc<EffectiveBackendTls>,
     protocols: &[&[u8]],
 ) -> Result<Arc<ClientConfig>, Error> {
-    let mut authorities = RootCertStore::empty();
-    match &asked.authorities {
-        TrustedAuthorities::System => {
-            let found = rustls_native_certs::load_native_certs().certs;
-            authorities.add_parsable_certificates(found);
-        }
-        TrustedAuthorities::Certificates(bundles) => {
-            for bundle in bundles {
-                for authority in CertificateDer::pem_slice_iter(bundle.as_bytes()) {
-                    authorities.add(authority?)?;
-                }
-            }
-        }
-    }
-    let chains =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider()).build()?;
     let builder =
         ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     let mut config = builder
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Backends {
-            chains,
-            names: names(asked)?,
+            asked: asked.clone(),
+            system: match asked.authorities {
+                TrustedAuthorities::System => system(),
+                TrustedAuthorities::Certificates(_) => TrustStore::default(),
+            },
         }))
         .with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|one| one.to_vec()).collect();
     Ok(Arc::new(config))
 }
 
-/// The names of which the certificate of a backend has to bear one.
-fn names(asked: &EffectiveBackendTls) -> Result<Vec<ServerName<'static>>, Error> {
-    let instead = asked.subject_alt_names.iter();
-    let mut texts: Vec<&str> = instead
-        .map(|name| name.hostname.as_deref().unwrap_or_default())
-        .collect();
-    if texts.is_empty() {
-        texts.push(&asked.hostname);
-    }
-    let names = texts.into_iter().map(|text| {
-        let name = ServerName::try_from(text.to_owned());
-        name.map_err(|_| format!("{}: `{text}` cannot be verified by rustls", asked.policy).into())
-    });
-    names.collect()
+/// The authorities that the operating system trusts.
+fn system() -> TrustStore {
+    let found = rustls_native_certs::load_native_certs().certs;
+    TrustStore::of_der(found.into_iter().map(|one| one.to_vec()))
 }
 
-/// Judges backends: the chain leads to an authority, and bears one of the names.
+/// Judges backends as the policy says.
 #[derive(Debug)]
 struct Backends {
-    chains: Arc<WebPkiServerVerifier>,
-    names: Vec<ServerName<'static>>,
+    asked: Arc<EffectiveBackendTls>,
+    system: TrustStore,
 }
 
 impl ServerCertVerifier for Backends {
@@ -225,18 +200,17 @@ impl ServerCertVerifier for Backends {
         shown: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        ocsp: &[u8],
+        _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        let mut result = Err(TlsError::General("no name is asked for".into()));
-        for name in &self.names {
-            let chains = &self.chains;
-            result = chains.verify_server_cert(shown, intermediates, name, ocsp, now);
-            if result.is_ok() {
-                break;
-            }
+        let all = std::iter::once(shown).chain(intermediates);
+        let chain = ServerChain::of_der(all.map(|one| one.to_vec()).collect());
+        match self.asked.verify(&chain, &self.system, time(now)) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(error) => Err(TlsError::InvalidCertificate(CertificateError::Other(
+                OtherError(Arc::new(error)),
+            ))),
         }
-        result
     }
 
     signatures!();
@@ -247,9 +221,21 @@ pub(crate) async fn connect(
     config: Arc<ClientConfig>,
     asked: &EffectiveBackendTls,
     backend: TcpStream,
-) -> Result<TlsStream<TcpStream>, Error> {
-    let name = ServerName::try_from(asked.hostname.clone())?;
-    Ok(TlsConnector::from(config).connect(name, backend).await?)
+) -> Result<TlsStream<TcpStream>, Failure> {
+    let name = ServerName::try_from(asked.hostname.clone()).map_err(|_| Failure::Tls)?;
+    let connected = TlsConnector::from(config).connect(name, backend).await;
+    connected.map_err(|error| failure(&error).unwrap_or(Failure::Tls))
+}
+
+/// Why the certificate of a backend was refused, if it was.
+fn failure(error: &io::Error) -> Option<Failure> {
+    match error.get_ref()?.downcast_ref()? {
+        TlsError::InvalidCertificate(CertificateError::Other(OtherError(why))) => {
+            let why: &ServerCertificateError = why.downcast_ref()?;
+            Some(Failure::Certificate(Arc::new(why.clone())))
+        }
+        _ => None,
+    }
 }
 
 /// Whether the two ends of a connection can be read and written, whatever carries it.

@@ -152,8 +152,7 @@ impl Upstream {
             false => &[b"http/1.1"],
         };
         let config = self.config(asked, protocols).map_err(|_| Failure::Tls)?;
-        let stream = tls::connect(config, asked, stream).await;
-        let stream = stream.map_err(|_| Failure::Tls)?;
+        let stream = tls::connect(config, asked, stream).await?;
         self.speak(way, stream).await
     }
 

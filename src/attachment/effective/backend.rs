@@ -2,10 +2,12 @@
 
 use super::BackendProblem;
 use crate::{
+    certificate::{ServerCertificateError, ServerChain, ServerName, TrustStore},
     filters::Filters,
     meta::{NamespacedName, ObjectRef, Transport},
-    v1::{Fraction, SessionPersistence, SubjectAltName},
+    v1::{Fraction, SessionPersistence, SubjectAltName, SubjectAltNameType},
 };
+use k8s_openapi::jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A backend of a rule.
@@ -77,6 +79,50 @@ pub struct EffectiveBackendTls {
     pub options: BTreeMap<String, String>,
     /// Whom to trust.
     pub authorities: TrustedAuthorities,
+}
+
+impl EffectiveBackendTls {
+    /// The names of which the certificate of the backend has to bear one: the hostname, unless there are
+    /// [`subject_alt_names`](Self::subject_alt_names). A name of a kind that is not known is one that no certificate bears.
+    #[must_use]
+    pub fn names(&self) -> Vec<ServerName<'_>> {
+        if self.subject_alt_names.is_empty() {
+            return vec![ServerName::Host(&self.hostname)];
+        }
+        let names = self.subject_alt_names.iter();
+        let names = names.filter_map(|name| match &name.r#type {
+            SubjectAltNameType::Hostname => name.hostname.as_deref().map(ServerName::Host),
+            SubjectAltNameType::Uri => name.uri.as_deref().map(ServerName::Uri),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    /// Whether a backend proves who it is by what it shows in the handshake: an authority that is trusted vouches for it at
+    /// that time, and its certificate bears one of the [`names`](Self::names) (BackendTLSPolicy `spec.validation`). `system` are
+    /// the authorities that the operating system trusts, which count where the policy says so
+    /// (`wellKnownCACertificates: System`).
+    ///
+    /// Whether the backend has the private key of its certificate is for the TLS library to ask.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub fn verify(
+        &self,
+        shown: &ServerChain,
+        system: &TrustStore,
+        now: Timestamp,
+    ) -> Result<(), ServerCertificateError> {
+        let names = self.names();
+        match &self.authorities {
+            TrustedAuthorities::System => shown.verify(system, &names, now),
+            TrustedAuthorities::Certificates(bundles) => {
+                let trusted = TrustStore::of_pem(bundles.iter().map(|one| &**one));
+                shown.verify(&trusted, &names, now)
+            }
+        }
+    }
 }
 
 /// The authorities to which a backend's certificate must lead.

@@ -8,9 +8,10 @@ use crate::{
     attachment::{
         RouteId, RouteKind,
         effective::{
-            AttachedRoute, ClientScope, Difference, EffectiveBackend, EffectiveFilters,
-            EffectiveHostname, EffectiveService, EffectiveServicePort, GrpcRouteRules,
-            HttpRouteRules, RouteList, RouteRules, ServiceRoute,
+            AttachedRoute, BackendProblem, ClientScope, Difference, EffectiveBackend,
+            EffectiveBackendPort, EffectiveFilters, EffectiveHostname, EffectiveService,
+            EffectiveServicePort, GrpcRouteRules, HttpRouteRules, RouteList, RouteRules,
+            ServiceRoute,
         },
     },
     meta::{NamespacedName, Transport},
@@ -51,6 +52,7 @@ pub struct MeshPort {
     service: Arc<MeshService>,
     transport: Transport,
     port: u16,
+    target: Result<Arc<EffectiveBackendPort>, Arc<BackendProblem>>,
     client_namespace: String,
 }
 
@@ -243,9 +245,11 @@ impl MeshPort {
         port: u16,
         client_namespace: &str,
     ) -> Option<Self> {
-        service.effective.port_for(transport, port)?;
+        let target = service.effective.port_for(transport, port)?.target.clone();
+        let target = target.map_err(Arc::new);
         Some(Self {
             service,
+            target,
             transport,
             port,
             client_namespace: client_namespace.to_owned(),
@@ -309,20 +313,12 @@ impl MeshPort {
     /// The Service as a backend of its own.
     fn itself(&self) -> Arc<Backend> {
         let service = &self.service.effective;
-        let port = service.port_for(self.transport, self.port);
-        let target = port.map(|EffectiveServicePort { target, .. }| target.clone());
         let backend = EffectiveBackend {
             reference: service.reference(),
             port: Some(self.port),
             weight: 1,
             filters: EffectiveFilters::default(),
-            // `new` has seen the port.
-            target: target.unwrap_or_else(|| {
-                Err(crate::attachment::effective::BackendProblem::PortNotFound {
-                    reference: service.reference(),
-                    port: Some(i32::from(self.port)),
-                })
-            }),
+            target: self.target.clone().map_err(Arc::unwrap_or_clone),
             session_persistence: None,
         };
         Backend::shared(&backend, &self.service.endpoints)

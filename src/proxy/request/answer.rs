@@ -6,9 +6,12 @@ use crate::{
     proxy::{Backend, GrpcStatus, Target, Why},
 };
 use http::{HeaderMap, StatusCode};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// An answer of the data plane itself: a redirect or an error.
+///
+/// It is an [`Error`](std::error::Error), so that whoever drives an exchange can pass it on with `?`. As a text it says
+/// [why](Self::why), which is for those who operate the system; what the client gets is the [response](Self::response).
 #[derive(Clone, Debug)]
 pub struct LocalAnswer {
     /// The rule and match; none where no rule matched.
@@ -73,6 +76,14 @@ impl Asker {
         }
     }
 }
+
+impl fmt::Display for LocalAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl std::error::Error for LocalAnswer {}
 
 impl LocalAnswer {
     /// An answer in the form of HTTP for everyone, since it concerns HTTP itself, before it matters what is spoken over it: a

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Asker, LocalAnswer},
-    attempt::Attempt,
+    attempt::{Attempt, Mirrored},
     choose::{Choose, ChosenEndpoint},
     filtering::{Level, Passed},
     protocol::EndpointProtocol,
@@ -14,7 +14,7 @@ use crate::{
         EndpointIndex, EndpointSet,
         session::{Due, Recall, Served},
     },
-    filters::{ApplyError, strip_hop_by_hop},
+    filters::strip_hop_by_hop,
     proxy::{
         Backend, CompiledRule, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle,
     },
@@ -61,7 +61,7 @@ pub struct Exchange {
     progress: Progress,
     session: Option<SessionState>,
     /// How the attempt at the endpoint of the session came to nothing.
-    lost: Option<Failure>,
+    lost: Option<Box<Failure>>,
     /// The backend of the present attempt, by its place in the rule.
     backend: Option<usize>,
     /// The endpoints of that backend to which attempts were made.
@@ -101,6 +101,48 @@ pub enum AfterFailure {
     Again,
     /// The data plane answers.
     Answer(LocalAnswer),
+}
+
+impl Begun {
+    /// The exchange, or the answer as an error, for whoever passes answers on with `?`.
+    ///
+    /// # Errors
+    ///
+    /// The answer of the data plane.
+    pub fn into_result(self) -> Result<Exchange, Box<LocalAnswer>> {
+        match self {
+            Self::Exchange(exchange) => Ok(exchange),
+            Self::Answer(answer) => Err(Box::new(answer)),
+        }
+    }
+}
+
+impl Attempted {
+    /// The attempt, or the answer as an error, for whoever passes answers on with `?`.
+    ///
+    /// # Errors
+    ///
+    /// The answer of the data plane.
+    pub fn into_result(self) -> Result<Attempt, Box<LocalAnswer>> {
+        match self {
+            Self::Attempt(attempt) => Ok(attempt),
+            Self::Answer(answer) => Err(Box::new(answer)),
+        }
+    }
+}
+
+impl AfterFailure {
+    /// Nothing where another attempt can be made, or the answer as an error, for whoever passes answers on with `?`.
+    ///
+    /// # Errors
+    ///
+    /// The answer of the data plane.
+    pub fn into_result(self) -> Result<(), Box<LocalAnswer>> {
+        match self {
+            Self::Again => Ok(()),
+            Self::Answer(answer) => Err(Box::new(answer)),
+        }
+    }
 }
 
 impl Table {
@@ -224,10 +266,14 @@ impl Exchange {
         if let Some(problem) = rule.problem() {
             return Err((None, problem.clone()));
         }
-        if self.progress == Progress::Matched && rule.filters().compiled.redirect().is_some() {
+        let mut mirrors = Vec::new();
+        if rule.filters().compiled.redirect().is_some() {
             let passed = self.pass_rule(chooser).map_err(|why| (None, why))?;
-            let answer = self.redirected(passed, None);
-            return Ok(Attempted::Answer(answer.map_err(|why| (None, why))?));
+            mirrors = passed.mirrors;
+            if let Some(redirect) = passed.redirect {
+                let answer = self.redirected(redirect, mirrors, None);
+                return Ok(Attempted::Answer(answer.map_err(|why| (None, why))?));
+            }
         }
         let session = self.session.filter(|_| self.backend.is_none());
         let (index, backend, of_session) = match session.and_then(|session| session.place(rule)) {
@@ -242,7 +288,8 @@ impl Exchange {
             }
         };
         self.goes_to(index);
-        self.through(rule, (index, backend), of_session, chooser, elapsed)
+        let chosen = (index, backend, of_session);
+        self.through(rule, chosen, mirrors, chooser, elapsed)
             .map_err(|why| (Some(backend.clone()), why))
     }
 
@@ -264,19 +311,21 @@ impl Exchange {
     fn through(
         &mut self,
         rule: &CompiledRule,
-        (index, backend): (usize, &Arc<Backend>),
-        of_session: Option<ChosenEndpoint>,
+        (index, backend, of_session): (usize, &Arc<Backend>, Option<ChosenEndpoint>),
+        mut mirrors: Vec<Mirrored>,
         chooser: &mut dyn Choose,
         elapsed: Duration,
     ) -> Result<Attempted, Why> {
         let [by_rule, by_backend] = [rule.filters(), backend.filters()];
         let (port, present) = backend.reached().map_err(Why::Backend)?;
         if by_backend.compiled.redirect().is_some() {
-            let mut passed = self.pass_rule(chooser)?;
-            let own = self.pass_backend(backend, chooser)?;
-            passed.mirrors.extend(own.mirrors);
-            passed.redirect = own.redirect;
-            return Ok(Attempted::Answer(self.redirected(passed, Some(backend))?));
+            mirrors.extend(self.pass_rule(chooser)?.mirrors);
+            let passed = self.pass_backend(backend, chooser)?;
+            mirrors.extend(passed.mirrors);
+            if let Some(redirect) = passed.redirect {
+                let answer = self.redirected(redirect, mirrors, Some(backend));
+                return Ok(Attempted::Answer(answer?));
+            }
         }
         let by_session = of_session.is_some();
         let endpoint = match of_session {
@@ -290,7 +339,7 @@ impl Exchange {
         // What failed before was the session's, and this attempt is not.
         self.lost = None;
         let limit = self.attempt_limit(elapsed)?;
-        let mut mirrors = self.pass_rule(chooser)?.mirrors;
+        mirrors.extend(self.pass_rule(chooser)?.mirrors);
         mirrors.extend(self.pass_backend(backend, chooser)?.mirrors);
         let passes_upgrade =
             || by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
@@ -311,7 +360,7 @@ impl Exchange {
     /// That no endpoint of a backend is left to try.
     fn no_endpoint(&self, backend: &Backend) -> Why {
         let backend = backend.reference().clone();
-        match self.lost {
+        match self.lost.as_deref().cloned() {
             Some(failure) => Why::Failed { failure, backend },
             None => Why::NoEndpoint(backend),
         }
@@ -341,11 +390,11 @@ impl Exchange {
     pub fn failed(&mut self, attempt: &Attempt, why: Failure, elapsed: Duration) -> AfterFailure {
         self.tried.push(attempt.endpoint.index());
         self.among = Some(attempt.endpoint.set().clone());
-        let unsent = !self.taken && matches!(why, Failure::Connect | Failure::Tls);
+        let unsent = !self.taken && why.is_before_sending();
         let others = attempt.endpoint.set().remaining(&self.tried);
         let in_time = self.attempt_limit(elapsed).is_ok();
         if attempt.by_session {
-            self.lost = Some(why);
+            self.lost = Some(Box::new(why.clone()));
         }
         if unsent && in_time && (others > 0 || attempt.by_session) {
             return AfterFailure::Again;
@@ -378,18 +427,21 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// When the response then has more headers than there can be.
+    /// The answer of the data plane where the response would have more headers than there can be.
     pub fn respond(
         &self,
         attempt: &Attempt,
         response: &mut response::Parts,
         issuing: Option<Issuing<'_>>,
-    ) -> Result<Responded, ApplyError> {
+    ) -> Result<Responded, Box<LocalAnswer>> {
         let switched = strip_hop_by_hop(&mut response.headers).filter(|_| {
             response.status == StatusCode::SWITCHING_PROTOCOLS && attempt.upgrade.is_some()
         });
         for filters in [attempt.backend.filters(), self.target.rule().filters()] {
-            filters.compiled.apply_response(&mut response.headers)?;
+            let applied = filters.compiled.apply_response(&mut response.headers);
+            applied.map_err(|error| {
+                Box::new(self.error(Some(attempt.backend.clone()), Why::Response(error)))
+            })?;
         }
         let issued =
             issuing.and_then(|issuing| self.issue(attempt, &mut response.headers, issuing));
@@ -487,12 +539,10 @@ impl Exchange {
     /// those of the redirect's own level, and after them those of the rule around a backend.
     fn redirected(
         &self,
-        passed: Passed,
+        (status, location): (StatusCode, HeaderValue),
+        mirrors: Vec<Mirrored>,
         backend: Option<&Arc<Backend>>,
     ) -> Result<LocalAnswer, Why> {
-        let Passed { mirrors, redirect } = passed;
-        // Whoever calls this has seen that there is a redirect.
-        let (status, location) = redirect.ok_or(Why::NoBackend)?;
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, location.clone());
         let own = backend.map(|backend| backend.filters());

@@ -7,8 +7,7 @@ use crate::{
         RouteId, RouteKind, RuleLabel,
         effective::{
             BackendProblem, ConnectionRouteRules, EffectiveBackend, EffectiveBackendPort,
-            EffectiveFilters, EndpointList, GrpcRule, HttpRule, RuleProblem, SessionSettingsError,
-            Timeouts,
+            EffectiveFilters, GrpcRule, HttpRule, RuleProblem, SessionSettingsError, Timeouts,
         },
     },
     backend::{EndpointSet, WeightedChoice, session::RuleSessions},
@@ -235,8 +234,7 @@ pub struct Backend {
     effective: EffectiveBackend,
     mirrors: Vec<Arc<Backend>>,
     reference: Arc<ObjectRef>,
-    problem: Option<Arc<BackendProblem>>,
-    endpoints: Option<Arc<EndpointsOfPort>>,
+    target: Result<(Arc<EffectiveBackendPort>, Arc<EndpointsOfPort>), Arc<BackendProblem>>,
 }
 
 impl Backend {
@@ -244,13 +242,15 @@ impl Backend {
         effective: &EffectiveBackend,
         endpoints: &Endpoints,
     ) -> Arc<Self> {
-        let port = effective.target.as_ref().ok();
+        let target = match &effective.target {
+            Ok(port) => Ok((port.clone(), endpoints.place(&port.key))),
+            Err(problem) => Err(Arc::new(problem.clone())),
+        };
         Arc::new(Self {
             effective: effective.clone(),
             mirrors: mirrors(&effective.filters, endpoints),
             reference: Arc::new(effective.reference.clone()),
-            problem: effective.problem().cloned().map(Arc::new),
-            endpoints: port.map(|port| endpoints.place(&port.key)),
+            target,
         })
     }
 
@@ -280,11 +280,9 @@ impl Backend {
     pub(in crate::proxy) fn reached(
         &self,
     ) -> Result<(&Arc<EffectiveBackendPort>, Arc<EndpointSet>), Arc<BackendProblem>> {
-        match (&self.effective.target, &self.endpoints, &self.problem) {
-            (Ok(port), Some(endpoints), _) => Ok((port, endpoints.set())),
-            (Ok(port), None, _) => Ok((port, Arc::new(EndpointSet::new(EndpointList::default())))),
-            (Err(_), _, Some(problem)) => Err(problem.clone()),
-            (Err(problem), _, None) => Err(Arc::new(problem.clone())),
+        match &self.target {
+            Ok((port, endpoints)) => Ok((port, endpoints.set())),
+            Err(problem) => Err(problem.clone()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Attempts at endpoints: what follows on one that came to nothing, and how long each may take.
 
 use super::*;
+use crate::certificate::ServerCertificateError;
 
 fn begun(table: &Table, content_type: &str) -> Exchange {
     let mut parts = ask("/cart");
@@ -13,10 +14,8 @@ fn begun(table: &Table, content_type: &str) -> Exchange {
 }
 
 fn attempt(exchange: &mut Exchange, elapsed: Duration) -> Result<Attempt, Box<LocalAnswer>> {
-    match exchange.attempt(&mut Draws(&mut |_| 0), elapsed) {
-        Attempted::Attempt(attempt) => Ok(attempt),
-        Attempted::Answer(answer) => Err(Box::new(answer)),
-    }
+    let attempted = exchange.attempt(&mut Draws(&mut |_| 0), elapsed);
+    attempted.into_result()
 }
 
 fn address(attempt: &Attempt) -> String {
@@ -72,8 +71,8 @@ fn what_was_sent_is_not_sent_again_and_each_failure_has_its_status() {
         ] {
             let mut exchange = begun(&table, content_type);
             let first = attempt(&mut exchange, Duration::ZERO).unwrap();
-            let AfterFailure::Answer(answer) = exchange.failed(&first, failure, Duration::ZERO)
-            else {
+            let why = failure.clone();
+            let AfterFailure::Answer(answer) = exchange.failed(&first, why, Duration::ZERO) else {
                 panic!("{failure} again")
             };
             assert_eq!((answer.status.as_u16(), answer.grpc), (status, grpc));
@@ -96,6 +95,10 @@ fn there_is_no_further_attempt_when_the_request_was_taken_to_be_sent() {
     for (failure, status) in [
         (Failure::Connect, 503),
         (Failure::Tls, 502),
+        (
+            Failure::Certificate(ServerCertificateError::Expired.into()),
+            502,
+        ),
         (Failure::Reset, 502),
         (Failure::Malformed, 502),
         (Failure::Timeout, 504),
@@ -103,8 +106,9 @@ fn there_is_no_further_attempt_when_the_request_was_taken_to_be_sent() {
         let mut exchange = begun(&table, "text/plain");
         let first = attempt(&mut exchange, Duration::ZERO).unwrap();
         assert_eq!(exchange.outgoing(&first).uri, "/cart");
-        let given_up = exchange.give_up(&first, failure, Duration::ZERO);
-        let AfterFailure::Answer(answer) = exchange.failed(&first, failure, Duration::ZERO) else {
+        let given_up = exchange.give_up(&first, failure.clone(), Duration::ZERO);
+        let why = failure.clone();
+        let AfterFailure::Answer(answer) = exchange.failed(&first, why, Duration::ZERO) else {
             panic!("{failure} again")
         };
         assert_eq!(answer.status, status, "{failure}");

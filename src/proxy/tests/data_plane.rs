@@ -216,3 +216,16 @@ fn hosts_are_withheld_at_the_port_of_their_listener_and_follow_its_hostname() {
     let (after, _) = before.next(resolver.resolution().effective.clone());
     assert_eq!(statuses(&after), [[404, 404], [421, 404]]);
 }
+
+/// What the documentation promises to the authors of proxies: the whole way fits on a page.
+#[test]
+fn the_whole_way_is_shown_in_sixty_lines() {
+    let page = include_str!("../mod.rs");
+    // Pictures come before it.
+    let code = page.rsplit("//! ```").nth(1).unwrap();
+    assert!(code.contains("exchange.respond("), "{code}");
+    let shown = code.lines().filter(|line| !line.starts_with("//! #"));
+    // The first one is the rest of the fence.
+    let count = shown.skip(1).count();
+    assert!((40..=60).contains(&count), "{count} lines");
+}

@@ -112,3 +112,28 @@ fn a_redirect_sees_the_request_as_it_is_at_its_place() {
         assert_eq!(answer.headers["location"], location);
     }
 }
+
+/// Nothing is left out without a word: a response that cannot have what a filter sets is none.
+#[test]
+fn a_response_that_cannot_hold_what_a_filter_sets_is_answered_with_502() {
+    let [_, more] = set("x-more", "by the rule");
+    let table = table(filters(json!([more])), vec![backend("a", 1, &[true])]);
+    let Decision::Forward(forward) = decide(&table, &mut ask("/cart"), &mut |_| 0) else {
+        panic!("answered")
+    };
+    let (mut response, ()) = http::Response::new(()).into_parts();
+    for number in 0.. {
+        let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+        let value = http::HeaderValue::from_static("v");
+        if response.headers.try_insert(name, value).is_err() {
+            break;
+        }
+    }
+    let responded = forward
+        .exchange
+        .respond(&forward.attempt, &mut response, None);
+    let answer = responded.unwrap_err();
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+    assert!(matches!(answer.why, Why::Response(_)), "{answer}");
+    assert!(answer.failed.is_some());
+}

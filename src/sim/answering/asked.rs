@@ -61,7 +61,7 @@ impl Asked<'_> {
     ) -> DrawEnd {
         match &self.place {
             Answerer::Table(table) => table.end(draw, backends),
-            Answerer::Connection(connection) => connection.end(draw),
+            Answerer::Connection(connection) => connection.end(draw, backends),
             Answerer::Nowhere => DrawEnd::default(),
         }
     }
@@ -78,7 +78,7 @@ impl Asked<'_> {
         let mut why = self.why.clone();
         let mut answer = match (&self.place, &self.destination) {
             (Answerer::Table(table), _) => table.answer(why, draw, backends),
-            (Answerer::Connection(connection), _) => connection.answer(why, draw),
+            (Answerer::Connection(connection), _) => connection.answer(why, draw, backends),
             (
                 Answerer::Nowhere,
                 Destination::Nobody {

@@ -2,7 +2,7 @@
 
 use super::end::DrawEnd;
 use crate::{
-    attachment::effective::{EffectiveBackendPort, EffectiveFilters},
+    attachment::effective::{EffectiveBackendPort, EffectiveBackendTls, EffectiveFilters},
     proxy::{
         AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, EndpointProtocol,
         Exchange, Failure, HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why,
@@ -56,15 +56,17 @@ impl<'r> AtTable<'r> {
     }
 
     /// What becomes of the request in one draw.
-    fn attempt(&self, draw: &mut dyn FnMut(u64) -> u64) -> (Option<Exchange>, Attempted) {
+    fn attempt(&self, draw: &mut dyn FnMut(u64) -> u64) -> First {
         let received = self
             .session
             .begin(self.parts.clone(), self.moment.recalling());
         match received.begun {
-            Begun::Answer(answer) => (None, Attempted::Answer(answer)),
+            Begun::Answer(answer) => First::Answer(None, answer),
             Begun::Exchange(mut exchange) => {
-                let attempted = exchange.attempt(&mut Draws(draw), Duration::ZERO);
-                (Some(exchange), attempted)
+                match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
+                    Attempted::Attempt(attempt) => First::Attempt(exchange, attempt),
+                    Attempted::Answer(answer) => First::Answer(Some(exchange), answer),
+                }
             }
         }
     }
@@ -76,7 +78,7 @@ impl<'r> AtTable<'r> {
         backends: &mut dyn Backends,
     ) -> DrawEnd {
         match self.attempt(draw) {
-            (Some(mut exchange), Attempted::Attempt(mut attempt)) => {
+            First::Attempt(mut exchange, mut attempt) => {
                 let run = (&mut exchange, &mut attempt);
                 let responded = self.reach(run, draw, backends, &mut |_| {});
                 DrawEnd {
@@ -85,13 +87,11 @@ impl<'r> AtTable<'r> {
                     backend: Some(attempt.backend),
                 }
             }
-            (_, Attempted::Answer(local)) => DrawEnd {
+            First::Answer(_, local) => DrawEnd {
                 backend: None,
                 status: Some(local.status),
                 headers: local.headers,
             },
-            // Without an exchange there is no attempt.
-            (None, Attempted::Attempt(_)) => DrawEnd::default(),
         }
     }
 
@@ -108,13 +108,12 @@ impl<'r> AtTable<'r> {
         };
         let explanation = self.table.router().explain(&self.parts);
         match self.attempt(draw) {
-            (exchange, Attempted::Answer(local)) => {
-                self.say_local(&mut answer, local, &explanation);
+            First::Answer(exchange, local) => {
+                self.say_local(&mut answer, local, &explanation, backends);
                 let recalled = exchange.as_ref().map(session::recalled);
                 answer.why.extend(recalled.unwrap_or_default());
             }
-            (None, Attempted::Attempt(_)) => {}
-            (Some(exchange), Attempted::Attempt(attempt)) => {
+            First::Attempt(exchange, attempt) => {
                 self.say_rule(&mut answer, exchange.target());
                 say_backend(&mut answer, &exchange, &attempt);
                 answer.why.extend(self.no_grpc_call(exchange.target()).map(|lacks| {
@@ -144,6 +143,7 @@ impl<'r> AtTable<'r> {
         answer: &mut Answer,
         local: LocalAnswer,
         explanation: &Explanation<'_, Target>,
+        backends: &mut dyn Backends,
     ) {
         if let Some(target) = &local.target {
             self.say_rule(answer, target);
@@ -182,7 +182,7 @@ impl<'r> AtTable<'r> {
             let by_backend = local.redirecting.as_ref().map(|backend| backend.filters());
             say_mirrors(answer, by_rule.into_iter().chain(by_backend));
         }
-        answer.mirrors = local.mirrors.into_iter().filter_map(copied).collect();
+        self.copies(answer, local.mirrors, backends);
         answer.status = Some(status);
         answer.response = Some(Response {
             status,
@@ -231,22 +231,19 @@ impl<'r> AtTable<'r> {
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
     ) {
-        answer.mirrors = std::mem::take(&mut attempt.mirrors)
-            .into_iter()
-            .filter_map(copied)
-            .collect();
         let run = (&mut exchange, &mut attempt);
         let responded = self.reach(run, draw, backends, &mut |seen| match seen {
+            SeenAttempt::Copies(copies, backends) => self.copies(answer, copies, backends),
+            SeenAttempt::Tls(asked, verified) => {
+                answer.backend_tls = asked.map(|asked| AnswerTls::of(asked, verified));
+            }
             SeenAttempt::Again(failed) => answer
                 .why
                 .push(format!("{failed}: another attempt is made")),
             SeenAttempt::Elsewhere(exchange, attempt) => say_backend(answer, exchange, attempt),
-            SeenAttempt::Copies(copies) => {
-                let copies = copies.into_iter().filter_map(copied);
-                answer.mirrors.extend(copies);
-            }
         });
         let ClientResponse {
+            sent,
             status,
             headers,
             in_time,
@@ -261,11 +258,10 @@ impl<'r> AtTable<'r> {
         } = session::said(&exchange, &attempt, issued);
         answer.session = session;
         answer.why.extend(why);
-        answer.forwarded = Some(as_sent(
-            exchange.into_head(),
-            attempt.endpoint.port(),
-            attempt.protocol,
-        ));
+        answer.forwarded = sent.then(|| {
+            let head = exchange.into_head();
+            as_sent(head, attempt.endpoint.port(), attempt.protocol)
+        });
         answer.why.extend(problem);
         if in_time {
             answer.outcome = Outcome::Forwarded;
@@ -284,21 +280,29 @@ impl<'r> AtTable<'r> {
         watch: &mut dyn FnMut(SeenAttempt<'_>),
     ) -> ClientResponse {
         loop {
-            match backends.reply(attempt, exchange.head()) {
+            if !attempt.mirrors.is_empty() {
+                let copies = std::mem::take(&mut attempt.mirrors);
+                watch(SeenAttempt::Copies(copies, &mut *backends));
+            }
+            let reply = match self.handshake(attempt, backends, watch) {
+                Ok(()) => backends.reply(attempt, exchange.head()),
+                Err(failure) => Err(failure),
+            };
+            match reply {
                 Ok(behaviour) => return self.respond_with_token(exchange, attempt, behaviour),
                 Err(failure) => {
+                    let sent = !failure.is_before_sending();
                     let elapsed = match failure {
                         Failure::Timeout => attempt.limit.unwrap_or_default(),
                         _ => Duration::ZERO,
                     };
-                    let failed = format!(
-                        "endpoint {} of {} {failure}",
-                        address(attempt),
-                        attempt.backend.reference()
-                    );
+                    let failed = told::failure(&attempt.backend, &attempt.endpoint, &failure);
                     match exchange.failed(attempt, failure, elapsed) {
                         AfterFailure::Answer(local) => {
-                            return ClientResponse::by_itself(local, failed);
+                            return ClientResponse {
+                                sent,
+                                ..ClientResponse::by_itself(local, failed)
+                            };
                         }
                         AfterFailure::Again => watch(SeenAttempt::Again(failed)),
                     }
@@ -307,6 +311,7 @@ impl<'r> AtTable<'r> {
             let before = attempt.backend_index;
             match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
                 Attempted::Attempt(next) => *attempt = next,
+                // There is another attempt only where nothing was sent.
                 Attempted::Answer(local) => {
                     let why = local.why.to_string();
                     return ClientResponse::by_itself(local, why);
@@ -315,14 +320,13 @@ impl<'r> AtTable<'r> {
             if attempt.backend_index != before {
                 watch(SeenAttempt::Elsewhere(exchange, attempt));
             }
-            watch(SeenAttempt::Copies(std::mem::take(&mut attempt.mirrors)));
         }
     }
 
     /// What the client gets for a request that goes to a backend, with the token of its session.
     fn respond_with_token(
         &self,
-        exchange: &mut Exchange,
+        exchange: &Exchange,
         attempt: &Attempt,
         behaviour: BackendBehaviour,
     ) -> ClientResponse {
@@ -332,27 +336,62 @@ impl<'r> AtTable<'r> {
         let nonce = &mut || nonce;
         respond(exchange, attempt, behaviour, Some(Issuing { keys, nonce }))
     }
+
+    /// Whether the endpoint of an attempt takes the request: over TLS if a policy asks for it.
+    fn handshake(
+        &self,
+        attempt: &Attempt,
+        backends: &mut dyn Backends,
+        watch: &mut dyn FnMut(SeenAttempt<'_>),
+    ) -> Result<(), Failure> {
+        let tls = backends.tls(&attempt.backend, &attempt.endpoint);
+        let asked = attempt.tls().map(|tls| &**tls);
+        let met = tls.takes_request(asked, self.moment);
+        let verified = matches!(met, Ok(true));
+        watch(SeenAttempt::Tls(asked, verified));
+        met.map(|_| ()).inspect_err(|failure| {
+            backends.not_reached(attempt, failure);
+        })
+    }
+
+    /// Copies of a request, for the mirrors that take them.
+    fn copies(&self, answer: &mut Answer, mirrors: Vec<Mirrored>, backends: &mut dyn Backends) {
+        for copy in mirrors {
+            let asked = copy.endpoint.port().tls.as_deref();
+            let tls = backends.tls(&copy.backend, &copy.endpoint);
+            if let Err(failure) = tls.takes_request(asked, self.moment) {
+                let said = told::failure(&copy.backend, &copy.endpoint, &failure);
+                answer.why.push(format!("a mirror gets no copy: {said}"));
+                continue;
+            }
+            answer.mirrors.extend(copied(copy));
+        }
+    }
+}
+
+/// What becomes of a request at first.
+enum First {
+    /// It goes to an endpoint.
+    Attempt(Exchange, Attempt),
+    /// The data plane answers, perhaps under a rule.
+    Answer(Option<Exchange>, LocalAnswer),
 }
 
 /// What happens while a request is taken to endpoints.
 enum SeenAttempt<'s> {
+    /// These mirrors get copies, if they take them.
+    Copies(Vec<Mirrored>, &'s mut dyn Backends),
+    /// An endpoint took the request or not, over TLS as this asks; and whether it proved who it is.
+    Tls(Option<&'s EffectiveBackendTls>, bool),
     /// An attempt came to nothing, as this says, and another one is made.
     Again(String),
     /// That one goes to another backend.
     Elsewhere(&'s Exchange, &'s Attempt),
-    /// These mirrors get copies.
-    Copies(Vec<Mirrored>),
-}
-
-/// The address of the endpoint of an attempt.
-fn address(attempt: &Attempt) -> &str {
-    let endpoint = attempt.endpoint.get();
-    endpoint.map_or("of nothing", |endpoint| endpoint.address)
 }
 
 /// What the client gets for a request that goes to a backend.
 fn respond(
-    exchange: &mut Exchange,
+    exchange: &Exchange,
     attempt: &Attempt,
     behaviour: BackendBehaviour,
     issuing: Option<Issuing<'_>>,
@@ -360,13 +399,13 @@ fn respond(
     let delay = behaviour.delay;
     let timeouts = exchange.target().rule().timeouts();
     let taken = Duration::from(delay);
-    if attempt.limit.is_some_and(|limit| taken > limit)
-        && let AfterFailure::Answer(local) = exchange.failed(attempt, Failure::Timeout, taken)
-    {
+    if attempt.limit.is_some_and(|limit| taken > limit) {
+        let local = exchange.give_up(attempt, Failure::Timeout, taken);
         let passed = |limit: &crate::meta::Duration| !limit.is_zero() && delay > *limit;
         let limits = [timeouts.backend_request, timeouts.request];
         let limit = limits.into_iter().flatten().find(passed);
         return ClientResponse {
+            sent: true,
             status: local.status,
             headers: local.headers,
             in_time: false,
@@ -381,25 +420,17 @@ fn respond(
     response.headers = behaviour.headers;
     let issued = match exchange.respond(attempt, &mut response, issuing) {
         Ok(responded) => responded.issued,
-        Err(error) => {
-            let problem = format!("the response cannot be changed: {error}");
-            return match exchange.failed(attempt, Failure::Malformed, taken) {
-                AfterFailure::Answer(local) => ClientResponse {
-                    in_time: true,
-                    ..ClientResponse::by_itself(local, problem)
-                },
-                // What was answered is not asked again.
-                AfterFailure::Again => ClientResponse {
-                    status: StatusCode::BAD_GATEWAY,
-                    headers: HeaderMap::new(),
-                    in_time: true,
-                    issued: None,
-                    problem: Some(problem),
-                },
+        Err(local) => {
+            let problem = local.why.to_string();
+            return ClientResponse {
+                sent: true,
+                in_time: true,
+                ..ClientResponse::by_itself(*local, problem)
             };
         }
     };
     ClientResponse {
+        sent: true,
         status: response.status,
         headers: response.headers,
         in_time: true,
@@ -410,6 +441,8 @@ fn respond(
 
 /// What a client gets for a request that goes to a backend.
 struct ClientResponse {
+    /// Whether anything of the request was sent to an endpoint.
+    sent: bool,
     status: StatusCode,
     headers: HeaderMap,
     /// Whether the backend answers within the limits of the rule.
@@ -421,9 +454,10 @@ struct ClientResponse {
 }
 
 impl ClientResponse {
-    /// An answer of the data plane itself, since there is no response.
+    /// An answer of the data plane itself, to a request that was not sent.
     fn by_itself(local: LocalAnswer, why: String) -> Self {
         Self {
+            sent: false,
             status: local.status,
             headers: local.headers,
             in_time: false,
@@ -475,7 +509,6 @@ fn say_backend(answer: &mut Answer, exchange: &Exchange, attempt: &Attempt) {
         answer.why.push(drawn);
     }
     answer.why.extend(told::tls(attempt.endpoint.port()));
-    answer.backend_tls = attempt.tls().map(|tls| AnswerTls::of(tls));
     say_mirrors(answer, [rule.filters(), attempt.backend.filters()]);
 }
 

@@ -3,10 +3,10 @@
 use super::{end::DrawEnd, http::passed_on};
 use crate::{
     attachment::effective::Endpoint,
-    proxy::{Choose, CompiledRule, Draws, Stream, Way, Why},
+    proxy::{Choose, CompiledRule, Connected, Draws, Failure, Stream, Way, Why},
     sim::{
-        Answer, AnswerTls, BackendName, EndpointName, Outcome, Refusal, Request, Response,
-        RouteMatch, told,
+        Answer, AnswerTls, BackendName, Backends, EndpointName, EndpointTls, Outcome, Refusal,
+        Request, Response, RouteMatch, moment::Moment, told,
     },
 };
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 /// A connection or a datagram where it is answered: all that does not depend on a draw.
 pub(in crate::sim) struct AtConnection<'e> {
     request: &'e Request,
+    moment: &'e Moment,
     to: To<'e>,
     /// Whether routes of requests are passed over, since TLS hides the requests.
     sealed: bool,
@@ -29,9 +30,10 @@ enum To<'e> {
 
 impl<'e> AtConnection<'e> {
     /// A connection at a listener, or at a port of a Service.
-    pub(in crate::sim) fn new(request: &'e Request, stream: Stream) -> Self {
+    pub(in crate::sim) fn new(request: &'e Request, stream: Stream, moment: &'e Moment) -> Self {
         Self {
             request,
+            moment,
             to: To::Stream(stream),
             sealed: false,
         }
@@ -43,24 +45,35 @@ impl<'e> AtConnection<'e> {
     }
 
     /// A request to the own address of an endpoint.
-    pub(in crate::sim) fn at_endpoint(request: &'e Request, endpoint: Endpoint<'e>) -> Self {
+    pub(in crate::sim) fn at_endpoint(
+        request: &'e Request,
+        endpoint: Endpoint<'e>,
+        moment: &'e Moment,
+    ) -> Self {
         Self {
             request,
+            moment,
             to: To::Endpoint(endpoint),
             sealed: false,
         }
     }
 
     /// Where the connection ends.
-    pub(in crate::sim) fn end(&self, draw: &mut dyn FnMut(u64) -> u64) -> DrawEnd {
+    pub(in crate::sim) fn end(
+        &self,
+        draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
+    ) -> DrawEnd {
         let To::Stream(stream) = &self.to else {
             return DrawEnd::default();
         };
+        let connected = stream.connect(&mut Draws(draw)).ok();
+        let reached = connected.filter(|connected| {
+            let tls = backends.tls(&connected.backend, &connected.endpoint);
+            self.handshake(connected, &tls).is_ok()
+        });
         DrawEnd {
-            backend: stream
-                .connect(&mut Draws(draw))
-                .ok()
-                .map(|connected| connected.backend),
+            backend: reached.map(|connected| connected.backend),
             ..DrawEnd::default()
         }
     }
@@ -73,11 +86,21 @@ impl<'e> AtConnection<'e> {
         }
     }
 
+    /// Whether the endpoint gets the connection: where the data plane begins with TLS, it has to prove who it is. Returns whether
+    /// anything was verified.
+    fn handshake(&self, connected: &Connected, tls: &EndpointTls) -> Result<bool, Failure> {
+        match connected.tls() {
+            Some(asked) => tls.handshake(asked, self.moment),
+            None => Ok(false),
+        }
+    }
+
     /// What becomes of the connection, and why.
     pub(in crate::sim) fn answer(
         &self,
         why: Vec<String>,
         draw: &mut dyn FnMut(u64) -> u64,
+        backends: &mut dyn Backends,
     ) -> Answer {
         let refusal = match self.request.scheme() {
             "udp" => Refusal::Dropped,
@@ -95,7 +118,7 @@ impl<'e> AtConnection<'e> {
                     ),
                     false => format!("no {} is attached to the listener", kind.as_str()),
                 }),
-                Way::Route(rule) => self.through(&mut answer, stream, rule, draws),
+                Way::Route(rule) => self.through(&mut answer, (stream, rule), draws, backends),
                 Way::Service(_) => self.itself(&mut answer, stream, draws),
             },
             To::Endpoint(endpoint) => {
@@ -122,9 +145,9 @@ impl<'e> AtConnection<'e> {
     fn through(
         &self,
         answer: &mut Answer,
-        stream: &Stream,
-        rule: &Arc<CompiledRule>,
+        (stream, rule): (&Stream, &Arc<CompiledRule>),
         draws: &mut dyn Choose,
+        backends: &mut dyn Backends,
     ) {
         answer.route = Some(RouteMatch {
             route: rule.route().reference(),
@@ -147,15 +170,26 @@ impl<'e> AtConnection<'e> {
                 .push("the rule has no backend with a weight".to_owned()),
             Err(why) => answer.why.push(why.to_string()),
             Ok(connected) => {
-                answer.outcome = Outcome::Forwarded;
-                answer.refusal = None;
                 let backend = connected.backend.effective();
                 let drawn = told::backend(backend, rule.backends().len(), rule.choice());
                 answer.why.push(drawn);
                 answer.why.extend(told::tls(connected.endpoint.port()));
-                answer.backend_tls = connected.tls().map(|tls| AnswerTls::of(tls));
                 answer.backend = Some(BackendName::of(backend));
                 answer.endpoint = EndpointName::chosen(&connected.endpoint);
+                let tls = backends.tls(&connected.backend, &connected.endpoint);
+                let met = self.handshake(&connected, &tls);
+                let verified = matches!(met, Ok(true));
+                answer.backend_tls = connected.tls().map(|tls| AnswerTls::of(tls, verified));
+                match met {
+                    Ok(_) => {
+                        answer.outcome = Outcome::Forwarded;
+                        answer.refusal = None;
+                    }
+                    Err(failure) => {
+                        let said = told::failure(&connected.backend, &connected.endpoint, &failure);
+                        answer.why.push(said);
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Certificates that are made on the fly, each the same for the same seed.
 
-use crate::certificate::{CertificateError, ClientChain};
+use crate::certificate::{CertificateError, ClientChain, ServerChain};
 use k8s_openapi::{
     ByteString,
     api::core::v1::{ConfigMap, Secret},
@@ -143,7 +143,8 @@ impl WorldAuthority {
         }
     }
 
-    /// A certificate for these names, valid as long as the authority itself.
+    /// A certificate for these names, valid as long as the authority itself. A name with `://` in it is a URI, every other one
+    /// a host.
     ///
     /// # Errors
     ///
@@ -167,41 +168,67 @@ impl WorldAuthority {
         usage: Usage,
         until: SystemTime,
     ) -> Result<IssuedCertificate, CertificateFault> {
-        let first = names.first().copied().unwrap_or_default();
         let own = [&[self.certificate.as_str()], names].concat();
         let key = key(self.seed, &own).map_err(|error| CertificateFault::new(names, error))?;
-        let subject = common_name(first).map_err(|error| CertificateFault::new(names, error))?;
-        let alternatives = names.iter().map(Ia5String::new);
-        let alternatives = alternatives
-            .map(|name| name.map(GeneralName::DnsName))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| CertificateFault::new(names, error))?;
-        let purpose = match usage {
-            Usage::Server => rfc5280::ID_KP_SERVER_AUTH,
-            Usage::Client => rfc5280::ID_KP_CLIENT_AUTH,
-        };
-        let body = Body {
-            subject: &subject,
-            issuer: &self.name,
-            key: &key,
-            signer: &self.key,
-            serial: 2,
-            from: self.from,
-            until,
-        };
-        let certificate = body.sign(|builder| {
-            builder.add_extension(&ExtendedKeyUsage(vec![purpose]))?;
-            builder.add_extension(&SubjectAltName(alternatives.clone()))
-        });
-        let certificate = certificate.map_err(|error| CertificateFault::new(names, error))?;
-        let key = key
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(|error| CertificateFault::new(names, error))?;
-        Ok(IssuedCertificate {
-            certificate,
-            key: key.to_string(),
-        })
+        issued(names, usage, &key, Some(self), [self.from, until])
     }
+
+    /// A certificate of a server that signs itself.
+    pub(super) fn self_signed(
+        seed: u64,
+        names: &[&str],
+        from: SystemTime,
+    ) -> Result<IssuedCertificate, CertificateFault> {
+        let key = key(seed, names).map_err(|error| CertificateFault::new(names, error))?;
+        issued(names, Usage::Server, &key, None, [from, from + VALID])
+    }
+}
+
+/// A certificate for these names and this key, by an authority, or signed with the key itself.
+fn issued(
+    names: &[&str],
+    usage: Usage,
+    key: &SigningKey,
+    by: Option<&WorldAuthority>,
+    [from, until]: [SystemTime; 2],
+) -> Result<IssuedCertificate, CertificateFault> {
+    let first = names.first().copied().unwrap_or_default();
+    let subject = common_name(first).map_err(|error| CertificateFault::new(names, error))?;
+    let alternatives = names.iter().map(|name| {
+        let text = Ia5String::new(name)?;
+        Ok(match name.contains("://") {
+            true => GeneralName::UniformResourceIdentifier(text),
+            false => GeneralName::DnsName(text),
+        })
+    });
+    let alternatives = alternatives
+        .collect::<Result<Vec<_>, x509_cert::der::Error>>()
+        .map_err(|error| CertificateFault::new(names, error))?;
+    let purpose = match usage {
+        Usage::Server => rfc5280::ID_KP_SERVER_AUTH,
+        Usage::Client => rfc5280::ID_KP_CLIENT_AUTH,
+    };
+    let body = Body {
+        subject: &subject,
+        issuer: by.map_or(&subject, |by| &by.name),
+        key,
+        signer: by.map_or(key, |by| &by.key),
+        serial: 2,
+        from,
+        until,
+    };
+    let certificate = body.sign(|builder| {
+        builder.add_extension(&ExtendedKeyUsage(vec![purpose]))?;
+        builder.add_extension(&SubjectAltName(alternatives.clone()))
+    });
+    let certificate = certificate.map_err(|error| CertificateFault::new(names, error))?;
+    let key = key
+        .to_pkcs8_pem(LineEnding::LF)
+        .map_err(|error| CertificateFault::new(names, error))?;
+    Ok(IssuedCertificate {
+        certificate,
+        key: key.to_string(),
+    })
 }
 
 impl IssuedCertificate {
@@ -230,6 +257,15 @@ impl IssuedCertificate {
     /// What was put in the place of the certificate and is none.
     pub fn shown(&self) -> Result<ClientChain, CertificateError> {
         ClientChain::read(self.certificate.as_bytes())
+    }
+
+    /// What a server that has it shows.
+    ///
+    /// # Errors
+    ///
+    /// As with [`shown`](Self::shown).
+    pub fn shown_by_server(&self) -> Result<ServerChain, CertificateError> {
+        ServerChain::read(self.certificate.as_bytes())
     }
 }
 

@@ -10,13 +10,17 @@ pub use authority::{CertificateFault, IssuedCertificate, Usage, WorldAuthority};
 pub use client::{ClientPlace, Speaks, WorldClient};
 pub use trace::{Event, TraceStep};
 
-use super::{Answer, BackendBehaviour, Outcome, Request, RequestError, Simulator, random::Random};
+use super::{
+    Answer, BackendBehaviour, Backends, EndpointTls, Outcome, Request, RequestError, Simulator,
+    random::Random,
+};
 use crate::{
     attachment::{Options, Resolver, SnapshotObject},
+    certificate::TrustStore,
     meta::{NamespacedName, ObjectRef},
-    proxy::{Attempt, DataPlaneOptions, Failure},
+    proxy::{Attempt, Backend, ChosenEndpoint, DataPlaneOptions, Failure},
 };
-use http::request;
+use http::{StatusCode, request};
 use k8s_openapi::jiff::Timestamp;
 use std::{
     collections::BTreeMap,
@@ -69,6 +73,7 @@ pub struct World {
     simulator: Simulator,
     random: Random,
     backends: BTreeMap<NamespacedName, Handler>,
+    tls: BTreeMap<NamespacedName, EndpointTls>,
     trace: Vec<TraceStep>,
     seed: u64,
     /// Whether objects or the time changed since the resolver last looked.
@@ -97,6 +102,7 @@ impl World {
             simulator,
             random: Random::new(seed),
             backends: BTreeMap::new(),
+            tls: BTreeMap::new(),
             trace: Vec::new(),
             seed,
             stale: false,
@@ -130,6 +136,23 @@ impl World {
         self.backends.insert(name, Box::new(does));
     }
 
+    /// Says what the endpoints of a Service do in TLS: which certificates they show, or that they speak none. Those of others do
+    /// what the request says ([`BackendBehaviour::tls`]).
+    pub fn set_backend_tls(&mut self, namespace: &str, name: &str, does: EndpointTls) {
+        self.tls.insert(NamespacedName::new(namespace, name), does);
+    }
+
+    /// Says which authorities the operating system of the data plane trusts (BackendTLSPolicy `wellKnownCACertificates`). There
+    /// are none at first.
+    pub fn set_system_authorities<'a>(
+        &mut self,
+        authorities: impl IntoIterator<Item = &'a WorldAuthority>,
+    ) {
+        let authorities = authorities.into_iter().map(WorldAuthority::certificate);
+        self.simulator
+            .set_system_authorities(TrustStore::of_pem(authorities));
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
@@ -151,6 +174,18 @@ impl World {
             self.resolver.set_now(now);
             self.stale = true;
         }
+    }
+
+    /// A certificate of a server that signs itself, for these names.
+    ///
+    /// # Errors
+    ///
+    /// A name that no certificate can bear.
+    pub fn self_signed(
+        &self,
+        names: &[&str],
+    ) -> Result<IssuedCertificate, authority::CertificateFault> {
+        WorldAuthority::self_signed(self.seed, names, self.now())
     }
 
     /// An authority for certificates, which follows from the seed and the name.
@@ -196,16 +231,15 @@ impl World {
         let mut reached = WorldBackends {
             otherwise: &request.backend,
             backends: &mut self.backends,
+            tls: &self.tls,
             events: Vec::new(),
             took: Duration::ZERO,
         };
         let random = &mut self.random;
         let mut draw = |below| random.below(below);
-        let asked = self.simulator.request_with(
-            &request,
-            &mut draw,
-            &mut |attempt: &Attempt, head: &request::Parts| reached.reply(attempt, head),
-        );
+        let asked = self
+            .simulator
+            .request_with(&request, &mut draw, &mut reached);
         let WorldBackends { events, took, .. } = reached;
         let answer = asked?;
         for event in events {
@@ -245,6 +279,11 @@ impl World {
         steps.map(|step| format!("{step}\n")).collect()
     }
 
+    /// Takes what happened since the last time: a long story is read in parts.
+    pub fn take_trace(&mut self) -> Vec<TraceStep> {
+        std::mem::take(&mut self.trace)
+    }
+
     /// What became of the objects.
     #[must_use]
     pub fn resolver(&self) -> &Resolver {
@@ -271,11 +310,12 @@ impl fmt::Debug for World {
 struct WorldBackends<'w> {
     otherwise: &'w BackendBehaviour,
     backends: &'w mut BTreeMap<NamespacedName, Handler>,
+    tls: &'w BTreeMap<NamespacedName, EndpointTls>,
     events: Vec<Event>,
     took: Duration,
 }
 
-impl WorldBackends<'_> {
+impl Backends for WorldBackends<'_> {
     fn reply(&mut self, attempt: &Attempt, head: &request::Parts) -> Reply {
         let reference = attempt.backend.reference();
         let handler = self.backends.get_mut(&reference.namespaced_name());
@@ -292,13 +332,32 @@ impl WorldBackends<'_> {
             Err(_) => Duration::ZERO,
         };
         self.took = self.took.saturating_add(took);
+        let status = reply.as_ref().map(|reply| reply.status);
+        self.note(attempt, status.map_err(Clone::clone));
+        reply
+    }
+
+    fn tls(&mut self, backend: &Backend, _: &ChosenEndpoint) -> EndpointTls {
+        if self.tls.is_empty() {
+            return self.otherwise.tls.clone();
+        }
+        let known = self.tls.get(&backend.reference().namespaced_name());
+        known.unwrap_or(&self.otherwise.tls).clone()
+    }
+
+    fn not_reached(&mut self, attempt: &Attempt, failure: &Failure) {
+        self.note(attempt, Err(failure.clone()));
+    }
+}
+
+impl WorldBackends<'_> {
+    fn note(&mut self, attempt: &Attempt, reply: Result<StatusCode, Failure>) {
         let endpoint = attempt.endpoint.get();
         self.events.push(Event::Reached {
-            backend: (**reference).clone(),
+            backend: (**attempt.backend.reference()).clone(),
             endpoint: endpoint.map(|endpoint| endpoint.address.to_owned()),
-            reply: reply.as_ref().map(|reply| reply.status).map_err(|why| *why),
+            reply,
         });
-        reply
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whole stories in a world.
 
+mod backend_tls;
+
 use super::*;
 use crate::{
     manifest,
@@ -158,7 +160,7 @@ fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_bac
         (Failure::Reset, 502),
         (Failure::Tls, 502),
     ] {
-        world.set_backend("shop", "old", move |_, _| Err(failure));
+        world.set_backend("shop", "old", move |_, _| Err(failure.clone()));
         let answer = world
             .get(&mut WorldClient::outside("any"), "http://a.example/")
             .unwrap();

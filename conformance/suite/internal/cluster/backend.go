@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"gwapi/conformance/shared/gwapi"
@@ -84,21 +83,20 @@ func (c *Cluster) podAt(ctx context.Context, address string) (*corev1.Pod, error
 	return nil, fmt.Errorf("no pod has the address %s", address)
 }
 
-// podOf finds some pod of a Service.
-func (c *Cluster) podOf(ctx context.Context, namespace, service string) (*corev1.Pod, error) {
-	s := &corev1.Service{}
-	if err := c.core.Get(ctx, client.ObjectKey{Namespace: namespace, Name: service}, s); err != nil {
-		return nil, err
+// certificateOf reads the certificate and the key that a pod serves TLS with: those of the Secret that is mounted into it.
+func (c *Cluster) certificateOf(pod *corev1.Pod) (string, string, error) {
+	for _, volume := range pod.Spec.Volumes {
+		if volume.Secret == nil {
+			continue
+		}
+		secret := &corev1.Secret{}
+		key := client.ObjectKey{Namespace: pod.Namespace, Name: volume.Secret.SecretName}
+		if err := c.core.Get(context.Background(), key, secret); err != nil {
+			return "", "", err
+		}
+		return string(secret.Data[corev1.TLSCertKey]), string(secret.Data[corev1.TLSPrivateKeyKey]), nil
 	}
-	pods := &corev1.PodList{}
-	err := c.core.List(ctx, pods, client.InNamespace(namespace), client.MatchingLabelsSelector{Selector: labels.SelectorFromSet(s.Spec.Selector)})
-	if err != nil {
-		return nil, err
-	}
-	if len(s.Spec.Selector) == 0 || len(pods.Items) == 0 {
-		return nil, fmt.Errorf("service %s/%s has no pods", namespace, service)
-	}
-	return &pods.Items[0], nil
+	return "", "", fmt.Errorf("pod %s/%s has no certificate", pod.Namespace, pod.Name)
 }
 
 // send asks the simulator what becomes of a request and lets the pods that it reaches answer.
@@ -145,20 +143,11 @@ func (c *Cluster) send(ctx context.Context, r gwapi.Request) (*gwapi.Answer, *ar
 	}
 	c.echoLog(a.pod, a.path)
 	for _, m := range answer.Mirrors {
-		var pod *corev1.Pod
-		if m.Endpoint != nil {
-			pod, err = c.podAt(ctx, m.Endpoint.Address)
-		} else {
-			pod, err = c.podOf(ctx, m.Namespace, m.Name)
-		}
+		pod, err := c.podAt(ctx, m.Endpoint.Address)
 		if err != nil {
 			return nil, nil, fmt.Errorf("mirror: %w", err)
 		}
-		path := a.path
-		if m.Forwarded != nil {
-			path = m.Forwarded.Path
-		}
-		c.echoLog(pod, path)
+		c.echoLog(pod, m.Forwarded.Path)
 	}
 	return answer, a, nil
 }

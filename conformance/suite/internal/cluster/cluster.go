@@ -232,7 +232,10 @@ func (c *Cluster) follow(ctx context.Context, gvk schema.GroupVersionKind, key c
 	if err != nil {
 		return err
 	}
-	return c.resolve(ctx, append(changed, more...))
+	if err := c.resolve(ctx, append(changed, more...)); err != nil {
+		return err
+	}
+	return c.network.follow()
 }
 
 // change names an object that was written or removed.
@@ -265,9 +268,6 @@ func (c *Cluster) resolve(ctx context.Context, changes []change) error {
 		obj, err := c.read(ctx, ch)
 		switch {
 		case apierrors.IsNotFound(err):
-			if ch.gvk.Kind == "Gateway" {
-				c.network.remove(ch.key)
-			}
 			removed = append(removed, gwapi.Ref{
 				APIVersion: ch.gvk.GroupVersion().String(), Kind: ch.gvk.Kind, Namespace: ch.key.Namespace, Name: ch.key.Name,
 			})
@@ -364,9 +364,6 @@ func (c *Cluster) writeStatus(ctx context.Context, w gwapi.Changed) (*unstructur
 		return nil, fmt.Errorf("the API server refuses the status that gwapi wants for %s %s: %w", gvk.Kind, key, err)
 	}
 	obj.SetManagedFields(nil)
-	if gvk.Kind == "Gateway" {
-		c.network.gateway(obj)
-	}
 	return obj, nil
 }
 

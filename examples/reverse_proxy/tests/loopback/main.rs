@@ -10,6 +10,7 @@
 mod backends;
 mod certificates;
 mod clients;
+mod mesh;
 mod reload;
 mod requests;
 mod sessions;

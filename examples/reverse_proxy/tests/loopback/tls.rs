@@ -3,16 +3,21 @@
 use crate::{
     backends,
     certificates::{Authority, Identity},
-    clients::{Client, Tls},
-    world::{Backends, World, effective, get, script},
+    clients::{Client, Tls, handshake},
+    world::{Backends, World, effective, get, port, script},
 };
 use gwapi::{
-    certificate::ClientChain,
-    sim::{Protocol, Refusal, Request},
+    certificate::{ClientChain, ServerChain},
+    meta::Transport,
+    proxy::{Accepted, ClientHello, DataPlane, DataPlaneOptions},
+    sim::{EndpointTls, Protocol, Refusal, Request},
 };
 use http::{HeaderValue, StatusCode};
 use k8s_openapi::jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use serde_json::json;
 use std::collections::BTreeSet;
+use tokio::net::TcpStream;
 
 /// The authorities of servers and of clients.
 struct Authorities {
@@ -79,6 +84,123 @@ async fn a_backend_that_is_another_one_gets_no_request() {
     let response = client.send(&asked, "").await.unwrap();
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     assert!(world.is_quiet());
+}
+
+/// BackendTLSPolicy `spec.validation`: a backend proves who it is, or gets nothing, in the proxy and in the simulator alike.
+#[tokio::test]
+async fn a_backend_proves_who_it_is_to_the_proxy_as_to_the_simulator() {
+    let servers = Authority::new("servers");
+    let other = Authority::new("servers");
+    let yaml = include_str!("../fixtures/tls.yaml");
+    let names = json!([
+        {"type": "URI", "uri": "spiffe://shop/web"}, {"type": "Hostname", "hostname": "*.wild.shop"},
+    ]);
+    for (by, shown, instead, proves) in [
+        (&servers, &["sealed.shop"][..], None, true),
+        // A wildcard needs two labels after it.
+        (&servers, &["*.shop"], None, false),
+        (&servers, &["other.shop"], None, false),
+        (&servers, &["spiffe://shop/web"], None, false),
+        (&other, &["sealed.shop"], None, false),
+        (&servers, &["spiffe://shop/web"], Some(&names), true),
+        (&servers, &["a.wild.shop"], Some(&names), true),
+        (&servers, &["a.b.wild.shop"], Some(&names), false),
+        (&servers, &["sealed.shop"], Some(&names), false),
+        (&other, &["spiffe://shop/web"], Some(&names), false),
+    ] {
+        let identity = by.server(shown);
+        let mut others = vec![servers.config_map("servers")];
+        if let Some(names) = instead {
+            others.push(json!({
+                "apiVersion": "gateway.networking.k8s.io/v1alpha3", "kind": "BackendTLSPolicy",
+                "metadata": {"name": "sealed", "namespace": "shop"},
+                "spec": {
+                    "targetRefs": [{"group": "", "kind": "Service", "name": "sealed"}],
+                    "validation": {
+                        "hostname": "sealed.shop", "subjectAltNames": names,
+                        "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "servers"}],
+                    },
+                },
+            }));
+        }
+        let gateway = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "edge", "namespace": "shop"},
+            "spec": {"gatewayClassName": "example", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
+        });
+        others.push(gateway);
+        let (script, got) = script();
+        let sealed = backends::http("10.0.0.2", script.clone(), Some(&identity)).await;
+        let found = Backends::from([("10.0.0.2", sealed)]);
+        let mut world = World::new(effective(yaml, &others), found, (script, got)).await;
+        world.set_time(Timestamp::now());
+        for path in ["sealed", "sealed/x?y=1"] {
+            let mut asked = get(&format!("http://any.example/{path}"));
+            let chain = ServerChain::read(identity.chain.as_bytes()).unwrap();
+            asked.backend.tls = EndpointTls::Shows(chain);
+            let answered = world.same(&asked, None).await;
+            let status = if proves { 200 } else { 502 };
+            assert_eq!(answered.status, status, "{shown:?} {instead:?}");
+        }
+    }
+}
+
+/// Gateway `spec.listeners[].tls`: "the GatewayClass MUST use the longest matching SNI out of all available certificates".
+#[tokio::test]
+async fn clients_see_the_certificate_with_the_longest_name_that_fits() {
+    let servers = Authority::new("servers");
+    let [wild, exact, deep] = [
+        &["*.example.com"][..],
+        &["secret.example.com"],
+        &["*.deep.example.com", "example.com"],
+    ]
+    .map(|names| servers.server(names));
+    let listener = json!({
+        "name": "web", "port": 443, "protocol": "HTTPS",
+        "tls": {"certificateRefs": [{"name": "wild"}, {"name": "exact"}, {"name": "deep"}]},
+    });
+    let others = [
+        wild.secret("wild"),
+        exact.secret("exact"),
+        deep.secret("deep"),
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "edge", "namespace": "shop"},
+            "spec": {"gatewayClassName": "example", "listeners": [listener]},
+        }),
+    ];
+    let effective = effective("", &others);
+    let plane = DataPlane::new(effective.clone(), DataPlaneOptions::default());
+    let world = World::new(effective, Backends::new(), script()).await;
+    let tls = Tls {
+        authority: &servers,
+        identity: None,
+    };
+    for (name, identity) in [
+        ("a.example.com", &wild),
+        ("secret.example.com", &exact),
+        ("SECRET.example.com", &exact),
+        ("a.deep.example.com", &deep),
+        ("deep.example.com", &wild),
+        ("example.com", &deep),
+    ] {
+        let key = port(Transport::Tcp, 443);
+        let Some(Accepted::Hello(hello)) = plane.accept(&key) else {
+            panic!("no TLS is expected")
+        };
+        let ClientHello::Terminate(settings) = hello.client_hello(Some(name)) else {
+            panic!("{name} is not served")
+        };
+        let chosen = settings.certificate().unwrap().pair.chain();
+        assert_eq!(chosen, identity.chain.as_bytes(), "{name}");
+
+        let stream = TcpStream::connect(world.proxy.address(&key).unwrap()).await;
+        let stream = handshake(stream.unwrap(), name, &[], &tls).await;
+        let stream = stream.expect("no handshake");
+        let seen = stream.get_ref().1.peer_certificates().unwrap();
+        let own = CertificateDer::from_pem_slice(chosen).unwrap();
+        assert_eq!(seen, [own], "{name}");
+    }
 }
 
 /// Gateway `spec.listeners[].hostname`: the server name of the listener that lets everyone in, and the host of the one that

@@ -13,6 +13,7 @@ use gwapi::{
     sim::{Answer, BackendBehaviour, Forwarded, Protocol, Request, Simulator},
 };
 use http::{HeaderMap, Version, request, uri::Authority};
+use k8s_openapi::jiff::Timestamp;
 use reverse_proxy::{Network, Proxy};
 use serde_json::Value;
 use std::{
@@ -154,6 +155,11 @@ impl World {
         assert!(errors.is_empty(), "{errors:?}");
         self.simulator.update(effective);
         diff
+    }
+
+    /// Sets the clock of the simulator: the proxy has that of this machine.
+    pub(crate) fn set_time(&mut self, now: Timestamp) {
+        self.simulator.set_now(now.into());
     }
 
     /// Where the port of a request is bound.

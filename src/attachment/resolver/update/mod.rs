@@ -12,12 +12,13 @@ use super::{
 };
 use crate::{
     attachment::{
-        Controllers, RouteId, RouteKind, Snapshot, Status,
+        Controllers, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
         assembly::mesh,
         backend::{
             self, BackendKey,
             policy::{self, winners},
         },
+        effective::Effective,
         gateway::{
             self, ClassState, GatewayState, assigned,
             references::{self, Role},
@@ -38,6 +39,22 @@ impl Resolver {
     pub fn update(&mut self) -> Changes {
         let dirty = std::mem::take(&mut self.dirty);
         Update::new(self, dirty).run()
+    }
+
+    /// Resolves what has changed since the last time, and tells what is in force, for whoever writes no statuses: what
+    /// [`update`](Self::update) says of them is not kept.
+    pub fn effective(&mut self) -> &Effective {
+        self.update();
+        &self.resolution().effective
+    }
+}
+
+impl<O: Into<SnapshotObject>> Extend<O> for Resolver {
+    /// Puts objects in their places, each as by [`insert`](Self::insert).
+    fn extend<I: IntoIterator<Item = O>>(&mut self, objects: I) {
+        for object in objects {
+            self.insert(object);
+        }
     }
 }
 
