@@ -20,13 +20,15 @@ fn set(specs: impl IntoIterator<Item = String>) -> String {
 
 /// A match that another one hides, behind others of which nobody knows that without comparing them.
 fn hidden() -> String {
-    let by = |pattern: &str| {
+    let by = |header: &str| {
         format!(
-            "rules: [{{matches: [{{headers: [{{name: h, type: RegularExpression, value: '{pattern}'}}]}}]}}]"
+            "rules: [{{matches: [{{headers: [{{name: h, {header}}}]}}], backendRefs: [{{name: s, port: 80}}]}}]"
         )
     };
-    let others = (0..8).map(|n| by(&format!("b{n}.*")));
-    set(others.chain([by("z.*"), by("zz.*")]))
+    let pattern = |value: &str| by(&format!("type: RegularExpression, value: '{value}'"));
+    let others = (0..8).map(|n| pattern(&format!("b{n}.*")));
+    set(others.chain([pattern("z.*"), by("value: zz")]))
+        + "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {ports: [{port: 80}]}\n"
 }
 
 /// Redirects of each host to the next, in a circle.
