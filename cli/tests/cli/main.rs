@@ -9,6 +9,7 @@
 mod about_nothing;
 mod announcement;
 mod bounds;
+mod causes;
 mod convert;
 mod help;
 mod hidden;

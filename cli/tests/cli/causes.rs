@@ -1,0 +1,162 @@
+//! Each cause is told once, counted once, and where a reader looks for it.
+
+use crate::support::{SOUND, about, run, status};
+
+/// A document whose keys are all given twice is one object that is left out, and no value of it counts.
+#[test]
+fn an_object_whose_keys_are_given_twice_is_left_out_once() {
+    let twice = "---\napiVersion: v1\nkind: Service\nmetadata: { name: other, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n\
+                 kind: Service\nmetadata: { name: other, namespace: shop }\nspec: { ports: [{ port: 81 }] }\n";
+    let (text, code) = status(&format!("{SOUND}{twice}"), &[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("; 1 more object left out\n") || text.contains(": 1 more object left out\n"),
+        "{text}"
+    );
+    assert!(!text.contains("the last value counts"), "{text}");
+    let left_out = text.split("left out (").nth(1).unwrap();
+    assert_eq!(left_out.matches("Service shop/other").count(), 1, "{text}");
+    for key in ["kind", "metadata", "spec"] {
+        let said = format!(": {key}: the key is given twice, first in line ");
+        assert_eq!(left_out.matches(&said).count(), 1, "{text}");
+    }
+    assert_eq!(
+        left_out.matches("help: give each key once").count(),
+        1,
+        "{text}"
+    );
+}
+
+/// PolicyStatus `ancestors`: the Gateways for which there is no room are not among those where the policy applies, and are told
+/// in one line.
+#[test]
+fn gateways_without_room_are_told_together_and_nowhere_else() {
+    let mut objects = "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p, namespace: shop }\n\
+                       spec: { targetRefs: [{ group: '', kind: Service, name: web }], validation: { hostname: a.example, \
+                       wellKnownCACertificates: System } }\n---\n\
+                       apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n---\n\
+                       apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: shop }\n\
+                       spec: { rules: [{ backendRefs: [{ name: web, port: 80 }] }], parentRefs: ["
+        .to_owned();
+    let parents: Vec<String> = (10..30).map(|n| format!("{{ name: g{n} }}")).collect();
+    objects.push_str(&format!("{}] }}\n", parents.join(", ")));
+    for n in 10..30 {
+        objects.push_str(&format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: g{n}, namespace: shop }}\n\
+             spec: {{ gatewayClassName: any, listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}\n"
+        ));
+    }
+    let (text, code) = status(&objects, &[]);
+    assert_eq!(code, Some(1));
+    let policy = about(&text, "BackendTLSPolicy");
+    let applies = policy
+        .lines()
+        .find(|line| line.contains("applies to"))
+        .unwrap();
+    assert!(applies.ends_with(" and 8 more"), "{applies}");
+    let without = "  no room for Gateways shop/g26, shop/g27, shop/g28, shop/g29: ";
+    assert_eq!(policy.matches(without).count(), 1, "{policy}");
+    assert_eq!(policy.matches("no room for").count(), 1, "{policy}");
+}
+
+/// A GatewayClass that is not accepted concerns the Gateways that ask for it: `validate` names them, too.
+#[test]
+fn a_gateway_of_a_class_that_is_not_accepted_is_named_by_validate() {
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\n\
+                 spec: { controllerName: example.com/c, parametersRef: { group: '', kind: ConfigMap, name: nowhere, namespace: shop } }\n---\n";
+    let (_, text) = run(&["validate", "-f", "-"], &format!("{class}{SOUND}"));
+    let said = "Gateway shop/front: spec.gatewayClassName: GatewayClass any is not accepted: ";
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+    let (_, text) = run(&["validate", "-f", "-"], SOUND);
+    assert!(!text.contains("Gateway/class-accepted"), "{text}");
+}
+
+/// "PartiallyInvalid": a rule that a route cannot apply is named by `validate`, also where no field of it is refused.
+#[test]
+fn a_rule_that_cannot_be_applied_is_named_by_validate() {
+    let session = |name: &str| {
+        SOUND.replace(
+            "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]",
+            &format!(
+                "rules: [{{ matches: [{{ path: {{ value: /a }} }}], sessionPersistence: {{ sessionName: {name} }}, backendRefs: \
+                 [{{ name: cart, port: 80 }}] }}, {{ matches: [{{ path: {{ value: /b }} }}], backendRefs: [{{ name: cart, port: 80 }}] }}]"
+            ),
+        )
+    };
+    let arguments = ["validate", "-f", "-", "--channel", "experimental"];
+    let (_, text) = run(&arguments, &session("'a b'"));
+    let said = "HTTPRoute shop/cart: spec.rules[0]: the rule cannot be applied: ";
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+    let (_, text) = run(&arguments, &session("ab"));
+    assert!(!text.contains("RouteRules/rule-applies"), "{text}");
+}
+
+/// Objects that have no part in the Gateway API are counted by `validate`.
+#[test]
+fn validate_counts_what_it_passes_over() {
+    let (code, text) = run(&["validate", "-f", "-"], SOUND);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("\nno part of the Gateway API, and passed over: 1 object\n"),
+        "{text}"
+    );
+}
+
+/// HTTPRequestRedirectFilter: a redirect that leads to its own rule, at its own listener, is not to be attached elsewhere.
+#[test]
+fn a_redirect_to_its_own_rule_is_to_lead_elsewhere() {
+    let redirect = |filter: &str| {
+        SOUND.replace(
+            "rules: [{ backendRefs: [{ name: cart, port: 80 }] }]",
+            &format!(
+                "rules: [{{ matches: [{{ path: {{ value: /h }} }}], filters: [{{ type: RequestRedirect, requestRedirect: {filter} }}] }}]"
+            ),
+        )
+    };
+    let prefix = "{ path: { type: ReplacePrefixMatch, replacePrefixMatch: /h/x } }";
+    let (_, text) = run(&["validate", "-f", "-"], &redirect(prefix));
+    assert!(
+        text.contains("[HTTPRequestRedirectFilter/no-loop]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("help: let the redirect lead to a URL that the rule does not match"),
+        "{text}"
+    );
+}
+
+/// GatewaySpecAddress `value` may be empty: the address is named by its place then.
+#[test]
+fn an_address_without_a_value_is_named_by_its_place() {
+    let objects = SOUND.replace(
+        "gatewayClassName: any,",
+        "gatewayClassName: any, addresses: [{ type: NamedAddress }],",
+    );
+    let (text, _) = status(&objects, &[]);
+    assert!(
+        text.contains("`spec.addresses[0]` is of type `NamedAddress`"),
+        "{text}"
+    );
+    assert!(!text.contains("``"), "{text}");
+}
+
+/// A kind that is nearly meant and that the release does not have is named with the release that has it.
+#[test]
+fn a_kind_that_is_nearly_meant_says_since_when_it_is_there() {
+    let policy = "apiVersion: gateway.networking.x-k8s.io/v1alpha1\nkind: XBackendTraficPolicy\nmetadata: { name: p, namespace: shop }\n";
+    let arguments = [
+        "validate",
+        "-f",
+        "-",
+        "--channel",
+        "experimental",
+        "--release",
+        "v1.1.0",
+    ];
+    let (_, text) = run(&arguments, policy);
+    assert!(
+        text.contains("did you mean `XBackendTrafficPolicy`?"),
+        "{text}"
+    );
+    assert!(text.contains("since v1.3.0"), "{text}");
+}
