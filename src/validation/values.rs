@@ -44,7 +44,17 @@ impl ValueRefusal {
             Check::Value(holds) => !holds(Defaulted::new(value, schema)),
             _ => false,
         };
-        let rules = rules.get(schema.id()).into_iter().flatten();
+        // Rules look at pairs of entries: of a list that is too long they are not asked, as a server does not ask them either.
+        let is_too_long = |list: &Vec<Value>| {
+            schema
+                .max_items
+                .is_some_and(|most| list.len() as u64 > most)
+        };
+        let rules = match value.as_array().is_some_and(is_too_long) {
+            true => None,
+            false => rules.get(schema.id()),
+        };
+        let rules = rules.into_iter().flatten();
         let found = Self {
             forms: forms.filter(|(_, taken)| taken.contains(&false)),
             missing: missing.collect(),
@@ -141,4 +151,28 @@ pub(super) fn rules_by_release(kind: &'static KindVersion) -> &'static [Vec<&'st
         });
         by_node
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn rules_that_compare_pairs_are_not_asked_of_a_list_that_is_too_long() {
+        let kind = KINDS
+            .iter()
+            .find(|known| (known.kind, known.version) == ("HTTPRoute", "v1"));
+        let kind = kind.unwrap();
+        let schema = &kind.every().properties["spec"].properties["parentRefs"];
+        let rules = rules_by_release(kind);
+        let refused = |many: usize| {
+            let parents: Vec<Value> = (0..many).map(|_| json!({"name": "g"})).collect();
+            let refusal = ValueRefusal::of(&parents.into(), schema, rules);
+            refusal.map_or(0, |refusal| refusal.rules.len())
+        };
+        assert!(refused(2) > 0, "two of one name");
+        assert!(refused(32) > 0);
+        assert_eq!(refused(33), 0);
+    }
 }

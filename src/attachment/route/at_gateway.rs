@@ -51,16 +51,16 @@ impl RouteView<'_> {
                 Err(refusal) => {
                     let reached = refusal.stage();
                     stage = stage.max(reached);
-                    let but_for_namespace = matches!(refusal, Refusal::Namespace(_))
+                    let but_for_namespace = matches!(refusal, RouteRefusal::Namespace(_))
                         && listener.accepted.holds()
                         && !listener.conflicted.holds()
                         && self.hostnames_at(listener).is_some();
                     match refusal {
-                        Refusal::OtherKind(text) => refused.of_other_kinds.add(text),
-                        Refusal::Kind(text)
-                        | Refusal::Namespace(text)
-                        | Refusal::Hostname(text) => refused.texts.add(text),
-                        Refusal::Itself => refused.add_rejected(listener),
+                        RouteRefusal::OtherKind(text) => refused.of_other_kinds.add(text),
+                        RouteRefusal::Kind(text)
+                        | RouteRefusal::Namespace(text)
+                        | RouteRefusal::Hostname(text) => refused.texts.add(text),
+                        RouteRefusal::Itself => refused.add_rejected(listener),
                     }
                     Fit::Rejected {
                         reason: reached.reason(),
@@ -131,7 +131,7 @@ impl RouteView<'_> {
         gateway: &'t GatewayState,
         (index, listener): (usize, &'t ListenerState),
         options: &Options,
-    ) -> Result<Arc<[EffectiveHostname]>, Refusal<'t>> {
+    ) -> Result<Arc<[EffectiveHostname]>, RouteRefusal<'t>> {
         let route_namespace = &self.id.name.namespace;
         if !listener.kinds.contains(&self.id.kind) {
             let kind = self.id.kind;
@@ -147,20 +147,20 @@ impl RouteView<'_> {
             let mode = listener.tls.as_ref().map(|tls| &tls.mode);
             let of_protocol = RouteKind::of_protocol(&listener.protocol, mode);
             return Err(match of_protocol.contains(&kind) {
-                true => Refusal::Kind(text),
-                false => Refusal::OtherKind(text),
+                true => RouteRefusal::Kind(text),
+                false => RouteRefusal::OtherKind(text),
             });
         }
         if listener.takes_no_namespace() {
-            return Err(Refusal::Itself);
+            return Err(RouteRefusal::Itself);
         }
         let asked = (self.snapshot, options);
         let place = (gateway, index, listener);
         if let Some(why) = self.allowed.refused(route_namespace, place, asked) {
-            return Err(Refusal::Namespace(Box::new(move || (*why).to_owned())));
+            return Err(RouteRefusal::Namespace(Box::new(move || (*why).to_owned())));
         }
         self.hostnames_at(listener).ok_or_else(|| {
-            Refusal::Hostname(Box::new(move || {
+            RouteRefusal::Hostname(Box::new(move || {
                 if self.hostnames.is_empty() {
                     return format!(
                         "listener `{}`: none of the route's `hostnames` can be read as one",
@@ -281,7 +281,7 @@ fn attached_to(kind: RouteKind, listener: &str, hostnames: &[EffectiveHostname])
 type Text<'t> = Box<dyn FnOnce() -> String + 't>;
 
 /// Why a listener does not take a route.
-enum Refusal<'t> {
+enum RouteRefusal<'t> {
     /// Its protocol carries other kinds of routes: such a listener is of interest only where there is no other.
     OtherKind(Text<'t>),
     /// Its `allowedRoutes.kinds` leave out the kind, which its protocol carries.
@@ -294,7 +294,7 @@ enum Refusal<'t> {
     Itself,
 }
 
-impl Refusal<'_> {
+impl RouteRefusal<'_> {
     fn stage(&self) -> Stage {
         match self {
             Self::Hostname(_) => Stage::NoHostname,
