@@ -192,7 +192,7 @@ impl Authorities {
             .map(|(index, der)| x509::read(der, index).map(|one| one.facts))
             .collect::<Result<_, _>>()?;
         #[cfg(not(feature = "tls"))]
-        let facts: Vec<Facts> = {
+        let facts: Vec<CertificateFacts> = {
             let _framing_is_all_that_counts = certificates;
             Vec::new()
         };
