@@ -1,25 +1,68 @@
 //! The certificates that one side of a TLS handshake shows, and the authorities that vouch for them.
 
 use super::{CertificateError, pem};
+use k8s_openapi::jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 
-/// The certificates that one side shows, its own first.
+/// The certificates that one side shows, its own first. A client's are judged by
+/// [`verify_as_client`](Self::verify_as_client), a server's by [`verify_as_server`](Self::verify_as_server).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Chain(Vec<CertificateDer<'static>>);
+pub struct CertificateChain(Vec<CertificateDer<'static>>);
 
-impl Chain {
-    pub(super) fn of_der(certificates: Vec<Vec<u8>>) -> Self {
+impl CertificateChain {
+    /// The certificates of a TLS handshake, DER.
+    #[must_use]
+    pub fn of_der(certificates: Vec<Vec<u8>>) -> Self {
         Self(certificates.into_iter().map(CertificateDer::from).collect())
     }
 
-    pub(super) fn read(text: &[u8]) -> Result<Self, CertificateError> {
+    /// Reads certificates, PEM.
+    ///
+    /// # Errors
+    ///
+    /// A text without a certificate, or broken PEM.
+    pub fn read(text: &[u8]) -> Result<Self, CertificateError> {
         pem::certificates(text).map(Self::of_der)
     }
 
-    #[cfg(not(feature = "tls"))]
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The certificate of the one who shows the chain, if an authority vouches for it at a time, perhaps by way of the
+    /// others. Without the feature `tls` nobody vouches for anyone.
+    pub(super) fn verified(
+        &self,
+        trusted: &TrustStore,
+        usage: Usage,
+        now: Timestamp,
+    ) -> Result<Verified<'_>, PathError> {
+        let (own, others) = self.0.split_first().ok_or(PathError::Missing)?;
+        path::verified(own, others, trusted, usage, now)
     }
+}
+
+/// What a certificate is shown for.
+#[derive(Clone, Copy)]
+pub(super) enum Usage {
+    Client,
+    Server,
+}
+
+/// Why no authority vouches for a chain.
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(dead_code, reason = "certificates are not judged without the feature")
+)]
+pub(super) enum PathError {
+    Missing,
+    Malformed(String),
+    UnknownAuthority,
+    Expired,
+    NotYetValid,
+    WrongUsage,
+    #[cfg_attr(
+        feature = "tls",
+        expect(dead_code, reason = "certificates are judged with the feature")
+    )]
+    NotJudged,
+    Invalid(String),
 }
 
 /// Authorities that are trusted, read once for all the chains that they vouch for. Without the feature `tls` they vouch for
@@ -64,53 +107,85 @@ impl TrustStore {
     }
 }
 
-#[cfg(feature = "tls")]
-pub(super) use path::PathError;
+pub(super) use path::Verified;
+
+#[cfg(not(feature = "tls"))]
+mod path {
+    use super::{PathError, TrustStore, Usage};
+    use k8s_openapi::jiff::Timestamp;
+    use rustls_pki_types::CertificateDer;
+    use std::{convert::Infallible, iter, marker::PhantomData};
+
+    /// A certificate for which an authority vouches: there is none without the feature `tls`.
+    pub(in crate::certificate) struct Verified<'c>(Infallible, PhantomData<&'c ()>);
+
+    impl Verified<'_> {
+        pub(in crate::certificate) fn hosts(&self) -> impl Iterator<Item = &str> {
+            iter::empty()
+        }
+
+        pub(in crate::certificate) fn uris(&self) -> impl Iterator<Item = &str> {
+            iter::empty()
+        }
+    }
+
+    pub(super) fn verified<'c>(
+        _own: &'c CertificateDer<'static>,
+        _others: &[CertificateDer<'static>],
+        _trusted: &TrustStore,
+        _usage: Usage,
+        _now: Timestamp,
+    ) -> Result<Verified<'c>, PathError> {
+        Err(PathError::NotJudged)
+    }
+}
 
 #[cfg(feature = "tls")]
 mod path {
-    use super::{Chain, TrustStore};
+    use super::{PathError, TrustStore, Usage};
     use crate::certificate::signatures;
     use k8s_openapi::jiff::Timestamp;
-    use rustls_pki_types::UnixTime;
+    use rustls_pki_types::{CertificateDer, UnixTime};
     use std::time::Duration;
     use webpki::{EndEntityCert, KeyUsage};
 
-    /// Why no authority vouches for a chain.
-    pub(in crate::certificate) enum PathError {
-        Missing,
-        Malformed(String),
-        UnknownAuthority,
-        Expired,
-        NotYetValid,
-        WrongUsage,
-        Invalid(String),
+    /// A certificate for which an authority vouches.
+    pub(in crate::certificate) struct Verified<'c>(EndEntityCert<'c>);
+
+    impl Verified<'_> {
+        /// The hosts that it bears.
+        pub(in crate::certificate) fn hosts(&self) -> impl Iterator<Item = &str> {
+            self.0.valid_dns_names()
+        }
+
+        /// The URIs that it bears.
+        pub(in crate::certificate) fn uris(&self) -> impl Iterator<Item = &str> {
+            self.0.valid_uri_names()
+        }
     }
 
-    impl Chain {
-        /// The certificate of the one who shows the chain, if an authority vouches for it at a time, perhaps by way of the
-        /// others.
-        pub(in crate::certificate) fn verified(
-            &self,
-            trusted: &TrustStore,
-            usage: KeyUsage,
-            now: Timestamp,
-        ) -> Result<EndEntityCert<'_>, PathError> {
-            let mut chain = self.0.iter();
-            let own = chain.next().ok_or(PathError::Missing)?;
-            let own = EndEntityCert::try_from(own)?;
-            let since = u64::try_from(now.as_second()).unwrap_or_default();
-            own.verify_for_usage(
-                signatures::ALL,
-                &trusted.anchors,
-                chain.as_slice(),
-                UnixTime::since_unix_epoch(Duration::from_secs(since)),
-                usage,
-                None,
-                None,
-            )?;
-            Ok(own)
-        }
+    pub(super) fn verified<'c>(
+        own: &'c CertificateDer<'static>,
+        others: &[CertificateDer<'static>],
+        trusted: &TrustStore,
+        usage: Usage,
+        now: Timestamp,
+    ) -> Result<Verified<'c>, PathError> {
+        let own = EndEntityCert::try_from(own)?;
+        let since = u64::try_from(now.as_second()).unwrap_or_default();
+        own.verify_for_usage(
+            signatures::ALL,
+            &trusted.anchors,
+            others,
+            UnixTime::since_unix_epoch(Duration::from_secs(since)),
+            match usage {
+                Usage::Client => KeyUsage::client_auth(),
+                Usage::Server => KeyUsage::server_auth(),
+            },
+            None,
+            None,
+        )?;
+        Ok(Verified(own))
     }
 
     impl From<webpki::Error> for PathError {

@@ -1,15 +1,12 @@
 //! The certificates that a client shows in a TLS handshake, judged by the authorities of a listener (Gateway
 //! `tls.frontendValidation`, GEP-91).
 
-use super::{CertificateError, chain::Chain};
+use super::{
+    CertificateChain, TrustStore,
+    chain::{PathError, Usage},
+};
 use k8s_openapi::jiff::Timestamp;
 use thiserror::Error;
-
-/// The certificates that a client shows, its own first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientChain {
-    chain: Chain,
-}
 
 /// Why the certificates of a client are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -49,68 +46,27 @@ pub enum ClientCertificateError {
     },
 }
 
-impl ClientChain {
-    /// The certificates of a TLS handshake, DER.
-    #[must_use]
-    pub fn of_der(certificates: Vec<Vec<u8>>) -> Self {
-        Self {
-            chain: Chain::of_der(certificates),
-        }
-    }
-
-    /// Reads certificates, PEM.
-    ///
-    /// # Errors
-    ///
-    /// A text without a certificate, or broken PEM.
-    pub fn read(text: &[u8]) -> Result<Self, CertificateError> {
-        Ok(Self {
-            chain: Chain::read(text)?,
-        })
-    }
-
-    /// Whether one of these authorities (PEM) vouches for the client at a time, perhaps by way of the other certificates
-    /// that the client shows.
+impl CertificateChain {
+    /// Whether one of these authorities (PEM) vouches for the client that shows the chain at a time, perhaps by way of the
+    /// other certificates that it shows.
     ///
     /// # Errors
     ///
     /// Why not. Without the feature `tls` nobody vouches for anyone.
-    #[cfg(not(feature = "tls"))]
-    pub fn verify<'a>(
-        &self,
-        _authorities: impl Iterator<Item = &'a str>,
-        _now: Timestamp,
-    ) -> Result<(), ClientCertificateError> {
-        Err(match self.chain.is_empty() {
-            true => ClientCertificateError::Missing,
-            false => ClientCertificateError::NotJudged,
-        })
-    }
-
-    /// Whether one of these authorities (PEM) vouches for the client at a time, perhaps by way of the other certificates
-    /// that the client shows.
-    ///
-    /// # Errors
-    ///
-    /// Why not.
-    #[cfg(feature = "tls")]
-    pub fn verify<'a>(
+    pub fn verify_as_client<'a>(
         &self,
         authorities: impl Iterator<Item = &'a str>,
         now: Timestamp,
     ) -> Result<(), ClientCertificateError> {
         // What cannot vouch for anybody is passed over: then nobody does.
-        let trusted = super::TrustStore::of_pem(authorities);
-        let usage = webpki::KeyUsage::client_auth();
-        self.chain.verified(&trusted, usage, now)?;
+        let trusted = TrustStore::of_pem(authorities);
+        self.verified(&trusted, Usage::Client, now)?;
         Ok(())
     }
 }
 
-#[cfg(feature = "tls")]
-impl From<super::chain::PathError> for ClientCertificateError {
-    fn from(error: super::chain::PathError) -> Self {
-        use super::chain::PathError;
+impl From<PathError> for ClientCertificateError {
+    fn from(error: PathError) -> Self {
         match error {
             PathError::Missing => Self::Missing,
             PathError::Malformed(why) => Self::Malformed { why },
@@ -118,6 +74,7 @@ impl From<super::chain::PathError> for ClientCertificateError {
             PathError::Expired => Self::Expired,
             PathError::NotYetValid => Self::NotYetValid,
             PathError::WrongUsage => Self::WrongUsage,
+            PathError::NotJudged => Self::NotJudged,
             PathError::Invalid(why) => Self::Invalid { why },
         }
     }
@@ -135,8 +92,8 @@ mod tests {
     }
 
     fn verify(chain: &str, authorities: &[&str], now: &str) -> Result<(), ClientCertificateError> {
-        let chain = ClientChain::read(chain.as_bytes()).unwrap();
-        chain.verify(authorities.iter().copied(), now.parse().unwrap())
+        let chain = CertificateChain::read(chain.as_bytes()).unwrap();
+        chain.verify_as_client(authorities.iter().copied(), now.parse().unwrap())
     }
 
     const NOW: &str = "2026-11-27T00:00:00Z";
@@ -219,11 +176,11 @@ mod tests {
     #[test]
     fn what_is_no_certificate_is_refused() {
         let now = NOW.parse().unwrap();
-        let none = ClientChain::of_der(Vec::new());
-        let verified = none.verify([fixture!("client-ca.crt")].into_iter(), now);
+        let none = CertificateChain::of_der(Vec::new());
+        let verified = none.verify_as_client([fixture!("client-ca.crt")].into_iter(), now);
         assert_eq!(verified, Err(ClientCertificateError::Missing));
-        let broken = ClientChain::of_der(vec![vec![1, 2, 3]]);
-        let verified = broken.verify([fixture!("client-ca.crt")].into_iter(), now);
+        let broken = CertificateChain::of_der(vec![vec![1, 2, 3]]);
+        let verified = broken.verify_as_client([fixture!("client-ca.crt")].into_iter(), now);
         assert!(matches!(
             verified,
             Err(ClientCertificateError::Malformed { .. })

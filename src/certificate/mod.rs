@@ -10,8 +10,8 @@
 //! have nothing to say.
 //!
 //! Who signed the certificate of a listener, and whether anybody trusts it, is not judged here: that is for its clients. What a
-//! client shows to a listener is judged by [`ClientChain::verify`], and what a backend shows to the data plane by
-//! [`ServerChain::verify`], with the feature `tls`. There is no clock here: the time is an argument.
+//! client shows to a listener is judged by [`CertificateChain::verify_as_client`], and what a backend shows to the data plane by
+//! [`CertificateChain::verify_as_server`], with the feature `tls`. There is no clock here: the time is an argument.
 
 mod chain;
 mod client;
@@ -27,10 +27,10 @@ mod signatures;
 #[cfg(feature = "tls")]
 mod x509;
 
-pub use chain::TrustStore;
-pub use client::{ClientCertificateError, ClientChain};
+pub use chain::{CertificateChain, TrustStore};
+pub use client::ClientCertificateError;
 pub use error::{CertificateError, Part};
-pub use server::{ServerCertificateError, ServerChain, ServerName};
+pub use server::{ServerCertificateError, ServerName};
 
 use crate::meta::Hostname;
 use facts::CertificateFacts;

@@ -22,7 +22,6 @@ pub(super) fn meet(name: &str, hostname: &Hostname) -> bool {
 
 /// Whether a DNS name of a certificate is a host that is wanted. `*` stands for one label in both (RFC 9525), so that a name
 /// with one label below what is wanted fits, too.
-#[cfg(feature = "tls")]
 pub(super) fn fit(name: &str, wanted: &str) -> bool {
     // A name may be absolute in what is wanted, never in a certificate.
     let wanted = wanted.strip_suffix('.').unwrap_or(wanted);
@@ -40,7 +39,6 @@ pub(super) fn fit(name: &str, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "tls")]
     #[test]
     fn a_star_stands_for_one_label_in_a_certificate_and_in_what_is_wanted() {
         for (name, wanted, fits) in [

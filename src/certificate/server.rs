@@ -1,15 +1,13 @@
 //! The certificates that a server shows in a TLS handshake, judged by who connects to it (BackendTLSPolicy
 //! `spec.validation`).
 
-use super::{CertificateError, TrustStore, chain::Chain};
+use super::{
+    CertificateChain, TrustStore,
+    chain::{PathError, Usage},
+    names,
+};
 use k8s_openapi::jiff::Timestamp;
 use thiserror::Error;
-
-/// The certificates that a server shows, its own first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ServerChain {
-    chain: Chain,
-}
 
 /// A name that the certificate of a server may bear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,73 +76,29 @@ fn in_words(names: &[String], none: &str, between: &str) -> String {
     }
 }
 
-impl ServerChain {
-    /// The certificates of a TLS handshake, DER.
-    #[must_use]
-    pub fn of_der(certificates: Vec<Vec<u8>>) -> Self {
-        Self {
-            chain: Chain::of_der(certificates),
-        }
-    }
-
-    /// Reads certificates, PEM.
-    ///
-    /// # Errors
-    ///
-    /// A text without a certificate, or broken PEM.
-    pub fn read(text: &[u8]) -> Result<Self, CertificateError> {
-        Ok(Self {
-            chain: Chain::read(text)?,
-        })
-    }
-
-    /// Whether an authority vouches for the server at a time, perhaps by way of the other certificates that the server shows,
-    /// and its own certificate bears one of these names. The common name is not looked at (RFC 9525).
+impl CertificateChain {
+    /// Whether an authority vouches for the server that shows the chain at a time, perhaps by way of the other certificates that
+    /// it shows, and its own certificate bears one of these names. The common name is not looked at (RFC 9525).
     ///
     /// # Errors
     ///
     /// Why not. Without the feature `tls` nobody vouches for anyone.
-    #[cfg(not(feature = "tls"))]
-    pub fn verify(
-        &self,
-        _trusted: &TrustStore,
-        _names: &[ServerName<'_>],
-        _now: Timestamp,
-    ) -> Result<(), ServerCertificateError> {
-        Err(match self.chain.is_empty() {
-            true => ServerCertificateError::Missing,
-            false => ServerCertificateError::NotJudged,
-        })
-    }
-
-    /// Whether an authority vouches for the server at a time, perhaps by way of the other certificates that the server shows,
-    /// and its own certificate bears one of these names. The common name is not looked at (RFC 9525).
-    ///
-    /// # Errors
-    ///
-    /// Why not.
-    #[cfg(feature = "tls")]
-    pub fn verify(
+    pub fn verify_as_server(
         &self,
         trusted: &TrustStore,
         names: &[ServerName<'_>],
         now: Timestamp,
     ) -> Result<(), ServerCertificateError> {
-        use webpki::KeyUsage;
-        let own = self.chain.verified(trusted, KeyUsage::server_auth(), now)?;
-        let hosts = || own.valid_dns_names();
+        let own = self.verified(trusted, Usage::Server, now)?;
         let bears = |name: &ServerName<'_>| match name {
-            ServerName::Host(host) => hosts().any(|own| super::names::fit(own, host)),
-            ServerName::Uri(uri) => own.valid_uri_names().any(|own| own == *uri),
+            ServerName::Host(host) => own.hosts().any(|own| names::fit(own, host)),
+            ServerName::Uri(uri) => own.uris().any(|own| own == *uri),
         };
         if names.iter().any(bears) {
             return Ok(());
         }
         Err(ServerCertificateError::WrongName {
-            found: hosts()
-                .chain(own.valid_uri_names())
-                .map(str::to_owned)
-                .collect(),
+            found: own.hosts().chain(own.uris()).map(str::to_owned).collect(),
             wanted: names.iter().map(|name| name.as_str().to_owned()).collect(),
         })
     }
@@ -160,10 +114,8 @@ impl<'n> ServerName<'n> {
     }
 }
 
-#[cfg(feature = "tls")]
-impl From<super::chain::PathError> for ServerCertificateError {
-    fn from(error: super::chain::PathError) -> Self {
-        use super::chain::PathError;
+impl From<PathError> for ServerCertificateError {
+    fn from(error: PathError) -> Self {
         match error {
             PathError::Missing => Self::Missing,
             PathError::Malformed(why) => Self::Malformed { why },
@@ -171,6 +123,7 @@ impl From<super::chain::PathError> for ServerCertificateError {
             PathError::Expired => Self::Expired,
             PathError::NotYetValid => Self::NotYetValid,
             PathError::WrongUsage => Self::WrongUsage,
+            PathError::NotJudged => Self::NotJudged,
             PathError::Invalid(why) => Self::Invalid { why },
         }
     }

@@ -3,7 +3,7 @@
 use super::moment::Moment;
 use crate::{
     attachment::effective::EffectiveBackendTls,
-    certificate::ServerChain,
+    certificate::CertificateChain,
     meta::Duration,
     proxy::{Attempt, Backend, ChosenEndpoint, Failure},
 };
@@ -64,7 +64,7 @@ pub enum EndpointTls {
     /// It speaks no TLS.
     Cleartext,
     /// It speaks TLS alone, and shows these certificates.
-    Shows(ServerChain),
+    Shows(CertificateChain),
 }
 
 impl EndpointTls {

@@ -2,7 +2,7 @@
 
 use super::BackendBehaviour;
 use crate::{
-    certificate::ClientChain,
+    certificate::CertificateChain,
     meta::{Authority, AuthorityError, NamespacedName},
     schema::nearest_name,
 };
@@ -33,7 +33,7 @@ pub struct Request {
     /// The SNI that the client sends, where it is not the URL's host.
     pub sni: Option<String>,
     /// The certificates that the client shows, and the time at which it does.
-    pub client_certificate: Option<(ClientChain, Timestamp)>,
+    pub client_certificate: Option<(CertificateChain, Timestamp)>,
     /// What the client speaks.
     pub protocol: Protocol,
     /// Whether the whole URL is the target of the request, as a client of a proxy sends it (RFC 9112, section 3.2.2); else

@@ -3,7 +3,7 @@
 use crate::write;
 use clap::Args;
 use gwapi::{
-    certificate::{CertificateError, ClientChain, ServerChain, TrustStore},
+    certificate::{CertificateChain, CertificateError, TrustStore},
     meta::Duration,
     sim::{ClientMemory, CookieFileError, EndpointTls, Protocol, Request, RequestError, Simulator},
 };
@@ -99,7 +99,7 @@ impl ClientArgs {
         request.sni.clone_from(&self.sni);
         if let Some(path) = &self.client_cert {
             let text = read(path, "--client-cert")?;
-            let chain = ClientChain::read(&text).map_err(|error| {
+            let chain = CertificateChain::read(&text).map_err(|error| {
                 let (path, whose) = (path.clone(), "client");
                 ClientArgsError::Certificate { path, whose, error }
             })?;
@@ -173,7 +173,7 @@ impl BackendArgs {
         backend.delay = self.backend_delay;
         if let Some(path) = &self.backend_cert {
             let text = read(path, "--backend-cert")?;
-            let chain = ServerChain::read(&text).map_err(|error| {
+            let chain = CertificateChain::read(&text).map_err(|error| {
                 let (path, whose) = (path.clone(), "backend");
                 ClientArgsError::Certificate { path, whose, error }
             })?;

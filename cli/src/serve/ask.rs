@@ -1,7 +1,7 @@
 //! The `request` of `gwapi serve`, as it is read.
 
 use gwapi::{
-    certificate::ClientChain,
+    certificate::CertificateChain,
     meta::{Duration, NamespacedName},
     sim::{BackendBehaviour, Client, Protocol, Request},
 };
@@ -67,7 +67,7 @@ impl Ask {
             request.protocol = protocol;
         }
         if let Some(text) = &self.client_certificate {
-            let chain = ClientChain::read(text.as_bytes())
+            let chain = CertificateChain::read(text.as_bytes())
                 .map_err(|error| format!("`clientCertificate`: {error}"))?;
             request.client_certificate = Some((chain, now));
         }

@@ -3,7 +3,7 @@
 use crate::Error;
 use gwapi::{
     attachment::effective::{EffectiveBackendTls, TrustedAuthorities},
-    certificate::{ClientChain, KeyPair, ServerCertificateError, ServerChain, TrustStore},
+    certificate::{CertificateChain, KeyPair, ServerCertificateError, TrustStore},
     proxy::{Failure, ListenerKey, TlsSettings, Why},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -138,7 +138,7 @@ impl ClientCertVerifier for Clients {
         now: UnixTime,
     ) -> Result<ClientCertVerified, TlsError> {
         let all = std::iter::once(shown).chain(intermediates);
-        let chain = ClientChain::of_der(all.map(|one| one.to_vec()).collect());
+        let chain = CertificateChain::of_der(all.map(|one| one.to_vec()).collect());
         match self.settings.authenticated(Some(&chain), time(now)) {
             Ok(_) => Ok(ClientCertVerified::assertion()),
             Err(why) => Err(refused(&why)),
@@ -204,7 +204,7 @@ impl ServerCertVerifier for Backends {
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
         let all = std::iter::once(shown).chain(intermediates);
-        let chain = ServerChain::of_der(all.map(|one| one.to_vec()).collect());
+        let chain = CertificateChain::of_der(all.map(|one| one.to_vec()).collect());
         match self.asked.verify(&chain, &self.system, time(now)) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(error) => Err(TlsError::InvalidCertificate(CertificateError::Other(

@@ -2,7 +2,7 @@
 
 use super::BackendProblem;
 use crate::{
-    certificate::{ServerCertificateError, ServerChain, ServerName, TrustStore},
+    certificate::{CertificateChain, ServerCertificateError, ServerName, TrustStore},
     filters::Filters,
     meta::{NamespacedName, ObjectRef, Transport},
     v1::{Fraction, SessionPersistence, SubjectAltName, SubjectAltNameType},
@@ -110,16 +110,16 @@ impl EffectiveBackendTls {
     /// Why it does not.
     pub fn verify(
         &self,
-        shown: &ServerChain,
+        shown: &CertificateChain,
         system: &TrustStore,
         now: Timestamp,
     ) -> Result<(), ServerCertificateError> {
         let names = self.names();
         match &self.authorities {
-            TrustedAuthorities::System => shown.verify(system, &names, now),
+            TrustedAuthorities::System => shown.verify_as_server(system, &names, now),
             TrustedAuthorities::Certificates(bundles) => {
                 let trusted = TrustStore::of_pem(bundles.iter().map(|one| &**one));
-                shown.verify(&trusted, &names, now)
+                shown.verify_as_server(&trusted, &names, now)
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     attachment::effective::{Certificate, ClientValidation},
-    certificate::ClientChain,
+    certificate::CertificateChain,
     proxy::{ListenerKey, Why},
     v1::{FrontendValidationModeType, ProtocolType, TlsModeType},
 };
@@ -139,7 +139,7 @@ impl TlsSettings {
     /// Why the handshake fails, where the listener demands a certificate: there is none, or it is not valid.
     pub fn authenticated(
         &self,
-        shown: Option<&ClientChain>,
+        shown: Option<&CertificateChain>,
         now: Timestamp,
     ) -> Result<Authenticated, Why> {
         if let Some(validation) = self
@@ -150,7 +150,7 @@ impl TlsSettings {
             match shown {
                 None => return Err(Why::NoClientCertificate),
                 Some(shown) => shown
-                    .verify(authorities, now)
+                    .verify_as_client(authorities, now)
                     .map_err(|error| Why::ClientCertificate(Arc::new(error)))?,
             }
         }

@@ -1,7 +1,7 @@
 //! Listeners of one port over TLS: no request evades what the listener of its host demands of clients.
 
 use super::*;
-use crate::certificate::ClientChain;
+use crate::certificate::CertificateChain;
 
 macro_rules! certificate {
     ($name:literal) => {
@@ -48,7 +48,7 @@ fn asked(server_name: &str, host: &str, shown: Option<&str>) -> Request {
     let mut request = get(&format!("https://{server_name}/"));
     request.headers.insert("host", host.parse().unwrap());
     request.client_certificate = shown.map(|chain| {
-        let chain = ClientChain::read(chain.as_bytes()).unwrap();
+        let chain = CertificateChain::read(chain.as_bytes()).unwrap();
         (chain, "2026-11-27T00:00:00Z".parse().unwrap())
     });
     request

@@ -1,6 +1,6 @@
 //! Certificates that are made on the fly, each the same for the same seed.
 
-use crate::certificate::{CertificateError, ClientChain, ServerChain};
+use crate::certificate::{CertificateChain, CertificateError};
 use k8s_openapi::{
     ByteString,
     api::core::v1::{ConfigMap, Secret},
@@ -250,22 +250,13 @@ impl IssuedCertificate {
         }
     }
 
-    /// What a client that has it shows.
+    /// What a client or a server that has it shows.
     ///
     /// # Errors
     ///
     /// What was put in the place of the certificate and is none.
-    pub fn shown(&self) -> Result<ClientChain, CertificateError> {
-        ClientChain::read(self.certificate.as_bytes())
-    }
-
-    /// What a server that has it shows.
-    ///
-    /// # Errors
-    ///
-    /// As with [`shown`](Self::shown).
-    pub fn shown_by_server(&self) -> Result<ServerChain, CertificateError> {
-        ServerChain::read(self.certificate.as_bytes())
+    pub fn shown(&self) -> Result<CertificateChain, CertificateError> {
+        CertificateChain::read(self.certificate.as_bytes())
     }
 }
 

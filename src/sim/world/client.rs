@@ -1,7 +1,7 @@
 //! Clients of a world.
 
 use crate::{
-    certificate::ClientChain,
+    certificate::CertificateChain,
     meta::NamespacedName,
     sim::{Answer, Client, ClientMemory, Protocol, Request},
 };
@@ -24,7 +24,7 @@ pub struct WorldClient {
     /// The server name that it sends in TLS, where that is not the host of the URL.
     pub sni: Option<String>,
     /// The certificates that it shows.
-    pub certificates: Option<ClientChain>,
+    pub certificates: Option<CertificateChain>,
     /// What it keeps between its requests.
     pub memory: ClientMemory,
 }

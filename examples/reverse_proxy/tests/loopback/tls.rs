@@ -7,7 +7,7 @@ use crate::{
     world::{Backends, World, effective, get, port, script},
 };
 use gwapi::{
-    certificate::{ClientChain, ServerChain},
+    certificate::CertificateChain,
     meta::Transport,
     proxy::{Accepted, ClientHello, DataPlane, DataPlaneOptions},
     sim::{EndpointTls, Protocol, Refusal, Request},
@@ -48,7 +48,7 @@ async fn world(with_authority: bool) -> (World, Authorities) {
 }
 
 fn shows(asked: &mut Request, identity: &Identity) {
-    let chain = ClientChain::read(identity.chain.as_bytes()).unwrap();
+    let chain = CertificateChain::read(identity.chain.as_bytes()).unwrap();
     asked.client_certificate = Some((chain, Timestamp::now()));
 }
 
@@ -136,7 +136,7 @@ async fn a_backend_proves_who_it_is_to_the_proxy_as_to_the_simulator() {
         world.set_time(Timestamp::now());
         for path in ["sealed", "sealed/x?y=1"] {
             let mut asked = get(&format!("http://any.example/{path}"));
-            let chain = ServerChain::read(identity.chain.as_bytes()).unwrap();
+            let chain = CertificateChain::read(identity.chain.as_bytes()).unwrap();
             asked.backend.tls = EndpointTls::Shows(chain);
             let answered = world.same(&asked, None).await;
             let status = if proves { 200 } else { 502 };

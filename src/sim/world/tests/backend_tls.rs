@@ -101,7 +101,7 @@ impl Proof {
     }
 
     fn shows(&mut self, certificate: &IssuedCertificate) -> Option<String> {
-        self.refused(EndpointTls::Shows(certificate.shown_by_server().unwrap()))
+        self.refused(EndpointTls::Shows(certificate.shown().unwrap()))
     }
 }
 
@@ -221,7 +221,7 @@ fn a_backend_that_speaks_tls_is_not_reached_without_a_policy() {
     let mut world = World::new(1);
     canary(&mut world, [1, 0]);
     let certificate = world.self_signed(&["old.shop"]).unwrap();
-    let shows = EndpointTls::Shows(certificate.shown_by_server().unwrap());
+    let shows = EndpointTls::Shows(certificate.shown().unwrap());
     world.set_backend_tls("shop", "old", shows);
     let mut client = WorldClient::outside("any");
     let answer = world.get(&mut client, "http://a.example/").unwrap();
@@ -269,7 +269,7 @@ fn connections_and_copies_do_not_reach_a_backend_that_cannot_prove_who_it_is() {
     );
     for (by, proves) in [(&ours, true), (&theirs, false)] {
         let shown = by.issue(&["sealed.shop"], Usage::Server).unwrap();
-        let shows = EndpointTls::Shows(shown.shown_by_server().unwrap());
+        let shows = EndpointTls::Shows(shown.shown().unwrap());
         world.set_backend_tls("shop", "sealed", shows);
         let mut client = WorldClient::outside("any");
         let answer = world.get(&mut client, "tls://a.example:5000").unwrap();
