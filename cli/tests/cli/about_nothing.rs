@@ -1,7 +1,7 @@
 //! Nothing is silent: what is accepted and about nothing is told by `status` and `validate`, what a status rejects `validate`
 //! complains of, and what has no part in the Gateway API is counted.
 
-use crate::support::{SOUND, attachment_sets, gwapi, run};
+use crate::support::{SOUND, attachment_sets, found, gwapi, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -12,17 +12,7 @@ fn told(objects: &str) -> (Vec<Value>, Vec<Value>) {
     let list: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(list["ignored"], json!([]), "{list:#}");
     assert_eq!(code, Some(1), "{list:#}");
-    let arguments = [
-        "validate",
-        "-f",
-        "-",
-        "-o",
-        "json",
-        "--channel",
-        "experimental",
-    ];
-    let (_, json) = run(&arguments, &all);
-    let found: Value = serde_json::from_str(&json).unwrap();
+    let found = found(&all);
     let list_of = |value: &Value| value.as_array().cloned().unwrap();
     (list_of(&list["warnings"]), list_of(&found))
 }

@@ -1,6 +1,6 @@
 //! `status` says of an object all that `validate` says of it.
 
-use crate::support::gwapi;
+use crate::support::{found, gwapi};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -75,18 +75,7 @@ fn status_shows_each_finding_of_an_object_that_validate_accepts() {
     }
     let (mut shown, mut kinds) = (0, BTreeSet::new());
     for (name, objects) in inputs {
-        let found = json(
-            &[
-                "validate",
-                "-f",
-                "-",
-                "-o",
-                "json",
-                "--channel",
-                "experimental",
-            ],
-            &objects,
-        );
+        let found = found(&objects);
         let status = json(&["status", "-f", "-", "-o", "json"], &objects);
         let bad: BTreeSet<(&str, &str)> = status["items"]
             .as_array()

@@ -70,6 +70,21 @@ pub(crate) fn run(arguments: &[&str], objects: &str) -> (Option<i32>, String) {
     )
 }
 
+/// What `validate` finds in objects, judged by the experimental channel, in JSON.
+pub(crate) fn found(objects: &str) -> serde_json::Value {
+    let arguments = [
+        "validate",
+        "-f",
+        "-",
+        "-o",
+        "json",
+        "--channel",
+        "experimental",
+    ];
+    let (_, json) = run(&arguments, objects);
+    serde_json::from_str(&json).unwrap()
+}
+
 /// The text for these objects, and the exit code.
 pub(crate) fn status(objects: &str, arguments: &[&str]) -> (String, Option<i32>) {
     let output = gwapi(&[&["status", "-f", "-"], arguments].concat(), objects);

@@ -6,7 +6,7 @@ use crate::{
         RouteId, RouteKind,
         effective::{EffectiveBackend, EffectiveHostname, GrpcRouteRules, HttpRouteRules},
         gateway::selector::RouteSelector,
-        route::{self, Allowed, Fit, ParentTarget, RouteContext, rules::Rules},
+        route::{self, Allowed, Fit, ParentTarget, rules::Rules},
     },
     meta::{NamespacedName, ObjectRef},
 };
@@ -132,17 +132,8 @@ impl Resolver {
         gateway: &ObjectRef,
     ) -> Vec<(Arc<str>, Arc<[EffectiveHostname]>)> {
         let allowed = Allowed::default();
-        let world = RouteContext {
-            options: &self.options,
-            snapshot: &self.snapshot,
-            grants: &self.grants,
-            gateways: &self.gateways,
-            backends: &self.backends,
-            patterns: &self.patterns,
-            without_room: &self.without_room,
-            allowed: &allowed,
-        };
-        let at = route::at_every_listener(id, gateway, world).into_iter();
+        let context = self.route_context(&allowed);
+        let at = route::at_every_listener(id, gateway, context).into_iter();
         at.filter_map(|at| match at.fit {
             Fit::Accepted { hostnames, .. } => Some((at.name, hostnames)),
             Fit::Rejected { .. } => None,

@@ -13,7 +13,7 @@ use crate::attachment::{
     gateway::{ClassState, GatewayState},
     map::Map,
     objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
-    route::RouteState,
+    route::{Allowed, RouteContext, RouteState},
     status,
 };
 use crate::meta::{GROUP, NamespacedName, ObjectRef, PatternStore};
@@ -312,6 +312,20 @@ impl Resolver {
                     self.dirty.backends.insert(key);
                 }
             }
+        }
+    }
+
+    /// What a route is looked at with; `allowed` remembers what selectors of listeners say.
+    pub(super) fn route_context<'a>(&'a self, allowed: &'a Allowed) -> RouteContext<'a> {
+        RouteContext {
+            options: &self.options,
+            snapshot: &self.snapshot,
+            grants: &self.grants,
+            gateways: &self.gateways,
+            backends: &self.backends,
+            patterns: &self.patterns,
+            without_room: &self.without_room,
+            allowed,
         }
     }
 }

@@ -29,9 +29,7 @@ use super::{
     unimplemented::is_unimplemented_kind,
 };
 use crate::{
-    meta::{
-        Age, FeatureName, GROUP, Hostname, ObjectRef, condition::route::reason, unexpected_kind,
-    },
+    meta::{Age, FeatureName, GROUP, ObjectRef, condition::route::reason, unexpected_kind},
     v1::ParentReference,
 };
 use rules::{Built, Common, Context};
@@ -41,11 +39,7 @@ use view::RouteView;
 /// Looks at a route; nothing if it is not there.
 pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteState> {
     let parts = parts(world.snapshot, id)?;
-    let hostnames: Vec<Hostname> = parts
-        .hostnames
-        .iter()
-        .filter_map(|text| text.parse().ok())
-        .collect();
+    let hostnames = parts.readable_hostnames();
     let age = Age::of(parts.metadata);
     let common = Common {
         id,
@@ -81,13 +75,7 @@ pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteStat
             ..context
         })
     });
-    let view = RouteView {
-        id,
-        hostnames: &hostnames,
-        named_hostnames: !parts.hostnames.is_empty(),
-        allowed: world.allowed,
-        snapshot: world.snapshot,
-    };
+    let view = RouteView::new(id, &parts, &hostnames, world);
     let parents = parts
         .parents
         .iter()
@@ -143,15 +131,8 @@ pub(super) fn at_every_listener(
     let Some(parts) = parts(world.snapshot, id) else {
         return Vec::new();
     };
-    let hostnames = parts.hostnames.iter();
-    let hostnames: Vec<Hostname> = hostnames.filter_map(|text| text.parse().ok()).collect();
-    let view = RouteView {
-        id,
-        hostnames: &hostnames,
-        named_hostnames: !parts.hostnames.is_empty(),
-        allowed: world.allowed,
-        snapshot: world.snapshot,
-    };
+    let hostnames = parts.readable_hostnames();
+    let view = RouteView::new(id, &parts, &hostnames, world);
     let every = ParentReference {
         namespace: Some(gateway.namespace.clone()),
         name: gateway.name.clone(),

@@ -2,6 +2,7 @@
 
 use crate::{
     attachment::{RouteId, RouteKind, Snapshot},
+    meta::Hostname,
     schema::Path,
     v1::{
         BackendRef, BackendReference, GrpcRouteFilter, HttpRouteFilter, LocalObjectReference,
@@ -15,6 +16,14 @@ pub(in crate::attachment) struct RouteParts<'a> {
     pub(in crate::attachment) metadata: &'a ObjectMeta,
     pub(in crate::attachment) parents: &'a [ParentReference],
     pub(in crate::attachment) hostnames: &'a [String],
+}
+
+impl RouteParts<'_> {
+    /// The hostnames of the route, but for those that are none.
+    pub(in crate::attachment) fn readable_hostnames(&self) -> Vec<Hostname> {
+        let hostnames = self.hostnames.iter();
+        hostnames.filter_map(|text| text.parse().ok()).collect()
+    }
 }
 
 /// The common parts of a route; nothing if it is not there.

@@ -1,6 +1,6 @@
 //! What a route and its parents are looked at with.
 
-use super::allowed::Allowed;
+use super::{allowed::Allowed, parts::RouteParts};
 use crate::{
     attachment::{
         Options, Snapshot,
@@ -36,4 +36,22 @@ pub(super) struct RouteView<'a> {
     pub(super) named_hostnames: bool,
     pub(super) allowed: &'a Allowed,
     pub(super) snapshot: &'a Snapshot,
+}
+
+impl<'a> RouteView<'a> {
+    /// `hostnames` are those that can be read.
+    pub(super) fn new(
+        id: &'a RouteId,
+        parts: &RouteParts<'_>,
+        hostnames: &'a [Hostname],
+        context: RouteContext<'a>,
+    ) -> Self {
+        Self {
+            id,
+            hostnames,
+            named_hostnames: !parts.hostnames.is_empty(),
+            allowed: context.allowed,
+            snapshot: context.snapshot,
+        }
+    }
 }

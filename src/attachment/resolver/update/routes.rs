@@ -11,7 +11,7 @@ use crate::{
         },
         backend::BackendKey,
         effective::EffectiveHostname,
-        route::{self, RouteContext, RouteState},
+        route::{self, RouteState},
     },
     meta::{Age, NamespacedName},
 };
@@ -24,18 +24,9 @@ impl Update<'_> {
         ids.dedup();
         for id in ids {
             let resolver = &mut *self.resolver;
-            let world = RouteContext {
-                options: &resolver.options,
-                snapshot: &resolver.snapshot,
-                grants: &resolver.grants,
-                gateways: &resolver.gateways,
-                backends: &resolver.backends,
-                patterns: &resolver.patterns,
-                without_room: &resolver.without_room,
-                allowed: &self.allowed,
-            };
+            let context = resolver.route_context(&self.allowed);
             let new = if id.kind.supported(&resolver.options) {
-                route::examine(&id, world)
+                route::examine(&id, context)
             } else {
                 None
             };

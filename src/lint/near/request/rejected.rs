@@ -9,7 +9,7 @@ use super::{
 use crate::{
     attachment::{
         Attachment, RouteId, RouteKind, Status,
-        effective::{AttachedRoute, EffectiveHostname, EffectiveListener},
+        effective::{EffectiveHostname, EffectiveListener},
     },
     meta::{
         Condition, Hostname,
@@ -124,26 +124,8 @@ impl Near<'_> {
         };
         let mut table = table.clone();
         let hostnames = |own: &[Hostname]| hostnames_at(*listener, own);
-        match route.kind {
-            RouteKind::Http => {
-                let Some(rules) = self.resolver.http_rules_of(route) else {
-                    return false;
-                };
-                table.insert_http(&AttachedRoute {
-                    route: rules.clone(),
-                    hostnames: hostnames(&rules.hostnames),
-                });
-            }
-            RouteKind::Grpc => {
-                let Some(rules) = self.resolver.grpc_rules_of(route) else {
-                    return false;
-                };
-                table.insert_grpc(&AttachedRoute {
-                    route: rules.clone(),
-                    hostnames: hostnames(&rules.hostnames),
-                });
-            }
-            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => return false,
+        if !self.insert(&mut table, route, hostnames) {
+            return false;
         }
         let found = table.router().find(&request.head());
         found.is_some_and(|target| *target.rule().route() == *route)

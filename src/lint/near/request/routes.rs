@@ -281,28 +281,39 @@ impl Near<'_> {
             each.collect()
         };
         let mut table = Table::of_no_parent(self.routing);
+        if matches!(route.kind, RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp) {
+            return true;
+        }
+        if !self.insert(&mut table, route, hostnames) {
+            return false;
+        }
+        table.router().find(&request.head()).is_some() || !self.resolver.left_out(route).is_empty()
+    }
+
+    /// Puts an HTTPRoute or a GRPCRoute into a table, with the hostnames that follow from its own. Whether there is one of that
+    /// name.
+    pub(super) fn insert(
+        &self,
+        table: &mut Table,
+        route: &RouteId,
+        hostnames: impl FnOnce(&[Hostname]) -> Arc<[EffectiveHostname]>,
+    ) -> bool {
         match route.kind {
-            RouteKind::Http => {
-                let Some(rules) = self.resolver.http_rules_of(route) else {
-                    return false;
-                };
+            RouteKind::Http => self.resolver.http_rules_of(route).map(|rules| {
                 table.insert_http(&AttachedRoute {
                     route: rules.clone(),
                     hostnames: hostnames(&rules.hostnames),
                 });
-            }
-            RouteKind::Grpc => {
-                let Some(rules) = self.resolver.grpc_rules_of(route) else {
-                    return false;
-                };
+            }),
+            RouteKind::Grpc => self.resolver.grpc_rules_of(route).map(|rules| {
                 table.insert_grpc(&AttachedRoute {
                     route: rules.clone(),
                     hostnames: hostnames(&rules.hostnames),
                 });
-            }
-            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => return true,
+            }),
+            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => None,
         }
-        table.router().find(&request.head()).is_some() || !self.resolver.left_out(route).is_empty()
+        .is_some()
     }
 
     /// What a route needs to be attached to the parent of this index.
