@@ -1,52 +1,7 @@
-//! Manifests made to do harm, each at so many times its size.
+//! Sets of objects that an API server takes.
 
-use gwapi::attachment::DEFAULT_CONTROLLER;
+use super::{gateway, gateway_api, http_gateway, lines, route, service};
 use serde_json::{Value, json};
-use std::{fmt::Write as _, fs, path::Path};
-
-/// Objects, one a line.
-pub(crate) fn lines(objects: impl IntoIterator<Item = Value>) -> String {
-    objects.into_iter().fold(String::new(), |mut text, object| {
-        writeln!(text, "{object}").unwrap();
-        text
-    })
-}
-
-/// An object of the Gateway API in version `v1`.
-pub(crate) fn gateway_api(kind: &str, name: &str, spec: Value) -> Value {
-    let api_version = match kind {
-        "BackendTLSPolicy" => "gateway.networking.k8s.io/v1alpha3",
-        "ReferenceGrant" => "gateway.networking.k8s.io/v1beta1",
-        _ => "gateway.networking.k8s.io/v1",
-    };
-    json!({
-        "apiVersion": api_version, "kind": kind, "spec": spec,
-        "metadata": {"name": name, "namespace": "default", "creationTimestamp": "2024-05-09T12:00:00Z"},
-    })
-}
-
-fn gateway(name: &str, listeners: Vec<Value>) -> Value {
-    let spec = json!({"gatewayClassName": "c", "listeners": listeners});
-    gateway_api("Gateway", name, spec)
-}
-
-fn http_gateway(name: &str) -> Value {
-    gateway(
-        name,
-        vec![json!({"name": "http", "port": 80, "protocol": "HTTP"})],
-    )
-}
-
-fn service(name: &str) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 80}]},
-        "metadata": {"name": name, "namespace": "default"},
-    })
-}
-
-fn route(name: &str, spec: Value) -> Value {
-    gateway_api("HTTPRoute", name, spec)
-}
 
 /// A valid route with as many patterns as one may have: 16 rules of 8 matches at four times the size, each with 33.
 pub(crate) fn regular_expressions(times: usize) -> String {
@@ -135,18 +90,22 @@ pub(crate) fn many_parents(times: usize) -> String {
 
 /// Routes with as many matches as each may have, on the same host.
 pub(crate) fn many_matches(times: usize) -> String {
-    let routes = (0..times * 25).map(|r| {
-        let rules: Vec<Value> = (0..16)
-            .map(|rule| {
-                let matches: Vec<Value> = (0..8)
-                    .map(|n| json!({
-                        "path": {"type": "PathPrefix", "value": format!("/{}/{rule}/{n}", r % 7)},
-                        "headers": [{"name": format!("x-{r}"), "value": "1"}],
-                    }))
-                    .collect();
-                json!({"matches": matches, "backendRefs": [{"name": "s", "port": 80}]})
-            })
-            .collect();
+    routes_of_all_matches(times * 25, |r, rule, n| {
+        json!({
+            "path": {"type": "PathPrefix", "value": format!("/{}/{rule}/{n}", r % 7)},
+            "headers": [{"name": format!("x-{r}"), "value": "1"}],
+        })
+    })
+}
+
+/// Routes with as many rules as each may have, and of each rule eight matches.
+fn routes_of_all_matches(routes: usize, matching: impl Fn(usize, usize, usize) -> Value) -> String {
+    let routes = (0..routes).map(|r| {
+        let rules = (0..16).map(|rule| {
+            let matches: Vec<Value> = (0..8).map(|n| matching(r, rule, n)).collect();
+            json!({"matches": matches, "backendRefs": [{"name": "s", "port": 80}]})
+        });
+        let rules: Vec<Value> = rules.collect();
         route(
             &format!("r{r}"),
             json!({"parentRefs": [{"name": "g"}], "rules": rules}),
@@ -366,58 +325,6 @@ pub(crate) fn grants(times: usize) -> String {
     lines([http_gateway("g")].into_iter().chain(grants).chain(routes))
 }
 
-/// Routes of one Gateway, each for a host of its own, and then so many changes of one with a request after each, as lines
-/// for `serve`.
-pub(crate) fn changes_in_turn(routes: usize, turns: usize) -> String {
-    let for_host = |name: &str, host: &str| {
-        route(
-            name,
-            json!({
-                "parentRefs": [{"name": "g"}], "hostnames": [host],
-                "rules": [{"backendRefs": [{"name": "s", "port": 80}]}],
-            }),
-        )
-    };
-    let routes = (0..routes).map(|n| for_host(&format!("r{n}"), &format!("h{n}.example.com")));
-    let mut class = gateway_api(
-        "GatewayClass",
-        "c",
-        json!({"controllerName": DEFAULT_CONTROLLER}),
-    );
-    class["metadata"] = json!({"name": "c"});
-    let objects: Vec<Value> = [class, http_gateway("g"), service("s")]
-        .into_iter()
-        .chain(routes)
-        .collect();
-    let turns = (0..turns).flat_map(|n| {
-        let host = format!("x{n}.example.com");
-        [
-            json!({"op": "apply", "objects": [for_host("r0", &host)]}),
-            json!({"op": "request", "request": {"url": format!("http://{host}/")}}),
-        ]
-    });
-    lines(
-        [json!({"op": "apply", "objects": objects})]
-            .into_iter()
-            .chain(turns),
-    )
-}
-
-/// A ReferenceGrant that an API server refuses for its length, and a route that needs another one.
-pub(crate) fn refused_grant(times: usize) -> String {
-    let count = times * 1_000;
-    let from = (0..count).map(|n| {
-        json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": format!("n{n}")})
-    });
-    let to = (0..count).map(|n| json!({"group": "", "kind": "Service", "name": format!("s{n}")}));
-    let spec = json!({"from": from.collect::<Vec<_>>(), "to": to.collect::<Vec<_>>()});
-    let mut grant = gateway_api("ReferenceGrant", "g", spec);
-    grant["metadata"]["namespace"] = json!("far");
-    let backend = json!({"name": "s", "namespace": "far", "port": 80});
-    let spec = json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [backend]}]});
-    lines([grant, http_gateway("g"), route("r", spec)])
-}
-
 /// The certificate of an authority, valid from 2020 to 2119.
 const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n\
 MIIBSTCB8aADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCWF1dGhvcml0\n\
@@ -501,22 +408,11 @@ pub(crate) fn header_names(times: usize) -> String {
 
 /// Matches of one path and header, each by another regular expression.
 pub(crate) fn patterns_of_one_header(times: usize) -> String {
-    let routes = (0..times * 4).map(|r| {
-        let rules = (0..16).map(|rule| {
-            let matches = (0..8).map(|n| {
-                let value = format!("b{}.*", (r * 16 + rule) * 8 + n);
-                let header = json!({"name": "h", "type": "RegularExpression", "value": value});
-                json!({"path": {"value": "/"}, "headers": [header]})
-            });
-            json!({"matches": matches.collect::<Vec<_>>(), "backendRefs": [{"name": "s", "port": 80}]})
-        });
-        let rules: Vec<Value> = rules.collect();
-        route(
-            &format!("r{r}"),
-            json!({"parentRefs": [{"name": "g"}], "rules": rules}),
-        )
-    });
-    lines([http_gateway("g"), service("s")].into_iter().chain(routes))
+    routes_of_all_matches(times * 4, |r, rule, n| {
+        let value = format!("b{}.*", (r * 16 + rule) * 8 + n);
+        let header = json!({"name": "h", "type": "RegularExpression", "value": value});
+        json!({"path": {"value": "/"}, "headers": [header]})
+    })
 }
 
 /// References to another namespace, with many grants there that allow others.
@@ -539,60 +435,6 @@ pub(crate) fn grants_for_others(times: usize) -> String {
     lines([http_gateway("g")].into_iter().chain(grants).chain(routes))
 }
 
-/// A Gateway with more listeners than it may have, and routes for all of them.
-pub(crate) fn refused_gateway(times: usize) -> String {
-    let listeners = (0..times * 1_000).map(|n| {
-        json!({"name": format!("l{n}"), "port": 80, "protocol": "HTTP", "hostname": format!("h{n}.example.com")})
-    });
-    let routes = (0..times * 300).map(|n| {
-        let spec =
-            json!({"parentRefs": [{"name": "g"}], "hostnames": [format!("h{n}.example.com")]});
-        route(&format!("r{n}"), spec)
-    });
-    lines(
-        [gateway("g", listeners.collect())]
-            .into_iter()
-            .chain(routes),
-    )
-}
-
-/// A route with more parents, hosts and matches than it may have.
-pub(crate) fn refused_route(times: usize) -> String {
-    let count = times * 500;
-    let parents = vec![json!({"name": "g", "sectionName": "http"}); count];
-    let hostnames: Vec<String> = (0..count).map(|n| format!("h{n}.example.com")).collect();
-    let matches = (0..count).map(|n| json!({"path": {"value": format!("/{n}")}}));
-    let rule =
-        json!({"matches": matches.collect::<Vec<_>>(), "backendRefs": [{"name": "s", "port": 80}]});
-    let spec = json!({"parentRefs": parents, "hostnames": hostnames, "rules": [rule]});
-    lines([http_gateway("g"), service("s"), route("r", spec)])
-}
-
-/// Rules without matches, more than a route may have.
-pub(crate) fn empty_rules(times: usize) -> String {
-    let spec = json!({"parentRefs": [{"name": "g"}], "rules": vec![json!({}); times * 2_000]});
-    lines([route("r", spec)])
-}
-
-/// Changes of the configuration in turn, each of which has all objects judged anew, as lines for `serve`.
-pub(crate) fn configurations_in_turn(routes: usize, turns: usize) -> String {
-    let first = changes_in_turn(routes, 0);
-    let turns = (0..turns).map(|n| {
-        let channel = ["standard", "experimental"][n % 2];
-        json!({"op": "configure", "options": {"channel": channel}})
-    });
-    first + &lines(turns)
-}
-
-/// Requests that no route takes, as lines for `serve`.
-pub(crate) fn requests_for_nobody(routes: usize, requests: usize) -> String {
-    let first = changes_in_turn(routes, 0);
-    let requests = (0..requests).map(
-        |n| json!({"op": "request", "request": {"url": format!("http://nobody{n}.example.org/")}}),
-    );
-    first + &lines(requests)
-}
-
 /// References that lead to nothing, each nearly the name of many objects.
 pub(crate) fn near_misses(times: usize) -> String {
     let gateways = (0..times * 250).map(|n| http_gateway(&format!("gateway-{n}")));
@@ -611,207 +453,4 @@ pub(crate) fn one_name(times: usize) -> String {
     lines(
         (0..times * 2_500).map(|n| route("r", json!({"hostnames": [format!("h{n}.example.com")]}))),
     )
-}
-
-/// Documents of YAML in great number.
-pub(crate) fn many_documents(times: usize) -> String {
-    (0..times * 2_500).fold(String::new(), |mut text, n| {
-        write!(
-            text,
-            "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: s{n}\nspec:\n  ports:\n  - port: 80\n"
-        )
-        .unwrap();
-        text
-    })
-}
-
-/// Lists in lists, deeper than may be.
-pub(crate) fn deep_nesting(times: usize) -> String {
-    "[".repeat(times * 250_000) + "\n---\n" + &lines([service("s")])
-}
-
-/// An alias bomb after another.
-pub(crate) fn aliases(times: usize) -> String {
-    let bomb = |n: usize| {
-        let mut text = format!("---\nkind: A{n}\na0: &a0 [x, x, x, x, x, x, x, x]\n");
-        for level in 1..9 {
-            let before = vec![format!("*a{}", level - 1); 8].join(", ");
-            writeln!(text, "a{level}: &a{level} [{before}]").unwrap();
-        }
-        text
-    };
-    (0..times).map(bomb).collect::<String>() + "---\n" + &lines([service("s")])
-}
-
-/// Keys that are long, in great number.
-pub(crate) fn long_keys(times: usize) -> String {
-    let mut object = route("r", json!({}));
-    let key = "k".repeat(5_000);
-    for n in 0..times * 100 {
-        object["spec"][format!("{key}{n}")] = json!(n);
-    }
-    lines([object])
-}
-
-/// Fields that the schema does not have.
-pub(crate) fn unknown_fields(times: usize) -> String {
-    let mut object = route("r", json!({}));
-    for n in 0..times * 20_000 {
-        object["spec"][format!("hostname{n}")] = json!(n);
-    }
-    lines([object])
-}
-
-/// Many findings in one document.
-pub(crate) fn many_findings(times: usize) -> String {
-    let backends: Vec<Value> = (0..times * 10_000)
-        .map(|n| json!({"name": "_", "port": n, "weight": "x", "wieght": 1}))
-        .collect();
-    lines([route("r", json!({"rules": [{"backendRefs": backends}]}))])
-}
-
-/// Keys that are given twice.
-pub(crate) fn duplicate_keys(times: usize) -> String {
-    let mut text = "kind: A\napiVersion: a/v1\nmetadata: {name: a}\nspec:\n".to_owned();
-    for n in 0..times * 20_000 {
-        writeln!(text, "  k{}: 1", n / 2).unwrap();
-    }
-    text
-}
-
-/// One scalar that is long.
-pub(crate) fn long_text(times: usize) -> String {
-    let text = "x".repeat(times * 1_000_000);
-    lines([json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "annotations": {"a": text}}, "data": {"b": text},
-    })])
-}
-
-/// A document of small maps.
-pub(crate) fn small_maps(times: usize) -> String {
-    let item = "{\"a\":1},";
-    format!(
-        "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":[{}1]}}\n",
-        item.repeat(times * 40_000)
-    )
-}
-
-/// Objects of an old version, to be converted.
-pub(crate) fn old_versions(times: usize) -> String {
-    (0..times * 1_000).fold(String::new(), |mut text, n| {
-        write!(
-            text,
-            "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: HTTPRoute\nmetadata:\n  name: r{n}\n  \
-             ownerReferences:\n  - {{apiVersion: v1, kind: A, name: a, uid: b}}\nspec:\n  hostnames: [a.example.com]\n"
-        )
-        .unwrap();
-        text
-    })
-}
-
-/// An object a line, none of which says what it is.
-pub(crate) fn one_line_objects(times: usize) -> String {
-    "{\"kind\":\"A\"}\n".repeat(times * 400_000)
-}
-
-/// A list with so many items.
-pub(crate) fn list(count: usize, as_json: bool) -> String {
-    if as_json {
-        let item =
-            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"app":"a"}}}"#;
-        let items = vec![item; count].join(",\n");
-        return format!("{{\"apiVersion\":\"v1\",\"items\":[{items}],\"kind\":\"List\"}}\n");
-    }
-    let item = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    labels: {app: a}\n";
-    format!("apiVersion: v1\nitems:\n{}kind: List\n", item.repeat(count))
-}
-
-/// A repository as people keep it for a cluster, of which a small part concerns the Gateway API. Returns its size.
-pub(crate) fn repository(folder: &Path, count: usize) -> usize {
-    let mut size = 0;
-    for n in 0..count {
-        let team = folder.join(format!("team-{}", n % 50));
-        fs::create_dir_all(&team).unwrap();
-        let mut text = String::new();
-        match n % 20 {
-            0 => {
-                let spec = json!({
-                    "parentRefs": [{"name": "g", "namespace": "infra"}], "hostnames": [format!("a{n}.example.com")],
-                    "rules": [{"backendRefs": [{"name": format!("s{n}"), "port": 80}]}],
-                });
-                write!(
-                    text,
-                    "# The route of a{n}\n{}---\n{}",
-                    lines([route(&format!("r{n}"), spec)]),
-                    lines([service(&format!("s{n}"))])
-                )
-                .unwrap();
-            }
-            1..=4 => {
-                write!(
-                    text,
-                    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c{n}\n  namespace: team\ndata:\n  dashboard.json: |\n"
-                )
-                .unwrap();
-                for panel in 0..160 {
-                    writeln!(
-                        text,
-                        "    {{\"panel\": {panel}, \"title\": \"requests a second of a{n}\"}},"
-                    )
-                    .unwrap();
-                }
-            }
-            5..=7 => {
-                write!(text, "image:\n  repository: registry.example.com/a{n}\n").unwrap();
-                for value in 0..160 {
-                    writeln!(
-                        text,
-                        "value{value}:\n  enabled: true # as in the chart\n  size: {value}"
-                    )
-                    .unwrap();
-                }
-            }
-            8 => {
-                write!(
-                    text,
-                    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\n"
-                )
-                .unwrap();
-            }
-            _ => {
-                write!(
-                    text,
-                    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: d{n}\n  namespace: team\nspec:\n  template:\n    \
-                     spec:\n      containers:\n"
-                )
-                .unwrap();
-                for container in 0..100 {
-                    writeln!(
-                        text,
-                        "      - name: c{container}\n        image: registry.example.com/a/b:{n}"
-                    )
-                    .unwrap();
-                }
-            }
-        }
-        size += text.len();
-        fs::write(team.join(format!("{n}.yaml")), text).expect("a file");
-    }
-    let listener = json!({
-        "name": "http", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": "All"}},
-    });
-    let mut infra = gateway("g", vec![listener]);
-    infra["metadata"]["namespace"] = json!("infra");
-    fs::write(folder.join("gateway.yaml"), lines([infra])).expect("a file");
-    size
-}
-
-/// Files of which none can be read.
-pub(crate) fn broken_files(folder: &Path, count: usize) -> usize {
-    fs::create_dir_all(folder).unwrap();
-    let text = "kind: [\n---\n{\"kind\": }\n---\nkind: A\nkind: B\n";
-    for n in 0..count {
-        fs::write(folder.join(format!("{n}.yaml")), text).expect("a file");
-    }
-    count * text.len()
 }

@@ -1,0 +1,79 @@
+//! Texts that cost in being read.
+
+use super::{lines, route, service};
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Documents of YAML in great number.
+pub(crate) fn many_documents(times: usize) -> String {
+    (0..times * 2_500).fold(String::new(), |mut text, n| {
+        write!(
+            text,
+            "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: s{n}\nspec:\n  ports:\n  - port: 80\n"
+        )
+        .unwrap();
+        text
+    })
+}
+
+/// Lists in lists, deeper than may be.
+pub(crate) fn deep_nesting(times: usize) -> String {
+    "[".repeat(times * 250_000) + "\n---\n" + &lines([service("s")])
+}
+
+/// An alias bomb after another.
+pub(crate) fn aliases(times: usize) -> String {
+    let bomb = |n: usize| {
+        let mut text = format!("---\nkind: A{n}\na0: &a0 [x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let before = vec![format!("*a{}", level - 1); 8].join(", ");
+            writeln!(text, "a{level}: &a{level} [{before}]").unwrap();
+        }
+        text
+    };
+    (0..times).map(bomb).collect::<String>() + "---\n" + &lines([service("s")])
+}
+
+/// Keys that are long, in great number.
+pub(crate) fn long_keys(times: usize) -> String {
+    let mut object = route("r", json!({}));
+    let key = "k".repeat(5_000);
+    for n in 0..times * 100 {
+        object["spec"][format!("{key}{n}")] = json!(n);
+    }
+    lines([object])
+}
+
+/// One scalar that is long.
+pub(crate) fn long_text(times: usize) -> String {
+    let text = "x".repeat(times * 1_000_000);
+    lines([json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "annotations": {"a": text}}, "data": {"b": text},
+    })])
+}
+
+/// A document of small maps.
+pub(crate) fn small_maps(times: usize) -> String {
+    let item = "{\"a\":1},";
+    format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":[{}1]}}\n",
+        item.repeat(times * 40_000)
+    )
+}
+
+/// An object a line, none of which says what it is.
+pub(crate) fn one_line_objects(times: usize) -> String {
+    "{\"kind\":\"A\"}\n".repeat(times * 400_000)
+}
+
+/// A list with so many items.
+pub(crate) fn list(count: usize, as_json: bool) -> String {
+    if as_json {
+        let item =
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"app":"a"}}}"#;
+        let items = vec![item; count].join(",\n");
+        return format!("{{\"apiVersion\":\"v1\",\"items\":[{items}],\"kind\":\"List\"}}\n");
+    }
+    let item = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    labels: {app: a}\n";
+    format!("apiVersion: v1\nitems:\n{}kind: List\n", item.repeat(count))
+}
