@@ -48,7 +48,7 @@ impl Engine {
             return Self::Table { dfa, start };
         }
         let whole = Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]);
-        // The engines with a fixed amount of working memory, which never give up.
+        // The engines whose working memory does not grow, and which never give up.
         let config = meta::Config::new()
             .utf8_empty(false)
             .hybrid(false)
