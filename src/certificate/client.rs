@@ -47,20 +47,18 @@ pub enum ClientCertificateError {
 }
 
 impl CertificateChain {
-    /// Whether one of these authorities (PEM) vouches for the client that shows the chain at a time, perhaps by way of the
-    /// other certificates that it shows.
+    /// Whether an authority vouches for the client that shows the chain at a time, perhaps by way of the other certificates that
+    /// it shows.
     ///
     /// # Errors
     ///
     /// Why not. Without the feature `tls` nobody vouches for anyone.
-    pub fn verify_as_client<'a>(
+    pub fn verify_as_client(
         &self,
-        authorities: impl Iterator<Item = &'a str>,
+        trusted: &TrustStore,
         now: Timestamp,
     ) -> Result<(), ClientCertificateError> {
-        // What cannot vouch for anybody is passed over: then nobody does.
-        let trusted = TrustStore::of_pem(authorities);
-        self.verified(&trusted, Usage::Client, now)?;
+        self.verified(trusted, Usage::Client, now)?;
         Ok(())
     }
 }
@@ -93,7 +91,8 @@ mod tests {
 
     fn verify(chain: &str, authorities: &[&str], now: &str) -> Result<(), ClientCertificateError> {
         let chain = CertificateChain::read(chain.as_bytes()).unwrap();
-        chain.verify_as_client(authorities.iter().copied(), now.parse().unwrap())
+        let trusted = TrustStore::of_pem(authorities.iter().copied());
+        chain.verify_as_client(&trusted, now.parse().unwrap())
     }
 
     const NOW: &str = "2026-11-27T00:00:00Z";
@@ -176,11 +175,12 @@ mod tests {
     #[test]
     fn what_is_no_certificate_is_refused() {
         let now = NOW.parse().unwrap();
+        let trusted = TrustStore::of_pem([fixture!("client-ca.crt")]);
         let none = CertificateChain::of_der(Vec::new());
-        let verified = none.verify_as_client([fixture!("client-ca.crt")].into_iter(), now);
+        let verified = none.verify_as_client(&trusted, now);
         assert_eq!(verified, Err(ClientCertificateError::Missing));
         let broken = CertificateChain::of_der(vec![vec![1, 2, 3]]);
-        let verified = broken.verify_as_client([fixture!("client-ca.crt")].into_iter(), now);
+        let verified = broken.verify_as_client(&trusted, now);
         assert!(matches!(
             verified,
             Err(ClientCertificateError::Malformed { .. })

@@ -13,6 +13,7 @@
 //! client shows to a listener is judged by [`CertificateChain::verify_as_client`], and what a backend shows to the data plane by
 //! [`CertificateChain::verify_as_server`], with the feature `tls`. There is no clock here: the time is an argument.
 
+mod ca_bundles;
 mod chain;
 mod client;
 mod error;
@@ -27,6 +28,7 @@ mod signatures;
 #[cfg(feature = "tls")]
 mod x509;
 
+pub use ca_bundles::CaBundles;
 pub use chain::{CertificateChain, TrustStore};
 pub use client::ClientCertificateError;
 pub use error::{CertificateError, Part};

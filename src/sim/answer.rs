@@ -346,7 +346,7 @@ impl AnswerTls {
             verified,
             authorities: match &tls.authorities {
                 TrustedAuthorities::System => None,
-                TrustedAuthorities::Certificates(list) => Some(list.len()),
+                TrustedAuthorities::Certificates(own) => Some(own.bundles().len()),
             },
         }
     }

@@ -288,7 +288,7 @@ impl Reference {
             Self::Certificate => listener.tls.as_ref().unwrap().certificates.len() == 1,
             Self::Authority => {
                 let validation = listener.tls.as_ref().unwrap().client_validation.as_ref();
-                validation.unwrap().authorities.len() == 1
+                validation.unwrap().authorities.bundles().len() == 1
             }
             Self::Http | Self::Import => listener.http.first().unwrap().route.rules[0].backends[0]
                 .target

@@ -2,7 +2,7 @@
 
 use super::BackendProblem;
 use crate::{
-    certificate::{CertificateChain, ServerCertificateError, ServerName, TrustStore},
+    certificate::{CaBundles, CertificateChain, ServerCertificateError, ServerName, TrustStore},
     filters::Filters,
     meta::{NamespacedName, ObjectRef, Transport},
     v1::{Fraction, SessionPersistence, SubjectAltName, SubjectAltNameType},
@@ -117,9 +117,8 @@ impl EffectiveBackendTls {
         let names = self.names();
         match &self.authorities {
             TrustedAuthorities::System => shown.verify_as_server(system, &names, now),
-            TrustedAuthorities::Certificates(bundles) => {
-                let trusted = TrustStore::of_pem(bundles.iter().map(|one| &**one));
-                shown.verify_as_server(&trusted, &names, now)
+            TrustedAuthorities::Certificates(own) => {
+                shown.verify_as_server(own.trusted(), &names, now)
             }
         }
     }
@@ -130,8 +129,8 @@ impl EffectiveBackendTls {
 pub enum TrustedAuthorities {
     /// Those that the data plane's operating system trusts.
     System,
-    /// These certificates: the `ca.crt` of each reference, PEM.
-    Certificates(Vec<Arc<str>>),
+    /// These certificates: the `ca.crt` of each reference.
+    Certificates(CaBundles),
 }
 
 /// The filters of a rule or of a backend, compiled, and the references of its mirrors followed.

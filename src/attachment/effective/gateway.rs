@@ -2,7 +2,7 @@
 
 use super::{AttachedRoute, ConnectionRouteRules, GrpcRouteRules, HttpRouteRules, RouteList};
 use crate::{
-    certificate::KeyPair,
+    certificate::{CaBundles, KeyPair},
     meta::{Hostname, NamespacedName, ObjectRef, Transport, authority},
     v1::{FrontendValidationModeType, GatewayStatusAddress, ProtocolType, TlsModeType},
 };
@@ -190,8 +190,8 @@ pub struct Certificate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientValidation {
     /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference that can be
-    /// used, at least one, PEM.
-    pub authorities: Vec<Arc<str>>,
+    /// used, at least one.
+    pub authorities: CaBundles,
     /// What becomes of a client without a certificate that is valid.
     pub mode: FrontendValidationModeType,
 }

@@ -10,6 +10,7 @@ use crate::{
             grants::Grants,
         },
     },
+    certificate::CaBundles,
     meta::{ObjectRef, condition::listener::reason},
     v1::{FrontendTlsValidation, ListenerTlsConfig, TlsModeType},
 };
@@ -86,7 +87,7 @@ pub(super) fn follow(
         usable &= !found.is_empty();
         without_authority = own.is_none() && found.is_empty();
         ClientValidation {
-            authorities: found,
+            authorities: CaBundles::new(found),
             mode: validation.mode(),
         }
     });

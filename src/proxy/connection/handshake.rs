@@ -146,11 +146,10 @@ impl TlsSettings {
             .client_validation()
             .filter(|_| self.needs_certificate())
         {
-            let authorities = validation.authorities.iter().map(|pem| &**pem);
             match shown {
                 None => return Err(Why::NoClientCertificate),
                 Some(shown) => shown
-                    .verify_as_client(authorities, now)
+                    .verify_as_client(validation.authorities.trusted(), now)
                     .map_err(|error| Why::ClientCertificate(Arc::new(error)))?,
             }
         }

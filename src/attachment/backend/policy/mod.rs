@@ -16,6 +16,7 @@ use crate::{
         objects::{certificates, object},
         values::check_session,
     },
+    certificate::CaBundles,
     meta::{
         Age, NamespacedName, ObjectRef, PolicyReferences, Seniority, condition::policy::reason,
     },
@@ -221,7 +222,7 @@ fn authorities(policy: &BackendTlsPolicy, snapshot: &Snapshot, options: &Options
                 Some(_) if found.is_empty() => {
                     Err((reason::NO_VALID_CA_CERTIFICATE, texts(&problems)))
                 }
-                _ => Ok(TrustedAuthorities::Certificates(found)),
+                _ => Ok(TrustedAuthorities::Certificates(CaBundles::new(found))),
             }
         }
     };
