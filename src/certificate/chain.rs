@@ -30,17 +30,17 @@ impl CertificateChain {
     pub(super) fn verified(
         &self,
         trusted: &TrustStore,
-        usage: Usage,
+        by: ShownBy,
         now: Timestamp,
     ) -> Result<Verified<'_>, PathError> {
         let (own, others) = self.0.split_first().ok_or(PathError::Missing)?;
-        path::verified(own, others, trusted, usage, now)
+        path::verified(own, others, trusted, by, now)
     }
 }
 
-/// What a certificate is shown for.
+/// Who shows a chain.
 #[derive(Clone, Copy)]
-pub(super) enum Usage {
+pub(super) enum ShownBy {
     Client,
     Server,
 }
@@ -111,7 +111,7 @@ pub(super) use path::Verified;
 
 #[cfg(not(feature = "tls"))]
 mod path {
-    use super::{PathError, TrustStore, Usage};
+    use super::{PathError, ShownBy, TrustStore};
     use k8s_openapi::jiff::Timestamp;
     use rustls_pki_types::CertificateDer;
     use std::{convert::Infallible, iter, marker::PhantomData};
@@ -133,7 +133,7 @@ mod path {
         _own: &'c CertificateDer<'static>,
         _others: &[CertificateDer<'static>],
         _trusted: &TrustStore,
-        _usage: Usage,
+        _by: ShownBy,
         _now: Timestamp,
     ) -> Result<Verified<'c>, PathError> {
         Err(PathError::NotJudged)
@@ -142,7 +142,7 @@ mod path {
 
 #[cfg(feature = "tls")]
 mod path {
-    use super::{PathError, TrustStore, Usage};
+    use super::{PathError, ShownBy, TrustStore};
     use crate::certificate::signatures;
     use k8s_openapi::jiff::Timestamp;
     use rustls_pki_types::{CertificateDer, UnixTime};
@@ -168,7 +168,7 @@ mod path {
         own: &'c CertificateDer<'static>,
         others: &[CertificateDer<'static>],
         trusted: &TrustStore,
-        usage: Usage,
+        by: ShownBy,
         now: Timestamp,
     ) -> Result<Verified<'c>, PathError> {
         let own = EndEntityCert::try_from(own)?;
@@ -178,9 +178,9 @@ mod path {
             &trusted.anchors,
             others,
             UnixTime::since_unix_epoch(Duration::from_secs(since)),
-            match usage {
-                Usage::Client => KeyUsage::client_auth(),
-                Usage::Server => KeyUsage::server_auth(),
+            match by {
+                ShownBy::Client => KeyUsage::client_auth(),
+                ShownBy::Server => KeyUsage::server_auth(),
             },
             None,
             None,

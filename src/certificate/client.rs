@@ -3,7 +3,7 @@
 
 use super::{
     CertificateChain, TrustStore,
-    chain::{PathError, Usage},
+    chain::{PathError, ShownBy},
 };
 use k8s_openapi::jiff::Timestamp;
 use thiserror::Error;
@@ -58,7 +58,7 @@ impl CertificateChain {
         trusted: &TrustStore,
         now: Timestamp,
     ) -> Result<(), ClientCertificateError> {
-        self.verified(trusted, Usage::Client, now)?;
+        self.verified(trusted, ShownBy::Client, now)?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     CertificateChain, TrustStore,
-    chain::{PathError, Usage},
+    chain::{PathError, ShownBy},
     names,
 };
 use k8s_openapi::jiff::Timestamp;
@@ -89,7 +89,7 @@ impl CertificateChain {
         names: &[ServerName<'_>],
         now: Timestamp,
     ) -> Result<(), ServerCertificateError> {
-        let own = self.verified(trusted, Usage::Server, now)?;
+        let own = self.verified(trusted, ShownBy::Server, now)?;
         let bears = |name: &ServerName<'_>| match name {
             ServerName::Host(host) => own.hosts().any(|own| names::fit(own, host)),
             ServerName::Uri(uri) => own.uris().any(|own| own == *uri),
