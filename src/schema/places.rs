@@ -1,10 +1,11 @@
-//! Where else a field is: in the other versions of its kind, and in the kind that has replaced it or that it has replaced.
+//! Where else a field is: where another release has the form that it is in, in the other versions of its kind, and in the kind
+//! that has replaced it or that it has replaced.
 
 use super::{KindVersion, Path, Schema, find, relatives};
 use crate::meta::{Release, When};
 use std::fmt::Write as _;
 
-/// Another version or kind that has a field, and the releases that have it there.
+/// Another form, version or kind that has a field, and the releases that have it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldPlace {
@@ -26,25 +27,43 @@ const MOVED: &[(&str, &str, &str, &str)] = &[(
     "spec.validation",
 )];
 
-/// The relatives of a version of a kind that have the field at this path.
+/// Forms that have moved from one release to another within a version: parts of a path before and after, each as far as it
+/// differs. One that begins with `spec` is the whole of it up to there.
+const REFORMED: &[(&str, &str)] = &[
+    ("spec.backendTLS", "spec.tls.backend"),
+    (
+        "spec.listeners.tls.frontendValidation",
+        "spec.tls.frontend.perPort.tls.validation",
+    ),
+    (
+        "sessionPersistence.cookieConfig",
+        "sessionPersistence.cookie",
+    ),
+];
+
+/// The version itself and its relatives, as far as they have the field at this path: there or where their form has moved it.
 pub(super) fn elsewhere(of: &'static KindVersion, at: &Path<'_>) -> Vec<FieldPlace> {
     let names = at.names();
     let mut found = Vec::new();
-    for other in relatives(of) {
-        let moved = moved(of, other, &names);
+    for other in std::iter::once(of).chain(relatives(of)) {
         let served = other.history.when_served();
         let place = |names: &[&str]| {
             let when = when(other.every(), names)?.and(served);
             (!when.is_nowhere()).then_some(when)
         };
-        let (path, when) = match (place(&names), moved) {
-            (Some(when), _) => (None, when),
-            (None, Some(moved)) => {
-                let names: Vec<&str> = moved.split('.').collect();
-                let Some(when) = place(&names) else { continue };
-                (Some(moved), when)
-            }
-            (None, None) => continue,
+        // What it is in its own version at its own path is not elsewhere.
+        let here = place(&names).filter(|_| !std::ptr::eq(other, of));
+        let at_path = |path: String| {
+            let names: Vec<&str> = path.split('.').collect();
+            let when = place(&names)?;
+            Some((Some(path), when))
+        };
+        let mut paths = moved(of, other, &names).into_iter().chain(reformed(&names));
+        let Some((path, when)) = here
+            .map(|when| (None, when))
+            .or_else(|| paths.find_map(at_path))
+        else {
+            continue;
         };
         found.push(FieldPlace {
             kind: other.kind,
@@ -52,6 +71,10 @@ pub(super) fn elsewhere(of: &'static KindVersion, at: &Path<'_>) -> Vec<FieldPla
             when,
             path,
         });
+        // Where its own version has it is enough.
+        if std::ptr::eq(other, of) {
+            break;
+        }
     }
     found
 }
@@ -68,6 +91,23 @@ fn moved(of: &KindVersion, other: &KindVersion, names: &[&str]) -> Option<String
         };
         let rest = path.strip_prefix(from)?;
         rest.starts_with('.').then(|| format!("{to}{rest}"))
+    })
+}
+
+/// The paths of a field in the forms that have been before, and have come after, the one that it is in.
+fn reformed(names: &[&str]) -> impl Iterator<Item = String> {
+    let path = names.join(".");
+    let either_way = REFORMED
+        .iter()
+        .flat_map(|(before, after)| [(*before, *after), (*after, *before)]);
+    either_way.filter_map(move |(from, to)| {
+        let at = match from.starts_with("spec.") {
+            true => 0,
+            false => path.find(&format!(".{from}."))? + 1,
+        };
+        let (above, rest) = path.split_at_checked(at)?;
+        let rest = rest.strip_prefix(from)?;
+        rest.starts_with('.').then(|| format!("{above}{to}{rest}"))
     })
 }
 
@@ -212,6 +252,41 @@ mod tests {
         );
         assert_eq!(
             words("k8s.io/v1beta1", "HTTPRoute", &["spec", "nothing"]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_field_is_looked_for_where_its_form_has_moved() {
+        let names = ["spec", "listeners", "tls", "frontendValidation", "mode"];
+        assert_eq!(
+            words("k8s.io/v1", "Gateway", &names).as_deref(),
+            Some(
+                "in `v1` as `spec.tls.frontend.perPort.tls.validation.mode` since v1.4.0 in the experimental channel, \
+                 v1.5.0 in the standard channel"
+            )
+        );
+        let session = "sessionPersistence";
+        for name in ["path", "name"] {
+            let path = format!("spec.rules.sessionPersistence.cookie.{name}");
+            let found = words(
+                "k8s.io/v1",
+                "HTTPRoute",
+                &["spec", "rules", session, "cookieConfig", name],
+            );
+            let since = "since v1.7.0 in the experimental channel";
+            assert_eq!(found, Some(format!("in `v1` as `{path}` {since}")));
+            let path = format!("spec.sessionPersistence.cookie.{name}");
+            let names = ["spec", session, "cookieConfig", name];
+            let found = words("x-k8s.io/v1alpha1", "XBackendTrafficPolicy", &names);
+            assert_eq!(found, Some(format!("in `v1alpha1` as `{path}` {since}")));
+            let found = words("k8s.io/v1alpha2", "BackendLBPolicy", &names);
+            let there = format!("in XBackendTrafficPolicy as `{path}` {since}");
+            assert_eq!(found, Some(there));
+        }
+        let names = ["spec", session, "cookieConfig", "nothing"];
+        assert_eq!(
+            words("x-k8s.io/v1alpha1", "XBackendTrafficPolicy", &names),
             None
         );
     }

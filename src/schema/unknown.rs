@@ -44,8 +44,8 @@ impl UnknownField {
         self.when
     }
 
-    /// The other versions of the kind that have the field, and those of the kind that has replaced it or that it has
-    /// replaced.
+    /// Where else the field is: in another form of the version itself, in the other versions of the kind, and in those of the
+    /// kind that has replaced it or that it has replaced.
     #[must_use]
     pub fn others(&self) -> &[FieldPlace] {
         &self.others
@@ -114,13 +114,7 @@ pub fn unknown_fields_of(
     kind: &'static KindVersion,
     installation: &Installation,
 ) -> Vec<UnknownField> {
-    Walk::over(
-        object,
-        installation.schema(),
-        kind,
-        installation.release,
-        true,
-    )
+    Walk::new(installation.schema(), kind, installation.release).over(object)
 }
 
 /// The paths of [`unknown_fields_of`], without a look at where else the fields are.
@@ -130,16 +124,22 @@ pub(crate) fn unknown_paths(
     installation: &Installation,
 ) -> impl Iterator<Item = String> {
     let (schema, release) = (installation.schema(), installation.release);
-    Walk::over(object, schema, kind, release, false)
-        .into_iter()
-        .map(|field| field.path)
+    let walk = Walk {
+        elsewhere: false,
+        ..Walk::new(schema, kind, release)
+    };
+    walk.over(object).into_iter().map(|field| field.path)
 }
 
 /// The fields of an object that no known release of its kind has, in the order of the object, at most
 /// [`MOST_UNKNOWN`].
 #[must_use]
 pub fn fields_of_no_release(object: &Value, kind: &'static KindVersion) -> Vec<UnknownField> {
-    Walk::over(object, kind.every(), kind, Release::default(), true)
+    let walk = Walk {
+        of_none: true,
+        ..Walk::new(kind.every(), kind, Release::default())
+    };
+    walk.over(object)
 }
 
 struct Walk<'s> {
@@ -149,6 +149,8 @@ struct Walk<'s> {
     release: Release,
     /// Whether it is asked where else a field is.
     elsewhere: bool,
+    /// Whether it is asked for the fields that no release has.
+    of_none: bool,
     found: Vec<UnknownField>,
 }
 
@@ -177,33 +179,32 @@ impl<'a> Every<'a> {
 }
 
 impl<'s> Walk<'s> {
-    fn over(
-        object: &Value,
-        schema: &'s Schema,
-        kind: &'static KindVersion,
-        release: Release,
-        elsewhere: bool,
-    ) -> Vec<UnknownField> {
-        let mut walk = Self {
+    fn new(schema: &'s Schema, kind: &'static KindVersion, release: Release) -> Self {
+        Self {
             kind,
             whole: schema,
             release,
-            elsewhere,
+            elsewhere: true,
+            of_none: false,
             found: Vec::new(),
-        };
+        }
+    }
+
+    fn over(mut self, object: &Value) -> Vec<UnknownField> {
+        let (kind, schema) = (self.kind, self.whole);
         let every = Some(Every {
             schema: kind.every(),
             when: kind.history.when_served(),
         });
         let root = Path::ROOT;
         let Some(fields) = object.as_object() else {
-            return walk.found;
+            return self.found;
         };
         for (name, value) in fields {
             if name == "metadata" {
-                walk.value(value, object_meta(), None, false, &root.field(name));
+                self.value(value, object_meta(), None, false, &root.field(name));
             } else {
-                walk.field(
+                self.field(
                     name,
                     value,
                     Parent {
@@ -216,7 +217,7 @@ impl<'s> Walk<'s> {
                 );
             }
         }
-        walk.found
+        self.found
     }
 
     fn value(
@@ -263,7 +264,10 @@ impl<'s> Walk<'s> {
         } = parent;
         let at = at.field(name);
         let wide = || every.and_then(|every| every.field(name));
-        if let Some(property) = schema.properties.get(name) {
+        // The schema of all releases has what the type has, and some of it no release has here.
+        let is_nowhere = || wide().is_some_and(|wide| wide.when.is_nowhere());
+        let property = schema.properties.get(name);
+        if let Some(property) = property.filter(|_| !(self.of_none && is_nowhere())) {
             if value.is_object() || value.is_array() {
                 self.value(value, property, wide(), in_object, &at);
             }
