@@ -113,6 +113,18 @@ fn change(
     }
 }
 
+/// The value at a path such as `spec.from[0].kind`.
+pub(in crate::conversion) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, step| {
+        let mut parts = step.split('[');
+        let member = value.get(parts.next().unwrap_or_default())?;
+        parts.try_fold(member, |list, index| {
+            let index: usize = index.strip_suffix(']')?.parse().ok()?;
+            list.get(index)
+        })
+    })
+}
+
 /// The object that a value is, as far as it says so.
 pub(in crate::conversion) fn identify(object: &Value) -> ObjectRef {
     object.as_object().map_or_else(

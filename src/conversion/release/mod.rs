@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     meta::{Channel, ObjectRef, Release},
-    schema::{self, Installation, KindVersion},
+    schema::{self, KindVersion, UnknownField},
     validation::{self, Finding, ValidationOptions},
 };
 use serde_json::Value;
@@ -112,7 +112,7 @@ impl ConversionRemark {
 ///
 /// Both ways: an older release may be asked for. The version is the one that the release stores. An object stays in its
 /// own where that is served, not deprecated, and comes later, as `v1` of ReferenceGrant does. The object is one by itself, no list;
-/// fields that no release knows are carried.
+/// fields that no release knows are carried, unless they would become known ones.
 ///
 /// The converted object is judged as a server of the release would: what it refuses is a remark, and so is a reference to a kind
 /// of the Gateway API that the release does not have.
@@ -175,14 +175,12 @@ pub fn convert_to_release(
     shape::reshape(&mut converted, installation.schema(), &mut found);
     reference::follow(&mut converted, place);
     let mut problems = found.problems;
-    lacking(
-        object,
-        from,
-        &converted,
-        (to, installation),
-        release,
-        &mut problems,
-    );
+    let unknown = Unknown {
+        before: schema::fields_of_no_release(object, from),
+        after: schema::unknown_fields_of(&converted, to, installation),
+    };
+    unknown.add_known_now((object, &converted), &mut problems);
+    unknown.add_lacking((from, to), place, &mut problems);
     if !problems.is_empty() {
         return Err(fail(to.api_version, problems));
     }
@@ -233,7 +231,7 @@ pub fn convert_to_release(
 pub(super) const ABSENT_KIND: &str = "reference-to-absent-kind";
 
 /// Whether a field is another one, or a part of it.
-fn is_within(path: &str, whole: &str) -> bool {
+pub(super) fn is_within(path: &str, whole: &str) -> bool {
     let rest = path.strip_prefix(whole);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
@@ -248,48 +246,80 @@ fn renamed(object: &Value, to: &KindVersion) -> Value {
     object
 }
 
-/// Names what of an object has no form in a release: fields that another release has, or the object's own kind and version.
-/// A status is not counted: a controller of the release writes it anew.
-fn lacking(
-    object: &Value,
-    from: &'static KindVersion,
-    converted: &Value,
-    (to, installation): (&'static KindVersion, &'static Installation),
-    release: Release,
-    problems: &mut Vec<ConversionProblem>,
-) {
-    let unknown = schema::unknown_fields_of(converted, to, installation);
-    if unknown.is_empty() {
-        return;
-    }
-    let of_none: BTreeSet<String> = schema::fields_of_no_release(object, from)
-        .iter()
-        .map(|field| field.name().to_owned())
-        .collect();
-    let place = (release, installation.channel);
-    for field in unknown {
-        let path = field.path();
-        let is_status = path == "status" || path.starts_with("status.");
-        let was_known = field.is_known() || !of_none.contains(field.name());
-        let named = problems
-            .iter()
-            .any(|problem| is_within(path, problem.path()) || is_within(problem.path(), path));
-        if is_status || path.starts_with("metadata") || !was_known || named {
-            continue;
+/// Fields that are not known.
+struct Unknown {
+    /// Of the object: those that no release has in its version.
+    before: Vec<UnknownField>,
+    /// Of the converted object: those that the release does not have.
+    after: Vec<UnknownField>,
+}
+
+impl Unknown {
+    /// Names the fields that no release has in the object's version, and that would be fields of the converted object: what
+    /// no server has ever read would begin to work.
+    fn add_known_now(
+        &self,
+        (object, converted): (&Value, &Value),
+        problems: &mut Vec<ConversionProblem>,
+    ) {
+        // Of more nobody knows which are known.
+        if self.after.len() >= schema::MOST_UNKNOWN {
+            return;
         }
-        let finding = Finding::unknown_field(&field, place);
-        let problem = Problem::NoForm {
-            message: finding.message().to_owned(),
-            help: {
-                let keep = format!("keep the object as {}, or do without the field", from.kind);
-                let there = finding.help().unwrap_or_default();
-                match field.is_known() {
-                    true if from.kind == to.kind => there.to_owned(),
-                    true => format!("{there}; {keep}"),
-                    false => keep,
-                }
-            },
-        };
-        problems.push(ConversionProblem::new(path, problem));
+        for field in self.before.iter().filter(|field| is_set_by_people(field)) {
+            let path = field.path();
+            let value = value::at(object, path);
+            let is_same = |after: &&UnknownField| {
+                after.name() == field.name() && value::at(converted, after.path()) == value
+            };
+            if self.after.iter().any(|after| is_same(&after)) || is_named(path, problems) {
+                continue;
+            }
+            let problem = Problem::Collision(field.name().to_owned());
+            problems.push(ConversionProblem::new(path, problem));
+        }
     }
+
+    /// Names what of an object has no form in a release: fields that another release has, or the object's own kind and version.
+    fn add_lacking(
+        &self,
+        (from, to): (&KindVersion, &KindVersion),
+        place: (Release, Channel),
+        problems: &mut Vec<ConversionProblem>,
+    ) {
+        let of_none: BTreeSet<&str> = self.before.iter().map(UnknownField::name).collect();
+        for field in self.after.iter().filter(|field| is_set_by_people(field)) {
+            let path = field.path();
+            let was_known = field.is_known() || !of_none.contains(field.name());
+            if !was_known || is_named(path, problems) {
+                continue;
+            }
+            let finding = Finding::unknown_field(field, place);
+            let problem = Problem::NoForm {
+                message: finding.message().to_owned(),
+                help: {
+                    let keep = format!("keep the object as {}, or do without the field", from.kind);
+                    let there = finding.help().unwrap_or_default();
+                    match field.is_known() {
+                        true if from.kind == to.kind => there.to_owned(),
+                        true => format!("{there}; {keep}"),
+                        false => keep,
+                    }
+                },
+            };
+            problems.push(ConversionProblem::new(path, problem));
+        }
+    }
+}
+
+/// Whether a field is not one of the server: a status is written anew by a controller of the release.
+fn is_set_by_people(field: &UnknownField) -> bool {
+    let path = field.path();
+    !(path == "status" || path.starts_with("status.") || path.starts_with("metadata"))
+}
+
+/// Whether a field, one that it is in, or one in it is named already.
+fn is_named(path: &str, problems: &[ConversionProblem]) -> bool {
+    let mut problems = problems.iter();
+    problems.any(|problem| is_within(path, problem.path()) || is_within(problem.path(), path))
 }

@@ -47,14 +47,6 @@ fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remark
     let mut cookie = take(session, "cookieConfig").unwrap_or_else(|| json!({}));
     session.remove("cookieConfig");
     if let Some(cookie) = cookie.as_object_mut() {
-        for new in ["name", "path"] {
-            if cookie.contains_key(new) {
-                found.problem(
-                    at.field("cookieConfig").field(new),
-                    Problem::Collision(new.to_owned()),
-                );
-            }
-        }
         if let Some(name) = take(session, "sessionName") {
             cookie.insert("name".to_owned(), name);
         }
