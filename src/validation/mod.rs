@@ -136,7 +136,7 @@ fn judge(
                 warning.clone(),
             )
             .with_help(format!(
-                "move the object to {}: `gwapi convert --release {} --channel {}` does",
+                "move the object to {}: `gwapi convert --release {} --channel {}` does, or names what is in the way",
                 newest(kind, options),
                 options.release,
                 options.channel

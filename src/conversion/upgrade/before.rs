@@ -101,6 +101,16 @@ impl VerdictBefore {
         }
     }
 
+    /// Whether they serve the version of the object.
+    pub(super) fn serves(&self) -> bool {
+        self.served
+    }
+
+    /// Whether they take the whole object.
+    pub(super) fn is_valid(&self) -> bool {
+        self.served && self.errors.is_empty()
+    }
+
     /// Whether they serve the version of the object, and have the field at a path and nothing against what is there.
     pub(super) fn takes(&self, path: &str) -> bool {
         // A field may be in one that is not there.

@@ -1,6 +1,6 @@
 //! The CRDs that are installed.
 
-use super::findings::{Impact, UpgradeFindings, replacement, text};
+use super::findings::{Impact, UpgradeFindings, replacement, text, with_article};
 use crate::{
     conversion::kinds,
     crd::{self, BUNDLE_VERSION_ANNOTATION as BUNDLE_VERSION, CHANNEL_ANNOTATION as CHANNEL},
@@ -376,7 +376,11 @@ impl<'a> Crd<'a> {
                     self.kind,
                     replacement(self.kind, kind)
                 ),
-                format!("delete the CRD when each {} is a {kind}", self.kind),
+                format!(
+                    "delete the CRD when each {} is {}",
+                    self.kind,
+                    with_article(kind)
+                ),
             )
         } else if experimental.is_some() {
             (

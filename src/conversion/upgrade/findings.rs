@@ -129,3 +129,14 @@ pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
+
+/// A kind with its article: `an XListenerSet`.
+pub(super) fn with_article(kind: &str) -> String {
+    // What is spelt out begins with a vowel.
+    let is_spelt = kind.starts_with("HTTP") || kind.starts_with('X');
+    let article = match is_spelt || kind.starts_with(['A', 'E', 'I', 'O']) {
+        true => "an",
+        false => "a",
+    };
+    format!("{article} {kind}")
+}

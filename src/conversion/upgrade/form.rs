@@ -2,12 +2,15 @@
 
 use super::{
     before::{self, VerdictBefore},
+    converted::Converted,
     findings::{Impact, ReleaseChannel, UpgradeFindings, replacement},
 };
 use crate::{
     conversion::{
-        ConversionError, ConversionRemark, convert_to_release, convert_value,
-        release::{ABSENT_KIND, reference},
+        ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
+        ReleaseConversion, convert_value,
+        release::{ABSENT_KIND, is_within, reference},
+        value,
     },
     meta::{Channel, Release, kept_name},
     schema::{self, KindVersion, UnknownField},
@@ -21,6 +24,7 @@ pub(super) fn check(
     object: &Value,
     version: &'static KindVersion,
     wanted: &str,
+    converted: &Converted<'_>,
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
@@ -64,38 +68,13 @@ pub(super) fn check(
         .filter(|field| !is_server_side(field.path()))
         .collect();
     let refused = refused(&stored, release, channel);
-    let converted = convert_to_release(object, release, channel).ok();
-    let after = converted.as_ref().map_or(&stored, |new| &new.object);
-    for absent in reference::absent(after, (release, channel)) {
-        add_absent(object, absent, found);
-    }
-    let new = converted.filter(|new| !new.remarks.iter().any(ConversionRemark::is_refused));
-    if let Some(new) = new.filter(|new| new.object.get("spec") != stored.get("spec")) {
-        // Another form says the same.
-        let command = found.convert("-f FILE");
-        let help = |instead: Option<&str>| match instead {
-            Some(instead) => format!("use `{instead}`: `{command}` does"),
-            None => format!("write it in the form of {release}: `{command}` does"),
-        };
-        for field in &unknown {
-            add_changed(object, field.path(), help(field.instead()), found);
+    converted.add_absent(&stored, found);
+    match converted.result() {
+        Ok(new) if new.object.get("spec") != stored.get("spec") => {
+            judged.add_new_form(new, converted, (&unknown, &refused), found);
         }
-        match (unknown.is_empty(), refused.is_empty()) {
-            (true, true) => add_kept_forms(object, &stored, &new.object, &help(None), found),
-            (true, false) => {
-                for finding in &refused {
-                    add_changed(object, finding.path(), help(None), found);
-                }
-            }
-            _ => {}
-        }
-        return;
-    }
-    for field in &unknown {
-        judged.add_unknown(field, found);
-    }
-    for finding in &refused {
-        judged.add_refused(finding, found);
+        Ok(_) => judged.add_same_form(&unknown, &refused, found),
+        Err(error) => judged.add_formless(error, converted, (&unknown, &refused), found),
     }
 }
 
@@ -146,11 +125,15 @@ fn refused(stored: &Value, release: Release, channel: Channel) -> Vec<Finding> {
 
 /// Whether an error is about a field that the release does not have, or that a server sets itself.
 fn is_not_refused(finding: &Finding) -> bool {
-    finding.rule() == "schema/unknown-field" || is_server_side(finding.path())
+    finding.rule() == UNKNOWN_FIELD || is_server_side(finding.path())
 }
 
 /// A reference to a kind that the release does not have in the channel, nor one in its place.
-fn add_absent(object: &Value, absent: reference::AbsentKind, found: &mut UpgradeFindings) {
+pub(super) fn add_absent(
+    object: &Value,
+    absent: reference::AbsentKind,
+    found: &mut UpgradeFindings,
+) {
     let (release, channel) = (found.release, found.channel);
     let kind = absent.kind;
     let impact = match before::may_have(kind, found) {
@@ -193,6 +176,9 @@ pub(super) fn add_unconvertible(
     }
 }
 
+/// The rule of a field that a release does not have.
+pub(super) const UNKNOWN_FIELD: &str = "schema/unknown-field";
+
 /// A setting that the release has in another form.
 fn add_changed(object: &Value, path: &str, help: String, found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
@@ -207,6 +193,136 @@ fn add_changed(object: &Value, path: &str, help: String, found: &mut UpgradeFind
 }
 
 impl JudgedForm<'_> {
+    /// An object whose settings have another form in the release, which says the same.
+    fn add_new_form(
+        &self,
+        new: &ReleaseConversion,
+        converted: &Converted<'_>,
+        (unknown, refused): (&[UnknownField], &[Finding]),
+        found: &mut UpgradeFindings,
+    ) {
+        let (object, release) = (self.object, found.release);
+        let stays = |path: &str, rule: &str| {
+            let mut errors = converted.errors();
+            errors.any(|error| error.path() == path && error.rule() == rule)
+        };
+        let by_command = converted.by_command(found);
+        let help = |instead: Option<&str>| match instead {
+            Some(instead) => format!("use `{instead}`: {by_command}"),
+            None => format!("write it in the form of {release}: {by_command}"),
+        };
+        let is_old = |field: &&UnknownField| stays(field.path(), UNKNOWN_FIELD);
+        let (unknown, changed): (Vec<_>, Vec<_>) = unknown.iter().partition(is_old);
+        let is_old = |finding: &&Finding| stays(finding.path(), finding.rule());
+        let (refused, cured): (Vec<_>, Vec<_>) = refused.iter().partition(is_old);
+        for field in &changed {
+            add_changed(object, field.path(), help(field.instead()), found);
+        }
+        if let (true, Some(stored)) = (changed.is_empty(), self.stored) {
+            match cured.is_empty() {
+                true => add_kept_forms(object, stored, &new.object, &help(None), found),
+                false => {
+                    for finding in cured {
+                        add_changed(object, finding.path(), help(None), found);
+                    }
+                }
+            }
+        }
+        for field in &unknown {
+            self.add_unknown(field, found);
+        }
+        for finding in &refused {
+            self.add_refused(finding, found);
+        }
+        let is_known = |error: &ConversionRemark| {
+            let path = error.path();
+            unknown.iter().any(|field| field.path() == path)
+                || refused.iter().any(|finding| finding.path() == path)
+        };
+        converted.add_refused(is_known, found);
+    }
+
+    /// An object that has one form in both releases.
+    fn add_same_form(
+        &self,
+        unknown: &[UnknownField],
+        refused: &[Finding],
+        found: &mut UpgradeFindings,
+    ) {
+        for field in unknown {
+            self.add_unknown(field, found);
+        }
+        for finding in refused {
+            self.add_refused(finding, found);
+        }
+    }
+
+    /// An object with settings that have another form in the release, and cannot be brought into it.
+    fn add_formless(
+        &self,
+        error: &ConversionError,
+        converted: &Converted<'_>,
+        (unknown, refused): (&[UnknownField], &[Finding]),
+        found: &mut UpgradeFindings,
+    ) {
+        let (release, channel) = (found.release, found.channel);
+        let is_new = |problem: &ConversionProblem| {
+            matches!(problem.kind(), ConversionProblemKind::Collision(_))
+        };
+        let is_told = |problem: &ConversionProblem| {
+            let path = problem.path();
+            if is_new(problem) {
+                return false;
+            }
+            // That the release does not have a field is told of the field.
+            let is_no_form = matches!(problem.kind(), ConversionProblemKind::NoForm { .. });
+            is_no_form && unknown.iter().any(|field| field.path() == path)
+                || refused.iter().any(|finding| finding.path() == path)
+                || self
+                    .before
+                    .is_some_and(|before| !self.is_taken_before(path, before))
+        };
+        let problems = error.problems().iter();
+        let problems: Vec<_> = problems.filter(|problem| !is_told(problem)).collect();
+        for problem in &problems {
+            found.add(
+                Impact::Loses,
+                "cannot-be-converted",
+                self.object,
+                problem.path(),
+                match is_new(problem) {
+                    true => format!(
+                        "the form of the {channel} channel of {release} has the field, and the one in which the object is written \
+                         never had it: conversion does not let it begin to work"
+                    ),
+                    false => format!(
+                        "the {channel} channel of {release} has this in another form, which this object cannot be brought into: it is \
+                         dropped or refused as it is"
+                    ),
+                },
+                problem.kind().to_string(),
+            );
+        }
+        let by_command = converted.by_command(found);
+        for field in unknown {
+            let is_of = |problem: &&ConversionProblem| {
+                let (path, field) = (problem.path(), field.path());
+                is_within(path, field) || is_within(field, path)
+            };
+            match field.instead().filter(|_| !problems.is_empty()) {
+                _ if problems.iter().any(|it| !is_new(it) && is_of(&it)) => {}
+                Some(instead) => {
+                    let help = format!("use `{instead}`: {by_command}");
+                    add_changed(self.object, field.path(), help, found);
+                }
+                None => self.add_unknown(field, found),
+            }
+        }
+        for finding in refused {
+            self.add_refused(finding, found);
+        }
+    }
+
     /// Whether what is installed serves the version that stores the object after the upgrade.
     fn is_in_version_before(&self) -> bool {
         let api_version = self
@@ -418,7 +534,7 @@ fn add_kept_forms(
     let (release, channel) = (found.release, found.channel);
     for path in references(old, new) {
         let kind_at = |value: &Value| {
-            value_at(value, &path)
+            value::at(value, &path)
                 .and_then(Value::as_str)
                 .map(kept_name)
         };
@@ -457,18 +573,6 @@ fn add_kept_forms(
 
 /// The rule of a reference to a kind that the release does not have, and that another one has replaced.
 pub(super) const REFERS_TO_REPLACED: &str = "reference-to-replaced-kind";
-
-/// The value at a path such as `spec.from[0].kind`.
-fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.').try_fold(value, |value, step| {
-        let mut parts = step.split('[');
-        let member = value.get(parts.next().unwrap_or_default())?;
-        parts.try_fold(member, |list, index| {
-            let index: usize = index.strip_suffix(']')?.parse().ok()?;
-            list.get(index)
-        })
-    })
-}
 
 /// The references that lead to another kind now.
 fn references(old: &Value, new: &Value) -> Vec<String> {
@@ -514,6 +618,6 @@ fn differing(old: &Value, new: &Value, path: &mut String, paths: &mut BTreeSet<S
 }
 
 /// Whether a field is the server's: it is neither lost nor anybody's to keep.
-fn is_server_side(path: &str) -> bool {
+pub(super) fn is_server_side(path: &str) -> bool {
     path == "status" || path.starts_with("status.") || path.starts_with("metadata.")
 }

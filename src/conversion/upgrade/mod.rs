@@ -21,6 +21,7 @@
 //!   that keeps CRDs from going back ([`crd::safe_upgrades`](crate::crd::safe_upgrades)).
 
 mod before;
+mod converted;
 mod crd;
 mod findings;
 mod form;
@@ -31,6 +32,8 @@ mod status;
 
 #[cfg(test)]
 mod advice_tests;
+#[cfg(test)]
+mod converted_tests;
 #[cfg(test)]
 mod release_tests;
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use super::{
     before,
+    converted::Converted,
     crd::{Crd, Versions, stored_in},
-    findings::{Impact, ReleaseChannel, UpgradeFindings, replacement, text},
+    findings::{Impact, ReleaseChannel, UpgradeFindings, replacement, text, with_article},
     form,
 };
 use crate::{
-    conversion::{ConversionError, ConversionProblemKind, convert_to_release, kinds},
+    conversion::{ConversionError, ConversionProblemKind, kinds},
     meta::Channel,
     schema::{self, KindVersion},
     validation,
@@ -50,38 +51,48 @@ fn check(object: &Value, found: &mut UpgradeFindings) {
         check_unknown(object, &target, found);
         return;
     };
+    let converted = Converted::of(object, found);
     if target.is_empty() {
-        check_absent(object, kind, found);
+        check_absent(object, kind, &converted, found);
         return;
     }
     let wanted = stored_in(&target);
-    check_version(object, version, wanted, found);
-    form::check(object, version, wanted, found);
+    check_version(object, version, wanted, &converted, found);
+    form::check(object, version, wanted, &converted, found);
 }
 
 /// An object of a kind that the release does not have in the channel.
-fn check_absent(object: &Value, kind: &str, found: &mut UpgradeFindings) {
+fn check_absent(
+    object: &Value,
+    kind: &str,
+    converted: &Converted<'_>,
+    found: &mut UpgradeFindings,
+) {
     let (release, channel) = (found.release, found.channel);
     let has = |kind: &str, channel| schema::versions_of(kind, release, channel).next().is_some();
     if let Some(new) = schema::counterpart(kind).filter(|new| has(new, channel)) {
-        match convert_to_release(object, release, channel) {
-            Ok(_) => {
-                let command = found.convert("-f FILE");
-                let (impact, as_before) = weight(before::may_have(kind, found), found);
-                found.add(
-                    impact,
-                    "kind-replaced",
-                    object,
-                    "kind",
-                    format!(
-                        "{release} has no {kind}{as_before}: {}",
-                        replacement(kind, new)
-                    ),
-                    format!("write the object as a {new}: `{command}` does"),
-                );
-            }
-            Err(error) => form::add_unconvertible(&error, object, (new, None), found),
+        if let Err(error) = converted.result() {
+            form::add_unconvertible(error, object, (new, None), found);
+            return;
         }
+        let (impact, as_before) = weight(before::may_have(kind, found), found);
+        found.add(
+            impact,
+            "kind-replaced",
+            object,
+            "kind",
+            format!(
+                "{release} has no {kind}{as_before}: {}",
+                replacement(kind, new)
+            ),
+            format!(
+                "write the object as {}: {}",
+                with_article(new),
+                converted.by_command(found)
+            ),
+        );
+        converted.add_absent(object, found);
+        converted.add_refused(|_| false, found);
         return;
     }
     let stays = "the object stays, with a CRD that is not kept up to date";
@@ -169,8 +180,10 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
 /// What to do with an object of a kind or version that came with a later release.
 fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) -> String {
     const STAY: &str = "stay with the later release if it is installed";
-    let command = found.convert("-f FILE");
-    match convert_to_release(object, found.release, found.channel) {
+    let converted = Converted::of(object, found);
+    let problems = converted.problems();
+    let problems = problems.get(..3).unwrap_or(&problems).join("; ");
+    match converted.result() {
         Ok(new) => {
             let (api_version, kind) =
                 (text(&new.object, "/apiVersion"), text(&new.object, "/kind"));
@@ -181,20 +194,21 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
                 ),
                 false => format!("as {kind} of `{api_version}`"),
             };
-            format!("{STAY}, or write the object {form}: `{command}` does")
+            match problems.is_empty() {
+                true => format!(
+                    "{STAY}, or write the object {form}: {}",
+                    converted.by_command(found)
+                ),
+                false => format!("{STAY}, or write the object {form} and correct it ({problems})"),
+            }
         }
-        Err(error) if is_without_kind(&error) => format!("{STAY}, or do without the object"),
-        Err(error) => {
+        Err(error) if is_without_kind(error) => format!("{STAY}, or do without the object"),
+        Err(_) => {
             let wanted = match target.is_empty() {
                 true => schema::counterpart(text(object, "/kind")).unwrap_or_default(),
                 false => stored_in(target),
             };
-            let problems = error.problems().iter().map(ToString::to_string);
-            let problems: Vec<_> = problems.take(3).collect();
-            format!(
-                "{STAY}; the object cannot become `{wanted}` without a loss ({})",
-                problems.join("; ")
-            )
+            format!("{STAY}; the object cannot become `{wanted}` without a loss ({problems})")
         }
     }
 }
@@ -222,13 +236,14 @@ fn check_version(
     object: &Value,
     version: &'static KindVersion,
     wanted: &str,
+    converted: &Converted<'_>,
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
     let (kind, old) = (version.kind, version.version);
     let convert = format!(
-        "convert the object to `{wanted}`: `{}` does",
-        found.convert("-f FILE")
+        "convert the object to `{wanted}`: {}",
+        converted.by_command(found)
     );
     let before = before::bundle(object, found);
     // What could not be written before is nothing that the upgrade breaks.

@@ -150,7 +150,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         ),
         (
             "cannot-be-converted",
-            "Correct the objects that cannot be converted without a loss",
+            "Correct the objects that cannot be converted without a loss, and check again",
         ),
         (
             "version-unknown",

@@ -1,0 +1,127 @@
+//! What conversion to the release makes of an object: the one judgement for the findings about its form, and for what is said of
+//! `gwapi convert`.
+
+use super::{
+    before::{self, VerdictBefore},
+    findings::{Impact, UpgradeFindings},
+    form,
+};
+use crate::{
+    conversion::{
+        ConversionError, ConversionProblem, ConversionRemark, ReleaseConversion,
+        convert_to_release, release::reference, value,
+    },
+    meta::Channel,
+};
+use serde_json::Value;
+
+/// An object in the forms of the release, or why it has none there.
+pub(super) struct Converted<'o> {
+    object: &'o Value,
+    result: Result<ReleaseConversion, ConversionError>,
+}
+
+impl<'o> Converted<'o> {
+    pub(super) fn of(object: &'o Value, found: &UpgradeFindings) -> Self {
+        Self {
+            object,
+            result: convert_to_release(object, found.release, found.channel),
+        }
+    }
+
+    pub(super) fn result(&self) -> Result<&ReleaseConversion, &ConversionError> {
+        self.result.as_ref()
+    }
+
+    /// What is in the way of the command, as far as the converted object says it.
+    pub(super) fn errors(&self) -> impl Iterator<Item = &ConversionRemark> {
+        let remarks = self.result.iter().flat_map(|new| &new.remarks);
+        remarks.filter(|remark| remark.is_error() && !form::is_server_side(remark.path()))
+    }
+
+    /// What is in the way of the command, for people: field by field.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let problems = self.result.as_ref().err().map(ConversionError::problems);
+        let problems = problems.into_iter().flatten();
+        let errors = self.errors();
+        problems
+            .map(ConversionProblem::to_string)
+            .chain(errors.map(|error| format!("{}: {}", error.path(), error.message())))
+            .collect()
+    }
+
+    /// That the command writes the object, where it does. Otherwise what has to be done first; the findings that say what is in
+    /// the way are those of [`add_refused`](Self::add_refused) and [`form::check`].
+    pub(super) fn by_command(&self, found: &UpgradeFindings) -> String {
+        let command = found.convert("-f FILE");
+        match self.result.is_ok() && self.errors().next().is_none() {
+            true => format!("`{command}` does"),
+            false => format!(
+                "first correct what the other findings about the object name, then use `{command}`"
+            ),
+        }
+    }
+
+    /// What the release refuses in the converted object, unless it is known from the object as it was.
+    pub(super) fn add_refused(
+        &self,
+        is_known: impl Fn(&ConversionRemark) -> bool,
+        found: &mut UpgradeFindings,
+    ) {
+        let Ok(new) = &self.result else { return };
+        let mut errors = self.errors().filter(|error| error.is_refused());
+        let Some(first) = errors.find(|error| !is_known(error)) else {
+            return;
+        };
+        let before = before::bundle(self.object, found)
+            .map(|before| (before, VerdictBefore::of(self.object, before)))
+            .filter(|(_, verdict)| verdict.serves());
+        for error in std::iter::once(first).chain(errors.filter(|error| !is_known(error))) {
+            let path = error.path();
+            let is_same = is_in_same_place(path, self.object, &new.object);
+            let accepted = before.as_ref().and_then(|(before, verdict)| {
+                let says = verdict.is_valid() || is_same;
+                says.then(|| (before, verdict.takes(path)))
+            });
+            let (impact, rule, before) = match accepted {
+                Some(((from, of), true)) => (
+                    Impact::Breaks,
+                    "tightened",
+                    match *of == found.channel {
+                        true => format!(", which {from} accepts"),
+                        false => format!(", which the {of} channel of {from} accepts"),
+                    },
+                ),
+                Some(((from, _), false)) => (Impact::Note, "invalid", format!(", as {from} does")),
+                None => (Impact::Breaks, "invalid", String::new()),
+            };
+            let (impact, rule) = match error.rule() {
+                // A server drops it.
+                form::UNKNOWN_FIELD => (impact.max(Impact::Loses), "unknown-field"),
+                _ => (impact, rule),
+            };
+            let form = match is_same {
+                true => "",
+                false => "; the path is that of the new form",
+            };
+            let message = format!("{} ({}){before}{form}", error.message(), error.rule());
+            found.add(impact, rule, self.object, path, message, error.help());
+        }
+    }
+
+    /// References to kinds that the release has neither by their name nor by another.
+    pub(super) fn add_absent(&self, stored: &Value, found: &mut UpgradeFindings) {
+        let after = self.result.as_ref().map_or(stored, |new| &new.object);
+        let place: (_, Channel) = (found.release, found.channel);
+        for absent in reference::absent(after, place) {
+            form::add_absent(self.object, absent, found);
+        }
+    }
+}
+
+/// Whether what is at a path, or is missing there, is the same before and after the conversion.
+fn is_in_same_place(path: &str, old: &Value, new: &Value) -> bool {
+    let around = path.rfind(['.', '[']).and_then(|end| path.get(..end));
+    let holds = |value| around.is_none_or(|around| value::at(value, around).is_some());
+    holds(old) && holds(new) && value::at(old, path) == value::at(new, path)
+}

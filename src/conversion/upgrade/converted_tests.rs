@@ -1,0 +1,162 @@
+//! Whatever conversion to the release refuses is a finding, with a step of the plan.
+
+use super::{
+    release_tests::{EXPERIMENTAL, EXPERIMENTS, GROUP, STANDARD, gateway, object, upgrade},
+    *,
+};
+use crate::conversion::{ConversionProblem, ConversionRemark, convert_to_release};
+use serde_json::json;
+
+/// An object, the releases from and to which an upgrade leads, and what conversion names: the paths.
+type Refused<'a> = (Value, Release, Release, &'a [&'a str]);
+
+fn listener_set(listener: Value) -> Value {
+    let spec = json!({"parentRef": {"name": "g"}, "listeners": [listener]});
+    object(&format!("{EXPERIMENTS}/v1alpha1"), "XListenerSet", spec)
+}
+
+fn load_balancing(session: Value) -> Value {
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let spec = json!({"targetRefs": [target], "sessionPersistence": session});
+    object(&format!("{GROUP}/v1alpha2"), "BackendLBPolicy", spec)
+}
+
+fn https(name: &str, port: u16, tls: Value) -> Value {
+    let mut tls = tls;
+    tls["certificateRefs"] = json!([{"name": "c"}]);
+    json!({"name": name, "port": port, "protocol": "HTTPS", "hostname": format!("{name}.example"), "tls": tls})
+}
+
+fn authorities() -> Value {
+    json!({"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}]})
+}
+
+/// What conversion names of an object: the paths.
+fn refused(object: &Value, to: Release) -> Vec<String> {
+    match convert_to_release(object, to, EXPERIMENTAL) {
+        Ok(new) => {
+            let refused = new.remarks.iter().filter(|remark| remark.is_refused());
+            refused
+                .map(ConversionRemark::path)
+                .map(str::to_owned)
+                .collect()
+        }
+        Err(error) => {
+            let problems = error.problems().iter();
+            problems
+                .map(ConversionProblem::path)
+                .map(str::to_owned)
+                .collect()
+        }
+    }
+}
+
+#[test]
+fn whatever_conversion_refuses_is_a_finding_with_a_step() {
+    let plain = json!({"name": "z", "protocol": "HTTP"});
+    let zero = json!({"name": "z", "protocol": "HTTP", "port": 0});
+    let one = https("a", 443, json!({"frontendValidation": authorities()}));
+    let differs = gateway(
+        one.clone(),
+        json!({"listeners": [one, https("b", 443, json!({}))]}),
+    );
+    let passthrough = json!({"name": "p", "port": 444, "protocol": "TLS", "hostname": "p.example", "tls": {
+        "mode": "Passthrough", "frontendValidation": authorities(),
+    }});
+    let empty = https("a", 443, json!({"frontendValidation": {}}));
+    let mut with_mode = authorities();
+    with_mode["mode"] = "AllowInsecureFallback".into();
+    let with_mode = https("a", 443, json!({"frontendValidation": with_mode}));
+    let mut retries = load_balancing(json!({"sessionName": "x"}));
+    retries["spec"]["retryConstraint"] = json!({"budget": {"percent": 20}});
+    let cases: &[Refused<'_>] = &[
+        (
+            gateway(with_mode, json!({})),
+            Release::V1_3_0,
+            Release::V1_5_0,
+            &["spec.listeners[0].tls.frontendValidation.mode"],
+        ),
+        (
+            retries,
+            Release::V1_2_1,
+            Release::V1_4_0,
+            &["spec.retryConstraint"],
+        ),
+        (
+            listener_set(plain),
+            Release::V1_4_1,
+            Release::V1_5_0,
+            &["spec.listeners[0].port"],
+        ),
+        (
+            listener_set(zero),
+            Release::V1_4_1,
+            Release::V1_5_0,
+            &["spec.listeners[0].port"],
+        ),
+        (
+            load_balancing(json!({"type": "Header", "sessionName": "x y"})),
+            Release::V1_2_1,
+            Release::V1_7_0,
+            &["spec.sessionPersistence.header.name"],
+        ),
+        (
+            gateway(empty, json!({})),
+            Release::V1_3_0,
+            Release::V1_5_0,
+            &["spec.tls.frontend.perPort[0].tls.validation.caCertificateRefs"],
+        ),
+        (
+            differs,
+            Release::V1_3_0,
+            Release::V1_5_0,
+            &["spec.listeners[0].tls.frontendValidation"],
+        ),
+        (
+            gateway(passthrough, json!({})),
+            Release::V1_3_0,
+            Release::V1_5_0,
+            &["spec.listeners[0].tls.frontendValidation"],
+        ),
+    ];
+    for (object, from, to, paths) in cases {
+        assert_eq!(refused(object, *to), *paths, "{object}");
+        let report = upgrade(&[object.clone()], *from, *to, EXPERIMENTAL);
+        let kind = object["kind"].as_str().unwrap();
+        for path in *paths {
+            let found = report.findings.iter().find(|f| f.path == *path);
+            let found = found.unwrap_or_else(|| panic!("{path}: {report:#?}"));
+            assert_ne!(found.impact, Impact::Note, "{found:?}");
+            let is_named = |step: &UpgradeStep| {
+                step.title.starts_with("Correct") && step.title.contains(&format!("{kind} b/a"))
+            };
+            assert!(report.steps.iter().any(is_named), "{:#?}", report.steps);
+        }
+        let claims = |f: &&UpgradeFinding| f.object.kind == kind && f.help.contains(" does");
+        assert_eq!(report.findings.iter().find(claims), None, "{object}");
+    }
+}
+
+#[test]
+fn that_the_command_converts_an_object_is_said_where_it_does() {
+    let route = |rules: usize| {
+        let rule = json!({"backendRefs": [{"name": "a", "port": 80}]});
+        object(
+            &format!("{GROUP}/v1alpha2"),
+            "TCPRoute",
+            json!({"rules": vec![rule; rules]}),
+        )
+    };
+    for channel in [STANDARD, EXPERIMENTAL] {
+        for (rules, does) in [(1, true), (2, false)] {
+            let report = upgrade(&[route(rules)], Release::V1_5_1, Release::V1_7_0, channel);
+            let of_version = |f: &&UpgradeFinding| f.path == "apiVersion";
+            let found = report.findings.iter().find(of_version).unwrap();
+            assert_eq!(found.help.contains(" does"), does, "{found:?}");
+            assert!(found.help.contains("gwapi convert"), "{found:?}");
+            // What is in the way is named.
+            let named = report.findings.iter().any(|f| f.path == "spec.rules");
+            assert_eq!(named, !does, "{report:#?}");
+        }
+    }
+}
