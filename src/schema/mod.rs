@@ -45,8 +45,8 @@ pub use object_meta::object_meta;
 pub use path::Path;
 pub use places::FieldPlace;
 pub(crate) use places::{field_in_words, is_other_in_a_relative};
-pub(crate) use unknown::unknown_paths;
 pub use unknown::{
     MOST_UNKNOWN, UnknownField, fields_of_no_release, nearest_name, unknown_fields,
     unknown_fields_of,
 };
+pub(crate) use unknown::{fields_never_there, unknown_paths};

@@ -135,6 +135,12 @@ pub(crate) fn unknown_paths(
 /// [`MOST_UNKNOWN`].
 #[must_use]
 pub fn fields_of_no_release(object: &Value, kind: &'static KindVersion) -> Vec<UnknownField> {
+    Walk::new(kind.every(), kind, Release::default()).over(object)
+}
+
+/// The same, and with them what the type of this version has for the sake of others while no release has it in this one:
+/// `name` in a rule of a GRPCRoute of `v1alpha2`.
+pub(crate) fn fields_never_there(object: &Value, kind: &'static KindVersion) -> Vec<UnknownField> {
     let walk = Walk {
         of_none: true,
         ..Walk::new(kind.every(), kind, Release::default())
@@ -149,7 +155,7 @@ struct Walk<'s> {
     release: Release,
     /// Whether it is asked where else a field is.
     elsewhere: bool,
-    /// Whether it is asked for the fields that no release has.
+    /// Whether it is asked for the fields that no release has, those of the type among them.
     of_none: bool,
     found: Vec<UnknownField>,
 }

@@ -176,7 +176,7 @@ pub fn convert_to_release(
     reference::follow(&mut converted, place);
     let mut problems = found.problems;
     let unknown = Unknown {
-        before: schema::fields_of_no_release(object, from),
+        before: schema::fields_never_there(object, from),
         after: schema::unknown_fields_of(&converted, to, installation),
     };
     unknown.add_known_now((object, &converted), &mut problems);
