@@ -221,7 +221,9 @@ fn the_release_from_which_an_upgrade_leads_is_named_with_the_reason() {
     let why = "the CRDs in the input are of v9.0.0, which is not known here".to_owned();
     assert_eq!(said(&check([&unknown], options)), (None, why));
     let plain = http_route(&format!("{GROUP}/v1"), "HTTPRoute");
-    let why = format!("v1.7.0 itself: it has {all}, which does not say what is installed");
+    let why = format!(
+        "v1.7.0 itself: its experimental channel has {all}, which does not say what is installed"
+    );
     assert_eq!(said(&check([&plain], options)), (Some(new), why));
 }
 

@@ -5,12 +5,12 @@ use super::{
     findings::{ReleaseChannel, UpgradeFindings, text},
 };
 use crate::{
-    meta::Channel,
+    meta::{Channel, When},
     schema::{self, KindVersion},
     validation::{self, Finding, ValidationOptions},
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What the CRDs in the input say of what is installed, by kind. One of a release that is not known says nothing.
 pub(super) fn installed(crds: &[Crd<'_>]) -> BTreeMap<String, ReleaseChannel> {
@@ -70,6 +70,28 @@ pub(super) fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>
     let options = ValidationOptions::of(release, channel);
     let report = validation::validate_value_here(&object, &options);
     Some(report.errors().cloned().collect())
+}
+
+/// Which releases take an object as it is written, for people: ``as it is written, in `v1alpha3`, the object is allowed since
+/// v1.1.0``. Nothing if none does.
+pub(super) fn allowed_as_written(object: &Value) -> Option<String> {
+    let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
+    let bundles: BTreeSet<_> = version
+        .installations()
+        .iter()
+        .filter(|it| it.served)
+        .map(|it| (it.release.crds(), it.channel))
+        .filter(|place| said(object, *place).is_some_and(|errors| errors.is_empty()))
+        .collect();
+    let when = When::of(|release, channel| bundles.contains(&(release.crds(), channel)));
+    (!when.is_nowhere()).then(|| {
+        format!(
+            "as it is written, in `{}` of {}, the object is allowed {}",
+            version.version,
+            version.kind,
+            when.in_words()
+        )
+    })
 }
 
 /// What a release and channel make of an object, judged once however many of its fields are asked for.

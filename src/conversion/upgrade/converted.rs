@@ -3,25 +3,27 @@
 
 use super::{
     before::{self, VerdictBefore},
-    findings::{Impact, UpgradeFindings},
-    form,
+    findings::{Impact, UNKNOWN_FIELD, UpgradeFindings, is_server_side},
 };
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionRemark, ReleaseConversion,
-        convert_to_release, release::reference, value,
+        convert_to_release,
+        release::{ABSENT_KIND, reference},
+        value,
     },
     meta::Channel,
+    validation,
 };
 use serde_json::Value;
 
 /// An object in the forms of the release, or why it has none there.
-pub(super) struct Converted<'o> {
+pub(super) struct InNewForms<'o> {
     object: &'o Value,
     result: Result<ReleaseConversion, ConversionError>,
 }
 
-impl<'o> Converted<'o> {
+impl<'o> InNewForms<'o> {
     pub(super) fn of(object: &'o Value, found: &UpgradeFindings) -> Self {
         Self {
             object,
@@ -36,7 +38,7 @@ impl<'o> Converted<'o> {
     /// What is in the way of the command, as far as the converted object says it.
     pub(super) fn errors(&self) -> impl Iterator<Item = &ConversionRemark> {
         let remarks = self.result.iter().flat_map(|new| &new.remarks);
-        remarks.filter(|remark| remark.is_error() && !form::is_server_side(remark.path()))
+        remarks.filter(|remark| remark.is_error() && !is_server_side(remark.path()))
     }
 
     /// What is in the way of the command, for people: field by field.
@@ -51,7 +53,7 @@ impl<'o> Converted<'o> {
     }
 
     /// That the command writes the object, where it does. Otherwise what has to be done first; the findings that say what is in
-    /// the way are those of [`add_refused`](Self::add_refused) and [`form::check`].
+    /// the way are those of [`add_refused`](Self::add_refused) and `form::check`.
     pub(super) fn by_command(&self, found: &UpgradeFindings) -> String {
         let command = found.convert("-f FILE");
         match self.result.is_ok() && self.errors().next().is_none() {
@@ -76,6 +78,7 @@ impl<'o> Converted<'o> {
         let before = before::bundle(self.object, found)
             .map(|before| (before, VerdictBefore::of(self.object, before)))
             .filter(|(_, verdict)| verdict.serves());
+        let allowed = before::allowed_as_written(self.object);
         for error in std::iter::once(first).chain(errors.filter(|error| !is_known(error))) {
             let path = error.path();
             let is_same = is_in_same_place(path, self.object, &new.object);
@@ -97,7 +100,7 @@ impl<'o> Converted<'o> {
             };
             let (impact, rule) = match error.rule() {
                 // A server drops it.
-                form::UNKNOWN_FIELD => (impact.max(Impact::Loses), "unknown-field"),
+                UNKNOWN_FIELD => (impact.max(Impact::Loses), "unknown-field"),
                 _ => (impact, rule),
             };
             let form = match is_same {
@@ -105,7 +108,14 @@ impl<'o> Converted<'o> {
                 false => "; the path is that of the new form",
             };
             let message = format!("{} ({}){before}{form}", error.message(), error.rule());
-            found.add(impact, rule, self.object, path, message, error.help());
+            let help = error.help();
+            let help = match &allowed {
+                Some(allowed) if !help.contains("what is written is allowed") => {
+                    format!("{help}; {allowed}")
+                }
+                _ => help.to_owned(),
+            };
+            found.add(impact, rule, self.object, path, message, help);
         }
     }
 
@@ -114,7 +124,7 @@ impl<'o> Converted<'o> {
         let after = self.result.as_ref().map_or(stored, |new| &new.object);
         let place: (_, Channel) = (found.release, found.channel);
         for absent in reference::absent(after, place) {
-            form::add_absent(self.object, absent, found);
+            add_absent(self.object, absent, found);
         }
     }
 }
@@ -124,4 +134,22 @@ fn is_in_same_place(path: &str, old: &Value, new: &Value) -> bool {
     let around = path.rfind(['.', '[']).and_then(|end| path.get(..end));
     let holds = |value| around.is_none_or(|around| value::at(value, around).is_some());
     holds(old) && holds(new) && value::at(old, path) == value::at(new, path)
+}
+
+/// A reference to a kind that the release does not have in the channel, nor one in its place.
+fn add_absent(object: &Value, absent: reference::AbsentKind, found: &mut UpgradeFindings) {
+    let (release, channel) = (found.release, found.channel);
+    let kind = absent.kind;
+    let impact = match before::may_have(kind, found) {
+        true => Impact::Loses,
+        false => Impact::Note,
+    };
+    found.add(
+        impact,
+        ABSENT_KIND,
+        object,
+        absent.path,
+        format!("the {channel} channel of {release} has no {kind}: the reference leads to nothing"),
+        validation::kind_elsewhere(kind, None, (release, channel)),
+    );
 }

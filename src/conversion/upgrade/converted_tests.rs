@@ -1,7 +1,9 @@
 //! Whatever conversion to the release refuses is a finding, with a step of the plan.
 
 use super::{
-    release_tests::{EXPERIMENTAL, EXPERIMENTS, GROUP, STANDARD, gateway, object, upgrade},
+    release_tests::{
+        EXPERIMENTAL, EXPERIMENTS, GROUP, STANDARD, crd, gateway, in_order, object, only, upgrade,
+    },
     *,
 };
 use crate::conversion::{ConversionProblem, ConversionRemark, convert_to_release};
@@ -158,5 +160,108 @@ fn that_the_command_converts_an_object_is_said_where_it_does() {
             let named = report.findings.iter().any(|f| f.path == "spec.rules");
             assert_eq!(named, !does, "{report:#?}");
         }
+    }
+}
+
+fn policy(version: &str, spec: Value) -> Value {
+    object(&format!("{GROUP}/{version}"), "BackendTLSPolicy", spec)
+}
+
+#[test]
+fn the_releases_that_take_an_object_in_its_own_version_are_named() {
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let first = policy(
+        "v1alpha2",
+        json!({"targetRef": target, "tls": {"hostname": "a.example", "caCertRefs": [], "wellKnownCACerts": "System"}}),
+    );
+    let second = policy(
+        "v1alpha3",
+        json!({"targetRefs": [target], "validation": {
+            "hostname": "a.example", "caCertificateRefs": [], "wellKnownCACertificates": "System",
+        }}),
+    );
+    for (object, from, words) in [
+        (
+            first,
+            Release::V1_0_0,
+            "in `v1alpha2` of BackendTLSPolicy, the object is allowed only in v1.0.0",
+        ),
+        (
+            second,
+            Release::V1_4_0,
+            "in `v1alpha3` of BackendTLSPolicy, the object is allowed from v1.",
+        ),
+    ] {
+        let report = upgrade(&[object], from, Release::V1_7_0, EXPERIMENTAL);
+        let path = "spec.validation.caCertificateRefs";
+        let found = report.findings.iter().find(|f| f.path == path).unwrap();
+        assert!(found.help.contains(words), "{found:?}");
+    }
+}
+
+#[test]
+fn crds_say_what_is_installed_whatever_is_said_beside_them() {
+    let gateways = crd("Gateway", Release::V1_1_0, STANDARD, &["v1"]);
+    let route = object(&format!("{GROUP}/v1"), "HTTPRoute", json!({}));
+    let report = |from| {
+        let installed = [gateways.clone(), route.clone()];
+        upgrade(&installed, from, Release::V1_5_0, STANDARD)
+    };
+    let is_of_routes = |f: &&UpgradeFinding| f.object.name.starts_with("httproutes");
+    let agrees = report(Release::V1_1_0);
+    assert_eq!(agrees.from, Some(Release::V1_1_0));
+    assert!(
+        agrees
+            .findings
+            .iter()
+            .all(|f| f.rule != "from-contradicted")
+    );
+    assert!(agrees.findings.iter().any(|f| is_of_routes(&f)));
+    let contradicts = report(Release::V1_4_0);
+    let found = only(&contradicts, "from-contradicted");
+    assert_eq!(found.object.name, "gateways.gateway.networking.k8s.io");
+    assert!(found.message.contains("of v1.1.0") && found.message.contains("from v1.4.0"));
+    assert_eq!(contradicts.from, Some(Release::V1_1_0));
+    let why = &contradicts.from_reason;
+    assert!(why.ends_with("and not v1.4.0, as was asked"), "{why}");
+    // Nothing is said of CRDs that nobody has seen.
+    assert_eq!(contradicts.findings.iter().find(is_of_routes), None);
+}
+
+#[test]
+fn a_plan_without_crds_names_kinds_and_creates_anew_what_must_be() {
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let tls = json!({"hostname": "a.example", "wellKnownCACerts": "System"});
+    let old = policy("v1alpha2", json!({"targetRef": target, "tls": tls}));
+    let options = UpgradeOptions::to(Release::V1_7_0, STANDARD);
+    let report = check([&old], options);
+    let name = "backendtlspolicies.gateway.networking.k8s.io";
+    in_order(
+        &report,
+        &[
+            &format!("kubectl get {name} -A -o yaml > backendtlspolicies.yaml"),
+            "standard-install.yaml",
+            "kubectl apply -f backendtlspolicies-new.yaml",
+        ],
+    );
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let more = json!({"backendTLS": {"clientCertificateRef": {"name": "d"}}});
+    let options = UpgradeOptions::to(Release::V1_4_0, EXPERIMENTAL);
+    let set = listener_set(web.clone());
+    for (object, to, kind) in [
+        (
+            gateway(web, more),
+            options,
+            "gateways.gateway.networking.k8s.io",
+        ),
+        (
+            set,
+            UpgradeOptions::to(Release::V1_5_0, EXPERIMENTAL),
+            "xlistenersets.gateway.networking.x-k8s.io",
+        ),
+    ] {
+        let report = check([&object], to);
+        let backup = format!("kubectl get {kind} -A -o yaml > gateway-api-objects.yaml");
+        in_order(&report, &[&backup, "experimental-install.yaml"]);
     }
 }

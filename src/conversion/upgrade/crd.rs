@@ -54,6 +54,13 @@ pub(super) fn assumed(
     assumed
 }
 
+/// Whether CRDs are of known releases, none of them of one that is said to be installed.
+pub(super) fn contradict(crds: &[Crd<'_>], from: Release) -> bool {
+    let known = |crd: &Crd<'_>| crd.bundle_version()?.parse::<Release>().ok();
+    let mut releases = crds.iter().filter_map(known).peekable();
+    releases.peek().is_some() && releases.all(|release| release != from)
+}
+
 /// A CRD of the Gateway API as it is installed.
 pub(super) struct Crd<'a> {
     pub(super) object: &'a Value,
@@ -138,6 +145,26 @@ impl<'a> Crd<'a> {
     /// The release that is installed, as the CRD says.
     pub(super) fn bundle_version(&self) -> Option<&'a str> {
         self.annotation(BUNDLE_VERSION)
+    }
+
+    /// Says so where the CRD is of another release than the one that is said to be installed.
+    pub(super) fn check_release(&self, from: Release, found: &mut UpgradeFindings) {
+        let release = self
+            .bundle_version()
+            .and_then(|it| it.parse::<Release>().ok());
+        if let Some(release) = release.filter(|release| *release != from) {
+            found.add(
+                Impact::Note,
+                "from-contradicted",
+                self.object,
+                format!("metadata.annotations[{BUNDLE_VERSION}]"),
+                format!(
+                    "the CRD is of {release}, and the upgrade is said to lead from {from}: {} is judged as {release} has it",
+                    self.kind
+                ),
+                "name the release that is installed, or give the CRDs as the server has them",
+            );
+        }
     }
 
     /// The later release that added a version of the kind, if one did.

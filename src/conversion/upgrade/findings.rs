@@ -140,3 +140,11 @@ pub(super) fn with_article(kind: &str) -> String {
     };
     format!("{article} {kind}")
 }
+
+/// The rule of a field that a release does not have.
+pub(super) const UNKNOWN_FIELD: &str = "schema/unknown-field";
+
+/// Whether a field is the server's: it is neither lost nor anybody's to keep.
+pub(super) fn is_server_side(path: &str) -> bool {
+    path == "status" || path.starts_with("status.") || path.starts_with("metadata.")
+}

@@ -2,15 +2,15 @@
 
 use super::{
     before::{self, VerdictBefore},
-    converted::Converted,
-    findings::{Impact, ReleaseChannel, UpgradeFindings, replacement},
+    converted::InNewForms,
+    findings::{
+        Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side, replacement,
+    },
 };
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
-        ReleaseConversion, convert_value,
-        release::{ABSENT_KIND, is_within, reference},
-        value,
+        ReleaseConversion, convert_value, release::is_within, value,
     },
     meta::{Channel, Release, kept_name},
     schema::{self, KindVersion, UnknownField},
@@ -24,7 +24,7 @@ pub(super) fn check(
     object: &Value,
     version: &'static KindVersion,
     wanted: &str,
-    converted: &Converted<'_>,
+    converted: &InNewForms<'_>,
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
@@ -43,6 +43,7 @@ pub(super) fn check(
         before: before::bundle(object, found),
         written_before: OnceCell::new(),
         stored_before: OnceCell::new(),
+        allowed: OnceCell::new(),
     };
     let stored = match stored {
         Ok(stored) => stored,
@@ -96,6 +97,8 @@ struct JudgedForm<'o> {
     written_before: OnceCell<VerdictBefore>,
     /// What is installed before makes of the object in the version that stores it.
     stored_before: OnceCell<VerdictBefore>,
+    /// Which releases take the object as it is written.
+    allowed: OnceCell<Option<String>>,
 }
 
 /// Whether the release serves the version in which an object is written, and has nothing against the object there.
@@ -128,28 +131,6 @@ fn is_not_refused(finding: &Finding) -> bool {
     finding.rule() == UNKNOWN_FIELD || is_server_side(finding.path())
 }
 
-/// A reference to a kind that the release does not have in the channel, nor one in its place.
-pub(super) fn add_absent(
-    object: &Value,
-    absent: reference::AbsentKind,
-    found: &mut UpgradeFindings,
-) {
-    let (release, channel) = (found.release, found.channel);
-    let kind = absent.kind;
-    let impact = match before::may_have(kind, found) {
-        true => Impact::Loses,
-        false => Impact::Note,
-    };
-    found.add(
-        impact,
-        ABSENT_KIND,
-        object,
-        absent.path,
-        format!("the {channel} channel of {release} has no {kind}: the reference leads to nothing"),
-        validation::kind_elsewhere(kind, None, (release, channel)),
-    );
-}
-
 /// An object that cannot become one of a version or a kind; and the version in which the release takes it nevertheless.
 pub(super) fn add_unconvertible(
     error: &ConversionError,
@@ -176,9 +157,6 @@ pub(super) fn add_unconvertible(
     }
 }
 
-/// The rule of a field that a release does not have.
-pub(super) const UNKNOWN_FIELD: &str = "schema/unknown-field";
-
 /// A setting that the release has in another form.
 fn add_changed(object: &Value, path: &str, help: String, found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
@@ -197,7 +175,7 @@ impl JudgedForm<'_> {
     fn add_new_form(
         &self,
         new: &ReleaseConversion,
-        converted: &Converted<'_>,
+        converted: &InNewForms<'_>,
         (unknown, refused): (&[UnknownField], &[Finding]),
         found: &mut UpgradeFindings,
     ) {
@@ -261,7 +239,7 @@ impl JudgedForm<'_> {
     fn add_formless(
         &self,
         error: &ConversionError,
-        converted: &Converted<'_>,
+        converted: &InNewForms<'_>,
         (unknown, refused): (&[UnknownField], &[Finding]),
         found: &mut UpgradeFindings,
     ) {
@@ -419,6 +397,19 @@ impl JudgedForm<'_> {
         );
     }
 
+    /// Help about the version that stores the object, with the releases that take it in its own.
+    fn with_own_version(&self, help: &str) -> String {
+        let version = self.written.version;
+        if version == self.wanted || help.contains(&format!("allowed in `{version}`")) {
+            return help.to_owned();
+        }
+        let allowed = || before::allowed_as_written(self.object);
+        match self.allowed.get_or_init(allowed) {
+            Some(allowed) => format!("{help}; {allowed}"),
+            None => help.to_owned(),
+        }
+    }
+
     /// Something that the release refuses; and whether the one before did.
     fn add_refused(&self, finding: &Finding, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
@@ -437,7 +428,7 @@ impl JudgedForm<'_> {
             }
             false => "",
         };
-        let help = finding.help().unwrap_or("correct the field");
+        let help = self.with_own_version(finding.help().unwrap_or("correct the field"));
         let (impact, rule, message) = match before {
             Some(((from, _), false, _)) if self.taken && self.is_in_version_before() => (
                 Impact::Note,
@@ -615,9 +606,4 @@ fn differing(old: &Value, new: &Value, path: &mut String, paths: &mut BTreeSet<S
             paths.insert(path.clone());
         }
     }
-}
-
-/// Whether a field is the server's: it is neither lost nor anybody's to keep.
-pub(super) fn is_server_side(path: &str) -> bool {
-    path == "status" || path.starts_with("status.") || path.starts_with("metadata.")
 }

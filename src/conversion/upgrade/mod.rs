@@ -84,8 +84,8 @@ impl UpgradeReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpgradeOptions {
-    /// The release that is installed. Unless set, it is that of the CRDs among the objects, and of kinds without a CRD
-    /// nothing is assumed; with it, these are taken to be installed as the release does it, in the channel that takes the objects.
+    /// The release that is installed. Unless set, or where none of the CRDs among the objects is of it, it is that of these
+    /// CRDs, and of kinds without a CRD nothing is assumed; with it, these are taken to be installed as the release does it, in the channel that takes the objects.
     pub from: Option<Release>,
     /// The release to which the upgrade leads.
     pub to: Release,
@@ -155,7 +155,26 @@ pub fn check<'a>(
 ) -> UpgradeReport {
     let installed: Vec<&Value> = installed.into_iter().collect();
     let UpgradeOptions { to, channel, .. } = options;
-    let (from, from_reason) = from(&installed, options);
+    let crds: Vec<_> = installed
+        .iter()
+        .copied()
+        .filter_map(crd::Crd::read)
+        .collect();
+    // CRDs say what is installed: what is said of it beside them is left out where they say something else.
+    let contradicted = options.from.filter(|from| crd::contradict(&crds, *from));
+    let (from, from_reason) = match contradicted {
+        None => from(&installed, options),
+        Some(asked) => {
+            let (from, why) = from(
+                &installed,
+                UpgradeOptions {
+                    from: None,
+                    ..options
+                },
+            );
+            (from, format!("{why}, and not {asked}, as was asked"))
+        }
+    };
     let mut found = UpgradeFindings {
         from,
         installed: BTreeMap::new(),
@@ -166,11 +185,11 @@ pub fn check<'a>(
         left_out: 0,
         rules: BTreeSet::new(),
     };
-    let (mut crds, mut objects, mut webhooks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut crds = crds;
+    let (mut objects, mut webhooks) = (Vec::new(), Vec::new());
     let mut policy = None;
     for value in installed {
-        if let Some(crd) = crd::Crd::read(value) {
-            crds.push(crd);
+        if crd::Crd::read(value).is_some() {
         } else if is_object(value) {
             objects.push(value);
         } else if object::is_webhook(value) {
@@ -180,7 +199,12 @@ pub fn check<'a>(
         }
     }
     found.installed = before::installed(&crds);
-    let assumed = match options.from {
+    if let Some(from) = options.from {
+        for crd in &crds {
+            crd.check_release(from, &mut found);
+        }
+    }
+    let assumed = match options.from.filter(|_| contradicted.is_none()) {
         Some(from) => crd::assumed((from, channel), &objects, &crds),
         None => Vec::new(),
     };
@@ -233,7 +257,9 @@ fn from(installed: &[&Value], options: UpgradeOptions) -> (Option<Release>, Stri
     let mut newest_first = Release::ALL.iter().rev().copied();
     match newest_first.find(|release| *release <= to && uses.fit(*release)) {
         Some(from) if from == to => {
-            let why = format!("{from} itself: it has {ALL}, which does not say what is installed");
+            let why = format!(
+                "{from} itself: its experimental channel has {ALL}, which does not say what is installed"
+            );
             (Some(from), why)
         }
         Some(from) => {

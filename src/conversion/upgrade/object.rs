@@ -2,7 +2,7 @@
 
 use super::{
     before,
-    converted::Converted,
+    converted::InNewForms,
     crd::{Crd, Versions, stored_in},
     findings::{Impact, ReleaseChannel, UpgradeFindings, replacement, text, with_article},
     form,
@@ -51,7 +51,7 @@ fn check(object: &Value, found: &mut UpgradeFindings) {
         check_unknown(object, &target, found);
         return;
     };
-    let converted = Converted::of(object, found);
+    let converted = InNewForms::of(object, found);
     if target.is_empty() {
         check_absent(object, kind, &converted, found);
         return;
@@ -65,7 +65,7 @@ fn check(object: &Value, found: &mut UpgradeFindings) {
 fn check_absent(
     object: &Value,
     kind: &str,
-    converted: &Converted<'_>,
+    converted: &InNewForms<'_>,
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
@@ -180,7 +180,7 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
 /// What to do with an object of a kind or version that came with a later release.
 fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) -> String {
     const STAY: &str = "stay with the later release if it is installed";
-    let converted = Converted::of(object, found);
+    let converted = InNewForms::of(object, found);
     let problems = converted.problems();
     let problems = problems.get(..3).unwrap_or(&problems).join("; ");
     match converted.result() {
@@ -236,7 +236,7 @@ fn check_version(
     object: &Value,
     version: &'static KindVersion,
     wanted: &str,
-    converted: &Converted<'_>,
+    converted: &InNewForms<'_>,
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);

@@ -11,7 +11,7 @@ use crate::{
     conversion::release::ABSENT_KIND,
     crd::SAFE_UPGRADES,
     meta::{Channel, Release},
-    schema,
+    schema::{self, KindVersion},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -251,6 +251,24 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             Vec::new(),
         ));
     }
+    let anew = anew(crds, found);
+    for kind in &anew {
+        let file = kind.plural;
+        let names = of_kind(found, "version-removed", kind.kind);
+        steps.push(step(
+            format!(
+                "Convert each {} to a version that {} has, from a backup: {names}",
+                kind.kind, found.release
+            ),
+            vec![
+                format!("kubectl get {} -A -o yaml > {file}.yaml", full_name(kind)),
+                format!(
+                    "{} > {file}-new.yaml",
+                    found.convert(&format!("-f {file}.yaml"))
+                ),
+            ],
+        ));
+    }
     let weighs = |rule: &str| {
         let mut list = found.list.iter();
         list.any(|f| f.rule == rule && f.impact != Impact::Note)
@@ -260,10 +278,13 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
     let changed = has("form-changed") || replaced || leads_nowhere;
     if changed {
         let convert = found.convert("-f gateway-api-objects.yaml");
-        let backup = "kubectl get KINDS -A -o yaml > gateway-api-objects.yaml";
         let mut commands = vec![format!("{convert} > gateway-api-objects-new.yaml")];
         if crds.is_empty() {
-            commands.insert(0, backup.to_owned());
+            let rules = ["form-changed", "kind-replaced", form::REFERS_TO_REPLACED];
+            let kinds: Vec<_> = kinds_of(found, &rules).into_iter().map(full_name).collect();
+            let kinds = kinds.join(",");
+            let backup = format!("kubectl get {kinds} -A -o yaml > gateway-api-objects.yaml");
+            commands.insert(0, backup);
         }
         steps.push(step(
             format!(
@@ -316,6 +337,12 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             vec![format!("kubectl apply -f {file}-new.yaml")],
         ));
     }
+    for kind in &anew {
+        steps.push(step(
+            format!("Create each {} anew", kind.kind),
+            vec![format!("kubectl apply -f {}-new.yaml", kind.plural)],
+        ));
+    }
     for crd in old {
         steps.push(rewrite(
             crd,
@@ -364,10 +391,45 @@ const WITH_COMMANDS: &[&str] = &[
     policy::REFUSES,
 ];
 
+/// The kinds of objects, in the versions in which they are written, that findings of these rules name.
+fn kinds_of(found: &UpgradeFindings, rules: &[&str]) -> Vec<&'static KindVersion> {
+    let mut kinds = BTreeMap::new();
+    for finding in &found.list {
+        let kind = schema::find(&finding.api_version, &finding.object.kind);
+        if let Some(kind) = kind.filter(|_| finding.impact != Impact::Note)
+            && rules.contains(&finding.rule)
+        {
+            kinds.entry(full_name(kind)).or_insert(kind);
+        }
+    }
+    kinds.into_values().collect()
+}
+
+/// The kinds of which objects must be created anew, and which have no CRD in the input that has steps of its own.
+fn anew(crds: &[Crd<'_>], found: &UpgradeFindings) -> Vec<&'static KindVersion> {
+    let mut kinds = kinds_of(found, &["version-removed"]);
+    kinds.retain(|kind| crds.iter().all(|crd| crd.kind != kind.kind));
+    kinds
+}
+
+/// What kubectl calls the objects of a kind: `httproutes.gateway.networking.k8s.io`.
+fn full_name(kind: &KindVersion) -> String {
+    format!("{}.{}", kind.plural, kind.group)
+}
+
 /// The objects that findings of a rule name, the first of them.
 fn named(found: &UpgradeFindings, rule: &str) -> String {
+    names(found, |f| f.rule == rule)
+}
+
+/// The same, of one kind.
+fn of_kind(found: &UpgradeFindings, rule: &str, kind: &str) -> String {
+    names(found, |f| f.rule == rule && f.object.kind == kind)
+}
+
+fn names(found: &UpgradeFindings, is_meant: impl Fn(&UpgradeFinding) -> bool) -> String {
     const MOST: usize = 5;
-    let weighs = |f: &&UpgradeFinding| f.rule == rule && f.impact != Impact::Note;
+    let weighs = |f: &&UpgradeFinding| f.impact != Impact::Note && is_meant(f);
     let all: BTreeSet<String> = found
         .list
         .iter()
