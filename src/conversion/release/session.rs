@@ -46,10 +46,10 @@ fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remark
     }
     let mut cookie = take(session, "cookieConfig").unwrap_or_else(|| json!({}));
     session.remove("cookieConfig");
-    if let Some(cookie) = cookie.as_object_mut() {
-        if let Some(name) = take(session, "sessionName") {
-            cookie.insert("name".to_owned(), name);
-        }
+    if let Some(cookie) = cookie.as_object_mut()
+        && let Some(name) = take(session, "sessionName")
+    {
+        cookie.insert("name".to_owned(), name);
     }
     session.insert("cookie".to_owned(), cookie);
     found.notes.push(Note {

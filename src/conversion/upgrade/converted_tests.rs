@@ -244,6 +244,14 @@ fn a_plan_without_crds_names_kinds_and_creates_anew_what_must_be() {
             "kubectl apply -f backendtlspolicies-new.yaml",
         ],
     );
+    let rule = json!({"backendRefs": [{"name": "a", "port": 80}]});
+    let spec = json!({"rules": [rule]});
+    let route = object(&format!("{GROUP}/v1alpha2"), "TCPRoute", spec);
+    let report = check([&route], options);
+    in_order(
+        &report,
+        &["a version that uses TCPRoute `v1`", "standard-install.yaml"],
+    );
     let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
     let more = json!({"backendTLS": {"clientCertificateRef": {"name": "d"}}});
     let options = UpgradeOptions::to(Release::V1_4_0, EXPERIMENTAL);

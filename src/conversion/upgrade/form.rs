@@ -288,7 +288,7 @@ impl JudgedForm<'_> {
                 is_within(path, field) || is_within(field, path)
             };
             match field.instead().filter(|_| !problems.is_empty()) {
-                _ if problems.iter().any(|it| !is_new(it) && is_of(&it)) => {}
+                _ if problems.iter().any(|it| !is_new(it) && is_of(it)) => {}
                 Some(instead) => {
                     let help = format!("use `{instead}`: {by_command}");
                     add_changed(self.object, field.path(), help, found);

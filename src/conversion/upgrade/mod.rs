@@ -155,11 +155,19 @@ pub fn check<'a>(
 ) -> UpgradeReport {
     let installed: Vec<&Value> = installed.into_iter().collect();
     let UpgradeOptions { to, channel, .. } = options;
-    let crds: Vec<_> = installed
-        .iter()
-        .copied()
-        .filter_map(crd::Crd::read)
-        .collect();
+    let (mut crds, mut objects, mut webhooks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut policy = None;
+    for &value in &installed {
+        if let Some(crd) = crd::Crd::read(value) {
+            crds.push(crd);
+        } else if is_object(value) {
+            objects.push(value);
+        } else if object::is_webhook(value) {
+            webhooks.push(value);
+        } else if policy::is_it(value) {
+            policy = Some(value);
+        }
+    }
     // CRDs say what is installed: what is said of it beside them is left out where they say something else.
     let contradicted = options.from.filter(|from| crd::contradict(&crds, *from));
     let (from, from_reason) = match contradicted {
@@ -185,19 +193,6 @@ pub fn check<'a>(
         left_out: 0,
         rules: BTreeSet::new(),
     };
-    let mut crds = crds;
-    let (mut objects, mut webhooks) = (Vec::new(), Vec::new());
-    let mut policy = None;
-    for value in installed {
-        if crd::Crd::read(value).is_some() {
-        } else if is_object(value) {
-            objects.push(value);
-        } else if object::is_webhook(value) {
-            webhooks.push(value);
-        } else if policy::is_it(value) {
-            policy = Some(value);
-        }
-    }
     found.installed = before::installed(&crds);
     if let Some(from) = options.from {
         for crd in &crds {

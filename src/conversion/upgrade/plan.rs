@@ -243,6 +243,14 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             crd.serves(wanted) && !led.iter().any(|led| led.crd.kind == crd.kind)
         })
         .map(|(crd, wanted)| format!("{} `{wanted}`", crd.kind))
+        .chain(
+            without_crd("version-not-served", crds, found)
+                .into_iter()
+                .map(|kind| {
+                    let target = schema::versions_of(kind.kind, found.release, found.channel);
+                    format!("{} `{}`", kind.kind, stored_in(&target.collect()))
+                }),
+        )
         .collect();
     if !unserved.is_empty() {
         let kinds = unserved.join(" and ");
@@ -251,7 +259,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             Vec::new(),
         ));
     }
-    let anew = anew(crds, found);
+    let anew = without_crd("version-removed", crds, found);
     for kind in &anew {
         let file = kind.plural;
         let names = of_kind(found, "version-removed", kind.kind);
@@ -405,9 +413,9 @@ fn kinds_of(found: &UpgradeFindings, rules: &[&str]) -> Vec<&'static KindVersion
     kinds.into_values().collect()
 }
 
-/// The kinds of which objects must be created anew, and which have no CRD in the input that has steps of its own.
-fn anew(crds: &[Crd<'_>], found: &UpgradeFindings) -> Vec<&'static KindVersion> {
-    let mut kinds = kinds_of(found, &["version-removed"]);
+/// The kinds of objects that findings of a rule name, without those whose CRD is known: that has steps of its own.
+fn without_crd(rule: &str, crds: &[Crd<'_>], found: &UpgradeFindings) -> Vec<&'static KindVersion> {
+    let mut kinds = kinds_of(found, &[rule]);
     kinds.retain(|kind| crds.iter().all(|crd| crd.kind != kind.kind));
     kinds
 }
