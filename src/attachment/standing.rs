@@ -1,6 +1,6 @@
 //! How routes stand at their parents: which listeners they are in force at, and why not at others.
 
-use super::{RouteId, RouteKind, effective::EffectiveHostname};
+use super::{RouteId, RouteKind, condition_body::names, effective::EffectiveHostname};
 use crate::{
     meta::{Hostname, NamespacedName, TableFull, condition::route::reason},
     v1::ParentReference,
@@ -32,6 +32,12 @@ impl Attachment {
         self.listeners
             .iter()
             .filter(|listener| matches!(listener.standing, Standing::InForce { .. }))
+    }
+
+    /// At which listeners other routes leave no place for the route, and why.
+    pub(super) fn lost_at(&self) -> Vec<String> {
+        let listeners = self.listeners.iter();
+        lost_at(listeners.filter_map(|at| Some((&*at.name, at.standing.exclusion()?))))
     }
 }
 
@@ -112,6 +118,25 @@ impl fmt::Display for Exclusion {
     }
 }
 
+/// At which listeners other routes leave no place for one, and why: those with the same reason together, each reason a part of a
+/// sentence.
+pub(super) fn lost_at<'n, E: PartialEq + fmt::Display>(
+    lost: impl Iterator<Item = (&'n str, E)>,
+) -> Vec<String> {
+    let mut by_reason: Vec<(E, Vec<&str>)> = Vec::new();
+    for (listener, why) in lost {
+        match by_reason.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, listeners)) => listeners.push(listener),
+            None => by_reason.push((why, vec![listener])),
+        }
+    }
+    let sentences = by_reason.into_iter().map(|(why, listeners)| {
+        let several = if listeners.len() == 1 { "" } else { "s" };
+        format!("listener{several} {}: {why}", names(listeners.into_iter()))
+    });
+    sentences.collect()
+}
+
 impl Standing {
     /// Whether requests come to the route: it is in the tables, and answers them, if only with an error.
     #[must_use]
@@ -124,6 +149,15 @@ impl Standing {
         match self {
             Self::Conflicted(conflict) => Some(conflict),
             Self::TableFull(full) => Some(full),
+            _ => None,
+        }
+    }
+
+    /// The same as a value.
+    pub(super) fn exclusion(&self) -> Option<Exclusion> {
+        match self {
+            Self::Conflicted(conflict) => Some(Exclusion::Conflict(conflict.clone())),
+            Self::TableFull(full) => Some(Exclusion::TableFull(full.clone())),
             _ => None,
         }
     }

@@ -14,10 +14,15 @@ pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut FindingsBy
             refused(resolver, &object, found);
         }
         for (problem, help) in problems {
-            if rules_tell(resolver, near, &object, &problem) {
-                continue;
-            }
-            let (rule, message) = (rule(problem.kind), message(resolver, &problem));
+            let rule = rule(problem.kind);
+            let message = match rules_tell(resolver, near, &object, &problem) {
+                // To correct the rules is not enough where other routes have its place.
+                Some((route, parent)) => match resolver.lost_at(&route, parent) {
+                    Some(lost) => format!("the route is rejected at {lost}"),
+                    None => continue,
+                },
+                None => message(resolver, &problem),
+            };
             match help {
                 Some(help) => found.push_with_help(&object, rule, problem.path, message, help),
                 None => found.push(&object, rule, problem.path, message),
@@ -33,22 +38,22 @@ pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut FindingsBy
     }
 }
 
-/// Whether a problem is that a parent rejects a route for its rules, and validation has a finding on each of these: the one
-/// cause is told once.
+/// The route and the place of the parentRef, if a problem is that a parent rejects a route for its rules and validation has a
+/// finding on each of these: the one cause is told once.
 fn rules_tell(
     resolver: &Resolver,
     near: &Near<'_>,
     object: &ObjectRef,
     problem: &ReferenceProblem,
-) -> bool {
+) -> Option<(RouteId, usize)> {
     let (Kind::NotAttached, Some(kind)) = (problem.kind, RouteKind::from_kind(&object.kind)) else {
-        return false;
+        return None;
     };
     let parent = problem.path.strip_prefix("spec.parentRefs[");
-    let parent = parent.and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+    let parent = parent.and_then(|rest| rest.strip_suffix(']')?.parse().ok())?;
     let route = RouteId::new(kind, object.namespaced_name());
-    parent.is_some_and(|parent| resolver.is_rejected_for_rules(&route, parent))
-        && near.rules_tell(&route)
+    let told = resolver.is_rejected_for_rules(&route, parent) && near.rules_tell(&route);
+    told.then_some((route, parent))
 }
 
 /// The rules of a route that cannot be applied, while others can, and of which validation says nothing. Where none can, the parent

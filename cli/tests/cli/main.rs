@@ -11,6 +11,7 @@ mod announcement;
 mod bounds;
 mod causes;
 mod convert;
+mod failing;
 mod help;
 mod hidden;
 mod ignored;

@@ -40,6 +40,11 @@ pub(in crate::attachment) struct BackendState {
 }
 
 impl BackendState {
+    /// Whether it has an address of its own, by which a mesh knows its traffic.
+    pub(in crate::attachment) fn has_mesh_address(&self) -> bool {
+        !self.headless && !self.external_name
+    }
+
     /// Whether two differ in their endpoints at most, on which no rule and no status depends.
     pub(in crate::attachment) fn is_same_to_routes(&self, other: &Self) -> bool {
         let Self {

@@ -4,11 +4,13 @@ use super::state::Resolver;
 use crate::{
     attachment::{
         RouteId, RouteKind,
+        backend::{BackendKey, BackendState},
+        condition_body::join,
         effective::{EffectiveBackend, EffectiveHostname, GrpcRouteRules, HttpRouteRules},
         gateway::selector::RouteSelector,
         route::{self, Allowed, Fit, ParentTarget, rules::Rules},
     },
-    meta::{NamespacedName, ObjectRef},
+    meta::{FeatureName, NamespacedName, ObjectRef},
 };
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -98,6 +100,28 @@ impl Resolver {
             let parent = state.parents.get(parent);
             parent.is_some_and(|parent| invalid.any(|invalid| *invalid == parent.accepted))
         })
+    }
+
+    /// Whether a Service or ServiceImport has an address of its own, by which a mesh knows its traffic.
+    pub(crate) fn has_mesh_address(&self, object: &ObjectRef) -> bool {
+        let state = BackendKey::of(object).and_then(|key| self.backends.get(&key));
+        state.is_some_and(BackendState::has_mesh_address)
+    }
+
+    /// Whether a Service takes routes of other namespaces, for the clients there.
+    pub(crate) fn takes_consumer_routes(&self) -> bool {
+        self.options.supports(&FeatureName::MeshConsumerRoute)
+    }
+
+    /// Where other routes leave no place for a route at the parent of this index, and why, if they do.
+    pub(crate) fn lost_at(&self, id: &RouteId, parent: usize) -> Option<String> {
+        let attachment = self.resolution.attachments.get(id)?.get(parent)?;
+        let lost = attachment.lost_at();
+        if !lost.is_empty() {
+            return Some(join(&lost));
+        }
+        let ports = &attachment.lost_ports;
+        (!ports.is_empty()).then(|| route::lost_ports(ports))
     }
 
     /// The listeners that the parentRef of this index selects and that would accept a route, were it in a namespace from which they

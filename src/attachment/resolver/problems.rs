@@ -459,11 +459,7 @@ impl Resolver {
 
 /// That a route loses to others at some of the listeners that a parentRef selects, if it does.
 fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<ReferenceProblem> {
-    let lost = said.listeners.iter().filter_map(|listener| {
-        let excluded = listener.standing.excluded()?;
-        Some(format!("listener `{}`: {excluded}", listener.name))
-    });
-    let lost: Vec<String> = lost.collect();
+    let lost = said.lost_at();
     let to = said.parent.resolve(&id.name.namespace);
     (!lost.is_empty()).then(|| problem(at, Kind::NotAttached, Some(to), join(&lost)))
 }

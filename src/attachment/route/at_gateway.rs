@@ -7,10 +7,10 @@ use super::{
 use crate::{
     attachment::{
         Options, RouteId, RouteKind,
-        condition_body::{ConditionBody, names as names_of, push_names},
+        condition_body::{ConditionBody, join, names as names_of, push_names},
         effective::EffectiveHostname,
         gateway::{GatewayState, listener::ListenerState, why_not_in_force},
-        standing::Exclusion,
+        standing::{Exclusion, lost_at},
     },
     meta::{FeatureName, Hostname, NamespacedName, condition::route::reason},
     v1::ParentReference,
@@ -214,7 +214,8 @@ pub(in crate::attachment) fn accepted(
     refused: &str,
     excluded: impl Fn(usize) -> Option<Exclusion>,
 ) -> ConditionBody {
-    let (mut attached, mut idle, mut lost) = (Texts::default(), Texts::default(), Texts::default());
+    let (mut attached, mut idle) = (Texts::default(), Texts::default());
+    let mut lost = Vec::new();
     let (mut any, mut idle_gateway) = (false, false);
     let mut reason = reason::NO_MATCHING_PARENT;
     for AtOne { index, name, fit } in listeners {
@@ -226,8 +227,8 @@ pub(in crate::attachment) fn accepted(
             continue;
         };
         if let Some(excluded) = excluded(*index) {
-            lost.add(|| format!("listener `{name}`: {excluded}"));
             reason = excluded.reason();
+            lost.push((&**name, excluded));
             continue;
         }
         any = true;
@@ -253,7 +254,8 @@ pub(in crate::attachment) fn accepted(
         parts.push(format!("no effect: {obstacle}"));
     }
     if !lost.is_empty() {
-        parts.push(format!("rejected at {}", lost.joined()));
+        let lost = join(&lost_at(lost.into_iter()));
+        parts.push(format!("rejected at {lost}"));
     }
     if !refused.is_empty() {
         parts.push(format!("rejected by others: {refused}"));

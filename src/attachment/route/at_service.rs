@@ -40,7 +40,7 @@ impl RouteView<'_> {
             let absent = world.snapshot.absent(&name).to_string();
             return refuse(reason::NO_MATCHING_PARENT, absent);
         };
-        if service.headless || service.external_name {
+        if !service.has_mesh_address() {
             return refuse(
                 reason::UNSUPPORTED_VALUE,
                 format!("{name} has no address of its own by which a mesh knows its traffic"),
@@ -138,6 +138,19 @@ impl RouteView<'_> {
     }
 }
 
+/// The ports that other routes govern, each with who does.
+pub(in crate::attachment) fn lost_ports(lost: &[LostPort]) -> String {
+    let texts = lost
+        .iter()
+        .map(|lost| format!("{}: {}", lost.describe(), lost.to));
+    join(&texts.collect::<Vec<_>>())
+}
+
+/// Whether other routes govern all of the ports for which a route asks.
+pub(in crate::attachment) fn lost_all(lost: &[LostPort], asked: impl FnOnce() -> usize) -> bool {
+    lost.iter().any(|lost| lost.port.is_none()) || lost.len() >= asked()
+}
+
 /// The condition `Accepted` of a route at a Service of which it asks for `asked` ports, where other routes govern
 /// some of them.
 pub(in crate::attachment) fn governs<'f>(
@@ -148,21 +161,17 @@ pub(in crate::attachment) fn governs<'f>(
     if lost.is_empty() {
         return Cow::Borrowed(accepted);
     }
-    let texts: Vec<String> = lost
-        .iter()
-        .map(|lost| format!("{}: {}", lost.describe(), lost.to))
-        .collect();
-    let lost_all = lost.iter().any(|lost| lost.port.is_none()) || lost.len() >= asked();
-    if lost_all {
+    let texts = lost_ports(lost);
+    if lost_all(lost, asked) {
         let full = |lost: &LostPort| matches!(lost.to, PortWinner::TableFull(_));
         let reason = if lost.iter().all(full) {
             reason::UNSUPPORTED_VALUE
         } else {
             CONFLICTED
         };
-        let message = format!("rejected at {}", join(&texts));
+        let message = format!("rejected at {texts}");
         return Cow::Owned(ConditionBody::new(false, reason, message));
     }
-    let message = format!("{}, but not {}", accepted.message, join(&texts));
+    let message = format!("{}, but not {texts}", accepted.message);
     Cow::Owned(ConditionBody::new(true, accepted.reason, message))
 }

@@ -13,7 +13,7 @@ pub(crate) use allowed::NAME_LABEL;
 pub(crate) use allowed::SELECTORS_ASKED;
 pub(super) use allowed::{Allowed, labels};
 pub(super) use at_gateway::accepted;
-pub(super) use at_service::governs;
+pub(super) use at_service::{governs, lost_all, lost_ports};
 pub(super) use parts::{parts, visit_backends, visit_extensions};
 pub(super) use state::{AtOne, Fit, ParentState, ParentTarget, RouteState};
 pub(super) use view::RouteContext;

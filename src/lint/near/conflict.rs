@@ -55,7 +55,6 @@ impl Near<'_> {
         object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
-        use condition::route::reason;
         let attachment = self.attachment(object, problem)?;
         if let Some(lost) = attachment.lost_ports.first() {
             let routes = match &lost.to {
@@ -72,20 +71,18 @@ impl Near<'_> {
             ));
         }
         let mut standings = attachment.listeners.iter().map(|at| &at.standing);
-        standings.find_map(|standing| match standing {
-            Standing::Rejected {
-                reason: reason::UNSUPPORTED_VALUE | reason::INCOMPATIBLE_FILTERS,
-            } => self.first_invalid_rule(object),
-            standing => apart(object, standing),
+        let apart = standings.find_map(|standing| apart(object, standing));
+        apart.or_else(|| {
+            let (route, parent) = parent_index(object, problem)?;
+            let for_rules = self.resolver.is_rejected_for_rules(&route, parent);
+            for_rules.then(|| self.first_invalid_rule(&route))?
         })
     }
 
     /// What to do about the first rule of a route that is rejected since none of its rules is valid.
-    fn first_invalid_rule(&self, object: &ObjectRef) -> Option<String> {
-        let kind = RouteKind::from_kind(&object.kind)?;
-        let route = RouteId::new(kind, object.namespaced_name());
-        let first = self.resolver.invalid_rules(&route).get(..1)?;
-        let (_, help) = self.correct_rules(&route, first).into_iter().next()?;
+    fn first_invalid_rule(&self, route: &RouteId) -> Option<String> {
+        let first = self.resolver.invalid_rules(route).get(..1)?;
+        let (_, help) = self.correct_rules(route, first).into_iter().next()?;
         Some(help)
     }
 

@@ -1,6 +1,6 @@
 //! What would be right by the kind of a problem alone, where nothing nearly fits.
 
-use super::{Kind, MOST_NAMED, Near};
+use super::{Kind, MOST_NAMED, Near, conflict::parent_index};
 use crate::{
     attachment::{ReferenceProblem, RouteKind, Standing, Status, is_config_map, is_secret},
     meta::{ObjectRef, Release, condition},
@@ -168,6 +168,40 @@ impl Near<'_> {
             .collect()
     }
 
+    /// What a route needs that a Service or ServiceImport does not take; nothing where it is rejected for its rules, which have a
+    /// help of their own.
+    fn not_taken_by_service(
+        &self,
+        object: &ObjectRef,
+        problem: &ReferenceProblem,
+        kind: RouteKind,
+    ) -> Option<String> {
+        let (route, parent) = parent_index(object, problem)?;
+        if self.resolver.is_rejected_for_rules(&route, parent) {
+            return None;
+        }
+        let to = problem.to.as_ref()?;
+        let path = &problem.path;
+        if !self.resolver.has_mesh_address(to) {
+            return Some(format!(
+                "name a Service in `{path}` that has an address of its own"
+            ));
+        }
+        if to.namespace != object.namespace && !self.resolver.takes_consumer_routes() {
+            return Some(format!(
+                "create the {kind} in namespace `{}`, that of {to}",
+                to.namespace
+            ));
+        }
+        let protocol = match kind {
+            RouteKind::Udp => "UDP",
+            _ => "TCP",
+        };
+        Some(format!(
+            "name a Service in `{path}` that has a port for {protocol}"
+        ))
+    }
+
     /// What a route needs that the listeners of a Gateway do not take, by its kind or its namespace.
     pub(super) fn not_taken(
         &self,
@@ -179,14 +213,7 @@ impl Near<'_> {
         let to = problem.to.as_ref()?;
         let kind = RouteKind::from_kind(&object.kind)?;
         if to.kind != "Gateway" {
-            let protocol = match kind {
-                RouteKind::Udp => "UDP",
-                _ => "TCP",
-            };
-            return Some(format!(
-                "name a Service in `{}` that has a port for {protocol} and an address of its own",
-                problem.path
-            ));
+            return self.not_taken_by_service(object, problem, kind);
         }
         let gateway = self
             .resolver

@@ -117,7 +117,12 @@ impl Near<'_> {
         };
         let id = RouteId::new(kind, object.namespaced_name());
         let dropped = self.resolver.left_out(&id);
-        if self.resolver.is_invalid(&id) {
+        let attachments = self.resolver.resolution().attachments.get(&id);
+        let mut parents = 0..attachments.map_or(0, Vec::len);
+        // A parent that rejects the route for another cause says nothing of its rules.
+        if self.resolver.is_invalid(&id)
+            && !parents.any(|parent| self.resolver.is_rejected_for_rules(&id, parent))
+        {
             return Vec::new();
         }
         let rules: Vec<usize> = dropped.iter().map(|(rule, _)| *rule).collect();

@@ -5,12 +5,15 @@ use crate::{
     attachment::{
         AtListener, Attachment, LostPort, Resolver, RouteId, Standing, Status,
         assembly::assemble::Tally,
-        backend::policy_status::{ancestors, results},
-        condition_body::ConditionBody,
+        backend::{
+            BackendKey,
+            policy_status::{ancestors, results},
+        },
+        condition_body::{ConditionBody, join},
         gateway,
         objects::object::gateway_reference,
         route::{self, AtOne, Fit, ParentState, ParentTarget, RouteState},
-        standing::Exclusion,
+        standing::{Exclusion, lost_at},
         status::keep_within,
     },
     meta::{AttachedRoutes, NamespacedName, ObjectRef, condition},
@@ -228,8 +231,7 @@ impl Update<'_> {
     ) -> Cow<'p, ConditionBody> {
         let resolver = &*self.resolver;
         if parent.fails {
-            // Other routes do not change that.
-            return Cow::Borrowed(&parent.accepted);
+            return self.failing(id, parent);
         }
         match &parent.target {
             ParentTarget::Gateway {
@@ -247,17 +249,65 @@ impl Update<'_> {
                 }
             }
             ParentTarget::Service { key, port } => {
-                let asked = || match (port, resolver.backends.get(key)) {
-                    (None, Some(service)) => {
-                        let ports = service.ports.iter().map(|port| port.port);
-                        ports.collect::<BTreeSet<u16>>().len()
-                    }
-                    _ => 1,
-                };
+                let asked = || self.ports_asked(key, *port);
                 route::governs(&parent.accepted, &self.lost_ports(id, parent), asked)
             }
             ParentTarget::Nothing => Cow::Borrowed(&parent.accepted),
         }
+    }
+
+    /// How many ports of a Service a route asks for.
+    fn ports_asked(&self, key: &BackendKey, port: Option<u16>) -> usize {
+        match (port, self.resolver.backends.get(key)) {
+            (None, Some(service)) => {
+                let ports = service.ports.iter().map(|port| port.port);
+                ports.collect::<BTreeSet<u16>>().len()
+            }
+            _ => 1,
+        }
+    }
+
+    /// The condition `Accepted` of a route that is rejected for its rules alone: it says, too, where other routes get its requests,
+    /// since to correct the rules is not enough there.
+    fn failing<'p>(&self, id: &RouteId, parent: &'p ParentState) -> Cow<'p, ConditionBody> {
+        let (lost, answers) = match &parent.target {
+            ParentTarget::Gateway {
+                name, listeners, ..
+            } => {
+                let here = self.at_gateway(id, parent, name);
+                let standings = listeners.iter().map(|one| (&*one.name, here.standing(one)));
+                let standings: Vec<_> = standings.collect();
+                let lost = standings.iter();
+                let lost = lost.filter_map(|(name, standing)| Some((*name, standing.exclusion()?)));
+                let answers = standings
+                    .iter()
+                    .any(|(_, standing)| standing.is_in_tables());
+                (join(&lost_at(lost)), answers)
+            }
+            ParentTarget::Service { key, port } => {
+                let lost = self.lost_ports(id, parent);
+                let all = route::lost_all(&lost, || self.ports_asked(key, *port));
+                (route::lost_ports(&lost), !all)
+            }
+            ParentTarget::Nothing => return Cow::Borrowed(&parent.accepted),
+        };
+        if lost.is_empty() {
+            return Cow::Borrowed(&parent.accepted);
+        }
+        let wrong = match self.resolver.routes.get(id).filter(|_| !answers) {
+            Some(state) => {
+                let built = match &parent.target {
+                    ParentTarget::Service { .. } => state.at_services(),
+                    _ => &state.built,
+                };
+                built.invalid_and_excluded(id, &self.resolver.snapshot)
+            }
+            None => parent.accepted.message.clone(),
+        };
+        Cow::Owned(ConditionBody {
+            message: format!("{wrong}; rejected at {lost}"),
+            ..parent.accepted.clone()
+        })
     }
 
     /// How a route stands at the listeners of a Gateway that is its parent.

@@ -93,6 +93,23 @@ impl Built {
     pub(in crate::attachment) fn fails(&self) -> bool {
         self.invalid.is_some() && self.rules.has_matches()
     }
+
+    /// What is wrong with the rules of a route that fails, where other routes get all of its requests.
+    pub(in crate::attachment) fn invalid_and_excluded(
+        &self,
+        id: &RouteId,
+        snapshot: &Snapshot,
+    ) -> String {
+        let rules = self.invalid_rules.iter().zip(&self.invalid_because);
+        let texts = rules.map(|(rule, why)| {
+            let fate = match self.left_out.iter().any(|(left, _)| left == rule) {
+                true => RuleFate::LeftOut,
+                false => RuleFate::Excluded,
+            };
+            describe(snapshot.rule_label(id, *rule), id.kind, fate, why)
+        });
+        join(&texts.collect::<Vec<_>>())
+    }
 }
 
 /// What is wrong with a rule so that it is not in force as it was written.
@@ -113,6 +130,21 @@ enum RuleFate {
     Fails,
     /// Its matches cannot be read, so that nobody knows which requests are its own.
     LeftOut,
+    /// It would fail, and all of its requests go to other routes.
+    Excluded,
+}
+
+/// What becomes of an invalid rule, and why it is invalid.
+fn describe(rule: RuleLabel<'_>, kind: RouteKind, fate: RuleFate, why: &str) -> String {
+    let fate = match (fate, kind) {
+        (RuleFate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
+        (RuleFate::LeftOut, RouteKind::Udp) => "takes no datagrams",
+        (RuleFate::LeftOut, _) => "takes no requests",
+        (RuleFate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
+        (RuleFate::Fails, _) => "answers its requests with 500",
+        (RuleFate::Excluded, _) => "is invalid",
+    };
+    format!("{rule} {fate}: {why}")
 }
 
 impl Invalid {
@@ -399,14 +431,7 @@ impl<'a> Builder<'a> {
     }
 
     fn describe(&self, (index, fate, invalid): &(usize, RuleFate, Invalid)) -> String {
-        let fate = match (fate, self.id.kind) {
-            (RuleFate::LeftOut, RouteKind::Tls | RouteKind::Tcp) => "takes no connections",
-            (RuleFate::LeftOut, RouteKind::Udp) => "takes no datagrams",
-            (RuleFate::LeftOut, _) => "takes no requests",
-            (RuleFate::Fails, RouteKind::Grpc) => "answers its calls with UNAVAILABLE",
-            (RuleFate::Fails, _) => "answers its requests with 500",
-        };
-        format!("{} {fate}: {}", self.label(*index), invalid.text)
+        describe(self.label(*index), self.id.kind, *fate, &invalid.text)
     }
 
     /// Puts together what was found. `total` is how many rules the route has.
