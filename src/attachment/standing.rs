@@ -157,7 +157,7 @@ impl Standing {
     pub(super) fn exclusion(&self) -> Option<Exclusion> {
         match self {
             Self::Conflicted(conflict) => Some(Exclusion::Conflict(conflict.clone())),
-            Self::TableFull(full) => Some(Exclusion::TableFull(full.clone())),
+            Self::TableFull(full) => Some(Exclusion::TableFull(*full)),
             _ => None,
         }
     }
