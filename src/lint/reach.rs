@@ -421,7 +421,13 @@ impl Reach<'_> {
                 let label = self.snapshot.rule_label(&cause.route, cause.place.0);
                 let message = never_reached(id, cause, (first, label), of_winner);
                 let rule = &rules::NO_DEAD_MATCH;
+                let invalid = resolver.invalid_rules(&cause.route);
                 let help = match &cause.help {
+                    _ if invalid.contains(&cause.place.0) => Some(format!(
+                        "correct {label} of {}, which is invalid and answers these requests with an error, or remove it for this \
+                         rule to get them",
+                        cause.route
+                    )),
                     Some(help) => Some(help.clone()),
                     None if is_match(&path) => None,
                     None => Some(

@@ -168,3 +168,124 @@ fn the_rules_of_a_route_are_told_where_it_is_rejected_for_them() {
     );
     assert!(!told.contains("change or remove the filter"), "{told}");
 }
+
+/// HTTPRoute `spec.rules[].filters[].type`: where a rule that is hidden has an invalid one before it, that one is to be corrected.
+#[test]
+fn a_rule_that_hides_another_and_is_invalid_is_to_be_corrected() {
+    let good = route("HTTPRoute", "good", GATEWAY, "");
+    let help = "help: correct rule 0 of HTTPRoute shop/bad, which is invalid";
+    let told = said(&set(HTTP, &[failing("bad", GATEWAY), good.clone()]), "good");
+    assert!(
+        told.contains("never reached: HTTPRoute shop/bad") && told.contains(help),
+        "{told}"
+    );
+    assert!(!told.contains("more specific"), "{told}");
+    let valid = route("HTTPRoute", "bad", GATEWAY, "");
+    let told = said(&set(HTTP, &[valid, good]), "good");
+    assert!(
+        told.contains("make one more specific") && !told.contains(help),
+        "{told}"
+    );
+}
+
+/// The text for a request, from `why` on.
+fn asked(objects: &str, url: &str) -> String {
+    let (_, text) = run(&["request", "-f", "-", url], objects);
+    let from = text.find("\nwhy ").unwrap();
+    text[from..].to_owned()
+}
+
+/// A request that no route takes: the help is for the cause that is named, and a route that names another listener is not rejected
+/// at this one.
+#[test]
+fn the_help_for_a_request_is_for_the_cause_that_is_named() {
+    let elsewhere = failing("b", "{ name: front, namespace: shop }")
+        .replace("namespace: shop }\nspec", "namespace: away }\nspec");
+    let told = asked(&set(HTTP, &[elsewhere]), "http://x.example/");
+    assert!(
+        told.contains("takes routes from namespace `shop` only"),
+        "{told}"
+    );
+    assert!(
+        told.contains("listener `http` needs `allowedRoutes.namespaces`"),
+        "{told}"
+    );
+    assert!(!told.contains("change or remove the filter"), "{told}");
+
+    let hosted = "{ name: hosted, port: 80, protocol: HTTP, hostname: x.example }";
+    let both = format!("{HTTP}, {hosted}");
+    let objects = set(&both, &[failing("b", "{ name: front, sectionName: http }")]);
+    let told = asked(&objects, "http://x.example/");
+    assert!(!told.contains("is rejected"), "{told}");
+    assert!(
+        told.contains("HTTPRoute shop/b would take the request at listener `http`")
+            && told.contains(
+                ": correct its rules, none of which is valid, and attach the route to `hosted`, too"
+            ),
+        "{told}"
+    );
+    let told = asked(&objects, "http://y.example/");
+    assert!(
+        told.contains("answered with 500: the rule is invalid") && told.contains(&HELP[6..]),
+        "{told}"
+    );
+
+    // Excluded, and invalid: both are to be corrected.
+    let routes = [
+        route(
+            "GRPCRoute",
+            "a",
+            GATEWAY,
+            "matches: [{ method: { service: s } }],",
+        ),
+        failing("b", GATEWAY),
+    ];
+    let told = asked(&set(HTTP, &routes), "http://x.example/");
+    assert!(
+        told.contains("HTTPRoute shop/b is rejected at listener `http`: GRPCRoute shop/a claims"),
+        "{told}"
+    );
+    assert!(
+        told.contains("attach GRPCRoute shop/a and HTTPRoute shop/b") && told.contains(&HELP[6..]),
+        "{told}"
+    );
+}
+
+/// A TLSRoute at a less specific listener of the port is named, as an HTTPRoute is.
+#[test]
+fn a_tls_route_at_another_listener_is_a_near_miss() {
+    let listener = |name: &str, hostname: &str| {
+        format!(
+            "{{ name: {name}, port: 443, protocol: TLS, hostname: '{hostname}', tls: {{ mode: Passthrough }} }}"
+        )
+    };
+    let near = "TLSRoute shop/t would take the connection at listener `wide`, but connections for this host belong to listener \
+                `exact`, whose hostname `x.a.example` is more specific: attach the route to `exact`, too";
+    let neither = "attach a TLSRoute to listener `exact` of Gateway shop/front";
+    let listeners = [
+        listener("wide", "*.a.example"),
+        listener("exact", "x.a.example"),
+    ]
+    .join(", ");
+    for (hostnames, expected, other) in [
+        ("x.a.example", near, neither),
+        ("'*.a.example'", near, neither),
+        ("y.a.example", neither, near),
+    ] {
+        let tls = route("TLSRoute", "t", "{ name: front, sectionName: wide }", "")
+            .replace("rules:", &format!("hostnames: [{hostnames}], rules:"));
+        for url in ["tls://x.a.example:443", "https://x.a.example/"] {
+            let told = asked(&set(&listeners, std::slice::from_ref(&tls)), url);
+            assert!(told.contains(expected) && !told.contains(other), "{told}");
+        }
+    }
+    // It names a listener of another port.
+    let moved = listeners.replacen("443", "8443", 1);
+    let tls = route("TLSRoute", "t", "{ name: front, sectionName: wide }", "")
+        .replace("rules:", "hostnames: [x.a.example], rules:");
+    let told = asked(&set(&moved, &[tls]), "tls://x.a.example:443");
+    assert!(
+        told.contains("TLSRoute shop/t would take the connection, but names listener `wide` alone: attach it to listener `exact`, too"),
+        "{told}"
+    );
+}

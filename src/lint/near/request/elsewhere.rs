@@ -39,14 +39,25 @@ impl Near<'_> {
             return;
         }
         if let (Some(listener), Some(gateway)) = (taken, self.effective(gateway.as_ref())) {
-            no_connection_route(gateway, listener, hints);
+            if listener_of(gateway, listener).is_some_and(|l| l.protocol == ProtocolType::Tls) {
+                self.other_listeners(request, gateway, taken, port, hints);
+                if hints.is_empty() {
+                    self.routes_of_other_listeners(request, answer, true, hints);
+                }
+            }
+            if hints.is_empty() {
+                no_connection_route(gateway, listener, hints);
+            }
         }
         let http = matches!(request.scheme(), "http" | "https");
-        if http && let Some(gateway) = self.effective(gateway.as_ref()) {
+        if http
+            && hints.is_empty()
+            && let Some(gateway) = self.effective(gateway.as_ref())
+        {
             if taken.is_some() {
                 self.other_listeners(request, gateway, taken, port, hints);
                 if hints.is_empty() {
-                    self.routes_of_other_listeners(request, answer, hints);
+                    self.routes_of_other_listeners(request, answer, false, hints);
                 }
             } else {
                 wider_routes(self, request, gateway, port, hints);
@@ -77,28 +88,36 @@ impl Near<'_> {
         port: u16,
         hints: &mut Vec<String>,
     ) {
-        let Some(taken) = gateway
-            .listeners
-            .iter()
-            .find(|l| Some(l.name.as_str()) == taken)
-        else {
+        let Some(taken) = taken.and_then(|taken| listener_of(gateway, taken)) else {
             return;
         };
         let parts = request.head();
+        let by_sni = taken.protocol == ProtocolType::Tls;
+        let host = request.host();
+        let sni = request.sni.as_deref().unwrap_or(&host);
+        let takes = if by_sni { "connection" } else { "request" };
         let others =
             on_port(gateway, port).filter(|l| l.name != taken.name && l.protocol == taken.protocol);
         for listener in self.first_listeners(others) {
-            let table =
-                Table::for_listener(&gateway.name, listener, &Endpoints::default(), self.routing);
-            let Some(target) = table.router().find(&parts) else {
+            let route = if by_sni {
+                tls_route(listener, sni)
+            } else {
+                let endpoints = Endpoints::default();
+                let table = Table::for_listener(&gateway.name, listener, &endpoints, self.routing);
+                let target = table.router().find(&parts);
+                target.map(|target| target.rule().route().clone())
+            };
+            let Some(route) = route else {
                 continue;
             };
-            let route = target.rule().route();
             let host = taken.hostname.as_ref().map_or("*", Hostname::as_str);
             hints.push(format!(
-                "{route} would take the request at listener `{}`, but requests for this host belong to listener `{}`, whose \
-                 hostname `{host}` is more specific: attach the route to `{}`, too",
-                listener.name, taken.name, taken.name
+                "{route} would take the {takes} at listener `{}`, but {takes}s for this host belong to listener `{}`, whose \
+                 hostname `{host}` is more specific: {}attach the route to `{}`, too",
+                listener.name,
+                taken.name,
+                self.correct_first(&route),
+                taken.name
             ));
         }
     }
@@ -219,8 +238,7 @@ impl Near<'_> {
 
 /// What a listener of connections or datagrams needs to which no route is attached.
 fn no_connection_route(gateway: &EffectiveGateway, name: &str, hints: &mut Vec<String>) {
-    let mut listeners = gateway.listeners.iter();
-    let Some(listener) = listeners.find(|listener| listener.name == name) else {
+    let Some(listener) = listener_of(gateway, name) else {
         return;
     };
     let kind = match listener.protocol {
@@ -233,6 +251,25 @@ fn no_connection_route(gateway: &EffectiveGateway, name: &str, hints: &mut Vec<S
         "attach a {kind} to listener `{name}` of Gateway {}",
         gateway.name
     ));
+}
+
+/// The listener of this name.
+fn listener_of<'g>(gateway: &'g EffectiveGateway, name: &str) -> Option<&'g EffectiveListener> {
+    let mut listeners = gateway.listeners.iter();
+    listeners
+        .find(|listener| listener.name == name)
+        .map(|listener| &**listener)
+}
+
+/// A TLSRoute of a listener that takes connections for this host.
+fn tls_route(listener: &EffectiveListener, host: &str) -> Option<RouteId> {
+    let mut routes = listener.tls_routes.iter();
+    let serves = |one: &EffectiveHostname| match &one.hostname {
+        Some(hostname) => hostname.matches(host),
+        None => true,
+    };
+    let route = routes.find(|route| route.hostnames.iter().any(serves))?;
+    Some(RouteId::new(RouteKind::Tls, route.route.reference.clone()))
 }
 
 fn on_port(gateway: &EffectiveGateway, port: u16) -> impl Iterator<Item = &EffectiveListener> {

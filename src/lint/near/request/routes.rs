@@ -39,6 +39,7 @@ impl Near<'_> {
     /// Routes that are not in force where no route took a request, and would have taken it.
     pub(super) fn unattached(&self, request: &Request, answer: &Answer, around: &mut Around) {
         let asked = answer.gateway.as_ref().or(answer.service.as_ref());
+        let taken = answer.listener.as_ref().map(|at| at.name.as_str());
         let attachments = self.resolver.resolution().attachments.iter();
         let all = attachments.flat_map(|(route, attachments)| {
             let attachments = attachments.iter().enumerate();
@@ -48,10 +49,10 @@ impl Near<'_> {
             let parent = attachment.parent.resolve(&route.name.namespace);
             asked.is_none_or(|asked| *asked == parent || self.nearly_names(&parent, asked))
                 && carries(route, request)
+                && !has_place_elsewhere(attachment, taken)
                 && self.would_take(route, request)
         });
         for (route, index, attachment) in here.take(SHOWN) {
-            let taken = answer.listener.as_ref().map(|at| at.name.as_str());
             let mut excluded: Vec<String> = exclusions(route, attachment, |at| match at {
                 At::Listener(listener) => Some(listener) == taken,
                 At::Port(_) => !attachment.attached,
@@ -113,25 +114,41 @@ impl Near<'_> {
         parent.name == meant.name || same_namespace && (is_near() || is_only())
     }
 
-    /// Routes that are attached to other listeners of the Gateway alone, and would take a request.
+    /// What to do first with a route that another listener is to have, too; nothing where its rules are valid.
+    pub(super) fn correct_first(&self, route: &RouteId) -> &'static str {
+        match self.resolver.is_invalid(route) {
+            true => "correct its rules, none of which is valid, and ",
+            false => "",
+        }
+    }
+
+    /// Routes that are attached to other listeners of the Gateway alone, and would take a request, or a connection of which the
+    /// listener sees the SNI alone.
     pub(super) fn routes_of_other_listeners(
         &self,
         request: &Request,
         answer: &Answer,
+        by_sni: bool,
         hints: &mut Vec<String>,
     ) {
         let Some(taken) = &answer.listener else {
             return;
         };
+        let of_listener = |route: &RouteId| (route.kind == RouteKind::Tls) == by_sni;
         let others = self
             .of_parent(&taken.gateway)
             .filter(|(route, attachment)| {
                 let mut names = attachment.listeners.iter().map(|at| &*at.name);
-                attachment.attached
+                (attachment.attached || has_place_elsewhere(attachment, Some(&taken.name)))
+                    && of_listener(route)
                     && carries(route, request)
                     && !names.any(|name| name == taken.name)
                     && self.would_take(route, request)
             });
+        let takes = match by_sni {
+            true => "connection",
+            false => "request",
+        };
         for (route, attachment) in others.take(SHOWN) {
             let names: Vec<String> = attachment
                 .listeners
@@ -140,8 +157,9 @@ impl Near<'_> {
                 .map(|at| format!("`{}`", at.name))
                 .collect();
             hints.push(format!(
-                "{route} would take the request, but names listener {} alone: attach it to listener `{}`, too",
+                "{route} would take the {takes}, but names listener {} alone: {}attach it to listener `{}`, too",
                 names.join(", "),
+                self.correct_first(route),
                 taken.name
             ));
         }
@@ -340,11 +358,14 @@ impl Near<'_> {
             .listeners
             .iter()
             .find_map(|at| apart(route, &at.standing));
+        // What is wrong with its rules is the cause only where nothing else is.
+        let invalid = self.resolver.is_rejected_for_rules(route, index);
         if let Some(conflict) = conflict {
             help.push(conflict);
-            return;
+            if !invalid {
+                return;
+            }
         }
-        let invalid = self.resolver.is_invalid(route);
         let rules = self.resolver.invalid_rules(route);
         if invalid && !rules.is_empty() {
             let shown = rules.get(..SHOWN).unwrap_or(rules);
@@ -375,6 +396,14 @@ impl Near<'_> {
             help.extend(remedies.map(|remedy| format!("{route}: {remedy}")));
         }
     }
+}
+
+/// Whether a parentRef means other listeners than this one alone, and the route gets requests there.
+fn has_place_elsewhere(attachment: &Attachment, listener: Option<&str>) -> bool {
+    let mut at = attachment.listeners.iter();
+    let mut others = attachment.listeners.iter();
+    listener.is_some_and(|listener| at.all(|at| *at.name != *listener))
+        && others.any(|at| at.standing.is_in_tables())
 }
 
 /// Whether routes of a kind take requests of this scheme.
