@@ -44,6 +44,30 @@ impl CompileError {
     pub fn kind(&self) -> &CompileErrorKind {
         &self.kind
     }
+
+    /// Whether an API server refuses an object for this, by the schema or a rule of its CRD. Of other errors nobody learns before
+    /// the route has a status.
+    #[must_use]
+    pub fn is_refused_by_api_server(&self) -> bool {
+        use CompileErrorKind as Kind;
+        match self.kind {
+            // The names of `set` and `add` have a pattern in the schema, those of `remove` have none.
+            Kind::HeaderName(_) => !self.path.ends_with(']'),
+            Kind::HeaderValue(_)
+            | Kind::NotImplemented(_)
+            | Kind::ConnectionHeader(_)
+            | Kind::FramingHeader(_)
+            | Kind::HostOnce(_)
+            | Kind::HostValue(_)
+            | Kind::Address(_)
+            | Kind::HostTwice
+            | Kind::RedirectAfterRewrite
+            | Kind::PrefixAfterRewrite
+            | Kind::PathAfterRewrite
+            | Kind::HostAfterRewrite => false,
+            _ => true,
+        }
+    }
 }
 
 /// Why a filter cannot be applied.
@@ -85,7 +109,7 @@ pub enum CompileErrorKind {
     #[error("`{0}` is not a port: expected 1 to 65535")]
     Port(i32),
     /// The number is no status code that a redirect can have.
-    #[error("`{0}` is not a status code of a redirect: expected 301 or 302")]
+    #[error("`{0}` is not a status code of a redirect: expected 301, 302, 303, 307 or 308")]
     StatusCode(i32),
     /// The type of the filter or of the path modifier is not known.
     #[error("`{0}` is not a known type")]
@@ -140,27 +164,6 @@ impl CompileErrorKind {
             self,
             Self::Repeated(_)
                 | Self::RedirectAndRewrite
-                | Self::HostTwice
-                | Self::RedirectAfterRewrite
-                | Self::PrefixAfterRewrite
-                | Self::PathAfterRewrite
-                | Self::HostAfterRewrite
-        )
-    }
-
-    /// Whether an API server refuses an object for this, by the schema or a rule of its CRD. Of the other kinds nobody
-    /// learns before the route has a status.
-    #[must_use]
-    pub fn is_refused_by_api_server(&self) -> bool {
-        !matches!(
-            self,
-            Self::HeaderValue(_)
-                | Self::NotImplemented(_)
-                | Self::ConnectionHeader(_)
-                | Self::FramingHeader(_)
-                | Self::HostOnce(_)
-                | Self::HostValue(_)
-                | Self::Address(_)
                 | Self::HostTwice
                 | Self::RedirectAfterRewrite
                 | Self::PrefixAfterRewrite

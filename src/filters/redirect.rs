@@ -74,6 +74,9 @@ impl Redirect {
             status: match filter.status_code() {
                 301 => StatusCode::MOVED_PERMANENTLY,
                 302 => StatusCode::FOUND,
+                303 => StatusCode::SEE_OTHER,
+                307 => StatusCode::TEMPORARY_REDIRECT,
+                308 => StatusCode::PERMANENT_REDIRECT,
                 other => return Err(error("statusCode", CompileErrorKind::StatusCode(other))),
             },
         })
@@ -467,8 +470,10 @@ mod tests {
     }
 
     #[test]
-    fn the_status_code_is_302_unless_set() {
-        for (code, expected) in [(None, 302), (Some(301), 301), (Some(302), 302)] {
+    fn the_status_code_is_the_one_that_is_set_and_302_without() {
+        let codes =
+            [301, 302, 303, 307, 308].map(|code| (Some(code), u16::try_from(code).unwrap()));
+        for (code, expected) in codes.into_iter().chain([(None, 302)]) {
             let filter = HttpRequestRedirectFilter {
                 status_code: code,
                 ..Default::default()
@@ -498,8 +503,8 @@ mod tests {
             (r#"{"port":0}"#, "port: `0` is not a port"),
             (r#"{"port":65536}"#, "port: `65536` is not a port"),
             (
-                r#"{"statusCode":307}"#,
-                "statusCode: `307` is not a status code of a redirect",
+                r#"{"statusCode":300}"#,
+                "statusCode: `300` is not a status code of a redirect",
             ),
             (
                 r#"{"path":{"type":"X"}}"#,

@@ -65,7 +65,7 @@ fn judge(
     for error in errors(rule.value()).into_iter().flatten() {
         // What is not implemented here may be elsewhere.
         let is_faulty = !matches!(error.kind(), CompileErrorKind::NotImplemented(_));
-        if is_faulty && !error.kind().is_refused_by_api_server() {
+        if is_faulty && !error.is_refused_by_api_server() {
             let message = error.kind().to_string();
             descend(at, error.path(), &mut |at| report(at, message.clone()));
         }

@@ -11,6 +11,7 @@
 mod support;
 
 mod cel;
+mod filters;
 mod fixtures;
 mod hostile;
 mod marks;
