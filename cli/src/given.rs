@@ -52,6 +52,9 @@ pub(crate) struct AroundAnswer {
     pub(crate) not_implemented: Vec<Unimplemented>,
     /// The objects that have no part in the Gateway API, by kind.
     pub(crate) foreign: Vec<Foreign>,
+    /// How many such objects there are beside those; a thousand kinds are told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) foreign_more: Option<usize>,
     /// The release by which the input was judged, as in `v1.1.0`.
     pub(crate) release: &'static str,
     /// The same with the reason why it was taken; nothing where objects come one by one.
@@ -311,6 +314,7 @@ impl Given {
             experimental: experimental.map(InExperimental::of).collect(),
             not_implemented: unimplemented.map(Unimplemented::of).collect(),
             foreign: Foreign::among(&self.admitted),
+            foreign_more: foreign::more(&self.admitted),
             release: self.chosen.release.as_str(),
             release_choice: Some(self.chosen.to_string()),
         }

@@ -72,3 +72,9 @@ pub(super) fn show(admitted: &Admitted, page: &mut Page) {
     page.gap();
     page.line(0, &Line::of(Tone::Faint, line));
 }
+
+/// How many objects without a part in the Gateway API are of kinds that are not told apart, if any is.
+pub(super) fn more(admitted: &Admitted) -> Option<usize> {
+    let told: usize = admitted.foreign_kinds.values().sum();
+    admitted.foreign.checked_sub(told).filter(|more| *more > 0)
+}

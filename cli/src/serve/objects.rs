@@ -187,6 +187,7 @@ impl Objects {
             experimental: self.experimental.values().flatten().cloned().collect(),
             not_implemented: self.not_implemented.values().flatten().cloned().collect(),
             foreign: Foreign::count(self.foreign.iter().map(ObjectRef::group_kind)),
+            foreign_more: None,
             release: release.as_str(),
             release_choice: None,
         }

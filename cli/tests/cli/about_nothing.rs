@@ -252,5 +252,19 @@ fn what_has_no_part_in_the_gateway_api_is_counted_in_text_and_json() {
                 { "group": "networking.k8s.io", "kind": "Ingress", "count": 1 },
             ])
         );
-    }
+    } // Of more kinds than are told apart, the objects are counted.
+    let kinds = (0..1_005).map(|n| {
+        format!("---\napiVersion: other.example/v1\nkind: K{n}\nmetadata: {{ name: i, namespace: shop }}\n")
+    });
+    let many = format!("{SOUND}{}", kinds.collect::<String>());
+    let (_, json) = run(&["status", "-f", "-", "-o", "json"], &many);
+    let answer: Value = serde_json::from_str(&json).unwrap();
+    let told: u64 = answer["foreign"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["count"].as_u64().unwrap())
+        .sum();
+    let more = answer["foreignMore"].as_u64().unwrap();
+    assert_eq!((told, more), (1_000, 6));
 }

@@ -12,6 +12,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
+    vec,
 };
 
 /// An address, whatever its spelling.
@@ -96,22 +97,9 @@ pub(in crate::attachment) fn assign<'a>(
         give(gateway, address);
         false
     });
-    let mut free = (0..)
-        .map_while(|index| pool.get(index))
-        .filter(|address| !taken.contains(&Address::of(address)));
-    // Addresses of a type that nobody wanted yet.
-    let mut passed: Vec<GatewayStatusAddress> = Vec::new();
+    let mut free = FreeAddresses::of(pool, taken);
     for (gateway, kind) in waiting {
-        let address = match passed.iter().position(|address| fits(address, kind)) {
-            Some(index) => Some(passed.remove(index)),
-            None => loop {
-                match free.next() {
-                    Some(address) if fits(&address, kind) => break Some(address),
-                    Some(address) if passed.len() < MOST_PASSED => passed.push(address),
-                    _ => break None,
-                }
-            },
-        };
+        let address = free.next(kind);
         let own = assigned.entry(gateway.name.clone()).or_default();
         match (address, kind) {
             (Some(address), _) => own.bound.push(address),
@@ -122,8 +110,56 @@ pub(in crate::attachment) fn assign<'a>(
     assigned
 }
 
-/// How many addresses of the pool are kept for others while one of another type is looked for.
-const MOST_PASSED: usize = 1_024;
+/// The addresses of a pool that no Gateway has. Each is looked at twice at most: among all, and among those of its type.
+struct FreeAddresses<'p> {
+    pool: &'p AddressPool,
+    taken: BTreeSet<Address>,
+    next: usize,
+    of_type: BTreeMap<AddressType, vec::IntoIter<usize>>,
+}
+
+impl<'p> FreeAddresses<'p> {
+    fn of(pool: &'p AddressPool, taken: BTreeSet<Address>) -> Self {
+        let mut of_type: BTreeMap<AddressType, Vec<usize>> = BTreeMap::new();
+        if let AddressPool::Listed(addresses) = pool {
+            for (index, address) in addresses.iter().enumerate() {
+                of_type
+                    .entry(address.address_type())
+                    .or_default()
+                    .push(index);
+            }
+        }
+        let of_type = of_type.into_iter();
+        Self {
+            pool,
+            taken,
+            next: 0,
+            of_type: of_type
+                .map(|(kind, places)| (kind, places.into_iter()))
+                .collect(),
+        }
+    }
+
+    /// The next one, of a type if one is asked for. It is taken then.
+    fn next(&mut self, kind: Option<&AddressType>) -> Option<GatewayStatusAddress> {
+        loop {
+            let place = match (kind, self.pool) {
+                (Some(kind), AddressPool::Listed(_)) => self.of_type.get_mut(kind)?.next()?,
+                (Some(kind), AddressPool::Generated) if *kind != AddressType::IpAddress => {
+                    return None;
+                }
+                _ => {
+                    self.next += 1;
+                    self.next - 1
+                }
+            };
+            let address = self.pool.get(place)?;
+            if self.taken.insert(Address::of(&address)) {
+                return Some(address);
+            }
+        }
+    }
+}
 
 /// Whether an address is of the type that is asked for, if one is.
 fn fits(address: &GatewayStatusAddress, kind: Option<&AddressType>) -> bool {
@@ -161,5 +197,47 @@ impl PoolMembers {
                 listed.contains(&(address.address_type(), address.value.clone()))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(kind: &str, value: String) -> GatewayStatusAddress {
+        GatewayStatusAddress {
+            r#type: Some(AddressType::from(kind.to_owned())),
+            value,
+            ..Default::default()
+        }
+    }
+
+    /// However many addresses of another type stand before it, one of the type that is asked for is found, and none of the
+    /// others is lost.
+    #[test]
+    fn an_address_of_a_type_is_found_behind_any_number_of_others() {
+        let mut listed: Vec<_> = (0..5_000)
+            .map(|n| address("IPAddress", format!("10.0.{}.{}", n / 250, n % 250)))
+            .collect();
+        listed.push(address("Hostname", "a.example".to_owned()));
+        listed.push(address("Hostname", "a.example".to_owned()));
+        let pool = AddressPool::Listed(listed.clone());
+        let mut free = FreeAddresses::of(&pool, BTreeSet::from([Address::of(&listed[1])]));
+        let hostname = AddressType::Hostname;
+        assert_eq!(free.next(Some(&hostname)), Some(listed[5_000].clone()));
+        assert_eq!(free.next(Some(&hostname)), None);
+        assert_eq!(free.next(None), Some(listed[0].clone()));
+        assert_eq!(
+            free.next(Some(&AddressType::IpAddress)),
+            Some(listed[2].clone())
+        );
+        let rest = std::iter::from_fn(|| free.next(None));
+        assert_eq!(rest.collect::<Vec<_>>(), listed[3..5_000]);
+
+        let mut free = FreeAddresses::of(&AddressPool::Generated, BTreeSet::new());
+        assert_eq!(free.next(Some(&hostname)), None);
+        let first = free.next(Some(&AddressType::IpAddress)).unwrap();
+        assert_eq!(first.value, "198.18.0.1");
+        assert_eq!(free.next(None).unwrap().value, "198.18.0.2");
     }
 }
