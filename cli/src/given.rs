@@ -48,8 +48,18 @@ pub(crate) struct Answered<T: Serialize> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AroundAnswer {
     pub(crate) ignored: Vec<NotInForce>,
+    /// How many there are beside those, if any; the same below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ignored_more: Option<usize>,
     pub(crate) experimental: Vec<InExperimental>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) experimental_more: Option<usize>,
     pub(crate) not_implemented: Vec<Unimplemented>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_implemented_more: Option<usize>,
+    /// How many routes there are beside those that the answer names as `losers`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) losers_more: Option<usize>,
     /// The objects that have no part in the Gateway API, by kind.
     pub(crate) foreign: Vec<Foreign>,
     /// How many such objects there are beside those; a thousand kinds are told apart.
@@ -121,6 +131,9 @@ pub(crate) struct NotInForce {
     message: String,
     pub(crate) help: Option<String>,
     pub(crate) findings: Vec<Field>,
+    /// How many findings there are beside those, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings_more: Option<usize>,
 }
 
 /// An object of the input: its file, where it is, and where its fields are for which it is left out.
@@ -311,8 +324,12 @@ impl Given {
         let unimplemented = self.admitted.not_implemented.iter();
         AroundAnswer {
             ignored: self.ignored.clone(),
+            ignored_more: None,
             experimental: experimental.map(InExperimental::of).collect(),
+            experimental_more: None,
             not_implemented: unimplemented.map(Unimplemented::of).collect(),
+            not_implemented_more: None,
+            losers_more: None,
             foreign: Foreign::among(&self.admitted),
             foreign_more: foreign::more(&self.admitted),
             release: self.chosen.release.as_str(),
@@ -429,11 +446,29 @@ fn show((ignored, most): (&[NotInForce], usize), heading: &str, page: &mut Page)
     }
 }
 
+/// How many elements there are beyond those that are told, if any.
+pub(crate) fn beyond_told(all: usize, most: usize) -> Option<usize> {
+    all.checked_sub(most).filter(|more| *more > 0)
+}
+
+/// How many findings of an object that is left out are told beside an answer to something else.
+const MOST_FINDINGS: usize = 8;
+
 impl NotInForce {
     /// An object that was judged by itself, and stands in no file.
     pub(crate) fn of_object(ignored: &Ignored) -> Self {
-        let mut findings: Vec<Field> = ignored.findings.iter().map(Field::of).collect();
-        findings.extend(ignored.error.as_ref().map(Field::unreadable));
+        Self::with_findings(ignored, usize::MAX)
+    }
+
+    /// The same, with the first findings alone: for a reply that is about something else.
+    pub(crate) fn in_short(ignored: &Ignored) -> Self {
+        Self::with_findings(ignored, MOST_FINDINGS)
+    }
+
+    fn with_findings(ignored: &Ignored, most: usize) -> Self {
+        let fields = ignored.findings.iter().map(Field::of);
+        let fields = fields.chain(ignored.error.as_ref().map(Field::unreadable));
+        let all = ignored.findings.len() + usize::from(ignored.error.is_some());
         Self {
             object: ignored.object.clone(),
             api_version: ignored.api_version.clone(),
@@ -441,7 +476,8 @@ impl NotInForce {
             reason: ignored.reason.as_str(),
             message: ignored.message.clone(),
             help: ignored.help.clone(),
-            findings,
+            findings: fields.take(most).collect(),
+            findings_more: beyond_told(all, most),
         }
     }
 
@@ -455,6 +491,7 @@ impl NotInForce {
             message: rejected.why.clone(),
             help: None,
             findings: Vec::new(),
+            findings_more: None,
         }
     }
 
@@ -510,6 +547,7 @@ impl NotInForce {
             message,
             help: problem.help.clone(),
             findings: Vec::new(),
+            findings_more: None,
         }
     }
 

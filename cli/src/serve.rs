@@ -52,7 +52,9 @@
 //!   waits: the delay is compared with the rule's timeouts.
 //!
 //! URLs of the schemes `tls`, `tcp` and `udp` stand for connections of which no more is known. The reply has
-//! `answer`, the object that `gwapi request -o json` prints. Each request draws backends and endpoints anew,
+//! `answer`, the object that `gwapi request -o json` prints, with no more than `--max-remarks` elements of `losers`, `ignored`,
+//! `experimental` and `notImplemented`, and 8 `findings` of an object that is ignored: how many there are beside those is said by
+//! `losersMore`, `ignoredMore`, `experimentalMore`, `notImplementedMore` and `findingsMore`. Each request draws backends and endpoints anew,
 //! from a generator whose seed is always the same.
 //!
 //! # `binds`
@@ -105,7 +107,7 @@ mod reply;
 mod sockets;
 
 use crate::{
-    given::NotInForce,
+    given::{NotInForce, beyond_told},
     line::{self, Line},
     output::{Exit, fail},
     request, resolving, status,
@@ -158,6 +160,7 @@ pub(crate) fn replies(lines: &[u8]) -> Vec<u8> {
         max_values: 150_000,
         max_depth: 120,
         max_reply: 1 << 20,
+        max_remarks: 1_000,
     };
     let mut output = Vec::new();
     converse(&mut &*lines, &mut output, bounds);
@@ -451,9 +454,12 @@ impl Server {
         answer.why.append(&mut around.why);
         let (warned, snapshot) = (self.objects.warnings(), self.resolver.snapshot());
         request::add_warnings(&mut answer, &mut around.help, warned, snapshot);
-        let mut beside = self.objects.beside(self.resolver.options().release);
+        let (release, most) = (self.resolver.options().release, self.bounds.max_remarks);
+        let mut beside = self.objects.beside(release, most);
         let not_in_force = around.not_in_force.iter().map(NotInForce::rejected);
         beside.ignored.extend(not_in_force);
+        beside.losers_more = beyond_told(answer.losers.len(), most);
+        answer.losers.truncate(most);
         Ok(Reply::answer(answer, around.help, beside))
     }
 

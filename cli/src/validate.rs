@@ -70,7 +70,9 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         let options = options(release);
         move |file: &str, entry: RawObject| {
             let (member, report) = Member::judge(&entry.value, &options);
-            let keep = Some(member).filter(|member| !member.is_foreign());
+            // What is foreign is counted by what is kept of all others, which is little where they mean nothing to anybody.
+            let keep = (!member.is_foreign())
+                .then(|| Some(Box::new(member)).filter(|member| member.takes_part()));
             let findings = report.findings().iter();
             let problems = findings.map(|finding| problem(file, Some(&entry), finding));
             Looked {
@@ -138,15 +140,15 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
 /// Returns the bounds that were met.
 fn judge_rest(
     input: &Input,
-    kept: Vec<Kept<Member>>,
+    kept: Vec<Kept<Option<Box<Member>>>>,
     (options, looking): (&ValidationOptions, LintOptions),
     found: &mut dyn FnMut(Problem),
 ) -> Vec<Met> {
-    let places: Vec<_> = kept
-        .iter()
-        .map(|kept| (kept.source, kept.ordinal))
-        .collect();
-    let members = kept.into_iter().map(|kept| kept.what);
+    let members = kept
+        .into_iter()
+        .filter_map(|kept| Some(((kept.source, kept.ordinal), kept.what?)));
+    let (places, members): (Vec<_>, Vec<_>) = members.unzip();
+    let members = members.into_iter().map(|member| *member);
     let mut by_file: BTreeMap<usize, BTreeMap<usize, Report>> = BTreeMap::new();
     let judged = judge_together(members, options, looking);
     for (index, report) in judged.reports {

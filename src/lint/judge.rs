@@ -87,6 +87,17 @@ impl Member {
         matches!(self.judgement.judged(), Judged::Foreign(_))
     }
 
+    /// Whether the object means something to others, if only that it was given and is left out: it has a part in the Gateway API
+    /// and a name.
+    #[must_use]
+    pub fn takes_part(&self) -> bool {
+        match self.judgement.judged() {
+            Judged::Foreign(_) => false,
+            Judged::Ignored(ignored) => !ignored.object.name.is_empty(),
+            Judged::Admitted { .. } => true,
+        }
+    }
+
     /// An object of which validation says this.
     fn of(object: &Value, findings: &[Finding]) -> Self {
         let text = |field| {

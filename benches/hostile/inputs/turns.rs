@@ -59,3 +59,14 @@ pub(crate) fn requests_for_nobody(routes: usize, requests: usize) -> String {
     );
     first + &lines(requests)
 }
+
+/// Routes that are refused for 100 fields each, and then requests, as lines for `serve`: no answer may name all of it.
+pub(crate) fn requests_beside_refused(routes: usize, requests: usize) -> String {
+    let first = changes_in_turn(1, 0);
+    let parents: Vec<Value> = (0..100).map(|_| json!({})).collect();
+    let refused = (0..routes).map(|n| route(&format!("x{n}"), json!({"parentRefs": parents})));
+    let refused = json!({"op": "apply", "objects": refused.collect::<Vec<_>>()});
+    let requests = (0..requests)
+        .map(|_| json!({"op": "request", "request": {"url": "http://h0.example.com/"}}));
+    first + &lines([refused].into_iter().chain(requests))
+}

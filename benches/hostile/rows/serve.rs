@@ -109,6 +109,14 @@ pub(super) fn served() -> Vec<Row> {
                 serve(text.into(), "\"refused\"")
             },
         ),
+        row(
+            "serve: requests beside refused routes",
+            (20, 500),
+            move |n| {
+                let text = inputs::requests_beside_refused(n * 1_500, 50);
+                serve(text.into(), "\"ignoredMore\"")
+            },
+        ),
         row("serve: a reply that is too long", (10, 500), move |n| {
             let line = apply(&inputs::many_hostnames(n)) + "{\"op\": \"status\"}\n";
             command(

@@ -28,6 +28,10 @@ pub(super) struct Bounds {
     /// The length of the longest reply
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     pub(super) max_reply: usize,
+    /// How many elements a reply to `request` has of each list beside the answer: `losers`, `ignored`, `experimental`,
+    /// `notImplemented`; all are counted
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    pub(super) max_remarks: usize,
 }
 
 /// How deep objects and lists of a line may nest at most: the stack has an end.
@@ -217,6 +221,7 @@ mod tests {
         max_values: 5,
         max_depth: 120,
         max_reply: 10,
+        max_remarks: 1_000,
     };
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::reply::Errored;
 use crate::{
-    given::{AroundAnswer, Foreign, InExperimental, NotInForce, Unimplemented},
+    given::{AroundAnswer, Foreign, InExperimental, NotInForce, Unimplemented, beyond_told},
     statused::Warning,
 };
 use gwapi::{
@@ -180,12 +180,19 @@ impl Objects {
         self.ignored.values().map(NotInForce::of_object).collect()
     }
 
-    /// What is said of all objects beside an answer.
-    pub(super) fn beside(&self, release: Release) -> AroundAnswer {
+    /// What is said of all objects beside an answer: so many elements of each list at most.
+    pub(super) fn beside(&self, release: Release, most: usize) -> AroundAnswer {
+        let ignored = self.ignored.values().take(most);
+        let experimental = self.experimental.values().flatten();
+        let not_implemented = self.not_implemented.values().flatten();
         AroundAnswer {
-            ignored: self.ignored(),
-            experimental: self.experimental.values().flatten().cloned().collect(),
-            not_implemented: self.not_implemented.values().flatten().cloned().collect(),
+            ignored: ignored.map(NotInForce::in_short).collect(),
+            ignored_more: beyond_told(self.ignored.len(), most),
+            experimental: experimental.clone().take(most).cloned().collect(),
+            experimental_more: beyond_told(experimental.count(), most),
+            not_implemented: not_implemented.clone().take(most).cloned().collect(),
+            not_implemented_more: beyond_told(not_implemented.count(), most),
+            losers_more: None,
             foreign: Foreign::count(self.foreign.iter().map(ObjectRef::group_kind)),
             foreign_more: None,
             release: release.as_str(),

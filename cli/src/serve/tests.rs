@@ -9,6 +9,7 @@ const BOUNDS: Bounds = Bounds {
     max_values: 10_000,
     max_depth: 120,
     max_reply: 1 << 20,
+    max_remarks: 1_000,
 };
 
 /// The replies to a whole conversation.
@@ -29,6 +30,7 @@ fn what_is_beyond_a_bound_is_refused_by_name_and_the_conversation_goes_on() {
         max_values: 200,
         max_depth: 120,
         max_reply: 300,
+        max_remarks: 1_000,
     };
     let long = format!("{{\"op\": \"{}\"}}", "x".repeat(1_000));
     let many = format!("{{\"op\": [{}]}}", "0,".repeat(300) + "0");
@@ -78,6 +80,52 @@ fn more_header_names_than_a_request_can_have_are_an_error_and_the_conversation_g
         let message = refused["error"]["message"].as_str().unwrap();
         assert!(message.contains("more than 5000 header lines"), "{message}");
     }
+}
+
+/// Whoever owns one route cannot keep others from their answers: what a reply says beside its answer has a bound, and the rest
+/// is counted.
+#[test]
+fn what_is_said_beside_an_answer_is_bounded_and_counted() {
+    let mut server = Server::new(Bounds {
+        max_remarks: 2,
+        ..BOUNDS
+    });
+    let route = |name: &str, parents: &Value| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"namespace": "shop", "name": name},
+            "spec": {"parentRefs": parents, "rules": [{"name": "named"}]},
+        })
+    };
+    let nameless: Vec<Value> = (0..20).map(|_| json!({})).collect();
+    let mut objects = vec![class(), gateway(1)];
+    for n in 0..5 {
+        objects.push(route(&format!("good{n}"), &json!([{"name": "front"}])));
+        objects.push(route(&format!("bad{n}"), &json!(nameless)));
+    }
+    let options = json!({"controllerName": "example.com/ours", "release": "v1.2.0"});
+    ask(&mut server, &json!({"op": "configure", "options": options}));
+    ask(&mut server, &json!({"op": "apply", "objects": objects}));
+    let request = json!({"op": "request", "request": {"url": "http://a.example/"}});
+    let answer = &ask(&mut server, &request)["answer"];
+    for list in ["losers", "ignored", "experimental"] {
+        assert_eq!(
+            answer[list].as_array().unwrap().len(),
+            2,
+            "{list}: {answer}"
+        );
+    }
+    let more = |member: &str| answer[member].as_u64();
+    let counted = [
+        "losersMore",
+        "ignoredMore",
+        "experimentalMore",
+        "notImplementedMore",
+    ];
+    assert_eq!(counted.map(more), [Some(2), Some(3), Some(3), None]);
+    let refused = &answer["ignored"][0];
+    let (told, more) = (&refused["findings"], &refused["findingsMore"]);
+    assert_eq!((told.as_array().unwrap().len(), more), (8, &json!(12)));
 }
 
 #[test]

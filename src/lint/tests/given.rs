@@ -244,3 +244,31 @@ fn validation_and_status_give_one_help() {
     let help = &wrong_kind[1].1;
     assert!(help.starts_with("name a Secret in "), "{help}");
 }
+
+/// Of an object that means nothing to others nothing has to be kept: it is not of the Gateway API, or has no name by which they
+/// could refer to it.
+#[test]
+fn what_is_foreign_or_has_no_name_takes_no_part() {
+    let options = options();
+    let named = |value: &mut Value| value["metadata"] = json!({"name": "a"});
+    let v1 = "gateway.networking.k8s.io/v1";
+    for (mut object, takes_part) in [
+        (json!({"kind": "A"}), true),
+        (json!({"apiVersion": "v1", "kind": "Service"}), true),
+        (
+            json!({"apiVersion": "apps/v1", "kind": "Deployment"}),
+            false,
+        ),
+        (
+            json!({"apiVersion": v1, "kind": "HTTPRoute", "spec": 7}),
+            true,
+        ),
+        (json!({"apiVersion": v1, "kind": "HTTPRoutes"}), true),
+    ] {
+        let member = Member::judge(&object, &options).0;
+        assert!(!member.takes_part(), "{object}");
+        named(&mut object);
+        let member = Member::judge(&object, &options).0;
+        assert_eq!(member.takes_part(), takes_part, "{object}");
+    }
+}
