@@ -123,7 +123,7 @@ fn whatever_conversion_refuses_is_a_finding_with_a_step() {
     ];
     for (object, from, to, paths) in cases {
         assert_eq!(refused(object, *to), *paths, "{object}");
-        let report = upgrade(&[object.clone()], *from, *to, EXPERIMENTAL);
+        let report = upgrade(std::slice::from_ref(object), *from, *to, EXPERIMENTAL);
         let kind = object["kind"].as_str().unwrap();
         for path in *paths {
             let found = report.findings.iter().find(|f| f.path == *path);
