@@ -38,8 +38,8 @@ pub use pattern::{
 pub use port::{PortNumber, SectionName, SectionNameError, Transport, is_port_number};
 pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectRef};
 pub use release::{
-    AttachedRoutes, Behaviour, Channel, ChannelError, InWords, PolicyReferences, Release,
-    ReleaseError, SessionCookiePath, SupportedFeatures, When, WhenError,
+    AttachedRoutes, Behaviour, Channel, ChannelError, InWords, NoEndpoints, PolicyReferences,
+    Release, ReleaseError, SessionCookiePath, SupportedFeatures, When, WhenError,
 };
 pub use resource::Kind;
 pub use seniority::{Age, Seniority};

@@ -2,7 +2,7 @@
 
 use crate::{
     backend::session::SessionOptions,
-    meta::{Behaviour, Release},
+    meta::{Behaviour, NoEndpoints, Release},
     routing::RouterOptions,
 };
 
@@ -15,15 +15,25 @@ pub struct DataPlaneOptions {
     pub routing: RouterOptions,
     /// How sessions are kept.
     pub sessions: SessionOptions,
+    /// What is answered where the backend of an HTTPRoute has no endpoint that is ready.
+    pub no_endpoints: NoEndpoints,
 }
 
 impl DataPlaneOptions {
     /// As a release wants it.
     #[must_use]
     pub fn for_release(release: Release) -> Self {
+        Self::for_behaviour(Behaviour::of(release))
+    }
+
+    /// As a release wants it, or whoever changed what a release wants: the one place that reads what [`Behaviour`] says of
+    /// traffic. [`attachment::Options::behaviour`](crate::attachment::Options::behaviour) is to be the same.
+    #[must_use]
+    pub fn for_behaviour(behaviour: Behaviour) -> Self {
         Self {
             routing: RouterOptions::default(),
-            sessions: SessionOptions::new(Behaviour::of(release)),
+            sessions: SessionOptions::new(behaviour),
+            no_endpoints: behaviour.no_endpoints,
         }
     }
 }

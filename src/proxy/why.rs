@@ -6,7 +6,7 @@ use crate::{
     attachment::effective::{BackendProblem, RuleProblem},
     backend::{DrawError, WeightedChoiceError},
     filters::ApplyError,
-    meta::ObjectRef,
+    meta::{NoEndpoints, ObjectRef},
 };
 use http::{HeaderValue, StatusCode};
 use std::{fmt, sync::Arc, time::Duration};
@@ -73,14 +73,15 @@ pub enum Why {
 
 impl Why {
     /// The status code for it over HTTP, as the specification of an HTTPRoute has it: 500 for what is wrong with a rule or
-    /// its backends, 503 where no endpoint is ready. A redirect has its own.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    /// its backends. A redirect has its own. `no_endpoints` is what the rule answers where no endpoint is ready.
+    pub(in crate::proxy) fn status(&self, no_endpoints: Option<NoEndpoints>) -> StatusCode {
         match self {
             Self::Host(_) => StatusCode::BAD_REQUEST,
             Self::NoRule => StatusCode::NOT_FOUND,
-            Self::NoEndpoint(_)
-            | Self::Failed {
+            Self::NoEndpoint(_) => {
+                no_endpoints.map_or(StatusCode::INTERNAL_SERVER_ERROR, NoEndpoints::status)
+            }
+            Self::Failed {
                 failure: Failure::Connect,
                 ..
             } => StatusCode::SERVICE_UNAVAILABLE,

@@ -209,7 +209,7 @@ pub const HOSTNAME_SERVED: Rule = Rule {
 /// A backend has no endpoint that takes requests.
 pub const BACKEND_HAS_ENDPOINTS: Rule = Rule {
     id: "BackendReference/has-endpoints",
-    message: "the backend has no endpoint that is ready: its share of requests is answered with 503",
+    message: "the backend has no endpoint that is ready: its share of requests fails",
     help: "look at the pods of the Service and at its EndpointSlices",
     ..OF_SET
 };

@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// Where the specification stands, and what it says there.
     pub(crate) because: String,
+    /// The release whose behaviour is asked for, where it is not the default.
+    pub(crate) release: Option<String>,
     /// Why the case is not run.
     pub(crate) skip: Option<String>,
     pub(crate) request: Asked,

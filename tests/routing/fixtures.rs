@@ -8,8 +8,8 @@ use crate::case::{Case, Expect, File, Lines};
 use gwapi::{
     attachment::{self, Snapshot, effective::Effective},
     manifest,
-    meta::{Channel, NamespacedName, ObjectRef},
-    proxy::{grpc_entries, http_entries},
+    meta::{Channel, NamespacedName, ObjectRef, Release},
+    proxy::{DataPlaneOptions, grpc_entries, http_entries},
     routing::{Entry, Oracle, Router, RouterOptions, View},
     sim::{Answer, BackendName, Outcome, Request, RouteMatch, Simulator},
     v1::ProtocolType,
@@ -137,7 +137,6 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
             return;
         }
     };
-    let mut simulator = Simulator::new(effective, RouterOptions::default());
     let mut names = BTreeSet::new();
     for case in &file.cases {
         tally.cases += 1;
@@ -161,6 +160,16 @@ fn run(name: &str, file: &File, tally: &mut Tally) {
             continue;
         }
         tally.simulated += 1;
+        let release = case.release.as_deref().map(str::parse::<Release>);
+        let release = match release.unwrap_or(Ok(Release::default())) {
+            Ok(release) => release,
+            Err(error) => {
+                fail(error.to_string());
+                continue;
+            }
+        };
+        let mut simulator =
+            Simulator::new(effective.clone(), DataPlaneOptions::for_release(release));
         match check(file, case, &mut simulator) {
             Ok(on_engine) => tally.matched += usize::from(on_engine),
             Err(problem) => fail(problem),

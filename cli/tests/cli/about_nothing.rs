@@ -167,6 +167,32 @@ fn the_help_for_what_is_about_nothing_names_what_is_there() {
     );
 }
 
+/// What `request` answers where no endpoint is ready is what `validate` says of the backend, and follows the release: 503 since
+/// v1.2.0 (HTTPRoute `spec.rules[].backendRefs`), and 500 before (GEP-1364).
+#[test]
+fn a_backend_without_endpoints_answers_as_the_release_says() {
+    let objects = format!("{SOUND}---\n{}", slice("wrong", true));
+    for (release, status) in [
+        ("v1.0.0", 500),
+        ("v1.1.0", 500),
+        ("v1.1.1", 500),
+        ("v1.2.0", 503),
+        ("v1.4.1", 503),
+        ("v1.7.0", 503),
+    ] {
+        let ask = |verb: &[&str]| {
+            let of_release = ["-f", "-", "--release", release];
+            run(&[verb, &of_release].concat(), &objects).1
+        };
+        let answer = ask(&["request", "http://a.example/", "-o", "json"]);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["status"], status, "{release}: {answer:#}");
+        let said = format!("its share of requests is answered with {status}");
+        let judged = ask(&["validate"]);
+        assert!(judged.contains(&said), "{release}: {judged}");
+    }
+}
+
 /// A policy that is left out and names a Service twice is told of once.
 #[test]
 fn what_is_said_of_a_request_is_said_once() {

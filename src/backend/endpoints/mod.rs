@@ -167,7 +167,7 @@ impl EndpointSet {
     ///
     /// # Errors
     ///
-    /// [`DrawError::Nothing`] where no endpoint remains: an answer of 503 (HTTPRoute `spec.rules[].backendRefs`, "no
+    /// [`DrawError::Nothing`] where no endpoint remains: an answer of 500 or 503 (HTTPRoute `spec.rules[].backendRefs`, "no
     /// endpoints"). [`DrawError::OutOfRange`] for another draw: a fault of who draws.
     pub fn choose(&self, draw: u64, tried: &[EndpointIndex]) -> Result<EndpointIndex, DrawError> {
         let total = u64::try_from(self.remaining(tried)).unwrap_or(u64::MAX);

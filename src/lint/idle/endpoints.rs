@@ -72,7 +72,10 @@ fn look<'r>(
             continue;
         }
         let fails = match id.kind {
-            RouteKind::Http => "its share of requests is answered with 503",
+            RouteKind::Http => {
+                let status = resolver.options().behaviour.no_endpoints.status();
+                &*format!("its share of requests is answered with {}", status.as_u16())
+            }
             RouteKind::Grpc => "its share of calls fails with `UNAVAILABLE`",
             RouteKind::Tls | RouteKind::Tcp => "its share of connections is closed",
             RouteKind::Udp => "its share of datagrams is dropped",

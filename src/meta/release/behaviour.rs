@@ -1,6 +1,7 @@
 //! What releases of the API decide differently for the same objects.
 
 use super::{Channel, Release, When, when};
+use http::StatusCode;
 
 /// What a release of the API says of things that releases decide differently.
 ///
@@ -25,6 +26,9 @@ pub struct Behaviour {
     pub policy_references: PolicyReferences,
     /// For which path clients send the cookie of a session where no path is set (GEP-1619, "Path").
     pub session_cookie_path: SessionCookiePath,
+    /// What is answered where the backend of an HTTPRoute has no endpoint that is ready (HTTPRoute
+    /// `spec.rules[].backendRefs`).
+    pub no_endpoints: NoEndpoints,
 }
 
 /// Which routes a listener counts.
@@ -68,6 +72,29 @@ pub enum SessionCookiePath {
     Root,
 }
 
+/// What is answered where the backend of an HTTPRoute has no endpoint that is ready.
+///
+/// Under a GRPCRoute that is `UNAVAILABLE` in every release, and connections are closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoEndpoints {
+    /// 500, as for any backend that is not valid (GEP-1364, "Partial validity and Conditions"). Up to v1.1.
+    InternalServerError,
+    /// 503, for the same share of requests. Since v1.2.0.
+    ServiceUnavailable,
+}
+
+impl NoEndpoints {
+    /// The status code.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
 impl Behaviour {
     /// What a release says.
     #[must_use]
@@ -94,6 +121,11 @@ impl Behaviour {
             } else {
                 SessionCookiePath::Matched
             },
+            no_endpoints: if says(when!("1.2")) {
+                NoEndpoints::ServiceUnavailable
+            } else {
+                NoEndpoints::InternalServerError
+            },
         }
     }
 }
@@ -118,6 +150,9 @@ mod tests {
         let paths = |release| of(release).session_cookie_path;
         assert_eq!(paths(Release::V1_6_3), SessionCookiePath::Matched);
         assert_eq!(paths(Release::V1_7_0), SessionCookiePath::Root);
+        let nobody = |release| of(release).no_endpoints;
+        assert_eq!(nobody(Release::V1_1_1), NoEndpoints::InternalServerError);
+        assert_eq!(nobody(Release::V1_2_0), NoEndpoints::ServiceUnavailable);
         assert_eq!(of(Release::made_up()), of(Release::newest()));
     }
 }

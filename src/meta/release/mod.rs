@@ -5,7 +5,7 @@ mod list;
 mod when;
 
 pub use behaviour::{
-    AttachedRoutes, Behaviour, PolicyReferences, SessionCookiePath, SupportedFeatures,
+    AttachedRoutes, Behaviour, NoEndpoints, PolicyReferences, SessionCookiePath, SupportedFeatures,
 };
 pub use list::{Channel, ChannelError, Release, ReleaseError};
 pub use when::{InWords, When, WhenError};

@@ -57,7 +57,8 @@ impl Asker {
             None if self.grpc_routes => Some(GrpcStatus::Unimplemented),
             Some(false) | None => None,
         };
-        let status = match (grpc, why.status()) {
+        let no_endpoints = target.and_then(|target| target.rule().no_endpoints());
+        let status = match (grpc, why.status(no_endpoints)) {
             (Some(_), _) => StatusCode::OK,
             (None, StatusCode::INTERNAL_SERVER_ERROR) if by_grpc == Some(true) => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -93,7 +94,7 @@ impl LocalAnswer {
             target: None,
             failed: None,
             redirecting: None,
-            status: why.status(),
+            status: why.status(None),
             grpc: None,
             headers: HeaderMap::new(),
             mirrors: Vec::new(),

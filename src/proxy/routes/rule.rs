@@ -11,7 +11,7 @@ use crate::{
         },
     },
     backend::{EndpointSet, WeightedChoice, session::RuleSessions},
-    meta::{NamespacedName, ObjectRef, condition::route::reason},
+    meta::{NamespacedName, NoEndpoints, ObjectRef, condition::route::reason},
 };
 use std::sync::Arc;
 
@@ -28,19 +28,21 @@ pub struct CompiledRule {
     timeouts: Timeouts,
     sessions: Option<RuleSessions>,
     problem: Option<Why>,
+    no_endpoints: Option<NoEndpoints>,
 }
 
 /// The sessions of a rule, as [`RuleSessions::http`] and [`RuleSessions::grpc`] make them.
 pub type MadeSessions = Result<Option<RuleSessions>, SessionSettingsError>;
 
 impl CompiledRule {
-    /// A rule of an HTTPRoute, with its sessions at the listener or Service port. Where these cannot be in force, each request
-    /// under the rule is answered with an error.
+    /// A rule of an HTTPRoute, with its sessions at the listener or Service port, and what is answered where a backend has no
+    /// endpoint. Where the sessions cannot be in force, each request under the rule is answered with an error.
     #[must_use]
     pub fn http(
         name: &NamespacedName,
         rule: &HttpRule,
         sessions: MadeSessions,
+        no_endpoints: NoEndpoints,
         endpoints: &Endpoints,
     ) -> Self {
         Self::new(
@@ -55,6 +57,7 @@ impl CompiledRule {
             rule.problem.as_ref(),
             endpoints,
         )
+        .answering(no_endpoints)
         .keeping(sessions)
     }
 
@@ -64,6 +67,7 @@ impl CompiledRule {
         name: &NamespacedName,
         rule: &GrpcRule,
         sessions: MadeSessions,
+        no_endpoints: NoEndpoints,
         endpoints: &Endpoints,
     ) -> Self {
         Self::new(
@@ -78,6 +82,7 @@ impl CompiledRule {
             rule.problem.as_ref(),
             endpoints,
         )
+        .answering(no_endpoints)
         .keeping(sessions)
     }
 
@@ -103,6 +108,14 @@ impl CompiledRule {
             None,
             endpoints,
         )
+    }
+
+    /// This rule, of requests.
+    fn answering(self, no_endpoints: NoEndpoints) -> Self {
+        Self {
+            no_endpoints: Some(no_endpoints),
+            ..self
+        }
     }
 
     /// This rule with its sessions.
@@ -153,6 +166,7 @@ impl CompiledRule {
             timeouts,
             sessions: None,
             problem,
+            no_endpoints: None,
         }
     }
 
@@ -211,6 +225,13 @@ impl CompiledRule {
     #[must_use]
     pub fn sessions(&self) -> Option<&RuleSessions> {
         self.sessions.as_ref()
+    }
+
+    /// What is answered where a backend has no endpoint that is ready, unless the route is a GRPCRoute; none for a rule of
+    /// connections, which are closed then.
+    #[must_use]
+    pub fn no_endpoints(&self) -> Option<NoEndpoints> {
+        self.no_endpoints
     }
 
     /// Why every request under the rule is answered with an error, if so.

@@ -12,7 +12,7 @@ use crate::{
         },
     },
     backend::session::{RuleSessions, SessionOptions, SessionParent},
-    meta::NamespacedName,
+    meta::{NamespacedName, NoEndpoints},
     routing::{Entry, Router},
     v1::PathMatchType,
 };
@@ -163,6 +163,7 @@ impl Table {
             site: Site {
                 parent,
                 sessions: options.sessions,
+                no_endpoints: options.no_endpoints,
                 endpoints: endpoints.clone(),
             },
             router: Router::new(options.routing),
@@ -309,11 +310,12 @@ fn key(kind: RouteKind, name: &NamespacedName) -> String {
 }
 
 /// Where a table is: to what the sessions of its rules are bound, how they are kept, and where its backends have their
-/// endpoints.
+/// endpoints, or what is answered where these have none.
 #[derive(Clone, Debug)]
 struct Site {
     parent: SessionParent,
     sessions: SessionOptions,
+    no_endpoints: NoEndpoints,
     endpoints: Endpoints,
 }
 
@@ -329,6 +331,7 @@ impl Site {
                 &route.reference,
                 rule,
                 sessions,
+                self.no_endpoints,
                 &self.endpoints,
             ));
             move |match_index, matching| {
@@ -349,6 +352,7 @@ impl Site {
                 &route.reference,
                 rule,
                 sessions,
+                self.no_endpoints,
                 &self.endpoints,
             ));
             move |match_index, _| Target::new(&rule, match_index, None)

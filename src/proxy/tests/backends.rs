@@ -8,13 +8,49 @@ fn an_invalid_backend_answers_500_for_exactly_its_share() {
     assert_eq!(statuses(&table, 4), [200, 200, 200, 500]);
 }
 
+/// GEP-1364 at v1.1.0, "Partial validity and Conditions": 500 where a Service has no endpoints. HTTPRoute
+/// `spec.rules[].backendRefs` since v1.2.0: SHOULD be 503, for the same share. The rule of a call that an HTTPRoute takes is
+/// the same, and one that a GRPCRoute takes gets `UNAVAILABLE` in every release.
 #[test]
-fn a_backend_without_ready_endpoints_answers_503_for_its_share() {
-    let table = table(
-        none(),
-        vec![backend("a", 1, &[true]), backend("b", 1, &[false])],
-    );
-    assert_eq!(statuses(&table, 2), [200, 503]);
+fn a_backend_without_ready_endpoints_answers_500_or_503_by_release_for_its_share() {
+    for release in Release::ALL {
+        let status = if *release < Release::V1_2_0 { 500 } else { 503 };
+        let backends = || vec![backend("a", 1, &[true]), backend("b", 1, &[false])];
+        let options = DataPlaneOptions::for_release(*release);
+        let mut table = table_under(route(none(), backends()), options);
+        assert_eq!(statuses(&table, 2), [200, status], "{release}");
+        table.insert_grpc(&attached(GrpcRouteRules {
+            reference: NamespacedName::new("shop", "calls"),
+            rules: vec![GrpcRule {
+                matches: vec![GrpcRouteMatch::default()],
+                backends: backends(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }));
+        for (path, content_type, status, grpc) in [
+            ("/cart", "application/grpc", status, None),
+            (
+                "/shop.Cart/Add",
+                "application/grpc",
+                200,
+                Some(GrpcStatus::Unavailable),
+            ),
+            ("/shop.Cart/Add", "text/plain", 503, None),
+        ] {
+            let mut parts = ask(path);
+            let content_type = content_type.parse().unwrap();
+            parts.headers.insert("content-type", content_type);
+            let mut last = Some(1);
+            let decision = decide(&table, &mut parts, &mut |_| last.take().unwrap_or(0));
+            let Decision::Answer(answer) = decision else {
+                panic!("forwarded")
+            };
+            assert!(matches!(answer.why, Why::NoEndpoint(_)), "{}", answer.why);
+            let got = (answer.status.as_u16(), answer.grpc);
+            assert_eq!(got, (status, grpc), "{release} {path}");
+        }
+    }
 }
 
 #[test]

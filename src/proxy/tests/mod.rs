@@ -25,7 +25,7 @@ use crate::{
     },
     backend::DrawError,
     filters::Filters,
-    meta::{NamespacedName, ObjectRef, Transport},
+    meta::{NamespacedName, ObjectRef, Release, Transport},
     routing,
     v1::{
         Fraction, GrpcHeaderMatch, GrpcRouteMatch, HeaderMatchType, HttpRouteFilter,
@@ -187,11 +187,15 @@ fn listener(http: RouteList<AttachedRoute<HttpRouteRules>>) -> EffectiveListener
 }
 
 fn table_of(route: HttpRouteRules) -> Table {
+    table_under(route, DataPlaneOptions::default())
+}
+
+fn table_under(route: HttpRouteRules, options: DataPlaneOptions) -> Table {
     Table::for_listener(
         &NamespacedName::new("shop", "edge"),
         &listener([attached(route)].into_iter().collect()),
         &KNOWN.with(Clone::clone),
-        routing::RouterOptions::default(),
+        options,
     )
 }
 

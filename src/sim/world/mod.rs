@@ -91,7 +91,7 @@ impl World {
     /// [`Simulator`] does.
     #[must_use]
     pub fn with_options(seed: u64, options: Options) -> Self {
-        let data_plane = DataPlaneOptions::for_release(options.release);
+        let data_plane = DataPlaneOptions::for_behaviour(options.behaviour);
         let simulator = Simulator::new(Default::default(), data_plane).with_seed(seed);
         let options = Options {
             now: timestamp(simulator.now()),
