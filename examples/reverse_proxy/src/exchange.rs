@@ -104,16 +104,14 @@ struct Connected {
 
 impl Asked<'_> {
     async fn forward(mut self, upgrade: OnUpgrade) -> Response<Body> {
-        let mut mirrors = Vec::new();
         let connected = loop {
             let exchange = &mut self.exchange;
             let elapsed = self.begun_at.elapsed();
             let attempted = self.shared.draws(|draws| exchange.attempt(draws, elapsed));
-            let mut attempt = match attempted {
+            let attempt = match attempted {
                 Attempted::Attempt(attempt) => attempt,
                 Attempted::Answer(answer) => return local(self.shared, answer, self.content),
             };
-            mirrors.append(&mut attempt.mirrors);
             match connect(self.shared, attempt).await {
                 Ok(connected) => break connected,
                 Err((attempt, failure)) => {
@@ -133,6 +131,7 @@ impl Asked<'_> {
             way,
             connection,
         } = connected;
+        let mirrors = self.exchange.copies();
         let head = self.exchange.outgoing(&attempt);
         let content = std::mem::replace(&mut self.content, body::empty());
         let content = mirror(self.shared, mirrors, content);

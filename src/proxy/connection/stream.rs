@@ -112,7 +112,7 @@ impl Stream {
             Way::NoRoute { .. } => return Err(Why::NoRule),
             Way::Service(backend) => backend,
             Way::Route(rule) => {
-                let index = rule.choose(chooser)?;
+                let index = rule.choose(chooser, &[])?;
                 rule.backends().get(index).ok_or(Why::NoBackend)?
             }
         };

@@ -1,4 +1,4 @@
-//! One attempt to have a request answered, and the copies that go along with it.
+//! One attempt to have a request answered, and the copies of a request.
 
 use super::{choose::ChosenEndpoint, protocol::EndpointProtocol};
 use crate::{attachment::effective::EffectiveBackendTls, proxy::Backend};
@@ -25,9 +25,6 @@ pub struct Attempt {
     /// How long the endpoint may take for its whole response; no limit without one (HTTPRoute
     /// `spec.rules[].timeouts`).
     pub limit: Option<Duration>,
-    /// Copies of the request. Mirrors that lead nowhere are left out: they concern nobody else (HTTPRoute
-    /// `requestMirror`). Only the first attempt has any.
-    pub mirrors: Vec<Mirrored>,
 }
 
 impl Attempt {

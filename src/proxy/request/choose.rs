@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Makes the choices that the data plane leaves to whoever drives it.
 ///
 /// A source of numbers is enough: backends are then chosen by their weights, exactly if all numbers are equally likely, and
-/// endpoints with even chances. Who balances the load in another way overrides [`endpoint`](Self::endpoint), and sees which
-/// endpoints there are and which were tried.
+/// endpoints with even chances. Who balances the load in another way overrides [`backend`](Self::backend) and
+/// [`endpoint`](Self::endpoint), and sees which backends and endpoints there are and which were tried.
 pub trait Choose {
     /// A number below `below`, which is at least 1.
     fn draw(&mut self, below: u64) -> u64;
@@ -19,10 +19,15 @@ pub trait Choose {
     /// The index of a backend among those of the rule. `rule.choice()` has the weights; a backend of weight 0 must not be
     /// chosen, and one that is not valid must be, as its weight says: its share of requests is answered with an error.
     ///
+    /// `tried` are those of these backends at whose endpoints attempts for the request came to nothing: that of a session whose
+    /// endpoint failed, and none otherwise, since other requests stay at their backend. Unless this is overridden, weights
+    /// alone count.
+    ///
     /// # Errors
     ///
     /// A draw that is not below the sum of the weights.
-    fn backend(&mut self, rule: &CompiledRule) -> Result<usize, DrawError> {
+    fn backend(&mut self, rule: &CompiledRule, tried: &[usize]) -> Result<usize, DrawError> {
+        _ = tried;
         let choice = rule.choice();
         choice.draw(self.draw(choice.total()))
     }
@@ -50,7 +55,11 @@ pub trait Choose {
 
 impl CompiledRule {
     /// Chooses a backend, by its place.
-    pub(in crate::proxy) fn choose(&self, chooser: &mut dyn Choose) -> Result<usize, Why> {
+    pub(in crate::proxy) fn choose(
+        &self,
+        chooser: &mut dyn Choose,
+        tried: &[usize],
+    ) -> Result<usize, Why> {
         if let Some(problem) = self.problem() {
             return Err(problem.clone());
         }
@@ -60,7 +69,7 @@ impl CompiledRule {
                 false => Why::NoWeight,
             });
         }
-        Ok(chooser.backend(self)?)
+        Ok(chooser.backend(self, tried)?)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     answer::{Asker, LocalAnswer},
     attempt::{Attempt, Mirrored},
     choose::{Choose, ChosenEndpoint},
-    filtering::{Level, Passed},
+    filtering::{Level, RedirectTo},
     protocol::EndpointProtocol,
     session::{Issued, Issuing, Recalling, SessionState},
 };
@@ -68,6 +68,10 @@ pub struct Exchange {
     tried: Vec<EndpointIndex>,
     /// Those among which they are, even if the endpoints have moved since.
     among: Option<Arc<EndpointSet>>,
+    /// Copies for the mirrors of the rule, until the request is sent.
+    by_rule: Vec<Mirrored>,
+    /// Copies for the mirrors of the backend of the present attempt, likewise.
+    by_backend: Vec<Mirrored>,
 }
 
 /// How far an exchange has come.
@@ -75,7 +79,7 @@ pub struct Exchange {
 enum Progress {
     /// Nothing was done to the request.
     Matched,
-    /// It has passed the filters of the rule, and its mirrors have their copies.
+    /// It has passed the filters of the rule, and copies were made for its mirrors.
     OfRule,
     /// It has passed those of the backend, too.
     OfBackend,
@@ -200,6 +204,8 @@ impl Table {
             backend: None,
             tried: Vec::new(),
             among: None,
+            by_rule: Vec::new(),
+            by_backend: Vec::new(),
         })
     }
 }
@@ -230,6 +236,25 @@ impl Exchange {
         self.changed.map_or(self.head, |changed| *changed)
     }
 
+    /// The copies of the request that go to mirrors, those of the rule before those of the backend, when the request itself is
+    /// sent: once the endpoint of the attempt is connected to. There is no further attempt then, as with
+    /// [`outgoing`](Self::outgoing), and no second copy. Mirrors that lead nowhere are left out: they concern nobody else
+    /// (HTTPRoute `requestMirror`).
+    ///
+    /// Where no endpoint is connected to, nothing of the request is sent, and no mirror gets a copy: the answer of the data
+    /// plane has none. Copies of a request that is [redirected](LocalAnswer::mirrors) come with that answer.
+    #[must_use]
+    pub fn copies(&mut self) -> Vec<Mirrored> {
+        self.taken = true;
+        self.take_copies()
+    }
+
+    fn take_copies(&mut self) -> Vec<Mirrored> {
+        let mut copies = std::mem::take(&mut self.by_rule);
+        copies.append(&mut self.by_backend);
+        copies
+    }
+
     /// As [`into_head`](Self::into_head), for an exchange that has yet to see the response.
     pub(super) fn take_head(&mut self) -> request::Parts {
         self.taken = true;
@@ -247,7 +272,7 @@ impl Exchange {
     /// Chooses where the request goes, and changes it as the filters ask. `elapsed` is the time since the exchange began.
     ///
     /// The first attempt goes to the endpoint of the session that the request belongs to, if that still serves; else it
-    /// chooses a backend and an endpoint. It sends copies to mirrors. Those that follow a [failure](Self::failed) stay at that
+    /// chooses a backend and an endpoint. Those that follow a [failure](Self::failed) stay at that
     /// backend, and try the endpoints that were not tried. Only where the failed endpoint was that of a session, they choose
     /// the backend anew, as for a request without a session.
     #[must_use]
@@ -266,12 +291,10 @@ impl Exchange {
         if let Some(problem) = rule.problem() {
             return Err((None, problem.clone()));
         }
-        let mut mirrors = Vec::new();
         if rule.filters().compiled.redirect().is_some() {
-            let passed = self.pass_rule(chooser).map_err(|why| (None, why))?;
-            mirrors = passed.mirrors;
-            if let Some(redirect) = passed.redirect {
-                let answer = self.redirected(redirect, mirrors, None);
+            let redirect = self.pass_rule(chooser).map_err(|why| (None, why))?;
+            if let Some(redirect) = redirect {
+                let answer = self.redirected(redirect, None);
                 return Ok(Attempted::Answer(answer.map_err(|why| (None, why))?));
             }
         }
@@ -281,7 +304,11 @@ impl Exchange {
             None => {
                 let index = match self.backend.filter(|_| self.lost.is_none()) {
                     Some(index) => index,
-                    None => rule.choose(chooser).map_err(|why| (None, why))?,
+                    None => {
+                        let tried = self.backend;
+                        let chosen = rule.choose(chooser, tried.as_slice());
+                        chosen.map_err(|why| (None, why))?
+                    }
                 };
                 let backend = rule.backends().get(index);
                 (index, backend.ok_or((None, Why::NoBackend))?, None)
@@ -289,7 +316,7 @@ impl Exchange {
         };
         self.goes_to(index);
         let chosen = (index, backend, of_session);
-        self.through(rule, chosen, mirrors, chooser, elapsed)
+        self.through(rule, chosen, chooser, elapsed)
             .map_err(|why| (Some(backend.clone()), why))
     }
 
@@ -299,6 +326,8 @@ impl Exchange {
             self.tried.clear();
             self.among = None;
             self.changed = None;
+            // The mirrors of a backend get copies of what goes to that backend.
+            self.by_backend.clear();
             if self.progress == Progress::OfBackend {
                 self.progress = Progress::OfRule;
             }
@@ -312,18 +341,15 @@ impl Exchange {
         &mut self,
         rule: &CompiledRule,
         (index, backend, of_session): (usize, &Arc<Backend>, Option<ChosenEndpoint>),
-        mut mirrors: Vec<Mirrored>,
         chooser: &mut dyn Choose,
         elapsed: Duration,
     ) -> Result<Attempted, Why> {
         let [by_rule, by_backend] = [rule.filters(), backend.filters()];
         let (port, present) = backend.reached().map_err(Why::Backend)?;
         if by_backend.compiled.redirect().is_some() {
-            mirrors.extend(self.pass_rule(chooser)?.mirrors);
-            let passed = self.pass_backend(backend, chooser)?;
-            mirrors.extend(passed.mirrors);
-            if let Some(redirect) = passed.redirect {
-                let answer = self.redirected(redirect, mirrors, Some(backend));
+            self.pass_rule(chooser)?;
+            if let Some(redirect) = self.pass_backend(backend, chooser)? {
+                let answer = self.redirected(redirect, Some(backend));
                 return Ok(Attempted::Answer(answer?));
             }
         }
@@ -339,8 +365,8 @@ impl Exchange {
         // What failed before was the session's, and this attempt is not.
         self.lost = None;
         let limit = self.attempt_limit(elapsed)?;
-        mirrors.extend(self.pass_rule(chooser)?.mirrors);
-        mirrors.extend(self.pass_backend(backend, chooser)?.mirrors);
+        self.pass_rule(chooser)?;
+        self.pass_backend(backend, chooser)?;
         let passes_upgrade =
             || by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
         let upgrade = self.upgrade.clone().filter(|_| passes_upgrade());
@@ -353,7 +379,6 @@ impl Exchange {
             protocol,
             upgrade: upgrade.filter(|_| protocol.switches()),
             limit,
-            mirrors,
         }))
     }
 
@@ -499,9 +524,9 @@ impl Exchange {
     }
 
     /// Takes the request through the filters of the rule, unless it has passed them.
-    fn pass_rule(&mut self, chooser: &mut dyn Choose) -> Result<Passed, Why> {
+    fn pass_rule(&mut self, chooser: &mut dyn Choose) -> Result<Option<RedirectTo>, Why> {
         if self.progress != Progress::Matched {
-            return Ok(Passed::default());
+            return Ok(None);
         }
         self.progress = Progress::OfRule;
         let rule = self.target.rule();
@@ -512,15 +537,21 @@ impl Exchange {
             connection: self.connection,
             calls: self.calls(),
         };
-        level.pass(&mut self.head, chooser)
+        let passed = level.pass(&mut self.head, chooser)?;
+        self.by_rule = passed.mirrors;
+        Ok(passed.redirect)
     }
 
     /// Takes a copy of the request through the filters of a backend, if it has any and the request has not passed them.
-    fn pass_backend(&mut self, backend: &Backend, chooser: &mut dyn Choose) -> Result<Passed, Why> {
+    fn pass_backend(
+        &mut self,
+        backend: &Backend,
+        chooser: &mut dyn Choose,
+    ) -> Result<Option<RedirectTo>, Why> {
         let passed = self.progress == Progress::OfBackend;
         self.progress = Progress::OfBackend;
         if passed || backend.filters().compiled.steps().is_empty() {
-            return Ok(Passed::default());
+            return Ok(None);
         }
         let level = Level {
             filters: backend.filters(),
@@ -532,15 +563,15 @@ impl Exchange {
         let mut head = Box::new(self.head.clone());
         let passed = level.pass(&mut head, chooser)?;
         self.changed = Some(head);
-        Ok(passed)
+        self.by_backend = passed.mirrors;
+        Ok(passed.redirect)
     }
 
     /// The answer to a request that is redirected. It is the response that the client gets, so response filters change it:
     /// those of the redirect's own level, and after them those of the rule around a backend.
     fn redirected(
-        &self,
-        (status, location): (StatusCode, HeaderValue),
-        mirrors: Vec<Mirrored>,
+        &mut self,
+        (status, location): RedirectTo,
         backend: Option<&Arc<Backend>>,
     ) -> Result<LocalAnswer, Why> {
         let mut headers = HeaderMap::new();
@@ -556,7 +587,7 @@ impl Exchange {
             status,
             grpc: None,
             headers,
-            mirrors,
+            mirrors: self.take_copies(),
             why: Why::Redirect {
                 of_backend: backend.is_some(),
                 location,

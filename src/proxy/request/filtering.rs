@@ -18,9 +18,12 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Passed {
     pub(super) mirrors: Vec<Mirrored>,
-    /// The status and the location, where one of them redirects.
-    pub(super) redirect: Option<(StatusCode, HeaderValue)>,
+    /// Where one of them redirects.
+    pub(super) redirect: Option<RedirectTo>,
 }
+
+/// The status and the location of a redirect.
+pub(super) type RedirectTo = (StatusCode, HeaderValue);
 
 /// The filters of a rule, or of a backend.
 pub(super) struct Level<'l> {

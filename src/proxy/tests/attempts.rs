@@ -157,18 +157,50 @@ fn there_is_no_further_attempt_when_the_time_of_the_request_is_over() {
     assert!(matches!(next, AfterFailure::Answer(_)), "{next:?}");
 }
 
-/// Copies of a request are sent once, however many attempts it takes.
-#[test]
-fn only_the_first_attempt_has_copies() {
+/// A table whose rule has a mirror, before these backends.
+fn mirrored(backends: Vec<EffectiveBackend>) -> Table {
     let filters = mirroring(
         json!([mirror_filter()]),
         vec![mirror(backend("copy", 1, &[true]))],
     );
-    let table = table(filters, vec![backend("a", 1, &[true, true])]);
+    table(filters, backends)
+}
+
+/// Copies of a request are sent once, however many attempts it takes, and not before an endpoint takes the request.
+#[test]
+fn copies_go_out_once_when_the_request_is_sent() {
+    let table = mirrored(vec![backend("a", 1, &[true, true])]);
     let mut exchange = begun(&table, "text/plain");
     let first = attempt(&mut exchange, Duration::ZERO).unwrap();
     let next = exchange.failed(&first, Failure::Connect, Duration::ZERO);
     assert!(matches!(next, AfterFailure::Again), "{next:?}");
     let second = attempt(&mut exchange, Duration::ZERO).unwrap();
-    assert_eq!((first.mirrors.len(), second.mirrors.len()), (1, 0));
+    assert_eq!([exchange.copies().len(), exchange.copies().len()], [1, 0]);
+    // What mirrors have was sent: another attempt would send it again.
+    let next = exchange.failed(&second, Failure::Connect, Duration::ZERO);
+    assert!(matches!(next, AfterFailure::Answer(_)), "{next:?}");
+    let mut exchange = begun(&table, "text/plain");
+    let first = attempt(&mut exchange, Duration::ZERO).unwrap();
+    assert_eq!(exchange.copies().len(), 1);
+    let next = exchange.failed(&first, Failure::Connect, Duration::ZERO);
+    assert!(matches!(next, AfterFailure::Answer(_)), "{next:?}");
+}
+
+/// HTTPRoute `requestMirror`: mirrors get copies of requests that are sent. An error in the place of that sends none.
+#[test]
+fn a_request_that_no_endpoint_takes_is_answered_without_copies() {
+    for failure in [
+        Failure::Connect,
+        Failure::Tls,
+        Failure::Certificate(ServerCertificateError::Expired.into()),
+    ] {
+        let table = mirrored(vec![backend("a", 1, &[true])]);
+        let mut exchange = begun(&table, "text/plain");
+        let only = attempt(&mut exchange, Duration::ZERO).unwrap();
+        let next = exchange.failed(&only, failure, Duration::ZERO);
+        let AfterFailure::Answer(answer) = next else {
+            panic!("again, though no endpoint remains")
+        };
+        assert!(answer.mirrors.is_empty(), "{}", answer.why);
+    }
 }

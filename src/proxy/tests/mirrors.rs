@@ -45,7 +45,7 @@ fn a_mirror_with_a_share_gets_that_share_of_the_requests() {
             let Decision::Forward(forward) = decide(&table, &mut parts, &mut draw) else {
                 panic!("answered")
             };
-            copies += forward.attempt.mirrors.len();
+            copies += forward.copies.len();
         }
         assert_eq!(copies, wanted, "{shown:?}");
     }

@@ -213,11 +213,12 @@ enum Decision {
 struct Forward {
     exchange: Exchange,
     attempt: Attempt,
+    copies: Vec<Mirrored>,
 }
 
 impl Forward {
     fn mirrors(&self) -> impl Iterator<Item = (&str, &request::Parts)> {
-        copies(&self.attempt.mirrors)
+        copies(&self.copies)
     }
 }
 
@@ -236,7 +237,12 @@ fn decide(table: &Table, parts: &mut request::Parts, draw: &mut dyn FnMut(u64) -
         Attempted::Answer(answer) => Decision::Answer(Box::new(answer)),
         Attempted::Attempt(attempt) => {
             *parts = exchange.head().clone();
-            Decision::Forward(Box::new(Forward { exchange, attempt }))
+            let copies = exchange.copies();
+            Decision::Forward(Box::new(Forward {
+                exchange,
+                attempt,
+                copies,
+            }))
         }
     }
 }

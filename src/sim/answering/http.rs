@@ -280,14 +280,14 @@ impl<'r> AtTable<'r> {
         watch: &mut dyn FnMut(SeenAttempt<'_>),
     ) -> ClientResponse {
         loop {
-            if !attempt.mirrors.is_empty() {
-                let copies = std::mem::take(&mut attempt.mirrors);
-                watch(SeenAttempt::Copies(copies, &mut *backends));
-            }
             let reply = match self.handshake(attempt, backends, watch) {
                 Ok(()) => backends.reply(attempt, exchange.head()),
                 Err(failure) => Err(failure),
             };
+            let unsent = reply.as_ref().err().is_some_and(Failure::is_before_sending);
+            if !unsent {
+                watch(SeenAttempt::Copies(exchange.copies(), &mut *backends));
+            }
             match reply {
                 Ok(behaviour) => return self.respond_with_token(exchange, attempt, behaviour),
                 Err(failure) => {
