@@ -23,7 +23,7 @@ fn resolver(listeners: usize) -> Resolver {
         "metadata": {"name": "front", "namespace": "apps"},
         "spec": {"gatewayClassName": "ours", "listeners": of_gateway},
     });
-    let mut resolver = Resolver::new(Options::new("example.com/controller"));
+    let mut resolver = Resolver::new(Options::for_simulator("example.com/controller"));
     resolver.insert(from_value::<GatewayClass>(class).unwrap());
     resolver.insert(from_value::<Gateway>(gateway).unwrap());
     for at in 0..listeners {

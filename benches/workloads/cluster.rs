@@ -235,7 +235,7 @@ impl World {
     }
 
     pub fn resolver(&self) -> Resolver {
-        let options = Options::new(CONTROLLER);
+        let options = Options::for_simulator(CONTROLLER);
         let mut resolver = Resolver::with_snapshot(self.snapshot(), options);
         resolver.update();
         self.check(resolver.resolution());
@@ -263,7 +263,7 @@ impl World {
     /// Times resolving all of it.
     pub fn resolve(&self, bencher: Bencher<'_, '_>) {
         let snapshot = self.snapshot();
-        let options = Options::new(CONTROLLER);
+        let options = Options::for_simulator(CONTROLLER);
         bencher.bench_local(|| {
             let resolution = resolve(&snapshot, &options);
             self.check(&resolution);

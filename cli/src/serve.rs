@@ -276,7 +276,7 @@ impl Server {
             told: BTreeSet::new(),
             resolver: Resolver::new(Options {
                 now: Some(clock()),
-                ..Options::new(DEFAULT_CONTROLLER)
+                ..Options::for_simulator(DEFAULT_CONTROLLER)
             }),
             objects: Objects::default(),
             untold: BTreeSet::new(),
@@ -493,7 +493,11 @@ impl Server {
         let before = self.resolver.options();
         let rejudge = crds != (before.release, before.channel);
         let data_plane = resolving::data_plane(options.release);
-        self.resolver.set_options(options);
+        let changes = self.resolver.set_options(options);
+        self.untold.extend(changes.statuses);
+        // Under other options every status is told anew, for whoever has forgotten what was told before.
+        let statuses = self.resolver.resolution().statuses.keys();
+        self.untold.extend(statuses.cloned());
         self.simulator = Simulator::new(Effective::default(), data_plane);
         if rejudge {
             self.objects.rejudge(crds, &mut self.resolver);

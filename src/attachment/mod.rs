@@ -61,7 +61,7 @@
 //! * What releases decide differently is in [`Behaviour`](crate::meta::Behaviour), with an option by name for each; what is not
 //!   implemented is told by [`not_implemented`].
 //! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
-//!   [`Assumptions`], [`AddressPool`].
+//!   [`Assumptions`], [`AddressPool`], [`ProgrammedWhen`].
 
 pub mod admit;
 mod assembly;
@@ -72,6 +72,7 @@ mod gateway;
 mod map;
 mod objects;
 mod options;
+mod reports;
 mod resolution;
 mod resolver;
 mod route;
@@ -108,9 +109,10 @@ pub use objects::{
 };
 pub use options::{
     AddressPool, Assumptions, Controllers, DEFAULT_CONTROLLER, HttpGrpcConflict, MeshReferences,
-    Options,
+    Options, ProgrammedWhen,
 };
-pub use resolution::{Changes, PolicyTarget, Resolution, Status};
+pub use reports::DataPlaneReport;
+pub use resolution::{Changes, ListenerId, PolicyTarget, Resolution, Status};
 pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
 pub(crate) use route::NAME_LABEL;
 #[cfg(test)]
@@ -118,5 +120,5 @@ pub(crate) use route::SELECTORS_ASKED;
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };
-pub use status::{MAX_CONDITIONS, MAX_PARENTS, Next, Omitted, StatusPart, next};
+pub use status::{MAX_CONDITIONS, MAX_PARENTS, Next, Omitted, StatusPart, StatusWrite, next};
 pub use unimplemented::{NotImplemented, not_implemented};

@@ -1,5 +1,6 @@
 //! What a resolution needs to know beside the objects.
 
+use super::RouteKind;
 use crate::{
     meta::{Behaviour, Channel, FeatureName, HostnameRank, PatternLimits, Release},
     v1::{AddressType, GatewayStatusAddress},
@@ -12,16 +13,34 @@ pub const DEFAULT_CONTROLLER: &str = "gwapi.example/simulator";
 
 /// How a set of objects is resolved: who we are, what we support, and where the specification leaves
 /// a choice.
+///
+/// A controller begins with [`new`](Self::new), whose defaults promise as little as possible, and names what it has:
+///
+/// ```
+/// use gwapi::{attachment::Options, meta::{Channel, FeatureName}};
+///
+/// let options = Options::new("example.com/controller").with_features([
+///     FeatureName::Gateway,
+///     FeatureName::HttpRoute,
+///     FeatureName::HttpRouteMethodMatching,
+///     FeatureName::ReferenceGrant,
+/// ]);
+/// assert!(!options.supports(&FeatureName::Mesh));
+/// assert_eq!(options.channel, Channel::Standard);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Which GatewayClasses are ours.
     pub controllers: Controllers,
     /// The controller name in statuses of routes whose parent is a Service (mesh).
     pub mesh_controller: String,
-    /// The features that are supported; all of them unless set. What is not supported is reported as the
+    /// The features that are supported; all of them where it is `None`. What is not supported is reported as the
     /// specification asks: kinds of routes are left out of `supportedKinds`, rules that need it are
     /// dropped with `UnsupportedValue`, backends get `UnsupportedProtocol`.
     pub features: Option<BTreeSet<FeatureName>>,
+    /// The kinds of routes that are not taken, whatever the features are: a listener does not support them, and their
+    /// statuses are left alone. TCPRoute has no feature by which one could say so.
+    pub declined: BTreeSet<RouteKind>,
     /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
     /// `status.supportedFeatures`.
     pub channel: Channel,
@@ -30,8 +49,10 @@ pub struct Options {
     /// What the releases of the API decide differently; [`with_release`](Self::with_release) sets it to what the
     /// release says.
     pub behaviour: Behaviour,
-    /// The addresses for Gateways that ask for none.
+    /// Where the addresses of Gateways come from.
     pub addresses: AddressPool,
+    /// When the condition `Programmed` of a Gateway and its listeners becomes `True`.
+    pub programmed: ProgrammedWhen,
     /// Addresses that a Gateway may ask for and that cannot be bound (`AddressNotUsable`).
     pub unusable_addresses: BTreeSet<(AddressType, String)>,
     /// What is taken for granted of objects that are not there.
@@ -71,12 +92,20 @@ impl Controllers {
     }
 }
 
-/// Where the addresses of Gateways come from that ask for none.
+/// Where the addresses of Gateways come from.
 ///
-/// A Gateway keeps the address that its present status names. Others get the lowest free one, older
-/// Gateways first.
+/// With a pool, a Gateway that asks for no address keeps the one that its present status names. Others get the lowest
+/// free one, older Gateways first. A Gateway that asks for an address has that, unless it cannot be had.
+///
+/// Addresses that [`Resolver::set_addresses`](super::Resolver::set_addresses) gives a Gateway override all of this.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AddressPool {
+    /// There is no pool: a Gateway has the addresses that
+    /// [`Resolver::set_addresses`](super::Resolver::set_addresses) gives it, and no others. Until then it is not programmed
+    /// (`AddressNotAssigned`), though it is in force: a load balancer mostly has to see the data plane before it gets an
+    /// address.
+    External,
     /// Addresses from 198.18.0.1 on, the range for tests of RFC 2544. A present status may name any other.
     Generated,
     /// One of these for each Gateway; Gateways beyond them get none (`AddressNotAssigned`).
@@ -88,6 +117,7 @@ impl AddressPool {
     #[must_use]
     pub(crate) fn get(&self, index: usize) -> Option<GatewayStatusAddress> {
         match self {
+            Self::External => None,
             Self::Generated => {
                 let offset = u32::try_from(index).ok()?.checked_add(1)?;
                 let first = u32::from(Ipv4Addr::new(198, 18, 0, 0));
@@ -100,6 +130,18 @@ impl AddressPool {
             Self::Listed(addresses) => addresses.get(index).cloned(),
         }
     }
+}
+
+/// When the condition `Programmed` of a Gateway and its listeners becomes `True`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProgrammedWhen {
+    /// Once the data plane says so, by [`Resolver::set_programmed`](super::Resolver::set_programmed).
+    #[default]
+    Reported,
+    /// As soon as the Gateway is accepted and has its addresses: there is no data plane beside the resolver that could lag
+    /// behind, as in a simulator.
+    InForce,
 }
 
 /// What is taken for granted of objects that are not there.
@@ -142,17 +184,25 @@ pub enum MeshReferences {
 }
 
 impl Options {
-    /// The options of a controller with this name: nothing is assumed, every feature is supported.
+    /// The options of a controller with this name. They promise as little as possible: the core features of HTTPRoute
+    /// alone (`Gateway`, `HTTPRoute`, `ReferenceGrant`), no mesh, no TCPRoute, CRDs of the standard channel, no address and
+    /// no `Programmed` that nobody has reported.
     pub fn new(controller: impl Into<String>) -> Self {
         let controller = controller.into();
         Self {
             controllers: Controllers::Named(BTreeSet::from([controller.clone()])),
             mesh_controller: controller,
-            features: None,
-            channel: Channel::Experimental,
+            features: Some(BTreeSet::from([
+                FeatureName::Gateway,
+                FeatureName::HttpRoute,
+                FeatureName::ReferenceGrant,
+            ])),
+            declined: BTreeSet::from([RouteKind::Tcp]),
+            channel: Channel::Standard,
             release: Release::default(),
             behaviour: Behaviour::of(Release::default()),
-            addresses: AddressPool::Generated,
+            addresses: AddressPool::External,
+            programmed: ProgrammedWhen::Reported,
             unusable_addresses: BTreeSet::new(),
             assume: Assumptions::default(),
             http_grpc_conflict: HttpGrpcConflict::default(),
@@ -160,6 +210,20 @@ impl Options {
             mesh_references: MeshReferences::default(),
             patterns: PatternLimits::default(),
             now: None,
+        }
+    }
+
+    /// The options of a controller with this name whose data plane is a simulator: every feature and every kind of route
+    /// is supported, the CRDs are those of the experimental channel, addresses are generated, and what is in force is
+    /// programmed.
+    pub fn for_simulator(controller: impl Into<String>) -> Self {
+        Self {
+            features: None,
+            declined: BTreeSet::new(),
+            channel: Channel::Experimental,
+            addresses: AddressPool::Generated,
+            programmed: ProgrammedWhen::InForce,
+            ..Self::new(controller)
         }
     }
 
@@ -175,7 +239,7 @@ impl Options {
                 endpoints: true,
                 parameters: true,
             },
-            ..Self::new(DEFAULT_CONTROLLER)
+            ..Self::for_simulator(DEFAULT_CONTROLLER)
         }
     }
 
@@ -185,6 +249,15 @@ impl Options {
         Self {
             release,
             behaviour: Behaviour::of(release),
+            ..self
+        }
+    }
+
+    /// The same with these features, and no others.
+    #[must_use]
+    pub fn with_features(self, features: impl IntoIterator<Item = FeatureName>) -> Self {
+        Self {
+            features: Some(features.into_iter().collect()),
             ..self
         }
     }

@@ -1,6 +1,9 @@
 //! What comes out of resolving a set of objects.
 
-use super::{Attachment, Effective, RouteId};
+use super::{
+    Attachment, Effective, RouteId,
+    effective::{EffectiveGateway, IdleListener},
+};
 use crate::{
     meta::{NamespacedName, ObjectRef},
     v1::{GatewayClassStatus, GatewayStatus, RouteStatus},
@@ -81,13 +84,31 @@ impl PolicyTarget {
     }
 }
 
-/// What a change has changed.
+/// A listener of a Gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ListenerId {
+    /// The Gateway.
+    pub gateway: NamespacedName,
+    /// The name of the listener.
+    pub name: String,
+}
+
+/// What a change has changed: by what has a status, by what is in force, and by the parts of the latter.
+///
+/// Backends are Services and ServiceImports: one whose endpoints have moved is among [`services`](Self::services) or
+/// [`imports`](Self::imports), and no route is changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Changes {
     /// The objects whose wanted status is another than before, or that have gone.
     pub statuses: BTreeSet<ObjectRef>,
     /// The Gateways whose effective configuration is another than before, or that have gone.
     pub gateways: BTreeSet<NamespacedName>,
+    /// Of these the listeners that are in force with another configuration than before, among it their routes, or that
+    /// are in force no longer, or idle for another reason.
+    pub listeners: BTreeSet<ListenerId>,
+    /// The routes that do something else than before with requests, or that are attached elsewhere.
+    pub routes: BTreeSet<RouteId>,
     /// The Services whose effective configuration is another than before, or that have gone.
     pub services: BTreeSet<NamespacedName>,
     /// As [`services`](Self::services), the ServiceImports.
@@ -104,10 +125,88 @@ impl Changes {
         }
     }
 
+    /// Notes listeners of a Gateway.
+    pub(super) fn add_listeners<'l>(
+        &mut self,
+        gateway: &NamespacedName,
+        names: impl IntoIterator<Item = &'l str>,
+    ) {
+        self.listeners
+            .extend(names.into_iter().map(|name| ListenerId {
+                gateway: gateway.clone(),
+                name: name.to_owned(),
+            }));
+    }
+
+    /// Notes the listeners of a Gateway that are idle now and were not, were and are not, or are for another reason.
+    pub(super) fn add_idle(
+        &mut self,
+        gateway: &NamespacedName,
+        before: &[IdleListener],
+        after: &[IdleListener],
+    ) {
+        for (list, other) in [(before, after), (after, before)] {
+            let differ = list.iter().filter(|idle| !other.contains(idle));
+            self.add_listeners(gateway, differ.map(|idle| idle.name.as_str()));
+        }
+    }
+
+    /// Notes a Gateway that is not what it was, and those of its listeners that are not.
+    pub(super) fn gateway(
+        &mut self,
+        name: &NamespacedName,
+        before: Option<&EffectiveGateway>,
+        after: Option<&EffectiveGateway>,
+    ) {
+        let listeners = |gateway: Option<&EffectiveGateway>| -> BTreeMap<String, _> {
+            let all = gateway.into_iter().flat_map(|gateway| &gateway.listeners);
+            all.map(|listener| (listener.name.clone(), listener.clone()))
+                .collect()
+        };
+        let (before, after) = (listeners(before), listeners(after));
+        let names = before.keys().chain(after.keys());
+        let differ = names.filter(|name| before.get(*name) != after.get(*name));
+        self.add_listeners(name, differ.map(String::as_str));
+        self.gateways.insert(name.clone());
+    }
+
+    /// Adds what another change has changed: afterwards these are the changes of both, for whoever takes note of several at
+    /// once.
+    ///
+    /// ```
+    /// use gwapi::attachment::Changes;
+    /// use gwapi::meta::NamespacedName;
+    ///
+    /// let mut changes = Changes::default();
+    /// let mut others = Changes::default();
+    /// others.services.insert(NamespacedName::new("shop", "cart"));
+    /// changes.merge(others.clone());
+    /// assert_eq!(changes, others);
+    /// ```
+    pub fn merge(&mut self, other: Self) {
+        let Self {
+            mut statuses,
+            mut gateways,
+            mut listeners,
+            mut routes,
+            mut services,
+            mut imports,
+        } = other;
+        self.statuses.append(&mut statuses);
+        self.gateways.append(&mut gateways);
+        self.listeners.append(&mut listeners);
+        self.routes.append(&mut routes);
+        self.services.append(&mut services);
+        self.imports.append(&mut imports);
+    }
+
     /// Whether nothing has changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.statuses.is_empty() && !self.concerns_traffic()
+        let Self {
+            statuses, routes, ..
+        } = self;
+        statuses.is_empty() && routes.is_empty() && !self.concerns_traffic()
     }
 
     /// Whether [`effective`](Resolution::effective) is another than before, so that a data plane has to be told. A change of
@@ -116,6 +215,9 @@ impl Changes {
     pub fn concerns_traffic(&self) -> bool {
         let Self {
             statuses: _,
+            // Those of them that concern traffic are parts of the others.
+            listeners: _,
+            routes: _,
             gateways,
             services,
             imports,

@@ -34,7 +34,7 @@ fn check(resolver: &Resolver) {
 }
 
 fn options() -> Options {
-    Options::new(world::CONTROLLER)
+    Options::for_simulator(world::CONTROLLER)
 }
 
 const CLASS: &str = "

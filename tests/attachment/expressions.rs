@@ -61,7 +61,7 @@ fn listener(routes: impl IntoIterator<Item = HttpRoute>) -> (Arc<EffectiveListen
     for route in routes {
         snapshot.insert(route);
     }
-    let resolution = resolve(&snapshot, &Options::new(world::CONTROLLER));
+    let resolution = resolve(&snapshot, &Options::for_simulator(world::CONTROLLER));
     let messages = resolution
         .statuses
         .values()

@@ -137,7 +137,7 @@ impl Choices {
         let mut options = if self.for_manifests {
             Options::for_manifests()
         } else {
-            Options::new(world::CONTROLLER)
+            Options::for_simulator(world::CONTROLLER)
         };
         if let Some(release) = &self.release {
             options = options.with_release(release.parse().unwrap());

@@ -465,7 +465,7 @@ fn a_reference_to_another_namespace_holds_with_a_fitting_grant_alone() {
             base.extend(reference.objects(from, to));
             let outcome = |objects: &[SnapshotObject]| {
                 let snapshot: Snapshot = objects.iter().cloned().collect();
-                let resolution = resolve(&snapshot, &Options::new(world::CONTROLLER));
+                let resolution = resolve(&snapshot, &Options::for_simulator(world::CONTROLLER));
                 reference.reaches(&resolution, from)
             };
             assert!(

@@ -2,14 +2,14 @@
 
 use crate::world;
 use gwapi::{
-    attachment::{Options, Resolution, Resolver, Snapshot, SnapshotObject, resolve},
+    attachment::{ListenerId, Options, Resolution, Resolver, Snapshot, SnapshotObject, resolve},
     meta::{ObjectRef, Release},
 };
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn options() -> Options {
-    Options::new(world::CONTROLLER)
+    Options::for_simulator(world::CONTROLLER)
 }
 
 /// A class of ours that is there unless an object of the set takes its place.
@@ -101,6 +101,26 @@ proptest! {
                 if before.effective.gateways.get(name) != after.effective.gateways.get(name) {
                     prop_assert!(changes.gateways.contains(name));
                 }
+                let listeners = |resolution: &Resolution| -> BTreeMap<String, _> {
+                    let gateway = resolution.effective.gateways.get(name);
+                    let all = gateway.into_iter().flat_map(|gateway| &gateway.listeners);
+                    all.map(|listener| (listener.name.clone(), listener.clone())).collect()
+                };
+                let (before, after) = (listeners(&before), listeners(after));
+                for listener in before.keys().chain(after.keys()) {
+                    if before.get(listener) != after.get(listener) {
+                        let id = ListenerId { gateway: name.clone(), name: listener.clone() };
+                        prop_assert!(changes.listeners.contains(&id));
+                    }
+                }
+            }
+            for id in before.attachments.keys().chain(after.attachments.keys()) {
+                let same = before.attachments.get(id) == after.attachments.get(id);
+                prop_assert!(same || changes.routes.contains(id));
+            }
+            for id in &changes.routes {
+                let there = |resolution: &Resolution| resolution.attachments.contains_key(id);
+                prop_assert!(there(&before) || there(after));
             }
             for (before, after, changed) in [
                 (&before.effective.services, &after.effective.services, &changes.services),

@@ -26,7 +26,7 @@ fn a_listener_yields_to_more_specific_ones_of_its_port_and_tcp_and_udp_share_non
         listener("elsewhere", 81, ProtocolType::Http, Some("c.example.com")),
     ];
     snapshot.insert(world::gateway("a", "gateway", listeners));
-    let resolution = resolve(&snapshot, &Options::new(world::CONTROLLER));
+    let resolution = resolve(&snapshot, &Options::for_simulator(world::CONTROLLER));
     let gateway = resolution.effective.gateways.values().next().unwrap();
     let yields = |name: &str| {
         let listener = gateway.listeners.iter().find(|l| l.name == name).unwrap();

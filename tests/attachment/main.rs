@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod controller;
 mod expressions;
 mod fixtures;
 mod grants;
@@ -15,5 +16,6 @@ mod incremental;
 mod isolation;
 mod merging;
 mod references;
+mod settling;
 mod tables;
 mod world;

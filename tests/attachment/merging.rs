@@ -156,7 +156,7 @@ fn a_status_that_was_written_is_not_written_again() {
             parents: vec![entry("front", "example.com/theirs", true)],
         }),
     };
-    let mut resolver = Resolver::new(Options::new(world::CONTROLLER));
+    let mut resolver = Resolver::new(Options::for_simulator(world::CONTROLLER));
     resolver.insert(world::class("ours", world::CONTROLLER));
     resolver.insert(world::gateway(
         "a",
@@ -439,7 +439,7 @@ proptest! {
     fn every_wanted_status_is_within_the_limits_of_the_api(
         objects in prop::collection::vec(world::objects(), 1..30),
     ) {
-        let mut resolver = Resolver::new(Options::new(world::CONTROLLER));
+        let mut resolver = Resolver::new(Options::for_simulator(world::CONTROLLER));
         resolver.insert(world::class("ours", world::CONTROLLER));
         for object in objects {
             resolver.insert(object);

@@ -18,7 +18,7 @@ fn resolved() -> Vec<(String, Resolver)> {
         .filter(|path| path.extension().is_some_and(|e| e == "yaml") && *path != base);
     files
         .map(|file| {
-            let mut resolver = Resolver::new(Options::new(world::CONTROLLER));
+            let mut resolver = Resolver::new(Options::for_simulator(world::CONTROLLER));
             for part in [&base, &file] {
                 let text = fs::read(part).unwrap();
                 let read = manifest::read(&text, &manifest::ReadOptions::default());

@@ -55,7 +55,7 @@ fn resolver(routes: impl IntoIterator<Item = HttpRoute>) -> Resolver {
     for route in routes {
         snapshot.insert(route);
     }
-    let mut options = Options::new(world::CONTROLLER);
+    let mut options = Options::for_simulator(world::CONTROLLER);
     options.patterns = PatternLimits {
         table: 3 * Pattern::new("/a.*").unwrap().size(),
         ..PatternLimits::default()

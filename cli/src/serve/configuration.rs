@@ -39,7 +39,7 @@ impl Configuration {
     ///
     /// A value is none of its kind; the message names the member and the value.
     pub(super) fn options(self) -> Result<Options, String> {
-        let mut options = Options::new(
+        let mut options = Options::for_simulator(
             self.controller_name
                 .as_deref()
                 .unwrap_or(DEFAULT_CONTROLLER),

@@ -33,6 +33,8 @@ pub(in crate::attachment) struct Addresses {
     pub(in crate::attachment) taken: Vec<String>,
     /// The types of addresses that it asks for without a value, and for which the pool has none left.
     pub(in crate::attachment) unassigned: Vec<AddressType>,
+    /// What is still to be given by others, where addresses come from outside. That keeps no traffic from the Gateway.
+    pub(in crate::attachment) awaited: Option<String>,
 }
 
 /// Looks at the addresses that a Gateway asks for.

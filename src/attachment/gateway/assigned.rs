@@ -5,7 +5,7 @@ use super::{
     addresses::{Addresses, Requested},
 };
 use crate::{
-    attachment::{AddressPool, Snapshot, WonBy},
+    attachment::{AddressPool, Snapshot, WonBy, condition_body::join},
     meta::{NamespacedName, Seniority},
     v1::{AddressType, GatewayStatusAddress},
 };
@@ -31,13 +31,19 @@ impl Address {
     }
 }
 
+/// The addresses that come from outside, by Gateway.
+pub(in crate::attachment) type GivenAddresses = BTreeMap<NamespacedName, Vec<GatewayStatusAddress>>;
+
 /// The addresses of every Gateway. The oldest Gateway that asks for an address gets it; others that ask for the
 /// same one do not, since no two Gateways are merged. Those that ask for none, or for one of a type without
-/// a value, are given one of the pool, older ones first, and keep one that their present status names.
+/// a value, are given one of the pool, older ones first, and keep one that their present status names. `given` are
+/// the addresses that come from outside; a Gateway that has such addresses has no others, and without a pool these are all
+/// that there are.
 pub(in crate::attachment) fn assign<'a>(
     gateways: impl Iterator<Item = &'a GatewayState>,
     snapshot: &Snapshot,
     pool: &AddressPool,
+    given: &GivenAddresses,
 ) -> BTreeMap<NamespacedName, Addresses> {
     let mut in_order: Vec<(Seniority, &GatewayState)> = gateways
         .map(|gateway| (Seniority::new(gateway.age, gateway.name.clone()), gateway))
@@ -48,16 +54,34 @@ pub(in crate::attachment) fn assign<'a>(
     // What each is still to be given: an address of this type, or any.
     let mut waiting: Vec<(&GatewayState, Option<&AddressType>)> = Vec::new();
     for (seniority, gateway) in &in_order {
+        let from_outside = match (given.get(&gateway.name), pool) {
+            (Some(given), _) => Some(given.as_slice()),
+            (None, AddressPool::External) => Some([].as_slice()),
+            (None, _) => None,
+        };
+        if let Some(addresses) = from_outside {
+            let own = assigned.entry(gateway.name.clone()).or_default();
+            own.bound.extend_from_slice(addresses);
+            own.awaited = awaited(&gateway.requested, addresses);
+            for address in addresses {
+                owners.entry(Address::of(address)).or_insert(seniority);
+            }
+        }
         match &gateway.requested {
+            Requested::None if from_outside.is_some() => {}
             Requested::None => waiting.push((*gateway, None)),
             // A Gateway that is not accepted binds nothing.
             Requested::Static { usable, any, .. } if gateway.accepted.holds() => {
-                waiting.extend(any.iter().map(|kind| (*gateway, Some(kind))));
+                if from_outside.is_none() {
+                    waiting.extend(any.iter().map(|kind| (*gateway, Some(kind))));
+                }
                 let own = assigned.entry(gateway.name.clone()).or_default();
                 for address in usable {
                     let owner = *owners.entry(Address::of(address)).or_insert(seniority);
                     if owner == seniority {
-                        own.bound.push(address.clone());
+                        if from_outside.is_none() {
+                            own.bound.push(address.clone());
+                        }
                         continue;
                     }
                     own.taken.push(format!(
@@ -161,6 +185,32 @@ impl<'p> FreeAddresses<'p> {
     }
 }
 
+/// What a Gateway with these addresses still has to be given, if anything.
+fn awaited(requested: &Requested, has: &[GatewayStatusAddress]) -> Option<String> {
+    let Requested::Static { usable, any, .. } = requested else {
+        return has
+            .is_empty()
+            .then(|| "no address has been assigned yet".to_owned());
+    };
+    let mut left: Vec<&GatewayStatusAddress> = has.iter().collect();
+    let mut missing = Vec::new();
+    for address in usable {
+        let wanted = Address::of(address);
+        match left.iter().position(|has| Address::of(has) == wanted) {
+            Some(at) => _ = left.swap_remove(at),
+            None => missing.push(format!("address `{}`", address.value)),
+        }
+    }
+    for kind in any {
+        match left.iter().position(|has| fits(has, Some(kind))) {
+            Some(at) => _ = left.swap_remove(at),
+            None => missing.push(format!("an address of type `{kind}`")),
+        }
+    }
+    let missing = join(&missing);
+    (!missing.is_empty()).then(|| format!("not assigned yet: {missing}"))
+}
+
 /// Whether an address is of the type that is asked for, if one is.
 fn fits(address: &GatewayStatusAddress, kind: Option<&AddressType>) -> bool {
     kind.is_none_or(|kind| address.address_type() == *kind)
@@ -175,6 +225,7 @@ enum PoolMembers {
 impl PoolMembers {
     fn of(pool: &AddressPool) -> Self {
         match pool {
+            AddressPool::External => Self::Listed(BTreeSet::new()),
             AddressPool::Generated => Self::Generated,
             AddressPool::Listed(addresses) => Self::Listed(
                 addresses

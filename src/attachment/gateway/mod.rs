@@ -206,6 +206,17 @@ pub(super) fn why_not_in_force(listener: &ListenerState) -> String {
 }
 
 impl GatewayState {
+    /// Whether a Gateway asks the data plane for the same as at another generation.
+    pub(super) fn is_same_but_for_generation(&self, other: &Self) -> bool {
+        let same_generation = Self {
+            generation: other.generation,
+            addresses: other.addresses.clone(),
+            programmed: other.programmed.clone(),
+            ..self.clone()
+        };
+        same_generation == *other
+    }
+
     /// Gives the Gateway its addresses.
     pub(super) fn bind(&mut self, addresses: Addresses) {
         self.addresses = addresses;
@@ -309,7 +320,8 @@ impl GatewayState {
         ))
     }
 
-    /// The condition `Programmed` of the Gateway.
+    /// Whether anything but the data plane keeps the Gateway from being programmed: the condition `Programmed` where it
+    /// reports that it has done its part.
     fn programmed(&self) -> ConditionBody {
         if !self.accepted.holds() {
             return ConditionBody::new(
@@ -336,11 +348,15 @@ impl GatewayState {
             _ if !unusable.is_empty() => {
                 ConditionBody::new(false, reason::ADDRESS_NOT_USABLE, join(&unusable))
             }
-            Requested::None if self.addresses.bound.is_empty() => ConditionBody::new(
-                false,
-                reason::ADDRESS_NOT_ASSIGNED,
-                "every address of the pool is taken",
-            ),
+            Requested::None
+                if self.addresses.bound.is_empty() && self.addresses.awaited.is_none() =>
+            {
+                ConditionBody::new(
+                    false,
+                    reason::ADDRESS_NOT_ASSIGNED,
+                    "every address of the pool is taken",
+                )
+            }
             _ if !self.addresses.unassigned.is_empty() => {
                 let kinds = self.addresses.unassigned.iter();
                 let kinds: Vec<String> = kinds.map(|kind| format!("`{kind}`")).collect();
@@ -354,15 +370,31 @@ impl GatewayState {
         }
     }
 
+    /// The condition `Programmed`. `reported` is what the data plane says.
+    fn programmed_as(&self, reported: ConditionBody) -> ConditionBody {
+        if !self.programmed.holds() {
+            return self.programmed.clone();
+        }
+        match &self.addresses.awaited {
+            Some(awaited) => {
+                ConditionBody::new(false, reason::ADDRESS_NOT_ASSIGNED, awaited.clone())
+            }
+            None => reported,
+        }
+    }
+
     /// The status that the Gateway ought to have; `attached` counts routes, a number for each listener;
-    /// `without_room` are the policies that cannot name it as their ancestor.
+    /// `without_room` are the policies that cannot name it as their ancestor; `reported` is what the data plane says, as
+    /// the condition `Programmed`.
     pub(super) fn status<'a>(
         &self,
         attached: &[u32],
         without_room: impl Iterator<Item = &'a ObjectRef>,
+        reported: ConditionBody,
     ) -> GatewayStatus {
         let generation = self.generation;
-        let mut programmed = self.programmed.clone();
+        let mut programmed = self.programmed_as(reported);
+        let of_listeners = programmed.clone();
         let policies: Vec<String> = without_room.map(ToString::to_string).collect();
         if !policies.is_empty() {
             programmed.message.push_str(&format!(
@@ -411,13 +443,19 @@ impl GatewayState {
                 .enumerate()
                 .map(|(index, listener)| {
                     let count = attached.get(index).copied().unwrap_or_default();
-                    self.listener_status(listener, count)
+                    self.listener_status(listener, count, &of_listeners)
                 })
                 .collect(),
         }
     }
 
-    fn listener_status(&self, listener: &ListenerState, attached: u32) -> ListenerStatus {
+    /// The status of a listener; `of_gateway` is the condition `Programmed` of the Gateway.
+    fn listener_status(
+        &self,
+        listener: &ListenerState,
+        attached: u32,
+        of_gateway: &ConditionBody,
+    ) -> ListenerStatus {
         let generation = self.generation;
         let accepted = if listener.accepted.holds() && listener.conflicted.holds() {
             ConditionBody {
@@ -435,6 +473,9 @@ impl GatewayState {
             )
         } else if let Some(obstacle) = self.describe_obstacle() {
             ConditionBody::new(false, on_listener::reason::PENDING, obstacle)
+        } else if !of_gateway.holds() {
+            let why = format!("the Gateway is not programmed: {}", of_gateway.message);
+            ConditionBody::new(of_gateway.status.clone(), on_listener::reason::PENDING, why)
         } else {
             ConditionBody::new(
                 true,

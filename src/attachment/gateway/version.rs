@@ -4,6 +4,7 @@ use crate::{
     attachment::{
         Snapshot,
         condition_body::{ConditionBody, join, names},
+        objects::installed::release_of,
     },
     crd::BUNDLE_VERSION_ANNOTATION,
     meta::{Release, condition::gateway_class::reason},
@@ -60,18 +61,9 @@ pub(super) fn supported(snapshot: &Snapshot, release: Release) -> ConditionBody 
     ConditionBody::new(false, reason::UNSUPPORTED_VERSION, text)
 }
 
-/// Whether a release is known, or a patch of one that is: patches have the same kinds and fields.
+/// Whether a release is known, or a patch of one that is.
 fn is_supported(version: &str) -> bool {
-    let minor = |version: &str| -> Option<(u32, u32)> {
-        let mut parts = version.strip_prefix('v')?.splitn(3, '.');
-        let (major, minor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        parts.next()?.parse::<u32>().ok()?;
-        Some((major, minor))
-    };
-    minor(version).is_some_and(|found| {
-        let known = Release::ALL.iter().filter_map(|r| minor(r.as_str()));
-        known.into_iter().any(|known| known == found)
-    })
+    release_of(version).is_some()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The CustomResourceDefinitions of the Gateway API that are installed, as far as their release goes.
 
-use crate::{crd::BUNDLE_VERSION_ANNOTATION, meta};
+use crate::{
+    crd::{BUNDLE_VERSION_ANNOTATION, CHANNEL_ANNOTATION},
+    meta::{self, Channel, Release},
+};
 use k8s_openapi::{
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -23,6 +26,8 @@ pub struct InstalledCrd {
     pub group: String,
     /// The release that the annotation `gateway.networking.k8s.io/bundle-version` names.
     pub bundle_version: Option<String>,
+    /// The channel that the annotation `gateway.networking.k8s.io/channel` names.
+    pub channel: Option<String>,
 }
 
 impl InstalledCrd {
@@ -48,14 +53,52 @@ impl InstalledCrd {
     }
 
     fn of(metadata: ObjectMeta, group: String) -> Self {
+        let mut annotations = metadata.annotations.unwrap_or_default();
         Self {
             name: metadata.name.unwrap_or_default(),
             group,
-            bundle_version: metadata
-                .annotations
-                .and_then(|mut annotations| annotations.remove(BUNDLE_VERSION_ANNOTATION)),
+            bundle_version: annotations.remove(BUNDLE_VERSION_ANNOTATION),
+            channel: annotations.remove(CHANNEL_ANNOTATION),
         }
     }
+}
+
+/// The release that a bundle version names; for a patch that is not known the newest known one of the same minor release,
+/// since patches have the same kinds and fields. Nothing for any other text.
+pub(in crate::attachment) fn release_of(bundle_version: &str) -> Option<Release> {
+    let minor = |version: &str| -> Option<(u32, u32)> {
+        let mut parts = version.strip_prefix('v')?.splitn(3, '.');
+        let (major, minor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next()?.parse::<u32>().ok()?;
+        Some((major, minor))
+    };
+    let found = minor(bundle_version)?;
+    let exact = bundle_version.parse().ok();
+    exact.or_else(|| {
+        let newest_first = Release::ALL.iter().rev();
+        let of_minor = newest_first.filter(|known| minor(known.as_str()) == Some(found));
+        of_minor.copied().next()
+    })
+}
+
+/// The release and channel that decide which form a status has, as far as the CRDs name ones that are known: those of
+/// GatewayClasses, else of Gateways, else of the first kind of the API by name.
+pub(in crate::attachment) fn in_use<'a>(
+    crds: impl Iterator<Item = &'a InstalledCrd>,
+) -> (Option<Release>, Option<Channel>) {
+    let rank = |crd: &InstalledCrd| match crd.name.split('.').next() {
+        Some("gatewayclasses") => 0,
+        Some("gateways") => 1,
+        _ => 2,
+    };
+    let of_api = crds.filter(|crd| crd.group == meta::GROUP);
+    let decides = of_api.min_by_key(|crd| (rank(crd), crd.name.as_str()));
+    let version = decides.and_then(|crd| crd.bundle_version.as_deref());
+    let channel = decides.and_then(|crd| crd.channel.as_deref());
+    (
+        version.and_then(release_of),
+        channel.and_then(|channel| channel.parse().ok()),
+    )
 }
 
 impl From<CustomResourceDefinition> for InstalledCrd {

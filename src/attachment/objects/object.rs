@@ -21,6 +21,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 /// Objects of one kind by their place.
 pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
 
+/// The kind of CustomResourceDefinitions.
+pub(in crate::attachment) const CRD_KIND: &str = "CustomResourceDefinition";
+
 /// The groups and kinds of backends.
 pub(in crate::attachment) const BACKEND_KINDS: &[(&str, &str)] =
     &[("", "Service"), (MULTICLUSTER_GROUP, "ServiceImport")];
@@ -159,11 +162,23 @@ impl From<CustomResourceDefinition> for SnapshotObject {
     }
 }
 
+impl From<Arc<CustomResourceDefinition>> for SnapshotObject {
+    fn from(definition: Arc<CustomResourceDefinition>) -> Self {
+        Arc::unwrap_or_clone(definition).into()
+    }
+}
+
 macro_rules! from_older_versions {
     ($($old:path => $new:path),+ $(,)?) => {$(
         impl From<$old> for SnapshotObject {
             fn from(old: $old) -> Self {
                 <$new>::from(old).into()
+            }
+        }
+
+        impl From<Arc<$old>> for SnapshotObject {
+            fn from(old: Arc<$old>) -> Self {
+                Arc::unwrap_or_clone(old).into()
             }
         }
     )+};
@@ -318,18 +333,26 @@ impl SnapshotObject {
             }
             Self::Other(reference) => return reference.clone(),
         };
-        let cluster_wide = matches!(self, Self::GatewayClass(_) | Self::Namespace(_));
-        ObjectRef {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: if cluster_wide {
-                String::new()
-            } else {
-                namespace(metadata).to_owned()
-            },
-            name: metadata.name.clone().unwrap_or_default(),
-        }
+        ObjectRef::at(group, kind, &place_of(group, kind, metadata))
     }
+}
+
+/// The place of an object of a kind, which may be one of the whole cluster.
+pub(in crate::attachment) fn place_of(
+    group: &str,
+    kind: &str,
+    metadata: &ObjectMeta,
+) -> NamespacedName {
+    let cluster_wide = matches!(
+        (group, kind),
+        (GROUP, "GatewayClass")
+            | ("", "Namespace")
+            | (EXTENSIONS_GROUP, "CustomResourceDefinition")
+    );
+    if cluster_wide {
+        return NamespacedName::new("", metadata.name.clone().unwrap_or_default());
+    }
+    place(metadata)
 }
 
 /// The namespace of a namespaced object: `default` where it names none, as with `kubectl`.

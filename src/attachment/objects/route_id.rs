@@ -53,8 +53,10 @@ impl RouteKind {
 
     /// Whether routes of this kind are looked at at all.
     pub(in crate::attachment) fn supported(self, options: &Options) -> bool {
-        self.feature()
-            .is_none_or(|feature| options.supports(&feature))
+        !options.declined.contains(&self)
+            && self
+                .feature()
+                .is_none_or(|feature| options.supports(&feature))
     }
 
     /// The kinds that a listener of this protocol and TLS mode supports.

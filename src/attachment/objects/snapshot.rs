@@ -11,9 +11,12 @@ use crate::{
     meta::{GROUP, NamespacedName, ObjectRef},
     v1, v1alpha2,
 };
-use k8s_openapi::api::{
-    core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
-    discovery::v1::EndpointSlice,
+use k8s_openapi::{
+    api::{
+        core::v1::{ConfigMap, Endpoints, Namespace, Secret, Service},
+        discovery::v1::EndpointSlice,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -53,6 +56,41 @@ pub struct Snapshot {
     installed_crds: ByPlace<InstalledCrd>,
     others: BTreeSet<ObjectRef>,
     left_out: BTreeSet<ObjectRef>,
+}
+
+/// Does the same with the objects of a kind, whichever it is.
+macro_rules! of_kind {
+    ($snapshot:ident, $group:expr, $kind:expr, |$objects:ident| $then:expr, else $other:expr) => {
+        of_kind!(@ $snapshot, $group, $kind, $objects, $then, $other;
+            GROUP, "GatewayClass" => gateway_classes;
+            GROUP, "Gateway" => gateways;
+            GROUP, "HTTPRoute" => http_routes;
+            GROUP, "GRPCRoute" => grpc_routes;
+            GROUP, "TLSRoute" => tls_routes;
+            GROUP, "TCPRoute" => tcp_routes;
+            GROUP, "UDPRoute" => udp_routes;
+            GROUP, "ReferenceGrant" => reference_grants;
+            GROUP, "BackendTLSPolicy" => backend_tls_policies;
+            GROUP, "BackendLBPolicy" => backend_lb_policies;
+            "discovery.k8s.io", "EndpointSlice" => endpoint_slices;
+            "", "Endpoints" => endpoints;
+            "", "Service" => services;
+            "", "Secret" => secrets;
+            "", "ConfigMap" => config_maps;
+            "", "Namespace" => namespaces;
+            MULTICLUSTER_GROUP, "ServiceImport" => service_imports;
+        )
+    };
+    (@ $snapshot:ident, $group:expr, $kind:expr, $objects:ident, $then:expr, $other:expr;
+        $($of_group:pat, $of_kind:literal => $field:ident;)+) => {
+        match ($group, $kind) {
+            $(($of_group, $of_kind) => {
+                let $objects: &ByPlace<_> = &$snapshot.$field;
+                $then
+            })+
+            _ => $other,
+        }
+    };
 }
 
 macro_rules! accessors {
@@ -207,29 +245,55 @@ impl Snapshot {
     #[must_use]
     pub fn contains(&self, reference: &ObjectRef) -> bool {
         let place = &reference.namespaced_name();
-        match (reference.group.as_str(), reference.kind.as_str()) {
-            (GROUP, "GatewayClass") => self.gateway_classes.contains_key(place),
-            (GROUP, "Gateway") => self.gateways.contains_key(place),
-            (GROUP, "HTTPRoute") => self.http_routes.contains_key(place),
-            (GROUP, "GRPCRoute") => self.grpc_routes.contains_key(place),
-            (GROUP, "TLSRoute") => self.tls_routes.contains_key(place),
-            (GROUP, "TCPRoute") => self.tcp_routes.contains_key(place),
-            (GROUP, "UDPRoute") => self.udp_routes.contains_key(place),
-            (GROUP, "ReferenceGrant") => self.reference_grants.contains_key(place),
-            (GROUP, "BackendTLSPolicy") => self.backend_tls_policies.contains_key(place),
-            (GROUP, "BackendLBPolicy") => self.backend_lb_policies.contains_key(place),
-            ("discovery.k8s.io", "EndpointSlice") => self.endpoint_slices.contains_key(place),
-            ("", "Endpoints") => self.endpoints.contains_key(place),
-            ("", "Service") => self.services.contains_key(place),
-            ("", "Secret") => self.secrets.contains_key(place),
-            ("", "ConfigMap") => self.config_maps.contains_key(place),
-            ("", "Namespace") => self.namespaces.contains_key(place),
-            (MULTICLUSTER_GROUP, "ServiceImport") => self.service_imports.contains_key(place),
-            (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
-                self.installed_crds.contains_key(place)
+        let (group, kind) = (reference.group.as_str(), reference.kind.as_str());
+        of_kind!(
+            self,
+            group,
+            kind,
+            |objects| objects.contains_key(place),
+            else match (group, kind) {
+                (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                    self.installed_crds.contains_key(place)
+                }
+                _ => self.others.contains(reference),
             }
-            _ => self.others.contains(reference),
-        }
+        )
+    }
+
+    /// The metadata of an object, if it is there and of a kind of which a snapshot holds more than that.
+    pub(in crate::attachment) fn metadata(
+        &self,
+        group: &str,
+        kind: &str,
+        place: &NamespacedName,
+    ) -> Option<&ObjectMeta> {
+        of_kind!(
+            self,
+            group,
+            kind,
+            |objects| objects.get(place).map(|object| &object.metadata),
+            else None
+        )
+    }
+
+    /// The places of the objects of a kind, in order.
+    pub(in crate::attachment) fn places<'a>(
+        &'a self,
+        group: &'a str,
+        kind: &'a str,
+    ) -> Box<dyn Iterator<Item = &'a NamespacedName> + 'a> {
+        of_kind!(
+            self,
+            group,
+            kind,
+            |objects| Box::new(objects.keys()),
+            else match (group, kind) {
+                (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
+                    Box::new(self.installed_crds.keys())
+                }
+                _ => Box::new(std::iter::empty()),
+            }
+        )
     }
 
     /// The references of all objects that can change anything.

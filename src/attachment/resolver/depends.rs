@@ -101,6 +101,11 @@ impl Depends {
         dependents
     }
 
+    /// All that something depends on.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Dependency> {
+        self.by_key.keys()
+    }
+
     /// The routes that depend on something.
     pub(super) fn routes_on(&self, key: &Dependency) -> impl Iterator<Item = &RouteId> {
         self.on(key).filter_map(|dependent| match dependent {

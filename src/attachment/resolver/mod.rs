@@ -1,8 +1,12 @@
 //! A resolution that is kept up to date as objects change.
 
 mod depends;
+mod due;
+mod interest;
 mod looked;
 mod problems;
+mod reconfigure;
+mod relist;
 mod state;
 mod update;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::depends::{self, Dependency, Dependent, Depends, Edges};
 use crate::attachment::{
-    Controllers, Next, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject, Status,
+    DataPlaneReport, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
     assembly::{assemble::Tally, claims::Claims, mesh::Lost},
     backend::{
         BackendKey, BackendState,
@@ -10,14 +10,17 @@ use crate::attachment::{
         policy_status::{ancestors::Ancestors, results::TargetResult},
         usage::BackendUsage,
     },
-    gateway::{ClassState, GatewayState},
+    gateway::{ClassState, GatewayState, assigned::GivenAddresses},
     map::Map,
     objects::{certificates::Certificates, grants::Grants, installed::EXTENSIONS_GROUP},
+    reports::Reports,
     route::{Allowed, RouteContext, RouteState},
-    status,
 };
-use crate::meta::{GROUP, NamespacedName, ObjectRef, PatternStore};
-use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use crate::{
+    meta::{GROUP, NamespacedName, ObjectRef, PatternStore},
+    v1::GatewayStatusAddress,
+};
+use k8s_openapi::jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps a [`Resolution`] up to date: after a change of one object only what depends on it is looked at
@@ -62,7 +65,13 @@ pub struct Resolver {
     pub(super) policies: Map<PolicyId, PolicyState>,
     /// By Gateway, the policies whose status has no room for it.
     pub(super) without_room: Map<NamespacedName, BTreeSet<ObjectRef>>,
+    /// The addresses of Gateways that come from outside.
+    pub(super) addresses: GivenAddresses,
+    /// What the data plane says of Gateways.
+    pub(super) reports: Reports,
     pub(super) resolution: Resolution,
+    /// Objects whose status may have to be written.
+    pub(super) pending: BTreeSet<ObjectRef>,
     pub(super) dirty: Dirty,
 }
 
@@ -91,6 +100,8 @@ pub(super) struct Dirty {
     /// Whether all classes are, since CRDs have changed.
     pub(super) every_class: bool,
     pub(super) gateways: BTreeSet<NamespacedName>,
+    /// Gateways of which only what the data plane says of them is new.
+    pub(super) reported: BTreeSet<NamespacedName>,
     pub(super) backends: BTreeSet<BackendKey>,
     pub(super) routes: BTreeSet<RouteId>,
     pub(super) policies: BTreeSet<PolicyId>,
@@ -121,7 +132,10 @@ impl Resolver {
             mesh_claims: Map::default(),
             policies: Map::default(),
             without_room: Map::default(),
+            addresses: GivenAddresses::default(),
+            reports: Reports::default(),
             resolution: Resolution::default(),
+            pending: BTreeSet::new(),
             dirty: Dirty::default(),
         }
     }
@@ -138,6 +152,7 @@ impl Resolver {
             }
             resolver.mark_own(&reference);
         }
+        resolver.all_pending();
         resolver
     }
 
@@ -159,13 +174,6 @@ impl Resolver {
         &self.resolution
     }
 
-    /// The same objects under other options; everything is resolved anew with the next
-    /// [`update`](Self::update).
-    pub fn set_options(&mut self, options: Options) {
-        let snapshot = std::mem::take(&mut self.snapshot);
-        *self = Self::with_snapshot(snapshot, options);
-    }
-
     /// The same objects at another time, against which certificates are held ([`Options::now`]). Takes effect with
     /// the next [`update`](Self::update), which looks again at whatever has certificates.
     pub fn set_now(&mut self, now: Timestamp) {
@@ -177,6 +185,41 @@ impl Resolver {
         for id in policies {
             self.mark_policy(id);
         }
+    }
+
+    /// Gives a Gateway the addresses at which it is reached, as a load balancer or whatever else assigns them says. They
+    /// override those of the pool ([`Options::addresses`]); none at all takes back what was given. Takes effect with the next
+    /// [`update`](Self::update).
+    ///
+    /// A Gateway need not be there yet. When it is [removed](Self::remove), its addresses are forgotten.
+    pub fn set_addresses(
+        &mut self,
+        gateway: &NamespacedName,
+        addresses: impl IntoIterator<Item = GatewayStatusAddress>,
+    ) {
+        let addresses: Vec<GatewayStatusAddress> = addresses.into_iter().collect();
+        let before = match addresses.is_empty() {
+            true => self.addresses.remove(gateway),
+            false => self.addresses.insert(gateway.clone(), addresses),
+        };
+        if before.as_ref() != self.addresses.get(gateway) {
+            self.dirty.gateways.insert(gateway.clone());
+        }
+    }
+
+    /// Notes what the data plane says of a Gateway as it is at a generation (`metadata.generation`), on which its condition
+    /// `Programmed` and those of its listeners depend. Takes effect with the next [`update`](Self::update).
+    ///
+    /// A report counts until the next one, or until the Gateway asks for something else than at that generation: then it
+    /// is pending again. Routes and endpoints that come and go do not matter to it.
+    pub fn set_programmed(
+        &mut self,
+        gateway: &NamespacedName,
+        generation: Option<i64>,
+        report: DataPlaneReport,
+    ) {
+        self.reports.set(gateway, generation, report);
+        self.dirty.reported.insert(gateway.clone());
     }
 
     /// Puts an object in its place. Takes effect with the next [`update`](Self::update).
@@ -202,32 +245,18 @@ impl Resolver {
         let before = depends::of(&self.snapshot, reference);
         let was_left_out = self.snapshot.is_left_out(reference);
         if self.snapshot.remove(reference).is_some() || was_left_out {
+            if reference.group == GROUP && reference.kind == "Gateway" {
+                let gateway = reference.namespaced_name();
+                self.addresses.remove(&gateway);
+                self.reports.forget(&gateway);
+            }
             self.changed(reference, before);
         }
     }
 
-    /// Whether status entries under this controller name are ours.
-    #[must_use]
-    pub fn owns(&self, controller: &str) -> bool {
-        controller == self.options.mesh_controller
-            || match &self.options.controllers {
-                Controllers::Named(names) => names.contains(controller),
-                Controllers::Any => self.classes.values().any(|c| c.controller == controller),
-            }
-    }
-
-    /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
-    /// objects whose status is not ours.
-    #[must_use]
-    pub fn next_status(&self, reference: &ObjectRef, now: &Time) -> Option<Next<Status>> {
-        let wanted = self.resolution.statuses.get(reference)?;
-        let present = status::present(&self.snapshot, reference);
-        let own = |controller: &str| self.owns(controller);
-        Some(status::next(present.as_ref(), wanted, own, now))
-    }
-
     /// Notes that an object has come, changed or gone.
     fn changed(&mut self, reference: &ObjectRef, before: Option<Edges>) {
+        self.maybe_pending(reference);
         let after = depends::of(&self.snapshot, reference);
         for edges in [&before, &after].into_iter().flatten() {
             self.mark_edges(edges);
@@ -289,12 +318,7 @@ impl Resolver {
             (GROUP, "Gateway") => _ = self.dirty.gateways.insert(place),
             (GROUP, "ReferenceGrant") => _ = self.dirty.grants.insert(place.namespace),
             (GROUP, "BackendTLSPolicy" | "BackendLBPolicy") => {
-                let kind = if reference.kind == "BackendTLSPolicy" {
-                    PolicyKind::Tls
-                } else {
-                    PolicyKind::Lb
-                };
-                self.dirty.policies.insert(PolicyId { kind, name: place });
+                self.dirty.policies.extend(PolicyId::of(reference));
             }
             ("", "Secret") => self.certificates.forget(&place),
             ("", "Namespace") => _ = self.dirty.namespaces.insert(place.name),

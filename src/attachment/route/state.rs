@@ -82,6 +82,19 @@ impl RouteState {
         self.mesh.as_ref().unwrap_or(&self.built)
     }
 
+    /// Whether what the rules do with requests is the same, wherever the route is attached.
+    pub(in crate::attachment) fn has_same_rules(&self, other: &Self) -> bool {
+        let rules = |built: &Option<Built>| built.as_ref().map(|built| built.rules.clone());
+        let of_full = |state: &Self| state.without_room.clone().into_values();
+        self.built.rules == other.built.rules
+            && rules(&self.mesh) == rules(&other.mesh)
+            && rules(&self.passthrough) == rules(&other.passthrough)
+            && self.without_room.keys().eq(other.without_room.keys())
+            && of_full(self)
+                .map(|built| built.rules)
+                .eq(of_full(other).map(|built| built.rules))
+    }
+
     /// Whether Gateways reject the route for its rules alone: it keeps its place at their listeners, and takes none from others.
     pub(in crate::attachment) fn fails(&self) -> bool {
         self.built.fails()

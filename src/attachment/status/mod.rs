@@ -6,10 +6,13 @@
 
 mod limits;
 mod omitted;
+mod write;
 
 pub(super) use limits::keep_within;
 pub use limits::{MAX_CONDITIONS, MAX_PARENTS};
 pub use omitted::{Omitted, StatusPart};
+pub use write::StatusWrite;
+pub(super) use write::Written;
 
 use super::{RouteKind, Snapshot, Status};
 use crate::{
@@ -19,6 +22,26 @@ use crate::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use limits::{conditions, entries, keep_class, keep_gateway};
+
+/// The conditions of a Gateway that go where they are not wanted: those that are ours to write, and what they were called before.
+/// `Ready` is not among them, which an implementation may set by other means.
+const OF_GATEWAY: &[&str] = &[
+    condition::gateway::ACCEPTED,
+    condition::gateway::PROGRAMMED,
+    condition::gateway::RESOLVED_REFS,
+    condition::gateway::LISTENERS_NOT_VALID,
+    condition::gateway::INSECURE_FRONTEND_VALIDATION_MODE,
+    condition::gateway::SCHEDULED,
+];
+
+/// The same of a listener.
+const OF_LISTENER: &[&str] = &[
+    condition::listener::ACCEPTED,
+    condition::listener::CONFLICTED,
+    condition::listener::RESOLVED_REFS,
+    condition::listener::PROGRAMMED,
+    condition::listener::DETACHED,
+];
 
 /// The next status of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +56,7 @@ pub struct Next<S> {
 }
 
 /// Merges the wanted status into the present one. `own` says which controller names are ours; entries of
-/// other controllers, and conditions of types that are not wanted, stay. The result is within the limits of the
+/// other controllers, and conditions of types that are not ours, stay. The result is within the limits of the
 /// API (a status that is not would be refused whole): what others wrote goes first.
 ///
 /// A present status of another kind than the wanted one counts as none.
@@ -147,7 +170,8 @@ fn of_class(
 ) -> (GatewayClassStatus, Vec<Omitted>) {
     let old = present.map(|p| p.conditions.as_slice()).unwrap_or_default();
     let mut omitted = Vec::new();
-    let of_object = conditions(old, &wanted.conditions, &[], now);
+    let ours = condition::gateway_class::TYPES;
+    let of_object = conditions(old, &wanted.conditions, ours, now);
     let mut next = GatewayClassStatus {
         conditions: noted(of_object, StatusPart::Object, &mut omitted),
         supported_features: wanted.supported_features.clone(),
@@ -186,15 +210,14 @@ fn of_gateway(
 ) -> (GatewayStatus, Vec<Omitted>) {
     let old = present.map(|p| p.conditions.as_slice()).unwrap_or_default();
     let mut omitted = Vec::new();
-    let ours = [condition::gateway::LISTENERS_NOT_VALID];
-    let of_object = conditions(old, &wanted.conditions, &ours, now);
+    let of_object = conditions(old, &wanted.conditions, OF_GATEWAY, now);
     let of_object = noted(of_object, StatusPart::Object, &mut omitted);
     let mut listener = |wanted: &ListenerStatus| {
         let old = present
             .and_then(|p| p.listeners.iter().find(|l| l.name == wanted.name))
             .map(|l| l.conditions.as_slice())
             .unwrap_or_default();
-        let conditions = conditions(old, &wanted.conditions, &[], now);
+        let conditions = conditions(old, &wanted.conditions, OF_LISTENER, now);
         let at = StatusPart::Listener(wanted.name.clone());
         ListenerStatus {
             conditions: noted(conditions, at, &mut omitted),
@@ -260,6 +283,7 @@ fn ancestors(
     now: &Time,
 ) -> (PolicyStatus, Vec<Omitted>) {
     let present = present.map(|p| p.ancestors.as_slice()).unwrap_or_default();
-    let (ancestors, omitted) = entries(present, &wanted.ancestors, own, &[], now);
+    let ours = condition::policy::TYPES;
+    let (ancestors, omitted) = entries(present, &wanted.ancestors, own, ours, now);
     (PolicyStatus { ancestors }, omitted)
 }

@@ -393,6 +393,7 @@ fn crds() -> impl Strategy<Value = InstalledCrd> {
         name: format!("{kind}.{}", gwapi::meta::GROUP),
         group: gwapi::meta::GROUP.to_owned(),
         bundle_version: version.map(str::to_owned),
+        channel: None,
     })
 }
 

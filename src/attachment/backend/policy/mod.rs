@@ -18,7 +18,8 @@ use crate::{
     },
     certificate::CaBundles,
     meta::{
-        Age, NamespacedName, ObjectRef, PolicyReferences, Seniority, condition::policy::reason,
+        Age, GROUP, NamespacedName, ObjectRef, PolicyReferences, Seniority,
+        condition::policy::reason,
     },
     v1::{BackendTlsPolicy, PolicyStatus, WellKnownCaCertificatesType},
     v1alpha2::BackendLbPolicy,
@@ -50,6 +51,15 @@ pub(in crate::attachment) struct PolicyId {
 }
 
 impl PolicyId {
+    /// The policy that a reference names; nothing if its kind is none.
+    pub(in crate::attachment) fn of(reference: &ObjectRef) -> Option<Self> {
+        let kinds = [PolicyKind::Tls, PolicyKind::Lb].into_iter();
+        let mut kinds = kinds.filter(|kind| kind.as_str() == reference.kind);
+        let kind = kinds.next().filter(|_| reference.group == GROUP)?;
+        let name = reference.namespaced_name();
+        Some(Self { kind, name })
+    }
+
     pub(in crate::attachment) fn reference(&self) -> ObjectRef {
         ObjectRef::gateway_api(self.kind.as_str(), &self.name)
     }

@@ -55,7 +55,8 @@ impl Update<'_> {
         if same {
             return;
         }
-        self.changes.gateways.insert(name.clone());
+        let before = gateways.get(name).map(AsRef::as_ref);
+        self.changes.gateway(name, before, effective.as_ref());
         match effective {
             Some(effective) => _ = gateways.insert(name.clone(), Arc::new(effective)),
             None => _ = gateways.remove(name),
@@ -106,6 +107,7 @@ impl Update<'_> {
         {
             assemble::fill(Arc::make_mut(effective), name, tally, &members);
             self.changes.gateways.insert(name.clone());
+            self.changes.add_listeners(name, [&*listener.name]);
         }
     }
 

@@ -90,16 +90,16 @@ impl<'a> Update<'a> {
             allowed: Allowed::default(),
             routes: routes.into_iter().collect(),
             resolver,
-            dirty,
             changed_gateways: BTreeSet::new(),
             examined: Vec::new(),
             rebuild: BTreeSet::new(),
             refill: BTreeSet::new(),
             services: BTreeSet::new(),
-            gateway_statuses: BTreeSet::new(),
+            gateway_statuses: std::mem::take(&mut dirty.reported),
             recounted: BTreeSet::new(),
             route_statuses: Vec::new(),
             changes: Changes::default(),
+            dirty,
         }
     }
 
@@ -187,6 +187,7 @@ impl<'a> Update<'a> {
                 && before.as_ref().map(controller) != now
             {
                 // Whose entries are ours has changed, and with it the room for them.
+                resolver.all_pending();
                 self.dirty.policies.extend(policy::all(&resolver.snapshot));
             }
             for dependent in resolver.depends.on(&Dependency::Object(reference.clone())) {
@@ -216,11 +217,17 @@ impl<'a> Update<'a> {
                 });
             }
             let new = self.examine_gateway(&name);
-            let gateways = &mut self.resolver.gateways;
-            let old = match new {
-                Some(gateway) => gateways.insert(name.clone(), gateway),
-                None => gateways.remove(&name),
-            };
+            let resolver = &mut *self.resolver;
+            let old = resolver.gateways.remove(&name);
+            if let Some(new) = new {
+                let same = old
+                    .as_ref()
+                    .filter(|old| old.is_same_but_for_generation(&new));
+                if same.is_none() {
+                    resolver.reports.changed(&name, new.generation);
+                }
+                resolver.gateways.insert(name.clone(), new);
+            }
             before.insert(name, old);
         }
         let resolver = &mut *self.resolver;
@@ -228,6 +235,7 @@ impl<'a> Update<'a> {
             resolver.gateways.values(),
             &resolver.snapshot,
             &resolver.options.addresses,
+            &resolver.addresses,
         );
         for (name, gateway) in &mut resolver.gateways {
             let addresses = assigned.remove(name).unwrap_or_default();
@@ -264,6 +272,10 @@ impl<'a> Update<'a> {
         let idle = idle.filter(|idle| !idle.is_empty()).map(Arc::from);
         let of_effective = &mut resolver.resolution.effective.idle;
         if of_effective.get(&name) != idle.as_ref() {
+            let before = of_effective.get(&name);
+            let before = before.map_or(&[][..], |idle| idle);
+            self.changes
+                .add_idle(&name, before, idle.as_deref().unwrap_or_default());
             match idle {
                 Some(idle) => _ = of_effective.insert(name.clone(), idle),
                 None => _ = of_effective.remove(&name),

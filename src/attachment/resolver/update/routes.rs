@@ -41,6 +41,11 @@ impl Update<'_> {
                 self.resolver.routes.extend(new.map(|state| (id, state)));
                 continue;
             }
+            if let (Some(old), Some(new)) = (&old, &new)
+                && !old.has_same_rules(new)
+            {
+                self.changes.routes.insert(id.clone());
+            }
             self.propagate(&id, old.as_ref(), new.as_ref());
             self.route_statuses.push(id.clone());
             self.resolver.routes.extend(new.map(|state| (id, state)));
@@ -222,6 +227,7 @@ impl Update<'_> {
                 assemble::apply(listener, &edit);
             }
             self.changes.gateways.insert(gateway.clone());
+            self.changes.add_listeners(gateway, [&*listener.name]);
         }
     }
 }

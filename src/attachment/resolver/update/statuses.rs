@@ -36,7 +36,9 @@ impl Update<'_> {
             let status = resolver.gateways.get(&name).map(|state| {
                 let attached = self.attached_routes(&name, state.listeners.len());
                 let without_room = resolver.without_room.get(&name);
-                Status::Gateway(state.status(&attached, without_room.into_iter().flatten()))
+                let without_room = without_room.into_iter().flatten();
+                let reported = resolver.reports.body(&name, resolver.options.programmed);
+                Status::Gateway(state.status(&attached, without_room, reported))
             });
             self.set_status(gateway_reference(&name), status);
         }
@@ -64,7 +66,7 @@ impl Update<'_> {
             listener.attached_routes = count;
         }
         if changed {
-            self.changes.statuses.insert(reference);
+            self.status_changed(reference);
         }
         true
     }
@@ -152,12 +154,18 @@ impl Update<'_> {
             let reference = id.reference();
             match said {
                 Some((status, attachments)) => {
-                    let attachments_map = &mut self.resolver.resolution.attachments;
-                    attachments_map.insert(id, attachments);
+                    let of_resolution = &mut self.resolver.resolution.attachments;
+                    if of_resolution.get(&id) != Some(&attachments) {
+                        self.changes.routes.insert(id.clone());
+                        of_resolution.insert(id, attachments);
+                    }
                     self.set_status(reference, Some(Status::Route(status)));
                 }
                 None => {
-                    self.resolver.resolution.attachments.remove(&id);
+                    let of_resolution = &mut self.resolver.resolution.attachments;
+                    if of_resolution.remove(&id).is_some() {
+                        self.changes.routes.insert(id);
+                    }
                     self.set_status(reference, None);
                 }
             }
@@ -372,6 +380,12 @@ impl Update<'_> {
             (Some(status), None) => _ = statuses.insert(reference.clone(), status),
             (None, Some(_)) => _ = statuses.remove(&reference),
         }
+        self.status_changed(reference);
+    }
+
+    /// Notes that an object ought to have another status.
+    fn status_changed(&mut self, reference: ObjectRef) {
+        self.resolver.maybe_pending(&reference);
         self.changes.statuses.insert(reference);
     }
 }

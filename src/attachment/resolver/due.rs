@@ -1,0 +1,165 @@
+//! Which statuses have to be written now.
+
+use super::state::Resolver;
+use crate::{
+    attachment::{
+        Controllers, Next, RouteKind, Status, StatusWrite,
+        status::{self, Written},
+    },
+    meta::{GROUP, ObjectRef},
+    v1::RouteStatus,
+    v1alpha2::PolicyStatus,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+impl Resolver {
+    /// The statuses that have to be written now: those of objects that are there, and whose status is not the one that they ought to
+    /// have as of the last [`update`](Self::update). Each is the whole next status, in which what other controllers wrote is as
+    /// it was. `now` is the `lastTransitionTime` of what changes.
+    ///
+    /// A write is due until the object comes back with it ([`insert`](Self::insert)), be it from a watch or in the server's answer:
+    /// one that was refused (409) or got lost is due again, as is a status that somebody has wiped or overwritten. So
+    /// nothing has to be remembered, and after a restart only what differs is written. The cost follows the number of objects
+    /// that have changed or wait for their write, not of those that are there.
+    ///
+    /// ```
+    /// use gwapi::attachment::{Options, Resolver, Status};
+    /// use gwapi::v1::{GatewayClass, GatewayClassSpec};
+    /// use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+    ///
+    /// let mut class = GatewayClass::new("example", GatewayClassSpec {
+    ///     controller_name: "example.com/controller".into(),
+    ///     ..Default::default()
+    /// });
+    /// class.metadata.resource_version = Some("7".into());
+    /// let mut resolver = Resolver::new(Options::new("example.com/controller"));
+    /// resolver.insert(class.clone());
+    /// resolver.update();
+    ///
+    /// let now = Time(Timestamp::UNIX_EPOCH);
+    /// let due = resolver.due(&now);
+    /// assert_eq!(due[0].merge_patch()["metadata"]["resourceVersion"], "7");
+    /// // The server has refused it: it is due again, until the object comes with it.
+    /// assert_eq!(resolver.due(&now), due);
+    /// let Status::GatewayClass(status) = &due[0].status else { unreachable!() };
+    /// class.status = Some(status.clone());
+    /// resolver.insert(class);
+    /// assert!(resolver.due(&now).is_empty());
+    /// ```
+    pub fn due(&mut self, now: &Time) -> Vec<StatusWrite> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut due = Vec::new();
+        pending.retain(|reference| match self.write(reference, now) {
+            Some(write) => {
+                due.push(write);
+                true
+            }
+            None => false,
+        });
+        self.pending = pending;
+        due
+    }
+
+    /// The write that an object needs, if it needs one.
+    fn write(&self, reference: &ObjectRef, now: &Time) -> Option<StatusWrite> {
+        #[cfg(test)]
+        WRITES_LOOKED_AT.add(1);
+        let place = &reference.namespaced_name();
+        let metadata = self
+            .snapshot
+            .metadata(&reference.group, &reference.kind, place)?;
+        let wanted = self.wanted(reference)?;
+        let present = status::present(&self.snapshot, reference);
+        let next = self.next(present.as_ref(), &wanted, now);
+        if !next.write {
+            return None;
+        }
+        let written = Written {
+            reference,
+            uid: metadata.uid.as_ref(),
+            resource_version: metadata.resource_version.as_ref(),
+            present,
+            wanted: &wanted,
+            next: next.status,
+            omitted: next.omitted,
+        };
+        StatusWrite::new(written, (self.options.release, self.options.channel))
+    }
+
+    /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
+    /// objects whose status is not ours.
+    #[must_use]
+    pub fn next_status(&self, reference: &ObjectRef, now: &Time) -> Option<Next<Status>> {
+        let wanted = self.wanted(reference)?;
+        let present = status::present(&self.snapshot, reference);
+        Some(self.next(present.as_ref(), &wanted, now))
+    }
+
+    fn next(&self, present: Option<&Status>, wanted: &Status, now: &Time) -> Next<Status> {
+        let own = |controller: &str| self.owns(controller);
+        status::next(present, wanted, own, now)
+    }
+
+    /// The status that an object ought to have, as far as it is ours to write. That of a route or policy that is none of ours
+    /// has no entry: those that we have written to it before go.
+    fn wanted(&self, reference: &ObjectRef) -> Option<Status> {
+        if let Some(wanted) = self.resolution.statuses.get(reference) {
+            return Some(wanted.clone());
+        }
+        if reference.group != GROUP || !self.snapshot.contains(reference) {
+            return None;
+        }
+        match reference.kind.as_str() {
+            "BackendTLSPolicy" | "BackendLBPolicy" => Some(Status::Policy(PolicyStatus::default())),
+            kind => {
+                RouteKind::from_kind(kind)?;
+                Some(Status::Route(RouteStatus::default()))
+            }
+        }
+    }
+
+    /// Whether status entries under this controller name are ours.
+    #[must_use]
+    pub fn owns(&self, controller: &str) -> bool {
+        controller == self.options.mesh_controller
+            || match &self.options.controllers {
+                Controllers::Named(names) => names.contains(controller),
+                Controllers::Any => self.classes.values().any(|c| c.controller == controller),
+            }
+    }
+
+    /// Notes that the status of every object may have to be written.
+    pub(super) fn all_pending(&mut self) {
+        for kind in KINDS {
+            let places = self.snapshot.places(GROUP, kind);
+            let references = places.map(|place| ObjectRef::gateway_api(kind, place));
+            self.pending.extend(references);
+        }
+    }
+
+    /// Notes that the status of an object may have to be written, if its kind has one that is ours.
+    pub(super) fn maybe_pending(&mut self, reference: &ObjectRef) {
+        if reference.group == GROUP && KINDS.contains(&reference.kind.as_str()) {
+            self.pending.insert(reference.clone());
+        }
+    }
+}
+
+/// The kinds whose statuses are written.
+const KINDS: [&str; 9] = [
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "GRPCRoute",
+    "TLSRoute",
+    "TCPRoute",
+    "UDPRoute",
+    "BackendTLSPolicy",
+    "BackendLBPolicy",
+];
+
+#[cfg(test)]
+crate::counter::counter!(
+    /// How many statuses are looked at for whether they have to be written.
+    pub(super) WRITES_LOOKED_AT
+);

@@ -1,0 +1,200 @@
+//! A status that has to be written, and how it is sent.
+
+use super::Omitted;
+use crate::{
+    attachment::Status,
+    meta::{Channel, Condition, ObjectRef, Release},
+    schema::{self, KindVersion},
+};
+use serde_json::{Map, Value, json};
+
+/// A status that has to be written now, from [`Resolver::due`](crate::attachment::Resolver::due).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StatusWrite {
+    /// The object.
+    pub reference: ObjectRef,
+    /// The `metadata.uid` that the object has.
+    pub uid: Option<String>,
+    /// The `metadata.resourceVersion` of the object to which the status belongs. A server refuses a write with another one
+    /// (409), so that nothing is overwritten that was not seen.
+    pub resource_version: Option<String>,
+    /// The version of the kind under which the object is written, such as `v1`.
+    pub version: &'static str,
+    /// The name of the kind in URLs, such as `httproutes`.
+    pub plural: &'static str,
+    /// The whole status: the present one, with our part in it as it ought to be.
+    pub status: Status,
+    /// What of the wanted status is not in it, for want of room.
+    pub omitted: Vec<Omitted>,
+    present: Option<Status>,
+    /// What we own of the status, for kinds of which a server knows whose which part is.
+    own: Option<Status>,
+}
+
+/// What a write is made of.
+pub(in crate::attachment) struct Written<'w> {
+    pub(in crate::attachment) reference: &'w ObjectRef,
+    pub(in crate::attachment) uid: Option<&'w String>,
+    pub(in crate::attachment) resource_version: Option<&'w String>,
+    pub(in crate::attachment) present: Option<Status>,
+    pub(in crate::attachment) wanted: &'w Status,
+    pub(in crate::attachment) next: Status,
+    pub(in crate::attachment) omitted: Vec<Omitted>,
+}
+
+impl StatusWrite {
+    /// A write to the CRDs of a release and channel. Nothing if the kind is none of the Gateway API's.
+    pub(in crate::attachment) fn new(
+        written: Written<'_>,
+        (release, channel): (Release, Channel),
+    ) -> Option<Self> {
+        let kind = version_of(written.reference, release, channel)?;
+        Some(Self {
+            reference: written.reference.clone(),
+            uid: written.uid.cloned(),
+            resource_version: written.resource_version.cloned(),
+            version: kind.version,
+            plural: kind.plural,
+            own: own(&written.next, written.wanted),
+            status: written.next,
+            omitted: written.omitted,
+            present: written.present,
+        })
+    }
+
+    /// Group and version, as in `gateway.networking.k8s.io/v1`.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        format!("{}/{}", self.reference.group, self.version)
+    }
+
+    /// A JSON merge patch (RFC 7386) for the endpoint `status` of the object. It names the
+    /// [`resource_version`](Self::resource_version), so that a server refuses it (409) if somebody else has written in between:
+    /// then the write is due again once the object has been seen.
+    ///
+    /// Right for every kind: in the statuses of routes and policies, where several controllers write into one list, it is the
+    /// only way to lose no entry, since a server replaces such a list as a whole.
+    #[must_use]
+    pub fn merge_patch(&self) -> Value {
+        let mut patch = json!({});
+        if let Some(version) = &self.resource_version {
+            patch = json!({ "metadata": { "resourceVersion": version } });
+        }
+        let present = self.present.as_ref().map_or(Value::Null, json_of);
+        if let (Some(status), Value::Object(patch)) =
+            (difference(&present, &json_of(&self.status)), &mut patch)
+        {
+            patch.insert("status".to_owned(), status);
+        }
+        patch
+    }
+
+    /// An object for server-side apply at the endpoint `status`, with our part of the status and nothing else: a server
+    /// takes out what we have applied before and is not in it. It needs no resourceVersion, since what others own stays.
+    ///
+    /// For Gateways and GatewayClasses, whose lists of conditions and listeners are maps to a server. Nothing for other
+    /// kinds: the list of entries in their statuses has one owner, which would take it away from other controllers.
+    #[must_use]
+    pub fn apply_patch(&self) -> Option<Value> {
+        let own = self.own.as_ref()?;
+        let mut metadata = json!({ "name": self.reference.name });
+        if let (false, Value::Object(metadata)) =
+            (self.reference.namespace.is_empty(), &mut metadata)
+        {
+            let namespace = self.reference.namespace.as_str();
+            metadata.insert("namespace".to_owned(), namespace.into());
+        }
+        Some(json!({
+            "apiVersion": self.api_version(),
+            "kind": self.reference.kind,
+            "metadata": metadata,
+            "status": json_of(own),
+        }))
+    }
+}
+
+/// The version of a kind that a release and channel store, else another one that they serve. Of a kind that they do not have,
+/// the last version that there is.
+fn version_of(
+    reference: &ObjectRef,
+    release: Release,
+    channel: Channel,
+) -> Option<&'static KindVersion> {
+    let of_kind = |kind: &&KindVersion| kind.group == reference.group;
+    let served = schema::versions_of(&reference.kind, release, channel)
+        .filter(|(kind, installed)| of_kind(kind) && installed.served);
+    let best = served.max_by_key(|(_, installed)| installed.stored);
+    best.map(|(kind, _)| kind).or_else(|| {
+        let all = schema::KINDS.iter().rev();
+        all.filter(of_kind).find(|kind| kind.kind == reference.kind)
+    })
+}
+
+fn json_of(status: &Status) -> Value {
+    serde_json::to_value(status).unwrap_or_default()
+}
+
+/// What of a status is ours, where a server can tell: the fields that we set, and the conditions that are wanted.
+fn own(next: &Status, wanted: &Status) -> Option<Status> {
+    let mut own = next.clone();
+    match (&mut own, wanted) {
+        (Status::GatewayClass(own), Status::GatewayClass(wanted)) => {
+            keep_wanted(&mut own.conditions, &wanted.conditions);
+        }
+        (Status::Gateway(own), Status::Gateway(wanted)) => {
+            keep_wanted(&mut own.conditions, &wanted.conditions);
+            for listener in &mut own.listeners {
+                let mut of_name = wanted.listeners.iter();
+                let of_name = of_name.find(|wanted| wanted.name == listener.name);
+                let wanted = of_name.map(|wanted| wanted.conditions.as_slice());
+                keep_wanted(&mut listener.conditions, wanted.unwrap_or_default());
+            }
+        }
+        _ => return None,
+    }
+    Some(own)
+}
+
+fn keep_wanted(conditions: &mut Vec<Condition>, wanted: &[Condition]) {
+    conditions.retain(|one| wanted.iter().any(|wanted| wanted.type_ == one.type_));
+}
+
+/// What a merge patch has to say to make one value of the other; nothing if they are the same.
+fn difference(present: &Value, next: &Value) -> Option<Value> {
+    if present == next {
+        return None;
+    }
+    let Value::Object(next) = next else {
+        return Some(next.clone());
+    };
+    let none = Map::new();
+    let present = present.as_object().unwrap_or(&none);
+    let gone = present.keys().filter(|key| !next.contains_key(*key));
+    let gone = gone.map(|key| (key.clone(), Value::Null));
+    let changed = next.iter().filter_map(|(key, value)| {
+        let before = present.get(key).unwrap_or(&Value::Null);
+        Some((key.clone(), difference(before, value)?))
+    });
+    Some(gone.chain(changed).collect::<Map<_, _>>().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7386, section 2: null takes a member out, objects are merged, all else is replaced.
+    #[test]
+    fn a_merge_patch_says_what_is_different_and_no_more() {
+        let present =
+            json!({"same": [1], "gone": 1, "list": [1, 2], "deep": {"same": 1, "other": 1}});
+        let next =
+            json!({"same": [1], "list": [2], "deep": {"same": 1, "other": 2}, "new": {"a": 1}});
+        assert_eq!(
+            difference(&present, &next),
+            Some(json!({"gone": null, "list": [2], "deep": {"other": 2}, "new": {"a": 1}}))
+        );
+        assert_eq!(difference(&next, &next), None);
+        assert_eq!(difference(&Value::Null, &json!({})), Some(json!({})));
+    }
+}

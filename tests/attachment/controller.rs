@@ -1,0 +1,638 @@
+//! What a controller tells a resolver, and what it asks.
+
+use crate::world;
+use gwapi::{
+    attachment::{
+        AddressPool, Assumptions, Changes, DataPlaneReport, InstalledCrd, ListenerId, Options,
+        Resolver, SnapshotObject, Status,
+    },
+    manifest::{self, ReadOptions},
+    meta::{Channel, Condition, FeatureName, NamespacedName, ObjectRef, Release},
+    v1::{Gateway, GatewayStatusAddress, HttpRoute},
+};
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, Secret, Service},
+    apimachinery::pkg::apis::meta::v1::Time,
+    jiff::Timestamp,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+const SET: &str = include_str!("../fixtures/controller/set.yaml");
+
+fn objects(text: &str) -> impl Iterator<Item = SnapshotObject> {
+    let (objects, errors) = manifest::read(text.as_bytes(), &ReadOptions::default()).decode();
+    assert!(errors.is_empty(), "{errors:?}");
+    objects.into_iter().map(|decoded| decoded.object.into())
+}
+
+fn resolver(texts: &[&str], options: Options) -> Resolver {
+    let mut resolver = Resolver::new(options);
+    for text in texts {
+        resolver.extend(objects(text));
+    }
+    resolver.update();
+    resolver
+}
+
+fn careful() -> Options {
+    Options::new(world::CONTROLLER)
+}
+
+fn edge() -> NamespacedName {
+    NamespacedName::new("shop", "edge")
+}
+
+/// `Status (Reason)` of the condition `Programmed` of the Gateway, and of its first listener.
+fn programmed(resolver: &Resolver) -> [String; 2] {
+    let reference = ObjectRef::gateway_api("Gateway", &edge());
+    let Some(Status::Gateway(status)) = resolver.resolution().statuses.get(&reference) else {
+        panic!("the Gateway has no status")
+    };
+    let of = |conditions: &[Condition]| {
+        let found = conditions.iter().find(|c| c.type_ == "Programmed").unwrap();
+        format!("{} ({})", found.status, found.reason)
+    };
+    [of(&status.conditions), of(&status.listeners[0].conditions)]
+}
+
+fn address(value: &str) -> GatewayStatusAddress {
+    GatewayStatusAddress {
+        value: value.to_owned(),
+        ..Default::default()
+    }
+}
+
+fn second_generation(text: &str) -> String {
+    text.replace(
+        "namespace: shop, generation: 1 }\nspec: { gatewayClassName",
+        "namespace: shop, generation: 2 }\nspec: { gatewayClassName",
+    )
+}
+
+/// A controller that names no more than itself promises no mesh, no TCPRoute, no feature of another channel, and invents no address.
+#[test]
+fn defaults_of_a_controller_are_the_careful_ones() {
+    let others = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: mesh, namespace: shop }
+spec: { parentRefs: [{ group: '', kind: Service, name: cart }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: stream, namespace: shop }
+spec: { gatewayClassName: ours, listeners: [{ name: tcp, port: 9000, protocol: TCP }] }
+";
+    let options = careful();
+    assert_eq!(options.channel, Channel::Standard);
+    assert_eq!(options.addresses, AddressPool::External);
+    assert_eq!(options.assume, Assumptions::default());
+    let resolver = resolver(&[SET, others], options);
+    let statuses = &resolver.resolution().statuses;
+    let of = |kind: &str, namespace: &str, name: &str| {
+        &statuses[&ObjectRef::gateway_api(kind, &NamespacedName::new(namespace, name))]
+    };
+    let Status::GatewayClass(class) = of("GatewayClass", "", "ours") else {
+        unreachable!()
+    };
+    assert!(
+        class.supported_features.is_empty(),
+        "the standard channel does not have the field"
+    );
+    let Status::Gateway(gateway) = of("Gateway", "shop", "edge") else {
+        unreachable!()
+    };
+    assert_eq!(gateway.addresses, []);
+    let kinds = gateway.listeners[0].supported_kinds.as_ref().unwrap();
+    assert_eq!(
+        kinds
+            .iter()
+            .map(|kind| kind.kind.as_str())
+            .collect::<Vec<_>>(),
+        ["HTTPRoute"]
+    );
+    let Status::Route(mesh) = of("HTTPRoute", "shop", "mesh") else {
+        unreachable!()
+    };
+    assert_eq!(mesh.parents, []);
+    let Status::Gateway(stream) = of("Gateway", "shop", "stream") else {
+        unreachable!()
+    };
+    let refused = stream.listeners[0]
+        .conditions
+        .iter()
+        .find(|c| c.type_ == "Accepted")
+        .unwrap();
+    assert_eq!(refused.reason, "UnsupportedProtocol");
+    let mut tcp = careful();
+    tcp.declined.clear();
+    let resolver = crate::controller::resolver(&[SET, others], tcp);
+    let reference = ObjectRef::gateway_api("Gateway", &NamespacedName::new("shop", "stream"));
+    let Status::Gateway(stream) = &resolver.resolution().statuses[&reference] else {
+        unreachable!()
+    };
+    assert_eq!(
+        stream.listeners[0].supported_kinds.as_ref().unwrap()[0].kind,
+        "TCPRoute"
+    );
+    // What is named is claimed, and nothing else.
+    let named = careful().with_features([FeatureName::Gateway, FeatureName::Mesh]);
+    let claimed = FeatureName::KNOWN
+        .iter()
+        .filter(|name| named.supports(&(**name).into()));
+    assert_eq!(claimed.copied().collect::<Vec<_>>(), ["Gateway", "Mesh"]);
+}
+
+/// GatewayConditionType `Programmed`: the configuration has been sent to the data plane. Only the data plane knows.
+#[test]
+fn programmed_is_not_true_before_the_data_plane_says_so() {
+    let mut resolver = resolver(&[SET], careful());
+    // It is in force at once: the data plane has to get it before it can say anything.
+    assert!(
+        resolver
+            .resolution()
+            .effective
+            .gateways
+            .contains_key(&edge())
+    );
+    assert_eq!(
+        programmed(&resolver),
+        ["False (AddressNotAssigned)", "False (Pending)"]
+    );
+    resolver.set_addresses(&edge(), [address("192.0.2.7")]);
+    let changes = resolver.update();
+    assert_eq!(changes.gateways, BTreeSet::from([edge()]));
+    assert!(changes.listeners.is_empty() && changes.routes.is_empty());
+    assert_eq!(
+        programmed(&resolver),
+        ["Unknown (Pending)", "Unknown (Pending)"]
+    );
+    let mut report = |report: DataPlaneReport, generation: i64| {
+        resolver.set_programmed(&edge(), Some(generation), report);
+        let changes = resolver.update();
+        assert!(!changes.concerns_traffic());
+        programmed(&resolver)
+    };
+    let failed = DataPlaneReport::Failed {
+        reason: "NoResources",
+        why: "no port is free".into(),
+    };
+    assert_eq!(
+        report(DataPlaneReport::Programmed, 1),
+        ["True (Programmed)", "True (Programmed)"]
+    );
+    assert_eq!(
+        report(DataPlaneReport::Pending("soon".into()), 1)[0],
+        "Unknown (Pending)"
+    );
+    assert_eq!(
+        report(failed, 1),
+        ["False (NoResources)", "False (Pending)"]
+    );
+    assert_eq!(
+        report(DataPlaneReport::Programmed, 1)[0],
+        "True (Programmed)"
+    );
+    // Another generation that asks for the same is programmed as well, one that asks for something else is not.
+    let same = second_generation(SET);
+    resolver.extend(objects(&same));
+    resolver.update();
+    assert_eq!(programmed(&resolver)[0], "True (Programmed)");
+    let other = SET
+        .replace(
+            "generation: 1 }\nspec: { gatewayClassName",
+            "generation: 3 }\nspec: { gatewayClassName",
+        )
+        .replace("port: 80, protocol", "port: 81, protocol");
+    resolver.extend(objects(&other));
+    resolver.update();
+    assert_eq!(programmed(&resolver)[0], "Unknown (Pending)");
+    resolver.set_programmed(&edge(), Some(1), DataPlaneReport::Programmed);
+    resolver.update();
+    assert_eq!(
+        programmed(&resolver)[0],
+        "Unknown (Pending)",
+        "a late report on an earlier generation"
+    );
+    resolver.set_programmed(&edge(), Some(3), DataPlaneReport::Programmed);
+    resolver.update();
+    assert_eq!(programmed(&resolver)[0], "True (Programmed)");
+    // Other options leave it as it is.
+    let options = careful().with_features([FeatureName::Gateway, FeatureName::HttpRoute]);
+    let changes = resolver.set_options(options);
+    assert_eq!(programmed(&resolver)[0], "True (Programmed)");
+    assert!(!changes.gateways.contains(&edge()));
+    // A Gateway that comes again begins anew.
+    let reference = ObjectRef::gateway_api("Gateway", &edge());
+    resolver.remove(&reference);
+    resolver.update();
+    resolver.extend(objects(&other));
+    resolver.update();
+    assert_eq!(programmed(&resolver)[0], "False (AddressNotAssigned)");
+}
+
+/// GatewayStatus `addresses`: those that the Gateway really has. One that asks for addresses is programmed once it has them all.
+#[test]
+fn addresses_come_from_outside_one_gateway_at_a_time() {
+    let asking = SET.replace(
+        "gatewayClassName: ours,",
+        "gatewayClassName: ours, addresses: [{ value: 192.0.2.7 }, { type: Hostname }],",
+    );
+    let core = [
+        FeatureName::Gateway,
+        FeatureName::HttpRoute,
+        FeatureName::GatewayStaticAddresses,
+    ];
+    let mut resolver = resolver(&[&asking], careful().with_features(core));
+    let mut given = |addresses: &[GatewayStatusAddress]| {
+        resolver.set_addresses(&edge(), addresses.iter().cloned());
+        resolver.set_programmed(&edge(), Some(1), DataPlaneReport::Programmed);
+        resolver.update();
+        let reference = ObjectRef::gateway_api("Gateway", &edge());
+        let Status::Gateway(status) = &resolver.resolution().statuses[&reference] else {
+            unreachable!()
+        };
+        assert_eq!(status.addresses, addresses);
+        let found = status
+            .conditions
+            .iter()
+            .find(|c| c.type_ == "Programmed")
+            .unwrap();
+        (found.reason.clone(), found.message.clone())
+    };
+    let waiting = |text: &str| ("AddressNotAssigned".to_owned(), text.to_owned());
+    assert_eq!(
+        given(&[]),
+        waiting("not assigned yet: address `192.0.2.7`; an address of type `Hostname`")
+    );
+    assert_eq!(
+        given(&[address("192.0.2.7")]),
+        waiting("not assigned yet: an address of type `Hostname`")
+    );
+    let hostname = GatewayStatusAddress {
+        r#type: Some("Hostname".into()),
+        ..address("lb.example")
+    };
+    assert_eq!(
+        given(&[hostname.clone()]),
+        waiting("not assigned yet: address `192.0.2.7`")
+    );
+    assert_eq!(given(&[hostname, address("192.0.2.7")]).0, "Programmed");
+}
+
+/// The status of another controller's policy, class or Gateway is not ours to write, whatever newer servers put into it.
+#[test]
+fn objects_of_others_are_left_alone() {
+    let foreign = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: theirs }
+spec: { controllerName: example.com/theirs }
+status: { supportedFeatures: [{ name: HTTPRoute }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: shop }
+spec: { gatewayClassName: theirs, addresses: [{ type: IPAddress }], listeners: [{ name: web, port: 80, protocol: HTTP }] }
+status: { listeners: [{ name: web, attachedRoutes: 0, conditions: [] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: { name: p, namespace: shop }
+spec:
+  targetRefs: [{ group: '', kind: Service, name: cart }]
+  validation: { hostname: x.example, caCertificateRefs: [{ group: '', kind: ConfigMap, name: ca }] }
+";
+    let without_class = SET.replacen("example.com/ours", "example.com/theirs", 1);
+    let now = Time(Timestamp::UNIX_EPOCH);
+    for options in [careful(), Options::for_simulator(world::CONTROLLER)] {
+        let mut resolver = resolver(&[&without_class, foreign], options);
+        assert_eq!(resolver.due(&now), []);
+        assert!(!resolver.needs(&ObjectRef::core(
+            "ConfigMap",
+            &NamespacedName::new("shop", "ca")
+        )));
+        assert!(!resolver.needs(&ObjectRef::core(
+            "Service",
+            &NamespacedName::new("shop", "cart")
+        )));
+    }
+}
+
+fn with_version(mut route: HttpRoute, version: &str) -> HttpRoute {
+    route.metadata.resource_version = Some(version.to_owned());
+    route
+}
+
+/// What is absent from a finished list goes; what has the same resourceVersion is not looked at.
+#[test]
+fn a_finished_list_replaces_all_objects_of_its_kind() {
+    let mut resolver = resolver(&[SET], careful());
+    let route = |name: &str, version: &str| {
+        let mut route = HttpRoute {
+            metadata: world::metadata("shop", name),
+            ..Default::default()
+        };
+        route.spec.parent_refs = vec![world::parent("shop", "edge")];
+        with_version(route, version)
+    };
+    let attached = |resolver: &mut Resolver| {
+        let changes = resolver.update();
+        let names: Vec<String> = resolver
+            .resolution()
+            .attachments
+            .keys()
+            .map(|id| id.name.name.clone())
+            .collect();
+        (names.join(" "), changes.routes.len())
+    };
+    resolver.replace_all::<HttpRoute>([route("a", "1"), route("b", "1")]);
+    assert_eq!(attached(&mut resolver), ("a b".to_owned(), 3));
+    // Behind `Arc`s, as a store has them, in whatever order and twice.
+    resolver.replace_all::<HttpRoute>([
+        Arc::new(route("b", "1")),
+        Arc::new(route("a", "1")),
+        Arc::new(route("a", "1")),
+    ]);
+    assert!(resolver.update().is_empty());
+    let mut moved = route("a", "1");
+    moved.spec.parent_refs.clear();
+    resolver.replace_all::<HttpRoute>([moved.clone(), route("b", "1")]);
+    assert!(
+        resolver.update().is_empty(),
+        "the same resourceVersion is the same object"
+    );
+    resolver.replace_all::<HttpRoute>([with_version(moved, "2"), route("c", "1")]);
+    assert_eq!(attached(&mut resolver), ("a c".to_owned(), 3));
+    // A name that was given to a new object may have a resourceVersion that was seen before.
+    let mut anew = route("c", "1");
+    anew.metadata.uid = Some("other".into());
+    anew.spec.parent_refs.clear();
+    resolver.replace_all::<HttpRoute>([anew]);
+    assert_eq!(attached(&mut resolver), ("c".to_owned(), 2));
+    resolver.replace_all::<HttpRoute>(Vec::<HttpRoute>::new());
+    assert_eq!(attached(&mut resolver), (String::new(), 1));
+    assert_eq!(resolver.snapshot().gateways().len(), 1, "other kinds stay");
+    resolver.replace_all::<gwapi::v1beta1::Gateway>(Vec::<gwapi::v1beta1::Gateway>::new());
+    assert!(
+        resolver.snapshot().gateways().is_empty(),
+        "a kind is one, whatever the version of the list"
+    );
+}
+
+/// Which Secrets, ConfigMaps and Services are of interest: those that something of ours refers to, there or not.
+#[test]
+fn needed_is_what_something_of_ours_refers_to() {
+    let more = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: secure, namespace: shop }
+spec:
+  gatewayClassName: ours
+  listeners: [{ name: tls, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: cert }] } }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: foreign, namespace: shop }
+spec:
+  gatewayClassName: theirs
+  listeners: [{ name: tls, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: foreign }] } }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: foreign, namespace: shop }
+spec:
+  parentRefs: [{ name: foreign }]
+  rules: [{ backendRefs: [{ name: foreign, port: 80 }] }]
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: { name: ours, namespace: shop }
+spec:
+  targetRefs: [{ group: '', kind: Service, name: cart }]
+  validation: { hostname: x.example, caCertificateRefs: [{ group: '', kind: ConfigMap, name: ca }] }
+---
+apiVersion: gateway.networking.k8s.io/v1alpha3
+kind: BackendTLSPolicy
+metadata: { name: foreign, namespace: shop }
+spec:
+  targetRefs: [{ group: '', kind: Service, name: foreign }]
+  validation: { hostname: x.example, caCertificateRefs: [{ group: '', kind: ConfigMap, name: foreign }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+addressType: IPv4
+metadata: { name: cart-1, namespace: shop, labels: { kubernetes.io/service-name: cart } }
+endpoints: []
+";
+    let resolver = resolver(&[SET, more], careful());
+    let place = |name: &str| NamespacedName::new("shop", name);
+    assert_eq!(resolver.needed::<Secret>(), BTreeSet::from([place("cert")]));
+    assert_eq!(
+        resolver.needed::<ConfigMap>(),
+        BTreeSet::from([place("ca")])
+    );
+    assert_eq!(
+        resolver.needed::<Service>(),
+        BTreeSet::from([place("cart")])
+    );
+    assert_eq!(resolver.needed::<Gateway>(), BTreeSet::from([edge()]));
+    assert!(!resolver.needs(&ObjectRef::core("Secret", &place("foreign"))));
+    assert!(!resolver.needs(&ObjectRef::core("Secret", &place("nobody"))));
+    let dependents = |reference: &ObjectRef| {
+        let all = resolver.dependents(reference).into_iter();
+        all.map(|one| format!("{} {}", one.kind, one.name))
+            .collect::<Vec<_>>()
+    };
+    let of_api = |kind: &str, name: &str| ObjectRef::gateway_api(kind, &place(name));
+    let class = ObjectRef::gateway_api("GatewayClass", &NamespacedName::new("", "ours"));
+    assert_eq!(dependents(&class), ["Gateway edge", "Gateway secure"]);
+    assert_eq!(dependents(&of_api("Gateway", "edge")), ["HTTPRoute cart"]);
+    let core = |kind: &str, name: &str| ObjectRef::core(kind, &place(name));
+    assert_eq!(dependents(&core("Secret", "cert")), ["Gateway secure"]);
+    assert_eq!(
+        dependents(&core("Service", "cart")),
+        ["BackendTLSPolicy ours", "HTTPRoute cart"]
+    );
+    assert_eq!(
+        dependents(&of_api("BackendTLSPolicy", "ours")),
+        ["HTTPRoute cart"]
+    );
+    assert_eq!(
+        dependents(&core("ConfigMap", "ca")),
+        ["BackendTLSPolicy ours"]
+    );
+    let slice = ObjectRef::at("discovery.k8s.io", "EndpointSlice", &place("cart-1"));
+    assert_eq!(dependents(&slice), ["Service cart"]);
+    let namespace = ObjectRef::core("Namespace", &NamespacedName::new("", "shop"));
+    assert_eq!(
+        dependents(&namespace),
+        ["HTTPRoute cart", "HTTPRoute foreign"]
+    );
+    assert!(dependents(&core("Secret", "nobody")).is_empty());
+}
+
+/// GatewayClass condition `SupportedVersion`, and statuses in the form that the installed CRDs have.
+#[test]
+fn the_installed_crds_decide_about_versions_and_forms() {
+    let mut resolver = resolver(&[SET], careful());
+    let crd = |plural: &str, version: &str, channel: &str| InstalledCrd {
+        name: format!("{plural}.{}", gwapi::meta::GROUP),
+        group: gwapi::meta::GROUP.to_owned(),
+        bundle_version: Some(version.to_owned()),
+        channel: Some(channel.to_owned()),
+    };
+    let class = ObjectRef::gateway_api("GatewayClass", &NamespacedName::new("", "ours"));
+    let features = |resolver: &Resolver| {
+        let Status::GatewayClass(status) = &resolver.resolution().statuses[&class] else {
+            unreachable!()
+        };
+        let supported = status
+            .conditions
+            .iter()
+            .find(|c| c.type_ == "SupportedVersion");
+        let supported = supported.map_or("", |c| c.status.as_str()).to_owned();
+        (
+            serde_json::to_value(&status.supported_features)
+                .unwrap()
+                .to_string(),
+            supported,
+        )
+    };
+    let changes = resolver.set_installed([crd("gatewayclasses", "v1.1.0", "experimental")]);
+    assert_eq!(changes.statuses, BTreeSet::from([class.clone()]));
+    let texts = r#"["Gateway","HTTPRoute","ReferenceGrant"]"#;
+    assert_eq!(features(&resolver), (texts.to_owned(), "True".to_owned()));
+    // A later server refuses texts.
+    resolver.set_installed([
+        crd("gatewayclasses", "v1.6.1", "experimental"),
+        crd("httproutes", "v1.6.1", "experimental"),
+    ]);
+    assert_eq!(resolver.options().release, Release::V1_6_1);
+    assert!(features(&resolver).0.starts_with(r#"[{"name":"Gateway"}"#));
+    let unchanged = resolver.set_installed([
+        crd("gatewayclasses", "v1.6.1", "experimental"),
+        crd("httproutes", "v1.6.1", "experimental"),
+    ]);
+    assert_eq!(unchanged, Changes::default());
+    // Of a release that nobody knows the form stays as it is.
+    resolver.set_installed([crd("gatewayclasses", "v9.0.0", "experimental")]);
+    assert_eq!(resolver.snapshot().installed_crds().len(), 1);
+    assert_eq!(
+        (resolver.options().release, features(&resolver).1.as_str()),
+        (Release::V1_6_1, "False")
+    );
+    resolver.set_installed([crd("gatewayclasses", "v1.1.99", "standard")]);
+    assert_eq!(
+        (resolver.options().release, resolver.options().channel),
+        (Release::V1_1_1, Channel::Standard)
+    );
+    assert_eq!(features(&resolver), ("[]".to_owned(), String::new()));
+}
+
+/// A change is told by listener and route: one route at one of two listeners is no change of the other listener.
+#[test]
+fn changes_name_listeners_and_routes() {
+    let two = SET
+        .replace(
+            "[{ name: web, port: 80, protocol: HTTP }]",
+            "[{ name: web, port: 80, protocol: HTTP }, { name: alt, port: 81, protocol: HTTP }]",
+        )
+        .replace("{ name: edge }]", "{ name: edge, sectionName: alt }]");
+    let mut resolver = resolver(&[&two], careful());
+    resolver.extend(objects(
+        &two.replace("name: cart, port: 80", "name: other, port: 80"),
+    ));
+    let mut changes = resolver.update();
+    let alt = ListenerId {
+        gateway: edge(),
+        name: "alt".into(),
+    };
+    assert_eq!(changes.listeners, BTreeSet::from([alt.clone()]));
+    assert_eq!(changes.routes.len(), 1);
+    let slice = "
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+addressType: IPv4
+metadata: { name: cart-1, namespace: shop, labels: { kubernetes.io/service-name: cart } }
+endpoints: [{ addresses: [10.1.0.1] }]
+ports: [{ port: 80 }]
+";
+    resolver.extend(objects(slice));
+    let moved = resolver.update();
+    assert!(moved.listeners.is_empty() && moved.routes.is_empty());
+    assert_eq!(
+        moved.services,
+        BTreeSet::from([NamespacedName::new("shop", "cart")])
+    );
+    changes.merge(moved.clone());
+    assert_eq!(
+        (changes.services, changes.listeners),
+        (moved.services, BTreeSet::from([alt]))
+    );
+}
+
+/// The content of a Secret shows in no `Debug`, neither as text nor as bytes.
+#[test]
+fn no_debug_shows_a_private_key() {
+    let mut resolver = Resolver::new(Options::for_simulator(world::CONTROLLER));
+    resolver.insert(world::class("ours", world::CONTROLLER));
+    resolver.insert(world::tls_gateway("shop", "edge", "cert"));
+    let secret = world::secret("shop", "cert");
+    let manifest = manifest::Object::Secret(Box::new(secret.clone()));
+    let object = SnapshotObject::from(secret.clone());
+    resolver.insert(secret);
+    resolver.update();
+    let gateway = resolver
+        .resolution()
+        .effective
+        .gateways
+        .values()
+        .next()
+        .unwrap();
+    assert_eq!(
+        gateway.listeners[0]
+            .tls
+            .as_ref()
+            .unwrap()
+            .certificates
+            .len(),
+        1,
+        "the key is in use"
+    );
+    let body: String = world::KEY.lines().nth(1).unwrap().to_owned();
+    let bytes: Vec<String> = body.bytes().take(12).map(|byte| byte.to_string()).collect();
+    let shown = [
+        format!("{resolver:?}"),
+        format!("{:?}", resolver.snapshot()),
+        format!("{:?}", resolver.resolution()),
+        format!("{manifest:?} {object:?}"),
+    ];
+    for text in shown {
+        assert!(text.contains("cert"));
+        assert!(!text.contains(&body) && !text.contains("PRIVATE KEY"));
+        assert!(!text.contains(&bytes.join(", ")));
+    }
+}
+
+/// What was put into a snapshot it contains, of whatever kind, until it is taken out.
+#[test]
+fn a_snapshot_contains_objects_of_every_kind() {
+    use proptest::{
+        strategy::{Strategy, ValueTree},
+        test_runner::TestRunner,
+    };
+    let mut runner = TestRunner::deterministic();
+    let mut kinds = BTreeSet::new();
+    for _ in 0..400 {
+        let object = world::objects().new_tree(&mut runner).unwrap().current();
+        let reference = object.reference();
+        let mut snapshot = gwapi::attachment::Snapshot::default();
+        assert!(!snapshot.contains(&reference));
+        snapshot.insert(object);
+        assert!(snapshot.contains(&reference), "{reference}");
+        assert!(snapshot.remove(&reference).is_some() && !snapshot.contains(&reference));
+        kinds.insert(reference.kind);
+    }
+    assert_eq!(kinds.len(), 18, "{kinds:?}");
+}
