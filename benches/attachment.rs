@@ -22,11 +22,12 @@ mod cluster;
 use cluster::*;
 use divan::Bencher;
 use gwapi::{
-    attachment::SnapshotObject,
+    attachment::{Snapshot, SnapshotObject, Status, StatusWrite},
     v1::{GrpcBackendRef, GrpcRoute, GrpcRouteRule, GrpcRouteSpec, HttpRoute, ParentReference},
     v1beta1::ReferenceGrant,
 };
-use std::fmt;
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+use std::{fmt, sync::Arc};
 
 fn main() {
     divan::main();
@@ -55,6 +56,29 @@ const SIZES: [Size; 11] = [
     Size(10_000, 10),
     Size(10_000, 100),
 ];
+
+/// The object of a write, with the status.
+fn written(snapshot: &Snapshot, write: &StatusWrite) -> SnapshotObject {
+    let place = &write.reference.namespaced_name();
+    match &write.status {
+        Status::GatewayClass(status) => {
+            let mut class = snapshot.gateway_classes()[place].as_ref().clone();
+            class.status = Some(status.clone());
+            class.into()
+        }
+        Status::Gateway(status) => {
+            let mut gateway = snapshot.gateways()[place].as_ref().clone();
+            gateway.status = Some(status.clone());
+            gateway.into()
+        }
+        Status::Route(status) => {
+            let mut route = snapshot.http_routes()[place].as_ref().clone();
+            route.status = Some(status.clone());
+            route.into()
+        }
+        _ => panic!("there are no policies"),
+    }
+}
 
 const DOUBLING: [usize; 3] = [2500, 5000, 10_000];
 
@@ -249,6 +273,36 @@ mod corner {
     }
 }
 
+/// A list of routes that have not changed since the last one, as a watch delivers it after it was interrupted.
+#[divan::bench(args = [1000, 10_000], max_time = 2)]
+fn relist_of_unchanged_routes(bencher: Bencher<'_, '_>, routes: usize) {
+    let mut world = cluster(routes, 1);
+    let mut listed = Vec::new();
+    for object in &mut world.objects {
+        if let SnapshotObject::HttpRoute(route) = object {
+            let route = Arc::make_mut(route);
+            route.metadata.resource_version = Some("7".to_owned());
+            listed.push(route.clone());
+        }
+    }
+    listed.sort_by_key(|route| {
+        (
+            route.metadata.namespace.clone(),
+            route.metadata.name.clone(),
+        )
+    });
+    let mut resolver = world.resolver();
+    let list = || listed.clone();
+    bencher
+        .with_inputs(list)
+        .bench_local_values(|listed: Vec<HttpRoute>| {
+            resolver.replace_all::<HttpRoute>(listed);
+            let changes = resolver.update();
+            assert!(changes.is_empty());
+            assert_eq!(resolver.snapshot().http_routes().len(), routes);
+        });
+}
+
 /// One object of a cluster changes. To be held against `resolve_all` of the same size.
 #[divan::bench_group(max_time = 1)]
 mod change {
@@ -314,6 +368,38 @@ mod change {
         let objects = [false, true].map(|ready| slice(&team(50), "app-50", ready));
         // The Service alone: rules do not know its endpoints.
         cluster(routes, 1).change(bencher, &objects, 0, 1);
+    }
+
+    /// The same of a Service that every tenth route has as a backend.
+    #[divan::bench(args = ROUTES)]
+    fn endpoints_of_a_shared_service(bencher: Bencher<'_, '_>, routes: usize) {
+        let objects = [false, true].map(|ready| slice("shared-0", "common", ready));
+        cluster(routes, 1).change(bencher, &objects, 0, 1);
+    }
+
+    /// What is due after one status of as many was wiped, and after it is back.
+    #[divan::bench(args = ROUTES)]
+    fn status_that_was_wiped(bencher: Bencher<'_, '_>, routes: usize) {
+        let mut resolver = cluster(routes, 1).resolver();
+        let now = Time(Timestamp::UNIX_EPOCH);
+        for write in resolver.due(&now) {
+            let object = written(resolver.snapshot(), &write);
+            resolver.insert(object);
+        }
+        resolver.update();
+        assert_eq!(resolver.due(&now).len(), 0);
+        let wiped = cluster_route(routes / 2, 1, "example.com");
+        bencher.bench_local(|| {
+            resolver.insert(wiped.clone());
+            assert!(resolver.update().is_empty());
+            let due = resolver.due(&now);
+            assert_eq!(due.len(), 1);
+            for write in &due {
+                let object = written(resolver.snapshot(), write);
+                resolver.insert(object);
+            }
+            assert_eq!(resolver.due(&now).len(), 0);
+        });
     }
 
     /// The labels of one namespace among as many no longer fit the selector of a listener, or do again.

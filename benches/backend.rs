@@ -78,6 +78,7 @@ fn sessions(written: &str) -> RuleSessions {
 fn port() -> Arc<EffectiveBackendPort> {
     Arc::new(EffectiveBackendPort {
         key: BackendPortKey {
+            own: None,
             import: false,
             name: NamespacedName::new("shop", "cart"),
             transport: Transport::Tcp,

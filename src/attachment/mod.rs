@@ -60,6 +60,8 @@
 //!   `InsecureFrontendValidationMode` says so. It is not there otherwise.
 //! * What releases decide differently is in [`Behaviour`](crate::meta::Behaviour), with an option by name for each; what is not
 //!   implemented is told by [`not_implemented`].
+//! * Filters, backends and parameters of an implementation's own kinds are what its [`Extension`] says; without one, such a filter
+//!   or backend is not supported, and parameters have to be there.
 //! * What else is left open is an option by name: [`HttpGrpcConflict`], [`MeshReferences`],
 //!   [`Assumptions`], [`AddressPool`], [`ProgrammedWhen`].
 
@@ -68,6 +70,7 @@ mod assembly;
 mod backend;
 mod condition_body;
 pub mod effective;
+mod extensions;
 mod gateway;
 mod map;
 mod objects;
@@ -88,6 +91,7 @@ pub(crate) use backend::PORTS_LOOKED_AT;
 #[cfg(test)]
 pub(crate) use backend::policy_status::traffic::USES_LOOKED_AT;
 pub use effective::Effective;
+pub use extensions::{Extension, ExtensionRole, Extensions, Verdict};
 pub(crate) use gateway::{class::ParametersKind, conflict::Family, validity::ListenerLack};
 #[cfg(test)]
 pub(crate) use objects::grants::GRANTS_READ;

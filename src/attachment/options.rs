@@ -1,6 +1,6 @@
 //! What a resolution needs to know beside the objects.
 
-use super::RouteKind;
+use super::{RouteKind, extensions::Extensions};
 use crate::{
     meta::{Behaviour, Channel, FeatureName, HostnameRank, PatternLimits, Release},
     v1::{AddressType, GatewayStatusAddress},
@@ -67,6 +67,8 @@ pub struct Options {
     /// How large the regular expressions of routes may be. A rule with one that exceeds a limit is dropped with
     /// `UnsupportedValue`.
     pub patterns: PatternLimits,
+    /// What an implementation knows beyond the API: filters, backends and parameters of its own kinds. None unless set.
+    pub extensions: Extensions,
     /// The time at which certificates have to be valid: one that has expired, or is not valid yet, cannot be
     /// used. Without a time their validity is not judged: the library has no clock.
     pub now: Option<Timestamp>,
@@ -209,6 +211,7 @@ impl Options {
             hostname_rank: HostnameRank::default(),
             mesh_references: MeshReferences::default(),
             patterns: PatternLimits::default(),
+            extensions: Extensions::default(),
             now: None,
         }
     }

@@ -10,6 +10,7 @@
 mod changes;
 mod controller;
 mod expressions;
+mod extensions;
 mod fixtures;
 mod grants;
 mod incremental;

@@ -224,6 +224,7 @@ pub(in crate::attachment) fn examine(
         let protocol = port.protocol.unwrap_or("TCP");
         let plain = EffectiveBackendPort {
             key: BackendPortKey {
+                own: None,
                 import: key.import,
                 name: key.name.clone(),
                 transport: match protocol {

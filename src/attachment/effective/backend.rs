@@ -4,7 +4,7 @@ use super::BackendProblem;
 use crate::{
     certificate::{CaBundles, CertificateChain, ServerCertificateError, ServerName, TrustStore},
     filters::Filters,
-    meta::{NamespacedName, ObjectRef, Transport},
+    meta::{GroupKind, NamespacedName, ObjectRef, Transport},
     v1::{Fraction, SessionPersistence, SubjectAltName, SubjectAltNameType},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -51,16 +51,18 @@ pub struct EffectiveBackendPort {
     pub tls: Option<Arc<EffectiveBackendTls>>,
 }
 
-/// A port of a Service or ServiceImport.
+/// A port of a Service or ServiceImport, or of a backend of an implementation's own kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BackendPortKey {
+    /// The kind, where it is an implementation's own ([`Extension`](crate::attachment::Extension)).
+    pub own: Option<GroupKind>,
     /// Whether it is one of a ServiceImport.
     pub import: bool,
-    /// The Service or ServiceImport.
+    /// The Service or ServiceImport, or the object of an implementation's own kind.
     pub name: NamespacedName,
     /// What carries its traffic.
     pub transport: Transport,
-    /// Its number.
+    /// Its number; 0 where a reference to an implementation's own kind names none.
     pub port: u16,
 }
 

@@ -62,9 +62,13 @@ pub struct Effective {
 }
 
 impl Effective {
-    /// The endpoints behind a port of a backend, ready or not. None if there is no such port.
+    /// The endpoints behind a port of a backend, ready or not. None if there is no such port, or if it is one of an
+    /// implementation's own kind.
     #[must_use]
     pub fn endpoints(&self, port: &BackendPortKey) -> Option<&Arc<EndpointList>> {
+        if port.own.is_some() {
+            return None;
+        }
         let service = self.service(&port.name, port.import)?;
         Some(&service.port_for(port.transport, port.port)?.endpoints)
     }

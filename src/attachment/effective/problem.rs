@@ -43,6 +43,13 @@ pub enum BackendProblem {
         /// What was named.
         reference: ObjectRef,
     },
+    /// The object is of an implementation's own kind, and cannot be used (`InvalidKind`).
+    Invalid {
+        /// What was named.
+        reference: ObjectRef,
+        /// What is wrong with it, for people.
+        why: String,
+    },
     /// The Service is a mere alias of a DNS name outside of the cluster, which must not be a backend
     /// (`InvalidKind`).
     ExternalName {
@@ -110,6 +117,7 @@ impl BackendProblem {
             Self::NotFound { .. } | Self::PortNotFound { .. } => reason::BACKEND_NOT_FOUND,
             Self::RefNotPermitted { .. } => reason::REF_NOT_PERMITTED,
             Self::InvalidKind { .. }
+            | Self::Invalid { .. }
             | Self::ExternalName { .. }
             | Self::UnsupportedFilter { .. } => reason::INVALID_KIND,
             Self::UnsupportedProtocol { .. }
@@ -172,6 +180,7 @@ impl fmt::Display for BackendProblem {
                 };
                 f.write_str(&unexpected_kind(reference, not, BACKEND_KINDS))
             }
+            Self::Invalid { reference, why } => write!(f, "{reference}: {why}"),
             Self::ExternalName { reference } => write!(
                 f,
                 "{reference} is of type ExternalName, which is no backend"

@@ -2,7 +2,9 @@
 
 use super::version;
 use crate::{
-    attachment::{Options, Snapshot, condition_body::ConditionBody, objects::object},
+    attachment::{
+        ExtensionRole, Options, Snapshot, Verdict, condition_body::ConditionBody, objects::object,
+    },
     meta::{
         CORE_PARAMETERS, Channel, ConditionStatus, FeatureName, GROUP, ObjectRef,
         SupportedFeatures, condition::gateway_class, unexpected_kind,
@@ -74,8 +76,8 @@ impl ParametersKind {
 }
 
 /// What is wrong with a `parametersRef` (GatewayClassReasonInvalidParameters): it can name a ConfigMap or a
-/// Secret, or an object of an implementation's own kind. What such objects should hold is not known here, so
-/// that only their existence counts.
+/// Secret, or an object of an implementation's own kind. What such objects should hold the implementation may know;
+/// otherwise only their existence counts.
 pub(super) fn parameters_problem(
     reference: &ObjectRef,
     snapshot: &Snapshot,
@@ -87,6 +89,17 @@ pub(super) fn parameters_problem(
         namespace,
         ..
     } = reference;
+    match options
+        .extensions
+        .judge(ExtensionRole::Parameters, reference)
+    {
+        Verdict::Valid => return None,
+        Verdict::Missing => {
+            return Some(format!("`parametersRef`: {}", snapshot.absent(reference)));
+        }
+        Verdict::Invalid(why) => return Some(format!("`parametersRef`: {reference}: {why}")),
+        Verdict::Unknown => {}
+    }
     let Some(parameters) = ParametersKind::of(group, kind) else {
         let core = CORE_PARAMETERS.iter().map(|kind| ("", *kind));
         let expected: Vec<_> = core.chain([("", "an implementation's own kind")]).collect();

@@ -212,6 +212,9 @@ fn route_keys(snapshot: &Snapshot, id: RouteId) -> Option<Edges> {
         }
         keys.push(Dependency::Object(reference));
     });
+    route::visit_extensions(snapshot, &id, |_, reference| {
+        keys.push(Dependency::Object(reference.resolve(own)));
+    });
     Some((Dependent::Route(id), keys))
 }
 

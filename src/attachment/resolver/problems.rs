@@ -359,8 +359,11 @@ impl Resolver {
         });
         route::visit_extensions(&self.snapshot, id, |at, reference| {
             let to = reference.resolve(&id.name.namespace);
-            let why = route::rules::unsupported_extension(reference).to_string();
-            problems.push(problem(at, Kind::FilterUnsupported, Some(to), why));
+            let found =
+                route::rules::extension_problem(reference, &id.name.namespace, &self.options);
+            let found = found
+                .map(|found| problem(at, Kind::FilterUnsupported, Some(to), found.to_string()));
+            problems.extend(found);
         });
     }
 

@@ -279,6 +279,10 @@ impl Resolver {
             match dependent {
                 Dependent::Class(name) => _ = self.dirty.classes.insert(name),
                 Dependent::Gateway(name) => _ = self.dirty.gateways.insert(name),
+                // What an implementation says of a kind of its own is not known before it is asked again.
+                Dependent::Route(id) if is_own_kind(reference) => {
+                    self.dirty.routes.insert(id);
+                }
                 // Routes are marked once it is known whether their parent or backend has really changed.
                 Dependent::Route(_) | Dependent::Slice(_) => {}
                 Dependent::Policy(id) => self.mark_policy(id),
@@ -352,4 +356,10 @@ impl Resolver {
             allowed,
         }
     }
+}
+
+/// Whether a route that refers to an object does so as to one of an implementation's own kind: neither to a parent nor to a backend
+/// of the API.
+fn is_own_kind(reference: &ObjectRef) -> bool {
+    reference.group != GROUP && BackendKey::of(reference).is_none()
 }

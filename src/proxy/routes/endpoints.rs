@@ -151,6 +151,7 @@ fn ports(service: &EffectiveService) -> impl Iterator<Item = (BackendPortKey, &A
     ports.filter_map(|port| {
         let transport = port.transport()?;
         let key = BackendPortKey {
+            own: None,
             import: service.import,
             name: service.name.clone(),
             transport,

@@ -57,6 +57,7 @@ fn behind(endpoints: EndpointList) -> BackendPortKey {
     let port = PORTS.get();
     PORTS.set(port + 1);
     let key = BackendPortKey {
+        own: None,
         import: false,
         name: NamespacedName::new("shop", "any"),
         transport: Transport::Tcp,

@@ -6,11 +6,11 @@ mod http;
 
 use crate::{
     attachment::{
-        Options, Snapshot,
+        ExtensionRole, Options, Snapshot, Verdict,
         backend::{self, BackendKey, BackendState, Carrier},
         condition_body::{ConditionBody, join},
         effective::{
-            BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend,
+            BackendPortKey, BackendProblem, ConnectionRouteRules, ConnectionRule, EffectiveBackend,
             EffectiveBackendPort, EffectiveFilters, EffectiveMirror, GrpcRouteRules,
             HttpRouteRules, RuleProblem,
         },
@@ -24,7 +24,7 @@ use crate::{
     filters::CompileError,
     meta::{
         Age, FeatureName, GroupKind, Hostname, NamespacedName, ObjectRef, PatternStore,
-        RoutePatterns, condition::route,
+        RoutePatterns, Transport, condition::route,
     },
     v1::{
         BackendRef, BackendReference, HttpRequestMirrorFilter, LocalObjectReference,
@@ -218,14 +218,25 @@ impl From<Invalid> for RuleProblem {
     }
 }
 
-/// That a filter of an implementation's own is not supported: none is known here.
-pub(in crate::attachment) fn unsupported_extension(
-    LocalObjectReference { group, kind, name }: &LocalObjectReference,
-) -> BackendProblem {
-    BackendProblem::UnsupportedFilter {
+/// What is wrong with a filter of an implementation's own, if anything is.
+pub(in crate::attachment) fn extension_problem(
+    reference: &LocalObjectReference,
+    namespace: &str,
+    options: &Options,
+) -> Option<BackendProblem> {
+    let object = reference.resolve(namespace);
+    let verdict = options.extensions.judge(ExtensionRole::Filter, &object);
+    let LocalObjectReference { group, kind, name } = reference;
+    let why = match verdict {
+        Verdict::Valid => return None,
+        Verdict::Unknown => format!("{kind}.{group} `{name}` is not a filter that is supported"),
+        Verdict::Missing => format!("{kind}.{group} `{name}` does not exist"),
+        Verdict::Invalid(why) => format!("{kind}.{group} `{name}`: {why}"),
+    };
+    Some(BackendProblem::UnsupportedFilter {
         kind: "ExtensionRef".to_owned(),
-        why: format!("{kind}.{group} `{name}` is not a filter that is supported"),
-    }
+        why,
+    })
 }
 
 /// What a route is made from, beside its own fields.
@@ -342,11 +353,19 @@ impl<'a> Builder<'a> {
         object: &ObjectRef,
         port: Option<i32>,
     ) -> Result<(Arc<EffectiveBackendPort>, Option<SessionPersistence>), BackendProblem> {
-        let Some(key) = BackendKey::of(object) else {
+        let key = BackendKey::of(object);
+        let verdict = match key {
+            Some(_) => Verdict::Valid,
+            None => {
+                let extensions = &self.context.options.extensions;
+                extensions.judge(ExtensionRole::Backend, object)
+            }
+        };
+        if verdict == Verdict::Unknown {
             return Err(BackendProblem::InvalidKind {
                 reference: object.clone(),
             });
-        };
+        }
         let granted = self.supports(FeatureName::ReferenceGrant)
             && self
                 .context
@@ -360,6 +379,9 @@ impl<'a> Builder<'a> {
                 reference: object.clone(),
             });
         }
+        let Some(key) = key else {
+            return Ok((self.own_backend(object, port, verdict)?, None));
+        };
         let state = self.context.backends.get(&key);
         let number = port.and_then(|port| u16::try_from(port).ok());
         self.named.push((key, number));
@@ -390,6 +412,38 @@ impl<'a> Builder<'a> {
         Ok((port.target(self.context.originates)?, session))
     }
 
+    /// A backend of an implementation's own kind, which it knows.
+    fn own_backend(
+        &self,
+        object: &ObjectRef,
+        port: Option<i32>,
+        verdict: Verdict,
+    ) -> Result<Arc<EffectiveBackendPort>, BackendProblem> {
+        let reference = object.clone();
+        match verdict {
+            Verdict::Valid => Ok(Arc::new(EffectiveBackendPort {
+                key: BackendPortKey {
+                    own: Some(object.group_kind()),
+                    import: false,
+                    name: object.namespaced_name(),
+                    transport: match self.carrier() {
+                        Carrier::Datagram => Transport::Udp,
+                        _ => Transport::Tcp,
+                    },
+                    port: port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0),
+                },
+                app_protocol: None,
+                tls: None,
+            })),
+            Verdict::Unknown => Err(BackendProblem::InvalidKind { reference }),
+            Verdict::Missing => Err(BackendProblem::NotFound {
+                reference,
+                left_out: false,
+            }),
+            Verdict::Invalid(why) => Err(BackendProblem::Invalid { reference, why }),
+        }
+    }
+
     /// Follows the mirror of a filter.
     fn mirror(&mut self, filter: &HttpRequestMirrorFilter, referred: &mut FilterReferences) {
         referred.mirrors.push(EffectiveMirror {
@@ -398,9 +452,12 @@ impl<'a> Builder<'a> {
         });
     }
 
-    /// Notes a filter of an implementation's own: none is known here.
+    /// Notes what is wrong with a filter of an implementation's own, if anything is.
     fn extension(&mut self, reference: &LocalObjectReference, referred: &mut FilterReferences) {
-        let problem = unsupported_extension(reference);
+        let options = self.context.options;
+        let Some(problem) = extension_problem(reference, self.namespace(), options) else {
+            return;
+        };
         if let BackendProblem::UnsupportedFilter { kind, why } = &problem {
             let unsupported = || (kind.clone(), why.clone());
             referred.unsupported.get_or_insert_with(unsupported);
