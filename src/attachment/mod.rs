@@ -7,8 +7,57 @@
 //! longer needs the objects it came from: what the routing engine compiles, and what a proxy serves.
 //!
 //! A controller keeps a [`Resolver`], which holds a snapshot and its resolution. It looks again only at what
-//! a change touches, and says what has changed. [`status::next`] makes of a wanted status the one to write,
-//! and says whether a write is needed.
+//! a change touches, and says what has changed. What only others know it is told: addresses, what the data plane does, which CRDs
+//! are installed, objects of an implementation's own kinds ([`Extension`]). [`Resolver::due`] says which statuses have to be written,
+//! each as a whole and as a patch; [`status::next`] is what makes of a wanted status the one to write.
+//!
+//! # A controller
+//!
+//! What follows is the whole of it, but for watching and sending. Nothing is written before every first list is there, or else
+//! routes would be told that their backends do not exist.
+//!
+//! ```
+//! use gwapi::{
+//!     attachment::{DataPlaneReport, Options, Resolver},
+//!     meta::{FeatureName, NamespacedName},
+//!     v1::{Gateway, GatewayClass, GatewayStatusAddress, HttpRoute},
+//! };
+//! use k8s_openapi::{api::core::v1::{Secret, Service}, apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+//!
+//! # let (classes, gateways, routes, services): (Vec<GatewayClass>, Vec<Gateway>, Vec<HttpRoute>, Vec<Service>) = Default::default();
+//! # let one = GatewayClass::default();
+//! let core = [FeatureName::Gateway, FeatureName::HttpRoute, FeatureName::ReferenceGrant];
+//! let mut resolver = Resolver::new(Options::new("example.com/controller").with_features(core));
+//!
+//! // A list is complete, the first one or one after an interruption.
+//! resolver.replace_all::<GatewayClass>(classes);
+//! resolver.replace_all::<Gateway>(gateways);
+//! resolver.replace_all::<HttpRoute>(routes);
+//! resolver.replace_all::<Service>(services);
+//! // An object comes or changes; one that is gone is taken out by `remove`.
+//! resolver.insert(one);
+//! // What others report, of one Gateway at a time.
+//! let gateway = NamespacedName::new("shop", "edge");
+//! resolver.set_addresses(&gateway, [GatewayStatusAddress { value: "192.0.2.1".into(), ..Default::default() }]);
+//! resolver.set_programmed(&gateway, Some(1), DataPlaneReport::Programmed);
+//!
+//! // Once for all that has come.
+//! let changes = resolver.update();
+//! if changes.concerns_traffic() {
+//!     let tables = resolver.resolution().effective.clone();
+//!     // To the data plane: what has not changed is shared with the tables from before.
+//!     # drop(tables);
+//! }
+//! for secret in resolver.needed::<Secret>() {
+//!     // To be watched.
+//!     # drop(secret);
+//! }
+//! // Whoever leads writes. A write that is refused is due again; the object in the answer is inserted as one from a watch.
+//! for write in resolver.due(&Time(Timestamp::UNIX_EPOCH)) {
+//!     let (version, plural, patch) = (write.version, write.plural, write.merge_patch());
+//!     # let _ = (version, plural, patch);
+//! }
+//! ```
 //!
 //! # Where the specification leaves a choice
 //!

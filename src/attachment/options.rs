@@ -38,8 +38,8 @@ pub struct Options {
     /// specification asks: kinds of routes are left out of `supportedKinds`, rules that need it are
     /// dropped with `UnsupportedValue`, backends get `UnsupportedProtocol`.
     pub features: Option<BTreeSet<FeatureName>>,
-    /// The kinds of routes that are not taken, whatever the features are: a listener does not support them, and their
-    /// statuses are left alone. TCPRoute has no feature by which one could say so.
+    /// The kinds of routes that are not taken, whatever the features are: no listener supports them, and their statuses have no
+    /// entry of ours. TCPRoute has no feature by which one could say so.
     pub declined: BTreeSet<RouteKind>,
     /// The channel of the CRDs that statuses are written to: in the standard channel a GatewayClass has no
     /// `status.supportedFeatures`.

@@ -74,12 +74,19 @@ impl fmt::Debug for PrivateKey {
 /// assert_eq!(error, CertificateError::NoCertificate);
 /// assert_eq!(error.to_string(), "there is no PEM block `CERTIFICATE`");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyPair {
     chain: Vec<u8>,
     key: PrivateKey,
     /// Of the first certificate; nothing without the feature `tls`.
     facts: Option<CertificateFacts>,
+}
+
+/// Shows nothing of what is in the Secret.
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyPair").finish_non_exhaustive()
+    }
 }
 
 impl KeyPair {

@@ -2,7 +2,7 @@
 
 use crate::world;
 use gwapi::{
-    attachment::{Options, Resolver, SnapshotObject, StatusWrite},
+    attachment::{Options, Resolver, RouteId, SnapshotObject, StatusWrite},
     manifest,
     meta::{Channel, FeatureName, ObjectRef, Release},
     schema::{self, Schema},
@@ -479,7 +479,7 @@ fn what_is_no_longer_ours_loses_our_entries_and_is_in_force_no_longer() {
     let mut options = resolver.options().clone();
     options.declined = [gwapi::attachment::RouteKind::Http].into();
     let changes = resolver.set_options(options);
-    let ids: Vec<_> = changes.routes.iter().map(|id| id.reference()).collect();
+    let ids: Vec<_> = changes.routes.iter().map(RouteId::reference).collect();
     assert_eq!(ids, [route()]);
     assert_eq!(changes.listeners.len(), 1);
     server.take(&resolver.due(&at(3)));

@@ -1,10 +1,12 @@
 //! How much work an update takes. Results do not show that, so it is counted.
 
-use super::{Resolver, depends::LOOKED_AT};
+use super::{Resolver, depends::LOOKED_AT, due::WRITES_LOOKED_AT};
 use crate::{
-    attachment::{Options, SnapshotObject, objects::BUNDLES_READ},
+    attachment::{Options, SnapshotObject, Status, objects::BUNDLES_READ},
     manifest,
+    v1::HttpRoute,
 };
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use serde_json::{Value, json};
 
 fn resolver_of(objects: &[Value]) -> Resolver {
@@ -122,4 +124,42 @@ fn a_bundle_is_read_once_however_many_policies_and_gateways_name_it() {
         resolver.update();
         assert_eq!(BUNDLES_READ.take(), 0, "another time");
     }
+}
+
+/// What is due is looked for among what has changed and what waits for its write, however many objects there are.
+#[test]
+fn only_what_has_changed_or_waits_is_looked_at_for_a_write() {
+    let now = Time(Timestamp::UNIX_EPOCH);
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "g"},
+        "spec": {"gatewayClassName": "any", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
+    });
+    let route = |n: usize| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": format!("r{n}")},
+            "spec": {"parentRefs": [{"name": "g"}]},
+        })
+    };
+    let objects: Vec<_> = (0..50).map(route).chain([gateway]).collect();
+    let mut resolver = resolver_of(&objects);
+    resolver.update();
+    WRITES_LOOKED_AT.take();
+    let due = resolver.due(&now);
+    assert_eq!((due.len(), WRITES_LOOKED_AT.take()), (51, 51));
+    for write in due.iter().skip(1) {
+        let Status::Route(status) = &write.status else {
+            panic!("the Gateway is first")
+        };
+        let place = write.reference.namespaced_name();
+        let mut route: HttpRoute = (*resolver.snapshot().http_routes()[&place]).clone();
+        route.status = Some(status.clone());
+        resolver.insert(route);
+    }
+    resolver.update();
+    assert_eq!(resolver.due(&now).len(), 1, "the Gateway waits");
+    assert_eq!(WRITES_LOOKED_AT.take(), 51);
+    resolver.insert(SnapshotObject::from(manifest::decode(&route(7)).unwrap()));
+    resolver.update();
+    assert_eq!(resolver.due(&now).len(), 2);
+    assert_eq!(WRITES_LOOKED_AT.take(), 2);
 }
