@@ -13,6 +13,7 @@ mod header_name;
 mod host;
 mod label;
 mod open_enum;
+#[cfg(feature = "pattern")]
 pub(crate) mod pattern;
 mod port;
 mod reference;
@@ -31,6 +32,7 @@ pub use host::{
     Specificity,
 };
 pub use label::{SelectorError, is_label_key, is_label_value, parse_selector};
+#[cfg(feature = "pattern")]
 pub use pattern::{
     Pattern, PatternError, PatternLimits, PatternProblem, PatternStore, RoutePatterns, TableBudget,
     TableFull,

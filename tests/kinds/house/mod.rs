@@ -1,6 +1,7 @@
 //! How the sources are laid out: rooms of few files, no circle of files, imports that only point to earlier stages, and names
 //! that mean one thing.
 
+mod features;
 mod reader_tests;
 mod sources;
 mod tokens;
