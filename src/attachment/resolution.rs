@@ -50,6 +50,7 @@ pub enum Status {
 
 /// A policy at one of its targets, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyTarget {
     /// The target.
     pub target: ObjectRef,

@@ -9,6 +9,7 @@ use std::{fmt, sync::Arc};
 
 /// A route at one of its parents.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Attachment {
     /// The parent, as the route names it.
     pub parent: ParentReference,
@@ -43,6 +44,7 @@ impl Attachment {
 
 /// A listener that a parentRef selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AtListener {
     /// The name of the listener, unique within its Gateway.
     pub name: Arc<str>,
@@ -165,6 +167,7 @@ impl Standing {
 
 /// A port of a Service that a route asks for and other routes govern.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LostPort {
     /// The port. `None` is every port of the Service, where the route asks for all of more than eight and gets none: then
     /// this is the only entry.
@@ -225,6 +228,7 @@ impl fmt::Display for PortWinner {
 /// Two routes that cannot both be accepted at a listener. Shown as a part of a sentence about the one that is
 /// rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RouteConflict {
     /// The route that is accepted.
     pub winner: RouteId,

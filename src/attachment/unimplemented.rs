@@ -14,6 +14,7 @@ use std::fmt;
 ///
 /// Shown as a sentence: `HTTPRoute shop/cart: spec.rules[0].retry: not implemented: no request is sent again`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotImplemented {
     /// The object.
     pub object: ObjectRef,

@@ -47,6 +47,7 @@ pub struct Migration {
 
 /// What became of a document.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Migrated {
     /// The document. An object that could not be converted stands in it as it was.
     pub value: Value,

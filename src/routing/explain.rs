@@ -30,6 +30,7 @@ pub struct Explanation<'t, T> {
 
 /// One entry and what became of it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Candidate<'t, T> {
     /// The entry.
     pub entry: Found<'t, T>,

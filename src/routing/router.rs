@@ -173,6 +173,7 @@ impl<T> fmt::Debug for Router<T> {
 
 /// What [`Router::find_match`] found: a payload and the entry that it belongs to.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Found<'t, T> {
     /// The payload of the entry.
     pub payload: &'t T,

@@ -20,6 +20,7 @@ use std::fmt;
 
 /// What became of a request, and why.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Answer {
     /// How it ended.
     pub outcome: Outcome,
@@ -150,6 +151,7 @@ impl fmt::Display for Refusal {
 
 /// A listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ListenerName {
     /// The Gateway.
     pub gateway: ObjectRef,
@@ -159,6 +161,7 @@ pub struct ListenerName {
 
 /// A match of a rule of a route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RouteMatch {
     /// The route.
     #[serde(flatten)]
@@ -195,6 +198,7 @@ impl RouteMatch {
 
 /// A backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BackendName {
     /// The object.
     #[serde(flatten)]
@@ -215,6 +219,7 @@ impl BackendName {
 /// An endpoint of a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct EndpointName {
     /// The address.
     pub address: String,
@@ -242,6 +247,7 @@ impl EndpointName {
 
 /// A request as a backend gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Forwarded {
     /// The method.
     pub method: String,
@@ -260,6 +266,7 @@ pub struct Forwarded {
 
 /// A response as the client gets it.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Response {
     /// The status code.
     pub status: u16,
@@ -270,6 +277,7 @@ pub struct Response {
 
 /// A backend that gets a copy of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Mirror {
     /// The backend.
     #[serde(flatten)]
@@ -282,6 +290,7 @@ pub struct Mirror {
 
 /// A match that was in the running and did not win.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Loser {
     /// The route, the rule and the match.
     #[serde(flatten)]
@@ -296,6 +305,7 @@ pub struct Loser {
 /// How long a rule lets a request take (HTTPRoute `spec.rules[].timeouts`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AnswerTimeouts {
     /// The whole request, as in `10s`; none where there is no limit.
     pub request: Option<String>,
@@ -322,6 +332,7 @@ impl AnswerTimeouts {
 /// TLS to a backend (BackendTLSPolicy).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AnswerTls {
     /// The policy.
     pub policy: ObjectRef,

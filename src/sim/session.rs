@@ -9,6 +9,7 @@ use serde::Serialize;
 /// What session persistence did for a request that went to a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SessionAnswer {
     /// How it stands with the session of the client.
     pub state: SessionStanding,

@@ -12,6 +12,7 @@ use std::{fmt, sync::Arc};
 
 /// What became of many like requests: exactly, by the weights, and in a sample of draws.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Split {
     /// How many requests were drawn.
     pub count: u64,
@@ -24,6 +25,7 @@ pub struct Split {
 
 /// Requests that ended alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SplitRow {
     /// The backend; none where the data plane answered by itself.
     pub backend: Option<BackendName>,

@@ -15,6 +15,7 @@ use std::fmt;
 
 /// A release, and why it was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReleaseChoice {
     /// The release.
     pub release: Release,

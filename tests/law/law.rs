@@ -192,7 +192,10 @@ impl Look<'_> {
             request.gateway = Some(gateway.name.clone());
             request
         };
-        for AttachedRoute { route, hostnames } in &listener.http {
+        for AttachedRoute {
+            route, hostnames, ..
+        } in &listener.http
+        {
             let id = RouteId::new(RouteKind::Http, route.reference.clone());
             let made = requests::http(route, &bases(hostnames));
             let places = places(
@@ -209,7 +212,10 @@ impl Look<'_> {
                 site,
             );
         }
-        for AttachedRoute { route, hostnames } in &listener.grpc {
+        for AttachedRoute {
+            route, hostnames, ..
+        } in &listener.grpc
+        {
             let id = RouteId::new(RouteKind::Grpc, route.reference.clone());
             let made = requests::grpc(route, &bases(hostnames));
             let places = places(
@@ -231,7 +237,10 @@ impl Look<'_> {
             (RouteKind::Tcp, &listener.tcp),
             (RouteKind::Udp, &listener.udp),
         ] {
-            for AttachedRoute { route, hostnames } in routes {
+            for AttachedRoute {
+                route, hostnames, ..
+            } in routes
+            {
                 let id = RouteId::new(kind, route.reference.clone());
                 let mut made = requests::connections(kind, hostnames, listener.port);
                 if listener.protocol == ProtocolType::Tls && kind == RouteKind::Tcp {

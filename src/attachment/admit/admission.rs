@@ -22,6 +22,7 @@ const MOST_FOREIGN_KINDS: usize = 1_000;
 
 /// What a list of objects comes to on an API server.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Admitted {
     /// The objects that the server has. It knows of those that are left out.
     pub snapshot: Snapshot,

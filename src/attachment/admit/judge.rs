@@ -12,6 +12,7 @@ use serde_json::Value;
 
 /// An object, or a field of one, that only the experimental channel has.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Experimental {
     /// The object.
     pub object: ObjectRef,

@@ -68,6 +68,7 @@ pub struct BackendPortKey {
 
 /// TLS from the data plane to a backend (BackendTLSPolicy).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EffectiveBackendTls {
     /// The policy.
     pub policy: ObjectRef,

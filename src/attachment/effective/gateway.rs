@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// A Gateway that is accepted, with those of its listeners that are valid.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveGateway {
     /// The Gateway.
     pub name: NamespacedName,
@@ -98,6 +99,7 @@ fn most_specific<'l>(
 /// Requests for hosts of [`yields_to`](Self::yields_to) belong to other listeners of the same port,
 /// even where no rule of those matches.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveListener {
     /// The name of the listener, unique within the Gateway.
     pub name: String,
@@ -146,6 +148,7 @@ impl EffectiveListener {
 
 /// How a listener deals with TLS, its references followed.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveTls {
     /// What becomes of TLS.
     pub mode: TlsModeType,
@@ -178,6 +181,7 @@ impl EffectiveTls {
 
 /// A certificate with its key, from a Secret of type `kubernetes.io/tls`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Certificate {
     /// The Secret.
     pub reference: ObjectRef,
@@ -188,6 +192,7 @@ pub struct Certificate {
 /// How a listener checks the certificates of clients (the listener's `tls.frontendValidation`, or the Gateway's
 /// `spec.tls.frontend`, GEP-91).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientValidation {
     /// The authorities that a client's certificate must lead to: the `ca.crt` of each reference that can be
     /// used, at least one.

@@ -6,6 +6,7 @@ use crate::{meta::Hostname, v1::ProtocolType};
 ///
 /// It serves nothing. It is here so that a request which finds nobody can be told whom it would have found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IdleListener {
     /// The name of the listener, unique within the Gateway.
     pub name: String,

@@ -48,6 +48,7 @@ use std::sync::Arc;
 
 /// The configuration in force: what every Gateway and every Service does with traffic.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Effective {
     /// The Gateways that take traffic, by their place: they are accepted and programmed.
     pub gateways: SharedMap<NamespacedName, Arc<EffectiveGateway>>,

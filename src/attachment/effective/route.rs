@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 /// A route at a listener to which it is attached.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AttachedRoute<R> {
     /// The route's rules, shared between all its parents.
     pub route: Arc<R>,

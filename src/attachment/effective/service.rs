@@ -12,6 +12,7 @@ use std::{net::IpAddr, sync::Arc};
 
 /// A Service or ServiceImport, and the routes that have it as their parent.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveService {
     /// Its namespace and name.
     pub name: NamespacedName,
@@ -172,6 +173,7 @@ impl<R> ServiceRoute<R> {
 
 /// A port of a Service.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EffectiveServicePort {
     /// Its name, if it has one.
     pub name: Option<String>,
@@ -199,6 +201,7 @@ impl EffectiveServicePort {
 
 /// A route with a Service as its parent.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ServiceRoute<R> {
     /// The route's rules, shared between all its parents.
     pub route: Arc<R>,

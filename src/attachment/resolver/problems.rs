@@ -30,6 +30,7 @@ use std::collections::BTreeSet;
 
 /// A reference that does not lead where it should: what [`Resolver::reference_problems`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReferenceProblem {
     /// The field, as an API server writes it: `spec.rules[0].backendRefs[1]`.
     pub path: String,

@@ -35,6 +35,7 @@ enum SessionPlace {
 
 /// What becomes of a request, and which listener it belongs to.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Received {
     /// The listener; none in a mesh, and where the request belongs to none.
     pub listener: Option<Arc<ListenerKey>>,

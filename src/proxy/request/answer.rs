@@ -13,6 +13,7 @@ use std::{fmt, sync::Arc};
 /// It is an [`Error`](std::error::Error), so that whoever drives an exchange can pass it on with `?`. As a text it says
 /// [why](Self::why), which is for those who operate the system; what the client gets is the [response](Self::response).
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LocalAnswer {
     /// The rule and match; none where no rule matched.
     pub target: Option<Target>,

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 /// One attempt to have a request answered by an endpoint.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The backend.
     pub backend: Arc<Backend>,
@@ -37,6 +38,7 @@ impl Attempt {
 
 /// A copy of a request that goes to an endpoint of another backend, whose answer is thrown away.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Mirrored {
     /// The backend.
     pub backend: Arc<Backend>,

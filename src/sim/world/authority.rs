@@ -58,6 +58,7 @@ pub enum Usage {
 
 /// A certificate and its key.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct IssuedCertificate {
     /// The certificate, PEM.
     pub certificate: String,

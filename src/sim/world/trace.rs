@@ -14,6 +14,7 @@ use std::{
 
 /// One step of a world, shown as a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TraceStep {
     /// When it was.
     pub at: SystemTime,
