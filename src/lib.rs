@@ -47,3 +47,8 @@ pub mod v1beta1;
 #[cfg(feature = "validation")]
 pub mod validation;
 pub mod x_v1alpha1;
+
+/// The release of k8s-openapi whose types the resources are made of; an application chooses the version of Kubernetes.
+pub use k8s_openapi;
+/// The release of kube-core whose traits the resources have: it is that of kube with the same major version.
+pub use kube_core;

@@ -65,14 +65,46 @@ pub fn is_good(condition: &Condition) -> bool {
     }
 }
 
-/// A list of conditions with one entry for each type, as in a status.
+/// What can be read off a list of conditions: of a whole `Vec`, a slice of it, or what a store lends.
+///
+/// ```
+/// use gwapi::meta::{Condition, Conditions, condition};
+///
+/// let conditions: &[Condition] = &[condition::new("Accepted", true, "Accepted", "", Some(3))];
+/// assert!(conditions.is_true("Accepted") && conditions.is_current("Accepted", 3));
+/// assert!(conditions.condition("Programmed").is_none());
+/// ```
+pub trait Conditions {
+    /// The condition of this type.
+    fn condition(&self, kind: &str) -> Option<&Condition>;
+
+    /// Whether the condition of this type is there and `True`.
+    fn is_true(&self, kind: &str) -> bool {
+        self.condition(kind).is_some_and(|c| c.status == "True")
+    }
+
+    /// Whether the condition of this type was observed at this generation of the object, or later.
+    fn is_current(&self, kind: &str, generation: i64) -> bool {
+        self.condition(kind)
+            .and_then(|c| c.observed_generation)
+            .is_some_and(|observed| observed >= generation)
+    }
+}
+
+impl Conditions for [Condition] {
+    fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.iter().find(|c| c.type_ == kind)
+    }
+}
+
+/// A list of conditions with one entry for each type, as in a status, to be changed. [`Conditions`] reads it.
 ///
 /// Implemented for `Vec<Condition>`. In a status with several writers (`parents`, `ancestors`) each
 /// writer has an entry of its own with its own list, so that setting a condition here never touches
 /// another controller's entries: find the entry by controller name first.
 ///
 /// ```
-/// use gwapi::meta::{ConditionSet, ConditionStatus, condition};
+/// use gwapi::meta::{ConditionSet, ConditionStatus, Conditions, condition};
 /// use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 ///
 /// let mut conditions = Vec::new();
@@ -90,33 +122,17 @@ pub fn is_good(condition: &Condition) -> bool {
 /// assert!(!conditions.set_condition(wanted, now));
 /// ```
 pub trait ConditionSet {
-    /// The condition of this type.
-    fn condition(&self, kind: &str) -> Option<&Condition>;
-
-    /// Whether the condition of this type is there and `True`.
-    fn is_true(&self, kind: &str) -> bool {
-        self.condition(kind).is_some_and(|c| c.status == "True")
-    }
-
-    /// Whether the condition of this type was observed at this generation of the object, or later.
-    fn is_current(&self, kind: &str, generation: i64) -> bool {
-        self.condition(kind)
-            .and_then(|c| c.observed_generation)
-            .is_some_and(|observed| observed >= generation)
-    }
-
     /// Puts a condition in the place of the one of its type, or appends it. `lastTransitionTime` becomes
     /// `now` only where the status differs from the present one; the wanted condition's own is not used.
     ///
     /// Returns whether anything changed, which is to say whether a write is needed.
     fn set_condition(&mut self, wanted: Condition, now: Time) -> bool;
+
+    /// Takes the condition of this type away, as one that no longer says anything. Returns whether it was there.
+    fn remove_condition(&mut self, kind: &str) -> bool;
 }
 
 impl ConditionSet for Vec<Condition> {
-    fn condition(&self, kind: &str) -> Option<&Condition> {
-        self.iter().find(|c| c.type_ == kind)
-    }
-
     fn set_condition(&mut self, mut wanted: Condition, now: Time) -> bool {
         match self.iter_mut().find(|c| c.type_ == wanted.type_) {
             Some(present) => {
@@ -135,6 +151,12 @@ impl ConditionSet for Vec<Condition> {
                 true
             }
         }
+    }
+
+    fn remove_condition(&mut self, kind: &str) -> bool {
+        let before = self.len();
+        self.retain(|c| c.type_ != kind);
+        self.len() != before
     }
 }
 
@@ -421,6 +443,14 @@ mod tests {
         assert_eq!(conditions[0], new("example.com/Own", true, "Own", "", None));
         assert!(!conditions.is_true(route::ACCEPTED));
         assert!(conditions.condition(route::RESOLVED_REFS).is_none());
+    }
+
+    #[test]
+    fn a_condition_that_says_nothing_any_more_is_taken_away_alone() {
+        let mut conditions = vec![new("A", true, "R", "", None), new("B", true, "R", "", None)];
+        assert!(conditions.remove_condition("A"));
+        assert!(!conditions.remove_condition("A"));
+        assert_eq!(conditions, [new("B", true, "R", "", None)]);
     }
 
     #[test]

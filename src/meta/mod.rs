@@ -23,7 +23,7 @@ mod seniority;
 mod union;
 pub(crate) mod wire;
 
-pub use condition::{Condition, ConditionSet, ConditionStatus};
+pub use condition::{Condition, ConditionSet, ConditionStatus, Conditions};
 pub use duration::{Duration, DurationError};
 pub use feature::FeatureName;
 pub use header_name::{HeaderName, HeaderNameError};
@@ -38,7 +38,7 @@ pub use pattern::{
     TableFull,
 };
 pub use port::{PortNumber, SectionName, SectionNameError, Transport, is_port_number};
-pub use reference::{GroupKind, GroupVersionKind, NamespacedName, ObjectRef};
+pub use reference::{GroupKind, GroupVersionKind, NamespacedName, NamespacedNameError, ObjectRef};
 pub use release::{
     AttachedRoutes, Behaviour, Channel, ChannelError, InWords, NoEndpoints, PolicyReferences,
     Release, ReleaseError, SessionCookiePath, SupportedFeatures, When, WhenError,

@@ -27,6 +27,9 @@ macro_rules! open_enum {
             /// The values that some known release names, in the order of their declaration.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
+            /// The same values, not as text.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The text on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -185,6 +188,12 @@ mod tests {
             r#"["RED","green","Mauve"]"#
         );
         assert!(!read[2].is_known());
+    }
+
+    #[test]
+    fn all_values_are_there_as_text_and_as_values() {
+        let texts: Vec<&str> = Colour::ALL.iter().map(Colour::as_str).collect();
+        assert_eq!(texts, Colour::KNOWN);
     }
 
     #[test]

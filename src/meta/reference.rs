@@ -1,7 +1,9 @@
 //! Names of objects and kinds.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
-use std::{cmp::Ordering, fmt};
+use std::{cmp::Ordering, fmt, str::FromStr};
+use thiserror::Error;
 
 /// A name as errors keep it: the start of it where it is longer than any name may be, since one object may
 /// have many errors.
@@ -145,6 +147,25 @@ impl NamespacedName {
         }
     }
 
+    /// The place of an object, by its metadata. An object that an API server has sent names its namespace, unless it is
+    /// cluster-wide; of a manifest that leaves it out, the namespace here is empty.
+    ///
+    /// ```
+    /// use gwapi::{meta::NamespacedName, v1::Gateway};
+    ///
+    /// let gateway: Gateway = serde_json::from_value(serde_json::json!({
+    ///     "metadata": { "name": "web", "namespace": "shop" },
+    ///     "spec": { "gatewayClassName": "example", "listeners": [] },
+    /// }))?;
+    /// assert_eq!(NamespacedName::of(&gateway.metadata), "shop/web".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of(metadata: &ObjectMeta) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        Self::new(text(&metadata.namespace), text(&metadata.name))
+    }
+
     /// Whether the text `namespace/name` begins with this namespace and its slash: in order, such names are side
     /// by side.
     pub(crate) fn is_below(&self, namespace: &str) -> bool {
@@ -167,6 +188,33 @@ impl NamespacedName {
         [self.namespace.as_str(), separator, self.name.as_str()]
             .into_iter()
             .flat_map(str::bytes)
+    }
+}
+
+/// Why a text is not `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{}` is neither `namespace/name` nor the name of a cluster-wide object", kept_name(.text))]
+pub struct NamespacedNameError {
+    text: String,
+}
+
+impl FromStr for NamespacedName {
+    type Err = NamespacedNameError;
+
+    /// Reads what `Display` writes: `namespace/name`, or the name of a cluster-wide object. Whether an API server would
+    /// take the names is not judged.
+    fn from_str(text: &str) -> Result<Self, NamespacedNameError> {
+        let (namespace, name) = match text.split_once('/') {
+            Some(("", _)) => ("", ""),
+            Some(parts) => parts,
+            None => ("", text),
+        };
+        if name.is_empty() || name.contains('/') {
+            return Err(NamespacedNameError {
+                text: text.to_owned(),
+            });
+        }
+        Ok(Self::new(namespace, name))
     }
 }
 
@@ -216,6 +264,25 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
+    /// The reference to an object of a kind of Kubernetes or of the Gateway API.
+    ///
+    /// ```
+    /// use gwapi::meta::ObjectRef;
+    /// use k8s_openapi::api::core::v1::Service;
+    ///
+    /// let mut service = Service::default();
+    /// service.metadata.name = Some("cart".to_owned());
+    /// service.metadata.namespace = Some("shop".to_owned());
+    /// assert_eq!(ObjectRef::of(&service).to_string(), "Service shop/cart");
+    /// ```
+    #[must_use]
+    pub fn of<K>(object: &K) -> Self
+    where
+        K: k8s_openapi::Metadata<Ty = ObjectMeta>,
+    {
+        Self::at(K::GROUP, K::KIND, &NamespacedName::of(object.metadata()))
+    }
+
     /// The object of this kind in the API's own group, at this place.
     #[must_use]
     pub fn gateway_api(kind: &str, place: &NamespacedName) -> Self {
@@ -278,6 +345,36 @@ mod tests {
 
     fn place() -> impl Strategy<Value = NamespacedName> {
         (text(), text()).prop_map(|(namespace, name)| NamespacedName { namespace, name })
+    }
+
+    /// What `Display` writes is read back, and no two places have one text.
+    #[test]
+    fn a_place_is_read_from_its_text() {
+        let read = |text: &str| text.parse::<NamespacedName>();
+        assert_eq!(read("shop/cart"), Ok(NamespacedName::new("shop", "cart")));
+        assert_eq!(read("example"), Ok(NamespacedName::new("", "example")));
+        for text in ["shop/cart", "example"] {
+            assert_eq!(read(text).unwrap().to_string(), text);
+        }
+        for text in ["", "/", "/cart", "shop/", "shop/cart/80", "//"] {
+            let message = format!(
+                "`{text}` is neither `namespace/name` nor the name of a cluster-wide object"
+            );
+            assert_eq!(read(text).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_cluster_wide_object_has_no_namespace() {
+        let mut namespace = k8s_openapi::api::core::v1::Namespace::default();
+        assert_eq!(ObjectRef::of(&namespace).name, "");
+        namespace.metadata.name = Some("shop".to_owned());
+        let reference = ObjectRef::of(&namespace);
+        assert_eq!(
+            (reference.group.as_str(), reference.kind.as_str()),
+            ("", "Namespace")
+        );
+        assert_eq!(reference.namespaced_name(), "shop".parse().unwrap());
     }
 
     proptest! {

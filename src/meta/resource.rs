@@ -25,6 +25,12 @@ pub trait Kind:
     const NAMESPACED: bool;
     /// Whether objects of this kind have a status.
     const HAS_STATUS: bool;
+
+    /// Whether somebody has asked to delete the object (`metadata.deletionTimestamp`), and finalizers keep it. It counts
+    /// until it is gone, so that traffic does not depend on how long that takes; who holds a finalizer cleans up now.
+    fn is_being_deleted(&self) -> bool {
+        self.metadata().deletion_timestamp.is_some()
+    }
 }
 
 /// Accepts exactly the text that the kind `K` has in one of its type fields.
@@ -60,7 +66,7 @@ impl<'de, K: k8s_openapi::Resource, const API_VERSION: bool> Deserialize<'de>
 }
 
 /// Declares a resource: its struct with `metadata`, `spec` and `status`, and all that makes it a
-/// resource for serde, schemars, k8s-openapi and kube.
+/// resource for serde, schemars, k8s-openapi and kube (with its `HasSpec` and, where there is a status, `HasStatus`).
 ///
 /// `spec: optional T` where the API lets a client leave `spec` out, `spec: optional, required "1.4" T` where it does so
 /// no longer since v1.4.0. `experiment` stands before the name of kinds of the group of experiments.
@@ -163,6 +169,32 @@ macro_rules! resource {
                 &mut self.metadata
             }
         }
+
+        impl kube_core::object::HasSpec for $name {
+            type Spec = $spec;
+
+            fn spec(&self) -> &$spec {
+                &self.spec
+            }
+
+            fn spec_mut(&mut self) -> &mut $spec {
+                &mut self.spec
+            }
+        }
+
+        $(
+            impl kube_core::object::HasStatus for $name {
+                type Status = $status;
+
+                fn status(&self) -> Option<&$status> {
+                    self.status.as_ref()
+                }
+
+                fn status_mut(&mut self) -> &mut Option<$status> {
+                    &mut self.status
+                }
+            }
+        )?
 
         impl $crate::meta::Kind for $name {
             const NAMESPACED: bool = $crate::meta::resource!(@namespaced $scope);

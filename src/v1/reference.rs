@@ -1,6 +1,7 @@
 //! References to other objects.
 
 use crate::meta::{self, PortNumber, constraint, when};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,46 @@ pub struct ParentReference {
 }
 
 impl ParentReference {
+    /// A Gateway in the route's own namespace, with all its listeners. What else is asked for is set beside it.
+    ///
+    /// ```
+    /// use gwapi::v1::ParentReference;
+    ///
+    /// let https = ParentReference {
+    ///     namespace: Some("infra".to_owned()),
+    ///     section_name: Some("https".to_owned()),
+    ///     ..ParentReference::gateway("web")
+    /// };
+    /// assert!(https.is_gateway());
+    /// assert_eq!(https.resolve("shop").to_string(), "Gateway infra/web");
+    /// ```
+    #[must_use]
+    pub fn gateway(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// A Service in the route's own namespace, with all its ports, for mesh traffic (GEP-1426).
+    ///
+    /// ```
+    /// use gwapi::v1::ParentReference;
+    ///
+    /// let cart = ParentReference::service("cart");
+    /// assert!(cart.is_service());
+    /// assert_eq!(cart.resolve("shop").to_string(), "Service shop/cart");
+    /// ```
+    #[must_use]
+    pub fn service(name: impl Into<String>) -> Self {
+        Self {
+            group: Some(String::new()),
+            kind: Some("Service".to_owned()),
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
     /// The API group in effect: the Gateway API's own unless set.
     #[must_use]
     pub fn group(&self) -> &str {
@@ -125,6 +166,38 @@ pub struct ObjectReference {
 }
 
 impl ObjectReference {
+    /// Names an object of a kind of Kubernetes or of the Gateway API, with its namespace if it has one.
+    ///
+    /// ```
+    /// use gwapi::v1::ObjectReference;
+    /// use k8s_openapi::api::core::v1::ConfigMap;
+    ///
+    /// let mut authorities = ConfigMap::default();
+    /// authorities.metadata.name = Some("ca".to_owned());
+    /// authorities.metadata.namespace = Some("infra".to_owned());
+    /// let reference = ObjectReference::of(&authorities);
+    /// assert_eq!((reference.group.as_str(), reference.kind.as_str()), ("", "ConfigMap"));
+    /// assert_eq!(reference.resolve("shop").to_string(), "ConfigMap infra/ca");
+    /// ```
+    #[must_use]
+    pub fn of<K>(object: &K) -> Self
+    where
+        K: k8s_openapi::Metadata<Ty = ObjectMeta>,
+    {
+        let meta::ObjectRef {
+            group,
+            kind,
+            namespace,
+            name,
+        } = meta::ObjectRef::of(object);
+        Self {
+            group,
+            kind,
+            name,
+            namespace: (!namespace.is_empty()).then_some(namespace),
+        }
+    }
+
     /// The object with every default applied, as referred to from `own_namespace`.
     #[must_use]
     pub fn resolve(&self, own_namespace: &str) -> meta::ObjectRef {

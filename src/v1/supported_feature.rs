@@ -31,12 +31,35 @@ pub enum SupportedFeature {
 }
 
 impl SupportedFeature {
+    /// Every feature that some known release names, as since v1.2.0, in ascending order of their names: what a controller
+    /// writes from which it takes those that it lacks.
+    ///
+    /// ```
+    /// use gwapi::{meta::FeatureName, v1::SupportedFeature};
+    ///
+    /// let ours: Vec<SupportedFeature> = SupportedFeature::all()
+    ///     .filter(|feature| *feature.name() != FeatureName::Mesh)
+    ///     .collect();
+    /// assert_eq!(ours.len(), FeatureName::ALL.len() - 1);
+    /// ```
+    pub fn all() -> impl Iterator<Item = Self> {
+        let mut names = FeatureName::ALL.to_vec();
+        names.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        names.into_iter().map(Self::Object)
+    }
+
     /// The name of the feature.
     #[must_use]
     pub fn name(&self) -> &FeatureName {
         match self {
             Self::Object(name) | Self::Text(name) => name,
         }
+    }
+}
+
+impl From<FeatureName> for SupportedFeature {
+    fn from(name: FeatureName) -> Self {
+        Self::Object(name)
     }
 }
 
@@ -133,3 +156,24 @@ const FIRST: &[&str] = &[
     "ReferenceGrant",
     "TLSRoute",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "In ascending alphabetical order by the Name key" (GatewayClass `status.supportedFeatures`).
+    #[test]
+    fn all_features_are_there_once_in_order() {
+        let all: Vec<SupportedFeature> = SupportedFeature::all().collect();
+        let names: Vec<&str> = all.iter().map(|feature| feature.name().as_str()).collect();
+        assert!(names.is_sorted_by(|one, other| one < other), "{names:?}");
+        let mut known = FeatureName::KNOWN.to_vec();
+        known.sort_unstable();
+        assert_eq!(names, known);
+        assert!(all.iter().all(|feature| feature.name().is_known()));
+        assert!(
+            all.iter()
+                .all(|feature| matches!(feature, SupportedFeature::Object(_)))
+        );
+    }
+}

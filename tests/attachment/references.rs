@@ -4,7 +4,7 @@ use crate::world;
 use gwapi::{
     attachment::{Options, ReferenceProblemKind as Kind, Resolver, Status},
     manifest::{self, Object},
-    meta::{ConditionSet, condition::route},
+    meta::{Conditions, condition::route},
 };
 use std::{fs, path::Path};
 

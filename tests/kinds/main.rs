@@ -19,6 +19,7 @@ mod convert;
 mod corpus;
 mod fixtures;
 mod house;
+mod kube;
 mod law;
 mod marks;
 mod mutants;

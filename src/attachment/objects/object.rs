@@ -28,7 +28,9 @@ pub(in crate::attachment) const CRD_KIND: &str = "CustomResourceDefinition";
 pub(in crate::attachment) const BACKEND_KINDS: &[(&str, &str)] =
     &[("", "Service"), (MULTICLUSTER_GROUP, "ServiceImport")];
 
-/// A Service of other clusters (Multi-Cluster Services API), as far as a backend needs it.
+/// A Service of other clusters (Multi-Cluster Services API), as far as a backend needs it: to be read and watched
+/// (`kube::Api<ServiceImport>`), in the version that the first release of that API has. It is not to be written, since it
+/// lacks fields.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceImport {
     /// The standard object metadata.
@@ -36,6 +38,31 @@ pub struct ServiceImport {
     /// What is imported.
     #[serde(default)]
     pub spec: ServiceImportSpec,
+}
+
+impl k8s_openapi::Resource for ServiceImport {
+    const API_VERSION: &'static str = "multicluster.x-k8s.io/v1alpha1";
+    const GROUP: &'static str = MULTICLUSTER_GROUP;
+    const KIND: &'static str = "ServiceImport";
+    const VERSION: &'static str = "v1alpha1";
+    const URL_PATH_SEGMENT: &'static str = "serviceimports";
+    type Scope = k8s_openapi::NamespaceResourceScope;
+}
+
+impl k8s_openapi::ListableResource for ServiceImport {
+    const LIST_KIND: &'static str = "ServiceImportList";
+}
+
+impl k8s_openapi::Metadata for ServiceImport {
+    type Ty = ObjectMeta;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn metadata_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
 }
 
 /// What a ServiceImport imports (`spec`).

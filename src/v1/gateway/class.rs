@@ -17,6 +17,39 @@ resource! {
     status: GatewayClassStatus
 }
 
+impl GatewayClass {
+    /// Whether the class has the finalizer [`GATEWAYS_EXIST_FINALIZER`].
+    #[must_use]
+    pub fn is_kept_for_gateways(&self) -> bool {
+        let finalizers = self.metadata.finalizers.iter().flatten();
+        finalizers
+            .into_iter()
+            .any(|name| name == GATEWAYS_EXIST_FINALIZER)
+    }
+
+    /// Adds the finalizer [`GATEWAYS_EXIST_FINALIZER`] if some Gateway uses the class, and takes it away if none does
+    /// (GatewayClass: "should add the finalizer on all associated classes"); other finalizers stay. None is added while the
+    /// class is being deleted, since an API server refuses that.
+    ///
+    /// Returns whether anything changed, which is to say whether a write is needed.
+    pub fn keep_for_gateways(&mut self, is_used: bool) -> bool {
+        match (is_used, self.is_kept_for_gateways()) {
+            (true, false) if self.metadata.deletion_timestamp.is_none() => {
+                let finalizers = self.metadata.finalizers.get_or_insert_default();
+                finalizers.push(GATEWAYS_EXIST_FINALIZER.to_owned());
+                true
+            }
+            (false, true) => {
+                if let Some(finalizers) = &mut self.metadata.finalizers {
+                    finalizers.retain(|name| name != GATEWAYS_EXIST_FINALIZER);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What a GatewayClass offers (`spec`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -122,4 +155,37 @@ pub struct GatewayClassStatus {
         )
     )]
     pub supported_features: Vec<SupportedFeature>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::Kind as _;
+    use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+
+    /// GatewayClass: the finalizer "ensures that a GatewayClass associated with a Gateway is not deleted while in use".
+    #[test]
+    fn a_class_is_kept_while_gateways_use_it() {
+        let mut class = GatewayClass::new("example", GatewayClassSpec::default());
+        assert!(!class.keep_for_gateways(false));
+        assert!(class.keep_for_gateways(true));
+        assert!(class.is_kept_for_gateways());
+        assert!(!class.keep_for_gateways(true));
+        let finalizers = class.metadata.finalizers.get_or_insert_default();
+        finalizers.insert(0, "example.com/own".to_owned());
+        assert!(class.keep_for_gateways(false));
+        assert_eq!(class.metadata.finalizers.unwrap(), ["example.com/own"]);
+    }
+
+    #[test]
+    fn a_class_that_is_being_deleted_gets_no_finalizer_and_may_lose_it() {
+        let mut class = GatewayClass::new("example", GatewayClassSpec::default());
+        class.keep_for_gateways(true);
+        assert!(!class.is_being_deleted());
+        class.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+        assert!(class.is_being_deleted());
+        assert!(class.keep_for_gateways(false));
+        assert!(!class.keep_for_gateways(true));
+        assert!(!class.is_kept_for_gateways());
+    }
 }
