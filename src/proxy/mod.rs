@@ -25,7 +25,9 @@
 //! # The whole way
 //!
 //! What a proxy does, with its I/O left out: `examples/reverse_proxy` is the same over sockets, `examples/tower_layer.rs` a
-//! part of it as a layer. Arrows mark where bytes are read or written. `OBJECTS` are a Gateway, a Service and an HTTPRoute.
+//! part of it as a layer. Arrows mark where bytes are read or written. `OBJECTS` are a Gateway, which `gateway` names, a Service
+//! and an HTTPRoute. `passed_on` and `connected` are the I/O of the proxy: bytes that go both ways, and a connection to an
+//! endpoint.
 //!
 //! ```
 //! # const OBJECTS: &[u8] = br#"
@@ -62,20 +64,19 @@
 //!     Accepted::Stream(stream) => return passed_on(&stream), // TCP, UDP
 //!     Accepted::Hello(hello) => match hello.client_hello(Some("shop.example")) {
 //!         ClientHello::Passthrough(stream) => return passed_on(&stream),
-//!         ClientHello::Refuse(why) => return Err(why.to_string().into()), // ─▶ alert `unrecognized_name`
-//!         // ─▶ the handshake: settings.certificate(), settings.protocols(), settings.client_validation()
-//!         ClientHello::Terminate(settings) => match settings.trusted() {
+//!         ClientHello::Refuse(why) => return Err(why.into()), // ─▶ alert `unrecognized_name`
+//!         // ─▶ the handshake: settings.certificate(), .protocols(), .client_validation(); then what was shown in it, here nothing
+//!         ClientHello::Terminate(settings) => match settings.authenticated(None, k8s_openapi::jiff::Timestamp::now())? {
 //!             Authenticated::Session(session) => session,
 //!             Authenticated::Stream(stream) => return passed_on(&stream),
 //!         },
 //!     },
 //! };
 //!
-//! // ◀─ A request comes over it, perhaps in a later configuration.
-//! let session = plane.continued(&session).unwrap_or(session);
+//! // ◀─ A request comes over it. The session goes by the configuration in force, however old it is itself.
 //! let (head, content) = Request::get("/cart").header("host", "shop.example").body("")?.into_parts();
 //! let (begun_at, recalling) = (Instant::now(), Recalling { keys: &keys, now: SystemTime::now() });
-//! // Where the data plane answers by itself, its answer is the error: `LocalAnswer::response` is what the client gets.
+//! // An answer of the data plane itself is an error here: `LocalAnswer::response` is what the client gets.
 //! let mut exchange = session.begin(head, Some(recalling)).begun.into_result()?;
 //! let attempt = loop {
 //!     let attempt = exchange.attempt(&mut Draws(&mut |_below| 0), begun_at.elapsed()).into_result()?;
@@ -96,11 +97,12 @@
 //! }
 //! assert_eq!((head.status.as_u16(), content), (200, "items"));
 //!
-//! // An object changes: the next data plane, and what is to be bound, unbound and drained.
+//! // An object changes: the next data plane. Connections that do not go on in it are closed; until then new requests get 421.
 //! resolver.remove(&gateway());
 //! let (plane, diff) = plane.next(resolver.effective().clone());
-//! assert_eq!(diff.unbind.len(), 1);
-//! assert!(plane.continued(&session).is_none());
+//! assert!(diff.unbind.len() == 1 && plane.continued(&session).is_none());
+//! let late = session.begin(Request::get("/cart").body(())?.into_parts().0, None).begun.into_result();
+//! assert_eq!(late.map_err(|answer| answer.status.as_u16()).err(), Some(421));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

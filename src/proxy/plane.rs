@@ -5,6 +5,7 @@ use super::{
     ServiceKey,
     connection::{
         bind::{BoundListener, Withheld},
+        in_force::{BindPlace, Binds, PortsInForce},
         mesh::MeshService,
     },
 };
@@ -21,8 +22,9 @@ use std::{
 
 /// The whole data plane of a configuration, without its I/O: from a connection to the answer that the client gets.
 ///
-/// Cheap to clone, and immutable but for endpoints: a new configuration makes the [next](Self::next) one, while connections and
-/// exchanges of the old one end as they began.
+/// Cheap to clone, and immutable but for endpoints: a new configuration makes the [next](Self::next) one. Exchanges of the old
+/// one end as they began. Its connections go by the new one from then on, and those that do not
+/// [go on](Self::continued) in it begin no exchange any more.
 ///
 /// ```text
 /// DataPlane::accept ──▶ Hello::client_hello ──▶ TlsSettings::authenticated ──▶ HttpSession, Stream
@@ -43,7 +45,9 @@ struct Inner {
     options: DataPlaneOptions,
     /// Of this data plane and of all that it follows on, or that follow on it.
     endpoints: Endpoints,
-    binds: SharedMap<BindKey, Arc<Bind>>,
+    binds: Binds,
+    /// Of this data plane and of all that it follows on, or that follow on it, too.
+    in_force: Arc<PortsInForce>,
     /// Made when they are asked for.
     services: Mutex<SharedMap<ServiceKey, Arc<MeshService>>>,
 }
@@ -84,6 +88,8 @@ impl DataPlane {
         let endpoints = before.map(|before| before.endpoints.clone());
         let endpoints = endpoints.unwrap_or_default();
         endpoints.follow(&effective, before.map(|before| &*before.effective));
+        let in_force = before.map(|before| before.in_force.clone());
+        let in_force = in_force.unwrap_or_default();
         let nothing = Effective::default();
         let old = before.map_or(&nothing, |before| &*before.effective);
         let mut binds = before.map_or_else(SharedMap::default, |before| before.binds.clone());
@@ -99,11 +105,13 @@ impl DataPlane {
                 gateway,
                 idle: effective.idle.get(name),
                 endpoints: &endpoints,
+                in_force: &in_force,
                 options,
                 before,
             };
             bindings.bind(&mut binds);
         }
+        in_force.replace(&binds);
         Self {
             inner: Arc::new(Inner {
                 services: Mutex::new(kept(&effective, before)),
@@ -111,6 +119,7 @@ impl DataPlane {
                 options,
                 endpoints,
                 binds,
+                in_force,
             }),
         }
     }
@@ -168,7 +177,8 @@ impl DataPlane {
         MeshPort::new(service, transport, port, client_namespace)
     }
 
-    /// A connection that was made in an earlier configuration, in this one: its requests are judged by the routes of today.
+    /// A connection that was made in an earlier configuration, in this one. It is for the driver to end those for which there is
+    /// none; [`HttpSession::begin`] asks by itself.
     ///
     /// None where it comes to an end, once its requests have: in cleartext if the port is given up, or is no longer for HTTP;
     /// over TLS if its listener is gone, speaks otherwise, serves other hosts, or demands other certificates of clients. What
@@ -187,6 +197,11 @@ impl DataPlane {
     /// say what has changed, so that nobody can say it wrongly.
     /// Endpoints are replaced in place, for this data plane, too: whoever chooses one next, in whichever of the two, chooses
     /// among those of today.
+    ///
+    /// The data plane that is made last is the one in force. Every connection of an earlier one, whoever holds it, and however
+    /// far its handshake has come, is [judged](HttpSession::begin) by the one in force from then on. A listener that begins to
+    /// demand certificates of its clients thus serves nobody who has not shown one, even where the driver ends connections
+    /// late, or not at all.
     #[must_use]
     pub fn next(&self, effective: impl Into<Arc<Effective>>) -> (Self, Diff) {
         let next = Self::made(effective.into(), self.inner.options, Some(&self.inner));
@@ -231,12 +246,13 @@ struct Bindings<'b> {
     gateway: &'b Arc<EffectiveGateway>,
     idle: Option<&'b Arc<[IdleListener]>>,
     endpoints: &'b Endpoints,
+    in_force: &'b Arc<PortsInForce>,
     options: DataPlaneOptions,
     before: Option<&'b Inner>,
 }
 
 impl Bindings<'_> {
-    fn bind(&self, binds: &mut SharedMap<BindKey, Arc<Bind>>) {
+    fn bind(&self, binds: &mut Binds) {
         let mut ports: BTreeMap<(Transport, u16), Vec<&Arc<EffectiveListener>>> = BTreeMap::new();
         for listener in &self.gateway.listeners {
             let port = (listener.protocol.transport(), listener.port);
@@ -259,7 +275,8 @@ impl Bindings<'_> {
                 hostname: idle.hostname.clone(),
             });
             let addresses = self.gateway.addresses.clone();
-            let made = Bind::new(key.clone(), addresses, listeners, withheld.collect());
+            let place = BindPlace::new(self.in_force);
+            let made = Bind::new(key.clone(), addresses, listeners, withheld.collect(), place);
             binds.insert(key, Arc::new(made));
         }
     }
@@ -349,7 +366,7 @@ fn moved<'e>(after: &'e Effective, before: &'e Effective) -> BTreeSet<&'e Namesp
 
 /// The ports of a Gateway. Ports are in order of their Gateways.
 fn ports_of<'b>(
-    binds: &'b SharedMap<BindKey, Arc<Bind>>,
+    binds: &'b Binds,
     gateway: &'b NamespacedName,
 ) -> impl Iterator<Item = (&'b BindKey, &'b Arc<Bind>)> {
     let first = bind_key(gateway, (Transport::Tcp, 0));

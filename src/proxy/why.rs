@@ -51,6 +51,9 @@ pub enum Why {
     Misdirected(Arc<ListenerKey>),
     /// The host belongs to a listener that demands certificates of its clients and that is not in force.
     Withheld(Arc<ListenerKey>),
+    /// The connection was made in an earlier configuration. In that of today its listener is gone, speaks otherwise, serves
+    /// other hosts, or demands something else of clients in TLS.
+    Drained,
     /// The listener demands a certificate of its clients, and the client has none.
     NoClientCertificate,
     /// The certificate of the client is not valid.
@@ -91,7 +94,7 @@ impl Why {
             }
             | Self::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Failed { .. } | Self::Response(_) => StatusCode::BAD_GATEWAY,
-            Self::NoServerName | Self::Misdirected(_) | Self::Withheld(_) => {
+            Self::NoServerName | Self::Misdirected(_) | Self::Withheld(_) | Self::Drained => {
                 StatusCode::MISDIRECTED_REQUEST
             }
             Self::NoClientCertificate => StatusCode::FORBIDDEN,
@@ -146,6 +149,9 @@ impl fmt::Display for Why {
                 f,
                 "the host belongs to {listener}, which demands certificates of its clients and is not in force"
             ),
+            Self::Drained => f.write_str(
+                "the connection was made before its listener was changed or removed, and ends with it",
+            ),
             Self::NoClientCertificate => {
                 f.write_str("the listener demands a certificate of its clients, and there is none")
             }
@@ -156,6 +162,8 @@ impl fmt::Display for Why {
         }
     }
 }
+
+impl std::error::Error for Why {}
 
 impl From<DrawError> for Why {
     fn from(error: DrawError) -> Self {

@@ -2,12 +2,13 @@
 
 use crate::{
     body::{self, Body, Limited},
+    connection::Caller,
     proxy::{Shared, random_bytes},
     upstream::{Connection, Way},
 };
 use gwapi::proxy::{
-    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, HttpSession, Issuing, LocalAnswer,
-    Mirrored, Recalling, switch,
+    AfterFailure, Attempt, Attempted, Begun, Exchange, Failure, Issuing, LocalAnswer, Mirrored,
+    Recalling, switch,
 };
 use http::{Request, Response, StatusCode};
 use hyper::{
@@ -16,25 +17,32 @@ use hyper::{
     upgrade::{OnUpgrade, on},
 };
 use hyper_util::rt::TokioIo;
-use std::{future::Future, sync::Arc, time::SystemTime};
+use std::{
+    future::Future,
+    sync::{Arc, Weak},
+    time::SystemTime,
+};
 use tokio::{
     io::copy_bidirectional,
     time::{Instant, timeout_at},
 };
 
-/// Answers a request.
+/// Answers a request. An exchange holds `running` until its response has ended.
 pub(crate) async fn answer(
     shared: &Arc<Shared>,
-    session: &HttpSession,
+    caller: &Caller,
+    running: Weak<()>,
     mut request: Request<Incoming>,
 ) -> Response<Body> {
     if let Some(address) = &shared.hard_coded {
         return undecided(shared, address, request).await;
     }
     let begun_at = Instant::now();
-    // The connection may be older than the configuration. One that comes to an end goes by its own.
-    let continued = shared.configuration().plane.continued(session);
-    let session = continued.as_ref().unwrap_or(session);
+    let Some(session) = caller.session(shared) else {
+        let mut gone = Response::new(body::empty());
+        *gone.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+        return gone;
+    };
     let upgrade = on(&mut request);
     let (head, content) = request.into_parts();
     let content = body::incoming(content);
@@ -50,6 +58,7 @@ pub(crate) async fn answer(
                 exchange,
                 content,
                 begun_at,
+                running: running.upgrade(),
             };
             asked.forward(upgrade).await
         }
@@ -92,6 +101,7 @@ struct Asked<'s> {
     exchange: Exchange,
     content: Body,
     begun_at: Instant,
+    running: Option<Arc<()>>,
 }
 
 /// An attempt, the time by which its response has to be there, and a connection to the endpoint.
@@ -126,7 +136,7 @@ impl Asked<'_> {
             }
         };
         let Connected {
-            attempt,
+            mut attempt,
             deadline,
             way,
             connection,
@@ -134,7 +144,7 @@ impl Asked<'_> {
         let mirrors = self.exchange.copies();
         let head = self.exchange.outgoing(&attempt);
         let content = std::mem::replace(&mut self.content, body::empty());
-        let content = mirror(self.shared, mirrors, content);
+        let content = mirror(self.shared, std::mem::take(&mut attempt.mirrors), content);
         let request = Request::from_parts(head, content);
         let sent = within(deadline, send(self.shared, &way, connection, request)).await;
         match sent {
@@ -171,7 +181,9 @@ impl Asked<'_> {
             }
             None => {
                 let (shared, reusable) = (self.shared.clone(), reusable());
+                let running = self.running;
                 let ended = move || {
+                    drop(running);
                     if let Some((way, sender)) = reusable {
                         shared.upstream.keep(way, sender);
                     }

@@ -2,7 +2,8 @@
 //! sends out.
 
 use crate::{
-    Error, connection,
+    Error,
+    connection::{self, Caller},
     datagrams::{self, Source},
     proxy::Shared,
     rewind::Rewind,
@@ -73,9 +74,9 @@ async fn serve(shared: &Arc<Shared>, key: &MeshKey, mut client: TcpStream) -> Re
     let over_tls = first.first() == Some(&HANDSHAKE);
     let client = Rewind::new(first, client);
     let port = key.find(shared)?;
-    match port.requests().filter(|_| !over_tls) {
-        Some(session) => connection::requests(shared, session, client).await,
-        None => connection::relay(shared, &port.stream(over_tls), client).await,
+    match port.requests().is_some() && !over_tls {
+        true => connection::requests(shared, Caller::Pod(key.clone()), client).await,
+        false => connection::relay(shared, &port.stream(over_tls), client).await,
     }
 }
 

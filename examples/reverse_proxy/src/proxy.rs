@@ -58,11 +58,11 @@ pub(crate) struct Shared {
     configuration: watch::Sender<Configuration>,
 }
 
-/// A configuration: whoever takes a connection goes by one of them, and never by parts of two.
+/// A configuration.
 #[derive(Clone)]
 pub(crate) struct Configuration {
     pub(crate) plane: DataPlane,
-    /// For handshakes with clients.
+    /// For handshakes with clients. A connection takes the settings of the moment in which its handshake begins.
     pub(crate) tls: Arc<ServerConfigs>,
 }
 
@@ -246,12 +246,11 @@ async fn accept(shared: Arc<Shared>, key: BindKey, listener: TcpListener) {
             continue;
         };
         _ = stream.set_nodelay(true);
-        let Configuration { plane, tls } = shared.configuration();
-        if let Some(accepted) = plane.accept(&key) {
+        if let Some(accepted) = shared.configuration().plane.accept(&key) {
             let shared = shared.clone();
             tokio::spawn(async move {
                 // A connection that ends in disorder concerns nobody else.
-                _ = connection::serve(&shared, &tls, accepted, stream).await;
+                _ = connection::serve(&shared, accepted, stream).await;
             });
         }
     }

@@ -37,7 +37,8 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 /// Settings of a server: the listener, and the place of the certificate that its client sees.
 type ServerKey = (Arc<ListenerKey>, usize);
 
-/// Settings for handshakes with clients, each made once a configuration.
+/// Settings for handshakes with clients, each made once a configuration. They save work, and decide nothing: what a client has
+/// shown is judged by [`TlsSettings::authenticated`] once the handshake is done.
 #[derive(Default)]
 pub(crate) struct ServerConfigs {
     made: Mutex<HashMap<ServerKey, Arc<ServerConfig>>>,
@@ -146,6 +147,11 @@ impl ClientCertVerifier for Clients {
     }
 
     signatures!();
+}
+
+/// Certificates, the one of the other side first.
+pub(crate) fn chain(shown: &[CertificateDer<'_>]) -> CertificateChain {
+    CertificateChain::of_der(shown.iter().map(|one| one.to_vec()).collect())
 }
 
 fn time(now: UnixTime) -> Timestamp {

@@ -26,7 +26,7 @@ impl Bind {
         match self.opening() {
             Opening::Tls => Accepted::Hello(Hello::new(self)),
             Opening::Request => Accepted::Session(HttpSession::cleartext(self)),
-            Opening::Anything(listener) => Accepted::Stream(Stream::of_connections(listener)),
+            Opening::Anything(listener) => Accepted::Stream(Stream::of_connections(self, listener)),
         }
     }
 }

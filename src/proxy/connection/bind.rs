@@ -1,5 +1,6 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
+use super::in_force::BindPlace;
 use crate::proxy::{
     BindKey, CompiledRule, DataPlaneOptions, Endpoints, ListenerKey, Table, sni_table,
 };
@@ -169,6 +170,7 @@ pub struct Bind {
     pub(in crate::proxy) addresses: Vec<GatewayStatusAddress>,
     pub(in crate::proxy) listeners: Vec<Arc<BoundListener>>,
     pub(in crate::proxy) withheld: Vec<Withheld>,
+    pub(super) place: BindPlace,
     owners: Owners,
     /// The places of the listeners, in the order of their names.
     by_name: Vec<usize>,
@@ -278,6 +280,7 @@ impl Bind {
         addresses: Vec<GatewayStatusAddress>,
         listeners: Vec<Arc<BoundListener>>,
         withheld: Vec<Withheld>,
+        place: BindPlace,
     ) -> Self {
         let mut by_name: Vec<usize> = (0..listeners.len()).collect();
         by_name.sort_by_key(|at| listeners.get(*at).map(|listener| &listener.key.name));
@@ -287,6 +290,7 @@ impl Bind {
             owners: Owners::new(&listeners, &withheld),
             listeners,
             withheld,
+            place,
             by_name,
         }
     }

@@ -1,7 +1,7 @@
 //! A TLS handshake with a client: who takes it, which certificate the client sees, and which one it has to show.
 
 use super::{
-    bind::{Bind, BoundListener, Owner, host_of},
+    bind::{Bind, BoundListener, Opening, Owner, host_of},
     http_session::HttpSession,
     stream::Stream,
 };
@@ -29,10 +29,19 @@ impl Hello {
     ///
     /// The listener with the most specific hostname of those that cover the name takes it; without a name that is one without
     /// a hostname (Gateway `spec.listeners`).
+    ///
+    /// The listeners are those in force when this is called, and not those of the time at which the client connected: whoever
+    /// connects and waits is served by no earlier configuration.
     #[must_use]
     pub fn client_hello(&self, server_name: Option<&str>) -> ClientHello {
         let host = server_name.map(host_of);
-        match self.bind.owner(host) {
+        let Some(bind) = self.bind.present() else {
+            return ClientHello::Refuse(Why::Drained);
+        };
+        if !matches!(bind.opening(), Opening::Tls) {
+            return ClientHello::Refuse(Why::Drained);
+        }
+        match bind.owner(host) {
             Owner::Listener(listener) => {
                 let passes = listener
                     .effective
@@ -40,9 +49,9 @@ impl Hello {
                     .as_ref()
                     .is_some_and(|tls| tls.mode == TlsModeType::Passthrough);
                 if passes {
-                    ClientHello::Passthrough(Stream::by_server_name(listener, host))
+                    ClientHello::Passthrough(Stream::by_server_name(&bind, listener, host))
                 } else {
-                    ClientHello::Terminate(TlsSettings::new(&self.bind, listener, host))
+                    ClientHello::Terminate(TlsSettings::new(&bind, listener, host))
                 }
             }
             Owner::Withheld(listener) => ClientHello::Refuse(Why::Withheld(listener.clone())),
@@ -58,7 +67,8 @@ pub enum ClientHello {
     Terminate(TlsSettings),
     /// TLS goes on to a backend as it is, its first message included.
     Passthrough(Stream),
-    /// The handshake is refused: no listener of the port is for the name (alert `unrecognized_name`).
+    /// The handshake is refused: no listener of the port is for the name (alert `unrecognized_name`), or the port is no longer
+    /// one for TLS.
     Refuse(Why),
 }
 
@@ -158,7 +168,9 @@ impl TlsSettings {
 
     /// As [`authenticated`](Self::authenticated), where the TLS library has verified the client by these settings.
     ///
-    /// It is for whoever drives the data plane to hold a client to [`client_validation`](Self::client_validation).
+    /// It is for whoever drives the data plane to hold a client to [`client_validation`](Self::client_validation) of these very
+    /// settings. What a library of TLS keeps, such as its own settings of an earlier handshake, may be of another configuration:
+    /// who keeps any asks [`authenticated`](Self::authenticated).
     #[must_use]
     pub fn trusted(&self) -> Authenticated {
         match self.listener.effective.protocol {
@@ -166,6 +178,7 @@ impl TlsSettings {
                 Authenticated::Session(HttpSession::over_tls(&self.bind, &self.listener))
             }
             _ => Authenticated::Stream(Stream::by_server_name(
+                &self.bind,
                 &self.listener,
                 self.server_name.as_deref(),
             )),

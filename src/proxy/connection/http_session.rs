@@ -6,7 +6,7 @@ use crate::proxy::{
     request::answer::Asker, settle,
 };
 use http::{header::HOST, request};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// A connection over which a client sends requests.
 ///
@@ -122,8 +122,38 @@ impl HttpSession {
     /// In cleartext, a host that no listener of the port serves gets 404, since somebody must have read the `Host` header.
     /// Over TLS a host that belongs to another listener of the port gets 421, and one that belongs to none 404 (Gateway
     /// `spec.listeners[].hostname`).
+    ///
+    /// The configuration is the one in force, whatever it was when the connection was made: the last one that
+    /// [`DataPlane::next`](crate::proxy::DataPlane::next) made. A connection that does not
+    /// [go on](crate::proxy::DataPlane::continued) in it gets 421 for each request, so that the client makes another one, of
+    /// which the listener demands what it demands today.
     #[must_use]
-    pub fn begin(&self, mut head: request::Parts, recalling: Option<Recalling<'_>>) -> Received {
+    pub fn begin(&self, head: request::Parts, recalling: Option<Recalling<'_>>) -> Received {
+        match self.present() {
+            Some(present) => present.begin_in_force(head, recalling),
+            None => Received {
+                listener: None,
+                begun: Begun::Answer(LocalAnswer::of_http(Why::Drained)),
+            },
+        }
+    }
+
+    /// The same connection in the configuration in force. None if it comes to an end in that.
+    fn present(&self) -> Option<Cow<'_, Self>> {
+        let Some(bind) = self.bind() else {
+            return Some(Cow::Borrowed(self));
+        };
+        match bind.present()? {
+            Cow::Borrowed(_) => Some(Cow::Borrowed(self)),
+            Cow::Owned(next) => self.at(&next).map(Cow::Owned),
+        }
+    }
+
+    fn begin_in_force(
+        &self,
+        mut head: request::Parts,
+        recalling: Option<Recalling<'_>>,
+    ) -> Received {
         if let Err(bad) = settle(&mut head) {
             return Received {
                 listener: None,

@@ -4,5 +4,6 @@ pub(super) mod accept;
 pub(super) mod bind;
 pub(super) mod handshake;
 pub(super) mod http_session;
+pub(super) mod in_force;
 pub(super) mod mesh;
 pub(super) mod stream;

@@ -1,6 +1,6 @@
 //! Connections and datagrams that go on to a backend as they are.
 
-use super::bind::BoundListener;
+use super::bind::{Bind, BoundListener, Opening, Owner};
 use crate::{
     attachment::{RouteKind, effective::EffectiveBackendTls},
     proxy::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why},
@@ -10,8 +10,39 @@ use std::sync::Arc;
 /// A connection or a datagram of which no more is looked at than the port and perhaps the server name.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    listener: Option<Arc<ListenerKey>>,
+    /// None in a mesh.
+    taken: Option<TakenAt>,
     way: Way,
+}
+
+/// The listener that has taken a stream.
+#[derive(Clone, Debug)]
+struct TakenAt {
+    bind: Arc<Bind>,
+    listener: Arc<BoundListener>,
+    server_name: Option<String>,
+}
+
+impl TakenAt {
+    /// Whether the listener would take it in the configuration in force, too, and demands the same of clients.
+    fn is_in_force(&self) -> bool {
+        let Some(present) = self.bind.present() else {
+            return false;
+        };
+        if Arc::ptr_eq(&present, &self.bind) {
+            return true;
+        }
+        let Some(listener) = self.bind.continued(&self.listener, &present) else {
+            return false;
+        };
+        match present.opening() {
+            Opening::Tls => match present.owner(self.server_name.as_deref()) {
+                Owner::Listener(owner) => Arc::ptr_eq(owner, listener),
+                Owner::Withheld(_) | Owner::Nobody => false,
+            },
+            Opening::Request | Opening::Anything(_) => true,
+        }
+    }
 }
 
 /// Where it goes.
@@ -44,15 +75,22 @@ impl Connected {
 
 impl Stream {
     pub(super) fn in_mesh(way: Way) -> Self {
-        Self {
-            listener: None,
-            way,
-        }
+        Self { taken: None, way }
     }
 
-    fn of(listener: &BoundListener, way: Way) -> Self {
+    fn of(
+        bind: &Arc<Bind>,
+        listener: &Arc<BoundListener>,
+        server_name: Option<&str>,
+        way: Way,
+    ) -> Self {
+        let taken = TakenAt {
+            bind: bind.clone(),
+            listener: listener.clone(),
+            server_name: server_name.map(str::to_owned),
+        };
         Self {
-            listener: Some(listener.key.clone()),
+            taken: Some(taken),
             way,
         }
     }
@@ -60,11 +98,11 @@ impl Stream {
     /// The listener; none in a mesh.
     #[must_use]
     pub fn listener(&self) -> Option<&Arc<ListenerKey>> {
-        self.listener.as_ref()
+        self.taken.as_ref().map(|taken| &taken.listener.key)
     }
 
     /// At a listener of protocol TCP or UDP.
-    pub(super) fn of_connections(listener: &BoundListener) -> Self {
+    pub(super) fn of_connections(bind: &Arc<Bind>, listener: &Arc<BoundListener>) -> Self {
         let way = match listener.connections() {
             Some(rule) => Way::Route(rule.clone()),
             None => Way::NoRoute {
@@ -72,12 +110,16 @@ impl Stream {
                 any: false,
             },
         };
-        Self::of(listener, way)
+        Self::of(bind, listener, None, way)
     }
 
     /// At a listener of protocol TLS: the TLSRoute of the server name, and where TLS ends there, a TCPRoute for what no
     /// TLSRoute takes.
-    pub(super) fn by_server_name(listener: &BoundListener, server_name: Option<&str>) -> Self {
+    pub(super) fn by_server_name(
+        bind: &Arc<Bind>,
+        listener: &Arc<BoundListener>,
+        server_name: Option<&str>,
+    ) -> Self {
         let by_name = listener.names().find(server_name);
         let way = match by_name.or_else(|| listener.connections()) {
             Some(rule) => Way::Route(rule.clone()),
@@ -86,7 +128,7 @@ impl Stream {
                 any: !listener.effective.tls_routes.is_empty(),
             },
         };
-        Self::of(listener, way)
+        Self::of(bind, listener, server_name, way)
     }
 
     pub(crate) fn way(&self) -> &Way {
@@ -106,8 +148,16 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// Why it goes nowhere: the connection is closed, or the datagram dropped.
+    /// Why it goes nowhere: the connection is closed, or the datagram dropped. One reason is that the listener is gone since the
+    /// client connected, or demands something else of its clients.
     pub fn connect(&self, chooser: &mut dyn Choose) -> Result<Connected, Why> {
+        if self
+            .taken
+            .as_ref()
+            .is_some_and(|taken| !taken.is_in_force())
+        {
+            return Err(Why::Drained);
+        }
         let backend = match &self.way {
             Way::NoRoute { .. } => return Err(Why::NoRule),
             Way::Service(backend) => backend,

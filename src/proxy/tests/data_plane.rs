@@ -23,7 +23,7 @@ fn secret(name: &str, chain: &str, key: &str) -> Value {
 }
 
 /// A Gateway with these listeners, two certificates, and a Service.
-fn objects(listeners: Value) -> Vec<Value> {
+pub(super) fn objects(listeners: Value) -> Vec<Value> {
     vec![
         json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
@@ -43,7 +43,7 @@ fn objects(listeners: Value) -> Vec<Value> {
     ]
 }
 
-fn effective(objects: &[Value]) -> crate::attachment::effective::Effective {
+pub(super) fn effective(objects: &[Value]) -> crate::attachment::effective::Effective {
     let decoded = objects
         .iter()
         .map(|object| manifest::decode(object).unwrap());
@@ -51,11 +51,11 @@ fn effective(objects: &[Value]) -> crate::attachment::effective::Effective {
     resolve(&snapshot, &Options::for_manifests()).effective
 }
 
-fn plane(objects: &[Value]) -> DataPlane {
+pub(super) fn plane(objects: &[Value]) -> DataPlane {
     DataPlane::new(effective(objects), routing::RouterOptions::default())
 }
 
-fn port(port: u16) -> BindKey {
+pub(super) fn port(port: u16) -> BindKey {
     BindKey {
         gateway: NamespacedName::new("shop", "edge"),
         transport: Transport::Tcp,
@@ -63,18 +63,18 @@ fn port(port: u16) -> BindKey {
     }
 }
 
-fn listener(name: &str) -> ListenerKey {
+pub(super) fn listener(name: &str) -> ListenerKey {
     ListenerKey {
         gateway: NamespacedName::new("shop", "edge"),
         name: name.into(),
     }
 }
 
-fn web(port: u16) -> Value {
+pub(super) fn web(port: u16) -> Value {
     json!({"name": "web", "port": port, "protocol": "HTTP"})
 }
 
-fn tls(hostname: &str, certificate: &str) -> Value {
+pub(super) fn tls(hostname: &str, certificate: &str) -> Value {
     json!({"name": "tls", "port": 443, "protocol": "HTTPS", "hostname": hostname,
         "tls": {"certificateRefs": [{"name": certificate}]}})
 }

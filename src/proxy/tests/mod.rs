@@ -3,6 +3,8 @@
 mod attempts;
 mod backends;
 mod data_plane;
+#[cfg(feature = "tls")]
+mod draining;
 mod errors;
 mod filters;
 mod following;

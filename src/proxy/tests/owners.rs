@@ -1,7 +1,10 @@
 //! To whom the hosts of a port belong.
 
 use super::{
-    connection::bind::{BoundListener, Owner, Withheld},
+    connection::{
+        bind::{BoundListener, Owner, Withheld},
+        in_force::BindPlace,
+    },
     *,
 };
 use crate::meta::Hostname;
@@ -44,7 +47,8 @@ fn bind(listeners: &[Option<Hostname>], withheld: &[Option<Hostname>]) -> Bind {
         }),
         hostname,
     });
-    Bind::new(key, Vec::new(), listeners, withheld.collect())
+    let place = BindPlace::default();
+    Bind::new(key, Vec::new(), listeners, withheld.collect(), place)
 }
 
 fn hostnames(most: usize) -> impl Strategy<Value = Vec<Option<Hostname>>> {

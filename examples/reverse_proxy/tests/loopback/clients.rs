@@ -51,7 +51,7 @@ impl Client {
         tls: Option<&Tls<'_>>,
     ) -> Option<Self> {
         let stream = TcpStream::connect(address).await.unwrap();
-        if asked.uri.scheme_str() == Some("http") {
+        if matches!(asked.uri.scheme_str(), Some("http" | "tcp")) {
             return Self::over(asked, stream).await;
         }
         let server_name = asked.sni.as_deref().or(asked.uri.host()).unwrap();
@@ -63,7 +63,7 @@ impl Client {
         Self::over(asked, stream).await
     }
 
-    async fn over(
+    pub(crate) async fn over(
         asked: &Asked,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Option<Self> {

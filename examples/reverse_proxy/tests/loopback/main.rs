@@ -10,6 +10,7 @@
 mod backends;
 mod certificates;
 mod clients;
+mod drain;
 mod mesh;
 mod reload;
 mod requests;
