@@ -31,21 +31,53 @@ pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<ReleaseC
     if let Some(place) = found.installed.get(text(object, "/kind")) {
         return Some(*place);
     }
-    // Whatever is said of the release itself would be said of what is not there yet.
-    let from = found.from.filter(|from| *from != found.release)?;
+    // Of the release itself, unless it is known to be installed, whatever is said would be said of what is not there yet.
+    let from = found
+        .from
+        .filter(|from| found.is_asked || *from != found.release)?;
     let other = Channel::ALL.into_iter().find(|it| *it != found.channel);
+    let both = || std::iter::once(found.channel).chain(other);
     let takes = |channel: &Channel| said(object, (from, *channel)).is_some_and(|it| it.is_empty());
-    let channel = std::iter::once(found.channel).chain(other).find(takes);
+    let judges = |channel: &Channel| said(object, (from, *channel)).is_some();
+    let channel = both().find(takes).or_else(|| both().find(judges));
     Some((from, channel.unwrap_or(found.channel)))
 }
 
-/// Whether a kind may be installed before the upgrade: not where its CRD, or the release that is known, says that it is not.
-pub(super) fn may_have(kind: &str, found: &UpgradeFindings) -> bool {
-    found.installed.contains_key(kind)
-        || found.from.is_none_or(|from| {
-            let has = |channel| schema::versions_of(kind, from, channel).next().is_some();
-            Channel::ALL.into_iter().any(has)
-        })
+/// What was there of a kind before the upgrade.
+pub(super) enum KindBefore {
+    /// Its CRD, which stays: it is in the input, or the release and channel that are installed have the kind.
+    There,
+    /// Nothing: neither is its CRD in the input, nor has the release that is installed the kind. Where, for people.
+    Lacking(String),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What was there of a kind that an object is of or names: as the CRDs in the input say, or else the release that is known, in
+/// the channel in which the object is taken to be installed.
+pub(super) fn kind(kind: &str, object: &Value, found: &UpgradeFindings) -> KindBefore {
+    if found.crds.contains(kind) {
+        return KindBefore::There;
+    }
+    let mut places: BTreeSet<ReleaseChannel> = found.installed.values().copied().collect();
+    if places.is_empty() {
+        places.extend(bundle(object, found));
+    }
+    let mut all = places.iter();
+    let has = |(release, channel): &ReleaseChannel| {
+        let mut versions = schema::versions_of(kind, *release, *channel);
+        versions.next().is_some()
+    };
+    match (places.is_empty(), all.any(has)) {
+        (true, _) => KindBefore::Unknown,
+        (false, true) => KindBefore::There,
+        (false, false) => {
+            let places = places.iter();
+            let words =
+                places.map(|(release, channel)| format!("the {channel} channel of {release}"));
+            KindBefore::Lacking(words.collect::<Vec<_>>().join(" and "))
+        }
+    }
 }
 
 /// Whether a release and channel serve the version in which an object is written.

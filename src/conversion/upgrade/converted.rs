@@ -2,7 +2,7 @@
 //! `gwapi convert`.
 
 use super::{
-    before::{self, VerdictBefore},
+    before::{self, KindBefore, VerdictBefore},
     findings::{Impact, UNKNOWN_FIELD, UpgradeFindings, is_server_side},
 };
 use crate::{
@@ -140,16 +140,27 @@ fn is_in_same_place(path: &str, old: &Value, new: &Value) -> bool {
 fn add_absent(object: &Value, absent: reference::AbsentKind, found: &mut UpgradeFindings) {
     let (release, channel) = (found.release, found.channel);
     let kind = absent.kind;
-    let impact = match before::may_have(kind, found) {
-        true => Impact::Loses,
-        false => Impact::Note,
+    let lacks = format!("the {channel} channel of {release} has no {kind}");
+    let (impact, message) = match before::kind(kind, object, found) {
+        KindBefore::There => (
+            Impact::Note,
+            format!("{lacks}: its CRD stays as it is now, and the reference leads where it led"),
+        ),
+        KindBefore::Lacking(place) => (
+            Impact::Note,
+            format!("{lacks}, and neither has {place}: the reference leads to nothing, as before"),
+        ),
+        KindBefore::Unknown => (
+            Impact::Loses,
+            format!("{lacks}: the reference leads to nothing unless the CRD is there"),
+        ),
     };
     found.add(
         impact,
         ABSENT_KIND,
         object,
         absent.path,
-        format!("the {channel} channel of {release} has no {kind}: the reference leads to nothing"),
+        message,
         validation::kind_elsewhere(kind, None, (release, channel)),
     );
 }

@@ -70,6 +70,10 @@ pub(super) type ReleaseChannel = (Release, Channel);
 /// What was found so far, and where the upgrade leads.
 pub(super) struct UpgradeFindings {
     pub(super) from: Option<Release>,
+    /// Whether somebody has said that this release is installed.
+    pub(super) is_asked: bool,
+    /// The kinds whose CRDs are in the input.
+    pub(super) crds: BTreeSet<String>,
     /// By kind, what the CRDs in the input say of what is installed.
     pub(super) installed: BTreeMap<String, ReleaseChannel>,
     pub(super) release: Release,

@@ -1,11 +1,12 @@
 //! What of an object a release no longer has, or refuses.
 
 use super::{
-    before::{self, VerdictBefore},
+    before::{self, KindBefore, VerdictBefore},
     converted::InNewForms,
     findings::{
         Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side, replacement,
     },
+    status,
 };
 use crate::{
     conversion::{
@@ -59,6 +60,7 @@ pub(super) fn check(
         }
     };
     judged.stored = Some(&stored);
+    status::check_stored((object, &stored), judged.before, found);
     let Some((kind, installation)) = schema::find(&to, version.kind)
         .and_then(|kind| Some((kind, kind.installation(release, channel)?)))
     else {
@@ -543,10 +545,9 @@ fn add_kept_forms(
             );
             continue;
         };
-        let impact = if before::may_have(&before, found) {
-            Impact::Loses
-        } else {
-            Impact::Note
+        let (impact, as_before) = match before::kind(&before, object, found) {
+            KindBefore::Lacking(place) => (Impact::Note, format!(", as in {place}")),
+            KindBefore::There | KindBefore::Unknown => (Impact::Loses, String::new()),
         };
         found.add(
             impact,
@@ -554,7 +555,7 @@ fn add_kept_forms(
             object,
             path,
             format!(
-                "{release} has no {before}: {}, and the reference leads to nothing",
+                "{release} has no {before}: {}, and the reference leads to nothing{as_before}",
                 replacement(&before, &after)
             ),
             help,

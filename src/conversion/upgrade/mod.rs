@@ -37,6 +37,8 @@ mod converted_tests;
 #[cfg(test)]
 mod release_tests;
 #[cfg(test)]
+mod status_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::{
@@ -185,6 +187,8 @@ pub fn check<'a>(
     };
     let mut found = UpgradeFindings {
         from,
+        is_asked: options.from.is_some() && contradicted.is_none(),
+        crds: crds.iter().map(|crd| crd.kind.to_owned()).collect(),
         installed: BTreeMap::new(),
         release: to,
         channel,

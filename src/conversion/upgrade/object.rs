@@ -1,7 +1,7 @@
 //! The objects that are installed.
 
 use super::{
-    before,
+    before::{self, KindBefore},
     converted::InNewForms,
     crd::{Crd, Versions, stored_in},
     findings::{Impact, ReleaseChannel, UpgradeFindings, replacement, text, with_article},
@@ -75,7 +75,7 @@ fn check_absent(
             form::add_unconvertible(error, object, (new, None), found);
             return;
         }
-        let (impact, as_before) = weight(before::may_have(kind, found), found);
+        let (impact, as_before) = weight(&before::kind(kind, object, found));
         found.add(
             impact,
             "kind-replaced",
@@ -108,16 +108,16 @@ fn check_absent(
     };
     let elsewhere = validation::kind_elsewhere(kind, None, (release, channel));
     let help = format!("{help} ({elsewhere})");
-    let (impact, as_before) = weight(before::may_have(kind, found), found);
+    let (impact, as_before) = weight(&before::kind(kind, object, found));
     let message = message + &as_before;
     found.add(impact, "kind-not-in-channel", object, "", message, help);
 }
 
-/// How bad it is that the release lacks something that was there before or was not, and the words for the latter.
-fn weight(was_there: bool, found: &UpgradeFindings) -> (Impact, String) {
-    match (was_there, found.from) {
-        (false, Some(from)) => (Impact::Note, format!(", as {from} has none")),
-        _ => (Impact::Breaks, String::new()),
+/// How bad it is that the release lacks a kind, and the words for that it was lacking before.
+fn weight(before: &KindBefore) -> (Impact, String) {
+    match before {
+        KindBefore::Lacking(place) => (Impact::Note, format!(", as {place} has none")),
+        KindBefore::There | KindBefore::Unknown => (Impact::Breaks, String::new()),
     }
 }
 

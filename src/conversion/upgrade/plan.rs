@@ -5,7 +5,7 @@ use super::{
     findings::{Impact, UpgradeFinding, UpgradeFindings, text},
     form,
     object::LATER_OBJECT,
-    policy,
+    policy, status,
 };
 use crate::{
     conversion::release::ABSENT_KIND,
@@ -147,6 +147,11 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         (
             "invalid",
             "Correct the objects that the new CRDs find invalid: until then changes to them are refused",
+        ),
+        (
+            status::REFUSED,
+            "Let controllers write anew the statuses that the new CRDs refuse, before the upgrade where the installed CRDs take what \
+             they write then: until then writes of these statuses are refused",
         ),
         (
             "cannot-be-converted",
