@@ -46,6 +46,10 @@ pub(crate) struct ConvertArgs {
     /// Keep what the server has set, `status` included
     #[arg(long)]
     keep_metadata: bool,
+    /// Write what is converted and leave out all else: what is in its form already, what cannot be converted (which is an error as
+    /// ever), and objects of other groups
+    #[arg(long)]
+    only_converted: bool,
     /// The form of the manifests
     #[arg(
         short = 'o',
@@ -102,6 +106,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
         to: args.to.clone(),
         release: args.release.map(|release| (release, args.channel)),
         keep_metadata: args.keep_metadata,
+        only_converted: args.only_converted,
     };
     let stdout = io::BufWriter::new(io::stdout().lock());
     // What passes through as it was, byte for byte, may hold anything.

@@ -1,8 +1,8 @@
 //! A backup, object by object, to the versions that a release stores.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
-    convert_to_release, convert_value, kinds, value,
+    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, FieldMove,
+    convert_to_release, convert_value, kinds, moves::Moves, value,
 };
 use crate::{
     manifest,
@@ -43,6 +43,9 @@ pub struct Migration {
     /// Whether to keep what the server has set. The annotation of `kubectl apply` then holds an object of
     /// the new version too.
     pub keep_metadata: bool,
+    /// Whether to leave out of lists what is not converted: objects of other groups, those that are in their form already, and
+    /// those that cannot be converted. Of a document that is no list, [`Migrated::converted`] says it.
+    pub only_converted: bool,
 }
 
 /// What became of a document.
@@ -64,6 +67,8 @@ pub struct Migrated {
     /// Objects with owner references. These name their owners by uid: where an owner was created anew too,
     /// the garbage collector takes such an object away, and the reference must be corrected first.
     pub owned: Vec<ObjectRef>,
+    /// What stands in another place of the document than before.
+    pub moves: Vec<FieldMove>,
 }
 
 impl Migration {
@@ -118,17 +123,31 @@ impl Migration {
     fn list(&self, mut list: Value, done: &mut Migrated) -> Value {
         let text = |key: &str| list.get(key).and_then(Value::as_str).unwrap_or_default();
         let of = kinds::find(text("apiVersion"), text("kind")).map(|(of, _)| of);
-        let items = list.get_mut("items").and_then(Value::as_array_mut);
-        for item in items.into_iter().flatten() {
-            let taken = item.take();
+        let Some(Value::Array(items)) = list.get_mut("items") else {
+            return list;
+        };
+        let mut kept = Vec::with_capacity(items.len());
+        for (index, taken) in std::mem::take(items).into_iter().enumerate() {
+            let (converted, moves) = (done.converted, done.moves.len());
             let before = taken.get("kind").is_some();
             let taken = match of {
                 Some(of) => value::named(taken, of),
                 None => taken,
             };
             done.changed |= !before && taken.get("kind").is_some();
-            *item = self.document(taken, done);
+            let item = self.document(taken, done);
+            if self.only_converted && done.converted == converted {
+                done.changed = true;
+                continue;
+            }
+            let new_index = kept.len();
+            for moved in done.moves.iter_mut().skip(moves) {
+                moved.from = format!("items[{index}].{}", moved.from);
+                moved.to = format!("items[{new_index}].{}", moved.to);
+            }
+            kept.push(item);
         }
+        *items = kept;
         list
     }
 
@@ -152,9 +171,9 @@ impl Migration {
             None => self.to_version(&new),
         };
         let unreadable = unreadable(&object);
-        let (new, remarks) = match (converted, unreadable) {
+        let (new, remarks, moves) = match (converted, unreadable) {
             (Ok(converted), None) => converted,
-            (Ok((new, _)), Some(problem)) => {
+            (Ok((new, ..)), Some(problem)) => {
                 let to = text(&new, "apiVersion");
                 done.errors.push(ConversionError::new(
                     value::identify(&object),
@@ -172,6 +191,7 @@ impl Migration {
             }
         };
         done.remarks.extend(remarks);
+        done.moves.extend(moves);
         let of = |value: &Value| -> (String, String) {
             (
                 text(value, "apiVersion").to_owned(),
@@ -193,11 +213,12 @@ impl Migration {
             (None, to) => Some(to.unwrap_or(from)),
         };
         let Some(to) = to else {
-            return Ok((object.clone(), Vec::new()));
+            return Ok((object.clone(), Vec::new(), Vec::new()));
         };
-        let mut new = convert_value(object, to)?;
+        let mut moves = Moves::default();
+        let mut new = value::convert(object, to, &mut moves)?;
         self.convert_last_applied(&mut new, |applied| convert_value(applied, to))?;
-        Ok((new, Vec::new()))
+        Ok((new, Vec::new(), moves.into_vec()))
     }
 
     /// The object in the forms of a release.
@@ -211,7 +232,7 @@ impl Migration {
         self.convert_last_applied(&mut new.object, |applied| {
             Ok(convert_to_release(applied, release, channel)?.object)
         })?;
-        Ok((new.object, new.remarks))
+        Ok((new.object, new.remarks, new.moves))
     }
 
     /// The version, and the kind, of a list of objects of this kind.
@@ -265,8 +286,8 @@ impl Migration {
     }
 }
 
-/// An object that was converted, and what there is to know of it.
-type Converted = (Value, Vec<ConversionRemark>);
+/// An object that was converted, what there is to know of it, and what moves in it.
+type Converted = (Value, Vec<ConversionRemark>, Vec<FieldMove>);
 
 fn text<'v>(object: &'v Value, key: &str) -> &'v str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The two forms of a BackendTLSPolicy as JSON: `v1alpha2` (release v1.0.0) and `v1alpha3`.
 
-use super::{ConversionProblem, ConversionProblemKind as Problem};
+use super::{ConversionProblem, ConversionProblemKind as Problem, moves::Moves};
 use crate::{
     schema::{self, KindVersion},
     v1alpha2,
@@ -34,6 +34,7 @@ const CERTIFICATES: [MemberNames; 2] = [
 pub(super) fn forth(
     object: &mut Map<String, Value>,
     own: Option<&str>,
+    moves: &mut Moves,
 ) -> Result<(), Vec<ConversionProblem>> {
     let mut problems = Vec::new();
     let Some(spec) = member(object, "", "spec", &mut problems) else {
@@ -41,11 +42,11 @@ pub(super) fn forth(
     };
     if let Some(tls) = member(spec, "spec", TLS.0, &mut problems) {
         for names in CERTIFICATES {
-            rename(tls, "spec.tls", names, &mut problems);
+            rename(tls, "spec.tls", names, &mut problems, moves);
         }
         collide(tls, "spec.tls", "subjectAltNames", &mut problems);
     }
-    rename(spec, "spec", TLS, &mut problems);
+    rename(spec, "spec", TLS, &mut problems, moves);
     collide(spec, "spec", "options", &mut problems);
     if let Some(target) = member(spec, "spec", TARGET.0, &mut problems) {
         let problem = match target.get("namespace") {
@@ -61,8 +62,11 @@ pub(super) fn forth(
         }
         let target = Value::Object(std::mem::take(target));
         spec.insert(TARGET.0.to_owned(), Value::Array(vec![target]));
+        moves.add("spec.targetRef", "spec.targetRefs[0]");
     }
-    rename(spec, "spec", TARGET, &mut problems);
+    // What moves is the item.
+    let mut list = Moves::default();
+    rename(spec, "spec", TARGET, &mut problems, &mut list);
     done(problems)
 }
 
@@ -70,6 +74,7 @@ pub(super) fn forth(
 pub(super) fn back(
     object: &mut Map<String, Value>,
     from: &'static KindVersion,
+    moves: &mut Moves,
 ) -> Result<(), Vec<ConversionProblem>> {
     let before = Value::Object(object.clone());
     let mut problems = Vec::new();
@@ -78,10 +83,16 @@ pub(super) fn back(
     };
     if let Some(validation) = member(spec, "spec", TLS.1, &mut problems) {
         for (old, new) in CERTIFICATES {
-            rename(validation, "spec.validation", (new, old), &mut problems);
+            rename(
+                validation,
+                "spec.validation",
+                (new, old),
+                &mut problems,
+                moves,
+            );
         }
     }
-    rename(spec, "spec", (TLS.1, TLS.0), &mut problems);
+    rename(spec, "spec", (TLS.1, TLS.0), &mut problems, moves);
     match spec.get_mut(TARGET.1) {
         None | Some(Value::Null) => {}
         Some(Value::Array(targets)) => match targets.as_mut_slice() {
@@ -94,6 +105,7 @@ pub(super) fn back(
                 }
                 let target = Value::Object(std::mem::take(target));
                 spec.insert(TARGET.1.to_owned(), target);
+                moves.add("spec.targetRefs[0]", "spec.targetRef");
             }
             [_] => problems.push(ConversionProblem::new(
                 "spec.targetRefs[0]",
@@ -109,7 +121,8 @@ pub(super) fn back(
             Problem::Type("a list"),
         )),
     }
-    rename(spec, "spec", (TARGET.1, TARGET.0), &mut problems);
+    let mut list = Moves::default();
+    rename(spec, "spec", (TARGET.1, TARGET.0), &mut problems, &mut list);
     problems.extend(without_form(&before, from, object));
     done(problems)
 }
@@ -200,6 +213,7 @@ fn rename(
     path: &str,
     (old, new): (&str, &str),
     problems: &mut Vec<ConversionProblem>,
+    moves: &mut Moves,
 ) {
     if parent.contains_key(new) {
         problems.push(ConversionProblem::new(
@@ -208,5 +222,6 @@ fn rename(
         ));
     } else if let Some(value) = parent.remove(old) {
         parent.insert(new.to_owned(), value);
+        moves.add(format!("{path}.{old}"), format!("{path}.{new}"));
     }
 }

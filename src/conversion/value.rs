@@ -1,7 +1,8 @@
 //! Conversion of objects as JSON.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, kinds, policy_forms, stream_route,
+    ConversionError, ConversionProblem, ConversionProblemKind, kinds, moves::Moves, policy_forms,
+    stream_route,
 };
 use crate::{
     meta::{ObjectRef, kept_name},
@@ -42,6 +43,15 @@ use serde_json::{Map, Value};
 /// # Ok::<(), gwapi::conversion::ConversionError>(())
 /// ```
 pub fn convert_value(object: &Value, to: &str) -> Result<Value, ConversionError> {
+    convert(object, to, &mut Moves::default())
+}
+
+/// The same, with what moves; of an object, not of the items of a list.
+pub(super) fn convert(
+    object: &Value,
+    to: &str,
+    moves: &mut Moves,
+) -> Result<Value, ConversionError> {
     let fail =
         |kind| ConversionError::new(identify(object), to, vec![ConversionProblem::new("", kind)]);
     let text = |key: &'static str| {
@@ -70,7 +80,7 @@ pub fn convert_value(object: &Value, to: &str) -> Result<Value, ConversionError>
             *item = convert_value(&named(item.take(), from), to)?;
         }
     } else {
-        change(&mut object, from, to)
+        change(&mut object, from, to, moves)
             .map_err(|problems| ConversionError::new(identify_map(&object), to, problems))?;
     }
     object.insert("apiVersion".to_owned(), to.into());
@@ -91,6 +101,7 @@ fn change(
     object: &mut Map<String, Value>,
     from: &'static KindVersion,
     to: &str,
+    moves: &mut Moves,
 ) -> Result<(), Vec<ConversionProblem>> {
     const OLD: &str = v1alpha2::BackendTlsPolicy::API_VERSION;
     let kind = from.kind;
@@ -102,9 +113,9 @@ fn change(
                 .and_then(|metadata| metadata.get("namespace"))
                 .and_then(Value::as_str)
                 .map(str::to_owned);
-            policy_forms::forth(object, own.as_deref())
+            policy_forms::forth(object, own.as_deref(), moves)
         }
-        (v1::BackendTlsPolicy::KIND, _, OLD) => policy_forms::back(object, from),
+        (v1::BackendTlsPolicy::KIND, _, OLD) => policy_forms::back(object, from, moves),
         (v1::TlsRoute::KIND | v1::TcpRoute::KIND | v1::UdpRoute::KIND, OLD, _) => {
             stream_route::narrow(object, kind == v1::TlsRoute::KIND)
         }

@@ -8,6 +8,7 @@ mod carried;
 mod comments;
 mod fates;
 mod flow;
+mod moves;
 mod original;
 mod text;
 
@@ -15,7 +16,8 @@ use carried::Carried;
 pub(super) use comments::left_out;
 use fates::{Fate, fates};
 use flow::Quotes;
-use gwapi::manifest::RawObject;
+use gwapi::{conversion::FieldMove, manifest::RawObject};
+use moves::{Moves, is_within};
 use original::{Member, Original, is_long, within};
 use serde_json::{Map, Value};
 use text::Text;
@@ -49,8 +51,15 @@ impl<'d> Edits<'d> {
         }
     }
 
-    /// Lets an object of the document become this value. Nothing where that takes more than edits.
-    pub(super) fn add(&mut self, entry: &RawObject, wanted: &Value) -> Option<()> {
+    /// Lets an object of the document become this value, in which what these moves name stood elsewhere. Nothing where that takes
+    /// more than edits.
+    pub(super) fn add(
+        &mut self,
+        entry: &RawObject,
+        wanted: &Value,
+        moves: &[FieldMove],
+    ) -> Option<()> {
+        let moves = Moves(moves);
         let original = Original {
             text: &self.text,
             positions: &entry.positions,
@@ -60,9 +69,10 @@ impl<'d> Edits<'d> {
             edits: std::mem::take(&mut self.edits),
             behind: std::mem::take(&mut self.behind),
             carried: Carried::default(),
+            moves,
         };
         if self.carries {
-            editor.carried = original.find_carried(&entry.value, wanted);
+            editor.carried = original.find_carried(&entry.value, wanted, moves);
         }
         let done = editor.value("", &entry.value, wanted, self.text.len())?;
         self.edits = editor.edits;
@@ -117,6 +127,8 @@ struct Editor<'d> {
     behind: Vec<usize>,
     /// What stands in another place of the object than before.
     carried: Carried,
+    /// Where the conversion took from what is in the new object.
+    moves: Moves<'d>,
 }
 
 impl Editor<'_> {
@@ -199,7 +211,7 @@ impl Editor<'_> {
         dash: bool,
     ) -> Option<bool> {
         let members = self.original.members(path, old)?;
-        let (fates, added) = fates(&members, old, new);
+        let (fates, added) = fates((path, &members), old, new, self.moves);
         let is_flow = self
             .original
             .begin(path)
@@ -244,7 +256,7 @@ impl Editor<'_> {
             }
         }
         if is_flow {
-            self.flow_members(&members, &fates, &added)
+            self.flow_members((path, &members), &fates, &added)
         } else {
             self.block_members((path, &members), &fates, &added, (old, end), dash)
         }
@@ -334,7 +346,7 @@ impl Editor<'_> {
             true => self.original.text.flow_end(member.value)?,
             false => self.original.text.content_end(member.key, end, is_long),
         };
-        if self.original.text.has_comment(member.key, last) && !is_long {
+        if self.has_comment_left(member.key, last) && !is_long {
             return None;
         }
         let key_end = self.original.text.key_end(member.key)?;
@@ -351,9 +363,9 @@ impl Editor<'_> {
         Some(())
     }
 
-    /// A member as lines, indented as this key is; `path` is that of the object which it becomes a part of.
+    /// A member as lines, indented as this key is; `path` is that of the old object which it becomes a part of.
     fn block(&self, (name, value): (&str, &Value), key: usize, path: &str) -> Option<String> {
-        let path = within(path, name);
+        let path = within(&self.moves.destination(path), name);
         carried::lines(
             self.original.text,
             &self.carried,
@@ -366,11 +378,16 @@ impl Editor<'_> {
     /// Takes off and adds members of an object in braces.
     fn flow_members(
         &mut self,
-        members: &[Member<'_>],
+        (path, members): (&str, &[Member<'_>]),
         fates: &[Fate<'_>],
         added: &[(&String, &Value)],
     ) -> Option<bool> {
         let goes = |index: usize| matches!(fates.get(index), Some(Fate::Goes));
+        let Some(last) = (0..members.len()).rev().find(|index| !goes(*index)) else {
+            return Some(false);
+        };
+        // The comments that stand right above what moves, by the path to which it moves.
+        let mut along: Vec<(String, String)> = Vec::new();
         let mut index = 0;
         while index < members.len() {
             if !goes(index) {
@@ -381,37 +398,118 @@ impl Editor<'_> {
             while goes(index) {
                 index += 1;
             }
-            let from = members.get(first)?.key;
-            match (members.get(index), first.checked_sub(1)) {
-                (Some(next), _) => self.replace(from, next.key, ""),
-                (None, Some(before)) => {
-                    let before = self.original.text.flow_end(members.get(before)?.value)?;
-                    let end = self.original.text.flow_end(members.last()?.value)?;
-                    self.replace(before, end, "");
+            let mut takes_comments = false;
+            for (at, member) in members.iter().enumerate().take(index).skip(first) {
+                let comments = self.comments_in_flow(member);
+                match self.moves.of(&within(path, member.name)) {
+                    Some(to) if !comments.is_empty() => {
+                        takes_comments |= at == first;
+                        along.push((to.to_owned(), comments));
+                    }
+                    // Those above the others are taken off with them.
+                    _ if at == first && index < members.len() => {
+                        self.note_behind(member.key, member.key);
+                    }
+                    _ => {}
                 }
-                (None, None) => return Some(false),
             }
+            self.take_off(members, first..index, takes_comments)?;
         }
-        let Some(last) = (0..members.len()).rev().find(|index| !goes(*index)) else {
-            return Some(false);
-        };
         let last = members.get(last)?;
         let end = self.original.text.flow_end(last.value)?;
-        let quotes = Quotes::of(
-            self.original
-                .text
-                .get(last.key, self.original.text.key_end(last.key)?),
-        );
+        let text = self.original.text;
+        let quotes = Quotes::of(text.get(last.key, text.key_end(last.key)?));
+        let here = self.moves.destination(path);
+        let line_end = text.line_end(end);
+        let rest = text.get(end, line_end);
+        let is_alone = rest.trim().is_empty() || rest.trim_start().starts_with('#');
+        let indent = text.indent_of_first(last.key);
+        let mut lines = String::new();
         for (name, value) in added {
-            let separator = match self.original.text.indent_of_first(last.key) {
-                Some(indent) => format!(",{}{indent}", self.original.text.newline()),
-                None => ", ".to_owned(),
-            };
             let key = flow::scalar(&name.as_str().into(), quotes);
             let value = flow::value(value, quotes);
-            self.replace(end, end, format!("{separator}{key}: {value}"));
+            let to = within(&here, name);
+            let above = along.iter().filter(|(path, _)| is_within(path, &to));
+            let above: String = above.map(|(_, comments)| comments.as_str()).collect();
+            match indent {
+                // What stands behind the last member is about that.
+                Some(indent) if is_alone && rest.ends_with('\n') => {
+                    let comma = if lines.is_empty() { "" } else { "," };
+                    let newline = text.newline();
+                    if !lines.is_empty() {
+                        lines.truncate(lines.len() - newline.len());
+                        lines += comma;
+                        lines += newline;
+                    }
+                    lines += &format!("{above}{indent}{key}: {value}{newline}");
+                }
+                Some(indent) => {
+                    lines += &format!(",{}{above}{indent}{key}: {value}", text.newline())
+                }
+                None => lines += &format!(", {key}: {value}"),
+            }
+        }
+        match indent {
+            Some(_) if is_alone && rest.ends_with('\n') && !lines.is_empty() => {
+                self.replace(end, end, ",");
+                self.replace(line_end, line_end, lines);
+            }
+            _ => self.replace(end, end, lines),
         }
         Some(true)
+    }
+
+    /// The lines of comments right above a member in braces, where it begins its line.
+    fn comments_in_flow(&self, member: &Member<'_>) -> String {
+        let text = self.original.text;
+        match text.indent_of_first(member.key) {
+            Some(_) => text.comments(
+                member.key,
+                text.comments_above(member.key),
+                text.line_start(member.key),
+            ),
+            None => String::new(),
+        }
+    }
+
+    /// Takes members in braces off, with the comments above them that go along with what moves. Those above the next one stay.
+    fn take_off(
+        &mut self,
+        members: &[Member<'_>],
+        gone: std::ops::Range<usize>,
+        takes_comments: bool,
+    ) -> Option<()> {
+        let text = self.original.text;
+        let first = members.get(gone.start)?;
+        let Some(next) = members.get(gone.end) else {
+            // The comma before it goes, too.
+            let before = members.get(gone.start.checked_sub(1)?)?;
+            let before = text.flow_end(before.value)?;
+            let end = text.flow_end(members.last()?.value)?;
+            self.replace(before, end, "");
+            return Some(());
+        };
+        let end = text.flow_end(members.get(gone.end - 1)?.value)?;
+        let behind = text.line_end(end);
+        let rest = text
+            .get(end, behind)
+            .trim_start()
+            .strip_prefix(',')
+            .map(str::trim);
+        let has_lines = text.indent_of_first(first.key).is_some()
+            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+            && behind <= text.line_start(next.key);
+        match has_lines {
+            true => {
+                let from = match takes_comments {
+                    true => text.comments_above(first.key),
+                    false => text.line_start(first.key),
+                };
+                self.replace(from, behind, "");
+            }
+            false => self.replace(first.key, next.key, ""),
+        }
+        Some(())
     }
 
     /// Takes off and adds members of an object that has a line, or several, for each.
@@ -496,6 +594,18 @@ impl Editor<'_> {
 }
 
 impl Editor<'_> {
+    /// Whether there may be a comment from a key on that nothing takes along.
+    fn has_comment_left(&self, key: usize, end: usize) -> bool {
+        let mut from = key;
+        for (begin, to) in self.carried.within(key, end) {
+            if self.original.text.has_comment(from, begin) {
+                return true;
+            }
+            from = from.max(to);
+        }
+        self.original.text.has_comment(from, end)
+    }
+
     /// The comments in the lines of a member that goes, without those that something takes along.
     fn comments_left(&self, key: usize, end: usize) -> String {
         let mut left = String::new();

@@ -7,7 +7,7 @@ use super::{
 use crate::output::escaped;
 use clap::ValueEnum;
 use gwapi::{
-    conversion::{ConversionError, ConversionRemark, Migration},
+    conversion::{ConversionError, ConversionRemark, Migrated, Migration},
     manifest::{self, RawObject, ReadOptions},
 };
 use std::io::{self, Write};
@@ -134,7 +134,8 @@ impl<W: Write> Output<W> {
     ) -> Result<Done, Unwritten> {
         let options = self.options.with_whole_lists();
         let values = || manifest::stream(document, &options);
-        let (mut sound, mut changed) = (true, false);
+        let only = migration.only_converted;
+        let (mut sound, mut changed, mut partial) = (true, false, false);
         let (mut here, mut errors, mut remarks) = (Total::new(total.most), Vec::new(), Vec::new());
         // The outline of a document is made where something changes: most documents are left as they are.
         let mut edits = None;
@@ -144,9 +145,11 @@ impl<W: Write> Output<W> {
                 break;
             };
             if !migration.concerns(&entry.value) {
+                partial |= only;
                 continue;
             }
             let mut done = migration.migrate(entry.value.clone());
+            partial |= only && done.converted == 0;
             if done.changed {
                 let before = match self.format {
                     Format::Yaml if !changed => Edits::of(document),
@@ -154,7 +157,9 @@ impl<W: Write> Output<W> {
                     Format::Json => None,
                 };
                 changed = true;
-                edits = before.and_then(|mut edits| edits.add(&entry, &done.value).map(|()| edits));
+                edits = before.and_then(|mut edits| {
+                    edits.add(&entry, &done.value, &done.moves).map(|()| edits)
+                });
             }
             here.add(&mut done);
             errors.append(&mut done.errors);
@@ -174,6 +179,15 @@ impl<W: Write> Output<W> {
             &self.options,
             tell,
         );
+        let is_left_out = |migrated: &Migrated| only && migrated.converted == 0;
+        if only
+            && sound
+            && !values()
+                .flatten()
+                .any(|entry| migration.migrate(entry.value).converted > 0)
+        {
+            return Ok(Done::AsItWas);
+        }
         if self.format == Format::Yaml && !changed {
             self.verbatim(document)?;
             return Ok(Done::AsItWas);
@@ -198,15 +212,15 @@ impl<W: Write> Output<W> {
             for entry in values().flatten() {
                 let done = migration.migrate(entry.value.clone());
                 if done.changed {
-                    edits.add(&entry, &done.value)?;
+                    edits.add(&entry, &done.value, &done.moves)?;
                 }
             }
             finish(edits)
         };
         let edited = edits.and_then(finish);
         let edited = match self.format {
-            Format::Yaml => edited.or_else(again),
-            Format::Json => None,
+            Format::Yaml if !partial => edited.or_else(again),
+            _ => None,
         };
         if let Some((edited, left_behind)) = edited {
             self.verbatim(edited.as_bytes())?;
@@ -227,7 +241,13 @@ impl<W: Write> Output<W> {
         let mut written = Vec::new();
         for entry in values().flatten() {
             let value = match sound {
-                true => migration.migrate(entry.value).value,
+                true => {
+                    let migrated = migration.migrate(entry.value);
+                    if is_left_out(&migrated) {
+                        continue;
+                    }
+                    migrated.value
+                }
                 false => entry.value,
             };
             match self.format {
@@ -249,9 +269,12 @@ impl<W: Write> Output<W> {
             Format::Json => self.writer.write_all(&written)?,
             Format::Yaml => self.rewritten(document, &written)?,
         }
+        let has_comments =
+            std::str::from_utf8(document).is_ok_and(|text| !left_out(text, "").is_empty());
         Ok(match self.format {
-            Format::Yaml => Done::Anew,
-            Format::Json => Done::AsItWas,
+            // Where nothing but what was asked to be left out is.
+            Format::Yaml if !only || has_comments => Done::Anew,
+            _ => Done::AsItWas,
         })
     }
 

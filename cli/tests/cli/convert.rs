@@ -70,6 +70,77 @@ fn comments_move_with_their_setting_or_are_named() {
     assert!(said.starts_with(note), "{said}");
 }
 
+/// What a plan writes back is what the conversion changes, and no other object.
+#[test]
+fn what_is_not_converted_can_be_left_out() {
+    let convert = |text: &str| {
+        let arguments = [
+            "convert",
+            "-f",
+            "-",
+            "--only-converted",
+            "--release",
+            "v1.4.0",
+        ];
+        let output = gwapi(&arguments, text);
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let gateway = |name: &str, more: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: {name}, uid: '1'}}\nspec:\n  gatewayClassName: c\n  \
+             listeners: [{{name: a, port: 80, protocol: HTTP}}]\n{more}"
+        )
+    };
+    let old = "  # whose\n  backendTLS: {clientCertificateRef: {name: d}}\n";
+    let refused = format!("{old}  tls: {{backend: {{clientCertificateRef: {{name: e}}}}}}\n");
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n";
+    let all = [
+        service.to_owned(),
+        gateway("plain", ""),
+        gateway("old", old),
+        gateway("both", &refused),
+    ];
+    let (exit, written, said) = convert(&all.join("---\n"));
+    assert_eq!(exit, Some(1));
+    assert_eq!(
+        written,
+        gateway(
+            "old",
+            "  tls:\n    # whose\n    backend: {clientCertificateRef: {name: d}}\n"
+        )
+        .replace(", uid: '1'", "")
+    );
+    assert!(said.contains("Gateway both: spec.backendTLS: "), "{said}");
+    assert!(said.ends_with("converted 1 of 3 objects of the Gateway API; 1 could not be converted and stay as they were\n"), "{said}");
+    // As `kubectl get -o yaml` gives them: one list.
+    let items = all.iter().take(3).map(|it| {
+        let lines = it.lines().filter(|line| !line.contains('#'));
+        let lines: Vec<_> = lines.collect();
+        format!("- {}\n", lines.join("\n  "))
+    });
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{}",
+        items.collect::<String>()
+    );
+    let (exit, written, said) = convert(&list);
+    assert_eq!(exit, Some(0), "{said}");
+    assert_eq!(said, "converted 1 of 2 objects of the Gateway API\n");
+    assert!(
+        written.contains("name: old") && written.contains("    tls:\n"),
+        "{written}"
+    );
+    assert!(
+        !written.contains("plain") && !written.contains("Service"),
+        "{written}"
+    );
+    // Nothing where nothing is.
+    assert_eq!(convert(&gateway("plain", "")).1, "");
+}
+
 #[test]
 fn json_is_edited_where_it_stands() {
     let text = "{\n  \"kind\": \"GatewayClass\",\n  \"apiVersion\": \"gateway.networking.k8s.io/v1beta1\",\n  \

@@ -1,8 +1,8 @@
 //! What the forms of all fields share: what comes up on the way, and members of an object that are set.
 
 use crate::{
-    conversion::{ConversionProblem, ConversionProblemKind as Problem},
-    schema::Schema,
+    conversion::{ConversionProblem, ConversionProblemKind as Problem, moves::Moves},
+    schema::{Path, Schema},
 };
 use serde_json::{Map, Value};
 
@@ -13,6 +13,8 @@ pub(super) struct Remarks {
     pub(super) problems: Vec<ConversionProblem>,
     /// What is good to know.
     pub(super) notes: Vec<Note>,
+    /// What stands elsewhere afterwards.
+    pub(super) moves: Moves,
 }
 
 /// Something that is good to know of a field.
@@ -49,11 +51,17 @@ pub(super) fn set<'v>(fields: &'v Map<String, Value>, name: &str) -> Option<&'v 
     fields.get(name).filter(|value| !value.is_null())
 }
 
-/// Renames a member, unless the new name is in use.
-pub(super) fn rename(fields: &mut Map<String, Value>, old: &str, new: &str) {
+/// Renames a member of the object at a path, unless the new name is in use.
+pub(super) fn rename(
+    fields: &mut Map<String, Value>,
+    (old, new): (&str, &str),
+    at: &Path<'_>,
+    found: &mut Remarks,
+) {
     if set(fields, new).is_none()
         && let Some(value) = take(fields, old)
     {
         fields.insert(new.to_owned(), value);
+        found.moves.add(at.field(old), at.field(new));
     }
 }

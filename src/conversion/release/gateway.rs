@@ -6,7 +6,7 @@ use crate::{
     schema::{self, Path, Schema},
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const OLD_BACKEND: &str = "backendTLS";
 const OLD_FRONTEND: &str = "frontendValidation";
@@ -71,6 +71,8 @@ fn backend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
         Some(_) => {}
         None => {
             tls.insert("backend".to_owned(), old);
+            let tls = at.field(TLS);
+            found.moves.add(at.field(OLD_BACKEND), tls.field("backend"));
         }
     }
     spec.remove(OLD_BACKEND);
@@ -91,6 +93,8 @@ fn backend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remark
         }
         _ => {
             spec.insert(OLD_BACKEND.to_owned(), new);
+            let tls = at.field(TLS);
+            found.moves.add(tls.field("backend"), at.field(OLD_BACKEND));
         }
     }
 }
@@ -197,9 +201,10 @@ fn frontend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
             }
         })
         .or_insert_with(|| json!([]));
+    let frontend_at = tls_at.field("frontend");
+    let ports_at = frontend_at.field("perPort");
     let Some(entries) = entries.as_array_mut() else {
-        let frontend = tls_at.field("frontend");
-        found.problem(frontend.field("perPort"), Problem::Type("a list"));
+        found.problem(ports_at, Problem::Type("a list"));
         return;
     };
     for (port, index, validation) in settings {
@@ -216,7 +221,15 @@ fn frontend(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
                 return;
             }
             Some(_) => {}
-            None => entries.push(new),
+            None => {
+                let listener = list.index(index);
+                let old = listener.field(TLS);
+                let entry = ports_at.index(entries.len());
+                let new_tls = entry.field(TLS);
+                let to = new_tls.field("validation");
+                found.moves.add(old.field(OLD_FRONTEND), to);
+                entries.push(new);
+            }
         }
     }
     for listener in spec
@@ -267,7 +280,8 @@ fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remar
         .and_then(|default| default.get("validation"))
         .filter(|validation| !validation.is_null())
         .cloned();
-    let mut settings: BTreeMap<u64, Option<Value>> = BTreeMap::new();
+    // By port, where it stands and what it is.
+    let mut settings: BTreeMap<u64, (String, Option<Value>)> = BTreeMap::new();
     let ports = https(spec);
     let tls_at = at.field(TLS);
     let frontend_at = tls_at.field("frontend");
@@ -287,7 +301,8 @@ fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remar
         let tls = list.index(index);
         let tls = tls.field(TLS);
         refuse_mode(validation, &tls, found);
-        settings.insert(port, validation.cloned());
+        let from = tls.field("validation").to_string();
+        settings.insert(port, (from, validation.cloned()));
     }
     refuse_mode(default.as_ref(), &frontend_at.field("default"), found);
     if default.is_some() && ports.is_empty() {
@@ -296,11 +311,21 @@ fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remar
     if found.problems.len() > before {
         return;
     }
+    let default_at = frontend_at.field("default");
+    let default = (default_at.field("validation").to_string(), default);
+    let mut moved = BTreeSet::new();
     for (port, listeners) in &ports {
-        let Some(validation) = settings.get(port).unwrap_or(&default) else {
+        let (from, validation) = settings.get(port).unwrap_or(&default);
+        let Some(validation) = validation else {
             continue;
         };
         for listener in listeners {
+            if moved.insert(from) {
+                let listeners = at.field("listeners");
+                let listener = listeners.index(listener.index);
+                let tls = listener.field(TLS);
+                found.moves.add(from, tls.field(OLD_FRONTEND));
+            }
             let listener = spec
                 .get_mut("listeners")
                 .and_then(|list| list.get_mut(listener.index))

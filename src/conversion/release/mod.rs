@@ -9,8 +9,8 @@ mod shape;
 mod supported_feature;
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind as Problem, convert_value, kinds,
-    value,
+    ConversionError, ConversionProblem, ConversionProblemKind as Problem, FieldMove, kinds,
+    moves::Moves, value,
 };
 use crate::{
     meta::{Channel, ObjectRef, Release},
@@ -28,6 +28,8 @@ pub struct ReleaseConversion {
     pub object: Value,
     /// What there is to know of it: what the release refuses in it, and settings that mean something else there.
     pub remarks: Vec<ConversionRemark>,
+    /// What of it stood in another place of the object as it was.
+    pub moves: Vec<FieldMove>,
 }
 
 /// Something to know of an object that was converted to the forms of a release.
@@ -167,11 +169,15 @@ pub fn convert_to_release(
                 .filter(|help| !help.is_empty()),
         }));
     };
+    let mut moves = Moves::default();
     let mut converted = match from.kind == to.kind {
-        true => convert_value(object, to.api_version)?,
+        true => value::convert(object, to.api_version, &mut moves)?,
         false => renamed(object, to),
     };
-    let mut found = fields::Remarks::default();
+    let mut found = fields::Remarks {
+        moves,
+        ..fields::Remarks::default()
+    };
     shape::reshape(&mut converted, installation.schema(), &mut found);
     reference::follow(&mut converted, place);
     let mut problems = found.problems;
@@ -224,6 +230,7 @@ pub fn convert_to_release(
     Ok(ReleaseConversion {
         object: converted,
         remarks,
+        moves: found.moves.into_vec(),
     })
 }
 

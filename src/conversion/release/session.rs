@@ -44,12 +44,19 @@ fn to_cookie(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remark
         found.problem(at.field("cookieConfig"), Problem::Type("an object"));
         return;
     }
-    let mut cookie = take(session, "cookieConfig").unwrap_or_else(|| json!({}));
+    let old = take(session, "cookieConfig");
+    if old.is_some() {
+        found
+            .moves
+            .add(at.field("cookieConfig"), at.field("cookie"));
+    }
+    let mut cookie = old.unwrap_or_else(|| json!({}));
     session.remove("cookieConfig");
     if let Some(cookie) = cookie.as_object_mut()
         && let Some(name) = take(session, "sessionName")
     {
         cookie.insert("name".to_owned(), name);
+        move_name(at, ("sessionName", "cookie"), true, found);
     }
     session.insert("cookie".to_owned(), cookie);
     found.notes.push(Note {
@@ -77,6 +84,7 @@ fn to_header(session: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remark
     match take(session, "sessionName") {
         Some(name) => {
             session.insert("header".to_owned(), json!({ "name": name }));
+            move_name(at, ("sessionName", "header"), true, found);
         }
         None => found.problem(at, Problem::NoSessionName),
     }
@@ -130,6 +138,7 @@ fn one_back(
             return;
         }
         session.insert("sessionName".to_owned(), name);
+        move_name(at, ("sessionName", new), false, found);
     }
     if old.is_empty() {
         if !config.is_empty() {
@@ -139,5 +148,68 @@ fn one_back(
         found.problem(at.field(new), Problem::BothForms(old.to_owned()));
     } else {
         session.insert(old.to_owned(), config.into());
+        found.moves.add(at.field(new), at.field(old));
+        found.notes.push(Note {
+            path: at.field(old).to_string(),
+            rule: "cookie-path",
+            message: "the cookie is sent for the path that the rule matches; releases since v1.7.0 send it for all paths (`/`)",
+            help: "keep the object in a release since v1.7.0 if the session is meant for other paths, too",
+        });
+    }
+}
+
+/// The name of a session moves into its cookie or header, or back.
+fn move_name(at: &Path<'_>, (old, new): (&str, &str), forth: bool, found: &mut Remarks) {
+    let (old, inner) = (at.field(old), at.field(new));
+    let new = inner.field("name");
+    match forth {
+        true => found.moves.add(old, new),
+        false => found.moves.add(new, old),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        conversion::{ConversionRemark, convert_to_release},
+        meta::{Channel, Release},
+    };
+    use serde_json::{Value, json};
+
+    fn route(session: Value) -> Value {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"},
+            "spec": {"rules": [{"sessionPersistence": session}]},
+        })
+    }
+
+    /// Which paths a cookie is sent for changes either way.
+    #[test]
+    fn that_a_cookie_is_sent_for_other_paths_is_said_either_way() {
+        for (session, release, path) in [
+            (json!({"sessionName": "c"}), Release::V1_7_0, Some("cookie")),
+            (
+                json!({"cookie": {"name": "c"}}),
+                Release::V1_6_1,
+                Some("cookieConfig"),
+            ),
+            (
+                json!({"type": "Header", "header": {"name": "c"}}),
+                Release::V1_6_1,
+                None,
+            ),
+            (
+                json!({"type": "Header", "sessionName": "c"}),
+                Release::V1_7_0,
+                None,
+            ),
+            (json!({"sessionName": "c"}), Release::V1_6_1, None),
+        ] {
+            let new = convert_to_release(&route(session), release, Channel::Experimental).unwrap();
+            let said = new.remarks.iter().filter(|it| it.rule() == "cookie-path");
+            let paths: Vec<_> = said.map(ConversionRemark::path).collect();
+            let wanted = path.map(|name| format!("spec.rules[0].sessionPersistence.{name}"));
+            assert_eq!(paths, wanted.iter().collect::<Vec<_>>(), "{new:?}");
+        }
     }
 }

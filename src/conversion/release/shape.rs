@@ -15,8 +15,8 @@ fn node(value: &mut Value, schema: &Schema, at: &Path<'_>, found: &mut Remarks) 
             match schema.type_name() {
                 Some("SessionPersistence") => session::reshape(fields, schema, at, found),
                 Some("GatewaySpec") => gateway::reshape(fields, schema, at, found),
-                Some("BackendPort") => backend::port(fields, schema),
-                Some("BackendStatus") => backend::status(fields, schema),
+                Some("BackendPort") => backend::port(fields, schema, at, found),
+                Some("BackendStatus") => backend::status(fields, schema, at, found),
                 Some("GatewayClassStatus") => supported_feature::reshape(fields, schema),
                 _ => {}
             }

@@ -3,11 +3,12 @@
 use super::{
     fates::{Fate, fates},
     flow,
-    original::{Original, is_long, within},
+    moves::Moves,
+    original::{Original, within},
     text::Text,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The members that stand elsewhere in the new object, by their paths there.
 #[derive(Default)]
@@ -76,44 +77,37 @@ struct Lines {
     to: usize,
 }
 
-/// How many levels below a member that goes are looked at for what moves by itself.
-const DEPTH: usize = 4;
-
-/// A member that is not there any more.
-struct Gone {
-    lines: Lines,
-    has_comment: bool,
-}
+/// The members that go, by their paths: those that move, and what is in them. Each may move by itself.
+type Gone<'v> = HashMap<String, (&'v Value, Lines)>;
 
 impl Original<'_> {
-    /// Which members of an object move, with all that is in them unchanged.
-    pub(super) fn find_carried(&self, old: &Value, new: &Value) -> Carried {
-        let (mut gone, mut added) = (Vec::new(), Vec::new());
-        self.collect("", (old, new), self.text.len(), &mut gone, &mut added);
+    /// Which members of an object move, with all that is in them unchanged: from where the conversion took them.
+    pub(super) fn find_carried(&self, old: &Value, new: &Value, moves: Moves<'_>) -> Carried {
+        let (mut gone, mut added) = (Gone::new(), Vec::new());
+        self.collect(
+            "",
+            (old, new),
+            self.text.len(),
+            moves,
+            &mut gone,
+            &mut added,
+        );
         let mut carried = Carried::default();
-        if gone.is_empty() {
-            return carried;
-        }
-        let mut by_value: HashMap<String, VecDeque<Gone>> = HashMap::new();
-        for (value, gone) in gone {
-            by_value
-                .entry(value.to_string())
-                .or_default()
-                .push_back(gone);
-        }
         for (path, value) in added {
-            carry(value, path, &mut by_value, &mut carried);
+            carry(value, path, (moves, &gone), &mut carried);
         }
         carried
     }
 
-    /// The members that go and those that come, wherever they stand.
+    /// The members that go and those that come, wherever they stand: the former by their paths in the old object, the latter by
+    /// those in the new one.
     fn collect<'v>(
         &self,
         path: &str,
         (old, new): (&'v Value, &'v Value),
         end: usize,
-        gone: &mut Vec<(&'v Value, Gone)>,
+        moves: Moves<'_>,
+        gone: &mut Gone<'v>,
         added: &mut Vec<(String, &'v Value)>,
     ) {
         match (old, new) {
@@ -121,34 +115,29 @@ impl Original<'_> {
                 let Some(members) = self.members(path, before) else {
                     return;
                 };
-                let (fates, come) = fates(&members, before, after);
+                let (fates, come) = fates((path, &members), before, after, moves);
+                let here = moves.destination(path);
                 added.extend(
                     come.into_iter()
-                        .map(|(name, new)| (within(path, name), new)),
+                        .map(|(name, new)| (within(&here, name), new)),
                 );
                 for (index, (member, fate)) in members.iter().zip(&fates).enumerate() {
                     let next = members.get(index + 1).map_or(end, |next| next.key);
                     let Some(value) = before.get(member.name) else {
                         continue;
                     };
+                    let path = within(path, member.name);
                     match fate {
-                        Fate::Stays(new) => {
-                            let path = within(path, member.name);
-                            self.collect(&path, (value, new), next, gone, added);
-                        }
                         Fate::Goes => {
-                            let path = within(path, member.name);
-                            self.collect_gone(&path, (member.key, value), next, DEPTH, gone);
+                            self.collect_gone(&path, (Some(member.key), value), next, moves, gone);
                         }
-                        // What comes is looked for by the path at which it is edited.
-                        Fate::Renamed(_, new) | Fate::Wrapped(_, new) => {
-                            let path = within(path, member.name);
-                            self.collect(&path, (value, new), next, gone, added);
+                        Fate::Stays(new) | Fate::Renamed(_, new) | Fate::Wrapped(_, new) => {
+                            self.collect(&path, (value, new), next, moves, gone, added);
                         }
                         Fate::Unwrapped(_, new) => {
                             if let Some(item) = value.get(0) {
-                                let path = format!("{}[0]", within(path, member.name));
-                                self.collect(&path, (item, new), next, gone, added);
+                                let path = format!("{path}[0]");
+                                self.collect(&path, (item, new), next, moves, gone, added);
                             }
                         }
                     }
@@ -160,87 +149,82 @@ impl Original<'_> {
                 for (index, pair) in before.iter().zip(after).enumerate() {
                     let next = self.begin(&format!("{path}[{}]", index + 1));
                     let path = format!("{path}[{index}]");
-                    self.collect(&path, pair, next.unwrap_or(end), gone, added);
+                    self.collect(&path, pair, next.unwrap_or(end), moves, gone, added);
                 }
             }
             _ => {}
         }
     }
 
-    /// A member that goes, and the members in it: each may move by itself.
+    /// What goes, with the key of a member, and what is in it, as far as something there moves.
     fn collect_gone<'v>(
         &self,
         path: &str,
-        (key, value): (usize, &'v Value),
+        (key, value): (Option<usize>, &'v Value),
         end: usize,
-        depth: usize,
-        gone: &mut Vec<(&'v Value, Gone)>,
+        moves: Moves<'_>,
+        gone: &mut Gone<'v>,
     ) {
-        let lines = self.gone(key, value, end);
-        gone.extend(lines.map(|lines| (value, lines)));
-        let Value::Object(object) = value else {
-            return;
-        };
-        if depth == 0 {
+        let moved = moves.takes_along(path);
+        if !moved && !moves.any_from(path) {
             return;
         }
-        let Some(members) = self.members(path, object) else {
-            return;
-        };
-        for (index, member) in members.iter().enumerate() {
-            let next = members.get(index + 1).map_or(end, |next| next.key);
-            if let Some(value) = object.get(member.name) {
-                let path = within(path, member.name);
-                self.collect_gone(&path, (member.key, value), next, depth - 1, gone);
+        if let Some(lines) = key.filter(|_| moved).and_then(|key| self.lines(key, end)) {
+            gone.insert(path.to_owned(), (value, lines));
+        }
+        match value {
+            Value::Object(object) => {
+                let members = self.members(path, object).unwrap_or_default();
+                for (index, member) in members.iter().enumerate() {
+                    let next = members.get(index + 1).map_or(end, |next| next.key);
+                    if let Some(value) = object.get(member.name) {
+                        let path = within(path, member.name);
+                        self.collect_gone(&path, (Some(member.key), value), next, moves, gone);
+                    }
+                }
             }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let next = self.begin(&format!("{path}[{}]", index + 1));
+                    let path = format!("{path}[{index}]");
+                    self.collect_gone(&path, (None, item), next.unwrap_or(end), moves, gone);
+                }
+            }
+            _ => {}
         }
     }
 
     /// A member that goes, if it has lines of its own.
-    fn gone(&self, key: usize, value: &Value, next: usize) -> Option<Gone> {
+    fn lines(&self, key: usize, next: usize) -> Option<Lines> {
         self.text.indent_of_first(key)?;
         // A comment that stands further in than the key is about what the member holds.
         let to = self.text.content_end(key, next, true);
         let from = self.text.comments_above(key);
-        let has_comment =
-            from < self.text.line_start(key) || (!is_long(value) && self.text.has_comment(key, to));
-        let lines = Lines { from, key, to };
-        Some(Gone { lines, has_comment })
+        Some(Lines { from, key, to })
     }
 }
 
-/// Finds what of a value that comes is there already, in a member that goes: those of one value in the order in which they stand.
+/// Finds what of a value that comes is there already, at the place from which the conversion took it.
 fn carry(
     value: &Value,
     path: String,
-    gone: &mut HashMap<String, VecDeque<Gone>>,
+    (moves, gone): (Moves<'_>, &Gone<'_>),
     carried: &mut Carried,
 ) {
-    let is_sure = |same: &VecDeque<Gone>| match value {
-        Value::Object(members) if !members.is_empty() => true,
-        Value::Array(items) if !items.is_empty() => true,
-        // A text or a number, or one in braces that is empty, may be the same by chance.
-        _ => same.len() == 1 && same.iter().all(|gone| gone.has_comment),
-    };
-    let same = gone.get_mut(&value.to_string());
-    let same = same.filter(|same| is_sure(same));
+    let origin = moves.origin(&path);
+    let taken = origin.and_then(|origin| gone.get(&origin));
     // What is in something that moves goes with it.
-    let free = same.and_then(|same| {
-        while let Some(gone) = same.pop_front() {
-            if !carried.touches(gone.lines) {
-                return Some(gone);
-            }
-        }
-        None
-    });
-    if let Some(gone) = free {
-        carried.add(path, gone.lines);
+    if let Some((old, lines)) = taken
+        && *old == value
+        && !carried.touches(*lines)
+    {
+        carried.add(path, *lines);
         return;
     }
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                carry(value, within(&path, name), gone, carried);
+                carry(value, within(&path, name), (moves, gone), carried);
             }
         }
         Value::Array(items) => {
@@ -249,7 +233,7 @@ fn carry(
                 if let Value::Object(members) = value {
                     for (name, value) in members {
                         let path = within(&format!("{path}[{index}]"), name);
-                        carry(value, path, gone, carried);
+                        carry(value, path, (moves, gone), carried);
                     }
                 }
             }

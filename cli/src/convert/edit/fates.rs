@@ -1,6 +1,9 @@
 //! What becomes of the members of an object.
 
-use super::original::Member;
+use super::{
+    moves::Moves,
+    original::{Member, within},
+};
 use serde_json::{Map, Value};
 
 /// What becomes of a member.
@@ -17,16 +20,19 @@ pub(super) enum Fate<'v> {
     Goes,
 }
 
-/// What becomes of each member, and which are added.
+/// What becomes of each member of the object at a path, and which are added: a member that is not there any more has another name
+/// where the conversion says so.
 pub(super) fn fates<'v>(
-    members: &[Member<'_>],
+    (path, members): (&str, &[Member<'_>]),
     old: &Map<String, Value>,
     new: &'v Map<String, Value>,
+    moves: Moves<'_>,
 ) -> (Vec<Fate<'v>>, Vec<(&'v String, &'v Value)>) {
     let mut added: Vec<_> = new
         .iter()
         .filter(|(name, _)| !old.contains_key(*name))
         .collect();
+    let here = moves.destination(path);
     let fates = members.iter().map(|member| {
         let Some(value) = old.get(member.name) else {
             return Fate::Goes;
@@ -34,22 +40,21 @@ pub(super) fn fates<'v>(
         if let Some(new) = new.get(member.name) {
             return Fate::Stays(new);
         }
-        let one = |list: &'v Value| match list.as_array().map(Vec::as_slice) {
-            Some([item]) => Some(item),
-            _ => None,
-        };
+        let from = within(path, member.name);
         let found = added.iter().enumerate().find_map(|(index, (name, new))| {
-            let fate = if holds(new, value) {
-                return None;
-            } else if is_like(value, new) {
+            let to = within(&here, name);
+            let fate = if moves.of(&from) == Some(&to) {
                 Fate::Renamed(name, new)
-            } else if let Some(item) = one(new).filter(|item| is_like(value, item)) {
+            } else if let Some([item]) = new.as_array().map(Vec::as_slice)
+                && moves.of(&from) == Some(&first(&to))
+            {
                 Fate::Wrapped(name, item)
+            } else if let Some([_]) = value.as_array().map(Vec::as_slice)
+                && moves.of(&first(&from)) == Some(&to)
+            {
+                Fate::Unwrapped(name, new)
             } else {
-                match value.as_array().map(Vec::as_slice) {
-                    Some([item]) if is_like(item, new) => Fate::Unwrapped(name, new),
-                    _ => return None,
-                }
+                return None;
             };
             Some((index, fate))
         });
@@ -64,24 +69,7 @@ pub(super) fn fates<'v>(
     (fates.collect(), added)
 }
 
-/// Whether a value has another one, which is more than a text or a number, as a member somewhere in it.
-fn holds(value: &Value, part: &Value) -> bool {
-    let is_it = |member: &Value| member == part || holds(member, part);
-    match (value, part) {
-        (Value::Object(members), Value::Object(_) | Value::Array(_)) => members.values().any(is_it),
-        (Value::Array(items), Value::Object(_) | Value::Array(_)) => {
-            items.iter().any(|item| holds(item, part))
-        }
-        _ => false,
-    }
-}
-
-/// Whether a value is another one, perhaps changed in a part.
-fn is_like(old: &Value, new: &Value) -> bool {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            old == new || old.iter().any(|(name, value)| new.get(name) == Some(value))
-        }
-        _ => old == new,
-    }
+/// The path of the first item of a list.
+fn first(list: &str) -> String {
+    format!("{list}[0]")
 }

@@ -1,17 +1,32 @@
 //! Edits, and what they must leave alone.
 
 use super::*;
-use gwapi::manifest::{self, ReadOptions};
+use gwapi::{
+    conversion::Migration,
+    manifest::{self, ReadOptions},
+    meta::{Channel, Release},
+};
 use serde_json::json;
 
-/// The edited text, if it says what is wanted.
+/// The edited text, if it says what is wanted, of which nothing moves.
 fn edited(text: &str, wanted: &[Value]) -> Option<String> {
+    edited_with(text, wanted, &[])
+}
+
+/// The moves of a conversion, as pairs of paths.
+type Pairs<'p> = &'p [(&'p str, &'p str)];
+
+fn edited_with(text: &str, wanted: &[Value], moves: Pairs<'_>) -> Option<String> {
+    let moves: Vec<_> = moves
+        .iter()
+        .map(|(from, to)| FieldMove::new(*from, *to))
+        .collect();
     let options = ReadOptions::default().with_whole_lists();
     let read = manifest::read(text.as_bytes(), &options);
     assert_eq!(read.entries.len(), wanted.len());
     let mut edits = Edits::of(text.as_bytes())?;
     for (entry, wanted) in read.entries.iter().zip(wanted) {
-        edits.add(entry, wanted)?;
+        edits.add(entry, wanted, &moves)?;
     }
     let edited = edits.finish()?;
     let again = manifest::read(edited.as_bytes(), &options);
@@ -20,7 +35,12 @@ fn edited(text: &str, wanted: &[Value]) -> Option<String> {
 }
 
 fn edit(text: &str, wanted: Value) -> String {
-    edited(text, &[wanted]).unwrap_or_else(|| panic!("not edited in place:\n{text}"))
+    edit_with(text, wanted, &[])
+}
+
+fn edit_with(text: &str, wanted: Value, moves: Pairs<'_>) -> String {
+    let edited = edited_with(text, &[wanted], moves);
+    edited.unwrap_or_else(|| panic!("not edited in place:\n{text}"))
 }
 
 #[test]
@@ -95,18 +115,24 @@ fn keys_are_renamed_and_values_become_lists() {
         "targetRefs": [{"group": "", "name": "c"}], "validation": {"new": [1], "hostname": "h"},
     }});
     let there = "spec:\n  # whose\n  targetRefs: # one\n  - group: ''\n    name: c # n\n  validation:\n    new: [1]\n    hostname: h\n";
-    assert_eq!(edit(text, wanted), there);
+    let forth = [
+        ("spec.targetRef", "spec.targetRefs[0]"),
+        ("spec.tls.old", "spec.validation.new"),
+        ("spec.tls", "spec.validation"),
+    ];
+    assert_eq!(edit_with(text, wanted, &forth), there);
+    let forth_again = forth.map(|(from, to)| (to, from));
     let back = json!({"spec": {
         "targetRef": {"group": "", "name": "c"}, "tls": {"old": [1], "hostname": "h"},
     }});
     assert_eq!(
-        edit(there, back.clone()),
+        edit_with(there, back.clone(), &forth_again),
         "spec:\n  # whose\n  targetRef: # one\n    group: ''\n    name: c # n\n  tls:\n    old: [1]\n    hostname: h\n"
     );
     let flow =
         "spec: {targetRefs: [{group: '', name: c}], validation: {new: [1], hostname: h}} # c\n";
     assert_eq!(
-        edit(flow, back),
+        edit_with(flow, back, &forth_again),
         "spec: {targetRef: {group: '', name: c}, tls: {old: [1], hostname: h}} # c\n"
     );
 }
@@ -199,7 +225,8 @@ fn what_moves_takes_its_comments_along() {
     // Nothing of what was in `a` stays there.
     let there = "a:\n  new:\n    # above e\n    e: x # behind e\n    one:\n    - # above b\n      b: # behind b\n        # in b\n        \
          c: [1, 'x'] # behind c\n        d: |\n          # text\n      k: 1\nf: 1\n";
-    assert_eq!(edit(text, moved.clone()), there);
+    let moves = [("a.b", "a.new.one[0].b"), ("a.e", "a.new.e")];
+    assert_eq!(edit_with(text, moved.clone(), &moves), there);
     assert_eq!(left_out(text, there), []);
     let (text, mut moved) = (
         format!("{text}a2: 0\n").replace("a:\n", "a:\n  z: 0\n"),
@@ -207,7 +234,7 @@ fn what_moves_takes_its_comments_along() {
     );
     moved["a2"] = 0.into();
     moved["a"]["z"] = 0.into();
-    let there = edit(&text, moved);
+    let there = edit_with(&text, moved, &moves);
     assert_eq!(
         there,
         "a:\n  z: 0\n  new:\n    # above e\n    e: x # behind e\n    one:\n    - # above b\n      b: # behind b\n        # in b\n        \
@@ -219,29 +246,36 @@ fn what_moves_takes_its_comments_along() {
 /// Into what has another name, out of what goes, and where nothing else stays.
 #[test]
 fn a_text_that_moves_alone_takes_its_comments_along() {
-    for (text, wanted, there) in [
+    for (text, wanted, there, moves) in [
         (
             "s:\n  # the name\n  sessionName: foo # N\nf: 1\n",
             json!({"s": {"cookie": {"name": "foo"}}, "f": 1}),
             "s:\n  cookie:\n    # the name\n    name: foo # N\nf: 1\n",
+            &[("s.sessionName", "s.cookie.name")][..],
         ),
         (
             "s:\n  # the name\n  sessionName: foo # N\n  cookieConfig: # C\n    lifetimeType: Permanent\n",
             json!({"s": {"cookie": {"lifetimeType": "Permanent", "name": "foo"}}}),
             "s:\n  cookie: # C\n    lifetimeType: Permanent\n    # the name\n    name: foo # N\n",
+            &[
+                ("s.cookieConfig", "s.cookie"),
+                ("s.sessionName", "s.cookie.name"),
+            ],
         ),
         (
             "s:\n  type: Header\n  header: # H\n    # the name\n    name: foo # N\n  # end\nf: 1\n",
             json!({"s": {"type": "Header", "sessionName": "foo"}, "f": 1}),
             "s:\n  type: Header\n  # the name\n  sessionName: foo # N\n  # end\nf: 1\n",
+            &[("s.header.name", "s.sessionName")],
         ),
         (
             "a: 1\ntls:\n  backend:\n    # whose\n    ref: {name: c} # N\nf: 1\n",
             json!({"a": 1, "backendTLS": {"ref": {"name": "c"}}, "f": 1}),
             "a: 1\nf: 1\nbackendTLS:\n  # whose\n  ref: {name: c} # N\n",
+            &[("tls.backend", "backendTLS")],
         ),
     ] {
-        assert_eq!(edit(text, wanted), there);
+        assert_eq!(edit_with(text, wanted, moves), there);
     }
 }
 
@@ -260,9 +294,13 @@ fn no_comment_of_what_moves_is_left_out() {
         let spec = made.mapping(2, 2);
         let text = format!("kind: A\nspec:\n  keep: 0 # kept\n{}", made.text);
         let mut wanted = json!({"kind": "A", "spec": {"keep": 0}});
+        let mut moves = Vec::new();
         for (name, value) in spec.as_object().unwrap() {
-            let moves = (value.is_object() || value.is_array()) && random.bool();
-            let place = match moves {
+            let moves_away = (value.is_object() || value.is_array()) && random.bool();
+            if moves_away {
+                moves.push((format!("spec.{name}"), format!("spec.deep.{name}")));
+            }
+            let place = match moves_away {
                 true => wanted["spec"]["deep"].as_object_mut(),
                 false => wanted["spec"].as_object_mut(),
             };
@@ -271,7 +309,11 @@ fn no_comment_of_what_moves_is_left_out() {
                 None => wanted["spec"]["deep"] = json!({"other": [], name: value}),
             }
         }
-        let Some(edited) = edited(&text, &[wanted]) else {
+        let moves: Vec<_> = moves
+            .iter()
+            .map(|(from, to)| (from.as_str(), to.as_str()))
+            .collect();
+        let Some(edited) = edited_with(&text, &[wanted], &moves) else {
             continue;
         };
         in_place += 1;
@@ -369,9 +411,10 @@ fn a_comment_above_a_key_moves_with_it_or_is_named() {
     let text =
         "spec:\n  # of the backends\n  backendTLS: {} # none\n  # of the class\n  class: x\n";
     assert_eq!(
-        edit(
+        edit_with(
             text,
-            json!({"spec": {"class": "x", "tls": {"backend": {}}}})
+            json!({"spec": {"class": "x", "tls": {"backend": {}}}}),
+            &[("spec.backendTLS", "spec.tls.backend")]
         ),
         "spec:\n  # of the class\n  class: x\n  tls:\n    # of the backends\n    backend: {} # none\n"
     );
@@ -380,7 +423,9 @@ fn a_comment_above_a_key_moves_with_it_or_is_named() {
     let options = ReadOptions::default();
     let entry = &manifest::read(text.as_bytes(), &options).entries[0];
     let mut edits = Edits::of(text.as_bytes()).unwrap();
-    edits.add(entry, &json!({"ref": {"name": "a"}})).unwrap();
+    edits
+        .add(entry, &json!({"ref": {"name": "a"}}), &[])
+        .unwrap();
     let behind = edits.left_behind();
     let after = edits.finish().unwrap();
     assert_eq!(
@@ -425,4 +470,147 @@ fn a_text_with_lines_of_its_own_is_changed_where_it_stands() {
         );
         assert!(after.ends_with("\n    # two\n    z: 1\n"), "{after}");
     }
+}
+
+/// The document in the forms of a release, edited where it stands; and the comments that are left out or stay behind.
+fn converted(text: &str, release: Release) -> (String, Vec<String>) {
+    let migration = Migration {
+        release: Some((release, Channel::Experimental)),
+        ..Migration::default()
+    };
+    let options = ReadOptions::default();
+    let entry = &manifest::read(text.as_bytes(), &options).entries[0];
+    let done = migration.migrate(entry.value.clone());
+    assert_eq!(done.errors, [], "{text}");
+    let mut edits = Edits::of(text.as_bytes()).unwrap();
+    edits.add(entry, &done.value, &done.moves).unwrap();
+    let behind = edits.left_behind();
+    let edited = edits.finish().unwrap();
+    let again = &manifest::read(edited.as_bytes(), &options).entries[0];
+    assert_eq!(again.value, done.value, "{edited}");
+    let left = left_out(text, &edited).into_iter();
+    let named = left.map(|(_, comment)| comment.to_owned());
+    let mut named: Vec<_> = named
+        .chain(behind.into_iter().map(|(_, comment)| comment))
+        .collect();
+    named.sort();
+    (edited, named)
+}
+
+fn listener(name: &str, port: u16, about: Option<&str>) -> String {
+    let head = format!(
+        "  - name: {name}\n    port: {port}\n    protocol: HTTPS\n    hostname: {name}.x\n    tls:\n      certificateRefs: [{{name: c}}]\n"
+    );
+    match about {
+        Some(about) => format!(
+            "{head}      # {about}\n      frontendValidation: # behind {about}\n        \
+             caCertificateRefs: [{{group: \"\", kind: ConfigMap, name: ca}}] # of {about}\n"
+        ),
+        None => head,
+    }
+}
+
+const GATEWAY: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  gatewayClassName: x\n";
+
+/// The settings of a port as they stand in `perPort`, with the comments about them.
+fn port(port: u16, about: &str) -> String {
+    format!(
+        "      - port: {port}\n        tls:\n          # {about}\n          validation: # behind {about}\n            \
+         caCertificateRefs: [{{group: \"\", kind: ConfigMap, name: ca}}] # of {about}\n"
+    )
+}
+
+/// Whoever reads a comment after the conversion finds it at the setting that it is about, whatever else has the same value.
+#[test]
+fn comments_follow_what_moves_by_its_place_and_not_by_its_value() {
+    // In another order than that of the ports.
+    let old = format!(
+        "{GATEWAY}  listeners:\n{}{}",
+        listener("partners", 8443, Some("partners only")),
+        listener("staff", 443, Some("staff")),
+    );
+    let (new, named) = converted(&old, Release::V1_7_0);
+    let there = format!(
+        "{GATEWAY}  listeners:\n{}{}  tls:\n    frontend:\n      default: {{}}\n      perPort:\n{}{}",
+        listener("partners", 8443, None),
+        listener("staff", 443, None),
+        port(443, "staff"),
+        port(8443, "partners only"),
+    );
+    assert_eq!(new, there);
+    assert_eq!(named, [""; 0]);
+    // And back.
+    let (back, named) = converted(&new, Release::V1_3_0);
+    assert_eq!(back, old);
+    assert_eq!(named, [""; 0]);
+
+    // What a port says once is what its first listener says: the comments of the other are named.
+    let old = format!(
+        "{GATEWAY}  listeners:\n{}{}{}",
+        listener("a", 443, Some("one")),
+        listener("b", 443, Some("two")),
+        listener("c", 8443, Some("three")),
+    );
+    let (new, named) = converted(&old, Release::V1_7_0);
+    assert!(
+        new.ends_with(&format!("{}{}", port(443, "one"), port(8443, "three"))),
+        "{new}"
+    );
+    assert_eq!(named, ["# behind two", "# of two", "# two"]);
+}
+
+#[test]
+fn names_of_sessions_that_are_the_same_keep_their_comments_apart() {
+    let rule = |about: &str, session: &str, more: &str| {
+        format!(
+            "  - matches: [{{path: {{value: /{about}}}}}]\n    sessionPersistence:\n{session}{more}    backendRefs: [{{name: s, port: 80}}]\n"
+        )
+    };
+    let head = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec:\n  rules:\n";
+    let old = |about: &str| format!("      # {about}\n      sessionName: cart # of {about}\n");
+    let new = |about: &str| {
+        format!("      cookie:\n        # {about}\n        name: cart # of {about}\n")
+    };
+    let text = format!(
+        "{head}{}{}",
+        rule("a", &old("a"), ""),
+        rule("b", "      absoluteTimeout: 1h\n", &old("b"))
+    );
+    let there = format!(
+        "{head}{}{}",
+        rule("a", &new("a"), ""),
+        rule("b", "      absoluteTimeout: 1h\n", &new("b"))
+    );
+    let (edited, named) = converted(&text, Release::V1_7_0);
+    assert_eq!(
+        (edited.as_str(), named.as_slice()),
+        (there.as_str(), &[][..])
+    );
+}
+
+/// In braces over several lines a comment above a setting goes along with it, and one behind it is named.
+#[test]
+fn comments_in_braces_go_along_or_are_named() {
+    let text = "{apiVersion: gateway.networking.k8s.io/v1, # av\n kind: Gateway, metadata: {name: g}, # m\n spec: {gatewayClassName: x, # gc\n   \
+        # about backend\n   backendTLS: { # b\n     clientCertificateRef: {name: c} # ccr\n   },\n   # about listeners\n   \
+        listeners: [{name: a, port: 80, protocol: HTTP}] # l\n }}\n";
+    let (edited, named) = converted(text, Release::V1_7_0);
+    assert_eq!(
+        edited,
+        "{apiVersion: gateway.networking.k8s.io/v1, # av\n kind: Gateway, metadata: {name: g}, # m\n spec: {gatewayClassName: x, # gc\n   \
+         # about listeners\n   listeners: [{name: a, port: 80, protocol: HTTP}], # l\n   # about backend\n   \
+         tls: {backend: {clientCertificateRef: {name: c}}}\n }}\n"
+    );
+    assert_eq!(named, ["# b", "# ccr"]);
+    // What goes for good leaves its comments where they are, and they are named.
+    let text = "{a: 1,\n  # of b\n  b: 2,\n  # of c\n  c: 3}\n";
+    let options = ReadOptions::default();
+    let entry = &manifest::read(text.as_bytes(), &options).entries[0];
+    let mut edits = Edits::of(text.as_bytes()).unwrap();
+    edits.add(entry, &json!({"a": 1, "c": 3}), &[]).unwrap();
+    assert_eq!(edits.left_behind(), [(2, "# of b".to_owned())]);
+    assert_eq!(
+        edits.finish().unwrap(),
+        "{a: 1,\n  # of b\n  # of c\n  c: 3}\n"
+    );
 }
