@@ -13,7 +13,7 @@ mod props;
 mod safe_upgrades;
 
 use crate::{
-    meta::{Channel, Release, When},
+    meta::{Channel, Release, When, when},
     schema::{self, Installation, KindVersion},
 };
 use k8s_openapi::{
@@ -36,6 +36,17 @@ pub const BUNDLE_VERSION_ANNOTATION: &str = "gateway.networking.k8s.io/bundle-ve
 pub const CHANNEL_ANNOTATION: &str = "gateway.networking.k8s.io/channel";
 /// The annotation by which a server lets a group under `k8s.io` be defined.
 pub const API_APPROVED_ANNOTATION: &str = "api-approved.kubernetes.io";
+
+/// The releases whose definitions, as upstream publishes them, a client cannot apply by itself: `kubectl apply` keeps what it
+/// applied in an annotation, an annotation holds 262 144 bytes at most, and the definition of HTTPRoute is larger. A server can
+/// (`kubectl apply --server-side`). The definitions of [`definitions`] have shorter texts and fit.
+const TOO_LARGE_FOR_CLIENTS: When = when!("E1.4");
+
+/// Whether upstream's definitions of a release and channel are too large for `kubectl apply` without `--server-side`.
+#[must_use]
+pub fn is_too_large_for_clients(release: Release, channel: Channel) -> bool {
+    TOO_LARGE_FOR_CLIENTS.contains(release, channel)
+}
 
 /// The definitions that a release and channel install, in the order of [`schema::KINDS`].
 #[must_use]

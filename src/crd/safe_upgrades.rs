@@ -96,11 +96,15 @@ fn bundle_version(release: Release) -> &'static str {
 
 const OTHER_GROUP: &str = "object.spec.group != 'gateway.networking.k8s.io'";
 
+/// The CEL expression of whether an annotation is there.
+fn has_annotation(object: &str, key: &str) -> String {
+    format!("has({object}.metadata.annotations) && '{key}' in {object}.metadata.annotations")
+}
+
 /// The CEL expression of an annotation's text; empty where it is not there.
 fn annotation(object: &str, key: &str) -> String {
-    format!(
-        "(has({object}.metadata.annotations) && '{key}' in {object}.metadata.annotations ? {object}.metadata.annotations['{key}'] : '')"
-    )
+    let there = has_annotation(object, key);
+    format!("({there} ? {object}.metadata.annotations['{key}'] : '')")
 }
 
 /// The experimental channel does not come over the standard one.
@@ -119,6 +123,8 @@ fn same_channel() -> (String, String) {
 fn not_older(release: Release, channel: Channel) -> (String, String) {
     let is = |when: When| when.contains(release, channel);
     let version = annotation("object", BUNDLE_VERSION_ANNOTATION);
+    // An empty one is one, and no older release's.
+    let there = has_annotation("object", BUNDLE_VERSION_ANNOTATION);
     let (expression, oldest) = if is(when!("E1.6")) {
         (
             format!(
@@ -136,7 +142,7 @@ fn not_older(release: Release, channel: Channel) -> (String, String) {
         };
         (
             format!(
-                "{version} != '' && ({candidates}!{version}.matches('v1[.]{minors}[.][0-9]+') && !{version}.matches('v0'))"
+                "{there} && ({candidates}!{version}.matches('v1[.]{minors}[.][0-9]+') && !{version}.matches('v0'))"
             ),
             oldest,
         )
@@ -152,6 +158,24 @@ fn not_older(release: Release, channel: Channel) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What upstream asks is whether the annotation is there, not whether it says something.
+    #[test]
+    fn a_bundle_version_may_be_empty_in_the_releases_whose_policy_takes_it() {
+        let there =
+            "'gateway.networking.k8s.io/bundle-version' in object.metadata.annotations && (";
+        for (release, channel) in [
+            (Release::V1_5_0, Channel::Standard),
+            (Release::V1_6_1, Channel::Standard),
+            (Release::V1_7_0, Channel::Standard),
+        ] {
+            let (policy, _) = safe_upgrades(release, channel).unwrap();
+            let validations = policy.spec.unwrap().validations.unwrap();
+            let expression = &validations[1].expression;
+            assert!(expression.contains(there), "{expression}");
+            assert!(!expression.contains("!= ''"), "{expression}");
+        }
+    }
 
     #[test]
     fn the_policy_comes_with_the_crds_since_v1_5_0() {

@@ -1,19 +1,27 @@
 //! The examples of the API's own release, where a copy of them lies beside this repository.
 
 use crate::law;
-use gwapi::manifest::{self, ReadOptions};
+use gwapi::{
+    crd,
+    manifest::{self, ReadOptions},
+    meta::{Channel, Release},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-#[test]
-fn every_example_of_the_release_is_read_without_error_and_written_back() {
-    let root = std::env::var_os("GWAPI_UPSTREAM").map_or_else(
+/// Where upstream's files lie.
+fn root() -> PathBuf {
+    std::env::var_os("GWAPI_UPSTREAM").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/upstream"),
         PathBuf::from,
-    );
-    let examples = root.join("v1.1.0/examples");
+    )
+}
+
+#[test]
+fn every_example_of_the_release_is_read_without_error_and_written_back() {
+    let examples = root().join("v1.1.0/examples");
     if !examples.is_dir() {
         eprintln!(
             "skipped: no examples of the release beside this repository; GWAPI_UPSTREAM names their folder"
@@ -50,4 +58,45 @@ fn every_example_of_the_release_is_read_without_error_and_written_back() {
         objects += decoded.len();
     }
     assert!(objects > 70);
+}
+
+/// kubectl keeps an object that it applies as JSON, with `<`, `>` and `&` escaped, in an annotation of the object.
+#[test]
+fn the_definitions_that_a_client_cannot_apply_are_those_that_exceed_an_annotation() {
+    const MOST: usize = 256 * 1024;
+    const KEY: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    let mut judged = 0;
+    for release in Release::ALL {
+        for channel in Channel::ALL {
+            let folder = root().join(format!("{release}/crds/{channel}"));
+            let Ok(files) = fs::read_dir(&folder) else {
+                continue;
+            };
+            judged += 1;
+            let mut largest = 0;
+            for file in files {
+                let text = fs::read(file.unwrap().path()).unwrap();
+                for entry in manifest::read(&text, &ReadOptions::default()).entries {
+                    let json = entry.value.to_string();
+                    let escapes = json.matches(['<', '>', '&']).count() * "u003c".len();
+                    let others = entry.value["metadata"]["annotations"].as_object();
+                    let others = others.into_iter().flatten();
+                    let others: usize = others
+                        .map(|(key, value)| key.len() + value.as_str().map_or(0, str::len))
+                        .sum();
+                    largest = largest.max(KEY.len() + json.len() + escapes + others);
+                }
+            }
+            assert_eq!(
+                crd::is_too_large_for_clients(*release, channel),
+                largest > MOST,
+                "{release} {channel}: {largest}"
+            );
+        }
+    }
+    if judged == 0 {
+        eprintln!(
+            "skipped: no definitions of the releases beside this repository; GWAPI_UPSTREAM names their folder"
+        );
+    }
 }

@@ -270,3 +270,128 @@ fn what_has_no_form_in_the_stored_version_is_said_to_be_taken_in_its_own() {
         "{finding:?}"
     );
 }
+
+fn gateway_with_old_tls() -> Value {
+    gateway(
+        json!({"name": "web", "port": 80, "protocol": "HTTP"}),
+        json!({"backendTLS": {"clientCertificateRef": {"name": "d"}}}),
+    )
+}
+
+/// "An ordered plan": no step undoes what an earlier one has done.
+#[test]
+fn what_is_converted_is_what_is_there_after_the_corrections() {
+    let header = json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "a", "value": "x  y"}]}});
+    let route = object(
+        &format!("{GROUP}/v1"),
+        "HTTPRoute",
+        json!({"parentRefs": [{"name": "gw"}], "rules": [{"filters": [header]}]}),
+    );
+    let crds =
+        ["Gateway", "HTTPRoute"].map(|kind| crd(kind, Release::V1_3_0, EXPERIMENTAL, &["v1"]));
+    let to = UpgradeOptions::to(Release::V1_7_0, EXPERIMENTAL);
+    let tls = gateway_with_old_tls();
+    for report in [
+        check([&crds[0], &crds[1], &tls, &route], to),
+        check([&tls, &route], to.from(Release::V1_3_0)),
+    ] {
+        in_order(
+            &report,
+            &[
+                "Back up every object",
+                "new CRDs refuse: until then changes to them are refused: HTTPRoute b/a",
+                // Gateways alone: nothing else is written back.
+                "kubectl get gateways.gateway.networking.k8s.io -A -o yaml > gateway-api-old-forms.yaml\ngwapi convert -f \
+                 gateway-api-old-forms.yaml --only-converted --release v1.7.0 --channel experimental > gateway-api-new-forms.yaml",
+                "experimental-install.yaml",
+                "kubectl apply -f gateway-api-new-forms.yaml",
+            ],
+        );
+        // The backup is read by nobody but people.
+        let text = format!("{:?}", report.steps);
+        assert_eq!(
+            text.matches("gateway-api-objects.yaml").count(),
+            1,
+            "{text}"
+        );
+    }
+}
+
+/// A CRD that stays takes its objects as before: what is refused is what they become.
+#[test]
+fn what_the_kind_in_the_place_of_another_refuses_is_no_change_that_is_refused() {
+    let spec =
+        json!({"parentRef": {"name": "g"}, "listeners": [{"name": "a", "protocol": "HTTP"}]});
+    let set = object(&format!("{EXPERIMENTS}/v1alpha1"), "XListenerSet", spec);
+    let report = upgrade(&[set], Release::V1_4_1, Release::V1_7_0, EXPERIMENTAL);
+    in_order(
+        &report,
+        &[
+            "Correct the objects that the kinds which take their place refuse: until then they cannot be created as such: \
+             XListenerSet b/a",
+            "gwapi convert",
+        ],
+    );
+    let text = format!("{:?}", report.steps);
+    assert!(!text.contains("changes to them are refused"), "{text}");
+}
+
+/// `kubectl apply` keeps what it applied in an annotation, which has a limit.
+#[test]
+fn definitions_that_a_client_cannot_apply_are_applied_by_the_server() {
+    let tls = gateway_with_old_tls();
+    for (to, channel, by_server) in [
+        (Release::V1_3_0, EXPERIMENTAL, false),
+        (Release::V1_4_0, EXPERIMENTAL, true),
+        (Release::V1_7_0, EXPERIMENTAL, true),
+        (Release::V1_7_0, STANDARD, false),
+    ] {
+        let report = check([&tls], UpgradeOptions::to(to, channel));
+        let mut commands = report.steps.iter().flat_map(|step| &step.commands);
+        let command = commands.find(|it| it.contains("-install.yaml")).unwrap();
+        assert_eq!(command.contains(" --server-side "), by_server, "{command}");
+    }
+    // One definition, too.
+    let routes = crd("TLSRoute", Release::V1_4_1, EXPERIMENTAL, &["v1alpha3"]);
+    let report = check([&routes], UpgradeOptions::to(Release::V1_5_0, STANDARD));
+    in_order(
+        &report,
+        &[
+            "kubectl apply --server-side -f https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/v1.5.0/config/crd/experimental/",
+        ],
+    );
+}
+
+/// Which channel is installed decides whether the admission policy refuses the upgrade.
+#[test]
+fn that_the_installed_channel_is_assumed_is_said_where_it_matters() {
+    let route = http_route(&format!("{GROUP}/v1"), "HTTPRoute");
+    let rule = "channel-assumed";
+    let (from, to) = (Release::V1_5_1, Release::V1_6_1);
+    let report = upgrade(std::slice::from_ref(&route), from, to, EXPERIMENTAL);
+    let note = only(&report, rule);
+    assert_eq!(note.impact, Impact::Note);
+    assert!(
+        note.message
+            .contains("refuses CRDs of the experimental channel in its place"),
+        "{note:?}"
+    );
+    let said = |report: &UpgradeReport| report.findings.iter().any(|f| f.rule == rule);
+    assert!(!said(&upgrade(
+        std::slice::from_ref(&route),
+        from,
+        to,
+        STANDARD
+    )));
+    assert!(!said(&upgrade(
+        std::slice::from_ref(&route),
+        Release::V1_3_0,
+        Release::V1_4_1,
+        EXPERIMENTAL
+    )));
+    let known = crd("HTTPRoute", from, EXPERIMENTAL, &["v1"]);
+    assert!(!said(&check(
+        [&known, &route],
+        UpgradeOptions::to(to, EXPERIMENTAL)
+    )));
+}

@@ -269,7 +269,7 @@ fn a_plan_without_crds_names_kinds_and_creates_anew_what_must_be() {
         ),
     ] {
         let report = check([&object], to);
-        let backup = format!("kubectl get {kind} -A -o yaml > gateway-api-objects.yaml");
+        let backup = format!("kubectl get {kind} -A -o yaml > gateway-api-old-forms.yaml");
         in_order(&report, &[&backup, "experimental-install.yaml"]);
     }
 }

@@ -349,7 +349,15 @@ impl JudgedForm<'_> {
             return;
         }
         let finding = Finding::unknown_field(field, (release, channel));
-        let (rule, message) = if field.is_experimental() {
+        let came_later = field.when().is_some_and(|when| when.comes_after(release));
+        let (rule, message) = if came_later {
+            (
+                LATER_FIELD,
+                format!(
+                    "the field came with a later release than {release}: it is dropped where {release} is installed, or gone once an older CRD is"
+                ),
+            )
+        } else if field.is_experimental() {
             (
                 "experimental-field",
                 format!(
@@ -376,17 +384,20 @@ impl JudgedForm<'_> {
                 format!("release {release} does not have the field: it is dropped"),
             )
         };
-        let later = field.when().and_then(|when| when.since(channel));
-        let help = match (
-            field.is_experimental(),
-            later.filter(|later| *later > release),
-        ) {
+        let later = field
+            .when()
+            .and_then(|when| when.since_after(release, channel));
+        let help = match (field.is_experimental() && !came_later, later) {
             (true, Some(later)) => format!(
                 "upgrade to the experimental channel, or to {later} or later, or do without the field"
             ),
             (true, None) => {
                 "upgrade to the experimental channel, or do without the field".to_owned()
             }
+            (false, _) if came_later => format!(
+                "stay with the later release if it is installed, or do without the field ({})",
+                finding.help().unwrap_or_default()
+            ),
             (false, _) => finding.help().unwrap_or("remove the field").to_owned(),
         };
         found.add(
@@ -507,6 +518,9 @@ fn is_ratcheted(rule: &str) -> bool {
     let always = ["schema/required", "schema/duplicate", "schema/one-of"];
     !always.contains(&rule)
 }
+
+/// The rule of a field that came with a later release.
+pub(super) const LATER_FIELD: &str = "later-release-field";
 
 /// The rule of what one version of a kind refuses before and after the upgrade, while the one in which the object is written
 /// takes it.

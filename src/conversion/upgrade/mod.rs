@@ -207,12 +207,13 @@ pub fn check<'a>(
         Some(from) => crd::assumed((from, channel), &objects, &crds),
         None => Vec::new(),
     };
+    let given = crds.len();
     crds.extend(assumed.iter().filter_map(crd::Crd::read));
     for crd in &crds {
         crd.check(&mut found);
         status::check(crd, &mut found);
     }
-    policy::check(policy, &crds, &mut found);
+    policy::check(policy, (&crds, given), &objects, &mut found);
     object::check_all(&objects, &crds, &mut found);
     for webhook in &webhooks {
         object::check_webhook(webhook, &mut found);

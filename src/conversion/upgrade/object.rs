@@ -71,10 +71,6 @@ fn check_absent(
     let (release, channel) = (found.release, found.channel);
     let has = |kind: &str, channel| schema::versions_of(kind, release, channel).next().is_some();
     if let Some(new) = schema::counterpart(kind).filter(|new| has(new, channel)) {
-        if let Err(error) = converted.result() {
-            form::add_unconvertible(error, object, (new, None), found);
-            return;
-        }
         let (impact, as_before) = weight(&before::kind(kind, object, found));
         found.add(
             impact,
@@ -91,8 +87,13 @@ fn check_absent(
                 converted.by_command(found)
             ),
         );
-        converted.add_absent(object, found);
-        converted.add_refused(|_| false, found);
+        match converted.result() {
+            Ok(_) => {
+                converted.add_absent(object, found);
+                converted.add_refused(|_| false, found);
+            }
+            Err(error) => form::add_unconvertible(error, object, (new, None), found),
+        }
         return;
     }
     let stays = "the object stays, with a CRD that is not kept up to date";

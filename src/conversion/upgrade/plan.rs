@@ -2,7 +2,7 @@
 
 use super::{
     crd::{Crd, LATER_STORED, Waypoint, stored_in},
-    findings::{Impact, UpgradeFinding, UpgradeFindings, text},
+    findings::{Impact, ReleaseChannel, UpgradeFinding, UpgradeFindings, text, with_article},
     form,
     object::LATER_OBJECT,
     policy, status,
@@ -57,18 +57,9 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             Vec::new(),
         )];
     }
-    if has(LATER_OBJECT) {
-        return vec![step(
-            format!(
-                "Some objects are of a later release than {release}: stay with that release if it is installed. Else write \
-                 them in versions that {release} has, and check again: `{convert}` does it for those of which the finding says so; \
-                 {names}",
-                release = found.release,
-                convert = found.convert("-f FILE"),
-                names = named(found, LATER_OBJECT)
-            ),
-            Vec::new(),
-        )];
+    let later = later_objects(found);
+    if !later.is_empty() {
+        return later;
     }
     let is_there = |crd: &Crd<'_>, version: &str| {
         let target = crd.target(found);
@@ -179,8 +170,24 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         left.entry(finding.rule).or_insert(finding);
     }
     for (rule, title) in decide {
-        if left.remove(rule).is_some() {
-            steps.push(step(format!("{title}: {}", named(found, rule)), Vec::new()));
+        if left.remove(rule).is_none() {
+            continue;
+        }
+        // Of a kind that the release lacks nothing is judged but what takes its place.
+        let is_lacking = |f: &UpgradeFinding| {
+            REFUSALS.contains(&rule)
+                && schema::versions_of(&f.object.kind, found.release, found.channel)
+                    .next()
+                    .is_none()
+        };
+        let kept = names(found, |f| f.rule == rule && !is_lacking(f));
+        if !kept.is_empty() {
+            steps.push(step(format!("{title}: {kept}"), Vec::new()));
+        }
+        let replaced = names(found, |f| f.rule == rule && is_lacking(f));
+        if !replaced.is_empty() {
+            let title = "Correct the objects that the kinds which take their place refuse: until then they cannot be created as such";
+            steps.push(step(format!("{title}: {replaced}"), Vec::new()));
         }
     }
     // What has a step below.
@@ -290,25 +297,25 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
     let leads_nowhere = weighs(form::REFERS_TO_REPLACED);
     let changed = has("form-changed") || replaced || leads_nowhere;
     if changed {
-        let convert = found.convert("-f gateway-api-objects.yaml");
-        let mut commands = vec![format!("{convert} > gateway-api-objects-new.yaml")];
-        if crds.is_empty() {
-            let rules = ["form-changed", "kind-replaced", form::REFERS_TO_REPLACED];
-            let kinds: Vec<_> = kinds_of(found, &rules).into_iter().map(full_name).collect();
-            let kinds = kinds.join(",");
-            let backup = format!("kubectl get {kinds} -A -o yaml > gateway-api-objects.yaml");
-            commands.insert(0, backup);
-        }
+        let kinds: Vec<_> = kinds_of(found, &CHANGING)
+            .into_iter()
+            .map(full_name)
+            .collect();
+        let convert = found.convert(&format!("-f {OLD_FORMS} --only-converted"));
         steps.push(step(
             format!(
-                "Convert the objects to the forms of {}, from the backup: {}",
+                "Convert the objects to the forms of {}, as they are now: {}",
                 found.release,
                 match has("form-changed") || replaced {
                     true => "their old forms are dropped with the old CRDs",
                     false => "what they refer to has another kind now",
                 }
             ),
-            commands,
+            vec![
+                // What has been corrected since the backup is there.
+                format!("kubectl get {} -A -o yaml > {OLD_FORMS}", kinds.join(",")),
+                format!("{convert} > {NEW_FORMS}"),
+            ],
         ));
     }
     steps.push(step(
@@ -318,10 +325,10 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
     if changed {
         steps.push(step(
             "Apply the objects in their new forms at once",
-            vec!["kubectl apply -f gateway-api-objects-new.yaml".to_owned()],
+            vec![format!("kubectl apply -f {NEW_FORMS}")],
         ));
     }
-    if has("status-changed") || has("status-field-gone") || replaced {
+    if has("status-changed") || has("status-field-gone") || has(status::REFUSED) || replaced {
         steps.push(step(
             format!(
                 "Bring every controller to a version for {}: kinds or statuses have another form",
@@ -338,7 +345,12 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         });
         if let Some(new) = new.filter(|_| crd.target(found).is_empty()) {
             steps.push(step(
-                format!("When every controller uses {new}, delete the CRD of {}, and the objects with it", crd.kind),
+                format!(
+                    "When each {} has been created as {} and every controller uses that, delete the CRD of {}, and the objects with it",
+                    crd.kind,
+                    with_article(new),
+                    crd.kind
+                ),
                 vec![format!("kubectl delete crd {}", crd.name)],
             ));
         }
@@ -389,6 +401,39 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
         ));
     }
     steps
+}
+
+/// The files between which the objects are converted whose form changes.
+const OLD_FORMS: &str = "gateway-api-old-forms.yaml";
+const NEW_FORMS: &str = "gateway-api-new-forms.yaml";
+
+/// The rules of objects whose form changes.
+const CHANGING: [&str; 3] = ["form-changed", "kind-replaced", form::REFERS_TO_REPLACED];
+
+/// The rules of what the release refuses in an object.
+const REFUSALS: [&str; 2] = ["tightened", "invalid"];
+
+/// What to do about objects, and fields of objects, of a later release.
+fn later_objects(found: &UpgradeFindings) -> Vec<UpgradeStep> {
+    let write = format!(
+        "write them in versions that it has, and check again: `{}` does it for those of which the finding says so",
+        found.convert("-f FILE")
+    );
+    let fields = "do without the fields that it does not have, and check again";
+    let all = [(LATER_OBJECT, write.as_str()), (form::LATER_FIELD, fields)];
+    let named = all.map(|(rule, otherwise)| (named(found, rule), otherwise));
+    let there = named.iter().filter(|(names, _)| !names.is_empty());
+    there
+        .map(|(names, otherwise)| {
+            step(
+                format!(
+                    "Some objects are of a later release than {}: stay with that release if it is installed. Else {otherwise}: {names}",
+                    found.release
+                ),
+                Vec::new(),
+            )
+        })
+        .collect()
 }
 
 /// The rules of which the plan takes care with steps of their own.
@@ -481,17 +526,27 @@ fn rewrite(crd: &Crd<'_>, version: &str, why: &str) -> UpgradeStep {
 }
 
 fn install(release: Release, channel: Channel) -> String {
-    format!(
-        "kubectl apply -f https://github.com/kubernetes-sigs/gateway-api/releases/download/{release}/{channel}-install.yaml"
-    )
+    let file = format!(
+        "https://github.com/kubernetes-sigs/gateway-api/releases/download/{release}/{channel}-install.yaml"
+    );
+    apply((release, channel), &file)
 }
 
 /// Installs one CRD of the experimental channel.
 fn install_one(release: Release, crd: &Crd<'_>) -> String {
     let (group, plural) = (crd.group, &crd.plural);
-    format!(
-        "kubectl apply -f https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/{release}/config/crd/experimental/{group}_{plural}.yaml"
-    )
+    let file = format!(
+        "https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/{release}/config/crd/experimental/{group}_{plural}.yaml"
+    );
+    apply((release, Channel::Experimental), &file)
+}
+
+/// The command that applies CRDs of a release and channel.
+fn apply((release, channel): ReleaseChannel, file: &str) -> String {
+    match crate::crd::is_too_large_for_clients(release, channel) {
+        true => format!("kubectl apply --server-side -f {file}"),
+        false => format!("kubectl apply -f {file}"),
+    }
 }
 
 /// A CRD whose objects get to a version of the release by way of another CRD.

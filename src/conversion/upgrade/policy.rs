@@ -29,9 +29,34 @@ fn is_installed(policy: Option<&Value>, found: &UpgradeFindings) -> bool {
     policy.is_some() || found.from.is_some_and(comes_with)
 }
 
-pub(super) fn check(policy: Option<&Value>, crds: &[Crd<'_>], found: &mut UpgradeFindings) {
+/// Looks at the policy, the CRDs, those in the input first, and an object that is installed.
+pub(super) fn check(
+    policy: Option<&Value>,
+    (crds, given): (&[Crd<'_>], usize),
+    objects: &[&Value],
+    found: &mut UpgradeFindings,
+) {
     let (release, channel) = (found.release, found.channel);
     let installed = is_installed(policy, found);
+    let mut known = crds.iter().take(given);
+    let is_known = known.any(|crd| crd.is_standard() || crd.is_experimental());
+    if let Some(object) = policy.or(objects.first().copied())
+        && installed
+        && channel == Channel::Experimental
+        && !is_known
+    {
+        found.add(
+            Impact::Note,
+            "channel-assumed",
+            object,
+            "",
+            format!(
+                "nothing in the input says which channel is installed: where it is the standard one, the admission policy \
+                 `{SAFE_UPGRADES}` refuses CRDs of the experimental channel in its place"
+            ),
+            "add the CRDs as the server has them: `kubectl get crd -o yaml`",
+        );
+    }
     let standard = crds
         .iter()
         .find(|crd| crd.is_standard() && !crd.target(found).is_empty());

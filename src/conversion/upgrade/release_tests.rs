@@ -263,11 +263,21 @@ fn a_field_that_ended_without_another_form_says_when_and_is_nothing_to_convert()
         json!({"rules": [{"name": "first"}]}),
     );
     let report = check([&named], UpgradeOptions::to(Release::V1_1_0, EXPERIMENTAL));
-    let help = &only(&report, "field-gone").help;
+    let help = &only(&report, "later-release-field").help;
     assert!(
         help.contains("since v1.2.0") && !help.contains("remove"),
         "{help}"
     );
+    // And no plan leads down.
+    assert_eq!(report.steps.len(), 1, "{report:#?}");
+    let step = &report.steps[0];
+    assert!(
+        step.title
+            .contains("stay with that release if it is installed")
+            && step.title.ends_with(": HTTPRoute b/a"),
+        "{step:?}"
+    );
+    assert!(step.commands.is_empty(), "{step:?}");
 }
 
 #[test]
@@ -485,9 +495,10 @@ fn a_kind_that_another_has_replaced_is_converted_and_its_crd_deleted_last() {
             &report,
             &[
                 "kubectl get xlistenersets.gateway.networking.x-k8s.io",
-                "gwapi convert -f gateway-api-objects.yaml --release v1.5.0",
+                "kubectl get xlistenersets.gateway.networking.x-k8s.io -A -o yaml > gateway-api-old-forms.yaml",
+                "gwapi convert -f gateway-api-old-forms.yaml --only-converted --release v1.5.0",
                 "-install.yaml",
-                "kubectl apply -f gateway-api-objects-new.yaml",
+                "kubectl apply -f gateway-api-new-forms.yaml",
                 "Bring every controller to a version for v1.5.0",
                 "kubectl delete crd xlistenersets.gateway.networking.x-k8s.io",
             ],
@@ -501,7 +512,21 @@ fn a_kind_that_another_has_replaced_is_converted_and_its_crd_deleted_last() {
     let report = upgrade(&[policy], Release::V1_2_1, Release::V1_7_0, EXPERIMENTAL);
     assert_eq!(
         weighty(&report),
-        [("cannot-be-converted", "spec.sessionPersistence")]
+        [
+            ("kind-replaced", "kind"),
+            ("cannot-be-converted", "spec.sessionPersistence")
+        ]
+    );
+    let help = &only(&report, "kind-replaced").help;
+    assert!(help.contains("first correct"), "{help}");
+    in_order(
+        &report,
+        &[
+            "Correct the objects that cannot be converted",
+            "kubectl get backendlbpolicies.gateway.networking.k8s.io -A -o yaml",
+            "kubectl apply -f gateway-api-new-forms.yaml",
+            "When each BackendLBPolicy has been created as an XBackendTrafficPolicy and every controller uses that, delete",
+        ],
     );
 }
 

@@ -221,6 +221,19 @@ impl When {
             .find(|release| self.contains(*release, channel))
     }
 
+    /// The first release that has it in a channel, if it comes after this one.
+    pub(crate) fn since_after(self, release: Release, channel: Channel) -> Option<Release> {
+        self.since(channel).filter(|since| *since > release)
+    }
+
+    /// Whether it came with a release after this one: no channel had it before.
+    pub(crate) fn comes_after(self, release: Release) -> bool {
+        let since = Channel::ALL
+            .into_iter()
+            .filter_map(|channel| self.since(channel));
+        since.min().is_some_and(|since| since > release)
+    }
+
     /// The last release that has it in a channel; nothing if it has not ended, or never was.
     #[must_use]
     pub fn until(self, channel: Channel) -> Option<Release> {
