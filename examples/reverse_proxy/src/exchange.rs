@@ -136,7 +136,7 @@ impl Asked<'_> {
             }
         };
         let Connected {
-            mut attempt,
+            attempt,
             deadline,
             way,
             connection,
@@ -144,7 +144,7 @@ impl Asked<'_> {
         let mirrors = self.exchange.copies();
         let head = self.exchange.outgoing(&attempt);
         let content = std::mem::replace(&mut self.content, body::empty());
-        let content = mirror(self.shared, std::mem::take(&mut attempt.mirrors), content);
+        let content = mirror(self.shared, mirrors, content);
         let request = Request::from_parts(head, content);
         let sent = within(deadline, send(self.shared, &way, connection, request)).await;
         match sent {
