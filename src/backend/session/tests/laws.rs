@@ -5,6 +5,7 @@
 //! - What was altered, or belongs to another rule or listener, selects nothing.
 //! - Where the endpoint does not serve any more, one is chosen anew, and the response says so.
 //! - A token whose key has been dropped selects nothing.
+//! - What a route says overrides the policies of its backends, as a whole: name, type and timeouts.
 
 use super::*;
 use crate::{
@@ -88,6 +89,30 @@ struct Known {
     key: usize,
 }
 
+/// Where session persistence is written. The naive map knows one of them: what the route says, else what the policies say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WrittenIn {
+    Route,
+    /// In the policies of all backends, which say the same.
+    Policies,
+    /// In the route, and something else in the policies of these backends, a bit each.
+    Both {
+        policies: u8,
+    },
+}
+
+fn written_in() -> impl Strategy<Value = WrittenIn> {
+    prop_oneof![
+        Just(WrittenIn::Route),
+        Just(WrittenIn::Policies),
+        (1_u8..8).prop_map(|policies| WrittenIn::Both { policies }),
+    ]
+}
+
+fn session_type(is_header: bool) -> &'static str {
+    if is_header { "Header" } else { "Cookie" }
+}
+
 struct World {
     sessions: Vec<RuleSessions>,
     keys: SessionKeys,
@@ -98,6 +123,8 @@ struct World {
     now: u64,
     absolute: Option<u64>,
     idle: Option<u64>,
+    /// The header in which clients send what they hold.
+    header: &'static str,
     /// What the clients hold.
     jars: HashMap<(u8, usize), String>,
     known: HashMap<(u8, usize), Known>,
@@ -114,9 +141,13 @@ fn endpoint_set(backend: usize, states: &[u8; ENDPOINTS]) -> EndpointSet {
 }
 
 impl World {
-    fn new(absolute: Option<u64>, idle: Option<u64>, is_header: bool, of_policy: bool) -> Self {
-        let mut written =
-            json!({"sessionName": "SID", "type": if is_header { "Header" } else { "Cookie" }});
+    fn new(
+        absolute: Option<u64>,
+        idle: Option<u64>,
+        is_header: bool,
+        written_in: WrittenIn,
+    ) -> Self {
+        let mut written = json!({"sessionName": "SID", "type": session_type(is_header)});
         let seconds = |millis: u64| json!(format!("{millis}ms"));
         for (field, timeout) in [("absoluteTimeout", absolute), ("idleTimeout", idle)] {
             if let Some(timeout) = timeout {
@@ -124,9 +155,19 @@ impl World {
             }
         }
         let sessions = (0..PLACES).map(|place| {
-            let policy = of_policy.then(|| written.clone());
-            let names = ["a", "b", "c"].map(|name| backend(name, policy.clone()));
-            let own = (!of_policy).then(|| written.clone());
+            let policy = |at: usize| match written_in {
+                WrittenIn::Route => None,
+                WrittenIn::Policies => Some(written.clone()),
+                WrittenIn::Both { policies } => ((policies >> at) & 1 == 1).then(|| {
+                    json!({
+                        "sessionName": "OTHER", "type": session_type(!is_header),
+                        "absoluteTimeout": "7s", "idleTimeout": "1s",
+                    })
+                }),
+            };
+            let names = [("a", 0), ("b", 1), ("c", 2)];
+            let names = names.map(|(name, at)| backend(name, policy(at)));
+            let own = (written_in != WrittenIn::Policies).then(|| written.clone());
             let rule = rule(place % 2, own, names.into());
             let parent = listener(if place < 2 { "http" } else { "https" });
             RuleSessions::http(&parent, &route(), &rule, options())
@@ -143,6 +184,7 @@ impl World {
             now: 0,
             absolute,
             idle,
+            header: if is_header { "sid" } else { "cookie" },
             jars: HashMap::new(),
             known: HashMap::new(),
         }
@@ -197,8 +239,7 @@ impl World {
     ) -> Result<(), TestCaseError> {
         let sessions = &self.sessions[place];
         let (sent, own) = self.sent(client, place, sends);
-        let name = sessions.policies()[0].request_header().as_str();
-        let request = sent.map_or_else(nothing, |sent| sending(name, sent));
+        let request = sent.map_or_else(nothing, |sent| sending(self.header, sent));
         let recall = sessions.recall(&request, &self.keys, at(self.now));
         let expected = self.expected(client, place).filter(|_| own);
         prop_assert_eq!(
@@ -314,10 +355,10 @@ proptest! {
         absolute in prop_oneof![Just(None), Just(Some(20_000_u64))],
         idle in prop_oneof![Just(None), Just(Some(5_000_u64))],
         is_header in any::<bool>(),
-        of_policy in any::<bool>(),
+        written_in in written_in(),
         steps in vec(step(), 1..80),
     ) {
-        let mut world = World::new(absolute, idle, is_header, of_policy);
+        let mut world = World::new(absolute, idle, is_header, written_in);
         for step in &steps {
             world.take(step)?;
         }
@@ -332,7 +373,7 @@ fn the_histories_meet_every_case() {
     let mut met = std::collections::BTreeMap::new();
     for _ in 0..200 {
         let steps = vec(step(), 80).new_tree(&mut runner).unwrap().current();
-        let mut world = World::new(Some(20_000), Some(5_000), false, false);
+        let mut world = World::new(Some(20_000), Some(5_000), false, WrittenIn::Route);
         for step in &steps {
             if let Step::Request {
                 client,
