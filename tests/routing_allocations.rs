@@ -231,7 +231,38 @@ fn finding_by_the_names_of_headers_never_allocates() {
                 ..gwapi::routing::View::default()
             };
             assert_eq!(router.find(&view).copied(), expected, "{name}: {lines:?}");
+            let foreign = gwapi::routing::WithHeaders {
+                method: "GET",
+                host: b"",
+                path: "/",
+                query: None,
+                headers: &AsSent(&lines),
+            };
+            let counted = allocation_counter::measure(|| {
+                assert_eq!(
+                    router.find(&foreign).copied(),
+                    expected,
+                    "{name}: {lines:?}"
+                );
+            });
+            assert_eq!(counted.count_total, 0, "{name}: {lines:?}");
         }
+    }
+}
+
+/// Headers in a form of their own.
+struct AsSent<'a>(&'a [(&'a str, &'a [u8])]);
+
+impl gwapi::routing::HeaderLines for AsSent<'_> {
+    fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let lines = self.0.iter();
+        lines
+            .filter(move |(sent, _)| sent.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| *name)
     }
 }
 

@@ -45,6 +45,7 @@ pub use matching::rank::Rank;
 pub use options::{HostnameRank, RegexRank, RepeatedHeader, RouterOptions};
 pub use oracle::Oracle;
 pub use port::PortTable;
+pub use request::headers::{HeaderLines, WithHeaders};
 pub use request::host::{HostPattern, HostPatternError};
 pub use request::path::normalize_path;
 pub use request::view::{RequestView, View};

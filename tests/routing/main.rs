@@ -13,6 +13,7 @@ mod case;
 mod differential;
 mod explain;
 mod fixtures;
+mod headers;
 mod precedence;
 mod precedence_grpc;
 mod requests;

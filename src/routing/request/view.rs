@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName, Uri};
 use crate::same::same;
 
 /// A request as routing sees it. Implemented for [`http::Request`], [`http::request::Parts`] and, for those
-/// who keep a request in another form, [`View`].
+/// who keep a request in another form, [`View`], and
+/// [`WithHeaders`](crate::routing::WithHeaders) where its headers are in a map of their own.
 ///
 /// A look-up asks for host, path, method and query once, for the lines of a header for each entry or index that asks for
 /// it, and for the names of all headers for each index by name. Its time is in proportion to the length of the request if
