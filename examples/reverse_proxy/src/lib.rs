@@ -7,6 +7,7 @@
 //! | file | does | asks |
 //! | --- | --- | --- |
 //! | `manifests` | reads objects from a folder | `manifest::read`, `Resolver` |
+//! | `follow` | keeps a proxy to what the files say | |
 //! | `proxy` | binds ports, changes the configuration | `DataPlane::next` |
 //! | `connection` | takes a connection: cleartext, TLS, anything else | `DataPlane::accept`, `Hello`, `TlsSettings` |
 //! | `mesh` | takes what pods of a namespace send to a Service | `DataPlane::service`, `MeshPort` |
@@ -20,6 +21,7 @@ mod body;
 mod connection;
 mod datagrams;
 mod exchange;
+pub mod follow;
 pub mod manifests;
 mod mesh;
 mod proxy;

@@ -4,7 +4,11 @@
 //! second, and what changes applies from then on, while requests run.
 
 use gwapi::{meta::Transport, proxy::BindKey};
-use reverse_proxy::{Error, Network, Proxy, manifests::Manifests};
+use reverse_proxy::{
+    Error, Network, Proxy,
+    follow::{Heard, follow},
+    manifests::Manifests,
+};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::OnceLock,
@@ -51,34 +55,30 @@ async fn main() -> Result<(), Error> {
     let offset = arguments.next().map_or(Ok(0), |text| text.parse())?;
     PLACE.get_or_init(|| (address, offset));
 
-    let mut manifests = Manifests::new(folder);
     let mut proxy = Proxy::new(Network {
         bind: place,
         ..Network::local()
     });
-    loop {
-        match manifests.read() {
-            Ok(None) => {}
-            Ok(Some((effective, problems))) => {
-                for problem in problems {
-                    eprintln!("{problem}");
-                }
-                let (diff, errors) = proxy.update(effective).await;
-                for (key, error) in &errors {
-                    eprintln!("cannot listen on {}: {error}", named(key));
-                }
-                for key in &diff.unbind {
-                    eprintln!("stopped listening on {}", named(key));
-                }
-                let bound = |key: &&BindKey| proxy.address(key).is_some();
-                for key in diff.bind.iter().filter(bound) {
-                    eprintln!("listening on {}", named(key));
-                }
-                eprintln!("new requests are answered as the files say now");
-            }
-            // The files may be about to be written.
-            Err(error) => eprintln!("{error}"),
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+    let manifests = Manifests::new(folder);
+    follow(manifests, &mut proxy, Duration::from_secs(1), tell).await
+}
+
+/// Tells people what has happened.
+fn tell(proxy: &Proxy, heard: Heard) {
+    let (diff, errors) = match heard {
+        Heard::Problem(problem) => return eprintln!("{problem}"),
+        Heard::Unreadable(error) => return eprintln!("{error}"),
+        Heard::Changed(diff, errors) => (diff, errors),
+    };
+    for (key, error) in &errors {
+        eprintln!("cannot listen on {}: {error}", named(key));
     }
+    for key in &diff.unbind {
+        eprintln!("stopped listening on {}", named(key));
+    }
+    let bound = |key: &&BindKey| proxy.address(key).is_some();
+    for key in diff.bind.iter().filter(bound) {
+        eprintln!("listening on {}", named(key));
+    }
+    eprintln!("new requests are answered as the files say now");
 }

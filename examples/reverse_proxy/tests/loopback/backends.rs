@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gwapi::sim::BackendBehaviour;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, request};
-use http_body_util::{BodyExt, Collected, Full};
+use http_body_util::{BodyExt, Collected, Full, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -45,6 +45,8 @@ pub(crate) struct Got {
 pub(crate) struct Script {
     pub(crate) behaviour: Arc<Mutex<BackendBehaviour>>,
     pub(crate) got: UnboundedSender<Got>,
+    /// What follows the content of responses.
+    pub(crate) trailers: Arc<Mutex<Option<HeaderMap>>>,
     /// How many connections all of them have taken.
     pub(crate) taken: Arc<AtomicUsize>,
 }
@@ -78,6 +80,38 @@ pub(crate) async fn http(
     address
 }
 
+/// As [`http`], at a port of TCP and UDP: over TLS if the client begins with it, and it answers datagrams as [`udp`] does.
+pub(crate) async fn any(endpoint: &'static str, script: Script, identity: &Identity) -> SocketAddr {
+    let (listener, socket) = loop {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        if let Ok(socket) = UdpSocket::bind(address).await {
+            break (listener, socket);
+        }
+    };
+    let address = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(server(identity));
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (script, acceptor) = (script.clone(), acceptor.clone());
+            tokio::spawn(async move {
+                let mut first = [0];
+                match stream.peek(&mut first).await {
+                    Ok(1) if first == [22] => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            serve(endpoint, script, stream).await;
+                        }
+                    }
+                    _ => serve(endpoint, script, stream).await,
+                }
+            });
+        }
+    });
+    tokio::spawn(echo(endpoint, socket));
+    address
+}
+
 pub(crate) fn server(identity: &Identity) -> Arc<ServerConfig> {
     let chain = CertificateDer::pem_slice_iter(identity.chain.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
@@ -108,7 +142,7 @@ async fn answer(
     endpoint: &'static str,
     script: Script,
     mut request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Infallible> {
     let behaviour = script.behaviour.lock().unwrap().clone();
     let switches = behaviour.status == StatusCode::SWITCHING_PROTOCOLS;
     if switches {
@@ -133,11 +167,13 @@ async fn answer(
         content,
     });
     tokio::time::sleep(behaviour.delay.into()).await;
-    let mut response = Response::new(Full::new(Bytes::from(endpoint)));
+    let trailers = script.trailers.lock().unwrap().clone().map(Ok);
+    let content = Full::new(Bytes::from(endpoint)).with_trailers(std::future::ready(trailers));
+    let mut response = Response::new(content.boxed_unsync());
     *response.status_mut() = behaviour.status;
     *response.headers_mut() = behaviour.headers;
     if switches {
-        *response.body_mut() = Full::default();
+        *response.body_mut() = Full::default().boxed_unsync();
         let headers: &mut HeaderMap = response.headers_mut();
         headers.insert("connection", HeaderValue::from_static("upgrade"));
         headers.insert("upgrade", HeaderValue::from_static("websocket"));
@@ -206,13 +242,15 @@ pub(crate) async fn tcp(endpoint: &'static str) -> SocketAddr {
 pub(crate) async fn udp(endpoint: &'static str) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut datagram = [0; 1500];
-        loop {
-            let (length, client) = socket.recv_from(&mut datagram).await.unwrap();
-            let answer = [endpoint.as_bytes(), &datagram[..length]].concat();
-            socket.send_to(&answer, client).await.unwrap();
-        }
-    });
+    tokio::spawn(echo(endpoint, socket));
     address
+}
+
+async fn echo(endpoint: &'static str, socket: UdpSocket) {
+    let mut datagram = [0; 1500];
+    loop {
+        let (length, client) = socket.recv_from(&mut datagram).await.unwrap();
+        let answer = [endpoint.as_bytes(), &datagram[..length]].concat();
+        socket.send_to(&answer, client).await.unwrap();
+    }
 }

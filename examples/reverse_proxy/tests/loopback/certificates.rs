@@ -2,7 +2,7 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, SanType,
+    KeyPair, SanType, date_time_ymd,
 };
 use serde_json::{Value, json};
 
@@ -30,7 +30,12 @@ impl Authority {
     }
 
     /// A name with `://` in it is a URI.
-    fn signs(&self, names: &[&str], purpose: ExtendedKeyUsagePurpose) -> Identity {
+    fn signs(
+        &self,
+        names: &[&str],
+        purpose: ExtendedKeyUsagePurpose,
+        until: Option<i32>,
+    ) -> Identity {
         let (uris, hosts): (Vec<_>, Vec<_>) =
             names.iter().copied().partition(|name| name.contains("://"));
         let hosts: Vec<String> = hosts.into_iter().map(str::to_owned).collect();
@@ -40,6 +45,9 @@ impl Authority {
             .map(|uri| SanType::URI(uri.try_into().unwrap()));
         params.subject_alt_names.extend(uris);
         params.extended_key_usages = vec![purpose];
+        if let Some(year) = until {
+            params.not_after = date_time_ymd(year, 1, 1);
+        }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Identity {
@@ -49,11 +57,16 @@ impl Authority {
     }
 
     pub(crate) fn server(&self, names: &[&str]) -> Identity {
-        self.signs(names, ExtendedKeyUsagePurpose::ServerAuth)
+        self.signs(names, ExtendedKeyUsagePurpose::ServerAuth, None)
     }
 
     pub(crate) fn client(&self) -> Identity {
-        self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth)
+        self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth, None)
+    }
+
+    /// That of a client, which is no longer valid.
+    pub(crate) fn expired_client(&self) -> Identity {
+        self.signs(&[], ExtendedKeyUsagePurpose::ClientAuth, Some(2020))
     }
 
     /// A ConfigMap with the authority.

@@ -11,6 +11,7 @@ mod backends;
 mod certificates;
 mod clients;
 mod drain;
+mod fixtures;
 mod mesh;
 mod reload;
 mod requests;

@@ -1,12 +1,21 @@
 //! Another configuration while requests run.
 
 use crate::{
+    backends,
     clients::{Client, read},
-    world::{World, effective, gateway, get, port, service},
+    world::{Backends, World, effective, gateway, get, network, port, script, service},
 };
 use gwapi::meta::Transport;
-use reverse_proxy::manifests::Manifests;
+use reverse_proxy::{
+    Proxy,
+    follow::{Heard, follow},
+    manifests::Manifests,
+};
 use std::{fs, time::Duration};
+use tokio::{
+    sync::mpsc::unbounded_channel,
+    time::{sleep, timeout},
+};
 
 fn yaml(listeners: &str, backend: &str) -> String {
     format!(
@@ -73,6 +82,74 @@ async fn a_port_that_is_given_up_ends_its_connections() {
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
     let moved = get("http://a.example.com:8080/");
     assert_eq!(world.same(&moved, None).await.status, 200);
+}
+
+/// The files of a folder change under a proxy that runs: requests are answered by what they say, each by the one or the other,
+/// and none fails.
+#[tokio::test]
+async fn a_file_that_changes_under_a_running_proxy_changes_its_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.yaml");
+    let write = |text: String| {
+        // As tools do that write files for others to read: it is there as a whole, or not at all.
+        let new = folder.path().join("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, &file).unwrap();
+    };
+    write(yaml(WEB, "one"));
+    let (script, _got) = script();
+    let mut found = Backends::new();
+    for endpoint in ["10.0.0.1", "10.0.0.2"] {
+        found.insert(
+            endpoint,
+            backends::http(endpoint, script.clone(), None).await,
+        );
+    }
+    let (heard, mut changes) = unbounded_channel();
+    let manifests = Manifests::new(folder.path());
+    let running = tokio::spawn(async move {
+        let mut proxy = Proxy::new(network(found));
+        let every = Duration::from_millis(20);
+        follow(manifests, &mut proxy, every, move |proxy, change| {
+            if let Heard::Changed(diff, _) = change {
+                _ = heard.send((diff, proxy.address(&port(Transport::Tcp, 80))));
+            }
+        })
+        .await
+    });
+    let (_, address) = changes.recv().await.unwrap();
+    let asked = get("http://a.example.com/");
+    let mut client = Client::connect(&asked, address.unwrap(), None)
+        .await
+        .unwrap();
+    let mut ask = async || read(client.send(&asked, "").await.unwrap()).await.content;
+    assert_eq!(ask().await, "10.0.0.1");
+    for (backend, endpoint) in [
+        ("two", "10.0.0.2"),
+        ("one", "10.0.0.1"),
+        ("two", "10.0.0.2"),
+    ] {
+        write(yaml(WEB, backend));
+        // Requests run all the while.
+        let turned = timeout(Duration::from_secs(5), async {
+            while ask().await != endpoint {
+                sleep(Duration::from_millis(1)).await;
+            }
+        });
+        turned.await.expect("the proxy does not follow its files");
+        _ = changes.recv().await.unwrap();
+        assert_eq!(ask().await, endpoint);
+    }
+    write(yaml(OTHER, "one"));
+    let (diff, address) = changes.recv().await.unwrap();
+    assert_eq!(
+        (diff.unbind, address),
+        (vec![port(Transport::Tcp, 80)], None)
+    );
+    fs::remove_file(&file).unwrap();
+    let (diff, _) = changes.recv().await.unwrap();
+    assert_eq!(diff.unbind, [port(Transport::Tcp, 8080)]);
+    running.abort();
 }
 
 /// Files are read again when they have changed, and what cannot be read is named.

@@ -7,6 +7,7 @@ use crate::{
 };
 use gwapi::sim::{Protocol, Request};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -148,19 +149,73 @@ async fn slow_backends_are_given_up_and_those_that_are_down_are_not_waited_for()
     slow.backend.delay = "1ms".parse().unwrap();
     assert_eq!(world.same(&slow, None).await.status, 200);
 
-    // The simulator's endpoints are never down.
-    let ask = async |world: &World, path: &str| {
-        let asked = get(&format!("http://a.example.com{path}"));
-        let mut client = Client::connect(&asked, world.address(&asked), None).await?;
-        client
-            .send(&asked, "")
-            .await
-            .map(|response| response.status())
-    };
-    let down = ask(&world, "/down").await;
-    assert_eq!(down, Some(StatusCode::SERVICE_UNAVAILABLE));
+    for asked in both_versions(&get("http://a.example.com/down")) {
+        assert_eq!(world.same(&asked, None).await.status, 503);
+        assert!(world.reached.is_empty());
+    }
     // Another endpoint of the same backend is tried.
-    assert_eq!(ask(&world, "/half").await, Some(StatusCode::OK));
+    for asked in both_versions(&get("http://a.example.com/half")) {
+        assert_eq!(world.same(&asked, None).await.content, "10.0.0.2");
+    }
+    // A call is told in its own form.
+    let answered = world
+        .same(&call("http://calls.example.com/shop.Down/Any"), None)
+        .await;
+    assert_eq!(answered.headers["grpc-status"], "14");
+}
+
+/// HTTPRoute `requestMirror`: the copy goes along with the request that is sent, to whichever endpoint that is, and a request that
+/// goes nowhere has none.
+#[tokio::test]
+async fn mirrors_get_a_copy_of_what_is_sent_however_many_endpoints_are_down() {
+    let mut world = world().await;
+    for (path, endpoints) in [
+        ("half-mirror", &["10.0.0.2", "10.0.0.3"][..]),
+        ("down-mirror", &[]),
+    ] {
+        for mut asked in both_versions(&get(&format!("http://a.example.com/{path}"))) {
+            asked.method = Method::POST;
+            let said = world.simulated(&asked);
+            if path == "half-mirror" {
+                world.same_with(&asked, None, "what was sent").await;
+            } else {
+                let mut client = Client::connect(&asked, world.address(&asked), None)
+                    .await
+                    .unwrap();
+                let response = client.send(&asked, "what was sent").await.unwrap();
+                assert_eq!(Some(response.status().as_u16()), said.status);
+                world.reached.clear();
+            }
+            let reached = world.reached.iter().map(|got| got.endpoint);
+            assert_eq!(reached.collect::<Vec<_>>(), endpoints, "{path}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(world.is_quiet(), "{path}");
+        }
+    }
+}
+
+/// gRPC ends a call with trailers, over cleartext and through HTTPRoutes alike ("gRPC over HTTP2", Responses).
+#[tokio::test]
+async fn trailers_of_a_call_come_through() {
+    let world = world().await;
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static("5"));
+    trailers.insert("grpc-message", HeaderValue::from_static("no such cart"));
+    world.trail(trailers.clone());
+    for url in [
+        "http://calls.example.com/shop.Cart/Add",
+        "http://a.example.com/exact",
+    ] {
+        let asked = call(url);
+        world.behave(&asked);
+        let mut client = Client::connect(&asked, world.address(&asked), None)
+            .await
+            .unwrap();
+        let response = client.send(&asked, "").await.unwrap();
+        assert!(!response.headers().contains_key("grpc-status"), "{url}");
+        let content = response.into_body().collect().await.unwrap();
+        assert_eq!(content.trailers(), Some(&trailers), "{url}");
+    }
 }
 
 /// An endpoint leaves at the moment in which a request is sent over its connection, and the request was not read: it goes over

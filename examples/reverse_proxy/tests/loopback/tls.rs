@@ -3,16 +3,17 @@
 use crate::{
     backends,
     certificates::{Authority, Identity},
-    clients::{Client, Tls, handshake},
-    world::{Backends, World, effective, get, port, script},
+    clients::{Client, Tls, handshake, read},
+    world::{Backends, World, call, effective, get, port, script},
 };
 use gwapi::{
     certificate::CertificateChain,
     meta::Transport,
     proxy::{Accepted, ClientHello, DataPlane, DataPlaneOptions},
-    sim::{EndpointTls, Protocol, Refusal, Request},
+    sim::{EndpointTls, Outcome, Protocol, Refusal, Request},
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::BodyExt;
 use k8s_openapi::jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
@@ -145,6 +146,96 @@ async fn a_backend_proves_who_it_is_to_the_proxy_as_to_the_simulator() {
     }
 }
 
+/// A listener of protocol TLS with mode `Terminate`: what is inside goes on as a stream, over TLS of the proxy's own where a
+/// BackendTLSPolicy asks for it, and to nobody who cannot prove who it is.
+#[tokio::test]
+async fn what_is_inside_of_tls_goes_on_as_a_stream_and_over_tls_where_a_policy_asks_for_it() {
+    let servers = Authority::new("servers");
+    let own = servers.server(&["*.example.com"]);
+    let yaml = include_str!("../fixtures/tls.yaml");
+    let tls = Tls {
+        authority: &servers,
+        identity: None,
+    };
+    for (service, port, shown, endpoint) in [
+        ("web", 80, None, Some("10.0.0.1")),
+        ("sealed", 443, Some("sealed.shop"), Some("10.0.0.2")),
+        ("sealed", 443, Some("other.shop"), None),
+    ] {
+        let listener = json!({
+            "name": "ends", "port": 443, "protocol": "TLS", "hostname": "*.example.com",
+            "tls": {"mode": "Terminate", "certificateRefs": [{"name": "own"}]},
+        });
+        let others = [
+            servers.config_map("servers"),
+            own.secret("own"),
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+                "metadata": {"name": "edge", "namespace": "shop"},
+                "spec": {"gatewayClassName": "example", "listeners": [listener]},
+            }),
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1alpha2", "kind": "TLSRoute",
+                "metadata": {"name": "inside", "namespace": "shop"},
+                "spec": {
+                    "parentRefs": [{"name": "edge"}], "hostnames": ["a.example.com"],
+                    "rules": [{"backendRefs": [{"name": service, "port": port}]}],
+                },
+            }),
+        ];
+        let (script, got) = script();
+        let identity = shown.map(|name| servers.server(&[name]));
+        let sealed = backends::http("10.0.0.2", script.clone(), identity.as_ref()).await;
+        let web = backends::http("10.0.0.1", script.clone(), None).await;
+        let found = Backends::from([("10.0.0.1", web), ("10.0.0.2", sealed)]);
+        let mut world = World::new(effective(yaml, &others), found, (script, got)).await;
+        world.set_time(Timestamp::now());
+
+        let mut asked = get("tls://a.example.com/");
+        if let Some(identity) = &identity {
+            let chain = CertificateChain::read(identity.chain.as_bytes()).unwrap();
+            asked.backend.tls = EndpointTls::Shows(chain);
+        }
+        let said = world.simulated(&asked);
+        let forwarded = said.endpoint.filter(|_| said.outcome == Outcome::Forwarded);
+        let forwarded = forwarded.map(|endpoint| endpoint.address);
+        assert_eq!(forwarded.as_deref(), endpoint, "{service} {shown:?}");
+
+        let stream = TcpStream::connect(world.address(&asked)).await.unwrap();
+        let stream = handshake(stream, "a.example.com", &[b"http/1.1"], &tls)
+            .await
+            .unwrap();
+        let inside = get("http://inside.example/");
+        let mut client = Client::over(&inside, stream).await.unwrap();
+        let content = match client.send(&inside, "").await {
+            Some(response) => Some(read(response).await.content),
+            None => None,
+        };
+        assert_eq!(content.as_deref(), endpoint, "{service} {shown:?}");
+    }
+}
+
+/// gRPC over TLS, from the client to the backend, with what a call ends with.
+#[tokio::test]
+async fn calls_over_tls_come_through_with_their_trailers() {
+    let (world, authorities) = world(true).await;
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    world.trail(trailers.clone());
+    let tls = Tls {
+        authority: &authorities.servers,
+        identity: None,
+    };
+    for path in ["shop.Cart/Add", "sealed/Add"] {
+        let asked = call(&format!("https://open.example.com/{path}"));
+        let mut client = connects(&world, &asked, &tls).await.unwrap();
+        let response = client.send(&asked, "").await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let content = response.into_body().collect().await.unwrap();
+        assert_eq!(content.trailers(), Some(&trailers), "{path}");
+    }
+}
+
 /// Gateway `spec.listeners[].tls`: "the GatewayClass MUST use the longest matching SNI out of all available certificates".
 #[tokio::test]
 async fn clients_see_the_certificate_with_the_longest_name_that_fits() {
@@ -232,17 +323,20 @@ async fn no_request_evades_the_certificates_that_its_listener_demands() {
     }
 }
 
-/// Gateway `tls.frontendValidation` (GEP-91): with a certificate, without one, and with one of another authority.
+/// Gateway `tls.frontendValidation` (GEP-91): with a certificate, without one, and with one of another authority, one
+/// that has expired, and one that is for servers.
 #[tokio::test]
 async fn clients_show_a_certificate_that_the_listener_trusts_or_are_refused() {
     let (mut world, authorities) = world(true).await;
     let right = authorities.clients.client();
     let wrong = Authority::new("clients").client();
+    let expired = authorities.clients.expired_client();
     let of_server = authorities.clients.server(&["x.example.com"]);
     for (identity, comes_through) in [
         (Some(&right), true),
         (None, false),
         (Some(&wrong), false),
+        (Some(&expired), false),
         (Some(&of_server), false),
     ] {
         let mut asked = get("https://secret.example.com/");

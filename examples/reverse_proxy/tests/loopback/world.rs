@@ -8,16 +8,20 @@ use gwapi::{
     attachment::{Options, Snapshot, effective::Effective, resolve},
     manifest::{self, ReadOptions},
     meta::{NamespacedName, Transport},
-    proxy::BindKey,
+    proxy::{Attempt, Backend, BindKey, ChosenEndpoint, Failure},
     routing::RouterOptions,
-    sim::{Answer, BackendBehaviour, Forwarded, Protocol, Request, Simulator},
+    sim::{
+        self, Answer, BackendBehaviour, EndpointName, EndpointTls, Forwarded, Protocol, Request,
+        Simulator,
+    },
 };
 use http::{HeaderMap, Version, request, uri::Authority};
 use k8s_openapi::jiff::Timestamp;
 use reverse_proxy::{Network, Proxy};
 use serde_json::Value;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    fmt::Debug,
     net::SocketAddr,
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
@@ -33,13 +37,15 @@ fn draw(below: u64) -> u64 {
 pub(crate) struct World {
     pub(crate) proxy: Proxy,
     simulator: Simulator,
+    /// The endpoints that can be connected to, in the proxy and in the simulator alike.
+    there: HashSet<&'static str>,
     script: Script,
     got: UnboundedReceiver<Got>,
     /// What backends and mirrors got of the last request that was compared, by their endpoints.
     pub(crate) reached: Vec<Got>,
 }
 
-/// Backends, by the address of their endpoints.
+/// Backends, by the address of their endpoints, or by address and port.
 pub(crate) type Backends = HashMap<&'static str, SocketAddr>;
 
 /// What objects amount to.
@@ -88,9 +94,25 @@ pub(crate) fn script() -> (Script, UnboundedReceiver<Got>) {
     let script = Script {
         behaviour: Arc::new(Mutex::new(BackendBehaviour::default())),
         got,
+        trailers: Arc::default(),
         taken: Arc::default(),
     };
     (script, receiver)
+}
+
+/// Ports are bound anywhere on loopback, and endpoints are reached there. What is in no list refuses connections.
+pub(crate) fn network(backends: Backends) -> Network {
+    Network {
+        bind: |_| SocketAddr::from(([127, 0, 0, 1], 0)),
+        dial: Box::new(move |endpoint| {
+            let found = backends
+                .get(&*with_port(endpoint.address, endpoint.port))
+                .or_else(|| backends.get(endpoint.address));
+            let port = found.map_or(1, SocketAddr::port);
+            ("127.0.0.1".to_owned(), port)
+        }),
+        draw,
+    }
 }
 
 pub(crate) fn port(transport: Transport, port: u16) -> BindKey {
@@ -118,21 +140,14 @@ impl World {
         backends: Backends,
         (script, got): (Script, UnboundedReceiver<Got>),
     ) -> Self {
-        let mut proxy = Proxy::new(Network {
-            bind: |_| SocketAddr::from(([127, 0, 0, 1], 0)),
-            // What is in no list refuses connections.
-            dial: Box::new(move |endpoint| {
-                let found = backends.get(endpoint.address);
-                let port = found.map_or(1, SocketAddr::port);
-                ("127.0.0.1".to_owned(), port)
-            }),
-            draw,
-        });
+        let there = backends.keys().copied().collect();
+        let mut proxy = Proxy::new(network(backends));
         let (_, errors) = proxy.update(effective.clone()).await;
         assert!(errors.is_empty(), "{errors:?}");
         Self {
             proxy,
             simulator: Simulator::new(effective, RouterOptions::default()),
+            there,
             script,
             got,
             reached: Vec::new(),
@@ -175,9 +190,14 @@ impl World {
 
     /// What the simulator says.
     pub(crate) fn simulated(&mut self, asked: &Request) -> Answer {
-        self.simulator
-            .request(asked, &mut |below| draw(below))
-            .unwrap()
+        let mut endpoints = SimulatedEndpoints {
+            there: &self.there,
+            behaviour: &asked.backend,
+        };
+        let answer = self
+            .simulator
+            .request_with(asked, &mut |below| draw(below), &mut endpoints);
+        answer.unwrap()
     }
 
     /// Lets backends behave as a request says.
@@ -211,43 +231,122 @@ impl World {
         asked: &Request,
         content: &'static str,
     ) -> Answered {
+        let compared = self.compared(client, asked, content).await;
+        compared.unwrap_or_else(|difference| panic!("{difference}"))
+    }
+
+    /// Asks both over a connection that is there. Returns what both said, or how they differ.
+    pub(crate) async fn compared(
+        &mut self,
+        client: &mut Client,
+        asked: &Request,
+        content: &'static str,
+    ) -> Result<Answered, String> {
         self.behave(asked);
         let said = self.simulated(asked);
-        let response = client.send(asked, content).await.expect("no response");
+        let context = format!("{asked:?}\n{said:#?}");
+        let response = client.send(asked, content).await;
+        let response = response.ok_or_else(|| format!("no response\n{context}"))?;
         let answered = read(response).await;
-        let context = format!("{asked:?}\n{answered:?}\n{said:#?}");
-
-        let response = said.response.as_ref().expect("a response");
-        assert_eq!(answered.status, response.status, "{context}");
-        assert_eq!(
-            end_to_end(&answered.headers),
-            end_to_end(&response.headers),
-            "{context}"
-        );
-        self.same_got(&said, content, &context).await;
-        answered
+        let response = said.response.as_ref();
+        let response = response.ok_or_else(|| format!("a response\n{context}"))?;
+        let context = format!("{answered:?}\n{context}");
+        same("status", &answered.status, &response.status, &context)?;
+        let headers = [&answered.headers, &response.headers].map(end_to_end);
+        same("headers", &headers[0], &headers[1], &context)?;
+        self.compared_got(&said, content, &context).await?;
+        Ok(answered)
     }
 
     /// Compares what backends and mirrors got.
     pub(crate) async fn same_got(&mut self, said: &Answer, content: &str, context: &str) {
-        let mut expected: Vec<Sent> = said.mirrors.iter().map(Sent::mirrored).collect();
-        if said.forwarded.is_some() {
-            expected.push(Sent::forwarded(said));
+        let compared = self.compared_got(said, content, context).await;
+        compared.unwrap_or_else(|difference| panic!("{difference}"));
+    }
+
+    async fn compared_got(
+        &mut self,
+        said: &Answer,
+        content: &str,
+        context: &str,
+    ) -> Result<(), String> {
+        let mirrored = said.mirrors.iter();
+        let mut expected: Vec<Sent> = mirrored
+            .map(|mirror| Sent::of(self.name(&mirror.endpoint), &mirror.forwarded))
+            .collect();
+        if let Some(sent) = &said.forwarded {
+            expected.push(Sent::of(self.name(said.endpoint.as_ref().unwrap()), sent));
         }
         self.reached.clear();
         for _ in &expected {
             let next = tokio::time::timeout(Duration::from_secs(5), self.got.recv()).await;
-            let next = next.unwrap_or_else(|_| panic!("a backend got nothing: {context}"));
+            let next = next.map_err(|_| format!("a backend got nothing: {context}"))?;
             let next = next.unwrap();
-            assert_eq!(next.content, content, "{context}");
+            same("content", &&*next.content, &content.as_bytes(), context)?;
             self.reached.push(next);
         }
         self.reached.sort_by_key(|got| got.endpoint);
         let mut got: Vec<Sent> = self.reached.iter().map(Sent::got).collect();
         expected.sort();
         got.sort();
-        assert_eq!(got, expected, "{context}");
-        assert!(self.is_quiet(), "somebody got more: {context}");
+        same("requests at backends", &got, &expected, context)?;
+        match self.is_quiet() {
+            true => Ok(()),
+            false => Err(format!("somebody got more: {context}")),
+        }
+    }
+
+    /// What an endpoint calls itself.
+    pub(crate) fn name(&self, endpoint: &EndpointName) -> String {
+        let port = endpoint.port;
+        let full = with_port(&endpoint.address, port);
+        match self.there.contains(&*full) {
+            true => full,
+            false => endpoint.address.clone(),
+        }
+    }
+
+    /// Lets backends send trailers after the content of their responses.
+    pub(crate) fn trail(&self, trailers: HeaderMap) {
+        *self.script.trailers.lock().unwrap() = Some(trailers);
+    }
+}
+
+fn with_port(address: &str, port: u16) -> String {
+    format!("{address}:{port}")
+}
+
+fn same<T: PartialEq + Debug>(what: &str, got: &T, said: &T, context: &str) -> Result<(), String> {
+    match got == said {
+        true => Ok(()),
+        false => Err(format!(
+            "{what}: over sockets {got:?}\nin the simulator {said:?}\n{context}"
+        )),
+    }
+}
+
+/// The endpoints of the simulator: those that have no socket cannot be connected to.
+struct SimulatedEndpoints<'s> {
+    there: &'s HashSet<&'static str>,
+    behaviour: &'s BackendBehaviour,
+}
+
+impl sim::Backends for SimulatedEndpoints<'_> {
+    fn reply(
+        &mut self,
+        attempt: &Attempt,
+        _request: &request::Parts,
+    ) -> Result<BackendBehaviour, Failure> {
+        let endpoint = attempt.endpoint.get().unwrap();
+        let full = with_port(endpoint.address, endpoint.port);
+        match self.there.contains(&*full) || self.there.contains(endpoint.address) {
+            true => Ok(self.behaviour.clone()),
+            false => Err(Failure::Connect),
+        }
+    }
+
+    fn tls(&mut self, _backend: &Backend, _endpoint: &ChosenEndpoint) -> EndpointTls {
+        self.behaviour.tls.clone()
     }
 }
 
@@ -263,24 +362,15 @@ struct Sent {
 }
 
 impl Sent {
-    fn of(endpoint: &str, sent: &Forwarded) -> Self {
+    fn of(endpoint: String, sent: &Forwarded) -> Self {
         Self {
-            endpoint: endpoint.to_owned(),
+            endpoint,
             method: sent.method.clone(),
             host: sent.host.clone(),
             path: sent.path.clone(),
             http2: matches!(sent.protocol, "h2" | "h2c"),
             headers: end_to_end(&sent.headers),
         }
-    }
-
-    fn forwarded(said: &Answer) -> Self {
-        let endpoint = said.endpoint.as_ref().unwrap();
-        Self::of(&endpoint.address, said.forwarded.as_ref().unwrap())
-    }
-
-    fn mirrored(mirror: &gwapi::sim::Mirror) -> Self {
-        Self::of(&mirror.endpoint.address, &mirror.forwarded)
     }
 
     fn got(got: &Got) -> Self {

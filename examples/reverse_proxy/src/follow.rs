@@ -1,0 +1,39 @@
+//! A proxy that follows the manifests of a folder.
+
+use crate::{Proxy, manifests::Manifests};
+use gwapi::proxy::{BindKey, Diff};
+use std::{io, time::Duration};
+
+/// What those hear who operate a proxy that follows a folder.
+#[derive(Debug)]
+pub enum Heard {
+    /// A file, or an object in it, cannot be read.
+    Problem(String),
+    /// The folder cannot be read: its files may be about to be written. It is read again.
+    Unreadable(io::Error),
+    /// Another configuration is in force: what that changes, and which ports cannot be bound.
+    Changed(Diff, Vec<(BindKey, io::Error)>),
+}
+
+/// Looks at the files again and again, and has the proxy serve what they say, while requests run.
+pub async fn follow(
+    mut manifests: Manifests,
+    proxy: &mut Proxy,
+    every: Duration,
+    mut hear: impl FnMut(&Proxy, Heard),
+) -> ! {
+    loop {
+        match manifests.read() {
+            Ok(None) => {}
+            Ok(Some((effective, problems))) => {
+                for problem in problems {
+                    hear(proxy, Heard::Problem(problem));
+                }
+                let (diff, errors) = proxy.update(effective).await;
+                hear(proxy, Heard::Changed(diff, errors));
+            }
+            Err(error) => hear(proxy, Heard::Unreadable(error)),
+        }
+        tokio::time::sleep(every).await;
+    }
+}
