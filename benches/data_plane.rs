@@ -231,7 +231,7 @@ fn endpoints(bencher: Bencher<'_, '_>, count: usize) {
 
 mod simulate {
     use super::*;
-    use gwapi::proxy::Attempt;
+    use gwapi::sim::Visit;
 
     /// Nine of ten requests go to one Service, the others to its canary; each sends back the headers that it got.
     #[divan::bench]
@@ -252,7 +252,8 @@ mod simulate {
         let simulator = Simulator::new(effective, RouterOptions::default());
         let request = Simulated::get("http://shop.example.com/canary/items").expect("a URL");
         let repeated = simulator.repeated(&request).expect("a Gateway");
-        let mut echo = |_: &Attempt, head: &Parts| {
+        let mut echo = |visit: &Visit<'_>| {
+            let head = visit.request().expect("a request");
             Ok(BackendBehaviour {
                 headers: head.headers.clone(),
                 ..BackendBehaviour::default()

@@ -113,6 +113,12 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let mut resolver = Resolver::with_snapshot(given.admitted.snapshot.clone(), options);
     resolver.update();
     let effective = resolver.resolution().effective.clone();
+    if let Some(service) = args.backend.missing(&effective) {
+        given.say_before_error();
+        return fail(format!(
+            "`--backend-cert` names Service {service}, which is not there"
+        ));
+    }
     let data_plane = resolving::data_plane(given.chosen.release);
     let mut simulator = Simulator::new(effective, data_plane).with_seed(args.seed);
     simulator.set_now(now.into());

@@ -85,8 +85,7 @@
 //!     }
 //!     exchange.failed(&attempt, Failure::Connect, begun_at.elapsed()).into_result()?;
 //! };
-//! let _mirrors = exchange.copies(); // ─▶ copies of the request
-//! // ─▶ The request to the endpoint.
+//! let _mirrored = exchange.copies(); // ─▶ to mirrors, and the request to the endpoint
 //! let request = Request::from_parts(exchange.outgoing(&attempt), content);
 //! assert_eq!(request.headers()["host"], "shop.example");
 //! // ◀─ Its response, and what the client gets of it.

@@ -1,34 +1,32 @@
-//! What backends do with the requests that they get.
+//! What backends do with the traffic that they get.
 
-use super::moment::Moment;
-use crate::{
-    attachment::effective::EffectiveBackendTls,
-    certificate::CertificateChain,
-    meta::Duration,
-    proxy::{Attempt, Backend, ChosenEndpoint, Failure},
-};
-use http::{HeaderMap, StatusCode, request};
+use super::{Request, SimulatedStep, moment::Moment, visit::Visit};
+use crate::{certificate::CertificateChain, meta::Duration, proxy::Failure};
+use http::{HeaderMap, StatusCode};
 
-/// What backends do with the requests that they get; a closure is one, of which it is not known what it does in TLS.
+/// What backends do with the traffic that they get; a closure is one, of which it is not known what it does in TLS.
+///
+/// They are asked for all traffic that reaches an endpoint, whatever led there: requests through a route, copies for mirrors,
+/// requests to a Service or to an endpoint that no route governs, connections, and datagrams.
 pub trait Backends {
-    /// What the endpoint of an attempt does with this request.
+    /// What an endpoint does with this traffic. Of what it does with a connection or a datagram, the delay counts.
     ///
     /// # Errors
     ///
-    /// Why there is no response: then the data plane tries another endpoint, or answers by itself.
-    fn reply(
-        &mut self,
-        attempt: &Attempt,
-        request: &request::Parts,
-    ) -> Result<BackendBehaviour, Failure>;
+    /// Why there is no response: then the data plane tries another endpoint, or answers by itself. A connection that is
+    /// passed on as it is ends.
+    fn reply(&mut self, visit: &Visit<'_>) -> Result<BackendBehaviour, Failure>;
 
     /// What an endpoint of a backend does in TLS.
-    fn tls(&mut self, _backend: &Backend, _endpoint: &ChosenEndpoint) -> EndpointTls {
+    fn tls(&mut self, _visit: &Visit<'_>) -> EndpointTls {
         EndpointTls::Assumed
     }
 
-    /// Hears that the endpoint of an attempt got no request, since TLS did not come about as it was to.
-    fn not_reached(&mut self, _attempt: &Attempt, _failure: &Failure) {}
+    /// Hears that an endpoint was not reached, since TLS did not come about as it was to.
+    fn not_reached(&mut self, _visit: &Visit<'_>, _failure: &Failure) {}
+
+    /// Hears what the data plane does before and between the visits.
+    fn saw(&mut self, _step: &SimulatedStep<'_>) {}
 }
 
 /// What a backend answers, and when.
@@ -40,7 +38,8 @@ pub struct BackendBehaviour {
     pub headers: HeaderMap,
     /// How long it takes. Nobody waits: it is compared with the rule's timeouts.
     pub delay: Duration,
-    /// What it does in TLS, before it gets a request.
+    /// What it does in TLS, before it gets a request, where a BackendTLSPolicy asks for TLS. Read where it is that of a
+    /// [request](Request::backend); Services with a behaviour of their own are in [`Request::backend_tls`].
     pub tls: EndpointTls,
 }
 
@@ -68,59 +67,87 @@ pub enum EndpointTls {
 }
 
 impl EndpointTls {
-    /// Whether TLS comes about, if the data plane begins with it as a policy asks. Returns whether anything was verified.
-    pub(super) fn handshake(
-        &self,
-        asked: &EffectiveBackendTls,
-        moment: &Moment,
-    ) -> Result<bool, Failure> {
-        match self {
-            Self::Assumed => Ok(false),
-            Self::Cleartext => Err(Failure::Tls),
-            Self::Shows(chain) => asked
+    /// Whether an endpoint takes the traffic as it comes, over TLS if a policy asks for it. Returns whether anything was
+    /// verified.
+    fn takes(&self, visit: &Visit<'_>, moment: &Moment) -> Result<bool, Failure> {
+        match (visit.tls, self) {
+            (Some(_), Self::Assumed) => Ok(false),
+            (Some(_), Self::Cleartext) => Err(Failure::Tls),
+            (Some(asked), Self::Shows(chain)) => asked
                 .verify(chain, &moment.system, moment.timestamp())
                 .map(|()| true)
                 .map_err(|error| Failure::Certificate(error.into())),
+            // What it sends is an alert of TLS.
+            (None, Self::Shows(_)) if visit.is_cleartext() => Err(Failure::Malformed),
+            (None, _) => Ok(false),
         }
     }
+}
 
-    /// Whether an endpoint takes a request as it comes, over TLS if a policy asks for it. Returns whether anything was verified.
-    pub(super) fn takes_request(
-        &self,
-        asked: Option<&EffectiveBackendTls>,
-        moment: &Moment,
-    ) -> Result<bool, Failure> {
-        match (asked, self) {
-            (Some(asked), _) => self.handshake(asked, moment),
-            // What it sends is an alert of TLS.
-            (None, Self::Shows(_)) => Err(Failure::Malformed),
-            (None, Self::Assumed | Self::Cleartext) => Ok(false),
+/// What came of traffic at an endpoint.
+pub(super) struct Visited {
+    /// Whether the endpoint proved who it is.
+    pub(super) verified: bool,
+    pub(super) reply: Result<BackendBehaviour, Failure>,
+}
+
+impl Visited {
+    /// Whether the endpoint got anything of the request.
+    pub(super) fn is_sent(&self) -> bool {
+        !matches!(&self.reply, Err(failure) if failure.is_before_sending())
+    }
+}
+
+/// Takes traffic to an endpoint: TLS first, where a policy asks for it, then what the backend does. All traffic goes this
+/// way.
+pub(super) fn visited(visit: &Visit<'_>, backends: &mut dyn Backends, moment: &Moment) -> Visited {
+    match backends.tls(visit).takes(visit, moment) {
+        Ok(verified) => Visited {
+            verified,
+            reply: backends.reply(visit),
+        },
+        Err(failure) => {
+            backends.not_reached(visit, &failure);
+            Visited {
+                verified: false,
+                reply: Err(failure),
+            }
         }
     }
 }
 
 impl<F> Backends for F
 where
-    F: FnMut(&Attempt, &request::Parts) -> Result<BackendBehaviour, Failure>,
+    F: FnMut(&Visit<'_>) -> Result<BackendBehaviour, Failure>,
 {
-    fn reply(
-        &mut self,
-        attempt: &Attempt,
-        request: &request::Parts,
-    ) -> Result<BackendBehaviour, Failure> {
-        self(attempt, request)
+    fn reply(&mut self, visit: &Visit<'_>) -> Result<BackendBehaviour, Failure> {
+        self(visit)
     }
 }
 
-/// Backends that all do the same.
-pub(super) struct AllAlike<'b>(pub(super) &'b BackendBehaviour);
+/// Backends that all do what a request says.
+pub(super) struct AllAlike<'r>(pub(super) &'r Request);
 
 impl Backends for AllAlike<'_> {
-    fn reply(&mut self, _: &Attempt, _: &request::Parts) -> Result<BackendBehaviour, Failure> {
-        Ok(self.0.clone())
+    fn reply(&mut self, _: &Visit<'_>) -> Result<BackendBehaviour, Failure> {
+        Ok(self.0.backend.clone())
     }
 
-    fn tls(&mut self, _: &Backend, _: &ChosenEndpoint) -> EndpointTls {
-        self.0.tls.clone()
+    fn tls(&mut self, visit: &Visit<'_>) -> EndpointTls {
+        tls_of_request(self.0, visit)
+    }
+}
+
+/// What an endpoint does in TLS as a request says: that of a Service which the request names, and else, where a policy asks
+/// for TLS, that of all backends. Backends without a policy speak cleartext unless they are named.
+pub(super) fn tls_of_request(request: &Request, visit: &Visit<'_>) -> EndpointTls {
+    let named = match request.backend_tls.is_empty() {
+        true => None,
+        false => request.backend_tls.get(&visit.backend.namespaced_name()),
+    };
+    match (named, visit.tls) {
+        (Some(named), _) => named.clone(),
+        (None, Some(_)) => request.backend.tls.clone(),
+        (None, None) => EndpointTls::Assumed,
     }
 }

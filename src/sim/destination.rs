@@ -1,14 +1,14 @@
 //! Where a request goes first: a listener of a Gateway, or a port of a Service.
 
 use super::{
-    Refusal, Request, RequestError,
+    ListenerName, Refusal, Request, RequestError,
     head::{host_in_words, named_host, settled},
 };
 use crate::{
     attachment::effective::{
         Effective, EffectiveGateway, EffectiveListener, EffectiveService, Endpoint,
     },
-    meta::{Authority, NamespacedName, Transport},
+    meta::{Authority, NamespacedName, ObjectRef, Transport},
     proxy::{
         Accepted, Authenticated, Bind, BindKey, ClientHello, DataPlane, HttpSession, MeshPort,
         ServiceKey, Stream, Why,
@@ -33,7 +33,10 @@ pub(super) enum Destination<'e> {
         port: MeshPort,
     },
     /// An endpoint that is asked by its own address: no route governs that (GEP-1426).
-    Endpoint { endpoint: Endpoint<'e> },
+    Endpoint {
+        service: &'e Arc<EffectiveService>,
+        endpoint: Endpoint<'e>,
+    },
     /// Nobody, and why; with the Gateway or the Service where one was asked.
     Nobody {
         gateway: Option<&'e NamespacedName>,
@@ -57,6 +60,22 @@ impl<'e> Destination<'e> {
             Self::Nobody { gateway, .. } => *gateway,
             Self::Service { .. } | Self::Endpoint { .. } => None,
         }
+    }
+
+    /// The listener that takes the request, if one does.
+    pub(super) fn listener_name(&self) -> Option<ListenerName> {
+        let Self::Gateway {
+            gateway,
+            listener: Some(listener),
+            ..
+        } = self
+        else {
+            return None;
+        };
+        Some(ListenerName {
+            gateway: ObjectRef::gateway_api("Gateway", &gateway.name),
+            name: listener.name.clone(),
+        })
     }
 
     /// Nobody, where no Gateway and no Service is asked.
@@ -148,8 +167,8 @@ pub(super) fn find<'e>(
             port: found,
         });
     }
-    if let Some(endpoint) = named_endpoint(effective, request, port) {
-        return Ok(Destination::Endpoint { endpoint });
+    if let Some((service, endpoint)) = named_endpoint(effective, request, port) {
+        return Ok(Destination::Endpoint { service, endpoint });
     }
     if let Some(namespace) = own_namespace {
         return Ok(Destination::nowhere(format!(
@@ -194,29 +213,28 @@ fn named_service<'e>(
         .get(&NamespacedName::new(namespace, name))
 }
 
-/// The endpoint whose own address and port a client of the mesh asks for.
+/// The endpoint whose own address and port a client of the mesh asks for, and a Service that has it.
 fn named_endpoint<'e>(
     effective: &'e Effective,
     request: &Request,
     port: u16,
-) -> Option<Endpoint<'e>> {
+) -> Option<(&'e Arc<EffectiveService>, Endpoint<'e>)> {
     let address = request
         .address
         .or_else(|| request.host().parse().ok())?
         .to_string();
     request.client.as_ref()?;
-    let ports = effective
-        .services
-        .values()
-        .chain(effective.imports.values())
-        .flat_map(|service| &service.ports);
-    ports
-        .filter(|service_port| service_port.target.is_ok())
-        .find_map(|service_port| {
+    let services = effective.services.values();
+    let mut services = services.chain(effective.imports.values());
+    services.find_map(|service| {
+        let ports = service.ports.iter();
+        let mut ports = ports.filter(|service_port| service_port.target.is_ok());
+        ports.find_map(|service_port| {
             let asked =
                 |endpoint: &Endpoint<'_>| endpoint.address == address && endpoint.port == port;
-            service_port.endpoints.iter().find(asked)
+            Some((service, service_port.endpoints.iter().find(asked)?))
         })
+    })
 }
 
 /// The listener of a Gateway that takes a request.

@@ -22,9 +22,11 @@ mod request;
 mod session;
 mod simulator;
 mod split;
+mod step;
 #[cfg(test)]
 mod tests;
 mod told;
+mod visit;
 #[cfg(feature = "world")]
 pub mod world;
 
@@ -44,3 +46,5 @@ pub use request::{Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;
 pub use split::{Repeated, Sent, Split, SplitRow};
+pub use step::SimulatedStep;
+pub use visit::{Visit, VisitTraffic};

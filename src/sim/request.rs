@@ -1,6 +1,6 @@
 //! A request as a client makes it.
 
-use super::BackendBehaviour;
+use super::{BackendBehaviour, EndpointTls};
 use crate::{
     certificate::CertificateChain,
     meta::{Authority, AuthorityError, NamespacedName},
@@ -41,6 +41,9 @@ pub struct Request {
     pub absolute_form: bool,
     /// What the backend would say.
     pub backend: BackendBehaviour,
+    /// What the endpoints of these Services do in TLS, whether a BackendTLSPolicy asks for it or not; of others
+    /// [`BackendBehaviour::tls`] counts where one does.
+    pub backend_tls: BTreeMap<NamespacedName, EndpointTls>,
 }
 
 impl Request {
@@ -95,6 +98,7 @@ impl Request {
             protocol: Protocol::default(),
             absolute_form: false,
             backend: BackendBehaviour::default(),
+            backend_tls: BTreeMap::new(),
         }
     }
 

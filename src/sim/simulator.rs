@@ -111,11 +111,12 @@ impl Simulator {
         request: &Request,
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Answer, RequestError> {
-        let mut alike = AllAlike(&request.backend);
+        let mut alike = AllAlike(request);
         self.request_with(request, draw, &mut alike)
     }
 
-    /// Answers a request, with backends that decide themselves what they do with it; [`Request::backend`] does not count. Where an
+    /// Answers a request, with backends that decide themselves what they do with it; [`Request::backend`] and
+    /// [`Request::backend_tls`] do not count. Where an
     /// endpoint fails, another attempt is made if the rule allows it, as a data plane does.
     ///
     /// # Errors
@@ -139,8 +140,10 @@ impl Simulator {
         let at_table = |session| Answerer::Table(AtTable::new(request, session, moment));
         let place = match &destination {
             Destination::Nobody { .. } => Answerer::Nowhere,
-            Destination::Endpoint { endpoint } => {
-                Answerer::Connection(AtConnection::at_endpoint(request, *endpoint, moment))
+            Destination::Endpoint { service, endpoint } => {
+                let backend = service.reference();
+                let asked = AtConnection::at_endpoint(request, (backend, *endpoint), moment);
+                Answerer::Connection(asked)
             }
             Destination::Gateway { taken, .. } => match taken {
                 Taken::Session(session) => at_table(session.clone()),

@@ -52,7 +52,7 @@ impl Simulator {
         draw: &mut dyn FnMut(u64) -> u64,
     ) -> Result<Split, RequestError> {
         let asked = self.ask(request)?;
-        let first = asked.answer(draw, &mut AllAlike(&request.backend));
+        let first = asked.answer(draw, &mut AllAlike(request));
         let mut rows = shares(&asked, &first);
         for row in &mut rows {
             if row.backend == first.backend && row.status == first.status {
@@ -60,7 +60,7 @@ impl Simulator {
             }
         }
         for drawn in 1..count {
-            let Some(end) = asked.end(draw, &mut AllAlike(&request.backend)) else {
+            let Some(end) = asked.end(draw, &mut AllAlike(request)) else {
                 // Every draw ends as the first one.
                 for row in &mut rows {
                     row.count += count - drawn;
@@ -112,7 +112,7 @@ fn shares(asked: &Asked<'_>, first: &Answer) -> Vec<SplitRow> {
         let weight = draws.end - draws.start;
         // The first draw of a request is the one over the sum of the weights.
         let mut pending = Some(draws.start);
-        let backends = &mut AllAlike(&asked.request.backend);
+        let backends = &mut AllAlike(asked.request);
         let Some(end) = asked.end(&mut |_| pending.take().unwrap_or(0), backends) else {
             break;
         };
@@ -189,7 +189,7 @@ impl Simulator {
     /// let repeated = simulator.repeated(&request)?;
     /// let mut canary = 0;
     /// for draw in 0..10 {
-    ///     let mut backends = |_: &gwapi::proxy::Attempt, _: &http::request::Parts| Ok(BackendBehaviour::default());
+    ///     let mut backends = |_: &gwapi::sim::Visit<'_>| Ok(BackendBehaviour::default());
     ///     let sent = repeated.send(&mut |below| draw % below, &mut backends);
     ///     assert_eq!(sent.status, Some(http::StatusCode::OK));
     ///     canary += u32::from(sent.backend.is_some_and(|backend| backend.reference().name == "new"));

@@ -1,11 +1,12 @@
 //! Parts of an answer put into words.
 
+use super::Visit;
 use crate::{
     attachment::effective::{EffectiveBackend, EffectiveBackendPort, EffectiveMirror},
     backend::WeightedChoice,
     certificate::ServerName,
     meta::Age,
-    proxy::{Backend, ChosenEndpoint, Failure},
+    proxy::Failure,
     routing::{Candidate, Criterion, Match, PathMatch, Reason, ValueMatch, Verdict},
 };
 
@@ -121,10 +122,9 @@ pub(super) fn tls(backend: &EffectiveBackendPort) -> Option<String> {
 }
 
 /// That an endpoint of a backend failed.
-pub(super) fn failure(backend: &Backend, endpoint: &ChosenEndpoint, failure: &Failure) -> String {
-    let endpoint = endpoint.get();
-    let address = endpoint.map_or("of nothing", |endpoint| endpoint.address);
-    format!("endpoint {address} of {} {failure}", backend.reference())
+pub(super) fn failure(visit: &Visit<'_>, failure: &Failure) -> String {
+    let address = visit.address().unwrap_or("of nothing");
+    format!("endpoint {address} of {} {failure}", visit.backend)
 }
 
 /// Which part of the requests a mirror gets, unless it gets all.

@@ -3,8 +3,9 @@
 use crate::write;
 use clap::Args;
 use gwapi::{
+    attachment::effective::Effective,
     certificate::{CertificateChain, CertificateError, TrustStore},
-    meta::Duration,
+    meta::{Duration, NamespacedName},
     sim::{ClientMemory, CookieFileError, EndpointTls, Protocol, Request, RequestError, Simulator},
 };
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -54,10 +55,47 @@ pub(super) struct BackendArgs {
     /// How long the backend takes, as in 2s: it is compared with the timeouts of the rule
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     backend_delay: Duration,
-    /// The certificates that the backend shows in TLS, as PEM: its own first, then those that vouch for it. They are verified as
-    /// its BackendTLSPolicy says; without this it is assumed that they are right
-    #[arg(long, value_name = "FILE")]
-    backend_cert: Option<PathBuf>,
+    /// The certificates that backends show in TLS, as PEM: the backend's own first, then those that vouch for it. They are verified
+    /// as its BackendTLSPolicy says; without this it is assumed that they are right. FILE alone is for all backends that have
+    /// such a policy: others speak cleartext. With the name of a Service before it, as in shop/web=web.crt, it is for that
+    /// Service, policy or not; may be given several times
+    #[arg(long, value_name = "[NS/NAME=]FILE", value_parser = shown)]
+    backend_cert: Vec<ShownFile>,
+}
+
+/// Certificates that backends show.
+#[derive(Clone, Debug)]
+struct ShownFile {
+    /// The Service that shows them; none for all that have a policy.
+    service: Option<NamespacedName>,
+    file: PathBuf,
+}
+
+/// A file of certificates, perhaps with the Service that shows them. What is before a `=` names a Service if it may be the name
+/// of one; a file whose path looks so is given as `./…`.
+fn shown(text: &str) -> Result<ShownFile, String> {
+    let named = text.split_once('=').and_then(|(name, file)| {
+        let (namespace, name) = name.split_once('/')?;
+        let is_name = |text: &str| {
+            let bytes = text.bytes();
+            !text.is_empty()
+                && bytes
+                    .into_iter()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        (is_name(namespace) && is_name(name)).then(|| (NamespacedName::new(namespace, name), file))
+    });
+    let (service, file) = match named {
+        Some((service, file)) => (Some(service), file),
+        None => (None, text),
+    };
+    if file.is_empty() {
+        return Err("expected a file, or NAMESPACE/NAME=FILE".to_owned());
+    }
+    Ok(ShownFile {
+        service,
+        file: file.into(),
+    })
 }
 
 /// Why the client cannot be as it was asked for.
@@ -79,6 +117,8 @@ pub(super) enum ClientArgsError {
         whose: &'static str,
         error: CertificateError,
     },
+    #[error("`--backend-cert` is given twice for {}", whose(.service.as_ref()))]
+    Twice { service: Option<NamespacedName> },
     #[error("`{}` is no file of cookies: {error}", .path.display())]
     Cookies {
         path: PathBuf,
@@ -86,6 +126,15 @@ pub(super) enum ClientArgsError {
     },
     #[error(transparent)]
     Request(#[from] RequestError),
+}
+
+fn whose(service: Option<&NamespacedName>) -> String {
+    match service {
+        Some(service) => format!("Service {service}"),
+        None => {
+            "all backends: name the Service before the file, as in `shop/web=web.crt`".to_owned()
+        }
+    }
 }
 
 impl ClientArgs {
@@ -159,11 +208,22 @@ impl BackendArgs {
     /// Lets the simulator trust the authorities that this system trusts, for policies that refer to them. They are read where a
     /// certificate is to be verified.
     pub(super) fn trust(&self, simulator: &mut Simulator) {
-        if self.backend_cert.is_some() {
+        if !self.backend_cert.is_empty() {
             let found = rustls_native_certs::load_native_certs().certs;
             let authorities = found.into_iter().map(|one| one.to_vec());
             simulator.set_system_authorities(TrustStore::of_der(authorities));
         }
+    }
+
+    /// A Service that shows certificates and is not there, if one is named.
+    pub(super) fn missing(&self, effective: &Effective) -> Option<&NamespacedName> {
+        let mut named = self
+            .backend_cert
+            .iter()
+            .filter_map(|shown| shown.service.as_ref());
+        named.find(|name| {
+            !effective.services.contains_key(name) && !effective.imports.contains_key(name)
+        })
     }
 
     pub(super) fn apply(&self, request: &mut Request) -> Result<(), ClientArgsError> {
@@ -171,13 +231,22 @@ impl BackendArgs {
         backend.status = self.backend_status;
         backend.headers = Request::header_lines(self.backend_headers.iter().cloned())?;
         backend.delay = self.backend_delay;
-        if let Some(path) = &self.backend_cert {
-            let text = read(path, "--backend-cert")?;
+        for ShownFile { service, file } in &self.backend_cert {
+            let text = read(file, "--backend-cert")?;
             let chain = CertificateChain::read(&text).map_err(|error| {
-                let (path, whose) = (path.clone(), "backend");
+                let (path, whose) = (file.clone(), "backend");
                 ClientArgsError::Certificate { path, whose, error }
             })?;
-            backend.tls = EndpointTls::Shows(chain);
+            let shows = EndpointTls::Shows(chain);
+            let twice = match service {
+                Some(service) => request.backend_tls.insert(service.clone(), shows).is_some(),
+                None => std::mem::replace(&mut backend.tls, shows) != EndpointTls::Assumed,
+            };
+            if twice {
+                return Err(ClientArgsError::Twice {
+                    service: service.clone(),
+                });
+            }
         }
         let given = [
             ("--backend-status", self.backend_status != StatusCode::OK),
@@ -191,7 +260,7 @@ impl BackendArgs {
             request,
             OVER_CONNECTIONS,
             option,
-            self.backend_cert.is_some(),
+            !self.backend_cert.is_empty(),
         )
     }
 }

@@ -111,3 +111,127 @@ fn the_certificate_of_a_backend_is_verified_as_its_policy_says() {
         assert_eq!(code, Some(2), "{file} {url}");
     }
 }
+
+/// A Gateway on port 80 whose route mirrors to `copy` and sends one half of the rest to `sealed`, of which a policy expects
+/// TLS, and the other to `plain`, which has none.
+fn mixed() -> String {
+    let services = ["copy", "plain"].map(|name| {
+        format!(
+            "---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: shop}}
+spec: {{ports: [{{port: 443}}]}}
+"
+        )
+    });
+    let one = "rules: [{backendRefs: [{name: web, port: 443}]}]";
+    let both = "rules: [{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: copy, port: 443}}}], \
+                backendRefs: [{name: web, port: 443}, {name: plain, port: 443}]}]";
+    let objects = sealed("a.example.com", "p256.crt");
+    assert!(objects.contains(one));
+    objects.replace(one, both) + &services.concat()
+}
+
+/// BackendTLSPolicy: the connection is TLS where a policy asks for it, and cleartext elsewhere: to a mirror, and to the other half
+/// of a split.
+#[test]
+fn the_certificate_of_all_is_for_backends_with_a_policy_and_leaves_others_alone() {
+    let (shown, objects) = (fixture("p256.crt"), mixed());
+    let asked = [
+        "request",
+        "-f",
+        "-",
+        "--at",
+        "2026-11-27T00:00:00Z",
+        "http://a.example/",
+        "-o",
+        "json",
+    ];
+    let ask = |certificates: &[&str], count: &[&str]| {
+        let options = certificates.iter().flat_map(|one| ["--backend-cert", one]);
+        let options: Vec<&str> = options.collect();
+        let (code, text) = run(&[&asked[..], &options, count].concat(), &objects);
+        let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+        (code, answer)
+    };
+    let split = |answer: &Value| -> Vec<(String, u64)> {
+        let rows = answer["split"].as_array().unwrap().iter();
+        let mut rows: Vec<_> = rows
+            .map(|row| {
+                let name = row["backend"]["name"].as_str().unwrap().to_owned();
+                (name, row["status"].as_u64().unwrap())
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    let named = |service: &str| format!("shop/{service}={shown}");
+    let other = fixture("other.crt");
+    let good: &[(&str, u64)] = &[("plain", 200), ("web", 200)];
+    for (certificates, wanted, copied) in [
+        (vec![shown.clone()], good, true),
+        (vec![named("web")], good, true),
+        // That of the Service goes before that of all.
+        (vec![other.clone(), named("web")], good, true),
+        (vec![other], &[("plain", 200), ("web", 502)], true),
+        // On purpose: a backend that speaks TLS, and nobody knows.
+        (vec![named("plain")], &[("plain", 502), ("web", 200)], true),
+        (vec![named("copy"), shown.clone()], good, false),
+    ] {
+        let certificates: Vec<&str> = certificates.iter().map(String::as_str).collect();
+        let (_, many) = ask(&certificates, &["--count", "40"]);
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|(name, status)| ((*name).to_owned(), *status))
+            .collect();
+        assert_eq!(split(&many), wanted, "{certificates:?} {many:#}");
+        let mirrors = many["mirrors"].as_array().unwrap().len();
+        if many["status"] == 200 {
+            assert_eq!(mirrors, usize::from(copied), "{certificates:?} {many:#}");
+        }
+    }
+    // A Service that is not there, or given twice, is an error.
+    for certificates in [
+        vec![format!("shop/wbe={shown}")],
+        vec![named("web"), named("web")],
+        vec![shown.clone(), shown.clone()],
+        vec!["shop/web=".to_owned()],
+    ] {
+        let certificates: Vec<&str> = certificates.iter().map(String::as_str).collect();
+        assert_eq!(ask(&certificates, &[]).0, Some(2), "{certificates:?}");
+    }
+}
+
+/// HTTPRoute `requestMirror`: a request that is not sent is not copied.
+#[test]
+fn a_mirror_gets_nothing_of_a_request_whose_backend_cannot_prove_who_it_is() {
+    let (objects, other) = (mixed(), fixture("other.crt"));
+    let shown = format!("shop/web={other}");
+    let asked = [
+        "request",
+        "-f",
+        "-",
+        "--at",
+        "2026-11-27T00:00:00Z",
+        "http://a.example/",
+        "-o",
+        "json",
+    ];
+    for (seed, certificate) in (0..8).flat_map(|seed| [(seed, None), (seed, Some(&shown))]) {
+        let seed = seed.to_string();
+        let mut options = vec!["--seed", &seed];
+        options.extend(
+            certificate
+                .iter()
+                .flat_map(|shown| ["--backend-cert", shown]),
+        );
+        let (_, text) = run(&[&asked[..], &options].concat(), &objects);
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let fails = answer["status"] == 502;
+        let expected = certificate.is_some() && answer["backend"]["name"] == "web";
+        assert_eq!(fails, expected, "{answer:#}");
+        let mirrors = answer["mirrors"].as_array().unwrap().len();
+        assert_eq!(mirrors, usize::from(!fails), "{answer:#}");
+    }
+}

@@ -3,6 +3,9 @@
 use super::{Channel, Release, When, when};
 use http::StatusCode;
 
+#[cfg(test)]
+mod tests;
+
 /// What a release of the API says of things that releases decide differently.
 ///
 /// Each field is an option by name, and [`of`](Self::of) gives what a release says. Nothing else in the crate compares
@@ -127,32 +130,5 @@ impl Behaviour {
                 NoEndpoints::InternalServerError
             },
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each switch, at the last release before it and the first after it.
-    #[test]
-    fn releases_decide_differently() {
-        let of = Behaviour::of;
-        let features = |release| of(release).supported_features;
-        assert_eq!(features(Release::V1_1_1), SupportedFeatures::Texts);
-        assert_eq!(features(Release::V1_2_0), SupportedFeatures::Objects);
-        let policies = |release| of(release).policy_references;
-        assert_eq!(policies(Release::V1_3_0), PolicyReferences::Invalid);
-        assert_eq!(policies(Release::V1_4_0), PolicyReferences::ResolvedRefs);
-        let routes = |release| of(release).attached_routes;
-        assert_eq!(routes(Release::V1_4_1), AttachedRoutes::Selected);
-        assert_eq!(routes(Release::V1_5_0), AttachedRoutes::Accepted);
-        let paths = |release| of(release).session_cookie_path;
-        assert_eq!(paths(Release::V1_6_3), SessionCookiePath::Matched);
-        assert_eq!(paths(Release::V1_7_0), SessionCookiePath::Root);
-        let nobody = |release| of(release).no_endpoints;
-        assert_eq!(nobody(Release::V1_1_1), NoEndpoints::InternalServerError);
-        assert_eq!(nobody(Release::V1_2_0), NoEndpoints::ServiceUnavailable);
-        assert_eq!(of(Release::made_up()), of(Release::newest()));
     }
 }

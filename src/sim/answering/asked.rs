@@ -6,7 +6,7 @@ use crate::{
     meta::ObjectRef,
     proxy::DataPlane,
     sim::{
-        Answer, Backends, ListenerName, Outcome, Refusal, Request, assumed,
+        Answer, Backends, ListenerName, Outcome, Refusal, Request, SimulatedStep, assumed,
         destination::{self, Destination},
         head::named_host,
         idle,
@@ -75,6 +75,8 @@ impl Asked<'_> {
     ) -> Answer {
         #[cfg(test)]
         EXPLAINED.add(1);
+        let listener_name = self.destination.listener_name();
+        self.arrives(listener_name.as_ref(), backends);
         let mut why = self.why.clone();
         let mut answer = match (&self.place, &self.destination) {
             (Answerer::Table(table), _) => table.answer(why, draw, backends),
@@ -101,10 +103,7 @@ impl Asked<'_> {
             } => {
                 if let Some(listener) = listener {
                     taken = Some((&gateway.name, &***listener));
-                    answer.listener = Some(ListenerName {
-                        gateway: ObjectRef::gateway_api("Gateway", &gateway.name),
-                        name: listener.name.clone(),
-                    });
+                    answer.listener = listener_name;
                 }
             }
             Destination::Service { service, .. } => answer.service = Some(service.reference()),
@@ -124,6 +123,27 @@ impl Asked<'_> {
         answer.not_simulated =
             assumed::assumed(self.request, &answer, taken.map(|(_, listener)| listener));
         answer
+    }
+
+    /// How the request comes to where it is answered: the client's hello, and the listener or Service.
+    fn arrives(&self, listener: Option<&ListenerName>, backends: &mut dyn Backends) {
+        if matches!(self.request.scheme(), "https" | "tls") {
+            let server_name = destination::listener_host(self.request);
+            backends.saw(&SimulatedStep::Hello {
+                server_name: server_name.as_deref(),
+            });
+        }
+        if let Some(listener) = listener {
+            backends.saw(&SimulatedStep::Listener(listener));
+        }
+        if let Destination::Service { service, .. } = &self.destination
+            && let Ok(port) = self.request.destination_port()
+        {
+            backends.saw(&SimulatedStep::Service {
+                service: &service.reference(),
+                port,
+            });
+        }
     }
 
     /// That a redirect leads back to this Gateway, where nobody takes the request, if it does.

@@ -1,17 +1,20 @@
 //! Requests of which the host, the path and the headers are seen.
 
-use super::end::DrawEnd;
+use super::{
+    end::DrawEnd,
+    sent::{as_sent, copied},
+};
 use crate::{
-    attachment::effective::{EffectiveBackendPort, EffectiveBackendTls, EffectiveFilters},
+    attachment::effective::{EffectiveBackendTls, EffectiveFilters},
     proxy::{
-        AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, EndpointProtocol,
-        Exchange, Failure, HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why,
-        is_grpc,
+        AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, Exchange, Failure,
+        HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why, is_grpc,
     },
     routing::{Explanation, Verdict},
     sim::{
         Answer, AnswerTimeouts, AnswerTls, BackendBehaviour, BackendName, Backends, EndpointName,
-        Forwarded, Loser, Mirror, Outcome, Protocol, Request, Response, RouteMatch,
+        Loser, Outcome, Request, Response, RouteMatch, SimulatedStep, Visit,
+        backends::visited,
         head::{host_in_words, settled},
         moment::Moment,
         session::{self, Said},
@@ -56,16 +59,26 @@ impl<'r> AtTable<'r> {
     }
 
     /// What becomes of the request in one draw.
-    fn attempt(&self, draw: &mut dyn FnMut(u64) -> u64) -> First {
+    fn attempt(&self, draw: &mut dyn FnMut(u64) -> u64, backends: &mut dyn Backends) -> First {
         let received = self
             .session
             .begin(self.parts.clone(), self.moment.recalling());
         match received.begun {
-            Begun::Answer(answer) => First::Answer(None, answer),
+            Begun::Answer(answer) => {
+                backends.saw(&answered(&answer));
+                First::Answer(None, answer)
+            }
             Begun::Exchange(mut exchange) => {
+                backends.saw(&SimulatedStep::Rule {
+                    rule: exchange.target().rule(),
+                    match_index: Some(exchange.target().match_index()),
+                });
                 match exchange.attempt(&mut Draws(draw), Duration::ZERO) {
                     Attempted::Attempt(attempt) => First::Attempt(exchange, attempt),
-                    Attempted::Answer(answer) => First::Answer(Some(exchange), answer),
+                    Attempted::Answer(answer) => {
+                        backends.saw(&answered(&answer));
+                        First::Answer(Some(exchange), answer)
+                    }
                 }
             }
         }
@@ -77,7 +90,7 @@ impl<'r> AtTable<'r> {
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
     ) -> DrawEnd {
-        match self.attempt(draw) {
+        match self.attempt(draw, backends) {
             First::Attempt(mut exchange, mut attempt) => {
                 let run = (&mut exchange, &mut attempt);
                 let responded = self.reach(run, draw, backends, &mut |_| {});
@@ -87,11 +100,14 @@ impl<'r> AtTable<'r> {
                     backend: Some(attempt.backend),
                 }
             }
-            First::Answer(_, local) => DrawEnd {
-                backend: None,
-                status: Some(local.status),
-                headers: local.headers,
-            },
+            First::Answer(_, local) => {
+                self.copies(local.mirrors, backends, &mut |_| {});
+                DrawEnd {
+                    backend: None,
+                    status: Some(local.status),
+                    headers: local.headers,
+                }
+            }
         }
     }
 
@@ -107,7 +123,7 @@ impl<'r> AtTable<'r> {
             ..Answer::new(Outcome::Answered)
         };
         let explanation = self.table.router().explain(&self.parts);
-        match self.attempt(draw) {
+        match self.attempt(draw, backends) {
             First::Answer(exchange, local) => {
                 self.say_local(&mut answer, local, &explanation, backends);
                 let recalled = exchange.as_ref().map(session::recalled);
@@ -182,7 +198,7 @@ impl<'r> AtTable<'r> {
             let by_backend = local.redirecting.as_ref().map(|backend| backend.filters());
             say_mirrors(answer, by_rule.into_iter().chain(by_backend));
         }
-        self.copies(answer, local.mirrors, backends);
+        self.copies(local.mirrors, backends, &mut |seen| seen.say(answer));
         answer.status = Some(status);
         answer.response = Some(Response {
             status,
@@ -232,16 +248,7 @@ impl<'r> AtTable<'r> {
         backends: &mut dyn Backends,
     ) {
         let run = (&mut exchange, &mut attempt);
-        let responded = self.reach(run, draw, backends, &mut |seen| match seen {
-            SeenAttempt::Copies(copies, backends) => self.copies(answer, copies, backends),
-            SeenAttempt::Tls(asked, verified) => {
-                answer.backend_tls = asked.map(|asked| AnswerTls::of(asked, verified));
-            }
-            SeenAttempt::Again(failed) => answer
-                .why
-                .push(format!("{failed}: another attempt is made")),
-            SeenAttempt::Elsewhere(exchange, attempt) => say_backend(answer, exchange, attempt),
-        });
+        let responded = self.reach(run, draw, backends, &mut |seen| seen.say(answer));
         let ClientResponse {
             sent,
             status,
@@ -280,25 +287,31 @@ impl<'r> AtTable<'r> {
         watch: &mut dyn FnMut(SeenAttempt<'_>),
     ) -> ClientResponse {
         loop {
-            let reply = match self.handshake(attempt, backends, watch) {
-                Ok(()) => backends.reply(attempt, exchange.head()),
-                Err(failure) => Err(failure),
+            let (visited, failed) = {
+                let visit = Visit::of_attempt(attempt, exchange.head());
+                backends.saw(&SimulatedStep::Chosen(&visit));
+                let visited = visited(&visit, backends, self.moment);
+                watch(SeenAttempt::Tls(visit.tls, visited.verified));
+                let failed = visited.reply.as_ref().err();
+                let failed = failed.map(|failure| told::failure(&visit, failure));
+                (visited, failed.unwrap_or_default())
             };
-            let unsent = reply.as_ref().err().is_some_and(Failure::is_before_sending);
-            if !unsent {
-                watch(SeenAttempt::Copies(exchange.copies(), &mut *backends));
+            let sent = visited.is_sent();
+            if sent {
+                self.copies(exchange.copies(), backends, watch);
             }
-            match reply {
-                Ok(behaviour) => return self.respond_with_token(exchange, attempt, behaviour),
+            match visited.reply {
+                Ok(behaviour) => {
+                    return self.respond_with_token(exchange, attempt, behaviour, backends);
+                }
                 Err(failure) => {
-                    let sent = !failure.is_before_sending();
                     let elapsed = match failure {
                         Failure::Timeout => attempt.limit.unwrap_or_default(),
                         _ => Duration::ZERO,
                     };
-                    let failed = told::failure(&attempt.backend, &attempt.endpoint, &failure);
                     match exchange.failed(attempt, failure, elapsed) {
                         AfterFailure::Answer(local) => {
+                            backends.saw(&answered(&local));
                             return ClientResponse {
                                 sent,
                                 ..ClientResponse::by_itself(local, failed)
@@ -313,6 +326,7 @@ impl<'r> AtTable<'r> {
                 Attempted::Attempt(next) => *attempt = next,
                 // There is another attempt only where nothing was sent.
                 Attempted::Answer(local) => {
+                    backends.saw(&answered(&local));
                     let why = local.why.to_string();
                     return ClientResponse::by_itself(local, why);
                 }
@@ -329,43 +343,41 @@ impl<'r> AtTable<'r> {
         exchange: &Exchange,
         attempt: &Attempt,
         behaviour: BackendBehaviour,
+        backends: &mut dyn Backends,
     ) -> ClientResponse {
         let Some((keys, nonce)) = self.moment.issuing() else {
-            return respond(exchange, attempt, behaviour, None);
+            return respond(exchange, attempt, behaviour, None, backends);
         };
         let nonce = &mut || nonce;
-        respond(exchange, attempt, behaviour, Some(Issuing { keys, nonce }))
+        let issuing = Issuing { keys, nonce };
+        respond(exchange, attempt, behaviour, Some(issuing), backends)
     }
 
-    /// Whether the endpoint of an attempt takes the request: over TLS if a policy asks for it.
-    fn handshake(
+    /// Takes copies of a request to mirrors.
+    fn copies(
         &self,
-        attempt: &Attempt,
+        copies: Vec<Mirrored>,
         backends: &mut dyn Backends,
         watch: &mut dyn FnMut(SeenAttempt<'_>),
-    ) -> Result<(), Failure> {
-        let tls = backends.tls(&attempt.backend, &attempt.endpoint);
-        let asked = attempt.tls().map(|tls| &**tls);
-        let met = tls.takes_request(asked, self.moment);
-        let verified = matches!(met, Ok(true));
-        watch(SeenAttempt::Tls(asked, verified));
-        met.map(|_| ()).inspect_err(|failure| {
-            backends.not_reached(attempt, failure);
-        })
-    }
-
-    /// Copies of a request, for the mirrors that take them.
-    fn copies(&self, answer: &mut Answer, mirrors: Vec<Mirrored>, backends: &mut dyn Backends) {
-        for copy in mirrors {
-            let asked = copy.endpoint.port().tls.as_deref();
-            let tls = backends.tls(&copy.backend, &copy.endpoint);
-            if let Err(failure) = tls.takes_request(asked, self.moment) {
-                let said = told::failure(&copy.backend, &copy.endpoint, &failure);
-                answer.why.push(format!("a mirror gets no copy: {said}"));
-                continue;
-            }
-            answer.mirrors.extend(copied(copy));
+    ) {
+        for copy in copies {
+            let visited = visited(&Visit::of_copy(&copy), backends, self.moment);
+            watch(match visited.reply {
+                Err(failure) if failure.is_before_sending() => {
+                    SeenAttempt::NoCopy(told::failure(&Visit::of_copy(&copy), &failure))
+                }
+                // What a mirror answers, or that it does not, concerns nobody.
+                Ok(_) | Err(_) => SeenAttempt::Copy(copy),
+            });
         }
+    }
+}
+
+/// That the data plane answers by itself.
+fn answered(local: &LocalAnswer) -> SimulatedStep<'_> {
+    SimulatedStep::Answered {
+        status: local.status,
+        why: &local.why,
     }
 }
 
@@ -379,8 +391,10 @@ enum First {
 
 /// What happens while a request is taken to endpoints.
 enum SeenAttempt<'s> {
-    /// These mirrors get copies, if they take them.
-    Copies(Vec<Mirrored>, &'s mut dyn Backends),
+    /// A mirror gets this copy.
+    Copy(Mirrored),
+    /// A mirror gets no copy, as this says.
+    NoCopy(String),
     /// An endpoint took the request or not, over TLS as this asks; and whether it proved who it is.
     Tls(Option<&'s EffectiveBackendTls>, bool),
     /// An attempt came to nothing, as this says, and another one is made.
@@ -389,18 +403,39 @@ enum SeenAttempt<'s> {
     Elsewhere(&'s Exchange, &'s Attempt),
 }
 
+impl SeenAttempt<'_> {
+    /// Adds it to an answer.
+    fn say(self, answer: &mut Answer) {
+        match self {
+            Self::Copy(copy) => answer.mirrors.extend(copied(copy)),
+            Self::NoCopy(failed) => answer.why.push(format!("a mirror gets no copy: {failed}")),
+            Self::Tls(asked, verified) => {
+                answer.backend_tls = asked.map(|asked| AnswerTls::of(asked, verified));
+            }
+            Self::Again(failed) => {
+                answer
+                    .why
+                    .push(format!("{failed}: another attempt is made"));
+            }
+            Self::Elsewhere(exchange, attempt) => say_backend(answer, exchange, attempt),
+        }
+    }
+}
+
 /// What the client gets for a request that goes to a backend.
 fn respond(
     exchange: &Exchange,
     attempt: &Attempt,
     behaviour: BackendBehaviour,
     issuing: Option<Issuing<'_>>,
+    backends: &mut dyn Backends,
 ) -> ClientResponse {
     let delay = behaviour.delay;
     let timeouts = exchange.target().rule().timeouts();
     let taken = Duration::from(delay);
     if attempt.limit.is_some_and(|limit| taken > limit) {
         let local = exchange.give_up(attempt, Failure::Timeout, taken);
+        backends.saw(&answered(&local));
         let passed = |limit: &crate::meta::Duration| !limit.is_zero() && delay > *limit;
         let limits = [timeouts.backend_request, timeouts.request];
         let limit = limits.into_iter().flatten().find(passed);
@@ -421,6 +456,7 @@ fn respond(
     let issued = match exchange.respond(attempt, &mut response, issuing) {
         Ok(responded) => responded.issued,
         Err(local) => {
+            backends.saw(&answered(&local));
             let problem = local.why.to_string();
             return ClientResponse {
                 sent: true,
@@ -547,60 +583,4 @@ fn say_rewrites(answer: &mut Answer, before: &request::Parts, after: &request::P
             .why
             .push(format!("a filter changes the host from `{from}` to `{to}`"));
     }
-}
-
-/// A copy of a request.
-fn copied(copy: Mirrored) -> Option<Mirror> {
-    Some(Mirror {
-        backend: BackendName::of(copy.backend.effective()),
-        endpoint: EndpointName::chosen(&copy.endpoint)?,
-        forwarded: as_sent(copy.request, copy.endpoint.port(), copy.protocol),
-    })
-}
-
-/// The request as a backend with these endpoints gets it.
-fn as_sent(
-    parts: request::Parts,
-    backend: &EffectiveBackendPort,
-    protocol: EndpointProtocol,
-) -> Forwarded {
-    let scheme = match backend.tls {
-        Some(_) => "https",
-        None => "http",
-    };
-    as_spoken(parts, scheme, protocol.as_str())
-}
-
-/// A request that is spoken like this.
-fn as_spoken(mut parts: request::Parts, scheme: &'static str, protocol: &'static str) -> Forwarded {
-    let host = parts.headers.remove(HOST);
-    Forwarded {
-        method: parts.method.to_string(),
-        scheme,
-        host: host
-            .map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned())
-            .unwrap_or_default(),
-        path: parts
-            .uri
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned(),
-        protocol,
-        headers: parts.headers,
-    }
-}
-
-/// A request that is passed on as it was sent.
-pub(in crate::sim) fn passed_on(request: &Request) -> Forwarded {
-    let over_tls = request.scheme() == "https";
-    let (scheme, http2) = match over_tls {
-        true => ("https", "h2"),
-        false => ("http", "h2c"),
-    };
-    let protocol = match request.protocol {
-        Protocol::Http1 => "http/1.1",
-        Protocol::Http2 => http2,
-        Protocol::WebSocket => "websocket",
-    };
-    as_spoken(request.head(), scheme, protocol)
 }

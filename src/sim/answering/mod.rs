@@ -3,4 +3,5 @@
 pub(super) mod asked;
 pub(super) mod end;
 pub(super) mod http;
+mod sent;
 pub(super) mod stream;

@@ -1,14 +1,19 @@
 //! Connections of which no more than the port and perhaps the SNI is seen.
 
-use super::{end::DrawEnd, http::passed_on};
+use super::{end::DrawEnd, sent::passed_on};
 use crate::{
     attachment::effective::Endpoint,
-    proxy::{Choose, CompiledRule, Connected, Draws, Failure, Stream, Way, Why},
+    meta::ObjectRef,
+    proxy::{Choose, CompiledRule, Connected, Draws, Stream, Way, Why},
     sim::{
-        Answer, AnswerTls, BackendName, Backends, EndpointName, EndpointTls, Outcome, Refusal,
-        Request, Response, RouteMatch, moment::Moment, told,
+        Answer, AnswerTls, BackendName, Backends, EndpointName, Outcome, Refusal, Request,
+        Response, RouteMatch, SimulatedStep, Visit, VisitTraffic,
+        backends::{Visited, visited},
+        moment::Moment,
+        told,
     },
 };
+use http::request;
 use std::sync::Arc;
 
 /// A connection or a datagram where it is answered: all that does not depend on a draw.
@@ -16,6 +21,8 @@ pub(in crate::sim) struct AtConnection<'e> {
     request: &'e Request,
     moment: &'e Moment,
     to: To<'e>,
+    /// The request, where it is one.
+    head: Option<request::Parts>,
     /// Whether routes of requests are passed over, since TLS hides the requests.
     sealed: bool,
 }
@@ -24,17 +31,23 @@ pub(in crate::sim) struct AtConnection<'e> {
 enum To<'e> {
     /// Where the data plane leads it.
     Stream(Stream),
-    /// To an endpoint by its own address.
-    Endpoint(Endpoint<'e>),
+    /// To an endpoint by its own address, and the Service that has it.
+    Endpoint(ObjectRef, Endpoint<'e>),
 }
 
 impl<'e> AtConnection<'e> {
     /// A connection at a listener, or at a port of a Service.
     pub(in crate::sim) fn new(request: &'e Request, stream: Stream, moment: &'e Moment) -> Self {
+        Self::to(request, To::Stream(stream), moment)
+    }
+
+    fn to(request: &'e Request, to: To<'e>, moment: &'e Moment) -> Self {
+        let is_http = matches!(request.scheme(), "http" | "https");
         Self {
             request,
             moment,
-            to: To::Stream(stream),
+            to,
+            head: is_http.then(|| request.head()),
             sealed: false,
         }
     }
@@ -44,18 +57,13 @@ impl<'e> AtConnection<'e> {
         Self { sealed, ..self }
     }
 
-    /// A request to the own address of an endpoint.
+    /// A request to the own address of an endpoint of a backend.
     pub(in crate::sim) fn at_endpoint(
         request: &'e Request,
-        endpoint: Endpoint<'e>,
+        (backend, endpoint): (ObjectRef, Endpoint<'e>),
         moment: &'e Moment,
     ) -> Self {
-        Self {
-            request,
-            moment,
-            to: To::Endpoint(endpoint),
-            sealed: false,
-        }
+        Self::to(request, To::Endpoint(backend, endpoint), moment)
     }
 
     /// Where the connection ends.
@@ -64,17 +72,37 @@ impl<'e> AtConnection<'e> {
         draw: &mut dyn FnMut(u64) -> u64,
         backends: &mut dyn Backends,
     ) -> DrawEnd {
-        let To::Stream(stream) = &self.to else {
-            return DrawEnd::default();
-        };
-        let connected = stream.connect(&mut Draws(draw)).ok();
-        let reached = connected.filter(|connected| {
-            let tls = backends.tls(&connected.backend, &connected.endpoint);
-            self.handshake(connected, &tls).is_ok()
-        });
-        DrawEnd {
-            backend: reached.map(|connected| connected.backend),
-            ..DrawEnd::default()
+        let answered = |visited: Visited| Some(visited.reply.ok()?).filter(|_| self.is_http());
+        match &self.to {
+            To::Endpoint(backend, endpoint) => {
+                let visit = Visit::at_address(backend, *endpoint, self.traffic());
+                let answered = answered(visited(&visit, backends, self.moment));
+                answered.map_or_else(DrawEnd::default, |behaviour| DrawEnd {
+                    backend: None,
+                    status: Some(behaviour.status),
+                    headers: behaviour.headers,
+                })
+            }
+            To::Stream(stream) => {
+                let Ok(connected) = stream.connect(&mut Draws(draw)) else {
+                    return DrawEnd::default();
+                };
+                let visited = self.visit(&connected, stream, backends);
+                if visited.reply.is_err() {
+                    return DrawEnd::default();
+                }
+                let response = match stream.way() {
+                    Way::Service(_) => answered(visited),
+                    Way::Route(_) | Way::NoRoute { .. } => None,
+                };
+                DrawEnd {
+                    backend: Some(connected.backend),
+                    status: response.as_ref().map(|response| response.status),
+                    headers: response
+                        .map(|response| response.headers)
+                        .unwrap_or_default(),
+                }
+            }
         }
     }
 
@@ -82,17 +110,41 @@ impl<'e> AtConnection<'e> {
     pub(in crate::sim) fn is_certain(&self) -> bool {
         match &self.to {
             To::Stream(stream) => stream.rule().is_none(),
-            To::Endpoint(_) => true,
+            To::Endpoint(..) => true,
         }
     }
 
-    /// Whether the endpoint gets the connection: where the data plane begins with TLS, it has to prove who it is. Returns whether
-    /// anything was verified.
-    fn handshake(&self, connected: &Connected, tls: &EndpointTls) -> Result<bool, Failure> {
-        match connected.tls() {
-            Some(asked) => tls.handshake(asked, self.moment),
-            None => Ok(false),
+    /// Whether HTTP is spoken.
+    fn is_http(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// What comes to an endpoint that no route governs.
+    fn traffic(&self) -> VisitTraffic<'_> {
+        match (&self.head, self.request.scheme()) {
+            (Some(head), "https") => VisitTraffic::Sealed(head),
+            (Some(head), _) => VisitTraffic::Request(head),
+            (None, "udp") => VisitTraffic::Datagram,
+            (None, _) => VisitTraffic::Connection,
         }
+    }
+
+    /// Takes the connection to its endpoint, over TLS where the data plane begins with that.
+    fn visit(
+        &self,
+        connected: &Connected,
+        stream: &Stream,
+        backends: &mut dyn Backends,
+    ) -> Visited {
+        let traffic = match (stream.way(), self.request.scheme()) {
+            (Way::Service(_), _) => self.traffic(),
+            (_, "udp") => VisitTraffic::Datagram,
+            // Of what is passed on through a route no more is looked at.
+            _ => VisitTraffic::Connection,
+        };
+        let visit = Visit::of_stream(connected, traffic);
+        backends.saw(&SimulatedStep::Chosen(&visit));
+        visited(&visit, backends, self.moment)
     }
 
     /// What becomes of the connection, and why.
@@ -119,15 +171,18 @@ impl<'e> AtConnection<'e> {
                     false => format!("no {} is attached to the listener", kind.as_str()),
                 }),
                 Way::Route(rule) => self.through(&mut answer, (stream, rule), draws, backends),
-                Way::Service(_) => self.itself(&mut answer, stream, draws),
+                Way::Service(_) => self.itself(&mut answer, stream, draws, backends),
             },
-            To::Endpoint(endpoint) => {
+            To::Endpoint(backend, endpoint) => {
                 answer.why.push(format!(
                     "`{}` is the address of an endpoint, which no route governs",
                     endpoint.address
                 ));
                 answer.endpoint = Some(EndpointName::of(*endpoint));
-                self.reached(&mut answer);
+                let visit = Visit::at_address(backend, *endpoint, self.traffic());
+                backends.saw(&SimulatedStep::Chosen(&visit));
+                let visited = visited(&visit, backends, self.moment);
+                self.reached(&mut answer, &visit, visited);
             }
         }
         answer
@@ -164,6 +219,10 @@ impl<'e> AtConnection<'e> {
             self.thing()
         ));
         answer.choice = rule.choice().clone();
+        backends.saw(&SimulatedStep::Rule {
+            rule,
+            match_index: None,
+        });
         match stream.connect(draws) {
             Err(Why::NoBackend | Why::NoWeight) => answer
                 .why
@@ -176,18 +235,18 @@ impl<'e> AtConnection<'e> {
                 answer.why.extend(told::tls(connected.endpoint.port()));
                 answer.backend = Some(BackendName::of(backend));
                 answer.endpoint = EndpointName::chosen(&connected.endpoint);
-                let tls = backends.tls(&connected.backend, &connected.endpoint);
-                let met = self.handshake(&connected, &tls);
-                let verified = matches!(met, Ok(true));
-                answer.backend_tls = connected.tls().map(|tls| AnswerTls::of(tls, verified));
-                match met {
+                let visited = self.visit(&connected, stream, backends);
+                answer.backend_tls = connected
+                    .tls()
+                    .map(|tls| AnswerTls::of(tls, visited.verified));
+                match visited.reply {
                     Ok(_) => {
                         answer.outcome = Outcome::Forwarded;
                         answer.refusal = None;
                     }
                     Err(failure) => {
-                        let said = told::failure(&connected.backend, &connected.endpoint, &failure);
-                        answer.why.push(said);
+                        let visit = Visit::of_stream(&connected, VisitTraffic::Connection);
+                        answer.why.push(told::failure(&visit, &failure));
                     }
                 }
             }
@@ -195,7 +254,13 @@ impl<'e> AtConnection<'e> {
     }
 
     /// A connection to a Service that no route governs.
-    fn itself(&self, answer: &mut Answer, stream: &Stream, draws: &mut dyn Choose) {
+    fn itself(
+        &self,
+        answer: &mut Answer,
+        stream: &Stream,
+        draws: &mut dyn Choose,
+        backends: &mut dyn Backends,
+    ) {
         let Way::Service(service) = stream.way() else {
             return;
         };
@@ -226,25 +291,39 @@ impl<'e> AtConnection<'e> {
             Ok(connected) => {
                 answer.backend = Some(BackendName::of(connected.backend.effective()));
                 answer.endpoint = EndpointName::chosen(&connected.endpoint);
-                self.reached(answer);
+                answer.why.extend(told::tls(connected.endpoint.port()));
+                let visited = self.visit(&connected, stream, backends);
+                answer.backend_tls = connected
+                    .tls()
+                    .map(|tls| AnswerTls::of(tls, visited.verified));
+                let visit = Visit::of_stream(&connected, self.traffic());
+                self.reached(answer, &visit, visited);
             }
         }
     }
 
-    /// A request that reaches a backend as it was sent.
-    fn reached(&self, answer: &mut Answer) {
-        let request = self.request;
+    /// What comes of a request, a connection or a datagram that is passed on as it was sent.
+    fn reached(&self, answer: &mut Answer, visit: &Visit<'_>, visited: Visited) {
+        let sent = visited.is_sent();
+        if sent && self.is_http() {
+            answer.forwarded = Some(passed_on(self.request));
+        }
+        let behaviour = match visited.reply {
+            Ok(behaviour) => behaviour,
+            Err(failure) => {
+                answer.why.push(told::failure(visit, &failure));
+                return;
+            }
+        };
         answer.outcome = Outcome::Forwarded;
         answer.refusal = None;
-        if !matches!(request.scheme(), "http" | "https") {
-            return;
+        if self.is_http() {
+            let status = behaviour.status.as_u16();
+            answer.status = Some(status);
+            answer.response = Some(Response {
+                status,
+                headers: behaviour.headers,
+            });
         }
-        let status = request.backend.status.as_u16();
-        answer.forwarded = Some(passed_on(request));
-        answer.status = Some(status);
-        answer.response = Some(Response {
-            status,
-            headers: request.backend.headers.clone(),
-        });
     }
 }

@@ -11,16 +11,15 @@ pub use client::{ClientPlace, Speaks, WorldClient};
 pub use trace::{Event, TraceStep};
 
 use super::{
-    Answer, BackendBehaviour, Backends, EndpointTls, Outcome, Request, RequestError, Simulator,
-    random::Random,
+    Answer, BackendBehaviour, Backends, EndpointTls, Outcome, Request, RequestError, SimulatedStep,
+    Simulator, Visit, VisitTraffic, backends::tls_of_request, random::Random,
 };
 use crate::{
     attachment::{Options, Resolver, SnapshotObject},
     certificate::TrustStore,
     meta::{NamespacedName, ObjectRef},
-    proxy::{Attempt, Backend, ChosenEndpoint, DataPlaneOptions, Failure},
+    proxy::{DataPlaneOptions, Failure},
 };
-use http::{StatusCode, request};
 use k8s_openapi::jiff::Timestamp;
 use std::{
     collections::BTreeMap,
@@ -28,11 +27,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What a backend does with a request: how it answers, or why it does not.
+/// What a backend does with what comes: how it answers, or why it does not.
 pub type Reply = Result<BackendBehaviour, Failure>;
 
 /// What stands behind a Service.
-type Handler = Box<dyn FnMut(&Attempt, &request::Parts) -> Reply + Send>;
+type Handler = Box<dyn FnMut(&Visit<'_>) -> Reply + Send>;
 
 /// A cluster in memory: objects that change, clients, backends, a clock, and what happened.
 ///
@@ -58,7 +57,7 @@ type Handler = Box<dyn FnMut(&Attempt, &request::Parts) -> Reply + Send>;
 ///     world.apply(manifest::decode(&serde_json::from_str(object)?)?);
 /// }
 /// let mut works = true;
-/// world.set_backend("default", "web", move |_, _| {
+/// world.set_backend("default", "web", move |_| {
 ///     works = !works;
 ///     if works { Err(Failure::Reset) } else { Ok(BackendBehaviour::default()) }
 /// });
@@ -124,13 +123,13 @@ impl World {
         self.stale = true;
     }
 
-    /// Says what stands behind a Service: what its endpoints do with requests. Those of others answer 200 at once, or as the
-    /// request says.
+    /// Says what stands behind a Service: what its endpoints do with all traffic that comes to them, requests, copies,
+    /// connections and datagrams alike. Those of others answer 200 at once, or as the request says.
     pub fn set_backend(
         &mut self,
         namespace: &str,
         name: &str,
-        does: impl FnMut(&Attempt, &request::Parts) -> Reply + Send + 'static,
+        does: impl FnMut(&Visit<'_>) -> Reply + Send + 'static,
     ) {
         let name = NamespacedName::new(namespace, name);
         self.backends.insert(name, Box::new(does));
@@ -229,7 +228,7 @@ impl World {
             url: request.uri.clone(),
         });
         let mut reached = WorldBackends {
-            otherwise: &request.backend,
+            request: &request,
             backends: &mut self.backends,
             tls: &self.tls,
             events: Vec::new(),
@@ -246,12 +245,6 @@ impl World {
             self.note(event);
         }
         self.pass(took);
-        for mirror in &answer.mirrors {
-            self.note(Event::Copied {
-                backend: mirror.backend.reference.clone(),
-                endpoint: mirror.endpoint.address.clone(),
-            });
-        }
         let dropped = client.learn(&request, &answer, now);
         self.note(Event::Got {
             client: client.name.clone(),
@@ -308,7 +301,7 @@ impl fmt::Debug for World {
 
 /// The backends, while a request is sent.
 struct WorldBackends<'w> {
-    otherwise: &'w BackendBehaviour,
+    request: &'w Request,
     backends: &'w mut BTreeMap<NamespacedName, Handler>,
     tls: &'w BTreeMap<NamespacedName, EndpointTls>,
     events: Vec<Event>,
@@ -316,48 +309,45 @@ struct WorldBackends<'w> {
 }
 
 impl Backends for WorldBackends<'_> {
-    fn reply(&mut self, attempt: &Attempt, head: &request::Parts) -> Reply {
-        let reference = attempt.backend.reference();
-        let handler = self.backends.get_mut(&reference.namespaced_name());
-        let reply = match handler {
-            Some(handler) => handler(attempt, head),
-            None => Ok(self.otherwise.clone()),
+    fn reply(&mut self, visit: &Visit<'_>) -> Reply {
+        let reply = match self.backends.get_mut(&visit.backend.namespaced_name()) {
+            Some(handler) => handler(visit),
+            None => Ok(self.request.backend.clone()),
         };
         let took = match &reply {
+            // Nobody waits for what a mirror does.
+            _ if matches!(visit.traffic, VisitTraffic::Copy(_)) => Duration::ZERO,
             Ok(behaviour) => {
                 let delay = Duration::from(behaviour.delay);
-                attempt.limit.map_or(delay, |limit| limit.min(delay))
+                visit.limit.map_or(delay, |limit| limit.min(delay))
             }
-            Err(Failure::Timeout) => attempt.limit.unwrap_or_default(),
+            Err(Failure::Timeout) => visit.limit.unwrap_or_default(),
             Err(_) => Duration::ZERO,
         };
         self.took = self.took.saturating_add(took);
-        let status = reply.as_ref().map(|reply| reply.status);
-        self.note(attempt, status.map_err(Clone::clone));
+        let came = reply.as_ref().map_err(Clone::clone);
+        self.events.push(Event::of_visit(
+            visit,
+            came.map(|behaviour| behaviour.status),
+        ));
         reply
     }
 
-    fn tls(&mut self, backend: &Backend, _: &ChosenEndpoint) -> EndpointTls {
-        if self.tls.is_empty() {
-            return self.otherwise.tls.clone();
-        }
-        let known = self.tls.get(&backend.reference().namespaced_name());
-        known.unwrap_or(&self.otherwise.tls).clone()
+    fn tls(&mut self, visit: &Visit<'_>) -> EndpointTls {
+        let known = match self.tls.is_empty() {
+            true => None,
+            false => self.tls.get(&visit.backend.namespaced_name()),
+        };
+        known.map_or_else(|| tls_of_request(self.request, visit), Clone::clone)
     }
 
-    fn not_reached(&mut self, attempt: &Attempt, failure: &Failure) {
-        self.note(attempt, Err(failure.clone()));
+    fn not_reached(&mut self, visit: &Visit<'_>, failure: &Failure) {
+        let event = Event::of_visit(visit, Err(failure.clone()));
+        self.events.push(event);
     }
-}
 
-impl WorldBackends<'_> {
-    fn note(&mut self, attempt: &Attempt, reply: Result<StatusCode, Failure>) {
-        let endpoint = attempt.endpoint.get();
-        self.events.push(Event::Reached {
-            backend: (**attempt.backend.reference()).clone(),
-            endpoint: endpoint.map(|endpoint| endpoint.address.to_owned()),
-            reply,
-        });
+    fn saw(&mut self, step: &SimulatedStep<'_>) {
+        self.events.extend(Event::of_step(step));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole stories in a world.
 
 mod backend_tls;
+mod traffic;
 
 use super::*;
 use crate::{
@@ -84,7 +85,7 @@ fn story(seed: u64) -> String {
     let mut world = World::new(seed);
     canary(&mut world, [1, 1]);
     let mut calls = 0;
-    world.set_backend("shop", "old", move |_, _| {
+    world.set_backend("shop", "old", move |_| {
         calls += 1;
         match calls {
             3 => Err(Failure::Connect),
@@ -127,8 +128,8 @@ fn the_same_seed_makes_the_same_trace_and_another_seed_another_one() {
 fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_backends_take_it() {
     let mut world = World::new(1);
     canary(&mut world, [1, 0]);
-    world.set_backend("shop", "old", |attempt, _| {
-        let address = attempt.endpoint.get().unwrap().address.to_owned();
+    world.set_backend("shop", "old", |visit| {
+        let address = visit.address().unwrap().to_owned();
         match address.as_str() {
             "10.1.0.1" => Err(Failure::Connect),
             _ => Ok(BackendBehaviour {
@@ -160,7 +161,7 @@ fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_bac
         (Failure::Reset, 502),
         (Failure::Tls, 502),
     ] {
-        world.set_backend("shop", "old", move |_, _| Err(failure.clone()));
+        world.set_backend("shop", "old", move |_| Err(failure.clone()));
         let answer = world
             .get(&mut WorldClient::outside("any"), "http://a.example/")
             .unwrap();
@@ -171,7 +172,7 @@ fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_bac
     }
     // A limit that is over: the client gets its answer then, and not when the backend is done.
     let before = world.now();
-    world.set_backend("shop", "old", |_, _| {
+    world.set_backend("shop", "old", |_| {
         Ok(BackendBehaviour {
             delay: "5s".parse().unwrap(),
             ..BackendBehaviour::default()
@@ -183,7 +184,7 @@ fn an_endpoint_that_cannot_be_connected_to_is_passed_over_and_time_passes_as_bac
     assert_eq!(answer.status, Some(504));
     assert_eq!(world.now(), before + Duration::from_secs(2));
     // A backend that never answers takes as long.
-    world.set_backend("shop", "old", |_, _| Err(Failure::Timeout));
+    world.set_backend("shop", "old", |_| Err(Failure::Timeout));
     let answer = world
         .get(&mut WorldClient::outside("any"), "http://a.example/")
         .unwrap();
@@ -204,7 +205,7 @@ fn a_client_does_not_send_the_cookie_of_a_session_that_has_ended_though_its_back
     }]});
     apply(&mut world, [route("HTTPRoute", spec)]);
     let delay = |delay: &'static str| {
-        move |_: &Attempt, _: &request::Parts| {
+        move |_: &Visit<'_>| {
             Ok(BackendBehaviour {
                 delay: delay.parse().unwrap(),
                 ..BackendBehaviour::default()
@@ -232,7 +233,7 @@ fn a_client_does_not_send_the_cookie_of_a_session_that_has_ended_though_its_back
 fn the_data_plane_is_told_of_changes_that_concern_traffic_and_of_no_others() {
     let mut world = World::new(1);
     canary(&mut world, [1, 0]);
-    world.set_backend("shop", "old", |_, _| {
+    world.set_backend("shop", "old", |_| {
         Ok(BackendBehaviour {
             delay: "1s".parse().unwrap(),
             ..BackendBehaviour::default()

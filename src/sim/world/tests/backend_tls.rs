@@ -55,7 +55,7 @@ impl Proof {
         );
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = requests.clone();
-        world.set_backend("shop", "web", move |_, _| {
+        world.set_backend("shop", "web", move |_| {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(BackendBehaviour::default())
         });
