@@ -8,7 +8,7 @@ use gwapi::{
     attachment::{Options, Snapshot, effective::Effective, resolve},
     manifest::{self, ReadOptions},
     meta::{NamespacedName, Transport},
-    proxy::{Attempt, Backend, BindKey, ChosenEndpoint, Failure},
+    proxy::{BindKey, Failure},
     routing::RouterOptions,
     sim::{
         self, Answer, BackendBehaviour, EndpointName, EndpointTls, Forwarded, Protocol, Request,
@@ -332,12 +332,8 @@ struct SimulatedEndpoints<'s> {
 }
 
 impl sim::Backends for SimulatedEndpoints<'_> {
-    fn reply(
-        &mut self,
-        attempt: &Attempt,
-        _request: &request::Parts,
-    ) -> Result<BackendBehaviour, Failure> {
-        let endpoint = attempt.endpoint.get().unwrap();
+    fn reply(&mut self, visit: &sim::Visit<'_>) -> Result<BackendBehaviour, Failure> {
+        let endpoint = visit.endpoint.unwrap();
         let full = with_port(endpoint.address, endpoint.port);
         match self.there.contains(&*full) || self.there.contains(endpoint.address) {
             true => Ok(self.behaviour.clone()),
@@ -345,7 +341,7 @@ impl sim::Backends for SimulatedEndpoints<'_> {
         }
     }
 
-    fn tls(&mut self, _backend: &Backend, _endpoint: &ChosenEndpoint) -> EndpointTls {
+    fn tls(&mut self, _: &sim::Visit<'_>) -> EndpointTls {
         self.behaviour.tls.clone()
     }
 }
