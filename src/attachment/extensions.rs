@@ -15,18 +15,18 @@ use std::{fmt, sync::Arc};
 /// the implementation keeps the endpoints.
 ///
 /// ```
-/// use gwapi::attachment::{Extension, Extensions, ExtensionRole, Options, Verdict};
+/// use gwapi::attachment::{Extension, Extensions, ExtensionRole, Options, ExtensionVerdict};
 /// use gwapi::meta::ObjectRef;
 ///
 /// #[derive(Debug)]
 /// struct RateLimits(Vec<ObjectRef>);
 ///
 /// impl Extension for RateLimits {
-///     fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> Verdict {
+///     fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> ExtensionVerdict {
 ///         match (role, object.kind.as_str()) {
-///             (ExtensionRole::Filter, "RateLimit") if self.0.contains(object) => Verdict::Valid,
-///             (ExtensionRole::Filter, "RateLimit") => Verdict::Missing,
-///             _ => Verdict::Unknown,
+///             (ExtensionRole::Filter, "RateLimit") if self.0.contains(object) => ExtensionVerdict::Valid,
+///             (ExtensionRole::Filter, "RateLimit") => ExtensionVerdict::Missing,
+///             _ => ExtensionVerdict::Unknown,
 ///         }
 ///     }
 /// }
@@ -39,7 +39,7 @@ use std::{fmt, sync::Arc};
 pub trait Extension: fmt::Debug + Send + Sync {
     /// Whether an object can be what a reference to it makes of it. The same answer each time, until the resolver is told that
     /// the object has changed.
-    fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> Verdict;
+    fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> ExtensionVerdict;
 }
 
 /// What a reference makes of an object of an implementation's own kind.
@@ -56,7 +56,7 @@ pub enum ExtensionRole {
 
 /// What an implementation says of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ExtensionVerdict {
     /// The kind is not known in this role. Of parameters the resolver then says what it would without an implementation.
     Unknown,
     /// The kind is known, and there is no such object.
@@ -78,10 +78,10 @@ impl Extensions {
     }
 
     /// What there is to say of an object in a role.
-    pub(super) fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> Verdict {
+    pub(super) fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> ExtensionVerdict {
         match &self.0 {
             Some(extension) => extension.judge(role, object),
-            None => Verdict::Unknown,
+            None => ExtensionVerdict::Unknown,
         }
     }
 }

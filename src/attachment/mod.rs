@@ -140,7 +140,7 @@ pub(crate) use backend::PORTS_LOOKED_AT;
 #[cfg(test)]
 pub(crate) use backend::policy_status::traffic::USES_LOOKED_AT;
 pub use effective::Effective;
-pub use extensions::{Extension, ExtensionRole, Extensions, Verdict};
+pub use extensions::{Extension, ExtensionRole, ExtensionVerdict, Extensions};
 pub(crate) use gateway::{class::ParametersKind, conflict::Family, validity::ListenerLack};
 #[cfg(test)]
 pub(crate) use objects::grants::GRANTS_READ;

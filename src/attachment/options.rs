@@ -265,6 +265,13 @@ impl Options {
         }
     }
 
+    /// Whether routes of a kind are taken: none that is declined, nor one whose feature is not supported.
+    #[must_use]
+    pub fn takes(&self, kind: RouteKind) -> bool {
+        let feature = kind.feature();
+        !self.declined.contains(&kind) && feature.is_none_or(|feature| self.supports(&feature))
+    }
+
     /// Whether a feature is supported.
     #[must_use]
     pub fn supports(&self, feature: &FeatureName) -> bool {

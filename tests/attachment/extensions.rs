@@ -3,8 +3,8 @@
 use crate::world;
 use gwapi::{
     attachment::{
-        Extension, ExtensionRole, Extensions, Options, Resolver, RouteId, RouteKind,
-        SnapshotObject, Status, Verdict,
+        Extension, ExtensionRole, ExtensionVerdict, Extensions, Options, Resolver, RouteId,
+        RouteKind, SnapshotObject, Status,
         effective::{BackendProblem, HttpRule, RuleProblem},
         resolve,
     },
@@ -20,26 +20,26 @@ const SET: &str = include_str!("../fixtures/controller/set.yaml");
 
 /// What an implementation says of its objects. It knows kinds in one role each.
 #[derive(Clone, Debug, Default)]
-struct Own(Arc<Mutex<BTreeMap<ObjectRef, Verdict>>>);
+struct Own(Arc<Mutex<BTreeMap<ObjectRef, ExtensionVerdict>>>);
 
 impl Own {
-    fn say(&self, object: &ObjectRef, verdict: Verdict) {
+    fn say(&self, object: &ObjectRef, verdict: ExtensionVerdict) {
         self.0.lock().unwrap().insert(object.clone(), verdict);
     }
 }
 
 impl Extension for Own {
-    fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> Verdict {
+    fn judge(&self, role: ExtensionRole, object: &ObjectRef) -> ExtensionVerdict {
         let known = match role {
             ExtensionRole::Filter => "Limit",
             ExtensionRole::Backend => "Bucket",
             _ => "Tuning",
         };
         if object.kind != known {
-            return Verdict::Unknown;
+            return ExtensionVerdict::Unknown;
         }
         let said = self.0.lock().unwrap().get(object).cloned();
-        said.unwrap_or(Verdict::Missing)
+        said.unwrap_or(ExtensionVerdict::Missing)
     }
 }
 
@@ -64,7 +64,7 @@ impl Scene {
     }
 
     /// The implementation comes to another verdict, and tells the resolver that the object has changed.
-    fn say(&mut self, object: &ObjectRef, verdict: Verdict) {
+    fn say(&mut self, object: &ObjectRef, verdict: ExtensionVerdict) {
         self.own.say(object, verdict);
         self.resolver.insert(SnapshotObject::Other(object.clone()));
         self.resolver.update();
@@ -120,11 +120,14 @@ fn a_filter_is_what_the_implementation_says() {
         "{}",
         scene.resolved()
     );
-    scene.say(&slow, Verdict::Valid);
+    scene.say(&slow, ExtensionVerdict::Valid);
     assert!(!failing(&scene));
     assert!(scene.resolved().starts_with("ResolvedRefs"));
     assert_eq!(scene.rule().filters.compiled.extensions()[0].name, "slow");
-    scene.say(&slow, Verdict::Invalid("its rate is negative".into()));
+    scene.say(
+        &slow,
+        ExtensionVerdict::Invalid("its rate is negative".into()),
+    );
     assert!(failing(&scene));
     assert!(scene.resolved().contains("`slow`: its rate is negative"));
     let unknown = Scene::new(&SET.replace("backendRefs", &filter.replace("Limit", "Other")));
@@ -160,7 +163,7 @@ fn a_backend_is_what_the_implementation_says() {
     ));
     scene.resolver.update();
     assert!(scene.resolved().starts_with("BackendNotFound"));
-    scene.say(&bucket, Verdict::Valid);
+    scene.say(&bucket, ExtensionVerdict::Valid);
     assert!(scene.resolved().starts_with("ResolvedRefs"));
     let rule = scene.rule();
     let target = rule.backends[0].target.as_ref().unwrap();
@@ -177,7 +180,10 @@ fn a_backend_is_what_the_implementation_says() {
             .endpoints(&target.key)
             .is_none()
     );
-    scene.say(&bucket, Verdict::Invalid("it has no region".into()));
+    scene.say(
+        &bucket,
+        ExtensionVerdict::Invalid("it has no region".into()),
+    );
     let rule = scene.rule();
     assert!(matches!(
         rule.backends[0].target,
@@ -227,17 +233,17 @@ fn parameters_are_what_the_implementation_says() {
         ]
     };
     assert_eq!(accepted(&scene)[0].0, "InvalidParameters");
-    scene.say(&tuning, Verdict::Valid);
+    scene.say(&tuning, ExtensionVerdict::Valid);
     assert_eq!(
         accepted(&scene).map(|(reason, _)| reason),
         ["Accepted", "Accepted"]
     );
-    scene.say(&tuning, Verdict::Invalid("`workers` is 0".into()));
+    scene.say(&tuning, ExtensionVerdict::Invalid("`workers` is 0".into()));
     assert!(accepted(&scene)[0].1.ends_with("`workers` is 0"));
     // A kind that is not known in this role is judged as without an implementation: there or not.
     let mut other = Scene::new(&text.replace("kind: Tuning", "kind: Limit"));
     assert_eq!(accepted(&other)[0].0, "InvalidParameters");
-    other.say(&own("Limit", "shop", "fast"), Verdict::Valid);
+    other.say(&own("Limit", "shop", "fast"), ExtensionVerdict::Valid);
     assert_eq!(accepted(&other)[0].0, "Accepted");
     assert!(other.resolver.options().supports(&FeatureName::Mesh));
 }

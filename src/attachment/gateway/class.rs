@@ -3,7 +3,8 @@
 use super::version;
 use crate::{
     attachment::{
-        ExtensionRole, Options, Snapshot, Verdict, condition_body::ConditionBody, objects::object,
+        ExtensionRole, ExtensionVerdict, Options, Snapshot, condition_body::ConditionBody,
+        objects::object,
     },
     meta::{
         CORE_PARAMETERS, Channel, ConditionStatus, FeatureName, GROUP, ObjectRef,
@@ -93,12 +94,14 @@ pub(super) fn parameters_problem(
         .extensions
         .judge(ExtensionRole::Parameters, reference)
     {
-        Verdict::Valid => return None,
-        Verdict::Missing => {
+        ExtensionVerdict::Valid => return None,
+        ExtensionVerdict::Missing => {
             return Some(format!("`parametersRef`: {}", snapshot.absent(reference)));
         }
-        Verdict::Invalid(why) => return Some(format!("`parametersRef`: {reference}: {why}")),
-        Verdict::Unknown => {}
+        ExtensionVerdict::Invalid(why) => {
+            return Some(format!("`parametersRef`: {reference}: {why}"));
+        }
+        ExtensionVerdict::Unknown => {}
     }
     let Some(parameters) = ParametersKind::of(group, kind) else {
         let core = CORE_PARAMETERS.iter().map(|kind| ("", *kind));

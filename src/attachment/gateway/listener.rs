@@ -187,7 +187,7 @@ fn kinds(
     options: &Options,
 ) -> (Vec<RouteKind>, Vec<RouteGroupKind>, Vec<String>) {
     let possible = RouteKind::of_protocol(&listener.protocol, mode);
-    let fits = |kind: &RouteKind| possible.contains(kind) && kind.supported(options);
+    let fits = |kind: &RouteKind| possible.contains(kind) && options.takes(*kind);
     let asked = listener
         .allowed_routes
         .as_ref()
@@ -236,7 +236,7 @@ fn accept(
     }
     if RouteKind::of_protocol(&listener.protocol, mode)
         .iter()
-        .all(|kind| !kind.supported(options))
+        .all(|kind| !options.takes(*kind))
     {
         return refuse(
             reason::UNSUPPORTED_PROTOCOL,

@@ -1,7 +1,6 @@
 //! The kinds of routes.
 
 use crate::{
-    attachment::Options,
     meta::{FeatureName, NamespacedName, ObjectRef},
     v1::{ProtocolType, TlsModeType},
 };
@@ -49,14 +48,6 @@ impl RouteKind {
             Self::Tcp => None,
             Self::Udp => Some(FeatureName::UdpRoute),
         }
-    }
-
-    /// Whether routes of this kind are looked at at all.
-    pub(in crate::attachment) fn supported(self, options: &Options) -> bool {
-        !options.declined.contains(&self)
-            && self
-                .feature()
-                .is_none_or(|feature| options.supports(&feature))
     }
 
     /// The kinds that a listener of this protocol and TLS mode supports.

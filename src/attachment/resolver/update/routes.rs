@@ -25,7 +25,7 @@ impl Update<'_> {
         for id in ids {
             let resolver = &mut *self.resolver;
             let context = resolver.route_context(&self.allowed);
-            let new = if id.kind.supported(&resolver.options) {
+            let new = if resolver.options.takes(id.kind) {
                 route::examine(&id, context)
             } else {
                 None

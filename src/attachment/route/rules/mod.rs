@@ -6,7 +6,7 @@ mod http;
 
 use crate::{
     attachment::{
-        ExtensionRole, Options, Snapshot, Verdict,
+        ExtensionRole, ExtensionVerdict, Options, Snapshot,
         backend::{self, BackendKey, BackendState, Carrier},
         condition_body::{ConditionBody, join},
         effective::{
@@ -228,10 +228,12 @@ pub(in crate::attachment) fn extension_problem(
     let verdict = options.extensions.judge(ExtensionRole::Filter, &object);
     let LocalObjectReference { group, kind, name } = reference;
     let why = match verdict {
-        Verdict::Valid => return None,
-        Verdict::Unknown => format!("{kind}.{group} `{name}` is not a filter that is supported"),
-        Verdict::Missing => format!("{kind}.{group} `{name}` does not exist"),
-        Verdict::Invalid(why) => format!("{kind}.{group} `{name}`: {why}"),
+        ExtensionVerdict::Valid => return None,
+        ExtensionVerdict::Unknown => {
+            format!("{kind}.{group} `{name}` is not a filter that is supported")
+        }
+        ExtensionVerdict::Missing => format!("{kind}.{group} `{name}` does not exist"),
+        ExtensionVerdict::Invalid(why) => format!("{kind}.{group} `{name}`: {why}"),
     };
     Some(BackendProblem::UnsupportedFilter {
         kind: "ExtensionRef".to_owned(),
@@ -355,13 +357,13 @@ impl<'a> Builder<'a> {
     ) -> Result<(Arc<EffectiveBackendPort>, Option<SessionPersistence>), BackendProblem> {
         let key = BackendKey::of(object);
         let verdict = match key {
-            Some(_) => Verdict::Valid,
+            Some(_) => ExtensionVerdict::Valid,
             None => {
                 let extensions = &self.context.options.extensions;
                 extensions.judge(ExtensionRole::Backend, object)
             }
         };
-        if verdict == Verdict::Unknown {
+        if verdict == ExtensionVerdict::Unknown {
             return Err(BackendProblem::InvalidKind {
                 reference: object.clone(),
             });
@@ -417,11 +419,11 @@ impl<'a> Builder<'a> {
         &self,
         object: &ObjectRef,
         port: Option<i32>,
-        verdict: Verdict,
+        verdict: ExtensionVerdict,
     ) -> Result<Arc<EffectiveBackendPort>, BackendProblem> {
         let reference = object.clone();
         match verdict {
-            Verdict::Valid => Ok(Arc::new(EffectiveBackendPort {
+            ExtensionVerdict::Valid => Ok(Arc::new(EffectiveBackendPort {
                 key: BackendPortKey {
                     own: Some(object.group_kind()),
                     import: false,
@@ -435,12 +437,12 @@ impl<'a> Builder<'a> {
                 app_protocol: None,
                 tls: None,
             })),
-            Verdict::Unknown => Err(BackendProblem::InvalidKind { reference }),
-            Verdict::Missing => Err(BackendProblem::NotFound {
+            ExtensionVerdict::Unknown => Err(BackendProblem::InvalidKind { reference }),
+            ExtensionVerdict::Missing => Err(BackendProblem::NotFound {
                 reference,
                 left_out: false,
             }),
-            Verdict::Invalid(why) => Err(BackendProblem::Invalid { reference, why }),
+            ExtensionVerdict::Invalid(why) => Err(BackendProblem::Invalid { reference, why }),
         }
     }
 
