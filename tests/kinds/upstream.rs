@@ -76,6 +76,10 @@ fn the_definitions_that_a_client_cannot_apply_are_those_that_exceed_an_annotatio
             let mut largest = 0;
             for file in files {
                 let text = fs::read(file.unwrap().path()).unwrap();
+                // As JSON it is not twice as long.
+                if text.len() < MOST / 2 {
+                    continue;
+                }
                 for entry in manifest::read(&text, &ReadOptions::default()).entries {
                     let json = entry.value.to_string();
                     let escapes = json.matches(['<', '>', '&']).count() * "u003c".len();

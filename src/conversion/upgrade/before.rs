@@ -88,19 +88,30 @@ pub(super) fn serves(version: &'static KindVersion, (release, channel): ReleaseC
 }
 
 /// The errors that a release and channel have for an object, fields that they do not have among them, but not where else
-/// something is allowed. Nothing if they do not serve its version.
+/// something is allowed; the status aside. Nothing if they do not serve its version.
 pub(super) fn said(object: &Value, place: ReleaseChannel) -> Option<Vec<Finding>> {
-    let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
-    if !serves(version, place) {
-        return None;
-    }
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
     }
-    let (release, channel) = place;
-    let options = ValidationOptions::of(release, channel);
-    let report = validation::validate_value_here(&object, &options);
+    errors(&object, place, false)
+}
+
+/// The same of the whole object, its status judged or not.
+fn errors(
+    object: &Value,
+    (release, channel): ReleaseChannel,
+    with_status: bool,
+) -> Option<Vec<Finding>> {
+    let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
+    if !serves(version, (release, channel)) {
+        return None;
+    }
+    let options = ValidationOptions {
+        with_status,
+        ..ValidationOptions::of(release, channel)
+    };
+    let report = validation::validate_value_here(object, &options);
     Some(report.errors().cloned().collect())
 }
 
@@ -141,7 +152,15 @@ impl VerdictBefore {
     pub(super) fn of(object: &Value, place: ReleaseChannel) -> Self {
         #[cfg(test)]
         JUDGED.add(1);
-        let errors = said(object, place);
+        Self::from(said(object, place))
+    }
+
+    /// The same with the status, as when a controller writes it.
+    pub(super) fn of_status(object: &Value, place: ReleaseChannel) -> Self {
+        Self::from(errors(object, place, true))
+    }
+
+    fn from(errors: Option<Vec<Finding>>) -> Self {
         let all = errors.iter().flatten();
         let unknown = all.filter(|error| error.rule() == "schema/unknown-field");
         Self {

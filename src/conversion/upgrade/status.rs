@@ -1,7 +1,7 @@
 //! Statuses: what controllers write, and how.
 
 use super::{
-    before,
+    before::{self, VerdictBefore},
     crd::Crd,
     findings::{Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, text},
 };
@@ -12,7 +12,7 @@ use crate::{
     validation::{self, Finding, ValidationOptions, is_status},
 };
 use serde_json::Value;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// The rule of a status that a controller has written and that the release refuses.
 pub(super) const REFUSED: &str = "status-refused";
@@ -305,19 +305,14 @@ pub(super) fn check_stored(
     found: &mut UpgradeFindings,
 ) {
     let after = (found.release, found.channel);
-    let refused = refused(stored, after, validation::validate_value);
+    let refused = refused(stored, after);
     let Some(refused) = refused.filter(|refused| !refused.is_empty()) else {
         return;
     };
-    let paths = |object: &Value, before| -> Option<HashSet<String>> {
-        let errors = self::refused(object, before, validation::validate_value_here)?;
-        Some(errors.iter().map(|error| error.path().to_owned()).collect())
-    };
     let known = before.and_then(|before| {
-        Some((
-            before,
-            paths(stored, before).or_else(|| paths(object, before))?,
-        ))
+        let of =
+            |object| Some(VerdictBefore::of_status(object, before)).filter(VerdictBefore::serves);
+        Some((before, of(stored).or_else(|| of(object))?))
     });
     let (release, channel) = after;
     for error in refused {
@@ -326,9 +321,10 @@ pub(super) fn check_stored(
             "the {channel} channel of {release} refuses each write of a status like this one"
         );
         let (impact, before) = match &known {
-            Some(((from, _), paths)) if paths.contains(error.path()) => {
-                (Impact::Note, format!(", as {from} does"))
-            }
+            Some(((from, _), verdict)) if !verdict.takes(error.path()) => (
+                Impact::Note,
+                format!(", and {from} does not take it, either"),
+            ),
             Some(((from, _), _)) => (Impact::Breaks, format!(", which {from} accepts")),
             None => (Impact::Breaks, String::new()),
         };
@@ -350,11 +346,7 @@ pub(super) fn check_stored(
 }
 
 /// What a release and channel refuse in the status of an object. Nothing if they do not have its version.
-fn refused(
-    object: &Value,
-    (release, channel): ReleaseChannel,
-    judge: fn(&Value, &ValidationOptions) -> validation::Report,
-) -> Option<Vec<Finding>> {
+fn refused(object: &Value, (release, channel): ReleaseChannel) -> Option<Vec<Finding>> {
     let status = object.get("status").filter(|status| !status.is_null());
     let version = schema::find(text(object, "/apiVersion"), text(object, "/kind"))?;
     if status.is_none() || !before::serves(version, (release, channel)) {
@@ -364,7 +356,7 @@ fn refused(
         with_status: true,
         ..ValidationOptions::of(release, channel)
     };
-    let report = judge(object, &options);
+    let report = validation::validate_value(object, &options);
     let errors = report
         .errors()
         .filter(|error| is_status(error.path()) && error.rule() != UNKNOWN_FIELD);

@@ -73,6 +73,21 @@ fn a_stored_status_that_the_release_refuses_is_named_with_who_has_to_write_it() 
         let report = check([&routes, &route(status)], to(release));
         assert_eq!(weighty(&report), [], "{report:#?}");
     }
+    // What the release before does not have it has not stored, either.
+    let mut class = object(
+        &format!("{GROUP}/v1"),
+        "GatewayClass",
+        json!({"controllerName": "a.b/c"}),
+    );
+    class["status"] = json!({"supportedFeatures": ["Gateway"]});
+    for (from, to, channel, weighs) in [
+        (Release::V1_3_0, Release::V1_4_0, STANDARD, false),
+        (Release::V1_1_1, Release::V1_2_0, EXPERIMENTAL, true),
+    ] {
+        let report = upgrade(std::slice::from_ref(&class), from, to, channel);
+        let finding = only(&report, "status-refused");
+        assert_eq!(finding.impact != Impact::Note, weighs, "{finding:?}");
+    }
     // Without CRDs, and in a version that is stored as another one.
     let mut policy = object(
         &format!("{GROUP}/v1alpha3"),
