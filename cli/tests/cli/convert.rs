@@ -108,11 +108,12 @@ fn what_is_not_converted_can_be_left_out() {
     assert_eq!(exit, Some(1));
     assert_eq!(
         written,
-        gateway(
-            "old",
-            "  tls:\n    # whose\n    backend: {clientCertificateRef: {name: d}}\n"
-        )
-        .replace(", uid: '1'", "")
+        String::from("---\n")
+            + &gateway(
+                "old",
+                "  tls:\n    # whose\n    backend: {clientCertificateRef: {name: d}}\n"
+            )
+            .replace(", uid: '1'", "")
     );
     assert!(said.contains("Gateway both: spec.backendTLS: "), "{said}");
     assert!(said.ends_with("converted 1 of 3 objects of the Gateway API; 1 could not be converted and stay as they were\n"), "{said}");

@@ -613,4 +613,11 @@ fn comments_in_braces_go_along_or_are_named() {
         edits.finish().unwrap(),
         "{a: 1,\n  # of b\n  # of c\n  c: 3}\n"
     );
+    // A next member in the same line, and several that come.
+    let text = "{\n  # of b\n  b: 2, c: 3,\n  d: 4 # of d\n}\n";
+    let wanted = json!({"c": 3, "d": 4, "e": {"b": 2}, "f": 5});
+    assert_eq!(
+        edit_with(text, wanted, &[("b", "e.b")]),
+        "{\n  c: 3,\n  d: 4, # of d\n  # of b\n  e: {b: 2},\n  f: 5\n}\n"
+    );
 }
