@@ -231,7 +231,7 @@ impl<'a> SchemaReader<'a> {
                     }
                 }
                 TYPE => node.type_name = value.as_str().map(str::to_owned),
-                "description" => node.description = value.as_str().map(str::to_owned),
+                "description" => node.description = value.as_str().map(without_links),
                 "type" => {
                     node.value_type = match value.as_str() {
                         Some("object") => Some(ValueType::Object),
@@ -396,9 +396,52 @@ fn texts(list: &Value) -> Vec<String> {
         .collect()
 }
 
+/// A description as those read it who do not write Rust: of a link to an item of this crate its text is kept.
+fn without_links(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once('[') {
+        plain.push_str(before);
+        let parts = link.split_once("](").and_then(|(words, behind)| {
+            let (target, after) = behind.split_once(')')?;
+            (target.contains("::") && !words.contains('[')).then_some((words, after))
+        });
+        match parts {
+            Some((words, after)) => {
+                plain.push_str(words);
+                rest = after;
+            }
+            None => {
+                plain.push('[');
+                rest = link;
+            }
+        }
+    }
+    plain + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_description_has_no_links_into_the_crate() {
+        for (text, plain) in [
+            ("See [`rules`](Self::rules).", "See `rules`."),
+            (
+                "[types](crate::meta) and [more](super::more)",
+                "types and more",
+            ),
+            (
+                "[RFC](https://example.com/a) [x] a[0](b)",
+                "[RFC](https://example.com/a) [x] a[0](b)",
+            ),
+            ("[a [b](c::d)", "[a b"),
+            ("[", "["),
+        ] {
+            assert_eq!(without_links(text), plain);
+        }
+    }
     use crate::schema::KINDS;
     use serde_json::json;
 

@@ -116,8 +116,7 @@ impl PolicyStatus {
 pub struct PolicyAncestorStatus {
     /// The ancestor.
     pub ancestor_ref: ParentReference,
-    /// What the controller found; types and reasons in
-    /// [`condition::policy`](crate::meta::condition::policy).
+    /// What the controller found: conditions of the [types that policies have](crate::meta::condition::policy).
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",

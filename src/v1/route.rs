@@ -56,7 +56,7 @@ impl RouteStatus {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteParentStatus {
-    /// What the controller found; types and reasons in [`condition::route`](crate::meta::condition::route).
+    /// What the controller found: conditions of the [types that routes have](crate::meta::condition::route).
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",

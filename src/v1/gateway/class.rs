@@ -119,8 +119,7 @@ impl ParametersReference {
     }],
 } } }))]
 pub struct GatewayClassStatus {
-    /// What the controller found; types and reasons in
-    /// [`condition::gateway_class`](crate::meta::condition::gateway_class).
+    /// What the controller found: conditions of the [types that GatewayClasses have](crate::meta::condition::gateway_class).
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",

@@ -166,8 +166,7 @@ pub struct ListenerEntryStatus {
     /// How many routes are attached.
     #[schemars(with = "constraint::Count")]
     pub attached_routes: i32,
-    /// What the controller found; types and reasons in
-    /// [`condition::listener`](crate::meta::condition::listener).
+    /// What the controller found: conditions of the [types that listeners have](crate::meta::condition::listener).
     #[schemars(
         with = "Vec<constraint::Condition>",
         length(max = 8),

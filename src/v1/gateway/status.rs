@@ -23,8 +23,7 @@ pub struct GatewayStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<constraint::Count>", extend("x-gwapi-when" = when!("1.5")))]
     pub attached_listener_sets: Option<i32>,
-    /// What the controller found; types and reasons in
-    /// [`condition::gateway`](crate::meta::condition::gateway).
+    /// What the controller found: conditions of the [types that Gateways have](crate::meta::condition::gateway).
     #[serde(
         default,
         deserialize_with = "crate::meta::wire::list",
@@ -74,8 +73,7 @@ pub struct ListenerStatus {
     /// How many routes are attached, whether or not their references are good.
     #[schemars(with = "constraint::Count")]
     pub attached_routes: i32,
-    /// What the controller found; types and reasons in
-    /// [`condition::listener`](crate::meta::condition::listener).
+    /// What the controller found: conditions of the [types that listeners have](crate::meta::condition::listener).
     #[schemars(
         with = "Vec<constraint::Condition>",
         length(max = 8),
