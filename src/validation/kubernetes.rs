@@ -1,8 +1,8 @@
-//! Objects of those kinds of Kubernetes that attachment looks at: fields that the kind does not have, and addresses that an API
+//! Objects of those kinds of Kubernetes that attachment looks at: fields that the kind does not have, and values that an API
 //! server refuses.
 
 use super::{
-    Finding, ValidationOptions,
+    Finding, ValidationOptions, core_kinds,
     report::{Findings, is_status},
 };
 use crate::{
@@ -24,6 +24,9 @@ pub(super) fn check(object: &Value, options: &ValidationOptions) -> Findings {
     match (text("apiVersion"), text("kind")) {
         (Some("discovery.k8s.io/v1"), Some("EndpointSlice")) => slice(object, &mut findings),
         (Some("v1"), Some("Endpoints")) => endpoints(object, &mut findings),
+        (Some("v1"), Some(kind @ ("Service" | "Namespace" | "Secret" | "ConfigMap"))) => {
+            core_kinds::check(object, kind, &mut findings);
+        }
         _ => {}
     }
     findings

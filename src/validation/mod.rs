@@ -29,6 +29,7 @@ mod admission;
 mod allowed;
 mod choice;
 mod condition;
+mod core_kinds;
 mod kubernetes;
 mod metadata;
 pub(crate) mod misnamed;

@@ -207,7 +207,7 @@ fn an_unknown_field_of_a_kind_of_kubernetes_is_named_by_every_verb() {
         (
             "v1",
             "Service",
-            "spec: { prots: [{ port: 80 }] }",
+            "spec: { ports: [{ port: 80 }], prots: [{ port: 80 }] }",
             "spec.prots",
             "ports",
         ),

@@ -253,7 +253,7 @@ fn the_second_tls_route_of_a_name_is_never_reached() {
 #[test]
 fn in_a_mesh_routes_compete_for_the_same_clients_and_port() {
     let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "shop"},
-        "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}, {"port": 81}]}});
+        "spec": {"clusterIP": "10.0.0.1", "ports": [{"name": "a", "port": 80}, {"name": "b", "port": 81}]}});
     let mesh = |name: &str, namespace: &str, port: &Value| {
         let mut parent = json!({"group": "", "kind": "Service", "name": "s", "namespace": "shop"});
         if !port.is_null() {
