@@ -59,6 +59,16 @@ const ELSE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["HTTPRoute"],
+        "spec.rules[].filters[].requestRedirect.statusCode",
+        "has effect: the data plane answers with it",
+    ),
+    (
+        &["HTTPRoute"],
+        "spec.rules[].backendRefs[].filters[].requestRedirect.statusCode",
+        "has effect: as of a rule",
+    ),
+    (
+        &["HTTPRoute"],
         "spec.rules[].filters[].type",
         "the member of the type is in the table",
     ),
@@ -86,8 +96,15 @@ fn is_in(when: When, release: Release) -> bool {
         .any(|channel| when.contains(release, channel))
 }
 
-/// The fields of a kind that hold no others and that v1.1.0 does not have, or of which it does not have a value.
-fn later(schema: &Schema, path: &str, when: When, served: When, found: &mut Vec<String>) {
+/// The fields of a kind that hold no others and that v1.1.0 does not have, or of which it does not have a value, be it a text, a number
+/// or a truth value; `before` is the same part of the kind in v1.1.0, where that has it.
+fn later(
+    schema: &Schema,
+    before: Option<&Schema>,
+    path: &str,
+    (when, served): (When, When),
+    found: &mut Vec<String>,
+) {
     let is_later = |when: When| {
         let served = when.and(served);
         let mut all = Release::ALL.iter();
@@ -99,10 +116,10 @@ fn later(schema: &Schema, path: &str, when: When, served: When, found: &mut Vec<
             path => format!("{path}.{name}"),
         };
         let when = when.and(field.when());
-        let mut values = field.enumeration.iter();
-        let later_value = values.any(|value| {
-            let allowed = value.as_str().and_then(|value| field.when_allowed(value));
-            allowed.is_some_and(|allowed| is_later(when.and(allowed)))
+        let before = before.and_then(|before| before.properties.get(name));
+        let later_value = before.is_some_and(|before| {
+            let mut values = field.enumeration.iter();
+            !before.enumeration.is_empty() && values.any(|v| !before.enumeration.contains(v))
         });
         let holds_others = !field.properties.is_empty()
             || field
@@ -112,10 +129,11 @@ fn later(schema: &Schema, path: &str, when: When, served: When, found: &mut Vec<
         if !holds_others && is_later(when) || later_value {
             found.push(path.clone());
         }
-        later(field, &path, when, served, found);
+        later(field, before, &path, (when, served), found);
     }
     if let Some(items) = &schema.items {
-        later(items, &format!("{path}[]"), when, served, found);
+        let before = before.and_then(|before| before.items.as_deref());
+        later(items, before, &format!("{path}[]"), (when, served), found);
     }
 }
 
@@ -149,7 +167,16 @@ fn everything_of_a_later_release_is_reported_or_accounted_for() {
         );
         let mut fields = Vec::new();
         let served = kind.history.when_served();
-        later(kind.every(), "", When::ALWAYS, served, &mut fields);
+        // This channel has what the other one has.
+        let before = kind.installation(Release::V1_1_0, Channel::Experimental);
+        let before = before.map(|before| before.schema());
+        later(
+            kind.every(),
+            before,
+            "",
+            (When::ALWAYS, served),
+            &mut fields,
+        );
         for path in fields {
             let others = ELSE.iter().filter(|(kinds, ..)| kinds.contains(&kind.kind));
             let rows = others.map(|(_, row, _)| *row);
