@@ -122,6 +122,13 @@ fn grant_allows_something(spec: Defaulted<'_>, at: &Path<'_>, report: &mut Repor
                     "kind",
                     format!("group `{group}` has no kind `{kind}`{}", meant(near)),
                 ))
+            } else if group != GROUP && own.contains(kind) && !is_of_others(group) {
+                let place = match group {
+                    "" => "the core group".to_owned(),
+                    group => format!("group `{group}`"),
+                };
+                let why = format!("{place} has no kind `{kind}`: it is in group `{GROUP}`");
+                Some(("group", why))
             } else if CORE_TARGETS.contains(&kind) && side == "to" && is_of_kubernetes(group) {
                 let why = format!(
                     "group `{group}` has no kind `{kind}`: it is in the core group, `group: \"\"`"
@@ -148,6 +155,11 @@ fn grant_allows_something(spec: Defaulted<'_>, at: &Path<'_>, report: &mut Repor
 fn meant(near: Option<&str>) -> String {
     near.map(|near| format!(" (did you mean `{near}`?)"))
         .unwrap_or_default()
+}
+
+/// Whether the kinds of a group are those of an implementation.
+fn is_of_others(group: &str) -> bool {
+    !group.is_empty() && !is_of_kubernetes(group)
 }
 
 /// Whether Kubernetes itself names the kinds of a group that is not the core group.
