@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     attachment::{
-        CONFLICTED, LostPort, PortWinner,
+        CONFLICTED, LostPort, PortWinner, RouteKind,
         backend::{BackendKey, BackendState, Carrier},
         condition_body::{ConditionBody, join, names},
     },
@@ -88,18 +88,21 @@ impl RouteView<'_> {
                 }
             }
         };
-        let scope = if consumer {
-            format!(
-                "requests of clients in namespace `{}`",
-                self.id.name.namespace
-            )
+        let of = if consumer {
+            format!("of clients in namespace `{}`", self.id.name.namespace)
         } else {
-            "requests of all clients".to_owned()
+            "of all clients".to_owned()
         };
         let at = port.map_or("every port".to_owned(), |port| format!("port {port}"));
+        let governed = match self.id.kind {
+            RouteKind::Tls => format!(
+                "governs connections over TLS {of} to {at}: those without TLS are closed there"
+            ),
+            _ => format!("governs requests {of} to {at}"),
+        };
         state(
             ParentTarget::Service { key, port },
-            ConditionBody::new(true, reason::ACCEPTED, format!("governs {scope} to {at}")),
+            ConditionBody::new(true, reason::ACCEPTED, governed),
         )
     }
 

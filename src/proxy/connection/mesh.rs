@@ -268,7 +268,7 @@ impl MeshPort {
     }
 
     /// A client that speaks something else: over TLS a TLSRoute governs it, else a TCPRoute, or a UDPRoute; and where none
-    /// does, it goes to the Service itself. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames`
+    /// does, it goes to the Service itself. Where a TLSRoute governs the port, a client without TLS gets nowhere. In a mesh the hostnames of TLSRoutes mean nothing (GEP-1294, "`hostnames`
     /// field"), so that attachment leaves one route of each kind.
     #[must_use]
     pub fn stream(&self, over_tls: bool) -> Stream {
@@ -300,13 +300,16 @@ impl MeshPort {
             (Transport::Tcp, Some(route)) => Some((RouteKind::Tls, route)),
             (Transport::Tcp, None) => tcp().map(|route| (RouteKind::Tcp, route)),
         };
-        match found {
-            Some((kind, route)) => Way::Route(Arc::new(CompiledRule::connections(
+        match (found, tls()) {
+            (None, Some(route)) if self.transport == Transport::Tcp => {
+                Way::NotTls(RouteId::new(RouteKind::Tls, route.reference.clone()))
+            }
+            (Some((kind, route)), _) => Way::Route(Arc::new(CompiledRule::connections(
                 kind,
                 route,
                 &self.service.endpoints,
             ))),
-            None => Way::Service(self.itself()),
+            (None, _) => Way::Service(self.itself()),
         }
     }
 

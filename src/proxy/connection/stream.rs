@@ -2,7 +2,7 @@
 
 use super::bind::{Bind, BoundListener, Opening, Owner};
 use crate::{
-    attachment::{RouteKind, effective::EffectiveBackendTls},
+    attachment::{RouteId, RouteKind, effective::EffectiveBackendTls},
     proxy::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why},
 };
 use std::sync::Arc;
@@ -54,6 +54,9 @@ pub(crate) enum Way {
     NoRoute { kind: RouteKind, any: bool },
     /// To a Service itself, which no route governs (GEP-1426).
     Service(Arc<Backend>),
+    /// Nowhere: this TLSRoute governs the port of a Service, and the client does not speak TLS. A route replaces what happens to
+    /// traffic without one (GEP-1294, "Route presence"), and none of its rules is about this.
+    NotTls(RouteId),
 }
 
 /// Where a connection goes.
@@ -140,7 +143,7 @@ impl Stream {
     pub fn rule(&self) -> Option<&Arc<CompiledRule>> {
         match &self.way {
             Way::Route(rule) => Some(rule),
-            Way::NoRoute { .. } | Way::Service(_) => None,
+            Way::NoRoute { .. } | Way::Service(_) | Way::NotTls(_) => None,
         }
     }
 
@@ -159,7 +162,7 @@ impl Stream {
             return Err(Why::Drained);
         }
         let backend = match &self.way {
-            Way::NoRoute { .. } => return Err(Why::NoRule),
+            Way::NoRoute { .. } | Way::NotTls(_) => return Err(Why::NoRule),
             Way::Service(backend) => backend,
             Way::Route(rule) => {
                 let index = rule.choose(chooser, &[])?;

@@ -170,6 +170,9 @@ impl<'e> AtConnection<'e> {
                     ),
                     false => format!("no {} is attached to the listener", kind.as_str()),
                 }),
+                Way::NotTls(route) => answer.why.push(format!(
+                    "{route} governs the port and takes connections over TLS alone: this one is without TLS, and is closed"
+                )),
                 Way::Route(rule) => self.through(&mut answer, (stream, rule), draws, backends),
                 Way::Service(_) => self.itself(&mut answer, stream, draws, backends),
             },
