@@ -190,7 +190,12 @@ impl LostPort {
 #[non_exhaustive]
 pub enum PortWinner {
     /// Routes of a kind that goes before the route's own: GRPCRoute, HTTPRoute, TLSRoute, TCPRoute (GEP-1426).
-    Kind(RouteKind),
+    Kind {
+        /// The kind.
+        kind: RouteKind,
+        /// The first of these routes, by age and name.
+        first: RouteId,
+    },
     /// A route that leaves no connection to others of its kind.
     Route {
         /// The route.
@@ -207,7 +212,9 @@ pub enum PortWinner {
 impl fmt::Display for PortWinner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kind(kind) => write!(f, "{kind}s take precedence there"),
+            Self::Kind { kind, first } => {
+                write!(f, "{kind}s take precedence there ({first})")
+            }
             Self::Route {
                 route,
                 loser,

@@ -52,7 +52,7 @@ fn a_route_that_is_invalid_and_excluded_names_both_causes() {
         ),
         (
             SERVICE,
-            "; rejected at port 80: GRPCRoutes take precedence there; port 81: GRPCRoutes",
+            "; rejected at port 80: GRPCRoutes take precedence there (GRPCRoute shop/a); port 81: GRPCRoutes",
             "help: attach HTTPRoute shop/b and the GRPCRoutes of the port to different ports",
         ),
     ] {
@@ -154,9 +154,9 @@ fn what_a_service_needs_is_told_where_it_is_the_cause() {
     }
 }
 
-/// A route that a listener rejects for its namespace is not told of its rules, of which the Gateway says nothing.
+/// A route that a listener rejects for its namespace is told of its rules all the same, of which no condition says anything.
 #[test]
-fn the_rules_of_a_route_are_told_where_it_is_rejected_for_them() {
+fn the_rules_of_a_route_are_told_where_it_is_rejected_for_another_cause() {
     let elsewhere = failing("b", "{ name: front, namespace: shop }")
         .replace("namespace: shop }\nspec", "namespace: away }\nspec");
     let objects = set(HTTP, &[elsewhere]);
@@ -166,7 +166,10 @@ fn the_rules_of_a_route_are_told_where_it_is_rejected_for_them() {
         told.contains("help: to take the route, listener `http` needs"),
         "{told}"
     );
-    assert!(!told.contains("change or remove the filter"), "{told}");
+    let warning = "  warning: spec.rules[0].filters[0].requestHeaderModifier.set[0].name: `TE` describes a single connection";
+    assert!(told.contains(warning), "{told}");
+    let help = "    help: change or remove the filter";
+    assert_eq!(told.matches(help).count(), 1, "{told}");
 }
 
 /// HTTPRoute `spec.rules[].filters[].type`: where a rule that is hidden has an invalid one before it, that one is to be corrected.

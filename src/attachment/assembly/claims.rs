@@ -52,12 +52,9 @@ struct OfNamespace {
 /// The routes of one namespace that want a port.
 #[derive(Clone, Debug, Default)]
 struct OnPort {
-    /// How many of each kind, in the order of [`ORDER`].
-    counts: [u32; ORDER.len()],
-    /// The routes of the kinds whose rules have no matches: one leaves nothing to the others. Hostnames of TLSRoutes mean
-    /// nothing in a mesh (GEP-1294, "`hostnames` field").
-    tls: RoutePlaces,
-    tcp: RoutePlaces,
+    /// The routes of each kind, in the order of [`ORDER`]. Of the kinds whose rules have no matches one route leaves nothing to the
+    /// others. Hostnames of TLSRoutes mean nothing in a mesh (GEP-1294, "`hostnames` field").
+    places: [RoutePlaces; ORDER.len()],
     udp: RoutePlaces,
 }
 
@@ -66,6 +63,10 @@ struct OnPort {
 struct Governing {
     /// The kind, by its place in [`ORDER`].
     kind: Option<usize>,
+    /// The first route of that kind.
+    winner: Option<Arc<RoutePlace>>,
+    /// Whether routes of other kinds want the port, too.
+    is_contested: bool,
     /// The TLSRoute, TCPRoute and UDPRoute that leave nothing to others of their kind.
     first: [Option<Arc<RoutePlace>>; 3],
 }
@@ -78,8 +79,13 @@ impl Governing {
         let first = |one: &Option<Arc<RoutePlace>>, other: &Option<Arc<RoutePlace>>| {
             one.iter().chain(other).min().cloned()
         };
+        let kind = self.kind.into_iter().chain(others.kind).min();
+        let winners = [self, others].into_iter().filter(|one| one.kind == kind);
+        let differ = self.kind.is_some() && others.kind.is_some() && self.kind != others.kind;
         Self {
-            kind: self.kind.into_iter().chain(others.kind).min(),
+            kind,
+            winner: winners.filter_map(|one| one.winner.clone()).min(),
+            is_contested: self.is_contested || others.is_contested || differ,
             first: [
                 first(tls, other_tls),
                 first(tcp, other_tcp),
@@ -96,6 +102,7 @@ impl Governing {
         }
         let mut firsts = before.first.iter().zip(&self.first);
         differs(before.kind.as_ref(), self.kind.as_ref())
+            || self.is_contested && differs(before.winner.as_ref(), self.winner.as_ref())
             || firsts.any(|(before, after)| differs(before.as_ref(), after.as_ref()))
     }
 
@@ -104,7 +111,10 @@ impl Governing {
         if let (Some(own), Some(first)) = (order(id.kind), self.kind)
             && own != first
         {
-            return ORDER.get(first).copied().map(PortWinner::Kind);
+            return Some(PortWinner::Kind {
+                kind: ORDER.get(first).copied()?,
+                first: self.winner.as_ref()?.id(),
+            });
         }
         let [tls, tcp, udp] = &self.first;
         let first = match id.kind {
@@ -124,9 +134,20 @@ impl Governing {
 
 impl OnPort {
     fn governing(&self) -> Governing {
+        let wanting = || {
+            let places = self.places.iter().enumerate();
+            places.filter(|(_, places)| !places.is_empty())
+        };
+        let (kind, winner) = match wanting().next() {
+            Some((kind, places)) => (Some(kind), places.first().cloned()),
+            None => (None, None),
+        };
+        let [_, _, tls, tcp] = &self.places;
         Governing {
-            kind: self.counts.iter().position(|count| *count > 0),
-            first: [&self.tls, &self.tcp, &self.udp].map(|places| places.first().cloned()),
+            kind,
+            winner,
+            is_contested: wanting().nth(1).is_some(),
+            first: [tls, tcp, &self.udp].map(|places| places.first().cloned()),
         }
     }
 
@@ -135,19 +156,11 @@ impl OnPort {
     }
 
     fn change(&mut self, id: &RouteId, age: Age, comes: bool) {
-        if let Some(count) = order(id.kind).and_then(|order| self.counts.get_mut(order)) {
-            *count = if comes {
-                count.saturating_add(1)
-            } else {
-                count.saturating_sub(1)
-            };
-        }
-        let places = match id.kind {
-            RouteKind::Tls => &mut self.tls,
-            RouteKind::Tcp => &mut self.tcp,
-            RouteKind::Udp => &mut self.udp,
-            _ => return,
+        let places = match order(id.kind) {
+            Some(order) => self.places.get_mut(order),
+            None => Some(&mut self.udp),
         };
+        let Some(places) = places else { return };
         let place = RoutePlace::of(id, age);
         _ = if comes {
             places.insert(place)

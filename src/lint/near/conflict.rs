@@ -59,7 +59,7 @@ impl Near<'_> {
         if let Some(lost) = attachment.lost_ports.first() {
             let routes = match &lost.to {
                 PortWinner::Route { route, .. } => format!("{object} and {route}"),
-                PortWinner::Kind(kind) => format!("{object} and the {kind}s of the port"),
+                PortWinner::Kind { kind, .. } => format!("{object} and the {kind}s of the port"),
                 PortWinner::TableFull(_) => {
                     return Some(format!(
                         "use fewer or smaller regular expressions in {object}"
