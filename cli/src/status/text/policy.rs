@@ -60,18 +60,8 @@ impl Lines<'_> {
                     .with(Tone::Bad, "rejected")
                     .and(format_args!(" ({reason})"))
             };
-            // What else is wrong with a target of a policy that is not valid.
-            let snapshot = self.resolver.snapshot();
-            let absent = format!("{} does not exist", target.target);
-            let is_absent = service_kinds(&target.target)
-                && !snapshot.contains(&target.target)
-                && !snapshot.is_left_out(&target.target);
-            let also = match is_absent && !target.why.contains(&absent) {
-                true => format!("; {absent} either"),
-                false => String::new(),
-            };
             let path = "spec.targetRefs";
-            let line = line.and(": ").and(&target.why).and(also);
+            let line = line.and(": ").and(&target.why);
             self.fault(2, object, path, &line);
         }
         for ancestor in &policy.ancestors {
@@ -121,9 +111,4 @@ impl Lines<'_> {
         let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
         self.fault(2, object, "status", &line.and(why));
     }
-}
-
-/// Whether an object is of a kind that a policy can have as its target.
-fn service_kinds(object: &ObjectRef) -> bool {
-    matches!(object.kind.as_str(), "Service" | "ServiceImport")
 }

@@ -72,7 +72,11 @@ pub(in crate::attachment) fn results(
                 );
                 let problem = (!found.holds()).then(|| found.message.clone());
                 let finding = match &valid {
-                    Err((reason, problem)) => ConditionBody::new(false, reason, problem.clone()),
+                    Err((reason, wrong)) => {
+                        let all: Vec<String> =
+                            [wrong.clone()].into_iter().chain(problem.clone()).collect();
+                        ConditionBody::new(false, reason, join(&all))
+                    }
                     Ok(()) => found,
                 };
                 let unused = part.senders.is_empty().then(|| parts.unused.clone());
