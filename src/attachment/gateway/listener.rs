@@ -140,12 +140,17 @@ pub(super) fn examine(
         None => (None, Vec::new()),
     };
     if !bad_kinds.is_empty() {
+        // With another mode of TLS there may be others.
+        let mode = mode
+            .filter(|_| listener.protocol == ProtocolType::Tls)
+            .map(|mode| format!(" in mode {mode}"));
         problems.push((
             reason::INVALID_ROUTE_KINDS,
             format!(
-                "a listener of protocol {1} cannot take `{0}`",
+                "a listener of protocol {}{} cannot take `{}`",
+                listener.protocol,
+                mode.unwrap_or_default(),
                 bad_kinds.join("`, `"),
-                listener.protocol
             ),
         ));
     }
