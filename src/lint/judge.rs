@@ -19,7 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 /// objects need not be kept.
 ///
 /// An object without a namespace counts as being in `default`, as for `kubectl`. What the set leaves out
-/// is reported as missing, as warnings; a lone object is not a set, and its references are not followed. Of several objects
+/// is reported as missing, as warnings. A lone object is not a set: nothing is missing from it, and only what is wrong with it whatever
+/// others there are is told. Of several objects
 /// with one name the last counts, and the others have a finding that says so. What is refused or cannot be read takes no
 /// part, as in [`attachment::admit`]: those that refer to it are told that it was given. Where very many references fail,
 /// the last ones have no help: [`judge_together`] says so, and takes the bounds.

@@ -72,12 +72,12 @@ fn lint_beside(
 ) -> Linted<ObjectRef> {
     let mut found = FindingsByObject::default();
     let mut met = Vec::new();
+    let near = Near::new(resolver, ignored)
+        .with_limits(options.near)
+        .with_routing(options.routing);
+    references::check(resolver, &near, !options.references, &mut found);
+    met.extend(near.met());
     if options.references {
-        let near = Near::new(resolver, ignored)
-            .with_limits(options.near)
-            .with_routing(options.routing);
-        references::check(resolver, &near, &mut found);
-        met = near.met();
         met.extend(idle::check(resolver, options, &mut found));
     }
     met.extend(match_rules(resolver, options, &mut found));

@@ -7,13 +7,22 @@ use crate::{
     rules::{Rule, set as rules},
 };
 
-pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut FindingsByObject) {
+/// With `alone`, only what follows from an object itself: of its neighbours nothing is known.
+pub(super) fn check(
+    resolver: &Resolver,
+    near: &Near<'_>,
+    alone: bool,
+    found: &mut FindingsByObject,
+) {
     for object in resolver.snapshot().references() {
         let problems = near.problems(&object);
         if problems.is_empty() {
             refused(resolver, &object, found);
         }
         for (problem, help) in problems {
+            if alone && problem.kind.is_of_missing_object() {
+                continue;
+            }
             let rule = rule(problem.kind);
             let message = match rules_tell(resolver, near, &object, &problem) {
                 // To correct the rules is not enough where other routes have its place.
@@ -29,6 +38,9 @@ pub(super) fn check(resolver: &Resolver, near: &Near<'_>, found: &mut FindingsBy
             }
         }
         unapplied(resolver, near, &object, found);
+        if alone {
+            continue;
+        }
         unused(resolver, &object, found);
         if let Some(class) = near.class(&object) {
             let (path, rule) = ("spec.gatewayClassName".to_owned(), &rules::CLASS_EXISTS);
@@ -125,13 +137,15 @@ fn rule(kind: Kind) -> &'static Rule {
         Kind::AuthorityUnusable => &rules::CA_CERTIFICATE_USABLE,
         Kind::TargetNotFound => &rules::TARGET_EXISTS,
         Kind::TargetUnusable => &rules::TARGET_USABLE,
-        Kind::ParametersNotFound => &rules::PARAMETERS_EXIST,
+        Kind::ParametersNotFound | Kind::ParametersUnusable => &rules::PARAMETERS_EXIST,
         Kind::ClassNotAccepted => &rules::CLASS_ACCEPTED,
         Kind::WrongGroup => &rules::GROUP_HAS_KIND,
         Kind::NoParentKind => &rules::PARENT_KIND,
         Kind::ListenersConflict => &rules::LISTENERS_DISTINCT,
         Kind::ProtocolUnsupported => &rules::PROTOCOL_SUPPORTED,
         Kind::RouteKindsUnsupported => &rules::ROUTE_KINDS_SUPPORTED,
+        Kind::ListenerInvalid => &rules::LISTENER_VALID,
+        Kind::ReleaseUnknown => &rules::RELEASE_KNOWN,
         Kind::AddressUnusable => &rules::ADDRESS_USABLE,
     }
 }

@@ -248,6 +248,20 @@ pub const ROUTE_KINDS_SUPPORTED: Rule = Rule {
     help: "name kinds that the protocol of the listener carries, or leave `kinds` out for all of them",
     ..OF_SET
 };
+/// A listener has a value that no API server refuses and that it cannot have.
+pub const LISTENER_VALID: Rule = Rule {
+    id: "Listener/valid",
+    message: "the listener is rejected",
+    help: "correct the field",
+    ..OF_SET
+};
+/// The CRDs that are installed are of a release that is not known.
+pub const RELEASE_KNOWN: Rule = Rule {
+    id: "GatewayClass/release-known",
+    message: "the installed CRDs are of a release that is not known",
+    help: "install the CRDs of one release",
+    ..OF_SET
+};
 /// A Gateway asks for an address that it cannot have.
 pub const ADDRESS_USABLE: Rule = Rule {
     id: "GatewayAddress/usable",
@@ -322,6 +336,8 @@ pub(super) const RULES: &[Rule] = &[
     LISTENERS_DISTINCT,
     PROTOCOL_SUPPORTED,
     ROUTE_KINDS_SUPPORTED,
+    LISTENER_VALID,
+    RELEASE_KNOWN,
     ADDRESS_USABLE,
     PARENT_KIND,
     PARAMETERS_EXIST,

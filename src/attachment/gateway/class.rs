@@ -18,7 +18,7 @@ use crate::{
 pub(in crate::attachment) struct ClassState {
     pub(in crate::attachment) controller: String,
     pub(in crate::attachment) accepted: ConditionBody,
-    supported_version: ConditionBody,
+    pub(in crate::attachment) supported_version: ConditionBody,
     pub(in crate::attachment) generation: Option<i64>,
 }
 
@@ -84,6 +84,18 @@ pub(super) fn parameters_problem(
     snapshot: &Snapshot,
     options: &Options,
 ) -> Option<String> {
+    if let Some(problem) = unusable_parameters(reference) {
+        return Some(problem);
+    }
+    let is_own = ParametersKind::of(&reference.group, &reference.kind) == Some(ParametersKind::Own);
+    if snapshot.contains(reference) || (is_own && options.assume.parameters) {
+        return None;
+    }
+    Some(format!("`parametersRef`: {}", snapshot.absent(reference)))
+}
+
+/// What is wrong with a `parametersRef` whatever objects there are.
+pub(in crate::attachment) fn unusable_parameters(reference: &ObjectRef) -> Option<String> {
     let ObjectRef {
         group,
         kind,
@@ -109,18 +121,12 @@ pub(super) fn parameters_problem(
         let problem = unexpected_kind(reference, "holds no parameters", &expected);
         return Some(format!("`parametersRef`: {problem}"));
     };
-    if parameters == ParametersKind::Core && namespace.is_empty() {
-        return Some(format!(
+    (parameters == ParametersKind::Core && namespace.is_empty()).then(|| {
+        format!(
             "`parametersRef` names {kind} `{}` without `namespace`: set `parametersRef.namespace`",
             reference.name
-        ));
-    }
-    if snapshot.contains(reference)
-        || (parameters == ParametersKind::Own && options.assume.parameters)
-    {
-        return None;
-    }
-    Some(format!("`parametersRef`: {}", snapshot.absent(reference)))
+        )
+    })
 }
 
 impl ClassState {

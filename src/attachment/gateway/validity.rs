@@ -37,6 +37,21 @@ impl ListenerLack {
             .or_else(|| namespaces(listener).err())
     }
 
+    /// The field to blame, where no API server refuses it and validation has no warning of its own: the schema takes an IP address
+    /// for a hostname.
+    pub(in crate::attachment) fn untold_field(&self) -> Option<&'static str> {
+        match self {
+            Self::Hostname(_) => Some("hostname"),
+            Self::Namespaces(_) => Some("allowedRoutes.namespaces.from"),
+            Self::HttpsCertificate
+            | Self::TlsCertificate
+            | Self::Termination
+            | Self::TlsMode(_)
+            | Self::Selector
+            | Self::SelectorTerms(_) => None,
+        }
+    }
+
     /// What is wrong, as a sentence.
     pub(super) fn why(&self) -> String {
         match self {

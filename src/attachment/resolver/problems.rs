@@ -12,9 +12,11 @@ use crate::{
         condition_body::join,
         effective::BackendProblem,
         gateway::{
+            class,
             listener::ListenerState,
             references::{self, Role},
             tls::References,
+            validity::ListenerLack,
         },
         objects::{certificates, object::BACKEND_KINDS},
         route::{
@@ -24,7 +26,7 @@ use crate::{
     },
     meta::{GROUP, NamespacedName, ObjectRef, condition},
     schema::{self, Path},
-    v1::{BackendReference, ParentReference, TlsModeType},
+    v1::{BackendReference, Listener, ParentReference, TlsModeType},
 };
 use std::collections::BTreeSet;
 
@@ -88,6 +90,10 @@ pub enum ReferenceProblemKind {
     ClassNotAccepted,
     /// The object with the parameters of a GatewayClass or Gateway does not exist.
     ParametersNotFound,
+    /// A GatewayClass or Gateway names something as its parameters that cannot hold any, or not where it is.
+    ParametersUnusable,
+    /// The CRDs that are installed are of a release that is not known.
+    ReleaseUnknown,
     /// The group does not have the kind, which another group has.
     WrongGroup,
     /// The parent of a route is of a kind that cannot be one.
@@ -98,11 +104,33 @@ pub enum ReferenceProblemKind {
     ProtocolUnsupported,
     /// A listener allows kinds of routes that it cannot take.
     RouteKindsUnsupported,
+    /// A listener has a value that no API server refuses and that it cannot have: an IP address for its hostname, or namespaces
+    /// from which no route can come.
+    ListenerInvalid,
     /// A Gateway asks for an address that it cannot have.
     AddressUnusable,
 }
 
 use ReferenceProblemKind as Kind;
+
+impl ReferenceProblemKind {
+    /// Whether the reference is right as it is written, and what is missing is another object: who looks at one object alone
+    /// cannot say that it is not there.
+    #[must_use]
+    pub const fn is_of_missing_object(self) -> bool {
+        matches!(
+            self,
+            Self::ParentNotFound
+                | Self::BackendNotFound
+                | Self::NoBackendTlsPolicy
+                | Self::NotPermitted
+                | Self::CertificateNotFound
+                | Self::AuthorityNotFound
+                | Self::TargetNotFound
+                | Self::ParametersNotFound
+        )
+    }
+}
 
 fn problem(
     path: impl ToString,
@@ -155,9 +183,17 @@ impl Resolver {
             return;
         };
         if class.accepted.reason == condition::gateway_class::reason::INVALID_PARAMETERS {
+            let parameters = self.snapshot.gateway_classes().get(name);
+            let parameters = parameters.and_then(|class| class.spec.parameters_ref.as_ref());
+            let kind = parameters.map_or(Kind::ParametersNotFound, |reference| {
+                parameters_kind(&reference.resolve())
+            });
             let why = class.accepted.message.clone();
-            let at = "spec.parametersRef";
-            problems.push(problem(at, Kind::ParametersNotFound, None, why));
+            problems.push(problem("spec.parametersRef", kind, None, why));
+        }
+        if !class.supported_version.holds() {
+            let why = class.supported_version.message.clone();
+            problems.push(problem("", Kind::ReleaseUnknown, None, why));
         }
     }
 
@@ -187,7 +223,7 @@ impl Resolver {
             Role::Parameters => {
                 if state.accepted.reason == condition::gateway::reason::INVALID_PARAMETERS {
                     let why = state.accepted.message.clone();
-                    problems.push(problem(at, Kind::ParametersNotFound, None, why));
+                    problems.push(problem(at, parameters_kind(&to), None, why));
                 }
             }
             Role::Certificate(listener) => {
@@ -218,8 +254,9 @@ impl Resolver {
         if let Some(why) = state.address_problem() {
             problems.push(problem("spec.addresses", Kind::AddressUnusable, None, why));
         }
-        for (index, listener) in state.listeners.iter().enumerate() {
-            problems.extend(listener_problem(index, listener));
+        let written = gateway.spec.listeners.iter();
+        for (index, (listener, written)) in state.listeners.iter().zip(written).enumerate() {
+            problems.extend(listener_problem(index, listener, written));
             if let (Some(tls), Some(hostname)) = (&listener.tls, &listener.hostname)
                 && tls.covers(hostname) == Some(false)
             {
@@ -468,9 +505,21 @@ fn lost_at_listeners(id: &RouteId, said: &Attachment, at: &Path<'_>) -> Option<R
     (!lost.is_empty()).then(|| problem(at, Kind::NotAttached, Some(to), join(&lost)))
 }
 
+/// What is wrong with the parameters that a GatewayClass or Gateway names, where something is.
+fn parameters_kind(reference: &ObjectRef) -> Kind {
+    match class::unusable_parameters(reference) {
+        Some(_) => Kind::ParametersUnusable,
+        None => Kind::ParametersNotFound,
+    }
+}
+
 /// Why a listener is rejected, or a kind of route that it allows is, if it is for what the Gateway itself says there. What is
-/// wrong with one field alone validation says.
-fn listener_problem(index: usize, listener: &ListenerState) -> Option<ReferenceProblem> {
+/// wrong with one field alone validation says, but for what no API server refuses.
+fn listener_problem(
+    index: usize,
+    listener: &ListenerState,
+    written: &Listener,
+) -> Option<ReferenceProblem> {
     use condition::listener::reason;
     let at = format!("spec.listeners[{index}]");
     let (at, kind, finding) = if listener.conflicted.holds() {
@@ -478,6 +527,11 @@ fn listener_problem(index: usize, listener: &ListenerState) -> Option<ReferenceP
     } else if listener.accepted.reason == reason::UNSUPPORTED_PROTOCOL {
         let at = format!("{at}.protocol");
         (at, Kind::ProtocolUnsupported, &listener.accepted)
+    } else if listener.accepted.reason == reason::INVALID
+        && let Some(field) = ListenerLack::of(written).and_then(|lack| lack.untold_field())
+    {
+        let at = format!("{at}.{field}");
+        (at, Kind::ListenerInvalid, &listener.accepted)
     } else if listener.resolved.reason == reason::INVALID_ROUTE_KINDS {
         let at = format!("{at}.allowedRoutes.kinds");
         (at, Kind::RouteKindsUnsupported, &listener.resolved)

@@ -122,24 +122,15 @@ impl Near<'_> {
         help.collect()
     }
 
-    /// Which CRDs to install, where those that are installed are of no known release.
-    pub(super) fn installed_release(&self, object: &ObjectRef) -> Option<String> {
+    /// Whether the status of a GatewayClass says of which release the CRDs are.
+    pub(super) fn tells_release(&self, object: &ObjectRef) -> bool {
         let statuses = &self.resolver.resolution().statuses;
         let Some(Status::GatewayClass(status)) = statuses.get(object) else {
-            return None;
+            return false;
         };
         let unsupported = condition::gateway_class::reason::UNSUPPORTED_VERSION;
         let mut conditions = status.conditions.iter();
-        conditions.any(|one| one.reason == unsupported).then(|| {
-            let (first, last) = (Release::ALL.first(), Release::ALL.last());
-            let known = first
-                .zip(last)
-                .map(|(first, last)| format!(" from {first} to {last}"));
-            format!(
-                "install the CRDs of one release{}",
-                known.unwrap_or_default()
-            )
-        })
+        conditions.any(|one| one.reason == unsupported)
     }
 
     /// Whether a Service or ServiceImport has a port for TCP, which is the protocol unless another one is named.
@@ -261,7 +252,7 @@ impl Near<'_> {
         let protocol = match kind {
             RouteKind::Http | RouteKind::Grpc => "HTTP` or `protocol: HTTPS",
             RouteKind::Tls => "TLS",
-            RouteKind::Tcp => "TCP",
+            RouteKind::Tcp => "TCP` or `protocol: TLS` with `tls.mode: Terminate",
             RouteKind::Udp => "UDP",
         };
         let Some(listener) = std::iter::once(first)
@@ -299,6 +290,18 @@ impl Near<'_> {
             )
         })
     }
+}
+
+/// Which CRDs to install, where those that are installed are of no known release.
+pub(super) fn known_release() -> String {
+    let (first, last) = (Release::ALL.first(), Release::ALL.last());
+    let known = first
+        .zip(last)
+        .map(|(first, last)| format!(" from {first} to {last}"));
+    format!(
+        "install the CRDs of one release{}",
+        known.unwrap_or_default()
+    )
 }
 
 /// Whether an object is of a core kind.

@@ -2,9 +2,9 @@
 
 use super::{MOST_NAMED, Near};
 use crate::{
-    attachment::{ListenerLack, Status},
+    attachment::{ListenerLack, ReferenceProblem, Status},
     meta::{Condition, ObjectRef, condition},
-    v1::Listener,
+    v1::{Listener, ProtocolType},
 };
 use std::collections::BTreeMap;
 
@@ -77,6 +77,41 @@ impl Lack {
 }
 
 impl Near<'_> {
+    /// Whether a field says what a Gateway asks clients of HTTPS listeners for, and it has no such listener: no condition speaks of it.
+    pub(super) fn is_of_no_listener(&self, object: &ObjectRef, path: &str) -> bool {
+        let gateways = self.resolver.snapshot().gateways();
+        let gateway = gateways.get(&object.namespaced_name());
+        let Some(gateway) = gateway.filter(|_| path.starts_with("spec.tls.frontend.")) else {
+            return false;
+        };
+        let tls = gateway.spec.tls.as_ref();
+        let own = tls.and_then(|tls| tls.frontend.as_ref());
+        let own = own.map_or(&[][..], |frontend| &frontend.per_port);
+        let listeners = gateway.spec.listeners.iter();
+        let mut ports = listeners.filter(|one| one.protocol == ProtocolType::Https);
+        let index = path.strip_prefix("spec.tls.frontend.perPort[");
+        let index = index.and_then(|rest| rest.split_once(']')?.0.parse::<usize>().ok());
+        match index.and_then(|index| own.get(index)) {
+            Some(port) => ports.all(|listener| listener.port != port.port),
+            None => ports.all(|listener| own.iter().any(|own| own.port == listener.port)),
+        }
+    }
+
+    /// What a listener needs that is rejected for a field of its own.
+    pub(super) fn invalid_listener(
+        &self,
+        object: &ObjectRef,
+        problem: &ReferenceProblem,
+    ) -> Option<String> {
+        let gateways = self.resolver.snapshot().gateways();
+        let gateway = gateways.get(&object.namespaced_name())?;
+        let index = problem.path.strip_prefix("spec.listeners[")?;
+        let index: usize = index.split_once(']')?.0.parse().ok()?;
+        let listener = gateway.spec.listeners.get(index)?;
+        let lack = Lack::Invalid(ListenerLack::of(listener)?);
+        Some(lack.needed(&format!("listener `{}`", listener.name)))
+    }
+
     /// What the listeners of a Gateway need that are not valid by themselves; those that lack the same have one help.
     pub(super) fn invalid_listeners(&self, object: &ObjectRef) -> Vec<String> {
         let statuses = &self.resolver.resolution().statuses;

@@ -308,9 +308,6 @@ impl<'a> Near<'a> {
         for (path, message) in self.unused_targets(object) {
             add(&path, message, false, None);
         }
-        if let Some(message) = self.installed_release(object) {
-            add("", message, false, None);
-        }
         for (problem, help) in self.problems(object) {
             if problem.kind == Kind::CertificateForOthers {
                 let why = &problem.why;
@@ -318,6 +315,12 @@ impl<'a> Near<'a> {
                 let help =
                     "name a certificate that has the hostname among its subject alternative names";
                 add(&problem.path, message, true, Some(help.to_owned()));
+            } else if problem.kind == Kind::ReleaseUnknown && !self.tells_release(object)
+                || self.is_of_no_listener(object, &problem.path)
+            {
+                add(&problem.path, problem.why, true, help);
+            } else if problem.kind == Kind::ListenerInvalid {
+                // All listeners together have their help.
             } else if let Some(message) = help {
                 add(&problem.path, message, false, None);
             }
@@ -332,7 +335,8 @@ impl<'a> Near<'a> {
     }
 
     /// The references of an object that fail, each with what would be right, where that is known.
-    pub(super) fn problems(&self, object: &ObjectRef) -> Vec<(ReferenceProblem, Option<String>)> {
+    #[must_use]
+    pub fn problems(&self, object: &ObjectRef) -> Vec<(ReferenceProblem, Option<String>)> {
         let problems = self.resolver.reference_problems(object);
         let not_permitted = problems.iter().filter(|one| one.kind == Kind::NotPermitted);
         let not_permitted: BTreeSet<_> = not_permitted.filter_map(|one| one.to.clone()).collect();

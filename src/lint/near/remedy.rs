@@ -1,6 +1,6 @@
 //! What would be right where nothing nearly fits.
 
-use super::{Kind, Near};
+use super::{Kind, Near, general::known_release};
 use crate::{
     attachment::{ParametersKind, ReferenceProblem},
     meta::{CORE_PARAMETERS, ObjectRef, condition},
@@ -12,7 +12,9 @@ impl Near<'_> {
     pub(super) fn needed(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let to = problem.to.as_ref();
         match problem.kind {
-            Kind::ParametersNotFound => self.parameters(object, problem),
+            Kind::ParametersNotFound | Kind::ParametersUnusable => self.parameters(object, problem),
+            Kind::ReleaseUnknown => Some(known_release()),
+            Kind::ListenerInvalid => self.invalid_listener(object, problem),
             Kind::ParentNotFound => Some(format!(
                 "add {} to the input, or name another parent in `{}`",
                 to?, problem.path
