@@ -6,6 +6,9 @@ use crate::attachment::effective::{
 };
 use std::cell::Cell;
 
+/// How many matches may be looked at, unless another bound is given.
+pub(super) const MAX_MATCHES: usize = 500_000;
+
 /// How many matches may still be looked at, at all listeners and Services together, or how many Namespaces by selectors.
 ///
 /// A route of a few kilobytes may be attached to thousands of listeners, each of which has a table of all its matches, one

@@ -38,6 +38,7 @@ mod reach;
 mod references;
 mod sample;
 mod sessions;
+mod walk;
 
 pub use found::is_without_condition;
 pub use judge::{Member, judge_set, judge_together};

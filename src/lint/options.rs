@@ -1,6 +1,10 @@
 //! What lint takes for granted, and what comes of it.
 
-use super::near::{Met, NearLimits};
+use super::{
+    budget::MAX_MATCHES,
+    near::{Met, NearLimits},
+    walk::MAX_HOPS,
+};
 use crate::{routing, validation::Report};
 use std::collections::BTreeMap;
 
@@ -8,7 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LintOptions {
-    /// Whether references are followed. Not for a lone object, of whose neighbours nothing is known.
+    /// Whether references are followed to objects that are not there. Not for a lone object, of whose neighbours nothing is known:
+    /// what is wrong with it whatever they are is found all the same.
     pub references: bool,
     /// How a data plane would decide what the specification leaves open.
     pub routing: routing::RouterOptions,
@@ -39,11 +44,11 @@ impl Default for LintOptions {
             references: true,
             routing: routing::RouterOptions::default(),
             near: NearLimits::default(),
-            max_matches: 500_000,
+            max_matches: MAX_MATCHES,
             max_namespaces: 1_000_000,
             max_compared: 1_024,
             max_compared_patterns: 4_000,
-            max_hops: 10,
+            max_hops: MAX_HOPS,
         }
     }
 }

@@ -34,7 +34,6 @@ pub use answer::{
     Answer, AnswerTimeouts, AnswerTls, BackendName, EndpointName, Forwarded, ListenerName, Loser,
     Mirror, Outcome, Refusal, Response, RouteMatch,
 };
-pub(crate) use answering::asked::redirected;
 pub use answering::http::GROUPS_NOT_FILLED_IN;
 pub use backends::{BackendBehaviour, Backends, EndpointTls};
 #[cfg(feature = "sessions")]

@@ -3,9 +3,9 @@
 use super::*;
 use crate::lint::{
     budget::LOOKED_AT,
-    loops::ROUTES as ROUTES_FOR_REDIRECTS,
     near::{NearLimits, PAIRS},
     reach::ROUTES as ROUTES_BY_LISTENER,
+    walk::ROUTES as ROUTES_FOR_REDIRECTS,
 };
 
 /// Of each grant the set is read once, and each reference that fails looks at few, however many there are.

@@ -149,6 +149,15 @@ impl Asked<'_> {
     /// That a redirect leads back to this Gateway, where nobody takes the request, if it does.
     fn led_nowhere(&self, answer: &Answer) -> Option<String> {
         let next = redirected(self.request, answer)?;
+        // The host may lead to another Gateway that listens there.
+        let (own, port) = (next.gateway.as_ref(), next.destination_port().ok()?);
+        let mut others = self.effective.gateways.values();
+        let listens = others.any(|other| {
+            Some(&other.name) != own && other.listeners.iter().any(|one| one.port == port)
+        });
+        if listens {
+            return None;
+        }
         let found = destination::find(self.plane, &next, &mut Vec::new());
         match found.ok()? {
             Destination::Nobody { why, .. }
@@ -163,7 +172,7 @@ impl Asked<'_> {
 
 /// What a client asks for next that is redirected to the same host, at the same Gateway. Nothing where it is redirected to
 /// another host, or not at all: where another host is to be found, no configuration says.
-pub(crate) fn redirected(request: &Request, answer: &Answer) -> Option<Request> {
+fn redirected(request: &Request, answer: &Answer) -> Option<Request> {
     let response = answer.response.as_ref();
     let response = response.filter(|_| answer.outcome == Outcome::Redirected)?;
     let gateway = answer.gateway.as_ref()?;

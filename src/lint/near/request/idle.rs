@@ -140,7 +140,7 @@ impl Near<'_> {
     }
 
     /// What a listener that conflicts with no other needs to serve, or its Gateway.
-    fn listener_needs(&self, name: &NamespacedName, idle: &str, help: &mut Vec<String>) {
+    pub(super) fn listener_needs(&self, name: &NamespacedName, idle: &str, help: &mut Vec<String>) {
         let gateway = ObjectRef::gateway_api("Gateway", name);
         let snapshot = self.resolver.snapshot();
         let Some(written) = snapshot.gateways().get(name) else {

@@ -1,77 +1,133 @@
 //! Redirects that lead to nobody, or in a circle.
 
 use super::{super::Near, Around};
-use crate::lint::near::LEAVE_TO_LOAD_BALANCER;
-use crate::sim::{Answer, Outcome, Refusal, Request, Simulator, redirected};
+use crate::{
+    attachment::RouteId,
+    lint::{
+        budget::{Budget, MAX_MATCHES},
+        near::LEAVE_TO_LOAD_BALANCER,
+        walk::{self, MAX_HOPS, RedirectWay, Step, Url, Walk},
+    },
+    meta::NamespacedName,
+    proxy::Scheme,
+    sim::{Answer, Outcome, Request, named_host},
+};
 use std::{collections::BTreeSet, fmt};
 
-/// How many redirects are followed, at most.
-const MOST_FOLLOWED: usize = 8;
-
 impl Near<'_> {
-    /// What a redirect to the same host needs so that the client gets an answer there.
+    /// What a redirect needs so that the client gets an answer in the end.
     pub(super) fn redirects(&self, request: &Request, answer: &Answer, around: &mut Around) {
-        let Some(mut next) = redirected(request, answer) else {
+        if answer.outcome != Outcome::Redirected {
+            return;
+        }
+        let effective = &self.resolver.resolution().effective;
+        let name = answer.gateway.as_ref();
+        let gateway = name.and_then(|name| effective.gateways.get(&name.namespaced_name()));
+        let (Some(gateway), Some(begin)) = (gateway, asked_for(request)) else {
             return;
         };
-        let effective = self.resolver.resolution().effective.clone();
-        let mut simulator = Simulator::new(effective, self.routing);
-        let mut asked = BTreeSet::from([request.uri.to_string()]);
-        for _ in 0..MOST_FOLLOWED {
-            let url = next.uri.to_string();
-            if !asked.insert(url.clone()) {
+        let (ports, budget) = (walk::ports(effective), Budget::of(MAX_MATCHES));
+        let mut walk = Walk::new(
+            (effective, gateway),
+            &ports,
+            self.routing,
+            &budget,
+            MAX_HOPS,
+        );
+        match walk.follow(begin, &request.head()) {
+            RedirectWay::Ends => {}
+            RedirectWay::Circle(circle) => {
+                let again = circle.first().map(|step| step.url.to_string());
                 around.amiss = true;
-                self.loops(answer, &next, &mut simulator, around);
-                return;
+                around.why.push(format!(
+                    "the redirect is a loop: the client is led to {} again and again",
+                    again.unwrap_or_default()
+                ));
+                self.end_circle(answer, &circle, around);
             }
-            let Ok(then) = simulator.request(&next, &mut |_| 0) else {
-                return;
-            };
-            match redirected(&next, &then) {
-                Some(after) => next = after,
-                None => {
-                    needs_listener(answer, &next, &then, around);
-                    return;
+            RedirectWay::Further(way) => {
+                let mut rules = way.iter().map(|step| (&step.route, step.rule));
+                let first = rules.next();
+                if rules.all(|rule| Some(rule) == first) {
+                    let places = way.iter().take(3).map(|step| step.url.to_string());
+                    let places: Vec<_> = places.collect();
+                    around.amiss = true;
+                    around.why.push(format!(
+                        "the rule redirects to itself without end: the client is led to {}, and so on",
+                        places.join(", ")
+                    ));
+                    self.end_circle(answer, &way, around);
+                } else {
+                    around.why.push(format!(
+                        "the client is redirected more than {} times: where that leads is not looked at",
+                        MAX_HOPS
+                    ));
+                }
+            }
+            RedirectWay::Nobody { to, idle, .. } if idle.is_empty() => {
+                needs_listener(answer, &gateway.name, &to, around);
+            }
+            RedirectWay::Nobody { idle, .. } => {
+                around.amiss = true;
+                for listener in idle.into_iter().take(super::SHOWN) {
+                    around.why.push(format!(
+                        "listener `{}` of Gateway {} is not serving: {}",
+                        listener.name, gateway.name, listener.why
+                    ));
+                    self.listener_needs(&gateway.name, &listener.name, &mut around.help);
                 }
             }
         }
-        around.why.push(format!(
-            "the client is redirected more than {MOST_FOLLOWED} times: where that leads is not looked at"
-        ));
     }
 
-    /// What ends a loop that comes to a request again.
-    fn loops(
-        &self,
-        answer: &Answer,
-        again: &Request,
-        simulator: &mut Simulator,
-        around: &mut Around,
-    ) {
-        around.why.push(format!(
-            "the redirect is a loop: the client is led to {} again and again",
-            again.uri
-        ));
-        let Ok(then) = simulator.request(again, &mut |_| 0) else {
+    /// What ends a circle, or a way without end.
+    fn end_circle(&self, answer: &Answer, circle: &[Step], around: &mut Around) {
+        let (Some(taken), Some(first)) = (&answer.route, &answer.listener) else {
             return;
         };
-        let (Some(first), Some(route)) = (&answer.listener, &then.route) else {
+        // A route that goes round at other listeners alone does not, where it is not attached to them.
+        let elsewhere =
+            |step: &Step| step.route.reference() == taken.route && step.listener != first.name;
+        if circle.iter().all(elsewhere) {
+            around.help.push(only_at(&taken.route, &first.name));
             return;
-        };
-        let same_route = answer.route.as_ref().map(|first| &first.route) == Some(&route.route);
-        around.help.push(match &then.listener {
-            Some(listener) if same_route && listener.name != first.name => {
-                only_at(&route.route, &first.name)
-            }
-            _ => format!(
-                "let the `RequestRedirect` of {} of {} lead to a URL that the rule does not match",
-                route
-                    .rule_label()
-                    .after(&format!("`spec.rules[{}]`", route.rule)),
-                route.route
+        }
+        let rules: BTreeSet<(&RouteId, usize)> =
+            circle.iter().map(|step| (&step.route, step.rule)).collect();
+        let mut named = rules.into_iter().take(super::SHOWN).map(|(route, rule)| {
+            let label = self.resolver.snapshot().rule_label(route, rule);
+            format!(
+                "{} of {route}",
+                label.after(&format!("`spec.rules[{rule}]`"))
+            )
+        });
+        let Some(one) = named.next() else { return };
+        let others: Vec<String> = named.collect();
+        around.help.push(match others.as_slice() {
+            [] => format!(
+                "let the `RequestRedirect` of {one} lead to a URL that the rule does not match"
+            ),
+            others => format!(
+                "let one of these redirects lead elsewhere: {one}, {}",
+                others.join(", ")
             ),
         });
     }
+}
+
+/// What a client asks for, if that is a URL.
+fn asked_for(request: &Request) -> Option<Url> {
+    let path = request.uri.path_and_query();
+    Some(Url {
+        scheme: match request.scheme() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return None,
+        },
+        host: named_host(request)?.host().to_owned(),
+        port: request.destination_port().ok()?,
+        path: path.map_or("/", |path| path.as_str()).to_owned(),
+    })
 }
 
 /// How a route that redirects stays away from the listener to which it leads.
@@ -80,27 +136,19 @@ fn only_at(route: &impl fmt::Display, listener: &str) -> String {
 }
 
 /// Which listener a client needs that is led to a port without one.
-fn needs_listener(answer: &Answer, next: &Request, then: &Answer, around: &mut Around) {
-    let protocol = match next.scheme() {
-        "http" => "HTTP",
-        "https" => "HTTPS",
-        _ => return,
-    };
-    let nobody = then.outcome == Outcome::Refused && then.refusal == Some(Refusal::NoListener);
-    if let (true, Some(gateway), Ok(port)) = (nobody, &then.gateway, next.destination_port()) {
-        let listener =
-            format!("add a listener with `protocol: {protocol}` on port {port} to {gateway}");
-        around.amiss = true;
-        let help = &mut around.help;
-        help.push(match (&answer.route, &answer.listener) {
-            // At the new listener the same redirect would lead to itself.
-            (Some(taken), Some(at)) => {
-                format!("{listener}, and {}", only_at(&taken.route, &at.name))
-            }
-            _ => listener,
-        });
-        if protocol == "HTTPS" {
-            help.push(LEAVE_TO_LOAD_BALANCER.to_owned());
-        }
+fn needs_listener(answer: &Answer, gateway: &NamespacedName, to: &Url, around: &mut Around) {
+    let listener = format!(
+        "add a listener with `protocol: {}` on port {} to Gateway {gateway}",
+        to.protocol(),
+        to.port
+    );
+    around.amiss = true;
+    around.help.push(match (&answer.route, &answer.listener) {
+        // At the new listener the same redirect would lead to itself.
+        (Some(taken), Some(at)) => format!("{listener}, and {}", only_at(&taken.route, &at.name)),
+        _ => listener,
+    });
+    if to.scheme == Scheme::Https {
+        around.help.push(LEAVE_TO_LOAD_BALANCER.to_owned());
     }
 }
