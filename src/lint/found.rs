@@ -26,6 +26,20 @@ pub fn is_without_condition(finding: &Finding) -> bool {
     finding.severity() == Severity::Warning && !TOLD.contains(&finding.rule())
 }
 
+/// The rule of a route that is invalid for what a finding of validation warns of, if it is such a finding: a condition of a parent names the
+/// rule, unless the parent rejects the route for another cause ([`Resolver::untold_rules`](crate::attachment::Resolver::untold_rules)).
+#[must_use]
+pub fn invalid_rule(finding: &Finding) -> Option<usize> {
+    if finding.severity() != Severity::Warning || is_without_condition(finding) {
+        return None;
+    }
+    let (index, _) = finding
+        .path()
+        .strip_prefix("spec.rules[")?
+        .split_once(']')?;
+    index.parse().ok()
+}
+
 /// Whether a condition of a status says what a finding of [`beside_conditions`](super::beside_conditions) warns of, so that it
 /// is not one of them: the further rules of a TLSRoute, TCPRoute or UDPRoute are dropped, which `PartiallyInvalid` says.
 pub(super) fn has_condition(object: &ObjectRef, finding: &Finding) -> bool {

@@ -40,7 +40,7 @@ mod sample;
 mod sessions;
 mod walk;
 
-pub use found::is_without_condition;
+pub use found::{invalid_rule, is_without_condition};
 pub use judge::{Member, judge_set, judge_together};
 pub use options::{LintOptions, Linted};
 

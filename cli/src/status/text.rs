@@ -15,7 +15,7 @@ use crate::{
     statused::{Hint, Remarks, Warning},
 };
 use gwapi::{
-    attachment::{Resolver, Standing, Status, StatusPart},
+    attachment::{Resolver, RouteId, RouteKind, Standing, Status, StatusPart},
     lint::{self, LintOptions, near::Near},
     meta::{ObjectRef, condition},
     v1::{GatewayStatus, ListenerStatus, ParametersReference},
@@ -184,6 +184,9 @@ impl<'a> StatusText<'a> {
         }
         self.lines.without_room(object, status);
         self.without_effect(object);
+        if let Status::Route(route) = status {
+            self.untold(object, !route.parents.is_empty());
+        }
         self.help(object, status);
     }
 
@@ -197,6 +200,34 @@ impl<'a> StatusText<'a> {
             .chain(unreached)
             .map(|finding| Warning::of(object, finding));
         for warning in warnings.collect::<Vec<_>>() {
+            self.lines.warn(warning, true);
+        }
+    }
+
+    /// What is wrong with the rules of a route and no condition says: of those that cannot be applied, where every parent rejects the
+    /// route for another cause, and of their references, where nobody writes a condition.
+    fn untold(&mut self, object: &ObjectRef, has_conditions: bool) {
+        let mut untold = Vec::new();
+        let id = RouteKind::from_kind(&object.kind)
+            .map(|kind| RouteId::new(kind, object.namespaced_name()));
+        let rules = id.as_ref().map(|id| self.resolver.untold_rules(id));
+        let rules = rules.unwrap_or_default();
+        let warned = self.warnings.get(object).into_iter().flatten();
+        let of_rules = warned.filter(|finding| {
+            let rule = lint::invalid_rule(finding);
+            rule.is_some_and(|rule| rules.contains(&rule))
+        });
+        untold.extend(of_rules.map(|finding| Warning::of(object, finding)));
+        if !has_conditions {
+            let problems = self.near.problems(object).into_iter();
+            let of_rules = problems.filter(|(problem, _)| problem.path.starts_with("spec.rules"));
+            untold.extend(of_rules.map(|(problem, help)| {
+                let mut warning = Warning::new(object, &problem.path, problem.why);
+                warning.help = help;
+                warning
+            }));
+        }
+        for warning in untold {
             self.lines.warn(warning, true);
         }
     }

@@ -102,6 +102,18 @@ impl Resolver {
         })
     }
 
+    /// The rules of a route that are invalid while its status does not say so: no parent accepts the route for the others, or rejects it
+    /// for its rules. One that rejects it for another cause says nothing of them.
+    #[must_use]
+    pub fn untold_rules(&self, id: &RouteId) -> &[usize] {
+        let attachments = self.resolution.attachments.get(id);
+        let attachments = attachments.map_or(&[][..], Vec::as_slice);
+        let mut parents = attachments.iter().enumerate();
+        let told = parents
+            .any(|(index, at)| at.ours && (at.attached || self.is_rejected_for_rules(id, index)));
+        if told { &[] } else { self.invalid_rules(id) }
+    }
+
     /// Whether a Service or ServiceImport has an address of its own, by which a mesh knows its traffic.
     pub(crate) fn has_mesh_address(&self, object: &ObjectRef) -> bool {
         let state = BackendKey::of(object).and_then(|key| self.backends.get(&key));

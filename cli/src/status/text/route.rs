@@ -33,7 +33,7 @@ impl Lines<'_> {
         let attachments = attachments.map(Vec::as_slice).unwrap_or_default();
         if attachments.is_empty() {
             let line = Line::of(Tone::Bad, "no effect")
-                .and(": `spec.parentRefs` is empty; name a Gateway there");
+                .and(": the route names no parent: no listener and no Service has it; name a Gateway in `spec.parentRefs`");
             self.fault(2, object, PARENTS, &line);
         }
         for attachment in attachments {
