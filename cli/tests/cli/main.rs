@@ -17,6 +17,7 @@ mod hidden;
 mod ignored;
 mod input;
 mod not_implemented;
+mod one_story;
 mod release;
 mod request;
 mod request_rejected;

@@ -17,7 +17,7 @@ use crate::{
     lint::sessions,
     meta::{Authority, ObjectRef},
     rules::set as rules,
-    sim::{Answer, BackendName, Outcome, Request},
+    sim::{Answer, BackendName, Outcome, Refusal, Request},
 };
 
 /// How many of a kind are named to people.
@@ -59,13 +59,13 @@ impl Near<'_> {
         let mut around = Around::default();
         let forwarded = answer.outcome == Outcome::Forwarded;
         if answer.route.is_some() || forwarded {
-            self.rivals(request, answer, &mut around.why);
+            self.rivals(request, answer, &mut around);
             let told = self.told_by_conditions(answer, &mut around);
             self.rejected(request, answer, &mut around);
             self.dropped(request, answer, told, &mut around);
             self.instead(request, answer, &mut around.why);
             if let Some(backend) = &answer.backend {
-                self.policies(answer, backend, &mut around.why);
+                self.policies(answer, backend, &mut around);
                 self.affinity(answer, backend, &mut around);
             }
             self.rule_fails(answer, &mut around.help);
@@ -73,6 +73,7 @@ impl Near<'_> {
         } else {
             self.astray(request, answer, &mut around);
         }
+        self.not_over_tls(request, answer, &mut around);
         let mut seen = std::collections::BTreeSet::new();
         around.help.retain(|sentence| seen.insert(sentence.clone()));
         around
@@ -87,6 +88,34 @@ impl Near<'_> {
             around.why.push(sessions::message(&service));
             around.help.push(rules::ONE_KIND_OF_SESSION.help.to_owned());
             around.amiss = true;
+        }
+    }
+
+    /// What a client needs that does not speak TLS, where a TLSRoute governs the port of a Service.
+    fn not_over_tls(&self, request: &Request, answer: &Answer, around: &mut Around) {
+        let Some(service) = answer.service.as_ref() else {
+            return;
+        };
+        let without_tls = matches!(request.scheme(), "http" | "tcp");
+        if !without_tls || answer.refusal != Some(Refusal::Closed) || answer.route.is_some() {
+            return;
+        }
+        let effective = &self.resolver.resolution().effective;
+        let services = match service.kind.as_str() {
+            "ServiceImport" => &effective.imports,
+            _ => &effective.services,
+        };
+        let client = request.client.as_ref();
+        let client = client.map_or(&service.namespace, |client| &client.namespace);
+        let found = services.get(&service.namespaced_name());
+        let (Some(found), Ok(port)) = (found, request.destination_port()) else {
+            return;
+        };
+        if let Some(route) = found.tls_routes(port, client).next() {
+            let route = RouteId::new(RouteKind::Tls, route.reference.clone());
+            around.help = vec![format!(
+                "let the client speak TLS, or attach an HTTPRoute or a TCPRoute to the port in place of {route}"
+            )];
         }
     }
 

@@ -2,21 +2,35 @@
 
 use super::{
     super::{MOST_NAMED, Near},
-    SHOWN,
+    Around, SHOWN, within,
 };
 use crate::{
-    attachment::{RouteId, RouteKind, admit::Ignored},
+    attachment::{PolicyTarget, RouteId, RouteKind, admit::Ignored},
     meta::{GROUP, ObjectRef},
+    schema::nearest_name,
     sim::{Answer, BackendName},
     v1::TlsModeType,
 };
 
+/// The kinds that a policy can have as its target.
+const BACKEND_KINDS: [&str; 2] = ["Service", "ServiceImport"];
+
 impl Near<'_> {
-    /// The policies that name the backend and do not apply to this request.
-    pub(super) fn policies(&self, answer: &Answer, backend: &BackendName, why: &mut Vec<String>) {
+    /// The policies that name the backend and do not apply to this request, and those that seem to mean it.
+    pub(super) fn policies(&self, answer: &Answer, backend: &BackendName, around: &mut Around) {
         let mut found = Vec::new();
         for (policy, targets) in &self.resolver.resolution().policies {
-            for target in targets {
+            for (index, target) in targets.iter().enumerate() {
+                if self.nearly_meant(target, backend) {
+                    if self.not_originated(answer, policy).is_none() {
+                        found.push(format!(
+                            "{policy} may be meant for {} and is not applied: {}",
+                            backend.reference, target.why
+                        ));
+                        self.correct_target(policy, index, around);
+                    }
+                    continue;
+                }
                 let here = target.target == backend.reference
                     && target
                         .section
@@ -40,7 +54,59 @@ impl Near<'_> {
             }
         }
         found.extend(self.policies_ignored(&backend.reference));
-        why.extend(found.into_iter().take(SHOWN));
+        around.why.extend(found.into_iter().take(SHOWN));
+    }
+
+    /// Whether a target is none that there is, and was most likely meant to be this backend or its port.
+    fn nearly_meant(&self, target: &PolicyTarget, backend: &BackendName) -> bool {
+        let (named, meant) = (&target.target, &backend.reference);
+        if target.accepted {
+            return false;
+        }
+        if named == meant {
+            // It names a port that is none.
+            let section = target.section.as_deref();
+            return section.is_some_and(|section| !self.has_port_named(backend, section));
+        }
+        let only = |name: &str, meant: &str| {
+            name.eq_ignore_ascii_case(meant) || nearest_name(name, [meant].into_iter()).is_some()
+        };
+        if self.resolver.snapshot().contains(named) {
+            return false;
+        }
+        let same_kind = (&named.group, &named.kind) == (&meant.group, &meant.kind);
+        match (same_kind, named.namespace == meant.namespace) {
+            // Another namespace, or another name.
+            (true, false) => named.name == meant.name,
+            (true, true) => named.name.len() > 2 && only(&named.name, &meant.name),
+            (false, true) => {
+                named.name == meant.name
+                    && BACKEND_KINDS
+                        .iter()
+                        .all(|known| *known != named.kind || *known == meant.kind)
+                    && only(&named.kind, &meant.kind)
+            }
+            (false, false) => false,
+        }
+    }
+
+    /// What to do about the target of a policy that seems to be meant for a backend.
+    fn correct_target(&self, policy: &ObjectRef, index: usize, around: &mut Around) {
+        around.amiss = true;
+        let at = format!("spec.targetRefs[{index}]");
+        let problems = self.problems(policy).into_iter();
+        let of_target = problems.filter(|(problem, _)| within(&problem.path, &at));
+        let help = of_target.filter_map(|(_, help)| Some(format!("{policy}: {}", help?)));
+        around.help.extend(help);
+    }
+
+    /// Whether any port of a backend has this name.
+    fn has_port_named(&self, backend: &BackendName, name: &str) -> bool {
+        let place = backend.reference.namespaced_name();
+        let services = &self.resolver.resolution().effective.services;
+        let ports = services.get(&place).map(|service| &service.ports);
+        let mut ports = ports.into_iter().flatten();
+        ports.any(|port| port.name.as_deref() == Some(name))
     }
 
     /// Whether a port of a backend has this name.

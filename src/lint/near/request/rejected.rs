@@ -22,7 +22,7 @@ use crate::{
 use std::{cell::LazyCell, collections::BTreeSet, sync::Arc};
 
 /// The routes that were asked for a request, and their listener if it is one.
-type AskedTable<'t> = Option<(Table, Option<&'t EffectiveListener>)>;
+pub(super) type AskedTable<'t> = Option<(Table, Option<&'t EffectiveListener>)>;
 
 impl Near<'_> {
     /// Routes that are rejected where a request was taken, by a reference to this parent or to one that most likely means it,
@@ -107,7 +107,7 @@ impl Near<'_> {
 
     /// Whether a route would go before the one that took a request, were it accepted there. Of one with rules that cannot be
     /// read that is not known: it counts as if it would.
-    fn would_win<'t>(
+    pub(super) fn would_win<'t>(
         &'t self,
         route: &RouteId,
         request: &Request,
@@ -132,7 +132,7 @@ impl Near<'_> {
     }
 
     /// The routes that were asked for a request, and their listener if it is one.
-    fn table_of(&self, request: &Request, answer: &Answer) -> AskedTable<'_> {
+    pub(super) fn table_of(&self, request: &Request, answer: &Answer) -> AskedTable<'_> {
         let effective = &self.resolver.resolution().effective;
         let endpoints = Endpoints::default();
         if let Some(taken) = &answer.listener {

@@ -14,11 +14,18 @@ use crate::{
     schema::{self, nearest_name},
     sim::{Answer, Request},
 };
-use std::sync::Arc;
+use std::{cell::LazyCell, sync::Arc};
+
+/// What is said of a route, without its name in front.
+fn without_name(said: &str, route: &RouteId) -> String {
+    let rest = said.strip_prefix(&format!("{route} "));
+    rest.unwrap_or(said).to_owned()
+}
 
 impl Near<'_> {
-    /// Routes that are rejected where a request was taken, for the sake of others, and serve its host.
-    pub(super) fn rivals(&self, request: &Request, answer: &Answer, why: &mut Vec<String>) {
+    /// Routes that are rejected where a request was taken, for the sake of others, and serve its host. Something is wrong where one
+    /// would take the request but for that; where it would not take it anyway, it is only named.
+    pub(super) fn rivals(&self, request: &Request, answer: &Answer, around: &mut Around) {
         let Some(asked) = answer.gateway.as_ref().or(answer.service.as_ref()) else {
             return;
         };
@@ -27,13 +34,34 @@ impl Near<'_> {
             carries(route, request) && self.serves(route, host_of(request).as_deref())
         });
         let taken = answer.listener.as_ref().map(|at| at.name.as_str());
-        let lost = here.flat_map(|(route, attachment)| {
-            exclusions(route, attachment, |at| match at {
+        let table = LazyCell::new(|| self.table_of(request, answer));
+        let mut shown = 0;
+        for (route, attachment) in here {
+            let lost = exclusions(route, attachment, |at| match at {
                 At::Listener(listener) => Some(listener) == taken,
                 At::Port(lost) => port.is_some() && (lost.is_none() || lost == port),
-            })
-        });
-        why.extend(lost.take(SHOWN));
+            });
+            let lost: Vec<String> = lost.take(SHOWN - shown).collect();
+            let Some(first) = lost.first() else {
+                continue;
+            };
+            shown += lost.len();
+            if self.would_win(route, request, &table) {
+                let reference = route.reference();
+                around.amiss = true;
+                around.not_in_force.push(NotInForce {
+                    why: without_name(first, route),
+                    object: reference.clone(),
+                });
+                let hints = self.object(&reference).into_iter();
+                let at_parents = hints.filter(|hint| hint.path.starts_with("spec.parentRefs"));
+                around.help.extend(at_parents.map(|hint| hint.message));
+            }
+            around.why.extend(lost);
+            if shown >= SHOWN {
+                return;
+            }
+        }
     }
 
     /// Routes that are not in force where no route took a request, and would have taken it.

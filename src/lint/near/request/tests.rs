@@ -84,8 +84,18 @@ fn a_route_that_lost_the_host_of_a_request_is_named_with_the_criterion() {
     let lost = "GRPCRoute shop/b is rejected at listener `one`: HTTPRoute shop/a claims every host";
     assert_eq!(found.why.len(), 1, "{found:#?}");
     assert!(found.why[0].starts_with(lost), "{found:#?}");
-    assert_eq!(found.help, [""; 0]);
+    // It names the host, and would take the request were it accepted.
+    let apart = "attach HTTPRoute shop/a and GRPCRoute shop/b to different listeners by `sectionName`, or give them hostnames that have no host in common";
+    assert_eq!(found.help, [apart]);
+    assert!(found.amiss && found.not_in_force.len() == 1, "{found:#?}");
     assert_eq!(around(&objects, "http://y.example/"), Around::default());
+    // Where it names none, it would not take the request either: it is younger.
+    let objects = route("HTTPRoute", "a", "") + &route("GRPCRoute", "b", "");
+    let found = around(&objects, "http://x.example/");
+    assert_eq!(
+        (found.why.len(), found.amiss, found.help.len()),
+        (1, false, 0)
+    );
 }
 
 #[test]
@@ -107,7 +117,7 @@ fn a_mesh_route_that_does_not_govern_the_port_is_named() {
         &(mesh("HTTPRoute") + &mesh("GRPCRoute")),
         "http://cart.shop/",
     );
-    let lost = "HTTPRoute shop/m is rejected at port 80: GRPCRoutes take precedence there";
+    let lost = "HTTPRoute shop/m is rejected at port 80: GRPCRoutes take precedence there (GRPCRoute shop/m)";
     assert_eq!(found.why, [lost]);
 }
 
