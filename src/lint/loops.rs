@@ -5,7 +5,7 @@ use super::{
     budget::{self, Budget},
     near::LEAVE_TO_LOAD_BALANCER,
     sample,
-    walk::{self, RedirectWay, Step, Url, Walk},
+    walk::{self, RedirectStep, RedirectWay, Url, Walk},
 };
 use crate::{
     attachment::{Resolver, RouteId, RouteKind, effective::HttpRule},
@@ -85,7 +85,8 @@ pub(super) fn check(
                         port: listener.port,
                         path: request.uri.to_string(),
                     };
-                    let is_own = |step: &Step| step.is_by(&attached.route.reference, rule.index);
+                    let is_own =
+                        |step: &RedirectStep| step.is_by(&attached.route.reference, rule.index);
                     let way = walk.follow(begin, &request);
                     let wrong = wrong_way(&way, &gateway.name, is_own);
                     let is_too_long = matches!(way, RedirectWay::Further(_)) && wrong.is_none();
@@ -120,9 +121,9 @@ const OTHER_URL: &str = "let the redirect lead to a URL that the rule does not m
 fn wrong_way(
     way: &RedirectWay<'_>,
     gateway: &NamespacedName,
-    is_own: impl Fn(&Step) -> bool,
+    is_own: impl Fn(&RedirectStep) -> bool,
 ) -> Option<(&'static Rule, String, Option<String>)> {
-    let shown = |steps: &[Step]| {
+    let shown = |steps: &[RedirectStep]| {
         let places = steps.iter().map(|step| format!("`{}`", step.url));
         places.collect::<Vec<_>>().join(", ")
     };
@@ -185,7 +186,7 @@ fn wrong_way(
 }
 
 /// Whether these are all at one port, with one scheme.
-fn at_one_place(way: &[Step]) -> bool {
+fn at_one_place(way: &[RedirectStep]) -> bool {
     let mut places = way.iter().map(|step| (step.url.scheme, step.url.port));
     let first = places.next();
     places.all(|place| Some(place) == first)

@@ -34,13 +34,13 @@ pub(super) enum RedirectWay<'a> {
     /// To an answer, or to where nothing is known of it.
     Ends,
     /// Around these places, and back to the first.
-    Circle(Vec<Step>),
+    Circle(Vec<RedirectStep>),
     /// From one place to the next, further than it is followed.
-    Further(Vec<Step>),
+    Further(Vec<RedirectStep>),
     /// To a port of the same host at which nobody answers.
     Nobody {
         /// The place from which the client is sent there.
-        from: Step,
+        from: RedirectStep,
         /// Where it is sent.
         to: Url,
         /// The listeners that would answer there, did they serve.
@@ -49,7 +49,7 @@ pub(super) enum RedirectWay<'a> {
 }
 
 /// A place from which a rule sends a client on.
-pub(super) struct Step {
+pub(super) struct RedirectStep {
     /// What the client asks for there.
     pub(super) url: Url,
     /// The listener.
@@ -60,7 +60,7 @@ pub(super) struct Step {
     pub(super) rule: usize,
 }
 
-impl Step {
+impl RedirectStep {
     /// Whether it is this rule that sends the client on.
     pub(super) fn is_by(&self, route: &NamespacedName, rule: usize) -> bool {
         self.route.kind == RouteKind::Http && self.route.name == *route && self.rule == rule
@@ -219,7 +219,7 @@ impl<'a> Walk<'a> {
 
     fn follow_to_end(&mut self, begin: Url, request: &request::Parts) -> Option<RedirectWay<'a>> {
         let asked = begin.host.clone();
-        let mut way: Vec<Step> = Vec::new();
+        let mut way: Vec<RedirectStep> = Vec::new();
         let mut now = begin;
         while way.len() < self.max_hops {
             if let Some(again) = way.iter().position(|step| step.url == now) {
@@ -265,7 +265,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the Gateway sends a client that asks for this, which asked for a host first.
-    fn sent_on(&mut self, url: Url, request: &request::Parts, asked: &str) -> Option<(Step, Url)> {
+    fn sent_on(
+        &mut self,
+        url: Url,
+        request: &request::Parts,
+        asked: &str,
+    ) -> Option<(RedirectStep, Url)> {
         let gateway = self.gateway;
         let listener = gateway.listener(Transport::Tcp, url.port, Some(&url.host))?;
         if scheme(&listener.protocol)? != url.scheme {
@@ -306,7 +311,7 @@ impl<'a> Walk<'a> {
         }
         let to = answer.headers.get(LOCATION)?.to_str().ok()?;
         let next = Url::read(to, &url)?;
-        let step = Step {
+        let step = RedirectStep {
             url,
             listener: listener.name.clone(),
             route: won.route().clone(),

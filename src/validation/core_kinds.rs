@@ -7,10 +7,7 @@ use super::{
 };
 use crate::meta::{is_dns_subdomain, is_label_key, is_label_value, is_port_number};
 use serde_json::{Map, Value};
-use std::{
-    collections::HashSet,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::{collections::HashSet, net::IpAddr};
 
 const LABEL_HELP: &str = "write lower-case letters, digits and `-`, at most 63 characters, a letter or digit at both ends";
 const NAME_HELP: &str = "write lower-case letters, digits, `-` and `.`, at most 253 characters, a letter or digit at both ends";
@@ -180,7 +177,7 @@ fn service(object: &Value, findings: &mut Findings) {
         if findings.is_full() {
             return;
         }
-        let mut check = Port {
+        let mut check = JudgedPort {
             port,
             index,
             findings,
@@ -231,19 +228,17 @@ fn is_address(text: &str) -> bool {
         let number = part.trim_start_matches('0');
         digits && (number.is_empty() || number.parse::<u8>().is_ok())
     };
-    text.parse::<IpAddr>().is_ok()
-        || text.parse::<Ipv4Addr>().is_ok()
-        || text.split('.').count() == 4 && text.split('.').all(of_part)
+    text.parse::<IpAddr>().is_ok() || text.split('.').count() == 4 && text.split('.').all(of_part)
 }
 
 /// A port of a Service.
-struct Port<'v, 'f> {
+struct JudgedPort<'v, 'f> {
     port: &'v Value,
     index: usize,
     findings: &'f mut Findings,
 }
 
-impl<'v> Port<'v, '_> {
+impl<'v> JudgedPort<'v, '_> {
     fn error(&mut self, rule: &'static str, field: &str, message: String, help: &str) {
         let at = match field {
             "" => format!("spec.ports[{}]", self.index),
@@ -315,7 +310,8 @@ impl<'v> Port<'v, '_> {
             _ => {}
         }
         if let Some(Value::String(protocol)) = self.port.get("appProtocol")
-            && !is_qualified(protocol)
+            // Kubernetes calls this a qualified name.
+            && !is_label_key(protocol)
         {
             let message = format!(
                 "{} is not the name of a protocol",
@@ -340,11 +336,6 @@ fn is_port_name(text: &str) -> bool {
         && !text.contains("--")
         && !text.contains('.')
         && is_dns_subdomain(text)
-}
-
-/// Whether a text is what Kubernetes calls a qualified name, as keys of labels are.
-fn is_qualified(text: &str) -> bool {
-    is_label_key(text)
 }
 
 #[cfg(test)]

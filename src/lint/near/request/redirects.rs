@@ -6,7 +6,7 @@ use crate::{
     lint::{
         budget::{Budget, MAX_MATCHES},
         near::LEAVE_TO_LOAD_BALANCER,
-        walk::{self, MAX_HOPS, RedirectWay, Step, Url, Walk},
+        walk::{self, MAX_HOPS, RedirectStep, RedirectWay, Url, Walk},
     },
     meta::NamespacedName,
     proxy::Scheme,
@@ -81,13 +81,14 @@ impl Near<'_> {
     }
 
     /// What ends a circle, or a way without end.
-    fn end_circle(&self, answer: &Answer, circle: &[Step], around: &mut Around) {
+    fn end_circle(&self, answer: &Answer, circle: &[RedirectStep], around: &mut Around) {
         let (Some(taken), Some(first)) = (&answer.route, &answer.listener) else {
             return;
         };
         // A route that goes round at other listeners alone does not, where it is not attached to them.
-        let elsewhere =
-            |step: &Step| step.route.reference() == taken.route && step.listener != first.name;
+        let elsewhere = |step: &RedirectStep| {
+            step.route.reference() == taken.route && step.listener != first.name
+        };
         if circle.iter().all(elsewhere) {
             around.help.push(only_at(&taken.route, &first.name));
             return;
