@@ -84,6 +84,19 @@ pub(super) fn parameters_problem(
     snapshot: &Snapshot,
     options: &Options,
 ) -> Option<String> {
+    match options
+        .extensions
+        .judge(ExtensionRole::Parameters, reference)
+    {
+        ExtensionVerdict::Valid => return None,
+        ExtensionVerdict::Missing => {
+            return Some(format!("`parametersRef`: {}", snapshot.absent(reference)));
+        }
+        ExtensionVerdict::Invalid(why) => {
+            return Some(format!("`parametersRef`: {reference}: {why}"));
+        }
+        ExtensionVerdict::Unknown => {}
+    }
     if let Some(problem) = unusable_parameters(reference) {
         return Some(problem);
     }
@@ -102,19 +115,6 @@ pub(in crate::attachment) fn unusable_parameters(reference: &ObjectRef) -> Optio
         namespace,
         ..
     } = reference;
-    match options
-        .extensions
-        .judge(ExtensionRole::Parameters, reference)
-    {
-        ExtensionVerdict::Valid => return None,
-        ExtensionVerdict::Missing => {
-            return Some(format!("`parametersRef`: {}", snapshot.absent(reference)));
-        }
-        ExtensionVerdict::Invalid(why) => {
-            return Some(format!("`parametersRef`: {reference}: {why}"));
-        }
-        ExtensionVerdict::Unknown => {}
-    }
     let Some(parameters) = ParametersKind::of(group, kind) else {
         let core = CORE_PARAMETERS.iter().map(|kind| ("", *kind));
         let expected: Vec<_> = core.chain([("", "an implementation's own kind")]).collect();

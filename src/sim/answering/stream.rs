@@ -93,7 +93,7 @@ impl<'e> AtConnection<'e> {
                 }
                 let response = match stream.way() {
                     Way::Service(_) => answered(visited),
-                    Way::Route(_) | Way::NoRoute { .. } => None,
+                    Way::Route(_) | Way::NoRoute { .. } | Way::NotTls(_) => None,
                 };
                 DrawEnd {
                     backend: Some(connected.backend),
