@@ -11,6 +11,7 @@ mod answer;
 mod answering;
 mod assumed;
 mod backends;
+mod behaviour;
 #[cfg(feature = "sessions")]
 mod client;
 mod destination;
@@ -22,7 +23,6 @@ mod request;
 mod session;
 mod simulator;
 mod split;
-mod step;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -35,7 +35,8 @@ pub use answer::{
     Mirror, Outcome, Refusal, Response, RouteMatch,
 };
 pub use answering::http::GROUPS_NOT_FILLED_IN;
-pub use backends::{BackendBehaviour, Backends, EndpointTls};
+pub use backends::Backends;
+pub use behaviour::{BackendBehaviour, EndpointTls};
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
 pub(crate) use destination::speaks;
@@ -45,5 +46,4 @@ pub use request::{Client, ClientError, Protocol, Request, RequestError};
 pub use session::{SessionAnswer, SessionStanding};
 pub use simulator::Simulator;
 pub use split::{Repeated, Sent, Split, SplitRow};
-pub use step::SimulatedStep;
-pub use visit::{Visit, VisitTraffic};
+pub use visit::{SimulatedStep, Visit, VisitTraffic};

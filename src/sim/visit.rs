@@ -1,11 +1,12 @@
-//! Traffic at an endpoint of a backend.
+//! Traffic at an endpoint of a backend, and what a data plane does before and between such visits.
 
+use super::ListenerName;
 use crate::{
     attachment::effective::{EffectiveBackendTls, Endpoint},
     meta::ObjectRef,
-    proxy::{Attempt, Connected, Mirrored},
+    proxy::{Attempt, CompiledRule, Connected, Mirrored, Why},
 };
-use http::request;
+use http::{StatusCode, request};
 use std::time::Duration;
 
 /// Traffic at an endpoint of a backend.
@@ -119,4 +120,40 @@ impl<'v> Visit<'v> {
             limit: None,
         }
     }
+}
+
+/// What a data plane does before and between the visits of endpoints, in the order in which it is done.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SimulatedStep<'s> {
+    /// The client begins with TLS.
+    Hello {
+        /// The server name that it sends (SNI).
+        server_name: Option<&'s str>,
+    },
+    /// A listener of a Gateway takes what comes.
+    Listener(&'s ListenerName),
+    /// A Service is asked.
+    Service {
+        /// The Service.
+        service: &'s ObjectRef,
+        /// Its port.
+        port: u16,
+    },
+    /// A rule of a route takes what comes.
+    Rule {
+        /// The rule.
+        rule: &'s CompiledRule,
+        /// The match; none where rules have no matches.
+        match_index: Option<usize>,
+    },
+    /// An endpoint is chosen, or is that of the client's session.
+    Chosen(&'s Visit<'s>),
+    /// The data plane answers by itself.
+    Answered {
+        /// The status code.
+        status: StatusCode,
+        /// Why.
+        why: &'s Why,
+    },
 }
