@@ -145,9 +145,9 @@ pub(crate) use gateway::{class::ParametersKind, conflict::Family, validity::List
 #[cfg(test)]
 pub(crate) use objects::grants::GRANTS_READ;
 pub(crate) use objects::{
-    certificates::{is_config_map, is_secret},
+    certificates::{is_config_map, is_secret, other_type},
     grants::Pair as GrantPair,
-    object::class_reference,
+    object::{BACKEND_KINDS, class_reference},
 };
 pub use objects::{
     installed::InstalledCrd,
@@ -167,9 +167,9 @@ pub use options::{
 pub use reports::DataPlaneReport;
 pub use resolution::{Changes, ListenerId, PolicyTarget, Resolution, Status};
 pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
-pub(crate) use route::NAME_LABEL;
 #[cfg(test)]
 pub(crate) use route::SELECTORS_ASKED;
+pub(crate) use route::{NAME_LABEL, Obstacles};
 pub use standing::{
     AtListener, Attachment, CONFLICTED, LostPort, PortWinner, RouteConflict, Standing, WonBy,
 };

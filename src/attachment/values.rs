@@ -13,8 +13,14 @@ pub(super) fn read_duration(
         .map_err(|error| format!("`{field}`: {error}"))
 }
 
-/// Checks a session persistence (GEP-1619).
+/// Checks a session persistence (GEP-1619); the error names the field.
 pub(super) fn check_session(session: &SessionPersistence) -> Result<(), String> {
     let settings = SessionSettings::read(session);
-    settings.map(drop).map_err(|error| error.to_string())
+    settings.map(drop).map_err(|error| {
+        let (field, text) = (error.field(session), error.to_string());
+        // Some texts begin with the field, in one of its forms.
+        let mut begins = [field, "sessionName"].into_iter();
+        let said = begins.find_map(|field| text.strip_prefix(&format!("`{field}`: ")));
+        format!("sessionPersistence.{field}: {}", said.unwrap_or(&text))
+    })
 }

@@ -7,7 +7,7 @@ use super::{
     budget::{self, Budget},
     covered,
     further::further_rule,
-    near::Met,
+    near::{Met, Near},
     patterns,
 };
 use crate::{
@@ -148,9 +148,35 @@ struct Reach<'o> {
     effort: covered::Effort,
     fates: BTreeMap<RouteId, BTreeMap<MatchPlace, MatchFate>>,
     /// Routes that no request reaches at some listener or Service, and why.
-    lost: Vec<(RouteId, String)>,
-    /// Routes that get no request for some of their hosts at a listener: why, and what would be right.
-    hosts_lost: Vec<(RouteId, String, String)>,
+    lost: Vec<Loss>,
+    /// Routes that get no request for some of their hosts at a listener, and why.
+    hosts_lost: Vec<Loss>,
+}
+
+/// That no request reaches a route somewhere.
+struct Loss {
+    route: RouteId,
+    /// Where, and why.
+    why: String,
+    /// The Gateway and the listeners that have its hosts in place of one which has the route; nothing where another route takes
+    /// what it would get.
+    owners: Option<(NamespacedName, Vec<String>)>,
+}
+
+impl Loss {
+    /// What it takes for the route to be at the listeners that have its hosts.
+    fn help(&self, near: &Near<'_>) -> String {
+        const SHOWN: usize = 4;
+        let Some((gateway, owners)) = &self.owners else {
+            return "attach the two routes to different listeners or ports, or remove one of them"
+                .to_owned();
+        };
+        let owners = owners.iter().take(SHOWN);
+        let each: Vec<String> = owners
+            .map(|owner| near.to_have(&self.route, gateway, owner, "the route"))
+            .collect();
+        each.join("; ")
+    }
 }
 
 /// Hosts that belong to another listener, by the name of that.
@@ -324,7 +350,11 @@ impl Reach<'_> {
                 owners.join("`, `")
             ),
         };
-        self.lost.push((id.clone(), format!("{site}: {why}")));
+        self.lost.push(Loss {
+            route: id.clone(),
+            why: format!("{site}: {why}"),
+            owners: owners_at(site, &without),
+        });
     }
 
     /// Notes the hosts of a route that belong to other listeners which do not have the route.
@@ -343,11 +373,11 @@ impl Reach<'_> {
                 1 => "that host belongs",
                 _ => "these hosts belong",
             };
-            self.hosts_lost.push((
-                id.clone(),
-                format!("no request for {shown} reaches the route at {site}: {belong} to listener `{owner}`"),
-                format!("attach the route to listener `{owner}`, too"),
-            ));
+            self.hosts_lost.push(Loss {
+                route: id.clone(),
+                why: format!("no request for {shown} reaches the route at {site}: {belong} to listener `{owner}`"),
+                owners: owners_at(site, &[owner]),
+            });
         }
     }
 
@@ -366,7 +396,11 @@ impl Reach<'_> {
                 None => first = Some(id),
                 Some(first) => {
                     let why = format!("{site}: {first} goes first and takes every connection");
-                    self.lost.push((id, why));
+                    self.lost.push(Loss {
+                        route: id,
+                        why,
+                        owners: None,
+                    });
                 }
             }
         }
@@ -440,35 +474,38 @@ impl Reach<'_> {
                 }
             }
         }
-        for (id, message, help) in &self.hosts_lost {
-            if !dead_routes.contains(id) {
+        let near = Near::new(resolver, &[]);
+        for loss in &self.hosts_lost {
+            if !dead_routes.contains(&loss.route) {
                 let path = "spec.hostnames".to_owned();
-                let (rule, message) = (&rules::ROUTE_REACHED, message.clone());
-                found.push_with_help(&id.reference(), rule, path, message, help.clone());
+                let (rule, message) = (&rules::ROUTE_REACHED, loss.why.clone());
+                let reference = loss.route.reference();
+                found.push_with_help(&reference, rule, path, message, loss.help(&near));
             }
         }
-        let mut seen: HashMap<&RouteId, Vec<&str>> = HashMap::new();
-        for (id, why) in &self.lost {
+        let mut seen: HashMap<&RouteId, Vec<&Loss>> = HashMap::new();
+        for loss in &self.lost {
             // Where no match of it is ever reached, each of them says so.
-            if !dead_routes.contains(id) {
-                seen.entry(id).or_default().push(why);
+            if !dead_routes.contains(&loss.route) {
+                seen.entry(&loss.route).or_default().push(loss);
             }
         }
         let seen: BTreeMap<_, _> = seen.into_iter().collect();
-        for (id, whys) in seen {
+        for (id, losses) in seen {
             const SHOWN: usize = 4;
-            let mut text = whys
-                .iter()
-                .take(SHOWN)
-                .copied()
+            let shown = || losses.iter().take(SHOWN);
+            let mut text = shown()
+                .map(|loss| loss.why.as_str())
                 .collect::<Vec<_>>()
                 .join("; ");
-            if let Some(more) = whys.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let help: BTreeSet<String> = shown().map(|loss| loss.help(&near)).collect();
+            let help = help.into_iter().collect::<Vec<_>>().join("; ");
+            if let Some(more) = losses.len().checked_sub(SHOWN).filter(|more| *more > 0) {
                 text.push_str(&format!("; and at {more} more"));
             }
             let message = format!("no request reaches the route at {text}");
-            let path = "spec.parentRefs".to_owned();
-            found.push(&id.reference(), &rules::ROUTE_REACHED, path, message);
+            let (rule, path) = (&rules::ROUTE_REACHED, "spec.parentRefs".to_owned());
+            found.push_with_help(&id.reference(), rule, path, message, help);
         }
         self.effort
     }
@@ -575,6 +612,15 @@ fn taken_by<'a>(hostname: &Hostname, site: TableOrigin<'a>) -> Option<&'a str> {
     };
     let owner = routes.gateway.owner(listener, hostname)?;
     Some(&owner.name)
+}
+
+/// The Gateway of a table, and listeners of it that have the hosts of a route.
+fn owners_at(site: TableOrigin<'_>, owners: &[&str]) -> Option<(NamespacedName, Vec<String>)> {
+    let TableOrigin::Listener(routes, _) = site else {
+        return None;
+    };
+    let owners: Vec<String> = owners.iter().map(|&owner| owner.to_owned()).collect();
+    (!owners.is_empty()).then(|| (routes.gateway.name.clone(), owners))
 }
 
 /// Whether a listener beside the one of a site has a route as well.

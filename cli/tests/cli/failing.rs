@@ -223,7 +223,7 @@ fn the_help_for_a_request_is_for_the_cause_that_is_named() {
     assert!(
         told.contains("HTTPRoute shop/b would take the request at listener `http`")
             && told.contains(
-                ": correct its rules, none of which is valid, and attach the route to `hosted`, too"
+                ": correct its rules, none of which is valid, and attach the route to listener `hosted`, too"
             ),
         "{told}"
     );
@@ -263,7 +263,7 @@ fn a_tls_route_at_another_listener_is_a_near_miss() {
         )
     };
     let near = "TLSRoute shop/t would take the connection at listener `wide`, but connections for this host belong to listener \
-                `exact`, whose hostname `x.a.example` is more specific: attach the route to `exact`, too";
+                `exact`, whose hostname `x.a.example` is more specific: attach the route to listener `exact`, too";
     let neither = "attach a TLSRoute to listener `exact` of Gateway shop/front";
     let listeners = [
         listener("wide", "*.a.example"),

@@ -80,6 +80,16 @@ fn a_reference_to_what_is_left_out_says_so_and_to_correct_it_first() {
         "HTTPRoute edge/site\n  no effect: Gateway edge/broken was given, but is left out\n  help: correct Gateway edge/broken \
          first, which is left out: the API server would refuse it"
     );
+    // Two parentRefs with one cause have one line.
+    let sections = "{ name: broken, sectionName: a }, { name: broken, sectionName: b }";
+    let (twice, _) = status(
+        &objects.replace("{ name: broken }]", &format!("{sections}]")),
+        &[],
+    );
+    assert_eq!(
+        about(&twice, "HTTPRoute edge/site"),
+        about(&text, "HTTPRoute edge/site")
+    );
     let shop = about(&text, "HTTPRoute edge/shop");
     assert!(
         shop.contains("ResolvedRefs False (BackendNotFound): Service edge/odd was given, but is left out\n  help: correct Service edge/odd first, which is left out: "),
@@ -353,7 +363,8 @@ fn listeners_that_are_rejected_themselves_are_named_in_one_line() {
     assert_eq!(
         about(&text, "HTTPRoute"),
         "HTTPRoute edge/site\n  rejected by Gateway edge/front\n    ResolvedRefs True (ResolvedRefs)\n    Accepted False \
-         (NotAllowedByListeners): listeners `one`, `two` are rejected (Invalid): see their own conditions"
+         (NotAllowedByListeners): listeners `one`, `two` are rejected (Invalid): see their own conditions\n  help: correct \
+         listener `one` of Gateway edge/front first, which is rejected itself"
     );
 }
 

@@ -484,6 +484,16 @@ fn a_policy_is_told_to_correct_what_is_wrong_with_it_alone() {
     let create = "help: create ConfigMap shop/nowhere, with CA certificates under the key `ca.crt`, or remove BackendTLSPolicy shop/old";
     assert_eq!(old.matches("help: ").count(), 1, "{text}");
     assert!(old.contains(create), "{text}");
+    // What rejects several targets is told once.
+    let both = policy("both", missing).replace(
+        "name: cart }]",
+        "name: cart, sectionName: dns }, { group: '', kind: Service, name: cart, sectionName: web }]",
+    );
+    let (text, _) = status(&(SOUND.to_owned() + &both), &[]);
+    let both = about(&text, "BackendTLSPolicy shop/both");
+    let line = "  targets Service shop/cart, port dns; Service shop/cart, port web are rejected (NoValidCACertificate): ConfigMap shop/nowhere does not exist\n";
+    assert!(both.contains(line), "{text}");
+    assert_eq!(both.matches("does not exist").count(), 1, "{text}");
     // One for a Service without TCP needs another target.
     let datagrams = SOUND.replace(
         "ports: [{ port: 80 }]",
@@ -511,7 +521,6 @@ fn a_route_that_a_listener_can_never_take_is_sent_to_another_protocol() {
          spec: { parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }\n";
     let (text, _) = status(objects, &[]);
     let route = about(&text, "TCPRoute shop/bytes");
-    let help =
-        "help: add a listener with `protocol: TCP` to Gateway shop/front: others take no TCPRoute";
+    let help = "help: add a listener with `protocol: TCP` or `protocol: TLS` with `tls.mode: Terminate` to Gateway shop/front: none that it has can take TCPRoutes";
     assert!(route.contains(help), "{route}");
 }

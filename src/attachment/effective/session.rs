@@ -92,6 +92,27 @@ pub enum SessionSettingsError {
     HeaderName(CompileErrorKind),
 }
 
+impl SessionSettingsError {
+    /// The field that is to blame of the session persistence which was read, in the form in which it is written there.
+    #[must_use]
+    pub fn field(&self, written: &SessionPersistence) -> &'static str {
+        let cookie = written.cookie.as_ref();
+        match self {
+            Self::Timeout { field, .. } => field,
+            Self::Type(_) => "type",
+            Self::LifetimeType(_) if cookie.is_some() => "cookie.lifetimeType",
+            Self::LifetimeType(_) => "cookieConfig.lifetimeType",
+            Self::PermanentWithoutEnd => "absoluteTimeout",
+            Self::CookieName(_) if cookie.is_some_and(|cookie| cookie.name.is_some()) => {
+                "cookie.name"
+            }
+            Self::HeaderName(_) if written.header.is_some() => "header.name",
+            Self::CookieName(_) | Self::HeaderName(_) => "sessionName",
+            Self::CookiePath(_) => "cookie.path",
+        }
+    }
+}
+
 impl SessionSettings {
     /// Reads what is written, in the form of any release.
     ///
@@ -220,6 +241,43 @@ mod tests {
         );
         let none = SessionTransport::Header { name: None };
         assert_eq!(header(json!({"type": "Header"})), none);
+    }
+
+    /// The field is named as it is written: v1.7.0 moved some.
+    #[test]
+    fn what_cannot_be_in_force_has_its_field() {
+        for (written, field) in [
+            (json!({"absoluteTimeout": "1d"}), "absoluteTimeout"),
+            (json!({"idleTimeout": ""}), "idleTimeout"),
+            (json!({"type": "Url"}), "type"),
+            (
+                json!({"cookieConfig": {"lifetimeType": "Long"}}),
+                "cookieConfig.lifetimeType",
+            ),
+            (
+                json!({"cookie": {"lifetimeType": "Long"}}),
+                "cookie.lifetimeType",
+            ),
+            (
+                json!({"cookie": {"lifetimeType": "Permanent"}}),
+                "absoluteTimeout",
+            ),
+            (json!({"cookie": {"name": "a b"}}), "cookie.name"),
+            (json!({"cookie": {"path": "a"}}), "cookie.path"),
+            (json!({"sessionName": "a b"}), "sessionName"),
+            (
+                json!({"type": "Header", "sessionName": "Host"}),
+                "sessionName",
+            ),
+            (
+                json!({"type": "Header", "header": {"name": "Host"}}),
+                "header.name",
+            ),
+        ] {
+            let session: SessionPersistence = serde_json::from_value(written.clone()).unwrap();
+            let error = SessionSettings::read(&session).unwrap_err();
+            assert_eq!(error.field(&session), field, "{written}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ impl RouteSelector {
     pub(super) fn new(selector: Selector) -> Self {
         Self {
             keys: selector.clone().into_iter().map(key).collect(),
-            shown: shortened(selector.to_string()),
+            shown: shortened(shown(&selector)),
             selector,
         }
     }
@@ -42,18 +42,58 @@ impl RouteSelector {
         self.keys.contains(label)
     }
 
+    /// Whether what it asks of one label selects a namespace with these labels.
+    pub(in crate::attachment) fn matches_in(
+        &self,
+        label: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> bool {
+        let asked = self.selector.clone().into_iter();
+        asked
+            .filter(|expression| key(expression.clone()) == label)
+            .all(|expression| expression.matches(labels))
+    }
+
     /// Which labels a namespace has of those that the selector asks for, for people.
     pub(in crate::attachment) fn describe_labels(
         &self,
         labels: &BTreeMap<String, String>,
     ) -> String {
         let found = self.keys.iter().filter_map(|key| labels.get_key_value(key));
-        let found: Vec<String> = found.map(|(key, value)| format!("{key}={value}")).collect();
+        let found = found.map(|(key, value)| format!("{key}={}", shown_value(value)));
+        let found: Vec<String> = found.collect();
         if found.is_empty() {
             "which has none of these labels".to_owned()
         } else {
             format!("which is labelled `{}`", shortened(found.join(",")))
         }
+    }
+}
+
+/// A selector as `kubectl` writes it, with values that can be seen.
+fn shown(selector: &Selector) -> String {
+    let one = |expression: Expression| {
+        let listed = |values: &BTreeSet<String>| {
+            let values: Vec<&str> = values.iter().map(|value| shown_value(value)).collect();
+            values.join(",")
+        };
+        match &expression {
+            Expression::In(key, values) => format!("{key} in ({})", listed(values)),
+            Expression::NotIn(key, values) => format!("{key} notin ({})", listed(values)),
+            Expression::Equal(key, value) => format!("{key}={}", shown_value(value)),
+            Expression::NotEqual(key, value) => format!("{key}!={}", shown_value(value)),
+            Expression::Exists(_) | Expression::DoesNotExist(_) => expression.to_string(),
+        }
+    };
+    let shown: Vec<String> = selector.clone().into_iter().map(one).collect();
+    shown.join(",")
+}
+
+/// The value of a label; one that is empty would not be seen.
+fn shown_value(value: &str) -> &str {
+    match value {
+        "" => "\"\"",
+        value => value,
     }
 }
 

@@ -62,19 +62,26 @@ impl Certificates {
     }
 }
 
+/// The type of a Secret with a certificate and its key.
+const TLS: &str = "kubernetes.io/tls";
+
 const CHAIN: &str = "tls.crt";
 const KEY: &str = "tls.key";
 
 /// The certificate and key of a Secret of type `kubernetes.io/tls`.
 fn read(secret: &Secret) -> Result<KeyPair, String> {
-    const TLS: &str = "kubernetes.io/tls";
-    let kind = secret.type_.as_deref().unwrap_or("Opaque");
-    if kind != TLS {
+    if let Some(kind) = other_type(secret) {
         return Err(format!("its type is `{kind}`: expected `{TLS}`"));
     }
     let part = |key| secret_value(secret, key).ok_or_else(|| format!("it has no `{key}`"));
     let (chain, key) = (part(CHAIN)?, part(KEY)?);
     KeyPair::read(chain, key).map_err(|error| describe(&error))
+}
+
+/// The type of a Secret, where it is not that of a certificate and its key.
+pub(crate) fn other_type(secret: &Secret) -> Option<&str> {
+    let kind = secret.type_.as_deref().unwrap_or("Opaque");
+    (kind != TLS).then_some(kind)
 }
 
 fn describe(error: &CertificateError) -> String {

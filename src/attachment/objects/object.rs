@@ -25,7 +25,7 @@ pub type ByPlace<T> = BTreeMap<NamespacedName, Arc<T>>;
 pub(in crate::attachment) const CRD_KIND: &str = "CustomResourceDefinition";
 
 /// The groups and kinds of backends.
-pub(in crate::attachment) const BACKEND_KINDS: &[(&str, &str)] =
+pub(crate) const BACKEND_KINDS: &[(&str, &str)] =
     &[("", "Service"), (MULTICLUSTER_GROUP, "ServiceImport")];
 
 /// A Service of other clusters (Multi-Cluster Services API), as far as a backend needs it: to be read and watched

@@ -4,11 +4,14 @@ use super::state::Resolver;
 use crate::{
     attachment::{
         RouteId, RouteKind,
-        backend::{BackendKey, BackendState},
+        backend::{
+            BackendKey, BackendState,
+            policy::{Policy, PolicyId, PolicyKind},
+        },
         condition_body::join,
         effective::{EffectiveBackend, EffectiveHostname, GrpcRouteRules, HttpRouteRules},
-        gateway::selector::RouteSelector,
-        route::{self, Allowed, Fit, ParentTarget, rules::Rules},
+        gateway::{listener::ListenerState, selector::RouteSelector},
+        route::{self, Allowed, Fit, Obstacles, ParentTarget, rules::Rules},
     },
     meta::{FeatureName, NamespacedName, ObjectRef},
 };
@@ -74,6 +77,35 @@ impl Resolver {
             .filter_map(|(index, listener)| Some((index, listener.selector()?)))
     }
 
+    /// Whether the selector of a listener asks for the name of another namespace, which no label of this one can change.
+    pub(crate) fn asks_for_another_name(
+        &self,
+        gateway: &NamespacedName,
+        listener: &str,
+        namespace: &str,
+    ) -> bool {
+        let state = self.gateways.get(gateway);
+        let mut listeners = state.into_iter().flat_map(|state| &state.listeners);
+        let listener = listeners.find(|one| *one.name == *listener);
+        let selector = listener.and_then(ListenerState::selector);
+        selector.is_some_and(|selector| {
+            let named = BTreeMap::from([(route::NAME_LABEL.to_owned(), namespace.to_owned())]);
+            !selector.matches_in(route::NAME_LABEL, &named)
+        })
+    }
+
+    /// Why a policy is invalid whatever its targets are, if it is.
+    pub(crate) fn why_policy_invalid(&self, policy: &ObjectRef) -> Option<String> {
+        let mut kinds = [PolicyKind::Tls, PolicyKind::Lb].into_iter();
+        let id = PolicyId {
+            kind: kinds.find(|kind| kind.as_str() == policy.kind)?,
+            name: policy.namespaced_name(),
+        };
+        let policy = Policy::get(&self.snapshot, &id)?;
+        let (_, why) = policy.check(&self.snapshot, &self.options).valid.err()?;
+        Some(why)
+    }
+
     /// The labels by which listeners select a namespace.
     pub(crate) fn namespace_labels<'n>(
         &'n self,
@@ -136,28 +168,39 @@ impl Resolver {
         (!ports.is_empty()).then(|| route::lost_ports(ports))
     }
 
-    /// The listeners that the parentRef of this index selects and that would accept a route, were it in a namespace from which they
-    /// take routes.
-    pub(crate) fn refusing_namespace(
+    /// What keeps a route from the listeners that the parentRef of this index selects, could they take it.
+    pub(crate) fn obstacles(
         &self,
         id: &RouteId,
         parent: usize,
-    ) -> impl Iterator<Item = &str> {
-        let parent = self
-            .routes
-            .get(id)
-            .and_then(|state| state.parents.get(parent));
+    ) -> impl Iterator<Item = (&str, Obstacles)> {
+        let state = self.routes.get(id);
+        let parent = state.and_then(|state| state.parents.get(parent));
         let listeners = match parent.map(|parent| &parent.target) {
             Some(ParentTarget::Gateway { listeners, .. }) => listeners.as_slice(),
             _ => &[],
         };
-        listeners.iter().filter_map(|at| match at.fit {
-            Fit::Rejected {
-                but_for_namespace: true,
-                ..
-            } => Some(&*at.name),
-            _ => None,
+        listeners
+            .iter()
+            .filter_map(|at| Some((&*at.name, at.fit.obstacles()?)))
+    }
+
+    /// What keeps a route from each listener of a Gateway, or from one of them, were they named as its parents and could they take
+    /// it; nothing if they would accept it.
+    pub(crate) fn fits(
+        &self,
+        id: &RouteId,
+        gateway: &ObjectRef,
+        listener: Option<&str>,
+    ) -> Vec<(Arc<str>, Option<Obstacles>)> {
+        let allowed = Allowed::default();
+        let context = self.route_context(&allowed);
+        let at = route::at_every_listener(id, gateway, listener, context).into_iter();
+        at.filter_map(|at| match at.fit {
+            Fit::Accepted { .. } => Some((at.name, None)),
+            Fit::Rejected { obstacles, .. } => obstacles.map(|found| (at.name, Some(found))),
         })
+        .collect()
     }
 
     /// The listeners of a Gateway that would accept a route, were they named as its parents, each with the hostnames; other routes
@@ -169,7 +212,7 @@ impl Resolver {
     ) -> Vec<(Arc<str>, Arc<[EffectiveHostname]>)> {
         let allowed = Allowed::default();
         let context = self.route_context(&allowed);
-        let at = route::at_every_listener(id, gateway, context).into_iter();
+        let at = route::at_every_listener(id, gateway, None, context).into_iter();
         at.filter_map(|at| match at.fit {
             Fit::Accepted { hostnames, .. } => Some((at.name, hostnames)),
             Fit::Rejected { .. } => None,

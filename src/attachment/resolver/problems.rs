@@ -42,6 +42,8 @@ pub struct ReferenceProblem {
     pub to: Option<ObjectRef>,
     /// What is wrong, as a sentence for people.
     pub why: String,
+    /// The policy that is at fault, where it is one of the object that is named.
+    pub policy: Option<ObjectRef>,
 }
 
 /// What is wrong with a reference.
@@ -143,6 +145,7 @@ fn problem(
         kind,
         to,
         why: why.into(),
+        policy: None,
     }
 }
 
@@ -454,8 +457,13 @@ impl Resolver {
             ParentTarget::Nothing if !self.snapshot.contains(&to) => {
                 (at.to_string(), Kind::ParentNotFound)
             }
+            // A port that is there and carries nothing for the route is not missing.
             ParentTarget::Nothing if no_match && names_part => {
-                (at.field(field).to_string(), Kind::ListenerNotFound)
+                let kind = match self.has_port(reference, &to) {
+                    true => Kind::NotAttached,
+                    false => Kind::ListenerNotFound,
+                };
+                (at.field(field).to_string(), kind)
             }
             ParentTarget::Gateway { listeners, .. }
                 if no_match && names_part && listeners.is_empty() =>
@@ -468,6 +476,13 @@ impl Resolver {
             _ => (at.to_string(), Kind::NotAttached),
         };
         Some(problem(path, kind, Some(to), why))
+    }
+
+    /// Whether a Service or ServiceImport has a port that a parentRef names.
+    fn has_port(&self, reference: &ParentReference, to: &ObjectRef) -> bool {
+        let key = BackendKey::of(to);
+        let state = key.and_then(|key| self.backends.get(&key));
+        state.is_some_and(|state| route::ports_meant(reference, state).next().is_some())
     }
 
     /// Whether the release has a kind of parent that is not implemented here.
@@ -577,7 +592,13 @@ fn backend_problem(
         }
         _ => (at.to_string(), Kind::BackendUnusable),
     };
-    Some(problem(path, kind, Some(to), why))
+    let mut found = problem(path, kind, Some(to), why);
+    if let BackendProblem::InvalidTlsPolicy { policy, .. }
+    | BackendProblem::PolicyFull { policy, .. } = wrong
+    {
+        found.policy = Some(policy.clone());
+    }
+    Some(found)
 }
 
 /// Whether the kind of a reference is one of these, but in another group.

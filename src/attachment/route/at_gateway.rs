@@ -1,7 +1,7 @@
 //! Routes against Gateways: which listeners take them, and why others do not.
 
 use super::{
-    state::{AtOne, Fit, ParentState, ParentTarget},
+    state::{AtOne, Fit, Obstacles, ParentState, ParentTarget},
     view::RouteView,
 };
 use crate::{
@@ -51,10 +51,7 @@ impl RouteView<'_> {
                 Err(refusal) => {
                     let reached = refusal.stage();
                     stage = stage.max(reached);
-                    let but_for_namespace = matches!(refusal, RouteRefusal::Namespace(_))
-                        && listener.accepted.holds()
-                        && !listener.conflicted.holds()
-                        && self.hostnames_at(listener).is_some();
+                    let obstacles = self.obstacles(&refusal, gateway, (index, listener), options);
                     match refusal {
                         RouteRefusal::OtherKind(text) => refused.of_other_kinds.add(text),
                         RouteRefusal::Kind(text)
@@ -65,7 +62,7 @@ impl RouteView<'_> {
                     Fit::Rejected {
                         reason: reached.reason(),
                         counted: reached > Stage::NotAllowed,
-                        but_for_namespace,
+                        obstacles,
                     }
                 }
                 Ok(_) if !listener.accepted.holds() || listener.conflicted.holds() => {
@@ -74,7 +71,7 @@ impl RouteView<'_> {
                     Fit::Rejected {
                         reason: Stage::NotAccepted.reason(),
                         counted: true,
-                        but_for_namespace: false,
+                        obstacles: None,
                     }
                 }
                 Ok(hostnames) => {
@@ -174,6 +171,35 @@ impl RouteView<'_> {
                     listener.hostname.as_ref().map_or("*", Hostname::as_str),
                 )
             }))
+        })
+    }
+
+    /// All that keeps the route from a listener, which refused it for the first thing.
+    fn obstacles(
+        &self,
+        refusal: &RouteRefusal<'_>,
+        gateway: &GatewayState,
+        (index, listener): (usize, &ListenerState),
+        options: &Options,
+    ) -> Option<Obstacles> {
+        if !listener.accepted.holds() || listener.conflicted.holds() {
+            return None;
+        }
+        let is_refused = || {
+            let (place, asked) = ((gateway, index, listener), (self.snapshot, options));
+            let namespace = &self.id.name.namespace;
+            self.allowed.refused(namespace, place, asked).is_some()
+        };
+        let (kind, namespace) = match refusal {
+            RouteRefusal::OtherKind(_) | RouteRefusal::Itself => return None,
+            RouteRefusal::Kind(_) => (true, is_refused()),
+            RouteRefusal::Namespace(_) => (false, true),
+            RouteRefusal::Hostname(_) => (false, false),
+        };
+        Some(Obstacles {
+            kind,
+            namespace,
+            hostname: self.hostnames_at(listener).is_none(),
         })
     }
 

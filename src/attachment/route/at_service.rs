@@ -7,7 +7,7 @@ use super::{
 use crate::{
     attachment::{
         CONFLICTED, LostPort, PortWinner, RouteKind,
-        backend::{BackendKey, BackendState, Carrier},
+        backend::{BackendKey, BackendState, Carrier, PortState},
         condition_body::{ConditionBody, join, names},
     },
     meta::{FeatureName, condition::route::reason},
@@ -57,12 +57,7 @@ impl RouteView<'_> {
             return refuse(reason::NO_MATCHING_PARENT, text);
         }
         let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
-        let mut ports = service.ports.iter().filter(|port| {
-            section.is_none_or(|section| port.name.as_deref() == Some(section))
-                && reference
-                    .port
-                    .is_none_or(|number| i32::from(port.port) == number)
-        });
+        let mut ports = ports_meant(reference, service);
         let port = if section.is_none() && reference.port.is_none() {
             None
         } else {
@@ -115,30 +110,40 @@ impl RouteView<'_> {
     ) -> Option<String> {
         let kind = self.id.kind;
         let transport = Carrier::of(kind).transport();
-        let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
-        let mut meant = service
-            .ports
-            .iter()
-            .filter(|port| section.is_none_or(|section| port.name.as_deref() == Some(section)))
-            .filter(|port| {
-                reference
-                    .port
-                    .is_none_or(|number| i32::from(port.port) == number)
-            })
-            .peekable();
+        let mut meant = ports_meant(reference, service).peekable();
         let first = meant.peek()?.port;
         if meant.any(|port| port.protocol == transport) {
             return None;
         }
-        let ports = if section.is_some() || reference.port.is_some() {
+        let ports = if names_port(reference) {
             format!("port {first} of {name}")
         } else {
             name.to_owned()
         };
         Some(format!(
-            "{ports} does not take {transport}, which a {kind} needs"
+            "{ports} does not take {transport}, which {kind}s need"
         ))
     }
+}
+
+/// Whether a parentRef names a port of a Service, by name or number.
+fn names_port(reference: &ParentReference) -> bool {
+    let section = reference.section_name.as_deref();
+    section.is_some_and(|section| !section.is_empty()) || reference.port.is_some()
+}
+
+/// The ports of a Service or ServiceImport that a parentRef means; all where it names none.
+pub(in crate::attachment) fn ports_meant<'s>(
+    reference: &'s ParentReference,
+    service: &'s BackendState,
+) -> impl Iterator<Item = &'s PortState> {
+    let section = reference.section_name.as_deref().filter(|s| !s.is_empty());
+    service.ports.iter().filter(move |port| {
+        section.is_none_or(|section| port.name.as_deref() == Some(section))
+            && reference
+                .port
+                .is_none_or(|number| i32::from(port.port) == number)
+    })
 }
 
 /// The ports that other routes govern, each with who does.

@@ -13,8 +13,9 @@ pub(crate) use allowed::NAME_LABEL;
 pub(crate) use allowed::SELECTORS_ASKED;
 pub(super) use allowed::{Allowed, labels};
 pub(super) use at_gateway::accepted;
-pub(super) use at_service::{governs, lost_all, lost_ports};
+pub(super) use at_service::{governs, lost_all, lost_ports, ports_meant};
 pub(super) use parts::{parts, visit_backends, visit_extensions};
+pub(crate) use state::Obstacles;
 pub(super) use state::{AtOne, Fit, ParentState, ParentTarget, RouteState};
 pub(super) use view::RouteContext;
 
@@ -122,10 +123,11 @@ pub(super) fn examine(id: &RouteId, world: RouteContext<'_>) -> Option<RouteStat
     Some(state)
 }
 
-/// How a route would stand at every listener of a Gateway, whether it names that or not.
+/// How a route would stand at every listener of a Gateway, or at one of them, whether it names that or not.
 pub(super) fn at_every_listener(
     id: &RouteId,
     gateway: &ObjectRef,
+    section: Option<&str>,
     world: RouteContext<'_>,
 ) -> Vec<AtOne> {
     let Some(parts) = parts(world.snapshot, id) else {
@@ -136,6 +138,7 @@ pub(super) fn at_every_listener(
     let every = ParentReference {
         namespace: Some(gateway.namespace.clone()),
         name: gateway.name.clone(),
+        section_name: section.map(str::to_owned),
         ..Default::default()
     };
     match view.at_parent(&every, world).target {

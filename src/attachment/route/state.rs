@@ -192,12 +192,43 @@ pub(in crate::attachment) enum Fit {
         reason: &'static str,
         /// Whether it counts for `attachedRoutes`: parentRef and `allowedRoutes` alone decide that.
         counted: bool,
-        /// Whether it would accept the route, were that in a namespace from which it takes routes.
-        but_for_namespace: bool,
+        /// All that keeps the route from a listener which is accepted and whose protocol carries the route.
+        obstacles: Option<Obstacles>,
     },
     Accepted {
         hostnames: Arc<[EffectiveHostname]>,
         /// Whether the listener takes traffic.
         in_force: bool,
     },
+}
+
+impl Fit {
+    /// All that keeps the route from the listener, could that take it.
+    pub(in crate::attachment) fn obstacles(&self) -> Option<Obstacles> {
+        match self {
+            Self::Rejected { obstacles, .. } => *obstacles,
+            Self::Accepted { .. } => None,
+        }
+    }
+}
+
+/// What keeps a route from a listener that could take it: each of these that is so has to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Obstacles {
+    /// The listener's `allowedRoutes.kinds` leave out the kind of the route.
+    pub(crate) kind: bool,
+    /// The listener takes no routes from the namespace of the route.
+    pub(crate) namespace: bool,
+    /// The two have no host in common.
+    pub(crate) hostname: bool,
+}
+
+impl Obstacles {
+    /// How many there are.
+    pub(crate) fn count(self) -> usize {
+        [self.kind, self.namespace, self.hostname]
+            .into_iter()
+            .filter(|is_so| *is_so)
+            .count()
+    }
 }

@@ -45,9 +45,9 @@ pub(super) fn check(resolver: &Resolver, found: &mut FindingsByObject) {
                 found.push_with_help(&object, rule, path, message, help);
                 continue;
             }
-            match near(snapshot, route, attachments, text) {
-                Some(near) => {
-                    let help = near_host(text, near, "a listener");
+            match near(resolver, route, attachments, text) {
+                Some((listener, near)) => {
+                    let help = near_host(text, near, &format!("listener `{listener}`"));
                     found.push_with_help(&object, rule, path, message, help);
                 }
                 None => found.push(&object, rule, path, message),
@@ -100,21 +100,28 @@ fn not_asked(
     })
 }
 
-/// The hostname of a listener of these parents within which a hostname nearly is.
+/// A listener of these parents within whose hostname a hostname nearly is, and that; not one that would reject the route for
+/// another cause.
 fn near<'s>(
-    snapshot: &'s Snapshot,
+    resolver: &'s Resolver,
     route: &RouteId,
     attachments: &[Attachment],
     text: &str,
-) -> Option<&'s str> {
-    let gateways = attachments.iter().filter_map(|attachment| {
-        let gateway = attachment.parent.resolve(&route.name.namespace);
-        snapshot.gateways().get(&gateway.namespaced_name())
-    });
-    let listeners = gateways.flat_map(|gateway| &gateway.spec.listeners);
-    listeners
-        .filter_map(|listener| listener.hostname.as_deref())
-        .find(|served| is_near_host(text, served))
+) -> Option<(&'s str, &'s str)> {
+    attachments.iter().find_map(|attachment| {
+        let reference = attachment.parent.resolve(&route.name.namespace);
+        let gateways = resolver.snapshot().gateways();
+        let gateway = gateways.get(&reference.namespaced_name())?;
+        let takes = |listener: &str| {
+            let mut fits = resolver.fits(route, &reference, Some(listener)).into_iter();
+            fits.any(|(_, found)| found.is_none_or(|found| !found.kind && !found.namespace))
+        };
+        let mut listeners = gateway.spec.listeners.iter().filter_map(|listener| {
+            let served = listener.hostname.as_deref()?;
+            Some((listener.name.as_str(), served))
+        });
+        listeners.find(|(listener, served)| is_near_host(text, served) && takes(listener))
+    })
 }
 
 /// The hostnames of a route as it writes them.

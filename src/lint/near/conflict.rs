@@ -3,13 +3,16 @@
 use super::{MOST_NAMED, Near};
 use crate::{
     attachment::{
-        Attachment, CONFLICTED, Family, PortWinner, ReferenceProblem, RouteConflict, RouteId,
-        RouteKind, Standing, Status,
+        Attachment, CONFLICTED, Family, LostPort, PortWinner, ReferenceProblem, RouteConflict,
+        RouteId, RouteKind, Standing, Status,
     },
     meta::{Condition, GROUP, ObjectRef, condition},
     v1::{Gateway, GatewayStatus, Listener},
 };
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 const OTHER_ADDRESS: &str = "ask for another address in `spec.addresses`, or for none";
 
@@ -56,34 +59,24 @@ impl Near<'_> {
         problem: &ReferenceProblem,
     ) -> Option<String> {
         let attachment = self.attachment(object, problem)?;
-        if let Some(lost) = attachment.lost_ports.first() {
-            let routes = match &lost.to {
-                PortWinner::Route { route, .. } => format!("{object} and {route}"),
-                PortWinner::Kind { kind, .. } => format!("{object} and the {kind}s of the port"),
-                PortWinner::TableFull(_) => {
-                    return Some(format!(
-                        "use fewer or smaller regular expressions in {object}"
-                    ));
-                }
-            };
-            return Some(format!(
-                "attach {routes} to different ports of the Service by `port`, or remove one of them"
-            ));
+        if !attachment.lost_ports.is_empty() {
+            return Some(apart_at_ports(object, &attachment.lost_ports));
         }
         let mut standings = attachment.listeners.iter().map(|at| &at.standing);
         let apart = standings.find_map(|standing| apart(object, standing));
         apart.or_else(|| {
             let (route, parent) = parent_index(object, problem)?;
             let for_rules = self.resolver.is_rejected_for_rules(&route, parent);
-            for_rules.then(|| self.first_invalid_rule(&route))?
+            for_rules.then(|| self.every_invalid_rule(&route))?
         })
     }
 
-    /// What to do about the first rule of a route that is rejected since none of its rules is valid.
-    fn first_invalid_rule(&self, route: &RouteId) -> Option<String> {
-        let first = self.resolver.invalid_rules(route).get(..1)?;
-        let (_, help) = self.correct_rules(route, first).into_iter().next()?;
-        Some(help)
+    /// What to do about the rules of a route that is rejected since none of them is valid, in one sentence.
+    pub(super) fn every_invalid_rule(&self, route: &RouteId) -> Option<String> {
+        let rules = self.resolver.invalid_rules(route);
+        let helps = self.correct_rules(route, rules).into_iter();
+        let helps: Vec<String> = helps.map(|(_, help)| help).collect();
+        (!helps.is_empty()).then(|| helps.join("; and "))
     }
 
     /// The parent of a route that a problem is about.
@@ -165,6 +158,42 @@ pub(super) fn apart(route: impl fmt::Display, standing: &Standing) -> Option<Str
     Some(format!(
         "attach {winner} and {loser} to different listeners by `sectionName`, or {or}"
     ))
+}
+
+/// What lets a route and those that govern ports of a Service in its place be side by side: all of them, since each takes a port.
+fn apart_at_ports(route: &ObjectRef, lost: &[LostPort]) -> String {
+    let full = |lost: &LostPort| matches!(lost.to, PortWinner::TableFull(_));
+    if lost.iter().all(full) {
+        return format!("use fewer or smaller regular expressions in {route}");
+    }
+    let kinds = lost.iter().filter_map(|lost| match &lost.to {
+        PortWinner::Kind { kind, .. } => Some(*kind),
+        _ => None,
+    });
+    let several_kinds = kinds.collect::<BTreeSet<_>>().len() > 1;
+    let mut others: Vec<String> = Vec::new();
+    for lost in lost {
+        let winner = match &lost.to {
+            PortWinner::Route { route, .. } => route.to_string(),
+            PortWinner::Kind { kind, .. } if several_kinds => {
+                format!("the {kind}s of {}", lost.describe())
+            }
+            PortWinner::Kind { kind, .. } => format!("the {kind}s of the port"),
+            PortWinner::TableFull(_) => continue,
+        };
+        if !others.contains(&winner) {
+            others.push(winner);
+        }
+    }
+    others.truncate(MOST_NAMED);
+    let or_remove = match others.len() {
+        1 => "remove one of them",
+        _ => "remove it or them",
+    };
+    format!(
+        "attach {route} and {} to different ports of the Service by `port`, or {or_remove}",
+        others.join(" and ")
+    )
 }
 
 /// What to change where listeners of a Gateway conflict, for each port or hostname one sentence.

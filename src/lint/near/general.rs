@@ -1,49 +1,48 @@
 //! What would be right by the kind of a problem alone, where nothing nearly fits.
 
-use super::{Kind, MOST_NAMED, Near, conflict::parent_index};
+use super::{
+    Kind, MOST_NAMED, Near,
+    conflict::parent_index,
+    obstacles::{carries_transport, none_carries, parent_of},
+    quoted_group,
+};
 use crate::{
-    attachment::{ReferenceProblem, RouteKind, Standing, Status, is_config_map, is_secret},
+    attachment::{
+        BACKEND_KINDS, ReferenceProblem, RouteKind, Status, is_config_map, is_secret, other_type,
+    },
     meta::{ObjectRef, Release, condition},
-    v1::{Listener, ListenerTlsConfig},
+    schema::nearest_name,
 };
 
 impl Near<'_> {
     /// What would be right in place of a reference that fails.
-    pub(super) fn remedy(&self, problem: &ReferenceProblem) -> Option<String> {
+    pub(super) fn remedy(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let path = &problem.path;
         let to = problem.to.as_ref()?;
         Some(match problem.kind {
-            Kind::ListenerNotFound => {
-                let part = match to.kind.as_str() {
-                    "Gateway" => "listener",
-                    _ => "port",
-                };
-                format!(
-                    "name a {part} in `{path}` that {to} has, or leave the field out for all of them"
-                )
-            }
-            Kind::NoCommonHostname => format!(
-                "give the route a hostname that a listener of {to} serves, or a listener one that the route names"
-            ),
             Kind::BackendNotFound => format!("create {to}, or name another backend"),
             Kind::NoBackendTlsPolicy => format!(
                 "create a BackendTLSPolicy for {to}, which says whom to trust, or name another backend in `{path}`"
             ),
             Kind::PortNotFound | Kind::PortMissing => {
-                let ports = self.ports(to);
-                let ports = ports.iter().take(MOST_NAMED);
-                let ports: Vec<String> = ports.map(|(port, _)| port.to_string()).collect();
+                let ports = self.ports(to).into_iter();
+                let fit = ports.filter(|(.., protocol)| {
+                    let kind = RouteKind::from_kind(&object.kind);
+                    kind.is_none_or(|kind| carries_transport(kind, *protocol))
+                });
+                let ports: Vec<String> = fit
+                    .take(MOST_NAMED)
+                    .map(|(_, port, _)| port.to_string())
+                    .collect();
                 match ports.as_slice() {
-                    [] => format!("give {to} a port"),
+                    [] => format!("give {to} a port that the route can use"),
                     ports if problem.kind == Kind::PortMissing => {
                         format!("set `{path}` to a port of {to}: {}", ports.join(" or "))
                     }
                     ports => format!("name a port that {to} has, as {}", ports.join(" or ")),
                 }
             }
-            Kind::BackendUnusable if !is_backend(to) => {
-                format!("name a Service or a ServiceImport in `{path}`")
-            }
+            Kind::BackendUnusable if !is_backend(to) => wrong_kind(to, path, BACKEND_KINDS),
             Kind::BackendUnusable => format!(
                 "name another backend in `{path}`: one with an address of its own that speaks a protocol of the route"
             ),
@@ -54,9 +53,12 @@ impl Near<'_> {
             Kind::CertificateNotFound => format!(
                 "create {to}, of type `kubernetes.io/tls`, with a certificate and its private key"
             ),
-            Kind::CertificateUnusable if !is_secret(to) => {
-                format!("name a Secret in `{path}`")
-            }
+            Kind::CertificateUnusable if !is_secret(to) => wrong_kind(to, path, &[("", "Secret")]),
+            // The type of a Secret cannot be changed.
+            Kind::CertificateUnusable if self.is_of_other_type(to) => format!(
+                "delete {to} and create it anew with `type: kubernetes.io/tls`, a certificate under `tls.crt` and its private key \
+                 under `tls.key`"
+            ),
             Kind::CertificateUnusable => format!(
                 "put a certificate that is valid, and the private key that belongs to it, into {to}"
             ),
@@ -64,14 +66,12 @@ impl Near<'_> {
                 format!("create {to}, with CA certificates under the key `ca.crt`")
             }
             Kind::AuthorityUnusable if !is_config_map(to) => {
-                format!("name a ConfigMap in `{path}`")
+                wrong_kind(to, path, &[("", "ConfigMap")])
             }
             Kind::AuthorityUnusable => {
                 format!("put certificates of authorities into {to}, under `ca.crt`")
             }
-            Kind::TargetUnusable if !is_backend(to) => {
-                format!("name a Service or a ServiceImport in `{path}`")
-            }
+            Kind::TargetUnusable if !is_backend(to) => wrong_kind(to, path, BACKEND_KINDS),
             _ => return None,
         })
     }
@@ -133,49 +133,52 @@ impl Near<'_> {
         conditions.any(|one| one.reason == unsupported)
     }
 
+    /// Whether a Secret is there and its type is not that of a certificate.
+    fn is_of_other_type(&self, to: &ObjectRef) -> bool {
+        let secrets = self.resolver.snapshot().secrets();
+        let secret = secrets.get(&to.namespaced_name());
+        secret.is_some_and(|secret| other_type(secret).is_some())
+    }
+
     /// Whether a Service or ServiceImport has a port for TCP, which is the protocol unless another one is named.
     fn has_tcp(&self, to: &ObjectRef) -> bool {
         self.ports(to)
             .iter()
-            .any(|(_, protocol)| protocol.is_none_or(|one| one == "TCP"))
+            .any(|(.., protocol)| carries_transport(RouteKind::Tcp, *protocol))
     }
 
-    /// The ports of a Service or ServiceImport, each with its protocol.
-    fn ports(&self, to: &ObjectRef) -> Vec<(i32, Option<&str>)> {
+    /// The ports of a Service or ServiceImport, each with its name, number and protocol.
+    pub(super) fn ports(&self, to: &ObjectRef) -> Vec<(Option<&str>, i32, Option<&str>)> {
         let place = &to.namespaced_name();
         let snapshot = self.resolver.snapshot();
+        macro_rules! ports {
+            ($ports:expr) => {
+                $ports
+                    .map(|port| (port.name.as_deref(), port.port, port.protocol.as_deref()))
+                    .collect()
+            };
+        }
         if to.kind == "ServiceImport" {
             let import = snapshot.service_imports().get(place);
-            let ports = import.into_iter().flat_map(|import| &import.spec.ports);
-            return ports
-                .map(|port| (port.port, port.protocol.as_deref()))
-                .collect();
+            return ports!(import.into_iter().flat_map(|import| &import.spec.ports));
         }
         let service = snapshot.services().get(place);
         let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref());
-        let ports = ports.into_iter().flatten();
-        ports
-            .map(|port| (port.port, port.protocol.as_deref()))
-            .collect()
+        ports!(ports.into_iter().flatten())
     }
 
-    /// What a route needs that a Service or ServiceImport does not take; nothing where it is rejected for its rules, which have a
-    /// help of their own.
+    /// What a route needs that a Service or ServiceImport does not take.
     fn not_taken_by_service(
         &self,
         object: &ObjectRef,
         problem: &ReferenceProblem,
         kind: RouteKind,
     ) -> Option<String> {
-        let (route, parent) = parent_index(object, problem)?;
-        if self.resolver.is_rejected_for_rules(&route, parent) {
-            return None;
-        }
         let to = problem.to.as_ref()?;
-        let path = &problem.path;
+        let at = parent_of(&problem.path);
         if !self.resolver.has_mesh_address(to) {
             return Some(format!(
-                "name a Service in `{path}` that has an address of its own"
+                "name a Service in `{at}` that has an address of its own"
             ));
         }
         if to.namespace != object.namespace && !self.resolver.takes_consumer_routes() {
@@ -184,111 +187,56 @@ impl Near<'_> {
                 to.namespace
             ));
         }
-        let protocol = match kind {
-            RouteKind::Udp => "UDP",
-            _ => "TCP",
-        };
-        Some(format!(
-            "name a Service in `{path}` that has a port for {protocol}"
-        ))
+        match at == problem.path {
+            true => Some(none_carries(kind, to, at)),
+            false => self.other_part(object, problem),
+        }
     }
 
-    /// What a route needs that the listeners of a Gateway do not take, by its kind or its namespace.
+    /// What a route needs that its parent does not take. Of one that loses to others, or is rejected for its rules, that is said
+    /// elsewhere.
     pub(super) fn not_taken(
         &self,
         object: &ObjectRef,
         problem: &ReferenceProblem,
     ) -> Option<String> {
-        use condition::route::reason;
         let attachment = self.attachment(object, problem)?;
-        let to = problem.to.as_ref()?;
-        let kind = RouteKind::from_kind(&object.kind)?;
-        if to.kind != "Gateway" {
-            return self.not_taken_by_service(object, problem, kind);
-        }
-        let gateway = self
-            .resolver
-            .snapshot()
-            .gateways()
-            .get(&to.namespaced_name())?;
-        let rejected = attachment.listeners.iter().filter(|at| {
-            let not_allowed = reason::NOT_ALLOWED_BY_LISTENERS;
-            matches!(&at.standing, Standing::Rejected { reason } if *reason == not_allowed)
-        });
-        // Where a listener that carries the kind rejects the route for another reason, that is the cause.
-        let further = attachment.listeners.iter().any(|at| {
-            let known = [reason::NOT_ALLOWED_BY_LISTENERS, reason::NO_MATCHING_PARENT];
-            matches!(&at.standing, Standing::Rejected { reason } if !known.contains(reason))
-        });
-        if further {
+        let (route, parent) = parent_index(object, problem)?;
+        if attachment.attached
+            || !attachment.ours
+            || self.resolver.is_rejected_for_rules(&route, parent)
+        {
             return None;
         }
-        // One that is rejected itself has its own help, at the Gateway.
-        let statuses = &self.resolver.resolution().statuses;
-        let is_accepted = |name: &str| match statuses.get(to) {
-            Some(Status::Gateway(status)) => {
-                let mut listeners = status.listeners.iter();
-                let listener = listeners.find(|listener| listener.name == name);
-                listener.is_some_and(|listener| {
-                    let accepted = condition::listener::ACCEPTED;
-                    let mut conditions = listener.conditions.iter();
-                    conditions.any(|one| one.type_ == accepted && one.status == "True")
-                })
-            }
-            _ => false,
-        };
-        let mut written = self
-            .first_listeners(rejected)
-            .filter(|at| is_accepted(&at.name))
-            .filter_map(|at| {
-                let mut listeners = gateway.spec.listeners.iter();
-                listeners.find(|listener| *listener.name == *at.name)
-            });
-        let carries = |listener: &Listener| {
-            let mode = listener.tls.as_ref().map(ListenerTlsConfig::mode);
-            RouteKind::of_protocol(&listener.protocol, mode.as_ref()).contains(&kind)
-        };
-        let first = written.next()?;
-        let protocol = match kind {
-            RouteKind::Http | RouteKind::Grpc => "HTTP` or `protocol: HTTPS",
-            RouteKind::Tls => "TLS",
-            RouteKind::Tcp => "TCP` or `protocol: TLS` with `tls.mode: Terminate",
-            RouteKind::Udp => "UDP",
-        };
-        let Some(listener) = std::iter::once(first)
-            .chain(written)
-            .find(|one| carries(one))
-        else {
-            let mut all = self.first_candidates(gateway.spec.listeners.iter());
-            let others = "others take no";
-            return Some(match all.find(|one| carries(one)) {
-                Some(one) => format!(
-                    "name listener `{}`, which has `protocol: {}`: {others} {kind}",
-                    one.name, one.protocol
-                ),
-                None => {
-                    format!("add a listener with `protocol: {protocol}` to {to}: {others} {kind}")
-                }
-            });
-        };
-        let kinds = listener
-            .allowed_routes
-            .as_ref()
-            .map(|allowed| &allowed.kinds);
-        let takes = kinds.is_none_or(|kinds| {
-            kinds.is_empty() || kinds.iter().any(|allowed| allowed.kind == kind.as_str())
-        });
-        Some(if takes {
-            format!(
-                "give Namespace `{}` the labels that listener `{}` asks for, or widen its `allowedRoutes.namespaces`",
-                object.namespace, listener.name
-            )
-        } else {
-            format!(
-                "add `kind: {kind}` to the `allowedRoutes.kinds` of listener `{}`, or name another listener",
-                listener.name
-            )
-        })
+        let to = problem.to.as_ref()?;
+        if to.kind != "Gateway" {
+            return self.not_taken_by_service(object, problem, route.kind);
+        }
+        self.let_through(object, problem)
+            .or_else(|| self.other_listener(object, problem))
+    }
+}
+
+/// What to write in a reference to a kind that cannot be referred to there: its group, where that alone is wrong, or a kind that can.
+fn wrong_kind(to: &ObjectRef, path: &str, kinds: &[(&str, &str)]) -> String {
+    if let Some((group, _)) = kinds.iter().find(|(_, kind)| *kind == to.kind) {
+        return format!("write `group: {}` in `{path}`", quoted_group(group));
+    }
+    let names = kinds.iter().map(|(_, kind)| *kind);
+    let near = nearest_name(&to.kind, names.clone());
+    let near = kinds.iter().find(|(_, kind)| Some(*kind) == near);
+    match near {
+        Some((group, kind)) if *group == to.group => {
+            format!("did you mean `kind: {kind}` in `{path}`?")
+        }
+        Some((group, kind)) => {
+            let group = quoted_group(group);
+            format!("did you mean `group: {group}` and `kind: {kind}` in `{path}`?")
+        }
+        None => {
+            let names: Vec<String> = names.map(|kind| format!("a {kind}")).collect();
+            format!("name {} in `{path}`", names.join(" or "))
+        }
     }
 }
 

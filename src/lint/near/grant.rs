@@ -1,15 +1,24 @@
 //! A reference to another namespace that no ReferenceGrant allows.
 
-use super::{Near, index::IndexedPair};
+use super::{Near, index::IndexedPair, quoted_group};
 use crate::{
     attachment::GrantPair,
     meta::{GROUP, NamespacedName, ObjectRef},
+    schema::nearest_name,
 };
 
 impl Near<'_> {
+    /// What allows a reference, where no ReferenceGrant does.
+    pub(super) fn grant_needed(&self, from: &ObjectRef, to: &ObjectRef) -> Option<String> {
+        let mut there = self.first_candidates(self.index().pairs_in(&to.namespace));
+        let is_allowed =
+            there.any(|pair| pair.ignored.is_none() && misfits(&pair, from, to).next().is_none());
+        (!is_allowed).then(|| self.grant(from, to))
+    }
+
     /// Which ReferenceGrant would allow a reference but for one thing; else the one to write.
     pub(super) fn grant(&self, from: &ObjectRef, to: &ObjectRef) -> String {
-        let mut best: Option<(usize, IndexedPair<'_>, Vec<String>)> = None;
+        let mut best: Option<((usize, bool), IndexedPair<'_>, Vec<String>)> = None;
         let there = self.first_candidates(self.index().pairs_in(&to.namespace));
         let for_these = self.first_candidates(self.index().pairs_for(&from.namespace));
         for pair in there.chain(for_these).take_while(|_| self.may_look()) {
@@ -18,8 +27,12 @@ impl Near<'_> {
             }
             let wrong = differences(&pair, from, to);
             let weight = wrong.len() + usize::from(pair.ignored.is_some());
-            if weight <= 1 && best.as_ref().is_none_or(|(least, ..)| weight < *least) {
-                best = Some((weight, pair, wrong));
+            // Of two entries the one is meant that is nearly right: the other is for another reference.
+            let unlike = misfits(&pair, from, to)
+                .any(|(.., found, needed)| nearest_name(found, std::iter::once(needed)).is_none());
+            let rank = (weight, unlike);
+            if weight <= 1 && best.as_ref().is_none_or(|(least, ..)| rank < *least) {
+                best = Some((rank, pair, wrong));
             }
         }
         match best {
@@ -45,16 +58,12 @@ impl Near<'_> {
                 to.namespace,
                 from.kind,
                 from.namespace,
-                quoted(&to.group),
+                quoted_group(&to.group),
                 to.kind,
                 to.name
             ),
         }
     }
-}
-
-fn quoted(group: &str) -> &str {
-    if group.is_empty() { "\"\"" } else { group }
 }
 
 /// Whether all but one thing of a grant's entries fits a reference.
@@ -90,8 +99,8 @@ fn differences(pair: &IndexedPair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<
         };
         wrong.push(format!(
             "its `spec.{list}[{place}].{field}` is `{}`: write `{}`",
-            quoted(found),
-            quoted(needed)
+            quoted_group(found),
+            quoted_group(needed)
         ));
     }
     wrong

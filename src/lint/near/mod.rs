@@ -31,17 +31,22 @@
 mod conflict;
 mod general;
 mod grant;
+mod hosts;
 mod index;
 mod judged;
+#[cfg(test)]
+mod law;
 mod limits;
 mod listener;
 mod names;
-mod parent;
+mod obstacles;
 mod remedy;
 mod request;
 mod rules;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_causes;
 
 use crate::{
     attachment::{
@@ -52,13 +57,13 @@ use crate::{
     routing::RouterOptions,
     schema,
 };
+pub(super) use hosts::{is_near_host, near_host};
 use index::NearIndex;
 #[cfg(test)]
 pub(super) use index::PAIRS;
 use judged::JudgedRoute;
 use limits::MOST_NAMED;
 pub use limits::{Met, NearLimits};
-pub(super) use parent::{is_near_host, near_host};
 pub use request::{Around, NotInForce};
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -255,10 +260,11 @@ impl<'a> Near<'a> {
             | Kind::TargetNotFound => self.missing(object, to, problem.kind),
             Kind::NotPermitted => Some(self.grant(object, to)),
             Kind::ListenerNotFound => self.section(object, problem),
-            Kind::NoCommonHostname => self.hostname(object, to),
+            Kind::NoCommonHostname => self
+                .let_through(object, problem)
+                .or_else(|| self.other_listener(object, problem)),
             Kind::NotAttached => self
-                .namespaces(object, problem)
-                .or_else(|| self.excluded(object, problem))
+                .excluded(object, problem)
                 .or_else(|| self.not_taken(object, problem)),
             Kind::TargetUnusable => self
                 .other_policy(object, problem)
@@ -308,6 +314,8 @@ impl<'a> Near<'a> {
         for (path, message) in self.unused_targets(object) {
             add(&path, message, false, None);
         }
+        // Each of the rules has its own.
+        let rules = self.invalid_rules_of(object);
         for (problem, help) in self.problems(object) {
             if problem.kind == Kind::CertificateForOthers {
                 let why = &problem.why;
@@ -321,9 +329,12 @@ impl<'a> Near<'a> {
                 add(&problem.path, problem.why, true, help);
             } else if problem.kind == Kind::ListenerInvalid {
                 // All listeners together have their help.
-            } else if let Some(message) = help {
+            } else if let Some(message) = help.filter(|help| Some(help) != rules.as_ref()) {
                 add(&problem.path, message, false, None);
             }
+        }
+        if let Some(message) = self.invalid_policy_itself(object) {
+            add("spec", message, false, None);
         }
         for (rule, message) in self.dropped_rules(object) {
             add(&format!("spec.rules[{rule}]"), message, false, None);
@@ -332,6 +343,16 @@ impl<'a> Near<'a> {
             add(&format!("spec.parentRefs[{index}]"), message, false, None);
         }
         hints
+    }
+
+    /// What to do about the rules of a route that is rejected for them, in one sentence.
+    fn invalid_rules_of(&self, object: &ObjectRef) -> Option<String> {
+        let kind = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)?;
+        let route = RouteId::new(kind, object.namespaced_name());
+        match self.resolver.is_invalid(&route) {
+            true => self.every_invalid_rule(&route),
+            false => None,
+        }
     }
 
     /// The references of an object that fail, each with what would be right, where that is known.

@@ -74,9 +74,19 @@ impl Near<'_> {
             Kind::AuthorityNotFound if from.kind != "Gateway" => format!(
                 "there is a {kind_name} `{name}` in namespace `{namespace}`, and a policy refers to objects of its own namespace"
             ),
-            _ => format!(
-                "there is a {kind_name} `{name}` in namespace `{namespace}`: write `namespace: {namespace}` in the reference"
-            ),
+            _ => {
+                let write = format!(
+                    "there is a {kind_name} `{name}` in namespace `{namespace}`: write `namespace: {namespace}` in the reference"
+                );
+                let more = match kind {
+                    Kind::ParentNotFound => self.let_in(from, &there),
+                    _ => self.grant_needed(from, &there),
+                };
+                match more {
+                    Some(more) => format!("{write}; and {more}"),
+                    None => write,
+                }
+            }
         })
     }
 

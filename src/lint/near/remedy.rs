@@ -1,10 +1,10 @@
 //! What would be right where nothing nearly fits.
 
-use super::{Kind, Near, general::known_release};
+use super::{Kind, MOST_NAMED, Near, general::known_release, rules::session_remedy};
 use crate::{
-    attachment::{ParametersKind, ReferenceProblem},
-    meta::{CORE_PARAMETERS, ObjectRef, condition},
-    v1::ParametersReference,
+    attachment::{ParametersKind, ReferenceProblem, effective::SessionSettings},
+    meta::{CORE_PARAMETERS, ObjectRef},
+    v1::{MAX_ANCESTORS, ParametersReference},
 };
 
 impl Near<'_> {
@@ -19,41 +19,78 @@ impl Near<'_> {
                 "add {} to the input, or name another parent in `{}`",
                 to?, problem.path
             )),
+            Kind::ListenerNotFound => self.other_part(object, problem),
             Kind::TargetNotFound => Some(format!("create {}, or name another target", to?)),
-            Kind::BackendUnusable => self.invalid_policy(to?).or_else(|| self.remedy(problem)),
+            Kind::BackendUnusable => match &problem.policy {
+                Some(policy) => Some(self.policy_at_fault(policy, problem)),
+                None => self.remedy(object, problem),
+            },
             Kind::AuthorityNotFound | Kind::AuthorityUnusable if object.kind != "Gateway" => {
-                let remedy = self.remedy(problem)?;
+                let remedy = self.remedy(object, problem)?;
                 Some(format!("{remedy}, or remove {object}"))
             }
-            _ => self.remedy(problem),
+            _ => self.remedy(object, problem),
         }
     }
 
-    /// What a policy needs that is invalid, so that nothing is sent to this backend.
-    fn invalid_policy(&self, backend: &ObjectRef) -> Option<String> {
-        use condition::policy::reason;
-        let policies = &self.resolver.resolution().policies;
-        let mut invalid =
-            policies
-                .iter()
-                .take_while(|_| self.may_look())
-                .filter(|(policy, targets)| {
-                    policy.kind == "BackendTLSPolicy"
-                        && targets.iter().any(|target| {
-                            target.target == *backend
-                                && matches!(
-                                    target.reason,
-                                    reason::INVALID | reason::NO_VALID_CA_CERTIFICATE
-                                )
-                        })
-                });
-        let (policy, _) = invalid.next()?;
+    /// What a policy needs for which nothing is sent to a backend: it is invalid, or its status has no room for a Gateway.
+    fn policy_at_fault(&self, policy: &ObjectRef, problem: &ReferenceProblem) -> String {
+        let needs = self.invalid_policy(policy);
+        if needs.is_empty() {
+            return format!(
+                "refer to the backend at no more than {MAX_ANCESTORS} Gateways, all of which {policy} can name in its status, or name \
+                 another backend in `{}`",
+                problem.path
+            );
+        }
+        needs.join("; and ")
+    }
+
+    /// What a policy needs that is invalid by what it says itself, and not for an object to which it refers.
+    pub(super) fn invalid_policy_itself(&self, policy: &ObjectRef) -> Option<String> {
         let problems = self.resolver.reference_problems(policy);
-        let of_policy = |problem: &ReferenceProblem| {
-            let near = self.help(policy, problem);
-            near.or_else(|| self.needed(policy, problem))
+        let mut paths = problems.iter().map(|problem| problem.path.as_str());
+        if paths.any(|path| path.starts_with("spec.validation")) {
+            return None;
+        }
+        self.invalid_policy(policy).into_iter().next()
+    }
+
+    /// What a policy needs that is invalid whatever its targets are; nothing of one that is valid.
+    pub(super) fn invalid_policy(&self, policy: &ObjectRef) -> Vec<String> {
+        let Some(wrong) = self.resolver.why_policy_invalid(policy) else {
+            return Vec::new();
         };
-        problems.iter().find_map(of_policy)
+        let problems = self.resolver.reference_problems(policy).into_iter();
+        let of_authorities = problems.filter(|one| one.path.starts_with("spec.validation"));
+        let needs: Vec<String> = of_authorities
+            .filter_map(|problem| {
+                let near = self.help(policy, &problem);
+                near.or_else(|| self.needed(policy, &problem))
+            })
+            .take(MOST_NAMED)
+            .collect();
+        if !needs.is_empty() {
+            return needs;
+        }
+        vec![match policy.kind.as_str() {
+            "BackendTLSPolicy" => format!(
+                "give `spec.validation` of {policy} either `wellKnownCACertificates: System` or `caCertificateRefs`, or remove {policy}"
+            ),
+            _ => self
+                .session_of_policy(policy)
+                .unwrap_or_else(|| format!("correct {policy}: {wrong}")),
+        }]
+    }
+
+    /// What to write in the session persistence of a BackendLBPolicy that cannot be in force.
+    fn session_of_policy(&self, policy: &ObjectRef) -> Option<String> {
+        let policies = self.resolver.snapshot().backend_lb_policies();
+        let written = policies.get(&policy.namespaced_name())?;
+        let session = written.spec.session_persistence.as_ref()?;
+        let error = SessionSettings::read(session).err()?;
+        let (field, remedy) = (error.field(session), session_remedy(&error));
+        Some(format!("`spec.sessionPersistence.{field}`: {remedy}"))
     }
 
     /// The parameters that a GatewayClass or Gateway needs, if they are missing.

@@ -2,7 +2,10 @@
 
 use super::{MOST_NAMED, Near, judged::JudgedRoute};
 use crate::{
-    attachment::{RouteId, RouteKind, RuleLabel},
+    attachment::{
+        RouteId, RouteKind, RuleLabel,
+        effective::{SessionSettings, SessionSettingsError},
+    },
     filters,
     lint::{found::is_without_condition, further::further_rule},
     meta::{GROUP, ObjectRef},
@@ -11,19 +14,23 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 impl Near<'_> {
-    /// What to do about rules of a route that cannot be applied, each with its place. They are named by what validation
-    /// says of them.
+    /// What to do about rules of a route that cannot be applied: for each cause one sentence, with the place of the rule. They are
+    /// named by what validation says of them.
     pub(super) fn correct_rules(&self, route: &RouteId, rules: &[usize]) -> Vec<(usize, String)> {
         let Some(last) = rules.len().checked_sub(1) else {
             return Vec::new();
         };
         let judged = self.judged(route);
         let shown = rules.iter().take(last.min(MOST_NAMED - 1) + 1);
-        let each = shown.map(|rule| (*rule, self.correct_rule(route, *rule, &judged.findings)));
-        each.collect()
+        shown
+            .flat_map(|rule| {
+                let helps = self.correct_rule(route, *rule, &judged.findings);
+                helps.into_iter().map(|help| (*rule, help))
+            })
+            .collect()
     }
 
     /// Whether validation has a finding of its own on every rule for which a route is rejected: what is wrong with them need
@@ -39,41 +46,100 @@ impl Near<'_> {
 
     /// Whether validation has a finding of its own on a rule that is invalid.
     pub(in crate::lint) fn rule_is_told(&self, route: &RouteId, rule: usize) -> bool {
-        self.judged(route).rules.contains(&rule) || self.missing_filter(route, rule).is_some()
+        self.judged(route).rules.contains(&rule) || !self.missing_filters(route, rule).is_empty()
     }
 
-    /// What to do about one rule. One that is only not implemented here has nothing to correct.
-    fn correct_rule(&self, route: &RouteId, rule: usize, findings: &[Finding]) -> String {
+    /// What to do about one rule, for each cause. A part that is only not implemented here has nothing to correct.
+    fn correct_rule(&self, route: &RouteId, rule: usize, findings: &[Finding]) -> Vec<String> {
         let label = self.resolver.snapshot().rule_label(route, rule);
-        if let Some(filter) = self.missing_filter(route, rule) {
-            return format!(
+        // One text may stand in many fields: one pattern in many matches.
+        let mut causes: Vec<(&Finding, usize)> = Vec::new();
+        let missing = self.missing_filters(route, rule);
+        let is_missing = |finding: &&Finding| {
+            let mut missing = missing.iter();
+            missing.any(|(at, _)| {
+                let below = finding.path().strip_prefix(at.as_str());
+                below.is_some_and(|below| below.starts_with('.'))
+            })
+        };
+        for finding in wrong_in(rule, findings).filter(|finding| !is_missing(finding)) {
+            let is_same = |(known, _): &&mut (&Finding, usize)| {
+                known.rule() == finding.rule() && known.message() == finding.message()
+            };
+            match causes.iter_mut().find(is_same) {
+                Some((_, more)) => *more += 1,
+                None => causes.push((finding, 0)),
+            }
+        }
+        let wrong = causes.into_iter().filter_map(|(finding, more)| {
+            let below = finding.path().strip_prefix(&*path(rule));
+            let field = field(label, below.unwrap_or_default());
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more like it"),
+            };
+            Some(format!("{field}{more}: {}", finding.help()?))
+        });
+        let mut helps: Vec<String> = wrong.take(MOST_NAMED).collect();
+        helps.extend(self.session_help(route, rule).map(|(below, help)| {
+            let below = format!(".sessionPersistence.{below}");
+            format!("{}: {help}", field(label, &below))
+        }));
+        let missing: BTreeSet<&str> = missing.iter().map(|(_, filter)| *filter).collect();
+        helps.extend(missing.into_iter().map(|filter| {
+            format!(
                 "nothing is wrong with the filter `{filter}` of {}: it is not implemented here; leave it out to see the rest of the rule",
                 field(label, "")
-            );
+            )
+        }));
+        if helps.is_empty() {
+            helps.push(format!("correct {}", field(label, "")));
         }
-        // The first of a text says it for all that have the same: one pattern may stand in many matches.
-        let wrong = wrong_in(rule, findings).find_map(|finding| {
-            let below = finding
-                .path()
-                .strip_prefix(&*path(rule))
-                .unwrap_or_default();
-            Some(format!("{}: {}", field(label, below), finding.help()?))
-        });
-        wrong.unwrap_or_else(|| format!("correct {}", field(label, "")))
+        helps
     }
 
-    /// The filter of a rule that is known and not implemented, if it has one.
-    fn missing_filter(&self, route: &RouteId, rule: usize) -> Option<&'static str> {
+    /// The field of the session persistence of a rule that cannot be in force, and what to write there.
+    fn session_help(&self, route: &RouteId, rule: usize) -> Option<(&'static str, &'static str)> {
+        let snapshot = self.resolver.snapshot();
+        let session = match route.kind {
+            RouteKind::Http => {
+                let route = snapshot.http_routes().get(&route.name)?;
+                let rule = route.spec.rules.as_ref()?.get(rule)?;
+                rule.session_persistence.as_ref()
+            }
+            RouteKind::Grpc => {
+                let route = snapshot.grpc_routes().get(&route.name)?;
+                let rule = route.spec.as_ref()?.rules.get(rule)?;
+                rule.session_persistence.as_ref()
+            }
+            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => None,
+        };
+        let session = session?;
+        let error = SessionSettings::read(session).err()?;
+        Some((error.field(session), session_remedy(&error)))
+    }
+
+    /// The filters of a rule that are known and not implemented, each with its field.
+    fn missing_filters(&self, route: &RouteId, rule: usize) -> Vec<(String, &'static str)> {
         if route.kind != RouteKind::Http {
-            return None;
+            return Vec::new();
         }
-        let written = self.resolver.snapshot().http_routes().get(&route.name)?;
-        let rule = written.spec.rules.as_ref()?.get(rule)?;
-        let of_backends = rule.backend_refs.iter().flat_map(|one| &one.filters);
-        rule.filters
-            .iter()
-            .chain(of_backends)
-            .find_map(filters::missing)
+        let at = path(rule);
+        let written = self.resolver.snapshot().http_routes().get(&route.name);
+        let rules = written.and_then(|written| written.spec.rules.as_ref());
+        let Some(rule) = rules.and_then(|rules| rules.get(rule)) else {
+            return Vec::new();
+        };
+        let own = std::iter::once((at.clone(), &rule.filters));
+        let of_backends = rule.backend_refs.iter().enumerate();
+        let of_backends =
+            of_backends.map(|(index, one)| (format!("{at}.backendRefs[{index}]"), &one.filters));
+        let all = own.chain(of_backends).flat_map(|(at, filters)| {
+            let filters = filters.iter().enumerate();
+            filters.map(move |(index, filter)| (format!("{at}.filters[{index}]"), filter))
+        });
+        all.filter_map(|(at, filter)| Some((at, filters::missing(filter)?)))
+            .collect()
     }
 
     /// What validation says of a route as the API server of this release would get it. The last one is kept: a route has as
@@ -137,6 +203,25 @@ impl Near<'_> {
                     .collect()
             }
             _ => self.correct_rules(&id, self.resolver.invalid_rules(&id)),
+        }
+    }
+}
+
+/// What to write in place of settings of a session that cannot be in force.
+pub(super) fn session_remedy(error: &SessionSettingsError) -> &'static str {
+    match error {
+        SessionSettingsError::Timeout { .. } => "write a duration, such as `10m` or `1h30m`",
+        SessionSettingsError::Type(_) => "write `Cookie` or `Header`",
+        SessionSettingsError::LifetimeType(_) => "write `Session` or `Permanent`",
+        SessionSettingsError::PermanentWithoutEnd => {
+            "add it, or write `lifetimeType: Session` for the cookie"
+        }
+        SessionSettingsError::CookieName(_) => {
+            "write a name of letters, digits, `-` and `_`, such as `session`"
+        }
+        SessionSettingsError::CookiePath(_) => "write a path, such as `/`",
+        SessionSettingsError::HeaderName(_) => {
+            "write the name of a header of your own, such as `x-session`"
         }
     }
 }

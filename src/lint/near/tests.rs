@@ -15,7 +15,7 @@ use crate::{
 use serde_json::Value;
 
 /// A Gateway, two Services and a namespace beside them.
-const BASE: &str = "
+pub(super) const BASE: &str = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: front, namespace: shop }
@@ -37,7 +37,7 @@ spec: { ports: [{ port: 80 }] }
 ";
 
 /// Everything that nearly fits, by object, and whether it is all that is wrong.
-fn hints(objects: &str) -> Vec<(String, String, bool)> {
+pub(super) fn hints(objects: &str) -> Vec<(String, String, bool)> {
     let (resolver, admitted) = resolve(&format!("{BASE}---\n{objects}"));
     let near = Near::new(&resolver, &admitted.ignored);
     resolver
@@ -51,7 +51,7 @@ fn hints(objects: &str) -> Vec<(String, String, bool)> {
         .collect()
 }
 
-fn resolve(text: &str) -> (Resolver, Admitted) {
+pub(super) fn resolve(text: &str) -> (Resolver, Admitted) {
     let read = manifest::read(text.as_bytes(), &ReadOptions::default());
     assert!(read.errors.is_empty(), "{:?}", read.errors);
     let values: Vec<&Value> = read.entries.iter().map(|entry| &entry.value).collect();
@@ -61,14 +61,14 @@ fn resolve(text: &str) -> (Resolver, Admitted) {
     (resolver, admitted)
 }
 
-fn route(namespace: &str, spec: &str) -> String {
+pub(super) fn route(namespace: &str, spec: &str) -> String {
     format!(
         "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: {namespace} }}\nspec: {spec}\n"
     )
 }
 
 /// The one hint about the route `r` of this namespace.
-fn of_route(objects: &str, namespace: &str) -> String {
+pub(super) fn of_route(objects: &str, namespace: &str) -> String {
     let mut found: Vec<_> = hints(objects)
         .into_iter()
         .filter(|(object, ..)| *object == format!("HTTPRoute {namespace}/r"))
@@ -133,7 +133,8 @@ fn an_object_of_that_name_in_another_namespace_is_named() {
         "{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: far, port: 80 }] }] }";
     assert_eq!(
         of_route(&route("away", spec), "away"),
-        "there is a Gateway `front` in namespace `shop`: write `namespace: shop` in the reference"
+        "there is a Gateway `front` in namespace `shop`: write `namespace: shop` in the reference; and to take the route, listener \
+         `http` needs `allowedRoutes.namespaces` with `from: All`, or `from: Selector` and a selector for namespace `away`"
     );
 }
 
@@ -198,6 +199,16 @@ fn a_grant_that_fits_but_for_one_thing_is_named_with_that_thing() {
                 "{ group: '', kind: Service, name: other }",
             ),
             "ReferenceGrant away/g would allow it, but its `spec.to[0].name` is `other`: write `far`",
+        ),
+        // Of two entries the one that is nearly right is meant: the other is for another reference.
+        (
+            fits(
+                "v1beta1",
+                "away",
+                FROM,
+                "{ group: '', kind: Service, name: other }, { group: '', kind: Service, name: fax }",
+            ),
+            "ReferenceGrant away/g would allow it, but its `spec.to[1].name` is `fax`: write `far`",
         ),
         (
             fits("v1", "away", FROM, TO),
@@ -284,7 +295,7 @@ fn the_listener_that_would_take_a_route_is_the_one_to_open() {
                 spec: { gatewayClassName: any, listeners: [{ name: t, port: 443, protocol: TLS, tls: { mode: Passthrough } }] }\n---\n";
     assert_eq!(
         of_route(&(only.to_owned() + &route("away", spec)), "away"),
-        "add a listener with `protocol: HTTP` or `protocol: HTTPS` to Gateway shop/gw: others take no HTTPRoute"
+        "add a listener with `protocol: HTTP` or `protocol: HTTPS` to Gateway shop/gw: none that it has can take HTTPRoutes"
     );
 }
 
@@ -414,7 +425,7 @@ fn asked(objects: &str, url: &str) -> Vec<String> {
     around(objects, url).help
 }
 
-fn around(objects: &str, url: &str) -> Around {
+pub(super) fn around(objects: &str, url: &str) -> Around {
     let (resolver, admitted) = resolve(objects);
     let effective = resolver.resolution().effective.clone();
     let mut simulator = Simulator::new(effective, RouterOptions::default());

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::output::{Line, Tone};
 use gwapi::{
-    attachment::StatusPart,
+    attachment::{PolicyTarget, StatusPart},
     meta::{NamespacedName, ObjectRef},
     v1alpha2::{MAX_ANCESTORS, PolicyStatus},
 };
+use std::collections::BTreeSet;
 
 impl Lines<'_> {
     /// A policy: what became of it at each of its targets, and then its conditions at each Gateway.
@@ -18,11 +19,16 @@ impl Lines<'_> {
         let resolution = self.resolver.resolution();
         let targets = resolution.policies.get(object).map(Vec::as_slice);
         let targets = targets.unwrap_or_default();
-        for target in targets {
-            let mut what = target.target.to_string();
-            if let Some(section) = &target.section {
-                what.push_str(&format!(", port {section}"));
+        for (index, target) in targets.iter().enumerate() {
+            // What rejects several targets is told once.
+            let alike = |other: &&PolicyTarget| {
+                !other.accepted && self.said_of(other) == self.said_of(target)
+            };
+            let before = targets.iter().take(index);
+            if !target.accepted && before.filter(alike).count() > 0 {
+                continue;
             }
+            let what = describe_target(target);
             if target.applies() {
                 let full = resolution.without_room.get(object);
                 let has_room =
@@ -49,19 +55,25 @@ impl Lines<'_> {
                 };
                 Line::of(Tone::Bad, "no effect").and(on)
             } else {
-                let what = if is_named {
-                    String::new()
-                } else {
-                    format!("{what} ")
+                let of_cause = targets.iter().filter(alike).map(describe_target);
+                let of_cause: BTreeSet<String> = of_cause.collect();
+                let of_cause: Vec<String> = of_cause.into_iter().collect();
+                let (several, is) = match of_cause.len() {
+                    1 => ("", "is "),
+                    _ => ("s", "are "),
+                };
+                let what = match is_named && several.is_empty() {
+                    true => String::new(),
+                    false => format!("{} ", some(&of_cause, "; ")),
                 };
                 let reason = target.reason;
-                Line::plain(format_args!("target {what}"))
-                    .and("is ")
+                Line::plain(format_args!("target{several} {what}"))
+                    .and(is)
                     .with(Tone::Bad, "rejected")
                     .and(format_args!(" ({reason})"))
             };
             let path = "spec.targetRefs";
-            let line = line.and(": ").and(&target.why);
+            let line = line.and(": ").and(self.said_of(target).1);
             self.fault(2, object, path, &line);
         }
         for ancestor in &policy.ancestors {
@@ -103,6 +115,21 @@ impl Lines<'_> {
         }
     }
 
+    /// The reason for which a target is rejected, and all that is wrong there.
+    fn said_of(&self, target: &PolicyTarget) -> (&'static str, String) {
+        let mut why = target.why.clone();
+        // What else is wrong with a target of a policy that is not valid.
+        let snapshot = self.resolver.snapshot();
+        let absent = format!("{} does not exist", target.target);
+        let is_absent = service_kinds(&target.target)
+            && !snapshot.contains(&target.target)
+            && !snapshot.is_left_out(&target.target);
+        if is_absent && !why.contains(&absent) {
+            why.push_str(&format!("; {absent} either"));
+        }
+        (target.reason, why)
+    }
+
     /// A Gateway that has no place among the ancestors of a policy.
     pub(super) fn no_room(&mut self, object: &ObjectRef, what: &str) {
         let why = format!(
@@ -111,4 +138,17 @@ impl Lines<'_> {
         let line = Line::of(Tone::Bad, format_args!("no room for {what}")).and(": ");
         self.fault(2, object, "status", &line.and(why));
     }
+}
+
+/// A target, with its port if the policy names one.
+fn describe_target(target: &PolicyTarget) -> String {
+    match &target.section {
+        Some(section) => format!("{}, port {section}", target.target),
+        None => target.target.to_string(),
+    }
+}
+
+/// Whether an object is of a kind that a policy can have as its target.
+fn service_kinds(object: &ObjectRef) -> bool {
+    matches!(object.kind.as_str(), "Service" | "ServiceImport")
 }

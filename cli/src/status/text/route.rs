@@ -36,8 +36,13 @@ impl Lines<'_> {
                 .and(": the route names no parent: no listener and no Service has it; name a Gateway in `spec.parentRefs`");
             self.fault(2, object, PARENTS, &line);
         }
+        // Two parentRefs to one Gateway may have one cause.
+        let mut without: BTreeSet<&str> = BTreeSet::new();
         for attachment in attachments {
-            self.attachment(object, attachment, conditions(&attachment.parent));
+            let conditions = conditions(&attachment.parent);
+            if attachment.attached || !conditions.is_empty() || without.insert(&attachment.why) {
+                self.attachment(object, attachment, conditions);
+            }
         }
     }
 

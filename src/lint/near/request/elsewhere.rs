@@ -113,11 +113,11 @@ impl Near<'_> {
             let host = taken.hostname.as_ref().map_or("*", Hostname::as_str);
             hints.push(format!(
                 "{route} would take the {takes} at listener `{}`, but {takes}s for this host belong to listener `{}`, whose \
-                 hostname `{host}` is more specific: {}attach the route to `{}`, too",
+                 hostname `{host}` is more specific: {}{}",
                 listener.name,
                 taken.name,
                 self.correct_first(&route),
-                taken.name
+                self.to_have(&route, &gateway.name, &taken.name, "the route")
             ));
         }
     }

@@ -165,7 +165,7 @@ impl Near<'_> {
                     .is_none_or(|field| !within(&problem.path, field));
             if !of_others {
                 let needed = self.help(&gateway, &problem);
-                help.extend(needed.or_else(|| self.remedy(&problem)));
+                help.extend(needed.or_else(|| self.remedy(&gateway, &problem)));
             }
         }
         let class = class_reference(&written.spec.gateway_class_name);

@@ -130,21 +130,25 @@ impl Near<'_> {
             return;
         }
         let rule = format!("spec.rules[{}]", route.rule);
+        let kind = RouteKind::from_kind(&route.route.kind);
+        let id = kind.map(|kind| RouteId::new(kind, route.route.namespaced_name()));
+        let invalid = id.filter(|id| self.resolver.invalid_rules(id).contains(&route.rule));
+        let correct = invalid.iter().flat_map(|id| {
+            let correct = self.correct_rules(id, &[route.rule]).into_iter();
+            correct.map(|(_, correct)| correct)
+        });
+        let correct: Vec<String> = correct.collect();
         let hints = self.object(&route.route).into_iter();
-        let of_rule = hints.filter(|hint| !hint.alone && within(&hint.path, &rule));
+        let of_rule = hints.filter(|hint| {
+            !hint.alone && within(&hint.path, &rule) && !correct.contains(&hint.message)
+        });
         help.extend(of_rule.map(|hint| hint.message));
+        let whose = &route.route;
+        help.extend(correct.iter().map(|correct| format!("{whose}: {correct}")));
         if help.is_empty() {
             let problems = self.resolver.reference_problems(&route.route).into_iter();
             let of_rule = problems.filter(|problem| within(&problem.path, &rule));
-            help.extend(of_rule.filter_map(|problem| self.remedy(&problem)));
-        }
-        let kind = RouteKind::from_kind(&route.route.kind).filter(|_| help.is_empty());
-        if let Some(kind) = kind {
-            let id = RouteId::new(kind, route.route.namespaced_name());
-            if self.resolver.invalid_rules(&id).contains(&route.rule) {
-                let correct = self.correct_rules(&id, &[route.rule]).into_iter();
-                help.extend(correct.map(|(_, correct)| format!("{id}: {correct}")));
-            }
+            help.extend(of_rule.filter_map(|problem| self.remedy(&route.route, &problem)));
         }
     }
 

@@ -65,7 +65,7 @@ impl Near<'_> {
                 }
             }
             RedirectWay::Nobody { to, idle, .. } if idle.is_empty() => {
-                needs_listener(answer, &gateway.name, &to, around);
+                needs_listener(self, answer, &gateway.name, &to, around);
             }
             RedirectWay::Nobody { idle, .. } => {
                 around.amiss = true;
@@ -137,7 +137,13 @@ fn only_at(route: &impl fmt::Display, listener: &str) -> String {
 }
 
 /// Which listener a client needs that is led to a port without one.
-fn needs_listener(answer: &Answer, gateway: &NamespacedName, to: &Url, around: &mut Around) {
+fn needs_listener(
+    near: &Near<'_>,
+    answer: &Answer,
+    gateway: &NamespacedName,
+    to: &Url,
+    around: &mut Around,
+) {
     let listener = format!(
         "add a listener with `protocol: {}` on port {} to Gateway {gateway}",
         to.protocol(),
@@ -146,7 +152,9 @@ fn needs_listener(answer: &Answer, gateway: &NamespacedName, to: &Url, around: &
     around.amiss = true;
     around.help.push(match (&answer.route, &answer.listener) {
         // At the new listener the same redirect would lead to itself.
-        (Some(taken), Some(at)) => format!("{listener}, and {}", only_at(&taken.route, &at.name)),
+        (Some(taken), Some(at)) if near.would_be_at(&taken.route, &at.gateway, to.port) => {
+            format!("{listener}, and {}", only_at(&taken.route, &at.name))
+        }
         _ => listener,
     });
     if to.scheme == Scheme::Https {

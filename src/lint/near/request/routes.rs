@@ -185,10 +185,10 @@ impl Near<'_> {
                 .map(|at| format!("`{}`", at.name))
                 .collect();
             hints.push(format!(
-                "{route} would take the {takes}, but names listener {} alone: {}attach it to listener `{}`, too",
+                "{route} would take the {takes}, but names listener {} alone: {}{}",
                 names.join(", "),
                 self.correct_first(route),
-                taken.name
+                self.to_have(route, &taken.gateway.namespaced_name(), &taken.name, "it")
             ));
         }
     }
@@ -272,7 +272,7 @@ impl Near<'_> {
     }
 
     /// The hostnames of a route as it is written.
-    fn hostnames(&self, route: &RouteId) -> &[String] {
+    pub(in super::super) fn hostnames(&self, route: &RouteId) -> &[String] {
         let snapshot = self.resolver.snapshot();
         let name = &route.name;
         let names = match route.kind {
@@ -420,7 +420,9 @@ impl Near<'_> {
         let needed = of_parent.filter_map(|problem| self.help(&object, problem));
         help.extend(needed.map(|needed| format!("{route}: {needed}")));
         if invalid && help.len() == known {
-            let remedies = problems.iter().filter_map(|problem| self.remedy(problem));
+            let remedies = problems
+                .iter()
+                .filter_map(|problem| self.remedy(&object, problem));
             help.extend(remedies.map(|remedy| format!("{route}: {remedy}")));
         }
     }
