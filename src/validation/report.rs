@@ -1,5 +1,6 @@
 //! What validation has to say.
 
+use super::wording;
 use crate::{
     manifest::ReadError,
     meta::{Channel, Release, When},
@@ -107,7 +108,12 @@ impl Finding {
     /// A field of a kind without a schema here, such as a Secret, that cannot be decoded.
     pub(crate) fn unreadable(error: &ReadError) -> Self {
         let (path, message) = (error.path().to_owned(), error.message().to_owned());
-        Self::error("manifest/unreadable", path, message)
+        let help = wording::readable(&message);
+        let finding = Self::error("manifest/unreadable", path, message);
+        match help {
+            Some(help) => finding.with_help(help),
+            None => finding,
+        }
     }
 
     /// An object that leaves its name to the server, which `kubectl apply` does not take.

@@ -49,6 +49,16 @@ pub(super) fn type_wording(value: &Value, expected: ValueType) -> (String, Strin
     (format!("expected {article}, found {found}"), help)
 }
 
+/// What to write in place of a value that who could not read it says has another type than it must have.
+pub(super) fn readable(said: &str) -> Option<String> {
+    let found = said.strip_prefix("expected a string, found the ")?;
+    let (_, found) = found.split_once('`')?;
+    let (found, _) = found.split_once('`')?;
+    let value: Value = serde_json::from_str(found).ok()?;
+    let is_plain = matches!(value, Value::Bool(_) | Value::Number(_));
+    is_plain.then(|| type_wording(&value, ValueType::String).1)
+}
+
 #[cold]
 /// `listed`: whether some release allows the value.
 pub(super) fn not_allowed(

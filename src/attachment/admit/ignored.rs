@@ -142,6 +142,7 @@ impl Ignored {
     pub(super) fn unreadable(value: &Value, error: &ReadError) -> Self {
         Self {
             error: Some(error.clone()),
+            help: Finding::unreadable(error).help().map(str::to_owned),
             ..Self::new(
                 value,
                 IgnoredReason::Unreadable,

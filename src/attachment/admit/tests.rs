@@ -99,6 +99,26 @@ fn what_is_not_in_force_has_its_reason() {
     }
 }
 
+/// A kind without a schema here has the help that others have for the same mistake.
+#[test]
+fn a_value_that_yaml_reads_as_a_boolean_is_to_be_quoted_whatever_the_kind() {
+    let mut service = object("v1", "Service", "svc", json!({"ports": [{"port": 80}]}));
+    service["metadata"]["namespace"] = json!(false);
+    let mut own = route("r", "svc");
+    own["metadata"]["namespace"] = json!(false);
+    let helps = [&service, &own].map(|value| {
+        match judge(value, Release::default(), Channel::Experimental) {
+            Judged::Ignored(ignored) => {
+                let of_finding = ignored.findings.first().and_then(|finding| finding.help());
+                of_finding.or(ignored.help.as_deref()).map(str::to_owned)
+            }
+            Judged::Admitted { .. } | Judged::Foreign(_) => None,
+        }
+    });
+    assert!(helps[0].is_some(), "{helps:?}");
+    assert_eq!(helps[0], helps[1]);
+}
+
 #[test]
 fn every_field_for_which_an_object_is_refused_is_named() {
     let mut value = route("a", "b");
