@@ -244,7 +244,7 @@ conditions! {
         LISTENERS_NOT_VALID = "ListenersNotValid";
         /// Deprecated, replaced by `Accepted`.
         SCHEDULED = "Scheduled";
-        /// All references of the Gateway itself are good. Since v1.4.0.
+        /// All references of the Gateway itself are resolved. Since v1.4.0.
         RESOLVED_REFS = "ResolvedRefs";
         /// Some listener lets clients in that have no valid certificate, since `mode` is `AllowInsecureFallback`. Since
         /// v1.4.0; not set otherwise.
@@ -278,7 +278,7 @@ conditions! {
             SCHEDULED = "Scheduled";
             /// Deprecated, used with `Scheduled`: no controller has decided yet.
             NOT_RECONCILED = "NotReconciled";
-            /// All references of the Gateway itself are good.
+            /// All references of the Gateway itself are resolved.
             RESOLVED_REFS = "ResolvedRefs";
             /// No ReferenceGrant allows a reference to another namespace.
             REF_NOT_PERMITTED = "RefNotPermitted";
@@ -295,7 +295,7 @@ conditions! {
         ACCEPTED = "Accepted";
         /// Another listener of the Gateway claims the same port in a way that excludes this one.
         CONFLICTED = "Conflicted";
-        /// All references of the listener are good.
+        /// All references of the listener are resolved.
         RESOLVED_REFS = "ResolvedRefs";
         /// The listener's configuration has been sent to the data plane.
         PROGRAMMED = "Programmed";
@@ -316,7 +316,7 @@ conditions! {
             PROTOCOL_CONFLICT = "ProtocolConflict";
             /// No other listener conflicts with this one.
             NO_CONFLICTS = "NoConflicts";
-            /// All references are good.
+            /// All references are resolved.
             RESOLVED_REFS = "ResolvedRefs";
             /// A certificate is missing, of the wrong kind, or malformed.
             INVALID_CERTIFICATE_REF = "InvalidCertificateRef";
@@ -347,7 +347,7 @@ conditions! {
     route {
         /// The parent takes the route.
         ACCEPTED = "Accepted";
-        /// All references of the route are good.
+        /// All references of the route are resolved.
         RESOLVED_REFS = "ResolvedRefs";
         /// Some rules are in force and others were dropped.
         PARTIALLY_INVALID = "PartiallyInvalid";
@@ -366,7 +366,7 @@ conditions! {
             PENDING = "Pending";
             /// Filters that exclude each other stand in one rule.
             INCOMPATIBLE_FILTERS = "IncompatibleFilters";
-            /// All references are good.
+            /// All references are resolved.
             RESOLVED_REFS = "ResolvedRefs";
             /// No ReferenceGrant allows a reference to another namespace.
             REF_NOT_PERMITTED = "RefNotPermitted";
@@ -383,7 +383,7 @@ conditions! {
     policy {
         /// The policy is in force for the ancestor.
         ACCEPTED = "Accepted";
-        /// All references of the policy are good (BackendTLSPolicy, since v1.4.0).
+        /// All references of the policy are resolved (BackendTLSPolicy, since v1.4.0).
         RESOLVED_REFS = "ResolvedRefs";
         reasons {
             /// The policy is in force.
@@ -394,7 +394,7 @@ conditions! {
             INVALID = "Invalid";
             /// The target does not exist.
             TARGET_NOT_FOUND = "TargetNotFound";
-            /// All references are good.
+            /// All references are resolved.
             RESOLVED_REFS = "ResolvedRefs";
             /// The certificate of an authority is missing or malformed.
             INVALID_CA_CERTIFICATE_REF = "InvalidCACertificateRef";

@@ -281,7 +281,7 @@ listener  http of Gateway one/front
 response  404
 judged by the experimental channel of NEWEST, the newest release
 why       listener `http` of Gateway one/front takes the request on port 80: it serves every host
-          answered with 404: no route is attached to the listener
+          answered with 404: the listener has no accepted route
           HTTPRoute one/cart is rejected: Gateway one/front has no listener named `htttp`: it has `http` (port 80)
 help      HTTPRoute one/cart: did you mean `sectionName: http`?
 "

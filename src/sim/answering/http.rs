@@ -175,10 +175,10 @@ impl<'r> AtTable<'r> {
         } else if !self.served {
             "no listener serves the host".to_owned()
         } else if self.table.is_empty() {
-            "no route is attached to the listener".to_owned()
+            "the listener has no accepted route".to_owned()
         } else if explanation.candidates().is_empty() {
             format!(
-                "no accepted route at the listener is for {}",
+                "the listener has no accepted route for {}",
                 host_in_words(self.request)
             )
         } else {

@@ -164,11 +164,11 @@ impl<'e> AtConnection<'e> {
             To::Stream(stream) => match stream.way() {
                 Way::NoRoute { kind, any } => answer.why.push(match any {
                     true => format!(
-                        "no {} at the listener takes the {}",
+                        "no accepted {} of the listener takes the {}",
                         kind.as_str(),
                         self.thing()
                     ),
-                    false => format!("no {} is attached to the listener", kind.as_str()),
+                    false => format!("the listener has no accepted {}", kind.as_str()),
                 }),
                 Way::NotTls(route) => answer.why.push(format!(
                     "{route} governs the port and takes connections over TLS alone: this one is without TLS, and is closed"

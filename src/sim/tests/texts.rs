@@ -84,11 +84,11 @@ fn why_there_is_a_404_is_said_of_the_listener_the_routes_or_the_rules() {
     );
     assert_eq!(
         why(&with_route, "http://b.example/"),
-        "answered with 404: no accepted route at the listener is for the host `b.example`"
+        "answered with 404: the listener has no accepted route for the host `b.example`"
     );
     assert_eq!(
         why(&without, "http://b.example/"),
-        "answered with 404: no route is attached to the listener"
+        "answered with 404: the listener has no accepted route"
     );
     assert_eq!(
         why(&with_route, "http://b.example:81/"),
@@ -148,17 +148,17 @@ fn what_a_refused_client_sees_depends_on_what_it_and_the_listener_speak() {
         (
             "tcp://a.example:5000",
             Refusal::Closed,
-            "no TCPRoute is attached to the listener",
+            "the listener has no accepted TCPRoute",
         ),
         (
             "tls://a.example:443",
             Refusal::Closed,
-            "no TLSRoute is attached to the listener",
+            "the listener has no accepted TLSRoute",
         ),
         (
             "udp://a.example:5353",
             Refusal::Dropped,
-            "no UDPRoute is attached to the listener",
+            "the listener has no accepted UDPRoute",
         ),
         (
             "http://a.example:9/",

@@ -70,7 +70,7 @@ pub(crate) fn undecided(types: &[&str]) -> serde_json::Value {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenerStatus {
-    /// How many routes are attached, whether or not their references are good.
+    /// How many routes are attached, whether or not their references are resolved.
     #[schemars(with = "constraint::Count")]
     pub attached_routes: i32,
     /// What the controller found: conditions of the [types that listeners have](crate::meta::condition::listener).
