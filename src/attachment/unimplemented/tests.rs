@@ -4,7 +4,7 @@ use crate::{
     attachment::SnapshotObject,
     manifest,
     meta::{Channel, Release, When},
-    schema::{KINDS, Schema},
+    schema::{Installation, KINDS, Schema},
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -169,7 +169,7 @@ fn everything_of_a_later_release_is_reported_or_accounted_for() {
         let served = kind.history.when_served();
         // This channel has what the other one has.
         let before = kind.installation(Release::V1_1_0, Channel::Experimental);
-        let before = before.map(|before| before.schema());
+        let before = before.map(Installation::schema);
         later(
             kind.every(),
             before,

@@ -302,7 +302,8 @@ impl MeshPort {
         };
         match (found, tls()) {
             (None, Some(route)) if self.transport == Transport::Tcp => {
-                Way::NotTls(RouteId::new(RouteKind::Tls, route.reference.clone()))
+                let route = RouteId::new(RouteKind::Tls, route.reference.clone());
+                Way::NotTls(Arc::new(route))
             }
             (Some((kind, route)), _) => Way::Route(Arc::new(CompiledRule::connections(
                 kind,

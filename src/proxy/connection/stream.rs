@@ -56,7 +56,7 @@ pub(crate) enum Way {
     Service(Arc<Backend>),
     /// Nowhere: this TLSRoute governs the port of a Service, and the client does not speak TLS. A route replaces what happens to
     /// traffic without one (GEP-1294, "Route presence"), and none of its rules is about this.
-    NotTls(RouteId),
+    NotTls(Arc<RouteId>),
 }
 
 /// Where a connection goes.

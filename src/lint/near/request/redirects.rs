@@ -59,8 +59,7 @@ impl Near<'_> {
                     self.end_circle(answer, &way, around);
                 } else {
                     around.why.push(format!(
-                        "the client is redirected more than {} times: where that leads is not looked at",
-                        MAX_HOPS
+                        "the client is redirected more than {MAX_HOPS} times: where that leads is not looked at"
                     ));
                 }
             }
