@@ -24,6 +24,10 @@ use std::{sync::Arc, time::Duration};
 
 /// What becomes of a request when it has been read.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are exchanges, and a box would be an allocation for each request"
+)]
 pub enum Begun {
     /// A rule takes it.
     Exchange(Exchange),
