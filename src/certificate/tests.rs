@@ -173,7 +173,7 @@ fn a_certificate_covers_the_hosts_of_its_subject_alternative_names_alone() {
 fn a_private_key_is_not_shown_for_debugging() {
     let pair = read(fixture!("short.crt"), fixture!("short.key")).unwrap();
     let text = format!("{pair:?}");
-    assert!(text.contains("PrivateKey(hidden)"), "{text}");
+    assert_eq!(text, "KeyPair { .. }");
     let bytes = format!("{:?}", fixture!("short.key").as_bytes());
     assert!(!text.contains(&bytes[1..60]), "{text}");
 }

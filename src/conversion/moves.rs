@@ -1,7 +1,5 @@
 //! Where the parts of an object stand after a conversion.
 
-use super::release::is_within;
-
 /// A part of an object that stands in another place after a conversion: what is about it, such as a comment in a file, belongs
 /// there.
 ///
@@ -59,6 +57,12 @@ impl Moves {
     pub(super) fn into_vec(self) -> Vec<FieldMove> {
         self.0
     }
+}
+
+/// Whether a field is another one, or a part of it.
+pub(in crate::conversion) fn is_within(path: &str, whole: &str) -> bool {
+    let rest = path.strip_prefix(whole);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use super::{
     Accepted, Bind, BindKey, DataPlaneOptions, Endpoints, HttpSession, ListenerKey, MeshPort,
     ServiceKey,
     connection::{
-        bind::{BoundListener, Withheld},
-        in_force::{BindPlace, Binds, PortsInForce},
+        bind::{Binds, BoundListener, Withheld},
+        in_force::{BindPlace, PortsInForce},
         mesh::MeshService,
     },
 };
@@ -47,7 +47,7 @@ struct Inner {
     endpoints: Endpoints,
     binds: Binds,
     /// Of this data plane and of all that it follows on, or that follow on it, too.
-    in_force: Arc<PortsInForce>,
+    in_force: Arc<PortsInForce<Bind>>,
     /// Made when they are asked for.
     services: Mutex<SharedMap<ServiceKey, Arc<MeshService>>>,
 }
@@ -246,7 +246,7 @@ struct Bindings<'b> {
     gateway: &'b Arc<EffectiveGateway>,
     idle: Option<&'b Arc<[IdleListener]>>,
     endpoints: &'b Endpoints,
-    in_force: &'b Arc<PortsInForce>,
+    in_force: &'b Arc<PortsInForce<Bind>>,
     options: DataPlaneOptions,
     before: Option<&'b Inner>,
 }

@@ -5,7 +5,7 @@ use super::{
     condition::is_date_time,
     report::{Findings, shown},
     structure::Fields,
-    wording,
+    types,
 };
 use crate::{
     meta::{is_label_key, is_label_value},
@@ -260,7 +260,7 @@ fn has_type(value: &Value, schema: &Schema, at: &Path<'_>, findings: &mut Findin
     };
     if !fits {
         let (message, help) = match (schema.value_type, schema.format.is_some()) {
-            (Some(expected), false) => wording::type_wording(value, expected),
+            (Some(expected), false) => types::type_wording(value, expected),
             _ => (
                 format!("expected a time, found {}", shown(value)),
                 "write a time such as `2024-05-01T12:00:00Z`".to_owned(),

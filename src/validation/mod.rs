@@ -38,6 +38,7 @@ mod plan;
 mod report;
 mod served;
 mod structure;
+mod types;
 mod values;
 mod wording;
 
@@ -191,7 +192,7 @@ fn subject(object: &Value, options: &ValidationOptions) -> Subject {
             Finding::error(
                 "object/type",
                 String::new(),
-                format!("expected an object, found {}", report::type_of(object)),
+                format!("expected an object, found {}", types::type_of(object)),
             )
             .with_help(
                 "write one object a document: `apiVersion`, `kind`, `metadata`, `spec`".to_owned(),

@@ -1,6 +1,6 @@
 //! What validation has to say.
 
-use super::wording;
+use super::types::{self, type_of};
 use crate::{
     manifest::ReadError,
     meta::{Channel, Release, When},
@@ -108,7 +108,7 @@ impl Finding {
     /// A field of a kind without a schema here, such as a Secret, that cannot be decoded.
     pub(crate) fn unreadable(error: &ReadError) -> Self {
         let (path, message) = (error.path().to_owned(), error.message().to_owned());
-        let help = wording::readable(&message);
+        let help = types::readable(&message);
         let finding = Self::error("manifest/unreadable", path, message);
         match help {
             Some(help) => finding.with_help(help),
@@ -448,19 +448,6 @@ impl From<Vec<Finding>> for Report {
 impl Extend<Finding> for Report {
     fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
         self.findings.extend(findings);
-    }
-}
-
-/// The JSON type of a value, in a sentence.
-pub(super) fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a fraction",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

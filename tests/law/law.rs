@@ -517,7 +517,8 @@ impl Look<'_> {
             let status = response.headers.get("grpc-status");
             status.is_some_and(|status| status == "14")
         });
-        let unavailable = answer.status == Some(503) || answer.status.is_none() || in_grpc;
+        // HTTP has 500 for it before v1.2.0, by which the simulator goes unless it is told otherwise.
+        let unavailable = matches!(answer.status, Some(500) | None) || in_grpc;
         let why = answer.why.join("; ");
         let of_service = |object: &Value| {
             let service = object.pointer("/metadata/labels/kubernetes.io~1service-name");

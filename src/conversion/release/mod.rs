@@ -10,7 +10,8 @@ mod supported_feature;
 
 use super::{
     ConversionError, ConversionProblem, ConversionProblemKind as Problem, FieldMove, kinds,
-    moves::Moves, value,
+    moves::{Moves, is_within},
+    value,
 };
 use crate::{
     meta::{Channel, ObjectRef, Release},
@@ -236,12 +237,6 @@ pub fn convert_to_release(
 
 /// The rule of a reference to a kind that the release does not have.
 pub(super) const ABSENT_KIND: &str = "reference-to-absent-kind";
-
-/// Whether a field is another one, or a part of it.
-pub(super) fn is_within(path: &str, whole: &str) -> bool {
-    let rest = path.strip_prefix(whole);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
 
 /// The same object as one of another kind.
 fn renamed(object: &Value, to: &KindVersion) -> Value {

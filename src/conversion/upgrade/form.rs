@@ -11,7 +11,7 @@ use super::{
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
-        ReleaseConversion, convert_value, release::is_within, value,
+        ReleaseConversion, convert_value, moves::is_within, value,
     },
     meta::{Channel, Release, kept_name},
     schema::{self, KindVersion, UnknownField},

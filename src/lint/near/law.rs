@@ -256,7 +256,8 @@ fn follow(
         [] if starts("create Service ") => {
             let (_, name) = sentence.split_once('/').unwrap();
             let (name, _) = name.split_once(',').unwrap();
-            let ports = json!([{"port": 80}, {"name": "u", "port": 53, "protocol": "UDP"}]);
+            let ports =
+                json!([{"name": "t", "port": 80}, {"name": "u", "port": 53, "protocol": "UDP"}]);
             objects.push(service(&to.namespace, name, ports));
             "create a Service"
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A listener of a Gateway, or a port of a Service, that carries the kind of a route.
-struct Part<'p> {
+struct TakingPart<'p> {
     /// A port of a Service may have none.
     name: Option<&'p str>,
     port: i32,
@@ -196,14 +196,14 @@ impl Near<'_> {
     }
 
     /// The listeners of a Gateway, or the ports of a Service, that carry the kind of a route, each with what else it takes.
-    fn parts(&self, id: &RouteId, to: &ObjectRef) -> Vec<Part<'_>> {
+    fn parts(&self, id: &RouteId, to: &ObjectRef) -> Vec<TakingPart<'_>> {
         let place = to.namespaced_name();
         let snapshot = self.resolver.snapshot();
         if to.kind != "Gateway" {
             let ports = self.ports(to).into_iter();
             return ports
                 .filter(|(.., protocol)| carries_transport(id.kind, *protocol))
-                .map(|(name, port, _)| Part {
+                .map(|(name, port, _)| TakingPart {
                     name,
                     port,
                     needs: None,
@@ -220,7 +220,7 @@ impl Near<'_> {
             .map(|listener| {
                 let mut fits = fits.iter();
                 let fit = fits.find(|(name, _)| **name == *listener.name);
-                Part {
+                TakingPart {
                     name: Some(&listener.name),
                     port: listener.port,
                     needs: match fit {
@@ -248,7 +248,7 @@ impl Near<'_> {
         let names = parts.iter().filter_map(|part| part.name);
         let near = nearest_name(section, names)?;
         let of_name = || parts.iter().filter(|part| part.name == Some(near));
-        let asked = |part: &&Part<'_>| parent.port == Some(part.port);
+        let asked = |part: &&TakingPart<'_>| parent.port == Some(part.port);
         let part = of_name().find(asked).or_else(|| of_name().next())?;
         let change = part.instead_of(section, parent)?;
         Some(part.and_needs(change))
@@ -357,12 +357,12 @@ impl Near<'_> {
 
 /// Which part of a parent to name in a field, of those that there are.
 fn one_of(
-    parts: &[Part<'_>],
+    parts: &[TakingPart<'_>],
     id: &RouteId,
     (to, parent): (&ObjectRef, &ParentReference),
     path: &str,
 ) -> String {
-    let value = |part: &Part<'_>| match (path.ends_with(".sectionName"), parent.port) {
+    let value = |part: &TakingPart<'_>| match (path.ends_with(".sectionName"), parent.port) {
         (true, None) => part.name.map(|name| format!("`{name}`")),
         (true, Some(port)) if port == part.port => part.name.map(|name| format!("`{name}`")),
         (true, Some(_)) => part
@@ -395,7 +395,7 @@ fn one_of(
     }
 }
 
-impl Part<'_> {
+impl TakingPart<'_> {
     /// What to write to name this part in the place of one that a parentRef names; nothing if it names this one.
     fn instead_of(&self, section: &str, parent: &ParentReference) -> Option<String> {
         let (name, port) = (self.name?, self.port);

@@ -231,7 +231,7 @@ fn a_port_of_the_wrong_protocol_is_replaced_by_one_of_the_right_one() {
 fn what_is_wrong_with_a_reference_to_a_certificate_is_what_help_is_for() {
     let secret = |kind: &str| {
         format!(
-            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: crt, namespace: shop }}\ntype: {kind}\nstringData: {{ a: b }}\n---\n"
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: crt, namespace: shop }}\ntype: {kind}\nstringData: {{ tls.crt: b, tls.key: b }}\n---\n"
         )
     };
     let of = |reference: &str| {

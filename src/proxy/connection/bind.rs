@@ -1,6 +1,6 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
-use super::in_force::BindPlace;
+use super::in_force::{BindPlace, Placed};
 use crate::proxy::{
     BindKey, CompiledRule, DataPlaneOptions, Endpoints, ListenerKey, Table, sni_table,
 };
@@ -9,6 +9,7 @@ use crate::{
         RouteKind,
         effective::{
             AttachedRoute, Certificate, EffectiveListener, EffectiveTls, RouteList, RouteRules,
+            SharedMap,
         },
     },
     meta::{
@@ -170,7 +171,7 @@ pub struct Bind {
     pub(in crate::proxy) addresses: Vec<GatewayStatusAddress>,
     pub(in crate::proxy) listeners: Vec<Arc<BoundListener>>,
     pub(in crate::proxy) withheld: Vec<Withheld>,
-    pub(super) place: BindPlace,
+    pub(super) place: BindPlace<Self>,
     owners: Owners,
     /// The places of the listeners, in the order of their names.
     by_name: Vec<usize>,
@@ -274,13 +275,26 @@ pub(in crate::proxy) enum Owner<'b> {
     Nobody,
 }
 
+/// All ports of a data plane.
+pub(in crate::proxy) type Binds = SharedMap<BindKey, Arc<Bind>>;
+
+impl Placed for Bind {
+    fn key(&self) -> &BindKey {
+        &self.key
+    }
+
+    fn place(&self) -> &BindPlace<Self> {
+        &self.place
+    }
+}
+
 impl Bind {
     pub(in crate::proxy) fn new(
         key: BindKey,
         addresses: Vec<GatewayStatusAddress>,
         listeners: Vec<Arc<BoundListener>>,
         withheld: Vec<Withheld>,
-        place: BindPlace,
+        place: BindPlace<Self>,
     ) -> Self {
         let mut by_name: Vec<usize> = (0..listeners.len()).collect();
         by_name.sort_by_key(|at| listeners.get(*at).map(|listener| &listener.key.name));

@@ -1,6 +1,9 @@
 //! A connection over which a client sends requests, one after the other or at the same time.
 
-use super::bind::{Bind, BoundListener, Opening, Owner, host_of};
+use super::{
+    bind::{Bind, BoundListener, Opening, Owner, host_of},
+    in_force::Placed,
+};
 use crate::proxy::{
     Begun, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why, is_grpc,
     request::answer::Asker, settle,

@@ -1,6 +1,9 @@
 //! Connections and datagrams that go on to a backend as they are.
 
-use super::bind::{Bind, BoundListener, Opening, Owner};
+use super::{
+    bind::{Bind, BoundListener, Opening, Owner},
+    in_force::Placed,
+};
 use crate::{
     attachment::{RouteId, RouteKind, effective::EffectiveBackendTls},
     proxy::{Backend, Choose, ChosenEndpoint, CompiledRule, ListenerKey, Why},
