@@ -48,6 +48,8 @@ impl EndpointTls {
 
 /// What came of traffic at an endpoint.
 pub(super) struct Visited {
+    /// Whether the endpoint could read what came: TLS came about where it was to, and only there.
+    pub(super) read: bool,
     /// Whether the endpoint proved who it is.
     pub(super) verified: bool,
     pub(super) reply: Result<BackendBehaviour, Failure>,
@@ -65,12 +67,14 @@ impl Visited {
 pub(super) fn visited(visit: &Visit<'_>, backends: &mut dyn Backends, moment: &Moment) -> Visited {
     match backends.tls(visit).takes(visit, moment) {
         Ok(verified) => Visited {
+            read: true,
             verified,
             reply: backends.reply(visit),
         },
         Err(failure) => {
             backends.not_reached(visit, &failure);
             Visited {
+                read: false,
                 verified: false,
                 reply: Err(failure),
             }

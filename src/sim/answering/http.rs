@@ -363,7 +363,7 @@ impl<'r> AtTable<'r> {
         for copy in copies {
             let visited = visited(&Visit::of_copy(&copy), backends, self.moment);
             watch(match visited.reply {
-                Err(failure) if failure.is_before_sending() => {
+                Err(failure) if !visited.read || failure.is_before_sending() => {
                     SeenAttempt::NoCopy(told::failure(&Visit::of_copy(&copy), &failure))
                 }
                 // What a mirror answers, or that it does not, concerns nobody.
