@@ -298,8 +298,8 @@ spec:
     - { name: b, port: 80, protocol: TCP }
     - { name: c, port: 81, protocol: HTPP }
     - { name: d, port: 82, protocol: HTTP, allowedRoutes: { kinds: [{ kind: TCPRoute }] } }
-    - { name: e, port: 84, protocol: HTTP, hostname: a.example }
-    - { name: f, port: 84, protocol: HTTP, hostname: a.example }
+    - { name: e, port: 84, protocol: HTTPS, hostname: a.example, tls: { certificateRefs: [{ name: a }] } }
+    - { name: f, port: 84, protocol: TLS, hostname: a.example, tls: { mode: Passthrough } }
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway

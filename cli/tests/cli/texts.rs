@@ -489,7 +489,9 @@ fn a_policy_is_told_to_correct_what_is_wrong_with_it_alone() {
         "name: cart }]",
         "name: cart, sectionName: dns }, { group: '', kind: Service, name: cart, sectionName: web }]",
     );
-    let (text, _) = status(&(SOUND.to_owned() + &both), &[]);
+    let ports = "ports: [{ name: dns, port: 53 }, { name: web, port: 80 }]";
+    let named = SOUND.replace("ports: [{ port: 80 }]", ports);
+    let (text, _) = status(&(named + &both), &[]);
     let both = about(&text, "BackendTLSPolicy shop/both");
     let line = "  targets Service shop/cart, port dns; Service shop/cart, port web are rejected (NoValidCACertificate): ConfigMap shop/nowhere does not exist\n";
     assert!(both.contains(line), "{text}");

@@ -19,6 +19,7 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: cart, namespace: shop}
 spec:
+  parentRefs: [{name: edge}]
   rules:
   - matches:
     - path: {type: PathPrefx, value: /cart}
@@ -38,9 +39,9 @@ fn a_finding_is_shown_as_compilers_do() {
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         with_newest(
-            "error: <stdin>:7:20: HTTPRoute shop/cart: spec.rules[0].matches[0].path.type: \
+            "error: <stdin>:8:20: HTTPRoute shop/cart: spec.rules[0].matches[0].path.type: \
          `PathPrefx` is not one of the allowed values [schema/enum]\n   \
-         |\n 7 |     - path: {type: PathPrefx, value: /cart}\n   \
+         |\n 8 |     - path: {type: PathPrefx, value: /cart}\n   \
          |                    ^\n  \
          help: did you mean `PathPrefix`? Allowed: `Exact`, `PathPrefix` or `RegularExpression`\n\n\
          1 object: 1 error, 0 warnings\n\
@@ -56,7 +57,7 @@ fn a_finding_for_programs_has_the_keys_that_were_promised() {
     assert_eq!(
         findings,
         [serde_json::json!({
-            "file": "<stdin>", "line": 7, "column": 20,
+            "file": "<stdin>", "line": 8, "column": 20,
             "object": {
                 "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
                 "namespace": "shop", "name": "cart",
@@ -108,7 +109,7 @@ fn an_unknown_field_is_shown_at_its_key() {
         .unwrap();
     assert_eq!(
         (&unknown["line"], &unknown["column"]),
-        (&9.into(), &5.into())
+        (&10.into(), &5.into())
     );
     assert_eq!(unknown["path"], "spec.rules[0].timouts");
 }
@@ -116,7 +117,7 @@ fn an_unknown_field_is_shown_at_its_key() {
 #[test]
 fn warnings_alone_are_exit_0() {
     let text = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\n\
-                spec: {rules: [{backendRefs: [{name: b, port: 80, weight: 0}]}]}\n";
+                spec: {parentRefs: [{name: c}], rules: [{backendRefs: [{name: b, port: 80, weight: 0}]}]}\n";
     let (exit, findings) = json(&[], text);
     assert_eq!(exit, Some(0));
     assert_eq!(findings.len(), 1, "{findings:?}");

@@ -101,7 +101,7 @@ fn warnings_are_in_the_replies() {
         "spec": {"parentRefs": [{"name": "front"}], "rules": [{}]},
     });
     let service = json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "shop"}, "spec": {"prots": []},
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "shop"}, "spec": {"ports": [{"port": 80}], "prots": []},
     });
     let paths = |reply: &Value| -> Vec<Value> {
         let warnings = reply["warnings"].as_array().unwrap();

@@ -22,7 +22,7 @@ impl Lines<'_> {
         for (index, target) in targets.iter().enumerate() {
             // What rejects several targets is told once.
             let alike = |other: &&PolicyTarget| {
-                !other.accepted && self.said_of(other) == self.said_of(target)
+                !other.accepted && (other.reason, &other.why) == (target.reason, &target.why)
             };
             let before = targets.iter().take(index);
             if !target.accepted && before.filter(alike).count() > 0 {
@@ -73,7 +73,7 @@ impl Lines<'_> {
                     .and(format_args!(" ({reason})"))
             };
             let path = "spec.targetRefs";
-            let line = line.and(": ").and(self.said_of(target).1);
+            let line = line.and(": ").and(&target.why);
             self.fault(2, object, path, &line);
         }
         for ancestor in &policy.ancestors {
@@ -115,21 +115,6 @@ impl Lines<'_> {
         }
     }
 
-    /// The reason for which a target is rejected, and all that is wrong there.
-    fn said_of(&self, target: &PolicyTarget) -> (&'static str, String) {
-        let mut why = target.why.clone();
-        // What else is wrong with a target of a policy that is not valid.
-        let snapshot = self.resolver.snapshot();
-        let absent = format!("{} does not exist", target.target);
-        let is_absent = service_kinds(&target.target)
-            && !snapshot.contains(&target.target)
-            && !snapshot.is_left_out(&target.target);
-        if is_absent && !why.contains(&absent) {
-            why.push_str(&format!("; {absent} either"));
-        }
-        (target.reason, why)
-    }
-
     /// A Gateway that has no place among the ancestors of a policy.
     pub(super) fn no_room(&mut self, object: &ObjectRef, what: &str) {
         let why = format!(
@@ -146,9 +131,4 @@ fn describe_target(target: &PolicyTarget) -> String {
         Some(section) => format!("{}, port {section}", target.target),
         None => target.target.to_string(),
     }
-}
-
-/// Whether an object is of a kind that a policy can have as its target.
-fn service_kinds(object: &ObjectRef) -> bool {
-    matches!(object.kind.as_str(), "Service" | "ServiceImport")
 }
