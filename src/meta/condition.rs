@@ -455,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_condition_is_current_from_its_observed_generation_on() {
-        let conditions = vec![
+        let conditions = [
             new("A", true, "R", "", Some(4)),
             new("B", true, "R", "", None),
         ];

@@ -26,10 +26,6 @@ pub(in crate::sim) struct Asked<'e> {
 }
 
 /// What answers a request.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each request that is asked"
-)]
 pub(in crate::sim) enum Answerer<'e> {
     /// Routes that look at requests.
     Table(AtTable<'e>),

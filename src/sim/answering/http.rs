@@ -367,7 +367,7 @@ impl<'r> AtTable<'r> {
                     SeenAttempt::NoCopy(told::failure(&Visit::of_copy(&copy), &failure))
                 }
                 // What a mirror answers, or that it does not, concerns nobody.
-                Ok(_) | Err(_) => SeenAttempt::Copy(copy),
+                Ok(_) | Err(_) => SeenAttempt::Copy(Box::new(copy)),
             });
         }
     }
@@ -392,7 +392,7 @@ enum First {
 /// What happens while a request is taken to endpoints.
 enum SeenAttempt<'s> {
     /// A mirror gets this copy.
-    Copy(Mirrored),
+    Copy(Box<Mirrored>),
     /// A mirror gets no copy, as this says.
     NoCopy(String),
     /// An endpoint took the request or not, over TLS as this asks; and whether it proved who it is.
@@ -407,7 +407,7 @@ impl SeenAttempt<'_> {
     /// Adds it to an answer.
     fn say(self, answer: &mut Answer) {
         match self {
-            Self::Copy(copy) => answer.mirrors.extend(copied(copy)),
+            Self::Copy(copy) => answer.mirrors.extend(copied(*copy)),
             Self::NoCopy(failed) => answer.why.push(format!("a mirror gets no copy: {failed}")),
             Self::Tls(asked, verified) => {
                 answer.backend_tls = asked.map(|asked| AnswerTls::of(asked, verified));
