@@ -29,7 +29,6 @@ mod admission;
 mod allowed;
 mod choice;
 mod condition;
-mod core_kinds;
 mod kubernetes;
 mod metadata;
 pub(crate) mod misnamed;

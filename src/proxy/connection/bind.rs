@@ -1,6 +1,6 @@
 //! What is bound at a port of a Gateway, and which of its listeners takes a connection or a request.
 
-use super::in_force::{BindPlace, Placed};
+use super::in_force::{BindPlace, PlanePort};
 use crate::proxy::{
     BindKey, CompiledRule, DataPlaneOptions, Endpoints, ListenerKey, Table, sni_table,
 };
@@ -278,7 +278,7 @@ pub(in crate::proxy) enum Owner<'b> {
 /// All ports of a data plane.
 pub(in crate::proxy) type Binds = SharedMap<BindKey, Arc<Bind>>;
 
-impl Placed for Bind {
+impl PlanePort for Bind {
     fn key(&self) -> &BindKey {
         &self.key
     }

@@ -3,7 +3,7 @@
 use super::{
     bind::{Bind, BoundListener, Opening, Owner, host_of},
     http_session::HttpSession,
-    in_force::Placed,
+    in_force::PlanePort,
     stream::Stream,
 };
 use crate::{

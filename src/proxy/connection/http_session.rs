@@ -2,7 +2,7 @@
 
 use super::{
     bind::{Bind, BoundListener, Opening, Owner, host_of},
-    in_force::Placed,
+    in_force::PlanePort,
 };
 use crate::proxy::{
     Begun, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why, is_grpc,

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// A port of a data plane, which knows whether it is among the ports in force.
-pub(in crate::proxy) trait Placed: Sized {
+pub(in crate::proxy) trait PlanePort: Sized {
     fn key(&self) -> &BindKey;
 
     fn place(&self) -> &BindPlace<Self>;
@@ -47,7 +47,7 @@ impl<P> Default for PortsInForce<P> {
     }
 }
 
-impl<P: Placed> PortsInForce<P> {
+impl<P: PlanePort> PortsInForce<P> {
     /// Puts these ports in force, instead of all others of the line. This costs what has changed.
     pub(in crate::proxy) fn replace(&self, next: &SharedMap<BindKey, Arc<P>>) {
         let changing = self.changing.lock();

@@ -2,7 +2,7 @@
 
 use super::{
     bind::{Bind, BoundListener, Opening, Owner},
-    in_force::Placed,
+    in_force::PlanePort,
 };
 use crate::{
     attachment::{RouteId, RouteKind, effective::EffectiveBackendTls},

@@ -1,8 +1,10 @@
 //! Objects of those kinds of Kubernetes that attachment looks at: fields that the kind does not have, and values that an API
 //! server refuses.
 
+mod core_kinds;
+
 use super::{
-    Finding, ValidationOptions, core_kinds,
+    Finding, ValidationOptions,
     report::{Findings, is_status},
 };
 use crate::{

@@ -1,11 +1,13 @@
 //! What an API server refuses in a Service, Namespace, Secret or ConfigMap, as far as facts of the Gateway API follow from it: their
 //! names and labels, the ports, type and addresses of a Service, the keys of certificates. What some server takes is not refused here.
 
-use super::{
-    Finding,
-    report::{Findings, shown},
+use crate::{
+    meta::{is_dns_subdomain, is_label_key, is_label_value, is_port_number},
+    validation::{
+        Finding,
+        report::{Findings, shown},
+    },
 };
-use crate::meta::{is_dns_subdomain, is_label_key, is_label_value, is_port_number};
 use serde_json::{Map, Value};
 use std::{collections::HashSet, net::IpAddr};
 
