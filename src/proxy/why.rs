@@ -81,9 +81,10 @@ impl Why {
         match self {
             Self::Host(_) => StatusCode::BAD_REQUEST,
             Self::NoRule => StatusCode::NOT_FOUND,
-            Self::NoEndpoint(_) => {
-                no_endpoints.map_or(StatusCode::INTERNAL_SERVER_ERROR, NoEndpoints::status)
-            }
+            Self::NoEndpoint(_) => match no_endpoints {
+                Some(NoEndpoints::ServiceUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+                Some(NoEndpoints::InternalServerError) | None => StatusCode::INTERNAL_SERVER_ERROR,
+            },
             Self::Failed {
                 failure: Failure::Connect,
                 ..

@@ -74,7 +74,7 @@ fn look<'r>(
         let fails = match id.kind {
             RouteKind::Http => {
                 let status = resolver.options().behaviour.no_endpoints.status();
-                &*format!("its share of requests is answered with {}", status.as_u16())
+                &*format!("its share of requests is answered with {status}")
             }
             RouteKind::Grpc => "its share of calls fails with `UNAVAILABLE`",
             RouteKind::Tls | RouteKind::Tcp => "its share of connections is closed",

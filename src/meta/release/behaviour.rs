@@ -1,7 +1,6 @@
 //! What releases of the API decide differently for the same objects.
 
 use super::{Channel, Release, When, when};
-use http::StatusCode;
 
 #[cfg(test)]
 mod tests;
@@ -90,10 +89,10 @@ pub enum NoEndpoints {
 impl NoEndpoints {
     /// The status code.
     #[must_use]
-    pub fn status(self) -> StatusCode {
+    pub const fn status(self) -> u16 {
         match self {
-            Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InternalServerError => 500,
+            Self::ServiceUnavailable => 503,
         }
     }
 }
