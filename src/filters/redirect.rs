@@ -135,10 +135,11 @@ impl Redirect {
         Ok((self.status, location))
     }
 
-    /// Whether the location can differ from what was asked for.
+    /// Whether what the client asks for next can differ from what it asked for: by its location, or, after 303, by its method.
     #[must_use]
     pub fn leads_elsewhere(&self) -> bool {
-        self.scheme.is_some()
+        self.status == StatusCode::SEE_OTHER
+            || self.scheme.is_some()
             || self.hostname.is_some()
             || self.path.is_some()
             || self.port.is_some()

@@ -16,7 +16,7 @@ use crate::{
     v1::ProtocolType,
 };
 use http::{
-    HeaderValue, Uri,
+    HeaderValue, Method, StatusCode, Uri,
     header::{HOST, LOCATION},
     request,
 };
@@ -220,12 +220,21 @@ impl<'a> Walk<'a> {
     fn follow_to_end(&mut self, begin: Url, request: &request::Parts) -> Option<RedirectWay<'a>> {
         let asked = begin.host.clone();
         let mut way: Vec<RedirectStep> = Vec::new();
+        let mut methods: Vec<Method> = Vec::new();
+        let mut request = request.clone();
         let mut now = begin;
         while way.len() < self.max_hops {
-            if let Some(again) = way.iter().position(|step| step.url == now) {
+            let mut places = way.iter().zip(&methods);
+            let here = (&now, &request.method);
+            if let Some(again) = places.position(|(step, method)| (&step.url, method) == here) {
                 return Some(RedirectWay::Circle(way.split_off(again)));
             }
-            let (step, next) = self.sent_on(now, request, &asked)?;
+            methods.push(request.method.clone());
+            let (step, next, status) = self.sent_on(now, &request, &asked)?;
+            // After "See Other" a client asks with GET, whatever it asked with before (RFC 9110, section 15.4.4).
+            if status == StatusCode::SEE_OTHER && request.method != Method::HEAD {
+                request.method = Method::GET;
+            }
             if next.host == step.url.host
                 && let Some(idle) = self.nobody(&next)
             {
@@ -264,13 +273,13 @@ impl<'a> Walk<'a> {
         (!idle.is_empty() || !self.ports.contains(&url.port)).then_some(idle)
     }
 
-    /// Where the Gateway sends a client that asks for this, which asked for a host first.
+    /// Where the Gateway sends a client that asks for this, which asked for a host first, and with which status code.
     fn sent_on(
         &mut self,
         url: Url,
         request: &request::Parts,
         asked: &str,
-    ) -> Option<(RedirectStep, Url)> {
+    ) -> Option<(RedirectStep, Url, StatusCode)> {
         let gateway = self.gateway;
         let listener = gateway.listener(Transport::Tcp, url.port, Some(&url.host))?;
         if scheme(&listener.protocol)? != url.scheme {
@@ -317,7 +326,7 @@ impl<'a> Walk<'a> {
             route: won.route().clone(),
             rule: won.index(),
         };
-        Some((step, next))
+        Some((step, next, answer.status))
     }
 }
 

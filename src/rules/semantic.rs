@@ -147,9 +147,12 @@ pub(super) const RULES: &[Rule] = &[
         message: "the redirect changes nothing: clients are sent in circles",
         help: "set one of `scheme`, `hostname`, `port` and `path`",
         check: Check::Value(|redirect| {
-            ["scheme", "hostname", "port", "path"]
-                .into_iter()
-                .any(|field| redirect.has(field))
+            let status = redirect.value().get("statusCode").and_then(Value::as_i64);
+            // After 303 a client asks with GET, and may find another rule.
+            status == Some(303)
+                || ["scheme", "hostname", "port", "path"]
+                    .into_iter()
+                    .any(|field| redirect.has(field))
         }),
         ..Rule::SEMANTIC
     },

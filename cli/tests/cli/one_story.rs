@@ -104,6 +104,40 @@ fn a_circle_of_redirects_over_several_hosts_is_one_for_every_verb() {
     );
 }
 
+/// "See Other" (303): the client asks with GET, which may have another answer; after 307 it asks as before.
+#[test]
+fn a_redirect_after_a_form_that_was_sent_leads_to_the_answer_of_get() {
+    let set = |status: u16, method: &str| {
+        let rules = format!(
+            "{FRONT} rules: [{{ matches: [{{ method: {method} }}], filters: [{{ type: RequestRedirect, requestRedirect: {{ statusCode: {status} }} }}] }}, \
+             {{ matches: [{{ path: {{ value: /other }} }}], backendRefs: [{{ name: cart, port: 80 }}] }}, \
+             {{ matches: [{{ method: GET }}], backendRefs: [{{ name: cart, port: 80 }}] }}]"
+        );
+        BASE.to_owned() + &gateway(HTTP) + &object("v1", "HTTPRoute", "form", &rules)
+    };
+    let posted = |objects: &str| {
+        let arguments = ["request", "-f", "-", "-X", "POST", "http://a.test/"];
+        run(&arguments, objects)
+    };
+    let other = set(303, "POST");
+    assert!(!warned(&other).contains("circles"), "{}", warned(&other));
+    assert!(!status(&other, &[]).0.contains("circles"));
+    let (code, text) = posted(&other);
+    assert_eq!(code, Some(0), "{text}");
+    for (status, method, said) in [
+        (307, "POST", "circles"),
+        (302, "POST", "circles"),
+        (303, "HEAD", "no-loop"),
+        (303, "GET", "no-loop"),
+    ] {
+        let warned = warned(&set(status, method));
+        assert!(warned.contains(said), "{status} {method}: {warned}");
+    }
+    let (code, text) = posted(&set(307, "POST"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("the redirect is a loop"), "{text}");
+}
+
 /// A listener that is there and does not serve is what a redirect to it needs, and no second one.
 #[test]
 fn a_redirect_to_a_listener_that_does_not_serve_asks_for_that_listener() {

@@ -210,6 +210,29 @@ fn a_request_that_moves_to_another_backend_passes_the_filters_of_that_one_alone(
     assert_eq!(names, ["copy", "copy-b"]);
 }
 
+/// The backend to which it moves may have no filters, and so no mirrors of its own.
+#[test]
+fn a_request_that_moves_to_a_backend_without_filters_leaves_the_mirrors_of_the_first_one() {
+    let table = |weights: [u32; 2]| {
+        let [a, b] = weights;
+        let first = EffectiveBackend {
+            filters: mirroring(
+                json!([mirror_filter()]),
+                vec![mirror(backend("copy-a", 1, &[true]))],
+            ),
+            ..backend("a", a, &[true])
+        };
+        keeping(vec![first, backend("b", b, &[true])])
+    };
+    let (cookie, _) = established(&table([1, 0]), 0);
+    let mut exchange = begun(&table([0, 1]), Some(&cookie), Some(&keys()));
+    let first = attempt(&mut exchange, 0).unwrap();
+    let next = exchange.failed(&first, Failure::Connect, Duration::ZERO);
+    assert!(matches!(next, AfterFailure::Again), "{next:?}");
+    assert_eq!(attempt(&mut exchange, 0).unwrap().backend_index, 1);
+    assert_eq!(exchange.copies().len(), 0);
+}
+
 /// Whoever chooses sees which backends were tried: those of a request whose session has lost its endpoint.
 #[test]
 fn a_chooser_can_keep_away_from_the_backend_at_which_an_attempt_came_to_nothing() {
