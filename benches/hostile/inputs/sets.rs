@@ -269,27 +269,30 @@ pub(crate) fn labels_of_a_selector(times: usize) -> String {
     )
 }
 
-/// Routes in the mesh, for all ports of a Service with many.
-pub(crate) fn ports_of_the_mesh(times: usize) -> String {
-    let ports = (1..=times * 1_000).map(|n| json!({"name": format!("p{n}"), "port": n}));
-    let service = json!({
+/// A Service with so many ports.
+fn service_with_ports(count: usize) -> Value {
+    let ports = (1..=count).map(|n| json!({"name": format!("p{n}"), "port": n}));
+    json!({
         "apiVersion": "v1", "kind": "Service", "spec": {"ports": ports.collect::<Vec<_>>()},
         "metadata": {"name": "a", "namespace": "default"},
-    });
+    })
+}
+
+/// Routes in the mesh, for all ports of a Service with many.
+pub(crate) fn ports_of_the_mesh(times: usize) -> String {
     let routes = (0..times * 1_000).map(|n| {
         let parent = json!({"group": "", "kind": "Service", "name": "a"});
         route(&format!("r{n}"), json!({"parentRefs": [parent]}))
     });
-    lines([service].into_iter().chain(routes))
+    lines(
+        [service_with_ports(times * 1_000)]
+            .into_iter()
+            .chain(routes),
+    )
 }
 
 /// As [`ports_of_the_mesh`], for routes of which one leaves nothing to the others.
 pub(crate) fn connections_of_the_mesh(times: usize) -> String {
-    let ports = (1..=times * 1_000).map(|n| json!({"name": format!("p{n}"), "port": n}));
-    let service = json!({
-        "apiVersion": "v1", "kind": "Service", "spec": {"ports": ports.collect::<Vec<_>>()},
-        "metadata": {"name": "a", "namespace": "default"},
-    });
     let routes = (0..times * 1_000).map(|n| {
         let parent = json!({"group": "", "kind": "Service", "name": "a"});
         let backend = json!({"name": "a", "port": 1});
@@ -298,7 +301,11 @@ pub(crate) fn connections_of_the_mesh(times: usize) -> String {
         route["apiVersion"] = json!("gateway.networking.k8s.io/v1alpha2");
         route
     });
-    lines([service].into_iter().chain(routes))
+    lines(
+        [service_with_ports(times * 1_000)]
+            .into_iter()
+            .chain(routes),
+    )
 }
 
 /// Grants of as many pairs as one may have, and routes that need them.

@@ -127,7 +127,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         // JSON writes no other float.
         Number::from_f64(number)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("the number is out of range"))
+            .ok_or_else(|| E::custom("expected a finite number"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {

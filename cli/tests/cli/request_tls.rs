@@ -133,25 +133,27 @@ spec: {{ports: [{{port: 443}}]}}
     objects.replace(one, both) + &services.concat()
 }
 
+/// A request whose answer is for programs, at a time at which the certificates are valid.
+const ASKED: [&str; 8] = [
+    "request",
+    "-f",
+    "-",
+    "--at",
+    "2026-11-27T00:00:00Z",
+    "http://a.example/",
+    "-o",
+    "json",
+];
+
 /// BackendTLSPolicy: the connection is TLS where a policy asks for it, and cleartext elsewhere: to a mirror, and to the other half
 /// of a split.
 #[test]
 fn the_certificate_of_all_is_for_backends_with_a_policy_and_leaves_others_alone() {
     let (shown, objects) = (fixture("p256.crt"), mixed());
-    let asked = [
-        "request",
-        "-f",
-        "-",
-        "--at",
-        "2026-11-27T00:00:00Z",
-        "http://a.example/",
-        "-o",
-        "json",
-    ];
     let ask = |certificates: &[&str], count: &[&str]| {
         let options = certificates.iter().flat_map(|one| ["--backend-cert", one]);
         let options: Vec<&str> = options.collect();
-        let (code, text) = run(&[&asked[..], &options, count].concat(), &objects);
+        let (code, text) = run(&[&ASKED[..], &options, count].concat(), &objects);
         let answer: Value = serde_json::from_str(&text).unwrap_or_default();
         (code, answer)
     };
@@ -208,16 +210,6 @@ fn the_certificate_of_all_is_for_backends_with_a_policy_and_leaves_others_alone(
 fn a_mirror_gets_nothing_of_a_request_whose_backend_cannot_prove_who_it_is() {
     let (objects, other) = (mixed(), fixture("other.crt"));
     let shown = format!("shop/web={other}");
-    let asked = [
-        "request",
-        "-f",
-        "-",
-        "--at",
-        "2026-11-27T00:00:00Z",
-        "http://a.example/",
-        "-o",
-        "json",
-    ];
     for (seed, certificate) in (0..8).flat_map(|seed| [(seed, None), (seed, Some(&shown))]) {
         let seed = seed.to_string();
         let mut options = vec!["--seed", &seed];
@@ -226,7 +218,7 @@ fn a_mirror_gets_nothing_of_a_request_whose_backend_cannot_prove_who_it_is() {
                 .iter()
                 .flat_map(|shown| ["--backend-cert", shown]),
         );
-        let (_, text) = run(&[&asked[..], &options].concat(), &objects);
+        let (_, text) = run(&[&ASKED[..], &options].concat(), &objects);
         let answer: Value = serde_json::from_str(&text).unwrap();
         let fails = answer["status"] == 502;
         let expected = certificate.is_some() && answer["backend"]["name"] == "web";

@@ -33,6 +33,8 @@ mod status;
 #[cfg(test)]
 mod advice_tests;
 #[cfg(test)]
+mod before_tests;
+#[cfg(test)]
 mod converted_tests;
 #[cfg(test)]
 mod release_tests;
