@@ -1,6 +1,6 @@
 //! Which statuses have to be written now.
 
-use super::state::Resolver;
+use super::{pending::Pending, state::Resolver};
 use crate::{
     attachment::{
         Controllers, Next, RouteKind, Status, StatusWrite,
@@ -11,6 +11,7 @@ use crate::{
     v1alpha2::PolicyStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use std::collections::BTreeSet;
 
 impl Resolver {
     /// The statuses that have to be written now: those of objects that are there, and whose status is not the one that they ought to
@@ -47,7 +48,10 @@ impl Resolver {
     /// assert!(resolver.due(&now).is_empty());
     /// ```
     pub fn due(&mut self, now: &Time) -> Vec<StatusWrite> {
-        let mut pending = std::mem::take(&mut self.pending);
+        let mut pending = match std::mem::take(&mut self.pending) {
+            Pending::All => self.all_with_status(),
+            Pending::These(pending) => pending,
+        };
         let mut due = Vec::new();
         pending.retain(|reference| match self.write(reference, now) {
             Some(write) => {
@@ -56,7 +60,7 @@ impl Resolver {
             }
             None => false,
         });
-        self.pending = pending;
+        self.pending = Pending::These(pending);
         due
     }
 
@@ -128,19 +132,19 @@ impl Resolver {
             }
     }
 
-    /// Notes that the status of every object may have to be written.
-    pub(super) fn all_pending(&mut self) {
-        for kind in KINDS {
+    /// Every object whose kind has a status that is ours.
+    fn all_with_status(&self) -> BTreeSet<ObjectRef> {
+        let of_kind = |kind| {
             let places = self.snapshot.places(GROUP, kind);
-            let references = places.map(|place| ObjectRef::gateway_api(kind, place));
-            self.pending.extend(references);
-        }
+            places.map(move |place| ObjectRef::gateway_api(kind, place))
+        };
+        KINDS.into_iter().flat_map(of_kind).collect()
     }
 
     /// Notes that the status of an object may have to be written, if its kind has one that is ours.
     pub(super) fn maybe_pending(&mut self, reference: &ObjectRef) {
         if reference.group == GROUP && KINDS.contains(&reference.kind.as_str()) {
-            self.pending.insert(reference.clone());
+            self.pending.add(reference);
         }
     }
 }

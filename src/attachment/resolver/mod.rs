@@ -4,6 +4,7 @@ mod depends;
 mod due;
 mod interest;
 mod looked;
+mod pending;
 mod problems;
 mod reconfigure;
 mod relist;

@@ -1,6 +1,9 @@
 //! The objects, what was found out about them, and what has to be looked at again.
 
-use super::depends::{self, Dependency, Dependent, Depends, Edges};
+use super::{
+    depends::{self, Dependency, Dependent, Depends, Edges},
+    pending::Pending,
+};
 use crate::attachment::{
     DataPlaneReport, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
     assembly::{assemble::Tally, claims::Claims, mesh::Lost},
@@ -71,7 +74,7 @@ pub struct Resolver {
     pub(super) reports: Reports,
     pub(super) resolution: Resolution,
     /// Objects whose status may have to be written.
-    pub(super) pending: BTreeSet<ObjectRef>,
+    pub(super) pending: Pending,
     pub(super) dirty: Dirty,
 }
 
@@ -135,7 +138,7 @@ impl Resolver {
             addresses: GivenAddresses::default(),
             reports: Reports::default(),
             resolution: Resolution::default(),
-            pending: BTreeSet::new(),
+            pending: Pending::All,
             dirty: Dirty::default(),
         }
     }
@@ -152,7 +155,6 @@ impl Resolver {
             }
             resolver.mark_own(&reference);
         }
-        resolver.all_pending();
         resolver
     }
 

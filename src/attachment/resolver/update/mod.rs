@@ -8,6 +8,7 @@ mod usage;
 
 use super::{
     depends::{Dependency, Dependent},
+    pending::Pending,
     state::{Dirty, Resolver},
 };
 use crate::{
@@ -187,7 +188,7 @@ impl<'a> Update<'a> {
                 && before.as_ref().map(controller) != now
             {
                 // Whose entries are ours has changed, and with it the room for them.
-                resolver.all_pending();
+                resolver.pending = Pending::All;
                 self.dirty.policies.extend(policy::all(&resolver.snapshot));
             }
             for dependent in resolver.depends.on(&Dependency::Object(reference.clone())) {
