@@ -1,6 +1,6 @@
 //! Which statuses have to be written now.
 
-use super::{pending::Pending, state::Resolver};
+use super::{pending::PendingStatuses, state::Resolver};
 use crate::{
     attachment::{
         Controllers, Next, RouteKind, Status, StatusWrite,
@@ -49,8 +49,8 @@ impl Resolver {
     /// ```
     pub fn due(&mut self, now: &Time) -> Vec<StatusWrite> {
         let mut pending = match std::mem::take(&mut self.pending) {
-            Pending::All => self.all_with_status(),
-            Pending::These(pending) => pending,
+            PendingStatuses::All => self.all_with_status(),
+            PendingStatuses::These(pending) => pending,
         };
         let mut due = Vec::new();
         pending.retain(|reference| match self.write(reference, now) {
@@ -60,7 +60,7 @@ impl Resolver {
             }
             None => false,
         });
-        self.pending = Pending::These(pending);
+        self.pending = PendingStatuses::These(pending);
         due
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// The objects whose status may have to be written.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Pending {
+pub(super) enum PendingStatuses {
     /// All that are there: nobody has asked yet what is due, or everything may be different. Nothing is kept of them, so that
     /// whoever never asks does not pay for the answer.
     #[default]
@@ -13,7 +13,7 @@ pub(super) enum Pending {
     These(BTreeSet<ObjectRef>),
 }
 
-impl Pending {
+impl PendingStatuses {
     pub(super) fn add(&mut self, reference: &ObjectRef) {
         if let Self::These(pending) = self
             && !pending.contains(reference)

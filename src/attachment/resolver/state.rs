@@ -2,7 +2,7 @@
 
 use super::{
     depends::{self, Dependency, Dependent, Depends, Edges},
-    pending::Pending,
+    pending::PendingStatuses,
 };
 use crate::attachment::{
     DataPlaneReport, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
@@ -74,7 +74,7 @@ pub struct Resolver {
     pub(super) reports: Reports,
     pub(super) resolution: Resolution,
     /// Objects whose status may have to be written.
-    pub(super) pending: Pending,
+    pub(super) pending: PendingStatuses,
     pub(super) dirty: Dirty,
 }
 
@@ -138,7 +138,7 @@ impl Resolver {
             addresses: GivenAddresses::default(),
             reports: Reports::default(),
             resolution: Resolution::default(),
-            pending: Pending::All,
+            pending: PendingStatuses::All,
             dirty: Dirty::default(),
         }
     }

@@ -8,7 +8,7 @@ mod usage;
 
 use super::{
     depends::{Dependency, Dependent},
-    pending::Pending,
+    pending::PendingStatuses,
     state::{Dirty, Resolver},
 };
 use crate::{
@@ -188,7 +188,7 @@ impl<'a> Update<'a> {
                 && before.as_ref().map(controller) != now
             {
                 // Whose entries are ours has changed, and with it the room for them.
-                resolver.pending = Pending::All;
+                resolver.pending = PendingStatuses::All;
                 self.dirty.policies.extend(policy::all(&resolver.snapshot));
             }
             for dependent in resolver.depends.on(&Dependency::Object(reference.clone())) {
