@@ -628,16 +628,16 @@ fn allocated_by_one_change(routes: usize) -> [allocation_counter::AllocationInfo
     [resolved, followed]
 }
 
-/// The lists of routes and of Services share what does not change, and so do the tables.
+/// The lists of routes and of Services share what does not change, and so do the tables: a list of pointers to the routes alone
+/// would be 48 000 bytes more. What is copied of a hash table is a leaf, whose size differs by the seed of the hashes.
 #[test]
 fn a_change_of_one_route_copies_no_list_of_all_routes() {
-    let few = allocated_by_one_change(200);
-    let many = allocated_by_one_change(2_000);
+    let few = allocated_by_one_change(2_000);
+    let many = allocated_by_one_change(8_000);
     for (few, many) in few.into_iter().zip(many) {
-        assert!(many.count_total <= few.count_total + 20, "{few:?} {many:?}");
-        // Of each list the places of its chunks are copied.
+        assert!(many.count_total <= few.count_total + 32, "{few:?} {many:?}");
         assert!(
-            many.bytes_total <= few.bytes_total + 16_384,
+            many.bytes_total <= few.bytes_total + 32_768,
             "{few:?} {many:?}"
         );
     }
