@@ -39,6 +39,9 @@ use std::collections::BTreeMap;
 ///
 /// Sessions (sessionPersistence) are kept with keys that follow from --seed: with --repeat and --cookie-jar a client goes on with
 /// the session that it got.
+///
+/// The exit code is 1 if the request did not arrive, if something of the input is left out or not implemented, or if something is
+/// wrong that concerns the request: with what took it, or with a route that is not accepted and would have taken it.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
@@ -177,9 +180,7 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
     let answer = asked.answer_mut();
     let help = around(answer, &request, &near, &given);
     say_met(&near.met());
-    let arrived = matches!(answer.outcome, Outcome::Forwarded | Outcome::Redirected);
-    let clean = arrived && failed == 0 && given.counts() && !help.finding;
-    let reason = exit_reason(answer.outcome, failed, &help);
+    let (outcome, reason) = exit_code(answer.outcome, failed, &given, &help);
     let printed = match args.output.format {
         Format::Json => {
             given.say();
@@ -196,7 +197,6 @@ pub(crate) fn run(args: &RequestArgs) -> Exit {
             print(page)
         }
     };
-    let outcome = if clean { Exit::Clean } else { Exit::Findings };
     printed.max(outcome)
 }
 
@@ -278,7 +278,8 @@ fn request(args: &RequestArgs, now: Timestamp) -> Result<(Request, ClientMemory)
 /// What would be right.
 struct Help {
     sentences: Vec<String>,
-    /// Whether one of them is about something that is wrong although the request was answered.
+    /// Whether something is wrong that concerns the request although it arrived: with what took it, or with a route or rule that
+    /// would have taken it and is not accepted. A route that would have lost anyway is no such thing.
     finding: bool,
     /// What is not in force and would have taken the request.
     not_in_force: Vec<NotInForce>,
@@ -404,18 +405,31 @@ fn listener_index(snapshot: &Snapshot, gateway: &ObjectRef, name: &str) -> Optio
     listeners.position(|one| one.name == name)
 }
 
-/// Why the exit code is 1 although the request arrived, if it is so for what the help names. For what is left out, its list
-/// says so.
-fn exit_reason(outcome: Outcome, failed: usize, help: &Help) -> Option<String> {
+/// The exit code, and why it is 1 where nothing else that is printed says so. It is 1 if a request did not arrive, if something of
+/// the input is left out or not implemented, or if something is wrong that concerns the request: see [`Help::finding`].
+fn exit_code(
+    outcome: Outcome,
+    failed: usize,
+    given: &Given,
+    help: &Help,
+) -> (Exit, Option<String>) {
     if failed > 0 {
         let requests = if failed == 1 { "request" } else { "requests" };
-        return Some(format!("exit code 1: {failed} {requests} did not arrive"));
+        let reason = format!("exit code 1: {failed} {requests} did not arrive");
+        return (Exit::Findings, Some(reason));
     }
     let arrived = match outcome {
         Outcome::Forwarded => "the request was forwarded",
         Outcome::Redirected => "the request was redirected",
-        Outcome::Answered | Outcome::Refused => return None,
+        Outcome::Answered | Outcome::Refused => return (Exit::Findings, None),
     };
-    help.finding
-        .then(|| format!("exit code 1: {arrived}, but there is something to correct: see help"))
+    if help.finding {
+        let reason = format!("exit code 1: {arrived}, but there is something to correct: see help");
+        return (Exit::Findings, Some(reason));
+    }
+    match given.counts() {
+        true => (Exit::Clean, None),
+        // The list of what is left out says so.
+        false => (Exit::Findings, None),
+    }
 }

@@ -144,6 +144,8 @@ pub use extensions::{Extension, ExtensionRole, ExtensionVerdict, Extensions};
 pub(crate) use gateway::{class::ParametersKind, conflict::Family, validity::ListenerLack};
 #[cfg(test)]
 pub(crate) use objects::grants::GRANTS_READ;
+#[cfg(feature = "lint")]
+pub(crate) use objects::slice::import_of;
 pub(crate) use objects::{
     certificates::{is_config_map, is_secret, other_type},
     grants::Pair as GrantPair,

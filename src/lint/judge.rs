@@ -160,10 +160,10 @@ pub fn judge_together(
         count += usize::from(!member.is_foreign());
         let place = (index, member.is_old_policy);
         if let Judged::Admitted { object, .. } = member.judgement.judged() {
-            taken.add(object.reference(), place);
+            taken.add(object.reference(), place, member.judgement.digest());
         }
         if let Some(draft) = member.draft {
-            drafts.add(draft.reference(), place);
+            drafts.add(draft.reference(), place, member.judgement.digest());
             drafted.push(draft);
         }
         admission.add(member.judgement);
@@ -199,15 +199,19 @@ pub fn judge_together(
 /// Where the objects of a set are.
 #[derive(Default)]
 struct ObjectPlaces {
-    /// Of each name the last object, and whether it is an old policy.
-    last: HashMap<ObjectRef, (usize, bool)>,
-    /// The objects that are given again later.
+    /// Of each name the last object, whether it is an old policy, and the digest of what it says.
+    last: HashMap<ObjectRef, (usize, bool, u64)>,
+    /// The objects that are given again later with other content.
     replaced: BTreeMap<usize, Report>,
 }
 
 impl ObjectPlaces {
-    fn add(&mut self, reference: ObjectRef, place: (usize, bool)) {
-        if let Some((earlier, _)) = self.last.insert(reference, place) {
+    fn add(&mut self, reference: ObjectRef, (place, is_old_policy): (usize, bool), digest: u64) {
+        let now = (place, is_old_policy, digest);
+        // Given again as it is, an object is in force.
+        if let Some((earlier, _, before)) = self.last.insert(reference, now)
+            && before != digest
+        {
             let finding = Finding::of(&GIVEN_ONCE, String::new());
             self.replaced.insert(earlier, Report::from(vec![finding]));
         }
@@ -217,7 +221,7 @@ impl ObjectPlaces {
     fn reports(mut self, by_name: BTreeMap<ObjectRef, Report>) -> BTreeMap<usize, Report> {
         let mut reports: BTreeMap<usize, Report> = BTreeMap::new();
         for (name, report) in by_name {
-            if let Some((index, is_old_policy)) = self.last.remove(&name) {
+            if let Some((index, is_old_policy, _)) = self.last.remove(&name) {
                 let report = if is_old_policy {
                     as_old(report)
                 } else {

@@ -4,11 +4,18 @@ use super::{
     FindingsByObject, LintOptions,
     budget::{self, Budget},
     near::LEAVE_TO_LOAD_BALANCER,
+    reach::EVERY_HOST,
     sample,
-    walk::{self, RedirectStep, RedirectWay, Url, Walk},
+    walk::{self, RedirectStep, RedirectWay, Unanswered, Url, Walk},
 };
 use crate::{
-    attachment::{Resolver, RouteId, RouteKind, effective::HttpRule},
+    attachment::{
+        Resolver, RouteId, RouteKind,
+        effective::{
+            ClientScope, Effective, EffectiveFilters, EffectiveHostname, EffectiveService,
+            HttpRouteRules, HttpRule,
+        },
+    },
     meta::NamespacedName,
     proxy::{Scheme, http_entries},
     routing::Match,
@@ -17,7 +24,7 @@ use crate::{
 use http::header::HOST;
 use std::collections::HashSet;
 
-/// Looks for redirects that come back to themselves through the listeners of the same Gateway. A request is made up
+/// Looks for redirects that come back to themselves through the listeners of the same Gateway, or in a mesh. A request is made up
 /// for each match of a rule that redirects, and followed. Returns how many ways were not followed to their end.
 pub(super) fn check(
     resolver: &Resolver,
@@ -25,7 +32,13 @@ pub(super) fn check(
     budget: &Budget,
     found: &mut FindingsByObject,
 ) -> usize {
-    let (mut said, mut cut_short) = (HashSet::new(), 0);
+    let mut loops = Loops {
+        options,
+        budget,
+        found,
+        said: HashSet::new(),
+        cut_short: 0,
+    };
     let effective = &resolver.resolution().effective;
     let ports = walk::ports(effective);
     for gateway in effective.gateways.values() {
@@ -40,78 +53,127 @@ pub(super) fn check(
             let Some(scheme) = walk::scheme(&listener.protocol) else {
                 continue;
             };
+            let begin = |host: &str, path: String| Url {
+                scheme,
+                host: host.to_owned(),
+                port: listener.port,
+                path,
+            };
             for attached in walk::routes(listener) {
-                if !attached
-                    .route
-                    .rules
-                    .iter()
-                    .any(|rule| redirect(rule).is_some())
-                {
-                    continue;
-                }
-                if !budget.take(budget::of_http(&attached.route, attached.hostnames.len())) {
-                    continue;
-                }
-                let (entries, _) = http_entries(&attached.route, &attached.hostnames, |rule| {
-                    let index = redirect(rule).is_some().then_some(rule.index);
-                    move |_, _: &_| index
-                });
-                for entry in &entries {
-                    let rules_of_route = &attached.route.rules;
-                    let rule = entry.payload.and_then(|index| {
-                        // They stand in the order of their indexes.
-                        let at = rules_of_route.binary_search_by_key(&index, |rule| rule.index);
-                        rules_of_route.get(at.ok()?)
-                    });
-                    let (Some(rule), Match::Http(matching)) = (rule, &entry.matching) else {
-                        continue;
-                    };
-                    let id = RouteId::new(RouteKind::Http, attached.route.reference.clone());
-                    if said.contains(&(id.clone(), rule.index)) {
-                        continue;
-                    }
-                    let hostname = entry.hostname.to_string().parse().ok();
-                    let host = sample::host(hostname.as_ref());
-                    let Some(request) = sample::request(matching, &host) else {
-                        continue;
-                    };
-                    let host = request
-                        .headers
-                        .get(HOST)
-                        .and_then(|host| host.to_str().ok());
-                    let begin = Url {
-                        scheme,
-                        host: host.unwrap_or_default().to_owned(),
-                        port: listener.port,
-                        path: request.uri.to_string(),
-                    };
-                    let is_own =
-                        |step: &RedirectStep| step.is_by(&attached.route.reference, rule.index);
-                    let way = walk.follow(begin, &request);
-                    let wrong = wrong_way(&way, &gateway.name, is_own);
-                    let is_too_long = matches!(way, RedirectWay::Further(_)) && wrong.is_none();
-                    cut_short += usize::from(is_too_long);
-                    let Some((wrong, message, help)) = wrong else {
-                        continue;
-                    };
-                    let filter = redirect(rule).unwrap_or_default();
-                    let path = format!(
-                        "spec.rules[{}].filters[{filter}].requestRedirect",
-                        rule.index
-                    );
-                    let id_of_route = id.reference();
-                    match help {
-                        Some(help) => {
-                            found.push_with_help(&id_of_route, wrong, path, message, help);
-                        }
-                        None => found.push(&id_of_route, wrong, path, message),
-                    }
-                    said.insert((id, rule.index));
-                }
+                let route = (&*attached.route, &*attached.hostnames);
+                loops.route(&mut walk, &gateway.name, route, &begin);
             }
         }
     }
-    cut_short
+    let services = effective.services.values();
+    for service in services.chain(effective.imports.values()) {
+        loops.service(effective, service);
+    }
+    loops.cut_short
+}
+
+/// The search for redirects without end.
+struct Loops<'o> {
+    options: &'o LintOptions,
+    budget: &'o Budget,
+    found: &'o mut FindingsByObject,
+    /// The rules of which something was said.
+    said: HashSet<(RouteId, usize)>,
+    /// How many ways were not followed to their end.
+    cut_short: usize,
+}
+
+impl Loops<'_> {
+    /// The redirects of a Service's routes, each as the clients see it that it governs.
+    fn service(&mut self, effective: &Effective, service: &EffectiveService) {
+        for attached in &service.http {
+            let client = match &attached.clients {
+                ClientScope::Namespace(namespace) => namespace,
+                ClientScope::Everyone => &service.name.namespace,
+            };
+            let mut of_service = service.ports.iter().filter(|port| port.protocol == "TCP");
+            let Some(port) = attached.port.or_else(|| Some(of_service.next()?.port)) else {
+                continue;
+            };
+            let routing = self.options.routing;
+            let max_hops = self.options.max_hops;
+            let mut walk = Walk::of_mesh((effective, client), routing, self.budget, max_hops);
+            let name = &service.name;
+            let host = match service.import {
+                true => format!("{}.{}.svc.clusterset.local", name.name, name.namespace),
+                false => format!("{}.{}", name.name, name.namespace),
+            };
+            let begin = |_: &str, path: String| Url {
+                scheme: Scheme::Http,
+                host: host.clone(),
+                port,
+                path,
+            };
+            self.route(&mut walk, name, (&attached.route, EVERY_HOST), &begin);
+        }
+    }
+
+    /// The redirects of one route; `begin` is what a client asks for, for a host and a path.
+    fn route(
+        &mut self,
+        walk: &mut Walk<'_>,
+        parent: &NamespacedName,
+        (route, hostnames): (&HttpRouteRules, &[EffectiveHostname]),
+        begin: &dyn Fn(&str, String) -> Url,
+    ) {
+        if !route.rules.iter().any(|rule| redirect(rule).is_some()) {
+            return;
+        }
+        if !self.budget.take(budget::of_http(route, hostnames.len())) {
+            return;
+        }
+        let (entries, _) = http_entries(route, hostnames, |rule| {
+            let index = redirect(rule).map(|_| rule.index);
+            move |_, _: &_| index
+        });
+        let id = RouteId::new(RouteKind::Http, route.reference.clone());
+        for entry in &entries {
+            let rule = entry.payload.and_then(|index| {
+                // They stand in the order of their indexes.
+                let at = route.rules.binary_search_by_key(&index, |rule| rule.index);
+                route.rules.get(at.ok()?)
+            });
+            let (Some(rule), Match::Http(matching)) = (rule, &entry.matching) else {
+                continue;
+            };
+            if self.said.contains(&(id.clone(), rule.index)) {
+                continue;
+            }
+            let hostname = entry.hostname.to_string().parse().ok();
+            let host = sample::host(hostname.as_ref());
+            let Some(request) = sample::request(matching, &host) else {
+                continue;
+            };
+            let host = request
+                .headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok());
+            let begin = begin(host.unwrap_or_default(), request.uri.to_string());
+            let is_own = |step: &RedirectStep| step.is_by(&route.reference, rule.index);
+            let way = walk.follow(begin, &request);
+            let wrong = wrong_way(&way, parent, is_own);
+            let is_too_long = matches!(way, RedirectWay::Further(_)) && wrong.is_none();
+            self.cut_short += usize::from(is_too_long);
+            let Some((wrong, message, help)) = wrong else {
+                continue;
+            };
+            let path = redirect(rule).unwrap_or_default();
+            let reference = id.reference();
+            match help {
+                Some(help) => {
+                    self.found
+                        .push_with_help(&reference, wrong, path, message, help);
+                }
+                None => self.found.push(&reference, wrong, path, message),
+            }
+            self.said.insert((id.clone(), rule.index));
+        }
+    }
 }
 
 /// What to do about a redirect that leads to the rule itself, at the listener where it stands.
@@ -152,8 +214,19 @@ fn wrong_way(
             own.then_some((&rules::NO_REDIRECT_LOOP, message, help))
         }
         RedirectWay::Nobody { from, .. } if !is_own(from) => None,
-        RedirectWay::Nobody { to, idle, .. } => {
-            let (message, help) = match idle.first() {
+        RedirectWay::Nobody { to, why, .. } => {
+            let idle = match why {
+                Unanswered::Idle(idle) => idle.first(),
+                Unanswered::Unheard { listener, why } => {
+                    let name = &listener.name;
+                    let message = format!(
+                        "clients are sent to `{to}`, and nobody answers there: listener `{name}` of Gateway {gateway} {why}"
+                    );
+                    let help = Some(why.help(name));
+                    return Some((&rules::REDIRECT_HEARD, message, help));
+                }
+            };
+            let (message, help) = match idle {
                 Some(idle) => (
                     format!(
                         "clients are sent to `{to}`, and listener `{}` of Gateway {gateway}, which would answer there, is not serving: {}",
@@ -192,12 +265,24 @@ fn at_one_place(way: &[RedirectStep]) -> bool {
     places.all(|place| Some(place) == first)
 }
 
-/// The place of the filter that redirects, where there is one that changes something: of one that changes
-/// nothing the rule for single objects speaks.
-fn redirect(rule: &HttpRule) -> Option<usize> {
-    let filters = &rule.filters.compiled;
-    let redirect = filters.redirect()?;
-    filters
-        .redirect_index()
-        .filter(|_| redirect.leads_elsewhere())
+/// The path of the filter that redirects, the first if several backends have one, where there is one that changes something: of one
+/// that changes nothing the rule for single objects speaks.
+fn redirect(rule: &HttpRule) -> Option<String> {
+    let at = |filters: &EffectiveFilters, place: &str| {
+        let filters = &filters.compiled;
+        let redirect = filters.redirect()?;
+        let index = filters
+            .redirect_index()
+            .filter(|_| redirect.leads_elsewhere())?;
+        Some(format!(
+            "spec.rules[{}]{place}.filters[{index}].requestRedirect",
+            rule.index
+        ))
+    };
+    if rule.filters.compiled.redirect().is_some() {
+        return at(&rule.filters, "");
+    }
+    let backends = rule.backends.iter().enumerate();
+    let mut drawn = backends.filter(|(_, backend)| backend.weight > 0);
+    drawn.find_map(|(index, backend)| at(&backend.filters, &format!(".backendRefs[{index}]")))
 }

@@ -23,9 +23,8 @@ use crate::{
     routing::{self, Criterion, Entry, HostPattern, HostnameRank, Precedence},
     rules::set as rules,
 };
-use entries::{
-    EVERY_HOST, MatchInTable, MatchPlace, grpc_targets, http_targets, is_seen, parts, scopes, seen,
-};
+pub(super) use entries::EVERY_HOST;
+use entries::{MatchInTable, MatchPlace, grpc_targets, http_targets, is_seen, parts, scopes, seen};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
@@ -301,12 +300,13 @@ impl Reach<'_> {
             let fate = fates.entry(target.place).or_default();
             let name = own_hostname(entry);
             let owner = name.and_then(|name| Some((taken_by(&name, site)?, name)));
-            if let Some(other) = by.and_then(|other| entries.get(other)) {
-                let cause = || cause(entry, other, &self.options.routing);
-                fate.cause.get_or_insert_with(cause);
-            } else if let Some((owner, name)) = owner {
+            // Whose hosts a request belongs to is decided before routes compete.
+            if let Some((owner, name)) = owner {
                 let of_route = elsewhere.entry(target.id()).or_default();
                 of_route.entry(owner).or_default().insert(name.to_string());
+            } else if let Some(other) = by.and_then(|other| entries.get(other)) {
+                let cause = || cause(entry, other, &self.options.routing);
+                fate.cause.get_or_insert_with(cause);
             } else if patterns::takes_no_path(&entry.matching, &self.effort) {
                 fate.pathless = true;
             } else {

@@ -1,4 +1,4 @@
-//! Where redirects lead a client through the listeners of a Gateway. What validation says of a route and what is said of a request are
+//! Where redirects lead a client through the listeners of a Gateway, or in a mesh. What validation says of a route and what is said of a request are
 //! both decided here.
 
 use super::budget::{self, Budget};
@@ -11,8 +11,9 @@ use crate::{
         },
     },
     meta::{Authority, NamespacedName, Transport},
-    proxy::{Attempted, Begun, Connection, Draws, Endpoints, Scheme, Table},
+    proxy::{Attempted, Begun, Connection, Draws, Endpoints, LocalAnswer, Scheme, Table},
     routing::RouterOptions,
+    sim::{Unheard, service_called, unheard},
     v1::ProtocolType,
 };
 use http::{
@@ -37,14 +38,25 @@ pub(super) enum RedirectWay<'a> {
     Circle(Vec<RedirectStep>),
     /// From one place to the next, further than it is followed.
     Further(Vec<RedirectStep>),
-    /// To a port of the same host at which nobody answers.
+    /// To a port of a host of the Gateway at which nobody answers.
     Nobody {
         /// The place from which the client is sent there.
         from: RedirectStep,
         /// Where it is sent.
         to: Url,
-        /// The listeners that would answer there, did they serve.
-        idle: Vec<&'a IdleListener>,
+        /// Why nobody answers there.
+        why: Unanswered<'a>,
+    },
+}
+
+/// Why nobody answers where a client is sent.
+pub(super) enum Unanswered<'a> {
+    /// These listeners would, did they serve. If there are none, nobody listens on the port.
+    Idle(Vec<&'a IdleListener>),
+    /// This listener takes the client's connection, and nobody there understands it.
+    Unheard {
+        listener: &'a EffectiveListener,
+        why: Unheard,
     },
 }
 
@@ -52,7 +64,7 @@ pub(super) enum RedirectWay<'a> {
 pub(super) struct RedirectStep {
     /// What the client asks for there.
     pub(super) url: Url,
-    /// The listener.
+    /// The listener; empty at a Service.
     pub(super) listener: String,
     /// The route that redirects.
     pub(super) route: RouteId,
@@ -149,29 +161,45 @@ pub(super) fn ports(effective: &Effective) -> HashSet<u16> {
         .collect()
 }
 
-/// The ways of clients through the listeners of a Gateway.
+/// The ways of clients through the listeners of a Gateway, or from Service to Service of a mesh.
 pub(super) struct Walk<'a> {
-    gateway: &'a EffectiveGateway,
-    /// Its listeners that take no traffic.
-    idle: &'a [IdleListener],
-    /// The ports at which any Gateway of the set listens, or would.
-    ports: &'a HashSet<u16>,
+    site: WalkSite<'a>,
     routing: RouterOptions,
     budget: &'a Budget,
     /// How many redirects are followed, at most.
     max_hops: usize,
-    /// The tables of listeners that clients are sent to; nothing for one that is too large to be looked at.
-    tables: HashMap<&'a str, Option<ReachedListener<'a>>>,
+    /// The tables of listeners that clients are sent to, by their names, and of ports of Services; nothing for one that is too large
+    /// to be looked at.
+    tables: HashMap<String, Option<ReachedTable<'a>>>,
 }
 
-/// A listener that clients are sent to.
-struct ReachedListener<'a> {
+/// Where clients ask.
+#[derive(Clone, Copy)]
+enum WalkSite<'a> {
+    Gateway {
+        gateway: &'a EffectiveGateway,
+        /// Its listeners that take no traffic.
+        idle: &'a [IdleListener],
+        /// The ports at which any Gateway of the set listens, or would.
+        ports: &'a HashSet<u16>,
+    },
+    /// In a mesh, from this namespace.
+    Mesh {
+        effective: &'a Effective,
+        client: &'a str,
+    },
+}
+
+/// A listener, or a port of a Service, that clients are sent to.
+struct ReachedTable<'a> {
+    /// The name of the listener; empty for a Service.
+    listener: &'a str,
     table: Table,
-    /// The routes that have hosts of their own there.
-    with_hosts: HashSet<&'a NamespacedName>,
+    /// The routes that have hosts of their own there. At a Service each has: its host is that of the Service.
+    with_hosts: Option<HashSet<&'a NamespacedName>>,
 }
 
-impl<'a> ReachedListener<'a> {
+impl<'a> ReachedTable<'a> {
     fn of(
         gateway: &NamespacedName,
         listener: &'a EffectiveListener,
@@ -182,11 +210,14 @@ impl<'a> ReachedListener<'a> {
             hostnames.any(|hostname| hostname.hostname.is_some())
         });
         Self {
+            listener: &listener.name,
             // Redirects need no endpoints.
             table: Table::for_listener(gateway, listener, &Endpoints::default(), routing),
-            with_hosts: with_hosts
-                .map(|attached| &attached.route.reference)
-                .collect(),
+            with_hosts: Some(
+                with_hosts
+                    .map(|attached| &attached.route.reference)
+                    .collect(),
+            ),
         }
     }
 }
@@ -201,9 +232,27 @@ impl<'a> Walk<'a> {
     ) -> Self {
         let idle = effective.idle.get(&gateway.name);
         Self {
-            gateway,
-            idle: idle.map_or(&[], |idle| &idle[..]),
-            ports,
+            site: WalkSite::Gateway {
+                gateway,
+                idle: idle.map_or(&[], |idle| &idle[..]),
+                ports,
+            },
+            routing,
+            budget,
+            max_hops,
+            tables: HashMap::new(),
+        }
+    }
+
+    /// The ways of a client in a namespace that asks Services.
+    pub(super) fn of_mesh(
+        (effective, client): (&'a Effective, &'a str),
+        routing: RouterOptions,
+        budget: &'a Budget,
+        max_hops: usize,
+    ) -> Self {
+        Self {
+            site: WalkSite::Mesh { effective, client },
             routing,
             budget,
             max_hops,
@@ -230,67 +279,75 @@ impl<'a> Walk<'a> {
                 return Some(RedirectWay::Circle(way.split_off(again)));
             }
             methods.push(request.method.clone());
-            let (step, next, status) = self.sent_on(now, &request, &asked)?;
+            let sent = self.sent_on(now, &request, &asked)?;
+            for (to, _) in &sent.to {
+                if let Some(why) = self.nobody(&sent.step.url, to) {
+                    return Some(RedirectWay::Nobody {
+                        from: sent.step,
+                        to: to.clone(),
+                        why,
+                    });
+                }
+            }
+            // Of several places no client is sent to one alone without end.
+            let [(next, status)] = sent.to.as_slice() else {
+                return None;
+            };
+            if !sent.always {
+                return None;
+            }
             // After "See Other" a client asks with GET, whatever it asked with before (RFC 9110, section 15.4.4).
-            if status == StatusCode::SEE_OTHER && request.method != Method::HEAD {
+            if *status == StatusCode::SEE_OTHER && request.method != Method::HEAD {
                 request.method = Method::GET;
             }
-            if next.host == step.url.host
-                && let Some(idle) = self.nobody(&next)
-            {
-                return Some(RedirectWay::Nobody {
-                    from: step,
-                    to: next,
-                    idle,
-                });
-            }
-            way.push(step);
-            now = next;
+            way.push(sent.step);
+            now = next.clone();
         }
         Some(RedirectWay::Further(way))
     }
 
-    /// Whether nobody answers there, with the listeners that would, did they serve. Where another Gateway listens on the port, the host
-    /// may lead to that one.
-    fn nobody(&self, url: &Url) -> Option<Vec<&'a IdleListener>> {
-        let host = Some(url.host.as_str());
-        if self
-            .gateway
-            .listener(Transport::Tcp, url.port, host)
-            .is_some()
-        {
+    /// Why nobody answers a client that is sent from one place to another, if so. What another host leads to is known only where a
+    /// listener of that port names the host. Where another Gateway listens on the port, the host may lead to that one.
+    fn nobody(&self, from: &Url, to: &Url) -> Option<Unanswered<'a>> {
+        let WalkSite::Gateway {
+            gateway,
+            idle,
+            ports,
+        } = self.site
+        else {
+            return None;
+        };
+        let host = Some(to.host.as_str());
+        let listener = gateway.listener(Transport::Tcp, to.port, host);
+        if let Some(listener) = listener {
+            let is_own = to.host == from.host || listener.hostname.is_some();
+            let why = unheard(listener, to.scheme.as_str(), &to.host).filter(|_| is_own)?;
+            return Some(Unanswered::Unheard { listener, why });
+        }
+        if to.host != from.host {
             return None;
         }
         let would_answer = |idle: &&IdleListener| {
-            idle.port == Some(url.port)
-                && scheme(&idle.protocol) == Some(url.scheme)
+            idle.port == Some(to.port)
+                && scheme(&idle.protocol) == Some(to.scheme)
                 && idle
                     .hostname
                     .as_ref()
-                    .is_none_or(|hostname| hostname.matches(&url.host))
+                    .is_none_or(|hostname| hostname.matches(&to.host))
         };
-        let idle: Vec<_> = self.idle.iter().filter(would_answer).collect();
-        (!idle.is_empty() || !self.ports.contains(&url.port)).then_some(idle)
+        let idle: Vec<_> = idle.iter().filter(would_answer).collect();
+        let nobody = !idle.is_empty() || !ports.contains(&to.port);
+        nobody.then_some(Unanswered::Idle(idle))
     }
 
-    /// Where the Gateway sends a client that asks for this, which asked for a host first, and with which status code.
-    fn sent_on(
-        &mut self,
-        url: Url,
-        request: &request::Parts,
-        asked: &str,
-    ) -> Option<(RedirectStep, Url, StatusCode)> {
-        let gateway = self.gateway;
-        let listener = gateway.listener(Transport::Tcp, url.port, Some(&url.host))?;
-        if scheme(&listener.protocol)? != url.scheme {
-            return None;
-        }
-        let (routing, budget) = (self.routing, self.budget);
-        let reached = self.tables.entry(&listener.name).or_insert_with(|| {
-            let fits = budget.take(budget::at_listener(listener));
-            fits.then(|| ReachedListener::of(&gateway.name, listener, routing))
-        });
-        let ReachedListener { table, with_hosts } = reached.as_ref()?;
+    /// Where the Gateway sends a client that asks for this, which asked for a host first.
+    fn sent_on(&mut self, url: Url, request: &request::Parts, asked: &str) -> Option<SentOn> {
+        let reached = self.reached(&url)?;
+        let ReachedTable {
+            listener,
+            table,
+            with_hosts,
+        } = reached;
         let mut parts = request.clone();
         parts.uri = url.path.parse().ok()?;
         parts
@@ -300,34 +357,121 @@ impl<'a> Walk<'a> {
             scheme: url.scheme,
             port: url.port,
         };
-        let answer = match table.begin(parts, connection, None) {
-            Begun::Answer(answer) => answer,
-            Begun::Exchange(mut exchange) => {
-                match exchange.attempt(&mut Draws(&mut |_| 0), Duration::ZERO) {
-                    Attempted::Answer(answer) => answer,
-                    Attempted::Attempt(_) => return None,
-                }
-            }
-        };
-        let target = answer.target.as_ref()?;
-        if !answer.status.is_redirection() {
-            return None;
-        }
-        let won = target.rule();
+        let (answers, always) = redirects(table, &parts, connection);
+        let won = answers.first()?.target.as_ref()?.rule();
         // Whether a host that nothing here names leads back to the Gateway is not known.
-        if asked != url.host && !with_hosts.contains(&won.route().name) {
+        if let Some(with_hosts) = with_hosts
+            && asked != url.host
+            && !with_hosts.contains(&won.route().name)
+        {
             return None;
         }
-        let to = answer.headers.get(LOCATION)?.to_str().ok()?;
-        let next = Url::read(to, &url)?;
+        let mut to: Vec<(Url, StatusCode)> = Vec::new();
+        for answer in &answers {
+            let location = answer.headers.get(LOCATION)?.to_str().ok()?;
+            let next = Url::read(location, &url)?;
+            if to.iter().all(|(known, _)| *known != next) {
+                to.push((next, answer.status));
+            }
+        }
         let step = RedirectStep {
             url,
-            listener: listener.name.clone(),
+            listener: (*listener).to_owned(),
             route: won.route().clone(),
             rule: won.index(),
         };
-        Some((step, next, answer.status))
+        Some(SentOn { step, to, always })
     }
+}
+
+impl<'a> Walk<'a> {
+    /// The table that answers a client which asks for this.
+    fn reached(&mut self, url: &Url) -> Option<&ReachedTable<'a>> {
+        let (routing, budget) = (self.routing, self.budget);
+        let reached = match self.site {
+            WalkSite::Gateway { gateway, .. } => {
+                let listener = gateway.listener(Transport::Tcp, url.port, Some(&url.host))?;
+                if scheme(&listener.protocol)? != url.scheme {
+                    return None;
+                }
+                let reached = self.tables.entry(listener.name.clone());
+                reached.or_insert_with(|| {
+                    let fits = budget.take(budget::at_listener(listener));
+                    fits.then(|| ReachedTable::of(&gateway.name, listener, routing))
+                })
+            }
+            // A mesh sees no requests in TLS.
+            WalkSite::Mesh { .. } if url.scheme == Scheme::Https => return None,
+            WalkSite::Mesh { effective, client } => {
+                let service = service_called(effective, &url.host, client)?;
+                let place = format!("{} {}", service.reference(), url.port);
+                self.tables.entry(place).or_insert_with(|| {
+                    let fits = budget.take(budget::at_service(service));
+                    let nowhere = Endpoints::default();
+                    fits.then(|| ReachedTable {
+                        listener: "",
+                        table: Table::for_service(service, url.port, client, &nowhere, routing),
+                        with_hosts: None,
+                    })
+                })
+            }
+        };
+        reached.as_ref()
+    }
+}
+
+/// Where a rule sends a client.
+struct SentOn {
+    step: RedirectStep,
+    /// The places: several where filters of backends redirect to different ones.
+    to: Vec<(Url, StatusCode)>,
+    /// Whether it sends each client on; otherwise some backend takes a share of the requests.
+    always: bool,
+}
+
+/// The redirects with which a rule answers a request: the one of the rule, or those of its backends. And whether it answers each
+/// request so, whatever backend is drawn.
+fn redirects(
+    table: &Table,
+    parts: &request::Parts,
+    connection: Connection,
+) -> (Vec<LocalAnswer>, bool) {
+    let (mut answers, mut always) = (Vec::new(), true);
+    let mut draws = vec![0];
+    let mut is_first = true;
+    while let Some(draw) = draws.pop() {
+        let answer = match table.begin(parts.clone(), connection, None) {
+            Begun::Answer(answer) => Some(answer),
+            Begun::Exchange(mut exchange) => {
+                let target = exchange.target().clone();
+                let rule = target.rule();
+                let mut draw_of_backend = |below: u64| draw.min(below.saturating_sub(1));
+                let mut draws_of_backend = Draws(&mut draw_of_backend);
+                let tried = exchange.attempt(&mut draws_of_backend, Duration::ZERO);
+                // Each of its backends may redirect, or not.
+                let of_backends = rule.filters().compiled.redirect().is_none() && {
+                    let mut backends = rule.backends().iter();
+                    backends.any(|backend| backend.filters().compiled.redirect().is_some())
+                };
+                if is_first && of_backends {
+                    let choice = rule.choice();
+                    let others = (0..choice.len()).map(|index| choice.draws(index));
+                    let others = others.filter(|draws| !draws.is_empty() && draws.start != 0);
+                    draws.extend(others.map(|draws| draws.start).rev());
+                }
+                match tried {
+                    Attempted::Answer(answer) => Some(answer),
+                    Attempted::Attempt(_) => None,
+                }
+            }
+        };
+        is_first = false;
+        match answer.filter(|answer| answer.status.is_redirection()) {
+            Some(answer) => answers.push(answer),
+            None => always = false,
+        }
+    }
+    (answers, always)
 }
 
 /// The HTTPRoutes of a listener.

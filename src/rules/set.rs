@@ -213,6 +213,13 @@ pub const BACKEND_HAS_ENDPOINTS: Rule = Rule {
     help: "look at the pods of the Service and at its EndpointSlices",
     ..OF_SET
 };
+/// An EndpointSlice or Endpoints are of a Service that does not exist.
+pub const SLICE_SERVICE_EXISTS: Rule = Rule {
+    id: "EndpointSlice/service-exists",
+    message: "the Service whose endpoints these are does not exist",
+    help: "correct the name of the Service, or add the Service",
+    ..OF_SET
+};
 /// A ReferenceGrant names an object that does not exist.
 pub const GRANT_TARGET_EXISTS: Rule = Rule {
     id: "ReferenceGrant/target-exists",
@@ -331,6 +338,7 @@ pub(super) const RULES: &[Rule] = &[
     GIVEN_ONCE,
     HOSTNAME_SERVED,
     BACKEND_HAS_ENDPOINTS,
+    SLICE_SERVICE_EXISTS,
     GRANT_TARGET_EXISTS,
     NAMESPACE_SELECTED,
     LISTENERS_DISTINCT,

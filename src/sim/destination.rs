@@ -15,7 +15,7 @@ use crate::{
     },
     v1::{ProtocolType, TlsModeType},
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, fmt, net::IpAddr, sync::Arc};
 
 /// Who takes a request.
 pub(super) enum Destination<'e> {
@@ -195,7 +195,24 @@ fn named_service<'e>(
         let services = effective.services.values();
         return services.chain(effective.imports.values()).find(bears);
     }
-    let host = request.host();
+    service_by_name(effective, &request.host(), own_namespace)
+}
+
+/// The Service or ServiceImport of a host, asked from a namespace.
+pub(crate) fn service_called<'e>(
+    effective: &'e Effective,
+    host: &str,
+    client: &str,
+) -> Option<&'e Arc<EffectiveService>> {
+    service_by_name(effective, host, Some(client))
+}
+
+/// See [`named_service`].
+fn service_by_name<'e>(
+    effective: &'e Effective,
+    host: &str,
+    own_namespace: Option<&str>,
+) -> Option<&'e Arc<EffectiveService>> {
     let labels: Vec<&str> = host.split('.').collect();
     if let [name, namespace, "svc", "clusterset", "local"] = labels.as_slice() {
         let name = NamespacedName::new(*namespace, *name);
@@ -425,7 +442,7 @@ fn not_understood(gateway: &EffectiveGateway, request: &Request, port: u16) -> (
     match listener.protocol {
         ProtocolType::Http if client_speaks_tls => (
             Refusal::TlsHandshake,
-            format!("{there} speaks cleartext HTTP, and the client begins with TLS"),
+            format!("{there} {}", Unheard::SpeaksCleartext),
         ),
         ProtocolType::Https | ProtocolType::Tls if !client_speaks_tls => (
             Refusal::TlsExpected,
@@ -575,6 +592,70 @@ pub(crate) fn speaks(listener: &EffectiveListener, scheme: &str) -> bool {
         .as_ref()
         .is_none_or(|tls| tls.mode != TlsModeType::Passthrough);
     understands(&listener.protocol, terminates, scheme)
+}
+
+/// Why nobody at a listener answers an HTTP client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unheard {
+    /// The client begins in cleartext.
+    ExpectsTls,
+    /// The client begins with TLS.
+    SpeaksCleartext,
+    /// Connections for this host are for routes of this kind, and there is none.
+    NoRoute(&'static str, String),
+}
+
+impl Unheard {
+    /// What would be right where a redirect leads to the listener of this name.
+    pub(crate) fn help(&self, listener: &str) -> String {
+        match self {
+            Self::ExpectsTls => {
+                "let the redirect lead to `scheme: https`, or to another port".to_owned()
+            }
+            Self::SpeaksCleartext => {
+                "let the redirect lead to `scheme: http`, or to another port".to_owned()
+            }
+            Self::NoRoute(kind, host) => format!(
+                "attach a {kind} for `{host}` to listener `{listener}`, or let the redirect lead to another port"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Unheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ExpectsTls => f.write_str("expects TLS, and the client sends HTTP in cleartext"),
+            Self::SpeaksCleartext => {
+                f.write_str("speaks cleartext HTTP, and the client begins with TLS")
+            }
+            Self::NoRoute(kind, host) => write!(f, "has no {kind} for `{host}`"),
+        }
+    }
+}
+
+/// Why nobody at a listener answers a client of this scheme, `http` or `https`, that asks for this host, if so.
+pub(crate) fn unheard(listener: &EffectiveListener, scheme: &str, host: &str) -> Option<Unheard> {
+    let over_tls = scheme == "https";
+    let no_route = |kind| Some(Unheard::NoRoute(kind, host.to_owned()));
+    match &listener.protocol {
+        ProtocolType::Https | ProtocolType::Tls if !over_tls => Some(Unheard::ExpectsTls),
+        ProtocolType::Http if over_tls => Some(Unheard::SpeaksCleartext),
+        ProtocolType::Tls => {
+            let mut routes = listener.tls_routes.iter();
+            let is_for_host = routes.any(|attached| {
+                let mut names = attached.hostnames.iter();
+                names.any(|name| name.hostname.as_ref().is_none_or(|name| name.matches(host)))
+            });
+            if is_for_host {
+                None
+            } else {
+                no_route("TLSRoute")
+            }
+        }
+        ProtocolType::Tcp if listener.tcp.is_empty() => no_route("TCPRoute"),
+        _ => None,
+    }
 }
 
 /// Whether a client of this scheme is understood where this protocol is spoken, and TLS ends there or not.

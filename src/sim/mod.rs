@@ -39,7 +39,7 @@ pub use backends::Backends;
 pub use behaviour::{BackendBehaviour, EndpointTls};
 #[cfg(feature = "sessions")]
 pub use client::{ClientMemory, CookieFileError, CookieJar, RefusedCookie};
-pub(crate) use destination::speaks;
+pub(crate) use destination::{Unheard, service_called, speaks, unheard};
 pub(crate) use head::named_host;
 pub(crate) use idle::found as idle_listeners;
 pub use request::{Client, ClientError, Protocol, Request, RequestError};

@@ -17,7 +17,7 @@ use crate::{
 use gwapi::{
     attachment::{Resolver, RouteId, RouteKind, Standing, Status, StatusPart},
     lint::{self, LintOptions, near::Near},
-    meta::{ObjectRef, condition},
+    meta::{AttachedRoutes, ObjectRef, condition},
     v1::{GatewayStatus, ListenerStatus, ParametersReference},
     validation::{self, Finding},
 };
@@ -53,15 +53,19 @@ impl<'a> StatusText<'a> {
         options: &LintOptions,
         style: Style,
     ) -> Self {
+        // Those that count for `attachedRoutes` are told.
+        let counts_all = resolver.options().behaviour.attached_routes == AttachedRoutes::Selected;
         let mut text = Self {
             resolver,
             near,
             warnings,
             unreached: lint::beside_conditions(resolver, options),
-            in_force: route::by_listener(resolver, |standing| {
+            in_force: route::by_listener(resolver, |_, standing| {
                 matches!(standing, Standing::InForce { .. })
             }),
-            rejected: route::by_listener(resolver, |standing| standing.excluded().is_some()),
+            rejected: route::by_listener(resolver, |attachment, standing| {
+                (counts_all || attachment.attached) && standing.excluded().is_some()
+            }),
             lines: Lines::new(resolver, style),
             objects: 0,
             bad_objects: 0,

@@ -1,6 +1,6 @@
 //! `gwapi status` as people meet it.
 
-use crate::support::{about, route, status, two_listeners, with_newest};
+use crate::support::{about, gwapi, route, status, two_listeners, with_newest};
 
 const BROKEN_CERTIFICATE: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -399,4 +399,31 @@ fn a_policy_without_effect_is_explained_and_is_a_finding() {
             .contains("\n  no effect: no accepted route refers to Service edge/web"),
         "{text}"
     );
+}
+
+/// `attachedRoutes` counts accepted routes alone from v1.5.0 on: what is said of those that count is about no other route.
+#[test]
+fn a_route_that_does_not_count_is_none_of_the_attached_ones() {
+    let route = |kind: &str, name: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{ name: {name}, namespace: edge }}\n\
+             spec: {{ parentRefs: [{{ name: front }}], hostnames: [a.example], rules: [{{ backendRefs: [{{ name: web, port: 80 }}] }}] }}\n"
+        )
+    };
+    let objects = two_listeners(
+        "{ name: one, port: 80, protocol: HTTP }",
+        "{ name: cert, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: gone }] } }",
+        &(route("GRPCRoute", "a") + &route("HTTPRoute", "b")),
+    );
+    let counted = |release: &str| {
+        let output = gwapi(&["status", "--release", release, "-f", "-"], &objects);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.contains("listener cert ("));
+        line.unwrap().to_owned()
+    };
+    let before = counted("v1.4.1");
+    assert!(before.contains("attachedRoutes 2"), "{before}");
+    let now = counted("v1.7.0");
+    assert!(now.contains("attachedRoutes 1"), "{now}");
+    assert!(!now.contains("HTTPRoute edge/b"), "{now}");
 }

@@ -78,6 +78,11 @@ impl Judgement {
     pub fn judged(&self) -> &Judged {
         &self.judged
     }
+
+    /// What tells the content of the object from that of any other.
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest
+    }
 }
 
 /// Puts objects in force as an API server does when they are applied one after the other.

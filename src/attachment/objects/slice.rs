@@ -11,7 +11,7 @@ pub fn service_of(slice: &EndpointSlice) -> Option<NamespacedName> {
 }
 
 /// The ServiceImport whose endpoints an EndpointSlice holds (GEP-1748): by a label of its own.
-pub(in crate::attachment) fn import_of(slice: &EndpointSlice) -> Option<NamespacedName> {
+pub(crate) fn import_of(slice: &EndpointSlice) -> Option<NamespacedName> {
     by_label(slice, "multicluster.kubernetes.io/service-name")
 }
 

@@ -2,12 +2,13 @@
 
 mod endpoints;
 mod hosts;
+mod slices;
 mod unused;
 
 use super::{LintOptions, budget::Budget, found::FindingsByObject, near::Met};
 use crate::attachment::Resolver;
 
-/// Looks at hostnames, endpoints, policies, grants and selectors. That selectors were passed over, if any were.
+/// Looks at hostnames, endpoints, EndpointSlices, policies, grants and selectors. That selectors were passed over, if any were.
 pub(super) fn check(
     resolver: &Resolver,
     options: &LintOptions,
@@ -15,6 +16,7 @@ pub(super) fn check(
 ) -> Option<Met> {
     hosts::check(resolver, found);
     endpoints::check(resolver, found);
+    slices::check(resolver, found);
     let budget = Budget::of(options.max_namespaces);
     unused::check(resolver, &budget, found);
     let cut_short = budget.cut_short();

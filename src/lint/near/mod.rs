@@ -282,9 +282,11 @@ impl<'a> Near<'a> {
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Vec<Hint> {
         let mut hints: Vec<Hint> = Vec::new();
-        let mut add = |path: &str, message: String, alone, help| {
-            // Two fields that are wrong in one way have one remedy.
-            if hints.iter().all(|hint| hint.message != message) {
+        let mut add = |path: &str, message: String, alone, help: Option<String>| {
+            // Two fields that are wrong in one way have one remedy; a finding with a help of its own is about its field.
+            let is_finding = help.is_some();
+            let is_new = |hint: &Hint| hint.message != message || is_finding && hint.path != path;
+            if hints.iter().all(is_new) {
                 hints.push(Hint {
                     path: path.to_owned(),
                     message,

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 pub(super) type MatchPlace = (usize, usize);
 
 /// What a route has at a place where hosts do not matter.
-pub(super) const EVERY_HOST: &[EffectiveHostname] = &[EffectiveHostname {
+pub(in crate::lint) const EVERY_HOST: &[EffectiveHostname] = &[EffectiveHostname {
     hostname: None,
     own: None,
 }];

@@ -2,6 +2,7 @@
 
 mod given;
 mod reach;
+mod redirects;
 mod references;
 mod sessions;
 mod work;

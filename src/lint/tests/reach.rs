@@ -190,6 +190,29 @@ fn a_route_whose_hosts_belong_to_a_more_specific_listener_is_not_reached() {
     assert_eq!(rules(&[&gateway, &at(&Value::Null)]), []);
 }
 
+/// Whose hosts they are is decided before routes compete, so that each of several routes is told the same.
+#[test]
+fn each_route_whose_hosts_belong_to_a_more_specific_listener_is_told_so() {
+    let gateway = gateway(&json!([
+        {"name": "all", "port": 80, "protocol": "HTTP"},
+        {"name": "one", "port": 80, "protocol": "HTTP", "hostname": "a.test"},
+    ]));
+    let at = |name: &str| {
+        let mut route = route(&json!({
+            "parentRefs": [{"name": "gw", "sectionName": "all"}], "hostnames": ["a.test"],
+            "rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "b.org"}}]}],
+        }));
+        route["metadata"]["name"] = name.into();
+        route
+    };
+    let found = judged(&[&gateway, &at("a"), &at("b"), &at("c")]);
+    for of_route in &found[1..] {
+        assert_eq!(of_route, &found[1]);
+        assert_eq!(of_route.len(), 1);
+        assert_eq!(of_route[0].0, "Route/reached");
+    }
+}
+
 /// TCPRoute: a listener has one stream of connections, which the oldest route takes, by its first rule.
 #[test]
 fn what_stands_behind_the_first_tcp_route_or_rule_is_never_reached() {

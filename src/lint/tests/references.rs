@@ -248,6 +248,16 @@ fn a_policy_without_effect_is_told_why() {
         )
     );
     assert_eq!(why(&policy("a", old, &to_service, &system), &other), None);
+    // Where both are not valid none applies, whichever is removed.
+    assert_eq!(
+        why(
+            &policy("a", new, &to_service, &missing),
+            &policy("b", old, &to_service, &missing)
+        ),
+        says(
+            "BackendTLSPolicy default/b goes first for Service default/s and is not valid either: it is older"
+        )
+    );
     assert_eq!(
         why(&policy("a", old, &to_route, &system), &other),
         says(
@@ -310,4 +320,77 @@ fn a_set_is_resolved_by_the_limits_of_the_options() {
     assert_eq!(found(&options), ["RouteRules/no-dead-match"]);
     options.patterns.pattern = 1_000;
     assert_eq!(found(&options), ["RegularExpression/compiles"; 2]);
+}
+
+/// EndpointSlice: the label `kubernetes.io/service-name` says whose endpoints they are; it has no status that could say that
+/// nobody has them.
+#[test]
+fn endpoints_of_no_service_are_named() {
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}});
+    let slice = |labels: &Value| {
+        json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "e", "labels": labels},
+            "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}],
+        })
+    };
+    let endpoints = |name: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name},
+            "subsets": [{"addresses": [{"ip": "10.0.0.1"}]}],
+        })
+    };
+    let (own, import) = (
+        "kubernetes.io/service-name",
+        "multicluster.kubernetes.io/service-name",
+    );
+    let found = |object: &Value| {
+        let found = judged(&[&service, object]).remove(1);
+        let found = found.into_iter().map(|(rule, path, message)| {
+            assert_eq!(rule, "EndpointSlice/service-exists");
+            (path, message)
+        });
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(found(&slice(&json!({own: "web"}))), []);
+    assert_eq!(found(&endpoints("web")), []);
+    for (object, path, message) in [
+        (
+            slice(&json!({own: "webb"})),
+            format!("metadata.labels[{own}]"),
+            "Service `default/webb` is not in the set: nobody has the endpoints",
+        ),
+        (
+            slice(&json!({import: "web"})),
+            format!("metadata.labels[{import}]"),
+            "ServiceImport `default/web` is not in the set: nobody has the endpoints",
+        ),
+        (
+            endpoints("webb"),
+            "metadata.name".to_owned(),
+            "Service `default/webb` is not in the set: nobody has the endpoints",
+        ),
+        (
+            slice(&json!({})),
+            "metadata.labels".to_owned(),
+            "no label `kubernetes.io/service-name` says whose endpoints these are: no Service has them",
+        ),
+    ] {
+        assert_eq!(found(&object), [(path, message.to_owned())]);
+    }
+}
+
+/// `kubectl apply` changes nothing where an object is given again as it is: it is in force.
+#[test]
+fn an_object_that_is_given_again_as_it_is_is_no_finding() {
+    let service = |port: u16| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": port}]}});
+    assert_eq!(rules(&[&service(80), &service(80)]), []);
+    assert_eq!(
+        rules(&[&service(80), &service(81)]),
+        [("Object/given-once", String::new())]
+    );
+    // What is said of it is said once.
+    let lost = route(&json!({"parentRefs": [{"name": "gone"}]}));
+    let found = rules(&[&lost, &lost]).into_iter();
+    let missing = found.filter(|(rule, _)| *rule == "ParentReference/parent-exists");
+    assert_eq!(missing.count(), 1);
 }

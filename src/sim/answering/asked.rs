@@ -7,12 +7,13 @@ use crate::{
     proxy::DataPlane,
     sim::{
         Answer, Backends, ListenerName, Outcome, Refusal, Request, SimulatedStep, assumed,
-        destination::{self, Destination},
+        destination::{self, Destination, unheard},
         head::named_host,
         idle,
     },
 };
 use http::{Uri, header::LOCATION};
+use std::fmt;
 
 /// A request with everything that does not depend on a draw.
 pub(in crate::sim) struct Asked<'e> {
@@ -154,13 +155,28 @@ impl Asked<'_> {
         if listens {
             return None;
         }
+        let nobody = |why: &dyn fmt::Display| {
+            Some(format!("nobody answers the client at {}: {why}", next.uri))
+        };
         let found = destination::find(self.plane, &next, &mut Vec::new());
+        let host = next.authority().ok()?;
         match found.ok()? {
+            Destination::Gateway {
+                gateway,
+                listener: Some(listener),
+                ..
+            } if let Some(why) = unheard(listener, next.scheme(), host.host()) => {
+                let name = &gateway.name;
+                nobody(&format_args!(
+                    "listener `{}` of Gateway {name} {why}",
+                    listener.name
+                ))
+            }
             Destination::Nobody { why, .. }
             | Destination::Gateway {
                 unserved: Some(why),
                 ..
-            } => Some(format!("nobody answers the client at {}: {why}", next.uri)),
+            } => nobody(&why),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
 use serde_json::{Map, Value};
 use std::{collections::HashSet, net::IpAddr};
 
-const LABEL_HELP: &str = "write lower-case letters, digits and `-`, at most 63 characters, a letter or digit at both ends";
+pub(super) const LABEL_HELP: &str = "write lower-case letters, digits and `-`, at most 63 characters, a letter or digit at both ends";
 const NAME_HELP: &str = "write lower-case letters, digits, `-` and `.`, at most 253 characters, a letter or digit at both ends";
 const KEY_HELP: &str = "write letters, digits, `-`, `_` and `.`, at most 253 characters";
 
@@ -34,7 +34,7 @@ pub(super) fn check(object: &Value, kind: &str, findings: &mut Findings) {
     }
 }
 
-fn is_dns_label(text: &str) -> bool {
+pub(super) fn is_dns_label(text: &str) -> bool {
     text.len() <= 63 && !text.contains('.') && is_dns_subdomain(text)
 }
 
@@ -273,10 +273,9 @@ impl<'v> JudgedPort<'v, '_> {
             "" => "TCP",
             protocol => protocol,
         };
-        if !["TCP", "UDP", "SCTP"].contains(&protocol) {
+        if !PROTOCOLS.contains(&protocol) {
             let message = format!("{} is not a protocol", shown(&protocol.into()));
-            let help = "write TCP, UDP or SCTP";
-            self.error("schema/enum", "protocol", message, help);
+            self.error("schema/enum", "protocol", message, PROTOCOL_HELP);
         }
         let port = match self.port.get("port") {
             None | Some(Value::Null) => 0,
@@ -319,15 +318,21 @@ impl<'v> JudgedPort<'v, '_> {
                 "{} is not the name of a protocol",
                 shown(&protocol.as_str().into())
             );
-            let help = "write a name of letters, digits, `-`, `_` and `.`, with a DNS name and `/` in front if need be, as `kubernetes.io/h2c`";
-            self.error("schema/format", "appProtocol", message, help);
+            self.error("schema/format", "appProtocol", message, APP_PROTOCOL_HELP);
         }
     }
 }
 
-const PORT_HELP: &str = "write a number from 1 to 65535";
+/// The protocols of ports.
+pub(super) const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
-fn is_port(number: i64) -> bool {
+pub(super) const PROTOCOL_HELP: &str = "write TCP, UDP or SCTP";
+
+pub(super) const APP_PROTOCOL_HELP: &str = "write a name of letters, digits, `-`, `_` and `.`, with a DNS name and `/` in front if need be, as `kubernetes.io/h2c`";
+
+pub(super) const PORT_HELP: &str = "write a number from 1 to 65535";
+
+pub(super) fn is_port(number: i64) -> bool {
     i32::try_from(number).is_ok_and(is_port_number)
 }
 

@@ -2,6 +2,7 @@
 //! server refuses.
 
 mod core_kinds;
+mod endpoints;
 
 use super::{
     Finding, ValidationOptions,
@@ -9,12 +10,11 @@ use super::{
 };
 use crate::{
     manifest::{self, UnreadField},
-    meta::{GroupVersionKind, MULTICLUSTER_GROUP, is_dns_subdomain, kept_name},
+    meta::{GroupVersionKind, MULTICLUSTER_GROUP},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What there is to say of an object of these kinds beside what its type alone forbids.
 pub(super) fn check(object: &Value, options: &ValidationOptions) -> Findings {
@@ -24,86 +24,16 @@ pub(super) fn check(object: &Value, options: &ValidationOptions) -> Findings {
     }
     let text = |field| object.get(field).and_then(Value::as_str);
     match (text("apiVersion"), text("kind")) {
-        (Some("discovery.k8s.io/v1"), Some("EndpointSlice")) => slice(object, &mut findings),
-        (Some("v1"), Some("Endpoints")) => endpoints(object, &mut findings),
+        (Some("discovery.k8s.io/v1"), Some("EndpointSlice")) => {
+            endpoints::slice(object, &mut findings);
+        }
+        (Some("v1"), Some("Endpoints")) => endpoints::endpoints(object, &mut findings),
         (Some("v1"), Some(kind @ ("Service" | "Namespace" | "Secret" | "ConfigMap"))) => {
             core_kinds::check(object, kind, &mut findings);
         }
         _ => {}
     }
     findings
-}
-
-const TYPES: &str = "write IPv4, IPv6 or FQDN";
-
-/// The addresses of an EndpointSlice are of its `addressType`.
-fn slice(object: &Value, findings: &mut Findings) {
-    let kind = object.get("addressType").and_then(Value::as_str);
-    let (what, fits): (&str, fn(&str) -> bool) = match kind {
-        Some("IPv4") => ("an IPv4 address", |text| text.parse::<Ipv4Addr>().is_ok()),
-        Some("IPv6") => ("an IPv6 address", |text| text.parse::<Ipv6Addr>().is_ok()),
-        Some("FQDN") => ("a DNS name", is_dns_subdomain),
-        Some(other) => {
-            let message = format!(
-                "an EndpointSlice has no `addressType` `{}`",
-                kept_name(other)
-            );
-            let finding = Finding::error("schema/enum", "addressType".to_owned(), message);
-            findings.push(finding.with_help(TYPES.to_owned()));
-            return;
-        }
-        None => {
-            let message = "`addressType` must be set".to_owned();
-            let finding = Finding::error("schema/required", "addressType".to_owned(), message);
-            findings.push(finding.with_help(TYPES.to_owned()));
-            return;
-        }
-    };
-    for (index, endpoint) in list(object, "endpoints").iter().enumerate() {
-        for (place, address) in list(endpoint, "addresses").iter().enumerate() {
-            let path = || format!("endpoints[{index}].addresses[{place}]");
-            check_address(address, what, fits, path, findings);
-        }
-    }
-}
-
-/// The addresses of Endpoints are IP addresses.
-fn endpoints(object: &Value, findings: &mut Findings) {
-    let fits = |text: &str| text.parse::<IpAddr>().is_ok();
-    for (index, subset) in list(object, "subsets").iter().enumerate() {
-        for field in ["addresses", "notReadyAddresses"] {
-            for (place, address) in list(subset, field).iter().enumerate() {
-                let Some(address) = address.get("ip") else {
-                    continue;
-                };
-                let path = || format!("subsets[{index}].{field}[{place}].ip");
-                check_address(address, "an IP address", fits, path, findings);
-            }
-        }
-    }
-}
-
-fn check_address(
-    address: &Value,
-    what: &str,
-    fits: fn(&str) -> bool,
-    path: impl FnOnce() -> String,
-    findings: &mut Findings,
-) {
-    let Some(text) = address.as_str().filter(|text| !fits(text)) else {
-        return;
-    };
-    if findings.is_full() {
-        return;
-    }
-    let message = format!("`{}` is not {what}", kept_name(text));
-    let finding = Finding::error("schema/format", path(), message);
-    findings.push(finding.with_help(format!("write {what}")));
-}
-
-fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
-    let list = value.get(field).and_then(Value::as_array);
-    list.map_or(&[], Vec::as_slice)
 }
 
 /// The fields of an object that its kind does not have, if it is one of these kinds. It is a warning, and no error as for the
@@ -182,7 +112,6 @@ struct ServiceImportPort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validation::Report;
     use serde_json::json;
 
     fn unknown(object: &Value) -> Vec<(String, Option<String>)> {
@@ -253,55 +182,6 @@ mod tests {
                 "{object}"
             );
         }
-    }
-
-    /// A server takes no EndpointSlice with an address that is not of its `addressType`.
-    #[test]
-    fn endpoints_have_addresses_of_their_type() {
-        let slice = |kind: &str, address: &str| {
-            json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "a"},
-                   "addressType": kind, "endpoints": [{"addresses": ["10.0.0.1"]}, {"addresses": [address]}]})
-        };
-        let found = |object: &Value| -> Vec<_> {
-            let findings =
-                Report::from(check(object, &ValidationOptions::default())).into_findings();
-            findings
-                .iter()
-                .map(|one| (one.rule(), one.path().to_owned()))
-                .collect()
-        };
-        let without = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "a"}});
-        assert_eq!(
-            found(&without),
-            [("schema/required", "addressType".to_owned())]
-        );
-        let place = || "endpoints[1].addresses[0]".to_owned();
-        assert_eq!(found(&slice("IPv4", "10.0.0.2")), []);
-        assert_eq!(
-            found(&slice("IPv4", "10.0.0.300")),
-            [("schema/format", place())]
-        );
-        assert_eq!(
-            found(&slice("IPv4", "2001:db8::1")),
-            [("schema/format", place())]
-        );
-        assert_eq!(
-            found(&slice("IPv5", "10.0.0.2")),
-            [("schema/enum", "addressType".to_owned())]
-        );
-        assert_eq!(
-            found(&slice("FQDN", "Not A Name")),
-            [("schema/format", place())]
-        );
-        let of = |ip: &str| {
-            json!({"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "a"},
-                   "subsets": [{"addresses": [{"ip": ip}], "ports": [{"port": 80}]}]})
-        };
-        assert_eq!(found(&of("10.0.0.1")), []);
-        assert_eq!(
-            found(&of("10.0.0")),
-            [("schema/format", "subsets[0].addresses[0].ip".to_owned())]
-        );
     }
 
     /// Attachment reads a part of these kinds; what it does not read is no unknown field.

@@ -205,7 +205,7 @@ pub(super) type ByListener<'r> = BTreeMap<(NamespacedName, &'r str), BTreeSet<&'
 /// The routes that stand in a certain way at each listener.
 pub(super) fn by_listener(
     resolver: &Resolver,
-    stands: impl Fn(&Standing) -> bool,
+    stands: impl Fn(&Attachment, &Standing) -> bool,
 ) -> ByListener<'_> {
     let mut found: ByListener<'_> = BTreeMap::new();
     for (route, attachments) in &resolver.resolution().attachments {
@@ -214,7 +214,7 @@ pub(super) fn by_listener(
             for at in attachment
                 .listeners
                 .iter()
-                .filter(|at| stands(&at.standing))
+                .filter(|at| stands(attachment, &at.standing))
             {
                 let listener = (gateway.namespaced_name(), &*at.name);
                 found.entry(listener).or_default().insert(route);

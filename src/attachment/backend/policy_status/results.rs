@@ -63,11 +63,20 @@ pub(in crate::attachment) fn results(
                 let wins = winner.is_some_and(|winner| *winner == id.reference());
                 let parts = traffics.to(id.kind, &target.reference);
                 let part = parts.part(section);
+                let other = winner.filter(|_| !wins).map(|winner| {
+                    let id = PolicyId {
+                        kind: id.kind,
+                        name: winner.namespaced_name(),
+                    };
+                    let other = Policy::get(world.snapshot, &id);
+                    let checked = other.map(|other| other.check(world.snapshot, world.options));
+                    (winner, checked.is_some_and(|checked| checked.valid.is_ok()))
+                });
                 let found = find(
                     (id, policy, valid.is_ok()),
                     &target,
                     state.map(|_| part),
-                    winner.filter(|_| !wins),
+                    other,
                     world.snapshot,
                 );
                 let problem = (!found.holds()).then(|| found.message.clone());
@@ -95,12 +104,13 @@ pub(in crate::attachment) fn results(
     )
 }
 
-/// Whether a policy applies to a target, if it is valid and there is traffic for it.
+/// Whether a policy applies to a target, if it is valid and there is traffic for it. `other` is the policy that goes before it, and
+/// whether that is valid.
 fn find(
     (id, policy, valid): (&PolicyId, Policy<'_>, bool),
     target: &TargetRef,
     part: Option<&BackendPart>,
-    other: Option<&ObjectRef>,
+    other: Option<(&ObjectRef, bool)>,
     snapshot: &Snapshot,
 ) -> ConditionBody {
     let reference = &target.reference;
@@ -132,23 +142,30 @@ fn find(
         return refuse(reason::INVALID, text);
     }
     match other {
-        Some(winner) => {
+        Some((winner, winner_valid)) => {
             let other = PolicyId {
                 kind: id.kind,
                 name: winner.namespaced_name(),
             };
-            // A policy that is not valid does not compete: which is older does not decide.
-            let winning = Policy::get(snapshot, &other).filter(|_| valid);
-            let winning = winning.map(Policy::seniority);
-            let won_by = winning.map(|winning| WonBy::seniority(&winning, &policy.seniority()));
+            let winning = Policy::get(snapshot, &other);
+            let won_by = winning
+                .map(|winning| WonBy::seniority(&winning.seniority(), &policy.seniority()))
+                .filter(|_| valid || !winner_valid);
             let criterion = match won_by {
                 Some(WonBy::KnownAge) => {
                     "it has a creationTimestamp and this policy has none".to_owned()
                 }
                 Some(won_by) => won_by.between(&other.name, &id.name).to_string(),
+                // A policy that is not valid does not compete with a valid one: which is older does not decide.
                 None => "this policy is not valid".to_owned(),
             };
-            let text = format!("{winner} applies to {name} instead: {criterion}");
+            let text = match winner_valid {
+                true => format!("{winner} applies to {name} instead: {criterion}"),
+                // Nothing is sent to the backend, whichever of the two is removed.
+                false => {
+                    format!("{winner} goes first for {name} and is not valid either: {criterion}")
+                }
+            };
             refuse(reason::CONFLICTED, text)
         }
         None => {

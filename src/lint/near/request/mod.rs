@@ -64,8 +64,15 @@ impl Near<'_> {
             self.rejected(request, answer, &mut around);
             self.dropped(request, answer, told, &mut around);
             self.instead(request, answer, &mut around.why);
+            let mirrors = answer.mirrors.iter().map(|mirror| &mirror.backend);
+            let mut looked_at: Vec<&BackendName> = Vec::new();
+            for backend in answer.backend.iter().chain(mirrors) {
+                if !looked_at.contains(&backend) {
+                    self.policies(answer, backend, &mut around);
+                    looked_at.push(backend);
+                }
+            }
             if let Some(backend) = &answer.backend {
-                self.policies(answer, backend, &mut around);
                 self.affinity(answer, backend, &mut around);
             }
             self.rule_fails(answer, &mut around.help);

@@ -6,9 +6,9 @@ use crate::{
     lint::{
         budget::{Budget, MAX_MATCHES},
         near::LEAVE_TO_LOAD_BALANCER,
-        walk::{self, MAX_HOPS, RedirectStep, RedirectWay, Url, Walk},
+        walk::{self, MAX_HOPS, RedirectStep, RedirectWay, Unanswered, Url, Walk},
     },
-    meta::NamespacedName,
+    meta::{NamespacedName, ObjectRef},
     proxy::Scheme,
     sim::{Answer, Outcome, Request, named_host},
 };
@@ -21,19 +21,28 @@ impl Near<'_> {
             return;
         }
         let effective = &self.resolver.resolution().effective;
-        let name = answer.gateway.as_ref();
-        let gateway = name.and_then(|name| effective.gateways.get(&name.namespaced_name()));
-        let (Some(gateway), Some(begin)) = (gateway, asked_for(request)) else {
+        let name = answer.gateway.as_ref().map(ObjectRef::namespaced_name);
+        let gateway = name.as_ref().and_then(|name| effective.gateways.get(name));
+        let Some(begin) = asked_for(request) else {
             return;
         };
         let (ports, budget) = (walk::ports(effective), Budget::of(MAX_MATCHES));
-        let mut walk = Walk::new(
-            (effective, gateway),
-            &ports,
-            self.routing,
-            &budget,
-            MAX_HOPS,
-        );
+        let mut walk = match (gateway, &answer.service) {
+            (Some(gateway), _) => Walk::new(
+                (effective, gateway),
+                &ports,
+                self.routing,
+                &budget,
+                MAX_HOPS,
+            ),
+            (None, Some(service)) => {
+                let client = request.client.as_ref();
+                let client = client.map_or(&service.namespace, |client| &client.namespace);
+                Walk::of_mesh((effective, client), self.routing, &budget, MAX_HOPS)
+            }
+            (None, None) => return,
+        };
+        let parent = name.unwrap_or_default();
         match walk.follow(begin, &request.head()) {
             RedirectWay::Ends => {}
             RedirectWay::Circle(circle) => {
@@ -63,17 +72,40 @@ impl Near<'_> {
                     ));
                 }
             }
-            RedirectWay::Nobody { to, idle, .. } if idle.is_empty() => {
-                needs_listener(self, answer, &gateway.name, &to, around);
+            RedirectWay::Nobody {
+                to,
+                why: Unanswered::Unheard { listener, why },
+                ..
+            } => {
+                around.amiss = true;
+                // The data plane itself says so of the host that was asked for.
+                let mut told = answer.why.iter();
+                if !told.any(|told| told.starts_with("nobody answers the client")) {
+                    around.why.push(format!(
+                        "nobody answers the client at {to}: listener `{}` of Gateway {parent} {why}",
+                        listener.name
+                    ));
+                }
+                around.help.push(why.help(&listener.name));
             }
-            RedirectWay::Nobody { idle, .. } => {
+            RedirectWay::Nobody {
+                to,
+                why: Unanswered::Idle(idle),
+                ..
+            } if idle.is_empty() => {
+                needs_listener(self, answer, &parent, &to, around);
+            }
+            RedirectWay::Nobody {
+                why: Unanswered::Idle(idle),
+                ..
+            } => {
                 around.amiss = true;
                 for listener in idle.into_iter().take(super::SHOWN) {
                     around.why.push(format!(
                         "listener `{}` of Gateway {} is not serving: {}",
-                        listener.name, gateway.name, listener.why
+                        listener.name, parent, listener.why
                     ));
-                    self.listener_needs(&gateway.name, &listener.name, &mut around.help);
+                    self.listener_needs(&parent, &listener.name, &mut around.help);
                 }
             }
         }
@@ -81,16 +113,18 @@ impl Near<'_> {
 
     /// What ends a circle, or a way without end.
     fn end_circle(&self, answer: &Answer, circle: &[RedirectStep], around: &mut Around) {
-        let (Some(taken), Some(first)) = (&answer.route, &answer.listener) else {
+        let Some(taken) = &answer.route else {
             return;
         };
         // A route that goes round at other listeners alone does not, where it is not attached to them.
-        let elsewhere = |step: &RedirectStep| {
-            step.route.reference() == taken.route && step.listener != first.name
-        };
-        if circle.iter().all(elsewhere) {
-            around.help.push(only_at(&taken.route, &first.name));
-            return;
+        if let Some(first) = &answer.listener {
+            let elsewhere = |step: &RedirectStep| {
+                step.route.reference() == taken.route && step.listener != first.name
+            };
+            if circle.iter().all(elsewhere) {
+                around.help.push(only_at(&taken.route, &first.name));
+                return;
+            }
         }
         let rules: BTreeSet<(&RouteId, usize)> =
             circle.iter().map(|step| (&step.route, step.rule)).collect();

@@ -9,12 +9,19 @@ use crate::{
         Attachment, RouteId, RouteKind, Snapshot,
         effective::{AttachedRoute, EffectiveHostname},
     },
-    meta::{GROUP, Hostname, ObjectRef},
+    meta::{GROUP, Hostname, MULTICLUSTER_GROUP, ObjectRef},
     proxy::Table,
     schema::{self, nearest_name},
     sim::{Answer, Request},
 };
 use std::{cell::LazyCell, sync::Arc};
+
+/// The kinds that take requests for routes.
+const PARENT_KINDS: [(&str, &str); 3] = [
+    (GROUP, "Gateway"),
+    ("", "Service"),
+    (MULTICLUSTER_GROUP, "ServiceImport"),
+];
 
 /// What is said of a route, without its name in front.
 fn without_name(said: &str, route: &RouteId) -> String {
@@ -124,6 +131,14 @@ impl Near<'_> {
     pub(super) fn nearly_names(&self, parent: &ObjectRef, meant: &ObjectRef) -> bool {
         let snapshot = self.resolver.snapshot();
         if snapshot.contains(parent) || self.index().ignored(parent).is_some() {
+            return false;
+        }
+        // A Gateway, a Service and a ServiceImport of one name are three objects; a kind that is none of these is misspelt.
+        let is_of_kind = |one: &ObjectRef| {
+            let kind = (one.group.as_str(), one.kind.as_str());
+            PARENT_KINDS.into_iter().find(|known| *known == kind)
+        };
+        if is_of_kind(parent).is_some_and(|kind| Some(kind) != is_of_kind(meant)) {
             return false;
         }
         let same_namespace = parent.namespace == meant.namespace;

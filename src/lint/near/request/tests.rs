@@ -557,3 +557,76 @@ fn a_listener_of_connections_without_a_route_is_told_what_to_attach() {
         ["attach a TCPRoute to listener `raw` of Gateway shop/front"]
     );
 }
+
+/// BackendTLSPolicy: what is sent to a mirror goes to a backend as well.
+#[test]
+fn a_policy_that_is_not_applied_to_a_mirror_is_named() {
+    let mirror = "filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: copy, port: 80 } } }],";
+    let mirrored = format!(
+        "{{ parentRefs: [{{ name: front }}], rules: [{{ {mirror} backendRefs: [{{ name: cart, port: 80 }}] }}] }}"
+    );
+    let copy = "---\napiVersion: v1\nkind: Service\nmetadata: { name: copy, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n";
+    let base = object("HTTPRoute", "r", &mirrored) + copy;
+    let policy = |kind: &str, name: &str| {
+        let target = format!("{{ group: '', kind: Service, name: {name} }}");
+        let validation = "{ hostname: a.example, wellKnownCACertificates: System }";
+        let spec = format!("{{ targetRefs: [{target}], validation: {validation} }}");
+        object("BackendTLSPolicy", "p", &spec).replace("BackendTLSPolicy", kind)
+    };
+    let found = around(
+        &(base.clone() + &policy("BackendTlsPolicy", "copy")),
+        "http://x.example/",
+    );
+    let left_out =
+        "BackendTlsPolicy shop/p names Service shop/copy, but is left out and has no effect";
+    assert_eq!(found.why, [left_out]);
+    let found = around(
+        &(base.clone() + &policy("BackendTLSPolicy", "coppy")),
+        "http://x.example/",
+    );
+    let meant = "BackendTLSPolicy shop/p may be meant for Service shop/copy and is not applied: ";
+    assert!(found.why[0].starts_with(meant), "{found:#?}");
+    assert!(found.amiss && !found.help.is_empty(), "{found:#?}");
+    let found = around(
+        &(base + &policy("BackendTLSPolicy", "copy")),
+        "http://x.example/",
+    );
+    assert_eq!(found, Around::default());
+}
+
+/// A ServiceImport and a Gateway have requests of their own: a route for one of them takes none to the Service of that name.
+#[test]
+fn a_route_for_an_object_of_another_kind_would_not_take_the_request() {
+    let own = "---\napiVersion: v1\nkind: Service\nmetadata: { name: own, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n";
+    let of = |parent: &str| {
+        let spec = format!("{{ parentRefs: [{{ {parent} name: own }}], {CART} }}");
+        around(&(object("HTTPRoute", "r", &spec) + own), "http://own.shop/")
+    };
+    let is_told = |found: &Around| found.why.iter().any(|why| why.contains("HTTPRoute shop/r"));
+    for parent in ["group: multicluster.x-k8s.io, kind: ServiceImport,", ""] {
+        let found = of(parent);
+        assert!(!is_told(&found) && !found.amiss, "{parent}: {found:#?}");
+    }
+    // The group of a Service is left out most often.
+    let found = of("kind: Service,");
+    assert!(is_told(&found) && found.amiss, "{found:#?}");
+}
+
+#[test]
+fn a_redirect_of_a_service_that_comes_back_is_told_with_the_rule() {
+    let redirect = "rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { path: { type: ReplaceFullPath, replaceFullPath: /x } } }] }]";
+    let spec =
+        format!("{{ parentRefs: [{{ group: '', kind: Service, name: cart }}], {redirect} }}");
+    let found = around(&object("HTTPRoute", "r", &spec), "http://cart.shop/x");
+    assert_eq!(
+        found.why,
+        ["the redirect is a loop: the client is led to http://cart.shop/x again and again"]
+    );
+    assert_eq!(
+        found.help,
+        [
+            "let the `RequestRedirect` of `spec.rules[0]` of HTTPRoute shop/r lead to a URL that the rule does not match"
+        ]
+    );
+    assert!(found.amiss);
+}
