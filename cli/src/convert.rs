@@ -18,7 +18,7 @@ use gwapi::{
     schema::KINDS,
 };
 use std::io::{self, IsTerminal, Write};
-use stream::{Format, Output, Said, Unwritten};
+use stream::{Format, Output, Said, SameName, Unwritten};
 use total::{Total, report};
 
 /// Migrate a backup (`kubectl get -o yaml`) to other versions, ready to be applied again
@@ -131,6 +131,9 @@ pub(crate) fn run(args: &ConvertArgs) -> Exit {
                         Said::Remark(remark) => {
                             vec![describe_remark(&file.name, line, remark, entry)]
                         }
+                        Said::SameName(same) => {
+                            vec![describe_same_name(&file.name, line, same, entry)]
+                        }
                     };
                     for problem in described {
                         problems.push(problem, most_kept);
@@ -205,6 +208,32 @@ fn describe_remark(
         message: remark.message().to_owned(),
         help: Some(remark.help().to_owned()),
         ..place(file, first_line, remark.object(), entry)(remark.path())
+    }
+}
+
+/// An object that becomes the same as one before it.
+fn describe_same_name(
+    file: &str,
+    first_line: usize,
+    same: &SameName,
+    entry: Option<&RawObject>,
+) -> Problem {
+    let SameName { name, first, place } = same;
+    Problem {
+        severity: Severity::Error,
+        rule: "conversion/same-name".to_owned(),
+        message: format!(
+            "the object and {first} ({place}) become one object, {}: the one that is applied last replaces the other",
+            name.to
+        ),
+        help: Some(match name.was_another_than(first) {
+            true => {
+                "give one of the two another name, and what refers to it, or keep only one of them"
+                    .to_owned()
+            }
+            false => "keep the one that is meant".to_owned(),
+        }),
+        ..self::place(file, first_line, &name.from, entry)("metadata.name")
     }
 }
 

@@ -1,8 +1,8 @@
 //! A backup, object by object, to the versions that a release stores.
 
 use super::{
-    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, FieldMove,
-    convert_to_release, convert_value, kinds, moves::Moves, value,
+    ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark, ConvertedName,
+    FieldMove, convert_to_release, convert_value, kinds, moves::Moves, value,
 };
 use crate::{
     manifest,
@@ -69,6 +69,9 @@ pub struct Migrated {
     pub owned: Vec<ObjectRef>,
     /// What stands in another place of the document than before.
     pub moves: Vec<FieldMove>,
+    /// What the objects of the Gateway API are called before and after it, those among them that stay as they are. Objects of
+    /// several documents can become one: [`ConvertedNames`](super::ConvertedNames) finds them.
+    pub names: Vec<ConvertedName>,
 }
 
 impl Migration {
@@ -152,13 +155,21 @@ impl Migration {
     }
 
     fn object(&self, object: Value, done: &mut Migrated) -> Value {
+        let new = self.converted(&object, done);
+        let after = new.as_ref().unwrap_or(&object);
+        done.names.push(ConvertedName::of(&object, after));
+        new.unwrap_or(object)
+    }
+
+    /// The object in its new form; nothing where it cannot be converted.
+    fn converted(&self, object: &Value, done: &mut Migrated) -> Option<Value> {
         done.objects += 1;
         if object
             .pointer("/metadata/ownerReferences")
             .and_then(Value::as_array)
             .is_some_and(|owners| !owners.is_empty())
         {
-            done.owned.push(value::identify(&object));
+            done.owned.push(value::identify(object));
         }
         let mut new = object.clone();
         if !self.keep_metadata
@@ -170,24 +181,24 @@ impl Migration {
             Some((release, channel)) => self.to_release(&new, release, channel),
             None => self.to_version(&new),
         };
-        let unreadable = unreadable(&object);
+        let unreadable = unreadable(object);
         let (new, remarks, moves) = match (converted, unreadable) {
             (Ok(converted), None) => converted,
             (Ok((new, ..)), Some(problem)) => {
                 let to = text(&new, "apiVersion");
                 done.errors.push(ConversionError::new(
-                    value::identify(&object),
+                    value::identify(object),
                     to,
                     vec![problem],
                 ));
-                return object;
+                return None;
             }
             (Err(error), problem) => {
                 done.errors.push(match problem {
                     Some(problem) => error.and(problem),
                     None => error,
                 });
-                return object;
+                return None;
             }
         };
         done.remarks.extend(remarks);
@@ -198,9 +209,9 @@ impl Migration {
                 text(value, "kind").to_owned(),
             )
         };
-        done.converted += usize::from(of(&new) != of(&object) || is_reshaped(&object, &new));
-        done.changed |= new != object;
-        new
+        done.converted += usize::from(of(&new) != of(object) || is_reshaped(object, &new));
+        done.changed |= new != *object;
+        Some(new)
     }
 
     /// The object in the version in which it is wanted.

@@ -52,6 +52,7 @@ mod policy_forms;
 mod release;
 mod repeated;
 mod review;
+mod same_name;
 mod stream_route;
 pub mod upgrade;
 mod value;
@@ -62,6 +63,7 @@ pub use migrate::{Migrated, Migration, SERVER_METADATA};
 pub use moves::FieldMove;
 pub use release::{ConversionRemark, ReleaseConversion, convert_to_release};
 pub use review::review;
+pub use same_name::{ConvertedName, ConvertedNames};
 pub use value::convert_value;
 
 #[cfg(test)]

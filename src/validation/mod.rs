@@ -57,7 +57,7 @@ pub use admission::review;
 pub use choice::{ChoiceReason, Narrowed, ReleaseChoice, Uses, choose_release};
 pub use options::ValidationOptions;
 pub use report::{Finding, MOST_FINDINGS, Report};
-pub(crate) use report::{Findings, is_status, kind_elsewhere};
+pub(crate) use report::{Findings, is_status, kind_elsewhere, use_instead};
 
 /// Judges a typed object as on creation.
 #[must_use]

@@ -216,14 +216,16 @@ pub(crate) fn elsewhere(
     let ended = ended.into_iter().flatten().find(|ended| *ended <= release);
     match ended.filter(|_| !when.lasts_to(release)) {
         Some(ended) => match instead {
-            Some(instead) => format!(
-                "gone since {ended}: use `{}`",
-                instead.replace(" or ", "` or `")
-            ),
+            Some(instead) => format!("gone since {ended}: {}", use_instead(instead)),
             None => format!("gone since {ended}: it was there {}", when.in_words()),
         },
         None => format!("it is there {}", when.in_words()),
     }
+}
+
+/// What replaces a field: ``use `cookie.name` or `header.name` ``.
+pub(crate) fn use_instead(instead: &str) -> String {
+    format!("use `{}`", instead.replace(" or ", "` or `"))
 }
 
 /// Where a kind is that no version of which a release and channel serve: version by version, and with the kind that has replaced

@@ -14,12 +14,13 @@ mod original;
 mod text;
 
 use carried::Carried;
+use comments::comment;
 pub(super) use comments::left_out;
 use fates::{Fate, fates};
 use flow::Quotes;
 use gwapi::{conversion::FieldMove, manifest::RawObject};
 use moves::Moves;
-use original::{Member, Original, is_long, within};
+use original::{Member, Original, holds_long, is_long, within};
 use serde_json::{Map, Value};
 use text::Text;
 
@@ -177,7 +178,12 @@ impl Editor<'_> {
 
     /// Notes the lines of comments above and in a member that goes up to `end`, those aside that something takes along.
     fn note_behind(&mut self, key: usize, end: usize) {
-        let mut at = self.original.text.comments_above(key);
+        self.note_lines_behind(self.original.text.comments_above(key), end);
+    }
+
+    /// The same of the lines between these two.
+    fn note_lines_behind(&mut self, from: usize, end: usize) {
+        let mut at = from;
         while at < end {
             let next = self.original.text.line_end(at);
             let is_comment = self
@@ -253,7 +259,7 @@ impl Editor<'_> {
                     }
                     Fate::Goes => continue,
                 };
-                self.rewrite(member, (name, new), value, own, is_flow)?;
+                self.rewrite((&path, member), (name, new), value, own, is_flow)?;
             }
         }
         if is_flow {
@@ -330,10 +336,10 @@ impl Editor<'_> {
         self.value(&item_path, old, new, end)
     }
 
-    /// Writes a member anew, unless that would lose a comment.
+    /// Writes a member anew. The comments at its key and in lines of their own stay; nothing where that cannot be told.
     fn rewrite(
         &mut self,
-        member: &Member<'_>,
+        (path, member): (&str, &Member<'_>),
         (name, new): (&str, &Value),
         old: &Value,
         end: usize,
@@ -347,20 +353,35 @@ impl Editor<'_> {
             true => self.original.text.flow_end(member.value)?,
             false => self.original.text.content_end(member.key, end, is_long),
         };
-        if self.has_comment_left(member.key, last) && !is_long {
-            return None;
-        }
+        let has_comments = !is_long && self.has_comment_left(member.key, last);
         let key_end = self.original.text.key_end(member.key)?;
         let quotes = Quotes::of(self.original.text.get(member.key, key_end));
         if in_flow {
             let key = flow::scalar(&name.into(), quotes);
-            let value = flow::value(new, quotes);
+            let (from, to, value) = match has_comments {
+                true => self.braces_with_comments((path, member), (old, new), quotes)?,
+                false => (member.value, last, flow::value(new, quotes)),
+            };
             self.replace(member.key, key_end, key);
-            self.replace(member.value, last, value);
-        } else {
-            let lines = self.block((name, new), member.key, "")?;
-            self.replace(member.key, last, lines.trim_start());
+            self.replace(from, to, value);
+            return Some(());
         }
+        let mut lines = self.block((name, new), member.key, "")?;
+        if has_comments {
+            // In a text of several lines a `#` begins no comment.
+            if holds_long(old) {
+                return None;
+            }
+            let text = self.original.text;
+            let first = text.line_end(member.key).min(last);
+            if let Some(comment) = comment(text.get(key_end, first)) {
+                let at = lines.find(text.newline())?;
+                lines.insert_str(at, &format!(" {comment}"));
+            }
+            lines += &self.comments_left(member.key, last);
+            self.note_lines_behind(first, last);
+        }
+        self.replace(member.key, last, lines.trim_start());
         Some(())
     }
 

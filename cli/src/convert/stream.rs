@@ -7,10 +7,15 @@ use super::{
 use crate::output::escaped;
 use clap::ValueEnum;
 use gwapi::{
-    conversion::{ConversionError, ConversionRemark, Migrated, Migration},
+    conversion::{
+        ConversionError, ConversionRemark, ConvertedName, ConvertedNames, Migrated, Migration,
+    },
     manifest::{self, RawObject, ReadOptions},
 };
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    rc::Rc,
+};
 
 /// The form of the manifests that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -40,6 +45,17 @@ pub(super) enum Said<'s> {
     Error(&'s ConversionError),
     /// It was converted, and this is to be known.
     Remark(&'s ConversionRemark),
+    /// It is the same object now as another one before it.
+    SameName(&'s SameName),
+}
+
+/// Two objects that become one.
+pub(super) struct SameName {
+    /// The one that came later.
+    pub(super) name: ConvertedName,
+    /// The first one, and the line of its file where its document begins.
+    pub(super) first: ConvertedName,
+    pub(super) place: String,
 }
 
 impl Said<'_> {
@@ -47,6 +63,7 @@ impl Said<'_> {
         let object = match self {
             Self::Error(error) => error.object(),
             Self::Remark(remark) => remark.object(),
+            Self::SameName(same) => &same.name.from,
         };
         (entry.kind(), entry.namespace(), entry.name())
             == (&object.kind, &object.namespace, &object.name)
@@ -81,6 +98,8 @@ pub(super) struct Output<W> {
     begun: bool,
     /// Whether what was written last ends its document, by a line of `...`.
     ended: bool,
+    /// What the objects so far became, each with its file and the line where its document begins.
+    names: ConvertedNames<(Rc<str>, usize)>,
 }
 
 impl<W: Write> Output<W> {
@@ -91,6 +110,7 @@ impl<W: Write> Output<W> {
             writer,
             begun: false,
             ended: false,
+            names: ConvertedNames::default(),
         }
     }
 
@@ -103,8 +123,9 @@ impl<W: Write> Output<W> {
         total: &mut Total,
         tell: &mut Tell<'_>,
     ) -> Result<(), Unwritten> {
+        let file: Rc<str> = name.into();
         for (first_line, document) in manifest::documents(text) {
-            match self.document((first_line, document), migration, total, tell)? {
+            match self.document(&file, (first_line, document), migration, total, tell)? {
                 Done::AsItWas => {}
                 Done::Anew => total.add_anew(name, first_line),
                 Done::Edited {
@@ -127,6 +148,7 @@ impl<W: Write> Output<W> {
     /// is a problem of the input and has been noted.
     fn document(
         &mut self,
+        file: &Rc<str>,
         (first_line, document): (usize, &[u8]),
         migration: &Migration,
         total: &mut Total,
@@ -137,6 +159,7 @@ impl<W: Write> Output<W> {
         let only = migration.only_converted;
         let (mut sound, mut changed, mut partial) = (true, false, false);
         let (mut here, mut errors, mut remarks) = (Total::new(total.most), Vec::new(), Vec::new());
+        let mut names = Vec::new();
         // The outline of a document is made where something changes: most documents are left as they are.
         let mut edits = None;
         for value in values() {
@@ -164,9 +187,21 @@ impl<W: Write> Output<W> {
             here.add(&mut done);
             errors.append(&mut done.errors);
             remarks.append(&mut done.remarks);
+            names.append(&mut done.names);
         }
+        let mut same = Vec::new();
         if sound {
             total.join(here);
+            for name in names {
+                let place = (Rc::clone(file), first_line);
+                if let Some((first, (file, line))) = self.names.add(name.clone(), place) {
+                    same.push(SameName {
+                        name,
+                        first: first.clone(),
+                        place: format!("{file}:{line}"),
+                    });
+                }
+            }
         } else {
             changed = false;
             errors.clear();
@@ -174,8 +209,7 @@ impl<W: Write> Output<W> {
         }
         tell_all(
             (first_line, document),
-            &errors,
-            &remarks,
+            (&errors, &remarks, &same),
             &self.options,
             tell,
         );
@@ -344,17 +378,20 @@ fn end_line(bytes: &mut Vec<u8>) {
 /// Tells of the objects of a document, each with its place: for that the document is read again, lists taken apart.
 fn tell_all(
     (first_line, document): (usize, &[u8]),
-    errors: &[ConversionError],
-    remarks: &[ConversionRemark],
+    (errors, remarks, same): (&[ConversionError], &[ConversionRemark], &[SameName]),
     options: &ReadOptions,
     tell: &mut Tell<'_>,
 ) {
-    // Both are in the order of the objects.
+    // All are in the order of the objects.
     let mut errors = errors.iter().map(Said::Error).peekable();
     let mut remarks = remarks.iter().map(Said::Remark).peekable();
+    let mut same = same.iter().map(Said::SameName).peekable();
     for entry in manifest::stream(document, options).flatten() {
-        if errors.peek().is_none() && remarks.peek().is_none() {
+        if errors.peek().is_none() && remarks.peek().is_none() && same.peek().is_none() {
             return;
+        }
+        if let Some(said) = same.next_if(|said| said.is_about(&entry)) {
+            tell(first_line, &said, Some(&entry));
         }
         if let Some(error) = errors.next_if(|said| said.is_about(&entry)) {
             tell(first_line, &error, Some(&entry));
@@ -363,7 +400,7 @@ fn tell_all(
             tell(first_line, &remark, Some(&entry));
         }
     }
-    for said in errors.chain(remarks) {
+    for said in errors.chain(remarks).chain(same) {
         tell(first_line, &said, None);
     }
 }

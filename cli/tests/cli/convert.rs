@@ -573,3 +573,40 @@ fn the_release_from_which_an_upgrade_leads_is_said_with_the_reason() {
         "{text}"
     );
 }
+
+/// Which of two objects of one name is applied last replaces the other: both are named.
+#[test]
+fn objects_that_become_one_are_named_in_either_order_and_over_files() {
+    let named = |kind: &str, api_version: &str| {
+        format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a, namespace: b}}\nspec:\n  parentRef: {{name: g}}\n  listeners:\n  \
+             - {{name: web, port: 80, protocol: HTTP}}\n"
+        )
+    };
+    let old = named("XListenerSet", "gateway.networking.x-k8s.io/v1alpha1");
+    let new = named("ListenerSet", "gateway.networking.k8s.io/v1");
+    let convert = |text: &str| gwapi(&["convert", "-f", "-", "--release", "v1.7.0"], text);
+    for (first, second, names) in [
+        (
+            &old,
+            &new,
+            ["<stdin>:11:18: ListenerSet b/a", "XListenerSet b/a of"],
+        ),
+        (
+            &new,
+            &old,
+            ["<stdin>:11:18: XListenerSet b/a", "ListenerSet b/a of"],
+        ),
+    ] {
+        let output = convert(&format!("{first}---\n{second}"));
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("[conversion/same-name]"), "{said}");
+        for name in names {
+            assert!(said.contains(name), "{name} in {said}");
+        }
+    }
+    let other = new.replace("namespace: b", "namespace: c");
+    let output = convert(&format!("{old}---\n{other}"));
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -148,6 +148,30 @@ pub fn convert_to_release(
     release: Release,
     channel: Channel,
 ) -> Result<ReleaseConversion, ConversionError> {
+    convert(object, release, channel).map_err(|unconverted| unconverted.error)
+}
+
+/// Why an object has no form in a release, and what conversion makes of the rest of it.
+#[derive(Debug)]
+pub(super) struct Unconverted {
+    pub(super) error: ConversionError,
+    /// The object with everything converted that has a form, and all else as it was. Nothing where the release has neither its
+    /// kind nor one in its place.
+    pub(super) part: Option<Value>,
+}
+
+impl From<ConversionError> for Unconverted {
+    fn from(error: ConversionError) -> Self {
+        Self { error, part: None }
+    }
+}
+
+/// The same as [`convert_to_release`], with what conversion makes of an object as far as that goes.
+pub(super) fn convert(
+    object: &Value,
+    release: Release,
+    channel: Channel,
+) -> Result<ReleaseConversion, Unconverted> {
     let fail = |to: &str, problems| ConversionError::new(value::identify(object), to, problems);
     let fail_whole = |problem| fail(release.as_str(), vec![ConversionProblem::new("", problem)]);
     let text = |key: &'static str| {
@@ -156,24 +180,34 @@ pub fn convert_to_release(
     };
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
     let Some(from) = schema::find(api_version, kind) else {
-        return Err(fail_whole(Problem::unknown_kind(api_version, kind)));
+        return Err(fail_whole(Problem::unknown_kind(api_version, kind)).into());
     };
     let place = (release, channel);
     let Some((to, installation)) = kinds::in_release(from, release, channel)
         .and_then(|to| Some((to, to.installation(release, channel)?)))
     else {
-        return Err(fail_whole(Problem::NoKind {
+        let problem = Problem::NoKind {
             kind: kind.to_owned(),
             release,
             channel,
             help: Some(validation::kind_elsewhere(kind, None, place))
                 .filter(|help| !help.is_empty()),
-        }));
+        };
+        return Err(fail_whole(problem).into());
     };
     let mut moves = Moves::default();
-    let mut converted = match from.kind == to.kind {
-        true => value::convert(object, to.api_version, &mut moves)?,
-        false => renamed(object, to),
+    let in_version = match from.kind == to.kind {
+        true => value::convert(object, to.api_version, &mut moves),
+        false => Ok(renamed(object, to)),
+    };
+    let mut converted = match in_version {
+        Ok(converted) => converted,
+        Err(error) => {
+            let mut part = object.clone();
+            reference::follow(&mut part, place);
+            let part = Some(part);
+            return Err(Unconverted { error, part });
+        }
     };
     let mut found = fields::Remarks {
         moves,
@@ -189,7 +223,10 @@ pub fn convert_to_release(
     unknown.add_known_now((object, &converted), &mut problems);
     unknown.add_lacking((from, to), place, &mut problems);
     if !problems.is_empty() {
-        return Err(fail(to.api_version, problems));
+        return Err(Unconverted {
+            error: fail(to.api_version, problems),
+            part: Some(converted),
+        });
     }
     let identity = value::identify(object);
     let absent = reference::absent(&converted, place);

@@ -4,55 +4,88 @@ use crate::{
     meta::{Channel, GROUP, Release},
     schema::{self, KINDS, KindVersion, Path},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A kind that the release does not have, and the one in its place.
 type Replaced = (&'static KindVersion, &'static KindVersion);
 
 /// Lets references of an object lead to the kinds that the release has: what named an XListenerSet names a ListenerSet.
-pub(super) fn follow(object: &mut Value, (release, channel): (Release, Channel)) {
+pub(in crate::conversion) fn follow(object: &mut Value, place: (Release, Channel)) {
+    for reference in replaced(object, place) {
+        let found = object.pointer_mut(&reference.pointer);
+        if let Some(fields) = found.and_then(Value::as_object_mut) {
+            fields.insert("group".to_owned(), reference.new.group.into());
+            fields.insert("kind".to_owned(), reference.new.kind.into());
+        }
+    }
+}
+
+/// A reference to a kind of the Gateway API that a release and channel do not have, and that another one has replaced there.
+#[derive(Debug)]
+pub(in crate::conversion) struct ReplacedKind {
+    /// The path of the field that names the kind.
+    pub(in crate::conversion) path: String,
+    pub(in crate::conversion) old: &'static KindVersion,
+    pub(in crate::conversion) new: &'static KindVersion,
+    /// The JSON pointer of the reference.
+    pointer: String,
+}
+
+/// The references of an object that [`follow`] changes, in the order of the object.
+pub(in crate::conversion) fn replaced(
+    object: &Value,
+    (release, channel): (Release, Channel),
+) -> Vec<ReplacedKind> {
     let has = |kind: &str| schema::versions_of(kind, release, channel).next();
-    let replaced: Vec<Replaced> = KINDS
+    let kinds: Vec<Replaced> = KINDS
         .iter()
         .filter(|kind| has(kind.kind).is_none())
         .filter_map(|kind| Some((kind, has(schema::counterpart(kind.kind)?)?.0)))
         .collect();
-    if replaced.is_empty() {
-        return;
+    let mut found = Vec::new();
+    if let Some(spec) = object.get("spec").filter(|_| !kinds.is_empty()) {
+        let at = Path::ROOT;
+        let at = at.field("spec");
+        find_replaced(spec, false, &kinds, (&at, "/spec"), &mut found);
     }
-    if let Some(spec) = object.get_mut("spec") {
-        walk(spec, false, &replaced);
-    }
+    found
 }
 
-fn walk(value: &mut Value, is_parent: bool, replaced: &[Replaced]) {
+fn find_replaced(
+    value: &Value,
+    is_parent: bool,
+    kinds: &[Replaced],
+    (at, pointer): (&Path<'_>, &str),
+    found: &mut Vec<ReplacedKind>,
+) {
     match value {
         Value::Object(fields) => {
-            follow_one(fields, is_parent, replaced);
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            // The reference of a route to a parent may leave out the group.
+            let group = text("group").or(is_parent.then_some(GROUP));
+            let is_named =
+                |(old, _): &&Replaced| text("kind") == Some(old.kind) && group == Some(old.group);
+            if let Some((old, new)) = kinds.iter().find(is_named) {
+                found.push(ReplacedKind {
+                    path: at.field("kind").to_string(),
+                    old,
+                    new,
+                    pointer: pointer.to_owned(),
+                });
+            }
             for (name, value) in fields {
-                walk(value, name == "parentRefs", replaced);
+                let step = name.replace('~', "~0").replace('/', "~1");
+                let (at, pointer) = (at.field(name), format!("{pointer}/{step}"));
+                find_replaced(value, name == "parentRefs", kinds, (&at, &pointer), found);
             }
         }
         Value::Array(elements) => {
-            for element in elements {
-                walk(element, is_parent, replaced);
+            for (index, element) in elements.iter().enumerate() {
+                let (at, pointer) = (at.index(index), format!("{pointer}/{index}"));
+                find_replaced(element, is_parent, kinds, (&at, &pointer), found);
             }
         }
         _ => {}
-    }
-}
-
-/// A reference by group and kind. That of a route to a parent may leave out the group.
-fn follow_one(fields: &mut Map<String, Value>, is_parent: bool, replaced: &[Replaced]) {
-    let text = |name: &str| fields.get(name).and_then(Value::as_str);
-    let (kind, group) = (text("kind"), text("group"));
-    let group = group.or(is_parent.then_some(GROUP));
-    let found = replaced
-        .iter()
-        .find(|(old, _)| kind == Some(old.kind) && group == Some(old.group));
-    if let Some((_, new)) = found {
-        fields.insert("group".to_owned(), new.group.into());
-        fields.insert("kind".to_owned(), new.kind.into());
     }
 }
 

@@ -3,13 +3,12 @@
 
 use super::{
     before::{self, KindBefore, VerdictBefore},
-    findings::{Impact, UNKNOWN_FIELD, UpgradeFindings, is_server_side},
+    findings::{Impact, UNKNOWN_FIELD, UpgradeFindings, is_server_side, replacement, with_article},
 };
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionRemark, ReleaseConversion,
-        convert_to_release,
-        release::{ABSENT_KIND, reference},
+        release::{self, ABSENT_KIND, Unconverted, reference},
         value,
     },
     meta::Channel,
@@ -20,19 +19,28 @@ use serde_json::Value;
 /// An object in the forms of the release, or why it has none there.
 pub(super) struct InNewForms<'o> {
     object: &'o Value,
-    result: Result<ReleaseConversion, ConversionError>,
+    result: Result<ReleaseConversion, Unconverted>,
 }
 
 impl<'o> InNewForms<'o> {
     pub(super) fn of(object: &'o Value, found: &UpgradeFindings) -> Self {
         Self {
             object,
-            result: convert_to_release(object, found.release, found.channel),
+            result: release::convert(object, found.release, found.channel),
         }
     }
 
     pub(super) fn result(&self) -> Result<&ReleaseConversion, &ConversionError> {
-        self.result.as_ref()
+        self.result.as_ref().map_err(|it| &it.error)
+    }
+
+    /// The object with everything in the forms of the release that has one there; nothing where the release has neither its kind
+    /// nor one in its place.
+    pub(super) fn part(&self) -> Option<&Value> {
+        match &self.result {
+            Ok(new) => Some(&new.object),
+            Err(unconverted) => unconverted.part.as_ref(),
+        }
     }
 
     /// What is in the way of the command, as far as the converted object says it.
@@ -43,7 +51,7 @@ impl<'o> InNewForms<'o> {
 
     /// What is in the way of the command, for people: field by field.
     pub(super) fn problems(&self) -> Vec<String> {
-        let problems = self.result.as_ref().err().map(ConversionError::problems);
+        let problems = self.result().err().map(ConversionError::problems);
         let problems = problems.into_iter().flatten();
         let errors = self.errors();
         problems
@@ -52,11 +60,16 @@ impl<'o> InNewForms<'o> {
             .collect()
     }
 
+    /// Whether the command writes the object as the release takes it.
+    pub(super) fn is_by_command(&self) -> bool {
+        self.result.is_ok() && self.errors().next().is_none()
+    }
+
     /// That the command writes the object, where it does. Otherwise what has to be done first; the findings that say what is in
     /// the way are those of [`add_refused`](Self::add_refused) and `form::check`.
     pub(super) fn by_command(&self, found: &UpgradeFindings) -> String {
         let command = found.convert("-f FILE");
-        match self.result.is_ok() && self.errors().next().is_none() {
+        match self.is_by_command() {
             true => format!("`{command}` does"),
             false => format!(
                 "first correct what the other findings about the object name, then use `{command}`"
@@ -119,15 +132,45 @@ impl<'o> InNewForms<'o> {
         }
     }
 
-    /// References to kinds that the release has neither by their name nor by another.
-    pub(super) fn add_absent(&self, stored: &Value, found: &mut UpgradeFindings) {
-        let after = self.result.as_ref().map_or(stored, |new| &new.object);
+    /// References to kinds that the release has by another name only, and to those that it has by none.
+    pub(super) fn add_references(&self, found: &mut UpgradeFindings) {
         let place: (_, Channel) = (found.release, found.channel);
-        for absent in reference::absent(after, place) {
+        for replaced in reference::replaced(self.object, place) {
+            self.add_replaced(&replaced, found);
+        }
+        for absent in reference::absent(self.part().unwrap_or(self.object), place) {
             add_absent(self.object, absent, found);
         }
     }
+
+    /// A reference to a kind that the release does not have, and that another one has replaced.
+    fn add_replaced(&self, replaced: &reference::ReplacedKind, found: &mut UpgradeFindings) {
+        let release = found.release;
+        let (before, after) = (replaced.old.kind, replaced.new.kind);
+        let (impact, as_before) = match before::kind(before, self.object, found) {
+            KindBefore::Lacking(place) => (Impact::Note, format!(", as in {place}")),
+            KindBefore::There | KindBefore::Unknown => (Impact::Loses, String::new()),
+        };
+        if impact != Impact::Note && !self.is_by_command() {
+            found.hold(before, value::identify(self.object));
+        }
+        let by_command = self.by_command(found);
+        found.add(
+            impact,
+            REFERS_TO_REPLACED,
+            self.object,
+            &replaced.path,
+            format!(
+                "{release} has no {before}: {}, and the reference leads to nothing once {before} is gone{as_before}",
+                replacement(before, after)
+            ),
+            format!("refer to {}: {by_command}", with_article(after)),
+        );
+    }
 }
+
+/// The rule of a reference to a kind that the release does not have, and that another one has replaced.
+pub(super) const REFERS_TO_REPLACED: &str = "reference-to-replaced-kind";
 
 /// Whether what is at a path, or is missing there, is the same before and after the conversion.
 fn is_in_same_place(path: &str, old: &Value, new: &Value) -> bool {

@@ -3,6 +3,7 @@
 use super::{
     release_tests::{
         EXPERIMENTAL, EXPERIMENTS, GROUP, STANDARD, crd, gateway, in_order, object, only, upgrade,
+        weighty,
     },
     *,
 };
@@ -272,4 +273,276 @@ fn a_plan_without_crds_names_kinds_and_creates_anew_what_must_be() {
         let backup = format!("kubectl get {kind} -A -o yaml > gateway-api-old-forms.yaml");
         in_order(&report, &[&backup, "experimental-install.yaml"]);
     }
+}
+
+fn route_of_set(name: &str, session: Value) -> Value {
+    let parent = json!({"group": EXPERIMENTS, "kind": "XListenerSet", "name": "a"});
+    let rule = json!({"backendRefs": [{"name": "a", "port": 80}], "sessionPersistence": session});
+    let spec = json!({"parentRefs": [parent], "rules": [rule]});
+    let mut route = object(&format!("{GROUP}/v1"), "HTTPRoute", spec);
+    route["metadata"]["name"] = name.into();
+    route
+}
+
+/// Where a kind goes, what refers to it goes first.
+#[test]
+fn a_kind_that_is_replaced_stays_while_something_refers_to_it_that_is_not_converted() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let sets = || {
+        let kind = "XListenerSet";
+        let crd = crd(kind, Release::V1_4_1, EXPERIMENTAL, &["v1alpha1"]);
+        [crd, listener_set(web.clone())]
+    };
+    let two_rules = json!([{"backendRefs": [{"name": "a", "port": 1}]}, {"backendRefs": [{"name": "b", "port": 1}]}]);
+    let parent = json!({"group": EXPERIMENTS, "kind": "XListenerSet", "name": "a"});
+    let streams = object(
+        &format!("{GROUP}/v1alpha2"),
+        "TCPRoute",
+        json!({"parentRefs": [parent], "rules": two_rules}),
+    );
+    // Neither the form of the one nor the version of the other can be converted.
+    let formless = route_of_set("bad", json!({"type": "Header"}));
+    for (object, name) in [(streams, "TCPRoute b/a"), (formless, "HTTPRoute b/bad")] {
+        let mut installed = sets().to_vec();
+        installed.push(object);
+        let report = upgrade(&installed, Release::V1_4_1, Release::V1_7_0, EXPERIMENTAL);
+        let found = only(&report, "reference-to-replaced-kind");
+        assert_eq!(found.object.to_string(), name);
+        assert_eq!(found.impact, Impact::Loses, "{found:?}");
+        assert!(
+            report
+                .findings
+                .iter()
+                .all(|f| f.rule != "reference-to-absent-kind")
+        );
+        in_order(&report, &["Correct", "Keep the CRD of XListenerSet"]);
+        let steps = &report.steps;
+        let keeps = steps
+            .iter()
+            .find(|it| it.title.starts_with("Keep"))
+            .unwrap();
+        assert!(keeps.title.contains(name), "{keeps:?}");
+        let all: Vec<_> = steps.iter().flat_map(|step| &step.commands).collect();
+        assert!(all.iter().all(|it| !it.contains("delete crd")), "{all:#?}");
+    }
+    // A set that cannot be converted itself is in the way as well.
+    let mut installed = sets().to_vec();
+    installed[1] = listener_set(json!({"name": "web", "protocol": "HTTP"}));
+    let report = upgrade(&installed, Release::V1_4_1, Release::V1_7_0, EXPERIMENTAL);
+    in_order(&report, &["not converted: XListenerSet b/a."]);
+}
+
+#[test]
+fn what_has_another_kind_is_created_before_anything_refers_to_it_and_deleted_last() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let kind = crd("XListenerSet", Release::V1_4_1, EXPERIMENTAL, &["v1alpha1"]);
+    let sets = "xlistenersets.gateway.networking.x-k8s.io";
+    let routes = "httproutes.gateway.networking.k8s.io";
+    let plain = route_of_set("plain", Value::Null);
+    let installed = [kind.clone(), listener_set(web.clone()), plain];
+    let report = upgrade(&installed, Release::V1_4_1, Release::V1_7_0, EXPERIMENTAL);
+    in_order(
+        &report,
+        &[
+            &format!("kubectl get {sets} -A -o yaml > gateway-api-old-forms.yaml"),
+            "experimental-install.yaml",
+            "kubectl apply -f gateway-api-new-forms.yaml",
+            "Bring every controller",
+            &format!("kubectl get {routes} -A -o yaml > gateway-api-old-references.yaml"),
+            "kubectl apply -f gateway-api-new-references.yaml",
+            &format!("kubectl delete crd {sets}"),
+        ],
+    );
+    // A route that loses its form by the upgrade cannot wait, and comes behind the sets.
+    let session = route_of_set("session", json!({"sessionName": "s"}));
+    let installed = [kind, listener_set(web), session];
+    let report = upgrade(&installed, Release::V1_4_1, Release::V1_7_0, EXPERIMENTAL);
+    only(&report, "reference-to-replaced-kind");
+    in_order(
+        &report,
+        &[
+            &format!("kubectl get {sets},{routes} -A -o yaml > gateway-api-old-forms.yaml"),
+            "kubectl apply -f gateway-api-new-forms.yaml",
+            "delete crd",
+        ],
+    );
+}
+
+/// What is to be done before the upgrade can be done where the release before is installed.
+#[test]
+fn advice_on_what_cannot_be_converted_is_such_that_the_installed_release_takes_it() {
+    let session = |session: Value| {
+        let rule =
+            json!({"backendRefs": [{"name": "a", "port": 80}], "sessionPersistence": session});
+        object(
+            &format!("{GROUP}/v1"),
+            "HTTPRoute",
+            json!({"rules": [rule]}),
+        )
+    };
+    let at = "spec.rules[0].sessionPersistence";
+    let idle = session(json!({"sessionName": "s", "idleTimeout": "1h"}));
+    for from in [Release::V1_1_0, Release::V1_2_1, Release::V1_5_1] {
+        let report = upgrade(
+            std::slice::from_ref(&idle),
+            from,
+            Release::V1_7_0,
+            EXPERIMENTAL,
+        );
+        assert_eq!(
+            weighty(&report),
+            [
+                ("field-gone", &*format!("{at}.idleTimeout")),
+                ("form-changed", &format!("{at}.sessionName")),
+            ],
+            "{report:#?}"
+        );
+        let help = &only(&report, "form-changed").help;
+        assert!(
+            help.ends_with("--release v1.7.0 --channel experimental`"),
+            "{help}"
+        );
+        assert!(
+            help.starts_with("use `cookie.name` or `header.name`: first correct what the other"),
+            "{help}"
+        );
+        in_order(
+            &report,
+            &[
+                "Decide on the fields",
+                "httproutes.gateway.networking.k8s.io -A -o yaml > gateway-api-old-forms.yaml",
+            ],
+        );
+    }
+    // The name stands elsewhere before the upgrade than after it.
+    let nameless = session(json!({"type": "Header"}));
+    let report = upgrade(&[nameless], Release::V1_5_1, Release::V1_7_0, EXPERIMENTAL);
+    let found = only(&report, "tightened");
+    assert_eq!(found.path, at);
+    assert!(found.help.contains("set `sessionName`"), "{found:?}");
+}
+
+/// The kinds that the commands of a plan write or delete, and those that its backup has.
+fn written_and_copied(report: &UpgradeReport) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut written, mut copied) = (BTreeSet::new(), BTreeSet::new());
+    for step in &report.steps {
+        let is_backup = step.title.starts_with("Back up");
+        for command in &step.commands {
+            let mut words = command.split_whitespace().skip_while(|it| *it != "get");
+            let (kinds, file) = (words.nth(1).unwrap_or_default(), command.contains(" -o "));
+            let kinds = kinds.split(',').map(str::to_owned);
+            match (is_backup, command.strip_prefix("kubectl delete crd ")) {
+                (true, _) if kinds.clone().all(|it| it == "crd") => {}
+                (true, _) => copied.extend(kinds),
+                (false, Some(crd)) => drop(written.insert(crd.to_owned())),
+                // What is read is written anew.
+                (false, None) if file => written.extend(kinds),
+                (false, None) => {}
+            }
+        }
+    }
+    (written, copied)
+}
+
+#[test]
+fn the_backup_has_every_kind_that_a_later_step_writes_or_deletes() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let sets = crd("XListenerSet", Release::V1_4_1, EXPERIMENTAL, &["v1alpha1"]);
+    let gateway = gateway(
+        web.clone(),
+        json!({"backendTLS": {"clientCertificateRef": {"name": "d"}}}),
+    );
+    let set = listener_set(web);
+    let route = route_of_set("r", json!({"sessionName": "s"}));
+    let from = json!([{"group": EXPERIMENTS, "kind": "XListenerSet", "namespace": "b"}]);
+    let grant = object(
+        &format!("{GROUP}/v1beta1"),
+        "ReferenceGrant",
+        json!({"from": from, "to": [{"group": "", "kind": "Secret"}]}),
+    );
+    let objects = [gateway, set, route, grant];
+    let with_crd: Vec<_> = std::iter::once(sets)
+        .chain(objects.iter().cloned())
+        .collect();
+    for installed in [&objects[..], &with_crd] {
+        for from in [None, Some(Release::V1_3_0), Some(Release::V1_4_1)] {
+            let to = UpgradeOptions::to(Release::V1_7_0, EXPERIMENTAL);
+            let options = UpgradeOptions { from, ..to };
+            let report = check(installed, options);
+            let (written, copied) = written_and_copied(&report);
+            assert!(
+                written.is_subset(&copied),
+                "{from:?} {written:?} {copied:?}"
+            );
+            let routes = "httproutes.gateway.networking.k8s.io";
+            assert!(written.contains(routes), "{from:?} {:#?}", report.steps);
+        }
+    }
+    // The server that has none of a kind refuses to give any.
+    let options = UpgradeOptions::to(Release::V1_7_0, EXPERIMENTAL).from(Release::V1_5_1);
+    let (_, copied) = written_and_copied(&check(&objects, options));
+    assert!(
+        copied.iter().all(|it| !it.starts_with("xlistenersets")),
+        "{copied:?}"
+    );
+}
+
+#[test]
+fn objects_that_become_one_are_named_and_the_kind_that_is_replaced_stays() {
+    let web = json!({"name": "web", "port": 80, "protocol": "HTTP"});
+    let kind = crd("XListenerSet", Release::V1_4_1, EXPERIMENTAL, &["v1alpha1"]);
+    let old = listener_set(web);
+    let mut new = old.clone();
+    new["apiVersion"] = format!("{GROUP}/v1").into();
+    new["kind"] = "ListenerSet".into();
+    for installed in [
+        [kind.clone(), old.clone(), new.clone()],
+        [kind.clone(), new.clone(), old.clone()],
+    ] {
+        let report = check(
+            &installed,
+            UpgradeOptions::to(Release::V1_5_0, EXPERIMENTAL),
+        );
+        let found = only(&report, "same-name");
+        assert_eq!(found.impact, Impact::Breaks);
+        let said = format!("{} {} {}", found.object, found.message, found.help);
+        assert!(
+            said.contains("XListenerSet b/a of `gateway.networking.x-k8s.io/v1alpha1`")
+                || said.contains("ListenerSet b/a of `gateway.networking.k8s.io/v1`"),
+            "{said}"
+        );
+        assert!(
+            found.help.starts_with("give XListenerSet b/a another name"),
+            "{said}"
+        );
+        in_order(
+            &report,
+            &[
+                "Give other names",
+                "Convert the objects",
+                "Keep the CRD of XListenerSet",
+            ],
+        );
+    }
+    // Of another namespace it is another object.
+    new["metadata"]["namespace"] = "c".into();
+    let report = check(
+        [&kind, &old, &new],
+        UpgradeOptions::to(Release::V1_5_0, EXPERIMENTAL),
+    );
+    assert!(report.findings.iter().all(|f| f.rule != "same-name"));
+    // Two versions of a kind were one object before.
+    let target = json!({"group": "", "kind": "Service", "name": "a"});
+    let validation = json!({"hostname": "a.example", "wellKnownCACertificates": "System"});
+    let spec = json!({"targetRefs": [target], "validation": validation});
+    let both = [policy("v1alpha3", spec.clone()), policy("v1", spec)];
+    let report = check(&both, UpgradeOptions::to(Release::V1_7_0, STANDARD));
+    let found = only(&report, "same-name");
+    assert_eq!(found.impact, Impact::Note);
+    assert!(
+        found
+            .message
+            .contains("BackendTLSPolicy b/a of `gateway.networking.k8s.io/v1alpha3`"),
+        "{found:?}"
+    );
 }

@@ -1,7 +1,7 @@
 //! What is found on the way, and what all checks go by.
 
 use crate::{
-    conversion::value,
+    conversion::{ConvertedNames, value},
     meta::{Channel, ObjectRef, Release, kept_name},
     schema,
 };
@@ -84,6 +84,11 @@ pub(super) struct UpgradeFindings {
     pub(super) left_out: usize,
     /// The rules that have a finding.
     pub(super) rules: BTreeSet<&'static str>,
+    /// By kind that the release does not have, and that another one has replaced: the objects of that kind, and those that refer
+    /// to one, which the command does not bring into the forms of the release. While there are any, the kind has to stay.
+    pub(super) held: BTreeMap<String, BTreeSet<ObjectRef>>,
+    /// What objects become.
+    pub(super) names: ConvertedNames<()>,
 }
 
 impl UpgradeFindings {
@@ -91,6 +96,12 @@ impl UpgradeFindings {
     pub(super) fn convert(&self, arguments: &str) -> String {
         let (release, channel) = (self.release, self.channel);
         format!("gwapi convert {arguments} --release {release} --channel {channel}")
+    }
+
+    /// Notes an object for which a kind has to stay that another one has replaced.
+    pub(super) fn hold(&mut self, kind: &str, object: ObjectRef) {
+        let objects = self.held.entry(kind.to_owned()).or_default();
+        objects.insert(object);
     }
 
     pub(super) fn add(

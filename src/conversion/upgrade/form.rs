@@ -1,19 +1,17 @@
 //! What of an object a release no longer has, or refuses.
 
 use super::{
-    before::{self, KindBefore, VerdictBefore},
+    before::{self, VerdictBefore},
     converted::InNewForms,
-    findings::{
-        Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side, replacement,
-    },
+    findings::{Impact, ReleaseChannel, UNKNOWN_FIELD, UpgradeFindings, is_server_side},
     status,
 };
 use crate::{
     conversion::{
         ConversionError, ConversionProblem, ConversionProblemKind, ConversionRemark,
-        ReleaseConversion, convert_value, moves::is_within, value,
+        ReleaseConversion, convert_value, moves::is_within, release::reference,
     },
-    meta::{Channel, Release, kept_name},
+    meta::{Channel, Release},
     schema::{self, KindVersion, UnknownField},
     validation::{self, Finding, ValidationOptions},
 };
@@ -29,6 +27,7 @@ pub(super) fn check(
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
+    converted.add_references(found);
     let to = version.api_version.replace(version.version, wanted);
     // What a server makes of the stored object: nothing but the version changes.
     let stored = match to == version.api_version {
@@ -71,7 +70,6 @@ pub(super) fn check(
         .filter(|field| !is_server_side(field.path()))
         .collect();
     let refused = refused(&stored, release, channel);
-    converted.add_absent(&stored, found);
     match converted.result() {
         Ok(new) if new.object.get("spec") != stored.get("spec") => {
             judged.add_new_form(new, converted, (&unknown, &refused), found);
@@ -188,7 +186,7 @@ impl JudgedForm<'_> {
         };
         let by_command = converted.by_command(found);
         let help = |instead: Option<&str>| match instead {
-            Some(instead) => format!("use `{instead}`: {by_command}"),
+            Some(instead) => format!("{}: {by_command}", validation::use_instead(instead)),
             None => format!("write it in the form of {release}: {by_command}"),
         };
         let is_old = |field: &&UnknownField| stays(field.path(), UNKNOWN_FIELD);
@@ -198,10 +196,10 @@ impl JudgedForm<'_> {
         for field in &changed {
             add_changed(object, field.path(), help(field.instead()), found);
         }
-        if let (true, Some(stored)) = (changed.is_empty(), self.stored) {
-            match cured.is_empty() {
-                true => add_kept_forms(object, stored, &new.object, &help(None), found),
-                false => {
+        if changed.is_empty() {
+            match self.stored.filter(|_| cured.is_empty()) {
+                Some(stored) => add_kept_form(object, stored, &new.object, &help(None), found),
+                None => {
                     for finding in cured {
                         add_changed(object, finding.path(), help(None), found);
                     }
@@ -283,23 +281,38 @@ impl JudgedForm<'_> {
                 problem.kind().to_string(),
             );
         }
+        // What conversion would cure, were it not for the problems, is no setting that is gone.
+        let left = FieldsLeft::of(converted, found);
         let by_command = converted.by_command(found);
+        let in_form = || format!("write it in the form of {release}: {by_command}");
         for field in unknown {
             let is_of = |problem: &&ConversionProblem| {
                 let (path, field) = (problem.path(), field.path());
                 is_within(path, field) || is_within(field, path)
             };
-            match field.instead().filter(|_| !problems.is_empty()) {
-                _ if problems.iter().any(|it| !is_new(it) && is_of(it)) => {}
-                Some(instead) => {
-                    let help = format!("use `{instead}`: {by_command}");
+            if problems.iter().any(|it| !is_new(it) && is_of(it)) {
+                continue;
+            }
+            let is_left = left.has_unknown(field.path());
+            match field.instead() {
+                Some(instead) if !is_left || !problems.is_empty() => {
+                    let help = format!("{}: {by_command}", validation::use_instead(instead));
                     add_changed(self.object, field.path(), help, found);
                 }
-                None => self.add_unknown(field, found),
+                None if !is_left => add_changed(self.object, field.path(), in_form(), found),
+                _ => self.add_unknown(field, found),
             }
         }
         for finding in refused {
-            self.add_refused(finding, found);
+            let path = finding.path();
+            let mut of_it = error.problems().iter().filter(|it| it.path() == path);
+            match of_it.find(|it| !is_new(it)) {
+                // What the release asks for is nothing that could be written before the upgrade.
+                Some(problem) => self.add_refused_for(finding, &problem.kind().to_string(), found),
+                None if left.has_refused(finding) => self.add_refused(finding, found),
+                None if unknown.iter().any(|it| is_within(it.path(), path)) => {}
+                None => add_changed(self.object, path, in_form(), found),
+            }
         }
     }
 
@@ -425,6 +438,12 @@ impl JudgedForm<'_> {
 
     /// Something that the release refuses; and whether the one before did.
     fn add_refused(&self, finding: &Finding, found: &mut UpgradeFindings) {
+        let help = finding.help().unwrap_or("correct the field");
+        self.add_refused_for(finding, help, found);
+    }
+
+    /// The same, with what would be right.
+    fn add_refused_for(&self, finding: &Finding, help: &str, found: &mut UpgradeFindings) {
         let (release, channel) = (found.release, found.channel);
         let before = self.before.map(|before| {
             (
@@ -441,7 +460,7 @@ impl JudgedForm<'_> {
             }
             false => "",
         };
-        let help = self.with_own_version(finding.help().unwrap_or("correct the field"));
+        let help = self.with_own_version(help);
         let (impact, rule, message) = match before {
             Some(((from, _), false, _)) if self.taken && self.is_in_version_before() => (
                 Impact::Note,
@@ -511,6 +530,42 @@ impl JudgedForm<'_> {
     }
 }
 
+/// What a release still has against an object that conversion has brought into its forms as far as it could.
+struct FieldsLeft {
+    unknown: BTreeSet<String>,
+    refused: BTreeSet<(String, &'static str)>,
+    is_known: bool,
+}
+
+impl FieldsLeft {
+    fn of(converted: &InNewForms<'_>, found: &UpgradeFindings) -> Self {
+        let (release, channel) = (found.release, found.channel);
+        let options = ValidationOptions::of(release, channel);
+        let report = converted
+            .part()
+            .map(|part| validation::validate_value(part, &options));
+        let errors = || report.iter().flat_map(|report| report.errors());
+        let is_unknown = |finding: &&Finding| finding.rule() == UNKNOWN_FIELD;
+        let path = |finding: &Finding| finding.path().to_owned();
+        Self {
+            unknown: errors().filter(is_unknown).map(path).collect(),
+            refused: errors().map(|it| (path(it), it.rule())).collect(),
+            is_known: report.is_some(),
+        }
+    }
+
+    /// Whether the release does not have the field at a path of the object as it was, and conversion leaves it there.
+    fn has_unknown(&self, path: &str) -> bool {
+        !self.is_known || self.unknown.contains(path)
+    }
+
+    /// Whether the release refuses the same in what conversion makes of the object.
+    fn has_refused(&self, finding: &Finding) -> bool {
+        let known = (finding.path().to_owned(), finding.rule());
+        !self.is_known || self.refused.contains(&known)
+    }
+}
+
 /// Whether an API server with CRD validation ratcheting (KEP-4008; on by default since Kubernetes 1.30) takes an update of an
 /// object that leaves alone what breaks a rule: of all that it judges, except which fields there have to be, what a list may
 /// hold twice, and alternatives of a schema. Rules that compare with the object before are not among those that are asked here.
@@ -529,66 +584,29 @@ const VERSION_REFUSES: &str = "version-refuses";
 /// The rule of a field that is unknown before and after the upgrade.
 const UNKNOWN_BEFORE: &str = "unknown-before";
 
-/// Settings of which the release has another form, and which it takes as they are: mostly references to a kind that another one
-/// has replaced.
-fn add_kept_forms(
+/// A setting of which the release has another form, and which it takes as it is. References that lead to another kind now are
+/// none: those have findings of their own.
+fn add_kept_form(
     object: &Value,
-    old: &Value,
+    stored: &Value,
     new: &Value,
     help: &str,
     found: &mut UpgradeFindings,
 ) {
     let (release, channel) = (found.release, found.channel);
-    for path in references(old, new) {
-        let kind_at = |value: &Value| {
-            value::at(value, &path)
-                .and_then(Value::as_str)
-                .map(kept_name)
-        };
-        let replaced = kind_at(old)
-            .zip(kind_at(new))
-            .filter(|_| path.ends_with(".kind"));
-        let Some((before, after)) = replaced else {
-            found.add(
-                Impact::Note,
-                "form-preferred",
-                object,
-                path,
-                format!("the {channel} channel of {release} has another form for this, and takes this one as well"),
-                help,
-            );
-            continue;
-        };
-        let (impact, as_before) = match before::kind(&before, object, found) {
-            KindBefore::Lacking(place) => (Impact::Note, format!(", as in {place}")),
-            KindBefore::There | KindBefore::Unknown => (Impact::Loses, String::new()),
-        };
+    let mut old = stored.clone();
+    reference::follow(&mut old, (release, channel));
+    let mut paths = BTreeSet::new();
+    differing(&old, new, &mut String::new(), &mut paths);
+    if let Some(path) = paths.into_iter().next() {
         found.add(
-            impact,
-            REFERS_TO_REPLACED,
+            Impact::Note,
+            "form-preferred",
             object,
             path,
-            format!(
-                "{release} has no {before}: {}, and the reference leads to nothing{as_before}",
-                replacement(&before, &after)
-            ),
+            format!("the {channel} channel of {release} has another form for this, and takes this one as well"),
             help,
         );
-    }
-}
-
-/// The rule of a reference to a kind that the release does not have, and that another one has replaced.
-pub(super) const REFERS_TO_REPLACED: &str = "reference-to-replaced-kind";
-
-/// The references that lead to another kind now.
-fn references(old: &Value, new: &Value) -> Vec<String> {
-    let mut paths = BTreeSet::new();
-    differing(old, new, &mut String::new(), &mut paths);
-    let kinds = paths.iter().filter(|path| path.ends_with(".kind"));
-    let found: Vec<_> = kinds.cloned().collect();
-    match found.is_empty() {
-        true => paths.into_iter().take(1).collect(),
-        false => found,
     }
 }
 

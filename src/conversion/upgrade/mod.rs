@@ -44,6 +44,7 @@ mod status_tests;
 mod tests;
 
 use crate::{
+    conversion::ConvertedNames,
     meta::{Channel, Release, kept_name},
     schema,
     validation::{ChoiceReason, Uses, ValidationOptions},
@@ -198,6 +199,8 @@ pub fn check<'a>(
         most: options.max_findings,
         left_out: 0,
         rules: BTreeSet::new(),
+        held: BTreeMap::new(),
+        names: ConvertedNames::default(),
     };
     found.installed = before::installed(&crds);
     if let Some(from) = options.from {
@@ -220,7 +223,7 @@ pub fn check<'a>(
     for webhook in &webhooks {
         object::check_webhook(webhook, &mut found);
     }
-    let steps = plan::steps(&crds, !webhooks.is_empty(), &found);
+    let steps = plan::steps(&crds, &objects, !webhooks.is_empty(), &found);
     let mut findings = found.list;
     findings.sort_by_key(|finding| finding.impact);
     UpgradeReport {

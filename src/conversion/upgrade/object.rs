@@ -8,7 +8,7 @@ use super::{
     form,
 };
 use crate::{
-    conversion::{ConversionError, ConversionProblemKind, kinds},
+    conversion::{ConversionError, ConversionProblemKind, ConvertedName, kinds, value},
     meta::Channel,
     schema::{self, KindVersion},
     validation,
@@ -52,6 +52,7 @@ fn check(object: &Value, found: &mut UpgradeFindings) {
         return;
     };
     let converted = InNewForms::of(object, found);
+    add_same_name(object, &converted, found);
     if target.is_empty() {
         check_absent(object, kind, &converted, found);
         return;
@@ -87,11 +88,12 @@ fn check_absent(
                 converted.by_command(found)
             ),
         );
+        if impact != Impact::Note && !converted.is_by_command() {
+            found.hold(kind, value::identify(object));
+        }
+        converted.add_references(found);
         match converted.result() {
-            Ok(_) => {
-                converted.add_absent(object, found);
-                converted.add_refused(|_| false, found);
-            }
+            Ok(_) => converted.add_refused(|_| false, found),
             Err(error) => form::add_unconvertible(error, object, (new, None), found),
         }
         return;
@@ -112,6 +114,49 @@ fn check_absent(
     let (impact, as_before) = weight(&before::kind(kind, object, found));
     let message = message + &as_before;
     found.add(impact, "kind-not-in-channel", object, "", message, help);
+}
+
+/// The rule of objects that become one.
+pub(super) const SAME_NAME: &str = "same-name";
+
+/// Notes what an object becomes, and names the object before it that becomes the same.
+fn add_same_name(object: &Value, converted: &InNewForms<'_>, found: &mut UpgradeFindings) {
+    let name = ConvertedName::of(object, converted.part().unwrap_or(object));
+    let Some((first, ())) = found.names.add(name.clone(), ()).cloned() else {
+        return;
+    };
+    if !name.was_another_than(&first) {
+        found.add(
+            Impact::Note,
+            SAME_NAME,
+            object,
+            "metadata.name",
+            format!("the input has the object as {first} too: for a server the two are one object"),
+            "keep the one that is meant",
+        );
+        return;
+    }
+    // One of the two is of the kind that the release has.
+    let is_old = |name: &&ConvertedName| name.from != name.to;
+    let old = [&name, &first].into_iter().find(is_old).unwrap_or(&name);
+    let (impact, _) = weight(&before::kind(&old.from.kind, object, found));
+    if impact != Impact::Note {
+        found.hold(&old.from.kind, old.from.clone());
+    }
+    found.add(
+        impact,
+        SAME_NAME,
+        object,
+        "metadata.name",
+        format!(
+            "the object and {first} become one object, {}: the one that is applied last replaces the other",
+            name.to
+        ),
+        format!(
+            "give {} another name, and what refers to it, or delete it if the other one stands for both, before anything is converted",
+            old.from
+        ),
+    );
 }
 
 /// How bad it is that the release lacks a kind, and the words for that it was lacking before.

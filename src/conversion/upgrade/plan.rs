@@ -1,10 +1,15 @@
 //! What to do, in which order.
 
+mod backup;
+mod replaced;
+mod step;
+
 use super::{
+    converted::REFERS_TO_REPLACED,
     crd::{Crd, LATER_STORED, Waypoint, stored_in},
-    findings::{Impact, ReleaseChannel, UpgradeFinding, UpgradeFindings, text, with_article},
+    findings::{Impact, ReleaseChannel, UpgradeFinding, UpgradeFindings, text},
     form,
-    object::LATER_OBJECT,
+    object::{self, LATER_OBJECT},
     policy, status,
 };
 use crate::{
@@ -13,19 +18,19 @@ use crate::{
     meta::{Channel, Release},
     schema::{self, KindVersion},
 };
+use replaced::NewForms;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use step::{full_name, kinds_of, some, step};
 
-/// One step of an upgrade.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UpgradeStep {
-    /// What it does and why.
-    pub title: String,
-    /// Commands for a shell, in their order. None for what only people can decide.
-    pub commands: Vec<String>,
-}
+pub use step::UpgradeStep;
 
-pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) -> Vec<UpgradeStep> {
+pub(super) fn steps(
+    crds: &[Crd<'_>],
+    objects: &[&Value],
+    webhook: bool,
+    found: &UpgradeFindings,
+) -> Vec<UpgradeStep> {
     let mut steps = Vec::new();
     let has = |rule: &str| found.list.iter().any(|finding| finding.rule == rule);
     let of = |rule: &str| -> Vec<&Crd<'_>> {
@@ -97,22 +102,12 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
     }
     let old = of("stored-version-old");
 
-    if !crds.is_empty() {
-        let names: Vec<_> = crds.iter().map(|crd| crd.name.as_str()).collect();
-        steps.push(step(
-            "Back up every object of the Gateway API, and the CRDs",
-            vec![
-                format!(
-                    "kubectl get {} -A -o yaml > gateway-api-objects.yaml",
-                    names.join(",")
-                ),
-                format!(
-                    "kubectl get crd {} -o yaml > gateway-api-crds.yaml",
-                    names.join(" ")
-                ),
-            ],
-        ));
-    }
+    let refuses = has(policy::REFUSES)
+        || found
+            .from
+            .is_some_and(|from| crate::crd::safe_upgrades(from, Channel::Standard).is_some())
+            && led.iter().any(|led| led.crd.is_standard());
+    steps.extend(backup::copy(crds, objects, (refuses, webhook), found));
     let decide = [
         (
             "experimental-field",
@@ -143,6 +138,10 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             status::REFUSED,
             "Let controllers write anew the statuses that the new CRDs refuse, before the upgrade where the installed CRDs take what \
              they write then: until then writes of these statuses are refused",
+        ),
+        (
+            object::SAME_NAME,
+            "Give other names to objects that become one, and to what refers to them, or delete those that nobody needs",
         ),
         (
             "cannot-be-converted",
@@ -231,11 +230,6 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             ],
         ));
     }
-    let refuses = has(policy::REFUSES)
-        || found
-            .from
-            .is_some_and(|from| crate::crd::safe_upgrades(from, Channel::Standard).is_some())
-            && led.iter().any(|led| led.crd.is_standard());
     if refuses {
         steps.push(step(
             "Delete the admission policy, which would refuse the new CRDs",
@@ -289,46 +283,18 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             ],
         ));
     }
-    let weighs = |rule: &str| {
-        let mut list = found.list.iter();
-        list.any(|f| f.rule == rule && f.impact != Impact::Note)
-    };
-    let replaced = weighs("kind-replaced");
-    let leads_nowhere = weighs(form::REFERS_TO_REPLACED);
-    let changed = has("form-changed") || replaced || leads_nowhere;
-    if changed {
-        let kinds: Vec<_> = kinds_of(found, &CHANGING)
-            .into_iter()
-            .map(full_name)
-            .collect();
-        let convert = found.convert(&format!("-f {OLD_FORMS} --only-converted"));
-        steps.push(step(
-            format!(
-                "Convert the objects to the forms of {}, as they are now: {}",
-                found.release,
-                match has("form-changed") || replaced {
-                    true => "their old forms are dropped with the old CRDs",
-                    false => "what they refer to has another kind now",
-                }
-            ),
-            vec![
-                // What has been corrected since the backup is there.
-                format!("kubectl get {} -A -o yaml > {OLD_FORMS}", kinds.join(",")),
-                format!("{convert} > {NEW_FORMS}"),
-            ],
-        ));
-    }
+    let forms = NewForms::of(found);
+    steps.extend(forms.convert(found));
     steps.push(step(
         format!("Install the {} channel of {}", found.channel, found.release),
         vec![install(found.release, found.channel)],
     ));
-    if changed {
-        steps.push(step(
-            "Apply the objects in their new forms at once",
-            vec![format!("kubectl apply -f {NEW_FORMS}")],
-        ));
-    }
-    if has("status-changed") || has("status-field-gone") || has(status::REFUSED) || replaced {
+    steps.extend(forms.apply());
+    if has("status-changed")
+        || has("status-field-gone")
+        || has(status::REFUSED)
+        || !forms.replaced.is_empty()
+    {
         steps.push(step(
             format!(
                 "Bring every controller to a version for {}: kinds or statuses have another form",
@@ -337,24 +303,8 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
             Vec::new(),
         ));
     }
-    for crd in crds {
-        let new = schema::counterpart(crd.kind).filter(|kind| {
-            schema::versions_of(kind, found.release, found.channel)
-                .next()
-                .is_some()
-        });
-        if let Some(new) = new.filter(|_| crd.target(found).is_empty()) {
-            steps.push(step(
-                format!(
-                    "When each {} has been created as {} and every controller uses that, delete the CRD of {}, and the objects with it",
-                    crd.kind,
-                    with_article(new),
-                    crd.kind
-                ),
-                vec![format!("kubectl delete crd {}", crd.name)],
-            ));
-        }
-    }
+    steps.extend(forms.refer(found));
+    steps.extend(crds.iter().filter_map(|crd| replaced::delete(crd, found)));
     for crd in &reinstalled {
         let file = &crd.plural;
         steps.push(step(
@@ -394,7 +344,7 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
     ];
     let command = found.convert("-f FILE");
     let converts = |f: &UpgradeFinding| f.help.contains(&command);
-    if changed || versions.into_iter().any(has) || found.list.iter().any(converts) {
+    if !forms.is_empty() || versions.into_iter().any(has) || found.list.iter().any(converts) {
         steps.push(step(
             "Convert the manifests in your own files and charts",
             vec![command],
@@ -402,13 +352,6 @@ pub(super) fn steps(crds: &[Crd<'_>], webhook: bool, found: &UpgradeFindings) ->
     }
     steps
 }
-
-/// The files between which the objects are converted whose form changes.
-const OLD_FORMS: &str = "gateway-api-old-forms.yaml";
-const NEW_FORMS: &str = "gateway-api-new-forms.yaml";
-
-/// The rules of objects whose form changes.
-const CHANGING: [&str; 3] = ["form-changed", "kind-replaced", form::REFERS_TO_REPLACED];
 
 /// The rules of what the release refuses in an object.
 const REFUSALS: [&str; 2] = ["tightened", "invalid"];
@@ -445,34 +388,15 @@ const WITH_COMMANDS: &[&str] = &[
     "kind-replaced",
     "form-changed",
     "status-changed",
-    form::REFERS_TO_REPLACED,
+    REFERS_TO_REPLACED,
     policy::REFUSES,
 ];
-
-/// The kinds of objects, in the versions in which they are written, that findings of these rules name.
-fn kinds_of(found: &UpgradeFindings, rules: &[&str]) -> Vec<&'static KindVersion> {
-    let mut kinds = BTreeMap::new();
-    for finding in &found.list {
-        let kind = schema::find(&finding.api_version, &finding.object.kind);
-        if let Some(kind) = kind.filter(|_| finding.impact != Impact::Note)
-            && rules.contains(&finding.rule)
-        {
-            kinds.entry(full_name(kind)).or_insert(kind);
-        }
-    }
-    kinds.into_values().collect()
-}
 
 /// The kinds of objects that findings of a rule name, without those whose CRD is known: that has steps of its own.
 fn without_crd(rule: &str, crds: &[Crd<'_>], found: &UpgradeFindings) -> Vec<&'static KindVersion> {
     let mut kinds = kinds_of(found, &[rule]);
     kinds.retain(|kind| crds.iter().all(|crd| crd.kind != kind.kind));
     kinds
-}
-
-/// What kubectl calls the objects of a kind: `httproutes.gateway.networking.k8s.io`.
-fn full_name(kind: &KindVersion) -> String {
-    format!("{}.{}", kind.plural, kind.group)
 }
 
 /// The objects that findings of a rule name, the first of them.
@@ -486,7 +410,6 @@ fn of_kind(found: &UpgradeFindings, rule: &str, kind: &str) -> String {
 }
 
 fn names(found: &UpgradeFindings, is_meant: impl Fn(&UpgradeFinding) -> bool) -> String {
-    const MOST: usize = 5;
     let weighs = |f: &&UpgradeFinding| f.impact != Impact::Note && is_meant(f);
     let all: BTreeSet<String> = found
         .list
@@ -494,18 +417,7 @@ fn names(found: &UpgradeFindings, is_meant: impl Fn(&UpgradeFinding) -> bool) ->
         .filter(weighs)
         .map(|f| f.object.to_string())
         .collect();
-    let mut names: Vec<String> = all.iter().take(MOST).cloned().collect();
-    if all.len() > MOST {
-        names.push(format!("{} more", all.len() - MOST));
-    }
-    names.join(", ")
-}
-
-fn step(title: impl Into<String>, commands: Vec<String>) -> UpgradeStep {
-    UpgradeStep {
-        title: title.into(),
-        commands,
-    }
+    some(&all)
 }
 
 /// Writes each object anew, which stores it in the storage version, and says so in the CRD's status.

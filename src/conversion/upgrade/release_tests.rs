@@ -120,13 +120,21 @@ fn a_setting_that_has_another_form_is_named_once_with_the_command_that_writes_it
         let help = &only(&report, rule).help;
         let command = format!("`gwapi convert -f FILE --release {to} --channel experimental` does");
         assert!(help.ends_with(&command), "{help}");
+        // What only refers to another kind waits for that.
         in_order(
             &report,
-            &[
-                "Convert the objects to the forms",
-                "Install the experimental channel",
-                "Apply the objects",
-            ],
+            match rule == form {
+                true => &[
+                    "Convert the objects to the forms",
+                    "Install the experimental channel",
+                    "Apply the objects in their new forms",
+                ],
+                false => &[
+                    "Install the experimental channel",
+                    "Apply the objects that refer to what has another kind",
+                    "gateway-api-new-references.yaml",
+                ],
+            },
         );
         // From the release itself there is nothing to do.
         assert_eq!(report.from, Some(from));
@@ -282,6 +290,8 @@ fn a_kind_that_another_has_replaced_is_converted_and_its_crd_deleted_last() {
                 "-install.yaml",
                 "kubectl apply -f gateway-api-new-forms.yaml",
                 "Bring every controller to a version for v1.5.0",
+                "When each XListenerSet has been created as a ListenerSet, everything that referred to an XListenerSet refers to \
+                 a ListenerSet, and every controller uses that, delete the CRD of XListenerSet",
                 "kubectl delete crd xlistenersets.gateway.networking.x-k8s.io",
             ],
         );
@@ -307,7 +317,7 @@ fn a_kind_that_another_has_replaced_is_converted_and_its_crd_deleted_last() {
             "Correct the objects that cannot be converted",
             "kubectl get backendlbpolicies.gateway.networking.k8s.io -A -o yaml",
             "kubectl apply -f gateway-api-new-forms.yaml",
-            "When each BackendLBPolicy has been created as an XBackendTrafficPolicy and every controller uses that, delete",
+            "Keep the CRD of BackendLBPolicy, and the objects with it, while these are not converted: BackendLBPolicy b/a.",
         ],
     );
 }

@@ -23,7 +23,7 @@ pub(crate) fn left_out<'t>(before: &'t str, after: &str) -> Vec<(usize, &'t str)
 }
 
 /// The comment in a line: from a `#` that begins the line or stands behind a space, outside of quotes.
-fn comment(line: &str) -> Option<&str> {
+pub(super) fn comment(line: &str) -> Option<&str> {
     let mut quote = None;
     let mut before = ' ';
     for (at, character) in line.char_indices() {

@@ -94,6 +94,35 @@ impl Editor<'_> {
         Some(true)
     }
 
+    /// What becomes of an object in braces that no member stays in: what stands from its first member to its last one, and what
+    /// takes its place. The comments around that stay.
+    pub(super) fn braces_with_comments(
+        &self,
+        (path, member): (&str, &Member<'_>),
+        (old, new): (&Value, &Value),
+        quotes: Quotes,
+    ) -> Option<(usize, usize, String)> {
+        let (old, new) = (old.as_object()?, new.as_object()?);
+        let text = self.original.text;
+        if !text.starts_with(member.value, &['{']) {
+            return None;
+        }
+        let members = self.original.members(path, old)?;
+        let from = members.first()?.key;
+        let end = text.flow_end(members.last()?.value)?;
+        let written: Vec<_> = new
+            .iter()
+            .map(|(name, value)| {
+                let name = flow::scalar(&name.as_str().into(), quotes);
+                format!("{name}: {}", flow::value(value, quotes))
+            })
+            .collect();
+        // With no member before it, a comma has no place.
+        let comma = text.get(end, end + 1) == ",";
+        let to = end + usize::from(comma && written.is_empty());
+        Some((from, to, written.join(", ")))
+    }
+
     /// The lines of comments right above a member in braces, where it begins its line.
     fn comments_in_flow(&self, member: &Member<'_>) -> String {
         let text = self.original.text;

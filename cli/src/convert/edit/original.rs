@@ -51,6 +51,15 @@ pub(super) fn is_long(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains('\n'))
 }
 
+/// Whether there is such a text in a value.
+pub(super) fn holds_long(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(holds_long),
+        Value::Object(members) => members.values().any(holds_long),
+        _ => is_long(value),
+    }
+}
+
 /// The path of a member.
 pub(super) fn within(path: &str, name: &str) -> String {
     if name.contains(['.', '[', ']', '"']) {

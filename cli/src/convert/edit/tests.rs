@@ -621,3 +621,51 @@ fn comments_in_braces_go_along_or_are_named() {
         "{\n  c: 3,\n  d: 4, # of d\n  # of b\n  e: {b: 2},\n  f: 5\n}\n"
     );
 }
+
+#[test]
+fn what_loses_all_of_its_members_keeps_the_comments_at_its_key_and_in_it() {
+    let gone = json!({"a": {}, "f": 4});
+    for (text, edited) in [
+        ("a: # why\n  b: 1\nf: 4\n", "a: {} # why\nf: 4\n"),
+        (
+            "# above\na: # why\n  # of b\n  b: 1 # one\n  # end\n# of f\nf: 4\n",
+            "# above\na: {} # why\n# of b\n  # end\n# of f\nf: 4\n",
+        ),
+        ("a:\n  # of b\n  b: '# no'\nf: 4\n", "a: {}\n# of b\nf: 4\n"),
+        (
+            "'a': # why\r\n  b: 1\r\nf: 4\r\n",
+            "a: {} # why\r\nf: 4\r\n",
+        ),
+        (
+            "a: { # why\n  b: 1,\n  # end\n}\nf: 4\n",
+            "a: { # why\n  \n  # end\n}\nf: 4\n",
+        ),
+        ("a: { # why\n  b: 1 }\nf: 4\n", "a: { # why\n   }\nf: 4\n"),
+    ] {
+        assert_eq!(edit(text, gone.clone()), edited);
+    }
+    // What takes the place of all of them, too.
+    assert_eq!(
+        edit(
+            "a: # why\n  # of b\n  b: 1\nf: 4\n",
+            json!({"a": [1], "f": 4})
+        ),
+        "a: # why\n- 1\n# of b\nf: 4\n"
+    );
+    assert_eq!(
+        edit(
+            "a: { # why\n  b: 1,\n}\nf: 4\n",
+            json!({"a": {"c": [2]}, "f": 4})
+        ),
+        "a: { # why\n  c: [2],\n}\nf: 4\n"
+    );
+    let comments = [(2, "# of b".to_owned())];
+    let text = "a: # why\n  # of b\n  b: 1\nf: 4\n";
+    let entry = &manifest::read(text.as_bytes(), &ReadOptions::default()).entries[0];
+    let mut edits = Edits::of(text.as_bytes()).unwrap();
+    edits.add(entry, &gone, &[]).unwrap();
+    assert_eq!(edits.left_behind(), comments);
+    // A text of several lines may hold what looks like a comment.
+    let long = "a: # why\n  b: |\n    # text\nf: 4\n";
+    assert_eq!(edited(long, &[gone]), None);
+}
