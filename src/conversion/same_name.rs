@@ -88,10 +88,10 @@ impl<P> ConvertedNames<P> {
                 None
             }
             Entry::Occupied(entry) => {
-                let first = entry.into_mut();
-                let type_of =
-                    |name: &ConvertedName| (name.api_version.clone(), name.from.kind.clone());
-                (type_of(&first.0) != type_of(&name)).then_some(first)
+                let first = &*entry.into_mut();
+                let is_same_type =
+                    first.0.api_version == name.api_version && first.0.from.kind == name.from.kind;
+                (!is_same_type).then_some(first)
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn bundle(object: &Value, found: &UpgradeFindings) -> Option<ReleaseC
 
 /// What was there of a kind before the upgrade.
 pub(super) enum KindBefore {
-    /// Its CRD, which stays: it is in the input, or the release and channel that are installed have the kind.
+    /// Its CRD, which stays: it is in the input or taken to be installed, or the release and channel that are installed have the kind.
     There,
     /// Nothing: neither is its CRD in the input, nor has the release that is installed the kind. Where, for people.
     Lacking(String),

@@ -353,6 +353,18 @@ fn what_has_another_kind_is_created_before_anything_refers_to_it_and_deleted_las
             &format!("kubectl delete crd {sets}"),
         ],
     );
+    // That the kind is there follows from its objects, whatever the channel of what refers to them.
+    let plain = route_of_set("plain", Value::Null);
+    let installed = [listener_set(web.clone()), plain];
+    let report = upgrade(&installed, Release::V1_4_1, Release::V1_5_0, STANDARD);
+    assert_eq!(
+        only(&report, "reference-to-replaced-kind").impact,
+        Impact::Loses
+    );
+    in_order(
+        &report,
+        &["gateway-api-new-references.yaml", "kubectl delete crd"],
+    );
     // A route that loses its form by the upgrade cannot wait, and comes behind the sets.
     let session = route_of_set("session", json!({"sessionName": "s"}));
     let installed = [kind, listener_set(web), session];

@@ -72,7 +72,7 @@ pub(super) struct UpgradeFindings {
     pub(super) from: Option<Release>,
     /// Whether somebody has said that this release is installed.
     pub(super) is_asked: bool,
-    /// The kinds whose CRDs are in the input.
+    /// The kinds whose CRDs are in the input, or taken to be installed.
     pub(super) crds: BTreeSet<String>,
     /// By kind, what the CRDs in the input say of what is installed.
     pub(super) installed: BTreeMap<String, ReleaseChannel>,

@@ -544,7 +544,7 @@ impl FieldsLeft {
         let report = converted
             .part()
             .map(|part| validation::validate_value(part, &options));
-        let errors = || report.iter().flat_map(|report| report.errors());
+        let errors = || report.iter().flat_map(validation::Report::errors);
         let is_unknown = |finding: &&Finding| finding.rule() == UNKNOWN_FIELD;
         let path = |finding: &Finding| finding.path().to_owned();
         Self {

@@ -191,7 +191,7 @@ pub fn check<'a>(
     let mut found = UpgradeFindings {
         from,
         is_asked: options.from.is_some() && contradicted.is_none(),
-        crds: crds.iter().map(|crd| crd.kind.to_owned()).collect(),
+        crds: BTreeSet::new(),
         installed: BTreeMap::new(),
         release: to,
         channel,
@@ -214,6 +214,7 @@ pub fn check<'a>(
     };
     let given = crds.len();
     crds.extend(assumed.iter().filter_map(crd::Crd::read));
+    found.crds = crds.iter().map(|crd| crd.kind.to_owned()).collect();
     for crd in &crds {
         crd.check(&mut found);
         status::check(crd, &mut found);
