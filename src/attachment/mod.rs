@@ -13,7 +13,7 @@
 //!
 //! # A controller
 //!
-//! What follows is the whole of it, but for watching and sending. Nothing is written before every first list is there, or else
+//! What follows is the whole of it, but for watching and sending, for which there is a [guide](controllers). Nothing is written before every first list is there, or else
 //! routes would be told that their backends do not exist.
 //!
 //! ```
@@ -118,6 +118,7 @@ pub mod admit;
 mod assembly;
 mod backend;
 mod condition_body;
+pub mod controllers;
 pub mod effective;
 mod extensions;
 mod gateway;
@@ -168,7 +169,7 @@ pub use options::{
 };
 pub use reports::DataPlaneReport;
 pub use resolution::{Changes, ListenerId, PolicyTarget, Resolution, Status};
-pub use resolver::{ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
+pub use resolver::{FinalizerWrite, ReferenceProblem, ReferenceProblemKind, Resolver, resolve};
 #[cfg(test)]
 pub(crate) use route::SELECTORS_ASKED;
 pub(crate) use route::{NAME_LABEL, Obstacles};

@@ -173,21 +173,52 @@ impl NamespacedName {
         self.namespace == namespace || self.text().take(namespace.len() + 1).eq(beginning)
     }
 
-    /// A byte of what `Display` writes, if there are so many; `at` is at most the length of the namespace.
-    fn text_at(&self, at: usize) -> Option<u8> {
-        match self.namespace.as_bytes().get(at) {
-            Some(byte) => Some(*byte),
-            None if self.namespace.is_empty() => self.name.bytes().next(),
-            None => Some(b'/'),
-        }
+    /// How this is ordered beside the name that these texts are.
+    pub(crate) fn cmp_texts(&self, namespace: &str, name: &str) -> Ordering {
+        let own = PlaceTexts(&self.namespace, &self.name);
+        own.order(PlaceTexts(namespace, name))
     }
 
     /// The bytes of what `Display` writes.
     fn text(&self) -> impl Iterator<Item = u8> + '_ {
-        let separator = if self.namespace.is_empty() { "" } else { "/" };
-        [self.namespace.as_str(), separator, self.name.as_str()]
-            .into_iter()
-            .flat_map(str::bytes)
+        PlaceTexts(&self.namespace, &self.name).text()
+    }
+}
+
+/// A namespace and a name.
+#[derive(Clone, Copy)]
+struct PlaceTexts<'t>(&'t str, &'t str);
+
+impl<'t> PlaceTexts<'t> {
+    /// A byte of the text `namespace/name`, if there are so many; `at` is at most the length of the namespace.
+    fn text_at(self, at: usize) -> Option<u8> {
+        let Self(namespace, name) = self;
+        match namespace.as_bytes().get(at) {
+            Some(byte) => Some(*byte),
+            None if namespace.is_empty() => name.bytes().next(),
+            None => Some(b'/'),
+        }
+    }
+
+    /// The bytes of the text.
+    fn text(self) -> impl Iterator<Item = u8> + 't {
+        let separator = if self.0.is_empty() { "" } else { "/" };
+        [self.0, separator, self.1].into_iter().flat_map(str::bytes)
+    }
+
+    /// The order of the texts.
+    fn order(self, other: Self) -> Ordering {
+        let (own, others) = (self.0.as_bytes(), other.0.as_bytes());
+        let shared = own.len().min(others.len());
+        match own.get(..shared).cmp(&others.get(..shared)) {
+            Ordering::Equal if own.len() == others.len() => self.1.cmp(other.1),
+            // One namespace is the beginning of the other: the separator counts. One byte mostly decides.
+            Ordering::Equal => (self.text_at(shared).cmp(&other.text_at(shared)))
+                .then_with(|| self.text().cmp(other.text()))
+                // Two names with one text: a slash in a name, which no valid object has.
+                .then_with(|| own.cmp(others)),
+            unequal => unequal,
+        }
     }
 }
 
@@ -220,17 +251,7 @@ impl FromStr for NamespacedName {
 
 impl Ord for NamespacedName {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (own, others) = (self.namespace.as_bytes(), other.namespace.as_bytes());
-        let shared = own.len().min(others.len());
-        match own.get(..shared).cmp(&others.get(..shared)) {
-            Ordering::Equal if own.len() == others.len() => self.name.cmp(&other.name),
-            // One namespace is the beginning of the other: the separator counts. One byte mostly decides.
-            Ordering::Equal => (self.text_at(shared).cmp(&other.text_at(shared)))
-                .then_with(|| self.text().cmp(other.text()))
-                // Two names with one text: a slash in a name, which no valid object has.
-                .then_with(|| own.cmp(others)),
-            unequal => unequal,
-        }
+        self.cmp_texts(&other.namespace, &other.name)
     }
 }
 

@@ -370,6 +370,16 @@ fn a_finished_list_replaces_all_objects_of_its_kind() {
     anew.spec.parent_refs.clear();
     resolver.replace_all::<HttpRoute>([anew]);
     assert_eq!(attached(&mut resolver), ("c".to_owned(), 2));
+    resolver.replace_all::<HttpRoute>([route("d", "1"), route("c", "1"), route("b", "1")]);
+    assert_eq!(attached(&mut resolver), ("b c d".to_owned(), 4));
+    resolver.replace_all::<HttpRoute>([route("d", "1"), route("b", "1"), route("a", "1")]);
+    assert_eq!(attached(&mut resolver), ("a b d".to_owned(), 3));
+    // What cannot be read is left out, until a list has nothing of it.
+    let unreadable = ObjectRef::gateway_api("HTTPRoute", &NamespacedName::new("shop", "bad"));
+    resolver.leave_out(&unreadable);
+    resolver.replace_all::<HttpRoute>([route("c", "1")]);
+    assert!(!resolver.snapshot().is_left_out(&unreadable));
+    resolver.update();
     resolver.replace_all::<HttpRoute>(Vec::<HttpRoute>::new());
     assert_eq!(attached(&mut resolver), (String::new(), 1));
     assert_eq!(resolver.snapshot().gateways().len(), 1, "other kinds stay");
@@ -481,6 +491,7 @@ fn the_installed_crds_decide_about_versions_and_forms() {
         group: gwapi::meta::GROUP.to_owned(),
         bundle_version: Some(version.to_owned()),
         channel: Some(channel.to_owned()),
+        served: Vec::new(),
     };
     let class = ObjectRef::gateway_api("GatewayClass", &NamespacedName::new("", "ours"));
     let features = |resolver: &Resolver| {

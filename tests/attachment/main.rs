@@ -17,6 +17,9 @@ mod incremental;
 mod isolation;
 mod merging;
 mod references;
+#[path = "../support/server.rs"]
+mod server;
 mod settling;
 mod tables;
 mod world;
+mod writes;

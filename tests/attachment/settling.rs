@@ -1,11 +1,14 @@
 //! Writes that settle: a server that drops what its CRDs do not have, and controllers that write to it.
 
-use crate::world;
+use crate::{
+    server::{merge, prune},
+    world,
+};
 use gwapi::{
     attachment::{Options, Resolver, RouteId, SnapshotObject, StatusWrite},
     manifest,
     meta::{Channel, FeatureName, ObjectRef, Release},
-    schema::{self, Schema},
+    schema,
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use proptest::prelude::*;
@@ -97,52 +100,6 @@ impl Server {
             resolver.insert(object);
         }
         resolver.update();
-    }
-}
-
-/// RFC 7386.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(members) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    for (key, value) in members {
-        match value {
-            Value::Null => _ = target.as_object_mut().unwrap().remove(key),
-            value => merge(&mut target[key], value),
-        }
-    }
-}
-
-/// Takes out of a value what a schema does not have.
-fn prune(value: &mut Value, schema: &Schema) {
-    match value {
-        Value::Array(items) => {
-            let of_items = schema.items.as_deref();
-            items
-                .iter_mut()
-                .for_each(|item| prune(item, of_items.unwrap()));
-        }
-        Value::Object(members) if !schema.properties.is_empty() => {
-            let is_root = schema.properties.contains_key("spec");
-            members.retain(|key, _| {
-                schema.properties.contains_key(key)
-                    || (is_root && matches!(key.as_str(), "apiVersion" | "kind" | "metadata"))
-            });
-            for (key, value) in members {
-                if !(is_root && key == "metadata") {
-                    schema
-                        .properties
-                        .get(key)
-                        .into_iter()
-                        .for_each(|schema| prune(value, schema));
-                }
-            }
-        }
-        _ => {}
     }
 }
 

@@ -385,12 +385,13 @@ impl GatewayState {
 
     /// The status that the Gateway ought to have; `attached` counts routes, a number for each listener;
     /// `without_room` are the policies that cannot name it as their ancestor; `reported` is what the data plane says, as
-    /// the condition `Programmed`.
+    /// the condition `Programmed`, and `of_listener` what it says of a listener that takes no traffic where the Gateway does.
     pub(super) fn status<'a>(
         &self,
         attached: &[u32],
         without_room: impl Iterator<Item = &'a ObjectRef>,
         reported: ConditionBody,
+        of_listener: impl Fn(&str) -> Option<ConditionBody>,
     ) -> GatewayStatus {
         let generation = self.generation;
         let mut programmed = self.programmed_as(reported);
@@ -443,18 +444,21 @@ impl GatewayState {
                 .enumerate()
                 .map(|(index, listener)| {
                     let count = attached.get(index).copied().unwrap_or_default();
-                    self.listener_status(listener, count, &of_listeners)
+                    let reported = of_listener(&listener.name);
+                    self.listener_status(listener, count, &of_listeners, reported)
                 })
                 .collect(),
         }
     }
 
-    /// The status of a listener; `of_gateway` is the condition `Programmed` of the Gateway.
+    /// The status of a listener; `of_gateway` is the condition `Programmed` of the Gateway, `reported` what keeps the listener from
+    /// being so.
     fn listener_status(
         &self,
         listener: &ListenerState,
         attached: u32,
         of_gateway: &ConditionBody,
+        reported: Option<ConditionBody>,
     ) -> ListenerStatus {
         let generation = self.generation;
         let accepted = if listener.accepted.holds() && listener.conflicted.holds() {
@@ -477,11 +481,10 @@ impl GatewayState {
             let why = format!("the Gateway is not programmed: {}", of_gateway.message);
             ConditionBody::new(of_gateway.status.clone(), on_listener::reason::PENDING, why)
         } else {
-            ConditionBody::new(
-                true,
-                on_listener::reason::PROGRAMMED,
-                "the listener takes traffic",
-            )
+            reported.unwrap_or_else(|| {
+                let why = "the listener takes traffic";
+                ConditionBody::new(true, on_listener::reason::PROGRAMMED, why)
+            })
         };
         ListenerStatus {
             name: listener.name.to_string(),

@@ -28,6 +28,8 @@ pub struct InstalledCrd {
     pub bundle_version: Option<String>,
     /// The channel that the annotation `gateway.networking.k8s.io/channel` names.
     pub channel: Option<String>,
+    /// The versions of the kind that are served, in the order of the definition. None if that is not known.
+    pub served: Vec<String>,
 }
 
 impl InstalledCrd {
@@ -35,6 +37,12 @@ impl InstalledCrd {
     #[must_use]
     pub fn is_gateway_api(&self) -> bool {
         GROUPS.contains(&self.group.as_str())
+    }
+
+    /// Whether a version of the kind is served.
+    #[must_use]
+    pub fn serves(&self, version: &str) -> bool {
+        self.served.iter().any(|served| served == version)
     }
 
     /// Reads the JSON form of a CustomResourceDefinition; nothing if it cannot be one.
@@ -47,18 +55,30 @@ impl InstalledCrd {
         #[derive(Deserialize)]
         struct Spec {
             group: String,
+            #[serde(default)]
+            versions: Vec<Version>,
+        }
+        #[derive(Deserialize)]
+        struct Version {
+            #[serde(default)]
+            name: String,
+            #[serde(default)]
+            served: bool,
         }
         let Definition { metadata, spec } = Definition::deserialize(value).ok()?;
-        Some(Self::of(metadata, spec.group))
+        let served = spec.versions.into_iter().filter(|version| version.served);
+        let served = served.map(|version| version.name).collect();
+        Some(Self::of(metadata, spec.group, served))
     }
 
-    fn of(metadata: ObjectMeta, group: String) -> Self {
+    fn of(metadata: ObjectMeta, group: String, served: Vec<String>) -> Self {
         let mut annotations = metadata.annotations.unwrap_or_default();
         Self {
             name: metadata.name.unwrap_or_default(),
             group,
             bundle_version: annotations.remove(BUNDLE_VERSION_ANNOTATION),
             channel: annotations.remove(CHANNEL_ANNOTATION),
+            served,
         }
     }
 }
@@ -103,6 +123,9 @@ pub(in crate::attachment) fn in_use<'a>(
 
 impl From<CustomResourceDefinition> for InstalledCrd {
     fn from(definition: CustomResourceDefinition) -> Self {
-        Self::of(definition.metadata, definition.spec.group)
+        let served = definition.spec.versions.into_iter();
+        let served = served.filter(|version| version.served);
+        let served = served.map(|version| version.name).collect();
+        Self::of(definition.metadata, definition.spec.group, served)
     }
 }

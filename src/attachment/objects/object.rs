@@ -259,6 +259,12 @@ impl From<v1alpha2::BackendTlsPolicy> for SnapshotObject {
     }
 }
 
+impl From<Arc<v1alpha2::BackendTlsPolicy>> for SnapshotObject {
+    fn from(old: Arc<v1alpha2::BackendTlsPolicy>) -> Self {
+        Arc::unwrap_or_clone(old).into()
+    }
+}
+
 impl From<manifest::Object> for SnapshotObject {
     fn from(object: manifest::Object) -> Self {
         use manifest::Object as M;
@@ -370,16 +376,28 @@ pub(in crate::attachment) fn place_of(
     kind: &str,
     metadata: &ObjectMeta,
 ) -> NamespacedName {
+    let (namespace, name) = place_texts(group, kind, metadata);
+    NamespacedName::new(namespace, name)
+}
+
+/// The same as the texts of namespace and name.
+pub(in crate::attachment) fn place_texts<'m>(
+    group: &str,
+    kind: &str,
+    metadata: &'m ObjectMeta,
+) -> (&'m str, &'m str) {
     let cluster_wide = matches!(
         (group, kind),
         (GROUP, "GatewayClass")
             | ("", "Namespace")
             | (EXTENSIONS_GROUP, "CustomResourceDefinition")
     );
-    if cluster_wide {
-        return NamespacedName::new("", metadata.name.clone().unwrap_or_default());
-    }
-    place(metadata)
+    let namespace = if cluster_wide {
+        ""
+    } else {
+        namespace(metadata)
+    };
+    (namespace, metadata.name.as_deref().unwrap_or_default())
 }
 
 /// The namespace of a namespaced object: `default` where it names none, as with `kubectl`.

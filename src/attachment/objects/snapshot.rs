@@ -276,24 +276,40 @@ impl Snapshot {
         )
     }
 
-    /// The places of the objects of a kind, in order.
-    pub(in crate::attachment) fn places<'a>(
+    /// The places of the objects of a kind, in order, and their metadata where a snapshot holds them.
+    pub(in crate::attachment) fn metadata_of_all<'a>(
         &'a self,
-        group: &'a str,
-        kind: &'a str,
-    ) -> Box<dyn Iterator<Item = &'a NamespacedName> + 'a> {
+        group: &str,
+        kind: &str,
+    ) -> Box<dyn Iterator<Item = (&'a NamespacedName, Option<&'a ObjectMeta>)> + 'a> {
         of_kind!(
             self,
             group,
             kind,
-            |objects| Box::new(objects.keys()),
+            |objects| Box::new(objects.iter().map(|(place, object)| (place, Some(&object.metadata)))),
             else match (group, kind) {
                 (EXTENSIONS_GROUP, "CustomResourceDefinition") => {
-                    Box::new(self.installed_crds.keys())
+                    Box::new(self.installed_crds.keys().map(|place| (place, None)))
                 }
                 _ => Box::new(std::iter::empty()),
             }
         )
+    }
+
+    /// The objects of a kind that were given and are not there.
+    pub(in crate::attachment) fn left_out_of(&self, group: &str, kind: &str) -> Vec<ObjectRef> {
+        let left_out = self.left_out.iter();
+        let of_kind = left_out.filter(|one| one.group == group && one.kind == kind);
+        of_kind.cloned().collect()
+    }
+
+    /// The places of the objects of a kind, in order.
+    pub(in crate::attachment) fn places(
+        &self,
+        group: &str,
+        kind: &str,
+    ) -> impl Iterator<Item = &NamespacedName> {
+        self.metadata_of_all(group, kind).map(|(place, _)| place)
     }
 
     /// The references of all objects that can change anything.

@@ -3,14 +3,15 @@
 use super::{pending::PendingStatuses, state::Resolver};
 use crate::{
     attachment::{
-        Controllers, Next, RouteKind, Status, StatusWrite,
+        Controllers, Next, RouteKind, Snapshot, Status, StatusWrite,
         status::{self, Written},
     },
-    meta::{GROUP, ObjectRef},
+    meta::{GROUP, NamespacedName, ObjectRef},
+    schema::KindVersion,
     v1::RouteStatus,
     v1alpha2::PolicyStatus,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use std::collections::BTreeSet;
 
 impl Resolver {
@@ -53,7 +54,11 @@ impl Resolver {
             PendingStatuses::These(pending) => pending,
         };
         let mut due = Vec::new();
+        let snapshot = &self.snapshot;
+        self.awaited
+            .retain(|reference, version| has_version(snapshot, reference, version));
         pending.retain(|reference| match self.write(reference, now) {
+            Some(_) if self.awaited.contains_key(reference) => true,
             Some(write) => {
                 due.push(write);
                 true
@@ -78,6 +83,7 @@ impl Resolver {
         if !next.write {
             return None;
         }
+        let version = self.version_of(reference)?;
         let written = Written {
             reference,
             uid: metadata.uid.as_ref(),
@@ -87,7 +93,43 @@ impl Resolver {
             next: next.status,
             omitted: next.omitted,
         };
-        StatusWrite::new(written, (self.options.release, self.options.channel))
+        Some(StatusWrite::new(written, version))
+    }
+
+    /// The version of its kind under which an object is written.
+    pub(super) fn version_of(&self, reference: &ObjectRef) -> Option<&'static KindVersion> {
+        let crds = (self.options.release, self.options.channel);
+        status::version_of(reference, crds, |plural| {
+            let name = format!("{plural}.{}", reference.group);
+            let installed = self.snapshot.installed_crds();
+            let crd = installed.get(&NamespacedName::new("", name));
+            crd.map(AsRef::as_ref)
+        })
+    }
+
+    /// Notes that a server has taken a write that was due ([`due`](Self::due), [`due_finalizers`](Self::due_finalizers)), and
+    /// what it answered. Nothing more is due at the object until it comes with another version than the one that was written to:
+    /// until then any write would be refused, since the server has a later one.
+    ///
+    /// For controllers that leave it to the watch to bring what they have written. A controller that
+    /// [inserts](Self::insert) the objects of the answers need not tell, but its watch may still bring older versions of them.
+    pub fn note_written(
+        &mut self,
+        reference: &ObjectRef,
+        resource_version: Option<&str>,
+        answer: &ObjectMeta,
+    ) {
+        if let Some(before) = resource_version
+            && answer.resource_version.as_deref() != Some(before)
+        {
+            self.awaited.insert(reference.clone(), before.to_owned());
+        }
+    }
+
+    /// Whether a server has taken a write to the version of an object that is there, so that a later one is to come.
+    pub(super) fn is_awaited(&self, reference: &ObjectRef) -> bool {
+        let version = self.awaited.get(reference);
+        version.is_some_and(|version| has_version(&self.snapshot, reference, version))
     }
 
     /// The whole status that an object ought to have next, and whether it has to be written. Nothing for
@@ -147,6 +189,13 @@ impl Resolver {
             self.pending.add(reference);
         }
     }
+}
+
+/// Whether an object is there in this version.
+fn has_version(snapshot: &Snapshot, reference: &ObjectRef, version: &str) -> bool {
+    let place = reference.namespaced_name();
+    let metadata = snapshot.metadata(&reference.group, &reference.kind, &place);
+    metadata.is_some_and(|metadata| metadata.resource_version.as_deref() == Some(version))
 }
 
 /// The kinds whose statuses are written.

@@ -105,6 +105,12 @@ impl Resolver {
         found
     }
 
+    /// Whether anything refers to an object by its kind and name.
+    pub(super) fn is_used(&self, reference: &ObjectRef) -> bool {
+        let key = Dependency::Object(reference.clone());
+        self.depends.on(&key).next().is_some()
+    }
+
     /// The routes of a kind in a namespace.
     fn routes_in(&self, kind: RouteKind, namespace: &str) -> Vec<ObjectRef> {
         macro_rules! of {

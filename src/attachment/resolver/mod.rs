@@ -2,6 +2,7 @@
 
 mod depends;
 mod due;
+mod finalizers;
 mod interest;
 mod looked;
 mod pending;
@@ -13,6 +14,7 @@ mod update;
 #[cfg(test)]
 mod work;
 
+pub use finalizers::FinalizerWrite;
 pub use problems::{ReferenceProblem, ReferenceProblemKind};
 pub use state::Resolver;
 

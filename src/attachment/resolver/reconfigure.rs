@@ -27,6 +27,7 @@ impl Resolver {
         let mut next = Self::with_snapshot(snapshot, options);
         next.addresses = std::mem::take(&mut self.addresses);
         next.reports = self.reports.clone();
+        next.awaited = std::mem::take(&mut self.awaited);
         next.update();
         for (name, gateway) in &next.gateways {
             // To the new resolver every Gateway asks for something new.
@@ -76,6 +77,30 @@ impl Resolver {
         }
         options.channel = channel.unwrap_or(options.channel);
         self.set_options(options)
+    }
+
+    /// Whether the definitions that are installed ([`set_installed`](Self::set_installed)) serve a kind in the version of a type, so
+    /// that it can be watched.
+    ///
+    /// ```
+    /// use gwapi::attachment::{InstalledCrd, Options, Resolver};
+    /// use gwapi::{v1, v1beta1};
+    ///
+    /// let mut resolver = Resolver::new(Options::new("example.com/controller"));
+    /// resolver.set_installed([InstalledCrd {
+    ///     name: "referencegrants.gateway.networking.k8s.io".into(),
+    ///     group: "gateway.networking.k8s.io".into(),
+    ///     served: vec!["v1beta1".into()],
+    ///     ..Default::default()
+    /// }]);
+    /// assert!(resolver.serves::<v1beta1::ReferenceGrant>() && !resolver.serves::<v1::ReferenceGrant>());
+    /// ```
+    #[must_use]
+    pub fn serves<K: k8s_openapi::Resource>(&self) -> bool {
+        let name = format!("{}.{}", K::URL_PATH_SEGMENT, K::GROUP);
+        let installed = self.snapshot.installed_crds();
+        let crd = installed.get(&NamespacedName::new("", name));
+        crd.is_some_and(|crd| crd.serves(K::VERSION))
     }
 
     /// How this differs from an earlier state. Takes over what is the same.

@@ -2,19 +2,23 @@
 
 use super::state::Resolver;
 use crate::{
-    attachment::{SnapshotObject, objects::object::place_of},
+    attachment::{
+        SnapshotObject,
+        objects::object::{place_of, place_texts},
+    },
     meta::{NamespacedName, ObjectRef},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use std::{cmp::Ordering, sync::Arc};
+use std::{borrow::Borrow, cmp::Ordering, sync::Arc};
 
 impl Resolver {
     /// Puts a whole list of a kind in the place of the objects of this kind that are there, as after the first list of a watch or
     /// a later one: what is not in it goes. An object with the `uid` and `resourceVersion` of the one that is there is the same,
     /// and costs no more than finding that out. Takes effect with the next [`update`](Self::update).
     ///
-    /// Objects are owned or behind an [`Arc`]. The kind is that of the list, whatever its version: a list of
-    /// `v1alpha2::TlsRoute` replaces all TLSRoutes.
+    /// Objects are owned, or behind a [`Box`] or an [`Arc`]. The kind is that of the list, whatever its version: a list of
+    /// `v1alpha2::TlsRoute` replaces all TLSRoutes. What was [left out](Self::leave_out) of the kind is forgotten: objects of the
+    /// list that cannot be read are left out anew, after this.
     ///
     /// ```
     /// use gwapi::attachment::{Options, Resolver};
@@ -29,39 +33,54 @@ impl Resolver {
     /// resolver.replace_all::<GatewayClass>([class("two")]);
     /// assert_eq!(resolver.snapshot().gateway_classes().len(), 1);
     /// ```
-    pub fn replace_all<K>(&mut self, objects: impl IntoIterator<Item = impl Into<Arc<K>>>)
-    where
+    pub fn replace_all<K>(
+        &mut self,
+        objects: impl IntoIterator<Item = impl Into<Arc<K>> + Borrow<K>>,
+    ) where
         K: k8s_openapi::Resource + k8s_openapi::Metadata<Ty = ObjectMeta>,
         Arc<K>: Into<SnapshotObject>,
     {
-        let mut places = Vec::new();
+        // A server lists objects in the order of their names, as they are kept here: one walk along both finds what differs, and
+        // copies nothing of what is the same. An object that is not in order is looked up.
+        let mut present = self.snapshot.metadata_of_all(K::GROUP, K::KIND).peekable();
+        let mut passed: Vec<(NamespacedName, bool)> = Vec::new();
+        let mut others: Vec<Arc<K>> = Vec::new();
         for object in objects {
-            let object: Arc<K> = object.into();
+            let metadata = object.borrow().metadata();
+            let (namespace, name) = place_texts(K::GROUP, K::KIND, metadata);
+            let mut is_same = false;
+            while let Some((place, of_present)) =
+                present.next_if(|(place, _)| place.cmp_texts(namespace, name) != Ordering::Greater)
+            {
+                if place.name == name && place.namespace == namespace {
+                    is_same = of_present.is_some_and(|it| is_same_version(it, metadata));
+                    break;
+                }
+                passed.push((place.clone(), false));
+            }
+            if !is_same {
+                others.push(object.into());
+            }
+        }
+        passed.extend(present.map(|(place, _)| (place.clone(), false)));
+        for object in others {
             let place = place_of(K::GROUP, K::KIND, object.metadata());
+            if let Ok(at) = passed.binary_search_by(|(passed, _)| passed.cmp(&place))
+                && let Some((_, is_listed)) = passed.get_mut(at)
+            {
+                *is_listed = true;
+            }
             let present = self.snapshot.metadata(K::GROUP, K::KIND, &place);
             if !present.is_some_and(|present| is_same_version(present, object.metadata())) {
                 self.insert(object);
             }
-            places.push(place);
         }
-        places.sort_unstable();
-        places.dedup();
-        for place in self.absent(K::GROUP, K::KIND, &places) {
-            self.remove(&ObjectRef::at(K::GROUP, K::KIND, &place));
+        let gone = passed.into_iter().filter(|(_, is_listed)| !is_listed);
+        let gone = gone.map(|(place, _)| ObjectRef::at(K::GROUP, K::KIND, &place));
+        let left_out = self.snapshot.left_out_of(K::GROUP, K::KIND);
+        for reference in gone.chain(left_out).collect::<Vec<_>>() {
+            self.remove(&reference);
         }
-    }
-
-    /// The objects of a kind that are there and not among these, which are in order.
-    fn absent(&self, group: &str, kind: &str, places: &[NamespacedName]) -> Vec<NamespacedName> {
-        let mut listed = places.iter().peekable();
-        let present = self.snapshot.places(group, kind);
-        let absent = present.filter(|place| {
-            while listed.next_if(|listed| *listed < *place).is_some() {}
-            listed
-                .peek()
-                .is_none_or(|listed| (*listed).cmp(place) != Ordering::Equal)
-        });
-        absent.cloned().collect()
     }
 }
 

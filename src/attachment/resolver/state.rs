@@ -5,7 +5,7 @@ use super::{
     pending::PendingStatuses,
 };
 use crate::attachment::{
-    DataPlaneReport, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
+    DataPlaneReport, ListenerId, Options, Resolution, RouteId, RouteKind, Snapshot, SnapshotObject,
     assembly::{assemble::Tally, claims::Claims, mesh::Lost},
     backend::{
         BackendKey, BackendState,
@@ -75,6 +75,8 @@ pub struct Resolver {
     pub(super) resolution: Resolution,
     /// Objects whose status may have to be written.
     pub(super) pending: PendingStatuses,
+    /// Objects of which a server has taken a write, so that they come again, and the version that was written to.
+    pub(super) awaited: BTreeMap<ObjectRef, String>,
     pub(super) dirty: Dirty,
 }
 
@@ -139,6 +141,7 @@ impl Resolver {
             reports: Reports::default(),
             resolution: Resolution::default(),
             pending: PendingStatuses::All,
+            awaited: BTreeMap::new(),
             dirty: Dirty::default(),
         }
     }
@@ -222,6 +225,19 @@ impl Resolver {
     ) {
         self.reports.set(gateway, generation, report);
         self.dirty.reported.insert(gateway.clone());
+    }
+
+    /// Notes what the data plane says of a listener, as [`set_programmed`](Self::set_programmed) does of a Gateway: where it cannot
+    /// bind the port of one listener, say, and serves the others. A listener is `Programmed` if its Gateway is and nothing else
+    /// is reported of the listener itself.
+    pub fn set_listener_programmed(
+        &mut self,
+        listener: &ListenerId,
+        generation: Option<i64>,
+        report: DataPlaneReport,
+    ) {
+        self.reports.set_listener(listener, generation, report);
+        self.dirty.reported.insert(listener.gateway.clone());
     }
 
     /// Puts an object in its place. Takes effect with the next [`update`](Self::update).

@@ -6,13 +6,14 @@
 
 mod limits;
 mod omitted;
+mod turned;
 mod write;
 
 pub(super) use limits::keep_within;
 pub use limits::{MAX_CONDITIONS, MAX_PARENTS};
 pub use omitted::{Omitted, StatusPart};
 pub use write::StatusWrite;
-pub(super) use write::Written;
+pub(super) use write::{Written, api_resource, version_of};
 
 use super::{RouteKind, Snapshot, Status};
 use crate::{

@@ -1,11 +1,13 @@
 //! A status that has to be written, and how it is sent.
 
-use super::Omitted;
+use super::{Omitted, StatusPart, turned};
 use crate::{
-    attachment::Status,
+    attachment::{InstalledCrd, Status},
     meta::{Channel, Condition, ObjectRef, Release},
     schema::{self, KindVersion},
 };
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube_core::ApiResource;
 use serde_json::{Map, Value, json};
 
 /// A status that has to be written now, from [`Resolver::due`](crate::attachment::Resolver::due).
@@ -44,13 +46,9 @@ pub(in crate::attachment) struct Written<'w> {
 }
 
 impl StatusWrite {
-    /// A write to the CRDs of a release and channel. Nothing if the kind is none of the Gateway API's.
-    pub(in crate::attachment) fn new(
-        written: Written<'_>,
-        (release, channel): (Release, Channel),
-    ) -> Option<Self> {
-        let kind = version_of(written.reference, release, channel)?;
-        Some(Self {
+    /// A write under a version of the kind.
+    pub(in crate::attachment) fn new(written: Written<'_>, kind: &KindVersion) -> Self {
+        Self {
             reference: written.reference.clone(),
             uid: written.uid.cloned(),
             resource_version: written.resource_version.cloned(),
@@ -60,13 +58,53 @@ impl StatusWrite {
             status: written.next,
             omitted: written.omitted,
             present: written.present,
-        })
+        }
     }
 
     /// Group and version, as in `gateway.networking.k8s.io/v1`.
     #[must_use]
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.reference.group, self.version)
+    }
+
+    /// The resource under which the object is written, as kube knows it (`kube::Api::all_with`, `namespaced_with`).
+    #[must_use]
+    pub fn api_resource(&self) -> ApiResource {
+        api_resource(&self.reference, self.version, self.plural)
+    }
+
+    /// The reference to the object that an Event about it carries (`regarding`).
+    #[must_use]
+    pub fn object_reference(&self) -> ObjectReference {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        ObjectReference {
+            api_version: Some(self.api_version()),
+            kind: Some(self.reference.kind.clone()),
+            name: Some(self.reference.name.clone()),
+            namespace: text(&self.reference.namespace),
+            uid: self.uid.clone(),
+            ..Default::default()
+        }
+    }
+
+    /// The conditions that the write adds, or gives another status or reason, and the part of the status that each is of: what
+    /// there is to tell people in an Event.
+    ///
+    /// ```
+    /// # use gwapi::{attachment::{Options, Resolver, StatusPart}, v1::{GatewayClass, GatewayClassSpec}};
+    /// # use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
+    /// # let controller_name = String::from("example.com/controller");
+    /// # let spec = GatewayClassSpec { controller_name, ..Default::default() };
+    /// let mut resolver = Resolver::new(Options::new("example.com/controller"));
+    /// resolver.insert(GatewayClass::new("example", spec));
+    /// resolver.update();
+    /// let due = resolver.due(&Time(Timestamp::UNIX_EPOCH));
+    /// let (part, condition) = &due[0].turned()[0];
+    /// assert_eq!((part, condition.reason.as_str()), (&StatusPart::Object, "Accepted"));
+    /// ```
+    #[must_use]
+    pub fn turned(&self) -> Vec<(StatusPart, &Condition)> {
+        turned::between(self.present.as_ref(), &self.status)
     }
 
     /// A JSON merge patch (RFC 7386) for the endpoint `status` of the object. It names the
@@ -114,21 +152,41 @@ impl StatusWrite {
     }
 }
 
-/// The version of a kind that a release and channel store, else another one that they serve. Of a kind that they do not have,
-/// the last version that there is.
-fn version_of(
+/// A resource of a kind under one of its versions, as kube knows it.
+pub(in crate::attachment) fn api_resource(
     reference: &ObjectRef,
-    release: Release,
-    channel: Channel,
+    version: &str,
+    plural: &str,
+) -> ApiResource {
+    ApiResource {
+        group: reference.group.clone(),
+        version: version.to_owned(),
+        api_version: format!("{}/{version}", reference.group),
+        kind: reference.kind.clone(),
+        plural: plural.to_owned(),
+    }
+}
+
+/// The version of a kind under which it is written: one that the installed definition serves, if there is one. Of these the one
+/// that the release and channel store, else another one that they serve, else the last that there is.
+pub(in crate::attachment) fn version_of<'c>(
+    reference: &ObjectRef,
+    (release, channel): (Release, Channel),
+    installed: impl FnOnce(&str) -> Option<&'c InstalledCrd>,
 ) -> Option<&'static KindVersion> {
-    let of_kind = |kind: &&KindVersion| kind.group == reference.group;
+    let newest_first = schema::KINDS.iter().rev();
+    let all =
+        newest_first.filter(|kind| kind.group == reference.group && kind.kind == reference.kind);
+    let all: Vec<&KindVersion> = all.collect();
+    let installed = installed(all.first()?.plural);
+    let is_installed = |kind: &KindVersion| {
+        installed.is_none_or(|crd| crd.served.is_empty() || crd.serves(kind.version))
+    };
     let served = schema::versions_of(&reference.kind, release, channel)
-        .filter(|(kind, installed)| of_kind(kind) && installed.served);
-    let best = served.max_by_key(|(_, installed)| installed.stored);
-    best.map(|(kind, _)| kind).or_else(|| {
-        let all = schema::KINDS.iter().rev();
-        all.filter(of_kind).find(|kind| kind.kind == reference.kind)
-    })
+        .filter(|(kind, of)| kind.group == reference.group && of.served && is_installed(kind));
+    let best = served.max_by_key(|(_, of)| of.stored);
+    let any = || all.iter().find(|kind| is_installed(kind)).or(all.first());
+    best.map(|(kind, _)| kind).or_else(|| any().copied())
 }
 
 fn json_of(status: &Status) -> Value {

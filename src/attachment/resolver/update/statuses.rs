@@ -38,7 +38,8 @@ impl Update<'_> {
                 let without_room = resolver.without_room.get(&name);
                 let without_room = without_room.into_iter().flatten();
                 let reported = resolver.reports.body(&name, resolver.options.programmed);
-                Status::Gateway(state.status(&attached, without_room, reported))
+                let of_listener = |listener: &str| resolver.reports.of_listener(&name, listener);
+                Status::Gateway(state.status(&attached, without_room, reported, of_listener))
             });
             self.set_status(gateway_reference(&name), status);
         }
