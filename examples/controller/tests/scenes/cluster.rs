@@ -170,6 +170,18 @@ impl World {
         Running { tap, task }
     }
 
+    /// Starts the program itself, where it can reach the cluster.
+    pub(crate) fn program(&self) -> Option<std::process::Child> {
+        let Cluster::Real(_) = self.cluster else {
+            return None;
+        };
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_gateway-controller"));
+        program.env("KUBECONFIG", std::env::var("GWAPI_KUBECONFIG").unwrap());
+        program.env("CONTROLLER_NAME", self.controller());
+        program.env("POD_NAMESPACE", self.name);
+        Some(program.spawn().unwrap())
+    }
+
     /// The versions of a kind of the Gateway API that are served.
     pub(crate) async fn versions(&self, plural: &str) -> Vec<String> {
         let crds: Api<CustomResourceDefinition> = Api::all(self.admin.clone());

@@ -75,8 +75,10 @@ scenes! {
         assert_eq!(condition(&listener["conditions"], "Programmed"), "True (Programmed)");
         assert_eq!(listener["attachedRoutes"], 1);
         world.until("HTTPRoute", "cart", |route| accepted(route, &world.controller())).await;
-        let class = world.until("GatewayClass", world.name, |class| !class["metadata"]["finalizers"].is_null()).await;
-        assert_eq!(condition(&class["status"]["conditions"], "Accepted"), "True (Accepted)");
+        let is_done = |class: &Value| {
+            condition(&class["status"]["conditions"], "Accepted") == "True (Accepted)" && !class["metadata"]["finalizers"].is_null()
+        };
+        world.until("GatewayClass", world.name, is_done).await;
         let writes = quiet(&controller).await;
         let own: Vec<_> = writes.iter().filter(|(path, _)| path.contains(world.name)).collect();
         assert_eq!(own.len(), 4, "{writes:?}");
@@ -237,5 +239,16 @@ scenes! {
         world.until("HTTPRoute", "astray", |route| accepted(route, &world.controller())).await;
         quiet(&controller).await;
         assert!(world.event_reasons().await.contains(&"BackendNotFound".to_owned()));
+    }
+
+    /// The program finds the cluster by itself. A server in memory has no port at which it could.
+    async fn the_program_runs(world: &World) {
+        let Some(mut program) = world.program() else { return };
+        world.patch("Gateway", "edge", json!({ "spec": { "listeners": [{ "name": "http", "port": 18080, "protocol": "HTTP" }] } })).await;
+        let gateway = world.until("Gateway", "edge", |gateway| gateway["metadata"]["generation"] == 2 && programmed(gateway)).await;
+        assert_eq!(gateway["status"]["addresses"][0]["value"], "127.0.0.1");
+        tokio::net::TcpStream::connect(("127.0.0.1", 18080)).await.unwrap();
+        program.kill().unwrap();
+        program.wait().unwrap();
     }
 }
