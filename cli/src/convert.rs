@@ -5,7 +5,7 @@ mod stream;
 mod total;
 
 use crate::{
-    input::{InputArgs, Looked, Named, Problem, Severity},
+    input::{Entry, InputArgs, Looked, Named, Problem, Severity},
     output::{Exit, escaped, fail},
 };
 use clap::Args;
@@ -90,7 +90,7 @@ fn api_version(text: &str) -> Result<String, String> {
 pub(crate) fn run(args: &ConvertArgs) -> Exit {
     // Everything is read once before anything is written: half a backup is worth nothing.
     let looker = || {
-        |_: &str, _: RawObject| Looked::<()> {
+        |_: &str, _: Entry| Looked::<()> {
             keep: None,
             problems: Vec::new(),
         }
@@ -261,6 +261,8 @@ fn place<'a>(
             path: path.to_owned(),
             message: String::new(),
             help: None,
+            origin: None,
+            left_out: None,
         }
     }
 }

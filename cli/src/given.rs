@@ -13,7 +13,7 @@ pub(crate) use looking::{LookingArgs, NearArgs, say_met};
 pub(crate) use places::place;
 
 use crate::{
-    input::{Input, InputArgs, Looked, Problem, beyond},
+    input::{Entry, Input, InputArgs, Looked, Problem, Problems, Severity, Sifted, beyond},
     output::{self, Line, Page, Style, Tone},
 };
 use clap::Args;
@@ -146,6 +146,21 @@ enum Read {
     Ignored,
 }
 
+impl<T> Sifted<T> {
+    /// Says on stderr what there is to warn of in the input, for which nothing is left out; it is no problem any more.
+    fn say_warnings(&mut self) {
+        let is_warning = |problem: &mut Problem| problem.severity == Severity::Warning;
+        let kept: Vec<Problem> = self.problems.kept.extract_if(.., is_warning).collect();
+        let warnings = Problems {
+            warnings: self.problems.warnings,
+            kept,
+            ..Problems::default()
+        };
+        self.input.print_problems(&warnings);
+        self.problems.warnings = 0;
+    }
+}
+
 /// Where the fields are for which an object, or its status, is left out.
 fn fields(judged: &Judged, entry: &RawObject) -> Vec<Position> {
     let ignored = match judged {
@@ -233,7 +248,7 @@ impl Given {
         let most = args.max_ignored as usize;
         let looker = |release| {
             let mut room = most;
-            move |_: &str, entry: RawObject| {
+            move |_: &str, entry: Entry| {
                 let judgement = Judgement::of(&entry.value, release, args.channel);
                 let looked = |keep| Looked {
                     keep: Some(keep),
@@ -253,7 +268,12 @@ impl Given {
             }
         };
         let choosing = Choosing::new(args.release, Uses::new(args.channel));
-        let (sifted, chosen) = release::sift(from, &choosing, most, looker)?;
+        let (mut sifted, chosen) = release::sift(from, &choosing, most, looker)?;
+        // An answer about a part of what was named would mislead.
+        if sifted.input.failed {
+            return None;
+        }
+        sifted.say_warnings();
         let mut admission = Admission::default().with_most_ignored(most);
         // Of each object, where it is, and where its fields are for which it is left out.
         let mut objects = Vec::with_capacity(sifted.kept.len());

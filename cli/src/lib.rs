@@ -7,10 +7,13 @@
 
 mod convert;
 mod crds;
+mod defaults;
 mod given;
 mod input;
+mod manual;
 mod output;
 mod request;
+mod rules;
 #[cfg(test)]
 mod scratch;
 mod serve;
@@ -18,7 +21,7 @@ mod status;
 mod upgrade_check;
 mod validate;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use given::{release, resolving, statused};
 use input::line;
 use output::{Exit, visible, write};
@@ -35,9 +38,13 @@ struct Cli {
 /// The verbs. Each holds the arguments of its file and is run by that file's `run`.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Completions(manual::CompletionsArgs),
     Convert(convert::ConvertArgs),
     Crds(crds::CrdsArgs),
+    Defaults(defaults::DefaultsArgs),
+    Man(manual::ManArgs),
     Request(Box<request::RequestArgs>),
+    Rules(rules::RulesArgs),
     Serve(serve::ServeArgs),
     Status(status::StatusArgs),
     UpgradeCheck(upgrade_check::UpgradeCheckArgs),
@@ -48,9 +55,13 @@ enum Verb {
 #[must_use]
 pub fn main() -> ExitCode {
     let exit: Exit = match cli().verb {
+        Verb::Completions(args) => manual::completions(&args, Cli::command()),
         Verb::Convert(args) => convert::run(&args),
         Verb::Crds(args) => crds::run(&args),
+        Verb::Defaults(args) => defaults::run(&args),
+        Verb::Man(args) => manual::man(&args, Cli::command()),
         Verb::Request(args) => request::run(&args),
+        Verb::Rules(args) => rules::run(&args),
         Verb::Serve(args) => serve::run(args),
         Verb::Status(args) => status::run(&args),
         Verb::UpgradeCheck(args) => upgrade_check::run(&args),

@@ -1,7 +1,7 @@
 //! `gwapi upgrade-check`: what an upgrade of the CRDs would do to what is installed.
 
 use crate::{
-    input::{InputArgs, Kept, Looked, Named, Sifted, beyond},
+    input::{Entry, InputArgs, Kept, Looked, Named, Sifted, beyond},
     output::{
         Exit, Format, Line, OutputArgs, Page, Style, Tone, count, fail, print, print_json, say,
     },
@@ -48,8 +48,8 @@ pub(crate) fn run(args: &UpgradeCheckArgs) -> Exit {
         ));
     }
     let looker = || {
-        |_: &str, entry: RawObject| Looked {
-            keep: upgrade::concerns(&entry.value).then_some(entry),
+        |_: &str, entry: Entry| Looked {
+            keep: upgrade::concerns(&entry.value).then(|| entry.into_object()),
             problems: Vec::new(),
         }
     };

@@ -1,31 +1,43 @@
 //! `gwapi validate`: every finding on every object, as an API server of a channel would judge.
 
+mod around;
+mod report;
+pub(crate) mod severity;
+
 use crate::{
     given::{LookingArgs, NearArgs, say_met},
     input::{
-        Input, InputArgs, Kept, Looked, Named, Problem, Problems, Severity, Shown, Sifted, beyond,
+        Entry, Input, InputArgs, Kept, Looked, Named, Problem, Problems, Severity, Shown, Sifted,
+        beyond, origin, vars::reopened,
     },
-    output::{Exit, Format, Line, OutputArgs, Page, Style, Tone, count, print, print_json, say},
+    output::{Exit, Line, Page, Style, Tone, count, print, print_json, say},
     release::{self, Choosing, ReleaseArgs},
     resolving::PatternArgs,
 };
-use clap::Args;
+use around::{Around, in_one_line, left_out};
+use clap::{Args, ValueEnum};
 use gwapi::{
     lint::{LintOptions, Member, judge_together, near::Met},
-    manifest::RawObject,
     meta::Channel,
     rules,
     validation::{Finding, Report, Uses, ValidationOptions},
 };
 use k8s_openapi::jiff::Timestamp;
-use std::collections::BTreeMap;
+use severity::{FailOn, SeverityArgs};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 /// Judge objects as an API server would on creation, and warn of what it cannot see
 ///
 /// Errors are what `kubectl apply` would be refused for, unknown fields included. Warnings are about what a server
 /// takes, and what most likely does not work as it is meant: references to objects that do not exist, rules that no
 /// request reaches, redirects in circles. The exit code is 1 for errors, and 0 for warnings alone, which may be about what is
-/// elsewhere; with --deny-warnings it is 1 for them, too.
+/// elsewhere; --fail-on says otherwise.
+///
+/// A folder of a GitOps repository can be given as it is: what is no Kubernetes object is passed over and counted, kustomization.yaml
+/// gives objects their namespace, patches are no objects, and what the set leaves out is one line for each kind.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
@@ -38,9 +50,17 @@ pub(crate) struct ValidateArgs {
     /// Judge `status` too, as when a controller writes it
     #[arg(long)]
     with_status: bool,
-    /// Exit with 1 for warnings, too, and where a bound kept some of them from being looked for: for a set that is whole
-    #[arg(long)]
-    deny_warnings: bool,
+    #[command(flatten)]
+    severity: SeverityArgs,
+    /// Kinds of which every object that is referred to counts as there, for a set that is a part of a cluster: Secret,Service
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    assume_present: Vec<String>,
+    /// Say nothing but findings
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Name what was passed over, and everything that the set leaves out
+    #[arg(short, long)]
+    verbose: bool,
     /// How many findings are kept, and named with `-o json`; all are counted, but of one object no more than 1000 errors and
     /// 1000 warnings
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
@@ -51,11 +71,32 @@ pub(crate) struct ValidateArgs {
     looking: LookingArgs,
     #[command(flatten)]
     patterns: PatternArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    /// The form of the answer
+    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
+    format: ReportFormat,
+}
+
+/// The forms that findings are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ReportFormat {
+    /// Text for people.
+    #[default]
+    Text,
+    /// JSON for programs: a list of findings.
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, which most CI systems show.
+    Junit,
 }
 
 pub(crate) fn run(args: &ValidateArgs) -> Exit {
+    let mut from = args.input.clone();
+    from.settings = args.severity.settings();
+    let around = Mutex::new(Around::default());
+    let see = |entry: &Entry| around.lock().unwrap_or_else(PoisonError::into_inner).see(entry);
     let now = Timestamp::now();
     let options = |release| {
         let mut options = ValidationOptions::of(release, args.channel);
@@ -68,12 +109,14 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     // Each object is judged by itself at once, and then all that it means to others is kept.
     let looker = |release| {
         let options = options(release);
-        move |file: &str, entry: RawObject| {
+        move |file: &str, entry: Entry| {
             let (member, report) = Member::judge(&entry.value, &options);
+            see(&entry);
             // What is foreign is counted by what is kept of all others, which is little where they mean nothing to anybody.
             let keep = (!member.is_foreign())
                 .then(|| Some(Box::new(member)).filter(|member| member.takes_part()));
-            let findings = report.findings().iter();
+            let is_open = |finding: &&Finding| entry.open.is_behind(finding.rule(), finding.path());
+            let findings = report.findings().iter().filter(|finding| !is_open(finding));
             let problems = findings.map(|finding| problem(file, Some(&entry), finding));
             Looked {
                 keep,
@@ -83,35 +126,71 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     };
     let uses = Uses::new(args.channel).with_status(args.with_status);
     let choosing = Choosing::new(args.release, uses);
-    let Some((sifted, chosen)) = release::sift(&args.input, &choosing, most, looker) else {
+    let Some((sifted, chosen)) = release::sift(&from, &choosing, most, looker) else {
         return Exit::Failed;
     };
     let options = options(chosen.release);
     let foreign = sifted.input.objects.saturating_sub(sifted.kept.len());
     let Sifted {
-        input,
+        mut input,
         kept,
         mut problems,
     } = sifted;
+    let mut around = around.into_inner().unwrap_or_else(PoisonError::into_inner);
+    around.add_generated(&input);
     let mut looking = args.looking.options();
     looking.near = args.near.limits();
-    let met = judge_rest(&input, kept, (&options, looking), &mut |problem| {
-        problems.push(problem, most);
-    });
+    let mut found = Vec::new();
+    let met = judge_rest(
+        &input,
+        kept,
+        (&options, looking),
+        (&around, &args.assume_present),
+        &mut |problem| found.push(problem),
+    );
+    for problem in found {
+        input.push(problem, &mut problems, most);
+    }
+    for unused in input.unused() {
+        input.push(unused, &mut problems, most);
+    }
+    for problem in &mut problems.kept {
+        if !around.open.is_empty() {
+            problem.message = reopened(&problem.message, &around.open);
+            problem.help = problem.help.as_deref().map(|help| reopened(help, &around.open));
+        }
+    }
     input.sort(&mut problems.kept);
 
-    let printed = match args.output.format {
-        Format::Json => {
-            if !chosen.is_named() {
+    let judged_by = chosen.judged_by(args.channel, problems.errors > 0);
+    let in_short = match args.verbose {
+        true => problems.kept.clone(),
+        false => in_one_line(&problems.kept),
+    };
+    let mut summary = summary(&input, &problems, foreign, args.verbose);
+    summary.push(judged_by.clone());
+    let lines = || summary.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let printed = match args.format {
+        ReportFormat::Json => {
+            if !chosen.is_named() && !args.quiet {
                 let mut page = Page::new(Style::stderr());
-                page.line(0, &chosen.judged_by(args.channel, problems.errors > 0));
+                page.line(0, &judged_by);
                 say(page);
             }
             print_json(&problems.kept)
         }
-        Format::Text => {
-            let mut page = text(&input, &problems, foreign);
-            page.line(0, &chosen.judged_by(args.channel, problems.errors > 0));
+        ReportFormat::Github => report::github(&in_short, &lines()),
+        ReportFormat::Sarif => report::sarif(&in_short),
+        ReportFormat::Junit => {
+            let warnings_fail = args.severity.fail_on() == FailOn::Warning;
+            report::junit(&in_short, &lines(), warnings_fail)
+        }
+        ReportFormat::Text => {
+            let mut page = text(&input, &in_short);
+            if !args.quiet {
+                page.gap();
+                summary.iter().for_each(|line| page.line(0, line));
+            }
             print(page)
         }
     };
@@ -128,12 +207,17 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         say(page);
     }
     let may_miss = met.iter().any(|met| !met.concerns_hints());
-    let denied = args.deny_warnings && (problems.warnings > 0 || may_miss);
-    if printed == Exit::Failed || problems.errors == 0 && !denied {
-        printed
-    } else {
-        Exit::Findings
-    }
+    let fails = match args.severity.fail_on() {
+        FailOn::Never => false,
+        FailOn::Error => problems.errors > 0,
+        FailOn::Warning => problems.all() > 0 || may_miss,
+    };
+    let exit = match (input.failed, fails) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Clean,
+    };
+    printed.max(exit)
 }
 
 /// Judges all objects together. What there is to say of one is shown where it stands, for which its file is read again.
@@ -142,6 +226,7 @@ fn judge_rest(
     input: &Input,
     kept: Vec<Kept<Option<Box<Member>>>>,
     (options, looking): (&ValidationOptions, LintOptions),
+    (around, present): (&Around, &[String]),
     found: &mut dyn FnMut(Problem),
 ) -> Vec<Met> {
     let members = kept
@@ -160,7 +245,12 @@ fn judge_rest(
         let file = input.source(source);
         let gone = input.again(source, reports, |entry, report| {
             for finding in report.findings() {
-                found(problem(file, Some(entry), finding));
+                if !around.leaves_open(entry, finding, present) {
+                    found(Problem {
+                        left_out: left_out(entry, finding),
+                        ..problem(file, Some(entry), finding)
+                    });
+                }
             }
         });
         for finding in gone.values().flat_map(Report::findings) {
@@ -171,7 +261,7 @@ fn judge_rest(
 }
 
 /// A finding on an object; its place is not known where the object is no longer there.
-fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem {
+fn problem(file: &str, entry: Option<&Entry>, finding: &Finding) -> Problem {
     let path = finding.path();
     // Of a field that should not be there, the key is to blame.
     let is_key = finding.rule() == "schema/unknown-field";
@@ -188,28 +278,42 @@ fn problem(file: &str, entry: Option<&RawObject>, finding: &Finding) -> Problem 
         file: file.to_owned(),
         line: position.map_or(0, |position| position.line),
         column: position.map_or(0, |position| position.column),
-        object: entry.map(Named::of).unwrap_or_default(),
+        object: entry.map(|entry| Named::of(entry)).unwrap_or_default(),
         rule: finding.rule().to_owned(),
         path: path.to_owned(),
         message: finding.message().to_owned(),
+        origin: entry.and_then(|entry| origin(entry)),
+        left_out: None,
     }
 }
 
-/// All findings, each with its line, and how many there are; `foreign` objects have no part in the Gateway API.
-fn text(input: &Input, problems: &Problems, foreign: usize) -> Page {
+/// All findings, each with its line.
+fn text(input: &Input, problems: &[Problem]) -> Page {
     let (mut shown, mut page) = (Shown::new(input), Page::new(Style::stdout()));
-    for problem in problems.kept.iter().take(input.max_shown) {
+    for problem in problems.iter().take(input.max_shown) {
         page.gap();
         shown.show(problem, &mut page);
     }
-    page.gap();
-    if problems.kept.len() > input.max_shown {
-        let more = problems.kept.len() - input.max_shown;
-        page.line(0, &Line::plain(beyond(more, ", which `-o json` names")));
+    if problems.len() > input.max_shown {
         page.gap();
+        let more = problems.len() - input.max_shown;
+        page.line(0, &Line::plain(beyond(more, ", which `-o json` names")));
     }
+    page
+}
+
+/// How many objects and findings there are, and what was passed over; `foreign` objects have no part in the Gateway API.
+fn summary(input: &Input, problems: &Problems, foreign: usize, verbose: bool) -> Vec<Line> {
     let (errors, warnings) = (problems.errors, problems.warnings);
-    let line = Line::plain(count(input.objects, "object")).and(": ");
+    let line = Line::plain(count(input.objects, "object"));
+    let line = match foreign {
+        0 => line,
+        _ => line.and(format_args!(
+            ", {} of the Gateway API",
+            input.objects.saturating_sub(foreign)
+        )),
+    };
+    let line = line.and(": ");
     let line = match (errors, warnings) {
         (0, 0) => line.with(Tone::Good, "nothing to complain of"),
         _ => line
@@ -217,11 +321,34 @@ fn text(input: &Input, problems: &Problems, foreign: usize) -> Page {
             .and(", ")
             .and(count(warnings, "warning")),
     };
-    page.line(0, &line);
-    if foreign > 0 {
-        let objects = count(foreign, "object");
-        let line = format!("no part of the Gateway API, and passed over: {objects}");
-        page.line(0, &Line::of(Tone::Faint, line));
+    let line = match problems.allowed {
+        0 => line,
+        allowed => line.and(format_args!(", {} allowed", count(allowed, "finding"))),
+    };
+    let mut lines = vec![line];
+    let mut passed = Vec::new();
+    let of = input.passed;
+    if of.documents > 0 {
+        passed.push(count(of.documents, "document"));
     }
-    page
+    if of.patches > 0 {
+        let patches = if of.patches == 1 { "patch" } else { "patches" };
+        passed.push(format!("{} {patches} of kustomizations", of.patches));
+    }
+    if of.templates > 0 {
+        let templates = count(of.templates, "Helm template");
+        passed.push(format!(
+            "{templates} (render them first: `helm template CHART | gwapi validate -`)"
+        ));
+    }
+    if !passed.is_empty() {
+        let line = format!("no Kubernetes objects, and passed over: {}", passed.join(", "));
+        lines.push(Line::of(Tone::Faint, line));
+    }
+    if verbose {
+        for source in input.sources.iter().filter(|source| source.passed > 0) {
+            lines.push(Line::plain("  ").and(&source.name));
+        }
+    }
+    lines
 }

@@ -11,10 +11,10 @@ use super::{
     position::{Inner, Mark, Syntax, Tree},
     reader::{Items, Members, Reader},
 };
-use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 use scalar::Tagged;
 use serde_json::{Map, Value};
-use std::{cell::Cell, collections::HashMap};
+use std::{borrow::Cow, cell::Cell, collections::HashMap};
 
 /// Reads one document, which begins at this position; null where it has no content. Also says where its content begins.
 pub(super) fn read(
@@ -26,9 +26,63 @@ pub(super) fn read(
         Ok(text) => text,
         Err(error) => return (start, Err(error)),
     };
-    let mut content = start;
-    let tree = Document::new(text, start, reader).read(&mut content);
-    (content, tree)
+    let mut spaced = Spaced::new(text);
+    loop {
+        let mut content = start;
+        let mut document = Document::new(&spaced, start, reader);
+        let tree = document.read(&mut content);
+        let alias = document.unknown_alias.filter(|_| tree.is_err());
+        if !alias.is_some_and(|at| spaced.set_apart(at)) {
+            return (content, tree);
+        }
+        reader.begin();
+    }
+}
+
+/// A text in which a space stands between an alias that is a key and its colon: `*name : value`. YAML 1.2 takes the colon of
+/// `*name: value` for a part of the name, and the tools around an API server do not.
+struct Spaced<'a> {
+    original: &'a str,
+    text: Cow<'a, str>,
+    /// Where there is a space more, in the order of the text.
+    spaces: Vec<usize>,
+}
+
+impl<'a> Spaced<'a> {
+    /// For each space the document is parsed anew.
+    const MOST: usize = 64;
+
+    fn new(original: &'a str) -> Self {
+        Self {
+            original,
+            text: Cow::Borrowed(original),
+            spaces: Vec::new(),
+        }
+    }
+
+    /// Sets the colon apart of an alias of no anchor, which begins at this offset; says whether it is a key.
+    fn set_apart(&mut self, at: usize) -> bool {
+        let alias = self.text.get(at..).and_then(|rest| rest.strip_prefix('*'));
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let Some(rest) = alias.map(|alias| alias.trim_start_matches(is_of_name)) else {
+            return false;
+        };
+        let is_key = rest
+            .strip_prefix(':')
+            .is_some_and(|value| value.is_empty() || value.starts_with([' ', '\t', '\r', '\n']));
+        let colon = self.text.len() - rest.len();
+        if !is_key || self.spaces.len() >= Self::MOST {
+            return false;
+        }
+        self.text.to_mut().insert(colon, ' ');
+        self.spaces.push(colon);
+        true
+    }
+
+    /// The offset in the original text of one in this text.
+    fn original(&self, offset: usize) -> usize {
+        offset - self.spaces.partition_point(|space| *space < offset)
+    }
 }
 
 /// A list, to be read item by item.
@@ -72,8 +126,8 @@ pub(super) fn list(document: &[u8], start: Position, reader: &mut Reader) -> Opt
     if !(has("items") && has("List")) {
         return None;
     }
-    let text = check(document, start).ok()?;
-    Document::new(text, start, reader).list_outline().ok()?
+    let text = Spaced::new(check(document, start).ok()?);
+    Document::new(&text, start, reader).list_outline().ok()?
 }
 
 /// Finds what no YAML document may hold, before its parser does.
@@ -108,7 +162,8 @@ fn check(document: &[u8], start: Position) -> Result<&str, Syntax> {
 /// Cuts a YAML stream into its documents, each with the number of its first line. Together they are the
 /// stream, byte for byte: markers, directives and comments stay with the document that they precede.
 ///
-/// Cutting does not parse: YAML reserves the lines `---` and `...` wherever they stand.
+/// Cutting does not parse: tools around an API server begin a document at every line that begins with `---`, and YAML reserves
+/// the line `...`.
 pub fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     Documents::of(bytes)
 }
@@ -138,12 +193,12 @@ impl<'a> Iterator for Documents<'a> {
         let first_line = self.line;
         let (mut end, mut lines, mut content) = (0, 0, false);
         for line in self.rest.split_inclusive(|b| *b == b'\n') {
-            if content && is_marker(line, b"---") {
+            if content && is_separator(line) {
                 break;
             }
             end += line.len();
             lines += 1;
-            if is_marker(line, b"...") {
+            if is_end(line) {
                 break;
             }
             content |= is_content(line);
@@ -155,9 +210,21 @@ impl<'a> Iterator for Documents<'a> {
     }
 }
 
-/// Whether a line is `---` or `...`, whatever follows on it.
-pub(super) fn is_marker(line: &[u8], marker: &[u8]) -> bool {
-    line.strip_prefix(marker)
+/// Whether a line begins a document for the tools around an API server: `---`, whatever follows on it. What may follow is
+/// a comment, which [`after_separator`] says.
+pub(super) fn is_separator(line: &[u8]) -> bool {
+    line.starts_with(b"---")
+}
+
+/// What follows on a line of `---` that is no comment: nobody reads such a document.
+pub(super) fn after_separator(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(b"---")?.trim_ascii();
+    (!rest.is_empty() && !rest.starts_with(b"#")).then_some(rest)
+}
+
+/// Whether a line is `...`, whatever follows on it.
+pub(super) fn is_end(line: &[u8]) -> bool {
+    line.strip_prefix(b"...")
         .is_some_and(|rest| matches!(rest.first(), None | Some(b' ' | b'\t' | b'\r' | b'\n')))
 }
 
@@ -170,13 +237,15 @@ pub(super) fn is_content(line: &[u8]) -> bool {
 struct Document<'a, 'r> {
     parser: Parser<'a, StrInput<'a>>,
     reader: &'r mut Reader,
-    text: &'a str,
+    text: &'a Spaced<'a>,
     /// Where the document begins.
     start: Position,
     /// An offset with its position, where lines are counted here: for YAML a carriage return by itself ends a line, and for
-    /// all that shows lines to people it does not.
+    /// all that shows lines to people it does not; and the text may have spaces that the original has not.
     counted: Option<Cell<(usize, Position)>>,
     anchors: HashMap<usize, Anchored>,
+    /// Where an alias begins that has no anchor, which ends the document.
+    unknown_alias: Option<usize>,
 }
 
 /// A node with an anchor, and what a copy of it costs.
@@ -191,7 +260,7 @@ struct Anchored {
 type Counts = (usize, usize);
 
 impl<'a, 'r> Document<'a, 'r> {
-    fn new(text: &'a str, start: Position, reader: &'r mut Reader) -> Self {
+    fn new(text: &'a Spaced<'a>, start: Position, reader: &'r mut Reader) -> Self {
         // The parser's own bound is there for its sake. It looks ahead, and ours is to be met first.
         let nesting = reader.limits().max_depth.saturating_add(1_024);
         let mut options = granit_parser::options! {
@@ -199,16 +268,17 @@ impl<'a, 'r> Document<'a, 'r> {
             block_nesting_limit: nesting,
         };
         options.set_emit_comments(false);
-        let bytes = text.as_bytes();
+        let bytes = text.original.as_bytes();
         let by_itself =
             memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'));
         Self {
-            parser: Parser::new_from_str_with_options(text, options),
+            parser: Parser::new_from_str_with_options(&text.text, options),
             reader,
             text,
             start,
-            counted: by_itself.then(|| Cell::new((0, start))),
+            counted: (by_itself || !text.spaces.is_empty()).then(|| Cell::new((0, start))),
             anchors: HashMap::new(),
+            unknown_alias: None,
         }
     }
 
@@ -334,10 +404,15 @@ impl<'a, 'r> Document<'a, 'r> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok(next)) => Ok(Some(next)),
-            Some(Err(error)) => Err(Syntax::new(
-                self.position_of(error.marker()),
-                format!("not YAML: {}", error.info()),
-            )),
+            Some(Err(error)) => {
+                if matches!(error.kind(), ErrorKind::UnknownAnchor) {
+                    self.unknown_alias = error.marker().byte_offset();
+                }
+                Err(Syntax::new(
+                    self.position_of(error.marker()),
+                    format!("not YAML: {}", error.info()),
+                ))
+            }
         }
     }
 
@@ -347,11 +422,12 @@ impl<'a, 'r> Document<'a, 'r> {
 
     fn position_of(&self, marker: &Marker) -> Position {
         if let (Some(counted), Some(offset)) = (&self.counted, marker.byte_offset()) {
+            let offset = self.text.original(offset);
             let (mut at, mut position) = counted.get();
             if offset < at {
                 (at, position) = (0, self.start);
             }
-            let between = self.text.as_bytes().get(at..offset).unwrap_or_default();
+            let between = self.text.original.as_bytes().get(at..offset).unwrap_or_default();
             position = position.after(between);
             counted.set((offset, position));
             return position;

@@ -13,6 +13,7 @@ mod experiment;
 mod filter;
 mod gateway;
 mod go_duration;
+mod known;
 mod listener;
 mod policy;
 mod reference;
@@ -24,6 +25,7 @@ mod session;
 pub mod set;
 mod value;
 
+pub use known::{RuleSummary, find, known};
 pub use rule::{Check, Reporter, Rule, Severity, Which};
 
 use crate::meta::{Channel, Release};

@@ -1,12 +1,11 @@
 //! Which release the input is meant for: the one that is named, or the one that the input itself shows.
 
 use crate::{
-    input::{InputArgs, Looked, Sifted},
+    input::{Entry, InputArgs, Looked, Sifted},
     output::Line,
 };
 use clap::Args;
 use gwapi::{
-    manifest::RawObject,
     meta::{Channel, Release},
     validation::{ReleaseChoice, Uses},
 };
@@ -136,7 +135,7 @@ pub(crate) fn sift<T: Send, L>(
     looker: impl Fn(Release) -> L + Sync,
 ) -> Option<(Sifted<T>, Chosen)>
 where
-    L: FnMut(&str, RawObject) -> Looked<T>,
+    L: FnMut(&str, Entry) -> Looked<T>,
 {
     let mut sifter = input.sifter(most)?;
     let likely = choosing.chosen().release;
@@ -144,7 +143,7 @@ where
     let sifted = sifter.sift(|| {
         let mut look = looker(likely);
         let all_looked_at = &all_looked_at;
-        move |file: &str, entry: RawObject| {
+        move |file: &str, entry: Entry| {
             choosing.see(&entry.value);
             if choosing.chosen().release == likely {
                 return look(file, entry);
@@ -155,12 +154,12 @@ where
                 problems: Vec::new(),
             }
         }
-    })?;
+    });
     let chosen = choosing.chosen();
     if chosen.release == likely && all_looked_at.into_inner() {
         return Some((sifted, chosen));
     }
     drop(sifted);
-    let sifted = sifter.sift(|| looker(chosen.release))?;
+    let sifted = sifter.sift(|| looker(chosen.release));
     Some((sifted, chosen))
 }

@@ -1,10 +1,21 @@
 //! The arguments that say what is read, and the bounds on what that may cost.
 
-use super::{files, place::Place, problem::Problem};
+use super::{
+    cluster,
+    files::{self, Found},
+    kustomize::{self, Kustomized, Layout},
+    place::Place,
+    problem::{Problem, Settings},
+    vars::Vars,
+};
 use crate::output::fail;
 use clap::Args;
 use gwapi::manifest::{Limits, ReadOptions};
-use std::path::PathBuf;
+use std::{
+    collections::HashMap,
+    fs,
+    path::PathBuf,
+};
 
 /// How long a file may be of which no more than an object is kept at a time: more than in [`Limits`](gwapi::manifest::Limits),
 /// whose default is for a text in memory. What can be read once only is copied, so that this is what a copy may take.
@@ -16,16 +27,47 @@ const MAX_VALUES_OF_A_BACKUP: usize = 5_000_000;
 /// Where to read from; every verb that reads takes it.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct InputArgs {
-    /// A manifest to read: a file, a folder (with all *.yaml, *.yml, *.json and *.jsonl below it), or - for
-    /// stdin; may be given several times
-    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
-    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    from: FromArgs,
+    /// Files and folders that are not read: a glob as in .gitignore, relative to the folder that is named; may be given several
+    /// times
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// The namespace of objects that name none, where no kustomization.yaml gives them one; as `kubectl -n`, or the
+    /// targetNamespace of Flux
+    #[arg(short = 'n', long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// The value of a placeholder `${NAME}`, as Flux and envsubst put it in; may be given several times
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = crate::input::vars::assignment)]
+    vars: Vec<(String, String)>,
+    /// A file with values of placeholders, NAME=VALUE on each line; may be given several times
+    #[arg(long = "vars", value_name = "FILE")]
+    var_files: Vec<PathBuf>,
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit, help = help_of_limits())]
     limits: Vec<(String, usize)>,
+    /// Which rules count otherwise, which `validate` says.
+    #[arg(skip)]
+    pub(crate) settings: Settings,
     /// How many findings, problems and remarks of each kind are shown as text, each with its line. Those beyond are counted, but of
     /// one object no more than 1000 errors and 1000 warnings
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
     pub(crate) max_shown: usize,
+}
+
+/// What is read: plain arguments and `-f` mean the same.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = true)]
+struct FromArgs {
+    /// What to read: a file, a folder, or - for stdin. Of a folder, all *.yaml, *.yml, *.json and *.jsonl below it are read, but
+    /// for what .gitignore names and hidden folders; what is no Kubernetes object is passed over and counted
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The same, as an option; may be given several times
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// Read the objects of a cluster: those that kubectl gets with this context, of the Gateway API and of the kinds that it refers to
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
 }
 
 /// One thing to read.
@@ -35,6 +77,26 @@ pub(super) struct Origin {
     pub(super) index: usize,
     pub(super) name: String,
     pub(super) place: Place,
+    /// What its surroundings say of its objects.
+    pub(super) layout: Layout,
+}
+
+/// All that is to be read.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    pub(super) all: Vec<Origin>,
+    /// What kustomizations say.
+    pub(super) kustomized: Kustomized,
+    /// Whether something that was named cannot be read: that has been said on stderr.
+    pub(super) failed: bool,
+}
+
+/// A file or stdin, and whether it was named itself.
+struct Wanted {
+    name: String,
+    place: Place,
+    real: Option<PathBuf>,
+    is_named: bool,
 }
 
 /// What the bounds are for, each with its default.
@@ -82,51 +144,123 @@ fn limit(text: &str) -> Result<(String, usize), String> {
 }
 
 impl InputArgs {
-    /// What is to be read, in order; links that are not followed are problems.
-    pub(super) fn origins(&self, mut problem: impl FnMut(Problem)) -> Option<Vec<Origin>> {
-        let mut origins = Vec::new();
+    /// What is to be read, in order, each file once; links that are not followed are problems.
+    pub(super) fn origins(&self, mut problem: impl FnMut(Problem)) -> Origins {
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut seen: HashMap<PathBuf, usize> = HashMap::new();
         let mut failed = false;
-        let mut stdin_read = false;
-        for path in &self.files {
-            if path.as_os_str() == "-" {
-                if !std::mem::replace(&mut stdin_read, true) {
-                    origins.push(("<stdin>".to_owned(), Place::Stdin));
-                }
-                continue;
+        for path in self.from.files.iter().chain(&self.from.paths) {
+            let is_stdin = path.as_os_str() == "-";
+            let found = match is_stdin {
+                true => Found::stdin(),
+                false => files::find(path, &self.exclude),
+            };
+            for (path, why) in &found.failed {
+                failed = true;
+                fail(format_args!("cannot read `{}`: {why}", path.display()));
             }
-            match files::find(path) {
-                Ok(found) if found == files::Found::default() => {
-                    failed = true;
-                    fail(format_args!(
-                        "the folder `{}` holds no manifest (*.yaml, *.yml, *.json, *.jsonl)",
-                        path.display()
-                    ));
-                }
-                Ok(found) => {
-                    let named = |file: PathBuf| (file.display().to_string(), Place::File(file));
-                    origins.extend(found.files.into_iter().map(named));
-                    for link in &found.outside {
-                        problem(Problem::not_followed(
-                            link,
-                            &format!("the link leads out of the folder `{}`", path.display()),
-                        ));
+            if found.is_empty() {
+                failed = true;
+                fail(format_args!(
+                    "the folder `{}` holds no manifest (*.yaml, *.yml, *.json, *.jsonl), but for what .gitignore and --exclude \
+                     name and hidden folders",
+                    path.display()
+                ));
+            }
+            for file in found.files {
+                if let Some(index) = file.real.as_ref().and_then(|real| seen.get(real)) {
+                    if let Some(wanted) = wanted.get_mut(*index) {
+                        wanted.is_named |= file.is_named;
                     }
-                    for link in &found.broken {
-                        let why = "the link leads to nothing that can be read";
-                        problem(Problem::not_followed(link, why));
-                    }
+                    continue;
                 }
-                Err((path, error)) => {
+                if let Some(real) = &file.real {
+                    seen.insert(real.clone(), wanted.len());
+                }
+                wanted.push(Wanted {
+                    name: match is_stdin {
+                        true => "<stdin>".to_owned(),
+                        false => file.path.display().to_string(),
+                    },
+                    place: match is_stdin {
+                        true => Place::Stdin,
+                        false => Place::File(file.path),
+                    },
+                    real: file.real.filter(|_| !is_stdin),
+                    is_named: file.is_named,
+                });
+            }
+            for link in &found.outside {
+                problem(Problem::not_followed(
+                    link,
+                    &format!("the link leads out of the folder `{}`", path.display()),
+                ));
+            }
+            for link in &found.broken {
+                let why = "the link leads to nothing that can be read";
+                problem(Problem::not_followed(link, why));
+            }
+        }
+        if let Some(context) = &self.from.context {
+            match cluster::read(context) {
+                Ok((text, errors)) => {
+                    for error in errors {
+                        failed = true;
+                        fail(error);
+                    }
+                    wanted.push(Wanted {
+                        name: format!("<context {context}>"),
+                        place: Place::Kept(text.into()),
+                        real: None,
+                        is_named: true,
+                    });
+                }
+                Err(error) => {
                     failed = true;
-                    fail(format_args!("cannot read `{}`: {error}", path.display()));
+                    fail(format_args!("cannot read the cluster of `{context}`: {error}"));
                 }
             }
         }
-        let origins = origins
-            .into_iter()
-            .enumerate()
-            .map(|(index, (name, place))| Origin { index, name, place });
-        (!failed).then(|| origins.collect())
+        let kustomized = Kustomized::of(wanted.iter().filter_map(|file| file.real.as_deref()));
+        let all = wanted.into_iter().enumerate();
+        let all = all.map(|(index, wanted)| {
+            let real = wanted.real.as_deref();
+            let mut layout = real.map_or_else(Layout::default, |real| kustomized.layout(real));
+            layout.is_named = wanted.is_named;
+            layout.is_chart = real.is_some_and(kustomize::is_of_chart);
+            Origin {
+                index,
+                name: wanted.name,
+                place: wanted.place,
+                layout,
+            }
+        });
+        Origins {
+            all: all.collect(),
+            kustomized,
+            failed,
+        }
+    }
+
+    /// The namespace of objects that name none, if it was given.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The values of placeholders. What cannot be read is said on stderr.
+    pub(super) fn vars(&self) -> Option<Vars> {
+        let mut vars = Vars::default();
+        for path in &self.var_files {
+            let read = fs::read_to_string(path).map_err(|error| error.to_string());
+            if let Err(error) = read.and_then(|text| vars.add_file(&text)) {
+                fail(format_args!("cannot read `{}`: {error}", path.display()));
+                return None;
+            }
+        }
+        for (name, value) in &self.vars {
+            vars.add(name, value);
+        }
+        Some(vars)
     }
 
     /// The bounds on what reading may cost.

@@ -12,9 +12,10 @@ use std::{
 const MOST_KEPT: usize = 32 << 20;
 
 /// Where the text of an input is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Place {
     /// Stdin, which can be read once.
+    #[default]
     Stdin,
     /// A file, or a pipe that can be read once.
     File(PathBuf),

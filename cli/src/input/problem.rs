@@ -1,8 +1,9 @@
 //! What there is to complain of in what was read.
 
+use super::entry::means_something;
 use gwapi::manifest::{Position, RawObject, ReadError};
 use serde::Serialize;
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +36,20 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// What would be right, where there is more to say.
     pub(crate) help: Option<String>,
+    /// The file from which the object was rendered, if the input says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
+    /// The kind of the object that is missing, where the set merely leaves it out.
+    #[serde(skip)]
+    pub(crate) left_out: Option<String>,
+}
+
+/// Whether a rule is meant by what a user writes: its id, or `schema/*` for all of its group.
+pub(crate) fn is_rule(written: &str, rule: &str) -> bool {
+    match written.strip_suffix('*') {
+        Some(group) if group.ends_with('/') => rule.starts_with(group),
+        _ => written == rule,
+    }
 }
 
 /// What an object calls itself, as far as it says; empty where it does not.
@@ -92,6 +107,8 @@ impl Problem {
             help: error
                 .limit_name()
                 .map(|name| format!("`--limit {}=…` allows more", name.replace('_', "-"))),
+            origin: None,
+            left_out: None,
         }
     }
 
@@ -100,7 +117,12 @@ impl Problem {
         file: &'e str,
         entry: &'e RawObject,
     ) -> impl Iterator<Item = Self> + 'e {
+        let counts = means_something(entry);
         entry.duplicates.iter().map(move |duplicate| Self {
+            severity: match counts {
+                true => Severity::Error,
+                false => Severity::Warning,
+            },
             help: Some("give the key once".to_owned()),
             ..Self::of_entry(
                 file,
@@ -127,7 +149,9 @@ impl Problem {
             rule: "input/link".to_owned(),
             path: String::new(),
             message: format!("{why}; it is not read"),
-            help: Some("remove the link, or name the file itself with -f".to_owned()),
+            help: Some("remove the link, or name the file itself".to_owned()),
+            origin: None,
+            left_out: None,
         }
     }
 
@@ -150,7 +174,106 @@ impl Problem {
             path: path.to_owned(),
             message,
             help: None,
+            origin: origin(entry),
+            left_out: None,
         }
+    }
+
+    /// A template that is no YAML yet.
+    pub(super) fn of_template(file: &str, place: (usize, usize)) -> Self {
+        let message = "the file is a Helm template, and no manifest yet".to_owned();
+        let help = "render it first, as in `helm template CHART | gwapi validate -`";
+        Self::of_file(file, place, Severity::Error, "input/helm-template", (message, help))
+    }
+
+    /// Placeholders that have no value.
+    pub(super) fn of_placeholders(
+        file: &str,
+        place: (usize, usize),
+        names: &BTreeSet<String>,
+    ) -> Self {
+        let shown = names.iter().take(8).map(|name| format!("`${{{name}}}`"));
+        let mut shown: Vec<String> = shown.collect();
+        if names.len() > shown.len() {
+            shown.push(format!("{} more", names.len() - shown.len()));
+        }
+        let have = if names.len() == 1 { "has" } else { "have" };
+        let message = format!(
+            "{} {have} no value: fields with such placeholders are not judged",
+            shown.join(", ")
+        );
+        let help = "give the values: `--var NAME=VALUE`, or `--vars FILE`";
+        Self::of_file(file, place, Severity::Warning, "input/placeholder", (message, help))
+    }
+
+    /// A comment that allows a rule where nothing breaks it.
+    pub(super) fn of_unused(file: &str, line: usize, rule: &str) -> Self {
+        let message = format!("nothing here breaks the rule `{rule}`, which the comment allows");
+        let help = "remove it; a comment counts for the object that it stands above, or for its line or the next one";
+        Self::of_file(file, (line, 1), Severity::Warning, "input/unused-allow", (message, help))
+    }
+
+    /// A problem of a file as a whole, or of a line of it.
+    pub(crate) fn of_file(
+        file: &str,
+        (line, column): (usize, usize),
+        severity: Severity,
+        rule: &str,
+        (message, help): (String, &str),
+    ) -> Self {
+        Self {
+            file: file.to_owned(),
+            line,
+            column,
+            object: Named::default(),
+            severity,
+            rule: rule.to_owned(),
+            path: String::new(),
+            message,
+            help: Some(help.to_owned()),
+            origin: None,
+            left_out: None,
+        }
+    }
+}
+
+/// The file from which an object was rendered, by the annotations that Kustomize and kpt write.
+pub(crate) fn origin(entry: &RawObject) -> Option<String> {
+    let annotations = entry.value.get("metadata")?.get("annotations")?;
+    let text = |name: &str| annotations.get(name)?.as_str();
+    let of_kustomize = text("config.kubernetes.io/origin").and_then(|origin| {
+        let mut lines = origin.lines();
+        lines.find_map(|line| line.trim().strip_prefix("path:"))
+    });
+    let of_functions =
+        || text("internal.config.kubernetes.io/path").or_else(|| text("config.kubernetes.io/path"));
+    let path = of_kustomize.or_else(of_functions)?.trim();
+    let path = path.trim_matches(['"', '\'']);
+    Some(path.chars().take(4_096).collect())
+}
+
+/// Which rules count otherwise than they do by themselves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// Those whose findings are left out.
+    pub(crate) allow: Vec<String>,
+    /// Those whose findings are errors.
+    pub(crate) deny: Vec<String>,
+}
+
+impl Settings {
+    /// Gives a problem the severity that it is to have; says whether it counts. An id counts for more than a group.
+    pub(super) fn settle(&self, problem: &mut Problem) -> bool {
+        let named = |rules: &[String]| {
+            let fit = rules.iter().filter(|rule| is_rule(rule, &problem.rule));
+            fit.map(|rule| rule.len()).max()
+        };
+        let (allowed, denied) = (named(&self.allow), named(&self.deny));
+        if denied.is_some() && denied >= allowed {
+            problem.severity = Severity::Error;
+            return true;
+        }
+        allowed.is_none()
     }
 }
 
@@ -161,6 +284,8 @@ pub(crate) struct Problems {
     pub(crate) kept: Vec<Problem>,
     pub(crate) errors: usize,
     pub(crate) warnings: usize,
+    /// How many are left out because they are allowed.
+    pub(crate) allowed: usize,
 }
 
 impl Problems {
@@ -178,6 +303,7 @@ impl Problems {
     pub(super) fn append(&mut self, mut other: Self, most: usize) {
         self.errors += other.errors;
         self.warnings += other.warnings;
+        self.allowed += other.allowed;
         other.kept.truncate(most.saturating_sub(self.kept.len()));
         self.kept.append(&mut other.kept);
     }

@@ -83,6 +83,9 @@ impl<'i> Shown<'i> {
             let before = " ".repeat(caret + 1);
             page.line(0, &bar(&empty).and(before).with(Tone::Bad, "^"));
         }
+        if let Some(origin) = &problem.origin {
+            page.line(2, &Line::plain("rendered from ").and(origin));
+        }
         if let Some(help) = &problem.help {
             page.line(2, &Line::plain("help: ").and(help));
         }
@@ -142,14 +145,21 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::place::Place, *};
+    use super::{
+        super::{place::Place, source::Source},
+        *,
+    };
     use crate::output::Style;
 
     fn input(files: &[(&str, String)]) -> Input {
         let mut input = Input::default();
         for (name, text) in files {
             let text = Place::Kept(text.clone().into_bytes().into());
-            input.add_source((*name).to_owned(), text);
+            input.add_source(Source {
+                name: (*name).to_owned(),
+                place: text,
+                ..Source::default()
+            });
         }
         input
     }
@@ -165,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_shown_with_its_line() {
-        let text = "kind: Tea\nmetadata: {name: a, name: b}\n";
+        let text = "kind: Pod\nmetadata: {name: a, name: b}\n";
         let input = input(&[("tea.yaml", text.to_owned())]);
         let read = gwapi::manifest::read(text.as_bytes(), &input.options);
         let problem = Problem::of_duplicates("tea.yaml", &read.entries[0]).next();
@@ -173,7 +183,7 @@ mod tests {
         Shown::new(&input).show(&problem.unwrap(), &mut page);
         assert_eq!(
             page.into_text(),
-            "error: tea.yaml:2:21: Tea b: metadata.name: the key is given twice, first in line 2 \
+            "error: tea.yaml:2:21: Pod b: metadata.name: the key is given twice, first in line 2 \
              [manifest/duplicate-key]\n   |\n 2 | metadata: {name: a, name: b}\n   \
              |                     ^\n  help: give the key once\n"
         );

@@ -2,15 +2,18 @@
 //! that and the findings, not the input.
 
 use super::{
-    args::{InputArgs, Origin},
+    args::{InputArgs, Origin, Origins},
+    entry::{Entry, Meaning},
+    notes::{Noticing, Notes},
     place::{CopyError, Place},
-    problem::{Problem, Problems},
-    source::Input,
+    problem::{Problem, Problems, Settings},
+    source::{Input, PassedOver, Source},
 };
 use crate::output::fail;
-use gwapi::manifest::{self, RawObject, ReadOptions};
+use gwapi::manifest::{self, ReadError, ReadOptions};
 use std::{
-    collections::BTreeMap,
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
     io::Read,
     num::NonZero,
     sync::{
@@ -51,7 +54,7 @@ pub(crate) struct Sifted<T> {
 }
 
 impl InputArgs {
-    /// Looks at every object once, and keeps what is made of it; of the problems no more than `most`.
+    /// Looks at every object once as it is written, and keeps what is made of it; of the problems no more than `most`.
     ///
     /// `looker` is asked once a file for what looks at the objects of that file, in their order.
     ///
@@ -63,19 +66,36 @@ impl InputArgs {
         looker: impl Fn() -> L + Sync,
     ) -> Option<Sifted<T>>
     where
-        L: FnMut(&str, RawObject) -> Looked<T>,
+        L: FnMut(&str, Entry) -> Looked<T>,
     {
-        self.sifter(most)?.sift(looker)
+        let mut sifter = self.sifter(most)?;
+        sifter.meaning.is_literal = true;
+        let sifted = sifter.sift(looker);
+        (!sifted.input.failed).then_some(sifted)
     }
 
-    /// What looks at all objects, once or more often.
+    /// What looks at all objects as they are meant, once or more often. Nothing comes back where values of placeholders could not
+    /// be read.
     pub(crate) fn sifter(&self, most: usize) -> Option<Sifter> {
         let mut problems = Problems::default();
-        let origins = self.origins(|problem| problems.push(problem, most))?;
+        let vars = self.vars()?;
+        let origins = self.origins(|mut problem| {
+            if self.settings.settle(&mut problem) {
+                problems.push(problem, most);
+            } else {
+                problems.allowed += 1;
+            }
+        });
         Some(Sifter {
             origins,
             problems,
             options: self.options(),
+            meaning: Meaning {
+                namespace: self.namespace().map(str::to_owned),
+                vars,
+                is_literal: false,
+            },
+            settings: self.settings.clone(),
             most,
             max_shown: self.max_shown,
         })
@@ -84,42 +104,56 @@ impl InputArgs {
 
 /// Looks at all objects of the input, each time that it is asked to. What can be read once only is kept for the next time.
 pub(crate) struct Sifter {
-    origins: Vec<Origin>,
+    origins: Origins,
     /// What there is to complain of before anything is read.
     problems: Problems,
     options: ReadOptions,
+    meaning: Meaning,
+    settings: Settings,
     most: usize,
     max_shown: usize,
 }
 
 impl Sifter {
-    /// Looks at every object once, as [`InputArgs::sift`] does.
-    pub(crate) fn sift<T: Send, L>(&mut self, looker: impl Fn() -> L + Sync) -> Option<Sifted<T>>
+    /// Looks at every object once. What cannot be read at all is said on stderr, and all else is looked at
+    /// ([`Input::failed`]).
+    pub(crate) fn sift<T: Send, L>(&mut self, looker: impl Fn() -> L + Sync) -> Sifted<T>
     where
-        L: FnMut(&str, RawObject) -> Looked<T>,
+        L: FnMut(&str, Entry) -> Looked<T>,
     {
         let Self {
             origins,
             problems,
             options,
+            meaning,
+            settings,
             most,
             max_shown,
         } = &*self;
         let (options, most, max_shown) = (*options, *most, *max_shown);
+        let (failed, kustomized) = (origins.failed, origins.kustomized.clone());
+        let origins = &origins.all;
         let next = AtomicUsize::new(0);
         let gathered = Mutex::new(Gathered {
             sifted: Sifted {
-                input: Input::read_with(options, max_shown),
+                input: Input {
+                    options,
+                    max_shown,
+                    failed,
+                    kustomized,
+                    meaning: meaning.clone(),
+                    settings: settings.clone(),
+                    ..Input::default()
+                },
                 kept: Vec::new(),
                 problems: problems.clone(),
             },
             waiting: origins.iter().map(|_| None).collect(),
             merged: 0,
-            failed: false,
         });
         let work = || {
             while let Some(origin) = origins.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let of_file = read(origin, &options, most, &mut looker());
+                let of_file = read(origin, (&options, settings), meaning, most, &mut looker());
                 let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
                 gathered.take(origin, of_file, origins, most);
             }
@@ -135,17 +169,15 @@ impl Sifter {
             }
             work();
         });
-        let gathered = gathered
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if gathered.failed {
-            return None;
+        let sifted = gathered.into_inner().unwrap_or_else(PoisonError::into_inner).sifted;
+        // What can be read once only is kept; of what could not be read there is no source.
+        let mut sources = sifted.input.sources.iter().peekable();
+        for origin in &mut self.origins.all {
+            if let Some(source) = sources.next_if(|source| source.name == origin.name) {
+                origin.place = source.place.clone();
+            }
         }
-        let sources = gathered.sifted.input.sources.iter();
-        for (origin, source) in self.origins.iter_mut().zip(sources) {
-            origin.place = source.place.clone();
-        }
-        Some(gathered.sifted)
+        sifted
     }
 }
 
@@ -156,7 +188,7 @@ impl Input {
         &self,
         source: usize,
         mut wanted: BTreeMap<usize, W>,
-        mut found: impl FnMut(&RawObject, W),
+        mut found: impl FnMut(&Entry, W),
     ) -> BTreeMap<usize, W> {
         let Some(source) = self.sources.get(source) else {
             return wanted;
@@ -164,8 +196,9 @@ impl Input {
         let Ok(from) = source.open() else {
             return wanted;
         };
-        let objects = manifest::stream(from, &self.options).filter_map(Result::ok);
-        for (ordinal, entry) in objects.enumerate() {
+        let met = Cell::new(false);
+        let objects = self.meaning.objects(from, &self.options, &source.layout, &met);
+        for (ordinal, entry) in objects.filter_map(Result::ok).enumerate() {
             if let Some(what) = wanted.remove(&ordinal) {
                 found(&entry, what);
             }
@@ -178,19 +211,18 @@ impl Input {
 }
 
 /// What came of all files so far, put together in their order.
-struct Gathered<T> {
+struct Gathered<'s, T> {
     sifted: Sifted<T>,
     /// Files that were read before one that comes before them.
-    waiting: Vec<Option<Result<OfFile<T>, String>>>,
+    waiting: Vec<Option<Result<OfFile<'s, T>, String>>>,
     merged: usize,
-    failed: bool,
 }
 
-impl<T> Gathered<T> {
+impl<'s, T> Gathered<'s, T> {
     fn take(
         &mut self,
         origin: &Origin,
-        of_file: Result<OfFile<T>, String>,
+        of_file: Result<OfFile<'s, T>, String>,
         origins: &[Origin],
         most: usize,
     ) {
@@ -205,20 +237,29 @@ impl<T> Gathered<T> {
                 Ok(of_file) => self.merge(origin, of_file, most),
                 Err(error) => {
                     fail(error);
-                    self.failed = true;
+                    self.sifted.input.failed = true;
                 }
             }
         }
     }
 
-    fn merge(&mut self, origin: &Origin, of_file: OfFile<T>, most: usize) {
+    fn merge(&mut self, origin: &Origin, of_file: OfFile<'s, T>, most: usize) {
         let Sifted {
             input,
             kept,
             problems,
         } = &mut self.sifted;
-        let source = input.add_source(origin.name.clone(), of_file.place);
+        let source = input.add_source(Source {
+            name: origin.name.clone(),
+            place: of_file.place,
+            layout: origin.layout.clone(),
+            passed: of_file.passed.documents + of_file.passed.patches + of_file.passed.templates,
+            notes: of_file.notes,
+        });
         input.objects += of_file.objects;
+        input.passed.documents += of_file.passed.documents;
+        input.passed.patches += of_file.passed.patches;
+        input.passed.templates += of_file.passed.templates;
         problems.append(of_file.problems, most);
         let placed = of_file.kept.into_iter().map(|(ordinal, what)| Kept {
             source,
@@ -230,64 +271,161 @@ impl<T> Gathered<T> {
 }
 
 /// What was found in one file.
-struct OfFile<T> {
+struct OfFile<'s, T> {
+    settings: &'s Settings,
     kept: Vec<(usize, T)>,
     problems: Problems,
     objects: usize,
+    passed: PassedOver,
     /// Where it can be read again.
     place: Place,
+    notes: Option<Notes>,
 }
 
 /// Reads one file.
-fn read<T>(
+fn read<'s, T>(
     origin: &Origin,
-    options: &ReadOptions,
+    (options, settings): (&ReadOptions, &'s Settings),
+    meaning: &Meaning,
     most: usize,
-    look: &mut dyn FnMut(&str, RawObject) -> Looked<T>,
-) -> Result<OfFile<T>, String> {
+    look: &mut dyn FnMut(&str, Entry) -> Looked<T>,
+) -> Result<OfFile<'s, T>, String> {
     let failed = |error: CopyError| format!("cannot read `{}`: {error}", origin.name);
     // One byte more than allowed, so that too much is seen to be.
     let most_bytes = options.limits.max_bytes.saturating_add(1);
     let place = origin.place.repeatable(most_bytes).map_err(failed)?;
     let mut of_file = OfFile {
+        settings,
         kept: Vec::new(),
         problems: Problems::default(),
         objects: 0,
+        passed: PassedOver::default(),
         place: place.clone(),
+        notes: None,
     };
+    let layout = &origin.layout;
+    if !layout.is_named && (layout.is_patch || layout.is_chart) {
+        of_file.passed.patches = usize::from(!layout.is_chart);
+        of_file.passed.templates = usize::from(layout.is_chart);
+        return Ok(of_file);
+    }
     let from = place.open().map_err(|error| failed(error.into()))?;
-    of_file.all(&origin.name, from, options, most, look);
+    of_file.all(origin, from, (options, meaning), most, look);
     Ok(of_file)
 }
 
-impl<T> OfFile<T> {
+impl<T> OfFile<'_, T> {
     fn all(
         &mut self,
-        file: &str,
+        origin: &Origin,
         from: impl Read,
-        options: &ReadOptions,
+        (options, meaning): (&ReadOptions, &Meaning),
         most: usize,
-        look: &mut dyn FnMut(&str, RawObject) -> Looked<T>,
+        look: &mut dyn FnMut(&str, Entry) -> Looked<T>,
     ) {
-        for next in manifest::stream(from, options) {
+        let (file, layout) = (origin.name.as_str(), &origin.layout);
+        let (met, noticed) = (Cell::new(false), Cell::new(meaning.is_literal));
+        let from = Noticing::new(from, &noticed);
+        let has_notes = || noticed.get() && !meaning.is_literal;
+        let mut unreadable = Vec::new();
+        let mut is_template = false;
+        // Placeholders without value, and where the first object is that has one.
+        let mut open: BTreeSet<String> = BTreeSet::new();
+        let mut first_open = None;
+        for (ordinal, next) in meaning
+            .objects(from, options, layout, &met)
+            .scan(0, |readable, next| {
+                let ordinal = *readable;
+                *readable += usize::from(next.is_ok());
+                Some((ordinal, next))
+            })
+        {
+            if has_notes() && self.notes.is_none() {
+                self.notes = self.place.open().ok().map(Notes::of);
+            }
             let entry = match next {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.problems.push(Problem::unreadable(file, &error), most);
+                    unreadable.push(error);
                     continue;
                 }
             };
-            let ordinal = self.objects;
+            if !layout.is_named && !entry.is_object() {
+                self.passed.documents += 1;
+                continue;
+            }
+            if !meaning.is_literal && entry.is_template() {
+                if !is_template {
+                    let position = entry.place.position;
+                    self.push(Problem::of_template(file, (position.line, position.column)), most);
+                }
+                is_template = true;
+                continue;
+            }
             self.objects += 1;
+            for name in entry.open_names() {
+                open.insert(name.clone());
+                first_open.get_or_insert(entry.place.position);
+            }
             for problem in Problem::of_duplicates(file, &entry) {
-                self.problems.push(problem, most);
+                self.push(problem, most);
             }
             let looked = look(file, entry);
             for problem in looked.problems {
-                self.problems.push(problem, most);
+                self.push(problem, most);
             }
             if let Some(what) = looked.keep {
                 self.kept.push((ordinal, what));
+            }
+        }
+        self.unreadable(origin, &unreadable, is_template, most);
+        if has_notes() && self.notes.is_none() {
+            self.notes = self.place.open().ok().map(Notes::of);
+        }
+        if let Some(position) = first_open {
+            let place = (position.line, position.column);
+            self.push(Problem::of_placeholders(file, place, &open), most);
+        }
+    }
+
+    /// Adds a problem, unless a comment allows it.
+    fn push(&mut self, mut problem: Problem, most: usize) {
+        let notes = self.notes.as_mut();
+        let allowed = notes.is_some_and(|notes| notes.take(&mut problem));
+        if allowed || !self.settings.settle(&mut problem) {
+            self.problems.allowed += 1;
+        } else {
+            self.problems.push(problem, most);
+        }
+    }
+
+    /// What there is to say of documents that cannot be read: of a Helm template one sentence, and nothing of those of a folder that
+    /// are no objects.
+    fn unreadable(&mut self, origin: &Origin, errors: &[ReadError], mut is_template: bool, most: usize) {
+        let file = &origin.name;
+        let is_text = errors.iter().any(|error| error.limit_name().is_none());
+        let text = is_text.then(|| self.place.text().map(std::borrow::Cow::into_owned).ok());
+        let text = text.flatten().unwrap_or_default();
+        let mut documents = manifest::documents(&text).peekable();
+        let mut document: &[u8] = &[];
+        for error in errors {
+            let line = error.place().map_or(0, |place| place.position.line);
+            while let Some((_, next)) = documents.next_if(|(first, _)| *first <= line) {
+                document = next;
+            }
+            let has = |word: &str| memchr::memmem::find(document, word.as_bytes()).is_some();
+            let may_be_object = line == 0 || error.limit_name().is_some() || !error.kind().is_empty();
+            let may_be_object = may_be_object || has("apiVersion") && has("kind");
+            if !may_be_object && !origin.layout.is_named {
+                self.passed.documents += 1;
+            } else if has("{{") && error.limit_name().is_none() {
+                if !is_template {
+                    let place = (error.line(), error.column());
+                    self.push(Problem::of_template(file, place), most);
+                }
+                is_template = true;
+            } else {
+                self.push(Problem::unreadable(file, error), most);
             }
         }
     }

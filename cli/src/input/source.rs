@@ -1,7 +1,13 @@
 //! The files that were read, and can be read again.
 
-use super::{place::Place, problem::Problem};
-use gwapi::manifest::ReadOptions;
+use super::{
+    entry::Meaning,
+    kustomize::{Kustomized, Layout},
+    notes::Notes,
+    place::Place,
+    problem::{Problem, Problems, Settings},
+};
+use gwapi::{manifest::ReadOptions, meta::ObjectRef};
 use std::{
     borrow::Cow,
     collections::HashMap,
@@ -15,20 +21,46 @@ pub(crate) struct Input {
     pub(crate) sources: Vec<Source>,
     /// How many objects there were.
     pub(crate) objects: usize,
+    /// What was passed over.
+    pub(crate) passed: PassedOver,
+    /// What kustomizations say.
+    pub(super) kustomized: Kustomized,
+    /// Whether something could not be read at all, which has been said on stderr.
+    pub(crate) failed: bool,
+    /// Which rules count otherwise.
+    pub(super) settings: Settings,
     /// How they were read.
     pub(super) options: ReadOptions,
+    /// What their objects mean beyond what is written.
+    pub(super) meaning: Meaning,
     /// How many problems are shown to people.
     pub(crate) max_shown: usize,
     /// The first file of each name.
     pub(super) by_name: HashMap<String, usize>,
 }
 
+/// What is no object and was passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PassedOver {
+    /// Documents of folders that are no Kubernetes objects.
+    pub(crate) documents: usize,
+    /// Files that are patches of a kustomization.
+    pub(crate) patches: usize,
+    /// Files that are templates of Helm charts.
+    pub(crate) templates: usize,
+}
+
 /// A file that was read, and can be read again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Source {
     /// Its name as it was given.
     pub(crate) name: String,
     pub(super) place: Place,
+    pub(super) layout: Layout,
+    /// How much of it was passed over.
+    pub(crate) passed: usize,
+    /// What its comments say to us; nothing where it has none that does.
+    pub(crate) notes: Option<Notes>,
 }
 
 impl Source {
@@ -44,20 +76,43 @@ impl Source {
 }
 
 impl Input {
-    /// One without files yet, which are read with these options, and of whose problems so many are shown.
-    pub(super) fn read_with(options: ReadOptions, max_shown: usize) -> Self {
-        Self {
-            options,
-            max_shown,
-            ..Self::default()
+    pub(super) fn add_source(&mut self, source: Source) -> usize {
+        let index = self.sources.len();
+        self.by_name.entry(source.name.clone()).or_insert(index);
+        self.sources.push(source);
+        index
+    }
+
+    /// Secrets and ConfigMaps that kustomizations make.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.kustomized.generated.iter()
+    }
+
+    /// Adds what was found once all was read, as what is found while reading.
+    pub(crate) fn push(&mut self, mut problem: Problem, problems: &mut Problems, most: usize) {
+        let source = self.by_name.get(&problem.file);
+        let source = source.and_then(|index| self.sources.get_mut(*index));
+        let allowed = match source.and_then(|source| source.notes.as_mut()) {
+            Some(notes) => notes.take(&mut problem),
+            None => false,
+        };
+        if allowed || !self.settings.settle(&mut problem) {
+            problems.allowed += 1;
+        } else {
+            problems.push(problem, most);
         }
     }
 
-    pub(super) fn add_source(&mut self, name: String, place: Place) -> usize {
-        let index = self.sources.len();
-        self.by_name.entry(name.clone()).or_insert(index);
-        self.sources.push(Source { name, place });
-        index
+    /// The comments that allow what is not there.
+    pub(crate) fn unused(&self) -> Vec<Problem> {
+        let mut unused = Vec::new();
+        for source in &self.sources {
+            let allowed = source.notes.iter().flat_map(|notes| &notes.allowed);
+            for allowed in allowed.filter(|allowed| !allowed.is_used) {
+                unused.push(Problem::of_unused(&source.name, allowed.line, &allowed.rule));
+            }
+        }
+        unused
     }
 
     /// The name of the file with this index.

@@ -12,6 +12,7 @@ mod bounds;
 mod causes;
 mod convert;
 mod failing;
+mod gitops;
 mod help;
 mod hidden;
 mod ignored;

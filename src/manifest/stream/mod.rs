@@ -55,6 +55,10 @@ impl<R: Read> ObjectStream<R> {
             }
         };
         let next = self.feed.get(indent);
+        #[cfg(feature = "yaml")]
+        if self.after_end && !after_json && next.is_some() {
+            return self.beyond_end();
+        }
         let json = match self.options.format {
             Format::Json => true,
             Format::Yaml => false,
@@ -112,10 +116,13 @@ impl<R: Read> ObjectStream<R> {
         };
         let rest = self.feed.first(end).get(3..).unwrap_or_default();
         let text = rest.trim_ascii();
-        let comment = may_be_yaml && text.starts_with(b"#") && rest.first() != Some(&b'#');
+        // At the beginning of a stream, the tools around an API server take `---#` for a text.
+        let is_text = rest.starts_with(b"#") && self.feed.position().line == 1;
+        let comment = may_be_yaml && text.starts_with(b"#") && !is_text;
         let marker = text.is_empty() || comment;
         if marker {
             self.feed.consume(end);
+            self.after_end = false;
         }
         marker
     }

@@ -29,6 +29,8 @@ pub struct ObjectStream<R> {
     pub(super) document: usize,
     pub(super) objects: usize,
     pub(super) errors: usize,
+    /// Whether a line of `...` has ended the document before, and none of `---` came after it.
+    pub(super) after_end: bool,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,7 @@ impl<R: Read> ObjectStream<R> {
             document: 0,
             objects: 0,
             errors: 0,
+            after_end: false,
         }
     }
 

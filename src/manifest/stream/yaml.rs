@@ -1,7 +1,7 @@
 //! A document in YAML.
 
 use super::state::{ItemsLeft, ObjectStream, StreamState};
-use crate::manifest::{Format, Position, position::Syntax, yaml};
+use crate::manifest::{Format, Position, ReadError, position::Syntax, yaml};
 use std::io::Read;
 
 impl<R: Read> ObjectStream<R> {
@@ -18,6 +18,9 @@ impl<R: Read> ObjectStream<R> {
             self.too_long();
             return self.skip_to_marker();
         };
+        if self.is_refused(length) {
+            return self.feed.consume(length);
+        }
         let text = self.feed.first(length);
         if !self.options.whole_lists
             && let Some(list) = yaml::list(text, start, &mut self.reader)
@@ -32,6 +35,62 @@ impl<R: Read> ObjectStream<R> {
         self.feed.consume(length);
     }
 
+    /// Tells of what YAML allows before or around a document and no tool around an API server reads: the document is then
+    /// left out. Directives are told, and what follows on them is read.
+    fn is_refused(&mut self, length: usize) -> bool {
+        let start = self.feed.position();
+        let text = self.feed.first(length);
+        let mut line = text.split_inclusive(|byte| *byte == b'\n');
+        let first = line.next().unwrap_or_default();
+        self.after_end |= line.next_back().is_some_and(yaml::is_end) || yaml::is_end(first);
+        if let Some(rest) = first.strip_prefix(b"---") {
+            let what = match yaml::after_separator(first) {
+                Some(_) => "a document begins on the line of `---`, where `kubectl` takes comments alone: begin it on the next line",
+                None if rest.starts_with(b"#") => "a space is missing between `---` and the comment: at the beginning of a stream `kubectl` does not take the line for a separator",
+                None => return false,
+            };
+            let column = start.column + 3 + rest.len() - rest.trim_ascii_start().len();
+            self.deliver(start, Err(Syntax::new(Position { column, ..start }, what)));
+            return true;
+        }
+        let before = text.split_inclusive(|byte| *byte == b'\n').take_while(|line| !yaml::is_content(line));
+        let mut at = 0;
+        let directive = before
+            .map(|line| {
+                at += line.len();
+                (at - line.len(), line)
+            })
+            .find(|(_, line)| line.starts_with(b"%"));
+        if let Some((at, _)) = directive {
+            let position = start.after(text.get(..at).unwrap_or_default());
+            let what = "a YAML directive stands here, which `kubectl` does not read: remove the line";
+            let error = ReadError::syntax(self.place(position), Syntax::new(position, what));
+            self.pending.push_back(Err(error));
+        }
+        false
+    }
+
+    /// Names what stands after a line of `...`, and passes over it, as tools around an API server do up to the next line of `---`.
+    pub(super) fn beyond_end(&mut self) {
+        let start = self.feed.position();
+        let length = self.yaml_length();
+        if length.is_some_and(|length| self.ends(length)) {
+            return;
+        }
+        self.state = StreamState::Between { after_json: false };
+        let Some(length) = length else {
+            self.too_long();
+            return self.skip_to_marker();
+        };
+        let text = self.feed.first(length);
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        if lines.clone().any(|line| yaml::is_content(line) && !yaml::is_end(line)) {
+            let what = "`kubectl` passes over what stands between `...` and the next line of `---`: write `---` in its place";
+            self.deliver(start, Err(Syntax::new(start, what)));
+        }
+        self.feed.consume(length);
+    }
+
     /// How long the document is with which the window begins; nothing where it is too long.
     pub(super) fn yaml_length(&mut self) -> Option<usize> {
         let most = self.options.limits.max_document_bytes;
@@ -39,14 +98,14 @@ impl<R: Read> ObjectStream<R> {
         loop {
             let end = self.feed.line_end(at, most.saturating_sub(at))?;
             let line = self.feed.first(end).get(at..).unwrap_or_default();
-            if line.is_empty() || content && yaml::is_marker(line, b"---") {
+            if line.is_empty() || content && yaml::is_separator(line) {
                 return Some(at);
             }
             at = end;
             if at > most {
                 return None;
             }
-            if yaml::is_marker(line, b"...") {
+            if yaml::is_end(line) {
                 return Some(at);
             }
             content |= yaml::is_content(line);
@@ -60,7 +119,7 @@ impl<R: Read> ObjectStream<R> {
         // The line of the marker with which the document begins is none that ends it.
         let mut first = true;
         loop {
-            let marker = |bytes: &[u8]| yaml::is_marker(bytes, b"---");
+            let marker = yaml::is_separator;
             self.feed.get(3);
             let line = self.feed.first(4.min(self.feed.bytes().len()));
             if line.is_empty() || at_line && !first && marker(line) {

@@ -1,0 +1,165 @@
+//! An object as its file and what is around it mean it: with its namespace, and with the placeholders that have no value.
+
+use super::{
+    kustomize::{Layout, NamespaceOf},
+    vars::{Open, Vars},
+};
+use gwapi::{
+    manifest::{self, RawObject, ReadError, ReadOptions},
+    meta::{EXPERIMENTS_GROUP, GROUP, GroupVersionKind},
+    schema,
+};
+use serde_json::Value;
+use std::{cell::Cell, io::Read, ops::Deref};
+
+/// An object of the input.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    object: RawObject,
+    /// Whether it is known in which namespace it is, if it is in one.
+    pub(crate) is_placed: bool,
+    /// The placeholders without value that it holds.
+    pub(crate) open: Open,
+}
+
+impl Deref for Entry {
+    type Target = RawObject;
+
+    fn deref(&self) -> &RawObject {
+        &self.object
+    }
+}
+
+/// What changes objects while they are read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meaning {
+    /// The namespace of objects that name none.
+    pub(super) namespace: Option<String>,
+    pub(super) vars: Vars,
+    /// Whether objects stay as they are written.
+    pub(super) is_literal: bool,
+}
+
+impl Meaning {
+    /// The objects of a file, one after the other, as they are meant.
+    pub(super) fn objects<'m>(
+        &'m self,
+        from: impl Read + 'm,
+        options: &ReadOptions,
+        layout: &'m Layout,
+        met: &'m Cell<bool>,
+    ) -> Box<dyn Iterator<Item = Result<Entry, ReadError>> + 'm> {
+        if self.is_literal {
+            let stream = manifest::stream(from, options);
+            return Box::new(stream.map(|next| next.map(Entry::literal)));
+        }
+        let stream = manifest::stream(self.vars.put_into(from, met), options);
+        Box::new(stream.map(|next| next.map(|object| self.meant(object, layout, met.get()))))
+    }
+
+    fn meant(&self, mut object: RawObject, layout: &Layout, has_placeholders: bool) -> Entry {
+        let open = match has_placeholders {
+            true => Open::close(&mut object.value),
+            false => Open::default(),
+        };
+        let mut is_placed = true;
+        if has_namespace(object.api_version(), object.kind()) {
+            let is_named = !object.namespace().is_empty();
+            let namespace = match &layout.namespace {
+                NamespaceOf::Given(namespace) => Some(namespace),
+                _ if is_named => None,
+                NamespaceOf::Own | NamespaceOf::Several => self.namespace.as_ref(),
+            };
+            is_placed = is_named || namespace.is_some();
+            if let (Some(namespace), Some(metadata)) =
+                (namespace, object.value.get_mut("metadata").and_then(Value::as_object_mut))
+            {
+                let namespace = Value::String(namespace.clone());
+                metadata.insert("namespace".to_owned(), namespace);
+            }
+        }
+        Entry {
+            object,
+            is_placed,
+            open,
+        }
+    }
+}
+
+impl Entry {
+    /// An object as it is written.
+    pub(super) fn literal(object: RawObject) -> Self {
+        Self {
+            object,
+            is_placed: true,
+            open: Open::default(),
+        }
+    }
+
+    /// The object.
+    pub(crate) fn into_object(self) -> RawObject {
+        self.object
+    }
+
+    /// Whether this is an object: it says its type, or one half of it that could only be that of the Gateway API.
+    pub(super) fn is_object(&self) -> bool {
+        let (api_version, kind) = (self.api_version(), self.kind());
+        let may_be_ours =
+            || is_of_gateway_api(self) || schema::KINDS.iter().any(|known| known.kind == kind);
+        !api_version.is_empty() && !kind.is_empty() || may_be_ours()
+    }
+
+    /// Whether a field of an object of the Gateway API holds an expression of a Helm template.
+    pub(super) fn is_template(&self) -> bool {
+        is_of_gateway_api(self) && has_expression(&self.value)
+    }
+
+    /// The placeholders without value that matter: those of objects of the Gateway API and of Services.
+    pub(super) fn open_names(&self) -> impl Iterator<Item = &String> {
+        let counts = is_of_gateway_api(self) || self.kind() == "Service";
+        self.open.names.iter().filter(move |_| counts)
+    }
+}
+
+fn has_expression(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(has_expression),
+        Value::Object(members) => members.values().any(has_expression),
+        _ => false,
+    }
+}
+
+/// The kinds beside those of the Gateway API that mean something to it, all of them in a namespace.
+const OTHERS: [&str; 10] = [
+    "Certificate",
+    "ConfigMap",
+    "EndpointSlice",
+    "Endpoints",
+    "ExternalSecret",
+    "Pod",
+    "SealedSecret",
+    "Secret",
+    "Service",
+    "ServiceImport",
+];
+
+/// Whether an object has a part in the Gateway API, by its kind.
+pub(super) fn means_something(object: &RawObject) -> bool {
+    is_of_gateway_api(object) || OTHERS.contains(&object.kind()) || object.kind() == "Namespace"
+}
+
+fn is_of_gateway_api(object: &RawObject) -> bool {
+    let group = GroupVersionKind::from_api_version(object.api_version(), object.kind()).group;
+    [GROUP, EXPERIMENTS_GROUP].contains(&group.as_str())
+}
+
+/// Whether objects of a kind that means something here are in a namespace.
+fn has_namespace(api_version: &str, kind: &str) -> bool {
+    let known = schema::find(api_version, kind).or_else(|| {
+        let group = GroupVersionKind::from_api_version(api_version, kind).group;
+        let mut kinds = schema::KINDS.iter();
+        kinds.find(|known| known.group == group && known.kind == kind)
+    });
+    known.map_or_else(|| OTHERS.contains(&kind), |known| known.namespaced)
+}

@@ -1,0 +1,119 @@
+//! A folder of a GitOps repository passes as it stands, and of mistakes that are planted in it each is named and nothing else.
+
+use crate::support::gwapi;
+use serde_json::Value;
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/gitops");
+
+/// A copy of the repository, which goes away with it.
+struct Copied(PathBuf);
+
+impl Copied {
+    fn new(name: &str) -> Self {
+        let to = env::temp_dir().join(format!("gwapi-gitops-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&to);
+        copy(Path::new(REPOSITORY), &to);
+        Self(fs::canonicalize(to).unwrap())
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    /// Writes one text in the place of another, which has to be there.
+    fn change(&self, file: &str, from: &str, to: &str) {
+        let path = self.0.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file}: {from}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => drop(fs::copy(&path, &target).unwrap()),
+        }
+    }
+}
+
+fn findings(folder: &str, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
+    let output = gwapi(&[&["validate", folder, "-o", "json"], arguments].concat(), "");
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+const VARS: [&str; 2] = ["--var", "DOMAIN=prod.example"];
+
+#[test]
+fn the_repository_passes_as_it_stands() {
+    let copied = Copied::new("clean");
+    let output = gwapi(&[&["validate", copied.path()], &VARS[..]].concat(), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "14 objects, 7 of the Gateway API: nothing to complain of");
+    assert_eq!(
+        lines[1],
+        "no Kubernetes objects, and passed over: 6 documents, 2 patches of kustomizations, 1 Helm template (render them \
+         first: `helm template CHART | gwapi validate -`)"
+    );
+}
+
+#[test]
+fn without_values_placeholders_are_one_warning_for_each_file() {
+    let copied = Copied::new("open");
+    let (code, found) = findings(copied.path(), &[]);
+    assert_eq!(code, Some(0), "{found:?}");
+    let rules: Vec<_> = found.iter().map(|one| one["rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["input/placeholder"; 2], "{found:?}");
+    assert_eq!(
+        found[0]["message"],
+        "`${DOMAIN}` has no value: fields with such placeholders are not judged"
+    );
+    let file = found[0]["file"].as_str().unwrap();
+    assert!(file.ends_with("apps/base/shop/route.yaml"), "{file}");
+}
+
+/// Ten places, a mistake in each: the file, what stands there, the mistake, and the rule and line that name it.
+const MISTAKES: [(&str, &str, &str, &str, u64); 10] = [
+    ("infrastructure/gateway/gateway.yaml", "gatewayClassName: envoy", "gatewayClassName: envoi", "Gateway/class-exists", 6),
+    ("infrastructure/gateway/gateway.yaml", "protocol: HTTPS", "protocol: HTTPs", "Listener/protocol-supported", 15),
+    ("infrastructure/gateway/gateway.yaml", "statusCode: 301", "statusCode: 301, port: \"443\"", "schema/type", 36),
+    ("infrastructure/gateway/certificate.yaml", "secretName: wildcard-tls", "secretName: wildcard", "SecretObjectReference/certificate-exists", 23),
+    ("apps/base/shop/namespace.yaml", "gateway: external", "gateway: internal", "ParentReference/accepted", 9),
+    ("apps/base/shop/route.yaml", "sectionName: https", "sectionName: htps", "ParentReference/listener-exists", 9),
+    ("apps/base/shop/route.yaml", "hostnames: [", "hostname: [", "schema/unknown-field", 7),
+    ("apps/base/shop/route.yaml", "- name: cart", "- name: kart", "BackendReference/backend-exists", 21),
+    ("apps/base/shop/route.yaml", "value: /till", "value: till", "HTTPPathMatch/", 14),
+    ("apps/base/shop/service.yaml", "port: 80, targetPort: 8080", "port: 8080", "BackendReference/port-exists", 21),
+];
+
+#[test]
+fn each_of_ten_mistakes_is_named_and_nothing_else() {
+    for (index, (file, from, to, rule, line)) in MISTAKES.into_iter().enumerate() {
+        let copied = Copied::new(&format!("one-{index}"));
+        copied.change(file, from, to);
+        let (_, found) = findings(copied.path(), &VARS);
+        assert!(!found.is_empty(), "{to}");
+        let one = found.iter().find(|one| one["rule"].as_str().unwrap().starts_with(rule));
+        let Some(one) = one else {
+            panic!("{to}: {found:#?}");
+        };
+        assert_eq!(one["line"], line, "{to}: {found:#?}");
+        assert_eq!(found.len(), 1, "{to}: {found:#?}");
+    }
+}
