@@ -129,7 +129,7 @@ pub use keys::{BindKey, ListenerKey, ServiceKey};
 pub use message::grpc::GrpcStatus;
 pub(crate) use message::grpc::is_grpc;
 pub use message::host::BadHost;
-pub(crate) use message::host::settle;
+pub(crate) use message::host::{JudgedRequest, settle};
 pub use message::scheme::{Connection, Scheme};
 pub use options::DataPlaneOptions;
 pub use plane::{DataPlane, Diff};

@@ -10,8 +10,8 @@ use crate::{
     },
     meta::{Authority, NamespacedName, ObjectRef, Transport},
     proxy::{
-        Accepted, Authenticated, Bind, BindKey, ClientHello, DataPlane, HttpSession, MeshPort,
-        ServiceKey, Stream, Why,
+        Accepted, Authenticated, Bind, BindKey, ClientHello, DataPlane, HttpSession, JudgedRequest,
+        MeshPort, ServiceKey, Stream, Why,
     },
     v1::{ProtocolType, TlsModeType},
 };
@@ -280,7 +280,9 @@ fn at_gateway<'e>(
     let over_tls = matches!(scheme, "https" | "tls");
     let (taken, listener) = match (bind.accept(), scheme) {
         (Accepted::Session(session), "http") => {
-            let owner = session.find(&settled(request)).ok();
+            let head = settled(request);
+            let judged = JudgedRequest::new(&head).ok();
+            let owner = judged.and_then(|judged| session.find(judged.host()).ok());
             let owner = owner.and_then(|(listener, _)| Some(listener?.name.clone()));
             (Taken::Session(session), owner)
         }

@@ -46,10 +46,7 @@ impl Authority {
     ///
     /// When the bytes are not an authority, as described for the type.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, AuthorityError> {
-        let AuthorityParts { host, port } = split(bytes).map_err(|kind| AuthorityError {
-            text: String::from_utf8_lossy(bytes).into_owned(),
-            kind,
-        })?;
+        let AuthorityParts { host, port } = parts(bytes)?;
         Ok(Self {
             // What was accepted is ASCII.
             host: String::from_utf8_lossy(host).to_ascii_lowercase(),
@@ -215,8 +212,31 @@ pub(crate) fn classify(bytes: &[u8]) -> u8 {
     })
 }
 
-/// Divides an authority into host and port. Allocates nothing.
+/// Divides an authority into host and port. Allocates nothing, unless it is none.
+pub(crate) fn parts(bytes: &[u8]) -> Result<AuthorityParts<'_>, AuthorityError> {
+    split(bytes).map_err(|kind| AuthorityError {
+        text: String::from_utf8_lossy(bytes).into_owned(),
+        kind,
+    })
+}
+
+/// As [`parts`]. Allocates nothing.
+#[inline]
 pub(crate) fn split(bytes: &[u8]) -> Result<AuthorityParts<'_>, AuthorityErrorKind> {
+    if classify(bytes) & SPECIAL != 0 {
+        return split_special(bytes);
+    }
+    // Most have a name alone, which one look at each byte tells.
+    let host = without_dot(bytes)?;
+    match host.len() {
+        ..=MAX_HOST => Ok(AuthorityParts { host, port: None }),
+        _ => Err(AuthorityErrorKind::TooLong),
+    }
+}
+
+/// An authority that has more than a name.
+#[inline(never)]
+fn split_special(bytes: &[u8]) -> Result<AuthorityParts<'_>, AuthorityErrorKind> {
     if bytes.contains(&b'@') {
         return Err(AuthorityErrorKind::UserInfo);
     }
@@ -255,14 +275,20 @@ pub(crate) fn split(bytes: &[u8]) -> Result<AuthorityParts<'_>, AuthorityErrorKi
     Ok(AuthorityParts { host, port })
 }
 
-/// The name without a dot at its end, if it is one.
-fn name(host: &[u8]) -> Result<&[u8], AuthorityErrorKind> {
+/// A name without the dot at its end.
+#[inline]
+fn without_dot(host: &[u8]) -> Result<&[u8], AuthorityErrorKind> {
     let host = host.strip_suffix(b".").unwrap_or(host);
     match host.last() {
-        None => return Err(AuthorityErrorKind::Empty),
-        Some(b'.') => return Err(AuthorityErrorKind::Dots),
-        Some(_) => {}
+        None => Err(AuthorityErrorKind::Empty),
+        Some(b'.') => Err(AuthorityErrorKind::Dots),
+        Some(_) => Ok(host),
     }
+}
+
+/// The name without a dot at its end, if it is one.
+fn name(host: &[u8]) -> Result<&[u8], AuthorityErrorKind> {
+    let host = without_dot(host)?;
     for &byte in host {
         match byte {
             b'[' | b']' => return Err(AuthorityErrorKind::Brackets),

@@ -219,9 +219,9 @@ impl Owners {
 
     /// An exact hostname goes before each wildcard, and of wildcards the longest goes first, as
     /// [`Specificity`](crate::meta::Specificity) has it.
-    fn find(&self, host: Option<&str>) -> Option<OwnerPlace> {
+    fn find(&self, host: Option<&[u8]>) -> Option<OwnerPlace> {
         match host {
-            Some(host) if !self.is_one() => self.named(host.as_bytes()).or(self.others),
+            Some(host) if !self.is_one() => self.named(host).or(self.others),
             _ => self.others,
         }
     }
@@ -232,27 +232,31 @@ impl Owners {
     }
 
     fn named(&self, host: &[u8]) -> Option<OwnerPlace> {
-        let mut lowered = [0; MAX_HOST];
+        if !host.iter().any(u8::is_ascii_uppercase) {
+            return self.exact(host).or_else(|| self.below(host));
+        }
         // No hostname has more bytes, and of a longer host only the end can be covered.
         let end = host.get(host.len().saturating_sub(MAX_HOST)..)?;
-        let end = match end.iter().any(u8::is_ascii_uppercase) {
-            false => end,
-            true => {
-                let lowered = lowered.get_mut(..end.len())?;
-                lowered.copy_from_slice(end);
-                lowered.make_ascii_lowercase();
-                lowered
-            }
-        };
-        if end.len() == host.len()
-            && let Some(place) = self.exact.get(end)
-        {
-            return Some(*place);
-        }
+        let mut lowered = [0; MAX_HOST];
+        let lowered = lowered.get_mut(..end.len())?;
+        lowered.copy_from_slice(end);
+        lowered.make_ascii_lowercase();
+        let whole = end.len() == host.len();
+        let exact = whole.then(|| self.exact(lowered)).flatten();
+        exact.or_else(|| self.below(lowered))
+    }
+
+    /// By the hostname that is this host, which is in lower case.
+    fn exact(&self, host: &[u8]) -> Option<OwnerPlace> {
+        self.exact.get(host).copied()
+    }
+
+    /// By the longest wildcard that this host, which is in lower case, is below.
+    fn below(&self, host: &[u8]) -> Option<OwnerPlace> {
         if self.wildcard.is_empty() || host.starts_with(b".") {
             return None;
         }
-        let mut names = memchr::memchr_iter(b'.', end).filter_map(|dot| end.get(dot + 1..));
+        let mut names = memchr::memchr_iter(b'.', host).filter_map(|dot| host.get(dot + 1..));
         names.find_map(|name| self.wildcard.get(name)).copied()
     }
 }
@@ -340,14 +344,9 @@ impl Bind {
         self.listeners().any(|listener| !listener.grpc.is_empty())
     }
 
-    /// Whether all hosts belong to the same one, so that nobody need ask for which host a request is.
-    pub(super) fn has_one_owner(&self) -> bool {
-        self.owners.is_one()
-    }
-
     /// To whom a host belongs: to the listener with the most specific hostname of those that cover it (Gateway
     /// `spec.listeners`, "listener isolation"). `host` has no port.
-    pub(in crate::proxy) fn owner(&self, host: Option<&str>) -> Owner<'_> {
+    pub(in crate::proxy) fn owner(&self, host: Option<&[u8]>) -> Owner<'_> {
         let found = match self.owners.find(host) {
             Some(OwnerPlace::Listener(at)) => self.listeners.get(at).map(Owner::Listener),
             Some(OwnerPlace::Withheld(at)) => {

@@ -42,7 +42,7 @@ impl Hello {
         if !matches!(bind.opening(), Opening::Tls) {
             return ClientHello::Refuse(Why::Drained);
         }
-        match bind.owner(host) {
+        match bind.owner(host.map(str::as_bytes)) {
             Owner::Listener(listener) => {
                 let passes = listener
                     .effective

@@ -1,14 +1,14 @@
 //! A connection over which a client sends requests, one after the other or at the same time.
 
 use super::{
-    bind::{Bind, BoundListener, Opening, Owner, host_of},
+    bind::{Bind, BoundListener, Opening, Owner},
     in_force::PlanePort,
 };
 use crate::proxy::{
-    Begun, Connection, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why, is_grpc,
-    request::answer::Asker, settle,
+    Begun, Connection, JudgedRequest, ListenerKey, LocalAnswer, Recalling, Scheme, Table, Why,
+    is_grpc, request::answer::Asker, settle,
 };
-use http::{header::HOST, request};
+use http::request;
 use std::{borrow::Cow, sync::Arc};
 
 /// A connection over which a client sends requests.
@@ -157,51 +157,38 @@ impl HttpSession {
         mut head: request::Parts,
         recalling: Option<Recalling<'_>>,
     ) -> Received {
-        if let Err(bad) = settle(&mut head) {
-            return Received {
-                listener: None,
-                begun: Begun::Answer(LocalAnswer::of_http(Why::Host(bad))),
-            };
-        }
-        let (listener, table) = match self.find(&head) {
-            Ok(found) => found,
-            Err(Some(why)) => {
-                return Received {
-                    listener: None,
-                    begun: Begun::Answer(LocalAnswer::of_http(why)),
-                };
-            }
-            Err(None) => {
+        let judged = settle(&mut head).and_then(|()| JudgedRequest::new(&head));
+        let (listener, matched) = match judged {
+            Err(bad) => (None, Err(LocalAnswer::of_http(Why::Host(bad)))),
+            Ok(judged) => match self.find(judged.host()) {
+                Ok((listener, table)) => (listener, table.matched(&judged, recalling)),
+                Err(Some(why)) => (None, Err(LocalAnswer::of_http(why))),
                 // No route is attached for the host, which a call is told in its own form.
-                let asker = Asker {
-                    calls: is_grpc(&head.headers),
-                    grpc_routes: self.has_grpc_routes(),
-                };
-                return Received {
-                    listener: None,
-                    begun: Begun::Answer(asker.error(None, Why::NoRule)),
-                };
-            }
+                Err(None) => {
+                    let asker = Asker {
+                        calls: is_grpc(&head.headers),
+                        grpc_routes: self.has_grpc_routes(),
+                    };
+                    (None, Err(asker.error(None, Why::NoRule)))
+                }
+            },
         };
         Received {
             listener: listener.cloned(),
-            begun: table.begin_settled(head, self.connection, recalling),
+            begun: match matched {
+                Ok(matched) => Begun::Exchange(matched.begin(head, self.connection)),
+                Err(answer) => Begun::Answer(answer),
+            },
         }
     }
 
-    /// The table of the listener, or Service, to which a request belongs; without a reason if it belongs to nobody.
-    pub(crate) fn find(&self, head: &request::Parts) -> Result<FoundTable<'_>, Option<Why>> {
+    /// The table of the listener, or Service, to which a request for a host belongs; without a reason if it belongs to nobody.
+    pub(crate) fn find(&self, host: Option<&[u8]>) -> Result<FoundTable<'_>, Option<Why>> {
         let (bind, chosen) = match &self.place {
             SessionPlace::Mesh(table) => return Ok((None, table)),
             SessionPlace::Cleartext(bind) => (bind, None),
             SessionPlace::OverTls { bind, listener } => (bind, Some(listener)),
         };
-        let named = match head.uri.authority() {
-            _ if bind.has_one_owner() => None,
-            Some(authority) => Some(authority.as_str()),
-            None => head.headers.get(HOST).and_then(|host| host.to_str().ok()),
-        };
-        let host = named.filter(|named| !named.is_empty()).map(host_of);
         match (bind.owner(host), chosen) {
             (Owner::Nobody, _) => Err(None),
             (Owner::Withheld(other), _) => Err(Some(Why::Misdirected(other.clone()))),

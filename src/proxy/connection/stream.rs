@@ -39,7 +39,7 @@ impl TakenAt {
             return false;
         };
         match present.opening() {
-            Opening::Tls => match present.owner(self.server_name.as_deref()) {
+            Opening::Tls => match present.owner(self.server_name.as_deref().map(str::as_bytes)) {
                 Owner::Listener(owner) => Arc::ptr_eq(owner, listener),
                 Owner::Withheld(_) | Owner::Nobody => false,
             },

@@ -1,7 +1,10 @@
 //! The host that a request asks for, judged before anything else is done with the request.
 
-use crate::meta::{Authority, AuthorityError, authority};
-use http::{HeaderValue, Version, header::HOST, request};
+use crate::{
+    meta::{AuthorityError, authority},
+    routing::RequestView,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header::HOST, request};
 
 /// Why a request names no host as HTTP demands. Such a request is answered with 400: RFC 9112, section 3.2, asks for that
 /// where a request has several `Host` headers, one whose value is invalid, or, in HTTP/1.1, none. To guess which of two
@@ -21,51 +24,123 @@ pub enum BadHost {
     Invalid(AuthorityError),
 }
 
-/// Judges the host that a request asks for, and makes it one: the authority of the target overrides the `Host` header ("the
-/// proxy MUST ignore the received Host header field (if any) and instead replace it with the host information of the
-/// request-target", RFC 9112, section 3.2.2). `:authority` of HTTP/2 is such an authority (RFC 9113, section 8.3.1).
+/// Makes the host that a request asks for one: the authority of the target overrides the `Host` header ("the proxy MUST
+/// ignore the received Host header field (if any) and instead replace it with the host information of the request-target", RFC
+/// 9112, section 3.2.2). `:authority` of HTTP/2 is such an authority (RFC 9113, section 8.3.1). A `Host` header is judged before
+/// it is replaced.
 ///
 /// Nothing is allocated unless something is wrong, or a `Host` header is replaced.
 pub(crate) fn settle(request: &mut request::Parts) -> Result<(), BadHost> {
-    check(request)?;
     let Some(authority) = request.uri.authority() else {
         return Ok(());
     };
-    if let Some(sent) = request.headers.get_mut(HOST)
-        && sent.as_bytes() != authority.as_str().as_bytes()
-        // What was found to be an authority is a value.
-        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    let Some(sent) = host_header(&request.headers)?.map(HeaderValue::as_bytes) else {
+        return Ok(());
+    };
+    if sent == authority.as_str().as_bytes() {
+        return Ok(());
+    }
+    if !sent.is_empty() {
+        name(sent)?;
+    }
+    name(authority.as_str().as_bytes())?;
+    // What was found to be an authority is a value.
+    if let Ok(host) = HeaderValue::from_str(authority.as_str())
+        && let Some(sent) = request.headers.get_mut(HOST)
     {
         *sent = host;
     }
     Ok(())
 }
 
-/// Judges the `Host` header and the authority of the target. A `Host` header without a value names no host, which is
-/// allowed: such a request matches what names no hostname.
-///
-/// Nothing is allocated unless something is wrong.
-fn check(request: &request::Parts) -> Result<(), BadHost> {
-    let mut sent = request.headers.get_all(HOST).iter();
+/// A request whose host was judged, as matches see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JudgedRequest<'r> {
+    head: &'r request::Parts,
+    host: &'r [u8],
+}
+
+impl<'r> JudgedRequest<'r> {
+    /// Judges the host of a request that was [settled](settle). A `Host` header without a value names no host, which is
+    /// allowed: such a request matches what names no hostname.
+    ///
+    /// Nothing is allocated unless something is wrong.
+    pub(crate) fn new(head: &'r request::Parts) -> Result<Self, BadHost> {
+        let in_header = host_header(&head.headers)?.map(HeaderValue::as_bytes);
+        let host = match (head.uri.authority(), in_header) {
+            (Some(authority), _) => name(authority.as_str().as_bytes())?,
+            (None, Some([])) => &[],
+            (None, Some(sent)) => name(sent)?,
+            (None, None) if head.version == Version::HTTP_11 => return Err(BadHost::Missing),
+            (None, None) => &[],
+        };
+        Ok(Self { head, host })
+    }
+
+    /// The request.
+    pub(crate) fn head(&self) -> &'r request::Parts {
+        self.head
+    }
+
+    /// The host without a port and without a dot at its end, in the case in which it was sent. None where the request names
+    /// none.
+    pub(crate) fn host(&self) -> Option<&'r [u8]> {
+        Some(self.host).filter(|host| !host.is_empty())
+    }
+}
+
+/// The host is read once; all else is as it was sent.
+impl RequestView for JudgedRequest<'_> {
+    #[inline]
+    fn method(&self) -> &str {
+        self.head.method()
+    }
+
+    #[inline]
+    fn host(&self) -> &[u8] {
+        self.host
+    }
+
+    #[inline]
+    fn path(&self) -> &str {
+        self.head.path()
+    }
+
+    #[inline]
+    fn query(&self) -> Option<&str> {
+        self.head.query()
+    }
+
+    #[inline]
+    fn header<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        self.head.header(name)
+    }
+
+    #[inline]
+    fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.head.header_names()
+    }
+
+    #[inline]
+    fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.head.header_named(name)
+    }
+}
+
+/// The one `Host` header, where there is one.
+fn host_header(headers: &HeaderMap) -> Result<Option<&HeaderValue>, BadHost> {
+    let mut sent = headers.get_all(HOST).iter();
     let first = sent.next();
-    let more = sent.count();
-    if more > 0 {
-        return Err(BadHost::Repeated(more + 1));
+    match sent.count() {
+        0 => Ok(first),
+        more => Err(BadHost::Repeated(more + 1)),
     }
-    let in_target = request.uri.authority();
-    if first.is_none() && in_target.is_none() && request.version == Version::HTTP_11 {
-        return Err(BadHost::Missing);
-    }
-    let in_header = first
-        .map(HeaderValue::as_bytes)
-        .filter(|value| !value.is_empty());
-    let in_target = in_target.map(|authority| authority.as_str().as_bytes());
-    for bytes in in_header.into_iter().chain(in_target) {
-        if authority::split(bytes).is_err() {
-            Authority::from_bytes(bytes).map_err(BadHost::Invalid)?;
-        }
-    }
-    Ok(())
+}
+
+/// The host that an authority names.
+fn name(authority: &[u8]) -> Result<&[u8], BadHost> {
+    let parts = authority::parts(authority).map_err(BadHost::Invalid)?;
+    Ok(parts.host)
 }
 
 #[cfg(test)]
@@ -77,8 +152,9 @@ mod tests {
         for host in hosts {
             request = request.header("host", HeaderValue::from_bytes(host).unwrap());
         }
-        let parts = request.body(()).unwrap().into_parts().0;
-        check(&parts).map_err(|error| error.to_string())
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        let judged = settle(&mut parts).and_then(|()| JudgedRequest::new(&parts).map(|_| ()));
+        judged.map_err(|error| error.to_string())
     }
 
     /// RFC 9112, section 3.2.2.

@@ -3,23 +3,18 @@
 use super::{
     answer::{Asker, LocalAnswer},
     attempt::{Attempt, Mirrored},
-    choose::{Choose, ChosenEndpoint},
-    filtering::{Level, RedirectTo},
-    protocol::EndpointProtocol,
+    choose::Choose,
+    course::{Course, NoAttempt, attempt_limit, limit},
     session::{Issued, Issuing, Recalling, SessionState},
 };
 use crate::{
-    attachment::RouteKind,
-    backend::{
-        EndpointIndex, EndpointSet,
-        session::{Due, Recall, Served},
-    },
+    backend::session::{Due, Recall, Served},
     filters::strip_hop_by_hop,
     proxy::{
-        Backend, CompiledRule, Connection, Failure, Scheme, Table, Target, Why, is_grpc, settle,
+        Backend, Connection, Failure, JudgedRequest, Scheme, Table, Target, Why, is_grpc, settle,
     },
 };
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header::LOCATION, request, response};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, request, response};
 use std::{sync::Arc, time::Duration};
 
 /// What becomes of a request when it has been read.
@@ -54,39 +49,7 @@ pub enum Attempted {
 #[derive(Debug)]
 pub struct Exchange {
     target: Target,
-    asker: Asker,
-    connection: Connection,
-    upgrade: Option<HeaderValue>,
-    head: request::Parts,
-    /// The head as the filters of the backend changed it, where that has any.
-    changed: Option<Box<request::Parts>>,
-    /// Whether the head was taken to be sent: there is none for another attempt.
-    taken: bool,
-    progress: Progress,
-    session: Option<SessionState>,
-    /// How the attempt at the endpoint of the session came to nothing.
-    lost: Option<Box<Failure>>,
-    /// The backend of the present attempt, by its place in the rule.
-    backend: Option<usize>,
-    /// The endpoints of that backend to which attempts were made.
-    tried: Vec<EndpointIndex>,
-    /// Those among which they are, even if the endpoints have moved since.
-    among: Option<Arc<EndpointSet>>,
-    /// Copies for the mirrors of the rule, until the request is sent.
-    by_rule: Vec<Mirrored>,
-    /// Copies for the mirrors of the backend of the present attempt, likewise.
-    by_backend: Vec<Mirrored>,
-}
-
-/// How far an exchange has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    /// Nothing was done to the request.
-    Matched,
-    /// It has passed the filters of the rule, and copies were made for its mirrors.
-    OfRule,
-    /// It has passed those of the backend, too.
-    OfBackend,
+    course: Course,
 }
 
 /// What is to be known of a response beside itself.
@@ -170,47 +133,57 @@ impl Table {
         connection: Connection,
         recalling: Option<Recalling<'_>>,
     ) -> Begun {
-        match settle(&mut head) {
-            Ok(()) => self.begin_settled(head, connection, recalling),
-            Err(bad) => Begun::Answer(LocalAnswer::of_http(Why::Host(bad))),
+        let judged = settle(&mut head).and_then(|()| JudgedRequest::new(&head));
+        let judged = judged.map_err(|bad| LocalAnswer::of_http(Why::Host(bad)));
+        match judged.and_then(|judged| self.matched(&judged, recalling)) {
+            Ok(matched) => Begun::Exchange(matched.begin(head, connection)),
+            Err(answer) => Begun::Answer(answer),
         }
     }
 
-    /// As [`begin`](Self::begin), for a request whose host has been judged.
-    pub(in crate::proxy) fn begin_settled(
+    /// The rule that takes a request whose host was judged.
+    pub(in crate::proxy) fn matched(
         &self,
-        mut head: request::Parts,
-        connection: Connection,
+        request: &JudgedRequest<'_>,
         recalling: Option<Recalling<'_>>,
-    ) -> Begun {
+    ) -> Result<Matched, LocalAnswer> {
+        let head = request.head();
         let asker = Asker {
             calls: is_grpc(&head.headers),
             grpc_routes: self.has_grpc_routes(),
         };
-        let Some(target) = self.router().find(&head) else {
-            return Begun::Answer(asker.error(None, Why::NoRule));
-        };
-        let session = SessionState::of(target.rule(), &head, recalling);
+        match self.router().find(request) {
+            Some(target) => Ok(Matched {
+                session: SessionState::of(target.rule(), head, recalling),
+                target: target.clone(),
+                asker,
+            }),
+            None => Err(asker.error(None, Why::NoRule)),
+        }
+    }
+}
+
+/// What is known of a request when a rule has taken it, and nothing was done to it yet.
+pub(in crate::proxy) struct Matched {
+    target: Target,
+    asker: Asker,
+    session: Option<SessionState>,
+}
+
+impl Matched {
+    /// Begins the exchange.
+    pub(in crate::proxy) fn begin(
+        self,
+        mut head: request::Parts,
+        connection: Connection,
+    ) -> Exchange {
         // RFC 9110, section 7.8: an upgrade that HTTP/1.0 asks for is ignored. HTTP/2 has none (RFC 9113, section 8.6).
         let upgrade = strip_hop_by_hop(&mut head.headers)
             .filter(|_| matches!(head.version, Version::HTTP_11));
-        Begun::Exchange(Exchange {
-            target: target.clone(),
-            asker,
-            connection,
-            upgrade,
-            head,
-            changed: None,
-            taken: false,
-            progress: Progress::Matched,
-            session,
-            lost: None,
-            backend: None,
-            tried: Vec::new(),
-            among: None,
-            by_rule: Vec::new(),
-            by_backend: Vec::new(),
-        })
+        Exchange {
+            target: self.target,
+            course: Course::new(self.asker, connection, upgrade, head, self.session),
+        }
     }
 }
 
@@ -224,20 +197,20 @@ impl Exchange {
     /// The connection over which the request came.
     #[must_use]
     pub fn connection(&self) -> Connection {
-        self.connection
+        self.course.connection
     }
 
     /// The request as it is forwarded in the present attempt.
     #[must_use]
     pub fn head(&self) -> &request::Parts {
-        self.changed.as_deref().unwrap_or(&self.head)
+        self.course.head()
     }
 
     /// Takes the request as it is forwarded in the present attempt, to send it without a copy. There is no further attempt
     /// then.
     #[must_use]
     pub fn into_head(self) -> request::Parts {
-        self.changed.map_or(self.head, |changed| *changed)
+        self.course.into_head()
     }
 
     /// The copies of the request that go to mirrors, those of the rule before those of the backend, when the request itself is
@@ -249,22 +222,13 @@ impl Exchange {
     /// plane has none. Copies of a request that is [redirected](LocalAnswer::mirrors) come with that answer.
     #[must_use]
     pub fn copies(&mut self) -> Vec<Mirrored> {
-        self.taken = true;
-        self.take_copies()
-    }
-
-    fn take_copies(&mut self) -> Vec<Mirrored> {
-        let mut copies = std::mem::take(&mut self.by_rule);
-        copies.append(&mut self.by_backend);
-        copies
+        self.course.taken = true;
+        self.course.take_copies()
     }
 
     /// As [`into_head`](Self::into_head), for an exchange that has yet to see the response.
     pub(super) fn take_head(&mut self) -> request::Parts {
-        self.taken = true;
-        let empty = || http::Request::new(()).into_parts().0;
-        let head = std::mem::replace(&mut self.head, empty());
-        self.changed.take().map_or(head, |changed| *changed)
+        self.course.take_head()
     }
 
     /// How long the whole exchange may take; no limit without one (HTTPRoute `spec.rules[].timeouts.request`).
@@ -281,134 +245,15 @@ impl Exchange {
     /// the backend anew, as for a request without a session.
     #[must_use]
     pub fn attempt(&mut self, chooser: &mut dyn Choose, elapsed: Duration) -> Attempted {
-        let tried = self.try_attempt(chooser, elapsed);
-        tried.unwrap_or_else(|(failed, why)| Attempted::Answer(self.error(failed, why)))
-    }
-
-    fn try_attempt(
-        &mut self,
-        chooser: &mut dyn Choose,
-        elapsed: Duration,
-    ) -> Result<Attempted, (Option<Arc<Backend>>, Why)> {
-        let target = self.target.clone();
-        let rule = target.rule();
-        if let Some(problem) = rule.problem() {
-            return Err((None, problem.clone()));
-        }
-        if rule.filters().compiled.redirect().is_some() {
-            let redirect = self.pass_rule(chooser).map_err(|why| (None, why))?;
-            if let Some(redirect) = redirect {
-                let answer = self.redirected(redirect, None);
-                return Ok(Attempted::Answer(answer.map_err(|why| (None, why))?));
+        let Self { target, course } = self;
+        match course.attempt(target, chooser, elapsed) {
+            Ok(attempt) => Attempted::Attempt(attempt),
+            Err(NoAttempt::Redirect { to, backend }) => {
+                let redirected = course.redirected(target, to, backend.as_ref());
+                Attempted::Answer(redirected.unwrap_or_else(|why| self.error(backend, why.into())))
             }
+            Err(NoAttempt::Error { failed, why }) => Attempted::Answer(self.error(failed, why)),
         }
-        let session = self.session.filter(|_| self.backend.is_none());
-        let (index, backend, of_session) = match session.and_then(|session| session.place(rule)) {
-            Some((index, backend, endpoint)) => (index, backend, Some(endpoint)),
-            None => {
-                let index = match self.backend.filter(|_| self.lost.is_none()) {
-                    Some(index) => index,
-                    None => {
-                        let tried = self.backend;
-                        let chosen = rule.choose(chooser, tried.as_slice());
-                        chosen.map_err(|why| (None, why))?
-                    }
-                };
-                let backend = rule.backends().get(index);
-                (index, backend.ok_or((None, Why::NoBackend))?, None)
-            }
-        };
-        self.goes_to(index);
-        let chosen = (index, backend, of_session);
-        self.through(rule, chosen, chooser, elapsed)
-            .map_err(|why| (Some(backend.clone()), why))
-    }
-
-    /// Notes the backend of the present attempt.
-    fn goes_to(&mut self, index: usize) {
-        if self.backend.is_some_and(|before| before != index) {
-            self.tried.clear();
-            self.among = None;
-            self.changed = None;
-            // The mirrors of a backend get copies of what goes to that backend.
-            self.by_backend.clear();
-            if self.progress == Progress::OfBackend {
-                self.progress = Progress::OfRule;
-            }
-            self.lost = None;
-        }
-        self.backend = Some(index);
-    }
-
-    /// A request for this backend, at the endpoint of its session or at one that is chosen.
-    fn through(
-        &mut self,
-        rule: &CompiledRule,
-        (index, backend, of_session): (usize, &Arc<Backend>, Option<ChosenEndpoint>),
-        chooser: &mut dyn Choose,
-        elapsed: Duration,
-    ) -> Result<Attempted, Why> {
-        let [by_rule, by_backend] = [rule.filters(), backend.filters()];
-        let (port, present) = backend.reached().map_err(Why::Backend)?;
-        if by_backend.compiled.redirect().is_some() {
-            self.pass_rule(chooser)?;
-            if let Some(redirect) = self.pass_backend(backend, chooser)? {
-                let answer = self.redirected(redirect, Some(backend));
-                return Ok(Attempted::Answer(answer?));
-            }
-        }
-        let by_session = of_session.is_some();
-        let endpoint = match of_session {
-            Some(endpoint) => endpoint,
-            None => {
-                let set = self.among.take().unwrap_or(present);
-                ChosenEndpoint::among((port, set), &self.tried, chooser)?
-                    .ok_or_else(|| self.no_endpoint(backend))?
-            }
-        };
-        // What failed before was the session's, and this attempt is not.
-        self.lost = None;
-        let limit = self.attempt_limit(elapsed)?;
-        self.pass_rule(chooser)?;
-        self.pass_backend(backend, chooser)?;
-        let passes_upgrade =
-            || by_rule.compiled.passes_upgrade() && by_backend.compiled.passes_upgrade();
-        let upgrade = self.upgrade.clone().filter(|_| passes_upgrade());
-        let protocol = EndpointProtocol::of(port, self.calls(), upgrade.as_ref());
-        Ok(Attempted::Attempt(Attempt {
-            backend: backend.clone(),
-            backend_index: index,
-            endpoint,
-            by_session,
-            protocol,
-            upgrade: upgrade.filter(|_| protocol.switches()),
-            limit,
-        }))
-    }
-
-    /// That no endpoint of a backend is left to try.
-    fn no_endpoint(&self, backend: &Backend) -> Why {
-        let backend = backend.reference().clone();
-        match self.lost.as_deref().cloned() {
-            Some(failure) => Why::Failed { failure, backend },
-            None => Why::NoEndpoint(backend),
-        }
-    }
-
-    /// How long the next attempt may take: no longer than the rule allows an attempt, nor than what is left for the exchange.
-    fn attempt_limit(&self, elapsed: Duration) -> Result<Option<Duration>, Why> {
-        let timeouts = self.target.rule().timeouts();
-        let whole = limit(timeouts.request);
-        let left = match whole.map(|whole| (whole, whole.checked_sub(elapsed))) {
-            None => None,
-            Some((_, Some(left))) if !left.is_zero() => Some(left),
-            Some((whole, _)) => return Err(Why::Timeout { limit: whole }),
-        };
-        let attempt = limit(timeouts.backend_request);
-        Ok(match (attempt, left) {
-            (Some(attempt), Some(left)) => Some(attempt.min(left)),
-            (attempt, left) => attempt.or(left),
-        })
     }
 
     /// Says that an attempt came to nothing, and asks what next. `elapsed` is the time since the exchange began.
@@ -417,13 +262,14 @@ impl Exchange {
     /// that case, and has the answer alone.
     #[must_use]
     pub fn failed(&mut self, attempt: &Attempt, why: Failure, elapsed: Duration) -> AfterFailure {
-        self.tried.push(attempt.endpoint.index());
-        self.among = Some(attempt.endpoint.set().clone());
-        let unsent = !self.taken && why.is_before_sending();
-        let others = attempt.endpoint.set().remaining(&self.tried);
-        let in_time = self.attempt_limit(elapsed).is_ok();
+        let Self { target, course } = self;
+        course.tried.push(attempt.endpoint.index());
+        course.among = Some(attempt.endpoint.set().clone());
+        let unsent = !course.taken && why.is_before_sending();
+        let others = attempt.endpoint.set().remaining(&course.tried);
+        let in_time = attempt_limit(target.rule(), elapsed).is_ok();
         if attempt.by_session {
-            self.lost = Some(Box::new(why.clone()));
+            course.lost = Some(Box::new(why.clone()));
         }
         if unsent && in_time && (others > 0 || attempt.by_session) {
             return AfterFailure::Again;
@@ -481,7 +327,7 @@ impl Exchange {
     /// BackendLBPolicy). Nothing if the rule keeps no sessions.
     #[must_use]
     pub fn session(&self) -> Option<&SessionState> {
-        self.session.as_ref()
+        self.course.session.as_ref()
     }
 
     /// Whether the response to an attempt is to carry a token, and why. [`respond`](Self::respond) writes it.
@@ -493,12 +339,12 @@ impl Exchange {
 
     /// Where the request went, for sessions.
     fn served(&self, attempt: &Attempt) -> Option<(&Recall, Served)> {
-        let recall = self.session.as_ref()?.recall()?;
+        let recall = self.course.session.as_ref()?.recall()?;
         let served = Served {
             backend: attempt.backend_index,
             endpoint: attempt.endpoint.key()?,
             match_index: self.target.match_index(),
-            secure: self.connection.scheme == Scheme::Https,
+            secure: self.course.connection.scheme == Scheme::Https,
         };
         Some((recall, served))
     }
@@ -521,94 +367,10 @@ impl Exchange {
         })
     }
 
-    /// Whether what is forwarded is gRPC: the route may tell (HTTPRoute and GRPCRoute `backendRefs[]`), and so does the
-    /// request as it came.
-    fn calls(&self) -> bool {
-        self.asker.calls || self.target.rule().route().kind == RouteKind::Grpc
-    }
-
-    /// Takes the request through the filters of the rule, unless it has passed them.
-    fn pass_rule(&mut self, chooser: &mut dyn Choose) -> Result<Option<RedirectTo>, Why> {
-        if self.progress != Progress::Matched {
-            return Ok(None);
-        }
-        self.progress = Progress::OfRule;
-        let rule = self.target.rule();
-        let level = Level {
-            filters: rule.filters(),
-            mirrors: rule.mirrors(),
-            prefix: self.target.prefix(),
-            connection: self.connection,
-            calls: self.calls(),
-        };
-        let passed = level.pass(&mut self.head, chooser)?;
-        self.by_rule = passed.mirrors;
-        Ok(passed.redirect)
-    }
-
-    /// Takes a copy of the request through the filters of a backend, if it has any and the request has not passed them.
-    fn pass_backend(
-        &mut self,
-        backend: &Backend,
-        chooser: &mut dyn Choose,
-    ) -> Result<Option<RedirectTo>, Why> {
-        let passed = self.progress == Progress::OfBackend;
-        self.progress = Progress::OfBackend;
-        if passed || backend.filters().compiled.steps().is_empty() {
-            return Ok(None);
-        }
-        let level = Level {
-            filters: backend.filters(),
-            mirrors: backend.mirrors(),
-            prefix: self.target.prefix(),
-            connection: self.connection,
-            calls: self.calls(),
-        };
-        let mut head = Box::new(self.head.clone());
-        let passed = level.pass(&mut head, chooser)?;
-        self.changed = Some(head);
-        self.by_backend = passed.mirrors;
-        Ok(passed.redirect)
-    }
-
-    /// The answer to a request that is redirected. It is the response that the client gets, so response filters change it:
-    /// those of the redirect's own level, and after them those of the rule around a backend.
-    fn redirected(
-        &mut self,
-        (status, location): RedirectTo,
-        backend: Option<&Arc<Backend>>,
-    ) -> Result<LocalAnswer, Why> {
-        let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, location.clone());
-        let own = backend.map(|backend| backend.filters());
-        for filters in own.into_iter().chain([self.target.rule().filters()]) {
-            filters.compiled.apply_response(&mut headers)?;
-        }
-        Ok(LocalAnswer {
-            target: Some(self.target.clone()),
-            failed: None,
-            redirecting: backend.cloned(),
-            status,
-            grpc: None,
-            headers,
-            mirrors: self.take_copies(),
-            why: Why::Redirect {
-                of_backend: backend.is_some(),
-                location,
-            },
-        })
-    }
-
     fn error(&self, failed: Option<Arc<Backend>>, why: Why) -> LocalAnswer {
         LocalAnswer {
             failed,
-            ..self.asker.error(Some(&self.target), why)
+            ..self.course.asker.error(Some(&self.target), why)
         }
     }
-}
-
-/// A limit that is one: zero and absent both mean none (GEP-1742).
-fn limit(written: Option<crate::meta::Duration>) -> Option<Duration> {
-    let limit: Duration = written?.into();
-    Some(limit).filter(|limit| !limit.is_zero())
 }

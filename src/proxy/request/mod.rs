@@ -3,6 +3,7 @@
 pub(super) mod answer;
 pub(super) mod attempt;
 pub(super) mod choose;
+mod course;
 pub(super) mod exchange;
 pub(super) mod filtering;
 pub(super) mod outgoing;

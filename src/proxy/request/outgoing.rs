@@ -77,37 +77,51 @@ fn ask_to_switch(headers: &mut HeaderMap, protocols: HeaderValue) {
 
 /// A request in the form of a version of HTTP.
 fn written(mut head: request::Parts, protocol: EndpointProtocol, over_tls: bool) -> request::Parts {
-    let http2 = protocol.is_http2();
-    head.version = match http2 {
-        true => Version::HTTP_2,
-        false => Version::HTTP_11,
-    };
-    let mut target = std::mem::take(&mut head.uri).into_parts();
-    let path = target.path_and_query.take();
-    let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
-    if http2 {
-        let host = head.headers.remove(HOST);
-        let host = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
-        target.authority = host.or(target.authority);
-        target.scheme = match (&target.authority, over_tls) {
-            (None, _) => None,
-            (Some(_), true) => Some(Scheme::HTTPS),
-            (Some(_), false) => Some(Scheme::HTTP),
-        };
-    } else {
-        let host = target.authority.take();
-        target.scheme = None;
-        if !head.headers.contains_key(HOST) {
-            let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-            // A request that names no host says so.
-            let host = host.unwrap_or_else(|| HeaderValue::from_static(""));
-            _ = head.headers.try_insert(HOST, host);
+    match protocol.is_http2() {
+        true => {
+            head.version = Version::HTTP_2;
+            write_authority(&mut head, over_tls);
+        }
+        false => {
+            head.version = Version::HTTP_11;
+            write_host(&mut head);
         }
     }
-    target.path_and_query = Some(path);
+    head
+}
+
+/// Puts the host into the target, and nowhere else.
+fn write_authority(head: &mut request::Parts, over_tls: bool) {
+    let mut target = std::mem::take(&mut head.uri).into_parts();
+    let host = head.headers.remove(HOST);
+    let host = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    target.authority = host.or(target.authority);
+    target.scheme = match (&target.authority, over_tls) {
+        (None, _) => None,
+        (Some(_), true) => Some(Scheme::HTTPS),
+        (Some(_), false) => Some(Scheme::HTTP),
+    };
+    let path = target.path_and_query.take();
+    target.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
     // A path alone, or all three parts, make a target.
     head.uri = Uri::from_parts(target).unwrap_or_default();
-    head
+}
+
+/// Puts the host into a header, and leaves a path of the target.
+fn write_host(head: &mut request::Parts) {
+    if !head.headers.contains_key(HOST) {
+        let host = head.uri.authority();
+        let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+        // A request that names no host says so.
+        let host = host.unwrap_or_else(|| HeaderValue::from_static(""));
+        _ = head.headers.try_insert(HOST, host);
+    }
+    // Most targets are a path as they come.
+    if head.uri.authority().is_some() || head.uri.path_and_query().is_none() {
+        let target = std::mem::take(&mut head.uri).into_parts();
+        let path = target.path_and_query;
+        head.uri = path.map(Uri::from).unwrap_or_default();
+    }
 }
 
 #[cfg(test)]

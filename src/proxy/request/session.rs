@@ -3,10 +3,10 @@
 use super::choose::ChosenEndpoint;
 use crate::{
     backend::session::{Applied, Due, Recall, SessionKeys},
-    proxy::{Backend, CompiledRule},
+    proxy::CompiledRule,
 };
 use http::request;
-use std::{sync::Arc, time::SystemTime};
+use std::time::SystemTime;
 
 /// What it takes to read the session of a request: the keys, and the time.
 #[derive(Clone, Copy, Debug)]
@@ -64,19 +64,16 @@ impl SessionState {
         }
     }
 
-    /// Where the session of the request is, if its endpoint still serves: the place of the backend in the rule, the backend,
-    /// and the endpoint. Weights do not count ("the persistence to a single backend MUST be maintained across services, even
+    /// Where the session of the request is, if its endpoint still serves: the place of the backend in the rule, and the
+    /// endpoint. Weights do not count ("the persistence to a single backend MUST be maintained across services, even
     /// if the weight is set to 0", GEP-1619).
-    pub(super) fn place<'r>(
-        &self,
-        rule: &'r CompiledRule,
-    ) -> Option<(usize, &'r Arc<Backend>, ChosenEndpoint)> {
+    pub(super) fn place(&self, rule: &CompiledRule) -> Option<(usize, ChosenEndpoint)> {
         let session = self.recall()?.session()?;
         let backend = rule.backends().get(session.backend())?;
         let (port, set) = backend.reached().ok()?;
         let index = set.find(session.endpoint())?;
         let serves = set.serves(index);
         let endpoint = serves.then(|| ChosenEndpoint::new(port, set, index))?;
-        Some((session.backend(), backend, endpoint))
+        Some((session.backend(), endpoint))
     }
 }

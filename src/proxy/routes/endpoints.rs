@@ -24,7 +24,7 @@ pub struct Endpoints {
 
 /// The endpoints of one port, which are replaced in place.
 #[derive(Debug)]
-pub(super) struct EndpointsOfPort {
+pub(in crate::proxy) struct EndpointsOfPort {
     present: ArcSwap<Present>,
 }
 
@@ -43,7 +43,7 @@ impl EndpointsOfPort {
     }
 
     /// The endpoints to choose from. The first call after a change prepares the choice, and allocates; later ones do not.
-    pub(super) fn set(&self) -> Arc<EndpointSet> {
+    pub(in crate::proxy) fn set(&self) -> Arc<EndpointSet> {
         let present = self.present.load();
         let make = || Arc::new(EndpointSet::new(present.list.clone()));
         present.set.get_or_init(make).clone()

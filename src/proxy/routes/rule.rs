@@ -301,10 +301,18 @@ impl Backend {
     pub(in crate::proxy) fn reached(
         &self,
     ) -> Result<(&Arc<EffectiveBackendPort>, Arc<EndpointSet>), Arc<BackendProblem>> {
-        match &self.target {
+        match self.port() {
             Ok((port, endpoints)) => Ok((port, endpoints.set())),
             Err(problem) => Err(problem.clone()),
         }
+    }
+
+    /// The port, and where its endpoints are found.
+    pub(in crate::proxy) fn port(
+        &self,
+    ) -> Result<(&Arc<EffectiveBackendPort>, &EndpointsOfPort), &Arc<BackendProblem>> {
+        let target = self.target.as_ref();
+        target.map(|(port, endpoints)| (port, &**endpoints))
     }
 
     /// What is done to the requests to this backend alone, after the rule's filters.

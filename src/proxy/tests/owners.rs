@@ -80,7 +80,7 @@ proptest! {
             if specificity(other.1) > specificity(first.1) { other } else { first }
         });
         let bind = bind(&listeners, &withheld);
-        let found = match bind.owner(host.as_deref()) {
+        let found = match bind.owner(host.as_deref().map(str::as_bytes)) {
             Owner::Listener(listener) => Some(listener.key.name.clone()),
             Owner::Withheld(key) => Some(key.name.clone()),
             Owner::Nobody => None,
@@ -94,7 +94,7 @@ proptest! {
 fn of_a_name_that_is_too_long_the_end_is_compared() {
     let hostname = |text: &str| Some(text.parse().unwrap());
     let bind = bind(&[hostname("*.example.com"), hostname("a.example.com")], &[]);
-    let owner = |host: &str| match bind.owner(Some(host)) {
+    let owner = |host: &str| match bind.owner(Some(host.as_bytes())) {
         Owner::Listener(listener) => Some(listener.key.name.clone()),
         _ => None,
     };

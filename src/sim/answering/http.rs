@@ -8,7 +8,8 @@ use crate::{
     attachment::effective::{EffectiveBackendTls, EffectiveFilters},
     proxy::{
         AfterFailure, Attempt, Attempted, Begun, DataPlaneOptions, Draws, Exchange, Failure,
-        HttpSession, Issued, Issuing, LocalAnswer, Mirrored, Table, Target, Why, is_grpc,
+        HttpSession, Issued, Issuing, JudgedRequest, LocalAnswer, Mirrored, Table, Target, Why,
+        is_grpc,
     },
     routing::{Explanation, Verdict},
     sim::{
@@ -42,8 +43,12 @@ impl<'r> AtTable<'r> {
         moment: &'r Moment,
     ) -> Self {
         let parts = settled(request);
+        // A request whose host is none is answered with 400, whatever the tables say.
+        let host = JudgedRequest::new(&parts)
+            .ok()
+            .and_then(|judged| judged.host());
         let nobody = || Arc::new(Table::of_no_parent(DataPlaneOptions::default()));
-        let (table, served) = match session.find(&parts) {
+        let (table, served) = match session.find(host) {
             Ok((_, table)) => (table.clone(), true),
             Err(Some(_)) => (nobody(), true),
             Err(None) => (nobody(), false),
