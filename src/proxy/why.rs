@@ -20,6 +20,9 @@ use std::{fmt, sync::Arc, time::Duration};
 pub enum Why {
     /// The request names no host as HTTP demands (RFC 9112, section 3.2).
     Host(BadHost),
+    /// The request asks for a tunnel (`CONNECT`; RFC 9110, section 9.3.6), which a proxy makes that its client has chosen, and a
+    /// Gateway or a Service is none.
+    Tunnel,
     /// No rule matches the request.
     NoRule,
     /// The rule is not in force as it was written.
@@ -80,6 +83,7 @@ impl Why {
     pub(in crate::proxy) fn status(&self, no_endpoints: Option<NoEndpoints>) -> StatusCode {
         match self {
             Self::Host(_) => StatusCode::BAD_REQUEST,
+            Self::Tunnel => StatusCode::NOT_IMPLEMENTED,
             Self::NoRule => StatusCode::NOT_FOUND,
             Self::NoEndpoint(_) => match no_endpoints {
                 Some(NoEndpoints::ServiceUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
@@ -116,6 +120,9 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(error) => error.fmt(f),
+            Self::Tunnel => {
+                f.write_str("`CONNECT` asks for a tunnel, and the data plane makes none")
+            }
             Self::NoRule => f.write_str("no rule matches the request"),
             Self::Rule(problem) => problem.fmt(f),
             Self::Weights(error) => error.fmt(f),

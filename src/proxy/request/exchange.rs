@@ -14,7 +14,7 @@ use crate::{
         Backend, Connection, Failure, JudgedRequest, Scheme, Table, Target, Why, is_grpc, settle,
     },
 };
-use http::{HeaderMap, HeaderValue, StatusCode, Version, request, response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, request, response};
 use std::{sync::Arc, time::Duration};
 
 /// What becomes of a request when it has been read.
@@ -124,6 +124,9 @@ impl Table {
     /// and for what is forwarded. The headers of the connection (RFC 9110, section 7.6.1) are there for matches, and are gone
     /// before the first filter. Allocates nothing for a request that a rule takes, unless a `Host` header is replaced.
     ///
+    /// `CONNECT` is answered with 501, whatever rules match its method: it asks for a tunnel, and what went through it no rule would
+    /// see.
+    ///
     /// `recalling` is for rules that keep sessions. Without it their session persistence is not in force, which
     /// [`Exchange::session`] tells.
     #[must_use]
@@ -148,6 +151,9 @@ impl Table {
         recalling: Option<Recalling<'_>>,
     ) -> Result<Matched, LocalAnswer> {
         let head = request.head();
+        if head.method == Method::CONNECT {
+            return Err(LocalAnswer::of_http(Why::Tunnel));
+        }
         let asker = Asker {
             calls: is_grpc(&head.headers),
             grpc_routes: self.has_grpc_routes(),

@@ -115,3 +115,29 @@ fn the_target_in_absolute_form_overrides_the_host_header_for_matches_and_backend
     let decision = decide(&table, &mut missed, &mut |_| 0);
     assert!(matches!(decision, Decision::Answer(answer) if answer.why == Why::NoRule));
 }
+
+/// RFC 9110, section 9.3.6: a tunnel is for a proxy that the client has chosen. A rule that names the method takes none either.
+#[test]
+fn no_tunnel_is_made() {
+    let mut rules = route(none(), vec![backend("a", 1, &[true])]);
+    rules.rules[0].matches =
+        serde_json::from_value(json!([{"method": "CONNECT"}, {"method": "GET"}])).unwrap();
+    let table = table_of(rules);
+    for (target, version) in [
+        ("shop.example:443", http::Version::HTTP_11),
+        ("shop.example:443", http::Version::HTTP_2),
+        ("/cart", http::Version::HTTP_11),
+    ] {
+        let asked = |method| {
+            let request = http::Request::builder().method(method).uri(target);
+            let request = request.version(version).header("host", "shop.example:443");
+            let mut parts = request.body(()).unwrap().into_parts().0;
+            match decide(&table, &mut parts, &mut |_| 0) {
+                Decision::Forward(_) => Ok(()),
+                Decision::Answer(answer) => Err((answer.status.as_u16(), answer.why)),
+            }
+        };
+        assert_eq!(asked("CONNECT"), Err((501, Why::Tunnel)), "{target}");
+        assert_eq!(asked("GET"), Ok(()), "{target}");
+    }
+}
