@@ -1,16 +1,23 @@
 //! What of a request is not simulated, and assumed in its place.
 
-use super::{Answer, Outcome, Protocol, Request};
-use crate::{attachment::effective::EffectiveListener, meta::Hostname};
+use super::{Answer, Backends, Outcome, Protocol, Request};
+use crate::{
+    attachment::effective::EffectiveListener,
+    meta::{Hostname, ObjectRef},
+};
 use http::StatusCode;
 
-/// What of a request is not simulated, and what is assumed in its place.
+/// What of a request is not simulated, and what is assumed in its place. `reached` is the backend whose endpoint was reached.
 pub(super) fn assumed(
     request: &Request,
     answer: &Answer,
     listener: Option<&EffectiveListener>,
+    reached: Option<&ObjectRef>,
+    backends: &dyn Backends,
 ) -> Vec<String> {
     let mut assumed = Vec::new();
+    // What a backend decided by itself is no assumption.
+    let backend_is_assumed = reached.is_some_and(|backend| backends.is_assumed(backend));
     let over_tls = matches!(request.scheme(), "https" | "tls");
     let sends_http = matches!(request.scheme(), "http" | "https");
     if over_tls && answer.gateway.is_some() && answer.refusal.is_none() {
@@ -30,6 +37,7 @@ pub(super) fn assumed(
         assumed.push("the client has the private key of its certificate".to_owned());
     }
     match answer.outcome {
+        Outcome::Forwarded if sends_http && !backend_is_assumed => {}
         Outcome::Forwarded if sends_http => {
             let behaviour = &request.backend;
             let status = behaviour.status;
@@ -43,12 +51,18 @@ pub(super) fn assumed(
                 assumed.push("the backend does not switch protocols".to_owned());
             }
         }
-        Outcome::Forwarded => assumed.push(match request.scheme() {
-            "udp" => "the backend takes the datagram".to_owned(),
-            _ => "the backend takes the connection; what is spoken over it is not looked at"
-                .to_owned(),
-        }),
-        Outcome::Answered if answer.backend.is_some() && !request.backend.delay.is_zero() => {
+        Outcome::Forwarded => assumed.extend(
+            match (request.scheme(), backend_is_assumed) {
+                ("udp", true) => Some("the backend takes the datagram"),
+                ("udp", false) => None,
+                (_, true) => Some(
+                    "the backend takes the connection; what is spoken over it is not looked at",
+                ),
+                (_, false) => Some("what is spoken over the connection is not looked at"),
+            }
+            .map(str::to_owned),
+        ),
+        Outcome::Answered if backend_is_assumed && !request.backend.delay.is_zero() => {
             let delay = request.backend.delay;
             assumed.push(format!("the backend takes {delay}"));
         }
@@ -69,7 +83,11 @@ pub(super) fn assumed(
             ),
         });
     }
-    if !answer.mirrors.is_empty() {
+    if answer
+        .mirrors
+        .iter()
+        .any(|mirror| backends.is_assumed(&mirror.backend.reference))
+    {
         assumed.push("mirrors take their copies, and what they answer is thrown away".to_owned());
     }
     assumed

@@ -1,7 +1,7 @@
 //! What backends do with the traffic that they get.
 
 use super::{BackendBehaviour, EndpointTls, Request, SimulatedStep, moment::Moment, visit::Visit};
-use crate::proxy::Failure;
+use crate::{meta::ObjectRef, proxy::Failure};
 
 /// What backends do with the traffic that they get; a closure is one, of which it is not known what it does in TLS.
 ///
@@ -19,6 +19,12 @@ pub trait Backends {
     /// What an endpoint of a backend does in TLS.
     fn tls(&mut self, _visit: &Visit<'_>) -> EndpointTls {
         EndpointTls::Assumed
+    }
+
+    /// Whether it is only assumed what the endpoints of this backend answer, as [a request](Request::backend) says, and nobody
+    /// decided it. An answer [says so](super::Answer::not_simulated).
+    fn is_assumed(&self, _backend: &ObjectRef) -> bool {
+        false
     }
 
     /// Hears that an endpoint was not reached, since TLS did not come about as it was to.
@@ -97,6 +103,10 @@ pub(super) struct AllAlike<'r>(pub(super) &'r Request);
 impl Backends for AllAlike<'_> {
     fn reply(&mut self, _: &Visit<'_>) -> Result<BackendBehaviour, Failure> {
         Ok(self.0.backend.clone())
+    }
+
+    fn is_assumed(&self, _: &ObjectRef) -> bool {
+        true
     }
 
     fn tls(&mut self, visit: &Visit<'_>) -> EndpointTls {

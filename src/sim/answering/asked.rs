@@ -117,8 +117,14 @@ impl Asked<'_> {
             idle::say(self.effective, self.request, taken, &mut answer.why);
         }
         answer.why.extend(self.led_nowhere(&answer));
+        let listener = taken.map(|(_, listener)| listener);
+        let reached = match &self.destination {
+            Destination::Endpoint { service, .. } => Some(service.reference()),
+            _ => answer.backend.as_ref().map(|name| name.reference.clone()),
+        };
+        let reached = reached.as_ref();
         answer.not_simulated =
-            assumed::assumed(self.request, &answer, taken.map(|(_, listener)| listener));
+            assumed::assumed(self.request, &answer, listener, reached, &*backends);
         answer
     }
 

@@ -138,10 +138,13 @@ impl<'r> AtTable<'r> {
                 self.say_rule(&mut answer, exchange.target());
                 say_backend(&mut answer, &exchange, &attempt);
                 answer.why.extend(self.no_grpc_call(exchange.target()).map(|lacks| {
-                    format!(
-                        "the request is not a gRPC call, since {lacks}: a real gRPC server would refuse it; the {} is assumed",
-                        self.request.backend.status.as_u16()
-                    )
+                    let refused = format!(
+                        "the request is not a gRPC call, since {lacks}: a real gRPC server would refuse it"
+                    );
+                    match backends.is_assumed(attempt.backend.reference()) {
+                        true => format!("{refused}; the {} is assumed", self.request.backend.status.as_u16()),
+                        false => refused,
+                    }
                 }));
                 say_rewrites(&mut answer, &self.parts, exchange.head());
                 self.forwarded(&mut answer, exchange, attempt, draw, backends);

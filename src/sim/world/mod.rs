@@ -333,6 +333,10 @@ impl Backends for WorldBackends<'_> {
         reply
     }
 
+    fn is_assumed(&self, backend: &ObjectRef) -> bool {
+        !self.backends.contains_key(&backend.namespaced_name())
+    }
+
     fn tls(&mut self, visit: &Visit<'_>) -> EndpointTls {
         let known = match self.tls.is_empty() {
             true => None,

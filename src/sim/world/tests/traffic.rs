@@ -106,6 +106,31 @@ fn client(inside: bool) -> WorldClient {
     }
 }
 
+/// What a closure did is no assumption, and what the data plane does not look at is not simulated either way.
+#[test]
+fn only_what_no_closure_decided_is_assumed() {
+    for (inside, url, got) in EVERY {
+        let said = |told: &[&str]| {
+            let mut world = all_kinds();
+            for name in told {
+                world.set_backend("shop", name, |_| Ok(BackendBehaviour::default()));
+            }
+            let answer = world.get(&mut client(inside), url).unwrap();
+            assert_eq!(answer.outcome, Outcome::Forwarded, "{url}");
+            answer.not_simulated.join("; ")
+        };
+        let reached = got[0].split(':').next().unwrap();
+        let (nobody, all) = (said(&[]), said(&[reached, "copy"]));
+        assert!(nobody.contains("the backend "), "{url}: {nobody}");
+        assert_eq!(nobody.contains("mirrors take"), got.len() > 1, "{url}");
+        assert!(!all.contains("the backend "), "{url}: {all}");
+        assert!(!all.contains("mirrors take"), "{url}: {all}");
+        let over_connection = "what is spoken over ";
+        let looked_at = !url.starts_with("tcp") && !url.starts_with("tls");
+        assert_eq!(all.contains(over_connection), !looked_at, "{url}: {all}");
+    }
+}
+
 #[test]
 fn backends_are_asked_for_all_traffic_that_reaches_them_and_their_delays_count() {
     for (inside, url, wanted) in EVERY {
