@@ -14,7 +14,7 @@ use gwapi::{
     attachment::{Options, Snapshot, effective::Effective, resolve},
     manifest,
     meta::{NamespacedName, Transport},
-    proxy::BindKey,
+    proxy::{BindKey, DataPlaneOptions},
 };
 use nix::time::{ClockId, clock_gettime};
 use reverse_proxy::{Network, Proxy};
@@ -121,7 +121,7 @@ impl Running {
                 let one = ("127.0.0.1".to_owned(), backend.port());
                 let mut proxy = match hard_coded {
                     true => Proxy::hard_coded(network, one),
-                    false => Proxy::new(network),
+                    false => Proxy::new(network, DataPlaneOptions::default()),
                 };
                 proxy.update(effective(backend)).await;
                 let key = BindKey {

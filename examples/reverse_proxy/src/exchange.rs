@@ -20,7 +20,7 @@ use hyper_util::rt::TokioIo;
 use std::{
     future::Future,
     sync::{Arc, Weak},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 use tokio::{
     io::copy_bidirectional,
@@ -37,7 +37,6 @@ pub(crate) async fn answer(
     if let Some(address) = &shared.hard_coded {
         return undecided(shared, address, request).await;
     }
-    let begun_at = Instant::now();
     let Some(session) = caller.session(shared) else {
         let mut gone = Response::new(body::empty());
         *gone.status_mut() = StatusCode::MISDIRECTED_REQUEST;
@@ -55,12 +54,11 @@ pub(crate) async fn answer(
         Begun::Exchange(exchange) => {
             let asked = Asked {
                 shared,
+                begun_at: exchange.limit().map(|_| Instant::now()),
                 exchange,
-                content,
-                begun_at,
                 running: running.upgrade(),
             };
-            asked.forward(upgrade).await
+            asked.forward(content, upgrade).await
         }
     }
 }
@@ -99,8 +97,8 @@ async fn undecided(
 struct Asked<'s> {
     shared: &'s Arc<Shared>,
     exchange: Exchange,
-    content: Body,
-    begun_at: Instant,
+    /// When it began, where there is a limit for the whole of it: without one no clock is asked.
+    begun_at: Option<Instant>,
     running: Option<Arc<()>>,
 }
 
@@ -113,23 +111,29 @@ struct Connected {
 }
 
 impl Asked<'_> {
-    async fn forward(mut self, upgrade: OnUpgrade) -> Response<Body> {
+    /// The time since it began.
+    fn elapsed(&self) -> Duration {
+        let elapsed = self.begun_at.map(|begun_at| begun_at.elapsed());
+        elapsed.unwrap_or_default()
+    }
+
+    async fn forward(mut self, content: Body, upgrade: OnUpgrade) -> Response<Body> {
         let connected = loop {
+            let elapsed = self.elapsed();
             let exchange = &mut self.exchange;
-            let elapsed = self.begun_at.elapsed();
             let attempted = self.shared.draws(|draws| exchange.attempt(draws, elapsed));
             let attempt = match attempted {
                 Attempted::Attempt(attempt) => attempt,
-                Attempted::Answer(answer) => return local(self.shared, answer, self.content),
+                Attempted::Answer(answer) => return local(self.shared, answer, content),
             };
             match connect(self.shared, attempt).await {
                 Ok(connected) => break connected,
                 Err((attempt, failure)) => {
-                    let elapsed = self.begun_at.elapsed();
+                    let elapsed = self.elapsed();
                     match self.exchange.failed(&attempt, failure, elapsed) {
                         AfterFailure::Again => {}
                         AfterFailure::Answer(answer) => {
-                            return local(self.shared, answer, self.content);
+                            return local(self.shared, answer, content);
                         }
                     }
                 }
@@ -143,7 +147,6 @@ impl Asked<'_> {
         } = connected;
         let mirrors = self.exchange.copies();
         let head = self.exchange.outgoing(&attempt);
-        let content = std::mem::replace(&mut self.content, body::empty());
         let content = mirror(self.shared, mirrors, content);
         let request = Request::from_parts(head, content);
         let sent = within(deadline, send(self.shared, &way, connection, request)).await;
@@ -196,8 +199,7 @@ impl Asked<'_> {
 
     /// The answer where the request was taken to be sent, so that there is no other attempt.
     fn fail(&self, attempt: &Attempt, failure: Failure) -> Response<Body> {
-        let elapsed = self.begun_at.elapsed();
-        let answer = self.exchange.give_up(attempt, failure, elapsed);
+        let answer = self.exchange.give_up(attempt, failure, self.elapsed());
         local(self.shared, answer, body::empty())
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! | file | does | asks |
 //! | --- | --- | --- |
-//! | `manifests` | reads objects from a folder | `manifest::read`, `Resolver` |
+//! | `manifests` | reads objects from a folder, and finds for which release they are meant | `manifest::read`, `Resolver`, `validation::Uses` |
 //! | `follow` | keeps a proxy to what the files say | |
 //! | `proxy` | binds ports, changes the configuration | `DataPlane::next` |
 //! | `connection` | takes a connection: cleartext, TLS, anything else | `DataPlane::accept`, `Hello`, `TlsSettings` |
@@ -16,6 +16,9 @@
 //! | `datagrams` | carries datagrams | `Stream` |
 //! | `tls` | settings of rustls | `TlsSettings`, `EffectiveBackendTls` |
 //! | `body` | contents of messages: their limits, their copies | |
+//!
+//! Interim responses of a backend (1xx, but for 101) are not passed on, since hyper's server has no way to write them; `100
+//! Continue` it writes by itself.
 
 mod body;
 mod connection;

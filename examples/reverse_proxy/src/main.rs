@@ -1,16 +1,23 @@
-//! A reverse proxy of the manifests in a folder: `reverse-proxy FOLDER [ADDRESS] [OFFSET]`.
+//! A reverse proxy of the manifests in a folder: `reverse-proxy [--release RELEASE] FOLDER [ADDRESS] [OFFSET]`.
 //!
 //! Ports of Gateways are bound at ADDRESS, 127.0.0.1 without one, at their number plus OFFSET. Files are looked at each
 //! second, and what changes applies from then on, while requests run.
+//!
+//! RELEASE says what the objects mean, such as `v1.1.0`. Without it, it is that of the CRDs among the files as the proxy
+//! starts; else the newest that has every kind, version, field and value in them.
 
-use gwapi::{meta::Transport, proxy::BindKey};
+use gwapi::{
+    meta::{Release, Transport},
+    proxy::{BindKey, DataPlaneOptions},
+};
 use reverse_proxy::{
     Error, Network, Proxy,
     follow::{Heard, follow},
-    manifests::Manifests,
+    manifests::{self, Manifests},
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::OnceLock,
     time::Duration,
 };
@@ -45,22 +52,53 @@ fn named(key: &BindKey) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let mut arguments = std::env::args().skip(1);
-    let folder = arguments
-        .next()
-        .ok_or("expected a folder with manifests: `reverse-proxy FOLDER [ADDRESS] [OFFSET]`")?;
+    let (named, arguments) = named_release(std::env::args().skip(1))?;
+    let mut arguments = arguments.into_iter();
+    let folder = PathBuf::from(arguments.next().ok_or(USAGE)?);
     let address = arguments
         .next()
         .map_or(Ok(Ipv4Addr::LOCALHOST.into()), |text| text.parse())?;
     let offset = arguments.next().map_or(Ok(0), |text| text.parse())?;
     PLACE.get_or_init(|| (address, offset));
 
-    let mut proxy = Proxy::new(Network {
+    let release = match named {
+        Some(release) => release,
+        None => {
+            let choice = manifests::release(&folder)?;
+            eprintln!("what the objects mean is that of {choice}; `--release` names another");
+            choice.release
+        }
+    };
+    let network = Network {
         bind: place,
         ..Network::local()
-    });
-    let manifests = Manifests::new(folder);
+    };
+    let mut proxy = Proxy::new(network, DataPlaneOptions::for_release(release));
+    let manifests = Manifests::new(folder, release);
     follow(manifests, &mut proxy, Duration::from_secs(1), tell).await
+}
+
+const USAGE: &str = "expected a folder with manifests: `reverse-proxy [--release RELEASE] FOLDER [ADDRESS] [OFFSET]`";
+
+/// The release that is named among the arguments, if one is, and the others.
+fn named_release(
+    mut arguments: impl Iterator<Item = String>,
+) -> Result<(Option<Release>, Vec<String>), Error> {
+    let (mut named, mut others) = (None, Vec::new());
+    while let Some(argument) = arguments.next() {
+        let value = match argument.as_str() {
+            "--release" => arguments.next().ok_or(USAGE)?,
+            other => match other.strip_prefix("--release=") {
+                Some(value) => value.to_owned(),
+                None => {
+                    others.push(argument);
+                    continue;
+                }
+            },
+        };
+        named = Some(value.parse()?);
+    }
+    Ok((named, others))
 }
 
 /// Tells people what has happened.

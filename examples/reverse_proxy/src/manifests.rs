@@ -3,7 +3,8 @@
 use gwapi::{
     attachment::{Options, Resolver, SnapshotObject, effective::Effective},
     manifest::{self, Object, ReadOptions},
-    meta::ObjectRef,
+    meta::{Channel, ObjectRef, Release},
+    validation::{ReleaseChoice, Uses},
 };
 use std::{
     collections::BTreeMap,
@@ -21,12 +22,12 @@ pub struct Manifests {
 }
 
 impl Manifests {
-    /// The objects of a folder, nothing of which is read yet.
+    /// The objects of a folder, nothing of which is read yet. They mean what they do in this release.
     #[must_use]
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
+    pub fn new(folder: impl Into<PathBuf>, release: Release) -> Self {
         Self {
             folder: folder.into(),
-            resolver: Resolver::new(Options::for_manifests()),
+            resolver: Resolver::new(Options::for_manifests().with_release(release)),
             objects: BTreeMap::new(),
             seen: BTreeMap::new(),
         }
@@ -69,6 +70,22 @@ impl Manifests {
         (self.objects, self.seen) = (objects, found);
         Ok(Some((self.resolver.effective().clone(), problems)))
     }
+}
+
+/// The release for which the objects of a folder are meant: that of the CRDs among them, else the newest that has all they use.
+/// What cannot be read counts for nothing.
+///
+/// # Errors
+///
+/// When the folder cannot be listed, or a file cannot be opened.
+pub fn release(folder: &Path) -> io::Result<ReleaseChoice> {
+    // The experimental channel holds the standard one.
+    let mut uses = Uses::new(Channel::Experimental);
+    for path in files(folder)?.keys() {
+        let read = manifest::read(&fs::read(path)?, &ReadOptions::default());
+        read.entries.iter().for_each(|entry| uses.add(&entry.value));
+    }
+    Ok(uses.choice())
 }
 
 /// The manifests of a folder and of those below it, with the time of their last change.

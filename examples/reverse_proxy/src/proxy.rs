@@ -11,8 +11,7 @@ use gwapi::{
     attachment::effective::{Effective, Endpoint},
     backend::session::{SessionKey, SessionKeys},
     meta::Transport,
-    proxy::{BindKey, DataPlane, Diff, Draws},
-    routing::RouterOptions,
+    proxy::{BindKey, DataPlane, DataPlaneOptions, Diff, Draws},
 };
 use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
 use tokio::{
@@ -120,20 +119,24 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy without a configuration: nothing is bound.
+    /// A proxy without a configuration: nothing is bound. Where releases differ it answers as these options say.
     #[must_use]
-    pub fn new(network: Network) -> Self {
-        Self::made(network, None)
+    pub fn new(network: Network, options: impl Into<DataPlaneOptions>) -> Self {
+        Self::made(network, options.into(), None)
     }
 
     /// A proxy whose requests all go to one host and port, whatever the configuration says of them: what the decisions cost is
     /// measured against it (`benches/decisions.rs`).
     #[must_use]
     pub fn hard_coded(network: Network, address: (String, u16)) -> Self {
-        Self::made(network, Some(address))
+        Self::made(network, DataPlaneOptions::default(), Some(address))
     }
 
-    fn made(network: Network, hard_coded: Option<(String, u16)>) -> Self {
+    fn made(
+        network: Network,
+        options: DataPlaneOptions,
+        hard_coded: Option<(String, u16)>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 network,
@@ -143,7 +146,7 @@ impl Proxy {
                     .map(|bytes: [u8; 16]| SessionKeys::new(SessionKey::from(bytes))),
                 configuration: watch::Sender::new(Configuration::new(DataPlane::new(
                     Effective::default(),
-                    RouterOptions::default(),
+                    options,
                 ))),
             }),
             ports: HashMap::new(),

@@ -5,11 +5,15 @@ use crate::{
     clients::{Client, read},
     world::{Backends, World, effective, gateway, get, network, port, script, service},
 };
-use gwapi::meta::Transport;
+use gwapi::{
+    meta::{Release, Transport},
+    proxy::DataPlaneOptions,
+    validation::ChoiceReason,
+};
 use reverse_proxy::{
     Proxy,
     follow::{Heard, follow},
-    manifests::Manifests,
+    manifests::{self, Manifests},
 };
 use std::{fs, time::Duration};
 use tokio::{
@@ -106,9 +110,9 @@ async fn a_file_that_changes_under_a_running_proxy_changes_its_answers() {
         );
     }
     let (heard, mut changes) = unbounded_channel();
-    let manifests = Manifests::new(folder.path());
+    let manifests = Manifests::new(folder.path(), Release::default());
     let running = tokio::spawn(async move {
-        let mut proxy = Proxy::new(network(found));
+        let mut proxy = Proxy::new(network(found), DataPlaneOptions::default());
         let every = Duration::from_millis(20);
         follow(manifests, &mut proxy, every, move |proxy, change| {
             if let Heard::Changed(diff, _) = change {
@@ -160,7 +164,7 @@ async fn manifests_are_read_from_a_folder_when_they_change() {
     let file = folder.join("below/all.yaml");
     fs::write(&file, yaml(WEB, "one")).unwrap();
     fs::write(folder.join("broken.yaml"), "kind: [").unwrap();
-    let mut manifests = Manifests::new(&folder);
+    let mut manifests = Manifests::new(&folder, Release::default());
     let (first, problems) = manifests.read().unwrap().unwrap();
     assert_eq!(first, effective(&yaml(WEB, "one"), &[]));
     assert_eq!(problems.len(), 1, "{problems:?}");
@@ -174,4 +178,25 @@ async fn manifests_are_read_from_a_folder_when_they_change() {
     assert_eq!(second, effective(&yaml(BOTH, "two"), &[]));
     assert!(problems.is_empty(), "{problems:?}");
     fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Objects are meant for the release of the CRDs among them, else for the newest that has all that they use.
+#[tokio::test]
+async fn the_release_is_that_for_which_the_files_are_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("all.yaml"), yaml(WEB, "one")).unwrap();
+    let newest = manifests::release(folder.path()).unwrap();
+    assert_eq!(newest.release, Release::newest());
+    let crd = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: gateways.gateway.networking.k8s.io
+  annotations: {gateway.networking.k8s.io/bundle-version: v1.1.0, gateway.networking.k8s.io/channel: standard}
+spec: {group: gateway.networking.k8s.io}
+";
+    fs::write(folder.path().join("crd.yaml"), crd).unwrap();
+    let installed = manifests::release(folder.path()).unwrap();
+    assert_eq!(installed.release, "v1.1.0".parse().unwrap());
+    assert_eq!(installed.reason, ChoiceReason::Installed);
+    assert!(manifests::release(&folder.path().join("nothing")).is_err());
 }

@@ -8,7 +8,7 @@ use gwapi::{
     attachment::{Options, Snapshot, effective::Effective, resolve},
     manifest::{self, ReadOptions},
     meta::{NamespacedName, Transport},
-    proxy::{BindKey, Failure},
+    proxy::{BindKey, DataPlaneOptions, Failure},
     routing::RouterOptions,
     sim::{
         self, Answer, BackendBehaviour, EndpointName, EndpointTls, Forwarded, Protocol, Request,
@@ -141,7 +141,7 @@ impl World {
         (script, got): (Script, UnboundedReceiver<Got>),
     ) -> Self {
         let there = backends.keys().copied().collect();
-        let mut proxy = Proxy::new(network(backends));
+        let mut proxy = Proxy::new(network(backends), DataPlaneOptions::default());
         let (_, errors) = proxy.update(effective.clone()).await;
         assert!(errors.is_empty(), "{errors:?}");
         Self {
