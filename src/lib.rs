@@ -15,6 +15,8 @@ pub mod attachment;
 pub mod backend;
 #[cfg(feature = "certificate")]
 pub mod certificate;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "conversion")]
 pub mod conversion;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+mod conformance;
 mod convert;
 mod crds;
 mod defaults;
@@ -39,6 +40,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Completions(manual::CompletionsArgs),
+    Conformance(conformance::ConformanceArgs),
     Convert(convert::ConvertArgs),
     Crds(crds::CrdsArgs),
     Defaults(defaults::DefaultsArgs),
@@ -56,6 +58,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let exit: Exit = match cli().verb {
         Verb::Completions(args) => manual::completions(&args, Cli::command()),
+        Verb::Conformance(args) => conformance::run(&args),
         Verb::Convert(args) => convert::run(&args),
         Verb::Crds(args) => crds::run(&args),
         Verb::Defaults(args) => defaults::run(&args),

@@ -2,7 +2,7 @@
 
 use super::{
     Object, ReadError,
-    typed::read_as,
+    typed::{read_as, read_as_custom},
     value::{Misfit, UnreadField},
 };
 use serde_json::Value;
@@ -45,6 +45,11 @@ where
     T: k8s_openapi::Resource + serde::de::DeserializeOwned,
 {
     read_as(value).map_err(|failure| ReadError::value(value, failure))
+}
+
+/// Decodes one object of a kind that is none of a cluster's, such as a report: a null is an error, as in a custom resource.
+pub(crate) fn decode_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ReadError> {
+    read_as_custom(value).map_err(|failure| ReadError::value(value, failure))
 }
 
 /// The fields of an object that [`decode`] passes over, since the type of its kind does not have them: their paths

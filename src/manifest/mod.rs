@@ -59,8 +59,8 @@ mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub(crate) use decode::unread;
 pub use decode::{decode, decode_as, unread_fields};
+pub(crate) use decode::{decode_custom, unread};
 pub use error::ReadError;
 pub use list::into_objects;
 pub use object::Object;

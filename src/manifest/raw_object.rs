@@ -1,7 +1,8 @@
 //! What was read: objects with their places.
 
 use super::{
-    Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as, error::Identity,
+    Duplicate, Object, Place, Position, Positions, ReadError, decode, decode::decode_custom,
+    decode_as, error::Identity,
 };
 use crate::{meta::Channel, schema};
 use serde_json::Value;
@@ -114,6 +115,11 @@ impl RawObject {
         T: k8s_openapi::Resource + serde::de::DeserializeOwned,
     {
         decode_as(&self.value).map_err(|error| self.locate(error))
+    }
+
+    /// Decodes an object of a kind that is none of a cluster's.
+    pub(crate) fn decode_custom<T: serde::de::DeserializeOwned>(&self) -> Result<T, ReadError> {
+        decode_custom(&self.value).map_err(|error| self.locate(error))
     }
 
     /// Reads strictly, as an API server does for `kubectl apply`: names every field that the channel's schema

@@ -12,6 +12,11 @@ where
     from_value(value, nulls_of::<T>())
 }
 
+/// One object as a type that stands for all of it.
+pub(super) fn read_as_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Misfit> {
+    from_value(value, Nulls::OfCustomResource)
+}
+
 /// The fields of an object that a `T` does not have; none where it cannot be read as one.
 pub(super) fn unread_of<T>(value: &Value) -> Vec<UnreadField>
 where

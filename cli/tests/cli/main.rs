@@ -10,6 +10,7 @@ mod about_nothing;
 mod announcement;
 mod bounds;
 mod causes;
+mod conformance;
 mod convert;
 mod failing;
 mod gitops;

@@ -17,6 +17,18 @@ const IMPLEMENTED: &[(&str, &str, &str)] = &[(
     "`From` between the versions of a kind",
 )];
 
+/// Features that are a part of a stage, the stage that needs the part, and what for.
+const PARTS: &[(&str, &str, &str)] = &[
+    (
+        "world",
+        "conformance",
+        "certificates that are made on the fly",
+    ),
+    ("sessions", "conformance", "what `world` stands on"),
+    ("tls", "conformance", "what `world` stands on"),
+    ("yaml", "conformance", "the files of the scenarios"),
+];
+
 /// The feature without which a module is not there: a stage that is not always there has its own, and so have patterns.
 fn feature(module: &Module, features: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
     let names: Vec<&str> = module.iter().map(String::as_str).collect();
@@ -100,6 +112,15 @@ fn a_feature_enables_the_stages_that_its_own_uses_and_no_others() {
         );
     }
     assert!(used.len() > 12, "{used:?}");
+    // What is no stage of its own, and a stage needs all the same.
+    for (name, _, _) in PARTS {
+        let own = features.get(*name).cloned().unwrap_or_default();
+        used.insert((*name).to_owned(), own);
+    }
+    for (name, stage, _) in PARTS {
+        let by_import = used.entry((*stage).to_owned()).or_default();
+        by_import.insert((*name).to_owned());
+    }
     for stage in used.keys() {
         assert_eq!(
             enabled(stage, &features),
@@ -117,5 +138,15 @@ fn every_stage_is_there_by_default() {
     let others: Vec<&str> = (features.keys().map(String::as_str))
         .filter(|name| !by_default.contains(*name))
         .collect();
-    assert_eq!(others, ["admission", "sessions", "tls", "world", "yaml"]);
+    assert_eq!(
+        others,
+        [
+            "admission",
+            "conformance",
+            "sessions",
+            "tls",
+            "world",
+            "yaml"
+        ]
+    );
 }

@@ -36,6 +36,7 @@ const STAGES: &[&[&str]] = &[
     &["backend"],
     &["proxy"],
     &["sim"],
+    &["conformance"],
     &["lint"],
 ];
 

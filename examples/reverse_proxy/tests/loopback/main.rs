@@ -10,6 +10,7 @@
 mod backends;
 mod certificates;
 mod clients;
+mod conformance;
 mod drain;
 mod fixtures;
 mod mesh;

@@ -1,0 +1,151 @@
+//! `gwapi conformance`: reports of the simulator.
+
+use crate::support::gwapi;
+use gwapi::conformance::ConformanceReport;
+use serde_json::Value;
+
+fn said(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = gwapi(&[&["conformance"], arguments].concat(), "");
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn the_simulator_passes_and_the_report_adds_up() {
+    let (code, stdout, stderr) = said(&["-o", "json"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let report = ConformanceReport::of_json(&value).unwrap();
+    assert_eq!(report.problems(), []);
+    assert_eq!(report.gateway_api_version, "v1.1.0");
+    assert_eq!(report.gateway_api_channel.as_deref(), Some("experimental"));
+    let names: Vec<&str> = report
+        .profiles
+        .iter()
+        .map(|profile| &*profile.name)
+        .collect();
+    let all = [
+        "GATEWAY-GRPC",
+        "GATEWAY-HTTP",
+        "GATEWAY-TLS",
+        "MESH-GRPC",
+        "MESH-HTTP",
+    ];
+    assert_eq!(names, all);
+    assert!(stderr.contains("of no profile"), "{stderr}");
+    assert!(
+        stderr.contains("the same again: gwapi conformance --release v1.1.0"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn what_is_not_claimed_is_left_out_and_named() {
+    let (code, stdout, stderr) = said(&[
+        "--profile",
+        "GATEWAY-HTTP",
+        "--features",
+        "HTTPRouteMethodMatching",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    let extended = &value["profiles"][0]["extended"];
+    assert_eq!(
+        extended["supportedFeatures"],
+        serde_json::json!(["HTTPRouteMethodMatching"])
+    );
+    assert_eq!(
+        extended["unsupportedFeatures"].as_array().unwrap().len(),
+        16
+    );
+    assert!(
+        stderr.contains("redirect-path is left out: HTTPRoutePathRedirect is not claimed"),
+        "{stderr}"
+    );
+    assert_eq!(value["profiles"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn text_says_how_it_went_and_how_to_do_it_again() {
+    let (code, stdout, _) = said(&["--only", "prefix-goes-by-elements,redirect-path"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        stdout.starts_with("2 scenarios of v1.1.0, experimental channel: 2 passed, 0 failed\n"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("GATEWAY-HTTP: Core tests succeeded. Extended tests succeeded.\n"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.ends_with("--only prefix-goes-by-elements,redirect-path\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn names_that_are_none_are_refused_with_the_nearest() {
+    for (arguments, expected) in [
+        (
+            ["--features", "HTTPRouteMethodMatchings"],
+            "did you mean `HTTPRouteMethodMatching`?",
+        ),
+        (
+            ["--only", "prefix-goes-by-element"],
+            "did you mean `prefix-goes-by-elements`?",
+        ),
+        (["--profile", "HTTPS"], "is not a conformance profile"),
+        (
+            ["--profile", "GATEWAY-TCP"],
+            "v1.1.0 has no profile GATEWAY-TCP",
+        ),
+        (["--release", "v1.1"], "is not a known release"),
+    ] {
+        let (code, _, stderr) = said(&arguments);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_feature_that_the_release_or_the_simulator_has_not_cannot_be_claimed() {
+    let (code, _, stderr) = said(&["--features", "HTTPRouteCORS"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("v1.1.0 has no feature `HTTPRouteCORS`"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = said(&["--release", "v1.6.3", "--features", "HTTPRouteCORS"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("the simulator does not have the feature `HTTPRouteCORS`"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_later_release_has_its_own_profiles_and_features() {
+    let (code, stdout, stderr) = said(&[
+        "--release",
+        "v1.6.3",
+        "--profile",
+        "GATEWAY-HTTP",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(value["gatewayAPIVersion"], "v1.6.3");
+    let unsupported = value["profiles"][0]["extended"]["unsupportedFeatures"]
+        .as_array()
+        .unwrap();
+    assert!(
+        unsupported.contains(&"HTTPRouteCORS".into()),
+        "{unsupported:?}"
+    );
+}

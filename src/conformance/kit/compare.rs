@@ -1,0 +1,199 @@
+//! What was seen against what is expected.
+
+use super::{
+    cluster::Cluster,
+    scenario::{Expected, ExpectedRequest, FieldLines},
+    subject::{Ended, Observed, Reached, SeenRequest},
+};
+use http::{HeaderMap, header::LOCATION, response};
+use std::collections::BTreeMap;
+
+/// What of an answer is not as expected, a sentence each.
+pub(super) fn problems(
+    expected: &Expected,
+    backend_status: u16,
+    seen: &Observed,
+    cluster: &Cluster<'_>,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    reached(expected, seen, cluster, &mut problems);
+    match &seen.ended {
+        Ended::Unseen { matched } => {
+            if *matched != expected.backend.is_some() {
+                problems.push(match matched {
+                    true => "a route takes the request, and none should".to_owned(),
+                    false => "no route takes the request".to_owned(),
+                });
+            }
+        }
+        Ended::Refused => {
+            if !expected.refused {
+                problems.push("the client is refused before it gets a response".to_owned());
+            }
+        }
+        Ended::Passed => {
+            if expected.refused || expected.status.is_some() {
+                problems.push("the connection goes through to a backend".to_owned());
+            }
+        }
+        Ended::Response(head) => {
+            if expected.refused {
+                problems.push(format!(
+                    "the client gets a response, {}, and should get none",
+                    head.status.as_u16()
+                ));
+            } else {
+                response_problems(expected, backend_status, head, &mut problems);
+            }
+        }
+    }
+    problems
+}
+
+/// The status code that a client gets.
+fn status(expected: &Expected, backend_status: u16) -> u16 {
+    match (expected.status, &expected.backend, &expected.location) {
+        (Some(status), ..) => status,
+        (None, _, Some(_)) => 302,
+        (None, Some(_), None) => backend_status,
+        (None, None, None) => 200,
+    }
+}
+
+fn response_problems(
+    expected: &Expected,
+    backend_status: u16,
+    head: &response::Parts,
+    problems: &mut Vec<String>,
+) {
+    let wanted = status(expected, backend_status);
+    if head.status.as_u16() != wanted {
+        problems.push(format!(
+            "the status is {}, not {wanted}",
+            head.status.as_u16()
+        ));
+    }
+    if let Some(wanted) = &expected.location {
+        let location = lines(&head.headers, LOCATION.as_str());
+        if location != [wanted.as_str()] {
+            problems.push(format!("the location is {location:?}, not `{wanted}`"));
+        }
+    }
+    if let Some(wanted) = expected.grpc_status {
+        let found = lines(&head.headers, "grpc-status");
+        if found != [wanted.to_string()] {
+            problems.push(format!("the status of the call is {found:?}, not {wanted}"));
+        }
+    }
+    for name in &expected.has {
+        if !head.headers.contains_key(name) {
+            problems.push(format!("the response has no header `{name}`"));
+        }
+    }
+    headers("the response", &expected.response, &head.headers, problems);
+}
+
+/// Who was reached, and with what.
+fn reached(
+    expected: &Expected,
+    seen: &Observed,
+    cluster: &Cluster<'_>,
+    problems: &mut Vec<String>,
+) {
+    let mut left: Vec<(&Reached, String)> = seen
+        .reached
+        .iter()
+        .map(|reached| (reached, cluster.service(&reached.endpoint)))
+        .collect();
+    let mut take = |service: &str| {
+        let place = left.iter().position(|(_, of)| of == service)?;
+        Some(left.remove(place).0)
+    };
+    if let Some(backend) = &expected.backend {
+        match (take(backend), &expected.request) {
+            (None, _) => problems.push(format!("{backend} gets nothing")),
+            (Some(reached), Some(wanted)) => {
+                request(
+                    &format!("{backend} gets"),
+                    wanted,
+                    reached.request.as_ref(),
+                    problems,
+                );
+            }
+            (Some(_), None) => {}
+        }
+    }
+    if !matches!(seen.ended, Ended::Unseen { .. }) {
+        for mirror in &expected.mirrors {
+            match (take(mirror), &expected.copy) {
+                (None, _) => problems.push(format!("{mirror} gets no copy")),
+                (Some(reached), Some(wanted)) => {
+                    let context = format!("{mirror} gets a copy with");
+                    request(&context, wanted, reached.request.as_ref(), problems);
+                }
+                (Some(_), None) => {}
+            }
+        }
+    }
+    for (_, service) in left {
+        problems.push(format!("{service} is reached, and should not be"));
+    }
+}
+
+fn request(
+    context: &str,
+    wanted: &ExpectedRequest,
+    seen: Option<&SeenRequest>,
+    problems: &mut Vec<String>,
+) {
+    let Some(seen) = seen else {
+        problems.push(format!("{context} no request"));
+        return;
+    };
+    let fields = [
+        ("method", &wanted.method, &seen.method),
+        ("host", &wanted.host, &seen.host),
+        ("path", &wanted.path, &seen.path),
+        ("protocol", &wanted.protocol, &seen.protocol),
+    ];
+    for (field, wanted, seen) in fields {
+        let unknown = field == "protocol" && seen.is_empty();
+        if let Some(wanted) = wanted
+            && wanted != seen
+            && !unknown
+        {
+            problems.push(format!("{context} the {field} `{seen}`, not `{wanted}`"));
+        }
+    }
+    headers(context, &wanted.headers, &seen.headers, problems);
+}
+
+fn headers(
+    context: &str,
+    wanted: &BTreeMap<String, FieldLines>,
+    seen: &HeaderMap,
+    problems: &mut Vec<String>,
+) {
+    for (name, wanted) in wanted {
+        // Several lines and one line with commas are the same.
+        let joined = |lines: &[String]| -> Vec<String> {
+            let parts = lines.iter().flat_map(|line| line.split(','));
+            parts.map(|part| part.trim().to_owned()).collect()
+        };
+        let (found, wanted) = (joined(&lines(seen, name)), joined(wanted.lines()));
+        if found != wanted {
+            problems.push(match wanted.is_empty() {
+                true => {
+                    format!("{context} the header `{name}`: {found:?}, and it should not be there")
+                }
+                false => format!("{context} the header `{name}`: {found:?}, not {wanted:?}"),
+            });
+        }
+    }
+}
+
+fn lines(headers: &HeaderMap, name: &str) -> Vec<String> {
+    let all = headers.get_all(name).iter();
+    all.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+        .collect()
+}

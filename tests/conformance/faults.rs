@@ -1,0 +1,129 @@
+//! Data planes with a fault each: the simulator behind something that falsifies what goes in or comes out.
+
+use gwapi::{
+    conformance::{Ask, Ended, Observed, Setup, SimulatorSubject, SubjectError, TestSubject},
+    meta::FeatureName,
+};
+use http::HeaderValue;
+use serde_json::Value;
+use std::{collections::HashMap, time::Duration};
+
+/// What is wrong with a data plane.
+pub(crate) enum Fault {
+    /// It reads other objects than there are.
+    Objects(fn(&mut Vec<Value>)),
+    /// It hears something else than clients say.
+    Asked(fn(&mut Ask)),
+    /// It answers something else, or sends something else to backends.
+    Answered(fn(&Ask, &mut Observed)),
+    /// It writes other statuses.
+    Statuses(fn(&mut Value)),
+    /// It keeps the objects with which it began.
+    Stale,
+    /// It keeps grants that were deleted.
+    GrantsKept,
+    /// It keeps sessions by their tokens alone, and asks whether a token is that of another path.
+    Sessions(fn(same_path: bool) -> bool),
+}
+
+/// A data plane with a fault.
+pub(crate) struct Faulty {
+    fault: Fault,
+    simulator: SimulatorSubject,
+    grants: Vec<Value>,
+    tokens: HashMap<HeaderValue, (u64, String)>,
+}
+
+impl Faulty {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            simulator: SimulatorSubject::default(),
+            grants: Vec::new(),
+            tokens: HashMap::new(),
+        }
+    }
+}
+
+pub(crate) fn is(object: &Value, kind: &str) -> bool {
+    object["kind"] == kind
+}
+
+impl TestSubject for Faulty {
+    fn name(&self) -> String {
+        "a data plane with a fault".to_owned()
+    }
+
+    fn supports(&self, feature: &FeatureName) -> bool {
+        self.simulator.supports(feature)
+    }
+
+    fn draws_as_told(&self) -> bool {
+        true
+    }
+
+    fn configure(&mut self, setup: &Setup) -> Result<(), SubjectError> {
+        let mut setup = setup.clone();
+        match &self.fault {
+            Fault::Objects(falsify) => falsify(&mut setup.objects),
+            Fault::Stale if !setup.begins => return Ok(()),
+            Fault::GrantsKept => {
+                if setup.begins {
+                    self.grants.clear();
+                }
+                let own = setup
+                    .objects
+                    .iter()
+                    .filter(|object| is(object, "ReferenceGrant"));
+                let own: Vec<Value> = own.cloned().collect();
+                setup.objects.retain(|object| !is(object, "ReferenceGrant"));
+                self.grants.extend(own);
+                self.grants.dedup();
+                setup.objects.extend(self.grants.iter().cloned());
+            }
+            _ => {}
+        }
+        self.simulator.configure(&setup)
+    }
+
+    fn send(&mut self, ask: &Ask) -> Result<Observed, SubjectError> {
+        let mut ask = ask.clone();
+        if let Fault::Asked(falsify) = &self.fault {
+            falsify(&mut ask);
+        }
+        let path = ask.request.uri.path().to_owned();
+        if let Fault::Sessions(follows) = &self.fault {
+            let mut values = ask.request.headers.values();
+            let known = values.find_map(|value| self.tokens.get(value));
+            if let Some((draw, of)) = known
+                && follows(*of == path)
+            {
+                ask.draw = *draw;
+            }
+        }
+        let mut seen = self.simulator.send(&ask)?;
+        if let Ended::Response(head) = &seen.ended {
+            for name in ["sid", "x-session"] {
+                if let Some(token) = head.headers.get(name) {
+                    self.tokens.insert(token.clone(), (ask.draw, path.clone()));
+                }
+            }
+        }
+        if let Fault::Answered(falsify) = &self.fault {
+            falsify(&ask, &mut seen);
+        }
+        Ok(seen)
+    }
+
+    fn statuses(&mut self) -> Vec<Value> {
+        let mut objects = self.simulator.statuses();
+        if let Fault::Statuses(falsify) = &self.fault {
+            objects.iter_mut().for_each(falsify);
+        }
+        objects
+    }
+
+    fn advance(&mut self, by: Duration) {
+        self.simulator.advance(by);
+    }
+}

@@ -1,0 +1,326 @@
+//! Faults of grants, tables, errors, weights and headers.
+
+use super::{FaultRow, parts::*};
+use crate::faults::{Fault, is};
+use serde_json::{Value, json};
+
+/// The faults, each with the scenarios that find it, the one that names its rule first.
+pub(super) fn first() -> Vec<FaultRow> {
+    use Fault::{Answered, GrantsKept, Objects, Stale};
+    vec![
+        (
+            "grants are not asked for",
+            Objects(|objects| {
+                let from: Vec<Value> = ["HTTPRoute", "GRPCRoute", "TLSRoute", "Gateway"].iter().map(|kind|
+                json!({"group": "gateway.networking.k8s.io", "kind": kind, "namespace": "shop"})).collect();
+                objects.push(json!({"apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+                "metadata": {"name": "any", "namespace": "other"},
+                "spec": {"from": from, "to": [{"group": "", "kind": "Service"}, {"group": "", "kind": "Secret"}]}}));
+            }),
+            &[
+                "backend-without-grant-is-500",
+                "backend-is-not-permitted",
+                "backend-of-a-tlsroute-is-not-permitted",
+                "grant-by-name-allows-that-one",
+                "grant-that-almost-fits",
+                "grant-that-is-deleted",
+                "grpc-grant-allows-a-backend",
+                "only-the-refused-rule-fails",
+                "secret-grant-that-almost-fits",
+                "secret-without-grant",
+                "tls-backend-needs-a-grant",
+            ],
+        ),
+        (
+            "grants allow nothing",
+            Objects(|objects| objects.retain(|object| !is(object, "ReferenceGrant"))),
+            &[
+                "grant-allows-a-backend",
+                "grant-by-name-allows-that-one",
+                "grant-that-is-deleted",
+                "grpc-grant-allows-a-backend",
+                "secret-grant-for-all",
+                "secret-grant-for-one",
+                "tls-backend-needs-a-grant",
+            ],
+        ),
+        (
+            "grants for one object are for all",
+            Objects(|objects| {
+                grants(objects, |grant| {
+                    entries(grant, "/spec/to").for_each(|to| remove(to, "name"));
+                });
+            }),
+            &[
+                "grant-by-name-allows-that-one",
+                "grant-that-almost-fits",
+                "grpc-grant-allows-a-backend",
+                "secret-grant-that-almost-fits",
+            ],
+        ),
+        (
+            "grants are for every kind of route",
+            Objects(|objects| {
+                grants(objects, |grant| {
+                    for from in entries(grant, "/spec/from") {
+                        if from["kind"].as_str().unwrap().ends_with("Route") {
+                            from["kind"] = "HTTPRoute".into();
+                        }
+                    }
+                });
+            }),
+            &[
+                "grpc-grant-allows-a-backend",
+                "grant-that-almost-fits",
+                "tls-backend-needs-a-grant",
+            ],
+        ),
+        (
+            "grants are for every namespace",
+            Objects(|objects| {
+                grants(objects, |grant| {
+                    entries(grant, "/spec/from").for_each(|from| from["namespace"] = "shop".into());
+                });
+            }),
+            &["grant-that-almost-fits", "secret-grant-that-almost-fits"],
+        ),
+        (
+            "deleted grants are kept",
+            GrantsKept,
+            &["grant-that-is-deleted"],
+        ),
+        (
+            "tables are stale",
+            Stale,
+            &[
+                "changed-route-counts-at-once",
+                "class-says-its-generation",
+                "deleted-route-takes-nothing",
+                "gateway-says-its-generation",
+                "grant-that-is-deleted",
+                "route-says-its-generation",
+                "session-outlives-weight-zero",
+                "tls-backend-needs-a-grant",
+            ],
+        ),
+        (
+            "404 for 500",
+            Answered(|_, seen| status(seen, 500, 404)),
+            &[
+                "missing-backend-is-500",
+                "all-weights-zero-is-500",
+                "backend-of-unknown-kind-is-500",
+                "backend-without-grant-is-500",
+                "grant-by-name-allows-that-one",
+                "grant-that-almost-fits",
+                "grant-that-is-deleted",
+                "invalid-backend-keeps-its-share",
+                "invalid-rule-hides-no-other",
+                "only-the-refused-rule-fails",
+                "rule-without-backends-is-500",
+            ],
+        ),
+        (
+            "500 for 404",
+            Answered(|_, seen| status(seen, 404, 500)),
+            &[
+                "missing-backend-is-500",
+                "changed-route-counts-at-once",
+                "destination-port-leads-to-the-listener",
+                "exact-path-is-the-very-text",
+                "grpc-on-port-8080",
+                "header-must-have-the-value",
+                "host-header-names-the-host",
+                "hostnames-meet-those-of-the-listener",
+                "isolated-listener-keeps-its-requests",
+                "matches-of-a-rule-are-alternatives",
+                "method-is-the-very-text",
+                "prefix-goes-by-elements",
+                "query-must-have-the-value",
+                "route-of-a-service-takes-its-requests",
+                "route-of-another-kind",
+                "route-of-another-namespace",
+                "routes-of-a-host-are-one-table",
+                "slash-at-the-end-of-a-prefix-says-nothing",
+                "wildcard-stands-for-labels",
+            ],
+        ),
+        (
+            "503 for 500",
+            Answered(|_, seen| status(seen, 500, 503)),
+            &[
+                "missing-backend-is-500",
+                "all-weights-zero-is-500",
+                "backend-of-unknown-kind-is-500",
+                "backend-without-grant-is-500",
+                "grant-by-name-allows-that-one",
+                "grant-that-almost-fits",
+                "grant-that-is-deleted",
+                "invalid-backend-keeps-its-share",
+                "invalid-rule-hides-no-other",
+                "only-the-refused-rule-fails",
+                "rule-without-backends-is-500",
+            ],
+        ),
+        (
+            "an invalid backend gives its share to the others",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(backends) = rule["backendRefs"].as_array_mut()
+                        && backends.len() > 1
+                    {
+                        backends.retain(|backend| backend["name"] != "missing");
+                    }
+                });
+            }),
+            &["invalid-backend-keeps-its-share"],
+        ),
+        (
+            "invalid rules are dropped",
+            Objects(|objects| {
+                for object in objects {
+                    let rules = object
+                        .pointer_mut("/spec/rules")
+                        .and_then(Value::as_array_mut);
+                    if let Some(rules) = rules
+                        && rules.len() > 1
+                    {
+                        rules.retain(|rule| rule["backendRefs"][0]["name"] != "missing");
+                    }
+                }
+            }),
+            &["invalid-rule-hides-no-other"],
+        ),
+        (
+            "weights are off by one",
+            Objects(|objects| weights(objects, |weight| weight + 1)),
+            &[
+                "shares-follow-weights",
+                "all-weights-zero-is-500",
+                "mesh-shares-follow-weights",
+                "session-outlives-weight-zero",
+            ],
+        ),
+        (
+            "weight 0 is 1",
+            Objects(|objects| weights(objects, |weight| weight.max(1))),
+            &[
+                "all-weights-zero-is-500",
+                "session-outlives-weight-zero",
+                "shares-follow-weights",
+            ],
+        ),
+        (
+            "weights do not count",
+            Objects(|objects| weights(objects, |weight| weight.min(1))),
+            &[
+                "shares-follow-weights",
+                "grpc-shares-follow-weights",
+                "invalid-backend-keeps-its-share",
+                "mesh-shares-follow-weights",
+                "tls-shares-follow-weights",
+                "weight-is-one-by-default",
+            ],
+        ),
+        (
+            "filters of backends go first",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    let mut own = rule["filters"].take();
+                    if let Some(backend) = rule.pointer_mut("/backendRefs/0")
+                        && !own.is_null()
+                        && !backend["filters"].is_null()
+                    {
+                        std::mem::swap(&mut own, &mut backend["filters"]);
+                    }
+                    rule["filters"] = own;
+                    entries(rule, "/backendRefs")
+                        .filter(|backend| backend["filters"].is_null())
+                        .for_each(|backend| remove(backend, "filters"));
+                    if rule["filters"].is_null() {
+                        remove(rule, "filters");
+                    }
+                });
+            }),
+            &["rule-filters-go-before-backend-filters"],
+        ),
+        (
+            "filters of backends are ignored",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    entries(rule, "/backendRefs").for_each(|backend| remove(backend, "filters"));
+                });
+            }),
+            &[
+                "headers-of-one-backend",
+                "rule-filters-go-before-backend-filters",
+            ],
+        ),
+        (
+            "`add` replaces",
+            Objects(|objects| {
+                modifiers(objects, |own| {
+                    if let Some(added) = own.get("add").cloned() {
+                        remove(own, "add");
+                        let set = own
+                            .as_object_mut()
+                            .unwrap()
+                            .entry("set")
+                            .or_insert_with(|| json!([]));
+                        set.as_array_mut()
+                            .unwrap()
+                            .extend(added.as_array().unwrap().clone());
+                    }
+                });
+            }),
+            &[
+                "request-headers-are-set-added-removed",
+                "headers-of-one-backend",
+                "response-headers-are-set-added-removed",
+                "rule-filters-go-before-backend-filters",
+            ],
+        ),
+        (
+            "`set` adds",
+            Objects(|objects| {
+                modifiers(objects, |own| {
+                    if let Some(set) = own.get("set").cloned() {
+                        remove(own, "set");
+                        let add = own
+                            .as_object_mut()
+                            .unwrap()
+                            .entry("add")
+                            .or_insert_with(|| json!([]));
+                        add.as_array_mut()
+                            .unwrap()
+                            .extend(set.as_array().unwrap().clone());
+                    }
+                });
+            }),
+            &[
+                "request-headers-are-set-added-removed",
+                "response-headers-are-set-added-removed",
+                "rule-filters-go-before-backend-filters",
+            ],
+        ),
+        (
+            "`remove` removes nothing",
+            Objects(|objects| modifiers(objects, |own| remove(own, "remove"))),
+            &[
+                "request-headers-are-set-added-removed",
+                "grpc-headers-are-modified",
+                "headers-of-one-backend",
+                "response-headers-are-set-added-removed",
+            ],
+        ),
+        (
+            "headers of responses stay as they are",
+            Objects(|objects| without_filter(objects, "ResponseHeaderModifier")),
+            &[
+                "response-headers-are-set-added-removed",
+                "consumer-route-is-for-its-namespace",
+                "mesh-response-headers",
+            ],
+        ),
+    ]
+}

@@ -1,0 +1,406 @@
+//! Faults of mirrors, redirects, sessions, protocols and statuses.
+
+use super::{FaultRow, parts::*};
+use crate::faults::Fault;
+use gwapi::conformance::Ended;
+use serde_json::json;
+
+/// The faults of mirrors, redirects, sessions, protocols and statuses, in the same form.
+pub(super) fn further() -> Vec<FaultRow> {
+    use Fault::{Answered, Asked, Objects, Sessions, Statuses};
+    vec![
+        (
+            "mirrors get nothing",
+            Objects(|objects| without_filter(objects, "RequestMirror")),
+            &["mirror-gets-a-copy", "every-mirror-gets-a-copy"],
+        ),
+        (
+            "only the first mirror gets a copy",
+            Objects(|objects| {
+                filters(objects, |filters| {
+                    let mut seen = false;
+                    filters.retain(|filter| {
+                        filter["type"] != "RequestMirror" || !std::mem::replace(&mut seen, true)
+                    });
+                });
+            }),
+            &["every-mirror-gets-a-copy"],
+        ),
+        (
+            "copies are made before filters",
+            Answered(|_, seen| {
+                for reached in seen.reached.iter_mut().skip(1) {
+                    reached.request.as_mut().unwrap().headers.remove("x-set");
+                }
+            }),
+            &["mirror-gets-a-copy"],
+        ),
+        (
+            "the response of a mirror counts",
+            Answered(|_, seen| {
+                if seen.reached.len() > 1 {
+                    status(seen, 200, 202);
+                }
+            }),
+            &["mirror-gets-a-copy", "every-mirror-gets-a-copy"],
+        ),
+        (
+            "redirects lose the query",
+            Answered(|_, seen| location(seen, |to| to.split('?').next().unwrap().to_owned())),
+            &[
+                "redirect-host-and-status",
+                "redirect-path",
+                "redirect-scheme",
+            ],
+        ),
+        (
+            "redirects are always 302",
+            Answered(|_, seen| status(seen, 301, 302)),
+            &["redirect-host-and-status", "redirect-path", "redirect-port"],
+        ),
+        (
+            "redirects name the port of their scheme",
+            Answered(|_, seen| {
+                location(seen, |to| {
+                    let (scheme, rest) = to.split_once("://").unwrap();
+                    let (host, path) = rest.split_once('/').unwrap();
+                    let port = if scheme == "https" { 443 } else { 80 };
+                    let port = if host.contains(':') {
+                        String::new()
+                    } else {
+                        format!(":{port}")
+                    };
+                    format!("{scheme}://{host}{port}/{path}")
+                });
+            }),
+            &[
+                "redirect-port",
+                "redirect-from-https",
+                "redirect-host-and-status",
+                "redirect-keeps-the-port-of-the-listener",
+                "redirect-path",
+                "redirect-scheme",
+            ],
+        ),
+        (
+            "redirects lose the port of the listener",
+            Answered(|_, seen| location(seen, |to| to.replace("b.example:8080", "b.example"))),
+            &["redirect-keeps-the-port-of-the-listener"],
+        ),
+        (
+            "redirects change the scheme to http",
+            Answered(|_, seen| location(seen, |to| to.replace("https://", "http://"))),
+            &[
+                "redirect-scheme",
+                "redirect-from-https",
+                "redirect-keeps-the-port-of-the-listener",
+            ],
+        ),
+        (
+            "rewrites lose the query",
+            Answered(|_, seen| {
+                for one in &mut seen.reached {
+                    if let Some(own) = &mut one.request {
+                        own.path = own.path.split('?').next().unwrap().to_owned();
+                    }
+                }
+            }),
+            &["rewrite-prefix", "mirror-gets-a-copy", "rewrite-full-path"],
+        ),
+        (
+            "rewriting a prefix to `/` doubles it",
+            Answered(|ask, seen| {
+                for one in &mut seen.reached {
+                    if let Some(own) = &mut one.request
+                        && ask.request.uri.path().starts_with("/strip/")
+                    {
+                        own.path.insert(0, '/');
+                    }
+                }
+            }),
+            &["rewrite-prefix"],
+        ),
+        (
+            "hosts are not rewritten",
+            Objects(|objects| {
+                filters(objects, |filters| {
+                    filters.retain(|filter| filter["urlRewrite"]["hostname"].is_null());
+                });
+            }),
+            &["rewrite-host"],
+        ),
+        (
+            "paths are not rewritten",
+            Objects(|objects| {
+                filters(objects, |filters| {
+                    filters.retain(|filter| filter["urlRewrite"]["path"].is_null());
+                });
+            }),
+            &["rewrite-full-path", "rewrite-prefix"],
+        ),
+        (
+            "requests have no timeouts",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(own) = rule.get_mut("timeouts") {
+                        remove(own, "request");
+                    }
+                });
+            }),
+            &["request-timeout"],
+        ),
+        (
+            "backends have no timeouts",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(own) = rule.get_mut("timeouts") {
+                        remove(own, "backendRequest");
+                    }
+                });
+            }),
+            &["backend-timeout"],
+        ),
+        (
+            "a timeout is 503",
+            Answered(|_, seen| status(seen, 504, 503)),
+            &["request-timeout", "backend-timeout"],
+        ),
+        (
+            "sessions are shared between rules",
+            Sessions(|same_path| !same_path),
+            &["session-belongs-to-its-rule"],
+        ),
+        (
+            "sessions never end",
+            Sessions(|same_path| same_path),
+            &["session-ends-with-its-time"],
+        ),
+        (
+            "sessions are not kept",
+            Objects(|objects| rules(objects, |rule| remove(rule, "sessionPersistence"))),
+            &[
+                "session-stays-at-its-endpoint",
+                "forged-session-selects-nothing",
+                "session-belongs-to-its-rule",
+                "session-ends-with-its-time",
+                "session-in-a-header",
+                "session-outlives-weight-zero",
+            ],
+        ),
+        (
+            "sessions are in cookies alone",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(own) = rule.get_mut("sessionPersistence") {
+                        remove(own, "type");
+                    }
+                });
+            }),
+            &["session-in-a-header", "forged-session-selects-nothing"],
+        ),
+        (
+            "sessions end with weight 0",
+            Objects(|objects| {
+                rules(objects, |rule| {
+                    if let Some(backends) = rule["backendRefs"].as_array_mut()
+                        && backends.iter().any(|backend| backend["weight"] != 0)
+                        && backends.iter().any(|backend| backend["name"] == "green")
+                    {
+                        backends.retain(|backend| backend["weight"] != 0);
+                    }
+                });
+            }),
+            &["session-outlives-weight-zero"],
+        ),
+        (
+            "tokens of sessions are addresses",
+            Asked(|ask| {
+                let mut values = ask.request.headers.values();
+                let names =
+                    values.any(|value| value.to_str().is_ok_and(|text| text.ends_with(".2:8080")));
+                if names {
+                    ask.draw = 1;
+                }
+            }),
+            &["forged-session-selects-nothing"],
+        ),
+        (
+            "certificates of clients are not asked for",
+            Objects(|objects| {
+                for object in objects {
+                    entries(object, "/spec/listeners").for_each(|listener| {
+                        if let Some(tls) = listener.get_mut("tls") {
+                            remove(tls, "frontendValidation");
+                        }
+                    });
+                }
+            }),
+            &["client-certificate-is-asked-for"],
+        ),
+        (
+            "every client in a mesh is a consumer",
+            Asked(|ask| {
+                if let Some(client) = &mut ask.request.client {
+                    client.namespace = "other".to_owned();
+                }
+            }),
+            &[
+                "consumer-route-is-for-its-namespace",
+                "mesh-grpc-consumer-route",
+                "mesh-response-headers",
+                "service-without-routes-gets-its-requests",
+            ],
+        ),
+        (
+            "no client in a mesh is a consumer",
+            Asked(|ask| {
+                if let Some(client) = &mut ask.request.client {
+                    client.namespace = "shop".to_owned();
+                }
+            }),
+            &[
+                "consumer-route-is-for-its-namespace",
+                "mesh-grpc-consumer-route",
+            ],
+        ),
+        (
+            "the port of a Service does not matter",
+            Objects(|objects| {
+                for object in objects {
+                    entries(object, "/spec/parentRefs").for_each(|parent| {
+                        if parent["kind"] == "Service" {
+                            remove(parent, "port");
+                        }
+                    });
+                }
+            }),
+            &["port-of-a-service"],
+        ),
+        (
+            "errors of gRPC are those of HTTP",
+            Answered(|_, seen| {
+                if let Ended::Response(head) = &mut seen.ended {
+                    head.headers.remove("grpc-status");
+                }
+            }),
+            &[
+                "grpc-error-is-a-status",
+                "grpc-grant-allows-a-backend",
+                "grpc-headers-must-match",
+                "grpc-isolated-listener",
+                "grpc-method-is-the-very-text",
+                "mesh-grpc-takes-calls",
+            ],
+        ),
+        (
+            "every backend gets HTTP/1.1",
+            Answered(|_, seen| {
+                for one in &mut seen.reached {
+                    if let Some(own) = &mut one.request
+                        && own.protocol == "h2c"
+                    {
+                        own.protocol = "http/1.1".to_owned();
+                    }
+                }
+            }),
+            &["h2c-backend"],
+        ),
+        (
+            "upgrades are not passed on",
+            Answered(|_, seen| status(seen, 101, 200)),
+            &["websocket-backend"],
+        ),
+        (
+            "TLS without a route reaches some backend",
+            Answered(|ask, seen| {
+                if ask.request.uri.scheme_str() == Some("tls")
+                    && matches!(seen.ended, Ended::Refused)
+                {
+                    seen.ended = Ended::Passed;
+                }
+            }),
+            &[
+                "tls-passes-through-by-server-name",
+                "tls-backend-needs-a-grant",
+                "tls-isolated-listener",
+                "tls-most-specific-name-goes-first",
+            ],
+        ),
+        (
+            "statuses say the generation of the beginning",
+            Statuses(|object| conditions(object, |own| own["observedGeneration"] = 1.into())),
+            &[
+                "route-says-its-generation",
+                "class-says-its-generation",
+                "gateway-says-its-generation",
+            ],
+        ),
+        (
+            "attached routes are off by one",
+            Statuses(|object| {
+                if let Some(status) = object.get_mut("status") {
+                    entries(status, "/listeners").for_each(|one| {
+                        one["attachedRoutes"] =
+                            (one["attachedRoutes"].as_i64().unwrap() + 1).into();
+                    });
+                }
+            }),
+            &[
+                "attached-routes-are-counted",
+                "attached-routes-on-port-8080",
+            ],
+        ),
+        (
+            "kinds that are not known are supported",
+            Statuses(|object| {
+                if let Some(status) = object.get_mut("status") {
+                    entries(status, "/listeners").for_each(|one| {
+                        if let Some(kinds) = one["supportedKinds"].as_array_mut() {
+                            kinds.push(json!({"kind": "InvalidRoute"}));
+                        }
+                    });
+                }
+            }),
+            &["invalid-route-kinds"],
+        ),
+        (
+            "listeners that conflict are accepted",
+            Statuses(|object| {
+                if let Some(status) = object.get_mut("status") {
+                    entries(status, "/listeners").for_each(|one| {
+                        if one["conditions"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .any(|own| own["type"] == "Conflicted" && own["status"] == "True")
+                        {
+                            entries(one, "/conditions").for_each(|own| {
+                                if own["type"] == "Accepted" {
+                                    own["status"] = "True".into();
+                                }
+                            });
+                        }
+                    });
+                }
+            }),
+            &["listeners-that-conflict"],
+        ),
+        (
+            "one reason for all that is not accepted",
+            Statuses(|object| {
+                conditions(object, |own| {
+                    if own["type"] == "Accepted" && own["status"] == "False" {
+                        own["reason"] = "NotAllowedByListeners".into();
+                    }
+                });
+            }),
+            &[
+                "no-listener-of-that-name",
+                "each-parent-has-an-entry",
+                "no-hostname-in-common",
+                "no-listener-of-that-port",
+                "static-addresses",
+            ],
+        ),
+    ]
+}

@@ -1,0 +1,561 @@
+//! A plain matcher that anyone can check by eye, with faults that can be planted in it. It knows HTTPRoutes at one Gateway.
+
+use gwapi::{
+    conformance::{Ask, RouteMatcher, Setup, SubjectError},
+    meta::{FeatureName, NamespacedName},
+};
+use serde_json::Value;
+use std::cmp::Reverse;
+
+/// What is wrong with a matcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    PrefixesAsTexts,
+    SlashAtTheEndCounts,
+    ExactAsPrefix,
+    ExactWithoutCase,
+    ExactBehindPrefix,
+    ShorterPrefixFirst,
+    ListOrderBeforeLength,
+    HeadersBeforePath,
+    FewerHeadersFirst,
+    HeadersBeforeMethod,
+    QueryBeforeHeaders,
+    HeaderValueWithoutCase,
+    HeaderValueAsPrefix,
+    AnyHeaderOfAMatch,
+    FirstMatchOfARuleAlone,
+    QueryNameWithoutCase,
+    AnyParameterOfAMatch,
+    MethodIgnored,
+    YoungerFirst,
+    AgeIgnored,
+    LastNameFirst,
+    LastRuleFirst,
+    FirstRouteOfAHostAlone,
+    HostAfterPath,
+    WildcardOfOneLabel,
+    WildcardTakesItsDomain,
+    PortIsPartOfTheHost,
+    ListenerHostnameIgnored,
+    SectionIgnored,
+    ParentPortIgnored,
+    DestinationPortIgnored,
+    IsolationOff,
+    OneListenerAPort,
+    Stale,
+}
+
+pub(crate) struct Plain {
+    pub(crate) fault: Fault,
+    objects: Vec<Value>,
+}
+
+impl Plain {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            objects: Vec::new(),
+        }
+    }
+}
+
+fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+fn kind<'v>(objects: &'v [Value], kind: &'v str) -> impl Iterator<Item = &'v Value> {
+    objects
+        .iter()
+        .filter(move |object| text(object, "/kind") == Some(kind))
+}
+
+/// A listener: its name, port and hostname, and all of it.
+struct Listener<'v>(&'v str, u64, Option<&'v str>, &'v Value);
+
+/// What ranks a match: the smaller goes first.
+type Place = (
+    (bool, Reverse<usize>),
+    (bool, Reverse<usize>),
+    bool,
+    Reverse<usize>,
+    Reverse<usize>,
+    String,
+    String,
+    usize,
+);
+
+impl RouteMatcher for Plain {
+    fn name(&self) -> String {
+        format!("a plain matcher ({:?})", self.fault)
+    }
+
+    fn supports(&self, feature: &FeatureName) -> bool {
+        [
+            FeatureName::Gateway,
+            FeatureName::GatewayHttpListenerIsolation,
+            FeatureName::GatewayPort8080,
+            FeatureName::HttpRoute,
+            FeatureName::HttpRouteDestinationPortMatching,
+            FeatureName::HttpRouteMethodMatching,
+            FeatureName::HttpRouteParentRefPort,
+            FeatureName::HttpRouteQueryParamMatching,
+        ]
+        .contains(feature)
+    }
+
+    fn configure(&mut self, setup: &Setup) -> Result<(), SubjectError> {
+        if setup.begins || self.fault != Fault::Stale {
+            self.objects.clone_from(&setup.objects);
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, ask: &Ask) -> Result<Option<(String, NamespacedName, usize)>, SubjectError> {
+        let request = &ask.request;
+        let in_header = request
+            .headers
+            .get("host")
+            .map(|host| host.to_str().unwrap());
+        let named = in_header.unwrap_or(request.uri.authority().unwrap().as_str());
+        let host = match named.split_once(':') {
+            Some((host, _)) if self.fault != Fault::PortIsPartOfTheHost => host,
+            _ => named,
+        };
+        let host = host.to_ascii_lowercase();
+        let port = u64::from(request.uri.port_u16().unwrap_or(80));
+        let gateways = kind(&self.objects, "Gateway");
+        let gateway = gateways.filter(|gateway| text(gateway, "/metadata/name") == Some("edge"));
+        let listeners = gateway.flat_map(|gateway| list(gateway, "/spec/listeners"));
+        let mut listeners: Vec<Listener<'_>> = listeners
+            .map(|one| {
+                let port = one.pointer("/port").and_then(Value::as_u64).unwrap();
+                Listener(
+                    text(one, "/name").unwrap(),
+                    port,
+                    text(one, "/hostname"),
+                    one,
+                )
+            })
+            .collect();
+        if self.fault == Fault::OneListenerAPort {
+            let mut seen = Vec::new();
+            listeners.retain(|one| {
+                !seen.contains(&one.1) && {
+                    seen.push(one.1);
+                    true
+                }
+            });
+        }
+        if self.fault != Fault::DestinationPortIgnored {
+            listeners.retain(|one| one.1 == port);
+        }
+        if self.fault != Fault::ListenerHostnameIgnored {
+            listeners.retain(|one| one.2.is_none_or(|name| self.is_host(name, &host)));
+        }
+        // The most specific listener for the host alone.
+        listeners.sort_by_key(|one| specificity(one.2));
+        if self.fault != Fault::IsolationOff {
+            listeners.truncate(1);
+        }
+        for listener in &listeners {
+            let mut found: Vec<(Place, NamespacedName, usize)> = Vec::new();
+            for route in kind(&self.objects, "HTTPRoute") {
+                self.route(route, listener, &host, ask, &mut found);
+            }
+            if self.fault == Fault::FirstRouteOfAHostAlone {
+                let first = kind(&self.objects, "HTTPRoute").next();
+                let first = first.and_then(|route| text(route, "/metadata/name"));
+                found.retain(|(_, route, _)| Some(&*route.name) == first);
+            }
+            found.sort();
+            if let Some((_, route, rule)) = found.into_iter().next() {
+                return Ok(Some(("HTTPRoute".to_owned(), route, rule)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Exact names, then wildcards by their length, then none.
+fn specificity(hostname: Option<&str>) -> (bool, Reverse<usize>) {
+    let name = hostname.unwrap_or_default();
+    let is_exact = !name.is_empty() && !name.starts_with("*.");
+    (!is_exact, Reverse(name.len()))
+}
+
+impl Plain {
+    fn is_host(&self, pattern: &str, host: &str) -> bool {
+        let Some(domain) = pattern.strip_prefix('*') else {
+            return pattern == host;
+        };
+        if self.fault == Fault::WildcardTakesItsDomain && domain.strip_prefix('.') == Some(host) {
+            return true;
+        }
+        host.strip_suffix(domain).is_some_and(|labels| {
+            let is_one = !labels.contains('.');
+            !labels.is_empty() && (is_one || self.fault != Fault::WildcardOfOneLabel)
+        })
+    }
+
+    fn is_parent(&self, parent: &Value, listener: &Listener<'_>) -> bool {
+        let section = text(parent, "/sectionName");
+        let port = parent.pointer("/port").and_then(Value::as_u64);
+        (self.fault == Fault::SectionIgnored || section.is_none_or(|name| name == listener.0))
+            && (self.fault == Fault::ParentPortIgnored
+                || port.is_none_or(|port| port == listener.1))
+    }
+
+    /// Whether a listener takes routes of this namespace and kind.
+    fn allows(&self, listener: &Listener<'_>, route: &Value) -> bool {
+        let namespace = text(route, "/metadata/namespace").unwrap();
+        let from = text(listener.3, "/allowedRoutes/namespaces/from").unwrap_or("Same");
+        let kinds = list(listener.3, "/allowedRoutes/kinds");
+        let by_namespace = match from {
+            "All" => true,
+            "Same" => namespace == "shop",
+            _ => {
+                let labels = listener
+                    .3
+                    .pointer("/allowedRoutes/namespaces/selector/matchLabels");
+                let mut labels = labels.and_then(Value::as_object).unwrap().iter();
+                let mut all = kind(&self.objects, "Namespace");
+                let own = all.find(|one| text(one, "/metadata/name") == Some(namespace));
+                labels.all(|(key, value)| {
+                    own.is_some_and(|own| own["metadata"]["labels"][key] == *value)
+                })
+            }
+        };
+        let mut kinds_of = kinds.iter().map(|kind| text(kind, "/kind"));
+        by_namespace && (kinds.is_empty() || kinds_of.any(|kind| kind == Some("HTTPRoute")))
+    }
+
+    fn route(
+        &self,
+        route: &Value,
+        listener: &Listener<'_>,
+        host: &str,
+        ask: &Ask,
+        found: &mut Vec<(Place, NamespacedName, usize)>,
+    ) {
+        let parents = list(route, "/spec/parentRefs");
+        let mut parents = parents.iter();
+        if !self.allows(listener, route) || !parents.any(|one| self.is_parent(one, listener)) {
+            return;
+        }
+        let hostnames = list(route, "/spec/hostnames")
+            .iter()
+            .map(|name| name.as_str().unwrap());
+        let mut hostnames: Vec<&str> = hostnames.filter(|name| self.is_host(name, host)).collect();
+        hostnames.sort_by_key(|name| specificity(Some(name)));
+        let own = hostnames.first().copied();
+        if own.is_none() && !list(route, "/spec/hostnames").is_empty() {
+            return;
+        }
+        let name = |pointer: &str| text(route, pointer).unwrap_or_default();
+        let route_name = NamespacedName::new(name("/metadata/namespace"), name("/metadata/name"));
+        let everything = [Value::Object(serde_json::Map::new())];
+        for (index, rule) in list(route, "/spec/rules").iter().enumerate() {
+            let mut matches = list(rule, "/matches");
+            if matches.is_empty() {
+                matches = &everything;
+            }
+            if self.fault == Fault::FirstMatchOfARuleAlone {
+                matches = &matches[..1];
+            }
+            for one in matches {
+                if self.fits(one, ask) {
+                    let age = name("/metadata/creationTimestamp").to_owned();
+                    let place = self.place(one, own, age, route_name.to_string(), index);
+                    found.push((place, route_name.clone(), index));
+                }
+            }
+        }
+    }
+
+    fn place(
+        &self,
+        one: &Value,
+        own: Option<&str>,
+        age: String,
+        route: String,
+        rule: usize,
+    ) -> Place {
+        let path = text(one, "/path/value").unwrap_or("/");
+        let is_exact = text(one, "/path/type") == Some("Exact");
+        let length = path.strip_suffix('/').unwrap_or(path).len();
+        let mut host = specificity(own);
+        let mut by_path = (!is_exact, Reverse(length));
+        let mut method = text(one, "/method").is_none();
+        let mut headers = Reverse(list(one, "/headers").len());
+        let mut query = Reverse(list(one, "/queryParams").len());
+        let (mut age, mut route, mut rule) = (age, route, rule);
+        // Texts the other way round.
+        let reversed = |text: &str| text.bytes().map(|byte| char::from(127 - byte)).collect();
+        match self.fault {
+            Fault::ExactBehindPrefix => by_path.0 = is_exact,
+            Fault::ShorterPrefixFirst => by_path.1 = Reverse(1_000 - length),
+            Fault::ListOrderBeforeLength => by_path = (false, Reverse(1_000 - rule)),
+            Fault::HeadersBeforePath => host.1 = Reverse(host.1.0 * 100 + headers.0),
+            Fault::FewerHeadersFirst => headers = Reverse(1_000 - headers.0),
+            Fault::HeadersBeforeMethod => {
+                let has_method = !method;
+                (method, headers) = (headers.0 == 0, Reverse(has_method.into()));
+            }
+            Fault::QueryBeforeHeaders => (headers, query) = (query, headers),
+            Fault::YoungerFirst => age = reversed(&age),
+            Fault::AgeIgnored => age.clear(),
+            Fault::LastNameFirst => route = reversed(&route),
+            Fault::LastRuleFirst => rule = 1_000 - rule,
+            Fault::HostAfterPath => host = (false, Reverse(0)),
+            _ => {}
+        }
+        (host, by_path, method, headers, query, age, route, rule)
+    }
+
+    fn fits(&self, one: &Value, ask: &Ask) -> bool {
+        let request = &ask.request;
+        let fits_path = self.fits_path(one, request.uri.path());
+        let method = text(one, "/method");
+        let fits_method = self.fault == Fault::MethodIgnored
+            || method.is_none_or(|method| request.method == method);
+        let header = |asked: &Value| {
+            let name = text(asked, "/name").unwrap().to_ascii_lowercase();
+            let wanted = text(asked, "/value").unwrap();
+            let value = request
+                .headers
+                .get(&name)
+                .map(|value| value.to_str().unwrap());
+            value.is_some_and(|value| match self.fault {
+                Fault::HeaderValueWithoutCase => value.eq_ignore_ascii_case(wanted),
+                Fault::HeaderValueAsPrefix => value.starts_with(wanted),
+                _ => value == wanted,
+            })
+        };
+        let headers = list(one, "/headers");
+        let fits_headers = match self.fault {
+            Fault::AnyHeaderOfAMatch => headers.is_empty() || headers.iter().any(header),
+            _ => headers.iter().all(header),
+        };
+        let query = request.uri.query().unwrap_or_default();
+        let parameter = |asked: &Value| {
+            let (name, wanted) = (
+                text(asked, "/name").unwrap(),
+                text(asked, "/value").unwrap(),
+            );
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let own = pairs.find(|(own, _)| match self.fault {
+                Fault::QueryNameWithoutCase => own.eq_ignore_ascii_case(name),
+                _ => *own == name,
+            });
+            own.is_some_and(|(_, value)| value == wanted)
+        };
+        let parameters = list(one, "/queryParams");
+        let fits_query = match self.fault {
+            Fault::AnyParameterOfAMatch => {
+                parameters.is_empty() || parameters.iter().any(parameter)
+            }
+            _ => parameters.iter().all(parameter),
+        };
+        fits_path && fits_method && fits_headers && fits_query
+    }
+
+    fn fits_path(&self, one: &Value, path: &str) -> bool {
+        let wanted = text(one, "/path/value").unwrap_or("/");
+        if text(one, "/path/type") == Some("Exact") {
+            return match self.fault {
+                Fault::ExactAsPrefix => path.starts_with(wanted),
+                Fault::ExactWithoutCase => path.eq_ignore_ascii_case(wanted),
+                _ => path == wanted,
+            };
+        }
+        let prefix = match self.fault {
+            Fault::SlashAtTheEndCounts => wanted,
+            _ => wanted.strip_suffix('/').unwrap_or(wanted),
+        };
+        path.strip_prefix(prefix).is_some_and(|rest| {
+            self.fault == Fault::PrefixesAsTexts
+                || rest.is_empty()
+                || rest.starts_with('/')
+                || prefix.ends_with('/')
+        })
+    }
+}
+
+/// The faults, each with the scenarios that find it, the one that names its rule first.
+pub(crate) const FAULTS: &[(Fault, &[&str])] = &[
+    (
+        Fault::PrefixesAsTexts,
+        &[
+            "prefix-goes-by-elements",
+            "slash-at-the-end-of-a-prefix-says-nothing",
+        ],
+    ),
+    (
+        Fault::SlashAtTheEndCounts,
+        &["slash-at-the-end-of-a-prefix-says-nothing"],
+    ),
+    (
+        Fault::ExactAsPrefix,
+        &[
+            "exact-path-is-the-very-text",
+            "exact-path-goes-before-prefix",
+        ],
+    ),
+    (Fault::ExactWithoutCase, &["exact-path-is-the-very-text"]),
+    (Fault::ExactBehindPrefix, &["exact-path-goes-before-prefix"]),
+    (
+        Fault::ShorterPrefixFirst,
+        &[
+            "longer-prefix-goes-first",
+            "deleted-route-takes-nothing",
+            "path-goes-before-headers",
+            "routes-of-a-host-are-one-table",
+        ],
+    ),
+    (
+        Fault::ListOrderBeforeLength,
+        &[
+            "longer-prefix-goes-first",
+            "deleted-route-takes-nothing",
+            "exact-path-goes-before-prefix",
+            "headers-go-before-query",
+            "matching-comes-before-filters",
+            "method-goes-before-headers",
+            "more-headers-go-first",
+            "path-goes-before-headers",
+            "routes-of-a-host-are-one-table",
+        ],
+    ),
+    (
+        Fault::HeadersBeforePath,
+        &["path-goes-before-headers", "method-goes-before-headers"],
+    ),
+    (
+        Fault::FewerHeadersFirst,
+        &[
+            "more-headers-go-first",
+            "headers-go-before-query",
+            "matching-comes-before-filters",
+            "routes-of-a-host-are-one-table",
+        ],
+    ),
+    (
+        Fault::HeadersBeforeMethod,
+        &["method-goes-before-headers", "more-headers-go-first"],
+    ),
+    (Fault::QueryBeforeHeaders, &["headers-go-before-query"]),
+    (
+        Fault::HeaderValueWithoutCase,
+        &["header-must-have-the-value"],
+    ),
+    (Fault::HeaderValueAsPrefix, &["header-must-have-the-value"]),
+    (
+        Fault::AnyHeaderOfAMatch,
+        &["header-must-have-the-value", "more-headers-go-first"],
+    ),
+    (
+        Fault::FirstMatchOfARuleAlone,
+        &["matches-of-a-rule-are-alternatives"],
+    ),
+    (Fault::QueryNameWithoutCase, &["query-must-have-the-value"]),
+    (Fault::AnyParameterOfAMatch, &["query-must-have-the-value"]),
+    (
+        Fault::MethodIgnored,
+        &["method-is-the-very-text", "method-goes-before-headers"],
+    ),
+    (Fault::YoungerFirst, &["older-route-goes-first"]),
+    (Fault::AgeIgnored, &["older-route-goes-first"]),
+    (Fault::LastNameFirst, &["first-name-goes-first"]),
+    (Fault::LastRuleFirst, &["first-rule-goes-first"]),
+    (
+        Fault::FirstRouteOfAHostAlone,
+        &[
+            "routes-of-a-host-are-one-table",
+            "deleted-route-takes-nothing",
+            "host-goes-before-path",
+            "hostnames-meet-those-of-the-listener",
+            "isolated-listener-keeps-its-requests",
+            "older-route-goes-first",
+            "port-of-the-parent-names-the-listener",
+            "section-names-the-listener",
+        ],
+    ),
+    (Fault::HostAfterPath, &["host-goes-before-path"]),
+    (
+        Fault::WildcardOfOneLabel,
+        &[
+            "wildcard-stands-for-labels",
+            "hostnames-meet-those-of-the-listener",
+        ],
+    ),
+    (
+        Fault::WildcardTakesItsDomain,
+        &[
+            "wildcard-stands-for-labels",
+            "host-goes-before-path",
+            "hostnames-meet-those-of-the-listener",
+            "isolated-listener-keeps-its-requests",
+        ],
+    ),
+    (Fault::PortIsPartOfTheHost, &["host-header-names-the-host"]),
+    (
+        Fault::ListenerHostnameIgnored,
+        &[
+            "hostnames-meet-those-of-the-listener",
+            "isolated-listener-keeps-its-requests",
+            "route-of-another-namespace",
+            "section-names-the-listener",
+        ],
+    ),
+    (
+        Fault::SectionIgnored,
+        &[
+            "section-names-the-listener",
+            "isolated-listener-keeps-its-requests",
+            "port-of-the-parent-names-the-listener",
+        ],
+    ),
+    (
+        Fault::ParentPortIgnored,
+        &[
+            "port-of-the-parent-names-the-listener",
+            "destination-port-leads-to-the-listener",
+        ],
+    ),
+    (
+        Fault::DestinationPortIgnored,
+        &[
+            "destination-port-leads-to-the-listener",
+            "port-of-the-parent-names-the-listener",
+        ],
+    ),
+    (
+        Fault::IsolationOff,
+        &["isolated-listener-keeps-its-requests"],
+    ),
+    (
+        Fault::OneListenerAPort,
+        &[
+            "section-names-the-listener",
+            "hostnames-meet-those-of-the-listener",
+            "isolated-listener-keeps-its-requests",
+            "route-of-another-namespace",
+        ],
+    ),
+    (
+        Fault::Stale,
+        &[
+            "changed-route-counts-at-once",
+            "deleted-route-takes-nothing",
+        ],
+    ),
+];
