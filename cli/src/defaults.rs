@@ -70,10 +70,17 @@ pub(crate) fn run(args: &DefaultsArgs) -> Exit {
     let Some((sifted, chosen)) = release::sift(&args.input, &choosing, most, looker) else {
         return Exit::Failed;
     };
-    let Sifted { input, kept, problems } = sifted;
+    let Sifted {
+        input,
+        kept,
+        problems,
+    } = sifted;
     input.print_problems(&problems);
     let mut page = Page::new(Style::stderr());
-    page.line(0, &Line::plain(format_args!("defaults of {}", chosen.crds(args.channel))));
+    page.line(
+        0,
+        &Line::plain(format_args!("defaults of {}", chosen.crds(args.channel))),
+    );
     let others = input.objects.saturating_sub(kept.len());
     if others > 0 {
         let others = count(others, "object");
@@ -82,7 +89,10 @@ pub(crate) fn run(args: &DefaultsArgs) -> Exit {
     }
     let refused = kept.iter().filter(|kept| !kept.what.0.is_accepted).count();
     if refused > 0 {
-        let line = format!("a server would refuse {}: `gwapi validate` says why", count(refused, "object"));
+        let line = format!(
+            "a server would refuse {}: `gwapi validate` says why",
+            count(refused, "object")
+        );
         page.line(0, &Line::of(Tone::Bad, line));
     }
     say(page);
@@ -109,7 +119,11 @@ pub(crate) fn run(args: &DefaultsArgs) -> Exit {
 }
 
 /// An object as it is stored, and what differs from what is written; nothing of kinds that the release does not have.
-fn stored(file: &str, entry: &Entry, options: &ValidationOptions) -> Option<(Stored, Vec<Changed>)> {
+fn stored(
+    file: &str,
+    entry: &Entry,
+    options: &ValidationOptions,
+) -> Option<(Stored, Vec<Changed>)> {
     let kind = schema::find(entry.api_version(), entry.kind())?;
     let installation = kind.installation(options.release, options.channel)?;
     let mut object = entry.value.clone();
@@ -122,7 +136,11 @@ fn stored(file: &str, entry: &Entry, options: &ValidationOptions) -> Option<(Sto
         namespace => format!("{namespace}/{}", entry.name()),
     };
     let stored = Stored {
-        heading: format!("{} {place} ({file}:{})", entry.kind(), entry.place.position.line),
+        heading: format!(
+            "{} {place} ({file}:{})",
+            entry.kind(),
+            entry.place.position.line
+        ),
         is_accepted: report.is_accepted(),
         object,
     };
@@ -142,7 +160,9 @@ fn compare(written: &Value, stored: &Value, path: &mut String, changed: &mut Vec
     let length = path.len();
     match (written, stored) {
         (Value::Object(written), Value::Object(stored)) => {
-            let keys = stored.keys().chain(written.keys().filter(|key| !stored.contains_key(*key)));
+            let keys = stored
+                .keys()
+                .chain(written.keys().filter(|key| !stored.contains_key(*key)));
             for key in keys {
                 match (path.is_empty(), key.contains(['.', '['])) {
                     (true, _) => path.push_str(key),
@@ -217,7 +237,10 @@ mod tests {
         let stored = json!({"a": [{"b": 1, "c": {"d": 2}}], "x.y": {"z": true}});
         let mut changed = Vec::new();
         compare(&written, &stored, &mut String::new(), &mut changed);
-        let changed: Vec<_> = changed.into_iter().map(|one| (one.path, one.added)).collect();
+        let changed: Vec<_> = changed
+            .into_iter()
+            .map(|one| (one.path, one.added))
+            .collect();
         assert_eq!(
             changed,
             [

@@ -28,7 +28,10 @@ pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> Exit 
 pub(crate) fn man(args: &ManArgs, mut command: Command) -> Exit {
     command.build();
     let mut pages = vec![("gwapi.1".to_owned(), page(command.clone(), "gwapi"))];
-    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+    for verb in command
+        .get_subcommands()
+        .filter(|verb| verb.get_name() != "help")
+    {
         let name = format!("gwapi-{}", verb.get_name());
         pages.push((format!("{name}.1"), page(verb.clone(), &name)));
     }
@@ -43,7 +46,10 @@ pub(crate) fn man(args: &ManArgs, mut command: Command) -> Exit {
 
 fn page(command: Command, title: &str) -> String {
     let mut text = Vec::new();
-    match clap_mangen::Man::new(command).title(title).render(&mut text) {
+    match clap_mangen::Man::new(command)
+        .title(title)
+        .render(&mut text)
+    {
         Ok(()) => String::from_utf8_lossy(&text).into_owned(),
         // Writing to memory cannot fail.
         Err(error) => error.to_string(),

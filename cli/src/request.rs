@@ -43,6 +43,8 @@ use std::collections::BTreeMap;
 /// The exit code is 1 if the request did not arrive, if something of the input is left out or not implemented, or if something is
 /// wrong that concerns the request: with what took it, or with a route that is not accepted and would have taken it.
 #[derive(Debug, Args)]
+// What stands by itself is the URL.
+#[command(mut_arg("paths", |paths| paths.long("path").hide(true)))]
 pub(crate) struct RequestArgs {
     #[command(flatten)]
     input: InputArgs,

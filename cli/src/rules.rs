@@ -63,11 +63,20 @@ pub(crate) fn run(args: &RulesArgs) -> Exit {
         return fail("there is no such rule");
     }
     if args.output.format == Format::Json {
-        return print_json(&rules.iter().map(|rule| Described::of(rule)).collect::<Vec<_>>());
+        return print_json(
+            &rules
+                .iter()
+                .map(|rule| Described::of(rule))
+                .collect::<Vec<_>>(),
+        );
     }
     let mut page = Page::new(Style::stdout());
     let is_alone = rules.len() == 1;
-    let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let width = rules
+        .iter()
+        .map(|rule| rule.id.len())
+        .max()
+        .unwrap_or_default();
     for rule in &rules {
         let tone = match rule.severity {
             Severity::Error => Tone::Bad,
@@ -86,15 +95,21 @@ pub(crate) fn run(args: &RulesArgs) -> Exit {
 
 fn show(rule: &RuleSummary, tone: Tone, page: &mut Page) {
     let described = Described::of(rule);
-    page.line(0, &Line::of(Tone::Strong, rule.id).and(": ").and(rule.meaning));
+    page.line(
+        0,
+        &Line::of(Tone::Strong, rule.id).and(": ").and(rule.meaning),
+    );
     page.line(2, &Line::plain("severity  ").with(tone, described.severity));
     page.line(2, &Line::plain("since     ").and(&described.since));
     if let Some(help) = described.help {
         page.line(2, &Line::plain("help      ").and(help));
     }
     page.line(2, &Line::plain("example   ").and(rule.example));
-    page.line(2, &Line::plain(format_args!(
-        "allow     `--allow {id}`, or a comment: `# gwapi: allow {id}, because …`",
-        id = rule.id
-    )));
+    page.line(
+        2,
+        &Line::plain(format_args!(
+            "allow     `--allow {id}`, or a comment: `# gwapi: allow {id}, because …`",
+            id = rule.id
+        )),
+    );
 }

@@ -72,7 +72,13 @@ pub(crate) struct ValidateArgs {
     #[command(flatten)]
     patterns: PatternArgs,
     /// The form of the answer
-    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(
+        short = 'o',
+        long = "format",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
     format: ReportFormat,
 }
 
@@ -96,7 +102,12 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     let mut from = args.input.clone();
     from.settings = args.severity.settings();
     let around = Mutex::new(Around::default());
-    let see = |entry: &Entry| around.lock().unwrap_or_else(PoisonError::into_inner).see(entry);
+    let see = |entry: &Entry| {
+        around
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .see(entry)
+    };
     let now = Timestamp::now();
     let options = |release| {
         let mut options = ValidationOptions::of(release, args.channel);
@@ -157,7 +168,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
     for problem in &mut problems.kept {
         if !around.open.is_empty() {
             problem.message = reopened(&problem.message, &around.open);
-            problem.help = problem.help.as_deref().map(|help| reopened(help, &around.open));
+            problem.help = problem
+                .help
+                .as_deref()
+                .map(|help| reopened(help, &around.open));
         }
     }
     input.sort(&mut problems.kept);
@@ -342,7 +356,10 @@ fn summary(input: &Input, problems: &Problems, foreign: usize, verbose: bool) ->
         ));
     }
     if !passed.is_empty() {
-        let line = format!("no Kubernetes objects, and passed over: {}", passed.join(", "));
+        let line = format!(
+            "no Kubernetes objects, and passed over: {}",
+            passed.join(", ")
+        );
         lines.push(Line::of(Tone::Faint, line));
     }
     if verbose {

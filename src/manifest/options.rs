@@ -23,6 +23,9 @@ pub struct ReadOptions {
     pub limits: Limits,
     /// Whether a list is an entry of its own, in place of one entry for each of its items.
     pub whole_lists: bool,
+    /// Whether the text is a part of a stream that begins before it: then tools around an API server have begun to read it as YAML, in which
+    /// JSON has fewer escapes and `---#comment` is a separator.
+    pub is_part: bool,
 }
 
 impl ReadOptions {
@@ -30,6 +33,13 @@ impl ReadOptions {
     #[must_use]
     pub fn with_whole_lists(mut self) -> Self {
         self.whole_lists = true;
+        self
+    }
+
+    /// These options for a text before which the stream has begun, or not.
+    #[must_use]
+    pub fn with_part(mut self, is_part: bool) -> Self {
+        self.is_part = is_part;
         self
     }
 

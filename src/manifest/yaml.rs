@@ -11,7 +11,9 @@ use super::{
     position::{Inner, Mark, Syntax, Tree},
     reader::{Items, Members, Reader},
 };
-use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{
+    ErrorKind, Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag,
+};
 use scalar::Tagged;
 use serde_json::{Map, Value};
 use std::{borrow::Cow, cell::Cell, collections::HashMap};
@@ -246,6 +248,11 @@ struct Document<'a, 'r> {
     anchors: HashMap<usize, Anchored>,
     /// Where an alias begins that has no anchor, which ends the document.
     unknown_alias: Option<usize>,
+    /// How many lists and objects in brackets are open.
+    flow: usize,
+    /// Whether the text has a tab, or an escape `\/`, anywhere.
+    has_tabs: bool,
+    has_slashes: bool,
 }
 
 /// A node with an anchor, and what a copy of it costs.
@@ -279,6 +286,9 @@ impl<'a, 'r> Document<'a, 'r> {
             counted: (by_itself || !text.spaces.is_empty()).then(|| Cell::new((0, start))),
             anchors: HashMap::new(),
             unknown_alias: None,
+            flow: 0,
+            has_tabs: memchr::memchr(b'\t', bytes).is_some(),
+            has_slashes: memchr::memmem::find(bytes, b"\\/").is_some(),
         }
     }
 
@@ -403,7 +413,10 @@ impl<'a, 'r> Document<'a, 'r> {
     fn next_with_span(&mut self) -> Result<Option<(Event<'a>, Span)>, Syntax> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok(next)) => Ok(Some(next)),
+            Some(Ok((event, span))) => match self.unread(&event, &span) {
+                Some(what) => Err(Syntax::new(self.position(&span), what)),
+                None => Ok(Some((event, span))),
+            },
             Some(Err(error)) => {
                 if matches!(error.kind(), ErrorKind::UnknownAnchor) {
                     self.unknown_alias = error.marker().byte_offset();
@@ -414,6 +427,46 @@ impl<'a, 'r> Document<'a, 'r> {
                 ))
             }
         }
+    }
+
+    /// What YAML 1.2 allows of this event, and the tools around an API server, which read YAML 1.1, do not.
+    fn unread(&mut self, event: &Event<'a>, span: &Span) -> Option<&'static str> {
+        let is_block = self.flow == 0;
+        match event {
+            Event::MappingStart(style, ..) | Event::SequenceStart(style, ..) => {
+                let is_flow = !is_block || *style == StructureStyle::Flow;
+                self.flow += usize::from(is_flow);
+            }
+            Event::MappingEnd | Event::SequenceEnd => self.flow = self.flow.saturating_sub(1),
+            _ => {}
+        }
+        let (text, from) = (self.text.text.as_bytes(), span.start.byte_offset()?);
+        if let Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) = event
+            && self.has_slashes
+        {
+            let quoted = text.get(from..span.end.byte_offset()?)?;
+            let mut escaped = false;
+            for byte in quoted {
+                if escaped && *byte == b'/' {
+                    return Some("YAML 1.1, which `kubectl` reads, has no escape `\\/`: write `/`");
+                }
+                escaped = !escaped && *byte == b'\\';
+            }
+        }
+        let is_there = match event {
+            Event::Scalar(text, style, ..) => *style != ScalarStyle::Plain || !text.is_empty(),
+            event => event.is_node(),
+        };
+        if self.has_tabs && is_block && is_there {
+            let before = text.get(..from)?;
+            let line = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+            let before = before.get(line..)?;
+            let is_indentation = before.iter().all(|byte| b" \t-?".contains(byte));
+            if is_indentation && before.contains(&b'\t') {
+                return Some("a tab stands in the indentation: write spaces");
+            }
+        }
+        None
     }
 
     fn position(&self, span: &Span) -> Position {
@@ -427,7 +480,12 @@ impl<'a, 'r> Document<'a, 'r> {
             if offset < at {
                 (at, position) = (0, self.start);
             }
-            let between = self.text.original.as_bytes().get(at..offset).unwrap_or_default();
+            let between = self
+                .text
+                .original
+                .as_bytes()
+                .get(at..offset)
+                .unwrap_or_default();
             position = position.after(between);
             counted.set((offset, position));
             return position;

@@ -154,7 +154,7 @@ impl<W: Write> Output<W> {
         total: &mut Total,
         tell: &mut Tell<'_>,
     ) -> Result<Done, Unwritten> {
-        let options = self.options.with_whole_lists();
+        let options = self.options.with_whole_lists().with_part(first_line > 1);
         let values = || manifest::stream(document, &options);
         let only = migration.only_converted;
         let (mut sound, mut changed, mut partial) = (true, false, false);

@@ -11,11 +11,7 @@ use super::{
 use crate::output::fail;
 use clap::Args;
 use gwapi::manifest::{Limits, ReadOptions};
-use std::{
-    collections::HashMap,
-    fs,
-    path::PathBuf,
-};
+use std::{collections::HashMap, fs, path::PathBuf};
 
 /// How long a file may be of which no more than an object is kept at a time: more than in [`Limits`](gwapi::manifest::Limits),
 /// whose default is for a text in memory. What can be read once only is copied, so that this is what a copy may take.
@@ -217,7 +213,9 @@ impl InputArgs {
                 }
                 Err(error) => {
                     failed = true;
-                    fail(format_args!("cannot read the cluster of `{context}`: {error}"));
+                    fail(format_args!(
+                        "cannot read the cluster of `{context}`: {error}"
+                    ));
                 }
             }
         }

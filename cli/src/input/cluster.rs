@@ -37,7 +37,12 @@ pub(super) fn read(context: &str) -> Result<(Vec<u8>, Vec<String>), String> {
     if let Some(first) = all.first_mut() {
         first.splice(2..2, ours.iter().copied());
     }
-    all.extend(ours.iter().copied().chain(others).map(|kind| vec!["get", kind, "-A", "-o", "yaml"]));
+    all.extend(
+        ours.iter()
+            .copied()
+            .chain(others)
+            .map(|kind| vec!["get", kind, "-A", "-o", "yaml"]),
+    );
     for arguments in all {
         match kubectl(context, &arguments) {
             Ok(text) => {

@@ -71,9 +71,13 @@ impl Meaning {
                 NamespaceOf::Own | NamespaceOf::Several => self.namespace.as_ref(),
             };
             is_placed = is_named || namespace.is_some();
-            if let (Some(namespace), Some(metadata)) =
-                (namespace, object.value.get_mut("metadata").and_then(Value::as_object_mut))
-            {
+            if let (Some(namespace), Some(metadata)) = (
+                namespace,
+                object
+                    .value
+                    .get_mut("metadata")
+                    .and_then(Value::as_object_mut),
+            ) {
                 let namespace = Value::String(namespace.clone());
                 metadata.insert("namespace".to_owned(), namespace);
             }
@@ -106,7 +110,9 @@ impl Entry {
         let (api_version, kind) = (self.api_version(), self.kind());
         let may_be_ours =
             || is_of_gateway_api(self) || schema::KINDS.iter().any(|known| known.kind == kind);
-        !api_version.is_empty() && !kind.is_empty() || may_be_ours()
+        // What Kustomize reads is never applied.
+        let is_of_kustomize = api_version.starts_with("kustomize.config.k8s.io/");
+        !api_version.is_empty() && !kind.is_empty() && !is_of_kustomize || may_be_ours()
     }
 
     /// Whether a field of an object of the Gateway API holds an expression of a Helm template.

@@ -213,7 +213,13 @@ mod tests {
     fn what_git_ignores_hidden_folders_and_what_is_excluded_are_not_read() {
         let scratch = Scratch::new("ignored");
         let folder = scratch.path();
-        for sub in [".git", ".github/workflows", "out", "apps/tests", "apps/.cache"] {
+        for sub in [
+            ".git",
+            ".github/workflows",
+            "out",
+            "apps/tests",
+            "apps/.cache",
+        ] {
             fs::create_dir_all(folder.join(sub)).unwrap();
         }
         for file in [

@@ -71,13 +71,20 @@ impl Kustomized {
     pub(super) fn of<'f>(files: impl Iterator<Item = &'f Path>) -> Self {
         let folders: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
         let read = folders.into_iter().filter_map(|folder| {
-            let file = NAMES.map(|name| folder.join(name)).into_iter().find(|file| file.is_file())?;
+            let file = NAMES
+                .map(|name| folder.join(name))
+                .into_iter()
+                .find(|file| file.is_file())?;
             Some((folder.to_owned(), Kustomization::read(folder, &file)?))
         });
         let all: BTreeMap<PathBuf, Kustomization> = read.collect();
         let mut above: HashMap<&Path, Vec<&Path>> = HashMap::new();
         for (folder, kustomization) in &all {
-            for resource in kustomization.resources.iter().filter(|path| all.contains_key(*path)) {
+            for resource in kustomization
+                .resources
+                .iter()
+                .filter(|path| all.contains_key(*path))
+            {
                 above.entry(resource).or_default().push(folder);
             }
         }
@@ -85,7 +92,11 @@ impl Kustomized {
         for (folder, kustomization) in &all {
             let mut namespaces = BTreeSet::new();
             gather(folder, &all, &above, 0, &mut namespaces);
-            for file in kustomization.resources.iter().filter(|path| !all.contains_key(*path)) {
+            for file in kustomization
+                .resources
+                .iter()
+                .filter(|path| !all.contains_key(*path))
+            {
                 let of_file = kustomized.namespaces.entry(file.clone()).or_default();
                 of_file.extend(namespaces.iter().cloned());
             }
@@ -99,7 +110,9 @@ impl Kustomized {
                     });
                 }
             }
-            kustomized.patches.extend(kustomization.patches.iter().cloned());
+            kustomized
+                .patches
+                .extend(kustomization.patches.iter().cloned());
         }
         kustomized
     }
@@ -162,16 +175,29 @@ impl Kustomization {
             Some(path.unwrap_or_else(|| folder.join(text)))
         };
         for field in ["resources", "bases", "components"] {
-            found.resources.extend(texts(value, field).filter_map(local));
+            found
+                .resources
+                .extend(texts(value, field).filter_map(local));
         }
-        found.patches.extend(texts(value, "patchesStrategicMerge").filter_map(local));
+        found
+            .patches
+            .extend(texts(value, "patchesStrategicMerge").filter_map(local));
         for field in ["patches", "patchesJson6902", "replacements"] {
-            let paths = list(value, field).iter().filter_map(|one| text_of(one, "path"));
+            let paths = list(value, field)
+                .iter()
+                .filter_map(|one| text_of(one, "path"));
             found.patches.extend(paths.filter_map(local));
         }
-        for (field, kind) in [("secretGenerator", "Secret"), ("configMapGenerator", "ConfigMap")] {
-            let names = list(value, field).iter().filter_map(|one| text_of(one, "name"));
-            found.generated.extend(names.map(|name| (kind, name.to_owned())));
+        for (field, kind) in [
+            ("secretGenerator", "Secret"),
+            ("configMapGenerator", "ConfigMap"),
+        ] {
+            let names = list(value, field)
+                .iter()
+                .filter_map(|one| text_of(one, "name"));
+            found
+                .generated
+                .extend(names.map(|name| (kind, name.to_owned())));
         }
         Some(found)
     }
@@ -182,7 +208,10 @@ fn text_of<'v>(value: &'v Value, field: &str) -> Option<&'v str> {
 }
 
 fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
-    value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .get(field)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn texts<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v str> {
@@ -191,7 +220,10 @@ fn texts<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v str> {
 
 /// Whether a file is among the templates of a Helm chart.
 pub(super) fn is_of_chart(file: &Path) -> bool {
-    let templates = file.ancestors().skip(1).find(|folder| folder.ends_with("templates"));
+    let templates = file
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.ends_with("templates"));
     let chart = templates.and_then(Path::parent);
     chart.is_some_and(|chart| chart.join("Chart.yaml").is_file())
 }
@@ -206,13 +238,25 @@ mod tests {
         let scratch = Scratch::new("kustomize");
         let root = scratch.path();
         for (file, text) in [
-            ("base/kustomization.yaml", "namespace: base\nresources: [a.yaml, ../more]\n"),
+            (
+                "base/kustomization.yaml",
+                "namespace: base\nresources: [a.yaml, ../more]\n",
+            ),
             ("base/a.yaml", ""),
-            ("more/kustomization.yml", "resources: [b.yaml]\nsecretGenerator: [{name: s}]\n"),
+            (
+                "more/kustomization.yml",
+                "resources: [b.yaml]\nsecretGenerator: [{name: s}]\n",
+            ),
             ("more/b.yaml", ""),
-            ("own/kustomization.yaml", "namespace: own\nresources: [c.yaml, 'https://example.com/x?ref=1']\n"),
+            (
+                "own/kustomization.yaml",
+                "namespace: own\nresources: [c.yaml, 'https://example.com/x?ref=1']\n",
+            ),
             ("own/c.yaml", ""),
-            ("prod/Kustomization", "namespace: prod\nresources: [../base]\npatches: [{path: p.yaml}, {patch: 'x'}]\npatchesStrategicMerge: [q.yaml]\n"),
+            (
+                "prod/Kustomization",
+                "namespace: prod\nresources: [../base]\npatches: [{path: p.yaml}, {patch: 'x'}]\npatchesStrategicMerge: [q.yaml]\n",
+            ),
             ("prod/p.yaml", ""),
             ("prod/q.yaml", ""),
             ("chart/Chart.yaml", ""),
@@ -242,10 +286,17 @@ mod tests {
 
         // A second overlay, and nobody knows which of the two namespaces is meant; a circle ends.
         fs::create_dir(root.join("dev")).unwrap();
-        fs::write(root.join("dev/kustomization.yaml"), "namespace: dev\nresources: [../base, ../dev]\n").unwrap();
+        fs::write(
+            root.join("dev/kustomization.yaml"),
+            "namespace: dev\nresources: [../base, ../dev]\n",
+        )
+        .unwrap();
         let dev = root.join("dev/x.yaml");
         let all = all.iter().map(PathBuf::as_path).chain([dev.as_path()]);
         let kustomized = Kustomized::of(all);
-        assert_eq!(kustomized.layout(&root.join("base/a.yaml")).namespace, NamespaceOf::Several);
+        assert_eq!(
+            kustomized.layout(&root.join("base/a.yaml")).namespace,
+            NamespaceOf::Several
+        );
     }
 }

@@ -185,7 +185,15 @@ mod tests {
             ]
         );
         let origins = [1, 4, 9, 11].map(|line| notes.origin(line));
-        assert_eq!(origins, [None, Some("chart/a.yaml"), Some("chart/a.yaml"), Some("chart/b.yaml")]);
+        assert_eq!(
+            origins,
+            [
+                None,
+                Some("chart/a.yaml"),
+                Some("chart/a.yaml"),
+                Some("chart/b.yaml")
+            ]
+        );
     }
 
     #[test]

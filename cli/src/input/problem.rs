@@ -183,7 +183,13 @@ impl Problem {
     pub(super) fn of_template(file: &str, place: (usize, usize)) -> Self {
         let message = "the file is a Helm template, and no manifest yet".to_owned();
         let help = "render it first, as in `helm template CHART | gwapi validate -`";
-        Self::of_file(file, place, Severity::Error, "input/helm-template", (message, help))
+        Self::of_file(
+            file,
+            place,
+            Severity::Error,
+            "input/helm-template",
+            (message, help),
+        )
     }
 
     /// Placeholders that have no value.
@@ -203,14 +209,26 @@ impl Problem {
             shown.join(", ")
         );
         let help = "give the values: `--var NAME=VALUE`, or `--vars FILE`";
-        Self::of_file(file, place, Severity::Warning, "input/placeholder", (message, help))
+        Self::of_file(
+            file,
+            place,
+            Severity::Warning,
+            "input/placeholder",
+            (message, help),
+        )
     }
 
     /// A comment that allows a rule where nothing breaks it.
     pub(super) fn of_unused(file: &str, line: usize, rule: &str) -> Self {
         let message = format!("nothing here breaks the rule `{rule}`, which the comment allows");
         let help = "remove it; a comment counts for the object that it stands above, or for its line or the next one";
-        Self::of_file(file, (line, 1), Severity::Warning, "input/unused-allow", (message, help))
+        Self::of_file(
+            file,
+            (line, 1),
+            Severity::Warning,
+            "input/unused-allow",
+            (message, help),
+        )
     }
 
     /// A problem of a file as a whole, or of a line of it.

@@ -4,7 +4,7 @@
 use super::{
     args::{InputArgs, Origin, Origins},
     entry::{Entry, Meaning},
-    notes::{Noticing, Notes},
+    notes::{Notes, Noticing},
     place::{CopyError, Place},
     problem::{Problem, Problems, Settings},
     source::{Input, PassedOver, Source},
@@ -169,7 +169,10 @@ impl Sifter {
             }
             work();
         });
-        let sifted = gathered.into_inner().unwrap_or_else(PoisonError::into_inner).sifted;
+        let sifted = gathered
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .sifted;
         // What can be read once only is kept; of what could not be read there is no source.
         let mut sources = sifted.input.sources.iter().peekable();
         for origin in &mut self.origins.all {
@@ -197,7 +200,9 @@ impl Input {
             return wanted;
         };
         let met = Cell::new(false);
-        let objects = self.meaning.objects(from, &self.options, &source.layout, &met);
+        let objects = self
+            .meaning
+            .objects(from, &self.options, &source.layout, &met);
         for (ordinal, entry) in objects.filter_map(Result::ok).enumerate() {
             if let Some(what) = wanted.remove(&ordinal) {
                 found(&entry, what);
@@ -332,13 +337,14 @@ impl<T> OfFile<'_, T> {
         // Placeholders without value, and where the first object is that has one.
         let mut open: BTreeSet<String> = BTreeSet::new();
         let mut first_open = None;
-        for (ordinal, next) in meaning
-            .objects(from, options, layout, &met)
-            .scan(0, |readable, next| {
-                let ordinal = *readable;
-                *readable += usize::from(next.is_ok());
-                Some((ordinal, next))
-            })
+        for (ordinal, next) in
+            meaning
+                .objects(from, options, layout, &met)
+                .scan(0, |readable, next| {
+                    let ordinal = *readable;
+                    *readable += usize::from(next.is_ok());
+                    Some((ordinal, next))
+                })
         {
             if has_notes() && self.notes.is_none() {
                 self.notes = self.place.open().ok().map(Notes::of);
@@ -357,7 +363,10 @@ impl<T> OfFile<'_, T> {
             if !meaning.is_literal && entry.is_template() {
                 if !is_template {
                     let position = entry.place.position;
-                    self.push(Problem::of_template(file, (position.line, position.column)), most);
+                    self.push(
+                        Problem::of_template(file, (position.line, position.column)),
+                        most,
+                    );
                 }
                 is_template = true;
                 continue;
@@ -401,7 +410,13 @@ impl<T> OfFile<'_, T> {
 
     /// What there is to say of documents that cannot be read: of a Helm template one sentence, and nothing of those of a folder that
     /// are no objects.
-    fn unreadable(&mut self, origin: &Origin, errors: &[ReadError], mut is_template: bool, most: usize) {
+    fn unreadable(
+        &mut self,
+        origin: &Origin,
+        errors: &[ReadError],
+        mut is_template: bool,
+        most: usize,
+    ) {
         let file = &origin.name;
         let is_text = errors.iter().any(|error| error.limit_name().is_none());
         let text = is_text.then(|| self.place.text().map(std::borrow::Cow::into_owned).ok());
@@ -414,7 +429,8 @@ impl<T> OfFile<'_, T> {
                 document = next;
             }
             let has = |word: &str| memchr::memmem::find(document, word.as_bytes()).is_some();
-            let may_be_object = line == 0 || error.limit_name().is_some() || !error.kind().is_empty();
+            let may_be_object =
+                line == 0 || error.limit_name().is_some() || !error.kind().is_empty();
             let may_be_object = may_be_object || has("apiVersion") && has("kind");
             if !may_be_object && !origin.layout.is_named {
                 self.passed.documents += 1;

@@ -109,7 +109,11 @@ impl Input {
         for source in &self.sources {
             let allowed = source.notes.iter().flat_map(|notes| &notes.allowed);
             for allowed in allowed.filter(|allowed| !allowed.is_used) {
-                unused.push(Problem::of_unused(&source.name, allowed.line, &allowed.rule));
+                unused.push(Problem::of_unused(
+                    &source.name,
+                    allowed.line,
+                    &allowed.rule,
+                ));
             }
         }
         unused

@@ -272,7 +272,9 @@ impl Open {
                 return false;
             };
             // The field itself, or a reference by one of its own fields.
-            let own = rest.strip_prefix('.').filter(|_| !rule.starts_with("schema/"));
+            let own = rest
+                .strip_prefix('.')
+                .filter(|_| !rule.starts_with("schema/"));
             rest.is_empty() || own.is_some_and(|own| !own.contains(['.', '[']))
         };
         !path.is_empty() && self.paths.iter().any(is_part)
@@ -316,7 +318,8 @@ mod tests {
     #[test]
     fn values_stand_in_the_places_of_placeholders_however_the_text_is_read() {
         let mut vars = Vars::default();
-        vars.add_file("# so\nexport A='1'\n\nB=two words\nEMPTY=\n").unwrap();
+        vars.add_file("# so\nexport A='1'\n\nB=two words\nEMPTY=\n")
+            .unwrap();
         assert!(vars.add_file("A 1").unwrap_err().starts_with("line 1: "));
         for (text, wanted, met) in [
             ("a: ${A}b${B}", "a: 1btwo words", false),
@@ -346,7 +349,10 @@ mod tests {
             json!({"spec": {"hostnames": ["app.placeholder-my-domain", "a"], "a.b": {"x": "placeholder-p"}, "k": "${{ x }}"}})
         );
         assert_eq!(open.paths, ["spec[a.b].x", "spec.hostnames[0]"]);
-        assert_eq!(reopened("`app.placeholder-my-domain`", &open.names), "`app.${MY_DOMAIN}`");
+        assert_eq!(
+            reopened("`app.placeholder-my-domain`", &open.names),
+            "`app.${MY_DOMAIN}`"
+        );
         assert!(open.is_behind("schema/pattern", "spec.hostnames[0]"));
         assert!(!open.is_behind("schema/pattern", "spec.hostnames"));
         assert!(open.is_behind("X/y", "spec[a.b]") && !open.is_behind("X/y", "spec"));

@@ -34,7 +34,8 @@ impl Around {
         self.open.extend(entry.open.names.iter().cloned());
         let kind = entry.kind();
         if !entry.is_placed {
-            self.unplaced.insert([kind.to_owned(), entry.name().to_owned()]);
+            self.unplaced
+                .insert([kind.to_owned(), entry.name().to_owned()]);
         }
         let group = GroupVersionKind::from_api_version(entry.api_version(), kind).group;
         let text = |pointer: &str| entry.value.pointer(pointer).and_then(Value::as_str);
@@ -57,9 +58,14 @@ impl Around {
             .iter()
             .any(|name| annotations.is_some_and(|all| all.get(name).is_some()));
         if kind == "Gateway" && asks {
-            let listeners = entry.value.pointer("/spec/listeners").and_then(Value::as_array);
+            let listeners = entry
+                .value
+                .pointer("/spec/listeners")
+                .and_then(Value::as_array);
             for listener in listeners.into_iter().flatten() {
-                let certificates = listener.pointer("/tls/certificateRefs").and_then(Value::as_array);
+                let certificates = listener
+                    .pointer("/tls/certificateRefs")
+                    .and_then(Value::as_array);
                 for reference in certificates.into_iter().flatten() {
                     let own = reference.get("namespace").and_then(Value::as_str);
                     if let Some(name) = reference.get("name").and_then(Value::as_str) {
@@ -93,13 +99,19 @@ impl Around {
         if entry.open.is_behind(rule, finding.path()) {
             return true;
         }
+        // What follows from an object that is not in the set is told with that object, or the object is there after all.
+        if rule == rules::REDIRECT_HEARD.id && finding.message().ends_with(" does not exist") {
+            return true;
+        }
         let of_hostnames = [rules::HOSTNAMES_MEET.id, rules::HOSTNAME_SERVED.id];
         if of_hostnames.contains(&rule) && self.has_open_hostnames {
             return true;
         }
         let speaks_of_namespaces = || {
             let help = finding.help().unwrap_or_default();
-            [finding.message(), help].iter().any(|text| text.contains("namespace"))
+            [finding.message(), help]
+                .iter()
+                .any(|text| text.contains("namespace"))
         };
         if !entry.is_placed
             && (rule == rules::GRANTED.id
@@ -110,11 +122,20 @@ impl Around {
         let Some(target) = missing(entry, finding) else {
             return false;
         };
-        let Target { kind, namespace, name, is_explicit } = target;
+        let Target {
+            kind,
+            namespace,
+            name,
+            is_explicit,
+        } = target;
         if present.contains(&kind) || self.made.contains(&[kind.clone(), namespace, name.clone()]) {
             return true;
         }
-        let is_elsewhere = || finding.help().is_some_and(|help| help.starts_with("there is a"));
+        let is_elsewhere = || {
+            finding
+                .help()
+                .is_some_and(|help| help.starts_with("there is a"))
+        };
         self.unplaced.contains(&[kind, name]) && is_explicit
             || !entry.is_placed && !is_explicit && is_elsewhere()
     }

@@ -69,8 +69,14 @@ pub(super) fn github(problems: &[Problem], summary: &[String]) -> Exit {
 
 /// A SARIF log, of the types that its schema has.
 pub(super) fn sarif(problems: &[Problem]) -> Exit {
-    let used: BTreeSet<&str> = problems.iter().map(|problem| problem.rule.as_str()).collect();
-    let known: BTreeMap<_, _> = rules::known().into_iter().map(|rule| (rule.id, rule)).collect();
+    let used: BTreeSet<&str> = problems
+        .iter()
+        .map(|problem| problem.rule.as_str())
+        .collect();
+    let known: BTreeMap<_, _> = rules::known()
+        .into_iter()
+        .map(|rule| (rule.id, rule))
+        .collect();
     let descriptors: Vec<Value> = used
         .iter()
         .map(|id| match known.get(id) {

@@ -2,7 +2,7 @@
 
 use super::state::{ItemsLeft, ObjectStream, StreamState};
 use crate::manifest::{
-    Position,
+    Format, Position,
     json::Scanner,
     list,
     outline::{self, ListOutline},
@@ -28,6 +28,11 @@ impl<R: Read> ObjectStream<R> {
                 self.feed.consume(found.length);
             }
             Ok(found) => {
+                if let Some(error) = self.unread_as_yaml(start, found.length) {
+                    self.deliver(start, Err(error));
+                    return self.feed.consume(found.length);
+                }
+                self.json_values += 1;
                 if let Some(list) = found.list.filter(|_| !self.options.whole_lists)
                     && self.json_list(start, found.length, &list)
                 {
@@ -62,6 +67,37 @@ impl<R: Read> ObjectStream<R> {
                 }
             }
         }
+    }
+
+    /// What is wrong with a JSON value for a reader of YAML, where that is what reads it: YAML 1.1 has not all of the escapes.
+    fn unread_as_yaml(&self, start: Position, length: usize) -> Option<Syntax> {
+        if !self.as_yaml || self.options.format != Format::Auto {
+            return None;
+        }
+        let text = self.feed.first(length);
+        let mut from = 0;
+        while let Some(at) = memchr::memchr(b'\\', text.get(from..)?) {
+            let escape = text.get(from + at..)?;
+            let is_half = escape.starts_with(b"\\ud") || escape.starts_with(b"\\uD");
+            let is_half = is_half
+                && escape
+                    .get(3)
+                    .is_some_and(|byte| b"89abcdefABCDEF".contains(byte));
+            let what = match escape.get(1) {
+                Some(b'/') => {
+                    "`kubectl` reads what follows on `---` as YAML 1.1, which has no escape `\\/`: write `/`"
+                }
+                _ if is_half => {
+                    "`kubectl` reads what follows on `---` as YAML 1.1, which has no halves of characters (`\\ud83d\\ude00`): write the character"
+                }
+                _ => {
+                    from += at + 2;
+                    continue;
+                }
+            };
+            return Some(Syntax::new(start.after(text.get(..from + at)?), what));
+        }
+        None
     }
 
     /// Goes on to the next line that begins with a JSON value or a separator: the present one, where the value before it

@@ -5,12 +5,14 @@ mod json;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "yaml"))]
+mod tests_of_kubectl;
 #[cfg(feature = "yaml")]
 mod yaml;
 
 pub use state::ObjectStream;
 
-use super::{Format, RawObject, ReadError};
+use super::{Format, RawObject, ReadError, position::Syntax};
 use state::StreamState;
 use std::io::Read;
 
@@ -117,14 +119,28 @@ impl<R: Read> ObjectStream<R> {
         let rest = self.feed.first(end).get(3..).unwrap_or_default();
         let text = rest.trim_ascii();
         // At the beginning of a stream, the tools around an API server take `---#` for a text.
-        let is_text = rest.starts_with(b"#") && self.feed.position().line == 1;
+        let is_text = rest.starts_with(b"#") && !self.as_yaml;
         let comment = may_be_yaml && text.starts_with(b"#") && !is_text;
         let marker = text.is_empty() || comment;
         if marker {
+            self.opened = !self.as_yaml;
+            self.begins_yaml();
             self.feed.consume(end);
             self.after_end = false;
         }
         marker
+    }
+
+    /// Notes that from here on the stream is read as YAML. A reader that has found several JSON values takes all for JSON.
+    fn begins_yaml(&mut self) {
+        if self.options.format == Format::Auto && self.json_values > 1 && !self.as_yaml {
+            let start = self.feed.position();
+            let what = "`kubectl` reads a stream that begins with several JSON values as JSON alone, which has no `---`: write \
+                        it between all of them, or between none";
+            let error = ReadError::syntax(self.place(start), Syntax::new(start, what));
+            self.pending.push_back(Err(error));
+        }
+        self.as_yaml = true;
     }
 
     fn skip_line(&mut self) {

@@ -31,6 +31,13 @@ pub struct ObjectStream<R> {
     pub(super) errors: usize,
     /// Whether a line of `...` has ended the document before, and none of `---` came after it.
     pub(super) after_end: bool,
+    /// Whether the tools around an API server have begun to read the stream as YAML, and so read what is JSON: after the first document
+    /// that is none, and after a line of `---`.
+    pub(super) as_yaml: bool,
+    /// Whether the last line of `---` was the one with which they began: it is a part of the document to them.
+    pub(super) opened: bool,
+    /// How many JSON values there were before that.
+    pub(super) json_values: usize,
 }
 
 #[derive(Debug)]
@@ -80,6 +87,9 @@ impl<R: Read> ObjectStream<R> {
             objects: 0,
             errors: 0,
             after_end: false,
+            as_yaml: options.is_part,
+            opened: false,
+            json_values: 0,
         }
     }
 

@@ -42,18 +42,34 @@ impl<R: Read> ObjectStream<R> {
         let text = self.feed.first(length);
         let mut line = text.split_inclusive(|byte| *byte == b'\n');
         let first = line.next().unwrap_or_default();
+        self.as_yaml = true;
         self.after_end |= line.next_back().is_some_and(yaml::is_end) || yaml::is_end(first);
         if let Some(rest) = first.strip_prefix(b"---") {
             let what = match yaml::after_separator(first) {
-                Some(_) => "a document begins on the line of `---`, where `kubectl` takes comments alone: begin it on the next line",
-                None if rest.starts_with(b"#") => "a space is missing between `---` and the comment: at the beginning of a stream `kubectl` does not take the line for a separator",
+                Some(_) => {
+                    "a document begins on the line of `---`, where `kubectl` takes comments alone: begin it on the next line"
+                }
+                None if rest.starts_with(b"#") => {
+                    "a space is missing between `---` and the comment: at the beginning of a stream `kubectl` does not take the line for a separator"
+                }
                 None => return false,
             };
             let column = start.column + 3 + rest.len() - rest.trim_ascii_start().len();
             self.deliver(start, Err(Syntax::new(Position { column, ..start }, what)));
             return true;
         }
-        let before = text.split_inclusive(|byte| *byte == b'\n').take_while(|line| !yaml::is_content(line));
+        let mut contents = text
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| yaml::is_content(line));
+        if contents.next().is_some_and(yaml::is_end) {
+            let what =
+                "a line of `...` ends a document that `kubectl` does not find: remove the line";
+            self.deliver(start, Err(Syntax::new(start, what)));
+            return true;
+        }
+        let before = text
+            .split_inclusive(|byte| *byte == b'\n')
+            .take_while(|line| !yaml::is_content(line));
         let mut at = 0;
         let directive = before
             .map(|line| {
@@ -61,9 +77,11 @@ impl<R: Read> ObjectStream<R> {
                 (at - line.len(), line)
             })
             .find(|(_, line)| line.starts_with(b"%"));
-        if let Some((at, _)) = directive {
+        // Between the first line of `---` and the next there is an empty document, in which nobody looks at a directive.
+        if let Some((at, _)) = directive.filter(|_| !self.opened) {
             let position = start.after(text.get(..at).unwrap_or_default());
-            let what = "a YAML directive stands here, which `kubectl` does not read: remove the line";
+            let what =
+                "a YAML directive stands here, which `kubectl` does not read: remove the line";
             let error = ReadError::syntax(self.place(position), Syntax::new(position, what));
             self.pending.push_back(Err(error));
         }
@@ -84,7 +102,10 @@ impl<R: Read> ObjectStream<R> {
         };
         let text = self.feed.first(length);
         let lines = text.split_inclusive(|byte| *byte == b'\n');
-        if lines.clone().any(|line| yaml::is_content(line) && !yaml::is_end(line)) {
+        if lines
+            .clone()
+            .any(|line| yaml::is_content(line) && !yaml::is_end(line))
+        {
             let what = "`kubectl` passes over what stands between `...` and the next line of `---`: write `---` in its place";
             self.deliver(start, Err(Syntax::new(start, what)));
         }

@@ -77,44 +77,180 @@ use Severity::{Error, Warning};
 
 /// Rules that are no rows of [`all`]: they are said of any field, or of what is no object yet.
 const OTHERS: &[(&str, Severity, &str)] = &[
-    ("group/not-known", Error, "the API group is not known, and its name is nearly that of the Gateway API, or one that it had"),
-    ("input/helm-template", Error, "the file is a Helm template, and no manifest yet"),
-    ("input/link", Error, "a link in a folder leads out of it, or to nothing, and is not followed"),
-    ("input/placeholder", Warning, "placeholders such as `${DOMAIN}` have no value: fields with them are not judged"),
-    ("input/unused-allow", Warning, "a comment allows a rule that is not broken where it stands"),
-    ("kind/not-served", Error, "the release and channel do not have the kind"),
-    ("manifest/duplicate-key", Error, "a key is given twice; a warning in kinds that have no part in the Gateway API"),
-    ("manifest/unreadable", Error, "a document, or a value in it, cannot be read"),
-    ("metadata/annotations", Error, "the annotations are not those that an object can have"),
-    ("metadata/finalizers", Error, "the finalizers are not those that an object can have"),
-    ("metadata/labels", Error, "the labels are not those that an object can have"),
-    ("metadata/name", Error, "the name is missing, or not one that an object can have"),
-    ("metadata/namespace", Error, "the namespace is not one that the object can have"),
-    ("metadata/owner-references", Error, "the owner references are not those that an object can have"),
-    ("metadata/type", Error, "a field of `metadata` has the wrong type"),
+    (
+        "group/not-known",
+        Error,
+        "the API group is not known, and its name is nearly that of the Gateway API, or one that it had",
+    ),
+    (
+        "input/helm-template",
+        Error,
+        "the file is a Helm template, and no manifest yet",
+    ),
+    (
+        "input/link",
+        Error,
+        "a link in a folder leads out of it, or to nothing, and is not followed",
+    ),
+    (
+        "input/placeholder",
+        Warning,
+        "placeholders such as `${DOMAIN}` have no value: fields with them are not judged",
+    ),
+    (
+        "input/unused-allow",
+        Warning,
+        "a comment allows a rule that is not broken where it stands",
+    ),
+    (
+        "kind/not-served",
+        Error,
+        "the release and channel do not have the kind",
+    ),
+    (
+        "manifest/duplicate-key",
+        Error,
+        "a key is given twice; a warning in kinds that have no part in the Gateway API",
+    ),
+    (
+        "manifest/unreadable",
+        Error,
+        "a document, or a value in it, cannot be read",
+    ),
+    (
+        "metadata/annotations",
+        Error,
+        "the annotations are not those that an object can have",
+    ),
+    (
+        "metadata/finalizers",
+        Error,
+        "the finalizers are not those that an object can have",
+    ),
+    (
+        "metadata/labels",
+        Error,
+        "the labels are not those that an object can have",
+    ),
+    (
+        "metadata/name",
+        Error,
+        "the name is missing, or not one that an object can have",
+    ),
+    (
+        "metadata/namespace",
+        Error,
+        "the namespace is not one that the object can have",
+    ),
+    (
+        "metadata/owner-references",
+        Error,
+        "the owner references are not those that an object can have",
+    ),
+    (
+        "metadata/type",
+        Error,
+        "a field of `metadata` has the wrong type",
+    ),
     ("object/duplicate-key", Error, "a key is given twice"),
     ("object/json", Error, "what is to be judged is not JSON"),
-    ("object/too-many-findings", Warning, "the object has more findings than are kept; an error where they are errors"),
+    (
+        "object/too-many-findings",
+        Warning,
+        "the object has more findings than are kept; an error where they are errors",
+    ),
     ("object/type", Error, "what is to be judged is no object"),
-    ("object/type-fields", Error, "the object does not say its `apiVersion` and `kind`"),
-    ("schema/duplicate", Error, "two elements of a list are the same, or have the same key"),
-    ("schema/enum", Error, "the value is not one of those that are allowed"),
-    ("schema/format", Error, "the value does not have the form that it must have"),
-    ("schema/max-items", Error, "the list is longer than it may be"),
-    ("schema/max-length", Error, "the text is longer than it may be"),
-    ("schema/max-properties", Error, "the object has more fields than it may have"),
-    ("schema/maximum", Error, "the number is greater than it may be"),
-    ("schema/min-items", Error, "the list is shorter than it may be"),
-    ("schema/min-length", Error, "the text is shorter than it may be"),
-    ("schema/min-properties", Error, "the object has fewer fields than it must have"),
-    ("schema/minimum", Error, "the number is smaller than it may be"),
-    ("schema/one-of", Error, "the value is none, or more than one, of the alternatives"),
-    ("schema/pattern", Error, "the text does not have the form that it must have"),
-    ("schema/required", Error, "a field that must be set is missing"),
+    (
+        "object/type-fields",
+        Error,
+        "the object does not say its `apiVersion` and `kind`",
+    ),
+    (
+        "schema/duplicate",
+        Error,
+        "two elements of a list are the same, or have the same key",
+    ),
+    (
+        "schema/enum",
+        Error,
+        "the value is not one of those that are allowed",
+    ),
+    (
+        "schema/format",
+        Error,
+        "the value does not have the form that it must have",
+    ),
+    (
+        "schema/max-items",
+        Error,
+        "the list is longer than it may be",
+    ),
+    (
+        "schema/max-length",
+        Error,
+        "the text is longer than it may be",
+    ),
+    (
+        "schema/max-properties",
+        Error,
+        "the object has more fields than it may have",
+    ),
+    (
+        "schema/maximum",
+        Error,
+        "the number is greater than it may be",
+    ),
+    (
+        "schema/min-items",
+        Error,
+        "the list is shorter than it may be",
+    ),
+    (
+        "schema/min-length",
+        Error,
+        "the text is shorter than it may be",
+    ),
+    (
+        "schema/min-properties",
+        Error,
+        "the object has fewer fields than it must have",
+    ),
+    (
+        "schema/minimum",
+        Error,
+        "the number is smaller than it may be",
+    ),
+    (
+        "schema/one-of",
+        Error,
+        "the value is none, or more than one, of the alternatives",
+    ),
+    (
+        "schema/pattern",
+        Error,
+        "the text does not have the form that it must have",
+    ),
+    (
+        "schema/required",
+        Error,
+        "a field that must be set is missing",
+    ),
     ("schema/type", Error, "the value has the wrong type"),
-    ("schema/unknown-field", Error, "the release and channel have no such field"),
-    ("version/deprecated", Warning, "the version of the kind is deprecated"),
-    ("version/not-served", Error, "the release and channel do not serve the version of the kind"),
+    (
+        "schema/unknown-field",
+        Error,
+        "the release and channel have no such field",
+    ),
+    (
+        "version/deprecated",
+        Warning,
+        "the version of the kind is deprecated",
+    ),
+    (
+        "version/not-served",
+        Error,
+        "the release and channel do not serve the version of the kind",
+    ),
 ];
 
 #[cfg(test)]
@@ -128,7 +264,11 @@ mod tests {
         let ids: BTreeSet<&str> = known.iter().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), known.len());
         for rule in &known {
-            assert!(!rule.meaning.is_empty() && !rule.example.is_empty(), "{}", rule.id);
+            assert!(
+                !rule.meaning.is_empty() && !rule.example.is_empty(),
+                "{}",
+                rule.id
+            );
         }
         for line in include_str!("examples.tsv").lines() {
             let id = line.split('\t').next().unwrap();
@@ -158,7 +298,8 @@ mod tests {
                             continue;
                         };
                         let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-                        if groups.contains(group) && is_name && name.len() > 1 && group != "Gateway" {
+                        if groups.contains(group) && is_name && name.len() > 1 && group != "Gateway"
+                        {
                             assert!(ids.contains(quoted), "{}: `{quoted}`", path.display());
                             seen.insert(quoted.to_owned());
                         }
