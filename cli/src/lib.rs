@@ -14,7 +14,6 @@ mod input;
 mod manual;
 mod output;
 mod request;
-mod rules;
 #[cfg(test)]
 mod scratch;
 mod serve;
@@ -46,7 +45,7 @@ enum Verb {
     Defaults(defaults::DefaultsArgs),
     Man(manual::ManArgs),
     Request(Box<request::RequestArgs>),
-    Rules(rules::RulesArgs),
+    Rules(manual::rules::RulesArgs),
     Serve(serve::ServeArgs),
     Status(status::StatusArgs),
     UpgradeCheck(upgrade_check::UpgradeCheckArgs),
@@ -64,7 +63,7 @@ pub fn main() -> ExitCode {
         Verb::Defaults(args) => defaults::run(&args),
         Verb::Man(args) => manual::man(&args, Cli::command()),
         Verb::Request(args) => request::run(&args),
-        Verb::Rules(args) => rules::run(&args),
+        Verb::Rules(args) => manual::rules::run(&args),
         Verb::Serve(args) => serve::run(args),
         Verb::Status(args) => status::run(&args),
         Verb::UpgradeCheck(args) => upgrade_check::run(&args),

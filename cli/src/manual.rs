@@ -1,5 +1,7 @@
 //! `gwapi completions` and `gwapi man`: what shells and manuals need to know of the command.
 
+pub(crate) mod rules;
+
 use crate::output::{Exit, fail, print_document, write};
 use clap::{Args, Command};
 use std::path::PathBuf;

@@ -106,7 +106,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Exit {
         around
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .see(entry)
+            .see(entry);
     };
     let now = Timestamp::now();
     let options = |release| {

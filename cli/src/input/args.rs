@@ -34,7 +34,7 @@ pub(crate) struct InputArgs {
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     namespace: Option<String>,
     /// The value of a placeholder `${NAME}`, as Flux and envsubst put it in; may be given several times
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = crate::input::vars::assignment)]
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = super::vars::assignment)]
     vars: Vec<(String, String)>,
     /// A file with values of placeholders, NAME=VALUE on each line; may be given several times
     #[arg(long = "vars", value_name = "FILE")]

@@ -284,7 +284,7 @@ impl Settings {
     pub(super) fn settle(&self, problem: &mut Problem) -> bool {
         let named = |rules: &[String]| {
             let fit = rules.iter().filter(|rule| is_rule(rule, &problem.rule));
-            fit.map(|rule| rule.len()).max()
+            fit.map(String::len).max()
         };
         let (allowed, denied) = (named(&self.allow), named(&self.deny));
         if denied.is_some() && denied >= allowed {

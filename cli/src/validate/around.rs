@@ -12,6 +12,8 @@ pub(super) struct Around {
     made: BTreeSet<[String; 3]>,
     /// Objects of which nobody knows in which namespace they are, by kind and name.
     unplaced: BTreeSet<[String; 2]>,
+    /// Objects with placeholders without value, for which they may be left out, by kind and name.
+    opened: BTreeSet<[String; 2]>,
     /// Whether some hostname is a placeholder.
     has_open_hostnames: bool,
     /// The names of placeholders without value.
@@ -33,6 +35,10 @@ impl Around {
         self.has_open_hostnames |= entry.open.has_hostnames();
         self.open.extend(entry.open.names.iter().cloned());
         let kind = entry.kind();
+        if !entry.open.paths.is_empty() {
+            let named = [kind.to_owned(), entry.name().to_owned()];
+            self.opened.insert(named);
+        }
         if !entry.is_placed {
             self.unplaced
                 .insert([kind.to_owned(), entry.name().to_owned()]);
@@ -136,7 +142,9 @@ impl Around {
                 .help()
                 .is_some_and(|help| help.starts_with("there is a"))
         };
-        self.unplaced.contains(&[kind, name]) && is_explicit
+        let named = [kind, name];
+        self.opened.contains(&named)
+            || self.unplaced.contains(&named) && is_explicit
             || !entry.is_placed && !is_explicit && is_elsewhere()
     }
 }
