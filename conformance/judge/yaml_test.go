@@ -32,7 +32,7 @@ var (
 		`"\ud83d\ude00"`, "'it''s'", "a: b", "a #c", "a# c", `"x" `, "|\n    t\n    u\n", ">\n    t\n\n    u\n", "|-\n   t\n", "*x", "&x v",
 		"&y {a: 1}", "!!str 1", `!!int "1"`, "!foo bar", "!!binary aGk=", "2024-05-09", "12:30:45", "+1", "1.0", "1.5e3", "0b11", "-0",
 		"{a: b, c: [1, 2]}", "[a, b,]", "{a}", `{"a":1}`, "a\n    b", "\tb", "b\t", "a\tb", "- x", "@a", "`a", "%a", "?a", "? a", "-a",
-		"- a\n    - b", "=", `"\'"`, `"\q"`, "[", "}", `"unclosed`, "a:b", "a:", "::", "#x", "http://x", "é", "1__0", "0_7", "1e400", "y",
+		"- a\n    - b", "=", `"\q"`, "[", "}", `"unclosed`, "a:b", "a:", "::", "#x", "http://x", "é", "1__0", "0_7", "1e400", "y",
 		"TRUE", "0.1", "1.", "01.5", "1:2", "0x", "~x", "null x", "---", "...", "--- x", "!!float 1", "!!bool yes", `!!null ""`, "<<: *z",
 		"\n\t\"a\"", "[*x, {*x : 1}]",
 	}
@@ -63,7 +63,11 @@ func stream(from *rand.Rand) string {
 			}
 			fmt.Fprintf(&text, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\ndata:\n", name)
 			for range from.IntN(4) {
-				text.WriteString(one(from, indents) + one(from, keys) + one(from, colons) + one(from, values) + one(from, ends))
+				value, end := one(from, values), one(from, ends)
+				if strings.HasSuffix(value, "\n") {
+					end = "\n"
+				}
+				text.WriteString(one(from, indents) + one(from, keys) + one(from, colons) + value + end)
 			}
 		}
 	}
