@@ -11,6 +11,7 @@ mod writes;
 use gwapi::{
     attachment::{Changes, DataPlaneReport, ListenerId, Options, Resolver},
     meta::{FeatureName, NamespacedName, condition},
+    proxy::BindKey,
     v1::GatewayStatusAddress,
 };
 use k8s_openapi::{
@@ -19,7 +20,7 @@ use k8s_openapi::{
 };
 use kube::{Client, runtime::watcher};
 use reverse_proxy::Proxy;
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, net::IpAddr, time::Duration};
 use tokio::{
     sync::watch,
     time::{interval, sleep},
@@ -65,7 +66,7 @@ pub struct Settings {
     pub batch: Duration,
 }
 
-/// Runs a controller until an error of the kind that does not pass.
+/// Runs a controller. It ends where it cannot go on.
 pub async fn run(client: Client, settings: Settings, proxy: Proxy) -> Result<(), Error> {
     let mut options = Options::new(&settings.name).with_features(FEATURES);
     options.now = Some(Timestamp::now());
@@ -147,63 +148,66 @@ impl Controller {
         let changes = self.resolver.update();
         self.unsettled.merge(changes);
         let changes = std::mem::take(&mut self.unsettled);
-        if !changes.concerns_traffic() {
+        if !changes.concerns_traffic() && self.failing.is_empty() {
             return;
         }
         let effective = self.resolver.resolution().effective.clone();
+        // Ports that could not be bound before are tried again.
         let (_, errors) = self.proxy.update(effective).await;
         let failing = errors.iter().map(|(key, _)| key.gateway.clone());
         let failing = std::mem::replace(&mut self.failing, failing.collect());
         for name in changes.gateways.union(&failing) {
-            let effective = &self.resolver.resolution().effective;
-            let Some(gateway) = effective.gateways.get(name).map(Arc::clone) else {
-                continue;
-            };
-            let object = self.resolver.snapshot().gateways().get(name);
-            let generation = object.and_then(|object| object.metadata.generation);
-            let mut bound = false;
-            for listener in &gateway.listeners {
-                let of_port = |key: &gwapi::proxy::BindKey| {
-                    key.gateway == *name && i32::from(key.port) == i32::from(listener.port)
-                };
-                let error = errors.iter().find(|(key, _)| of_port(key));
-                let id = ListenerId {
-                    gateway: name.clone(),
-                    name: listener.name.clone(),
-                };
-                bound |= error.is_none();
-                let report = report(
-                    error.map(|(_, error)| error),
-                    condition::listener::reason::PENDING,
-                );
-                self.resolver
-                    .set_listener_programmed(&id, generation, report);
-            }
-            let error = errors
-                .iter()
-                .find(|(key, _)| !bound && key.gateway == *name);
-            let report = report(
-                error.map(|(_, error)| error),
-                condition::gateway::reason::NO_RESOURCES,
-            );
-            self.resolver.set_programmed(name, generation, report);
-            let address = GatewayStatusAddress {
-                value: self.settings.address.to_string(),
-                ..Default::default()
-            };
-            self.resolver.set_addresses(name, bound.then_some(address));
+            self.report(name, &errors);
         }
         // Addresses and reports are of no concern to the proxy.
         self.resolver.update();
     }
+
+    /// Says of a Gateway and its listeners whether the proxy serves them. It has an address if some port of it is bound.
+    fn report(&mut self, name: &NamespacedName, errors: &[(BindKey, io::Error)]) {
+        let effective = &self.resolver.resolution().effective;
+        let Some(gateway) = effective.gateways.get(name).cloned() else {
+            return self.resolver.set_addresses(name, None);
+        };
+        let object = self.resolver.snapshot().gateways().get(name);
+        let generation = object.and_then(|object| object.metadata.generation);
+        let mut last = None;
+        let mut bound = gateway.listeners.is_empty();
+        for listener in &gateway.listeners {
+            let key = BindKey {
+                gateway: name.clone(),
+                transport: listener.protocol.transport(),
+                port: listener.port,
+            };
+            let error = errors.iter().find(|(failed, _)| *failed == key);
+            let report = report(error, condition::listener::reason::PENDING);
+            let (gateway, name) = (name.clone(), listener.name.clone());
+            let listener = ListenerId { gateway, name };
+            self.resolver
+                .set_listener_programmed(&listener, generation, report);
+            bound |= error.is_none();
+            last = error.or(last);
+        }
+        let report = report(
+            last.filter(|_| !bound),
+            condition::gateway::reason::NO_RESOURCES,
+        );
+        self.resolver.set_programmed(name, generation, report);
+        let address = GatewayStatusAddress {
+            value: self.settings.address.to_string(),
+            ..Default::default()
+        };
+        let addresses = bound.then_some(address);
+        self.resolver.set_addresses(name, addresses);
+    }
 }
 
-fn report(error: Option<&std::io::Error>, reason: &'static str) -> DataPlaneReport {
+fn report(error: Option<&(BindKey, io::Error)>, reason: &'static str) -> DataPlaneReport {
     match error {
         None => DataPlaneReport::Programmed,
-        Some(error) => DataPlaneReport::Failed {
+        Some((key, error)) => DataPlaneReport::Failed {
             reason,
-            why: format!("a port cannot be bound: {error}"),
+            why: format!("port {} cannot be bound: {error}", key.port),
         },
     }
 }

@@ -34,11 +34,13 @@ impl FinalizerWrite {
     /// A JSON merge patch (RFC 7386) for the object itself. A server refuses it (409) if somebody else has written in between.
     #[must_use]
     pub fn merge_patch(&self) -> Value {
-        let mut metadata = json!({ "finalizers": self.finalizers });
-        if let Some(version) = &self.resource_version {
-            metadata["resourceVersion"] = version.as_str().into();
+        let finalizers = &self.finalizers;
+        match &self.resource_version {
+            Some(version) => {
+                json!({ "metadata": { "resourceVersion": version, "finalizers": finalizers } })
+            }
+            None => json!({ "metadata": { "finalizers": finalizers } }),
         }
-        json!({ "metadata": metadata })
     }
 }
 
