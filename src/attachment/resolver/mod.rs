@@ -33,6 +33,6 @@ use super::{Options, Resolution, Snapshot};
 #[must_use]
 pub fn resolve(snapshot: &Snapshot, options: &Options) -> Resolution {
     let mut resolver = Resolver::with_snapshot(snapshot.clone(), options.clone());
-    resolver.update();
+    resolver.update_untold();
     resolver.resolution
 }

@@ -39,13 +39,19 @@ impl Resolver {
     /// Resolves what has changed since the last time.
     pub fn update(&mut self) -> Changes {
         let dirty = std::mem::take(&mut self.dirty);
-        Update::new(self, dirty).run()
+        Update::new(self, dirty, true).run()
+    }
+
+    /// The same for whoever asks for the result alone: of the many objects that are new nothing is noted.
+    pub(in crate::attachment::resolver) fn update_untold(&mut self) {
+        let dirty = std::mem::take(&mut self.dirty);
+        Update::new(self, dirty, false).run();
     }
 
     /// Resolves what has changed since the last time, and tells what is in force, for whoever writes no statuses: what
     /// [`update`](Self::update) says of them is not kept.
     pub fn effective(&mut self) -> &Effective {
-        self.update();
+        self.update_untold();
         &self.resolution().effective
     }
 }
@@ -81,11 +87,13 @@ struct Update<'a> {
     recounted: BTreeSet<NamespacedName>,
     /// Routes whose status may have changed; some of them several times.
     route_statuses: Vec<RouteId>,
+    /// Whether somebody wants to know what has changed.
+    told: bool,
     changes: Changes,
 }
 
 impl<'a> Update<'a> {
-    fn new(resolver: &'a mut Resolver, mut dirty: Dirty) -> Self {
+    fn new(resolver: &'a mut Resolver, mut dirty: Dirty, told: bool) -> Self {
         let routes = std::mem::take(&mut dirty.routes);
         Self {
             allowed: Allowed::default(),
@@ -99,6 +107,7 @@ impl<'a> Update<'a> {
             gateway_statuses: std::mem::take(&mut dirty.reported),
             recounted: BTreeSet::new(),
             route_statuses: Vec::new(),
+            told,
             changes: Changes::default(),
             dirty,
         }

@@ -44,7 +44,7 @@ impl Update<'_> {
             if let (Some(old), Some(new)) = (&old, &new)
                 && !old.has_same_rules(new)
             {
-                self.changes.routes.insert(id.clone());
+                self.route_changed(&id);
             }
             self.propagate(&id, old.as_ref(), new.as_ref());
             self.route_statuses.push(id.clone());

@@ -67,7 +67,7 @@ impl Update<'_> {
             listener.attached_routes = count;
         }
         if changed {
-            self.status_changed(reference);
+            self.status_changed(&reference);
         }
         true
     }
@@ -155,9 +155,10 @@ impl Update<'_> {
             let reference = id.reference();
             match said {
                 Some((status, attachments)) => {
-                    let of_resolution = &mut self.resolver.resolution.attachments;
-                    if of_resolution.get(&id) != Some(&attachments) {
-                        self.changes.routes.insert(id.clone());
+                    let present = self.resolver.resolution.attachments.get(&id);
+                    if present != Some(&attachments) {
+                        self.route_changed(&id);
+                        let of_resolution = &mut self.resolver.resolution.attachments;
                         of_resolution.insert(id, attachments);
                     }
                     self.set_status(reference, Some(Status::Route(status)));
@@ -165,7 +166,7 @@ impl Update<'_> {
                 None => {
                     let of_resolution = &mut self.resolver.resolution.attachments;
                     if of_resolution.remove(&id).is_some() {
-                        self.changes.routes.insert(id);
+                        self.route_changed(&id);
                     }
                     self.set_status(reference, None);
                 }
@@ -378,16 +379,29 @@ impl Update<'_> {
             (None, None) => return,
             (Some(status), Some(present)) if status == *present => return,
             (Some(status), Some(present)) => *present = status,
-            (Some(status), None) => _ = statuses.insert(reference.clone(), status),
+            (Some(status), None) => {
+                self.status_changed(&reference);
+                self.resolver.resolution.statuses.insert(reference, status);
+                return;
+            }
             (None, Some(_)) => _ = statuses.remove(&reference),
         }
-        self.status_changed(reference);
+        self.status_changed(&reference);
     }
 
     /// Notes that an object ought to have another status.
-    fn status_changed(&mut self, reference: ObjectRef) {
-        self.resolver.maybe_pending(&reference);
-        self.changes.statuses.insert(reference);
+    fn status_changed(&mut self, reference: &ObjectRef) {
+        self.resolver.maybe_pending(reference);
+        if self.told {
+            self.changes.statuses.insert(reference.clone());
+        }
+    }
+
+    /// Notes that a route does something else than before, or is attached elsewhere.
+    pub(super) fn route_changed(&mut self, id: &RouteId) {
+        if self.told {
+            self.changes.routes.insert(id.clone());
+        }
     }
 }
 
