@@ -341,3 +341,32 @@ spec:
     resolver.replace_all::<CustomResourceDefinition>(Vec::<CustomResourceDefinition>::new());
     assert!(resolver.snapshot().installed_crds().is_empty());
 }
+
+/// GatewayStatusAddress `type` has a default, which a server sets: an address without a type settles nevertheless.
+#[test]
+fn an_address_is_written_as_a_server_has_it() {
+    let mut resolver = resolver();
+    let edge = NamespacedName::new("shop", "edge");
+    let address = GatewayStatusAddress {
+        value: "192.0.2.1".into(),
+        ..Default::default()
+    };
+    resolver.set_addresses(&edge, [address]);
+    resolver.update();
+    let due = resolver.due(&now());
+    let of_gateway = due.iter().find(|write| write.reference.kind == "Gateway");
+    let Status::Gateway(status) = of_gateway.unwrap().status.clone() else {
+        unreachable!()
+    };
+    let written = serde_json::to_value(&status.addresses).unwrap();
+    assert_eq!(
+        written,
+        json!([{ "type": "IPAddress", "value": "192.0.2.1" }])
+    );
+    let mut gateway = resolver.snapshot().gateways()[&edge].as_ref().clone();
+    gateway.status = Some(status);
+    resolver.insert(gateway);
+    resolver.update();
+    let due = resolver.due(&now());
+    assert!(due.iter().all(|write| write.reference.kind != "Gateway"));
+}

@@ -18,7 +18,10 @@ pub(super) use write::{Written, api_resource, version_of};
 use super::{RouteKind, Snapshot, Status};
 use crate::{
     meta::{Condition, GROUP, ObjectRef, condition},
-    v1::{GatewayClassStatus, GatewayStatus, ListenerStatus, RouteStatus},
+    v1::{
+        AddressType, GatewayClassStatus, GatewayStatus, GatewayStatusAddress, ListenerStatus,
+        RouteStatus,
+    },
     v1alpha2::PolicyStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -163,6 +166,15 @@ pub fn gateway_class(
     of_class(present, wanted, now).0
 }
 
+/// Addresses as a server has them: it sets the type that is left out, and a status without it would be due for ever.
+fn typed(addresses: &[GatewayStatusAddress]) -> Vec<GatewayStatusAddress> {
+    let typed = |address: &GatewayStatusAddress| GatewayStatusAddress {
+        r#type: Some(address.r#type.clone().unwrap_or(AddressType::IpAddress)),
+        ..address.clone()
+    };
+    addresses.iter().map(typed).collect()
+}
+
 /// As [`gateway_class`], with what has no room.
 fn of_class(
     present: Option<&GatewayClassStatus>,
@@ -227,7 +239,7 @@ fn of_gateway(
     };
     let listeners = wanted.listeners.iter().map(&mut listener).collect();
     let mut next = GatewayStatus {
-        addresses: wanted.addresses.clone(),
+        addresses: typed(&wanted.addresses),
         attached_listener_sets: wanted.attached_listener_sets,
         conditions: of_object,
         listeners,
