@@ -5,7 +5,10 @@
 //! the controller is.
 
 use controller::{Error, Settings, run};
-use gwapi::{meta::NamespacedName, proxy::BindKey};
+use gwapi::{
+    meta::NamespacedName,
+    proxy::{BindKey, DataPlaneOptions},
+};
 use kube::Client;
 use reverse_proxy::{Network, Proxy};
 use std::{
@@ -46,5 +49,10 @@ async fn main() -> Result<(), Error> {
         bind: place,
         ..Network::local()
     };
-    run(Client::try_default().await?, settings, Proxy::new(network)).await
+    run(
+        Client::try_default().await?,
+        settings,
+        Proxy::new(network, DataPlaneOptions::default()),
+    )
+    .await
 }

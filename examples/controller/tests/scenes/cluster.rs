@@ -4,7 +4,7 @@ use crate::{server::Server, tap::Tap};
 use controller::{Settings, run};
 use gwapi::{
     meta::{Channel, NamespacedName, Release},
-    proxy::BindKey,
+    proxy::{BindKey, DataPlaneOptions},
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
@@ -161,10 +161,13 @@ impl World {
             address: [192, 0, 2, 1].into(),
             batch: Duration::from_millis(20),
         };
-        let proxy = Proxy::new(Network {
-            bind,
-            ..Network::local()
-        });
+        let proxy = Proxy::new(
+            Network {
+                bind,
+                ..Network::local()
+            },
+            DataPlaneOptions::default(),
+        );
         let client = self.cluster.client(&tap);
         let task = tokio::spawn(async move { run(client, settings, proxy).await.unwrap() });
         Running { tap, task }

@@ -14,6 +14,7 @@ use gwapi::{
     manifest,
     meta::{NamespacedName, Transport},
     proxy::BindKey,
+    proxy::DataPlaneOptions,
     sim::Request,
 };
 use http::{Response, StatusCode, Version, header::UPGRADE};
@@ -66,7 +67,7 @@ impl Running {
             ..network(found)
         };
         Self {
-            proxy: Proxy::new(network),
+            proxy: Proxy::new(network, DataPlaneOptions::for_release(setup.release)),
             script,
             got,
         }
