@@ -41,6 +41,8 @@ pub(super) fn read(
     }
 }
 
+const TAB: &str = "a tab stands in the indentation: write spaces";
+
 /// A text in which a space stands between an alias that is a key and its colon: `*name : value`. YAML 1.2 takes the colon of
 /// `*name: value` for a part of the name, and the tools around an API server do not.
 struct Spaced<'a> {
@@ -418,13 +420,18 @@ impl<'a, 'r> Document<'a, 'r> {
                 None => Ok(Some((event, span))),
             },
             Some(Err(error)) => {
-                if matches!(error.kind(), ErrorKind::UnknownAnchor) {
+                // A key without a colon is what an alias is that takes its colon for a part of the name.
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnknownAnchor | ErrorKind::SimpleKeyExpected
+                ) {
                     self.unknown_alias = error.marker().byte_offset();
                 }
-                Err(Syntax::new(
-                    self.position_of(error.marker()),
-                    format!("not YAML: {}", error.info()),
-                ))
+                let what = match error.kind() {
+                    ErrorKind::TabInBlockIndentation => TAB.to_owned(),
+                    _ => format!("not YAML: {}", error.info()),
+                };
+                Err(Syntax::new(self.position_of(error.marker()), what))
             }
         }
     }
@@ -463,7 +470,7 @@ impl<'a, 'r> Document<'a, 'r> {
             let before = before.get(line..)?;
             let is_indentation = before.iter().all(|byte| b" \t-?".contains(byte));
             if is_indentation && before.contains(&b'\t') {
-                return Some("a tab stands in the indentation: write spaces");
+                return Some(TAB);
             }
         }
         None

@@ -277,7 +277,10 @@ fn a_plan_without_crds_names_kinds_and_creates_anew_what_must_be() {
 
 fn route_of_set(name: &str, session: Value) -> Value {
     let parent = json!({"group": EXPERIMENTS, "kind": "XListenerSet", "name": "a"});
-    let rule = json!({"backendRefs": [{"name": "a", "port": 80}], "sessionPersistence": session});
+    let mut rule = json!({"backendRefs": [{"name": "a", "port": 80}]});
+    if !session.is_null() {
+        rule["sessionPersistence"] = session;
+    }
     let spec = json!({"parentRefs": [parent], "rules": [rule]});
     let mut route = object(&format!("{GROUP}/v1"), "HTTPRoute", spec);
     route["metadata"]["name"] = name.into();
