@@ -166,12 +166,12 @@ pub struct Assumptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HttpGrpcConflict {
-    /// The older route holds, then the first by `namespace/name`; the other is not accepted there
+    /// The older route is accepted, then the first by `namespace/name`; the other is rejected there
     /// (GRPCRoute `spec.hostnames`).
     #[default]
     OldestWins,
-    /// Both hold; which one takes a request is for the routing engine to say.
-    BothHold,
+    /// Both are accepted; which one takes a request is for the routing engine to say.
+    BothAccepted,
 }
 
 /// Whether a mesh route needs a ReferenceGrant for a backend in another namespace.

@@ -20,6 +20,7 @@ pub fn is_without_condition(finding: &Finding) -> bool {
         "HTTPRouteRule/filters-can-be-applied",
         "Listener/tls-needed",
         "RegularExpression/compiles",
+        "RouteNamespaces/selector-needed",
         "RouteNamespaces/selector-valid",
         "version/deprecated",
     ];

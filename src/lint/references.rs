@@ -17,7 +17,7 @@ pub(super) fn check(
     for object in resolver.snapshot().references() {
         let problems = near.problems(&object);
         if problems.is_empty() {
-            refused(resolver, &object, found);
+            refused(resolver, near, &object, found);
         }
         for (problem, help) in problems {
             if alone && problem.kind.is_of_missing_object() {
@@ -106,12 +106,17 @@ fn unused(resolver: &Resolver, object: &ObjectRef, found: &mut FindingsByObject)
 }
 
 /// The targets that refuse a policy of which no reference fails: something else in it is invalid.
-fn refused(resolver: &Resolver, object: &ObjectRef, found: &mut FindingsByObject) {
+fn refused(resolver: &Resolver, near: &Near<'_>, object: &ObjectRef, found: &mut FindingsByObject) {
+    let help = near.why_invalid(object);
     let targets = resolver.resolution().policies.get(object);
     for (index, target) in targets.into_iter().flatten().enumerate() {
         if !target.accepted && !target.is_unused() {
             let path = format!("spec.targetRefs[{index}]");
-            found.push(object, &rules::TARGET_USABLE, path, target.why.clone());
+            let (rule, why) = (&rules::TARGET_USABLE, target.why.clone());
+            match &help {
+                Some(help) => found.push_with_help(object, rule, path, why, help.clone()),
+                None => found.push(object, rule, path, why),
+            }
         }
     }
 }

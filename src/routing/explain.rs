@@ -11,6 +11,7 @@ use super::index::prepared::Prepared;
 use super::index::stored::{Mismatch, Stored};
 use super::matching::matches::{GrpcMatch, Match, PathMatch, ValueMatch};
 use super::matching::precedence::Criterion;
+use super::options::RepeatedHeader;
 use super::request::host::HostPattern;
 use super::request::view::RequestView;
 use super::router::{Found, Router};
@@ -36,6 +37,8 @@ pub struct Candidate<'t, T> {
     pub entry: Found<'t, T>,
     /// What became of it.
     pub verdict: Verdict,
+    /// The value of the header that does not match, where several lines of it are one value.
+    combined: Option<String>,
 }
 
 /// What became of an entry.
@@ -83,13 +86,32 @@ impl<T> Router<T> {
                     (Some(reason), _) => Verdict::Failed(reason),
                 },
             };
+            let combined = match &verdict {
+                Verdict::Failed(Reason::Header(name)) => self.combined(request, name),
+                _ => None,
+            };
             candidates.push(Candidate {
                 entry: Found::from(Hit::from(entry)),
                 verdict,
+                combined,
             });
         });
         candidates.sort_by(|a, b| a.entry.precedence.cmp(b.entry.precedence));
         Explanation { candidates }
+    }
+
+    /// The value that several lines of a header have together; nothing where there is one line, or each counts by itself.
+    fn combined<R: RequestView>(&self, request: &R, name: &str) -> Option<String> {
+        if self.options().repeated_header() != RepeatedHeader::Combined {
+            return None;
+        }
+        let lines = request.header_named(name).map(String::from_utf8_lossy);
+        let lines: Vec<_> = lines.collect();
+        let between = match name {
+            "cookie" => "; ",
+            _ => ", ",
+        };
+        (lines.len() > 1).then(|| lines.join(between))
     }
 }
 
@@ -123,7 +145,13 @@ impl<T> Candidate<'_, T> {
             Verdict::Lost(Some(criterion)) => format!("matches, but {criterion}"),
             Verdict::Lost(None) => "matches, but ranks the same as the winner".to_owned(),
             Verdict::Failed(reason) => {
-                format!("does not match: {}", wanted(self.entry.matching, reason))
+                let wanted = wanted(self.entry.matching, reason);
+                match &self.combined {
+                    Some(value) => format!(
+                        "does not match: {wanted}, and the lines of the request are one value, `{value}`"
+                    ),
+                    None => format!("does not match: {wanted}"),
+                }
             }
         }
     }

@@ -27,6 +27,7 @@ mod value;
 
 pub use known::{RuleSummary, find, known};
 pub use rule::{Check, Reporter, Rule, Severity, Which};
+pub(crate) use selector::{ADD_SELECTOR, CORRECT_SELECTOR};
 
 use crate::meta::{Channel, Release};
 

@@ -8,12 +8,35 @@ use crate::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::Deserialize;
 
+/// What to write where namespaces are to be selected and there is no selector.
+pub(crate) const ADD_SELECTOR: &str = "write a `selector`, or `from: Same` or `from: All`";
+
+/// What to write for a selector that is none.
+pub(crate) const CORRECT_SELECTOR: &str = "write `selector` as for any Kubernetes label selector: `values` for `In` and `NotIn`, none for \
+     `Exists` and `DoesNotExist`, keys and values as labels have them";
+
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "RouteNamespaces/selector-needed",
+        places: &["RouteNamespaces"],
+        message: "`from` is `Selector`, and there is no `selector`: the listener can take no route",
+        help: ADD_SELECTOR,
+        check: Check::Each(|namespaces, at, report| {
+            if namespaces.text("from") == Some("Selector") && !namespaces.has("selector") {
+                report(
+                    at,
+                    "`from` is `Selector`, and there is no `selector`: the listener can take no route"
+                        .to_owned(),
+                );
+            }
+        }),
+        ..Rule::SEMANTIC
+    },
     Rule {
         id: "RouteNamespaces/selector-valid",
         places: &["RouteNamespaces"],
         message: "the selector selects no namespace: the listener is rejected",
-        help: "write `selector` as for any Kubernetes label selector: `values` for `In` and `NotIn`, none for `Exists` and `DoesNotExist`",
+        help: CORRECT_SELECTOR,
         check: Check::Each(selector_valid),
         ..Rule::SEMANTIC
     },
@@ -40,11 +63,6 @@ fn selector_valid(namespaces: Defaulted<'_>, at: &Path<'_>, report: &mut Reporte
         return;
     }
     let Some(value) = namespaces.get("selector") else {
-        report(
-            at,
-            "`from` is `Selector`, and there is no `selector`: the listener can take no route"
-                .to_owned(),
-        );
         return;
     };
     // What is no selector at all is an error of the schema.

@@ -85,7 +85,7 @@ spec: {{ parentRefs: [{{ name: g, namespace: a }}], rules: [{{ backendRefs: [{{ 
         ));
     }
     let options = Options {
-        http_grpc_conflict: gwapi::attachment::HttpGrpcConflict::BothHold,
+        http_grpc_conflict: gwapi::attachment::HttpGrpcConflict::BothAccepted,
         ..options()
     };
     let mut resolver = resolver(&text, options);

@@ -160,7 +160,7 @@ impl Choices {
             .map(|a| (a.address_type(), a.value.clone()))
             .collect();
         if self.http_and_grpc_both_hold {
-            options.http_grpc_conflict = HttpGrpcConflict::BothHold;
+            options.http_grpc_conflict = HttpGrpcConflict::BothAccepted;
         }
         options.now = self.now.as_ref().map(|text| text.parse().unwrap());
         if self.mesh_needs_grant {

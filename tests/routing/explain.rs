@@ -326,3 +326,31 @@ fn each_criterion_is_named_by_which_a_loser_lost() {
         assert_eq!(verdicts, [&Verdict::Won, &Verdict::Lost(Some(criterion))]);
     }
 }
+
+/// A header that was sent with the value that is asked for, and with another one: it is said that the two are one value.
+#[test]
+fn lines_of_a_header_that_are_one_value_are_shown_as_one() {
+    let request = View {
+        host: b"eu.example.com",
+        path: "/cart",
+        headers: &[("x-env", b"canary"), ("x-env", b"blue")],
+        ..View::default()
+    };
+    let reason = |request: &View<'_>| {
+        let router = router();
+        let explanation = router.explain(request);
+        let mut failed = explanation.candidates().iter();
+        let failed = failed.find(|one| *one.entry.payload == "canary");
+        failed.unwrap().reason()
+    };
+    let asked = "does not match: the header `x-env` must be `canary`";
+    assert_eq!(
+        reason(&request),
+        format!("{asked}, and the lines of the request are one value, `canary, blue`")
+    );
+    let one_line = View {
+        headers: &[("x-env", b"blue")],
+        ..request
+    };
+    assert_eq!(reason(&one_line), asked);
+}

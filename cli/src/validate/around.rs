@@ -138,9 +138,8 @@ impl Around {
             return true;
         }
         let is_elsewhere = || {
-            finding
-                .help()
-                .is_some_and(|help| help.starts_with("there is a"))
+            let help = finding.help().unwrap_or_default();
+            help.starts_with("there is a") || help.contains("give it `namespace: ")
         };
         let named = [kind, name];
         self.opened.contains(&named)
@@ -195,7 +194,7 @@ pub(super) fn left_out(entry: &Entry, finding: &Finding) -> Option<String> {
     let help = finding.help().unwrap_or_default();
     let is_merely = help.starts_with("create ")
         || help.starts_with("add ")
-        || help.contains(" names no namespace") && !help.starts_with("there is a");
+        || help.ends_with("give it its namespace");
     is_merely.then_some(target.kind)
 }
 

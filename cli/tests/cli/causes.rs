@@ -1,6 +1,6 @@
 //! Each cause is told once, counted once, and where a reader looks for it.
 
-use crate::support::{SOUND, about, run, status};
+use crate::support::{SOUND, about, gwapi, run, status};
 
 /// A document whose keys are all given twice is one object that is left out, and no value of it counts.
 #[test]
@@ -159,4 +159,93 @@ fn a_kind_that_is_nearly_meant_says_since_when_it_is_there() {
         "{text}"
     );
     assert!(text.contains("since v1.3.0"), "{text}");
+}
+
+/// The help that `status` and `validate` print for objects.
+fn helps(verb: &str, objects: &str) -> Vec<String> {
+    let output = gwapi(&[verb, "-f", "-", "--channel", "experimental"], objects);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let helps = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("help: "));
+    let mut helps: Vec<String> = helps.map(str::to_owned).collect();
+    helps.sort();
+    helps.dedup();
+    helps
+}
+
+/// One cause has one help, whichever verb is asked and however many fields of the object show it.
+#[test]
+fn status_and_validate_give_one_help_for_one_cause() {
+    const WITHOUT_SELECTOR: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g, namespace: infra }\n\
+         spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: Selector } } }] }\n";
+    let add = "write a `selector`, or `from: Same` or `from: All`";
+    let at = format!("in `allowedRoutes.namespaces` of listener `http`, {add}");
+    assert_eq!(helps("validate", WITHOUT_SELECTOR), [add.to_owned()]);
+    assert_eq!(helps("status", WITHOUT_SELECTOR), [at]);
+
+    const GATEWAY: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g, namespace: apps }\n\
+         spec: { gatewayClassName: any, listeners: [{ name: http, port: 80, protocol: HTTP }] }\n";
+    const SERVICE: &str = "---\napiVersion: v1\nkind: Service\nmetadata: { name: a, namespace: apps }\nspec: { ports: [{ port: 80 }] }\n";
+    let route = |backend: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: apps }}\n\
+             spec: {{ parentRefs: [{{ name: g }}], rules: [{{ backendRefs: [{{ port: 80, {backend} }}] }}] }}\n"
+        )
+    };
+    let policy = |name: &str, trusted: &str| {
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {{ name: {name}, namespace: apps }}\n\
+             spec: {{ targetRefs: [{{ group: '', kind: Service, name: a }}], validation: {{ hostname: a.example, {trusted} }} }}\n"
+        )
+    };
+    let invalid = policy(
+        "old",
+        "caCertificateRefs: [{ group: '', kind: ConfigMap, name: nope }]",
+    );
+    let valid = policy("new", "wellKnownCACertificates: System");
+    let objects = format!("{GATEWAY}{SERVICE}{}{invalid}{valid}", route("name: a"));
+    let create = "create ConfigMap apps/nope, with CA certificates under the key `ca.crt`, or remove BackendTLSPolicy apps/old";
+    assert_eq!(helps("validate", &objects), [create]);
+    assert_eq!(helps("status", &objects), [create]);
+
+    let objects = format!("{GATEWAY}{}", route("name: nope, namespace: other"));
+    let found = helps("validate", &objects);
+    assert_eq!(found, helps("status", &objects));
+    assert!(
+        matches!(&found[..], [one] if one.ends_with("Service other/nope does not exist either: create it, too")),
+        "{found:#?}"
+    );
+}
+
+/// What is accepted and gets nothing says so in the line that says it is accepted.
+#[test]
+fn a_route_that_no_request_reaches_says_so_where_it_is_accepted() {
+    let objects = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g, namespace: apps }\n\
+         spec: { gatewayClassName: any, listeners: [{ name: all, port: 80, protocol: HTTP }, { name: own, port: 80, protocol: HTTP, hostname: '*.a.example' }] }\n\
+         ---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: apps }\n\
+         spec: { parentRefs: [{ name: g, sectionName: all }], hostnames: [b.a.example], rules: [{ filters: [{ type: RequestRedirect, requestRedirect: { hostname: c.example } }] }] }\n";
+    let output = gwapi(&["status", "-f", "-"], objects);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = "\n  accepted by Gateway apps/g at listener all, where no request reaches it\n";
+    assert!(text.contains(line), "{text}");
+    let reached = objects.replace("b.a.example", "b.example");
+    let output = gwapi(&["status", "-f", "-"], &reached);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("where no request reaches it"), "{text}");
+}
+
+#[test]
+fn a_group_without_a_version_is_said_to_be_one() {
+    let object = "apiVersion: gateway.networking.k8s.io\nkind: HTTPRoute\nmetadata: { name: r, namespace: apps }\nspec: {}\n";
+    for verb in ["status", "validate"] {
+        let output = gwapi(&[verb, "-f", "-"], object);
+        let text = String::from_utf8(output.stdout).unwrap();
+        for said in [
+            "`gateway.networking.k8s.io` is a group without a version",
+            "help: write `apiVersion: gateway.networking.k8s.io/v1`",
+        ] {
+            assert!(text.contains(said), "{verb}: {text}");
+        }
+    }
 }

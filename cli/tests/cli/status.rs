@@ -378,7 +378,7 @@ fn what_nearly_fits_comes_last_and_a_class_that_nearly_fits_is_a_finding() {
     assert_eq!(code, Some(1));
     assert_eq!(
         about(&text, "Gateway edge").lines().last(),
-        Some("  warning: GatewayClass any is not given: did you mean GatewayClass `anny`?")
+        Some("  warning: GatewayClass `any` is not in the set: did you mean GatewayClass `anny`?")
     );
 }
 

@@ -315,7 +315,7 @@ fn what_excludes_each_other_has_help_for_it() {
     }
 }
 
-/// Of a Namespace that is not given the labels are not known: that is said, and not that it does not exist or has none.
+/// Of a Namespace that is not in the set the labels are not known: that is said, and not that it does not exist or has none.
 #[test]
 fn a_namespace_that_is_not_given_has_labels_that_are_not_known() {
     let selector = "allowedRoutes: { namespaces: { from: Selector, selector: { matchLabels: { team: shop } } } }";
@@ -334,7 +334,7 @@ fn a_namespace_that_is_not_given_has_labels_that_are_not_known() {
     let site = about(&text, "HTTPRoute");
     assert!(
         site.contains(
-            "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge is not given, so \
+            "listener `one` takes routes from namespaces labelled `team=shop`: Namespace edge is not in the set, so \
              that its labels are not known: it is treated as having no labels\n  help: add Namespace `edge` with its labels to the input"
         ),
         "{text}"
@@ -631,7 +631,7 @@ fn each_cause_that_is_shown_has_its_help_and_no_other() {
     );
     let (text, _) = status(&objects, &[]);
     assert!(
-        text.contains("\n  help: give listeners `one`, `two` a `selector` in `allowedRoutes.namespaces`, or `from: Same` or `from: All`\n"),
+        text.contains("\n  help: in `allowedRoutes.namespaces` of listeners `one`, `two`, write a `selector`, or `from: Same` or `from: All`\n"),
         "{text}"
     );
     let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: any }\n\

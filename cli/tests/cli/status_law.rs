@@ -40,6 +40,7 @@ const SAID_BY_CONDITIONS: &[&str] = &[
     "HTTPRouteRule/filters-can-be-applied",
     "Listener/tls-needed",
     "RegularExpression/compiles",
+    "RouteNamespaces/selector-needed",
     "RouteNamespaces/selector-valid",
 ];
 
@@ -211,7 +212,7 @@ fn what_follows_from_one_object_is_told_of_one_that_is_alone() {
         let missing = [
             "does not exist",
             "no ReferenceGrant",
-            "is not given",
+            "is not in the set",
             "none of the authorities",
         ];
         missing.iter().any(|missing| message.contains(missing))

@@ -206,10 +206,10 @@ pub(in crate::attachment) fn edit(
 }
 
 /// The ports that are not lost.
-fn held(ports: &BTreeSet<u16>, lost: &[LostPort]) -> Vec<Option<u16>> {
+fn won(ports: &BTreeSet<u16>, lost: &[LostPort]) -> Vec<Option<u16>> {
     let is_lost = |port| lost.binary_search_by_key(&Some(port), |lost| lost.port);
-    let held = ports.iter().filter(|port| is_lost(**port).is_err());
-    held.map(|port| Some(*port)).collect()
+    let won = ports.iter().filter(|port| is_lost(**port).is_err());
+    won.map(|port| Some(*port)).collect()
 }
 
 /// Puts a route in its place in the order of age and name. Returns the ports that it asks for and that others
@@ -226,8 +226,8 @@ fn put(
     let ports: Vec<Option<u16>> = match &wanted {
         Wanted::Every if lost.is_empty() => vec![None],
         _ if lost.iter().any(|lost| lost.port.is_none()) => return lost,
-        Wanted::Every => held(judge.ports(), &lost),
-        Wanted::These(ports) => held(ports, &lost),
+        Wanted::Every => won(judge.ports(), &lost),
+        Wanted::These(ports) => won(ports, &lost),
     };
     if ports.is_empty() {
         return lost;

@@ -171,6 +171,22 @@ pub(super) fn of(snapshot: &Snapshot, reference: &ObjectRef) -> Option<Edges> {
     }
 }
 
+/// Whether something that an object depends on is there, and in the object's own namespace.
+pub(super) fn has_neighbor(snapshot: &Snapshot, object: &ObjectRef) -> bool {
+    let keys = of(snapshot, object).map(|(_, keys)| keys);
+    let mut keys = keys.into_iter().flatten();
+    keys.any(|key| {
+        let to = match key {
+            Dependency::Object(to) => to,
+            Dependency::Parent(key) | Dependency::Target(key) | Dependency::Slices(key) => {
+                key.reference()
+            }
+            Dependency::Grants(_) => return false,
+        };
+        to.namespace == object.namespace && snapshot.contains(&to)
+    })
+}
+
 fn class(snapshot: &Snapshot, place: NamespacedName) -> Option<Edges> {
     let class = snapshot.gateway_classes().get(&place)?;
     let reference = class.spec.parameters_ref.as_ref()?;

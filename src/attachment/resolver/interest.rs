@@ -1,7 +1,7 @@
 //! Which objects are of interest, and to whom.
 
 use super::{
-    depends::{Dependency, Dependent},
+    depends::{self, Dependency, Dependent},
     state::Resolver,
 };
 use crate::{
@@ -56,6 +56,11 @@ impl Resolver {
         needed
             .map(|reference| reference.namespaced_name())
             .collect()
+    }
+
+    /// Whether something that an object refers to is there, and in the object's own namespace.
+    pub(crate) fn has_neighbor(&self, object: &ObjectRef) -> bool {
+        depends::has_neighbor(&self.snapshot, object)
     }
 
     /// The objects whose status or traffic may be another after a change of this one, each of which refers to it or, for endpoints and

@@ -25,7 +25,7 @@ use crate::{
         },
     },
     meta::{GROUP, NamespacedName, ObjectRef, condition},
-    schema::{self, Path},
+    schema::Path,
     v1::{BackendReference, Listener, ParentReference, TlsModeType},
 };
 use std::collections::BTreeSet;
@@ -215,7 +215,7 @@ impl Resolver {
         };
         references::visit(gateway, |at, role, to| match role {
             Role::Class => {
-                // Of one that is not given nothing is known.
+                // Of one that is not there nothing is known.
                 if state.accepted.reason == condition::gateway::reason::PENDING
                     && self.snapshot.contains(&to)
                 {
@@ -447,11 +447,8 @@ impl Resolver {
             ParentTarget::Nothing if !reference.is_gateway() && !in_mesh(id, parent) => {
                 if is_misplaced(&to, route::PARENT_KINDS) {
                     (at.field("group").to_string(), Kind::WrongGroup)
-                } else if is_named_by_kubernetes(&to.group) && !self.is_parent_elsewhere(&to) {
-                    (at.field("kind").to_string(), Kind::NoParentKind)
                 } else {
-                    // An implementation's own kind, which others look after.
-                    return None;
+                    (at.field("kind").to_string(), Kind::NoParentKind)
                 }
             }
             ParentTarget::Nothing if !self.snapshot.contains(&to) => {
@@ -483,12 +480,6 @@ impl Resolver {
         let key = BackendKey::of(to);
         let state = key.and_then(|key| self.backends.get(&key));
         state.is_some_and(|state| route::ports_meant(reference, state).next().is_some())
-    }
-
-    /// Whether the release has a kind of parent that is not implemented here.
-    fn is_parent_elsewhere(&self, to: &ObjectRef) -> bool {
-        matches!(to.kind.as_str(), "ListenerSet" | "XListenerSet")
-            && schema::later_kind(&to.group, &to.kind, self.options.release).is_none()
     }
 
     /// The ports that a backend has, as many as a sentence has room for.
@@ -604,11 +595,6 @@ fn backend_problem(
 /// Whether the kind of a reference is one of these, but in another group.
 fn is_misplaced(to: &ObjectRef, kinds: &[(&str, &str)]) -> bool {
     kinds.iter().any(|(_, kind)| *kind == to.kind)
-}
-
-/// Whether Kubernetes itself names the kinds of a group, the Gateway API's own among them: no implementation has kinds there.
-fn is_named_by_kubernetes(group: &str) -> bool {
-    !group.contains('.') || group.ends_with(".k8s.io")
 }
 
 /// Whether a parent is a Service or ServiceImport.

@@ -142,7 +142,7 @@ fn missing(name: &str, snapshot: &Snapshot, assumed: bool) -> String {
     // In a set of manifests a Namespace that is only named counts as there.
     if assumed && !snapshot.is_left_out(&reference) {
         format!(
-            "{reference} is not given, so that its labels are not known: it is treated as having no labels"
+            "{reference} is not in the set, so that its labels are not known: it is treated as having no labels"
         )
     } else {
         let absent = snapshot.absent(&reference);

@@ -203,7 +203,7 @@ impl RouteView<'_> {
         })
     }
 
-    /// The hostnames for which the route holds at a listener (HTTPRoute `spec.hostnames`).
+    /// The hostnames for which the route is accepted at a listener (HTTPRoute `spec.hostnames`).
     fn hostnames_at(&self, listener: &ListenerState) -> Option<Arc<[EffectiveHostname]>> {
         let has_hostnames = matches!(
             self.id.kind,

@@ -86,10 +86,16 @@ fn misfits<'p>(
 fn differences(pair: &IndexedPair<'_>, from: &ObjectRef, to: &ObjectRef) -> Vec<String> {
     let mut wrong = Vec::new();
     if pair.namespace != to.namespace {
-        wrong.push(format!(
-            "it is in namespace `{}`: a ReferenceGrant belongs to the namespace of what is referred to, `{}`",
-            pair.namespace, to.namespace
-        ));
+        wrong.push(match pair.names_namespace {
+            true => format!(
+                "it is in namespace `{}`: a ReferenceGrant belongs to the namespace of what is referred to, `{}`",
+                pair.namespace, to.namespace
+            ),
+            false => format!(
+                "it names no namespace, so that it is read as being in `default`: give it `namespace: {}`",
+                to.namespace
+            ),
+        });
     }
     for (list, field, found, needed) in misfits(pair, from, to) {
         let place = if list == "from" {

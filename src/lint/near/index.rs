@@ -29,6 +29,7 @@ type FromEntry<'a> = (usize, &'a ReferenceGrantFrom);
 #[derive(Clone, Copy, Debug)]
 struct Grant<'a> {
     namespace: &'a str,
+    names_namespace: bool,
     name: &'a str,
     spec: &'a ReferenceGrantSpec,
     ignored: Option<&'a Ignored>,
@@ -44,6 +45,7 @@ impl<'a> Grant<'a> {
             PAIRS.add(1);
             IndexedPair {
                 namespace: self.namespace,
+                names_namespace: self.names_namespace,
                 name: self.name,
                 ignored: self.ignored,
                 from,
@@ -58,6 +60,8 @@ impl<'a> Grant<'a> {
 pub(super) struct IndexedPair<'a> {
     /// The namespace of the grant.
     pub(super) namespace: &'a str,
+    /// Whether the grant says so itself.
+    pub(super) names_namespace: bool,
     /// The name of the grant.
     pub(super) name: &'a str,
     /// Why the grant is left out, if it is.
@@ -108,13 +112,13 @@ impl<'a> NearIndex<'a> {
     }
 
     fn add(&mut self, grant: &'a ReferenceGrant, ignored: Option<&'a Ignored>) {
-        let namespace = match grant.metadata.namespace.as_deref() {
-            None | Some("") => "default",
-            Some(namespace) => namespace,
-        };
+        let written = grant.metadata.namespace.as_deref();
+        let written = written.filter(|namespace| !namespace.is_empty());
+        let namespace = written.unwrap_or("default");
         let Some(spec) = &grant.spec else { return };
         let grant = Grant {
             namespace,
+            names_namespace: written.is_some(),
             name: grant.metadata.name.as_deref().unwrap_or_default(),
             spec,
             ignored,

@@ -4,6 +4,7 @@ use super::{MOST_NAMED, Near};
 use crate::{
     attachment::{ListenerLack, ReferenceProblem, Status},
     meta::{Condition, ObjectRef, condition},
+    rules::{ADD_SELECTOR, CORRECT_SELECTOR},
     v1::{Listener, ProtocolType},
 };
 use std::collections::BTreeMap;
@@ -53,14 +54,11 @@ impl Lack {
             Self::Invalid(ListenerLack::Hostname(why)) => format!(
                 "give {whom} a `hostname` that is a DNS name, such as `shop.example.com` or `*.example.com`: {why}"
             ),
-            Self::Invalid(ListenerLack::Selector) => format!(
-                "give {whom} a `selector` in `allowedRoutes.namespaces`, or `from: Same` or `from: All`"
-            ),
+            Self::Invalid(ListenerLack::Selector) => {
+                format!("in `allowedRoutes.namespaces` of {whom}, {ADD_SELECTOR}")
+            }
             Self::Invalid(ListenerLack::SelectorTerms(_)) => {
-                format!(
-                    "write `allowedRoutes.namespaces.selector` of {whom} as for any Kubernetes label selector: `values` for `In` and \
-                     `NotIn`, none for `Exists` and `DoesNotExist`, keys and values as labels have them"
-                )
+                format!("in `allowedRoutes.namespaces` of {whom}, {CORRECT_SELECTOR}")
             }
             Self::Invalid(ListenerLack::Namespaces(_)) => format!(
                 "give {whom} `from: Same`, `from: All` or `from: Selector` in `allowedRoutes.namespaces`"

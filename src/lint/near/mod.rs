@@ -25,7 +25,7 @@
 //!     group: GROUP.into(), kind: "Gateway".into(), namespace: "default".into(), name: "front".into(),
 //! };
 //! let hints = Near::new(&resolver, &[]).object(&front);
-//! assert_eq!(hints[0].message, "GatewayClass ngnix is not given: did you mean GatewayClass `nginx`?");
+//! assert_eq!(hints[0].message, "GatewayClass `ngnix` is not in the set: did you mean GatewayClass `nginx`?");
 //! ```
 
 mod conflict;
@@ -67,7 +67,7 @@ pub use limits::{Met, NearLimits};
 pub use request::{Around, NotInForce};
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -94,6 +94,8 @@ pub struct Near<'a> {
     more_to_try: Cell<usize>,
     /// What validation says of the route that was looked at last.
     judged: RefCell<Option<Arc<JudgedRoute>>>,
+    /// The namespace that is meant by the object without one that was looked at last.
+    meant: RefCell<Option<(ObjectRef, Option<String>)>>,
 }
 
 /// What to write for the group of a reference to a kind that is in another group.
@@ -175,6 +177,7 @@ impl<'a> Near<'a> {
             more_candidates: Cell::new(0),
             more_to_try: Cell::new(0),
             judged: RefCell::new(None),
+            meant: RefCell::new(None),
         }
     }
 
@@ -252,6 +255,9 @@ impl<'a> Near<'a> {
     #[must_use]
     pub fn help(&self, object: &ObjectRef, problem: &ReferenceProblem) -> Option<String> {
         let to = problem.to.as_ref()?;
+        if let Some(help) = self.name_namespace(object, problem) {
+            return Some(help);
+        }
         match problem.kind {
             Kind::ParentNotFound
             | Kind::BackendNotFound
@@ -267,7 +273,8 @@ impl<'a> Near<'a> {
                 .excluded(object, problem)
                 .or_else(|| self.not_taken(object, problem)),
             Kind::TargetUnusable => self
-                .other_policy(object, problem)
+                .why_invalid(object)
+                .or_else(|| self.other_policy(object, problem))
                 .or_else(|| self.other_target(object, problem)),
             Kind::WrongGroup => Some(group(problem, to)),
             Kind::NoParentKind => {
@@ -298,7 +305,8 @@ impl<'a> Near<'a> {
         if let Some(class) = self.class(object) {
             let alone = !class.left_out;
             let message = if alone {
-                format!("{} is not given: {}", class.wanted, class.help)
+                let absent = self.resolver.snapshot().absent(&class.wanted);
+                format!("{}: {}", absent.of_set(), class.help)
             } else {
                 class.help
             };
@@ -341,9 +349,6 @@ impl<'a> Near<'a> {
         for (rule, message) in self.dropped_rules(object) {
             add(&format!("spec.rules[{rule}]"), message, false, None);
         }
-        for (index, message) in self.later_parents(object) {
-            add(&format!("spec.parentRefs[{index}]"), message, false, None);
-        }
         hints
     }
 
@@ -362,15 +367,23 @@ impl<'a> Near<'a> {
     pub fn problems(&self, object: &ObjectRef) -> Vec<(ReferenceProblem, Option<String>)> {
         let problems = self.resolver.reference_problems(object);
         let not_permitted = problems.iter().filter(|one| one.kind == Kind::NotPermitted);
-        let not_permitted: BTreeSet<_> = not_permitted.filter_map(|one| one.to.clone()).collect();
+        // What to do about these says, too, that what they lead to does not exist.
+        let not_permitted: BTreeMap<_, _> = not_permitted
+            .filter_map(|one| {
+                let help = self.and_create(self.help(object, one)?, one);
+                Some((one.to.clone()?, help))
+            })
+            .collect();
         let with_help = |problem: ReferenceProblem| {
-            let near = self.help(object, &problem);
-            let waits = problem.to.as_ref();
-            let waits = waits.is_some_and(|to| not_permitted.contains(to));
-            let help = match problem.kind {
-                Kind::NotPermitted => near.map(|near| self.and_create(near, &problem)),
-                _ if waits => near,
-                _ => near.or_else(|| self.needed(object, &problem)),
+            let granted = problem.to.as_ref().and_then(|to| not_permitted.get(to));
+            let near = || self.help(object, &problem);
+            let help = match (problem.kind, granted) {
+                (Kind::NotPermitted, granted) => granted.cloned(),
+                (kind, Some(granted)) if kind.is_of_missing_object() => {
+                    near().or_else(|| Some(granted.clone()))
+                }
+                (_, Some(_)) => near(),
+                (_, None) => near().or_else(|| self.needed(object, &problem)),
             };
             (problem, help)
         };
@@ -402,7 +415,9 @@ impl<'a> Near<'a> {
         }
         let correct = self.left_out(&wanted);
         let left_out = correct.is_some();
-        let help = correct.or_else(|| self.misspelt(&wanted))?;
+        let help = correct
+            .or_else(|| self.misspelt(&wanted))
+            .or_else(|| self.only_class(&wanted))?;
         Some(NearClass {
             wanted,
             help,
@@ -410,29 +425,8 @@ impl<'a> Near<'a> {
         })
     }
 
-    /// What to name in the place of parents that are of a kind of the API which cannot be one here: it came with a later release, or
-    /// is not implemented.
-    fn later_parents(&self, object: &ObjectRef) -> Vec<(usize, String)> {
-        let Some(kind) = RouteKind::from_kind(&object.kind).filter(|_| object.group == GROUP)
-        else {
-            return Vec::new();
-        };
-        let id = RouteId::new(kind, object.namespaced_name());
-        let attachments = self.resolver.resolution().attachments.get(&id);
-        attachments
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .filter(|(_, attachment)| !attachment.attached)
-            .filter_map(|(index, attachment)| {
-                let to = attachment.parent.resolve(&object.namespace);
-                let message = self.later_parent(&to, &format!("spec.parentRefs[{index}]"))?;
-                Some((index, message))
-            })
-            .collect()
-    }
-
-    /// What to name in the place of a parent of such a kind; `at` is the reference to it.
+    /// What to name in the place of a parent of a kind of the API which cannot be one here: it came with a later release, or is
+    /// not implemented. `at` is the reference to it.
     fn later_parent(&self, to: &ObjectRef, at: &str) -> Option<String> {
         let release = self.resolver.options().release;
         if let Some(later) = schema::later_kind(&to.group, &to.kind, release) {

@@ -1,11 +1,13 @@
 //! Objects that are not there under the name by which they are referred to.
 
-use super::{Kind, Near};
+use super::{Kind, Near, conflict::parent_index, obstacles::listener_of};
 use crate::{
-    attachment::Snapshot,
+    attachment::{ReferenceProblem, Snapshot},
     meta::{GROUP, NamespacedName, ObjectRef},
     schema::nearest_name,
+    v1::{FromNamespaces, Listener},
 };
+use std::{cmp::Reverse, collections::BTreeMap};
 
 impl Near<'_> {
     /// What may be meant by a reference to an object that is not there.
@@ -17,10 +19,114 @@ impl Near<'_> {
                 let snapshot = self.resolver.snapshot();
                 let own = to.namespace == from.namespace && names_no_namespace(snapshot, from);
                 if own {
-                    return Some(format!("{from} names no namespace, so that it is read as being in `default`: give it its namespace"));
+                    return Some(give_namespace(from, "its namespace"));
                 }
                 self.only_gateway(to)
             })
+    }
+
+    /// That an object names no namespace, where a reference of it fails for that and would lead to something from the
+    /// namespace that is most likely meant.
+    pub(super) fn name_namespace(
+        &self,
+        from: &ObjectRef,
+        problem: &ReferenceProblem,
+    ) -> Option<String> {
+        if !names_no_namespace(self.resolver.snapshot(), from) {
+            return None;
+        }
+        let namespace = self.namespace_meant(from)?;
+        let mut fit = self.namespaces_for(from, problem).into_iter();
+        fit.any(|one| one == namespace)
+            .then(|| give_namespace(from, &format!("`namespace: {namespace}`")))
+    }
+
+    /// The namespace from which most references would lead to something that fail for an object which names none; of backends
+    /// rather than of parents, which may well be elsewhere. Nothing if one leads to an object in `default`.
+    fn namespace_meant(&self, object: &ObjectRef) -> Option<String> {
+        let mut last = self.meant.borrow_mut();
+        if let Some((_, meant)) = last.as_ref().filter(|(known, _)| known == object) {
+            return meant.clone();
+        }
+        let mut votes: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        if !self.resolver.has_neighbor(object) {
+            for problem in self.resolver.reference_problems(object) {
+                let of_parent = problem.path.starts_with("spec.parentRefs");
+                for namespace in self.namespaces_for(object, &problem) {
+                    let (all, others) = votes.entry(namespace).or_default();
+                    *all += 1;
+                    *others += usize::from(!of_parent);
+                }
+            }
+        }
+        let best = votes
+            .into_iter()
+            .max_by_key(|(name, count)| (*count, Reverse(name.clone())));
+        let meant = best.map(|(namespace, _)| namespace);
+        *last = Some((object.clone(), meant.clone()));
+        meant
+    }
+
+    /// The namespaces from which a reference would not fail that fails from `default`.
+    fn namespaces_for(&self, from: &ObjectRef, problem: &ReferenceProblem) -> Vec<String> {
+        let Some(to) = &problem.to else {
+            return Vec::new();
+        };
+        let own = to.namespace == from.namespace;
+        match problem.kind {
+            Kind::NotPermitted if !own => vec![to.namespace.clone()],
+            Kind::NotAttached if !own && self.is_for_own_namespace(from, problem) => {
+                vec![to.namespace.clone()]
+            }
+            Kind::ParentNotFound
+            | Kind::BackendNotFound
+            | Kind::CertificateNotFound
+            | Kind::AuthorityNotFound
+            | Kind::TargetNotFound
+                if own && self.index().ignored(to).is_none() =>
+            {
+                let places = self.index().places(&to.kind, &to.name).iter();
+                let places =
+                    self.first_candidates(places.filter(|at| at.namespace != to.namespace));
+                places.map(|place| place.namespace.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a listener that a parentRef selects would take a route but for its namespace: it takes those of its own.
+    fn is_for_own_namespace(&self, route: &ObjectRef, problem: &ReferenceProblem) -> bool {
+        let parent = problem.to.as_ref().zip(parent_index(route, problem));
+        let Some((to, (id, index))) = parent else {
+            return false;
+        };
+        let gateways = self.resolver.snapshot().gateways();
+        let Some(gateway) = gateways.get(&to.namespaced_name()) else {
+            return false;
+        };
+        let mut found = self.first_listeners(self.resolver.obstacles(&id, index));
+        found.any(|(name, found)| {
+            let listener = listener_of(gateway, &name);
+            let from = listener.map(Listener::routes_from);
+            found.namespace && found.count() == 1 && from == Some(FromNamespaces::Same)
+        })
+    }
+
+    /// The one GatewayClass there is, where a part of its name is asked for, or more than it.
+    pub(super) fn only_class(&self, to: &ObjectRef) -> Option<String> {
+        let mut classes = self.resolver.snapshot().gateway_classes().keys();
+        let only = classes.next().filter(|_| classes.next().is_none())?;
+        let (short, long) = match only.name.len() < to.name.len() {
+            true => (&only.name, &to.name),
+            false => (&to.name, &only.name),
+        };
+        let rest = long.strip_prefix(short.as_str())?;
+        rest.starts_with(['-', '.']).then(|| {
+            format!(
+                "did you mean GatewayClass `{}`, the only one there is?",
+                only.name
+            )
+        })
     }
 
     /// The one Gateway of a namespace, where another one is asked for.
@@ -113,14 +219,19 @@ impl Near<'_> {
     }
 }
 
-/// The name of these that a misspelt one most likely means. Of names of one or two letters, all are near.
+/// The name of these that a misspelt one most likely means. Of names of one or two letters, all are near but for those that
+/// differ in case alone.
 fn near_name<'n>(name: &str, places: impl Iterator<Item = &'n NamespacedName>) -> Option<&'n str> {
+    let is_short = |name: &str| name.len() <= 2;
     let names = places
         .map(|place| place.name.as_str())
-        .filter(|known| known.len() > 2);
-    (name.len() > 2)
-        .then(|| nearest_name(name, names))
-        .flatten()
+        .filter(|known| known.eq_ignore_ascii_case(name) || !is_short(name) && !is_short(known));
+    nearest_name(name, names)
+}
+
+/// That an object names no namespace, and what to give it.
+fn give_namespace(object: &ObjectRef, what: &str) -> String {
+    format!("{object} names no namespace, so that it is read as being in `default`: give it {what}")
 }
 
 /// Whether an object of the Gateway API, or a Service, says nothing of its namespace.

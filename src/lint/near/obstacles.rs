@@ -415,6 +415,8 @@ impl TakingPart<'_> {
     /// A change of the route, and what else it takes.
     fn and_needs(&self, change: String) -> String {
         match &self.needs {
+            // What is asked ends there.
+            Some(needs) if change.ends_with('?') => format!("{change} If so: {needs}"),
             Some(needs) => format!("{change}; and {needs}"),
             None => change,
         }
@@ -471,7 +473,7 @@ pub(super) fn parent_of(path: &str) -> &str {
 }
 
 /// The listener of this name.
-fn listener_of<'g>(gateway: &'g Gateway, name: &str) -> Option<&'g Listener> {
+pub(super) fn listener_of<'g>(gateway: &'g Gateway, name: &str) -> Option<&'g Listener> {
     let mut listeners = gateway.spec.listeners.iter();
     listeners.find(|listener| *listener.name == *name)
 }

@@ -35,15 +35,13 @@ impl Near<'_> {
 
     /// What a policy needs for which nothing is sent to a backend: it is invalid, or its status has no room for a Gateway.
     fn policy_at_fault(&self, policy: &ObjectRef, problem: &ReferenceProblem) -> String {
-        let needs = self.invalid_policy(policy);
-        if needs.is_empty() {
-            return format!(
+        self.why_invalid(policy).unwrap_or_else(|| {
+            format!(
                 "refer to the backend at no more than {MAX_ANCESTORS} Gateways, all of which {policy} can name in its status, or name \
                  another backend in `{}`",
                 problem.path
-            );
-        }
-        needs.join("; and ")
+            )
+        })
     }
 
     /// What a policy needs that is invalid by what it says itself, and not for an object to which it refers.
@@ -54,6 +52,12 @@ impl Near<'_> {
             return None;
         }
         self.invalid_policy(policy).into_iter().next()
+    }
+
+    /// What a policy needs that is invalid whatever its targets are, in one sentence.
+    pub(in crate::lint) fn why_invalid(&self, policy: &ObjectRef) -> Option<String> {
+        let needs = self.invalid_policy(policy);
+        (!needs.is_empty()).then(|| needs.join("; and "))
     }
 
     /// What a policy needs that is invalid whatever its targets are; nothing of one that is valid.

@@ -91,7 +91,8 @@ fn what_fits_has_no_hints() {
 #[test]
 fn a_class_name_that_almost_fits_is_a_finding_though_the_gateway_is_accepted() {
     let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: anny }\nspec: { controllerName: a.example/b }\n";
-    let wanted = "GatewayClass any is not given: did you mean GatewayClass `anny`?".to_owned();
+    let wanted =
+        "GatewayClass `any` is not in the set: did you mean GatewayClass `anny`?".to_owned();
     assert_eq!(
         hints(class),
         [("Gateway shop/front".to_owned(), wanted, true)]

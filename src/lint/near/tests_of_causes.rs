@@ -380,3 +380,133 @@ fn a_route_that_names_its_listener_is_not_to_be_attached_to_it() {
         "{both:?}"
     );
 }
+
+/// An object without `namespace` is read as one of `default`. Where its references show which namespace is meant, that is
+/// what is said, and neither to let it in where it stands nor to move what it refers to.
+#[test]
+fn the_namespace_that_is_meant_is_named_in_place_of_other_help() {
+    let said = |objects: &str, of: &str| -> Vec<String> {
+        let hints = hints(objects).into_iter();
+        let of_object = hints.filter(|(object, ..)| object == of);
+        of_object.map(|(_, message, _)| message).collect()
+    };
+    let unnamed = |spec: &str| route("default", spec).replace(", namespace: default", "");
+    let give = |object: &str, namespace: &str| {
+        vec![format!(
+            "{object} names no namespace, so that it is read as being in `default`: give it `namespace: {namespace}`"
+        )]
+    };
+    let of_route = |spec: &str| said(&unnamed(spec), "HTTPRoute default/r");
+    let to = |parent: &str, backend: &str| {
+        format!(
+            "{{ parentRefs: [{{ name: front, sectionName: http{parent} }}], rules: [{{ backendRefs: [{{ port: 80, {backend} }}] }}] }}"
+        )
+    };
+    let given = give("HTTPRoute default/r", "shop");
+    // Neither is there; one is and refuses the namespace; one is and no grant allows the reference.
+    assert_eq!(of_route(&to("", "name: cart")), given);
+    assert_eq!(of_route(&to(", namespace: shop", "name: cart")), given);
+    let granted = to(", namespace: shop", "name: cart, namespace: shop");
+    assert_eq!(of_route(&granted), given);
+    // A backend shows the namespace rather than a parent, which may be elsewhere.
+    let elsewhere = of_route(&to("", "name: far"));
+    assert!(
+        elsewhere.contains(&give("HTTPRoute default/r", "away")[0]),
+        "{elsewhere:#?}"
+    );
+    assert!(
+        elsewhere
+            .iter()
+            .any(|one| one.contains("write `namespace: shop` in the reference")),
+        "{elsewhere:#?}"
+    );
+    // One that has its backend in `default` is meant to be there.
+    let at_home = "apiVersion: v1\nkind: Service\nmetadata: { name: own }\nspec: { ports: [{ port: 80 }] }\n---\n";
+    let at_home = said(
+        &(at_home.to_owned() + &unnamed(&to(", namespace: shop", "name: own"))),
+        "HTTPRoute default/r",
+    );
+    assert!(
+        at_home[0].starts_with("to take the route, listener `http` needs"),
+        "{at_home:#?}"
+    );
+    // One that says that it is in `default` is.
+    let named = said(
+        &route("default", &to("", "name: cart")),
+        "HTTPRoute default/r",
+    );
+    assert!(
+        named.iter().all(|one| !one.contains("names no namespace")),
+        "{named:#?}"
+    );
+
+    let policy = "apiVersion: gateway.networking.k8s.io/v1alpha3\nkind: BackendTLSPolicy\nmetadata: { name: p }\n\
+                  spec: { targetRefs: [{ group: '', kind: Service, name: cart }], validation: { hostname: a.example, wellKnownCACertificates: System } }\n";
+    assert_eq!(
+        said(policy, "BackendTLSPolicy default/p"),
+        give("BackendTLSPolicy default/p", "shop")
+    );
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: cert, namespace: shop }\n---\n";
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: edge }\n\
+                   spec: { gatewayClassName: any, listeners: [{ name: tls, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: cert }] } }] }\n";
+    assert_eq!(
+        said(&(secret.to_owned() + gateway), "Gateway default/edge"),
+        give("Gateway default/edge", "shop")
+    );
+}
+
+#[test]
+fn a_grant_without_namespace_is_said_to_be_read_as_default() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: http }], rules: [{ backendRefs: [{ name: far, namespace: away, port: 80 }] }] }";
+    let grant = "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: { name: g }\n\
+                 spec: { from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop }], to: [{ group: '', kind: Service }] }\n";
+    assert_eq!(
+        of_route(&(route("shop", spec) + grant), "shop"),
+        "ReferenceGrant default/g would allow it, but it names no namespace, so that it is read as being in `default`: give it \
+         `namespace: away`"
+    );
+}
+
+/// The names of classes are short, and a class that is only named counts as there.
+#[test]
+fn a_class_that_differs_in_case_or_goes_on_is_meant() {
+    let class = |name: &str, wanted: &str| {
+        let class = format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{ name: {name} }}\nspec: {{ controllerName: a.example/b }}\n---\n\
+             apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: other, namespace: shop }}\n\
+             spec: {{ gatewayClassName: {wanted}, listeners: [{{ name: http, port: 80, protocol: HTTP }}] }}\n"
+        );
+        let hints = hints(&class).into_iter();
+        let mut hints = hints.filter(|(object, ..)| object == "Gateway shop/other");
+        hints.next().map(|(_, message, _)| message)
+    };
+    let says = |wanted: &str, meant: &str| {
+        Some(format!(
+            "GatewayClass `{wanted}` is not in the set: did you mean GatewayClass `{meant}`"
+        ))
+    };
+    let near = |name: &str, wanted: &str| says(wanted, name).map(|text| text + "?");
+    let only =
+        |name: &str, wanted: &str| says(wanted, name).map(|text| text + ", the only one there is?");
+    assert_eq!(class("gc", "GC"), near("gc", "GC"));
+    assert_eq!(class("gc", "gd"), None);
+    assert_eq!(
+        class("nginx-gateway", "nginx"),
+        only("nginx-gateway", "nginx")
+    );
+    assert_eq!(
+        class("nginx", "nginx-gateway"),
+        only("nginx", "nginx-gateway")
+    );
+    assert_eq!(class("nginxgatewayofmine", "nginx"), None);
+}
+
+/// What is asked ends with its question mark, and what else it takes stands by itself.
+#[test]
+fn a_listener_that_may_be_meant_and_needs_more_is_asked_for_in_a_sentence_of_its_own() {
+    let spec = "{ parentRefs: [{ name: front, sectionName: teem }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
+    let said = of_route(&route("shop", spec), "shop");
+    let (asked, needs) = said.split_once(" If so: ").unwrap();
+    assert_eq!(asked, "did you mean `sectionName: team`?");
+    assert!(needs.starts_with("add Namespace `shop`"), "{needs}");
+}

@@ -170,6 +170,41 @@ fn every_backend_and_filter_that_attachment_refuses_is_named() {
     }
 }
 
+/// `status` calls a parent ineffective that is of a kind which cannot be one, whosever kind it is: so does validation, whether the
+/// parent is in the set or not.
+#[test]
+fn a_parent_of_a_kind_that_can_be_none_is_named() {
+    let gateway = gateway(&json!([{"name": "web", "port": 80, "protocol": "HTTP"}]));
+    let of = |group: &str, kind: &str| {
+        let route = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"},
+            "spec": {"parentRefs": [{"group": group, "kind": kind, "name": "gw"}]},
+        });
+        let found = judged(&[&gateway, &route]).remove(1);
+        let mut found = found
+            .into_iter()
+            .filter(|(_, path, _)| path.starts_with("spec.parentRefs"));
+        let first = found.next();
+        assert_eq!(found.next(), None);
+        first.map(|(rule, path, message)| (rule, path, message))
+    };
+    for (group, kind, what) in [
+        ("gateway.networking.k8s.io", "ListenerSet", "implemented"),
+        ("gateway.networking.x-k8s.io", "XListenerSet", "implemented"),
+        ("gateway.networking.k8s.io", "Gatway", "supported"),
+        ("x.io", "Edge", "supported"),
+    ] {
+        let message = format!(
+            "kind {kind}.{group} is not {what} as a parent: expected Gateway, Service or ServiceImport"
+        );
+        let path = "spec.parentRefs[0].kind".to_owned();
+        assert_eq!(
+            of(group, kind),
+            Some(("ParentReference/kind-is-parent", path, message))
+        );
+    }
+}
+
 /// A listener without a hostname serves every host.
 #[test]
 fn a_listener_without_hostname_meets_every_route() {

@@ -379,9 +379,10 @@ fn a_reference_looks_at_no_more_pairs_of_a_grant_than_it_may_however_long_the_gr
             "metadata": {"name": "g", "namespace": "far"},
             "spec": {"from": from.collect::<Vec<_>>(), "to": to.collect::<Vec<_>>()},
         });
-        let subject = route(&json!({"rules": [{"backendRefs": [
+        let mut subject = route(&json!({"rules": [{"backendRefs": [
             {"name": "s", "namespace": "far", "port": 80},
         ]}]}));
+        subject["metadata"]["namespace"] = json!("near");
         let options = validation::ValidationOptions::new(Channel::Standard);
         let members = [grant, subject].map(|object| Member::judge(&object, &options).0);
         PAIRS.take();

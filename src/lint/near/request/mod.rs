@@ -80,6 +80,7 @@ impl Near<'_> {
         } else {
             self.astray(request, answer, &mut around);
         }
+        self.without_rules(request, answer, &mut around.why);
         self.not_over_tls(request, answer, &mut around);
         let mut seen = std::collections::BTreeSet::new();
         around.help.retain(|sentence| seen.insert(sentence.clone()));

@@ -276,6 +276,47 @@ impl Near<'_> {
             })
     }
 
+    /// Routes that are accepted where a request was asked, serve its host and have no rules, so that they take nothing.
+    pub(super) fn without_rules(&self, request: &Request, answer: &Answer, why: &mut Vec<String>) {
+        let Some(asked) = answer.gateway.as_ref().or(answer.service.as_ref()) else {
+            return;
+        };
+        let (host, snapshot) = (host_of(request), self.resolver.snapshot());
+        let has_none = |route: &RouteId| match route.kind {
+            RouteKind::Http => {
+                let route = snapshot.http_routes().get(&route.name);
+                let rules = route.and_then(|route| route.spec.rules.as_ref());
+                rules.is_some_and(Vec::is_empty)
+            }
+            RouteKind::Grpc => {
+                let route = snapshot.grpc_routes().get(&route.name);
+                let spec = route.and_then(|route| route.spec.as_ref());
+                route.is_some() && spec.is_none_or(|spec| spec.rules.is_empty())
+            }
+            RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => false,
+        };
+        let taken = answer.listener.as_ref().map(|at| at.name.as_str());
+        let is_at = |at: &Attachment| {
+            let mut listeners = at.listeners.iter();
+            at.attached
+                && (at.listeners.is_empty()
+                    || taken.is_none_or(|taken| listeners.any(|at| *at.name == *taken)))
+        };
+        let here = self.of_parent(asked).filter(|(route, at)| {
+            is_at(at)
+                && carries(route, request)
+                && has_none(route)
+                && self.serves(route, host.as_deref())
+        });
+        for (route, _) in here.take(SHOWN) {
+            let sentence =
+                format!("{route} is accepted for the host and has no rules: it takes no request");
+            if !why.contains(&sentence) {
+                why.push(sentence);
+            }
+        }
+    }
+
     /// Whether a route names a host, or none.
     pub(super) fn serves(&self, route: &RouteId, host: Option<&str>) -> bool {
         let names = self.hostnames(route);

@@ -323,7 +323,7 @@ fn what_a_listener_needs_to_serve_is_said() {
         ),
         (
             "protocol: HTTPS, tls: { certificateRefs: [{ name: none }] }, allowedRoutes: { namespaces: { from: Selector } }",
-            "give listener `odd` of Gateway shop/front a `selector` in `allowedRoutes.namespaces`, or `from: Same` or `from: All`",
+            "in `allowedRoutes.namespaces` of listener `odd` of Gateway shop/front, write a `selector`, or `from: Same` or `from: All`",
         ),
     ] {
         let help = ask(
@@ -629,4 +629,16 @@ fn a_redirect_of_a_service_that_comes_back_is_told_with_the_rule() {
         ]
     );
     assert!(found.amiss);
+}
+
+/// `rules: []` is valid up to v1.1.1: the route is accepted, has a host for itself and takes nothing.
+#[test]
+fn a_route_without_rules_is_named_where_it_has_the_host() {
+    let said = "HTTPRoute shop/none is accepted for the host and has no rules: it takes no request";
+    let why_of = |host: &str| {
+        let spec = format!("{{ parentRefs: [{{ name: front }}], hostnames: [{host}], rules: [] }}");
+        around(&object("HTTPRoute", "none", &spec), "http://zero.example/").why
+    };
+    assert!(why_of("zero.example").contains(&said.to_owned()), "{:#?}", why_of("zero.example"));
+    assert!(!why_of("other.example").contains(&said.to_owned()));
 }
