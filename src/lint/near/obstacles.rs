@@ -415,8 +415,6 @@ impl TakingPart<'_> {
     /// A change of the route, and what else it takes.
     fn and_needs(&self, change: String) -> String {
         match &self.needs {
-            // What is asked ends there.
-            Some(needs) if change.ends_with('?') => format!("{change} If so: {needs}"),
             Some(needs) => format!("{change}; and {needs}"),
             None => change,
         }

@@ -500,13 +500,3 @@ fn a_class_that_differs_in_case_or_goes_on_is_meant() {
     );
     assert_eq!(class("nginxgatewayofmine", "nginx"), None);
 }
-
-/// What is asked ends with its question mark, and what else it takes stands by itself.
-#[test]
-fn a_listener_that_may_be_meant_and_needs_more_is_asked_for_in_a_sentence_of_its_own() {
-    let spec = "{ parentRefs: [{ name: front, sectionName: teem }], rules: [{ backendRefs: [{ name: cart, port: 80 }] }] }";
-    let said = of_route(&route("shop", spec), "shop");
-    let (asked, needs) = said.split_once(" If so: ").unwrap();
-    assert_eq!(asked, "did you mean `sectionName: team`?");
-    assert!(needs.starts_with("add Namespace `shop`"), "{needs}");
-}

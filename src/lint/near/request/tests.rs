@@ -639,6 +639,10 @@ fn a_route_without_rules_is_named_where_it_has_the_host() {
         let spec = format!("{{ parentRefs: [{{ name: front }}], hostnames: [{host}], rules: [] }}");
         around(&object("HTTPRoute", "none", &spec), "http://zero.example/").why
     };
-    assert!(why_of("zero.example").contains(&said.to_owned()), "{:#?}", why_of("zero.example"));
+    assert!(
+        why_of("zero.example").contains(&said.to_owned()),
+        "{:#?}",
+        why_of("zero.example")
+    );
     assert!(!why_of("other.example").contains(&said.to_owned()));
 }
