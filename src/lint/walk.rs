@@ -41,9 +41,9 @@ pub(super) enum RedirectWay<'a> {
     /// To a port of a host of the Gateway at which nobody answers.
     Nobody {
         /// The place from which the client is sent there.
-        from: RedirectStep,
+        from: Box<RedirectStep>,
         /// Where it is sent.
-        to: Url,
+        to: Box<Url>,
         /// Why nobody answers there.
         why: Unanswered<'a>,
     },
@@ -283,8 +283,8 @@ impl<'a> Walk<'a> {
             for (to, _) in &sent.to {
                 if let Some(why) = self.nobody(&sent.step.url, to) {
                     return Some(RedirectWay::Nobody {
-                        from: sent.step,
-                        to: to.clone(),
+                        from: Box::new(sent.step),
+                        to: Box::new(to.clone()),
                         why,
                     });
                 }

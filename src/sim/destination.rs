@@ -282,7 +282,8 @@ fn at_gateway<'e>(
         (Accepted::Session(session), "http") => {
             let head = settled(request);
             let judged = JudgedRequest::new(&head).ok();
-            let owner = judged.and_then(|judged| session.find(judged.host()).ok());
+            let host = judged.as_ref().and_then(JudgedRequest::host);
+            let owner = session.find(host).ok();
             let owner = owner.and_then(|(listener, _)| Some(listener?.name.clone()));
             (Taken::Session(session), owner)
         }

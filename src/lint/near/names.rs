@@ -106,7 +106,7 @@ impl Near<'_> {
         };
         let mut found = self.first_listeners(self.resolver.obstacles(&id, index));
         found.any(|(name, found)| {
-            let listener = listener_of(gateway, &name);
+            let listener = listener_of(gateway, name);
             let from = listener.map(Listener::routes_from);
             found.namespace && found.count() == 1 && from == Some(FromNamespaces::Same)
         })

@@ -50,7 +50,10 @@ impl<R: Read> ObjectStream<R> {
             let indent = self.skip_blank_lines();
             if indent == 0 && self.skip_marker(may_be_yaml) {
                 after_json = false;
-            } else if may_be_yaml && after_json && self.feed.get(indent) == Some(b'#') {
+            } else if may_be_yaml
+                && (after_json || self.after_end)
+                && self.feed.get(indent) == Some(b'#')
+            {
                 self.skip_line();
             } else {
                 break indent;

@@ -159,7 +159,11 @@ impl HttpSession {
     ) -> Received {
         let judged = settle(&mut head).and_then(|()| JudgedRequest::new(&head));
         let (listener, matched) = match judged {
-            Err(bad) => (None, Err(LocalAnswer::of_http(Why::Host(bad)))),
+            // A host that cannot be read belongs to whoever takes requests without one.
+            Err(bad) => {
+                let taken = self.find(None).ok().and_then(|(listener, _)| listener);
+                (taken, Err(LocalAnswer::of_http(Why::Host(bad))))
+            }
             Ok(judged) => match self.find(judged.host()) {
                 Ok((listener, table)) => (listener, table.matched(&judged, recalling)),
                 Err(Some(why)) => (None, Err(LocalAnswer::of_http(why))),
