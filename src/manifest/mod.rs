@@ -71,7 +71,7 @@ pub use stream::ObjectStream;
 pub(crate) use typed::unread_of_custom;
 pub(crate) use value::UnreadField;
 #[cfg(feature = "yaml")]
-pub use yaml::documents;
+pub use yaml::{documents, is_separator};
 
 /// Reads a stream of objects, and keeps them all.
 ///

@@ -214,9 +214,17 @@ impl<'a> Iterator for Documents<'a> {
     }
 }
 
-/// Whether a line begins a document for the tools around an API server: `---`, whatever follows on it. What may follow is
-/// a comment, which [`after_separator`] says.
-pub(super) fn is_separator(line: &[u8]) -> bool {
+/// Whether a line begins a document for the tools around an API server: `---`, whatever follows on it. [`documents`] cuts
+/// before these lines. What may follow is a comment; a document with anything else on the line is refused.
+///
+/// ```
+/// use gwapi::manifest::is_separator;
+///
+/// assert!(is_separator(b"---") && is_separator(b"--- # next") && is_separator(b"---#next"));
+/// assert!(!is_separator(b" ---") && !is_separator(b"..."));
+/// ```
+#[must_use]
+pub fn is_separator(line: &[u8]) -> bool {
     line.starts_with(b"---")
 }
 

@@ -10,7 +10,7 @@ use gwapi::{
     conversion::{
         ConversionError, ConversionRemark, ConvertedName, ConvertedNames, Migrated, Migration,
     },
-    manifest::{self, RawObject, ReadOptions},
+    manifest::{self, RawObject, ReadOptions, is_separator},
 };
 use std::{
     io::{self, Write},
@@ -222,6 +222,9 @@ impl<W: Write> Output<W> {
         {
             return Ok(Done::AsItWas);
         }
+        if self.format == Format::Yaml {
+            self.open_stream(first_line, document)?;
+        }
         if self.format == Format::Yaml && !changed {
             self.verbatim(document)?;
             return Ok(Done::AsItWas);
@@ -312,11 +315,20 @@ impl<W: Write> Output<W> {
         })
     }
 
+    /// Begins the stream with a line of `---` where everything before the document was left out, and the document begins
+    /// with `---#`: on its first line kubectl takes that for a text.
+    fn open_stream(&mut self, first_line: usize, document: &[u8]) -> io::Result<()> {
+        if !self.begun && first_line > 1 && document.starts_with(b"---#") {
+            self.write(b"---\n")?;
+        }
+        Ok(())
+    }
+
     /// A document as it was.
     fn verbatim(&mut self, document: &[u8]) -> io::Result<()> {
         let (head, body) = split_head(document);
         // A marker may share its line with content: `--- {kind: Service}`.
-        let marked = body.split(|b| *b == b'\n').next().is_some_and(is_marker);
+        let marked = body.split(|b| *b == b'\n').next().is_some_and(is_separator);
         self.begin(head, !body.is_empty() && !marked)?;
         self.write(document)
     }
@@ -340,7 +352,7 @@ impl<W: Write> Output<W> {
         }
         if directives {
             self.write(b"...\n")?;
-        } else if has_content && !lines.any(is_marker) {
+        } else if has_content && !lines.any(is_separator) {
             self.write(b"---\n")?;
         }
         Ok(())
@@ -405,17 +417,12 @@ fn tell_all(
     }
 }
 
-fn is_marker(line: &[u8]) -> bool {
-    line.strip_prefix(b"---")
-        .is_some_and(|rest| matches!(rest.first(), None | Some(b' ' | b'\t' | b'\r')))
-}
-
 /// Cuts a document after the blank lines, comments, directives and marker that stand before its content.
 fn split_head(document: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
     for line in document.split_inclusive(|b| *b == b'\n') {
         let text = line.trim_ascii();
-        let marker = is_marker(text) && {
+        let marker = is_separator(line) && {
             let rest = text.get(3..).unwrap_or_default().trim_ascii();
             rest.is_empty() || rest.starts_with(b"#")
         };

@@ -28,6 +28,7 @@ fn unrelated_documents_pass_through_byte_for_byte() {
         "# c\napiVersion: v1 # d\nkind:   Service\n",
         "kind: A\n---\n# only a comment\n---\nkind: 'B'\n...\n%YAML 1.1\n---\nkind: C\n",
         "--- {kind: A}\n--- {kind: B}\n",
+        "kind: A\n---#x\nkind: B\n---#\n# c\nkind: C\n",
         "broken: [\n---\nkind: A\n",
         "kind: A\nkind: B\n",
         "",
@@ -48,6 +49,37 @@ fn converted_documents_stand_in_their_place_with_all_comments() {
         format!(
             "# head\n\n---\n# first\n{NEW}# inside\n---\nkind:  A\n--- # second\n{NEW}...\n%YAML 1.1\n---\nkind: B\n"
         )
+    );
+}
+
+#[test]
+fn a_comment_right_behind_the_separator_makes_no_other_separator() {
+    let text = format!("{OLD}---#x\n{OLD}---#y\n# so\n{OLD}--- \n---\t#z\n{OLD}");
+    let new = text.replace(OLD, NEW);
+    assert_eq!(convert(Format::Yaml, &text), new);
+    assert_eq!(convert(Format::Yaml, &new), new);
+    // What cannot be edited is written anew behind the separator.
+    let alias = OLD.replace("name: a", "name: &n a\n  labels: {a: *n}");
+    let anew = convert(Format::Yaml, &format!("kind: A\n---#x\n{alias}"));
+    assert_eq!(anew.matches("---").count(), 1, "{anew}");
+    // Where all before it is left out, it does not become the first line, which kubectl takes for a text.
+    let migration = Migration {
+        only_converted: true,
+        ..Migration::default()
+    };
+    let mut out = Output::new(Format::Yaml, ReadOptions::default(), Vec::new());
+    let left = format!("kind: A\n---#x\n{OLD}---#y\n{OLD}");
+    out.file(
+        "a.yaml",
+        left.as_bytes(),
+        &migration,
+        &mut Total::new(10),
+        &mut |_, _, _| {},
+    )
+    .unwrap();
+    assert_eq!(
+        String::from_utf8(out.writer).unwrap(),
+        format!("---\n---#x\n{NEW}---#y\n{NEW}")
     );
 }
 

@@ -1,6 +1,7 @@
 //! What comments of a file say to this command: `# gwapi: allow RULE, because …`, and the `# Source: …` of rendered charts.
 
 use super::problem::{Problem, is_rule};
+use gwapi::manifest::is_separator;
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -90,7 +91,7 @@ impl Notes {
             let Ok(line) = line else { break };
             number += 1;
             let line = String::from_utf8_lossy(&line);
-            if line.starts_with("---") {
+            if is_separator(line.as_bytes()) {
                 begins = true;
                 for index in of_document.drain(..) {
                     if let Some(allowed) = notes.allowed.get_mut(index) {
