@@ -181,7 +181,8 @@ fn describe(
         rule: format!("conversion/{}", problem.kind().rule()),
         message: problem.kind().to_string(),
         help: match problem.kind() {
-            ConversionProblemKind::Unreadable(_) => None,
+            // It says what to write.
+            ConversionProblemKind::Unreadable(_) | ConversionProblemKind::OtherGroup { .. } => None,
             _ => Some(format!("wanted version: {}", error.to())),
         },
         ..at(problem.path())

@@ -145,6 +145,7 @@ impl ConversionProblemKind {
             Self::Unreadable(_) => "unreadable",
             Self::NotAnObject(_) => "not-an-object",
             Self::UnknownKind { .. } => "unknown-kind",
+            Self::OtherGroup { .. } => "group-unknown",
             Self::NoSuchVersion { .. } => "no-such-version",
         }
     }
@@ -271,6 +272,14 @@ pub enum ConversionProblemKind {
         kind: String,
         /// The API versions that the kind has, if it is one of the Gateway API.
         versions: Vec<String>,
+    },
+    /// The object is in no group of the Gateway API, and seems to be meant for it.
+    #[error("{message}: {help}")]
+    OtherGroup {
+        /// What is wrong with its `apiVersion`.
+        message: String,
+        /// Which one to write.
+        help: String,
     },
     /// The kind does not have the wanted version.
     #[error("{kind} has no such version: expected {}", alternatives(.versions))]

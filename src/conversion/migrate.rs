@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     manifest,
-    meta::{Channel, ObjectRef, Release},
+    meta::{Channel, GROUP, ObjectRef, Release},
     schema::{self, KindVersion},
+    validation::{Finding, ValidationOptions},
 };
 use serde_json::{Map, Value};
 
@@ -29,7 +30,8 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// How objects of a backup (`kubectl get -o yaml`) are brought to another version, to be applied again.
 ///
-/// Objects of other groups are left as they are. An object of the Gateway API that its own version's type
+/// Objects of other groups are left as they are; one that seems to be meant for the Gateway API, such as one of its group's former
+/// name, is an error. An object of the Gateway API that its own version's type
 /// cannot read is an error even where nothing about it would change: a backup that holds it is broken. Of Gateway API objects, what the server sets is taken
 /// off unless it is to be kept: [`SERVER_METADATA`], `status`, and the annotation of `kubectl apply`, which
 /// writes it anew. Owner references, finalizers, labels and other annotations stay.
@@ -83,11 +85,22 @@ impl Migration {
         Migrated { value, ..done }
     }
 
-    /// Whether the migration looks into an object or list at all: it does not into one of other groups than the Gateway API's.
+    /// Whether the migration looks into an object or list at all: it does not into one of other groups than the Gateway API's,
+    /// unless its type looks like a mistake for one of them.
     #[must_use]
     pub fn concerns(&self, document: &Value) -> bool {
         let is = |key: &str, text: &str| document.get(key).is_some_and(|value| value == text);
-        is("apiVersion", "v1") && is("kind", "List") || value::is_own(document)
+        is("apiVersion", "v1") && is("kind", "List")
+            || value::is_own(document)
+            || self.misnamed(document).is_some()
+    }
+
+    /// What is wrong with the type of an object of another group that seems to be meant for the Gateway API: no server takes it.
+    fn misnamed(&self, object: &Value) -> Option<Finding> {
+        let (release, channel) = self
+            .release
+            .unwrap_or((Release::V1_1_0, Channel::Experimental));
+        value::misnamed(object, &ValidationOptions::of(release, channel))
     }
 
     fn document(&self, document: Value, done: &mut Migrated) -> Value {
@@ -164,6 +177,18 @@ impl Migration {
     /// The object in its new form; nothing where it cannot be converted.
     fn converted(&self, object: &Value, done: &mut Migrated) -> Option<Value> {
         done.objects += 1;
+        if let Some(finding) = self.misnamed(object) {
+            let kind = ConversionProblemKind::OtherGroup {
+                message: finding.message().to_owned(),
+                help: finding.help().unwrap_or("correct it").to_owned(),
+            };
+            let problem = ConversionProblem::new(finding.path(), kind);
+            let to = self.release.map(|(release, _)| release.as_str());
+            let to = to.or(self.to.as_deref()).unwrap_or(GROUP);
+            let error = ConversionError::new(value::identify(object), to, vec![problem]);
+            done.errors.push(error);
+            return None;
+        }
         if object
             .pointer("/metadata/ownerReferences")
             .and_then(Value::as_array)
@@ -341,8 +366,6 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const GROUP: &str = "gateway.networking.k8s.io";
-
     fn policy(namespace: &str) -> Value {
         json!({
             "apiVersion": format!("{GROUP}/v1alpha2"), "kind": "BackendTLSPolicy",
@@ -495,6 +518,48 @@ mod tests {
                     .to_string()
                     .contains("is not a kind that can be converted")
             );
+        }
+    }
+
+    #[test]
+    fn an_object_of_another_group_that_is_meant_for_the_gateway_api_is_an_error() {
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}});
+        for release in [None, Some((Release::V1_7_0, Channel::Standard))] {
+            let migration = Migration {
+                release,
+                ..Default::default()
+            };
+            for (api_version, kind, help) in [
+                (
+                    "networking.x-k8s.io/v1alpha1",
+                    "HTTPRoute",
+                    "write `apiVersion: gateway.networking.k8s.io/v1`; the fields have changed, too",
+                ),
+                ("gateway.networking.k8s.oi/v1", "Gateway", "did you mean"),
+                ("networking.k8s.io/v1", "GRPCRoute", "write `apiVersion:"),
+            ] {
+                let object =
+                    json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
+                assert!(migration.concerns(&object));
+                let list = json!({"apiVersion": "v1", "kind": "List", "items": [service, object]});
+                for document in [object, list] {
+                    let done = migration.migrate(document.clone());
+                    assert_eq!((done.value, done.changed), (document, false));
+                    assert_eq!((done.objects, done.converted), (1, 0));
+                    let [error] = done.errors.as_slice() else {
+                        panic!("{:?}", done.errors);
+                    };
+                    let [problem] = error.problems() else {
+                        panic!("{error}");
+                    };
+                    let said = problem.to_string();
+                    assert_eq!(
+                        (problem.path(), problem.kind().rule()),
+                        ("apiVersion", "group-unknown")
+                    );
+                    assert!(said.contains(help), "{said}");
+                }
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
     meta::{ObjectRef, kept_name},
     schema::{self, KindVersion},
     v1, v1alpha2,
+    validation::{self, Finding, ValidationOptions},
 };
 use k8s_openapi::Resource;
 use serde_json::{Map, Value};
@@ -167,6 +168,19 @@ fn identify_map(object: &Map<String, Value>) -> ObjectRef {
         namespace: metadata("namespace"),
         name: metadata("name"),
     }
+}
+
+/// What is wrong with the type of an object that is not in a group of the Gateway API, and seems to be meant for it.
+pub(in crate::conversion) fn misnamed(
+    object: &Value,
+    options: &ValidationOptions,
+) -> Option<Finding> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if schema::is_own_group(api_version) {
+        return None;
+    }
+    validation::misnamed::own(api_version, kind, options)
 }
 
 /// Whether a value is an object, or a list of objects, of one of the Gateway API's groups.

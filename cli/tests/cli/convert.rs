@@ -225,6 +225,29 @@ fn what_a_release_lacks_refuses_or_means_otherwise_is_said() {
     assert!(said.contains("[conversion/cookie-path]"), "{said}");
 }
 
+/// `convert`, `upgrade-check` and `validate` say the same of an object of the group's former name.
+#[test]
+fn an_object_of_the_groups_former_name_is_not_passed_over() {
+    let text = "apiVersion: networking.x-k8s.io/v1alpha1\nkind: HTTPRoute\nmetadata: {name: r, namespace: shop}\nspec: {}\n";
+    let cause = "is the name that the group had before it became `gateway.networking.k8s.io`";
+    for command in [
+        &["convert", "--release", "v1.7.0"][..],
+        &["convert"],
+        &["upgrade-check", "--to", "v1.7.0"],
+        &["validate"],
+    ] {
+        let output = gwapi(&[command, &["-f", "-"]].concat(), text);
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let written = String::from_utf8(output.stdout).unwrap();
+        let said = written.clone() + &String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(cause), "{said}");
+        if command[0] == "convert" {
+            assert_eq!(written, text);
+            assert!(said.contains("converted 0 of 1 object"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn a_release_and_a_version_are_not_asked_for_at_once() {
     let both = gwapi(

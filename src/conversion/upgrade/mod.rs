@@ -293,7 +293,7 @@ pub fn concerns(object: &Value) -> bool {
 fn is_object(value: &Value) -> bool {
     super::value::is_own(value)
         || schema::find(text(value, "/apiVersion"), text(value, "/kind")).is_some()
-        || object::misnamed(value, &ValidationOptions::default()).is_some()
+        || super::value::misnamed(value, &ValidationOptions::default()).is_some()
 }
 
 /// How many findings are kept unless said otherwise: hostile input could have millions.

@@ -188,7 +188,7 @@ fn check_unknown(object: &Value, target: &Versions, found: &mut UpgradeFindings)
     }
     let mut options = validation::ValidationOptions::new(found.channel);
     options.release = release;
-    if let Some(finding) = misnamed(object, &options) {
+    if let Some(finding) = value::misnamed(object, &options) {
         found.add(
             Impact::Breaks,
             "group-unknown",
@@ -263,18 +263,6 @@ fn help_for_later(object: &Value, target: &Versions, found: &UpgradeFindings) ->
 fn is_without_kind(error: &ConversionError) -> bool {
     let mut problems = error.problems().iter();
     problems.any(|problem| matches!(problem.kind(), ConversionProblemKind::NoKind { .. }))
-}
-
-/// What is wrong with the type of an object that is not in the group of the Gateway API, and seems to be meant for it.
-pub(super) fn misnamed(
-    object: &Value,
-    options: &validation::ValidationOptions,
-) -> Option<validation::Finding> {
-    let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
-    if schema::is_own_group(api_version) {
-        return None;
-    }
-    validation::misnamed::own(api_version, kind, options)
 }
 
 /// What becomes of objects that are written in the version in which this one is.
