@@ -175,6 +175,12 @@ impl Schema {
         self.values.get(value).copied()
     }
 
+    /// The values that some releases allow and others do not.
+    pub(crate) fn values_of_some_releases(&self) -> impl Iterator<Item = &str> {
+        let values = self.values.iter().filter(|(_, when)| !when.is_nowhere());
+        values.map(|(value, _)| value.as_str())
+    }
+
     /// What the releases asked of the value itself, where that differs; in a tree of all releases.
     pub(crate) fn was(&self) -> Option<&Was> {
         self.was.as_deref()

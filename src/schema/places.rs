@@ -79,6 +79,26 @@ pub(super) fn elsewhere(of: &'static KindVersion, at: &Path<'_>) -> Vec<FieldPla
     found
 }
 
+/// Kinds whose listeners belong to a Gateway.
+const PARTS_OF_A_GATEWAY: &[&str] = &["ListenerSet", "XListenerSet"];
+
+/// Where the parent Gateway has what is a setting of a listener in another form, and the releases that have it there: of kinds
+/// whose listeners belong to a Gateway.
+pub(super) fn in_parent(of: &KindVersion, at: &Path<'_>) -> Option<(String, When)> {
+    if !PARTS_OF_A_GATEWAY.contains(&of.kind) {
+        return None;
+    }
+    let gateway = find("gateway.networking.k8s.io/v1", "Gateway")?;
+    let path = at.names().join(".");
+    let to = REFORMED.iter().find_map(|(from, to)| {
+        let rest = path.strip_prefix(from)?;
+        (rest.is_empty() || rest.starts_with('.')).then(|| format!("{to}{rest}"))
+    })?;
+    let names: Vec<&str> = to.split('.').collect();
+    let when = when(gateway.every(), &names)?.and(gateway.history.when_served());
+    (!when.is_nowhere()).then_some((to, when))
+}
+
 /// The path of a field in another version, where it has another one there.
 fn moved(of: &KindVersion, other: &KindVersion, names: &[&str]) -> Option<String> {
     let path = names.join(".");
@@ -254,6 +274,36 @@ mod tests {
             words("k8s.io/v1beta1", "HTTPRoute", &["spec", "nothing"]),
             None
         );
+    }
+
+    #[test]
+    fn a_setting_of_a_listener_set_is_looked_for_in_the_parent_gateway() {
+        let root = Path::ROOT;
+        let (spec, list) = (root.field("spec"), "listeners");
+        let list = spec.field(list);
+        let listener = list.index(0);
+        let tls = listener.field("tls");
+        let setting = tls.field("frontendValidation");
+        let references = setting.field("caCertificateRefs");
+        let of = |version: &str, kind: &str, at: &Path<'_>| {
+            let kind = find(&format!("gateway.networking.{version}"), kind).unwrap();
+            in_parent(kind, at).map(|(path, when)| format!("{path} {}", when.in_words()))
+        };
+        let since = "since v1.4.0 in the experimental channel, v1.5.0 in the standard channel";
+        let there = "spec.tls.frontend.perPort.tls.validation";
+        for (version, kind) in [
+            ("x-k8s.io/v1alpha1", "XListenerSet"),
+            ("k8s.io/v1", "ListenerSet"),
+        ] {
+            assert_eq!(
+                of(version, kind, &setting),
+                Some(format!("{there} {since}"))
+            );
+            let within = format!("{there}.caCertificateRefs {since}");
+            assert_eq!(of(version, kind, &references), Some(within));
+            assert_eq!(of(version, kind, &tls), None);
+        }
+        assert_eq!(of("k8s.io/v1", "Gateway", &setting), None);
     }
 
     #[test]

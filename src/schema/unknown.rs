@@ -15,6 +15,10 @@ pub struct UnknownField {
     /// What has replaced the field, and the releases that have it: where the installation does not.
     replaced: Option<(String, When)>,
     others: Vec<FieldPlace>,
+    /// Where the parent Gateway has the setting, and the releases that have it there.
+    in_parent: Option<(String, When)>,
+    /// The nearest name of a field that other releases have, and those releases: where no field of the installation is near.
+    near_elsewhere: Option<(String, When)>,
     kind: &'static str,
     release: Release,
 }
@@ -56,6 +60,22 @@ impl UnknownField {
     #[must_use]
     pub fn others_in_words(&self) -> Option<String> {
         places::in_words(&self.others, self.kind, self.release)
+    }
+
+    /// Where the parent Gateway has what is a setting of a ListenerSet's listener (`spec.tls.frontend.perPort.tls.validation`, without
+    /// indexes), and the releases that have it there.
+    #[must_use]
+    pub fn in_parent(&self) -> Option<(&str, When)> {
+        let (path, when) = self.in_parent.as_ref()?;
+        Some((path, *when))
+    }
+
+    /// The field of other releases at this place whose name is nearest, if none of this one is near, and the releases that
+    /// have it.
+    #[must_use]
+    pub fn near_elsewhere(&self) -> Option<(&str, When)> {
+        let (name, when) = self.near_elsewhere.as_ref()?;
+        Some((name, *when))
     }
 
     /// Whether some known release has the field, in whichever version of the kind.
@@ -176,6 +196,17 @@ impl<'a> Every<'a> {
         })
     }
 
+    /// The field of some release whose name is nearest, and the releases that have it.
+    fn nearest(self, name: &str) -> Option<(String, When)> {
+        let when = |name: &str| {
+            let when = self.field(name)?.when;
+            (!when.is_nowhere()).then_some(when)
+        };
+        let names = self.schema.properties.keys().map(String::as_str);
+        let near = nearest_name(name, names.filter(|name| when(name).is_some()))?;
+        Some((near.to_owned(), when(near)?))
+    }
+
     fn items(self) -> Option<Self> {
         Some(Self {
             schema: self.schema.items.as_deref()?,
@@ -288,16 +319,27 @@ impl<'s> Walk<'s> {
                 Some(instead) => (None, self.replacement(instead)),
                 None => (None, None),
             };
+            let is_asked = self.elsewhere && parent.in_object;
+            let nearest = parent.meant(name);
+            let near_elsewhere = match nearest {
+                None if self.elsewhere => every.and_then(|every| every.nearest(name)),
+                _ => None,
+            };
             self.found.push(UnknownField {
                 path: at.to_string(),
                 name: name.to_owned(),
-                nearest: parent.meant(name).map(str::to_owned),
+                nearest: nearest.map(str::to_owned),
+                near_elsewhere,
                 when: wide.map(|wide| wide.when),
                 instead: here,
                 replaced,
-                others: match self.elsewhere && parent.in_object {
+                others: match is_asked {
                     true => places::elsewhere(self.kind, &at),
                     false => Vec::new(),
+                },
+                in_parent: match is_asked {
+                    true => places::in_parent(self.kind, &at),
+                    false => None,
                 },
                 kind: self.kind.kind,
                 release: self.release,

@@ -127,13 +127,13 @@ impl Finding {
         (release, channel): (Release, Channel),
     ) -> Self {
         let name = unknown.name();
-        let finding = Self::error(
+        let mut finding = Self::error(
             "schema/unknown-field",
             unknown.path().to_owned(),
             format!("{release} ({channel} channel) has no field `{name}` here"),
         );
         let others = unknown.others_in_words();
-        finding.with_help(match (unknown.when(), others, unknown.nearest()) {
+        finding = finding.with_help(match (unknown.when(), others, unknown.nearest()) {
             (Some(when), others, _) => {
                 let own = elsewhere(when, unknown.instead(), (release, channel));
                 let has_ended = |when: When| !when.lasts_to(Release::newest());
@@ -164,8 +164,26 @@ impl Finding {
             }
             (None, Some(others), _) => format!("it is there {others}"),
             (None, None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None, None) => "remove it: no release has it".to_owned(),
-        })
+            (None, None, None) => match unknown.near_elsewhere() {
+                Some((near, when)) => {
+                    let there = elsewhere(when, None, (release, channel));
+                    format!("did you mean `{near}`? ({there})")
+                }
+                None => "remove it: no release has it".to_owned(),
+            },
+        });
+        if let Some((path, when)) = unknown.in_parent() {
+            let parent =
+                format!("`{path}` of the parent Gateway, in the entry of the listener's port");
+            finding.add_help(&match when.contains(release, channel) {
+                true => format!("use {parent}"),
+                false => {
+                    let there = elsewhere(when, None, (release, channel));
+                    format!("{parent}, has replaced it: {there}")
+                }
+            });
+        }
+        finding
     }
 
     /// A key that stands twice in one object of a text. Whoever parses the text reports it here, since a

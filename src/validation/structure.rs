@@ -139,10 +139,7 @@ impl Walk<'_> {
         if node.has_choices {
             let choices = &node.schema.enumeration;
             if !choices.iter().any(|choice| same(choice, value)) {
-                let listed = value
-                    .as_str()
-                    .and_then(|text| node.schema.when_allowed(text));
-                let finding = wording::not_allowed(value, choices, listed.is_some(), at);
+                let finding = wording::not_allowed(value, node.schema, at);
                 self.report(finding, node.schema);
             }
         }

@@ -20,22 +20,26 @@ pub(super) fn wrong_type(value: &Value, expected: ValueType, at: &Path<'_>) -> F
 }
 
 #[cold]
-/// `listed`: whether some release allows the value.
-pub(super) fn not_allowed(
-    value: &Value,
-    allowed: &[Value],
-    listed: bool,
-    at: &Path<'_>,
-) -> Finding {
+pub(super) fn not_allowed(value: &Value, schema: &Schema, at: &Path<'_>) -> Finding {
+    let allowed = &schema.enumeration;
     let choices = choices(allowed);
     let message = format!("{} is not one of the allowed values", shown(value));
-    let near = value
+    // Of a value that some release allows, its releases are told.
+    let text = value
         .as_str()
-        .filter(|_| !listed)
-        .and_then(|text| nearest_name(text, allowed.iter().filter_map(Value::as_str)));
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`? Allowed: {choices}"),
-        None => format!("allowed: {choices}"),
+        .filter(|text| schema.when_allowed(text).is_none());
+    let near = text.and_then(|text| nearest_name(text, allowed.iter().filter_map(Value::as_str)));
+    let near_elsewhere = text.and_then(|text| {
+        let near = nearest_name(text, schema.values_of_some_releases())?;
+        Some((near, schema.when_allowed(near)?))
+    });
+    let help = match (near, near_elsewhere) {
+        (Some(near), _) => format!("did you mean `{near}`? Allowed: {choices}"),
+        (None, Some((near, when))) => format!(
+            "did you mean `{near}`? (it is allowed {}) Allowed: {choices}",
+            when.in_words()
+        ),
+        (None, None) => format!("allowed: {choices}"),
     };
     error("schema/enum", at, message, help)
 }

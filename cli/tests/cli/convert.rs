@@ -248,6 +248,39 @@ fn an_object_of_the_groups_former_name_is_not_passed_over() {
     }
 }
 
+/// Listeners of a ListenerSet have no `frontendValidation` since v1.4.0: what the parent Gateway has instead is said, and nothing that
+/// the release lacks is advised.
+#[test]
+fn a_check_of_clients_in_a_listener_set_leads_to_the_parent_gateway() {
+    let text = "apiVersion: gateway.networking.x-k8s.io/v1alpha1\nkind: XListenerSet\nmetadata: {name: ls, namespace: ns}\n\
+        spec:\n  parentRef: {name: gw}\n  listeners:\n  - name: a\n    port: 443\n    protocol: HTTPS\n    tls:\n      \
+        certificateRefs: [{name: s}]\n      frontendValidation: {caCertificateRefs: [{name: a, kind: ConfigMap, group: \"\"}]}\n";
+    let instead = "use `spec.tls.frontend.perPort.tls.validation` of the parent Gateway, in the entry of the listener's port";
+    for release in ["v1.4.0", "v1.5.0", newest()] {
+        let output = gwapi(&["convert", "--release", release, "-f", "-"], text);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(instead), "{said}");
+        assert!(!said.contains("keep the object as"), "{said}");
+    }
+}
+
+/// What is misspelt is looked for in other releases, too.
+#[test]
+fn a_misspelt_field_or_value_of_another_release_is_recognised() {
+    let text = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: ns}\nspec:\n  \
+        parentRefs: [{name: g}]\n  rules: [{filters: [{type: Cors}], sessionPersistense: {}, nothingLikeIt: 1}]\n";
+    let output = gwapi(&["validate", "--release", "v1.0.0", "-f", "-"], text);
+    let said = String::from_utf8(output.stdout).unwrap();
+    for help in [
+        "did you mean `sessionPersistence`? (it is there since v1.1.0 in the experimental channel)",
+        "did you mean `CORS`? (it is allowed since v1.3.0 in the experimental channel",
+        "remove it: no release has it",
+    ] {
+        assert!(said.contains(help), "{help}: {said}");
+    }
+}
+
 #[test]
 fn a_release_and_a_version_are_not_asked_for_at_once() {
     let both = gwapi(

@@ -14,7 +14,7 @@ use super::{
     value,
 };
 use crate::{
-    meta::{Channel, ObjectRef, Release},
+    meta::{Channel, ObjectRef, Release, When},
     schema::{self, KindVersion, UnknownField},
     validation::{self, Finding, ValidationOptions},
 };
@@ -337,12 +337,16 @@ impl Unknown {
             let problem = Problem::NoForm {
                 message: finding.message().to_owned(),
                 help: {
-                    let keep = format!("keep the object as {}, or do without the field", from.kind);
+                    const WITHOUT: &str = "do without the field";
                     let there = finding.help().unwrap_or_default();
+                    let (release, channel) = place;
+                    let has_parent = |(_, when): (&str, When)| when.contains(release, channel);
+                    let says_what_to_use = field.in_parent().is_some_and(has_parent);
                     match field.is_known() {
-                        true if from.kind == to.kind => there.to_owned(),
-                        true => format!("{there}; {keep}"),
-                        false => keep,
+                        true if from.kind == to.kind || says_what_to_use => there.to_owned(),
+                        // The release has not the kind that the object is of.
+                        true => format!("{there}; stay with a release that has it, or {WITHOUT}"),
+                        false => WITHOUT.to_owned(),
                     }
                 },
             };
