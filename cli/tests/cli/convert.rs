@@ -265,6 +265,39 @@ fn a_check_of_clients_in_a_listener_set_leads_to_the_parent_gateway() {
     }
 }
 
+/// Before v1.4.0 client certificates are checked listener by listener: a Gateway whose check has counted for ListenerSets is named.
+#[test]
+fn listener_sets_that_lose_the_gateways_check_of_clients_are_said() {
+    let gateway = |more: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: gw, namespace: ns}}\nspec:\n  \
+             gatewayClassName: c\n  {more}\n  tls: {{frontend: {{default: {{validation: {{caCertificateRefs: \
+             [{{name: a, kind: ConfigMap, group: \"\"}}]}}}}}}}}\n  listeners:\n  \
+             - {{name: a, port: 443, protocol: HTTPS, tls: {{certificateRefs: [{{name: b}}]}}}}\n"
+        )
+    };
+    for (more, is_said) in [
+        ("allowedListeners: {namespaces: {from: Same}}", true),
+        ("allowedListeners: {namespaces: {from: None}}", false),
+        ("allowedListeners: {}", false),
+        ("", false),
+    ] {
+        let output = gwapi(
+            &["convert", "--release", "v1.3.0", "-f", "-"],
+            gateway(more),
+        );
+        let said = String::from_utf8(output.stderr).unwrap();
+        let place = "spec.listeners[0].tls.frontendValidation: the check of client certificates is a setting of each listener";
+        let rule = "[conversion/client-check-of-listener-sets]";
+        assert_eq!(
+            said.contains(place) && said.contains(rule),
+            is_said,
+            "{said}"
+        );
+        assert_eq!(output.status.code(), Some(0), "{said}");
+    }
+}
+
 /// What is misspelt is looked for in other releases, too.
 #[test]
 fn a_misspelt_field_or_value_of_another_release_is_recognised() {

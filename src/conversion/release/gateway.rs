@@ -1,6 +1,6 @@
 //! TLS of a Gateway: `backendTLS` and the listeners' `frontendValidation` before v1.4.0, `spec.tls` since.
 
-use super::fields::{Remarks, has_only, set, take};
+use super::fields::{Note, Remarks, has_only, set, take};
 use crate::{
     conversion::ConversionProblemKind as Problem,
     schema::{self, Path, Schema},
@@ -265,6 +265,14 @@ fn refuse_mode(validation: Option<&Value>, at: &Path<'_>, found: &mut Remarks) {
     }
 }
 
+/// Whether ListenerSets may add listeners to the Gateway.
+fn admits_listener_sets(spec: &Map<String, Value>) -> bool {
+    spec.get("allowedListeners")
+        .and_then(|allowed| allowed.get("namespaces"))
+        .and_then(|namespaces| namespaces.get("from"))
+        .is_some_and(|from| !from.is_null() && from != "None")
+}
+
 /// The settings of ports as settings of listeners. What is not understood stays, and has no form.
 fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remarks) {
     let Some(frontend) = spec
@@ -314,12 +322,14 @@ fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remar
     let default_at = frontend_at.field("default");
     let default = (default_at.field("validation").to_string(), default);
     let mut moved = BTreeSet::new();
+    let mut first_moved = None;
     for (port, listeners) in &ports {
         let (from, validation) = settings.get(port).unwrap_or(&default);
         let Some(validation) = validation else {
             continue;
         };
         for listener in listeners {
+            first_moved.get_or_insert(listener.index);
             if moved.insert(from) {
                 let listeners = at.field("listeners");
                 let listener = listeners.index(listener.index);
@@ -336,6 +346,18 @@ fn frontend_back(spec: &mut Map<String, Value>, at: &Path<'_>, found: &mut Remar
                 tls.insert(OLD_FRONTEND.to_owned(), validation.clone());
             }
         }
+    }
+    if let Some(index) = first_moved.filter(|_| admits_listener_sets(spec)) {
+        let list = at.field("listeners");
+        let listener = list.index(index);
+        let tls = listener.field(TLS);
+        found.notes.push(Note {
+            path: tls.field(OLD_FRONTEND).to_string(),
+            rule: "client-check-of-listener-sets",
+            message: "the check of client certificates is a setting of each listener in the wanted release: listeners of ListenerSets \
+                      that had it from this Gateway accept clients without a certificate there",
+            help: "set `tls.frontendValidation` at the HTTPS listeners of the XListenerSets, too",
+        });
     }
     let known = |name: &str| name == "default" || name == "perPort";
     if let Some(Value::Object(tls)) = spec.get_mut(TLS)
