@@ -121,12 +121,16 @@ impl<R: Read> ObjectStream<R> {
         };
         let rest = self.feed.first(end).get(3..).unwrap_or_default();
         let text = rest.trim_ascii();
-        // At the beginning of a stream, the tools around an API server take `---#` for a text.
-        let is_text = rest.starts_with(b"#") && !self.as_yaml;
+        // To the tools around an API server a line of `---` ends a document if lines stand before it. With none before it, the line is
+        // the first one of its document, and YAML takes `---#` for a text.
+        let line = self.feed.position().line;
+        let is_first = !self.as_yaml || self.ended_before == Some(line);
+        let is_text = rest.starts_with(b"#") && is_first;
         let comment = may_be_yaml && text.starts_with(b"#") && !is_text;
         let marker = text.is_empty() || comment;
         if marker {
-            self.opened = !self.as_yaml;
+            self.opened = is_first;
+            self.ended_before = (!is_first).then_some(line + 1);
             self.begins_yaml();
             self.feed.consume(end);
             self.after_end = false;

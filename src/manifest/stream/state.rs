@@ -34,8 +34,11 @@ pub struct ObjectStream<R> {
     /// Whether the tools around an API server have begun to read the stream as YAML, and so read what is JSON: after the first document
     /// that is none, and after a line of `---`.
     pub(super) as_yaml: bool,
-    /// Whether the last line of `---` was the one with which they began: it is a part of the document to them.
+    /// Whether the last line of `---` had no line before it, at the beginning or directly after another one: it is a part of the
+    /// document to them.
     pub(super) opened: bool,
+    /// The line before which a line of `---` has ended a document.
+    pub(super) ended_before: Option<usize>,
     /// How many JSON values there were before that.
     pub(super) json_values: usize,
 }
@@ -89,6 +92,7 @@ impl<R: Read> ObjectStream<R> {
             after_end: false,
             as_yaml: options.is_part,
             opened: false,
+            ended_before: None,
             json_values: 0,
         }
     }

@@ -30,6 +30,19 @@ fn what_kubectl_reads_is_read() {
             vec![r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#],
         ),
         ("---\n---#x\na: 2\n", vec![r#"{"a":2}"#]),
+        // So may it directly after a separator that begins a document itself, and after whatever else.
+        (
+            "a: 1\n---\n---\n---#x\na: 2\n",
+            vec![r#"{"a":1}"#, r#"{"a":2}"#],
+        ),
+        (
+            "a: 1\n---\n\n---#x\na: 2\n---\n# so\n---#y\na: 3\n",
+            vec![r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#],
+        ),
+        (
+            "a: 1\n---\n--- # so\n%YAML 1.1\n---\na: 2\n",
+            vec![r#"{"a":1}"#, r#"{"a":2}"#],
+        ),
         ("---\n%YAML 1.1\n---\na: 2\n", vec![r#"{"a":2}"#]),
         (
             "a: 1\n---\n\u{FEFF}a: 2\nb: 3\n",
@@ -71,6 +84,10 @@ fn what_kubectl_refuses_is_refused_and_what_it_passes_over_is_named() {
             "a YAML directive",
         ),
         ("---#x\na: 1\n", (1, 4), "a space is missing"),
+        ("a: 1\n---\n---#x\na: 2\n", (3, 4), "a space is missing"),
+        ("a: 1\n---#x\n---#y\na: 2\n", (3, 4), "a space is missing"),
+        ("---\n---\n---#x\na: 2\n", (3, 4), "a space is missing"),
+        ("# so\n---\n---#x\na: 2\n", (3, 4), "a space is missing"),
         (
             "a: 1\n--- {a: 2}\n",
             (2, 5),

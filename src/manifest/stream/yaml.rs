@@ -21,6 +21,7 @@ impl<R: Read> ObjectStream<R> {
         if self.is_refused(length) {
             return self.feed.consume(length);
         }
+        self.note_separator_at_end(length);
         let text = self.feed.first(length);
         if !self.options.whole_lists
             && let Some(list) = yaml::list(text, start, &mut self.reader)
@@ -50,7 +51,7 @@ impl<R: Read> ObjectStream<R> {
                     "a document begins on the line of `---`, where `kubectl` takes comments alone: begin it on the next line"
                 }
                 None if rest.starts_with(b"#") => {
-                    "a space is missing between `---` and the comment: at the beginning of a stream `kubectl` does not take the line for a separator"
+                    "a space is missing between `---` and the comment: `kubectl` does not take the line for a separator at the beginning of a stream and directly after another separator"
                 }
                 None => return false,
             };
@@ -88,6 +89,16 @@ impl<R: Read> ObjectStream<R> {
         false
     }
 
+    /// Notes whether a document that begins with comments ends with the line of `---` that ends it for `kubectl`.
+    fn note_separator_at_end(&mut self, length: usize) {
+        let text = self.feed.first(length);
+        let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+        if lines.next_back().is_some_and(yaml::is_separator) && lines.next().is_some() {
+            let start = self.feed.position();
+            self.ended_before = Some(start.after(text).line);
+        }
+    }
+
     /// Names what stands after a line of `...`, and passes over it, as tools around an API server do up to the next line of `---`.
     pub(super) fn beyond_end(&mut self) {
         let start = self.feed.position();
@@ -115,11 +126,14 @@ impl<R: Read> ObjectStream<R> {
     /// How long the document is with which the window begins; nothing where it is too long.
     pub(super) fn yaml_length(&mut self) -> Option<usize> {
         let most = self.options.limits.max_document_bytes;
-        let (mut at, mut content) = (0, false);
+        // After a line of `...`, the next line of `---` begins another document, whatever stands before it.
+        let (mut at, mut content) = (0, self.after_end);
         loop {
             let end = self.feed.line_end(at, most.saturating_sub(at))?;
             let line = self.feed.first(end).get(at..).unwrap_or_default();
-            if line.is_empty() || content && yaml::is_separator(line) {
+            // YAML takes `---#` for a text, and so it is none of a document's lines where it separates.
+            let cuts = yaml::is_separator(line) && (content || line.starts_with(b"---#"));
+            if line.is_empty() || cuts && at > 0 {
                 return Some(at);
             }
             at = end;
