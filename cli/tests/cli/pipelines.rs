@@ -555,7 +555,9 @@ fn shells_and_manuals_know_every_verb() {
     let mut count = 0;
     for verb in verbs
         .lines()
-        .filter_map(|line| line.split_whitespace().next())
+        // What goes on in the next line is indented further.
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|verb| !verb.is_empty())
     {
         if verb == "help" {
             continue;

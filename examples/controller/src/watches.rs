@@ -29,7 +29,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 pub(crate) type Change = Box<dyn FnOnce(&mut Resolver) + Send>;
 
 /// An object, or the metadata of one that cannot be read.
-type Read<K> = Result<K, ObjectMeta>;
+type Read<K> = Result<K, Box<ObjectMeta>>;
 
 /// Watches of several kinds. They end when this is dropped.
 pub(crate) struct Watches {
@@ -170,7 +170,7 @@ fn read<K: Resource>(object: DeserializeGuard<K>) -> Read<K> {
             "{:?} cannot be read: {}",
             invalid.metadata.name, invalid.error
         );
-        invalid.metadata
+        Box::new(invalid.metadata)
     })
 }
 

@@ -186,7 +186,7 @@ fn a_parent_of_a_kind_that_can_be_none_is_named() {
             .filter(|(_, path, _)| path.starts_with("spec.parentRefs"));
         let first = found.next();
         assert_eq!(found.next(), None);
-        first.map(|(rule, path, message)| (rule, path, message))
+        first
     };
     for (group, kind, what) in [
         ("gateway.networking.k8s.io", "ListenerSet", "implemented"),

@@ -25,7 +25,7 @@ use tokio::{
 #[derive(Clone)]
 pub(crate) enum Cluster {
     InMemory(Server),
-    Real(Config),
+    Real(Box<Config>),
 }
 
 impl Cluster {
@@ -36,7 +36,7 @@ impl Cluster {
             let config = Config::from_custom_kubeconfig(file, &Default::default())
                 .await
                 .unwrap();
-            return vec![Self::Real(config)];
+            return vec![Self::Real(Box::new(config))];
         }
         let of = |release, channel| Self::InMemory(Server::new(release, channel));
         vec![
@@ -51,7 +51,7 @@ impl Cluster {
             Self::InMemory(server) => ClientBuilder::new(server.clone(), "default")
                 .with_layer(tap)
                 .build(),
-            Self::Real(config) => ClientBuilder::try_from(config.clone())
+            Self::Real(config) => ClientBuilder::try_from((**config).clone())
                 .unwrap()
                 .with_layer(tap)
                 .build(),
