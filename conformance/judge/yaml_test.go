@@ -24,7 +24,7 @@ import (
 var (
 	between = []string{"---\n", "---\n", "---\n", "--- \n", "--- # so\n", "---#so\n", "---\t#so\n", "...\n---\n", "---\n---\n", "----\n", "--- {}\n", "---x\n"}
 	before  = []string{"%YAML 1.1\n---\n", "%TAG ! x\n---\n", "\ufeff", "# so\n", "\n", "  \n"}
-	keys    = []string{"k", "k", "k", `"k"`, "k ", "? k\n ", "1", "yes", "~", "*x", "1.0", "<<", "k:k", "[a]", "1e3", "0x10"}
+	mapKeys = []string{"k", "k", "k", `"k"`, "k ", "? k\n ", "1", "yes", "~", "*x", "1.0", "<<", "k:k", "[a]", "1e3", "0x10"}
 	indents = []string{"  ", "  ", "  ", "  ", "\t", "  \t", "   "}
 	colons  = []string{": ", ": ", ": ", ":\t", ":  ", ":\n    ", " : "}
 	values  = []string{
@@ -67,7 +67,7 @@ func stream(from *rand.Rand) string {
 				if strings.HasSuffix(value, "\n") {
 					end = "\n"
 				}
-				text.WriteString(one(from, indents) + one(from, keys) + one(from, colons) + value + end)
+				text.WriteString(one(from, indents) + one(from, mapKeys) + one(from, colons) + value + end)
 			}
 		}
 	}
