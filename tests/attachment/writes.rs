@@ -4,6 +4,7 @@ use crate::world;
 use gwapi::{
     attachment::{
         DataPlaneReport, InstalledCrd, ListenerId, Options, Resolver, Status, StatusPart,
+        StatusWrite,
     },
     manifest::{self, ReadOptions},
     meta::{Condition, GROUP, NamespacedName, ObjectRef},
@@ -21,6 +22,14 @@ const SET: &str = include_str!("../fixtures/controller/set.yaml");
 
 fn now() -> Time {
     Time(Timestamp::UNIX_EPOCH)
+}
+
+/// The write of the only object of a kind.
+fn write_of<'w>(due: &'w [StatusWrite], kind: &str) -> &'w StatusWrite {
+    let mut writes = due.iter().filter(|write| write.reference.kind == kind);
+    let write = writes.next().unwrap();
+    assert!(writes.next().is_none());
+    write
 }
 
 fn resolver() -> Resolver {
@@ -132,10 +141,7 @@ fn a_class_in_use_gets_its_finalizer_and_loses_it_with_the_last_gateway() {
 fn a_write_tells_which_conditions_turn() {
     let mut resolver = resolver();
     let due = resolver.due(&now());
-    let of_gateway = due
-        .iter()
-        .find(|write| write.reference.kind == "Gateway")
-        .unwrap();
+    let of_gateway = write_of(&due, "Gateway");
     let turned: Vec<_> = of_gateway
         .turned()
         .into_iter()
@@ -174,10 +180,7 @@ fn a_write_tells_which_conditions_turn() {
     );
     resolver.update();
     let due = resolver.due(&now());
-    let of_gateway = due
-        .iter()
-        .find(|write| write.reference.kind == "Gateway")
-        .unwrap();
+    let of_gateway = write_of(&due, "Gateway");
     // `False (AddressNotAssigned)` and `False (Pending)` have become `Unknown (Pending)`.
     let turned: Vec<_> = of_gateway
         .turned()

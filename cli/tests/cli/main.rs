@@ -35,4 +35,5 @@ mod status_json;
 mod status_law;
 mod support;
 mod texts;
+mod upgrade_check;
 mod validate;

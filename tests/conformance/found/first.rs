@@ -259,19 +259,7 @@ pub(super) fn first() -> Vec<FaultRow> {
         (
             "`add` replaces",
             Objects(|objects| {
-                modifiers(objects, |own| {
-                    if let Some(added) = own.get("add").cloned() {
-                        remove(own, "add");
-                        let set = own
-                            .as_object_mut()
-                            .unwrap()
-                            .entry("set")
-                            .or_insert_with(|| json!([]));
-                        set.as_array_mut()
-                            .unwrap()
-                            .extend(added.as_array().unwrap().clone());
-                    }
-                });
+                modifiers(objects, |own| join(own, "add", "set"));
             }),
             &[
                 "request-headers-are-set-added-removed",
@@ -283,19 +271,7 @@ pub(super) fn first() -> Vec<FaultRow> {
         (
             "`set` adds",
             Objects(|objects| {
-                modifiers(objects, |own| {
-                    if let Some(set) = own.get("set").cloned() {
-                        remove(own, "set");
-                        let add = own
-                            .as_object_mut()
-                            .unwrap()
-                            .entry("add")
-                            .or_insert_with(|| json!([]));
-                        add.as_array_mut()
-                            .unwrap()
-                            .extend(set.as_array().unwrap().clone());
-                    }
-                });
+                modifiers(objects, |own| join(own, "set", "add"));
             }),
             &[
                 "request-headers-are-set-added-removed",

@@ -62,6 +62,19 @@ pub(super) fn remove(value: &mut Value, field: &str) {
     }
 }
 
+/// Moves the entries of one list behind those of another.
+pub(super) fn join(value: &mut Value, from: &str, to: &str) {
+    let Some(Value::Array(moved)) = value.get(from).cloned() else {
+        return;
+    };
+    remove(value, from);
+    let members = value.as_object_mut().unwrap();
+    let list = members
+        .entry(to)
+        .or_insert_with(|| Value::Array(Vec::new()));
+    list.as_array_mut().unwrap().extend(moved);
+}
+
 pub(super) fn grants(objects: &mut [Value], change: impl Fn(&mut Value)) {
     objects
         .iter_mut()
