@@ -67,7 +67,12 @@ func stream(from *rand.Rand) string {
 				if strings.HasSuffix(value, "\n") {
 					end = "\n"
 				}
-				text.WriteString(one(from, indents) + one(from, mapKeys) + one(from, colons) + value + end)
+				key := one(from, mapKeys)
+				// Of several equal keys kubectl reads the last alone, and so sees no number that JSON cannot hold in the others.
+				if value == "-.inf" || value == "1e400" {
+					key = "number"
+				}
+				text.WriteString(one(from, indents) + key + one(from, colons) + value + end)
 			}
 		}
 	}
@@ -86,8 +91,13 @@ func asKubectl(text string) ([]any, error) {
 		case err != nil:
 			return read, err
 		case value != nil:
-			if _, isObject := value.(map[string]any); !isObject {
+			object, isObject := value.(map[string]any)
+			if !isObject {
 				return read, fmt.Errorf("%v is no object", value)
+			}
+			// A byte order mark that is a part of the first key leaves none.
+			if object["apiVersion"] == nil {
+				return read, fmt.Errorf("%v has no apiVersion", value)
 			}
 			read = append(read, value)
 		}

@@ -2,7 +2,7 @@
 
 use super::{
     Object, ReadError,
-    typed::{read_as, read_as_custom},
+    typed::read_as,
     value::{Misfit, UnreadField},
 };
 use serde_json::Value;
@@ -48,8 +48,9 @@ where
 }
 
 /// Decodes one object of a kind that is none of a cluster's, such as a report: a null is an error, as in a custom resource.
+#[cfg(feature = "conformance")]
 pub(crate) fn decode_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ReadError> {
-    read_as_custom(value).map_err(|failure| ReadError::value(value, failure))
+    super::typed::read_as_custom(value).map_err(|failure| ReadError::value(value, failure))
 }
 
 /// The fields of an object that [`decode`] passes over, since the type of its kind does not have them: their paths

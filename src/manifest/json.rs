@@ -252,3 +252,26 @@ impl<'a> Scanner<'a> {
         })
     }
 }
+
+/// The first escape in a text that JSON has and YAML 1.1 does not: where it is, and what is wrong with it.
+pub(super) fn escape_unknown_to_yaml(text: &[u8]) -> Option<(usize, &'static str)> {
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(b'\\', text.get(from..)?) {
+        let escape = text.get(from + at..)?;
+        let is_half = escape.starts_with(b"\\ud") || escape.starts_with(b"\\uD");
+        let is_half = is_half
+            && escape
+                .get(3)
+                .is_some_and(|byte| b"89abcdefABCDEF".contains(byte));
+        let what = match escape.get(1) {
+            Some(b'/') => "no escape `\\/`: write `/`",
+            _ if is_half => "no halves of characters (`\\ud83d\\ude00`): write the character",
+            _ => {
+                from += at + 2;
+                continue;
+            }
+        };
+        return Some((from + at, what));
+    }
+    None
+}

@@ -59,8 +59,10 @@ mod value;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+#[cfg(feature = "conformance")]
+pub(crate) use decode::decode_custom;
+pub(crate) use decode::unread;
 pub use decode::{decode, decode_as, unread_fields};
-pub(crate) use decode::{decode_custom, unread};
 pub use error::ReadError;
 pub use list::into_objects;
 pub use object::Object;

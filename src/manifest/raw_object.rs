@@ -1,8 +1,7 @@
 //! What was read: objects with their places.
 
 use super::{
-    Duplicate, Object, Place, Position, Positions, ReadError, decode, decode::decode_custom,
-    decode_as, error::Identity,
+    Duplicate, Object, Place, Position, Positions, ReadError, decode, decode_as, error::Identity,
 };
 use crate::{meta::Channel, schema};
 use serde_json::Value;
@@ -118,8 +117,9 @@ impl RawObject {
     }
 
     /// Decodes an object of a kind that is none of a cluster's.
+    #[cfg(feature = "conformance")]
     pub(crate) fn decode_custom<T: serde::de::DeserializeOwned>(&self) -> Result<T, ReadError> {
-        decode_custom(&self.value).map_err(|error| self.locate(error))
+        super::decode_custom(&self.value).map_err(|error| self.locate(error))
     }
 
     /// Reads strictly, as an API server does for `kubectl apply`: names every field that the channel's schema

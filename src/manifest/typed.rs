@@ -13,6 +13,7 @@ where
 }
 
 /// One object as a type that stands for all of it.
+#[cfg(feature = "conformance")]
 pub(super) fn read_as_custom<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Misfit> {
     from_value(value, Nulls::OfCustomResource)
 }

@@ -7,6 +7,7 @@ mod scalar;
 
 use super::{
     Position,
+    json::escape_unknown_to_yaml,
     list::is_list_kind,
     position::{Inner, Mark, Syntax, Tree},
     reader::{Items, Members, Reader},
@@ -260,9 +261,10 @@ struct Document<'a, 'r> {
     unknown_alias: Option<usize>,
     /// How many lists and objects in brackets are open.
     flow: usize,
-    /// Whether the text has a tab, or an escape `\/`, anywhere.
+    /// Whether the text has a tab anywhere.
     has_tabs: bool,
-    has_slashes: bool,
+    /// Whether it has an escape anywhere that JSON has and YAML 1.1 does not.
+    has_json_escapes: bool,
 }
 
 /// A node with an anchor, and what a copy of it costs.
@@ -298,7 +300,7 @@ impl<'a, 'r> Document<'a, 'r> {
             unknown_alias: None,
             flow: 0,
             has_tabs: memchr::memchr(b'\t', bytes).is_some(),
-            has_slashes: memchr::memmem::find(bytes, b"\\/").is_some(),
+            has_json_escapes: escape_unknown_to_yaml(bytes).is_some(),
         }
     }
 
@@ -445,7 +447,7 @@ impl<'a, 'r> Document<'a, 'r> {
     }
 
     /// What YAML 1.2 allows of this event, and the tools around an API server, which read YAML 1.1, do not.
-    fn unread(&mut self, event: &Event<'a>, span: &Span) -> Option<&'static str> {
+    fn unread(&mut self, event: &Event<'a>, span: &Span) -> Option<String> {
         let is_block = self.flow == 0;
         match event {
             Event::MappingStart(style, ..) | Event::SequenceStart(style, ..) => {
@@ -457,16 +459,11 @@ impl<'a, 'r> Document<'a, 'r> {
         }
         let (text, from) = (self.text.text.as_bytes(), span.start.byte_offset()?);
         if let Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) = event
-            && self.has_slashes
+            && self.has_json_escapes
+            && let quoted = text.get(from..span.end.byte_offset()?)?
+            && let Some((_, what)) = escape_unknown_to_yaml(quoted)
         {
-            let quoted = text.get(from..span.end.byte_offset()?)?;
-            let mut escaped = false;
-            for byte in quoted {
-                if escaped && *byte == b'/' {
-                    return Some("YAML 1.1, which `kubectl` reads, has no escape `\\/`: write `/`");
-                }
-                escaped = !escaped && *byte == b'\\';
-            }
+            return Some(format!("YAML 1.1, which `kubectl` reads, has {what}"));
         }
         let is_there = match event {
             Event::Scalar(text, style, ..) => *style != ScalarStyle::Plain || !text.is_empty(),
@@ -478,7 +475,7 @@ impl<'a, 'r> Document<'a, 'r> {
             let before = before.get(line..)?;
             let is_indentation = before.iter().all(|byte| b" \t-?".contains(byte));
             if is_indentation && before.contains(&b'\t') {
-                return Some(TAB);
+                return Some(TAB.to_owned());
             }
         }
         None

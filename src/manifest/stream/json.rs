@@ -3,7 +3,7 @@
 use super::state::{ItemsLeft, ObjectStream, StreamState};
 use crate::manifest::{
     Format, Position,
-    json::Scanner,
+    json::{Scanner, escape_unknown_to_yaml},
     list,
     outline::{self, ListOutline},
     position::Syntax,
@@ -75,29 +75,11 @@ impl<R: Read> ObjectStream<R> {
             return None;
         }
         let text = self.feed.first(length);
-        let mut from = 0;
-        while let Some(at) = memchr::memchr(b'\\', text.get(from..)?) {
-            let escape = text.get(from + at..)?;
-            let is_half = escape.starts_with(b"\\ud") || escape.starts_with(b"\\uD");
-            let is_half = is_half
-                && escape
-                    .get(3)
-                    .is_some_and(|byte| b"89abcdefABCDEF".contains(byte));
-            let what = match escape.get(1) {
-                Some(b'/') => {
-                    "`kubectl` reads what follows on `---` as YAML 1.1, which has no escape `\\/`: write `/`"
-                }
-                _ if is_half => {
-                    "`kubectl` reads what follows on `---` as YAML 1.1, which has no halves of characters (`\\ud83d\\ude00`): write the character"
-                }
-                _ => {
-                    from += at + 2;
-                    continue;
-                }
-            };
-            return Some(Syntax::new(start.after(text.get(..from + at)?), what));
-        }
-        None
+        let (at, what) = escape_unknown_to_yaml(text)?;
+        let what = format!(
+            "`kubectl` reads what follows on `---`, or on a byte order mark, as YAML 1.1, which has {what}"
+        );
+        Some(Syntax::new(start.after(text.get(..at)?), what))
     }
 
     /// Goes on to the next line that begins with a JSON value or a separator: the present one, where the value before it

@@ -110,6 +110,15 @@ impl<R: Read> ObjectStream<R> {
     fn skip_marker(&mut self, may_be_yaml: bool) -> bool {
         const LONGEST: usize = 4_096;
         if self.feed.has(0, b"\xEF\xBB\xBF") {
+            if std::mem::take(&mut self.opened) {
+                let start = self.feed.position();
+                let what = "a byte order mark stands behind the first line of `---`, where `kubectl` takes it for a part of the first \
+                            key: remove it";
+                let error = ReadError::syntax(self.place(start), Syntax::new(start, what));
+                self.pending.push_back(Err(error));
+            }
+            // A reader that finds no JSON at the beginning takes all for YAML.
+            self.as_yaml = true;
             self.feed.consume_unseen(3);
             return true;
         }

@@ -120,12 +120,27 @@ fn what_kubectl_refuses_is_refused_and_what_it_passes_over_is_named() {
         (
             "---\n{\"a\": \"\\/\"}\n",
             (2, 8),
-            "`kubectl` reads what follows on `---` as YAML",
+            "`kubectl` reads what follows on `---`, or on a",
         ),
         (
             "a: 1\n---\n{\"a\": \"\\ud83d\\ude00\"}\n",
             (3, 8),
-            "`kubectl` reads what follows on `---` as YAML",
+            "`kubectl` reads what follows on `---`, or on a",
+        ),
+        (
+            "a: 1\nb: \"x\\ud83d\\ude00\"\n",
+            (2, 4),
+            "YAML 1.1, which `kubectl` reads, has no halves",
+        ),
+        (
+            "\u{FEFF}{\"a\": \"\\/\"}\n",
+            (1, 8),
+            "`kubectl` reads what follows on `---`, or on a",
+        ),
+        (
+            "---\n\u{FEFF}a: 2\n",
+            (2, 1),
+            "a byte order mark stands behind",
         ),
         (
             "{\"a\":1}\n{\"a\":2}\n---\n{\"a\":3}\n",
